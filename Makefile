@@ -1,0 +1,20 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check e2e dev
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build the program and serve it on http://localhost:3000
+	@scripts/run.sh
+
+test: ## Run every test there is
+	@scripts/test.sh all
+
+check: ## Run the fast part: formatting, lints, tests of the server
+	@scripts/test.sh fast
+
+e2e: ## Run the stories in a browser
+	@scripts/test.sh browser
+
+dev: ## Build fast and serve, anew at every change
+	@scripts/dev.sh

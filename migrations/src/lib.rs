@@ -1,0 +1,31 @@
+//! The database schema of mail360, step by step.
+//!
+//! Every table carries `organisation_id`, and foreign keys between tables of one organisation are
+//! composite (`organisation_id`, id), so that the database itself refuses a row that would cross from
+//! one organisation to another. Times are microseconds since 1970-01-01 UTC, as integers: the two
+//! databases then sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261123_000001_create_organisations;
+mod m20261123_000002_create_sessions;
+mod m20261123_000003_create_connectors;
+mod m20261123_000004_create_attempts;
+mod m20261123_000005_create_activity;
+mod schema;
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_create_organisations::Migration),
+            Box::new(m20261123_000002_create_sessions::Migration),
+            Box::new(m20261123_000003_create_connectors::Migration),
+            Box::new(m20261123_000004_create_attempts::Migration),
+            Box::new(m20261123_000005_create_activity::Migration),
+        ]
+    }
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Each row of the security checklist that this version promises has a test whose name begins with it:
+# `fn o3_…` in Rust, `'o3_…'` in a story.
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+rows='O1 O2 O3 O5 O6 O8 O9 O10 O11 O12 O21 L1 L6 L7 L8 L12 C1 C4 S1 S2 S3 S5 I4 I5'
+missing=()
+for row in $rows; do
+  name=${row,,}_
+  grep -rqE "fn $name|(test|story)\(['\"\`]$name" src tests end2end/stories || missing+=("$row")
+done
+[ ${#missing[@]} = 0 ] || die "No test is named after: ${missing[*]}"
+printf 'All rows have a test: %s\n' "$rows"

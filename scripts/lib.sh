@@ -1,0 +1,65 @@
+# What the scripts share. Sourced, not run.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${MAIL360_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mail360-connectors}
+TOOLS=$CACHE/tools
+WASM_TARGET=wasm32-unknown-unknown
+mkdir -p "$TOOLS"
+
+# On a CI machine a folder outside the checkout lets the next clean checkout start warm.
+if [ -n "${CI:-}" ] && [ -z "${CARGO_TARGET_DIR:-}" ]; then
+  export CARGO_TARGET_DIR=$CACHE/target
+fi
+TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
+
+if [ -t 1 ]; then
+  BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'
+else
+  BOLD='' RED='' PLAIN=''
+fi
+
+# say WORDS: what is being done.
+say() { printf '%s\n' "$BOLD== $*$PLAIN"; }
+
+# die WORDS: what went wrong, and how to mend it.
+die() {
+  printf '%s\n' "$RED$*$PLAIN" >&2
+  exit 1
+}
+
+# as_root COMMAND: run as root, or say how to.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    sudo "$@"
+  else
+    die "This needs root: sudo $*"
+  fi
+}
+
+# debian PACKAGE...: install packages where apt-get is.
+debian() {
+  command -v apt-get >/dev/null ||
+    die "Missing: $*. Install what your system calls these, and run this again."
+  say "Installing $*"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$CACHE/apt.log" 2>&1 ||
+    die "apt-get update failed; see $CACHE/apt.log"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" \
+    >"$CACHE/apt.log" 2>&1 || die "apt-get install $* failed; see $CACHE/apt.log"
+}
+
+# npm_packages FOLDER: install what its lock file says, unless that is there already.
+npm_packages() {
+  local stamp="$1/node_modules/.installed" wanted
+  wanted=$(cksum <"$1/package-lock.json")
+  if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+    say "Installing the npm packages of ${1#"$ROOT"/}"
+    # No install scripts: what they download would stand in no lock file.
+    (cd "$1" && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error)
+    printf '%s' "$wanted" >"$stamp"
+  fi
+}

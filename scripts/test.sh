@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# `make test` runs everything, `make check` (test.sh fast) what needs no browser, `make e2e` (test.sh
+# browser) what does. Nothing is skipped because something is missing: it is installed, or named.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/scripts/toolchain.sh"
+. "$ROOT/scripts/postgres.sh"
+
+what=${1:-all}
+cd "$ROOT"
+choose_node
+rust_tests=0 browser_tests=0
+
+formatting() {
+  say "Formatting"
+  cargo fmt --all --check
+}
+
+lints() {
+  say "Lints of the server's half"
+  cargo clippy --quiet --workspace --all-targets --features ssr -- -D warnings
+  say "Lints of the browser's half"
+  cargo clippy --quiet --lib --no-default-features --features hydrate --target "$WASM_TARGET" -- -D warnings
+}
+
+security_rows() {
+  say "Security rows"
+  scripts/check-rows.sh
+}
+
+rust() {
+  say "Tests of the server, on SQLite and PostgreSQL"
+  start_postgres
+  local log
+  log=$(mktemp)
+  if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --features ssr --no-fail-fast --color never 2>&1 | tee "$log" |
+      grep -vE '^ +PASS|^ +Compiling' || { [ "${PIPESTATUS[0]}" = 0 ] || die "Tests of the server failed."; }
+    rust_tests=$(sed -nE 's/.* ([0-9]+) tests? run: .*/\1/p' "$log" | tail -n 1)
+  else
+    cargo test --workspace --features ssr --no-fail-fast 2>&1 | tee "$log" | grep -vE '^test .* ok$' ||
+      { [ "${PIPESTATUS[0]}" = 0 ] || die "Tests of the server failed."; }
+    rust_tests=$(sed -nE 's/^test result: .* ([0-9]+) passed.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum }')
+  fi
+  rm -f "$log"
+  stop_postgres
+}
+
+browser() {
+  scripts/build.sh release
+  say "The bundle"
+  scripts/check-bundle.sh
+  say "Stories in Chromium, with JavaScript and without"
+  # Debian's browser; where another is meant, CHROMIUM names it.
+  [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
+  npm_packages "$ROOT/end2end"
+  local report
+  report=$(mktemp)
+  (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) ||
+    die "Stories failed."
+  browser_tests=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).stats.expected' "$report")
+  rm -f "$report"
+}
+
+case $what in
+all)
+  formatting
+  lints
+  security_rows
+  rust
+  browser
+  ;;
+fast)
+  formatting
+  lints
+  rust
+  ;;
+browser) browser ;;
+*) die "Usage: test.sh [all|fast|browser]" ;;
+esac
+
+printf '\nrust: %s tests\nbrowser: %s tests\n%s passed, 0 failed\n' \
+  "$rust_tests" "$browser_tests" "$((rust_tests + browser_tests))"

@@ -1,0 +1,5 @@
+//! Activity: who changed what, when, from where, with what outcome.
+
+pub mod model;
+pub mod service;
+mod store;

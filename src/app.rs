@@ -1,0 +1,251 @@
+//! The HTML shell with the left pane, the pages that stand above all features, and the layer that
+//! renders every page and every failure.
+
+mod connector_page;
+mod errors;
+
+pub use connector_page::show as connector_page;
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use leptos::{
+    config::LeptosOptions,
+    hydration::HydrationScripts,
+    nonce::{Nonce, provide_nonce},
+    prelude::*,
+};
+
+use crate::{
+    people::access::Member,
+    platform::{
+        assets::Assets,
+        config::Config,
+        failure::Failure,
+        middleware::{headers::ScriptNonce, host::Misdirected, reference::Reference},
+        page::{Frame, Page, Then},
+    },
+    ui::icons::Icon,
+};
+
+/// What the layer that renders needs.
+#[derive(Clone)]
+pub struct Renderer {
+    config: Arc<Config>,
+    options: LeptosOptions,
+}
+
+impl Renderer {
+    /// With the assets that pages name.
+    pub fn new(config: Arc<Config>, assets: &Assets) -> Self {
+        let options = LeptosOptions::builder()
+            // The build's hash stands in the name, so that a page and what it loads always fit.
+            .output_name(assets.name())
+            .site_pkg_dir("pkg")
+            .build();
+        Self { config, options }
+    }
+}
+
+/// Renders what handlers and middleware leave behind: a [`Page`], a [`Failure`], or a request under a
+/// foreign name. Everything else passes as it is.
+pub async fn render(State(renderer): State<Renderer>, request: Request, next: Next) -> Response {
+    let nonce = request.extensions().get::<ScriptNonce>().cloned();
+    let reference = request.extensions().get::<Reference>().copied();
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+
+    let failure = response.extensions_mut().remove::<Failure>();
+    let page = if let Some(page) = response.extensions_mut().remove::<Page>() {
+        page
+    } else if let Some(failure) = failure {
+        log(&failure);
+        errors::failure(&failure, reference, renderer.config.public_url.origin())
+    } else if let Some(Misdirected { asked }) = response.extensions_mut().remove::<Misdirected>() {
+        errors::misdirected(asked, &renderer.config.public_url)
+    } else if is_bare_error(&response) {
+        // Extractors and the router answer with a line of text of their own.
+        errors::bare(response.status())
+    } else {
+        return response;
+    };
+    let member = response.extensions_mut().remove::<Member>();
+    let rendered = to_html(&renderer, page, member, nonce, &path).await;
+
+    // Headers that were set on the way, cookies above all, stay; the body is the page's.
+    let (mut parts, _) = response.into_parts();
+    let (page_parts, body) = rendered.into_parts();
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    parts.headers.extend(page_parts.headers);
+    parts.status = page_parts.status;
+    Response::from_parts(parts, body)
+}
+
+/// A failure is logged here, where it is handled, and nowhere else.
+fn log(failure: &Failure) {
+    match failure {
+        Failure::Unexpected(error) => tracing::error!(%error, "a request failed"),
+        Failure::Busy(_) => tracing::warn!("a request was turned away: too much to do"),
+        Failure::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
+        Failure::Forbidden => tracing::warn!("a request was refused: not allowed"),
+        Failure::NotFound | Failure::SignedOut | Failure::BadRequest | Failure::TooLarge => {}
+    }
+}
+
+fn is_bare_error(response: &Response) -> bool {
+    let html = response
+        .headers()
+        .get(http::header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    !html && (response.status().is_client_error() || response.status().is_server_error())
+}
+
+async fn to_html(
+    renderer: &Renderer,
+    page: Page,
+    member: Option<Member>,
+    nonce: Option<ScriptNonce>,
+    path: &str,
+) -> Response {
+    let status = page.status;
+    let reload = match page.then {
+        Some(Then::Reload(seconds)) => Some(seconds),
+        _ => None,
+    };
+    let options = renderer.options.clone();
+    let contexts = move || {
+        provide_nonce();
+        if let Some(ScriptNonce(nonce)) = &nonce {
+            // The one that stands in the policy.
+            provide_context(Nonce::from_value(nonce.clone()));
+        }
+    };
+    let app = move || shell(&page, member.as_ref(), &options);
+    let render = leptos_axum::render_app_async_with_context(contexts, app);
+    let mut request = Request::new(Body::empty());
+    if let Ok(uri) = path.parse() {
+        *request.uri_mut() = uri;
+    }
+    let mut response = render(request).await.into_response();
+    *response.status_mut() = status;
+    if let Some(seconds) = reload {
+        response.headers_mut().insert(http::header::REFRESH, seconds.into());
+    }
+    response
+}
+
+/// The document round a page.
+fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions) -> impl IntoView + use<> {
+    let content = (page.view)();
+    let title = format!("{} · Mail360 Connectors", page.title);
+    let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    let refresh = match &page.then {
+        Some(Then::GoTo(to)) => {
+            Some(view! { <meta http-equiv="refresh" content=format!("0;url={to}") /> })
+        }
+        _ => None,
+    };
+    let (class, frame) = match (page.frame, member) {
+        (Frame::Console, Some(member)) => ("console", console(member)),
+        _ => ("narrow", view! { <header><Brand /></header> }.into_any()),
+    };
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                {refresh}
+                <title>{title}</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href=stylesheet />
+                <HydrationScripts options=options.clone() islands=true />
+            </head>
+            <body class=class>
+                <a class="skip" href="#main">"Skip to the content"</a>
+                {frame}
+                <main id="main" tabindex="-1">{content}</main>
+            </body>
+        </html>
+    }
+}
+
+#[component]
+fn Brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/connectors">
+            <svg viewBox="0 0 32 32" aria-hidden="true">
+                <g
+                    fill="none"
+                    stroke="currentColor"
+                    stroke-width="3"
+                    stroke-linecap="round"
+                    stroke-linejoin="round"
+                >
+                    <path d="M22.2 4.6a13 13 0 1 0 5.2 5.2" />
+                    <path d="m4.8 10.2 11.2 8.6L27.4 9.8" />
+                </g>
+            </svg>
+            <span>"Mail360 " <span>"Connectors"</span></span>
+        </a>
+    }
+}
+
+/// The left pane, listing only what exists, and the user's menu.
+fn console(member: &Member) -> AnyView {
+    let initials: String =
+        member.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
+    let role = format!("{} of {}", member.role(), member.organisation_name);
+    view! {
+        <nav class="pane" aria-label="Main">
+            <Brand />
+            <ul role="list">
+                <li>
+                    <a href="/connectors" aria-current="true">{Icon::Link.draw()} " Connectors"</a>
+                </li>
+            </ul>
+        </nav>
+        <header class="top">
+            <details class="menu">
+                <summary>
+                    <span class="initials" aria-hidden="true">{initials.to_uppercase()}</span>
+                    " "
+                    <span class="name">{member.name.clone()}</span>
+                </summary>
+                <div class="panel">
+                    <div>
+                        <p><b><bdi>{member.name.clone()}</bdi></b></p>
+                        <p class="soft note">{member.email.clone()}</p>
+                        <p class="soft note">{role}</p>
+                    </div>
+                    <form method="post" action="/logout">
+                        <button class="button small wide">"Log out"</button>
+                    </form>
+                </div>
+            </details>
+        </header>
+    }
+    .into_any()
+}
+
+/// What is answered where no route fits.
+pub async fn not_found() -> Failure {
+    Failure::NotFound
+}
+
+/// What is answered where a handler panicked; the panic's text is in the log alone.
+pub fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Failure::Unexpected("a handler panicked".to_owned()).into_response()
+}
+
+/// Where `/` leads.
+pub async fn home() -> (StatusCode, [(http::HeaderName, &'static str); 1]) {
+    (StatusCode::SEE_OTHER, [(http::header::LOCATION, "/connectors")])
+}

@@ -1,0 +1,142 @@
+//! The pages that tell of failures. None shows an error's own text.
+
+use http::StatusCode;
+use leptos::prelude::*;
+
+use crate::{
+    platform::{config::PublicUrl, failure::Failure, middleware::reference::Reference, page::Page},
+    ui::widgets::Copyable,
+};
+
+struct Words {
+    title: &'static str,
+    what: String,
+    link: Option<(&'static str, &'static str)>,
+}
+
+const HOME: Option<(&str, &str)> = Some(("/connectors", "Go to Connectors"));
+
+/// The page of a failure.
+pub fn failure(failure: &Failure, reference: Option<Reference>, origin: &str) -> Page {
+    let words = match failure {
+        Failure::Forbidden => Words {
+            title: "This is for administrators",
+            what: "You are signed in as a viewer, who may look at connectors but not change them. An \
+                   administrator of your organisation can give you the right."
+                .to_owned(),
+            link: HOME,
+        },
+        Failure::ForeignOrigin => Words {
+            title: "This did not come from here",
+            what: format!(
+                "What was sent did not come from a page at {origin}, so it was not done. If you were at \
+                 another address of this program, open it under that one."
+            ),
+            link: HOME,
+        },
+        Failure::SignedOut => Words {
+            title: "You are no longer signed in",
+            what: "Nothing was done. Log in, and do it again.".to_owned(),
+            link: Some(("/login", "Log in")),
+        },
+        Failure::Busy(seconds) => Words {
+            title: "Too much to do at this moment",
+            what: format!("Nothing was done. Try again in {seconds} seconds."),
+            link: None,
+        },
+        other => of_status(other.status()),
+    };
+    page(words, failure.status(), reference.filter(|_| failure.status().is_server_error()))
+}
+
+/// The page of a status that a handler of ours did not choose.
+pub fn bare(status: StatusCode) -> Page {
+    page(of_status(status), status, None)
+}
+
+fn of_status(status: StatusCode) -> Words {
+    let (title, what) = match status {
+        StatusCode::NOT_FOUND => (
+            "There is no such page",
+            "The address may be mistyped, or what was here has been deleted.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("This cannot be done here", "The address exists, but not for this.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("This is too much", "What was sent is larger than anything that a form here sends.")
+        }
+        StatusCode::URI_TOO_LONG => {
+            ("This address is too long", "It is longer than any that this program makes.")
+        }
+        status if status.is_client_error() => (
+            "This could not be understood",
+            "What was sent cannot have come from a page of this program. Nothing was done.",
+        ),
+        _ => (
+            "Something went wrong here",
+            "It is not your fault. Try again in a moment; if it happens again, give this reference to \
+             whoever runs the program.",
+        ),
+    };
+    Words { title, what: what.to_owned(), link: HOME }
+}
+
+fn page(words: Words, status: StatusCode, reference: Option<Reference>) -> Page {
+    let Words { title, what, link } = words;
+    Page::new(title, move || {
+        let reference = reference.map(|reference| {
+            view! {
+                <div class="field">
+                    <p class="help">"Reference"</p>
+                    <Copyable value=reference.to_string() what="the reference" />
+                </div>
+            }
+        });
+        let link = link.map(|(to, words)| {
+            view! { <div class="row"><a class="button" href=to>{words}</a></div> }
+        });
+        view! {
+            <div class="card">
+                <h1>{title}</h1>
+                <p class="soft">{what.clone()}</p>
+                {reference}
+                {link}
+            </div>
+        }
+        .into_any()
+    })
+    .narrow()
+    .with_status(status)
+}
+
+/// The page for a browser that asked under another name: both addresses, and the setting.
+pub fn misdirected(asked: String, public_url: &PublicUrl) -> Page {
+    let own = public_url.origin().to_owned();
+    Page::new("Another address", move || {
+        let (asked, own) = (asked.clone(), own.clone());
+        view! {
+            <div class="card">
+                <h1>"This program has another address"</h1>
+                <p class="soft">
+                    "You asked for it under an address that is not its own, so nothing can be done here."
+                </p>
+                <dl class="facts">
+                    <div><dt>"You asked for"</dt><dd><code>{asked}</code></dd></div>
+                    <div>
+                        <dt>"Its address"</dt>
+                        <dd><a href=format!("{own}/")><code>{own.clone()}</code></a></dd>
+                    </div>
+                </dl>
+                <a class="button primary wide" href=format!("{own}/")>"Go to its address"</a>
+                <p class="help">
+                    "Is that address wrong? Whoever runs the program sets it with "
+                    <code>"MAIL360_PUBLIC_URL"</code> "."
+                </p>
+            </div>
+        }
+        .into_any()
+    })
+    .narrow()
+    .with_status(StatusCode::MISDIRECTED_REQUEST)
+}

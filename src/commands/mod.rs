@@ -1,0 +1,158 @@
+//! What the command line does.
+
+pub mod organisation;
+pub mod serve;
+pub mod user;
+
+use std::{process::ExitCode, sync::Arc};
+
+use mail360::{
+    oauth::http::Reqwest,
+    platform::{
+        assets::Assets,
+        clock::{SharedClock, SystemClock},
+        config::Config,
+        database::{Database, DatabaseUrl, SchemaState},
+        failure::Failure,
+        randomness::{SharedRandomness, SystemRandomness},
+    },
+    router::{Foundations, Program},
+    vault::custody::{self, Custody},
+};
+
+/// For the person at the command line, in their words.
+pub type Outcome = Result<(), String>;
+
+/// Says what went wrong.
+#[expect(clippy::print_stderr, reason = "this is what the person at the command line reads")]
+pub fn fail(error: &str) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}
+
+/// Says something to the person at the command line, who may have gone.
+pub fn say(text: &str) {
+    use std::io::Write;
+
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// An error in the reader's words.
+pub fn words(failure: Failure) -> String {
+    match failure {
+        Failure::Unexpected(error) => error,
+        Failure::Busy(_) => "There is too much to do at this moment; try again.".to_owned(),
+        other => other.status().to_string(),
+    }
+}
+
+/// The database and the vault, opened.
+pub struct Opened {
+    config: Config,
+    database: Database,
+    custody: Custody,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+impl Opened {
+    /// Opens both, and writes nothing to the database. Only where the schema is about to be made may
+    /// there be no database yet.
+    pub async fn new(config: Config, may_create: bool) -> Result<Self, String> {
+        if let DatabaseUrl::Sqlite(path) = &config.database
+            && !may_create
+            && !path.exists()
+        {
+            return Err(format!(
+                "There is no database at {}. Run `mail360 migrate`, or `mail360 serve --migrate`.",
+                path.display()
+            ));
+        }
+        let clock: SharedClock = Arc::new(SystemClock);
+        let randomness: SharedRandomness = Arc::new(SystemRandomness);
+        let database = Database::open(&config.database).await.map_err(|error| error.to_string())?;
+        let key_file = &config.encryption_key_file;
+        let custody =
+            custody::take(key_file, &config.database, &database, &*clock, randomness.clone())
+                .await
+                .map_err(|error| error.to_string())?;
+        if custody.made {
+            say(&format!(
+                "A new encryption key is in {}. Back it up, apart from the database: without it \
+                 nothing that is sealed can be opened again.",
+                key_file.display()
+            ));
+        }
+        Ok(Self { config, database, custody, clock, randomness })
+    }
+
+    /// Brings the schema up to date, and enters the key.
+    pub async fn migrate(&self) -> Outcome {
+        if self.schema().await? == SchemaState::Ahead {
+            return Err(AHEAD.to_owned());
+        }
+        let now = self.clock.now();
+        self.database
+            .migrate(async |tx| custody::enter(tx, &self.custody.vault, now).await)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn schema(&self) -> Result<SchemaState, String> {
+        self.database.schema().await.map_err(|error| error.to_string())
+    }
+
+    /// The program, on a database whose schema is the one that it wants.
+    pub async fn program(self, assets: Assets) -> Result<Program, String> {
+        match self.schema().await? {
+            SchemaState::Current => {}
+            SchemaState::Behind => {
+                return Err("The database's schema is older than this program. Run `mail360 migrate`, or \
+                            `mail360 serve --migrate`."
+                    .to_owned());
+            }
+            SchemaState::Ahead => return Err(AHEAD.to_owned()),
+        }
+        let http = Reqwest::new().map_err(|error| format!("TLS cannot be set up: {error}"))?;
+        Program::new(Foundations {
+            config: self.config,
+            database: self.database,
+            vault: self.custody.vault,
+            clock: self.clock,
+            randomness: self.randomness,
+            assets,
+            http: Arc::new(http),
+        })
+        .map_err(words)
+    }
+}
+
+const AHEAD: &str = "The database's schema is newer than this program: a newer version of it has been \
+    here. Use that version, or the backup from before it.";
+
+/// `mail360 migrate`.
+pub async fn migrate(config: Config) -> Outcome {
+    let opened = Opened::new(config, true).await?;
+    opened.migrate().await?;
+    say("The database's schema is up to date.");
+    Ok(())
+}
+
+/// `mail360 check`.
+pub async fn check(config: Config) -> Outcome {
+    let public_url = config.public_url.clone();
+    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
+    let usable = custody::is_usable(&program.database.read(), &program.vault)
+        .await
+        .map_err(|error| error.to_string())?;
+    if !usable {
+        return Err("The encryption key does not fit this database.".to_owned());
+    }
+    say(&format!(
+        "The configuration, the database and the encryption key are sound.\n\
+         Address:      {}\nRedirect URI: {}",
+        public_url.origin(),
+        public_url.redirect_uri()
+    ));
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! `mail360 serve`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::serve::ListenerExt;
+use mail360::{
+    platform::{assets::Assets, config::Config},
+    router::{Program, router},
+};
+use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+
+use super::{Opened, Outcome, say, words};
+
+/// How long what is under way may take after SIGTERM.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(config: Config, migrate: bool) -> Outcome {
+    let assets = load_assets()?;
+    let listen = config.listen;
+    // Before the database is opened: whoever starts the program twice is told so at once.
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        format!("{listen} cannot be listened on ({error}); choose another with MAIL360_LISTEN")
+    })?;
+    let opened = Opened::new(config, migrate).await?;
+    if migrate {
+        opened.migrate().await?;
+    }
+    let program = opened.program(assets).await?;
+    let work: Vec<_> =
+        program.periodic_work().into_iter().map(|work| work.start()).collect();
+    announce(&program).await?;
+
+    let app = router(&program).into_make_service_with_connect_info::<SocketAddr>();
+    // Nagle's algorithm would hold back the small last packet of an answer.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let mut until = stopped.clone();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        // An error means that the other end is gone, which is an end too.
+        let _ = until.changed().await;
+    });
+    let server = tokio::spawn(async move { server.await });
+    asked_to_stop().await?;
+    tracing::info!("stopping");
+    for work in work {
+        work.abort();
+    }
+    let _ = stop.send(());
+    let drained = async {
+        // The server first: only then no more exchanges begin.
+        let _ = server.await;
+        program.sign_ins.drain().await;
+    };
+    if tokio::time::timeout(GRACE, drained).await.is_err() {
+        tracing::warn!("what was under way was cut off");
+    }
+    program.database.close().await.map_err(|error| error.to_string())
+}
+
+async fn asked_to_stop() -> Outcome {
+    let wrong = |error: std::io::Error| format!("signals cannot be received: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// The folder `site/` beside the executable.
+fn load_assets() -> Result<Assets, String> {
+    let executable = std::env::current_exe()
+        .map_err(|error| format!("the executable cannot be found: {error}"))?;
+    let folder = executable.parent().map(|folder| folder.join("site")).unwrap_or_default();
+    Assets::load(&folder).map_err(|error| {
+        format!(
+            "The folder {} cannot be read ({error}). It belongs beside the executable; `make run` \
+             makes it.",
+            folder.display()
+        )
+    })
+}
+
+/// Says where to go. The link to set up goes to standard output alone, never into a log.
+async fn announce(program: &Program) -> Outcome {
+    let public_url = &program.config.public_url;
+    match program.set_up.open().await.map_err(words)? {
+        Some(token) => say(&format!(
+            "Set up Mail360 Connectors within 24 hours at:\n\n  {}\n",
+            public_url.join(&format!("/set-up/{}", token.expose()))
+        )),
+        None => say(&format!("Mail360 Connectors is at:\n\n  {}\n", public_url.origin())),
+    }
+    tracing::info!(listen = %program.config.listen, "serving");
+    Ok(())
+}

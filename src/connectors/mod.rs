@@ -1,0 +1,16 @@
+//! The Connectors pane and the Add Connector form.
+
+#[cfg(feature = "ssr")]
+pub mod actions;
+#[cfg(feature = "ssr")]
+pub mod add_page;
+#[cfg(feature = "ssr")]
+mod guide;
+pub mod islands;
+pub mod model;
+#[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod service;
+#[cfg(feature = "ssr")]
+mod store;

@@ -1,0 +1,144 @@
+//! The values that describe a connector, each with the one parser that the browser uses for instant
+//! help and the server for the decision.
+
+mod account_type;
+mod fields;
+mod permissions;
+
+pub use account_type::AccountType;
+pub use fields::{
+    ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid,
+};
+pub use permissions::{PERMISSIONS, Permission, optional_permissions, required_permissions};
+
+/// A field of the form, by the name that it has there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Field {
+    /// Which service provider.
+    Provider,
+    /// The service name.
+    ServiceName,
+    /// The client ID.
+    ClientId,
+    /// The client secret.
+    ClientSecret,
+    /// When the secret expires.
+    SecretExpires,
+    /// Who may sign in.
+    AccountType,
+    /// The tenant, where only one may.
+    Tenant,
+    /// The optional permissions.
+    Permissions,
+}
+
+impl Field {
+    /// The name in the form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::ServiceName => "service_name",
+            Self::ClientId => "client_id",
+            Self::ClientSecret => "client_secret",
+            Self::SecretExpires => "secret_expires_on",
+            Self::AccountType => "account_type",
+            Self::Tenant => "tenant",
+            Self::Permissions => "scopes",
+        }
+    }
+
+    /// The label on the screen.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Provider => "Service provider",
+            Self::ServiceName => "Service Name",
+            Self::ClientId => "Client ID",
+            Self::ClientSecret => "Client Secret",
+            Self::SecretExpires => "Secret expires",
+            Self::AccountType => "Who may sign in",
+            Self::Tenant => "Tenant",
+            Self::Permissions => "Permissions",
+        }
+    }
+}
+
+/// What is wrong with which field, in the order of the form.
+pub type FieldErrors = Vec<(Field, String)>;
+
+/// Where a connector stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectorState {
+    /// Nobody has signed in through it since it was made or last changed.
+    NotVerified,
+    /// A sign-in went through at its present version.
+    Verified,
+    /// The provider refuses it.
+    Failing(FailureReason),
+}
+
+impl ConnectorState {
+    /// As the database has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotVerified => "not_verified",
+            Self::Verified => "verified",
+            Self::Failing(_) => "failing",
+        }
+    }
+
+    /// On the screen.
+    pub fn words(self) -> String {
+        match self {
+            Self::NotVerified => "Not verified".to_owned(),
+            Self::Verified => "Verified".to_owned(),
+            Self::Failing(reason) => format!("Failing: {}", reason.words()),
+        }
+    }
+}
+
+/// Why a connector fails: only what no other account and no second try can mend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureReason {
+    /// `invalid_client`: the provider knows the application but not this secret, or not the application.
+    CredentialsRejected,
+    /// `unauthorized_client`: the application may not do this.
+    ApplicationRefused,
+    /// `invalid_scope`: a permission that the application cannot have.
+    PermissionsRefused,
+    /// Who signed in belongs to another tenant than the connector's.
+    WrongTenant,
+}
+
+impl FailureReason {
+    const ALL: [Self; 4] = [
+        Self::CredentialsRejected,
+        Self::ApplicationRefused,
+        Self::PermissionsRefused,
+        Self::WrongTenant,
+    ];
+
+    /// As the database has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CredentialsRejected => "credentials_rejected",
+            Self::ApplicationRefused => "application_refused",
+            Self::PermissionsRefused => "permissions_refused",
+            Self::WrongTenant => "wrong_tenant",
+        }
+    }
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+
+    /// On the screen, after *Failing:*.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CredentialsRejected => "Microsoft does not accept the client ID and secret",
+            Self::ApplicationRefused => "Microsoft does not let the application sign people in",
+            Self::PermissionsRefused => "Microsoft does not know a permission",
+            Self::WrongTenant => "the tenant does not fit",
+        }
+    }
+}

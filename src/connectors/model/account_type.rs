@@ -1,0 +1,73 @@
+//! Who may sign in: the account type of the Azure application.
+
+/// Whose accounts may sign in, as chosen when the application was registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AccountType {
+    /// Those of one tenant.
+    SingleTenant,
+    /// Work and school accounts of any tenant.
+    MultipleTenants,
+    /// Those, and personal accounts.
+    #[default]
+    TenantsAndPersonal,
+    /// Personal accounts alone.
+    PersonalOnly,
+}
+
+impl AccountType {
+    /// All of them, in the portal's order.
+    pub const ALL: [Self; 4] =
+        [Self::SingleTenant, Self::MultipleTenants, Self::TenantsAndPersonal, Self::PersonalOnly];
+
+    /// As form and database have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SingleTenant => "single_tenant",
+            Self::MultipleTenants => "multiple_tenants",
+            Self::TenantsAndPersonal => "tenants_and_personal",
+            Self::PersonalOnly => "personal_only",
+        }
+    }
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// As the portal calls it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::SingleTenant => "Single tenant only",
+            Self::MultipleTenants => "Multiple Entra ID tenants",
+            Self::TenantsAndPersonal => "Any Entra ID Tenant + Personal Microsoft accounts",
+            Self::PersonalOnly => "Personal accounts only",
+        }
+    }
+
+    /// As the portal called it before, and much of Microsoft's documentation still does.
+    pub const fn older_label(self) -> &'static str {
+        match self {
+            Self::SingleTenant => "Accounts in this organizational directory only",
+            Self::MultipleTenants => "Accounts in any organizational directory",
+            Self::TenantsAndPersonal => {
+                "Accounts in any organizational directory and personal Microsoft accounts"
+            }
+            Self::PersonalOnly => "Personal Microsoft accounts only",
+        }
+    }
+
+    /// Whether a tenant must be given with it.
+    pub const fn needs_tenant(self) -> bool {
+        matches!(self, Self::SingleTenant)
+    }
+
+    /// What stands for `{tenant}` in Microsoft's addresses where no tenant is given: an application that
+    /// is open to fewer is refused at a wider one (AADSTS50194, AADSTS9002331).
+    pub const fn path_segment(self) -> &'static str {
+        match self {
+            Self::SingleTenant | Self::MultipleTenants => "organizations",
+            Self::TenantsAndPersonal => "common",
+            Self::PersonalOnly => "consumers",
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! What can be done with connectors.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
+use secrecy::{ExposeSecret, SecretString};
+use time::Date;
+use uuid::Uuid;
+
+use super::{
+    model::{
+        AccountType, ClientId, ConnectorState, ExpiryDate, Field, FieldErrors, ServiceName, Tenant,
+        check_client_secret, optional_permissions, required_permissions,
+    },
+    store::{Connectors, SealedSecret, Settings},
+};
+pub use super::store::{Connector, ConnectorId};
+use crate::{
+    activity::{
+        model::{Action, Entry},
+        service::Activity,
+    },
+    people::access::{Admin, Member},
+    platform::{
+        clock::SharedClock,
+        database::{Database, DatabaseError, Queries, Tx},
+        failure::Failure,
+        id::OrganisationId,
+        randomness::SharedRandomness,
+    },
+    vault::{Place, Vault},
+};
+
+/// How many connectors a page of the list shows.
+pub const PAGE: usize = 25;
+
+/// What was typed into the form of a connector. Everything is text, and may be missing.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    /// The service provider.
+    pub provider: String,
+    /// The service name.
+    pub service_name: String,
+    /// The client ID.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: SecretString,
+    /// When the secret expires.
+    pub secret_expires_on: String,
+    /// Who may sign in.
+    pub account_type: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The optional permissions.
+    pub scopes: Vec<String>,
+}
+
+/// What was typed, once it is sound.
+pub struct Parsed {
+    settings: Settings,
+    /// None where the field was left empty, which only an edit allows.
+    secret: Option<SecretString>,
+    /// What is unusual about the secret.
+    pub warning: Option<&'static str>,
+}
+
+impl Typed {
+    /// Parses a form in which every field counts.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the form's order.
+    pub fn parse(&self, today: Date) -> Result<Parsed, FieldErrors> {
+        self.parse_with(today, true)
+    }
+
+    /// Parses a form in which an empty secret keeps the stored one.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the form's order.
+    pub fn parse_edit(&self, today: Date) -> Result<Parsed, FieldErrors> {
+        self.parse_with(today, false)
+    }
+
+    fn parse_with(&self, today: Date, secret_required: bool) -> Result<Parsed, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let mut note = |field: Field, words: &str| errors.push((field, words.to_owned()));
+
+        if self.provider != "outlook" {
+            note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
+        }
+        let service_name = ServiceName::parse(&self.service_name)
+            .map_err(|words| note(Field::ServiceName, words));
+        let client_id =
+            ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
+        let typed_secret = self.client_secret.expose_secret().trim();
+        let secret = if typed_secret.is_empty() && !secret_required {
+            Ok(None)
+        } else {
+            check_client_secret(typed_secret, &self.client_id)
+                .map(|warning| Some((SecretString::from(typed_secret), warning)))
+                .map_err(|words| note(Field::ClientSecret, words))
+        };
+        let secret_expires_on = ExpiryDate::parse(&self.secret_expires_on)
+            .and_then(|date| match date {
+                Some(date) if date.days_from(today) < 0 => {
+                    Err("This day has passed. Make a new client secret, and enter the day on which it expires.")
+                }
+                date => Ok(date),
+            })
+            .map_err(|words| note(Field::SecretExpires, words));
+        let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
+            note(Field::AccountType, "Choose what you chose when you registered the application.");
+        });
+        let tenant = match account_type {
+            Ok(kind) if kind.needs_tenant() => {
+                Tenant::parse(&self.tenant).map(Some).map_err(|words| note(Field::Tenant, words))
+            }
+            // What stands in a field that is not asked for does not count.
+            _ => Ok(None),
+        };
+        let unknown = self
+            .scopes
+            .iter()
+            .any(|name| optional_permissions().all(|permission| permission.name != name));
+        if unknown {
+            note(Field::Permissions, "Choose among the permissions that are shown.");
+        }
+
+        match (service_name, client_id, secret, secret_expires_on, account_type, tenant) {
+            (
+                Ok(service_name),
+                Ok(client_id),
+                Ok(secret),
+                Ok(secret_expires_on),
+                Ok(account_type),
+                Ok(tenant),
+            ) if errors.is_empty() => {
+                let chosen = optional_permissions()
+                    .filter(|permission| self.scopes.iter().any(|name| name == permission.name));
+                let scopes = required_permissions().chain(chosen);
+                let (secret, warning) = secret.unzip();
+                Ok(Parsed {
+                    settings: Settings {
+                        name_key: name_key(&service_name),
+                        service_name,
+                        client_id,
+                        secret_expires_on,
+                        account_type,
+                        tenant,
+                        scopes: scopes.map(|permission| permission.name.to_owned()).collect(),
+                    },
+                    secret,
+                    warning: warning.flatten(),
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// The name as it is compared: trimmed, NFKC, case-folded, so that two names that look alike to people
+/// are alike.
+pub fn name_key(name: &ServiceName) -> String {
+    let nfkc = ComposingNormalizerBorrowed::new_nfkc();
+    let folded = CaseMapper::new().fold_string(&nfkc.normalize(name.as_str())).into_owned();
+    // Folding may undo the composition.
+    nfkc.normalize(&folded).into_owned()
+}
+
+/// What came of adding a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is there.
+    Added(ConnectorId),
+    /// This very form has made one already.
+    Already(ConnectorId),
+    /// Another connector has this name.
+    NameTaken,
+}
+
+/// What came of changing a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done.
+    Changed,
+    /// Somebody else changed it in the meantime; nothing was done.
+    Outdated,
+    /// Another connector has this name.
+    NameTaken,
+}
+
+/// A page of the list.
+#[derive(Clone, Debug)]
+pub struct ListPage {
+    /// The connectors, by name.
+    pub connectors: Vec<Connector>,
+    /// The name key after which the next page begins, where there is one.
+    pub next: Option<String>,
+}
+
+/// The connectors of all organisations, one at a time.
+#[derive(Clone)]
+pub struct ConnectorService {
+    database: Database,
+    vault: Vault,
+    activity: Activity,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+impl ConnectorService {
+    /// In this database, sealed by this vault.
+    pub fn new(
+        database: Database,
+        vault: Vault,
+        activity: Activity,
+        clock: SharedClock,
+        randomness: SharedRandomness,
+    ) -> Self {
+        Self { database, vault, activity, clock, randomness }
+    }
+
+    /// Today, UTC.
+    pub fn today(&self) -> Date {
+        self.clock.now().date_time().date()
+    }
+
+    /// A new form's id: what is sent with it a second time leads to what it made the first time.
+    pub fn new_form(&self) -> Uuid {
+        crate::platform::id::new_uuid(&*self.clock, &*self.randomness)
+    }
+
+    /// A page of the list.
+    pub async fn list(&self, member: &Member, after: Option<&str>) -> Result<ListPage, Failure> {
+        let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
+        let mut connectors = Connectors::of(member.organisation())
+            .list(&self.database.read(), after, limit)
+            .await?;
+        // One more than is shown, to know whether there is a next page.
+        let more = connectors.len() > PAGE;
+        connectors.truncate(PAGE);
+        let next = connectors.last().filter(|_| more).map(|last| last.name_key.clone());
+        Ok(ListPage { connectors, next })
+    }
+
+    /// One connector.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where the member's organisation has no such connector.
+    pub async fn get(&self, member: &Member, id: ConnectorId) -> Result<Connector, Failure> {
+        Connectors::of(member.organisation())
+            .get(&self.database.read(), id)
+            .await?
+            .ok_or(Failure::NotFound)
+    }
+
+    /// Adds a connector.
+    pub async fn add(&self, admin: &Admin, form: Uuid, new: &Parsed) -> Result<Added, Failure> {
+        let store = Connectors::of(admin.organisation());
+        let Some(secret) = &new.secret else { return Err(Failure::BadRequest) };
+        let id = ConnectorId::new(&*self.clock, &*self.randomness);
+        let sealed = self.seal(admin.organisation(), id, secret)?;
+        let added = self
+            .database
+            .write(async |tx| {
+                if let Some(id) = store.by_form(&tx, form).await? {
+                    return Ok(Added::Already(id));
+                }
+                if store.by_name_key(&tx, &new.settings.name_key).await?.is_some() {
+                    return Ok(Added::NameTaken);
+                }
+                store.add(&tx, id, form, &new.settings, sealed, self.clock.now()).await?;
+                let entry =
+                    Entry::done(Action::ConnectorAdded, new.settings.service_name.as_str(), id.0);
+                self.activity.record(&tx, admin.actor(), entry).await?;
+                Ok(Added::Added(id))
+            })
+            .await;
+        match added {
+            Ok(added) => Ok(added),
+            // PostgreSQL lets two such transactions run at once; the unique indexes let one through,
+            // and the other learns here which of them it was.
+            Err(error) if DatabaseError::is_conflict(&error) => {
+                let already = store.by_form(&self.database.read(), form).await?;
+                Ok(already.map_or(Added::NameTaken, Added::Already))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Changes a connector that is at `version`. An empty secret keeps the stored one. Everything but
+    /// the name and the date undoes what was proved.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where there is no such connector.
+    pub async fn change(
+        &self,
+        admin: &Admin,
+        id: ConnectorId,
+        version: i64,
+        new: &Parsed,
+    ) -> Result<Changed, Failure> {
+        let store = Connectors::of(admin.organisation());
+        let sealed =
+            new.secret.as_ref().map(|secret| self.seal(admin.organisation(), id, secret)).transpose()?;
+        let changed = self
+            .database
+            .write::<_, ChangeError, _>(async |tx| {
+                let old = store.get(&tx, id).await?.ok_or(Failure::NotFound)?;
+                match store.by_name_key(&tx, &new.settings.name_key).await? {
+                    Some(other) if other != id => return Ok(Changed::NameTaken),
+                    _ => {}
+                }
+                let proved = sealed.is_none() && is_same_application(&old, &new.settings);
+                let now = self.clock.now();
+                if !store.change(&tx, id, version, &new.settings, sealed, proved, now).await? {
+                    return Ok(Changed::Outdated);
+                }
+                let entry =
+                    Entry::done(Action::ConnectorChanged, new.settings.service_name.as_str(), id.0)
+                        .with_detail(differences(&old, &new.settings, new.secret.is_some()));
+                self.activity.record(&tx, admin.actor(), entry).await?;
+                Ok(Changed::Changed)
+            })
+            .await;
+        match changed {
+            Ok(changed) => Ok(changed),
+            Err(ChangeError::Database(error)) if error.is_conflict() => Ok(Changed::NameTaken),
+            Err(ChangeError::Database(error)) => Err(error.into()),
+            Err(ChangeError::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Deletes a connector with its secret and its sign-ins; the activity keeps its name.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where there is no such connector.
+    pub async fn delete(&self, admin: &Admin, id: ConnectorId) -> Result<(), Failure> {
+        let store = Connectors::of(admin.organisation());
+        self.database
+            .write(async |tx| {
+                let old = store.get(&tx, id).await?.ok_or(Failure::NotFound)?;
+                store.delete(&tx, id).await?;
+                let entry = Entry::done(Action::ConnectorDeleted, old.service_name.as_str(), id.0);
+                Ok(self.activity.record(&tx, admin.actor(), entry).await?)
+            })
+            .await
+    }
+
+    /// A connector as a sign-in finds it, and its secret, opened.
+    ///
+    /// # Errors
+    /// [`Failure::Unexpected`] where the vault cannot open the secret.
+    pub async fn with_secret(
+        &self,
+        on: &impl Queries,
+        organisation: OrganisationId,
+        id: ConnectorId,
+    ) -> Result<Option<(Connector, SecretString)>, Failure> {
+        let store = Connectors::of(organisation);
+        let Some(connector) = store.get(on, id).await? else { return Ok(None) };
+        let Some(sealed) = store.sealed_secret(on, id).await? else { return Ok(None) };
+        let secret = self
+            .vault
+            .open(place(organisation, id), &sealed)
+            .map_err(|error| Failure::unexpected(&error))?;
+        Ok(Some((connector, secret)))
+    }
+
+    /// A connector as a sign-in finds it.
+    pub async fn find(
+        &self,
+        on: &impl Queries,
+        organisation: OrganisationId,
+        id: ConnectorId,
+    ) -> Result<Option<Connector>, DatabaseError> {
+        Connectors::of(organisation).get(on, id).await
+    }
+
+    /// Notes what a sign-in showed of a connector, if it is still at the version that was tried.
+    ///
+    /// # Returns
+    /// Whether it was.
+    pub async fn note_state(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        id: ConnectorId,
+        version: i64,
+        state: ConnectorState,
+    ) -> Result<bool, DatabaseError> {
+        Connectors::of(organisation).set_state(tx, id, version, state, self.clock.now()).await
+    }
+
+    fn seal(
+        &self,
+        organisation: OrganisationId,
+        id: ConnectorId,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, Failure> {
+        let sealed = self
+            .vault
+            .seal(place(organisation, id), secret)
+            .map_err(|error| Failure::unexpected(&error))?;
+        // Of a short secret three characters would be too much of it.
+        let exposed = secret.expose_secret();
+        let shown = if exposed.chars().count() >= 12 { 3 } else { 0 };
+        Ok(SealedSecret { sealed, hint: exposed.chars().take(shown).collect() })
+    }
+}
+
+enum ChangeError {
+    Database(DatabaseError),
+    Failure(Failure),
+}
+
+impl From<DatabaseError> for ChangeError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Failure> for ChangeError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
+    Place { organisation: organisation.0, table: "connectors", column: "client_secret", row: id.0 }
+}
+
+/// Whether what a sign-in proved of the old settings holds for the new ones.
+fn is_same_application(old: &Connector, new: &Settings) -> bool {
+    old.client_id == new.client_id
+        && old.account_type == new.account_type
+        && old.tenant == new.tenant
+        && old.scopes == new.scopes
+}
+
+/// The names of what changed.
+fn differences(old: &Connector, new: &Settings, secret: bool) -> String {
+    [
+        (old.service_name != new.service_name, Field::ServiceName),
+        (old.client_id != new.client_id, Field::ClientId),
+        (secret, Field::ClientSecret),
+        (old.secret_expires_on != new.secret_expires_on, Field::SecretExpires),
+        (old.account_type != new.account_type, Field::AccountType),
+        (old.tenant != new.tenant, Field::Tenant),
+        (old.scopes != new.scopes, Field::Permissions),
+    ]
+    .into_iter()
+    .filter_map(|(changed, field)| changed.then_some(field.label()))
+    .collect::<Vec<_>>()
+    .join(", ")
+}

@@ -1,0 +1,369 @@
+//! The table `connectors`.
+
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+
+use super::model::{
+    AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant,
+};
+use crate::{
+    identifier,
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx},
+        id::OrganisationId,
+    },
+};
+
+identifier! {
+    /// A connector's id.
+    ConnectorId
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "connectors")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub organisation_id: Uuid,
+        pub provider: String,
+        pub service_name: String,
+        pub name_key: String,
+        pub form_id: Uuid,
+        pub client_id: String,
+        pub client_secret: Vec<u8>,
+        pub client_secret_hint: String,
+        pub secret_expires_on: Option<String>,
+        pub cloud: String,
+        pub account_type: String,
+        pub tenant: Option<String>,
+        pub scopes: String,
+        pub state: String,
+        pub verified_at: Option<i64>,
+        pub failure: Option<String>,
+        pub failed_at: Option<i64>,
+        pub version: i64,
+        pub created_at: i64,
+        pub changed_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A connector, without its secret.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// Its id.
+    pub id: ConnectorId,
+    /// Its organisation.
+    pub organisation: OrganisationId,
+    /// Its name.
+    pub service_name: ServiceName,
+    /// The name as it is compared and sorted.
+    pub name_key: String,
+    /// The Azure application.
+    pub client_id: ClientId,
+    /// The first three characters of the secret, as the portal shows them too.
+    pub secret_hint: String,
+    /// When the secret expires, where that is known.
+    pub secret_expires_on: Option<ExpiryDate>,
+    /// Who may sign in.
+    pub account_type: AccountType,
+    /// The tenant, where only one may.
+    pub tenant: Option<Tenant>,
+    /// What it asks for.
+    pub scopes: Vec<String>,
+    /// Where it stands.
+    pub state: ConnectorState,
+    /// When a sign-in last went through.
+    pub verified_at: Option<Timestamp>,
+    /// When the provider last refused it.
+    pub failed_at: Option<Timestamp>,
+    /// Counts its changes.
+    pub version: i64,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+impl Connector {
+    /// What stands for `{tenant}` in the provider's addresses.
+    pub fn path_segment(&self) -> &str {
+        self.tenant.as_ref().map_or(self.account_type.path_segment(), Tenant::as_str)
+    }
+}
+
+/// A row that no code of ours can have written.
+fn inconsistent(id: Uuid, column: &str) -> DbErr {
+    DbErr::Type(format!("connector {id} has an impossible {column}"))
+}
+
+impl TryFrom<row::Model> for Connector {
+    type Error = DbErr;
+
+    fn try_from(row: row::Model) -> Result<Self, DbErr> {
+        let id = row.id;
+        let state = match (row.state.as_str(), row.failure.as_deref()) {
+            ("not_verified", _) => ConnectorState::NotVerified,
+            ("verified", _) => ConnectorState::Verified,
+            ("failing", Some(reason)) => ConnectorState::Failing(
+                FailureReason::from_name(reason).ok_or_else(|| inconsistent(id, "failure"))?,
+            ),
+            _ => return Err(inconsistent(id, "state")),
+        };
+        Ok(Self {
+            id: ConnectorId(id),
+            organisation: OrganisationId(row.organisation_id),
+            service_name: ServiceName::parse(&row.service_name)
+                .map_err(|_| inconsistent(id, "service_name"))?,
+            name_key: row.name_key,
+            client_id: ClientId::parse(&row.client_id).map_err(|_| inconsistent(id, "client_id"))?,
+            secret_hint: row.client_secret_hint,
+            secret_expires_on: ExpiryDate::parse(row.secret_expires_on.as_deref().unwrap_or_default())
+                .map_err(|_| inconsistent(id, "secret_expires_on"))?,
+            account_type: AccountType::from_name(&row.account_type)
+                .ok_or_else(|| inconsistent(id, "account_type"))?,
+            tenant: row
+                .tenant
+                .as_deref()
+                .map(Tenant::parse)
+                .transpose()
+                .map_err(|_| inconsistent(id, "tenant"))?,
+            scopes: row.scopes.split(' ').map(str::to_owned).collect(),
+            state,
+            verified_at: row.verified_at.map(Timestamp::from_micros),
+            failed_at: row.failed_at.map(Timestamp::from_micros),
+            version: row.version,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+}
+
+/// What a connector is made of, or made anew of: parsed and sealed.
+pub struct Settings {
+    /// Its name.
+    pub service_name: ServiceName,
+    /// The name as it is compared.
+    pub name_key: String,
+    /// The Azure application.
+    pub client_id: ClientId,
+    /// When the secret expires.
+    pub secret_expires_on: Option<ExpiryDate>,
+    /// Who may sign in.
+    pub account_type: AccountType,
+    /// The tenant.
+    pub tenant: Option<Tenant>,
+    /// What it asks for.
+    pub scopes: Vec<String>,
+}
+
+/// A client secret, sealed for its row.
+pub struct SealedSecret {
+    /// The sealed value.
+    pub sealed: Vec<u8>,
+    /// Its first three characters.
+    pub hint: String,
+}
+
+/// The connectors of one organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Connectors(OrganisationId);
+
+impl Connectors {
+    /// Those of this organisation.
+    pub const fn of(organisation: OrganisationId) -> Self {
+        Self(organisation)
+    }
+
+    fn find(self) -> Select<row::Entity> {
+        row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0))
+    }
+
+    fn update(self, id: ConnectorId) -> sea_orm::UpdateMany<row::Entity> {
+        row::Entity::update_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Id.eq(id.0))
+    }
+
+    /// One of them.
+    pub async fn get(
+        self,
+        on: &impl Queries,
+        id: ConnectorId,
+    ) -> Result<Option<Connector>, DatabaseError> {
+        let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
+        Ok(row.map(Connector::try_from).transpose()?)
+    }
+
+    /// Its secret, sealed.
+    pub async fn sealed_secret(
+        self,
+        on: &impl Queries,
+        id: ConnectorId,
+    ) -> Result<Option<Vec<u8>>, DatabaseError> {
+        let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
+        Ok(row.map(|row| row.client_secret))
+    }
+
+    /// The first `limit` by name, after the name key `after`.
+    pub async fn list(
+        self,
+        on: &impl Queries,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<Connector>, DatabaseError> {
+        let mut query = self.find().order_by_asc(row::Column::NameKey).limit(limit);
+        if let Some(after) = after {
+            query = query.filter(row::Column::NameKey.gt(after));
+        }
+        let rows = query.all(on.connection()).await?;
+        Ok(rows.into_iter().map(Connector::try_from).collect::<Result<_, _>>()?)
+    }
+
+    /// The one that this form made.
+    pub async fn by_form(
+        self,
+        on: &impl Queries,
+        form: Uuid,
+    ) -> Result<Option<ConnectorId>, DatabaseError> {
+        let row = self.find().filter(row::Column::FormId.eq(form)).one(on.connection()).await?;
+        Ok(row.map(|row| ConnectorId(row.id)))
+    }
+
+    /// The one with this name key.
+    pub async fn by_name_key(
+        self,
+        on: &impl Queries,
+        name_key: &str,
+    ) -> Result<Option<ConnectorId>, DatabaseError> {
+        let row = self.find().filter(row::Column::NameKey.eq(name_key)).one(on.connection()).await?;
+        Ok(row.map(|row| ConnectorId(row.id)))
+    }
+
+    /// Adds one. A conflict means that its name or its form is taken.
+    pub async fn add(
+        self,
+        tx: &Tx,
+        id: ConnectorId,
+        form: Uuid,
+        settings: &Settings,
+        secret: SealedSecret,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let row = row::ActiveModel {
+            id: Set(id.0),
+            organisation_id: Set(self.0.0),
+            provider: Set("outlook".to_owned()),
+            service_name: Set(settings.service_name.as_str().to_owned()),
+            name_key: Set(settings.name_key.clone()),
+            form_id: Set(form),
+            client_id: Set(settings.client_id.to_string()),
+            client_secret: Set(secret.sealed),
+            client_secret_hint: Set(secret.hint),
+            secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
+            cloud: Set("global".to_owned()),
+            account_type: Set(settings.account_type.name().to_owned()),
+            tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
+            scopes: Set(settings.scopes.join(" ")),
+            state: Set(ConnectorState::NotVerified.name().to_owned()),
+            verified_at: Set(None),
+            failure: Set(None),
+            failed_at: Set(None),
+            version: Set(1),
+            created_at: Set(now.micros()),
+            changed_at: Set(now.micros()),
+        };
+        row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// Changes one that is still at `version`; `proved` says whether what was proved of it still holds.
+    ///
+    /// # Returns
+    /// Whether it was.
+    pub async fn change(
+        self,
+        tx: &Tx,
+        id: ConnectorId,
+        version: i64,
+        settings: &Settings,
+        secret: Option<SealedSecret>,
+        proved: bool,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let mut update = self
+            .update(id)
+            .filter(row::Column::Version.eq(version))
+            .set(row::ActiveModel {
+                service_name: Set(settings.service_name.as_str().to_owned()),
+                name_key: Set(settings.name_key.clone()),
+                client_id: Set(settings.client_id.to_string()),
+                secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
+                account_type: Set(settings.account_type.name().to_owned()),
+                tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
+                scopes: Set(settings.scopes.join(" ")),
+                version: Set(version + 1),
+                changed_at: Set(now.micros()),
+                ..<row::ActiveModel as Default>::default()
+            });
+        if let Some(secret) = secret {
+            update = update
+                .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
+                .col_expr(row::Column::ClientSecretHint, Expr::value(secret.hint));
+        }
+        if !proved {
+            update = update
+                .col_expr(row::Column::State, Expr::value(ConnectorState::NotVerified.name()))
+                .col_expr(row::Column::Failure, Expr::value(None::<String>));
+        }
+        Ok(update.exec(tx.connection()).await?.rows_affected == 1)
+    }
+
+    /// Notes where one stands that is still at `version`. What is noted is not a change of it: the
+    /// version stays.
+    ///
+    /// # Returns
+    /// Whether it was.
+    pub async fn set_state(
+        self,
+        tx: &Tx,
+        id: ConnectorId,
+        version: i64,
+        state: ConnectorState,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let mut update = self
+            .update(id)
+            .filter(row::Column::Version.eq(version))
+            .col_expr(row::Column::State, Expr::value(state.name()));
+        update = match state {
+            ConnectorState::Verified => update
+                .col_expr(row::Column::VerifiedAt, Expr::value(now.micros()))
+                .col_expr(row::Column::Failure, Expr::value(None::<String>)),
+            ConnectorState::Failing(reason) => update
+                .col_expr(row::Column::FailedAt, Expr::value(now.micros()))
+                .col_expr(row::Column::Failure, Expr::value(reason.name())),
+            ConnectorState::NotVerified => {
+                update.col_expr(row::Column::Failure, Expr::value(None::<String>))
+            }
+        };
+        Ok(update.exec(tx.connection()).await?.rows_affected == 1)
+    }
+
+    /// Deletes one, and with it, by its foreign keys, everything that hangs on it.
+    ///
+    /// # Returns
+    /// Whether it was there.
+    pub async fn delete(self, tx: &Tx, id: ConnectorId) -> Result<bool, DatabaseError> {
+        let deleted = row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Id.eq(id.0))
+            .exec(tx.connection())
+            .await?;
+        Ok(deleted.rows_affected == 1)
+    }
+}

@@ -1,0 +1,32 @@
+//! Mail360 Connectors: a self-hosted console that holds an organisation's OAuth connectors.
+//!
+//! See ARCHITECTURE.md for the rooms and the arrows between them.
+
+#[cfg(all(feature = "ssr", feature = "hydrate"))]
+compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable one of them");
+
+#[cfg(feature = "ssr")]
+pub mod activity;
+#[cfg(feature = "ssr")]
+pub mod app;
+pub mod connectors;
+#[cfg(feature = "ssr")]
+pub mod login;
+#[cfg(feature = "ssr")]
+pub mod oauth;
+#[cfg(feature = "ssr")]
+pub mod people;
+#[cfg(feature = "ssr")]
+pub mod platform;
+#[cfg(feature = "ssr")]
+pub mod router;
+pub mod ui;
+#[cfg(feature = "ssr")]
+pub mod vault;
+
+/// What the browser runs once the WebAssembly is there: brings the islands to life.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

@@ -1,0 +1,82 @@
+//! Who may ask for which route: asked here for every route of the table, and once more, as a type, by
+//! the use case behind it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::header;
+use tower_sessions::Session;
+
+use super::service::{Browser, Login};
+use crate::{
+    people::access::Member,
+    platform::{
+        config::Config, failure::Failure, middleware::reference::Reference, net::client_address,
+    },
+};
+
+/// Who may ask for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anyone.
+    Anyone,
+    /// Whoever is signed in.
+    Member,
+    /// Whoever is signed in as an administrator.
+    Admin,
+}
+
+/// Finds out who asks, and notes it in the request and, for the frame of the page, in the answer.
+pub async fn identify(
+    State((login, config)): State<(Login, Arc<Config>)>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let browser = browser(&request, &config);
+    let member = match login.identify(&session, &browser).await {
+        Ok(member) => member,
+        Err(failure) => return failure.into_response(),
+    };
+    request.extensions_mut().insert(browser);
+    if let Some(member) = &member {
+        request.extensions_mut().insert(member.clone());
+    }
+    let mut response = next.run(request).await;
+    if let Some(member) = member {
+        response.extensions_mut().insert(member);
+    }
+    response
+}
+
+fn browser(request: &Request, config: &Config) -> Browser {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    Browser {
+        address: peer.map(|peer| client_address(peer, request.headers(), &config.trusted_proxies)),
+        user_agent: request
+            .headers()
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|value| value.chars().take(255).collect()),
+        reference: request.extensions().get::<Reference>().copied(),
+    }
+}
+
+/// Lets through whom the route is for. Who looks at a page without being signed in is sent to log in
+/// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked.
+pub async fn require(State(who): State<Who>, request: Request, next: Next) -> Response {
+    let member = request.extensions().get::<Member>();
+    match (who, member) {
+        (Who::Anyone, _) | (Who::Member, Some(_)) => next.run(request).await,
+        (Who::Admin, Some(member)) if member.is_admin() => next.run(request).await,
+        (Who::Admin, Some(_)) => Failure::Forbidden.into_response(),
+        (Who::Member | Who::Admin, None) if request.method().is_safe() => {
+            Redirect::to(&format!("/login?next={}", request.uri().path())).into_response()
+        }
+        (Who::Member | Who::Admin, None) => Failure::SignedOut.into_response(),
+    }
+}

@@ -1,0 +1,9 @@
+//! The door: set-up, logging in and out, sessions, and who may ask for which route.
+
+pub mod guard;
+pub mod pages;
+pub mod routes;
+pub mod service;
+pub mod session;
+pub mod set_up;
+mod store;

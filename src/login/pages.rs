@@ -1,0 +1,143 @@
+//! The log-in page and the set-up page.
+
+use leptos::prelude::*;
+
+use crate::ui::widgets::{ErrorSummary, Notice, TextField, Tone};
+
+/// What the log-in page shows.
+#[derive(Clone, Debug, Default)]
+pub struct LoginView {
+    /// The e-mail that was typed.
+    pub email: String,
+    /// The path to come back to.
+    pub next: String,
+    /// What is wrong.
+    pub error: Option<&'static str>,
+}
+
+/// The log-in page.
+#[component]
+pub fn LoginPage(
+    /// What it shows.
+    model: LoginView,
+) -> impl IntoView {
+    let LoginView { email, next, error } = model;
+    // After a mistake the password is what has to be typed again.
+    let retry = error.is_some();
+    view! {
+        <div class="card">
+            <h1>"Log in"</h1>
+            {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
+            <form class="fields" method="post" action="/login">
+                <input type="hidden" name="next" value=next />
+                <TextField
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    value=email
+                    autocomplete="username"
+                    focus=!retry
+                />
+                <TextField
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="current-password"
+                    focus=retry
+                />
+                <button class="button primary wide">"Log in"</button>
+            </form>
+            <p class="help">
+                "Forgotten? Whoever runs this program can set a new password with "
+                <code>"mail360 user password"</code> "."
+            </p>
+        </div>
+    }
+}
+
+/// What the set-up page shows.
+#[derive(Clone, Debug, Default)]
+pub struct SetUpView {
+    /// The page's own path, which holds the capability.
+    pub action: String,
+    /// The organisation that was typed.
+    pub organisation: String,
+    /// The name that was typed.
+    pub name: String,
+    /// The e-mail that was typed.
+    pub email: String,
+    /// What is wrong, by field.
+    pub errors: Vec<(&'static str, &'static str)>,
+}
+
+const LABELS: [(&str, &str); 4] = [
+    ("organisation", "Organisation"),
+    ("name", "Your name"),
+    ("email", "E-mail"),
+    ("password", "Password"),
+];
+
+/// The set-up page.
+#[component]
+pub fn SetUpPage(
+    /// What it shows.
+    model: SetUpView,
+) -> impl IntoView {
+    let SetUpView { action, organisation, name, email, errors } = model;
+    let first = errors.first().map_or("organisation", |(field, _)| field);
+    let wrong: Vec<_> =
+        LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
+    let error = |id: &str| {
+        errors.iter().find(|(field, _)| *field == id).map(|(_, words)| (*words).to_owned())
+    };
+    view! {
+        <div class="card">
+            <div class="stack tight">
+                <h1>"Set up Mail360 Connectors"</h1>
+                <p class="soft">
+                    "You are the first here. This makes your organisation and its first administrator: you."
+                </p>
+            </div>
+            {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
+            <form class="fields" method="post" action=action>
+                <TextField
+                    name="organisation"
+                    label="Organisation"
+                    help="The company whose connectors these will be."
+                    value=organisation
+                    autocomplete="organization"
+                    error=error("organisation")
+                    focus={first == "organisation"}
+                />
+                <TextField
+                    name="name"
+                    label="Your name"
+                    value=name
+                    autocomplete="name"
+                    error=error("name")
+                    focus={first == "name"}
+                />
+                <TextField
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    help="You log in with it."
+                    value=email
+                    autocomplete="username"
+                    error=error("email")
+                    focus={first == "email"}
+                />
+                <TextField
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    help="At least 15 characters. Four or five unrelated words are easy to remember and hard to guess."
+                    autocomplete="new-password"
+                    error=error("password")
+                    focus={first == "password"}
+                />
+                <button class="button primary wide">"Set up"</button>
+            </form>
+        </div>
+    }
+}

@@ -1,0 +1,189 @@
+//! `/login`, `/logout` and `/set-up/{token}`: plain routes, whose posts show the page again with a
+//! status of their own where something is wrong.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::{
+    pages::{LoginPage, LoginView, SetUpPage, SetUpView},
+    service::{Browser, LoggedIn, Login},
+    set_up::{Founder, SetUp},
+};
+use crate::{
+    people::{
+        access::Member,
+        model::{Email, OrganisationName, Password, PersonName},
+    },
+    platform::{failure::Failure, page::Page, randomness::Token},
+};
+
+const HOME: &str = "/connectors";
+
+/// Where to go after the log-in.
+#[derive(Debug, Default, Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// A path of ours, and nothing that a browser could take for another place: no scheme, no second slash
+/// or backslash at its beginning, no encoding.
+fn own_path(text: &str) -> Option<&str> {
+    let sound = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    let path = text.strip_prefix('/').filter(|rest| !rest.starts_with('/'));
+    path.filter(|rest| rest.chars().all(sound) && text.len() <= 200).map(|_| text)
+}
+
+fn login_page(view: LoginView) -> Page {
+    Page::new("Log in", move || view! { <LoginPage model=view.clone() /> }.into_any()).narrow()
+}
+
+/// `GET /login`.
+pub async fn show_login(
+    member: Option<Extension<Member>>,
+    Query(Next { next }): Query<Next>,
+) -> Response {
+    if member.is_some() {
+        return Redirect::to(HOME).into_response();
+    }
+    let next = own_path(&next).unwrap_or_default().to_owned();
+    login_page(LoginView { next, ..LoginView::default() }).into_response()
+}
+
+/// What the log-in form sends.
+#[derive(Deserialize)]
+pub struct LoginForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretString,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login`.
+pub async fn log_in(
+    State(login): State<Login>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Form(form): Form<LoginForm>,
+) -> Result<Response, Failure> {
+    let next = own_path(&form.next);
+    match login.log_in(&session, &form.email, form.password, &browser).await? {
+        LoggedIn::Yes => Ok(Redirect::to(next.unwrap_or(HOME)).into_response()),
+        LoggedIn::Refused => {
+            let view = LoginView {
+                email: form.email.chars().take(254).collect(),
+                next: next.unwrap_or_default().to_owned(),
+                error: Some("The e-mail or the password is not right."),
+            };
+            Ok(login_page(view).with_status(StatusCode::UNAUTHORIZED).into_response())
+        }
+    }
+}
+
+/// `POST /logout`.
+pub async fn log_out(
+    State(login): State<Login>,
+    session: Session,
+    member: Option<Extension<Member>>,
+) -> Result<Redirect, Failure> {
+    login.log_out(&session, member.map(|Extension(member)| member)).await?;
+    Ok(Redirect::to("/login"))
+}
+
+fn set_up_page(view: SetUpView) -> Page {
+    Page::new("Set up", move || view! { <SetUpPage model=view.clone() /> }.into_any()).narrow()
+}
+
+fn set_up_path(token: &Token) -> String {
+    format!("/set-up/{}", token.expose())
+}
+
+/// `GET /set-up/{token}`.
+pub async fn show_set_up(
+    State(set_up): State<SetUp>,
+    Path(token): Path<String>,
+) -> Result<Page, Failure> {
+    let token = Token::parse(&token).ok_or(Failure::NotFound)?;
+    if !set_up.is_open(&token).await? {
+        return Err(Failure::NotFound);
+    }
+    Ok(set_up_page(SetUpView { action: set_up_path(&token), ..SetUpView::default() }))
+}
+
+/// What the set-up form sends.
+#[derive(Deserialize)]
+pub struct SetUpForm {
+    #[serde(default)]
+    organisation: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretString,
+}
+
+/// `POST /set-up/{token}`: the founder is signed in at once.
+pub async fn set_up(
+    State(set_up): State<SetUp>,
+    State(login): State<Login>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Path(token): Path<String>,
+    Form(form): Form<SetUpForm>,
+) -> Result<Response, Failure> {
+    let token = Token::parse(&token).ok_or(Failure::NotFound)?;
+    if !set_up.is_open(&token).await? {
+        return Err(Failure::NotFound);
+    }
+    let mut errors = Vec::new();
+    let organisation = OrganisationName::parse(&form.organisation)
+        .map_err(|words| errors.push(("organisation", words)));
+    let name = PersonName::parse(&form.name).map_err(|words| errors.push(("name", words)));
+    let email = Email::parse(&form.email).map_err(|words| errors.push(("email", words)));
+    let password =
+        Password::choose(form.password.clone()).map_err(|words| errors.push(("password", words)));
+    let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password)
+    else {
+        let cut = |text: String| text.chars().take(254).collect();
+        let view = SetUpView {
+            action: set_up_path(&token),
+            organisation: cut(form.organisation),
+            name: cut(form.name),
+            email: cut(form.email),
+            errors,
+        };
+        return Ok(set_up_page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+    };
+    let founder = Founder { organisation, name, email, password };
+    set_up.claim(&token, &founder).await?;
+    // If the program is stopped here, the founder logs in by hand.
+    login.log_in(&session, founder.email.as_str(), form.password, &browser).await?;
+    Ok(Redirect::to(HOME).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn o9_only_a_path_of_ours_is_come_back_to() {
+        assert_eq!(own_path("/sign-ins/01932"), Some("/sign-ins/01932"));
+        for foreign in [
+            "", "//evil.example", "/\\evil.example", "https:evil.example", "/%09/evil.example",
+            "/a@evil.example", "/a\r\nSet-Cookie: a=b", "evil", "/a?b=c", "/a b",
+        ] {
+            assert_eq!(own_path(foreign), None, "{foreign:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Logging in and out.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+use tower_sessions::Session;
+
+use super::session::{self, SignedIn};
+use crate::{
+    activity::{
+        model::{Action, Actor, Entry},
+        service::Activity,
+    },
+    people::{
+        access::Member,
+        model::{Email, Password},
+        service::{Authenticated, People, User},
+    },
+    platform::{
+        database::Database, failure::Failure, middleware::reference::Reference, randomness::Hash,
+    },
+};
+
+/// A browser, as far as its request shows it.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    /// Where it is.
+    pub address: Option<IpAddr>,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+    /// The request.
+    pub reference: Option<Reference>,
+}
+
+/// What came of a log-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoggedIn {
+    /// The browser is signed in.
+    Yes,
+    /// E-mail or password are wrong, or the user is disabled: which of them is told to nobody.
+    Refused,
+}
+
+/// Logs people in and out.
+#[derive(Clone)]
+pub struct Login {
+    database: Database,
+    people: People,
+    activity: Activity,
+}
+
+impl Login {
+    /// With these people.
+    pub fn new(database: Database, people: People, activity: Activity) -> Self {
+        Self { database, people, activity }
+    }
+
+    /// Logs a browser in.
+    pub async fn log_in(
+        &self,
+        session: &Session,
+        email: &str,
+        password: SecretString,
+        browser: &Browser,
+    ) -> Result<LoggedIn, Failure> {
+        let Some(password) = Password::try_out(password) else { return Ok(LoggedIn::Refused) };
+        // What is no address belongs to nobody; the work is done all the same.
+        let address = Email::parse(email).ok();
+        match self.people.authenticate(address.as_ref(), &password).await? {
+            Authenticated::User(user, newer_hash) => {
+                self.sign_in(session, &user, newer_hash, browser).await?;
+                Ok(LoggedIn::Yes)
+            }
+            Authenticated::Refused(Some(user)) => {
+                let actor = actor(&user, browser, false);
+                let entry = Entry::done(Action::LogInRefused, &user.email, user.id.0)
+                    .with_outcome("refused");
+                // Beside the answer: if a refusal took longer for somebody than for nobody, whoever
+                // measures it would learn who exists.
+                let (database, activity) = (self.database.clone(), self.activity.clone());
+                tokio::spawn(async move {
+                    let recorded =
+                        database.write(async |tx| activity.record(&tx, actor, entry.clone()).await).await;
+                    if let Err(error) = recorded {
+                        tracing::error!(%error, "a refused log-in could not be recorded");
+                    }
+                });
+                Ok(LoggedIn::Refused)
+            }
+            Authenticated::Refused(None) => {
+                // Of nobody's organisation, so only in the log, and there without the address.
+                let tried = Hash::of(email.trim().to_lowercase().as_bytes());
+                tracing::info!(?tried, "a log-in was refused: unknown e-mail");
+                Ok(LoggedIn::Refused)
+            }
+        }
+    }
+
+    async fn sign_in(
+        &self,
+        session: &Session,
+        user: &User,
+        newer_hash: Option<String>,
+        browser: &Browser,
+    ) -> Result<(), Failure> {
+        session::sign_in(
+            session,
+            SignedIn {
+                organisation: user.organisation,
+                user: user.id,
+                address: browser.address.map(|address| address.to_string()),
+                user_agent: browser.user_agent.clone(),
+            },
+        )
+        .await?;
+        self.database
+            .write(async |tx| {
+                self.people.note_login(&tx, user, newer_hash.clone()).await?;
+                let entry = Entry::done(Action::LoggedIn, &user.email, user.id.0);
+                Ok(self.activity.record(&tx, actor(user, browser, true), entry).await?)
+            })
+            .await
+    }
+
+    /// Logs a browser out. It is no mistake to do so twice.
+    pub async fn log_out(&self, session: &Session, member: Option<Member>) -> Result<(), Failure> {
+        if let Some(member) = member {
+            let entry = Entry::done(Action::LoggedOut, &member.email, member.user().0);
+            self.database
+                .write(async |tx| self.activity.record(&tx, member.actor(), entry.clone()).await)
+                .await?;
+        }
+        session::sign_out(session).await
+    }
+
+    /// Who is signed in in this session, as the database has them now: a user who was disabled, or
+    /// whose role changed, is so at once.
+    pub async fn identify(
+        &self,
+        session: &Session,
+        browser: &Browser,
+    ) -> Result<Option<Member>, Failure> {
+        match session::signed_in(session).await? {
+            Some(who) => {
+                let (organisation, user) = (who.organisation, who.user);
+                self.people.member(organisation, user, browser.address, browser.reference).await
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+fn actor(user: &User, browser: &Browser, known: bool) -> Actor {
+    Actor {
+        organisation: user.organisation,
+        // Who only claims to be somebody has not done it as them.
+        user: known.then_some(user.id),
+        address: browser.address,
+        reference: browser.reference,
+    }
+}

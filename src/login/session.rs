@@ -1,0 +1,203 @@
+//! Sessions: tower-sessions in front, our table behind. Unlike the published stores ours never revives
+//! on `save` a session that has been ended, judges the limits by our own clock, and keeps the hash of a
+//! session's id in place of the id.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use tower_sessions::{
+    Expiry, Session, SessionManagerLayer, SessionStore,
+    cookie::SameSite,
+    session::{Id, Record},
+    session_store,
+};
+
+use super::store::{self, StoredSession};
+use crate::platform::{
+    clock::SharedClock,
+    config::PublicUrl,
+    database::{Database, DatabaseError, Unscoped},
+    failure::Failure,
+    id::{OrganisationId, UserId},
+    randomness::{Hash, SharedRandomness},
+};
+
+/// A session that nobody uses for this long has ended.
+pub const IDLE: Duration = Duration::minutes(30);
+/// A session ends after this long, however much it is used.
+pub const ABSOLUTE: Duration = Duration::hours(12);
+/// The use of a session is written down at most this often.
+const TOUCH: Duration = Duration::minutes(1);
+
+const USER: &str = "user";
+
+/// Who is signed in in a session, and how they came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Their organisation.
+    pub organisation: OrganisationId,
+    /// Who.
+    pub user: UserId,
+    /// Where from.
+    pub address: Option<String>,
+    /// What the browser calls itself, cut to 255 characters.
+    pub user_agent: Option<String>,
+}
+
+/// The layer that gives each request its session.
+pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Sessions> {
+    SessionManagerLayer::new(store)
+        .with_name(cookie_name(public_url))
+        .with_secure(public_url.is_https())
+        .with_http_only(true)
+        // Lax, not Strict: the cookie must be there when Microsoft sends the browser back.
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnSessionEnd)
+}
+
+/// `__Host-` where https: no other host, and no page without https, can then set it.
+pub fn cookie_name(public_url: &PublicUrl) -> &'static str {
+    if public_url.is_https() { "__Host-mail360_session" } else { "mail360_session" }
+}
+
+/// Signs a browser in: under a new id, so that one that was planted before is worth nothing.
+pub async fn sign_in(session: &Session, who: SignedIn) -> Result<(), Failure> {
+    session.cycle_id().await.map_err(unexpected)?;
+    session.insert(USER, who).await.map_err(unexpected)?;
+    // Now, and not when the answer is on its way: a log-in that was answered has happened.
+    session.save().await.map_err(unexpected)
+}
+
+/// Ends the session.
+pub async fn sign_out(session: &Session) -> Result<(), Failure> {
+    session.flush().await.map_err(unexpected)
+}
+
+/// Who is signed in.
+pub async fn signed_in(session: &Session) -> Result<Option<SignedIn>, Failure> {
+    session.get(USER).await.map_err(unexpected)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+fn unexpected(error: tower_sessions::session::Error) -> Failure {
+    Failure::unexpected(&error)
+}
+
+/// The store of sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    database: Database,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sessions")
+    }
+}
+
+impl Sessions {
+    /// In this database.
+    pub fn new(database: Database, clock: SharedClock, randomness: SharedRandomness) -> Self {
+        Self { database, clock, randomness }
+    }
+
+    /// Ends all sessions of a user, in the transaction of what makes it necessary.
+    pub async fn end_all_of(
+        tx: &crate::platform::database::Tx,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<(), DatabaseError> {
+        store::end_all_of(tx, organisation, user).await
+    }
+
+    /// Erases what has ended by itself.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        self.database.write(async |tx| Ok(store::sweep(&tx, now, now.minus(IDLE)).await?)).await
+    }
+}
+
+fn hash(id: Id) -> Hash {
+    Hash::of(&id.0.to_le_bytes())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+fn backend(error: DatabaseError) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
+/// Columns of our own for who is signed in; JSON for the rest.
+fn split(record: &Record) -> session_store::Result<(Option<SignedIn>, String)> {
+    let mut data = record.data.clone();
+    let encode = |error: serde_json::Error| session_store::Error::Encode(error.to_string());
+    let user = data.remove(USER).map(serde_json::from_value).transpose().map_err(encode)?;
+    Ok((user, serde_json::to_string(&data).map_err(encode)?))
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        let (user, data) = split(record)?;
+        let now = self.clock.now();
+        // 128 bits do not collide; a source of randomness that repeats itself must not sign one
+        // browser into another's session, so the database refuses and the request fails.
+        let mut bytes = [0; 16];
+        self.randomness.fill(&mut bytes);
+        record.id = Id(i128::from_le_bytes(bytes));
+        let session = StoredSession {
+            hash: hash(record.id),
+            user: user.as_ref().map(|user| (user.organisation, user.user)),
+            last_seen_at: now,
+            expires_at: now.plus(ABSOLUTE),
+            address: user.as_ref().and_then(|user| user.address.clone()),
+            user_agent: user.and_then(|user| user.user_agent),
+            data,
+        };
+        self.database.write(async |tx| store::add(&tx, &session, now).await).await.map_err(backend)
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let (_, data) = split(record)?;
+        let hash = hash(record.id);
+        self.database
+            .write(async |tx| store::update_data(&tx, hash, data.clone()).await)
+            .await
+            .map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let hash = hash(*id);
+        let found =
+            Unscoped.session_by_hash(&self.database.read(), hash).await.map_err(backend)?;
+        let now = self.clock.now();
+        let Some(session) = found.filter(|session| {
+            now < session.expires_at && now.since(session.last_seen_at) < IDLE
+        }) else {
+            return Ok(None);
+        };
+        if now.since(session.last_seen_at) >= TOUCH {
+            self.database.write(async |tx| store::touch(&tx, hash, now).await).await.map_err(backend)?;
+        }
+        let decode = |error: serde_json::Error| session_store::Error::Decode(error.to_string());
+        let mut data: std::collections::HashMap<String, serde_json::Value> =
+            serde_json::from_str(&session.data).map_err(decode)?;
+        if let Some((organisation, user)) = session.user {
+            let who = SignedIn {
+                organisation,
+                user,
+                address: session.address,
+                user_agent: session.user_agent,
+            };
+            data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
+        }
+        Ok(Some(Record { id: *id, data, expiry_date: session.expires_at.date_time() }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        let hash = hash(*id);
+        self.database.write(async |tx| store::end(&tx, hash).await).await.map_err(backend)
+    }
+}

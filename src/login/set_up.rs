@@ -1,0 +1,120 @@
+//! The first administrator: while no user exists, each start prints a link with a capability that can
+//! be used once, for 24 hours, and only until the next start prints another.
+
+use time::Duration;
+
+use crate::{
+    activity::model::Actor,
+    people::{
+        model::{Email, OrganisationName, Password, PersonName, Role},
+        service::People,
+    },
+    platform::{
+        clock::{SharedClock, Timestamp},
+        database::{Database, DatabaseError, Read, settings},
+        failure::Failure,
+        randomness::{SharedRandomness, Token},
+    },
+};
+
+const SETTING: &str = "set_up";
+const VALID: Duration = Duration::hours(24);
+
+/// The set-up.
+#[derive(Clone)]
+pub struct SetUp {
+    database: Database,
+    people: People,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+/// Who sets up, and for whom.
+#[derive(Clone, Debug)]
+pub struct Founder {
+    /// Their organisation.
+    pub organisation: OrganisationName,
+    /// Their name.
+    pub name: PersonName,
+    /// Their e-mail.
+    pub email: Email,
+    /// Their password.
+    pub password: Password,
+}
+
+impl SetUp {
+    /// With these people.
+    pub fn new(
+        database: Database,
+        people: People,
+        clock: SharedClock,
+        randomness: SharedRandomness,
+    ) -> Self {
+        Self { database, people, clock, randomness }
+    }
+
+    /// A new link's capability, which ends the one before; none where somebody can log in already.
+    pub async fn open(&self) -> Result<Option<Token>, Failure> {
+        let token = Token::random(&*self.randomness);
+        let now = self.clock.now();
+        self.database
+            .write(async |tx| {
+                if !self.people.is_empty(&tx).await? {
+                    return Ok(None);
+                }
+                let value = encode(&token, now.plus(VALID));
+                settings::put(&tx, SETTING, value, now).await?;
+                Ok(Some(token.clone()))
+            })
+            .await
+    }
+
+    /// Whether this capability opens the set-up now.
+    pub async fn is_open(&self, token: &Token) -> Result<bool, Failure> {
+        Ok(self.stored(&self.database.read(), token).await?.is_some())
+    }
+
+    /// The setting's value, where it is this token's and still good.
+    async fn stored(&self, on: &Read, token: &Token) -> Result<Option<Vec<u8>>, DatabaseError> {
+        let Some(value) = settings::get(on, SETTING).await? else { return Ok(None) };
+        let good = value.split_first_chunk::<32>().is_some_and(|(hash, expiry)| {
+            let expires = expiry.try_into().map(i64::from_be_bytes).map(Timestamp::from_micros);
+            hash == token.hash().to_vec().as_slice()
+                && expires.is_ok_and(|expires| self.clock.now() < expires)
+        });
+        Ok(good.then_some(value))
+    }
+
+    /// Uses the capability: makes the organisation and its first administrator. Of several that try at
+    /// once, one does.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where the capability is not the latest one, is too old or was used.
+    pub async fn claim(&self, token: &Token, founder: &Founder) -> Result<(), Failure> {
+        // Before the hash, which costs: a stranger must not make us compute.
+        let Some(value) = self.stored(&self.database.read(), token).await? else {
+            return Err(Failure::NotFound);
+        };
+        let hash = self.people.hash(&founder.password).await?;
+        self.database
+            .write(async |tx| {
+                if !settings::take(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {
+                    return Err(Failure::NotFound);
+                }
+                let organisation = self.people.add_organisation(&tx, &founder.organisation).await?;
+                let actor = Actor::operator(organisation);
+                self.people
+                    .add_user(&tx, actor, &founder.email, &founder.name, Role::Admin, hash.clone())
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// The token's hash, and until when it is good.
+fn encode(token: &Token, expires: Timestamp) -> Vec<u8> {
+    let mut value = token.hash().to_vec();
+    value.extend_from_slice(&expires.micros().to_be_bytes());
+    value
+}

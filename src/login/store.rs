@@ -1,0 +1,146 @@
+//! The table `sessions`.
+
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*, sea_query::Expr};
+
+use crate::platform::{
+    clock::Timestamp,
+    database::{DatabaseError, Queries, Tx, Unscoped},
+    id::{OrganisationId, UserId},
+    randomness::Hash,
+};
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sessions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hash: Vec<u8>,
+        pub organisation_id: Option<Uuid>,
+        pub user_id: Option<Uuid>,
+        pub created_at: i64,
+        pub last_seen_at: i64,
+        pub expires_at: i64,
+        pub address: Option<String>,
+        pub user_agent: Option<String>,
+        pub data: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A session, as the database has it.
+#[derive(Clone, Debug)]
+pub struct StoredSession {
+    /// SHA-256 of the cookie's value.
+    pub hash: Hash,
+    /// Who is signed in; none for a browser that is not.
+    pub user: Option<(OrganisationId, UserId)>,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends, whatever happens.
+    pub expires_at: Timestamp,
+    /// Where the browser was when it signed in.
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+    /// Everything else, as JSON.
+    pub data: String,
+}
+
+/// Adds a session. A conflict means that the id is taken.
+pub async fn add(tx: &Tx, session: &StoredSession, now: Timestamp) -> Result<(), DatabaseError> {
+    let row = row::ActiveModel {
+        hash: Set(session.hash.to_vec()),
+        organisation_id: Set(session.user.map(|(organisation, _)| organisation.0)),
+        user_id: Set(session.user.map(|(_, user)| user.0)),
+        created_at: Set(now.micros()),
+        last_seen_at: Set(now.micros()),
+        expires_at: Set(session.expires_at.micros()),
+        address: Set(session.address.clone()),
+        user_agent: Set(session.user_agent.clone()),
+        data: Set(session.data.clone()),
+    };
+    row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// Keeps what a session holds. One that has ended in the meantime stays ended.
+pub async fn update_data(tx: &Tx, hash: Hash, data: String) -> Result<(), DatabaseError> {
+    row::Entity::update_many()
+        .filter(row::Column::Hash.eq(hash.to_vec()))
+        .col_expr(row::Column::Data, Expr::value(data))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that a session was used.
+pub async fn touch(tx: &Tx, hash: Hash, now: Timestamp) -> Result<(), DatabaseError> {
+    row::Entity::update_many()
+        .filter(row::Column::Hash.eq(hash.to_vec()))
+        .col_expr(row::Column::LastSeenAt, Expr::value(now.micros()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Ends a session.
+pub async fn end(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
+    row::Entity::delete_by_id(hash.to_vec()).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub async fn end_all_of(
+    tx: &Tx,
+    organisation: OrganisationId,
+    user: UserId,
+) -> Result<(), DatabaseError> {
+    row::Entity::delete_many()
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::UserId.eq(user.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Erases sessions that ended by themselves: past their end, or unused since `idle_since`.
+pub async fn sweep(tx: &Tx, now: Timestamp, idle_since: Timestamp) -> Result<(), DatabaseError> {
+    row::Entity::delete_many()
+        .filter(
+            Condition::any()
+                .add(row::Column::ExpiresAt.lte(now.micros()))
+                .add(row::Column::LastSeenAt.lte(idle_since.micros())),
+        )
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+impl Unscoped {
+    /// The session with this hash, of whichever organisation.
+    pub(super) async fn session_by_hash(
+        self,
+        on: &impl Queries,
+        hash: Hash,
+    ) -> Result<Option<StoredSession>, DatabaseError> {
+        let row = row::Entity::find_by_id(hash.to_vec()).one(on.connection()).await?;
+        Ok(row.map(|row| StoredSession {
+            hash,
+            user: row
+                .organisation_id
+                .zip(row.user_id)
+                .map(|(organisation, user)| (OrganisationId(organisation), UserId(user))),
+            last_seen_at: Timestamp::from_micros(row.last_seen_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+            address: row.address,
+            user_agent: row.user_agent,
+            data: row.data,
+        }))
+    }
+}

@@ -1,0 +1,67 @@
+//! The command line: `mail360 serve`, `migrate`, `check`, `organisation` and `user`.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use mail360::platform::{config::Options, telemetry};
+
+use commands::{organisation::OrganisationCommand, user::UserCommand};
+
+/// Holds an organisation's OAuth connectors to Microsoft and keeps their grants alive and sealed.
+#[derive(Parser)]
+#[command(name = "mail360", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the console.
+    Serve {
+        /// First brings the database's schema up to date.
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Brings the database's schema up to date.
+    Migrate,
+    /// Looks whether everything is as it should be, and changes nothing.
+    Check,
+    /// Organisations.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
+    /// Users.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Cli { command, options } = Cli::parse();
+    let config = match options.check() {
+        Ok(config) => config,
+        Err(mistakes) => {
+            return commands::fail(&format!(
+                "The configuration has {} mistake(s):\n  {}",
+                mistakes.len(),
+                mistakes.join("\n  ")
+            ));
+        }
+    };
+    telemetry::start(&options.log);
+    let done = match command {
+        Command::Serve { migrate } => commands::serve::run(config, migrate).await,
+        Command::Migrate => commands::migrate(config).await,
+        Command::Check => commands::check(config).await,
+        Command::Organisation(command) => commands::organisation::run(config, command).await,
+        Command::User(command) => commands::user::run(config, command).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => commands::fail(&error),
+    }
+}

@@ -1,0 +1,97 @@
+//! Microsoft's identity platform: its addresses, and what is particular to it.
+
+use uuid::Uuid;
+
+use crate::platform::config::ProviderUrls;
+
+/// The addresses that one attempt uses, and goes on using whatever is configured later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Where people are sent to sign in.
+    pub authorize: String,
+    /// Where the code is exchanged.
+    pub token: String,
+    /// The base of Microsoft Graph.
+    pub graph: String,
+    /// The issuer of ID tokens, in which `{tenant}` stands for the tenant that the token names.
+    pub issuer: IssuerTemplate,
+}
+
+const TENANT: &str = "{tenant}";
+
+impl Endpoints {
+    /// Those of a connector: `segment` is its tenant, or the word for its account type.
+    pub fn of(urls: &ProviderUrls, segment: &str) -> Self {
+        Self {
+            authorize: urls.authorize.replace(TENANT, segment),
+            token: urls.token.replace(TENANT, segment),
+            graph: urls.graph.replace(TENANT, segment),
+            issuer: IssuerTemplate(urls.issuer.clone()),
+        }
+    }
+}
+
+/// An issuer in which any one tenant may stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerTemplate(pub String);
+
+impl IssuerTemplate {
+    /// The issuer of this tenant.
+    pub fn for_tenant(&self, tenant: &str) -> String {
+        self.0.replace(TENANT, tenant)
+    }
+
+    /// Whether this is an issuer that the template can give, for whichever tenant. Nothing but a
+    /// tenant's id may stand in its place: `https://login.example/evil/../…` must not pass.
+    pub fn matches(&self, issuer: &str) -> bool {
+        match self.0.split_once(TENANT) {
+            None => self.0 == issuer,
+            Some((before, after)) => issuer
+                .strip_prefix(before)
+                .and_then(|rest| rest.strip_suffix(after))
+                .is_some_and(|tenant| Uuid::try_parse(tenant).is_ok() && tenant.len() == 36),
+        }
+    }
+
+    /// Whether the issuer depends on the tenant.
+    pub fn names_tenant(&self) -> bool {
+        self.0.contains(TENANT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TID: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+
+    #[test]
+    fn o8_an_issuer_is_the_configured_one_with_a_tenant_and_nothing_else() {
+        let template = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
+        assert!(template.matches(&template.for_tenant(TID)));
+        for wrong in [
+            "https://login.example/v2.0",
+            "https://login.example//v2.0",
+            "https://login.example/x/../y/v2.0",
+            "https://evil.example/1b4e28ba-2fa1-11d2-883f-0016d3cca427/v2.0",
+            "https://login.example/1b4e28ba-2fa1-11d2-883f-0016d3cca427/v2.0/",
+            "",
+        ] {
+            assert!(!template.matches(wrong), "{wrong} was accepted");
+        }
+        assert!(IssuerTemplate("https://one.example".to_owned()).matches("https://one.example"));
+    }
+
+    #[test]
+    fn the_tenant_stands_in_every_address_but_the_issuer() {
+        let urls = ProviderUrls {
+            authorize: "https://a/{tenant}/authorize".to_owned(),
+            token: "https://a/{tenant}/token".to_owned(),
+            graph: "https://g/v1.0".to_owned(),
+            issuer: "https://a/{tenant}/v2.0".to_owned(),
+        };
+        let endpoints = Endpoints::of(&urls, "contoso.com");
+        assert_eq!(endpoints.token, "https://a/contoso.com/token");
+        assert!(endpoints.issuer.names_tenant());
+    }
+}

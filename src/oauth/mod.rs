@@ -1,0 +1,15 @@
+//! Signing in at the provider: attempts, the way out, the redirect back, tokens, and what to say of
+//! every end.
+
+pub mod callback;
+pub mod diagnosis;
+pub mod exchange;
+pub mod http;
+pub mod id_token;
+pub mod microsoft;
+pub mod model;
+pub mod pages;
+pub mod routes;
+pub mod scopes;
+pub mod service;
+mod store;

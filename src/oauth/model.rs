@@ -1,0 +1,183 @@
+//! What a sign-in is and how it can end.
+
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
+/// An attempt can be consumed for this long.
+pub const VALID: Duration = Duration::minutes(10);
+/// From the consuming write to the outcome it takes no longer than this.
+pub const PATIENCE: Duration = Duration::seconds(15);
+/// A late or repeated callback of the same browser still finds its outcome for this long; the binding
+/// cookie lives as long.
+pub const FINDABLE: Duration = Duration::hours(1);
+/// Timelines are kept for this long.
+pub const KEPT: Duration = Duration::days(90);
+/// And no more than this many for each connector.
+pub const KEPT_PER_CONNECTOR: u64 = 100;
+/// A user has no more than this many attempts open; one more ends the oldest.
+pub const OPEN_PER_USER: usize = 10;
+
+/// How a sign-in ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything that the connector needs was shown to work.
+    Verified {
+        /// Who signed in, as the provider calls them.
+        account: String,
+        /// Optional permissions that were asked for and not granted.
+        missing: Vec<String>,
+        /// Whether the connector was still what was tried.
+        current: bool,
+    },
+    /// It did not come to that.
+    Failed {
+        /// Why.
+        why: Why,
+        /// What the provider said, to be shown as text to an administrator.
+        provider: Option<ProviderWords>,
+    },
+}
+
+/// Why a sign-in did not go through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Whoever signed in refused.
+    Denied,
+    /// The provider ended the sign-in before it gave a code.
+    RefusedAtSignIn,
+    /// `invalid_client`.
+    CredentialsRejected,
+    /// `unauthorized_client`.
+    ApplicationRefused,
+    /// `invalid_scope`.
+    PermissionsRefused,
+    /// `invalid_grant`: the code was not taken.
+    CodeRefused,
+    /// Another error of the token endpoint.
+    ExchangeRefused,
+    /// The ID token is not for this sign-in.
+    IdentityNotProved,
+    /// Who signed in belongs to another tenant than the connector's.
+    WrongTenant,
+    /// The provider did not tell who signed in.
+    IdentityRefused,
+    /// Permissions that the connector cannot do without were not granted.
+    PermissionsMissing(Vec<String>),
+    /// The answer came from another provider than the one that was asked.
+    WrongIssuer,
+    /// The provider could not be reached, or had no time.
+    Unavailable,
+    /// The provider answered something that cannot be understood.
+    Garbled,
+    /// It took longer than an attempt lives.
+    Expired,
+    /// The connector was changed between the way out and the way back.
+    ConnectorChanged,
+    /// Too many were open; this was the oldest.
+    Superseded,
+}
+
+/// What the provider said, cut and without control characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderWords {
+    /// The OAuth `error`.
+    pub error: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Microsoft's id of the request.
+    pub trace_id: Option<String>,
+    /// Microsoft's id of the sign-in.
+    pub correlation_id: Option<String>,
+}
+
+impl ProviderWords {
+    /// From what came in, which may be anything.
+    pub fn new(
+        error: Option<&str>,
+        description: Option<&str>,
+        trace_id: Option<&str>,
+        correlation_id: Option<&str>,
+    ) -> Self {
+        Self {
+            error: error.map(|text| tame(text, 100)),
+            description: description.map(|text| tame(text, 1000)),
+            trace_id: trace_id.map(|text| tame(text, 64)),
+            correlation_id: correlation_id.map(|text| tame(text, 64)),
+        }
+    }
+}
+
+/// One line of at most `max` characters: Microsoft's descriptions hold line ends, and whoever writes a
+/// callback's address can put anything there (log injection).
+fn tame(text: &str, max: usize) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let line: Vec<_> = words.collect();
+    let line = line.join(" ");
+    if line.chars().count() <= max {
+        return line;
+    }
+    line.chars().take(max).chain(['…']).collect()
+}
+
+/// A step of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The attempt was made and the browser sent on.
+    Started,
+    /// The browser came back and everything about it was right.
+    Returned,
+    /// The code was exchanged for tokens.
+    CodeExchanged,
+    /// It is known who signed in.
+    Identity,
+    /// What was granted was compared with what was asked.
+    Permissions,
+    /// The end.
+    Outcome,
+}
+
+impl Step {
+    /// As the database has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Returned => "returned",
+            Self::CodeExchanged => "code_exchanged",
+            Self::Identity => "identity",
+            Self::Permissions => "permissions",
+            Self::Outcome => "outcome",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_provider_says_becomes_one_line_of_bounded_length() {
+        let words = ProviderWords::new(
+            Some("invalid_client"),
+            Some("AADSTS7000215: wrong.\r\nTrace ID: 1\r\n\u{1b}[31mred"),
+            None,
+            None,
+        );
+        let description = words.description.expect("a description");
+        assert_eq!(description, "AADSTS7000215: wrong. Trace ID: 1 [31mred");
+        let long = ProviderWords::new(None, Some(&"x".repeat(9000)), None, None);
+        assert_eq!(long.description.expect("a description").chars().count(), 1001);
+    }
+
+    #[test]
+    fn an_outcome_comes_back_from_the_database_as_it_went() {
+        for outcome in [
+            Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
+            Outcome::Failed { why: Why::PermissionsMissing(vec!["profile".into()]), provider: None },
+        ] {
+            let text = serde_json::to_string(&outcome).expect("JSON");
+            assert_eq!(serde_json::from_str::<Outcome>(&text).expect("an outcome"), outcome);
+        }
+    }
+}

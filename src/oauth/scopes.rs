@@ -1,0 +1,93 @@
+//! What was granted, as Microsoft answers, against what was asked for.
+
+use crate::connectors::model::PERMISSIONS;
+
+/// Permissions that were asked for and are not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Without these the connector is of no use.
+    pub required: Vec<String>,
+    /// Without these it does less.
+    pub optional: Vec<String>,
+}
+
+/// Compares. `granted` is the answer's `scope`; where there is none, all that was asked for was granted
+/// (RFC 6749, 5.1). `openid`, `profile` and `email` are not compared, for Microsoft may leave them out;
+/// `offline_access` it never names: a refresh token proves it.
+pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool, graph: &str) -> Missing {
+    let granted: Option<Vec<String>> =
+        granted.map(|scopes| scopes.iter().map(|scope| bare(scope, graph)).collect());
+    let mut missing = Missing::default();
+    for scope in asked {
+        let there = match scope.as_str() {
+            "openid" | "profile" | "email" => true,
+            "offline_access" => refresh_token,
+            _ => granted.as_ref().is_none_or(|granted| granted.contains(&bare(scope, graph))),
+        };
+        if !there {
+            let required = PERMISSIONS
+                .iter()
+                .any(|permission| permission.required && permission.name == scope);
+            let list = if required { &mut missing.required } else { &mut missing.optional };
+            list.push(scope.clone());
+        }
+    }
+    missing
+}
+
+/// In lower case and without the prefix of Graph: `https://graph.microsoft.com/Mail.Read` and
+/// `mail.read` are the same permission.
+fn bare(scope: &str, graph: &str) -> String {
+    let scope = scope.to_lowercase();
+    let origin = graph.split('/').take(3).collect::<Vec<_>>().join("/").to_lowercase();
+    for prefix in [origin.as_str(), "https://graph.microsoft.com"] {
+        if let Some(name) = scope.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) {
+            return name.to_owned();
+        }
+    }
+    scope
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRAPH: &str = "https://graph.microsoft.com/v1.0";
+
+    fn list(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn check(granted: Option<&str>, refresh_token: bool) -> Missing {
+        let asked = list("User.Read offline_access profile openid Mail.Read Contacts.Read");
+        let granted = granted.map(list);
+        missing(&asked, granted.as_deref(), refresh_token, GRAPH)
+    }
+
+    #[test]
+    fn both_of_microsofts_ways_to_answer_are_understood() {
+        let short = "User.Read Mail.Read Contacts.Read";
+        let long = "profile openid https://graph.microsoft.com/user.read \
+            https://graph.microsoft.com/Mail.Read https://graph.microsoft.com/contacts.read";
+        assert_eq!(check(Some(short), true), Missing::default());
+        assert_eq!(check(Some(long), true), Missing::default());
+    }
+
+    #[test]
+    fn no_answer_means_that_all_was_granted() {
+        assert_eq!(check(None, true), Missing::default());
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_told_apart() {
+        let missing = check(Some("Contacts.Read"), false);
+        assert_eq!(missing.required, ["User.Read", "offline_access"]);
+        assert_eq!(missing.optional, ["Mail.Read"]);
+    }
+
+    #[test]
+    fn a_permission_of_another_resource_is_not_graphs() {
+        let missing = check(Some("User.Read https://evil.example/mail.read Contacts.Read"), true);
+        assert_eq!(missing.optional, ["Mail.Read"]);
+    }
+}

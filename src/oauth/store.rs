@@ -1,0 +1,466 @@
+//! The tables `attempts` and `attempt_events`.
+
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr,
+};
+
+use super::{
+    microsoft::{Endpoints, IssuerTemplate},
+    model::{Outcome, PATIENCE, Step},
+};
+use crate::{
+    connectors::service::ConnectorId,
+    identifier,
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx, Unscoped},
+        id::{OrganisationId, UserId},
+        randomness::Hash,
+    },
+};
+
+identifier! {
+    /// An attempt's id; it stands in the address of its outcome.
+    AttemptId
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "attempts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub organisation_id: Uuid,
+        pub connector_id: Uuid,
+        pub connector_version: i64,
+        pub user_id: Uuid,
+        pub purpose: String,
+        pub client_id: String,
+        pub authorize_url: String,
+        pub token_url: String,
+        pub graph_url: String,
+        pub issuer: String,
+        pub tenant: Option<String>,
+        pub redirect_uri: String,
+        pub scopes: String,
+        pub nonce: String,
+        pub state_hash: Option<Vec<u8>>,
+        pub pkce_verifier: Option<Vec<u8>>,
+        pub binding_hash: Option<Vec<u8>>,
+        pub created_at: i64,
+        pub expires_at: i64,
+        pub consumed_at: Option<i64>,
+        pub ended_at: Option<i64>,
+        pub outcome: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod event {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "attempt_events")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub organisation_id: Uuid,
+        pub attempt_id: Uuid,
+        pub at: i64,
+        pub step: String,
+        pub duration: i64,
+        pub detail: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// One trip through the provider's sign-in, with everything that it was made for: what is configured or
+/// typed later does not change it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// Whose connector it is for.
+    pub organisation: OrganisationId,
+    /// The connector.
+    pub connector: ConnectorId,
+    /// The version that is tried.
+    pub connector_version: i64,
+    /// Who started it.
+    pub user: UserId,
+    /// The Azure application.
+    pub client_id: String,
+    /// The provider's addresses.
+    pub endpoints: Endpoints,
+    /// The tenant that the ID token must name, where the connector's is a GUID.
+    pub tenant: Option<String>,
+    /// Where the provider sends the browser back to.
+    pub redirect_uri: String,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// What the ID token must repeat.
+    pub nonce: String,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// Until when it can be consumed.
+    pub expires_at: Timestamp,
+    /// When it was consumed.
+    pub consumed_at: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// How far an attempt is, judged from its row alone, by any process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The browser has not come back, and still may.
+    Open,
+    /// It did not come back in time.
+    Abandoned,
+    /// It came back; the rest is under way.
+    Checking,
+    /// It came back, and then the program was stopped.
+    Interrupted,
+    /// It ended.
+    Ended(Outcome),
+}
+
+impl Attempt {
+    /// How far it is.
+    pub fn progress(&self, now: Timestamp) -> Progress {
+        match (&self.outcome, self.consumed_at) {
+            (Some(outcome), _) => Progress::Ended(outcome.clone()),
+            (None, Some(at)) if now.since(at) > PATIENCE => Progress::Interrupted,
+            (None, Some(_)) => Progress::Checking,
+            (None, None) if now >= self.expires_at => Progress::Abandoned,
+            (None, None) => Progress::Open,
+        }
+    }
+}
+
+/// What is known of an attempt only until it is erased.
+#[derive(Clone, Debug)]
+pub struct Ephemeral {
+    /// Hash of the state.
+    pub state: Hash,
+    /// Hash of the browser's binding cookie.
+    pub binding: Hash,
+    /// The PKCE verifier, sealed.
+    pub verifier: Vec<u8>,
+}
+
+/// An attempt as a callback finds it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Hash of the binding cookie of the browser that started it.
+    pub binding: Vec<u8>,
+    /// The PKCE verifier, sealed; erased once it was consumed.
+    pub verifier: Option<Vec<u8>>,
+}
+
+impl TryFrom<row::Model> for Attempt {
+    type Error = DbErr;
+
+    fn try_from(row: row::Model) -> Result<Self, DbErr> {
+        let outcome = row.outcome.as_deref().map(serde_json::from_str).transpose();
+        Ok(Self {
+            id: AttemptId(row.id),
+            organisation: OrganisationId(row.organisation_id),
+            connector: ConnectorId(row.connector_id),
+            connector_version: row.connector_version,
+            user: UserId(row.user_id),
+            client_id: row.client_id,
+            endpoints: Endpoints {
+                authorize: row.authorize_url,
+                token: row.token_url,
+                graph: row.graph_url,
+                issuer: IssuerTemplate(row.issuer),
+            },
+            tenant: row.tenant,
+            redirect_uri: row.redirect_uri,
+            scopes: row.scopes.split(' ').map(str::to_owned).collect(),
+            nonce: row.nonce,
+            created_at: Timestamp::from_micros(row.created_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+            consumed_at: row.consumed_at.map(Timestamp::from_micros),
+            outcome: outcome
+                .map_err(|error| DbErr::Type(format!("attempt {}: outcome: {error}", row.id)))?,
+        })
+    }
+}
+
+impl Unscoped {
+    /// The attempt with this state, of whichever organisation.
+    pub(super) async fn attempt_by_state(
+        self,
+        on: &impl Queries,
+        state: Hash,
+    ) -> Result<Option<Found>, DatabaseError> {
+        let row = row::Entity::find()
+            .filter(row::Column::StateHash.eq(state.to_vec()))
+            .one(on.connection())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let (binding, verifier) = (row.binding_hash.clone(), row.pkce_verifier.clone());
+        Ok(Some(Found { attempt: row.try_into()?, binding: binding.unwrap_or_default(), verifier }))
+    }
+}
+
+/// An event of a timeline.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub step: Step,
+    /// How long it took, in microseconds.
+    pub duration: i64,
+    /// More of it, without secrets.
+    pub detail: String,
+}
+
+/// The attempts of one organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempts(OrganisationId);
+
+impl Attempts {
+    /// Those of this organisation.
+    pub const fn of(organisation: OrganisationId) -> Self {
+        Self(organisation)
+    }
+
+    fn find(self) -> Select<row::Entity> {
+        row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0))
+    }
+
+    fn update(self, id: AttemptId) -> sea_orm::UpdateMany<row::Entity> {
+        row::Entity::update_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Id.eq(id.0))
+    }
+
+    /// Adds one.
+    pub async fn add(
+        self,
+        tx: &Tx,
+        attempt: &Attempt,
+        ephemeral: Ephemeral,
+    ) -> Result<(), DatabaseError> {
+        let row = row::ActiveModel {
+            id: Set(attempt.id.0),
+            organisation_id: Set(self.0.0),
+            connector_id: Set(attempt.connector.0),
+            connector_version: Set(attempt.connector_version),
+            user_id: Set(attempt.user.0),
+            purpose: Set("verify".to_owned()),
+            client_id: Set(attempt.client_id.clone()),
+            authorize_url: Set(attempt.endpoints.authorize.clone()),
+            token_url: Set(attempt.endpoints.token.clone()),
+            graph_url: Set(attempt.endpoints.graph.clone()),
+            issuer: Set(attempt.endpoints.issuer.0.clone()),
+            tenant: Set(attempt.tenant.clone()),
+            redirect_uri: Set(attempt.redirect_uri.clone()),
+            scopes: Set(attempt.scopes.join(" ")),
+            nonce: Set(attempt.nonce.clone()),
+            state_hash: Set(Some(ephemeral.state.to_vec())),
+            pkce_verifier: Set(Some(ephemeral.verifier)),
+            binding_hash: Set(Some(ephemeral.binding.to_vec())),
+            created_at: Set(attempt.created_at.micros()),
+            expires_at: Set(attempt.expires_at.micros()),
+            consumed_at: Set(None),
+            ended_at: Set(None),
+            outcome: Set(None),
+        };
+        row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// One that this user started.
+    pub async fn of_user(
+        self,
+        on: &impl Queries,
+        id: AttemptId,
+        user: UserId,
+    ) -> Result<Option<Attempt>, DatabaseError> {
+        let row = self
+            .find()
+            .filter(row::Column::Id.eq(id.0))
+            .filter(row::Column::UserId.eq(user.0))
+            .one(on.connection())
+            .await?;
+        Ok(row.map(Attempt::try_from).transpose()?)
+    }
+
+    /// The latest ones of a connector.
+    pub async fn of_connector(
+        self,
+        on: &impl Queries,
+        connector: ConnectorId,
+        limit: u64,
+    ) -> Result<Vec<Attempt>, DatabaseError> {
+        let rows = self
+            .find()
+            .filter(row::Column::ConnectorId.eq(connector.0))
+            .order_by_desc(row::Column::CreatedAt)
+            .limit(limit)
+            .all(on.connection())
+            .await?;
+        Ok(rows.into_iter().map(Attempt::try_from).collect::<Result<_, _>>()?)
+    }
+
+    /// Those of a user that can still be consumed, oldest first.
+    pub async fn open_of_user(
+        self,
+        on: &impl Queries,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<AttemptId>, DatabaseError> {
+        let rows = self
+            .find()
+            .filter(row::Column::UserId.eq(user.0))
+            .filter(row::Column::ConsumedAt.is_null())
+            .filter(row::Column::ExpiresAt.gt(now.micros()))
+            .order_by_asc(row::Column::CreatedAt)
+            .all(on.connection())
+            .await?;
+        Ok(rows.into_iter().map(|row| AttemptId(row.id)).collect())
+    }
+
+    /// Consumes one: compare and swap, so that of several callbacks at once one goes on. The verifier is
+    /// erased in the same write.
+    ///
+    /// # Returns
+    /// Whether this call was the one.
+    pub async fn consume(self, tx: &Tx, id: AttemptId, now: Timestamp) -> Result<bool, DatabaseError> {
+        let consumed = self
+            .update(id)
+            .filter(row::Column::ConsumedAt.is_null())
+            .col_expr(row::Column::ConsumedAt, Expr::value(now.micros()))
+            .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
+            .exec(tx.connection())
+            .await?;
+        Ok(consumed.rows_affected == 1)
+    }
+
+    /// Writes how one ended, if it has not ended yet.
+    ///
+    /// # Returns
+    /// Whether it had not.
+    pub async fn end(
+        self,
+        tx: &Tx,
+        id: AttemptId,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let outcome = serde_json::to_string(outcome)
+            .map_err(|error| DbErr::Type(format!("attempt {id}: outcome: {error}")))?;
+        let ended = self
+            .update(id)
+            .filter(row::Column::Outcome.is_null())
+            .col_expr(row::Column::Outcome, Expr::value(outcome))
+            .col_expr(row::Column::EndedAt, Expr::value(now.micros()))
+            .exec(tx.connection())
+            .await?;
+        Ok(ended.rows_affected == 1)
+    }
+
+    /// Adds events to a timeline.
+    pub async fn add_events(
+        self,
+        tx: &Tx,
+        attempt: AttemptId,
+        events: Vec<Event>,
+    ) -> Result<(), DatabaseError> {
+        for event in events {
+            let row = event::ActiveModel {
+                id: Set(event.id),
+                organisation_id: Set(self.0.0),
+                attempt_id: Set(attempt.0),
+                at: Set(event.at.micros()),
+                step: Set(event.step.name().to_owned()),
+                duration: Set(event.duration),
+                detail: Set(event.detail),
+            };
+            event::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Erases what may not be known for longer: verifiers of attempts that can no longer be consumed,
+    /// hashes of those that can no longer be found, and attempts older than `kept_since`.
+    pub async fn sweep(
+        self,
+        tx: &Tx,
+        now: Timestamp,
+        findable_since: Timestamp,
+        kept_since: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let all = || {
+            row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0))
+        };
+        all()
+            .filter(row::Column::PkceVerifier.is_not_null())
+            .filter(row::Column::ExpiresAt.lte(now.micros()))
+            .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
+            .exec(tx.connection())
+            .await?;
+        all()
+            .filter(
+                Condition::any()
+                    .add(row::Column::StateHash.is_not_null())
+                    .add(row::Column::BindingHash.is_not_null()),
+            )
+            .filter(row::Column::CreatedAt.lte(findable_since.micros()))
+            .col_expr(row::Column::StateHash, Expr::value(None::<Vec<u8>>))
+            .col_expr(row::Column::BindingHash, Expr::value(None::<Vec<u8>>))
+            .exec(tx.connection())
+            .await?;
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::CreatedAt.lte(kept_since.micros()))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes all attempts of a connector but the latest `kept`.
+    pub async fn trim(
+        self,
+        tx: &Tx,
+        connector: ConnectorId,
+        kept: u64,
+    ) -> Result<(), DatabaseError> {
+        let last = self
+            .find()
+            .filter(row::Column::ConnectorId.eq(connector.0))
+            .order_by_desc(row::Column::CreatedAt)
+            .offset(kept)
+            .limit(1)
+            .one(tx.connection())
+            .await?;
+        if let Some(last) = last {
+            row::Entity::delete_many()
+                .filter(row::Column::OrganisationId.eq(self.0.0))
+                .filter(row::Column::ConnectorId.eq(connector.0))
+                .filter(row::Column::CreatedAt.lte(last.created_at))
+                .exec(tx.connection())
+                .await?;
+        }
+        Ok(())
+    }
+}

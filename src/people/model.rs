@@ -1,0 +1,183 @@
+//! The values that describe organisations and people, each with the one parser that decides.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// Text without control characters, trimmed, of 1 to `max` characters.
+fn line(text: &str, max: usize) -> Option<String> {
+    let text = text.trim();
+    let sound = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
+    sound.then(|| text.to_owned())
+}
+
+/// An organisation's name: 1 to 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationName(String);
+
+impl OrganisationName {
+    /// Parses what was typed.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        line(text, 100).map(Self).ok_or("Give the organisation a name of 1 to 100 characters.")
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A person's name: 1 to 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonName(String);
+
+impl PersonName {
+    /// Parses what was typed.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        line(text, 100).map(Self).ok_or("Give your name in 1 to 100 characters.")
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An e-mail address, in lower case: the name under which a user signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// Parses what was typed. No more is asked than that it can be one: something, an @, something with
+    /// no blanks, at most 254 characters (RFC 5321, 4.5.3.1.3).
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const WRONG: &str = "Write an e-mail address, such as name@example.com.";
+        let text = line(text, 254).ok_or(WRONG)?;
+        let sound = text.rsplit_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
+        });
+        sound.then(|| Self(text.to_lowercase())).ok_or(WRONG)
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A password that is being chosen, or one that is being tried.
+#[derive(Clone, Debug)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// The fewest characters of a password: what NIST SP 800-63B-4, 3.1.1.2, asks where the password is
+    /// the only factor.
+    pub const MIN_CHARACTERS: usize = 15;
+    /// The most bytes: what is longer is refused before anything is hashed.
+    pub const MAX_BYTES: usize = 1024;
+
+    /// A password that is being chosen. There are no rules of composition: length is what counts.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    pub fn choose(text: SecretString) -> Result<Self, &'static str> {
+        let exposed = text.expose_secret();
+        if exposed.chars().count() < Self::MIN_CHARACTERS {
+            return Err("Choose a password of at least 15 characters; a few words in a row are fine.");
+        }
+        if exposed.len() > Self::MAX_BYTES {
+            return Err("Choose a password of at most 1024 bytes.");
+        }
+        Ok(Self(text))
+    }
+
+    /// A password that is being tried; none where it is so long that no password can be it.
+    pub fn try_out(text: SecretString) -> Option<Self> {
+        (text.expose_secret().len() <= Self::MAX_BYTES).then_some(Self(text))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+}
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything in the organisation.
+    Admin,
+    /// Look at connectors.
+    Viewer,
+}
+
+impl Role {
+    /// As the database and the command line have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Admin, Self::Viewer].into_iter().find(|role| role.name() == name)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admin => "Admin",
+            Self::Viewer => "Viewer",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_lower_case_and_has_an_at() {
+        assert_eq!(Email::parse(" Ada@Example.COM ").expect("an address").as_str(), "ada@example.com");
+        for wrong in ["", "ada", "@example.com", "ada@", "a da@example.com", "ada@example.com\0"] {
+            assert!(Email::parse(wrong).is_err(), "{wrong:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_password_is_judged_by_its_length_alone_and_never_cut() {
+        let choose = |text: String| Password::choose(SecretString::from(text));
+        assert!(choose("fourteen chars".to_owned()).is_err());
+        assert!(choose("fifteen letters".to_owned()).is_ok());
+        assert!(choose("ä".repeat(15)).is_ok());
+        assert!(choose("x".repeat(1024)).is_ok());
+        assert!(choose("x".repeat(1025)).is_err());
+        assert!(Password::try_out(SecretString::from("x".repeat(1025))).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_parsed_parses_to_itself(text in ".{0,120}") {
+            if let Ok(name) = OrganisationName::parse(&text) {
+                prop_assert_eq!(OrganisationName::parse(name.as_str()), Ok(name.clone()));
+                prop_assert!(!name.as_str().contains(char::is_control));
+            }
+            if let Ok(email) = Email::parse(&format!("{text}@example.com")) {
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The tables `organisations` and `users`.
+
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::Expr};
+
+use super::model::{Email, OrganisationName, PersonName, Role};
+use crate::platform::{
+    clock::Timestamp,
+    database::{DatabaseError, Queries, Tx, Unscoped},
+    id::{OrganisationId, UserId},
+};
+
+mod organisation {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "organisations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod user {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "users")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub organisation_id: Uuid,
+        pub email: String,
+        pub name: String,
+        pub password_hash: String,
+        pub role: String,
+        pub created_at: i64,
+        pub disabled_at: Option<i64>,
+        pub last_login_at: Option<i64>,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An organisation.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    /// Its id.
+    pub id: OrganisationId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A user.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their organisation.
+    pub organisation: OrganisationId,
+    /// Their e-mail.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may not log in.
+    pub disabled: bool,
+    /// The PHC string of their password.
+    pub password_hash: String,
+}
+
+impl TryFrom<user::Model> for User {
+    type Error = DbErr;
+
+    fn try_from(row: user::Model) -> Result<Self, DbErr> {
+        let role = Role::from_name(&row.role)
+            .ok_or_else(|| DbErr::Type(format!("user {} has the role {:?}", row.id, row.role)))?;
+        Ok(Self {
+            id: UserId(row.id),
+            organisation: OrganisationId(row.organisation_id),
+            email: row.email,
+            name: row.name,
+            role,
+            disabled: row.disabled_at.is_some(),
+            password_hash: row.password_hash,
+        })
+    }
+}
+
+/// All organisations, by name.
+pub async fn organisations(on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
+    let rows = organisation::Entity::find()
+        .order_by_asc(organisation::Column::Name)
+        .all(on.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| Organisation { id: OrganisationId(row.id), name: row.name }).collect())
+}
+
+/// Adds an organisation.
+pub async fn add_organisation(
+    tx: &Tx,
+    id: OrganisationId,
+    name: &OrganisationName,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let row = organisation::ActiveModel {
+        id: Set(id.0),
+        name: Set(name.as_str().to_owned()),
+        created_at: Set(now.micros()),
+    };
+    organisation::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// Whether there is any user at all: while there is none, the set-up is open.
+pub async fn any_user(on: &impl Queries) -> Result<bool, DatabaseError> {
+    Ok(user::Entity::find().one(on.connection()).await?.is_some())
+}
+
+impl Unscoped {
+    /// The user with this e-mail, of whichever organisation.
+    pub(super) async fn user_by_email(
+        self,
+        on: &impl Queries,
+        email: &Email,
+    ) -> Result<Option<User>, DatabaseError> {
+        let row = user::Entity::find()
+            .filter(user::Column::Email.eq(email.as_str()))
+            .one(on.connection())
+            .await?;
+        Ok(row.map(User::try_from).transpose()?)
+    }
+}
+
+/// The users of one organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Users(OrganisationId);
+
+/// What a new user begins with.
+pub struct NewUser<'a> {
+    /// Their e-mail.
+    pub email: &'a Email,
+    /// Their name.
+    pub name: &'a PersonName,
+    /// What they may do.
+    pub role: Role,
+    /// The PHC string of their password.
+    pub password_hash: String,
+}
+
+impl Users {
+    /// Those of this organisation.
+    pub const fn of(organisation: OrganisationId) -> Self {
+        Self(organisation)
+    }
+
+    fn find(self, id: UserId) -> Select<user::Entity> {
+        user::Entity::find_by_id(id.0).filter(user::Column::OrganisationId.eq(self.0.0))
+    }
+
+    fn update(self, id: UserId) -> sea_orm::UpdateMany<user::Entity> {
+        user::Entity::update_many()
+            .filter(user::Column::Id.eq(id.0))
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+    }
+
+    /// A user and their organisation's name.
+    pub async fn get(
+        self,
+        on: &impl Queries,
+        id: UserId,
+    ) -> Result<Option<(User, String)>, DatabaseError> {
+        let Some(row) = self.find(id).one(on.connection()).await? else { return Ok(None) };
+        let organisation =
+            organisation::Entity::find_by_id(self.0.0).one(on.connection()).await?;
+        let name = organisation.map(|row| row.name).unwrap_or_default();
+        Ok(Some((row.try_into()?, name)))
+    }
+
+    /// All of them, by e-mail.
+    pub async fn list(self, on: &impl Queries) -> Result<Vec<User>, DatabaseError> {
+        let rows = user::Entity::find()
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+            .order_by_asc(user::Column::Email)
+            .all(on.connection())
+            .await?;
+        Ok(rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?)
+    }
+
+    /// Adds a user. A conflict means that the e-mail is taken.
+    pub async fn add(
+        self,
+        tx: &Tx,
+        id: UserId,
+        new: NewUser<'_>,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let row = user::ActiveModel {
+            id: Set(id.0),
+            organisation_id: Set(self.0.0),
+            email: Set(new.email.as_str().to_owned()),
+            name: Set(new.name.as_str().to_owned()),
+            password_hash: Set(new.password_hash),
+            role: Set(new.role.name().to_owned()),
+            created_at: Set(now.micros()),
+            disabled_at: Set(None),
+            last_login_at: Set(None),
+            version: Set(1),
+        };
+        user::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// Sets the hash of their password.
+    pub async fn set_password(self, tx: &Tx, id: UserId, hash: String) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(user::Column::PasswordHash, Expr::value(hash))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Replaces a hash by a newer one of the same password, if it is still that one: a password changed
+    /// in the meantime must not come back.
+    pub async fn renew_password(
+        self,
+        tx: &Tx,
+        id: UserId,
+        old: &str,
+        new: String,
+    ) -> Result<(), DatabaseError> {
+        self.update(id)
+            .filter(user::Column::PasswordHash.eq(old))
+            .col_expr(user::Column::PasswordHash, Expr::value(new))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Sets what they may do.
+    pub async fn set_role(self, tx: &Tx, id: UserId, role: Role) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(user::Column::Role, Expr::value(role.name()))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Sets since when they may not log in; none where they may.
+    pub async fn set_disabled(
+        self,
+        tx: &Tx,
+        id: UserId,
+        since: Option<Timestamp>,
+    ) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(user::Column::DisabledAt, Expr::value(since.map(Timestamp::micros)))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes a log-in.
+    pub async fn note_login(self, tx: &Tx, id: UserId, now: Timestamp) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(user::Column::LastLoginAt, Expr::value(now.micros()))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! Time: one type, one source, injected, so that a test can be at any moment it likes.
+
+use std::{fmt, sync::Arc};
+
+use time::{Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+
+/// A point in time: microseconds since 1970-01-01 UTC, as the database keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since 1970-01-01 UTC.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01 UTC.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970-01-01 UTC.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// This moment moved by `by`, held at the ends of what the type can express.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(by.whole_microseconds()).unwrap_or(i64::MAX)))
+    }
+
+    /// This moment moved back by `by`.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.whole_microseconds()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this moment lies; negative where it lies before.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::microseconds(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The same moment as the `time` crate has it; the epoch for one that it cannot express.
+    pub fn date_time(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// For people: `23 Nov 2026, 06:57 UTC`.
+    pub fn for_people(self) -> String {
+        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!(
+            "[day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
+        );
+        self.date_time().format(FORMAT).unwrap_or_default()
+    }
+
+    /// For `<time datetime>`: `2026-11-23T06:57:10Z`.
+    pub fn for_machines(self) -> String {
+        const FORMAT: &[BorrowedFormatItem<'_>] =
+            format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+        self.date_time().format(FORMAT).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.for_machines())
+    }
+}
+
+/// Where the program takes the time from.
+pub trait Clock: Send + Sync + 'static {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// A clock that can be handed round.
+pub type SharedClock = Arc<dyn Clock>;
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        let micros = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000;
+        Timestamp(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_shown_to_people_as_the_design_asks() {
+        let moment = Timestamp::from_micros(1_795_417_030_000_000);
+        assert_eq!(moment.for_people(), "23 Nov 2026, 05:37 UTC");
+        assert_eq!(moment.for_machines(), "2026-11-23T05:37:10Z");
+    }
+
+    #[test]
+    fn a_moment_moves_forth_and_back() {
+        let moment = Timestamp::from_micros(0);
+        let later = moment.plus(Duration::minutes(10));
+        assert_eq!(later.since(moment), Duration::minutes(10));
+        assert_eq!(later.minus(Duration::minutes(10)), moment);
+    }
+}

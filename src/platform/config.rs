@@ -1,0 +1,371 @@
+//! Configuration: by flag or environment, checked as a whole before anything is opened.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::Args;
+use ipnet::IpNet;
+use url::{Host, Url};
+
+use super::database::{DatabaseUrl, Secret};
+
+/// What can be configured, as it was typed.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Address and port to listen on.
+    #[arg(long, global = true, env = "MAIL360_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: String,
+
+    /// The address under which browsers reach this program, and Microsoft sends them back. https,
+    /// unless its host is localhost.
+    #[arg(long, global = true, env = "MAIL360_PUBLIC_URL", default_value = "http://localhost:3000")]
+    pub public_url: String,
+
+    /// `postgres://…`, or `sqlite:PATH` [default: the file mail360.sqlite in the data folder].
+    #[arg(long, global = true, env = "MAIL360_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Folder for the SQLite file and, unless it stands elsewhere, the encryption key.
+    #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// File with the encryption keys, newest first, a line each: `id:base64` [default: encryption.key
+    /// in the data folder].
+    #[arg(long, global = true, env = "MAIL360_ENCRYPTION_KEY_FILE")]
+    pub encryption_key_file: Option<PathBuf>,
+
+    /// Networks (CIDR, separated by commas) whose X-Forwarded-For header is believed [default: none].
+    #[arg(long, global = true, env = "MAIL360_TRUSTED_PROXIES")]
+    pub trusted_proxies: Option<String>,
+
+    /// What is logged to standard error: error, warn, info, debug or trace, or filters such as
+    /// `info,mail360::oauth=debug`.
+    #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info")]
+    pub log: String,
+
+    /// Where people are sent to sign in. `{tenant}` stands for the connector's path segment.
+    #[arg(
+        long,
+        global = true,
+        env = "MAIL360_MICROSOFT_AUTHORIZE_URL",
+        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize"
+    )]
+    pub microsoft_authorize_url: String,
+
+    /// Where codes are exchanged for tokens.
+    #[arg(
+        long,
+        global = true,
+        env = "MAIL360_MICROSOFT_TOKEN_URL",
+        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+    )]
+    pub microsoft_token_url: String,
+
+    /// Microsoft Graph.
+    #[arg(
+        long,
+        global = true,
+        env = "MAIL360_MICROSOFT_GRAPH_URL",
+        default_value = "https://graph.microsoft.com/v1.0"
+    )]
+    pub microsoft_graph_url: String,
+
+    /// Who issues ID tokens. `{tenant}` stands for the tenant that the ID token itself names.
+    #[arg(
+        long,
+        global = true,
+        env = "MAIL360_MICROSOFT_ISSUER",
+        default_value = "https://login.microsoftonline.com/{tenant}/v2.0"
+    )]
+    pub microsoft_issuer: String,
+}
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// See [`Options::listen`].
+    pub listen: SocketAddr,
+    /// See [`Options::public_url`].
+    pub public_url: PublicUrl,
+    /// See [`Options::database_url`].
+    pub database: DatabaseUrl,
+    /// See [`Options::encryption_key_file`].
+    pub encryption_key_file: PathBuf,
+    /// See [`Options::trusted_proxies`].
+    pub trusted_proxies: Vec<IpNet>,
+    /// The addresses of Microsoft's services.
+    pub microsoft: ProviderUrls,
+}
+
+/// A provider's addresses, each of which may hold `{tenant}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderUrls {
+    /// Where people are sent to sign in.
+    pub authorize: String,
+    /// Where codes are exchanged.
+    pub token: String,
+    /// The provider's API.
+    pub graph: String,
+    /// The issuer of ID tokens.
+    pub issuer: String,
+}
+
+/// The address under which browsers reach the program: scheme, host and port, nothing after them.
+///
+/// It comes from the configuration and never from a request's header: an attacker who chooses the
+/// `Host` header would otherwise choose the Redirect URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: String,
+    authority: String,
+    https: bool,
+}
+
+impl PublicUrl {
+    /// As a browser writes an origin: `https://mail.example.com`.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// As a browser writes the `Host` header: `mail.example.com` or `localhost:3000`.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Whether browsers come by https, so that cookies are `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// The one Redirect URI of all connectors.
+    pub fn redirect_uri(&self) -> String {
+        format!("{}/api/connectors", self.origin)
+    }
+
+    /// A path of ours as a whole address.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|_| {
+            format!("`{text}` is not an address; write it whole, such as https://mail.example.com")
+        })?;
+        let https = match (url.scheme(), url.host_str()) {
+            ("https", Some(_)) => true,
+            ("http", Some("localhost")) => false,
+            ("http", Some(_)) => {
+                return Err(format!(
+                    "`{text}` is not https; Microsoft takes http only for localhost: write https://…"
+                ));
+            }
+            _ => return Err(format!("`{text}` begins neither with https:// nor with http://")),
+        };
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !bare {
+            return Err(format!("`{text}` has more than scheme, host and port: leave the rest out"));
+        }
+        let host = url.host_str().unwrap_or_default();
+        let authority =
+            url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self { origin: format!("{}://{authority}", url.scheme()), authority, https })
+    }
+}
+
+impl Options {
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// Every mistake at once, each with its setting and how to mend it.
+    pub fn check(&self) -> Result<Config, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let mut note = |setting: &str, mistake: String| {
+            mistakes.push(format!("{setting}: {mistake}"));
+        };
+
+        let listen = self.listen.parse::<SocketAddr>().map_err(|_| {
+            note("MAIL360_LISTEN", format!(
+                "`{}` is not an address with a port, such as 127.0.0.1:3000 or [::]:3000",
+                self.listen
+            ));
+        });
+        let public_url =
+            self.public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
+        let database =
+            self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
+        let trusted_proxies =
+            self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
+        let mut provider_url = |setting: &str, template: &str| {
+            check_template(template).map_err(|mistake| note(setting, mistake))
+        };
+        let authorize =
+            provider_url("MAIL360_MICROSOFT_AUTHORIZE_URL", &self.microsoft_authorize_url);
+        let token = provider_url("MAIL360_MICROSOFT_TOKEN_URL", &self.microsoft_token_url);
+        let graph = provider_url("MAIL360_MICROSOFT_GRAPH_URL", &self.microsoft_graph_url);
+        let issuer = provider_url("MAIL360_MICROSOFT_ISSUER", &self.microsoft_issuer);
+        if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&self.log) {
+            note("MAIL360_LOG", format!("`{}` is no filter ({error}); try info", self.log));
+        }
+
+        match (listen, public_url, database, trusted_proxies, authorize, token, graph, issuer) {
+            (
+                Ok(listen),
+                Ok(public_url),
+                Ok(database),
+                Ok(trusted_proxies),
+                Ok(authorize),
+                Ok(token),
+                Ok(graph),
+                Ok(issuer),
+            ) if mistakes.is_empty() => Ok(Config {
+                listen,
+                public_url,
+                database,
+                encryption_key_file: self
+                    .encryption_key_file
+                    .clone()
+                    .unwrap_or_else(|| self.data_dir.join("encryption.key")),
+                trusted_proxies,
+                microsoft: ProviderUrls { authorize, token, graph, issuer },
+            }),
+            _ => Err(mistakes),
+        }
+    }
+
+    fn database(&self) -> Result<DatabaseUrl, String> {
+        match self.database_url.as_deref() {
+            None => Ok(DatabaseUrl::Sqlite(self.data_dir.join("mail360.sqlite"))),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                // The URL may hold a password: it is not repeated.
+                Url::parse(url)
+                    .map(|_| DatabaseUrl::Postgres(Secret(url.to_owned())))
+                    .map_err(|error| format!("the address of PostgreSQL cannot be read ({error})"))
+            }
+            Some(url) => match url.strip_prefix("sqlite:") {
+                Some(path) if !path.is_empty() && !path.contains(['?', '#']) => {
+                    let path = path.strip_prefix("//").unwrap_or(path);
+                    Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
+                }
+                _ => Err("write postgres://USER@HOST/NAME or sqlite:PATH".to_owned()),
+            },
+        }
+    }
+
+    fn proxies(&self) -> Result<Vec<IpNet>, String> {
+        self.trusted_proxies
+            .as_deref()
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse::<IpNet>()
+                    .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+                    .map_err(|_| format!("`{text}` is no network; write 10.0.0.0/8 or 192.0.2.7"))
+            })
+            .collect()
+    }
+}
+
+/// A whole URL in which `{tenant}` may stand; http only where it does not leave the machine.
+fn check_template(template: &str) -> Result<String, String> {
+    let filled = template.replace("{tenant}", "common");
+    let url = Url::parse(&filled)
+        .map_err(|_| format!("`{template}` is not a whole address, such as https://…"))?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err(format!("`{template}` would send secrets unencrypted: write https://…")),
+        _ => return Err(format!("`{template}` begins neither with https:// nor with http://")),
+    }
+    // Braces are percent-encoded where they stand in a path, and would be left standing.
+    if filled.contains(['{', '}']) {
+        return Err(format!("`{template}` holds braces that are not {{tenant}}"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("`{template}` has a query: leave it out"));
+    }
+    Ok(template.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(arguments: &[&str]) -> Options {
+        Line::parse_from([&["mail360"], arguments].concat()).options
+    }
+
+    #[test]
+    fn with_nothing_set_everything_has_a_value() {
+        let config = options(&[]).check().expect("the defaults are sound");
+        assert_eq!(config.public_url.redirect_uri(), "http://localhost:3000/api/connectors");
+        assert!(matches!(config.database, DatabaseUrl::Sqlite(path) if path.ends_with("mail360.sqlite")));
+    }
+
+    #[test]
+    fn mistakes_are_reported_all_at_once_each_with_its_setting() {
+        let mistakes = options(&[
+            "--listen", "3000",
+            "--public-url", "http://mail.example.com",
+            "--database-url", "mysql://x",
+            "--trusted-proxies", "10.0.0.0/8, everyone",
+            "--microsoft-token-url", "http://login.example.com/token",
+        ])
+        .check()
+        .expect_err("five mistakes");
+        for setting in ["LISTEN", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES", "TOKEN_URL"] {
+            assert!(
+                mistakes.iter().any(|mistake| mistake.starts_with(&format!("MAIL360_{setting}"))
+                    || mistake.starts_with(&format!("MAIL360_MICROSOFT_{setting}"))),
+                "{setting} is missing in {mistakes:?}"
+            );
+        }
+        assert_eq!(mistakes.len(), 5);
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin_and_nothing_more() {
+        for wrong in ["https://a.example/path", "https://a.example/?q", "ftp://a.example", "a.example", "http://127.0.0.1:3000"] {
+            assert!(wrong.parse::<PublicUrl>().is_err(), "{wrong} was accepted");
+        }
+        let url: PublicUrl = "https://Mail.Example.com:443/".parse().expect("an origin");
+        assert_eq!(url.origin(), "https://mail.example.com");
+        assert_eq!(url.authority(), "mail.example.com");
+    }
+
+    #[test]
+    fn a_providers_address_goes_unencrypted_to_this_machine_only() {
+        assert!(check_template("http://127.0.0.1:4220/{tenant}/token").is_ok());
+        assert!(check_template("http://localhost:4220/token").is_ok());
+        assert!(check_template("http://192.168.0.1/token").is_err());
+        assert!(check_template("https://login.example.com/{other}/token").is_err());
+    }
+
+    #[test]
+    fn a_password_in_the_database_url_is_printed_nowhere() {
+        let config = options(&["--database-url", "postgres://me:canary@host/db"]).check();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+}

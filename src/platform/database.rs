@@ -1,0 +1,259 @@
+//! The database: SQLite or PostgreSQL behind the same two doors, [`Database::read`] and
+//! [`Database::write`].
+
+pub mod settings;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use migrations::Migrator;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+/// How long a use case waits for a connection or for SQLite's one writer before it gives up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file of SQLite's.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL server; the URL may hold a password and is never printed.
+    Postgres(Secret),
+}
+
+/// A URL that may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// An error of the database. Its text is for the log alone.
+#[derive(Debug, thiserror::Error)]
+#[error("the database: {0}")]
+pub struct DatabaseError(#[from] DbErr);
+
+impl DatabaseError {
+    /// Whether a unique index refused the row.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.0.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    }
+}
+
+/// The database. A clone shares its connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    readers: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// A connection that reads; on SQLite it could not write.
+#[derive(Clone)]
+pub struct Read(DatabaseConnection);
+
+/// A transaction that writes. Whoever is handed one uses it and does not keep it.
+pub struct Tx(Arc<DatabaseTransaction>);
+
+/// What a store's queries run on: [`Read`] or [`Tx`].
+pub trait Queries: Sync {
+    /// SeaORM's connection: for stores alone.
+    fn connection(&self) -> &impl ConnectionTrait;
+}
+
+impl Queries for Read {
+    fn connection(&self) -> &impl ConnectionTrait {
+        &self.0
+    }
+}
+
+impl Queries for Tx {
+    fn connection(&self) -> &impl ConnectionTrait {
+        &*self.0
+    }
+}
+
+/// The look-ups that start without an organisation and return it: a user by e-mail, a session and an
+/// attempt by their hash. Each stands in its feature's store; there are no others.
+#[derive(Clone, Copy, Debug)]
+pub struct Unscoped;
+
+/// How far the schema of a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// As this program wants it.
+    Current,
+    /// Migrations are pending: `mail360 migrate`, or `serve --migrate`.
+    Behind,
+    /// It holds migrations that this program does not know: a newer program has been here.
+    Ahead,
+}
+
+impl Database {
+    /// Opens the database; a SQLite file is made where there is none, readable by its owner alone.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
+            DatabaseUrl::Postgres(url) => {
+                let mut options = options(&url.0);
+                options.max_connections(10);
+                let pool = sea_orm::Database::connect(options).await?;
+                Ok(Self { readers: pool.clone(), writer: pool })
+            }
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, DatabaseError> {
+        make_private(path).map_err(|error| {
+            DbErr::Custom(format!("{} cannot be made: {error}", path.display()))
+        })?;
+        let file = path.to_owned();
+        let mut options_of_writer = options("sqlite::memory:");
+        options_of_writer.max_connections(1).map_sqlx_sqlite_opts({
+            let file = file.clone();
+            move |sqlite| {
+                sqlite
+                    .in_memory(false)
+                    .shared_cache(false)
+                    .filename(&file)
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .busy_timeout(PATIENCE)
+                    .pragma("journal_mode", "WAL")
+                    // FULL: what was answered with success is on the disk, even where power fails.
+                    .pragma("synchronous", "FULL")
+            }
+        });
+        // The writer first: it makes the file and turns on the write-ahead log.
+        let writer = sea_orm::Database::connect(options_of_writer).await?;
+        let mut options_of_readers = options("sqlite::memory:");
+        options_of_readers.max_connections(8).map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .in_memory(false)
+                .shared_cache(false)
+                .filename(&file)
+                .read_only(true)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE)
+        });
+        let readers = sea_orm::Database::connect(options_of_readers).await?;
+        Ok(Self { readers, writer })
+    }
+
+    /// For queries that change nothing.
+    pub fn read(&self) -> Read {
+        Read(self.readers.clone())
+    }
+
+    /// Runs `work` in one transaction: committed where it gives `Ok`, undone where it gives `Err` or is
+    /// dropped on the way. On SQLite it is the only one that writes (BEGIN IMMEDIATE: a transaction that
+    /// reads first and then writes would otherwise fail with SQLITE_BUSY_SNAPSHOT).
+    ///
+    /// Nothing in `work` waits for the network or for a password's hash.
+    pub async fn write<T, E, F>(&self, work: impl FnOnce(Tx) -> F) -> Result<T, E>
+    where
+        E: From<DatabaseError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let begun = self.writer.begin_with_options(options).await.map_err(DatabaseError)?;
+        let tx = Arc::new(begun);
+        // An error ends here: the transaction drops and is undone.
+        let value = work(Tx(tx.clone())).await?;
+        Arc::try_unwrap(tx)
+            .map_err(|_| DatabaseError(DbErr::Custom("a transaction was kept".to_owned())))?
+            .commit()
+            .await
+            .map_err(DatabaseError)?;
+        Ok(value)
+    }
+
+    /// Whether the schema is as this program wants it.
+    pub async fn schema(&self) -> Result<SchemaState, DatabaseError> {
+        // Names, and not SeaORM's status: a migration that this program does not know is no error to
+        // it but an answer to give.
+        let known: Vec<String> =
+            Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let applied: Vec<String> = match Migrator::get_migration_models(&self.writer).await {
+            Ok(rows) => rows.into_iter().map(|row| row.version).collect(),
+            // No table yet.
+            Err(_) => {
+                self.ping().await?;
+                Vec::new()
+            }
+        };
+        if applied.iter().any(|name| !known.contains(name)) {
+            Ok(SchemaState::Ahead)
+        } else if known.iter().any(|name| !applied.contains(name)) {
+            Ok(SchemaState::Behind)
+        } else {
+            Ok(SchemaState::Current)
+        }
+    }
+
+    /// Applies what is pending and then runs `after`, all in one transaction and under a lock: of two
+    /// processes that start at once the second waits and finds nothing to do, and one that is killed
+    /// leaves the schema as it was.
+    pub async fn migrate<E>(
+        &self,
+        after: impl AsyncFnOnce(&Tx) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        E: From<DatabaseError>,
+    {
+        self.write(async |tx: Tx| {
+            if tx.0.get_database_backend() == DatabaseBackend::Postgres {
+                // The number is arbitrary: it only has to be the same in every process.
+                tx.0.execute_unprepared("SELECT pg_advisory_xact_lock(360360360)")
+                    .await
+                    .map_err(DatabaseError)?;
+            }
+            Migrator::up(&*tx.0, None).await.map_err(DatabaseError)?;
+            after(&tx).await
+        })
+        .await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DatabaseError> {
+        Ok(self.readers.ping().await?)
+    }
+
+    /// Closes all connections, so that SQLite folds its write-ahead log into the file.
+    pub async fn close(self) -> Result<(), DatabaseError> {
+        let Self { readers, writer } = self;
+        readers.close().await?;
+        Ok(writer.close().await?)
+    }
+}
+
+fn options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .acquire_timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        // Statements hold no values, but they are noise at every level.
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    options
+}
+
+/// Makes the folder 0700 and the file 0600 where they do not exist: sealed or not, what stands in the
+/// database is nobody else's to read.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! What a use case could not do. What people are to be told of in words of their own (a name that is
+//! taken, a password that is wrong) is no failure but one of a use case's outcomes.
+
+use std::error::Error;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::database::DatabaseError;
+
+/// Why a use case ended without an outcome.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    /// What was asked for does not exist, or not for the one who asks: 404.
+    NotFound,
+    /// The one who asks may not: 403.
+    Forbidden,
+    /// Nobody is signed in who could be asked whether they may: 401.
+    SignedOut,
+    /// What was sent cannot have come from a page of ours: 400.
+    BadRequest,
+    /// The request did not come from a page of ours: 403 (see [`super::middleware::origin`]).
+    ForeignOrigin,
+    /// The request is larger than anything that a page of ours sends: 413.
+    TooLarge,
+    /// Too much to do just now: 503, to be tried again after this many seconds.
+    Busy(u32),
+    /// Something that must not happen did: 500. The text is for the log alone, never for a page.
+    Unexpected(String),
+}
+
+impl Failure {
+    /// An error that nobody expected, with the errors behind it.
+    pub fn unexpected(error: &dyn Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        Self::Unexpected(text)
+    }
+
+    /// The status that the answer has.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unexpected(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::unexpected(&error)
+    }
+}
+
+/// The answer has a status and no body: the layer that renders pages writes it, in one place, and logs
+/// the failure there, once.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        if let Self::Busy(seconds) = self {
+            response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

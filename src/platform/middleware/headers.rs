@@ -1,0 +1,54 @@
+//! The headers of every answer.
+
+use std::sync::Arc;
+
+use axum::{extract::{Request, State}, middleware::Next, response::Response};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderName, HeaderValue, header};
+
+use crate::platform::{config::Config, randomness::SharedRandomness};
+
+/// The nonce of this answer's Content-Security-Policy: scripts that carry it run, no others.
+#[derive(Clone, Debug)]
+pub struct ScriptNonce(pub Arc<str>);
+
+/// Draws the nonce and sets the headers that no handler has set.
+pub async fn seal(
+    State((config, randomness)): State<(Arc<Config>, SharedRandomness)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut bytes = [0; 16];
+    randomness.fill(&mut bytes);
+    let nonce: Arc<str> = STANDARD.encode(bytes).into();
+    request.extensions_mut().insert(ScriptNonce(nonce.clone()));
+
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; \
+         object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    // Assets have set their own; everything else may hold what only this person may see.
+    set(header::CACHE_CONTROL, "no-store");
+    if config.public_url.is_https() {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+    response
+}

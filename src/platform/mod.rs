@@ -1,0 +1,15 @@
+//! What every feature stands on, and what names no feature: configuration, database, middleware,
+//! clock, randomness, telemetry, the runner of periodic work.
+
+pub mod assets;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod failure;
+pub mod id;
+pub mod middleware;
+pub mod net;
+pub mod page;
+pub mod periodic;
+pub mod randomness;
+pub mod telemetry;

@@ -1,0 +1,66 @@
+//! Who is on the other end of a connection.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The address of the client: of the connection, unless that comes from a trusted proxy; then the
+/// rightmost forwarded address that is not a trusted proxy's itself. What stands further left in
+/// `X-Forwarded-For` the client may have written, and it is not believed.
+pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted =
+        |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let peer = peer.ip().to_canonical();
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|text| text.trim().parse::<IpAddr>().map(|address| address.to_canonical()))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        // What cannot be read ends the search: nothing to its left is vouched for.
+        .map_while(Result::ok)
+        .find(|address| !is_trusted(address))
+        .unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().expect("a header"));
+        }
+        let trusted: Vec<IpNet> =
+            trusted.iter().map(|network| network.parse().expect("a network")).collect();
+        client_address(SocketAddr::new(peer.parse().expect("an address"), 1), &headers, &trusted)
+            .to_string()
+    }
+
+    #[test]
+    fn a_forwarded_address_from_anyone_counts_for_nothing() {
+        assert_eq!(client("198.51.100.1", &["203.0.113.9"], &[]), "198.51.100.1");
+    }
+
+    #[test]
+    fn the_rightmost_address_that_is_no_proxy_is_the_client() {
+        let trusted = ["10.0.0.0/8"];
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.0.0.2"], &trusted), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6", "203.0.113.9"], &trusted), "203.0.113.9");
+        assert_eq!(client("::ffff:10.0.0.1", &["203.0.113.9"], &trusted), "203.0.113.9");
+    }
+
+    #[test]
+    fn where_a_proxy_says_nothing_readable_the_proxy_is_the_client() {
+        assert_eq!(client("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, unknown"], &["10.0.0.0/8"]), "10.0.0.1");
+    }
+}

@@ -1,0 +1,46 @@
+//! Work that is done again and again beside the requests.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use tokio::task::JoinHandle;
+
+use super::failure::Failure;
+
+type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
+
+/// Something to be done every so often. What a feature hands over to be run.
+#[derive(Clone)]
+pub struct PeriodicWork {
+    name: &'static str,
+    every: Duration,
+    work: Work,
+}
+
+impl PeriodicWork {
+    /// `work` is to be done every `every`; `name` stands in the log where it fails.
+    pub fn new<F>(name: &'static str, every: Duration, work: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        Self { name, every, work: Arc::new(move || Box::pin(work())) }
+    }
+
+    /// Does it once, now.
+    pub async fn once(&self) -> Result<(), Failure> {
+        (self.work)().await
+    }
+
+    /// Goes on doing it until the task is dropped. A failure is logged, and the next time comes.
+    pub fn start(self) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(self.every);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                if let Err(failure) = self.once().await {
+                    tracing::error!(work = self.name, ?failure, "periodic work failed");
+                }
+            }
+        })
+    }
+}

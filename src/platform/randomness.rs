@@ -1,0 +1,102 @@
+//! Randomness: one source, injected, so that a test can repeat itself.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+/// Where the program takes random bytes from.
+pub trait Randomness: Send + Sync + 'static {
+    /// Fills `bytes` from a cryptographically secure source.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A source of randomness that can be handed round.
+pub type SharedRandomness = Arc<dyn Randomness>;
+
+/// The operating system's source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    #[expect(clippy::expect_used, reason = "a program without randomness must not go on")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives random bytes");
+    }
+}
+
+/// A capability of 256 bits, such as a state or a set-up link's end: who holds it, may.
+///
+/// Prints nothing; the database keeps its [`Hash`] alone.
+#[derive(Clone, Debug)]
+pub struct Token(SecretString);
+
+impl Token {
+    /// A new one.
+    pub fn random(randomness: &dyn Randomness) -> Self {
+        let mut bytes = [0; 32];
+        randomness.fill(&mut bytes);
+        Self(SecretString::from(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// One that a browser brought. Anything that no token of ours can look like gives none, before
+    /// anything is looked up.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        (bytes.len() == 32).then(|| Self(SecretString::from(text)))
+    }
+
+    /// The token itself, to be handed out.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What the database keeps.
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.expose().as_bytes())
+    }
+}
+
+/// SHA-256 of a capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// As the database keeps it.
+    pub fn to_vec(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o1_a_thousand_tokens_of_256_bits_are_all_different() {
+        let tokens: std::collections::HashSet<_> = (0..1000)
+            .map(|_| Token::random(&SystemRandomness).expose().to_owned())
+            .collect();
+        assert_eq!(tokens.len(), 1000);
+        assert!(tokens.iter().all(|token| Token::parse(token).is_some()));
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused_unseen() {
+        for text in ["", "a", "../../x", &"a".repeat(10_000), "ä"] {
+            assert!(Token::parse(text).is_none(), "{text:.20} was taken for a token");
+        }
+    }
+
+    #[test]
+    fn a_token_prints_nothing() {
+        let token = Token::random(&SystemRandomness);
+        assert!(!format!("{token:?}").contains(token.expose()));
+    }
+}

@@ -1,0 +1,323 @@
+//! The route table, the layers round it, and the periodic work.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, FromRef, Request, State},
+    handler::Handler,
+    middleware::{from_fn_with_state, map_request_with_state},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, on},
+};
+use http::{HeaderMap, Method, StatusCode};
+use leptos::prelude::provide_context;
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_sessions::Session;
+
+use crate::{
+    activity::service::Activity,
+    app::{self, Renderer},
+    connectors::{self, actions, service::ConnectorService},
+    login::{
+        self,
+        guard::{self, Who},
+        service::Login,
+        session::Sessions,
+        set_up::SetUp,
+    },
+    oauth::{
+        self,
+        http::ProviderHttp,
+        service::{Parts, SignIns},
+    },
+    people::{access::Member, passwords::Hasher, service::People},
+    platform::{
+        assets::Assets,
+        clock::SharedClock,
+        config::Config,
+        database::Database,
+        failure::Failure,
+        middleware::{headers, host, origin, reference},
+        periodic::PeriodicWork,
+        randomness::SharedRandomness,
+    },
+    vault::{Vault, custody},
+};
+
+/// The most that a request's body may hold: no form of ours comes near it.
+const MAX_BODY: usize = 64 * 1024;
+/// The longest address that is read: a callback with a long description fits.
+const MAX_ADDRESS: usize = 32 * 1024;
+
+/// What the program consists of, made once at start.
+#[derive(Clone)]
+pub struct Program {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The database.
+    pub database: Database,
+    /// The vault.
+    pub vault: Vault,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The randomness.
+    pub randomness: SharedRandomness,
+    /// The assets.
+    pub assets: Assets,
+    /// Organisations and users.
+    pub people: People,
+    /// Logging in and out.
+    pub login: Login,
+    /// The set-up.
+    pub set_up: SetUp,
+    /// The sessions.
+    pub sessions: Sessions,
+    /// The connectors.
+    pub connectors: ConnectorService,
+    /// The sign-ins.
+    pub sign_ins: SignIns,
+}
+
+/// What a program is made of.
+pub struct Foundations {
+    /// The configuration.
+    pub config: Config,
+    /// The database, migrated.
+    pub database: Database,
+    /// The vault.
+    pub vault: Vault,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The randomness.
+    pub randomness: SharedRandomness,
+    /// The assets.
+    pub assets: Assets,
+    /// The way to the provider.
+    pub http: Arc<dyn ProviderHttp>,
+}
+
+impl Program {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// Where passwords could not be hashed.
+    pub fn new(foundations: Foundations) -> Result<Self, Failure> {
+        let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
+        let hasher = Hasher::new(randomness.clone())?;
+        let activity = Activity::new(clock.clone(), randomness.clone());
+        let people = People::new(
+            database.clone(),
+            hasher,
+            activity.clone(),
+            clock.clone(),
+            randomness.clone(),
+        );
+        let connectors = ConnectorService::new(
+            database.clone(),
+            vault.clone(),
+            activity.clone(),
+            clock.clone(),
+            randomness.clone(),
+        );
+        let sign_ins = SignIns::new(Parts {
+            database: database.clone(),
+            vault: vault.clone(),
+            connectors: connectors.clone(),
+            people: people.clone(),
+            activity: activity.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            http,
+            urls: config.microsoft.clone(),
+            public_url: config.public_url.clone(),
+        });
+        Ok(Self {
+            login: Login::new(database.clone(), people.clone(), activity),
+            set_up: SetUp::new(
+                database.clone(),
+                people.clone(),
+                clock.clone(),
+                randomness.clone(),
+            ),
+            sessions: Sessions::new(database.clone(), clock.clone(), randomness.clone()),
+            config: Arc::new(config),
+            database,
+            vault,
+            clock,
+            randomness,
+            assets,
+            people,
+            connectors,
+            sign_ins,
+        })
+    }
+
+    /// What is done again and again.
+    pub fn periodic_work(&self) -> Vec<PeriodicWork> {
+        let (sessions, sign_ins) = (self.sessions.clone(), self.sign_ins.clone());
+        vec![PeriodicWork::new("sweep", Duration::from_secs(60), move || {
+            let (sessions, sign_ins) = (sessions.clone(), sign_ins.clone());
+            async move {
+                sessions.sweep().await?;
+                sign_ins.sweep().await
+            }
+        })]
+    }
+}
+
+macro_rules! part {
+    ($type:ty, $field:ident) => {
+        impl FromRef<Program> for $type {
+            fn from_ref(program: &Program) -> Self {
+                program.$field.clone()
+            }
+        }
+    };
+}
+
+part!(Arc<Config>, config);
+part!(SharedRandomness, randomness);
+part!(Login, login);
+part!(SetUp, set_up);
+part!(ConnectorService, connectors);
+part!(SignIns, sign_ins);
+
+/// A line of the table.
+pub struct Route {
+    /// The method; GET answers HEAD too.
+    pub method: Method,
+    /// The path, as axum writes it.
+    pub path: &'static str,
+    /// Who may ask for it.
+    pub who: Who,
+    handler: MethodRouter<Program>,
+}
+
+fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, who: Who, handler: H) -> Route {
+    Route { method: Method::GET, path, who, handler: on(axum::routing::MethodFilter::GET, handler) }
+}
+
+fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, who: Who, handler: H) -> Route {
+    Route { method: Method::POST, path, who, handler: on(axum::routing::MethodFilter::POST, handler) }
+}
+
+/// Every route that there is, save the assets and the two for operators. No route is added elsewhere.
+pub fn table() -> Vec<Route> {
+    use Who::{Admin, Anyone, Member};
+
+    vec![
+        get("/", Anyone, app::home),
+        get("/set-up/{token}", Anyone, login::routes::show_set_up),
+        post("/set-up/{token}", Anyone, login::routes::set_up),
+        get("/login", Anyone, login::routes::show_login),
+        post("/login", Anyone, login::routes::log_in),
+        post("/logout", Anyone, login::routes::log_out),
+        get("/connectors", Member, connectors::pages::list),
+        get("/connectors/new", Admin, connectors::add_page::show),
+        get("/connectors/{id}", Member, app::connector_page),
+        post("/connectors/{id}/verify", Admin, oauth::routes::verify),
+        get("/sign-ins/{id}", Member, oauth::routes::show),
+        get("/api/connectors", Anyone, oauth::routes::callback),
+        post(actions::ADD, Admin, run_server_function),
+    ]
+}
+
+/// The whole program as a service.
+pub fn router(program: &Program) -> Router {
+    let Program { config, clock, randomness, .. } = program.clone();
+    let mut pages = Router::new();
+    for Route { path, who, handler, .. } in table() {
+        pages = pages.route(path, handler.route_layer(from_fn_with_state(who, guard::require)));
+    }
+    let sessions = login::session::layer(program.sessions.clone(), &config.public_url);
+    let renderer = Renderer::new(config.clone(), &program.assets);
+    let pages = pages
+        .fallback(app::not_found)
+        // Over every body, however it is read: server functions would read one of any size.
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(DefaultBodyLimit::disable())
+        // From here on inwards somebody is asking.
+        .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
+        .layer(sessions)
+        .layer(from_fn_with_state(config.clone(), origin::require_own))
+        .layer(from_fn_with_state(config.clone(), host::require_public))
+        .layer(map_request_with_state((), limit_address))
+        .layer(CatchPanicLayer::custom(app::panicked))
+        .layer(from_fn_with_state(renderer, app::render));
+    // Operators' probes come under any name, and assets carry nothing of anybody: neither has a session.
+    let plain = Router::new()
+        .route("/healthz", axum::routing::get(health))
+        .route("/readyz", axum::routing::get(ready));
+    let assets = program.assets.clone();
+    plain
+        .merge(pages)
+        .layer(axum::middleware::from_fn(move |request: Request, next: axum::middleware::Next| {
+            let assets = assets.clone();
+            async move {
+                let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+                match assets.serve(request.uri().path(), request.headers()).filter(|_| safe) {
+                    Some(asset) => asset,
+                    None => next.run(request).await,
+                }
+            }
+        }))
+        .layer(from_fn_with_state((config, randomness.clone()), headers::seal))
+        .layer(from_fn_with_state((clock, randomness), reference::name))
+        .with_state(program.clone())
+}
+
+async fn limit_address(request: Request) -> Result<Request, StatusCode> {
+    let long = request.uri().path_and_query().is_some_and(|it| it.as_str().len() > MAX_ADDRESS);
+    if long { Err(StatusCode::URI_TOO_LONG) } else { Ok(request) }
+}
+
+/// `GET /healthz`: the program runs.
+async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: the database answers, and the key opens it.
+async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
+    match custody::is_usable(&program.database.read(), &program.vault).await {
+        Ok(true) => (StatusCode::OK, "ready\n"),
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+/// Runs the server function that a form posts to.
+async fn run_server_function(
+    State(program): State<Program>,
+    session: Session,
+    member: Option<axum::Extension<Member>>,
+    mut headers: HeaderMap,
+    mut request: Request<Body>,
+) -> Response {
+    // A form is answered with a redirect of ours or with a page, never with one to where the browser
+    // says that it came from, nor with the data that a script would ask for.
+    headers.remove(http::header::REFERER);
+    headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("text/html"));
+    *request.headers_mut() = headers;
+    let failed = actions::Failed::default();
+    let contexts = {
+        let (connectors, failed) = (program.connectors.clone(), failed.clone());
+        let member = member.map(|axum::Extension(member)| member);
+        move || {
+            provide_context(connectors.clone());
+            provide_context(session.clone());
+            provide_context(member.clone());
+            provide_context(failed.clone());
+        }
+    };
+    let response = leptos_axum::handle_server_fns_with_context(contexts, request).await.into_response();
+    match failed.take() {
+        Some(failure) => failure.into_response(),
+        None if response.status().is_redirection() => response,
+        None => Failure::Unexpected("a server function gave no redirect".to_owned()).into_response(),
+    }
+}

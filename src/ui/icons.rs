@@ -1,0 +1,60 @@
+//! Few and plain signs, drawn in the colour of the text beside them. All are hidden from those who hear
+//! the page: the words say the same.
+
+use leptos::prelude::*;
+
+/// A sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    /// Something to add.
+    Plus,
+    /// Back.
+    Back,
+    /// It is well.
+    Good,
+    /// It is not.
+    Bad,
+    /// Something to heed.
+    Warning,
+    /// Something to know.
+    Info,
+    /// Nothing is known yet.
+    Idle,
+    /// Under way.
+    Waiting,
+    /// Part of it, and not to be changed.
+    Tick,
+    /// Two things linked.
+    Link,
+}
+
+impl Icon {
+    /// Draws it.
+    pub fn draw(self) -> impl IntoView {
+        let circle = |dashes: Option<&'static str>| {
+            view! { <circle cx="8" cy="8" r="6.25" stroke-dasharray=dashes /> }
+        };
+        let (ring, path) = match self {
+            Self::Plus => (None, "M8 3v10M3 8h10"),
+            Self::Back => (None, "M13 8H3m4-4L3 8l4 4"),
+            Self::Good => (Some(circle(None)), "m5.2 8.2 2 2 3.6-4.2"),
+            Self::Bad => (Some(circle(None)), "m6 6 4 4m0-4-4 4"),
+            Self::Warning => (None, "M8 2 14.4 13.4H1.6zM8 6.4v3.2m0 1.8v.01"),
+            Self::Info => (Some(circle(None)), "M8 7.4v3.8M8 4.9v.01"),
+            Self::Idle => (Some(circle(Some("2 2.9"))), ""),
+            Self::Waiting => (Some(circle(None)), "M8 4.6V8l2.2 1.5"),
+            Self::Tick => (None, "m3 8.5 3.3 3.2L13 4.5"),
+            Self::Link => (
+                None,
+                "m6 10 4-4M7 4.6l1.4-1.4a3.1 3.1 0 0 1 4.4 4.4L11.4 9M9 11.4l-1.4 1.4a3.1 3.1 0 0 \
+                 1-4.4-4.4L4.6 7",
+            ),
+        };
+        view! {
+            <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+                {ring}
+                <path d=path />
+            </svg>
+        }
+    }
+}

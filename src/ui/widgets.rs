@@ -1,0 +1,256 @@
+//! Widgets without scripts.
+
+use leptos::prelude::*;
+
+use super::{icons::Icon, islands::{CopyButton, RevealButton}};
+use crate::platform::clock::Timestamp;
+
+/// What a notice or a badge is about; the colour only repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It is well.
+    Good,
+    /// It is not.
+    Bad,
+    /// To be heeded.
+    Warn,
+    /// To be known.
+    Info,
+    /// Nothing is known yet.
+    Idle,
+}
+
+impl Tone {
+    /// The class.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Idle => "idle",
+        }
+    }
+
+    /// The sign.
+    pub const fn icon(self) -> Icon {
+        match self {
+            Self::Good => Icon::Good,
+            Self::Bad => Icon::Bad,
+            Self::Warn => Icon::Warning,
+            Self::Info => Icon::Info,
+            Self::Idle => Icon::Idle,
+        }
+    }
+}
+
+/// A notice: what happened, or what to heed. Bad news interrupts those who hear the page, good news
+/// waits.
+#[component]
+pub fn Notice(
+    /// What it is about.
+    tone: Tone,
+    /// Its first line.
+    #[prop(optional, into)]
+    title: Option<String>,
+    /// The rest.
+    children: Children,
+) -> impl IntoView {
+    let role = match tone {
+        Tone::Bad => Some("alert"),
+        Tone::Good | Tone::Info => Some("status"),
+        Tone::Warn | Tone::Idle => None,
+    };
+    view! {
+        <div class=format!("notice {}", tone.class()) role=role>
+            {tone.icon().draw()}
+            <div>
+                {title.map(|title| view! { <p class="title">{title}</p> })}
+                {children()}
+            </div>
+        </div>
+    }
+}
+
+/// A state in words, with a sign.
+#[component]
+pub fn Badge(
+    /// What it is about.
+    tone: Tone,
+    /// The state.
+    #[prop(into)]
+    words: String,
+    /// Its reason.
+    #[prop(optional, into)]
+    reason: Option<String>,
+) -> impl IntoView {
+    let words = match reason {
+        Some(reason) => view! { <b>{words}":"</b>" "{reason} }.into_any(),
+        None => words.into_any(),
+    };
+    view! {
+        <span class=format!("badge {}", tone.class())>
+            {tone.icon().draw()}
+            <span>{words}</span>
+        </span>
+    }
+}
+
+/// A value to be typed elsewhere, ready to copy.
+#[component]
+pub fn Copyable(
+    /// The value.
+    #[prop(into)]
+    value: String,
+    /// What it is, with its article.
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    view! {
+        <div class="copy">
+            <code>{breakable(&value)}</code>
+            <CopyButton text=value what=what />
+        </div>
+    }
+}
+
+/// An address may break after each slash, and nowhere else if it can be helped.
+fn breakable(text: &str) -> Vec<impl IntoView + use<>> {
+    text.split_inclusive('/')
+        .map(|part| {
+            let wbr = (part.ends_with('/') && part.len() > 1).then(|| view! { <wbr /> });
+            (part.to_owned(), wbr)
+        })
+        .collect()
+}
+
+/// A moment, for people and for machines.
+#[component]
+pub fn Moment(
+    /// The moment.
+    at: Timestamp,
+) -> impl IntoView {
+    view! { <time datetime=at.for_machines()>{at.for_people()}</time> }
+}
+
+/// The way back to the page above.
+#[component]
+pub fn Back(
+    /// Where to.
+    #[prop(into)]
+    to: String,
+    /// What is there.
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    view! {
+        <a class="back" href=to>
+            {Icon::Back.draw()}
+            " "
+            <bdi>{what}</bdi>
+        </a>
+    }
+}
+
+/// The error below a field. It stands in the page from the start, so that what scripts put into it is
+/// heard.
+#[component]
+pub fn FieldError(
+    /// The element's id.
+    id: String,
+    /// What is wrong.
+    error: Option<String>,
+) -> impl IntoView {
+    view! {
+        <p class="error" id=id>
+            {error.map(|words| view! { {Icon::Bad.draw()}<span>{words}</span> })}
+        </p>
+    }
+}
+
+/// A line of a plain form: label, help, input and error.
+#[component]
+pub fn TextField(
+    /// The name in the form, and the id.
+    name: &'static str,
+    /// The label.
+    label: &'static str,
+    /// What to type.
+    #[prop(optional)]
+    help: Option<&'static str>,
+    /// The kind of input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What stands in it. Of a password nothing ever does.
+    #[prop(optional, into)]
+    value: String,
+    /// What the browser may fill in.
+    autocomplete: &'static str,
+    /// What is wrong.
+    #[prop(default = None)]
+    error: Option<String>,
+    /// Whether the focus goes here.
+    #[prop(optional)]
+    focus: bool,
+) -> impl IntoView {
+    let described = [help.map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
+    let described: Vec<_> = described.into_iter().flatten().collect();
+    let wrong = error.is_some().then_some("true");
+    let input = view! {
+        <input
+            class="input"
+            id=name
+            name=name
+            type=kind
+            value=(kind != "password").then_some(value)
+            autocomplete=autocomplete
+            aria-describedby=described.join(" ")
+            aria-invalid=wrong
+            autofocus=focus
+            required
+        />
+    };
+    let input = if kind == "password" {
+        view! {
+            <div class="inside">
+                {input} <RevealButton controls=name.to_owned() what=label.to_lowercase() />
+            </div>
+        }
+        .into_any()
+    } else {
+        input.into_any()
+    };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            {help.map(|help| view! { <p class="help" id=format!("{name}-help")>{help}</p> })}
+            {input}
+            <FieldError id=format!("{name}-error") error=error />
+        </div>
+    }
+}
+
+/// Says above a form which fields are wrong, each with a link to it.
+#[component]
+pub fn ErrorSummary(
+    /// Ids and labels, in the form's order.
+    fields: Vec<(&'static str, &'static str)>,
+    /// What else there is to say.
+    #[prop(optional)]
+    more: Option<&'static str>,
+) -> impl IntoView {
+    let title = match fields.len() {
+        1 => "One entry needs a change".to_owned(),
+        count => format!("{count} entries need a change"),
+    };
+    let links = fields
+        .into_iter()
+        .map(|(id, label)| view! { <li><a href=format!("#{id}")>{label}</a></li> })
+        .collect_view();
+    view! {
+        <Notice tone=Tone::Bad title=title>
+            {more.map(|more| view! { <p>{more}</p> })}
+            <ul>{links}</ul>
+        </Notice>
+    }
+}

@@ -1,0 +1,139 @@
+//! The key check: a sealed constant for each key that this database has been used with. A key that
+//! cannot open its own is not the key, and the program stops before it writes anything.
+
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use super::{
+    Place, Vault, VaultError,
+    keys::{Keys, KeysError},
+};
+use crate::platform::{
+    clock::{Clock, Timestamp},
+    database::{Database, DatabaseError, DatabaseUrl, Queries, SchemaState, Tx, settings},
+    randomness::SharedRandomness,
+};
+
+const CONSTANT: &str = "mail360 key check";
+
+/// The setting's name, before the key's id.
+const CHECK: &str = "key_check:";
+
+/// Why the program has no vault.
+#[derive(Debug, thiserror::Error)]
+pub enum CustodyError {
+    /// The key file is missing or not sound.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// There is no key file, and the program may not make one here.
+    #[error(
+        "there is no key file at {path}, and {why}. To make one, run:\n  \
+         (umask 077; echo \"$(date +%Y%m%d):$(head -c 32 /dev/urandom | base64)\" > {path})\n\
+         and back it up apart from the database"
+    )]
+    NotOurs {
+        /// Where it should be.
+        path: String,
+        /// Why the program does not make it.
+        why: &'static str,
+    },
+    /// The key in the file is not the one that this database was used with.
+    #[error(
+        "the key `{0}` in the key file is not the one that this database was used with; \
+         put the right key file in place (nothing has been written)"
+    )]
+    WrongKey(String),
+    /// The database was used with a key that is not in the file.
+    #[error(
+        "this database was used with the key `{0}`, which is not in the key file; \
+         add its line below the newest key (nothing has been written)"
+    )]
+    MissingKey(String),
+    /// The vault could not seal.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database could not be asked.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// The keys, and whether the program has just made them.
+pub struct Custody {
+    /// The vault.
+    pub vault: Vault,
+    /// The key file was made now: people must be told where it is.
+    pub made: bool,
+}
+
+/// Reads the keys, or makes one where that is the program's to do: for a SQLite database that has never
+/// been used with a key. Checks them against the database, and writes nothing to it.
+pub async fn take(
+    path: &Path,
+    url: &DatabaseUrl,
+    database: &Database,
+    clock: &dyn Clock,
+    randomness: SharedRandomness,
+) -> Result<Custody, CustodyError> {
+    let checks = match database.schema().await? {
+        // Tables of an unfinished first migration do not exist: it is one transaction.
+        SchemaState::Behind => settings::list(&database.read(), CHECK).await.unwrap_or_default(),
+        SchemaState::Current | SchemaState::Ahead => settings::list(&database.read(), CHECK).await?,
+    };
+    let refuse = |why| CustodyError::NotOurs { path: path.display().to_string(), why };
+    let (keys, made) = match Keys::read(path) {
+        Ok(keys) => (keys, false),
+        Err(KeysError::Missing(_)) => match url {
+            DatabaseUrl::Postgres(_) => {
+                return Err(refuse("with PostgreSQL every process must be given the same one"));
+            }
+            DatabaseUrl::Sqlite(_) if !checks.is_empty() => {
+                return Err(refuse("this database was used with one: put that file back, for what \
+                    it sealed opens with no other"));
+            }
+            DatabaseUrl::Sqlite(_) => (Keys::create(path, clock.now(), &*randomness)?, true),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    let vault = Vault::new(keys, randomness);
+    for (key, sealed) in &checks {
+        vault.verify(key, sealed)?;
+    }
+    Ok(Custody { vault, made })
+}
+
+/// Writes the newest key's check where there is none, as within the first migration's transaction.
+pub async fn enter(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), CustodyError> {
+    let checks = settings::list(tx, CHECK).await?;
+    // Once more, now that nobody else can write: another process may have begun with another key.
+    for (key, sealed) in &checks {
+        vault.verify(key, sealed)?;
+    }
+    let newest = vault.newest_key();
+    if checks.iter().all(|(key, _)| key != newest) {
+        let sealed = vault.seal(place(), &SecretString::from(CONSTANT))?;
+        settings::put(tx, &format!("{CHECK}{newest}"), sealed, now).await?;
+    }
+    Ok(())
+}
+
+/// Whether the keys in use open every check, as `/readyz` asks.
+pub async fn is_usable(on: &impl Queries, vault: &Vault) -> Result<bool, DatabaseError> {
+    let checks = settings::list(on, CHECK).await?;
+    Ok(!checks.is_empty() && checks.iter().all(|(key, sealed)| vault.verify(key, sealed).is_ok()))
+}
+
+impl Vault {
+    fn verify(&self, key: &str, sealed: &[u8]) -> Result<(), CustodyError> {
+        match self.open(place(), sealed) {
+            Ok(text) if text.expose_secret() == CONSTANT => Ok(()),
+            Err(VaultError::UnknownKey(id)) => Err(CustodyError::MissingKey(id)),
+            _ => Err(CustodyError::WrongKey(key.to_owned())),
+        }
+    }
+}
+
+const fn place() -> Place {
+    Place { organisation: Uuid::nil(), table: "settings", column: "value", row: Uuid::nil() }
+}

@@ -1,0 +1,211 @@
+//! The encryption keys, as the key file holds them: one `id:base64` a line, newest first.
+
+use std::{fs, io, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretBox};
+
+use crate::platform::{clock::Timestamp, randomness::Randomness};
+
+const LENGTH: usize = 32;
+
+/// A key of 256 bits and the id that values sealed with it carry.
+pub struct Key {
+    id: String,
+    bytes: SecretBox<[u8; LENGTH]>,
+}
+
+impl Key {
+    /// Its id: 1 to 32 letters, digits, `-` and `_`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; LENGTH] {
+        self.bytes.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({})", self.id)
+    }
+}
+
+/// All keys: new values are sealed with the newest, old ones stay readable.
+#[derive(Debug)]
+pub struct Keys {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// There is no file.
+    #[error("there is no key file at {0}")]
+    Missing(String),
+    /// The file cannot be read.
+    #[error("the key file {0} cannot be read: {1}")]
+    Unreadable(String, io::Error),
+    /// Others than its owner may read it.
+    #[error("the key file {0} can be read by others than its owner; run: chmod 600 {0}")]
+    Exposed(String),
+    /// A line is not `id:base64`, or the key is not 32 bytes long. The line is not repeated: it may hold
+    /// most of a key.
+    #[error("line {1} of the key file {0} is not `id:` followed by 32 bytes in base64")]
+    Line(String, usize),
+    /// Two keys have the same id.
+    #[error("the key file {0} has two keys called `{1}`")]
+    Twice(String, String),
+    /// It holds no key at all.
+    #[error("the key file {0} is empty")]
+    Empty(String),
+}
+
+impl Keys {
+    /// Reads the key file.
+    pub fn read(path: &Path) -> Result<Self, KeysError> {
+        let name = path.display().to_string();
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(KeysError::Missing(name));
+            }
+            Err(error) => return Err(KeysError::Unreadable(name, error)),
+        };
+        if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
+            return Err(KeysError::Exposed(name));
+        }
+        let text = fs::read_to_string(path).map_err(|error| KeysError::Unreadable(name.clone(), error))?;
+        Self::parse(&name, &text)
+    }
+
+    fn parse(name: &str, text: &str) -> Result<Self, KeysError> {
+        let mut keys: Vec<Key> = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let key = parse_line(line).ok_or_else(|| KeysError::Line(name.to_owned(), number + 1))?;
+            if keys.iter().any(|other| other.id == key.id) {
+                return Err(KeysError::Twice(name.to_owned(), key.id));
+            }
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(KeysError::Empty(name.to_owned()));
+        }
+        let newest = keys.remove(0);
+        Ok(Self { newest, older: keys })
+    }
+
+    /// Makes a key and its file, which must not exist, readable by its owner alone. The bytes are on the
+    /// disk before this returns: a value sealed with a key that a crash lost could never be opened.
+    pub fn create(path: &Path, now: Timestamp, randomness: &dyn Randomness) -> Result<Self, KeysError> {
+        use std::{io::Write, os::unix::fs::{DirBuilderExt, OpenOptionsExt}};
+
+        let name = path.display().to_string();
+        let mut bytes = [0; LENGTH];
+        randomness.fill(&mut bytes);
+        let id = now.for_machines()[..10].replace('-', "");
+        let line = format!("{id}:{}\n", STANDARD.encode(bytes));
+        let write = || {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            }
+            let mut file =
+                fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(line.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|error| KeysError::Unreadable(name.clone(), error))?;
+        Self::parse(&name, &line)
+    }
+
+    pub(super) fn newest(&self) -> &Key {
+        &self.newest
+    }
+
+    pub(super) fn by_id(&self, id: &str) -> Option<&Key> {
+        std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
+    }
+}
+
+fn parse_line(line: &str) -> Option<Key> {
+    let (id, encoded) = line.split_once(':')?;
+    let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if id.is_empty() || id.len() > 32 || !id.chars().all(sound) {
+        return None;
+    }
+    let bytes: [u8; LENGTH] = STANDARD.decode(encoded.trim()).ok()?.try_into().ok()?;
+    Some(Key { id: id.to_owned(), bytes: SecretBox::new(Box::new(bytes)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::platform::randomness::SystemRandomness;
+
+    fn file_with(text: &str, mode: u32) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("encryption.key");
+        fs::write(&path, text).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("permissions");
+        (folder, path)
+    }
+
+    #[test]
+    fn s5_a_key_file_that_is_missing_short_exposed_or_doubled_is_refused() {
+        let missing = Keys::read(Path::new("/nonexistent/encryption.key"));
+        assert!(matches!(missing, Err(KeysError::Missing(_))));
+
+        let key = STANDARD.encode([7; 32]);
+        let (_folder, path) = file_with(&format!("a:{key}\n"), 0o644);
+        assert!(matches!(Keys::read(&path), Err(KeysError::Exposed(_))));
+
+        let (_folder, path) = file_with(&format!("a:{}\n", STANDARD.encode([7; 31])), 0o600);
+        assert!(matches!(Keys::read(&path), Err(KeysError::Line(_, 1))));
+
+        let (_folder, path) = file_with("\n# nothing\n", 0o600);
+        assert!(matches!(Keys::read(&path), Err(KeysError::Empty(_))));
+
+        let (_folder, path) = file_with(&format!("a:{key}\na:{key}\n"), 0o600);
+        assert!(matches!(Keys::read(&path), Err(KeysError::Twice(..))));
+    }
+
+    #[test]
+    fn s5_an_error_about_a_line_does_not_repeat_the_line() {
+        let (_folder, path) = file_with("a:canary-canary-canary\n", 0o600);
+        let error = Keys::read(&path).expect_err("no key");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_key_that_the_program_makes_is_for_its_owner_alone_and_never_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new").join("encryption.key");
+        let now = Timestamp::from_micros(1_795_417_030_000_000);
+        let keys = Keys::create(&path, now, &SystemRandomness).expect("a key");
+        assert_eq!(keys.newest().id(), "20261123");
+        let mode = fs::metadata(&path).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(Keys::create(&path, now, &SystemRandomness).is_err());
+        assert_eq!(Keys::read(&path).expect("keys").newest().bytes(), keys.newest().bytes());
+    }
+
+    #[test]
+    fn the_first_line_is_the_newest_key() {
+        let (_folder, path) = file_with(
+            &format!("b:{}\na:{}\n", STANDARD.encode([2; 32]), STANDARD.encode([1; 32])),
+            0o600,
+        );
+        let keys = Keys::read(&path).expect("keys");
+        assert_eq!(keys.newest().id(), "b");
+        assert!(keys.by_id("a").is_some());
+        assert!(keys.by_id("c").is_none());
+    }
+}

@@ -1,0 +1,100 @@
+use std::{collections::HashSet, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::prelude::*;
+
+use super::*;
+use crate::platform::randomness::SystemRandomness;
+
+fn vault(keys: &[(&str, u8)]) -> Vault {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("encryption.key");
+    let lines: Vec<_> =
+        keys.iter().map(|(id, byte)| format!("{id}:{}", STANDARD.encode([*byte; 32]))).collect();
+    std::fs::write(&path, lines.join("\n")).expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
+    Vault::new(Keys::read(&path).expect("keys"), Arc::new(SystemRandomness))
+}
+
+fn place() -> Place {
+    Place {
+        organisation: Uuid::from_u128(1),
+        table: "connectors",
+        column: "client_secret",
+        row: Uuid::from_u128(2),
+    }
+}
+
+fn seal(vault: &Vault, text: &str) -> Vec<u8> {
+    vault.seal(place(), &SecretString::from(text)).expect("sealed")
+}
+
+#[test]
+fn s2_a_hundred_thousand_values_have_as_many_nonces() {
+    let vault = vault(&[("a", 1)]);
+    let nonces: HashSet<Vec<u8>> =
+        (0..100_000).map(|_| seal(&vault, "same")[3..3 + NONCE].to_vec()).collect();
+    assert_eq!(nonces.len(), 100_000);
+}
+
+#[test]
+fn s3_a_value_opens_in_its_own_place_alone() {
+    let vault = vault(&[("a", 1)]);
+    let sealed = seal(&vault, "canary");
+    assert_eq!(vault.open(place(), &sealed).expect("opened").expose_secret(), "canary");
+    for elsewhere in [
+        Place { organisation: Uuid::from_u128(9), ..place() },
+        Place { table: "attempts", ..place() },
+        Place { column: "pkce_verifier", ..place() },
+        Place { row: Uuid::from_u128(9), ..place() },
+    ] {
+        assert_eq!(vault.open(elsewhere, &sealed).expect_err("moved"), VaultError::Refused);
+    }
+}
+
+#[test]
+fn s3_a_wrong_key_a_missing_key_and_nothing_at_all_are_told_apart() {
+    let sealed = seal(&vault(&[("a", 1)]), "canary");
+    let wrong = vault(&[("a", 2)]).open(place(), &sealed);
+    assert_eq!(wrong.expect_err("another key"), VaultError::Refused);
+    let missing = vault(&[("b", 1)]).open(place(), &sealed);
+    assert_eq!(missing.expect_err("no such key"), VaultError::UnknownKey("a".to_owned()));
+    assert_eq!(vault(&[("a", 1)]).open(place(), &[]).expect_err("nothing"), VaultError::Form);
+    let mut newer = sealed;
+    newer[0] = 2;
+    assert_eq!(vault(&[("a", 1)]).open(place(), &newer).expect_err("version"), VaultError::Form);
+}
+
+#[test]
+fn what_an_older_key_sealed_stays_readable_and_new_values_take_the_newest() {
+    let old = seal(&vault(&[("a", 1)]), "canary");
+    let both = vault(&[("b", 2), ("a", 1)]);
+    assert_eq!(both.open(place(), &old).expect("opened").expose_secret(), "canary");
+    assert_eq!(both.newest_key(), "b");
+    assert!(vault(&[("a", 1)]).open(place(), &seal(&both, "canary")).is_err());
+}
+
+#[test]
+fn s1_what_is_sealed_cannot_be_read() {
+    let sealed = seal(&vault(&[("a", 1)]), "canary");
+    assert!(!sealed.windows(6).any(|window| window == b"canary"));
+}
+
+proptest! {
+    #[test]
+    fn s3_a_value_with_any_bit_flipped_or_any_part_cut_off_is_refused(
+        text in ".{0,64}", position in any::<prop::sample::Index>(), bit in 0u8..8,
+    ) {
+        let vault = vault(&[("a", 1)]);
+        let sealed = seal(&vault, &text);
+        prop_assert_eq!(vault.open(place(), &sealed).expect("opened").expose_secret(), text.as_str());
+
+        let mut flipped = sealed.clone();
+        let at = position.index(flipped.len());
+        flipped[at] ^= 1 << bit;
+        prop_assert!(vault.open(place(), &flipped).is_err());
+        prop_assert!(vault.open(place(), &sealed[..at]).is_err());
+    }
+}
