@@ -44,6 +44,8 @@ pub struct Renderer {
 impl Renderer {
     /// With the assets that pages name.
     pub fn new(config: Arc<Config>, assets: &Assets) -> Self {
+        // Leptos renders on tokio; an error says that it has been told so before.
+        let _ = any_spawner::Executor::init_tokio();
         let options = LeptosOptions::builder()
             // The build's hash stands in the name, so that a page and what it loads always fit.
             .output_name(assets.name())
@@ -146,9 +148,7 @@ fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions) -> impl 
     let title = format!("{} · Mail360 Connectors", page.title);
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let refresh = match &page.then {
-        Some(Then::GoTo(to)) => {
-            Some(view! { <meta http-equiv="refresh" content=format!("0;url={to}") /> })
-        }
+        Some(Then::GoTo(to)) => Some(view! { <meta http-equiv="refresh" content=format!("0;url={to}") /> }),
         _ => None,
     };
     let (class, frame) = match (page.frame, member) {

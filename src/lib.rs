@@ -2,6 +2,9 @@
 //!
 //! See ARCHITECTURE.md for the rooms and the arrows between them.
 
+// A page's view is one type, as deep as its markup.
+#![recursion_limit = "256"]
+
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable one of them");
 

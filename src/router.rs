@@ -107,13 +107,8 @@ impl Program {
         let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
         let hasher = Hasher::new(randomness.clone())?;
         let activity = Activity::new(clock.clone(), randomness.clone());
-        let people = People::new(
-            database.clone(),
-            hasher,
-            activity.clone(),
-            clock.clone(),
-            randomness.clone(),
-        );
+        let people =
+            People::new(database.clone(), hasher, activity.clone(), clock.clone(), randomness.clone());
         let connectors = ConnectorService::new(
             database.clone(),
             vault.clone(),
@@ -135,12 +130,7 @@ impl Program {
         });
         Ok(Self {
             login: Login::new(database.clone(), people.clone(), activity),
-            set_up: SetUp::new(
-                database.clone(),
-                people.clone(),
-                clock.clone(),
-                randomness.clone(),
-            ),
+            set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
             sessions: Sessions::new(database.clone(), clock.clone(), randomness.clone()),
             config: Arc::new(config),
             database,
@@ -245,7 +235,9 @@ pub fn router(program: &Program) -> Router {
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(map_request_with_state((), limit_address))
         .layer(CatchPanicLayer::custom(app::panicked))
-        .layer(from_fn_with_state(renderer, app::render));
+        .layer(from_fn_with_state(renderer, app::render))
+        // Were rendering itself to panic, there is still an answer.
+        .layer(CatchPanicLayer::new());
     // Operators' probes come under any name, and assets carry nothing of anybody: neither has a session.
     let plain = Router::new()
         .route("/healthz", axum::routing::get(health))

@@ -2,9 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{
-    id, integer, of_organisation, organisation_id, text, time, time_or_null, unique,
-};
+use crate::schema::{id, integer, of_organisation, organisation_id, text, time, time_or_null, unique};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -51,8 +49,6 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager.create_index(unique("users_by_email", "users", &["email"])).await?;
-        manager
-            .create_index(unique("users_of_organisation", "users", &["organisation_id", "id"]))
-            .await
+        manager.create_index(unique("users_of_organisation", "users", &["organisation_id", "id"])).await
     }
 }

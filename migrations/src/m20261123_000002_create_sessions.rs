@@ -34,9 +34,7 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        manager
-            .create_index(index("sessions_of_user", "sessions", &["organisation_id", "user_id"]))
-            .await?;
+        manager.create_index(index("sessions_of_user", "sessions", &["organisation_id", "user_id"])).await?;
         manager.create_index(index("sessions_by_expiry", "sessions", &["expires_at"])).await
     }
 }

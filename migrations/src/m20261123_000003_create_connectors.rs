@@ -3,8 +3,8 @@
 use sea_orm_migration::prelude::*;
 
 use crate::schema::{
-    bytes, id, index, integer, of_organisation, organisation_id, text, text_or_null, time,
-    time_or_null, unique, uuid,
+    bytes, id, index, integer, of_organisation, organisation_id, text, text_or_null, time, time_or_null,
+    unique, uuid,
 };
 
 #[derive(DeriveMigrationName)]

@@ -3,8 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::schema::{
-    bytes_or_null, id, index, integer, organisation_id, text, text_or_null, time, time_or_null,
-    unique, uuid,
+    bytes_or_null, id, index, integer, organisation_id, text, text_or_null, time, time_or_null, unique, uuid,
 };
 
 #[derive(DeriveMigrationName)]
@@ -81,17 +80,9 @@ impl MigrationTrait for Migration {
             .await?;
         for statement in [
             unique("attempts_by_state", "attempts", &["state_hash"]),
-            index(
-                "attempts_of_connector",
-                "attempts",
-                &["organisation_id", "connector_id", "created_at"],
-            ),
+            index("attempts_of_connector", "attempts", &["organisation_id", "connector_id", "created_at"]),
             index("attempts_of_user", "attempts", &["organisation_id", "user_id", "created_at"]),
-            index(
-                "attempt_events_of_attempt",
-                "attempt_events",
-                &["organisation_id", "attempt_id", "at"],
-            ),
+            index("attempt_events_of_attempt", "attempt_events", &["organisation_id", "attempt_id", "at"]),
         ] {
             manager.create_index(statement).await?;
         }

@@ -2,9 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{
-    id, index, of_organisation, organisation_id, text, text_or_null, time,
-};
+use crate::schema::{id, index, of_organisation, organisation_id, text, text_or_null, time};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -36,11 +34,7 @@ impl MigrationTrait for Migration {
             .create_index(index("activity_of_organisation", "activity", &["organisation_id", "at"]))
             .await?;
         manager
-            .create_index(index(
-                "activity_of_entity",
-                "activity",
-                &["organisation_id", "entity_id", "at"],
-            ))
+            .create_index(index("activity_of_entity", "activity", &["organisation_id", "entity_id", "at"]))
             .await
     }
 }

@@ -1,7 +1,10 @@
 //! Writing activity: always within the transaction of what is recorded, so that neither is there
 //! without the other.
 
-use super::{model::{Actor, Entry}, store};
+use super::{
+    model::{Actor, Entry},
+    store,
+};
 use crate::platform::{
     clock::SharedClock,
     database::{DatabaseError, Tx},

@@ -35,13 +35,7 @@ mod row {
 }
 
 /// Adds an entry.
-pub async fn add(
-    tx: &Tx,
-    id: Uuid,
-    at: Timestamp,
-    actor: Actor,
-    entry: Entry,
-) -> Result<(), DatabaseError> {
+pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
         id: Set(id),
         organisation_id: Set(actor.organisation.0),

@@ -51,9 +51,7 @@ pub async fn show(
         redirect_uri: config.public_url.redirect_uri(),
         member,
     };
-    Ok(Page::new(model.title.clone(), move || {
-        view! { <ConnectorPage model=model.clone() /> }.into_any()
-    }))
+    Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
 }
 
 #[derive(Clone)]
@@ -91,8 +89,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             {warning}
         }
     });
-    let sign_ins =
-        sign_ins.map(|sign_ins| view! { <SignInList sign_ins=sign_ins viewer=member.user() /> });
+    let sign_ins = sign_ins.map(|sign_ins| view! { <SignInList sign_ins=sign_ins viewer=member.user() /> });
     view! {
         <div class="head">
             <div>

@@ -56,10 +56,9 @@ pub fn bare(status: StatusCode) -> Page {
 
 fn of_status(status: StatusCode) -> Words {
     let (title, what) = match status {
-        StatusCode::NOT_FOUND => (
-            "There is no such page",
-            "The address may be mistyped, or what was here has been deleted.",
-        ),
+        StatusCode::NOT_FOUND => {
+            ("There is no such page", "The address may be mistyped, or what was here has been deleted.")
+        }
         StatusCode::METHOD_NOT_ALLOWED => {
             ("This cannot be done here", "The address exists, but not for this.")
         }

@@ -72,10 +72,9 @@ impl Opened {
         let randomness: SharedRandomness = Arc::new(SystemRandomness);
         let database = Database::open(&config.database).await.map_err(|error| error.to_string())?;
         let key_file = &config.encryption_key_file;
-        let custody =
-            custody::take(key_file, &config.database, &database, &*clock, randomness.clone())
-                .await
-                .map_err(|error| error.to_string())?;
+        let custody = custody::take(key_file, &config.database, &database, &*clock, randomness.clone())
+            .await
+            .map_err(|error| error.to_string())?;
         if custody.made {
             say(&format!(
                 "A new encryption key is in {}. Back it up, apart from the database: without it \

@@ -7,7 +7,10 @@ use mail360::{
     platform::{assets::Assets, config::Config},
     router::{Program, router},
 };
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 use super::{Opened, Outcome, say, words};
 
@@ -27,8 +30,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         opened.migrate().await?;
     }
     let program = opened.program(assets).await?;
-    let work: Vec<_> =
-        program.periodic_work().into_iter().map(|work| work.start()).collect();
+    let work: Vec<_> = program.periodic_work().into_iter().map(|work| work.start()).collect();
     announce(&program).await?;
 
     let app = router(&program).into_make_service_with_connect_info::<SocketAddr>();
@@ -75,8 +77,8 @@ async fn asked_to_stop() -> Outcome {
 
 /// The folder `site/` beside the executable.
 fn load_assets() -> Result<Assets, String> {
-    let executable = std::env::current_exe()
-        .map_err(|error| format!("the executable cannot be found: {error}"))?;
+    let executable =
+        std::env::current_exe().map_err(|error| format!("the executable cannot be found: {error}"))?;
     let folder = executable.parent().map(|folder| folder.join("site")).unwrap_or_default();
     Assets::load(&folder).map_err(|error| {
         format!(

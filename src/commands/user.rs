@@ -94,9 +94,7 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
         UserCommand::Password { email } => change(&program, &email, Change::Password(password()?)).await,
         UserCommand::Enable { email } => change(&program, &email, Change::Enabled(true)).await,
         UserCommand::Disable { email } => change(&program, &email, Change::Enabled(false)).await,
-        UserCommand::Role { email, role } => {
-            change(&program, &email, Change::Role(role.into())).await
-        }
+        UserCommand::Role { email, role } => change(&program, &email, Change::Role(role.into())).await,
     }
 }
 
@@ -111,22 +109,13 @@ fn password() -> Result<Password, String> {
     Ok(Password::choose(SecretString::from(line))?)
 }
 
-async fn add(
-    program: &Program,
-    organisation: Option<&str>,
-    email: &str,
-    name: &str,
-    role: Role,
-) -> Outcome {
+async fn add(program: &Program, organisation: Option<&str>, email: &str, name: &str, role: Role) -> Outcome {
     let (email, name) = (Email::parse(email)?, PersonName::parse(name)?);
     let all = program.people.organisations().await.map_err(words)?;
     let organisation = find(&all, organisation)?;
     let password = password()?;
-    let added = program
-        .people
-        .create_user(organisation.id, &email, &name, role, &password)
-        .await
-        .map_err(words)?;
+    let added =
+        program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
     match added {
         Added::Added(id) => say(&id.to_string()),
         Added::EmailTaken => return Err(format!("There is already a user {}.", email.as_str())),

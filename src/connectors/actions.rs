@@ -63,9 +63,8 @@ impl From<Failure> for ActionError {
 }
 
 fn context<T: Clone + 'static>() -> Result<T, Failure> {
-    use_context::<T>().ok_or_else(|| {
-        Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>()))
-    })
+    use_context::<T>()
+        .ok_or_else(|| Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>())))
 }
 
 /// What was typed into a form that failed, kept for one showing. Never the secret.
@@ -89,9 +88,7 @@ impl Draft {
         // Only where there is one: taking it out is a write.
         match session.get::<Self>(Self::KEY).await {
             Ok(None) => Ok(None),
-            Ok(Some(_)) => {
-                session.remove(Self::KEY).await.map_err(|error| Failure::unexpected(&error))
-            }
+            Ok(Some(_)) => session.remove(Self::KEY).await.map_err(|error| Failure::unexpected(&error)),
             Err(error) => Err(Failure::unexpected(&error)),
         }
     }
@@ -180,10 +177,7 @@ pub async fn add_connector(
         Ok(new) => match service.add(&admin, form, &new).await? {
             Added::Added(id) => {
                 let added = JustAdded { connector: id, warning: new.warning.map(str::to_owned) };
-                session
-                    .insert(JustAdded::KEY, added)
-                    .await
-                    .map_err(|error| Failure::unexpected(&error))?;
+                session.insert(JustAdded::KEY, added).await.map_err(|error| Failure::unexpected(&error))?;
                 leptos_axum::redirect(&format!("/connectors/{id}"));
                 return Ok(());
             }

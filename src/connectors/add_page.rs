@@ -10,9 +10,7 @@ use super::{
     actions::{ADD, Draft},
     guide::Guide,
     islands::{CheckedField, FieldView},
-    model::{
-        AccountType, ExpiryDate, Field, Permission, optional_permissions, required_permissions,
-    },
+    model::{AccountType, ExpiryDate, Field, Permission, optional_permissions, required_permissions},
     service::ConnectorService,
 };
 use crate::{
@@ -91,8 +89,7 @@ impl Draft {
 
 #[component]
 fn AddPage(model: AddView) -> impl IntoView {
-    let wrong: Vec<_> =
-        model.draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
+    let wrong: Vec<_> = model.draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
     let summary = (!wrong.is_empty()).then(|| {
         view! {
             <ErrorSummary
@@ -124,10 +121,8 @@ fn AddPage(model: AddView) -> impl IntoView {
 #[component]
 fn Form(model: AddView) -> impl IntoView {
     let name = model.field(Field::ServiceName, "Use the name of your Azure application.");
-    let client_id = model.field(
-        Field::ClientId,
-        "Application (client) ID on your application’s Overview page in Azure.",
-    );
+    let client_id =
+        model.field(Field::ClientId, "Application (client) ID on your application’s Overview page in Azure.");
     let secret = model.field(
         Field::ClientSecret,
         "From the column Value, not Secret ID. It is stored sealed and never shown again.",

@@ -1,7 +1,10 @@
 //! The Add Connector form's live checks: the server's own parsers, asked while one types. They help and
 //! decide nothing; the form is posted whatever they say.
 
-#![expect(missing_docs, reason = "the macro makes a type of each island's props, and its docs are the island's")]
+#![expect(
+    missing_docs,
+    reason = "the macro makes a type of each island's props, and its docs are the island's"
+)]
 
 use leptos::prelude::*;
 

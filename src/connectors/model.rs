@@ -6,9 +6,7 @@ mod fields;
 mod permissions;
 
 pub use account_type::AccountType;
-pub use fields::{
-    ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid,
-};
+pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid};
 pub use permissions::{PERMISSIONS, Permission, optional_permissions, required_permissions};
 
 /// A field of the form, by the name that it has there.
@@ -110,12 +108,8 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    const ALL: [Self; 4] = [
-        Self::CredentialsRejected,
-        Self::ApplicationRefused,
-        Self::PermissionsRefused,
-        Self::WrongTenant,
-    ];
+    const ALL: [Self; 4] =
+        [Self::CredentialsRejected, Self::ApplicationRefused, Self::PermissionsRefused, Self::WrongTenant];
 
     /// As the database has it.
     pub const fn name(self) -> &'static str {

@@ -194,8 +194,7 @@ fn Empty(admin: bool) -> impl IntoView {
 #[component]
 fn Row(connector: Connector, today: Date) -> impl IntoView {
     let name = connector.service_name.as_str().to_owned();
-    let scopes =
-        connector.scopes.iter().map(|scope| view! { <li>{scope.clone()}</li> }).collect_view();
+    let scopes = connector.scopes.iter().map(|scope| view! { <li>{scope.clone()}</li> }).collect_view();
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
@@ -247,12 +246,8 @@ pub fn StateBadge(
     state: ConnectorState,
 ) -> impl IntoView {
     match state {
-        ConnectorState::NotVerified => {
-            view! { <Badge tone=Tone::Idle words=state.words() /> }.into_any()
-        }
-        ConnectorState::Verified => {
-            view! { <Badge tone=Tone::Good words=state.words() /> }.into_any()
-        }
+        ConnectorState::NotVerified => view! { <Badge tone=Tone::Idle words=state.words() /> }.into_any(),
+        ConnectorState::Verified => view! { <Badge tone=Tone::Good words=state.words() /> }.into_any(),
         ConnectorState::Failing(reason) => {
             view! { <Badge tone=Tone::Bad words="Failing" reason=reason.words() /> }.into_any()
         }
@@ -304,11 +299,8 @@ pub fn Settings(
         let tenant = tenant.as_str().to_owned();
         view! { <div><dt>"Tenant"</dt><dd><code>{tenant}</code></dd></div> }
     });
-    let scopes = connector
-        .scopes
-        .iter()
-        .map(|scope| view! { <code>{scope.clone()}</code>" " })
-        .collect_view();
+    let scopes =
+        connector.scopes.iter().map(|scope| view! { <code>{scope.clone()}</code>" " }).collect_view();
     view! {
         <section class="card low" aria-labelledby="settings-title">
             <h2 id="settings-title">"Settings"</h2>

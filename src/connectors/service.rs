@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use time::Date;
 use uuid::Uuid;
 
+pub use super::store::{Connector, ConnectorId};
 use super::{
     model::{
         AccountType, ClientId, ConnectorState, ExpiryDate, Field, FieldErrors, ServiceName, Tenant,
@@ -13,7 +14,6 @@ use super::{
     },
     store::{Connectors, SealedSecret, Settings},
 };
-pub use super::store::{Connector, ConnectorId};
 use crate::{
     activity::{
         model::{Action, Entry},
@@ -87,10 +87,9 @@ impl Typed {
         if self.provider != "outlook" {
             note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
         }
-        let service_name = ServiceName::parse(&self.service_name)
-            .map_err(|words| note(Field::ServiceName, words));
-        let client_id =
-            ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
+        let service_name =
+            ServiceName::parse(&self.service_name).map_err(|words| note(Field::ServiceName, words));
+        let client_id = ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
         let typed_secret = self.client_secret.expose_secret().trim();
         let secret = if typed_secret.is_empty() && !secret_required {
             Ok(None)
@@ -101,9 +100,9 @@ impl Typed {
         };
         let secret_expires_on = ExpiryDate::parse(&self.secret_expires_on)
             .and_then(|date| match date {
-                Some(date) if date.days_from(today) < 0 => {
-                    Err("This day has passed. Make a new client secret, and enter the day on which it expires.")
-                }
+                Some(date) if date.days_from(today) < 0 => Err(
+                    "This day has passed. Make a new client secret, and enter the day on which it expires.",
+                ),
                 date => Ok(date),
             })
             .map_err(|words| note(Field::SecretExpires, words));
@@ -117,10 +116,8 @@ impl Typed {
             // What stands in a field that is not asked for does not count.
             _ => Ok(None),
         };
-        let unknown = self
-            .scopes
-            .iter()
-            .any(|name| optional_permissions().all(|permission| permission.name != name));
+        let unknown =
+            self.scopes.iter().any(|name| optional_permissions().all(|permission| permission.name != name));
         if unknown {
             note(Field::Permissions, "Choose among the permissions that are shown.");
         }
@@ -232,9 +229,8 @@ impl ConnectorService {
     /// A page of the list.
     pub async fn list(&self, member: &Member, after: Option<&str>) -> Result<ListPage, Failure> {
         let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
-        let mut connectors = Connectors::of(member.organisation())
-            .list(&self.database.read(), after, limit)
-            .await?;
+        let mut connectors =
+            Connectors::of(member.organisation()).list(&self.database.read(), after, limit).await?;
         // One more than is shown, to know whether there is a next page.
         let more = connectors.len() > PAGE;
         connectors.truncate(PAGE);
@@ -247,10 +243,7 @@ impl ConnectorService {
     /// # Errors
     /// [`Failure::NotFound`] where the member's organisation has no such connector.
     pub async fn get(&self, member: &Member, id: ConnectorId) -> Result<Connector, Failure> {
-        Connectors::of(member.organisation())
-            .get(&self.database.read(), id)
-            .await?
-            .ok_or(Failure::NotFound)
+        Connectors::of(member.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
     }
 
     /// Adds a connector.
@@ -269,8 +262,7 @@ impl ConnectorService {
                     return Ok(Added::NameTaken);
                 }
                 store.add(&tx, id, form, &new.settings, sealed, self.clock.now()).await?;
-                let entry =
-                    Entry::done(Action::ConnectorAdded, new.settings.service_name.as_str(), id.0);
+                let entry = Entry::done(Action::ConnectorAdded, new.settings.service_name.as_str(), id.0);
                 self.activity.record(&tx, admin.actor(), entry).await?;
                 Ok(Added::Added(id))
             })
@@ -315,9 +307,8 @@ impl ConnectorService {
                 if !store.change(&tx, id, version, &new.settings, sealed, proved, now).await? {
                     return Ok(Changed::Outdated);
                 }
-                let entry =
-                    Entry::done(Action::ConnectorChanged, new.settings.service_name.as_str(), id.0)
-                        .with_detail(differences(&old, &new.settings, new.secret.is_some()));
+                let entry = Entry::done(Action::ConnectorChanged, new.settings.service_name.as_str(), id.0)
+                    .with_detail(differences(&old, &new.settings, new.secret.is_some()));
                 self.activity.record(&tx, admin.actor(), entry).await?;
                 Ok(Changed::Changed)
             })
@@ -359,10 +350,8 @@ impl ConnectorService {
         let store = Connectors::of(organisation);
         let Some(connector) = store.get(on, id).await? else { return Ok(None) };
         let Some(sealed) = store.sealed_secret(on, id).await? else { return Ok(None) };
-        let secret = self
-            .vault
-            .open(place(organisation, id), &sealed)
-            .map_err(|error| Failure::unexpected(&error))?;
+        let secret =
+            self.vault.open(place(organisation, id), &sealed).map_err(|error| Failure::unexpected(&error))?;
         Ok(Some((connector, secret)))
     }
 
@@ -397,10 +386,8 @@ impl ConnectorService {
         id: ConnectorId,
         secret: &SecretString,
     ) -> Result<SealedSecret, Failure> {
-        let sealed = self
-            .vault
-            .seal(place(organisation, id), secret)
-            .map_err(|error| Failure::unexpected(&error))?;
+        let sealed =
+            self.vault.seal(place(organisation, id), secret).map_err(|error| Failure::unexpected(&error))?;
         // Of a short secret three characters would be too much of it.
         let exposed = secret.expose_secret();
         let shown = if exposed.chars().count() >= 12 { 3 } else { 0 };

@@ -2,9 +2,7 @@
 
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
-use super::model::{
-    AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant,
-};
+use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant};
 use crate::{
     identifier,
     platform::{
@@ -190,11 +188,7 @@ impl Connectors {
     }
 
     /// One of them.
-    pub async fn get(
-        self,
-        on: &impl Queries,
-        id: ConnectorId,
-    ) -> Result<Option<Connector>, DatabaseError> {
+    pub async fn get(self, on: &impl Queries, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
         let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
         Ok(row.map(Connector::try_from).transpose()?)
     }
@@ -225,11 +219,7 @@ impl Connectors {
     }
 
     /// The one that this form made.
-    pub async fn by_form(
-        self,
-        on: &impl Queries,
-        form: Uuid,
-    ) -> Result<Option<ConnectorId>, DatabaseError> {
+    pub async fn by_form(self, on: &impl Queries, form: Uuid) -> Result<Option<ConnectorId>, DatabaseError> {
         let row = self.find().filter(row::Column::FormId.eq(form)).one(on.connection()).await?;
         Ok(row.map(|row| ConnectorId(row.id)))
     }
@@ -295,21 +285,18 @@ impl Connectors {
         proved: bool,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
-        let mut update = self
-            .update(id)
-            .filter(row::Column::Version.eq(version))
-            .set(row::ActiveModel {
-                service_name: Set(settings.service_name.as_str().to_owned()),
-                name_key: Set(settings.name_key.clone()),
-                client_id: Set(settings.client_id.to_string()),
-                secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
-                account_type: Set(settings.account_type.name().to_owned()),
-                tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
-                scopes: Set(settings.scopes.join(" ")),
-                version: Set(version + 1),
-                changed_at: Set(now.micros()),
-                ..<row::ActiveModel as Default>::default()
-            });
+        let mut update = self.update(id).filter(row::Column::Version.eq(version)).set(row::ActiveModel {
+            service_name: Set(settings.service_name.as_str().to_owned()),
+            name_key: Set(settings.name_key.clone()),
+            client_id: Set(settings.client_id.to_string()),
+            secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
+            account_type: Set(settings.account_type.name().to_owned()),
+            tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
+            scopes: Set(settings.scopes.join(" ")),
+            version: Set(version + 1),
+            changed_at: Set(now.micros()),
+            ..<row::ActiveModel as Default>::default()
+        });
         if let Some(secret) = secret {
             update = update
                 .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
@@ -347,9 +334,7 @@ impl Connectors {
             ConnectorState::Failing(reason) => update
                 .col_expr(row::Column::FailedAt, Expr::value(now.micros()))
                 .col_expr(row::Column::Failure, Expr::value(reason.name())),
-            ConnectorState::NotVerified => {
-                update.col_expr(row::Column::Failure, Expr::value(None::<String>))
-            }
+            ConnectorState::NotVerified => update.col_expr(row::Column::Failure, Expr::value(None::<String>)),
         };
         Ok(update.exec(tx.connection()).await?.rows_affected == 1)
     }

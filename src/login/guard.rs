@@ -14,9 +14,7 @@ use tower_sessions::Session;
 use super::service::{Browser, Login};
 use crate::{
     people::access::Member,
-    platform::{
-        config::Config, failure::Failure, middleware::reference::Reference, net::client_address,
-    },
+    platform::{config::Config, failure::Failure, middleware::reference::Reference, net::client_address},
 };
 
 /// Who may ask for a route.

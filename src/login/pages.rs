@@ -70,12 +70,8 @@ pub struct SetUpView {
     pub errors: Vec<(&'static str, &'static str)>,
 }
 
-const LABELS: [(&str, &str); 4] = [
-    ("organisation", "Organisation"),
-    ("name", "Your name"),
-    ("email", "E-mail"),
-    ("password", "Password"),
-];
+const LABELS: [(&str, &str); 4] =
+    [("organisation", "Organisation"), ("name", "Your name"), ("email", "E-mail"), ("password", "Password")];
 
 /// The set-up page.
 #[component]
@@ -87,9 +83,8 @@ pub fn SetUpPage(
     let first = errors.first().map_or("organisation", |(field, _)| field);
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
-    let error = |id: &str| {
-        errors.iter().find(|(field, _)| *field == id).map(|(_, words)| (*words).to_owned())
-    };
+    let error =
+        |id: &str| errors.iter().find(|(field, _)| *field == id).map(|(_, words)| (*words).to_owned());
     view! {
         <div class="card">
             <div class="stack tight">

@@ -47,10 +47,7 @@ fn login_page(view: LoginView) -> Page {
 }
 
 /// `GET /login`.
-pub async fn show_login(
-    member: Option<Extension<Member>>,
-    Query(Next { next }): Query<Next>,
-) -> Response {
+pub async fn show_login(member: Option<Extension<Member>>, Query(Next { next }): Query<Next>) -> Response {
     if member.is_some() {
         return Redirect::to(HOME).into_response();
     }
@@ -109,10 +106,7 @@ fn set_up_path(token: &Token) -> String {
 }
 
 /// `GET /set-up/{token}`.
-pub async fn show_set_up(
-    State(set_up): State<SetUp>,
-    Path(token): Path<String>,
-) -> Result<Page, Failure> {
+pub async fn show_set_up(State(set_up): State<SetUp>, Path(token): Path<String>) -> Result<Page, Failure> {
     let token = Token::parse(&token).ok_or(Failure::NotFound)?;
     if !set_up.is_open(&token).await? {
         return Err(Failure::NotFound);
@@ -147,14 +141,12 @@ pub async fn set_up(
         return Err(Failure::NotFound);
     }
     let mut errors = Vec::new();
-    let organisation = OrganisationName::parse(&form.organisation)
-        .map_err(|words| errors.push(("organisation", words)));
+    let organisation =
+        OrganisationName::parse(&form.organisation).map_err(|words| errors.push(("organisation", words)));
     let name = PersonName::parse(&form.name).map_err(|words| errors.push(("name", words)));
     let email = Email::parse(&form.email).map_err(|words| errors.push(("email", words)));
-    let password =
-        Password::choose(form.password.clone()).map_err(|words| errors.push(("password", words)));
-    let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password)
-    else {
+    let password = Password::choose(form.password.clone()).map_err(|words| errors.push(("password", words)));
+    let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password) else {
         let cut = |text: String| text.chars().take(254).collect();
         let view = SetUpView {
             action: set_up_path(&token),
@@ -180,8 +172,16 @@ mod tests {
     fn o9_only_a_path_of_ours_is_come_back_to() {
         assert_eq!(own_path("/sign-ins/01932"), Some("/sign-ins/01932"));
         for foreign in [
-            "", "//evil.example", "/\\evil.example", "https:evil.example", "/%09/evil.example",
-            "/a@evil.example", "/a\r\nSet-Cookie: a=b", "evil", "/a?b=c", "/a b",
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https:evil.example",
+            "/%09/evil.example",
+            "/a@evil.example",
+            "/a\r\nSet-Cookie: a=b",
+            "evil",
+            "/a?b=c",
+            "/a b",
         ] {
             assert_eq!(own_path(foreign), None, "{foreign:?} was accepted");
         }

@@ -16,9 +16,7 @@ use crate::{
         model::{Email, Password},
         service::{Authenticated, People, User},
     },
-    platform::{
-        database::Database, failure::Failure, middleware::reference::Reference, randomness::Hash,
-    },
+    platform::{database::Database, failure::Failure, middleware::reference::Reference, randomness::Hash},
 };
 
 /// A browser, as far as its request shows it.
@@ -73,8 +71,7 @@ impl Login {
             }
             Authenticated::Refused(Some(user)) => {
                 let actor = actor(&user, browser, false);
-                let entry = Entry::done(Action::LogInRefused, &user.email, user.id.0)
-                    .with_outcome("refused");
+                let entry = Entry::done(Action::LogInRefused, &user.email, user.id.0).with_outcome("refused");
                 // Beside the answer: if a refusal took longer for somebody than for nobody, whoever
                 // measures it would learn who exists.
                 let (database, activity) = (self.database.clone(), self.activity.clone());
@@ -135,11 +132,7 @@ impl Login {
 
     /// Who is signed in in this session, as the database has them now: a user who was disabled, or
     /// whose role changed, is so at once.
-    pub async fn identify(
-        &self,
-        session: &Session,
-        browser: &Browser,
-    ) -> Result<Option<Member>, Failure> {
+    pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
         match session::signed_in(session).await? {
             Some(who) => {
                 let (organisation, user) = (who.organisation, who.user);

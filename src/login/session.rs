@@ -170,12 +170,11 @@ impl SessionStore for Sessions {
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let hash = hash(*id);
-        let found =
-            Unscoped.session_by_hash(&self.database.read(), hash).await.map_err(backend)?;
+        let found = Unscoped.session_by_hash(&self.database.read(), hash).await.map_err(backend)?;
         let now = self.clock.now();
-        let Some(session) = found.filter(|session| {
-            now < session.expires_at && now.since(session.last_seen_at) < IDLE
-        }) else {
+        let Some(session) =
+            found.filter(|session| now < session.expires_at && now.since(session.last_seen_at) < IDLE)
+        else {
             return Ok(None);
         };
         if now.since(session.last_seen_at) >= TOUCH {
@@ -185,12 +184,8 @@ impl SessionStore for Sessions {
         let mut data: std::collections::HashMap<String, serde_json::Value> =
             serde_json::from_str(&session.data).map_err(decode)?;
         if let Some((organisation, user)) = session.user {
-            let who = SignedIn {
-                organisation,
-                user,
-                address: session.address,
-                user_agent: session.user_agent,
-            };
+            let who =
+                SignedIn { organisation, user, address: session.address, user_agent: session.user_agent };
             data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
         }
         Ok(Some(Record { id: *id, data, expiry_date: session.expires_at.date_time() }))

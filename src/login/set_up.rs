@@ -44,12 +44,7 @@ pub struct Founder {
 
 impl SetUp {
     /// With these people.
-    pub fn new(
-        database: Database,
-        people: People,
-        clock: SharedClock,
-        randomness: SharedRandomness,
-    ) -> Self {
+    pub fn new(database: Database, people: People, clock: SharedClock, randomness: SharedRandomness) -> Self {
         Self { database, people, clock, randomness }
     }
 

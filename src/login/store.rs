@@ -96,11 +96,7 @@ pub async fn end(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
 }
 
 /// Ends all sessions of a user.
-pub async fn end_all_of(
-    tx: &Tx,
-    organisation: OrganisationId,
-    user: UserId,
-) -> Result<(), DatabaseError> {
+pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> Result<(), DatabaseError> {
     row::Entity::delete_many()
         .filter(row::Column::OrganisationId.eq(organisation.0))
         .filter(row::Column::UserId.eq(user.0))

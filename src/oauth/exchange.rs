@@ -5,10 +5,11 @@ use std::{fmt, pin::Pin};
 
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointNotSet, EndpointSet, ErrorResponse, ExtraTokenFields,
-    HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse,
-    TokenResponse, TokenUrl, basic::{BasicRevocationErrorResponse, BasicTokenType},
+    EmptyExtraTokenFields, EndpointNotSet, EndpointSet, ErrorResponse, ExtraTokenFields, HttpRequest,
+    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse, TokenResponse,
+    TokenUrl,
+    basic::{BasicRevocationErrorResponse, BasicTokenType},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -170,9 +171,7 @@ pub async fn exchange(
         access_token: SecretString::from(tokens.access_token().secret().clone()),
         has_refresh_token: tokens.refresh_token().is_some(),
         id_token: id_token.map(|Hidden(token)| SecretString::from(token)),
-        scopes: tokens
-            .scopes()
-            .map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
+        scopes: tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
     })
 }
 
@@ -196,9 +195,7 @@ fn refusal(error: &TokenError) -> Refusal {
 
 const fn why(failure: HttpFailure) -> Why {
     match failure {
-        HttpFailure::Unreachable | HttpFailure::TimedOut | HttpFailure::Unavailable(_) => {
-            Why::Unavailable
-        }
+        HttpFailure::Unreachable | HttpFailure::TimedOut | HttpFailure::Unavailable(_) => Why::Unavailable,
         HttpFailure::TooLarge | HttpFailure::Request => Why::Garbled,
     }
 }

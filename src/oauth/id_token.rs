@@ -115,9 +115,17 @@ mod tests {
 
     fn judge(claims: &Value, tenant: Option<&str>, callback_issuer: Option<&str>) -> Result<Identity, Why> {
         let issuer = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
-        check(&token(claims), &Expected {
-            client_id: CLIENT, issuer: &issuer, tenant, callback_issuer, nonce: "the nonce", now: NOW,
-        })
+        check(
+            &token(claims),
+            &Expected {
+                client_id: CLIENT,
+                issuer: &issuer,
+                tenant,
+                callback_issuer,
+                nonce: "the nonce",
+                now: NOW,
+            },
+        )
     }
 
     #[test]
@@ -157,7 +165,12 @@ mod tests {
     fn what_is_no_token_is_garbled() {
         let issuer = IssuerTemplate(String::new());
         let expected = Expected {
-            client_id: CLIENT, issuer: &issuer, tenant: None, callback_issuer: None, nonce: "", now: NOW,
+            client_id: CLIENT,
+            issuer: &issuer,
+            tenant: None,
+            callback_issuer: None,
+            nonce: "",
+            now: NOW,
         };
         for text in ["", "a.b", "a.b.c", "a.b.c.d", &token(&json!({})), &token(&json!([]))] {
             assert_eq!(check(text, &expected), Err(Why::Garbled), "{text}");

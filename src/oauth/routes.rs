@@ -59,8 +59,7 @@ pub async fn verify(
     let admin = member.admin()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     // One for each browser, renewed at each start: several sign-ins may be open side by side.
-    let binding =
-        binding(&headers, &config.public_url).unwrap_or_else(|| Token::random(&*randomness));
+    let binding = binding(&headers, &config.public_url).unwrap_or_else(|| Token::random(&*randomness));
     let started = sign_ins.start(&admin, id, &binding).await?;
 
     let url = started.authorize_url;
@@ -124,9 +123,7 @@ async fn answer(
                 .into_response()
         }
         Some(Callback::SignIn(sign_in)) => {
-            let taken = sign_ins
-                .take(sign_in, binding.as_ref(), browser.address, browser.reference)
-                .await?;
+            let taken = sign_ins.take(sign_in, binding.as_ref(), browser.address, browser.reference).await?;
             match taken {
                 Returned::Own(id) => Redirect::to(&format!("/sign-ins/{id}")).into_response(),
                 Returned::Foreign => foreign(),

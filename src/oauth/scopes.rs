@@ -25,9 +25,8 @@ pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool
             _ => granted.as_ref().is_none_or(|granted| granted.contains(&bare(scope, graph))),
         };
         if !there {
-            let required = PERMISSIONS
-                .iter()
-                .any(|permission| permission.required && permission.name == scope);
+            let required =
+                PERMISSIONS.iter().any(|permission| permission.required && permission.name == scope);
             let list = if required { &mut missing.required } else { &mut missing.optional };
             list.push(scope.clone());
         }

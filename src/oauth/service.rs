@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+pub use super::store::{Attempt, AttemptId, Progress};
 use super::{
     callback::{Answer, SignIn},
     exchange::{self, Refusal},
@@ -13,13 +14,11 @@ use super::{
     id_token::{self, Expected},
     microsoft::Endpoints,
     model::{
-        FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, PATIENCE, ProviderWords, Step,
-        VALID, Why,
+        FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, PATIENCE, ProviderWords, Step, VALID, Why,
     },
     scopes,
     store::{Attempts, Ephemeral, Event, Found},
 };
-pub use super::store::{Attempt, AttemptId, Progress};
 use crate::{
     activity::{
         model::{Action, Actor, Entry},
@@ -102,12 +101,7 @@ impl SignIns {
     ///
     /// # Errors
     /// [`Failure::NotFound`] where the administrator's organisation has no such connector.
-    pub async fn start(
-        &self,
-        admin: &Admin,
-        id: ConnectorId,
-        binding: &Token,
-    ) -> Result<Started, Failure> {
+    pub async fn start(&self, admin: &Admin, id: ConnectorId, binding: &Token) -> Result<Started, Failure> {
         let Parts { database, vault, connectors, activity, clock, randomness, urls, public_url, .. } =
             &*self.parts;
         let organisation = admin.organisation();
@@ -121,8 +115,7 @@ impl SignIns {
         let (attempt, connector) = database
             .write(async |tx| {
                 let now = clock.now();
-                let connector =
-                    connectors.find(&tx, organisation, id).await?.ok_or(Failure::NotFound)?;
+                let connector = connectors.find(&tx, organisation, id).await?.ok_or(Failure::NotFound)?;
                 let attempt = Attempt {
                     id: attempt_id,
                     organisation,
@@ -147,12 +140,10 @@ impl SignIns {
                 };
                 let attempts = Attempts::of(organisation);
                 self.make_room(&tx, attempts, admin, now).await?;
-                let ephemeral =
-                    Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
+                let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 attempts.add(&tx, &attempt, ephemeral).await?;
                 attempts.add_events(&tx, attempt.id, vec![self.event(Step::Started, now, "")]).await?;
-                let entry =
-                    Entry::done(Action::SignInStarted, connector.service_name.as_str(), id.0);
+                let entry = Entry::done(Action::SignInStarted, connector.service_name.as_str(), id.0);
                 activity.record(&tx, admin.actor(), entry).await?;
                 Ok::<_, Failure>((attempt, connector))
             })
@@ -223,29 +214,24 @@ impl SignIns {
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
 
-        let verdict = if sign_in
-            .issuer
-            .as_ref()
-            .is_some_and(|issuer| !attempt.endpoints.issuer.matches(issuer))
-        {
-            // Against mix-up (RFC 9207): another provider's code must not reach this one's token
-            // endpoint, nor this one's secret the other's.
-            Err(Why::WrongIssuer)
-        } else if now >= attempt.expires_at {
-            Err(Why::Expired)
-        } else if attempt.consumed_at.is_some() {
-            return Ok(());
-        } else {
-            let read = database.read();
-            match connectors.with_secret(&read, attempt.organisation, attempt.connector).await? {
-                Some((connector, secret)) if connector.version == attempt.connector_version => {
-                    Ok(secret)
+        let verdict =
+            if sign_in.issuer.as_ref().is_some_and(|issuer| !attempt.endpoints.issuer.matches(issuer)) {
+                // Against mix-up (RFC 9207): another provider's code must not reach this one's token
+                // endpoint, nor this one's secret the other's.
+                Err(Why::WrongIssuer)
+            } else if now >= attempt.expires_at {
+                Err(Why::Expired)
+            } else if attempt.consumed_at.is_some() {
+                return Ok(());
+            } else {
+                let read = database.read();
+                match connectors.with_secret(&read, attempt.organisation, attempt.connector).await? {
+                    Some((connector, secret)) if connector.version == attempt.connector_version => Ok(secret),
+                    // Deleted between two of our reads: the attempt has gone with it.
+                    None => return Ok(()),
+                    Some(_) => Err(Why::ConnectorChanged),
                 }
-                // Deleted between two of our reads: the attempt has gone with it.
-                None => return Ok(()),
-                Some(_) => Err(Why::ConnectorChanged),
-            }
-        };
+            };
 
         let (id, event) = (attempt.id, self.event(Step::Returned, now, ""));
         let consumed = database
@@ -269,9 +255,7 @@ impl SignIns {
                 let work = self.check(&attempt, &sign_in, verifier, &secret, &mut timeline);
                 match tokio::time::timeout(patience, work).await {
                     Ok(Ok(outcome)) => outcome,
-                    Ok(Err(refusal)) => {
-                        Outcome::Failed { why: refusal.why, provider: refusal.words }
-                    }
+                    Ok(Err(refusal)) => Outcome::Failed { why: refusal.why, provider: refusal.words },
                     Err(_) => failed(Why::Unavailable),
                 }
             }
@@ -340,11 +324,7 @@ impl SignIns {
         })
     }
 
-    fn open_verifier(
-        &self,
-        attempt: &Attempt,
-        sealed: Option<Vec<u8>>,
-    ) -> Result<SecretString, Refusal> {
+    fn open_verifier(&self, attempt: &Attempt, sealed: Option<Vec<u8>>) -> Result<SecretString, Refusal> {
         let place = verifier_place(attempt.organisation, attempt.id);
         let opened = sealed.map(|sealed| self.parts.vault.open(place, &sealed));
         opened.and_then(Result::ok).ok_or_else(|| {
@@ -387,9 +367,8 @@ impl SignIns {
                 attempts.add_events(&tx, attempt.id, events).await?;
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
                 let actor = Actor { organisation, user: Some(attempt.user), address, reference };
-                let entry =
-                    Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
-                        .with_outcome(name(&outcome));
+                let entry = Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
+                    .with_outcome(name(&outcome));
                 Ok(activity.record(&tx, actor, entry).await?)
             })
             .await
@@ -426,9 +405,8 @@ impl SignIns {
         id: ConnectorId,
     ) -> Result<Vec<(Attempt, Progress)>, Failure> {
         let now = self.parts.clock.now();
-        let attempts = Attempts::of(admin.organisation())
-            .of_connector(&self.parts.database.read(), id, 10)
-            .await?;
+        let attempts =
+            Attempts::of(admin.organisation()).of_connector(&self.parts.database.read(), id, 10).await?;
         Ok(attempts
             .into_iter()
             .map(|attempt| {
@@ -445,9 +423,7 @@ impl SignIns {
         for organisation in people.organisations().await? {
             database
                 .write(async |tx| {
-                    Attempts::of(organisation.id)
-                        .sweep(&tx, now, now.minus(FINDABLE), now.minus(KEPT))
-                        .await
+                    Attempts::of(organisation.id).sweep(&tx, now, now.minus(FINDABLE), now.minus(KEPT)).await
                 })
                 .await?;
         }

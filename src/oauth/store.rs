@@ -1,8 +1,6 @@
 //! The tables `attempts` and `attempt_events`.
 
-use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
 use super::{
     microsoft::{Endpoints, IssuerTemplate},
@@ -195,8 +193,7 @@ impl TryFrom<row::Model> for Attempt {
             created_at: Timestamp::from_micros(row.created_at),
             expires_at: Timestamp::from_micros(row.expires_at),
             consumed_at: row.consumed_at.map(Timestamp::from_micros),
-            outcome: outcome
-                .map_err(|error| DbErr::Type(format!("attempt {}: outcome: {error}", row.id)))?,
+            outcome: outcome.map_err(|error| DbErr::Type(format!("attempt {}: outcome: {error}", row.id)))?,
         })
     }
 }
@@ -254,12 +251,7 @@ impl Attempts {
     }
 
     /// Adds one.
-    pub async fn add(
-        self,
-        tx: &Tx,
-        attempt: &Attempt,
-        ephemeral: Ephemeral,
-    ) -> Result<(), DatabaseError> {
+    pub async fn add(self, tx: &Tx, attempt: &Attempt, ephemeral: Ephemeral) -> Result<(), DatabaseError> {
         let row = row::ActiveModel {
             id: Set(attempt.id.0),
             organisation_id: Set(self.0.0),
@@ -410,9 +402,7 @@ impl Attempts {
         findable_since: Timestamp,
         kept_since: Timestamp,
     ) -> Result<(), DatabaseError> {
-        let all = || {
-            row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0))
-        };
+        let all = || row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0));
         all()
             .filter(row::Column::PkceVerifier.is_not_null())
             .filter(row::Column::ExpiresAt.lte(now.micros()))
@@ -439,12 +429,7 @@ impl Attempts {
     }
 
     /// Deletes all attempts of a connector but the latest `kept`.
-    pub async fn trim(
-        self,
-        tx: &Tx,
-        connector: ConnectorId,
-        kept: u64,
-    ) -> Result<(), DatabaseError> {
+    pub async fn trim(self, tx: &Tx, connector: ConnectorId, kept: u64) -> Result<(), DatabaseError> {
         let last = self
             .find()
             .filter(row::Column::ConnectorId.eq(connector.0))

@@ -96,7 +96,11 @@ impl Hasher {
                 (stored.m_cost(), stored.t_cost(), stored.p_cost())
                     != (params.m_cost(), params.t_cost(), params.p_cost())
             });
-            if old { hash(&params, &salt, password.bytes()).map(Verdict::RightButOld) } else { Ok(Verdict::Right) }
+            if old {
+                hash(&params, &salt, password.bytes()).map(Verdict::RightButOld)
+            } else {
+                Ok(Verdict::Right)
+            }
         })
         .await
     }

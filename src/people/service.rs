@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
+pub use super::store::{Organisation, User};
 use super::{
     access::Member,
     model::{Email, OrganisationName, Password, PersonName, Role},
     passwords::{Hasher, Verdict},
     store::{self, NewUser, Users},
 };
-pub use super::store::{Organisation, User};
 use crate::{
     activity::{
         model::{Action, Actor, Entry},
@@ -181,9 +181,9 @@ impl People {
                 };
                 if loses_admin {
                     let others = users.list(&tx).await?;
-                    let left = others.iter().any(|other| {
-                        other.id != user.id && other.role == Role::Admin && !other.disabled
-                    });
+                    let left = others
+                        .iter()
+                        .any(|other| other.id != user.id && other.role == Role::Admin && !other.disabled);
                     if !left {
                         return Ok(Changed::LastAdmin);
                     }
@@ -216,7 +216,11 @@ impl People {
     ///
     /// # Errors
     /// [`Failure::Busy`] where too many are trying.
-    pub async fn authenticate(&self, email: Option<&Email>, password: &Password) -> Result<Authenticated, Failure> {
+    pub async fn authenticate(
+        &self,
+        email: Option<&Email>,
+        password: &Password,
+    ) -> Result<Authenticated, Failure> {
         let user = match email {
             Some(email) => Unscoped.user_by_email(&self.database.read(), email).await?,
             None => None,

@@ -100,10 +100,8 @@ impl TryFrom<user::Model> for User {
 
 /// All organisations, by name.
 pub async fn organisations(on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
-    let rows = organisation::Entity::find()
-        .order_by_asc(organisation::Column::Name)
-        .all(on.connection())
-        .await?;
+    let rows =
+        organisation::Entity::find().order_by_asc(organisation::Column::Name).all(on.connection()).await?;
     Ok(rows.into_iter().map(|row| Organisation { id: OrganisationId(row.id), name: row.name }).collect())
 }
 
@@ -135,10 +133,8 @@ impl Unscoped {
         on: &impl Queries,
         email: &Email,
     ) -> Result<Option<User>, DatabaseError> {
-        let row = user::Entity::find()
-            .filter(user::Column::Email.eq(email.as_str()))
-            .one(on.connection())
-            .await?;
+        let row =
+            user::Entity::find().filter(user::Column::Email.eq(email.as_str())).one(on.connection()).await?;
         Ok(row.map(User::try_from).transpose()?)
     }
 }
@@ -176,14 +172,9 @@ impl Users {
     }
 
     /// A user and their organisation's name.
-    pub async fn get(
-        self,
-        on: &impl Queries,
-        id: UserId,
-    ) -> Result<Option<(User, String)>, DatabaseError> {
+    pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<(User, String)>, DatabaseError> {
         let Some(row) = self.find(id).one(on.connection()).await? else { return Ok(None) };
-        let organisation =
-            organisation::Entity::find_by_id(self.0.0).one(on.connection()).await?;
+        let organisation = organisation::Entity::find_by_id(self.0.0).one(on.connection()).await?;
         let name = organisation.map(|row| row.name).unwrap_or_default();
         Ok(Some((row.try_into()?, name)))
     }
@@ -224,10 +215,7 @@ impl Users {
 
     /// Sets the hash of their password.
     pub async fn set_password(self, tx: &Tx, id: UserId, hash: String) -> Result<(), DatabaseError> {
-        self.update(id)
-            .col_expr(user::Column::PasswordHash, Expr::value(hash))
-            .exec(tx.connection())
-            .await?;
+        self.update(id).col_expr(user::Column::PasswordHash, Expr::value(hash)).exec(tx.connection()).await?;
         Ok(())
     }
 
@@ -250,10 +238,7 @@ impl Users {
 
     /// Sets what they may do.
     pub async fn set_role(self, tx: &Tx, id: UserId, role: Role) -> Result<(), DatabaseError> {
-        self.update(id)
-            .col_expr(user::Column::Role, Expr::value(role.name()))
-            .exec(tx.connection())
-            .await?;
+        self.update(id).col_expr(user::Column::Role, Expr::value(role.name())).exec(tx.connection()).await?;
         Ok(())
     }
 

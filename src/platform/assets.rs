@@ -77,9 +77,7 @@ impl Assets {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.split(',').any(|coding| coding.trim() == "br"));
         let mut response = match asset.brotli.as_ref().filter(|_| takes_brotli) {
-            Some(body) => {
-                ([(header::CONTENT_ENCODING, "br")], Body::from(body.clone())).into_response()
-            }
+            Some(body) => ([(header::CONTENT_ENCODING, "br")], Body::from(body.clone())).into_response(),
             None => Body::from(asset.plain.clone()).into_response(),
         };
         *response.status_mut() = StatusCode::OK;

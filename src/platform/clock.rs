@@ -49,9 +49,8 @@ impl Timestamp {
 
     /// For people: `23 Nov 2026, 06:57 UTC`.
     pub fn for_people(self) -> String {
-        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!(
-            "[day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
-        );
+        const FORMAT: &[BorrowedFormatItem<'_>] =
+            format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
         self.date_time().format(FORMAT).unwrap_or_default()
     }
 

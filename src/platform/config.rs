@@ -173,8 +173,7 @@ impl FromStr for PublicUrl {
             return Err(format!("`{text}` has more than scheme, host and port: leave the rest out"));
         }
         let host = url.host_str().unwrap_or_default();
-        let authority =
-            url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         Ok(Self { origin: format!("{}://{authority}", url.scheme()), authority, https })
     }
 }
@@ -191,22 +190,22 @@ impl Options {
         };
 
         let listen = self.listen.parse::<SocketAddr>().map_err(|_| {
-            note("MAIL360_LISTEN", format!(
-                "`{}` is not an address with a port, such as 127.0.0.1:3000 or [::]:3000",
-                self.listen
-            ));
+            note(
+                "MAIL360_LISTEN",
+                format!(
+                    "`{}` is not an address with a port, such as 127.0.0.1:3000 or [::]:3000",
+                    self.listen
+                ),
+            );
         });
         let public_url =
             self.public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
-        let database =
-            self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
-        let trusted_proxies =
-            self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
+        let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
+        let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
         let mut provider_url = |setting: &str, template: &str| {
             check_template(template).map_err(|mistake| note(setting, mistake))
         };
-        let authorize =
-            provider_url("MAIL360_MICROSOFT_AUTHORIZE_URL", &self.microsoft_authorize_url);
+        let authorize = provider_url("MAIL360_MICROSOFT_AUTHORIZE_URL", &self.microsoft_authorize_url);
         let token = provider_url("MAIL360_MICROSOFT_TOKEN_URL", &self.microsoft_token_url);
         let graph = provider_url("MAIL360_MICROSOFT_GRAPH_URL", &self.microsoft_graph_url);
         let issuer = provider_url("MAIL360_MICROSOFT_ISSUER", &self.microsoft_issuer);
@@ -277,8 +276,8 @@ impl Options {
 /// A whole URL in which `{tenant}` may stand; http only where it does not leave the machine.
 fn check_template(template: &str) -> Result<String, String> {
     let filled = template.replace("{tenant}", "common");
-    let url = Url::parse(&filled)
-        .map_err(|_| format!("`{template}` is not a whole address, such as https://…"))?;
+    let url =
+        Url::parse(&filled).map_err(|_| format!("`{template}` is not a whole address, such as https://…"))?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -327,11 +326,16 @@ mod tests {
     #[test]
     fn mistakes_are_reported_all_at_once_each_with_its_setting() {
         let mistakes = options(&[
-            "--listen", "3000",
-            "--public-url", "http://mail.example.com",
-            "--database-url", "mysql://x",
-            "--trusted-proxies", "10.0.0.0/8, everyone",
-            "--microsoft-token-url", "http://login.example.com/token",
+            "--listen",
+            "3000",
+            "--public-url",
+            "http://mail.example.com",
+            "--database-url",
+            "mysql://x",
+            "--trusted-proxies",
+            "10.0.0.0/8, everyone",
+            "--microsoft-token-url",
+            "http://login.example.com/token",
         ])
         .check()
         .expect_err("five mistakes");
@@ -347,7 +351,13 @@ mod tests {
 
     #[test]
     fn a_public_url_is_an_origin_and_nothing_more() {
-        for wrong in ["https://a.example/path", "https://a.example/?q", "ftp://a.example", "a.example", "http://127.0.0.1:3000"] {
+        for wrong in [
+            "https://a.example/path",
+            "https://a.example/?q",
+            "ftp://a.example",
+            "a.example",
+            "http://127.0.0.1:3000",
+        ] {
             assert!(wrong.parse::<PublicUrl>().is_err(), "{wrong} was accepted");
         }
         let url: PublicUrl = "https://Mail.Example.com:443/".parse().expect("an origin");

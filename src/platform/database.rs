@@ -7,8 +7,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -109,9 +109,8 @@ impl Database {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self, DatabaseError> {
-        make_private(path).map_err(|error| {
-            DbErr::Custom(format!("{} cannot be made: {error}", path.display()))
-        })?;
+        make_private(path)
+            .map_err(|error| DbErr::Custom(format!("{} cannot be made: {error}", path.display())))?;
         let file = path.to_owned();
         let mut options_of_writer = options("sqlite::memory:");
         options_of_writer.max_connections(1).map_sqlx_sqlite_opts({
@@ -202,10 +201,7 @@ impl Database {
     /// Applies what is pending and then runs `after`, all in one transaction and under a lock: of two
     /// processes that start at once the second waits and finds nothing to do, and one that is killed
     /// leaves the schema as it was.
-    pub async fn migrate<E>(
-        &self,
-        after: impl AsyncFnOnce(&Tx) -> Result<(), E>,
-    ) -> Result<(), E>
+    pub async fn migrate<E>(&self, after: impl AsyncFnOnce(&Tx) -> Result<(), E>) -> Result<(), E>
     where
         E: From<DatabaseError>,
     {

@@ -39,10 +39,8 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().expect("a header"));
         }
-        let trusted: Vec<IpNet> =
-            trusted.iter().map(|network| network.parse().expect("a network")).collect();
-        client_address(SocketAddr::new(peer.parse().expect("an address"), 1), &headers, &trusted)
-            .to_string()
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().expect("a network")).collect();
+        client_address(SocketAddr::new(peer.parse().expect("an address"), 1), &headers, &trusted).to_string()
     }
 
     #[test]

@@ -80,9 +80,8 @@ mod tests {
 
     #[test]
     fn o1_a_thousand_tokens_of_256_bits_are_all_different() {
-        let tokens: std::collections::HashSet<_> = (0..1000)
-            .map(|_| Token::random(&SystemRandomness).expose().to_owned())
-            .collect();
+        let tokens: std::collections::HashSet<_> =
+            (0..1000).map(|_| Token::random(&SystemRandomness).expose().to_owned()).collect();
         assert_eq!(tokens.len(), 1000);
         assert!(tokens.iter().all(|token| Token::parse(token).is_some()));
     }

@@ -1,7 +1,10 @@
 //! What runs in the browser for more than one feature. Without scripts nothing of it is missed: buttons
 //! that do nothing then are not shown (`scripted`).
 
-#![expect(missing_docs, reason = "the macro makes a type of each island's props, and its docs are the island's")]
+#![expect(
+    missing_docs,
+    reason = "the macro makes a type of each island's props, and its docs are the island's"
+)]
 
 use std::time::Duration;
 

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{icons::Icon, islands::{CopyButton, RevealButton}};
+use super::{
+    icons::Icon,
+    islands::{CopyButton, RevealButton},
+};
 use crate::platform::clock::Timestamp;
 
 /// What a notice or a badge is about; the colour only repeats it.

@@ -89,8 +89,10 @@ pub async fn take(
                 return Err(refuse("with PostgreSQL every process must be given the same one"));
             }
             DatabaseUrl::Sqlite(_) if !checks.is_empty() => {
-                return Err(refuse("this database was used with one: put that file back, for what \
-                    it sealed opens with no other"));
+                return Err(refuse(
+                    "this database was used with one: put that file back, for what \
+                    it sealed opens with no other",
+                ));
             }
             DatabaseUrl::Sqlite(_) => (Keys::create(path, clock.now(), &*randomness)?, true),
         },

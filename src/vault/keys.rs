@@ -104,7 +104,10 @@ impl Keys {
     /// Makes a key and its file, which must not exist, readable by its owner alone. The bytes are on the
     /// disk before this returns: a value sealed with a key that a crash lost could never be opened.
     pub fn create(path: &Path, now: Timestamp, randomness: &dyn Randomness) -> Result<Self, KeysError> {
-        use std::{io::Write, os::unix::fs::{DirBuilderExt, OpenOptionsExt}};
+        use std::{
+            io::Write,
+            os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+        };
 
         let name = path.display().to_string();
         let mut bytes = [0; LENGTH];
@@ -115,8 +118,7 @@ impl Keys {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             }
-            let mut file =
-                fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
             file.write_all(line.as_bytes())?;
             file.sync_all()
         };
@@ -199,10 +201,8 @@ mod tests {
 
     #[test]
     fn the_first_line_is_the_newest_key() {
-        let (_folder, path) = file_with(
-            &format!("b:{}\na:{}\n", STANDARD.encode([2; 32]), STANDARD.encode([1; 32])),
-            0o600,
-        );
+        let (_folder, path) =
+            file_with(&format!("b:{}\na:{}\n", STANDARD.encode([2; 32]), STANDARD.encode([1; 32])), 0o600);
         let keys = Keys::read(&path).expect("keys");
         assert_eq!(keys.newest().id(), "b");
         assert!(keys.by_id("a").is_some());

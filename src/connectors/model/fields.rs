@@ -88,10 +88,7 @@ pub fn looks_like_guid(text: &str) -> bool {
 ///
 /// # Errors
 /// What to change, in the reader's words.
-pub fn check_client_secret(
-    text: &str,
-    client_id: &str,
-) -> Result<Option<&'static str>, &'static str> {
+pub fn check_client_secret(text: &str, client_id: &str) -> Result<Option<&'static str>, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Err("Copy the client secret from the Value column under Certificates & secrets.");
@@ -289,9 +286,7 @@ mod tests {
     #[test]
     fn how_far_a_date_is_away_is_said_in_words() {
         let today = date!(2026 - 11 - 23);
-        let distance = |text: &str| {
-            ExpiryDate::parse(text).expect("a date").expect("a date").distance(today)
-        };
+        let distance = |text: &str| ExpiryDate::parse(text).expect("a date").expect("a date").distance(today);
         assert_eq!(distance("2027-01-03"), "in 41 days");
         assert_eq!(distance("2026-11-24"), "tomorrow");
         assert_eq!(distance("2026-11-23"), "today");

@@ -31,10 +31,7 @@ pub async fn get(on: &impl Queries, name: &str) -> Result<Option<Vec<u8>>, Datab
 
 /// All settings whose name begins with `prefix`: the rest of the name, and the value.
 pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, DatabaseError> {
-    let rows = row::Entity::find()
-        .filter(row::Column::Name.starts_with(prefix))
-        .all(on.connection())
-        .await?;
+    let rows = row::Entity::find().filter(row::Column::Name.starts_with(prefix)).all(on.connection()).await?;
     Ok(rows
         .into_iter()
         .filter_map(|row| Some((row.name.strip_prefix(prefix)?.to_owned(), row.value)))
@@ -42,17 +39,9 @@ pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8
 }
 
 /// Sets a setting, whatever it was before.
-pub async fn put(
-    tx: &Tx,
-    name: &str,
-    value: Vec<u8>,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    let row = row::ActiveModel {
-        name: Set(name.to_owned()),
-        value: Set(value),
-        changed_at: Set(now.micros()),
-    };
+pub async fn put(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
+    let row =
+        row::ActiveModel { name: Set(name.to_owned()), value: Set(value), changed_at: Set(now.micros()) };
     row::Entity::insert(row)
         .on_conflict(
             OnConflict::column(row::Column::Name)

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::{extract::{Request, State}, middleware::Next, response::{IntoResponse, Response}};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, Uri, header};
 
 use crate::platform::config::Config;
@@ -17,11 +21,7 @@ pub struct Misdirected {
 }
 
 /// Refuses a request under another host than the public URL's.
-pub async fn require_public(
-    State(config): State<Arc<Config>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn require_public(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     let asked = asked_host(request.headers(), request.uri());
     if asked.as_deref().is_some_and(|asked| asked.eq_ignore_ascii_case(config.public_url.authority())) {
         return next.run(request).await;
@@ -34,7 +34,7 @@ pub async fn require_public(
 
 /// The host as HTTP/2 (authority) or HTTP/1.1 (`Host`) carries it.
 fn asked_host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    uri.authority().map(|authority| authority.as_str().to_owned()).or_else(|| {
-        headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned)
-    })
+    uri.authority()
+        .map(|authority| authority.as_str().to_owned())
+        .or_else(|| headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned))
 }

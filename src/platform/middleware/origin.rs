@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{extract::{Request, State}, middleware::Next, response::{IntoResponse, Response}};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, header};
 
 use crate::platform::{config::Config, failure::Failure};
@@ -10,11 +14,7 @@ use crate::platform::{config::Config, failure::Failure};
 /// Refuses an unsafe method unless the browser says that the request comes from this very origin:
 /// `Sec-Fetch-Site: same-origin`, or, from a browser too old to send that, an `Origin` equal to the
 /// public one. There are no exceptions; the redirect from the provider is a GET.
-pub async fn require_own(
-    State(config): State<Arc<Config>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn require_own(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_own(request.headers(), config.public_url.origin()) {
         next.run(request).await
     } else {

@@ -1,7 +1,11 @@
 //! A reference for each request: it stands in the log, and on the page that tells of a failure, so that
 //! the one can be found from the other.
 
-use axum::{extract::{MatchedPath, Request, State}, middleware::Next, response::Response};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
 use tracing::Instrument;
 use uuid::Uuid;
 

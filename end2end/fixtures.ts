@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { type BrowserContext, expect, type Page, test as base } from '@playwright/test';
+import { App } from './support/app.ts';
+import { Provider, ProviderProcess } from './support/provider.ts';
+import { Watch } from './support/watch.ts';
+
+export { expect };
+export type { App, Page, Provider };
+
+interface Fixtures {
+  /** The program on an empty database of its own. */
+  app: App;
+  /** The OAuth provider, with its default settings. */
+  provider: Provider;
+  watch: Watch;
+  /** Another browser, watched like the first. */
+  anotherBrowser: () => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
+  expectStatus: (status: number, times?: number) => void;
+  expectNoAxeFindings: (page: Page) => Promise<void>;
+  /** Pictures at 1440 and 390 px, light and dark, where SCREENSHOTS names a folder. */
+  picture: (name: string) => Promise<void>;
+}
+
+interface Shared {
+  providerProcess: ProviderProcess;
+}
+
+export const test = base.extend<Fixtures, Shared>({
+  providerProcess: [async ({}, use) => {
+    const process = await ProviderProcess.start();
+    await use(process);
+    await process.stop();
+  }, { scope: 'worker' }],
+
+  provider: async ({ providerProcess }, use, info) => {
+    const provider = await providerProcess.forOneTest();
+    await use(provider);
+    if (info.status !== info.expectedStatus) {
+      const events = (await provider.events()).map((event) => JSON.stringify(event)).join('\n');
+      await info.attach('provider events', { body: events, contentType: 'text/plain' });
+    }
+  },
+
+  app: async ({ provider }, use, info) => {
+    const app = await App.start(provider.url);
+    await use(app);
+    await app.stop();
+    const log = app.logText();
+    await app.remove();
+    if (info.status !== info.expectedStatus) await info.attach('trace log', { body: log, contentType: 'text/plain' });
+    expect(log, 'the program panicked').not.toContain('panicked at');
+  },
+
+  baseURL: async ({ app }, use) => { await use(app.url); },
+
+  watch: async ({ context, app }, use) => {
+    const watch = new Watch(context, app.url);
+    await use(watch);
+    await watch.conclude();
+  },
+
+  // A page is always watched.
+  page: async ({ page, watch: _ }, use) => { await use(page); },
+
+  anotherBrowser: async ({ browser, app, javaScriptEnabled }, use) => {
+    const opened: { context: BrowserContext; watch: Watch }[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ baseURL: app.url, javaScriptEnabled, locale: 'en-GB', timezoneId: 'UTC' });
+      const watch = new Watch(context, app.url);
+      opened.push({ context, watch });
+      return { context, page: await context.newPage(), watch };
+    });
+    for (const { context, watch } of opened) {
+      await watch.conclude();
+      await context.close();
+    }
+  },
+
+  expectStatus: async ({ watch }, use) => {
+    await use((status, times) => { watch.expectStatus(status, times); });
+  },
+
+  expectNoAxeFindings: async ({ javaScriptEnabled }, use) => {
+    await use(async (page) => {
+      // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
+      if (!javaScriptEnabled) return;
+      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+      expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }))).toEqual([]);
+    });
+  },
+
+  picture: async ({ page, javaScriptEnabled }, use) => {
+    await use(async (name) => {
+      const folder = process.env.SCREENSHOTS;
+      if (!folder) return;
+      const before = page.viewportSize();
+      for (const width of [1440, 390]) {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.emulateMedia({ colorScheme });
+          const file = `${name}-${width}-${colorScheme}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
+          await page.screenshot({ path: join(folder, file), fullPage: true });
+        }
+      }
+      await page.emulateMedia({ colorScheme: null });
+      if (before) await page.setViewportSize(before);
+    });
+  },
+});

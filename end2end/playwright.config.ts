@@ -1,0 +1,54 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+/** The browser of the machine: Playwright's own download is out of reach where only package registries are. */
+function chromium(): string {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const folders = ['/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(delimiter)];
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']) {
+    for (const folder of folders) {
+      const path = join(folder, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // Not there; the next one.
+      }
+    }
+  }
+  throw new Error('No Chromium was found. Install one (Debian: apt-get install chromium) or name it in CHROMIUM.');
+}
+
+const JSON_FILE = process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ?? process.env.PLAYWRIGHT_JSON_OUTPUT_NAME;
+
+export default defineConfig({
+  testDir: 'stories',
+  outputDir: process.env.PLAYWRIGHT_OUTPUT_DIR ?? 'test-results',
+  fullyParallel: true,
+  forbidOnly: !!process.env.CI,
+  // A story that passes at the second try has not passed.
+  retries: 0,
+  workers: 2,
+  timeout: 90_000,
+  expect: { timeout: 10_000 },
+  reporter: JSON_FILE ? [['list'], ['json', { outputFile: JSON_FILE }]] : [['list']],
+  use: {
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    trace: 'retain-on-failure',
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: chromium(),
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    { name: 'chromium' },
+    // What makes sense only with JavaScript lives in files of its own, so that nothing is skipped.
+    { name: 'chromium without JavaScript', testIgnore: '**/*.script.spec.ts', use: { javaScriptEnabled: false } },
+  ],
+});

@@ -1,0 +1,70 @@
+// An OAuth provider for tests and demonstrations, in the likeness of Microsoft's:
+//
+//   PORT=4220 node provider/main.mjs
+//
+// The protocol is oidc-provider's; what is ours gives it Microsoft's paths, claims and manners.
+// Every event is one line of JSON on standard output, and in the file EVENT_LOG if that is given.
+// TENANTS: the first segments of the paths; CLIENTS: a JSON list of client_id, client_secret and
+// redirect_uris; further switches in settings.mjs. Nobody outside this machine can reach it.
+
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { front } from './proxy.mjs';
+import { settingsFrom } from './settings.mjs';
+import { startTenant } from './tenant.mjs';
+
+const { env } = process;
+
+// oidc-provider greets on standard output, which belongs to the events.
+console.info = console.error;
+console.warn = console.error;
+
+/** @type {Record<string, unknown>[]} */
+const events = [];
+/** @param {Record<string, unknown>} event */
+function record(event) {
+  const line = { time: new Date().toISOString(), ...event };
+  events.push(line);
+  const text = `${JSON.stringify(line)}\n`;
+  process.stdout.write(text);
+  if (env.EVENT_LOG) appendFileSync(env.EVENT_LOG, text);
+}
+
+/** @param {number} port */
+async function listen(port) {
+  const server = createServer();
+  await new Promise((/** @type {(value?: unknown) => void} */ done, failed) => {
+    server.on('error', failed).listen(port, '127.0.0.1', done);
+  });
+  const address = server.address();
+  return { server, url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}` };
+}
+
+const first = await listen(Number(env.PORT || 0));
+const second = await listen(Number(env.SECOND_PORT || 0));
+
+/** @type {Map<string, Awaited<ReturnType<typeof startTenant>>>} */
+const tenants = new Map();
+/** @type {Map<string, object>} */
+const clients = new Map(JSON.parse(env.CLIENTS || '[]').map((/** @type {{ client_id: string }} */ client) => [client.client_id, client]));
+const shared = {
+  url: first.url,
+  secondUrl: second.url,
+  settings: settingsFrom(env),
+  tenants,
+  clients,
+  events,
+  record,
+  addTenant: async (/** @type {string} */ segment) => {
+    if (!tenants.has(segment)) tenants.set(segment, await startTenant(segment, shared));
+  },
+};
+for (const segment of (env.TENANTS || 'common,organizations,consumers').split(',')) await shared.addTenant(segment.trim());
+
+const answer = front(shared);
+for (const { server } of [first, second]) server.on('request', answer);
+record({ event: 'listening', url: first.url, second_url: second.url, tenants: [...tenants.keys()] });
+
+process.on('SIGTERM', () => process.exit(0)).on('SIGINT', () => process.exit(0));
+// Whoever starts it through a pipe may die without a word; it must not stay behind.
+if (env.UNTIL_STDIN_CLOSES) process.stdin.resume().on('end', () => process.exit(0)).on('close', () => process.exit(0));

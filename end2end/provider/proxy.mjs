@@ -1,0 +1,160 @@
+// The front of all tenants. It sends each request on to the tenant that the path names, and
+// changes answers where Microsoft's differ from those of a certified server: the shape of
+// `scope`, and no `iss`. It also writes down how each request to the token endpoint was made.
+
+import { request } from 'node:http';
+import { change } from './settings.mjs';
+import { reshape } from './scopes.mjs';
+
+/** @param {import('node:http').IncomingMessage} message */
+async function body(message) {
+  const chunks = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * @param {import('node:http').ServerResponse} res
+ * @param {number} status
+ * @param {unknown} value
+ */
+function json(res, status, value) {
+  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
+}
+
+/**
+ * What a witness may say about a token request: how it was made, and none of its values that are secrets.
+ * @param {import('node:http').IncomingMessage} req
+ * @param {string} text
+ */
+function witness(req, text) {
+  const form = new URLSearchParams(text);
+  return {
+    method: req.method,
+    path: req.url?.split('?')[0],
+    query: req.url?.includes('?') ?? false,
+    origin: req.headers.origin ?? null,
+    content_type: req.headers['content-type'] ?? null,
+    authorization: 'authorization' in req.headers,
+    client_id: form.get('client_id'),
+    grant_type: form.get('grant_type'),
+    redirect_uri: form.get('redirect_uri'),
+    has_secret: form.has('client_secret'),
+    verifier_fits: /^[A-Za-z0-9\-._~]{43,128}$/.test(form.get('code_verifier') ?? ''),
+  };
+}
+
+const SHOWN = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'prompt', 'login_hint', 'code_challenge', 'code_challenge_method'];
+
+/** @param {URL} url The parameters of an authorise request that are no secrets, and of the others whether they are there. */
+function asked(url) {
+  const shown = Object.fromEntries(SHOWN.map((name) => [name, url.searchParams.get(name)]));
+  return { ...shown, has_state: url.searchParams.has('state'), has_nonce: url.searchParams.has('nonce') };
+}
+
+/**
+ * @param {{
+ *   url: string, secondUrl: string, settings: import('./settings.mjs').Settings,
+ *   tenants: Map<string, { segment: string, port: number, register: (client: any) => Promise<void> }>,
+ *   clients: Map<string, object>, addTenant: (segment: string) => Promise<void>,
+ *   events: Record<string, unknown>[], record: (event: Record<string, unknown>) => void,
+ * }} shared
+ */
+export function front(shared) {
+  const { settings, tenants, clients, record } = shared;
+  /** Graph has one address for all tenants; which one issued a token is remembered here. @type {Map<string, string>} */
+  const issuedBy = new Map();
+
+  /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {URL} url */
+  async function control(req, res, url) {
+    if (url.pathname === '/__events') return json(res, 200, shared.events);
+    const wanted = JSON.parse((await body(req)).toString() || '{}');
+    if (url.pathname === '/__clients') {
+      clients.set(wanted.client_id, wanted);
+      for (const tenant of tenants.values()) await tenant.register(wanted);
+    } else if (url.pathname === '/__tenants') {
+      await shared.addTenant(wanted.segment);
+    } else {
+      change(settings, wanted);
+    }
+    return json(res, 200, settings);
+  }
+
+  /** @param {URL} url @param {import('node:http').IncomingMessage} req */
+  function tenantOf(url, req) {
+    if (url.pathname !== '/v1.0/me') return tenants.get(url.pathname.split('/')[1] ?? '');
+    return tenants.get(issuedBy.get(req.headers.authorization?.replace(/^Bearer /i, '') ?? '') ?? '');
+  }
+
+  /** @param {string} location */
+  function wayBack(location) {
+    const url = new URL(location, shared.url);
+    if ([shared.url, shared.secondUrl].includes(url.origin)) return location;
+    if (!settings.iss) url.searchParams.delete('iss');
+    if (!settings.stateOnError && url.searchParams.has('error')) url.searchParams.delete('state');
+    return url.href;
+  }
+
+  /** @param {Buffer} bytes @param {string} tenant */
+  function tokens(bytes, tenant) {
+    const answer = JSON.parse(bytes.toString());
+    if (typeof answer.access_token === 'string') issuedBy.set(answer.access_token, tenant);
+    return { answer, bytes: Buffer.from(JSON.stringify(reshape(answer, settings.scope))) };
+  }
+
+  /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res */
+  async function handle(req, res) {
+    const url = new URL(req.url ?? '/', `http://${req.headers.host}`);
+    if (url.pathname.startsWith('/__')) return control(req, res, url);
+
+    const tenant = tenantOf(url, req);
+    const isToken = url.pathname.endsWith('/oauth2/v2.0/token');
+    if (!tenant) {
+      record({ event: 'request', what: 'lost', method: req.method, path: url.pathname, status: 404 });
+      if (isToken) return json(res, 400, { error: 'invalid_request', error_description: 'AADSTS90002: Tenant not found.' });
+      if (url.pathname === '/v1.0/me') return json(res, 401, { error: { code: 'InvalidAuthenticationToken', message: 'The access token is not known.' } });
+      return json(res, 404, { error: 'AADSTS90002: Tenant not found.' });
+    }
+
+    if (url.pathname.endsWith('/oauth2/v2.0/authorize')) {
+      record({ event: 'request', what: 'authorize', tenant: tenant.segment, method: req.method, site: req.headers['sec-fetch-site'] ?? null, referer: req.headers.referer ?? null, ...asked(url) });
+      if (settings.redirectFirst && url.origin === shared.url) {
+        return res.writeHead(302, { location: shared.secondUrl + url.pathname + url.search }).end();
+      }
+    }
+
+    const sent = await body(req);
+    if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
+    const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });
+    upstream.end(sent);
+    const answer = await new Promise((/** @type {(m: import('node:http').IncomingMessage) => void} */ done, failed) => {
+      upstream.on('response', done).on('error', failed);
+    });
+    let got = await body(answer);
+    const headers = { ...answer.headers };
+    delete headers['transfer-encoding'];
+    if (headers.location) headers.location = wayBack(headers.location);
+    if (isToken || url.pathname === '/v1.0/me') {
+      const shaped = isToken ? tokens(got, tenant.segment) : undefined;
+      record({
+        event: 'request',
+        what: isToken ? 'token' : 'me',
+        tenant: tenant.segment,
+        ...(isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null }),
+        status: answer.statusCode,
+        ...(shaped?.answer.error && { error: shaped.answer.error }),
+      });
+      if (shaped) got = shaped.bytes;
+    }
+    headers['content-length'] = String(got.length);
+    return res.writeHead(answer.statusCode ?? 502, headers).end(got);
+  }
+
+  return (/** @type {import('node:http').IncomingMessage} */ req, /** @type {import('node:http').ServerResponse} */ res) => {
+    handle(req, res).catch((/** @type {Error} */ error) => {
+      record({ event: 'front.error', path: req.url?.split('?')[0], error: error.message });
+      if (!res.headersSent) json(res, req.url?.startsWith('/__') ? 400 : 502, { error: error.message });
+      else res.end();
+    });
+  };
+}

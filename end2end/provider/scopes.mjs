@@ -1,0 +1,42 @@
+// Microsoft names the granted scopes in more than one way, and never `offline_access`.
+
+const ABOUT_THE_USER = new Set(['openid', 'profile', 'email']);
+
+/** What a connector may ask for here; anything else the provider would drop without a word. */
+export const KNOWN_SCOPES = [
+  'openid', 'profile', 'email', 'offline_access',
+  'User.Read', 'Mail.Read', 'Mail.ReadWrite', 'Mail.Send', 'Contacts.Read', 'Contacts.ReadWrite',
+];
+
+/** @type {Record<string, (granted: string[]) => string[] | undefined>} */
+const SHAPES = {
+  /** As oidc-provider answers. */
+  own: (granted) => granted,
+  short: (granted) => granted,
+  // Graph's scopes as whole addresses, and not in the case in which they were asked for.
+  long: (granted) => granted.map((scope) => {
+    if (ABOUT_THE_USER.has(scope)) return scope;
+    return `https://graph.microsoft.com/${scope === 'User.Read' ? scope : scope.toLowerCase()}`;
+  }),
+  // "Optional, if identical to the scope requested by the client" (RFC 6749, 5.1).
+  absent: () => undefined,
+  'missing-required': (granted) => granted.filter((scope) => scope !== 'User.Read'),
+  'missing-optional': (granted) => granted.filter((scope) => scope !== 'Mail.Send'),
+};
+
+export const SHAPE_NAMES = Object.keys(SHAPES);
+
+/**
+ * The token answer with its `scope` in the wanted shape.
+ * @param {Record<string, unknown>} answer
+ * @param {string} shape
+ */
+export function reshape(answer, shape) {
+  const of = SHAPES[shape];
+  if (!of) throw new Error(`no shape is called ${shape}; there are ${SHAPE_NAMES.join(', ')}`);
+  if (typeof answer.scope !== 'string') return answer;
+  const granted = answer.scope.split(' ').filter((scope) => scope && (shape === 'own' || scope !== 'offline_access'));
+  const { scope: _, ...rest } = answer;
+  const shaped = of(granted);
+  return shaped ? { ...rest, scope: shaped.join(' ') } : rest;
+}

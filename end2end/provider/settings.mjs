@@ -1,0 +1,44 @@
+// What a test may ask of the provider. The environment gives the values at the start,
+// `POST /__control` changes them while it runs.
+
+/** @param {string | undefined} text @param {boolean} fallback */
+const flag = (text, fallback) => (text === undefined || text === '' ? fallback : !['0', 'no', 'false'].includes(text));
+
+/** @typedef {ReturnType<typeof settingsFrom>} Settings */
+
+/** @param {NodeJS.ProcessEnv} env */
+export function settingsFrom(env) {
+  return {
+    /** Lifetime of an access token, in seconds. */
+    atTtl: Number(env.AT_TTL || 3600),
+    /** Lifetime of a code, in seconds. Microsoft's live about ten minutes. */
+    codeTtl: Number(env.CODE_TTL || 600),
+    /** How the token answer names the granted scopes: see scopes.mjs. */
+    scope: env.SCOPE_SHAPE || 'short',
+    /** Whether the answer in the browser carries `iss` (RFC 9207). Microsoft sends none. */
+    iss: flag(env.ISS, false),
+    /** Whether a refresh token is issued. */
+    refreshToken: flag(env.REFRESH_TOKEN, true),
+    /** Whether the authorise URL first redirects to a second origin, where the log-in page then is. */
+    redirectFirst: flag(env.REDIRECT_FIRST, false),
+    /** Whether a refusal carries `state`. Microsoft's own example of one does not. */
+    stateOnError: flag(env.STATE_ON_ERROR, true),
+    /** Whether Graph's answer names a mailbox; for some accounts `mail` is null. */
+    mail: flag(env.MAIL, true),
+    /** How long the token endpoint waits before it answers, in milliseconds. */
+    tokenDelay: Number(env.TOKEN_DELAY || 0),
+  };
+}
+
+/**
+ * Takes over known settings of the same type only: a misspelt switch must not let a test pass unnoticed.
+ * @param {Record<string, unknown>} settings
+ * @param {Record<string, unknown>} changes
+ */
+export function change(settings, changes) {
+  for (const [name, value] of Object.entries(changes)) {
+    if (!(name in settings)) throw new Error(`no setting is called ${name}`);
+    if (typeof value !== typeof settings[name]) throw new Error(`${name} must be a ${typeof settings[name]}`);
+    settings[name] = value;
+  }
+}

@@ -1,0 +1,146 @@
+// One authorization server: oidc-provider with Microsoft's paths and claims. Each tenant segment
+// (common, organizations, consumers, a GUID) has its own, with its own storage, so that two of
+// them can play two providers.
+
+import { createServer } from 'node:http';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import Provider, { interactionPolicy } from 'oidc-provider';
+import { guidOf, interact } from './pages.mjs';
+import { KNOWN_SCOPES } from './scopes.mjs';
+
+const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** The directory that an account belongs to which came in by a segment that names none. */
+export const HOME_TENANT = '5a1e0000-7e57-4000-8000-00000000c0de';
+/** Microsoft's own for personal accounts. */
+const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
+/** @param {string} segment */
+export function tidOf(segment) {
+  if (GUID.test(segment)) return segment.toLowerCase();
+  return segment === 'consumers' ? PERSONAL_TENANT : HOME_TENANT;
+}
+
+const signingKey = () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig', kid: 'tests' };
+};
+/** @type {ReturnType<typeof signingKey> | undefined} */
+let key;
+
+/**
+ * @param {string} segment
+ * @param {string} tid
+ * @param {{ settings: import('./settings.mjs').Settings }} shared
+ */
+function configuration(segment, tid, { settings }) {
+  const policy = interactionPolicy.base();
+  // Microsoft's `prompt=select_account`; unknown to oidc-provider until it is added. First of all,
+  // so that the log-in page answers it and the missing log-in in one go.
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+  key ??= signingKey();
+  return {
+    jwks: { keys: [key] },
+    routes: {
+      authorization: `/${segment}/oauth2/v2.0/authorize`,
+      token: `/${segment}/oauth2/v2.0/token`,
+      jwks: `/${segment}/discovery/v2.0/keys`,
+      userinfo: '/v1.0/me',
+    },
+    // Two servers on one host share its cookies: a name each.
+    cookies: {
+      names: { session: `session-${segment}`, interaction: `interaction-${segment}`, resume: `resume-${segment}` },
+      keys: [randomBytes(16).toString('hex')],
+    },
+    interactions: {
+      policy,
+      url: (/** @type {unknown} */ _, /** @type {{ uid: string }} */ interaction) => `/${segment}/interaction/${interaction.uid}`,
+    },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    pkce: { required: () => true },
+    scopes: KNOWN_SCOPES,
+    claims: {
+      openid: ['sub', 'tid', 'oid', 'ver', 'id', 'displayName', 'mail', 'userPrincipalName'],
+      profile: ['name', 'preferred_username'],
+    },
+    // Microsoft puts the claims of `profile` into the ID token.
+    conformIdTokenClaims: false,
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_post',
+    },
+    ttl: {
+      AccessToken: () => settings.atTtl,
+      AuthorizationCode: () => settings.codeTtl,
+      Grant: 90 * 86400,
+      IdToken: 3600,
+      Interaction: 3600,
+      RefreshToken: 90 * 86400,
+      Session: 86400,
+    },
+    // Otherwise an access token of two seconds would live for seventeen.
+    clockTolerance: 0,
+    // A prompt other than `consent` makes oidc-provider drop `offline_access`, and with it the
+    // refresh token; Microsoft gives one all the same.
+    issueRefreshToken: (/** @type {unknown} */ _, /** @type {{ grantTypeAllowed: (type: string) => boolean }} */ client) =>
+      settings.refreshToken && client.grantTypeAllowed('refresh_token'),
+    findAccount: (/** @type {unknown} */ _, /** @type {string} */ login) => ({
+      accountId: login,
+      claims: (/** @type {string} */ use) => {
+        const oid = guidOf(login);
+        const name = login.split('@')[0];
+        return use === 'userinfo'
+          ? { sub: login, id: oid, displayName: name, mail: settings.mail ? login : null, userPrincipalName: login }
+          : { sub: login, tid, oid, ver: '2.0', name, preferred_username: login };
+      },
+    }),
+  };
+}
+
+/** Events of oidc-provider that a test may want to count. */
+const EVENTS = [
+  'authorization.accepted', 'authorization.success', 'authorization.error', 'interaction.started', 'interaction.ended',
+  'grant.success', 'grant.error', 'grant.revoked', 'userinfo.error', 'server_error',
+];
+
+/**
+ * @param {string} segment
+ * @param {{
+ *   url: string, settings: import('./settings.mjs').Settings,
+ *   clients: Map<string, object>, record: (event: Record<string, unknown>) => void,
+ * }} shared
+ */
+export async function startTenant(segment, shared) {
+  const tid = tidOf(segment);
+  const oidc = new Provider(`${shared.url}/${tid}/v2.0`, configuration(segment, tid, shared));
+  for (const name of EVENTS) {
+    oidc.on(name, (/** @type {any} */ ctx, /** @type {any} */ error) => {
+      shared.record({
+        event: name,
+        tenant: segment,
+        method: ctx?.method,
+        path: ctx?.path,
+        client_id: ctx?.oidc?.entities?.Client?.clientId ?? ctx?.oidc?.params?.client_id,
+        origin: ctx?.headers?.origin ?? null,
+        ...(error instanceof Error && { error: /** @type {any} */ (error).error ?? error.message, detail: /** @type {any} */ (error).error_detail }),
+      });
+    });
+  }
+
+  const answer = oidc.callback();
+  const server = createServer((req, res) => {
+    if (!req.url?.startsWith(`/${segment}/interaction/`)) return answer(req, res);
+    return interact(oidc, req, res).catch((/** @type {Error} */ error) => {
+      shared.record({ event: 'page.error', tenant: segment, error: error.message });
+      res.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end('This sign-in is over. Start again.');
+    });
+  });
+  await new Promise((/** @type {(value?: unknown) => void} */ done) => { server.listen(0, '127.0.0.1', done); });
+
+  /** @param {Record<string, unknown>} client */
+  const register = (client) => oidc.Client.adapter.upsert(client.client_id, client);
+  for (const client of shared.clients.values()) await register(/** @type {any} */ (client));
+  const address = server.address();
+  return { segment, tid, port: typeof address === 'object' && address ? address.port : 0, register };
+}

@@ -1,0 +1,159 @@
+// What people do, in the order in which they do it.
+
+import { randomBytes } from 'node:crypto';
+import type { Locator } from '@playwright/test';
+import { type App, expect, type Page, type Provider } from './fixtures.ts';
+import type { Client } from './support/provider.ts';
+import { ADDED, AUDIENCE, CONNECTORS, CONTINUE, FORM, LOG_IN, SET_UP, VERIFY } from './words.ts';
+
+export interface Person {
+  organisation: string;
+  name: string;
+  email: string;
+  password: string;
+}
+
+/** Somebody, with a password that no other run has. */
+export function somebody(name = 'Ada Example'): Person {
+  const email = `${name.split(' ')[0]?.toLowerCase()}@contoso.test`;
+  return { organisation: 'Contoso Testing', name, email, password: `correct horse ${randomBytes(12).toString('hex')}` };
+}
+
+/** Opens the printed link and makes the first organisation and its administrator, who is then logged in. */
+export async function setUp(page: Page, app: App, person = somebody()): Promise<Person> {
+  await page.goto(await app.setUpLink());
+  await page.getByRole('textbox', { name: SET_UP.organisation }).fill(person.organisation);
+  await page.getByRole('textbox', { name: SET_UP.name }).fill(person.name);
+  await page.getByRole('textbox', { name: SET_UP.email }).fill(person.email);
+  await page.getByLabel(SET_UP.password, { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: SET_UP.button }).click();
+  await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+  return person;
+}
+
+export async function logIn(page: Page, person: Person): Promise<void> {
+  await page.goto('/login');
+  await page.getByRole('textbox', { name: LOG_IN.email }).fill(person.email);
+  await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: LOG_IN.button }).click();
+  await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+}
+
+/** The button may be in the user's menu, which may have to be opened. */
+export async function logOut(page: Page, person: Person): Promise<void> {
+  const button = page.getByRole('button', { name: LOG_IN.out });
+  if (!(await button.isVisible())) await page.getByRole('banner').getByText(person.name).click();
+  await button.click();
+  await expect(page.getByRole('button', { name: LOG_IN.button })).toBeVisible();
+}
+
+export interface Typed {
+  name: string;
+  client: Client;
+  /** One of AUDIENCE; where none is given, everybody. */
+  audience?: RegExp;
+  tenant?: string;
+}
+
+/** Fills the Add Connector form, without sending it. */
+export async function fillForm(page: Page, { name, client, audience = AUDIENCE.everybody, tenant }: Typed): Promise<void> {
+  await page.getByRole('radio', { name: FORM.outlook }).check();
+  await page.getByRole('textbox', { name: FORM.serviceName }).fill(name);
+  await page.getByRole('textbox', { name: FORM.clientId }).fill(client.id);
+  await page.getByLabel(FORM.secret, { exact: true }).fill(client.secret);
+  await page.getByRole('group', { name: FORM.audience }).getByRole('radio', { name: audience }).check();
+  if (tenant) await page.getByRole('textbox', { name: FORM.tenant }).fill(tenant);
+}
+
+/** Adds a connector and returns the address of its page, which is then open. */
+export async function addConnector(page: Page, typed: Typed): Promise<string> {
+  await page.goto('/connectors/new');
+  await fillForm(page, typed);
+  await page.getByRole('button', { name: FORM.add, exact: true }).click();
+  await expect(page.getByText(ADDED)).toBeVisible();
+  return new URL(page.url()).pathname;
+}
+
+/** An application registered at the provider, and a connector for it. */
+export async function connectorAt(page: Page, app: App, provider: Provider, name = 'Mail archive'): Promise<{ path: string; client: Client }> {
+  const client = await provider.addClient(app.redirectUri);
+  return { path: await addConnector(page, { name, client }), client };
+}
+
+/** Leaves for the provider, from a connector's page. */
+export async function leaveForProvider(page: Page, provider: Provider): Promise<void> {
+  await page.getByRole('button', { name: VERIFY }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
+  expect([provider.url, provider.secondUrl]).toContain(new URL(page.url()).origin);
+}
+
+/** At the provider: who it is. What it asks next is whether one agrees. */
+export async function sayWho(page: Page, login = 'grace@contoso.test'): Promise<void> {
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(login);
+  await page.getByLabel('Password').fill('whatever');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Permissions requested' })).toBeVisible();
+}
+
+export async function agree(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Accept' }).click();
+}
+
+/** The whole trip from a connector's page to the page that shows its outcome. */
+export async function signIn(page: Page, provider: Provider): Promise<void> {
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  await agree(page);
+  await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+}
+
+/** A state as a connector's page and the list show it. */
+export function state(where: Page | Locator, words: string | RegExp): Locator {
+  return where.getByText(words, typeof words === 'string' ? { exact: true } : {}).first();
+}
+
+export async function expectState(page: Page, path: string, words: string | RegExp): Promise<void> {
+  await page.goto(path);
+  await expect(state(page.getByRole('main'), words)).toBeVisible();
+}
+
+/** The list's entry for a connector. */
+export function entry(page: Page, name: string): Locator {
+  return page.getByRole('row').filter({ hasText: name });
+}
+
+/**
+ * On the provider's consent page: agrees or cancels, but catches the way back to the application
+ * instead of taking it. A test can then choose who takes it, and how often.
+ */
+export async function catchCallback(page: Page, app: App, answer: 'go' | 'cancel' = 'go'): Promise<string> {
+  let reply = await page.request.post(page.url(), { form: { answer }, maxRedirects: 0 });
+  for (let hops = 0; hops < 10; hops += 1) {
+    const { location } = reply.headers();
+    if (!location) throw new Error(`the provider stayed on ${reply.url()} with ${reply.status()}`);
+    const next = new URL(location, reply.url());
+    if (next.origin === app.url) return next.href;
+    reply = await page.request.get(next.href, { maxRedirects: 0 });
+  }
+  throw new Error('the provider never came back');
+}
+
+/** Starts a sign-in without a click, as the button's form does, and returns the address at the provider. */
+export async function startSignIn(page: Page, app: App, path: string): Promise<{ status: number; html: string; authorize: URL }> {
+  const answer = await page.request.post(`${path}/verify`, { headers: { origin: app.url }, maxRedirects: 0 });
+  const html = await answer.text();
+  const link = new RegExp(`<a[^>]*href="([^"]*)"[^>]*>\\s*${CONTINUE}`).exec(html)?.[1];
+  if (!link) throw new Error(`no link ${CONTINUE} in the answer ${answer.status()}`);
+  return { status: answer.status(), html, authorize: new URL(link.replaceAll('&amp;', '&')) };
+}
+
+/** A form as a browser would send it, for tests that send it themselves. */
+export async function formOf(button: Locator): Promise<{ action: string; fields: Record<string, string> }> {
+  return button.evaluate((element) => {
+    const form = (element as HTMLButtonElement).form;
+    if (!form) throw new Error('the button belongs to no form');
+    const fields: Record<string, string> = {};
+    for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields[name] = value;
+    return { action: form.action, fields };
+  });
+}

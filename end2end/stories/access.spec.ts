@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '../fixtures.ts';
+import { addConnector, catchCallback, connectorAt, entry, expectState, fillForm, formOf, leaveForProvider, logIn, logOut, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
+import { CONNECTORS, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
+
+test('a Viewer sees connectors and their states, and can change none', async ({ page, app, provider, expectStatus, picture }) => {
+  const admin = await setUp(page, app);
+  const { path, client } = await connectorAt(page, app, provider);
+  await signIn(page, provider);
+  const outcome = new URL(page.url()).pathname;
+  await page.goto('/connectors/new');
+  await fillForm(page, { name: 'Smuggled', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  const { action, fields } = await formOf(page.getByRole('button', { name: FORM.add, exact: true }));
+  await logOut(page, admin);
+
+  const viewer = { ...somebody('Vera Viewer'), organisation: admin.organisation };
+  const made = await app.command(
+    ['user', 'add', '--organisation', admin.organisation, '--email', viewer.email, '--name', viewer.name, '--role', 'viewer'],
+    `${viewer.password}\n`,
+  );
+  expect(made, made.stderr).toMatchObject({ code: 0 });
+
+  await logIn(page, viewer);
+  const row = entry(page, 'Mail archive');
+  await expect(state(row, STATE.verified)).toBeVisible();
+  await expect(row).toContainText(client.id);
+  await expect(row).toContainText(/in \d+ (days|months|years)/);
+  await expect(page.getByRole('link', { name: CONNECTORS.add })).toHaveCount(0);
+  await picture('connectors-viewer');
+
+  await page.goto(path);
+  await expect(page.getByRole('main')).toContainText(client.id);
+  await expect(page.getByRole('button', { name: VERIFY })).toHaveCount(0);
+  await expect(page.getByRole('main').getByText(client.secret.slice(0, 3))).toHaveCount(0);
+  await expect(page.getByRole('link', { name: /sign-in/i })).toHaveCount(0);
+
+  for (const [address, status] of [['/connectors/new', 403], [outcome, 404]] as const) {
+    expectStatus(status);
+    expect((await page.goto(address))?.status(), address).toBe(status);
+  }
+  for (const address of [action, `${path}/verify`]) {
+    const answer = await page.request.post(address, { form: fields, headers: { origin: app.url }, maxRedirects: 0 });
+    expect(answer.status(), address).toBe(403);
+  }
+  await page.goto('/connectors');
+  await expect(entry(page, 'Smuggled')).toHaveCount(0);
+});
+
+test('a page asked for without a session leads to the log-in and back', async ({ page, app, anotherBrowser }) => {
+  const person = await setUp(page, app);
+  const { page: other } = await anotherBrowser();
+  await other.goto('/connectors/new');
+  await expect(other).toHaveURL(/\/login/);
+  await other.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
+  await other.getByLabel('Password', { exact: true }).fill(person.password);
+  await other.getByRole('button', { name: 'Log in' }).click();
+  await expect(other.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(other).not.toHaveURL(/\/login/);
+});
+
+test('after kill -9 amid many adds each connector is there whole or not at all', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  await fillForm(page, { name: 'First', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  const { action, fields } = await formOf(page.getByRole('button', { name: FORM.add, exact: true }));
+  const nameField = (await page.getByRole('textbox', { name: FORM.serviceName }).getAttribute('name')) ?? '';
+  const idField = (await page.getByRole('textbox', { name: FORM.clientId }).getAttribute('name')) ?? '';
+  const send = (form: Record<string, string>) => page.request.post(action, { form, headers: { origin: app.url }, maxRedirects: 0 });
+
+  const acknowledged = new Map<string, string>();
+  const cutOff: Record<string, string>[] = [];
+  let killed = false;
+  const add = async (name: string) => {
+    // Each form has an id of its own, so each is fetched as a browser would.
+    const html = await (await page.request.get('/connectors/new')).text();
+    const form = { ...fields, ...hiddenFields(html), [nameField]: name, [idField]: randomUUID() };
+    const answer = await send(form).catch(() => undefined);
+    const path = answer && /\/connectors\/[0-9a-f-]{36}/.exec(answer.headers().location ?? '')?.[0];
+    if (path) acknowledged.set(name, path);
+    else cutOff.push(form);
+  };
+  const workers = Array.from({ length: 4 }, async (_, worker) => {
+    for (let i = 0; !killed; i += 1) await add(`Of ${worker} number ${i}`).catch(() => undefined);
+  });
+  await expect.poll(() => acknowledged.size, { timeout: 30_000, intervals: [10] }).toBeGreaterThan(12);
+  await app.kill9();
+  killed = true;
+  await Promise.all(workers);
+  await app.restart();
+
+  // Who was logged in still is: a session is a row as well.
+  for (const [name, path] of acknowledged) {
+    const answer = await page.request.get(path);
+    expect(answer.status(), `${name} was acknowledged`).toBe(200);
+    expect(await answer.text()).toContain(name);
+  }
+  // What was cut off can be sent again and is there once.
+  for (const form of cutOff) {
+    const first = (await send(form)).headers().location;
+    expect(first).toMatch(/\/connectors\/[0-9a-f-]{36}/);
+    expect((await send(form)).headers().location).toBe(first);
+  }
+  await addConnector(page, { name: 'After the fall', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  await page.goto('/connectors');
+  await expect(page.getByRole('row').nth(1)).toBeVisible();
+  const check = await app.command(['check']);
+  expect(check, check.stderr).toMatchObject({ code: 0 });
+});
+
+function hiddenFields(html: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [tag] of html.matchAll(/<input\b[^>]*>/g)) {
+    const value = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1];
+    const name = value('name');
+    if (value('type') === 'hidden' && name) found[name] = value('value') ?? '';
+  }
+  return found;
+}
+
+/** A text as it might be written somewhere: as it is, encoded, or as bytes. */
+function disguises(text: string): [string, Buffer][] {
+  const bytes = Buffer.from(text);
+  return [
+    ['as it is', bytes],
+    ['base64', Buffer.from(bytes.toString('base64').replace(/=+$/, ''))],
+    ['base64url', Buffer.from(bytes.toString('base64url'))],
+    ['hex', Buffer.from(bytes.toString('hex'))],
+    ['hex, upper case', Buffer.from(bytes.toString('hex').toUpperCase())],
+    ['UTF-16', Buffer.from(text, 'utf16le')],
+    ['in an address', Buffer.from(encodeURIComponent(text))],
+    ['in a form', Buffer.from(new URLSearchParams({ x: text }).toString().slice(2))],
+  ];
+}
+
+test('s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_any_page', async ({ page, app, provider, watch, context }) => {
+  const person = await setUp(page, app);
+  const secrets = new Map([['password', person.password]]);
+  const requested: string[] = [];
+  page.on('request', (request) => { requested.push(request.url()); });
+
+  // A wrong form first: what was typed goes through the session, the secret must not.
+  const client = await provider.addClient(app.redirectUri);
+  const wrong = randomUUID();
+  secrets.set('secret of a refused form', wrong);
+  await page.goto('/connectors/new');
+  await fillForm(page, { name: 'Mail archive', client: { id: client.id, secret: wrong } });
+  await page.getByRole('button', { name: FORM.add, exact: true }).click();
+  await expect(page.getByText(SECRET_ID).first()).toBeVisible();
+
+  const path = await addConnector(page, { name: 'Mail archive', client });
+  secrets.set('client secret', client.secret);
+  await signIn(page, provider);
+  await page.goto(path);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const callback = new URL(await catchCallback(page, app));
+  await page.goto(callback.href);
+  await expectState(page, path, STATE.verified);
+  await page.goto('/connectors');
+
+  for (const cookie of await context.cookies(app.url)) secrets.set(`cookie ${cookie.name}`, cookie.value);
+  for (const url of [...requested, callback.href]) {
+    for (const name of ['code', 'state', 'nonce']) {
+      const value = new URL(url).searchParams.get(name);
+      if (value && value.length > 15) secrets.set(`${name} ${value.slice(0, 4)}…`, value);
+    }
+  }
+  expect([...secrets.keys()].filter((name) => name.startsWith('code')).length).toBeGreaterThan(0);
+
+  await watch.settle();
+  const places = new Map<string, Buffer>([...app.dataFiles()].map(([name, bytes]) => [`data/${name}`, bytes]));
+  expect([...places.keys()].some((name) => /wal/.test(name)), 'the write-ahead log is there to be searched').toBe(true);
+  places.set('the trace log', Buffer.from(app.logText()));
+  for (const [url, body] of watch.bodies) {
+    // The page on the way out carries the state and the nonce: that is its purpose.
+    if (!url.endsWith('/verify')) places.set(url, Buffer.from(body));
+  }
+  const found: string[] = [];
+  for (const [what, secret] of secrets) {
+    for (const [place, bytes] of places) {
+      for (const [how, needle] of disguises(secret)) if (bytes.includes(needle)) found.push(`${what} in ${place}, ${how}`);
+    }
+  }
+  expect(found).toEqual([]);
+  expect(app.logText(), 'the log is a trace').toMatch(/TRACE|DEBUG/);
+});

@@ -1,0 +1,65 @@
+// What only scripts can do. Everything here is a help; the same form works without it.
+
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '../fixtures.ts';
+import { fillForm, setUp } from '../steps.ts';
+import { CONNECTORS, FORM, SECRET_ID } from '../words.ts';
+
+test('a Secret ID is recognised while one types, before anything is sent', async ({ page, app, picture }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  const field = page.getByLabel(FORM.secret, { exact: true });
+  await field.fill(randomUUID());
+  await field.blur();
+  await expect(page.getByText(SECRET_ID).first()).toBeVisible();
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await picture('add-connector-live-check');
+  await field.fill(`not-a-real-secret~${randomUUID()}`);
+  await field.blur();
+  await expect(page.getByText(SECRET_ID)).toHaveCount(0);
+});
+
+test('what is no client ID is recognised, and one in braces is one', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  const id = page.getByRole('textbox', { name: FORM.clientId });
+  await id.fill('no client id');
+  await id.blur();
+  await expect(id).toHaveAttribute('aria-invalid', 'true');
+  await id.fill(`{${randomUUID()}}`);
+  await id.blur();
+  await expect(id).not.toHaveAttribute('aria-invalid', 'true');
+});
+
+for (const where of ['/connectors', '/connectors/new']) {
+  test(`the Redirect URI is copied on ${where}`, async ({ page, app, context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: app.url });
+    await setUp(page, app);
+    await page.goto(where);
+    await page.getByRole('button', { name: /Copy.*Redirect URI|^Copy$/ }).first().click();
+    await expect(page.getByText(/Copied/).first()).toBeVisible();
+    // Pasting proves more than asking the clipboard: it is what one copies for.
+    await page.goto('/connectors/new');
+    const field = page.getByRole('textbox', { name: FORM.serviceName });
+    await field.focus();
+    await page.keyboard.press('ControlOrMeta+V');
+    await expect(field).toHaveValue(app.redirectUri);
+  });
+}
+
+test('the secret can be looked at while it is typed', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  const field = page.getByLabel(FORM.secret, { exact: true });
+  await expect(field).toHaveAttribute('type', 'password');
+  await page.getByRole('button', { name: /^Show/ }).click();
+  await expect(field).toHaveAttribute('type', 'text');
+});
+
+test('the form is reached, and sent, from the keyboard', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.getByRole('link', { name: CONNECTORS.add }).first().press('Enter');
+  await fillForm(page, { name: 'By keyboard', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  await page.getByRole('textbox', { name: FORM.clientId }).press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'By keyboard' })).toBeVisible();
+});

@@ -1,0 +1,113 @@
+import { expect, test } from '../fixtures.ts';
+import { addConnector, agree, entry, expectState, leaveForProvider, logIn, logOut, sayWho, setUp, somebody, state } from '../steps.ts';
+import { ADDED, AUDIENCE, CONNECTORS, FORM, STATE, VERIFY } from '../words.ts';
+
+for (const scope of ['short', 'long', 'absent'] as const) {
+  test(`from the set-up link to a verified connector, at a provider that answers with ${scope} scopes`, async ({
+    page, app, provider, picture, expectNoAxeFindings,
+  }) => {
+    // Microsoft sends no `iss`; a provider that does must pass as well.
+    await provider.set({ scope, iss: scope === 'long', mail: scope !== 'absent' });
+
+    const person = await setUp(page, app);
+    await expect(page.getByText(`${app.url}/api/connectors`).first()).toBeVisible();
+    await expectNoAxeFindings(page);
+    await picture('connectors-empty');
+
+    await page.getByRole('link', { name: CONNECTORS.add }).first().click();
+    await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
+    await expect(page.getByRole('radio', { name: FORM.gmail })).toBeDisabled();
+    await expectNoAxeFindings(page);
+    await picture('add-connector');
+
+    const client = await provider.addClient(app.redirectUri);
+    const path = await addConnector(page, { name: 'Mail archive', client, audience: AUDIENCE.everybody });
+    await expect(state(page.getByRole('main'), STATE.not)).toBeVisible();
+    await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
+    await expectNoAxeFindings(page);
+    await picture('connector-added');
+
+    const started = page.waitForResponse((answer) => answer.request().method() === 'POST' && answer.url().endsWith('/verify'));
+    await leaveForProvider(page, provider);
+    expect((await started).status(), 'a page of ours, for a redirect would be stopped by its own policy').toBe(200);
+
+    await sayWho(page);
+    for (const permission of ['User.Read', 'Mail.Read', 'Mail.Send', 'Contacts.Read']) {
+      await expect(page.getByText(permission, { exact: true })).toBeVisible();
+    }
+    await agree(page);
+    await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+    await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
+    await expectNoAxeFindings(page);
+    await picture('sign-in-succeeded');
+
+    await expectState(page, path, STATE.verified);
+    await expect(page.getByText(ADDED), 'it is said once').toHaveCount(0);
+    await expectNoAxeFindings(page);
+    await picture('connector-verified');
+
+    await page.getByRole('link', { name: CONNECTORS.heading, exact: true }).first().click();
+    await expect(state(entry(page, 'Mail archive'), STATE.verified)).toBeVisible();
+    await expect(entry(page, 'Mail archive')).toContainText(client.id);
+    await expectNoAxeFindings(page);
+    await picture('connectors');
+
+    const [token, ...more] = await provider.requests('token');
+    expect(token).toMatchObject({ status: 200, client_id: client.id });
+    expect(more).toEqual([]);
+
+    await logOut(page, person);
+    await page.goto('/connectors');
+    await expect(page).toHaveURL(/\/login/);
+    await expectNoAxeFindings(page);
+    await picture('log-in');
+    await logIn(page, person);
+    await expect(state(entry(page, 'Mail archive'), STATE.verified)).toBeVisible();
+  });
+}
+
+test('the set-up page is gone once it has been used', async ({ page, app, expectStatus }) => {
+  const link = await app.setUpLink();
+  await setUp(page, app);
+  expectStatus(404);
+  expect((await page.goto(link))?.status()).toBe(404);
+  await app.restart();
+  expect(await app.setUpLink(), 'no new link is printed').toBe(link);
+});
+
+test('the set-up page says what is wrong and keeps what was typed', async ({ page, app, expectStatus, expectNoAxeFindings, picture }) => {
+  const person = { ...somebody(), password: 'short' };
+  await page.goto(await app.setUpLink());
+  await expectNoAxeFindings(page);
+  await picture('set-up');
+  await page.getByRole('textbox', { name: 'Organisation' }).fill(person.organisation);
+  await page.getByRole('textbox', { name: 'Your name' }).fill(person.name);
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
+  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  expectStatus(422);
+  // The browser's own check would keep the form here; the server must decide alone as well.
+  await page.getByRole('button', { name: 'Set up' }).evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
+  await page.getByRole('button', { name: 'Set up' }).click();
+  await expect(page.getByText(/at least 15 characters/).first()).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Organisation' })).toHaveValue(person.organisation);
+  await expect(page.getByRole('textbox', { name: 'E-mail' })).toHaveValue(person.email);
+  await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
+  await expectNoAxeFindings(page);
+  await picture('set-up-with-an-error');
+});
+
+test('a wrong password is refused in words that do not say whether the user exists', async ({ page, app, expectStatus, picture }) => {
+  const person = await setUp(page, app);
+  await logOut(page, person);
+  const answers: string[] = [];
+  for (const email of [person.email, 'nobody@contoso.test']) {
+    await page.goto('/login');
+    await page.getByRole('textbox', { name: 'E-mail' }).fill(email);
+    await page.getByLabel('Password', { exact: true }).fill('certainly not this one');
+    expectStatus(401);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    answers.push(await page.getByRole('alert').innerText());
+  }
+  expect(answers[0]).toBe(answers[1]);
+  await picture('log-in-with-an-error');
+});

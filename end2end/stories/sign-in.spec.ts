@@ -1,0 +1,268 @@
+import type { Response } from '@playwright/test';
+import { expect, test } from '../fixtures.ts';
+import { addConnector, catchCallback, connectorAt, entry, expectState, leaveForProvider, logIn, sayWho, setUp, signIn, startSignIn, state } from '../steps.ts';
+import { CONTINUE, STATE } from '../words.ts';
+
+/** A page without what is different in every answer. */
+const bare = (html: string) => html.replace(/nonce="[^"]*"/g, '').replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9A-Z]{8,}\b/g, '');
+
+test('o1_the_way_out_has_a_fresh_state_of_256_bits_and_nothing_readable_in_it', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  const states = new Set<string>();
+  for (let i = 0; i < 10; i += 1) {
+    const { authorize } = await startSignIn(page, app, path);
+    const value = authorize.searchParams.get('state') ?? '';
+    expect(value).toMatch(/^[A-Za-z0-9_-]{43,}$/);
+    states.add(value);
+  }
+  expect(states.size).toBe(10);
+});
+
+test('o2_a_callback_in_another_browser_is_refused_and_nothing_is_asked_of_the_provider', async ({ page, app, provider, anotherBrowser }) => {
+  const person = await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const callback = await catchCallback(page, app);
+
+  const strangers = [await anotherBrowser(), await anotherBrowser()];
+  // One of them is not logged in, the other is the same administrator at another computer.
+  await logIn(strangers[1]!.page, person);
+  for (const { page: theirs, watch } of strangers) {
+    watch.expectStatus(400, 2);
+    const pages: string[] = [];
+    for (const address of [callback, '/api/connectors?code=x&state=never-given-out']) {
+      const answer = await theirs.goto(address);
+      expect(answer?.status()).toBe(400);
+      pages.push(bare((await answer?.text()) ?? ''));
+    }
+    expect(pages[0], 'one and the same page').toBe(pages[1]);
+  }
+  expect(await provider.grants()).toEqual([]);
+  expect(await provider.requests('token')).toEqual([]);
+
+  // Nothing was lost for the browser whose sign-in it is.
+  await page.goto(callback);
+  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expectState(page, path, STATE.verified);
+});
+
+test('o3_a_callback_opened_twice_leads_to_one_exchange', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const callback = await catchCallback(page, app);
+
+  const answers = await Promise.all(Array.from({ length: 8 }, () => page.request.get(callback, { maxRedirects: 0 })));
+  const ways = new Set(answers.map((answer) => `${answer.status()} ${answer.headers().location}`));
+  expect([...ways], 'each leads to the outcome').toEqual([expect.stringMatching(/^303 .*\/sign-ins\/[^/?#]+$/)]);
+  await page.goto(callback);
+  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
+  await expectState(page, path, STATE.verified);
+  expect(await provider.requests('token')).toHaveLength(1);
+  expect(await provider.grants()).toEqual([expect.objectContaining({ event: 'grant.success' })]);
+});
+
+test('o6_every_way_out_has_a_challenge_of_its_own', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await signIn(page, provider);
+  await page.goto(path);
+  await signIn(page, provider);
+  const asked = await provider.requests('authorize');
+  expect(asked).toHaveLength(2);
+  for (const request of asked) {
+    expect(request).toMatchObject({
+      response_type: 'code', response_mode: 'query', prompt: 'select_account', code_challenge_method: 'S256',
+      redirect_uri: app.redirectUri, has_state: true, has_nonce: true, code_challenge: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      scope: expect.stringContaining('offline_access'), site: 'cross-site', referer: null,
+    });
+  }
+  expect(asked[0]?.code_challenge).not.toBe(asked[1]?.code_challenge);
+});
+
+test('o8_the_answer_of_one_provider_is_refused_under_the_state_of_another', async ({ page, app, provider }) => {
+  const [mine, theirs] = ['aaaaaaaa-7e57-4000-8000-000000000001', 'bbbbbbbb-7e57-4000-8000-000000000002'];
+  for (const tenant of [mine, theirs]) await provider.addTenant(tenant);
+  await provider.set({ iss: true });
+  await setUp(page, app);
+  const paths: string[] = [];
+  for (const tenant of [mine, theirs]) {
+    const client = await provider.addClient(app.redirectUri);
+    paths.push(await addConnector(page, { name: `At ${tenant.slice(0, 4)}`, client, audience: /Single tenant only/, tenant }));
+  }
+  const { authorize } = await startSignIn(page, app, paths[0]!);
+  await page.goto(paths[1]!);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const mixed = new URL(await catchCallback(page, app));
+  expect(mixed.searchParams.get('iss')).toContain(theirs);
+  mixed.searchParams.set('state', authorize.searchParams.get('state') ?? '');
+  const answer = await page.request.get(mixed.href, { maxRedirects: 0 });
+  expect(answer.status()).toBeLessThan(500);
+  expect(await provider.requests('token'), 'refused before anything is asked').toEqual([]);
+  for (const path of paths) await expectState(page, path, STATE.not);
+});
+
+test('o10_the_landing_leaves_no_code_in_an_address', async ({ page, app, provider, context }) => {
+  await setUp(page, app);
+  await connectorAt(page, app, provider);
+  const landings: Response[] = [];
+  page.on('response', (answer) => { if (answer.url().startsWith(app.redirectUri)) landings.push(answer); });
+  await signIn(page, provider);
+  expect(landings).toHaveLength(1);
+  const landing = landings[0]!;
+  const headers = await landing.allHeaders();
+  expect(landing.status()).toBe(303);
+  expect(headers['cache-control']).toContain('no-store');
+  expect(headers['referrer-policy']).toBe('no-referrer');
+  expect(headers.location).toMatch(/\/sign-ins\/[^/?#]+$/);
+
+  const devTools = await context.newCDPSession(page);
+  const { entries } = await devTools.send('Page.getNavigationHistory');
+  expect(entries.map(({ url }) => url).filter((url) => /code=|state=|\/api\/connectors/.test(url))).toEqual([]);
+});
+
+test('o11_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verified', async ({ page, app, provider, picture, expectNoAxeFindings }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await leaveForProvider(page, provider);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+  await expect(page.getByRole('main').getByText(/cancel/i).first()).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('sign-in-cancelled');
+  await expectState(page, path, STATE.not);
+  expect(await provider.requests('token')).toEqual([]);
+});
+
+test('o11_words_that_come_with_a_refusal_are_shown_as_text_or_not_at_all', async ({ page, app, provider, expectStatus }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const callback = new URL(await catchCallback(page, app, 'cancel'));
+  callback.searchParams.set('error_description', '<script>alert(1)</script><b id="bold">bold</b>');
+  let dialogs = 0;
+  page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
+  await page.goto(callback.href);
+  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expect(page.locator('#bold')).toHaveCount(0);
+  expect(dialogs).toBe(0);
+
+  // As in Microsoft's own example, without state: nobody's sign-in, and nobody's error.
+  await page.goto(path);
+  await provider.set({ stateOnError: false });
+  await leaveForProvider(page, provider);
+  expectStatus(400);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page).toHaveURL(/\/api\/connectors/);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  expect(await provider.requests('token')).toEqual([]);
+});
+
+test('o12_the_token_request_is_a_form_without_an_origin', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  // The client's secret holds + / = & and %.
+  const { client } = await connectorAt(page, app, provider);
+  await signIn(page, provider);
+  expect(await provider.requests('token')).toEqual([expect.objectContaining({
+    method: 'POST', path: '/common/oauth2/v2.0/token', query: false, origin: null, authorization: false,
+    content_type: expect.stringContaining('application/x-www-form-urlencoded'), client_id: client.id,
+    redirect_uri: app.redirectUri, grant_type: 'authorization_code', has_secret: true, verifier_fits: true, status: 200,
+  })]);
+});
+
+test('o21_the_return_from_another_site_brings_the_session_along', async ({ page, app, provider, context }) => {
+  await setUp(page, app);
+  await connectorAt(page, app, provider);
+  const landing = page.waitForRequest((request) => request.url().startsWith(app.redirectUri));
+  await signIn(page, provider);
+  const headers = await (await landing).allHeaders();
+  expect(headers['sec-fetch-site']).toBe('cross-site');
+  for (const cookie of await context.cookies(app.url)) {
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' });
+  }
+  await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
+});
+
+test('c4_each_page_has_a_policy_with_a_nonce_of_its_own', async ({ page, app, provider, watch, expectStatus }) => {
+  await page.goto('/login');
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  const { status, html } = await startSignIn(page, app, path);
+  expect(status).toBe(200);
+  expect(html).toContain('http-equiv');
+  expect(html).toContain(CONTINUE);
+  await signIn(page, provider);
+  await page.goto('/connectors');
+  await page.goto('/connectors/new');
+  expectStatus(404);
+  await page.goto('/nothing-here');
+  expectStatus(400);
+  await page.goto('/api/connectors');
+
+  // The watch has seen to the nonces, and that the browser had nothing to complain about.
+  const policies = watch.seenPolicies();
+  for (const address of ['/login', '/connectors', '/connectors/new', path, `${path}/verify`, '/nothing-here', '/api/connectors']) {
+    const policy = policies.get(app.url + address);
+    expect(policy, address).toMatch(/default-src 'none'/);
+    for (const part of ["object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"]) expect(policy, address).toContain(part);
+    expect(policy, address).not.toMatch(/unsafe-inline|'unsafe-eval'|\bhttps?:/);
+  }
+});
+
+test('c4_the_policy_lets_the_browser_out_where_the_provider_redirects_before_its_log_in_page', async ({ page, app, provider }) => {
+  await provider.set({ redirectFirst: true });
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await leaveForProvider(page, provider);
+  expect(new URL(page.url()).origin).toBe(provider.secondUrl);
+  await sayWho(page);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expectState(page, path, STATE.verified);
+});
+
+test('a wrong secret makes the connector fail, after one request', async ({ page, app, provider, picture, expectNoAxeFindings }) => {
+  await setUp(page, app);
+  const client = await provider.addClient(app.redirectUri);
+  const path = await addConnector(page, { name: 'Mail archive', client: { ...client, secret: 'not-a-real-secret~another' } });
+  await signIn(page, provider);
+  await expect(page.getByRole('main').getByText(/secret/i).first()).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('sign-in-wrong-secret');
+  await expectState(page, path, STATE.failing);
+  await picture('connector-failing');
+  await page.goto('/connectors');
+  await expect(state(entry(page, 'Mail archive'), STATE.failing)).toBeVisible();
+  expect(await provider.requests('token')).toEqual([expect.objectContaining({ status: 401, error: 'invalid_client' })]);
+});
+
+test('a missing required permission is a failure, a missing optional one a warning that names it', async ({ page, app, provider, picture }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await provider.set({ scope: 'missing-required' });
+  await signIn(page, provider);
+  await expect(page.getByRole('main').getByText(/User\.Read/).first()).toBeVisible();
+  await picture('sign-in-missing-permission');
+  await expectState(page, path, STATE.not);
+
+  await provider.set({ scope: 'missing-optional' });
+  await signIn(page, provider);
+  await expect(page.getByRole('main').getByText(/Mail\.Send/).first()).toBeVisible();
+  await picture('sign-in-with-a-warning');
+  await expectState(page, path, STATE.verified);
+});
+
+test('without a refresh token the connector is not verified', async ({ page, app, provider }) => {
+  await provider.set({ refreshToken: false });
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await signIn(page, provider);
+  await expect(page.getByRole('main').getByText(/offline_access/).first()).toBeVisible();
+  await expectState(page, path, STATE.not);
+});

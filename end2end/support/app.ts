@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { freePort, until } from './process.ts';
+
+/** The optimised binary under test. */
+function binary(): string {
+  const path = process.env.MAIL360_BINARY;
+  if (!path) throw new Error('MAIL360_BINARY is not set. It names the optimised mail360 that these stories run against; `make test` sets it.');
+  return resolve(path);
+}
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
+export class App {
+  readonly url: string;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'mail360-story-'));
+  private child: ChildProcess | undefined;
+  private printed = '';
+
+  private constructor(private readonly port: number, private readonly providerUrl: string) {
+    this.url = `http://localhost:${port}`;
+  }
+
+  static async start(providerUrl: string): Promise<App> {
+    const app = new App(await freePort(), providerUrl);
+    await app.run();
+    return app;
+  }
+
+  /** Where the database and the key are. */
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+
+  get redirectUri(): string {
+    return `${this.url}/api/connectors`;
+  }
+
+  private get log(): string {
+    return join(this.folder, 'trace.log');
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      HOME: this.folder,
+      RUST_BACKTRACE: '1',
+      MAIL360_LISTEN: `127.0.0.1:${this.port}`,
+      MAIL360_PUBLIC_URL: this.url,
+      MAIL360_DATA_DIR: this.dataDir,
+      MAIL360_LOG: 'trace',
+      // The provider has another host name than the application, as in life: with one name for
+      // both, a way back that Lax cookies do not survive would look well.
+      MAIL360_MICROSOFT_AUTHORIZE_URL: `${this.providerUrl}/{tenant}/oauth2/v2.0/authorize`,
+      MAIL360_MICROSOFT_TOKEN_URL: `${this.providerUrl}/{tenant}/oauth2/v2.0/token`,
+      MAIL360_MICROSOFT_GRAPH_URL: `${this.providerUrl}/v1.0`,
+      MAIL360_MICROSOFT_ISSUER: `${this.providerUrl}/{tenant}/v2.0`,
+    };
+  }
+
+  private async run(): Promise<void> {
+    const log = openSync(this.log, 'a');
+    const child = spawn(binary(), ['serve', '--migrate'], { env: this.environment(), cwd: this.folder, stdio: ['ignore', 'pipe', log] });
+    closeSync(log);
+    this.child = child;
+    let failed: Error | undefined;
+    child.on('error', (error) => { failed = error; });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => { this.printed += text; });
+    await until('the program to be ready', async () => {
+      if (failed) throw failed;
+      if (child.exitCode !== null) throw new Error(`mail360 ended with ${child.exitCode}:\n${this.printed}\n${this.logText().slice(-4000)}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      return answer?.ok ? true : undefined;
+    });
+  }
+
+  /** The newest set-up link that was printed. */
+  setUpLink(): Promise<string> {
+    const link = new RegExp(`${this.url}/set-up/[^\\s"']+`, 'g');
+    return until('a set-up link on standard output', () => this.printed.match(link)?.at(-1));
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((done) => { child.once('exit', done); });
+    child.kill(signal);
+    await ended;
+  }
+
+  stop(): Promise<void> {
+    return this.end('SIGTERM');
+  }
+
+  kill9(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** Starts it again on the same data, whether it still runs or not. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.run();
+  }
+
+  /** Another command of the program, such as `user add`, with its password on standard input. */
+  command(words: string[], input = ''): Promise<Outcome> {
+    return new Promise((done, failed) => {
+      const child = spawn(binary(), words, { env: this.environment(), cwd: this.folder });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+      child.on('error', failed).on('close', (code) => { done({ code, stdout, stderr }); });
+      child.stdin.on('error', () => { /* It may end without reading. */ });
+      child.stdin.end(input);
+    });
+  }
+
+  /** The trace log, and what was printed. */
+  logText(): string {
+    return `${readFileSync(this.log, 'utf8')}\n${this.printed}`;
+  }
+
+  /** Every file of the data folder, the key included. */
+  dataFiles(): Map<string, Buffer> {
+    const files = new Map<string, Buffer>();
+    for (const entry of readdirSync(this.dataDir, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) files.set(entry.name, readFileSync(join(entry.parentPath, entry.name)));
+    }
+    return files;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill9();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { node, until } from './process.ts';
+
+/** The switches of provider/settings.mjs. */
+export interface Settings {
+  atTtl: number;
+  codeTtl: number;
+  scope: 'own' | 'short' | 'long' | 'absent' | 'missing-required' | 'missing-optional';
+  iss: boolean;
+  refreshToken: boolean;
+  redirectFirst: boolean;
+  stateOnError: boolean;
+  mail: boolean;
+  tokenDelay: number;
+}
+
+/** What the provider wrote down: an independent witness of what the application did. */
+export interface Event {
+  time: string;
+  event: string;
+  what?: 'authorize' | 'token' | 'me' | 'lost';
+  tenant?: string;
+  client_id?: string;
+  error?: string;
+  [field: string]: unknown;
+}
+
+/** An application registered at the provider, as an administrator would register one in Azure. */
+export interface Client {
+  id: string;
+  secret: string;
+}
+
+/** The provider's process, shared by the tests of one worker. */
+export class ProviderProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    readonly secondUrl: string,
+    private readonly defaults: Settings,
+  ) {}
+
+  static async start(): Promise<ProviderProcess> {
+    const main = fileURLToPath(new URL('../provider/main.mjs', import.meta.url));
+    const child = spawn(node(), [main], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, UNTIL_STDIN_CLOSES: 'yes', EVENT_LOG: process.env.PROVIDER_EVENT_LOG },
+    });
+    let out = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { if (!out.includes('\n')) out += text; });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });
+    const line = await until('the provider to listen', () => {
+      if (child.exitCode !== null) throw new Error(`the provider ended with ${child.exitCode}: ${errors}`);
+      return out.includes('\n') ? out.slice(0, out.indexOf('\n')) : undefined;
+    }, 30_000);
+    const { url, second_url: secondUrl } = JSON.parse(line) as { url: string; second_url: string };
+    const defaults = (await post(url, '/__control', {})) as Settings;
+    return new ProviderProcess(child, url, secondUrl, defaults);
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const ended = new Promise((done) => { this.child.once('exit', done); });
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+
+  /** The provider as one test sees it: default settings, and no events but its own. */
+  async forOneTest(): Promise<Provider> {
+    await post(this.url, '/__control', this.defaults);
+    return new Provider(this.url, this.secondUrl, (await events(this.url)).length);
+  }
+}
+
+export class Provider {
+  constructor(readonly url: string, readonly secondUrl: string, private readonly before: number) {}
+
+  set(changes: Partial<Settings>): Promise<unknown> {
+    return post(this.url, '/__control', changes);
+  }
+
+  /** Registers an application. Its secret holds signs that break where somebody forgets to encode a form. */
+  async addClient(redirectUri: string, secret = `not-a-real-secret~${randomBytes(9).toString('hex')}+/=&%`): Promise<Client> {
+    const id = randomUUID();
+    await post(this.url, '/__clients', { client_id: id, client_secret: secret, redirect_uris: [redirectUri] });
+    return { id, secret };
+  }
+
+  addTenant(segment: string): Promise<unknown> {
+    return post(this.url, '/__tenants', { segment });
+  }
+
+  async events(): Promise<Event[]> {
+    return (await events(this.url)).slice(this.before);
+  }
+
+  async requests(what: NonNullable<Event['what']>): Promise<Event[]> {
+    return (await this.events()).filter((event) => event.what === what);
+  }
+
+  /** Every answer of the token endpoint, good or bad. */
+  async grants(): Promise<Event[]> {
+    return (await this.events()).filter((event) => event.event.startsWith('grant.'));
+  }
+}
+
+async function post(url: string, path: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+async function events(url: string): Promise<Event[]> {
+  return (await (await fetch(`${url}/__events`)).json()) as Event[];
+}

@@ -1,0 +1,72 @@
+import { type BrowserContext, expect, type Response } from '@playwright/test';
+
+/**
+ * Watches all pages of a browser. On our pages there must be no script error, no console error and
+ * no breach of the Content-Security-Policy; the provider's pages are none of our business.
+ */
+export class Watch {
+  private readonly problems: string[] = [];
+  private readonly expected: number[] = [];
+  private readonly nonces: string[] = [];
+  private readonly policies = new Map<string, string>();
+  private readonly reading: Promise<void>[] = [];
+  /** The text of every page, script and style sheet of ours that was visited. */
+  readonly bodies = new Map<string, string>();
+
+  constructor(context: BrowserContext, private readonly origin: string) {
+    context.on('weberror', (error) => {
+      if (this.ours(error.page()?.url() ?? '')) this.problems.push(`script error: ${error.error().message}`);
+    });
+    context.on('console', (message) => {
+      const where = message.location().url || (message.page()?.url() ?? '');
+      if (message.type() !== 'error' || !this.ours(where)) return;
+      // Chromium writes a line for each 4xx and 5xx; a test says beforehand which ones it means to see.
+      const status = Number(/responded with a status of (\d{3})/.exec(message.text())?.[1]);
+      const at = this.expected.indexOf(status);
+      if (at >= 0) this.expected.splice(at, 1);
+      else this.problems.push(`console: ${message.text()} (${where})`);
+    });
+    context.on('response', (response) => { this.see(response); });
+  }
+
+  private ours(url: string): boolean {
+    return url.startsWith(`${this.origin}/`) || url === this.origin;
+  }
+
+  private see(response: Response): void {
+    const url = response.url();
+    if (!this.ours(url) || (response.status() >= 300 && response.status() < 400)) return;
+    // A body may be gone when the browser has moved on; the pages that matter are asked for again by the tests.
+    this.reading.push(response.text().then((text) => { this.bodies.set(url, text); }, () => undefined));
+    const headers = response.headers();
+    if (!headers['content-type']?.includes('text/html')) return;
+    const policy = headers['content-security-policy'] ?? '';
+    this.policies.set(url, policy);
+    const nonce = /'nonce-([^']{22,})'/.exec(policy)?.[1];
+    if (!nonce) this.problems.push(`no nonce in the Content-Security-Policy of ${url}: ${policy}`);
+    else this.nonces.push(nonce);
+    for (const part of ["form-action 'self'", "frame-ancestors 'none'"]) {
+      if (!policy.includes(part)) this.problems.push(`${url} has no ${part}`);
+    }
+  }
+
+  /** The next page (or the next few) with this status is part of the story. */
+  expectStatus(status: number, times = 1): void {
+    for (let i = 0; i < times; i += 1) this.expected.push(status);
+  }
+
+  /** The policies of the pages seen so far. */
+  seenPolicies(): Map<string, string> {
+    return new Map(this.policies);
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.reading);
+  }
+
+  async conclude(): Promise<void> {
+    await this.settle();
+    expect(this.problems, 'errors on our own pages').toEqual([]);
+    expect(new Set(this.nonces).size, 'each answer has a nonce of its own').toBe(this.nonces.length);
+  }
+}

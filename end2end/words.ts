@@ -1,0 +1,43 @@
+// The words on the screens by which stories find their way: the issue's, DESIGN.md's and the help
+// page's. They stand in one place because a changed word should be one changed line.
+
+export const SET_UP = {
+  organisation: 'Organisation',
+  name: 'Your name',
+  email: 'E-mail',
+  password: 'Password',
+  button: 'Set up',
+};
+
+export const LOG_IN = { email: 'E-mail', password: 'Password', button: 'Log in', out: 'Log out' };
+
+export const CONNECTORS = { heading: 'Connectors', add: 'Add connector', redirectUri: 'Redirect URI', scope: 'View API scope' };
+
+export const FORM = {
+  heading: 'Add Connector',
+  outlook: 'Outlook',
+  gmail: 'Gmail',
+  serviceName: 'Service Name',
+  clientId: 'Client ID',
+  secret: 'Client Secret',
+  expires: 'Secret expires',
+  audience: 'Who may sign in',
+  tenant: /tenant id|directory \(tenant\)|^tenant/i,
+  add: 'Add',
+  cancel: 'Cancel',
+};
+
+/** The portal's wording of who may sign in. */
+export const AUDIENCE = {
+  everybody: /Any Entra ID Tenant \+ Personal Microsoft accounts/,
+  organisations: /Multiple Entra ID tenants/,
+  single: /Single tenant only/,
+  personal: /Personal accounts only/,
+};
+
+export const ADDED = 'The Microsoft connector has been successfully added to Mail360';
+export const VERIFY = 'Sign in with Microsoft to verify';
+export const CONTINUE = 'Continue to Microsoft';
+export const SECRET_ID = 'This is the Secret ID. Copy the Value column instead.';
+
+export const STATE = { not: 'Not verified', verified: 'Verified', failing: /Failing/ };
