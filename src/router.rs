@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, on},
 };
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use leptos::prelude::provide_context;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
@@ -282,19 +282,37 @@ async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     }
 }
 
+/// Whether a body could not be read because it is longer than [`MAX_BODY`].
+fn is_too_large(error: &axum::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
 /// Runs the server function that a form posts to.
 async fn run_server_function(
     State(program): State<Program>,
     session: Session,
     member: Option<axum::Extension<Member>>,
-    mut headers: HeaderMap,
-    mut request: Request<Body>,
+    request: Request<Body>,
 ) -> Response {
+    let (mut parts, body) = request.into_parts();
+    // Here, for a server function would take a body that breaks off at the limit for a malformed one.
+    let body = match axum::body::to_bytes(body, MAX_BODY).await {
+        Ok(body) => Body::from(body),
+        Err(error) if is_too_large(&error) => return Failure::TooLarge.into_response(),
+        Err(_) => return Failure::BadRequest.into_response(),
+    };
     // A form is answered with a redirect of ours or with a page, never with one to where the browser
     // says that it came from, nor with the data that a script would ask for.
-    headers.remove(http::header::REFERER);
-    headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("text/html"));
-    *request.headers_mut() = headers;
+    parts.headers.remove(http::header::REFERER);
+    parts.headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("text/html"));
+    let request = Request::from_parts(parts, body);
     let failed = actions::Failed::default();
     let contexts = {
         let (connectors, failed) = (program.connectors.clone(), failed.clone());

@@ -27,7 +27,7 @@ use crate::{
         id::OrganisationId,
         randomness::SharedRandomness,
     },
-    vault::{Place, Vault},
+    vault::{Place, Vault, VaultError},
 };
 
 /// How many connectors a page of the list shows.
@@ -337,22 +337,17 @@ impl ConnectorService {
             .await
     }
 
-    /// A connector as a sign-in finds it, and its secret, opened.
-    ///
-    /// # Errors
-    /// [`Failure::Unexpected`] where the vault cannot open the secret.
+    /// A connector as a sign-in finds it, and its secret, opened; or why the vault cannot open it.
     pub async fn with_secret(
         &self,
         on: &impl Queries,
         organisation: OrganisationId,
         id: ConnectorId,
-    ) -> Result<Option<(Connector, SecretString)>, Failure> {
+    ) -> Result<Option<(Connector, Result<SecretString, VaultError>)>, DatabaseError> {
         let store = Connectors::of(organisation);
         let Some(connector) = store.get(on, id).await? else { return Ok(None) };
         let Some(sealed) = store.sealed_secret(on, id).await? else { return Ok(None) };
-        let secret =
-            self.vault.open(place(organisation, id), &sealed).map_err(|error| Failure::unexpected(&error))?;
-        Ok(Some((connector, secret)))
+        Ok(Some((connector, self.vault.open(place(organisation, id), &sealed))))
     }
 
     /// A connector as a sign-in finds it.

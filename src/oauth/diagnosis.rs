@@ -16,6 +16,7 @@ pub struct Diagnosis {
 }
 
 const ADMIN: &str = "You, as the administrator of this connector.";
+const OPERATOR: &str = "Whoever runs this program.";
 const NOBODY: &str = "Nobody: it may pass by itself.";
 
 /// The words for a sign-in that did not go through.
@@ -112,7 +113,7 @@ pub fn of(why: &Why) -> Diagnosis {
             "Microsoft's answer could not be understood",
             "Something between here and Microsoft answered in its place, or the answer was damaged. The \
              connector is as it was.",
-            "Whoever runs this program.",
+            OPERATOR,
             "Sign in again. If it ends here once more, check proxies and firewalls.",
         ),
         Why::Expired => (
@@ -126,6 +127,13 @@ pub fn of(why: &Why) -> Diagnosis {
             "Its settings are no longer those that the sign-in began with, so it proves nothing of them.",
             ADMIN,
             "Start the sign-in again, with the new settings.",
+        ),
+        Why::SecretUnreadable => (
+            "The stored client secret cannot be opened",
+            "It was sealed with another encryption key, or it was changed in the database. Nothing was sent \
+             to Microsoft, and the connector is as it was.",
+            OPERATOR,
+            "Put the right encryption key in place (`mail360 check` says whether it fits), then sign in again.",
         ),
         Why::Superseded => (
             "Newer sign-ins have ended this one",

@@ -77,6 +77,8 @@ pub enum Why {
     ConnectorChanged,
     /// Too many were open; this was the oldest.
     Superseded,
+    /// The vault cannot open the connector's secret.
+    SecretUnreadable,
 }
 
 /// What the provider said, cut and without control characters.

@@ -214,24 +214,33 @@ impl SignIns {
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
 
-        let verdict =
-            if sign_in.issuer.as_ref().is_some_and(|issuer| !attempt.endpoints.issuer.matches(issuer)) {
-                // Against mix-up (RFC 9207): another provider's code must not reach this one's token
-                // endpoint, nor this one's secret the other's.
-                Err(Why::WrongIssuer)
-            } else if now >= attempt.expires_at {
-                Err(Why::Expired)
-            } else if attempt.consumed_at.is_some() {
-                return Ok(());
-            } else {
-                let read = database.read();
-                match connectors.with_secret(&read, attempt.organisation, attempt.connector).await? {
-                    Some((connector, secret)) if connector.version == attempt.connector_version => Ok(secret),
-                    // Deleted between two of our reads: the attempt has gone with it.
-                    None => return Ok(()),
-                    Some(_) => Err(Why::ConnectorChanged),
+        let verdict = if sign_in
+            .issuer
+            .as_ref()
+            .is_some_and(|issuer| !attempt.endpoints.issuer.matches(issuer))
+        {
+            // Against mix-up (RFC 9207): another provider's code must not reach this one's token
+            // endpoint, nor this one's secret the other's.
+            Err(Why::WrongIssuer)
+        } else if now >= attempt.expires_at {
+            Err(Why::Expired)
+        } else if attempt.consumed_at.is_some() {
+            return Ok(());
+        } else {
+            let read = database.read();
+            match connectors.with_secret(&read, attempt.organisation, attempt.connector).await? {
+                // Deleted between two of our reads: the attempt has gone with it.
+                None => return Ok(()),
+                Some((connector, _)) if connector.version != attempt.connector_version => {
+                    Err(Why::ConnectorChanged)
                 }
-            };
+                Some((_, Ok(secret))) => Ok(secret),
+                Some((connector, Err(error))) => {
+                    tracing::error!(connector = %connector.id, %error, "the client secret cannot be opened");
+                    Err(Why::SecretUnreadable)
+                }
+            }
+        };
 
         let (id, event) = (attempt.id, self.event(Step::Returned, now, ""));
         let consumed = database

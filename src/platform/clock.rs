@@ -96,8 +96,8 @@ mod tests {
     #[test]
     fn a_moment_is_shown_to_people_as_the_design_asks() {
         let moment = Timestamp::from_micros(1_795_417_030_000_000);
-        assert_eq!(moment.for_people(), "23 Nov 2026, 05:37 UTC");
-        assert_eq!(moment.for_machines(), "2026-11-23T05:37:10Z");
+        assert_eq!(moment.for_people(), "23 Nov 2026, 06:57 UTC");
+        assert_eq!(moment.for_machines(), "2026-11-23T06:57:10Z");
     }
 
     #[test]

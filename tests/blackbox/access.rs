@@ -1,0 +1,306 @@
+//! Who may do what: the table of routes against everybody whom it does not name.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use http::Method;
+use mail360::{
+    login::guard::Who,
+    people::model::Role,
+    router::{Route, table},
+};
+use rstest::rstest;
+
+use crate::support::{Browser, Kind, SECRET, World};
+
+/// What every unsafe route is sent: enough to do its work, if it were let.
+const FIELDS: [(&str, &str); 8] = [
+    ("form", "01932b5e-0000-7000-8000-000000000001"),
+    ("provider", "outlook"),
+    ("service_name", "Smuggled"),
+    ("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+    ("client_secret", SECRET),
+    ("account_type", "tenants_and_personal"),
+    ("email", "ada@contoso.test"),
+    ("password", crate::support::PASSWORD),
+];
+
+/// What there is to be got at: a connector, a sign-in, and the browsers of everybody.
+struct Scene {
+    world: World,
+    ada: Browser,
+    connector: String,
+    sign_in: String,
+}
+
+impl Scene {
+    async fn new(kind: Kind) -> Self {
+        let world = World::new(kind).await;
+        let mut ada = world.set_up().await;
+        let connector = world.add_connector(&mut ada, &Default::default()).await;
+        world.start(&mut ada, &connector).await;
+        let id = world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await;
+        Self { world, ada, connector, sign_in: format!("/sign-ins/{id}") }
+    }
+
+    /// The path of a route, with ids of things that exist.
+    fn path(&self, route: &Route) -> String {
+        let id = if route.path.starts_with("/sign-ins/") { &self.sign_in } else { &self.connector };
+        let id = id.rsplit('/').next().expect("an id");
+        route.path.replace("{id}", id).replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    }
+}
+
+fn unsafe_routes() -> Vec<Route> {
+    table().into_iter().filter(|route| !route.method.is_safe()).collect()
+}
+
+#[test]
+fn c1_every_server_function_is_a_line_of_the_table() {
+    let registered: BTreeSet<String> =
+        leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let listed: BTreeSet<String> = table()
+        .into_iter()
+        .filter(|route| route.path.starts_with("/do/"))
+        .map(|route| {
+            assert_eq!(route.method, Method::POST, "{}: a GET would slip past Lax cookies", route.path);
+            route.path.to_owned()
+        })
+        .collect();
+    assert!(!registered.is_empty());
+    assert_eq!(registered, listed);
+}
+
+#[rstest]
+#[tokio::test]
+async fn c1_no_unsafe_route_takes_what_a_foreign_page_sends(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let scene = Scene::new(kind).await;
+    let strangers: [&[(&str, &str)]; 9] = [
+        &[],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "http://localhost:3000.evil.example")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        // The newer header decides where both are there.
+        &[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:3000")],
+        &[("referer", "http://localhost:3000/connectors/new")],
+    ];
+    let before = scene.world.raw.dump(&[]).await;
+    for route in unsafe_routes() {
+        for headers in strangers {
+            for content_type in ["application/x-www-form-urlencoded", "text/plain", "application/json"] {
+                let mut ada = scene.ada.clone();
+                let mut request = ada
+                    .request(route.method.as_str(), &scene.path(&route))
+                    .header("content-type", content_type);
+                for (name, value) in headers {
+                    request = request.header(*name, *value);
+                }
+                let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(FIELDS).finish();
+                let answer = ada.send(request.body(Body::from(body)).expect("a request")).await;
+                assert_eq!(answer.status, 403, "{} {headers:?} {content_type}", route.path);
+            }
+        }
+    }
+    assert_eq!(scene.world.raw.dump(&[]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn c1_looking_changes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let scene = Scene::new(kind).await;
+    // That it was added is said once, and then forgotten.
+    scene.ada.clone().get(&scene.connector).await.assert_says("successfully added");
+    let before = scene.world.raw.dump(&[]).await;
+    for _ in 0..2 {
+        for route in table().into_iter().filter(|route| route.method.is_safe()) {
+            for method in ["GET", "HEAD"] {
+                let mut ada = scene.ada.clone();
+                let request = ada.request(method, &scene.path(&route)).body(Body::empty());
+                let answer = ada.send(request.expect("a request")).await;
+                assert!(answer.status.as_u16() < 500, "{method} {}", route.path);
+            }
+        }
+        for route in unsafe_routes() {
+            let mut ada = scene.ada.clone();
+            let answer = ada.get(&scene.path(&route)).await;
+            assert_ne!(answer.status, 500, "{}", route.path);
+        }
+    }
+    assert_eq!(scene.world.raw.dump(&[]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let scene = Scene::new(kind).await;
+    let (viewer, stranger) = (scene.world.viewer().await, scene.world.stranger().await);
+    let colleague = scene.world.user("Contoso", "bob@contoso.test", Role::Admin).await;
+    let before = scene.world.raw.dump(&[]).await;
+    for route in table() {
+        let path = scene.path(&route);
+        let has_id = route.path.contains("{id}");
+        let others = [
+            ("nobody", scene.world.browser()),
+            ("a viewer", viewer.clone()),
+            ("a stranger", stranger.clone()),
+            ("a colleague", colleague.clone()),
+        ];
+        for (who, mut browser) in others {
+            let may = match (who, route.who) {
+                (_, Who::Anyone) => continue,
+                ("nobody", _) => false,
+                // Of one's own organisation one may, of another's nothing is to be found.
+                ("a stranger", _) => !has_id,
+                // A sign-in is shown to whoever started it, and to nobody else.
+                (_, Who::Member) => !route.path.starts_with("/sign-ins/"),
+                ("a viewer", Who::Admin) => false,
+                (_, Who::Admin) => true,
+            };
+            if may {
+                continue;
+            }
+            let answer = if route.method.is_safe() {
+                browser.get(&path).await
+            } else {
+                browser.post(&path, &FIELDS).await
+            };
+            let status = answer.status.as_u16();
+            let wanted = match who {
+                "nobody" if route.method.is_safe() => 303,
+                "nobody" => 401,
+                "a viewer" if route.who == Who::Admin => 403,
+                _ => 404,
+            };
+            assert_eq!(status, wanted, "{who} at {} {path}", route.method);
+            if wanted == 303 {
+                assert!(answer.location().starts_with("/login"), "{}", answer.location());
+            }
+            assert!(!answer.body.contains("Mail archive"), "{who} at {path} sees the connector's name");
+        }
+    }
+    assert_eq!(scene.world.raw.dump(&[]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_the_list_holds_nothing_of_another_organisation_nor_what_a_viewer_may_not_see(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let Scene { world, mut ada, connector, .. } = Scene::new(kind).await;
+    let client_id: String = world.raw.one("SELECT client_id FROM connectors").await;
+    let mut stranger = world.stranger().await;
+    let theirs = stranger.get("/connectors").await;
+    assert!(!theirs.body.contains(&client_id) && !theirs.body.contains("Mail archive"));
+    // The same name is free for them, and so is the same form.
+    let new = crate::support::NewConnector { name: "Mail archive", ..Default::default() };
+    world.add_connector(&mut stranger, &new).await;
+
+    let mut viewer = world.viewer().await;
+    let page = viewer.get(&connector).await;
+    page.assert_status(200).assert_says(&client_id).assert_says("Not verified");
+    for hidden in ["begins with", &SECRET[..3], "Sign-ins", "verify</button>"] {
+        assert!(!page.body.contains(hidden), "a viewer sees {hidden}");
+    }
+    ada.get(&connector).await.assert_says("begins with").assert_says("Sign-ins");
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_the_database_itself_refuses_a_row_that_would_cross(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let Scene { world, .. } = Scene::new(kind).await;
+    world.stranger().await;
+    let raw = &world.raw;
+    raw.run("PRAGMA foreign_keys = ON").await.ok();
+    let other: uuid::Uuid = raw.one("SELECT id FROM organisations WHERE name = 'Fabrikam'").await;
+    let other = raw.id(other);
+    for table in ["attempts", "attempt_events"] {
+        let moved = raw.run(&format!("UPDATE {table} SET organisation_id = {other}")).await;
+        assert!(moved.is_err(), "{table} crossed: {moved:?}");
+    }
+    for (table, owner) in [("connectors", "connectors"), ("users", "users")] {
+        let sql = format!(
+            "UPDATE {table} SET organisation_id = {other} WHERE organisation_id <> {other} AND id IN \
+             (SELECT {owner}.id FROM {owner} JOIN attempts ON attempts.connector_id = {owner}.id \
+              OR attempts.user_id = {owner}.id)"
+        );
+        assert!(raw.run(&sql).await.is_err(), "{table} crossed");
+    }
+    let session = format!("UPDATE sessions SET organisation_id = {other} WHERE organisation_id <> {other}");
+    assert!(raw.run(&session).await.is_err(), "a session crossed");
+}
+
+#[rstest]
+#[tokio::test]
+async fn i5_fields_that_no_form_has_are_ignored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.stranger().await;
+    let other: uuid::Uuid = world.raw.one("SELECT id FROM organisations WHERE name = 'Fabrikam'").await;
+    let form = ada.get("/connectors/new").await.hidden("form");
+    let other = other.to_string();
+    let mut fields = FIELDS.to_vec();
+    fields[0].1 = &form;
+    fields.extend([
+        ("organisation_id", other.as_str()),
+        ("tenant_id", &other),
+        ("id", &other),
+        ("role", "admin"),
+        ("is_admin", "true"),
+        ("state", "verified"),
+        ("verified_at", "1"),
+        ("version", "99"),
+        ("created_at", "1"),
+        ("token_url", "https://evil.example/token"),
+        ("cloud", "evil"),
+        ("redirect_uri", "https://evil.example/"),
+    ]);
+    let answer = ada.post("/do/connectors/add", &fields).await;
+    assert!(answer.location().starts_with("/connectors/"), "{}", answer.body);
+    let row: String = world
+        .raw
+        .one(
+            "SELECT organisations.name || ' ' || state || ' ' || version || ' ' || cloud FROM connectors \
+             JOIN organisations ON organisations.id = connectors.organisation_id",
+        )
+        .await;
+    assert_eq!(row, "Contoso not_verified 1 global");
+    let id: uuid::Uuid = world.raw.one("SELECT id FROM connectors").await;
+    assert_ne!(id.to_string(), other);
+    let authorize = world.start(&mut ada, answer.location()).await;
+    assert!(!authorize.as_str().contains("evil"), "{authorize}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn i5_set_up_and_log_in_ignore_a_role_and_an_organisation_too(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let path = world.set_up_path().await;
+    let mut browser = world.browser();
+    let fields = [
+        ("organisation", "Contoso"),
+        ("name", "Ada"),
+        ("email", "ada@contoso.test"),
+        ("password", crate::support::PASSWORD),
+        ("role", "viewer"),
+        ("disabled_at", "1"),
+        ("organisation_id", "01932b5e-0000-7000-8000-000000000001"),
+    ];
+    browser.post(&path, &fields).await.assert_status(303);
+    assert_eq!(world.raw.one::<String>("SELECT role FROM users").await, "admin");
+    world.viewer().await;
+    let mut vera = world.browser();
+    let fields = [("email", "vera@contoso.test"), ("password", crate::support::PASSWORD), ("role", "admin")];
+    vera.post("/login", &fields).await.assert_status(303);
+    vera.get("/connectors/new").await.assert_status(403);
+}

@@ -1,0 +1,526 @@
+//! The way out and the way back: what is believed of a callback, and what comes of it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mail360::connectors::service::ConnectorId;
+use rstest::rstest;
+use sha2::{Digest, Sha256};
+use time::Duration;
+use tokio::{sync::Notify, task::JoinSet};
+use url::Url;
+
+use crate::support::{Browser, Canned, Kind, NewConnector, SECRET, World, callback, parameter, tokens};
+
+/// A connector of Ada's, and a sign-in that is under way.
+async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    (world, ada, connector, authorize)
+}
+
+/// The id of the one attempt, as it stands in its page's path.
+async fn sign_in_path(world: &World) -> String {
+    format!("/sign-ins/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await)
+}
+
+#[rstest]
+#[tokio::test]
+async fn o1_every_start_has_a_state_of_256_bits_in_which_nothing_can_be_read(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, first) = under_way(kind).await;
+    let mut states = std::collections::HashSet::from([parameter(&first, "state")]);
+    for _ in 0..50 {
+        let authorize = world.start(&mut ada, &connector).await;
+        let state = parameter(&authorize, "state");
+        assert_eq!(URL_SAFE_NO_PAD.decode(&state).expect("base64").len(), 32);
+        assert!(states.insert(state));
+    }
+    // What the database keeps of them finds no attempt.
+    let hashes: Vec<Vec<u8>> =
+        world.raw.column("SELECT state_hash FROM attempts WHERE state_hash IS NOT NULL").await;
+    for hash in hashes {
+        let guess = URL_SAFE_NO_PAD.encode(hash);
+        ada.get(&format!("/api/connectors?state={guess}&code=x")).await.assert_status(400);
+    }
+    assert_eq!(
+        world.raw.one::<i64>("SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL").await,
+        10,
+        "an eleventh ends the oldest"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn o2_a_callback_in_another_browser_is_refused_and_nothing_is_lost(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let back = callback(&authorize, "code=abc");
+    // A browser without a binding, one that has one of its own, and the same person at another computer.
+    let mut eve = world.stranger().await;
+    let theirs = world.add_connector(&mut eve, &NewConnector { name: "Theirs", ..Default::default() }).await;
+    world.start(&mut eve, &theirs).await;
+    let before = world.raw.dump(&["sessions", "activity"]).await;
+    let mut pages = Vec::new();
+    for mut browser in [world.browser(), eve, world.log_in("ada@contoso.test").await] {
+        let answer = browser.get(&back).await;
+        answer.assert_status(400);
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert!(answer.location().is_empty());
+    }
+    // Who is signed in has another frame round the page; within one frame the page is the same.
+    for query in ["", "?error=access_denied", "?state=x&code=y", back.trim_start_matches("/api/connectors")] {
+        pages.push(world.browser().get(&format!("/api/connectors{query}")).await.without_nonces());
+    }
+    assert!(pages.iter().all(|page| *page == pages[0]), "one and the same page");
+    let after = world.raw.dump(&["sessions", "activity"]).await;
+    assert_eq!(after.iter().filter(|line| line.starts_with("attempts")).count(), 2);
+    assert_eq!(
+        before.iter().filter(|line| line.starts_with("attempt")).collect::<Vec<_>>(),
+        after.iter().filter(|line| line.starts_with("attempt")).collect::<Vec<_>>()
+    );
+    assert!(world.provider.requests().is_empty());
+
+    world.grant_everything(&authorize);
+    ada.get(&back).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn o3_of_eight_callbacks_at_once_one_exchanges_the_code(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    world.grant_everything(&authorize);
+    let back = callback(&authorize, "code=abc");
+    let mut callbacks = JoinSet::new();
+    for _ in 0..8 {
+        let (mut browser, back) = (ada.clone(), back.clone());
+        callbacks.spawn(async move { browser.get(&back).await });
+    }
+    let path = sign_in_path(&world).await;
+    for answer in callbacks.join_all().await {
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, path.as_str()));
+    }
+    assert_eq!(world.provider.token_requests().len(), 1);
+    assert_eq!(world.state(&connector).await, "verified");
+    // And once more, later.
+    let mut ada = ada;
+    assert_eq!(ada.get(&back).await.assert_status(303).location(), path);
+    assert_eq!(world.provider.token_requests().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let back = callback(&authorize, "code=abc");
+    let path = sign_in_path(&world).await;
+    let left = async |column: &str| {
+        world.raw.one::<i64>(&format!("SELECT COUNT(*) FROM attempts WHERE {column} IS NOT NULL")).await
+    };
+    let sweep = async || {
+        for work in world.program.periodic_work() {
+            work.once().await.expect("the sweep");
+        }
+    };
+    sweep().await;
+    assert_eq!((left("pkce_verifier").await, left("state_hash").await), (1, 1));
+    world.clock.advance(Duration::minutes(11));
+    sweep().await;
+    assert_eq!((left("pkce_verifier").await, left("state_hash").await), (0, 1));
+    ada.get(&path).await.assert_says("Not finished within ten minutes");
+
+    assert_eq!(ada.get(&back).await.assert_status(303).location(), path);
+    ada.get(&path).await.assert_says("took too long");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+
+    world.clock.advance(Duration::minutes(50));
+    sweep().await;
+    assert_eq!((left("state_hash").await, left("binding_hash").await), (0, 0));
+    let mut ada = world.log_in("ada@contoso.test").await;
+    ada.get(&back).await.assert_status(400);
+    world.clock.advance(Duration::days(90));
+    sweep().await;
+    assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (0, 0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn o5_a_malformed_callback_gets_the_one_page_and_asks_nobody_anything(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let state = parameter(&authorize, "state");
+    let long = "a".repeat(10_000);
+    let queries = [
+        String::new(),
+        "code=abc".to_owned(),
+        "state=&code=abc".to_owned(),
+        format!("state={state}&state={state}&code=abc"),
+        format!("state={state}&code=abc&code=def"),
+        format!("state={state}&error=a&error=b"),
+        format!("state={state}&iss=a&iss=b"),
+        format!("state={long}&code=abc"),
+        format!("state={state}&code={long}"),
+        format!("state={state}&iss={long}"),
+        format!("state={state}&error={long}"),
+        format!("state=%ff%fe&code=abc"),
+        format!("state={state}&code=%ff%fe"),
+        format!("state={state}&code=%2"),
+        format!("state={state}%00&code=abc"),
+        format!("state={}&code=abc", state.to_lowercase()),
+        format!("state={}&code=abc", &state[..42]),
+        format!("state={state}=&code=abc"),
+        "state=../../etc/passwd&code=abc".to_owned(),
+        "state[]=a&code=abc".to_owned(),
+        "&&&===".to_owned(),
+    ];
+    let page = ada.get("/api/connectors").await.assert_status(400).without_nonces();
+    for query in queries {
+        let answer = ada.get(&format!("/api/connectors?{query}")).await;
+        answer.assert_status(400);
+        assert_eq!(answer.without_nonces(), page, "{query:.60}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.raw.one::<i64>("SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn o6_the_challenge_is_the_hash_of_a_verifier_that_appears_only_in_the_token_request(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    assert_eq!(parameter(&authorize, "code_challenge_method"), "S256");
+    let challenge = parameter(&authorize, "code_challenge");
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    let requests = world.provider.token_requests();
+    let verifier = requests[0].field("code_verifier").expect("a verifier").to_owned();
+    assert!((43..=128).contains(&verifier.len()));
+    assert!(verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)));
+    assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)), challenge);
+    assert!(!authorize.as_str().contains(&verifier));
+    assert!(!world.raw.dump(&[]).await.join("\n").contains(&verifier));
+    let left: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE pkce_verifier IS NOT NULL").await;
+    assert_eq!(left, 0, "the consuming write erases it");
+}
+
+#[rstest]
+#[case::another_issuer("https://login.evil.example/5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
+#[case::another_path("https://login.microsoftonline.com/x/../5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
+#[case::nothing("")]
+#[tokio::test]
+async fn o8_an_answer_of_another_issuer_is_refused_before_anything_is_asked(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] issuer: &str,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let issuer: String = url::form_urlencoded::byte_serialize(issuer.as_bytes()).collect();
+    let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={issuer}"))).await;
+    ada.get(answer.assert_status(303).location()).await.assert_says("another provider");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn o8_the_id_token_must_be_of_the_issuer_that_the_callback_named(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    // An issuer that Microsoft has, but not the one that the ID token will name.
+    let other = "https://login.microsoftonline.com/bbbbbbbb-7e57-4000-8000-000000000002/v2.0";
+    let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={other}"))).await;
+    ada.get(answer.assert_status(303).location()).await.assert_says("proof of who signed in does not fit");
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn o8_a_connector_that_was_changed_meanwhile_is_neither_asked_for_nor_judged(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.raw.run("UPDATE connectors SET version = version + 1").await.expect("updated");
+    let answer = ada.get(&callback(&authorize, "code=abc")).await;
+    ada.get(answer.assert_status(303).location()).await.assert_says("changed meanwhile");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn o8_a_callback_for_a_connector_that_was_deleted_is_nobodys(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let id: ConnectorId = connector.rsplit('/').next().expect("an id").parse().expect("an id");
+    let organisation = world.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
+    let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
+    let (organisation, user) =
+        (mail360::platform::id::OrganisationId(organisation), mail360::platform::id::UserId(user));
+    let member = world.program.people.member(organisation, user, None, None).await;
+    let admin = member.expect("an answer").expect("a member").admin().expect("an administrator");
+    world.program.connectors.delete(&admin, id).await.expect("deleted");
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(400);
+    assert!(world.provider.requests().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn o8_an_attempt_keeps_the_addresses_that_it_was_made_with(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    let restarted = world
+        .another_process(&[
+            "--microsoft-token-url",
+            "https://token.elsewhere.example/{tenant}/token",
+            "--microsoft-graph-url",
+            "https://graph.elsewhere.example",
+            "--microsoft-issuer",
+            "https://issuer.elsewhere.example/{tenant}",
+        ])
+        .await;
+    let mut ada = ada.at(&restarted.browser());
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+    let urls: Vec<String> = world.provider.requests().into_iter().map(|seen| seen.url).collect();
+    assert_eq!(
+        urls,
+        ["https://login.microsoftonline.com/common/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0/me"]
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn o9_the_redirect_uri_is_the_configured_one_byte_for_byte_in_both_requests(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::with(kind, &["--public-url", "https://mail.contoso.test/"]).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    let redirect_uri = "https://mail.contoso.test/api/connectors";
+    assert_eq!(parameter(&authorize, "redirect_uri"), redirect_uri);
+    assert_eq!(world.provider.token_requests()[0].field("redirect_uri"), Some(redirect_uri));
+    ada.get("/connectors").await.assert_says(redirect_uri);
+}
+
+#[rstest]
+#[tokio::test]
+async fn o10_the_landing_is_a_303_to_an_address_without_anything_of_the_sign_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    for rest in ["code=canary-code&session_state=canary", "error=access_denied&error_description=canary"] {
+        let (world, mut ada, _, authorize) = under_way(kind).await;
+        world.grant_everything(&authorize);
+        let answer = ada.get(&callback(&authorize, rest)).await;
+        answer.assert_status(303);
+        assert_eq!(answer.location(), sign_in_path(&world).await);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert!(answer.body.is_empty());
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn o11_a_refused_consent_is_told_kindly_and_its_description_is_text(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let description: String = url::form_urlencoded::byte_serialize(
+        format!("AADSTS65004: <script>alert(1)</script>\r\nTrace ID: 1 {}", "x".repeat(8_000)).as_bytes(),
+    )
+    .collect();
+    let rest = format!("error=access_denied&error_description={description}");
+    let landed = ada.get(&callback(&authorize, &rest)).await;
+    let page = ada.get(landed.assert_status(303).location()).await;
+    page.assert_status(200).assert_says("The sign-in was cancelled").assert_says("<script>alert(1)</script>");
+    assert!(!page.body.contains("<script>alert"));
+    assert!(page.body.len() < 30_000 && page.text().contains('…'), "a long description is cut");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+    let again = ada.get(&callback(&authorize, "code=abc")).await;
+    assert_eq!(again.assert_status(303).location(), landed.location(), "the sign-in has ended");
+    assert!(world.provider.requests().is_empty());
+
+    // Microsoft's own example of a refusal carries no state: nobody's, and no reason to fail.
+    ada.get("/api/connectors?error=access_denied&error_description=the+user+canceled")
+        .await
+        .assert_status(400);
+    let huge = format!("/api/connectors?error=access_denied&error_description={}", "x".repeat(60_000));
+    ada.get(&huge).await.assert_status(414);
+}
+
+#[rstest]
+#[tokio::test]
+async fn o12_the_token_request_is_a_form_with_everything_in_its_body(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=a%2Fb%2Bc")).await.assert_status(303);
+    let requests = world.provider.requests();
+    let [token, me] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+    assert_eq!((token.method.as_str(), me.method.as_str()), ("POST", "GET"));
+    assert_eq!(token.url, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
+    assert_eq!(token.headers["content-type"], "application/x-www-form-urlencoded");
+    for name in ["origin", "authorization", "referer", "cookie"] {
+        assert!(!token.headers.contains_key(name), "{name}");
+    }
+    for (name, value) in [
+        ("grant_type", "authorization_code"),
+        ("code", "a/b+c"),
+        ("client_id", &parameter(&authorize, "client_id")),
+        ("client_secret", SECRET),
+        ("redirect_uri", "http://localhost:3000/api/connectors"),
+    ] {
+        assert_eq!(token.field(name), Some(value), "{name}");
+    }
+    assert_eq!(me.headers["authorization"], "Bearer canary-access-token");
+    assert_eq!(world.state(&connector).await, "verified");
+    let dump = world.raw.dump(&[]).await.join("\n");
+    assert!(!dump.contains("canary"), "the grant is thrown away");
+}
+
+#[rstest]
+#[tokio::test]
+async fn o18_the_way_out_asks_for_what_the_connector_lists_and_for_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_, _, _, authorize) = under_way(kind).await;
+    let scopes = "User.Read offline_access profile openid Mail.Read Mail.Send Contacts.Read";
+    for (name, value) in [
+        ("scope", scopes),
+        ("response_type", "code"),
+        ("response_mode", "query"),
+        ("prompt", "select_account"),
+    ] {
+        assert_eq!(parameter(&authorize, name), value);
+    }
+    assert_eq!(parameter(&authorize, "nonce").len(), 43);
+}
+
+#[rstest]
+#[tokio::test]
+async fn o21_the_way_back_needs_the_binding_cookie_and_no_session(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    // The session ended while one was at the provider; the callback is a top-level GET from another site.
+    ada.cookies.remove("mail360_session");
+    let request = ada
+        .request("GET", &callback(&authorize, "code=abc"))
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-mode", "navigate")
+        .body(Body::empty());
+    let landed = ada.send(request.expect("a request")).await;
+    assert_eq!(landed.assert_status(303).location(), sign_in_path(&world).await);
+    assert_eq!(world.state(&connector).await, "verified");
+    let answer = ada.get(landed.location()).await;
+    assert_eq!(answer.assert_status(303).location(), format!("/login?next={}", landed.location()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_browser_that_goes_away_does_not_stop_the_check(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    let gate = Arc::new(Notify::new());
+    let grant = Canned::Json(200, tokens(&world.claims(&authorize)));
+    world.provider.answer_token(Canned::After(gate.clone(), Box::new(grant)));
+    world.say_who();
+    let (mut browser, back) = (ada.clone(), callback(&authorize, "code=abc"));
+    let request = tokio::spawn(async move { browser.get(&back).await });
+    while world.provider.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    request.abort();
+    assert!(request.await.is_err(), "the browser is gone");
+
+    let mut ada = ada;
+    let path = sign_in_path(&world).await;
+    let page = ada.get(&path).await;
+    page.assert_status(200).assert_says("Checking…");
+    assert_eq!(page.header("refresh"), "2", "it reloads itself");
+    gate.notify_one();
+    world.program.sign_ins.drain().await;
+    ada.get(&path).await.assert_says("The connector works");
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_attempt_that_was_consumed_and_never_ended_is_interrupted_after_15_seconds(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    // As a process leaves it that was killed after the consuming write.
+    let now = mail360::platform::clock::Clock::now(&*world.clock).micros();
+    let killed = format!("UPDATE attempts SET consumed_at = {now}, pkce_verifier = NULL");
+    world.raw.run(&killed).await.expect("updated");
+    let path = sign_in_path(&world).await;
+    ada.get(&path).await.assert_says("Checking…");
+    world.clock.advance(Duration::seconds(16));
+    ada.get(&path).await.assert_says("Interrupted, start again");
+    ada.get(&connector).await.assert_says("Interrupted");
+    // The callback once more changes nothing: its code may have been used.
+    assert_eq!(ada.get(&callback(&authorize, "code=abc")).await.assert_status(303).location(), path);
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[case("admin_consent=True&tenant=x&scope=y&state=z", "were approved")]
+#[case("admin_consent=True&error=access_denied&error_description=no", "were not approved")]
+#[tokio::test]
+async fn an_administrators_approval_gets_a_page_and_is_believed_in_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] query: &str,
+    #[case] words: &str,
+) {
+    let (world, _, _, authorize) = under_way(kind).await;
+    let before = world.raw.dump(&[]).await;
+    let mut anybody = world.browser();
+    anybody.get(&format!("/api/connectors?{query}")).await.assert_status(200).assert_says(words);
+    // Not even where it claims to belong to a sign-in.
+    anybody.get(&callback(&authorize, query.split_once("&state").map_or(query, |(q, _)| q))).await;
+    assert_eq!(world.raw.dump(&[]).await, before);
+    assert!(world.provider.requests().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn at_most_a_hundred_sign_ins_of_a_connector_are_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, mut authorize) = under_way(kind).await;
+    for _ in 0..103 {
+        ada.get(&callback(&authorize, "error=access_denied")).await.assert_status(303);
+        world.clock.advance(Duration::seconds(1));
+        authorize = world.start(&mut ada, &connector).await;
+    }
+    ada.get(&callback(&authorize, "error=access_denied")).await.assert_status(303);
+    assert_eq!(world.raw.count("attempts").await, 100);
+}

@@ -1,0 +1,266 @@
+//! What comes of each answer of the provider: the words, and where the connector stands then.
+
+use mail360::oauth::http::HttpFailure;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::{Canned, Claims, Kind, NewConnector, World, callback, tokens};
+
+/// One sign-in at a connector with these settings, at a provider that answers so.
+async fn outcome(
+    kind: Kind,
+    new: NewConnector<'_>,
+    token: impl FnOnce(&World, Claims) -> Canned,
+    me: Option<Canned>,
+) -> (String, String) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &new).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    world.provider.answer_token(token(&world, world.claims(&authorize)));
+    match me {
+        Some(me) => world.provider.answer_me(me),
+        None => world.say_who(),
+    }
+    let landed = ada.get(&callback(&authorize, "code=abc")).await;
+    let page = ada.get(landed.assert_status(303).location()).await;
+    page.assert_status(200);
+    assert!(!page.body.contains("canary"), "nothing of a grant is shown");
+    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "nothing of a grant is kept");
+    (page.text(), world.state(&connector).await)
+}
+
+fn refusal(status: u16, error: &str, description: &str) -> Canned {
+    Canned::Json(
+        status,
+        json!({
+            "error": error, "error_description": description, "error_codes": [7_000_215],
+            "trace_id": "trace-1", "correlation_id": "correlation-1", "timestamp": "2016-01-09 02:02:12Z",
+        }),
+    )
+}
+
+#[rstest]
+#[case(401, "invalid_client", "does not accept the client secret", "failing: credentials_rejected")]
+#[case(
+    400,
+    "unauthorized_client",
+    "does not let the application sign people in",
+    "failing: application_refused"
+)]
+#[case(400, "invalid_scope", "does not know a permission", "failing: permissions_refused")]
+#[case(400, "invalid_grant", "did not take the sign-in's code", "not_verified")]
+#[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
+#[case(400, "temporarily_unavailable", "could not be reached", "not_verified")]
+#[case(400, "interaction_required", "refused to finish the sign-in", "not_verified")]
+#[tokio::test]
+async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] status: u16,
+    #[case] error: &str,
+    #[case] words: &str,
+    #[case] state: &str,
+) {
+    // The code in the text is another one's: it must decide nothing.
+    let description = "AADSTS7000215: <b>Invalid</b> client secret.\r\nTrace ID: trace-1\r\n";
+    let (page, now) =
+        outcome(kind, NewConnector::default(), |_, _| refusal(status, error, description), None).await;
+    assert!(page.contains(words), "{page}");
+    assert!(page.contains("AADSTS7000215: <b>Invalid</b> client secret. Trace ID: trace-1"), "{page}");
+    assert!(page.contains("correlation-1"));
+    assert_eq!(now, state);
+}
+
+#[rstest]
+#[case(Canned::Failure(HttpFailure::Unreachable), "could not be reached")]
+#[case(Canned::Failure(HttpFailure::TimedOut), "could not be reached")]
+#[case(Canned::Failure(HttpFailure::Unavailable(429)), "could not be reached")]
+#[case(Canned::Failure(HttpFailure::Unavailable(503)), "could not be reached")]
+#[case(Canned::Failure(HttpFailure::TooLarge), "could not be understood")]
+#[case(Canned::Text(200, "<html>canary</html>".into()), "could not be understood")]
+#[case(Canned::Text(200, String::new()), "could not be understood")]
+#[case(Canned::Text(400, String::new()), "could not be understood")]
+#[case(Canned::Text(302, "canary".into()), "could not be understood")]
+#[case(Canned::Json(403, json!({ "message": "canary" })), "could not be understood")]
+#[case(Canned::Json(200, json!({ "token_type": "Bearer", "expires_in": 1 })), "could not be understood")]
+#[case(Canned::Json(200, json!([])), "could not be understood")]
+#[tokio::test]
+async fn o13_what_cannot_be_understood_is_said_and_shows_nothing_of_the_connector(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] token: Canned,
+    #[case] words: &str,
+) {
+    let (page, state) = outcome(kind, NewConnector::default(), |_, _| token, None).await;
+    assert!(page.contains(words), "{page}");
+    assert_eq!(state, "not_verified");
+}
+
+/// A grant with one thing changed.
+fn changed(claims: &Claims, field: &str, value: Value) -> Canned {
+    let mut tokens = tokens(claims);
+    if value.is_null() {
+        tokens.as_object_mut().expect("an object").remove(field);
+    } else {
+        tokens[field] = value;
+    }
+    Canned::Json(200, tokens)
+}
+
+#[rstest]
+#[case::as_asked("User.Read Mail.Read Mail.Send Contacts.Read", "The connector works", "verified")]
+#[case::whole_and_lower(
+    "profile openid https://graph.microsoft.com/user.read https://graph.microsoft.com/mail.read \
+     https://graph.microsoft.com/mail.send https://graph.microsoft.com/contacts.read",
+    "The connector works",
+    "verified"
+)]
+#[case::optional_missing("User.Read Mail.Read", "Mail.Send, Contacts.Read", "verified")]
+#[case::required_missing("Mail.Read Mail.Send Contacts.Read", "User.Read", "not_verified")]
+#[tokio::test]
+async fn granted_permissions_are_read_as_microsoft_names_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] scope: &str,
+    #[case] words: &str,
+    #[case] state: &str,
+) {
+    let (page, now) =
+        outcome(kind, NewConnector::default(), |_, claims| changed(&claims, "scope", scope.into()), None)
+            .await;
+    assert!(page.contains(words), "{page}");
+    assert_eq!(now, state);
+}
+
+#[rstest]
+#[case::no_scope("scope", "The connector works", "verified")]
+#[case::no_refresh_token("refresh_token", "offline_access", "not_verified")]
+#[case::no_id_token("id_token", "proof of who signed in does not fit", "not_verified")]
+#[tokio::test]
+async fn what_a_grant_lacks_is_named(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] field: &str,
+    #[case] words: &str,
+    #[case] state: &str,
+) {
+    let (page, now) =
+        outcome(kind, NewConnector::default(), |_, claims| changed(&claims, field, Value::Null), None).await;
+    assert!(page.contains(words), "{page}");
+    assert_eq!(now, state);
+}
+
+#[rstest]
+#[case::another_client(|claims: &mut Claims| claims.client_id.replace_range(..1, "f"))]
+#[case::another_sign_in(|claims: &mut Claims| claims.nonce.push('x'))]
+#[case::another_issuer(|claims: &mut Claims| claims.issuer = "https://evil.example/v2.0".into())]
+#[case::too_old(|claims: &mut Claims| claims.expires -= 4000)]
+#[tokio::test]
+async fn o19_an_id_token_of_another_sign_in_proves_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] forge: impl FnOnce(&mut Claims),
+) {
+    let (page, state) = outcome(
+        kind,
+        NewConnector { client_id: "0b4e28ba-2fa1-11d2-883f-0016d3cca427".into(), ..Default::default() },
+        |_, mut claims| {
+            forge(&mut claims);
+            Canned::Json(200, tokens(&claims))
+        },
+        None,
+    )
+    .await;
+    assert!(page.contains("proof of who signed in does not fit"), "{page}");
+    assert_eq!(state, "not_verified");
+}
+
+#[rstest]
+#[case::the_tenants_own("5a1e0000-7e57-4000-8000-00000000c0de", "The connector works", "verified")]
+#[case::by_its_domain("contoso.test", "The connector works", "verified")]
+#[case::another("6b1e0000-7e57-4000-8000-00000000c0de", "belongs to another tenant", "failing: wrong_tenant")]
+#[tokio::test]
+async fn an_account_of_another_tenant_makes_a_single_tenant_connector_fail(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] tenant: &str,
+    #[case] words: &str,
+    #[case] state: &str,
+) {
+    let new = NewConnector { account_type: "single_tenant", tenant, ..Default::default() };
+    let (page, now) = outcome(kind, new, |_, claims| Canned::Json(200, tokens(&claims)), None).await;
+    assert!(page.contains(words), "{page}");
+    assert_eq!(now, state);
+}
+
+#[rstest]
+#[case(Canned::Json(200, json!({ "id": "1", "mail": null, "userPrincipalName": "grace@contoso.test" })), "grace@contoso.test", "verified")]
+#[case(Canned::Json(403, json!({ "error": { "code": "Authorization_RequestDenied" } })), "did not say who signed in", "not_verified")]
+#[case(Canned::Failure(HttpFailure::TimedOut), "could not be reached", "not_verified")]
+#[case(Canned::Text(200, "canary".into()), "could not be understood", "not_verified")]
+#[tokio::test]
+async fn what_graph_says_of_the_account_counts(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] me: Canned,
+    #[case] words: &str,
+    #[case] state: &str,
+) {
+    let grant = |_: &World, claims: Claims| Canned::Json(200, tokens(&claims));
+    let (page, now) = outcome(kind, NewConnector::default(), grant, Some(me)).await;
+    assert!(page.contains(words), "{page}");
+    assert_eq!(now, state);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_state(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    let gate = std::sync::Arc::new(tokio::sync::Notify::new());
+    let grant = Canned::Json(200, tokens(&world.claims(&authorize)));
+    world.provider.answer_token(Canned::After(gate.clone(), Box::new(grant)));
+    world.say_who();
+    let (mut browser, back) = (ada.clone(), callback(&authorize, "code=abc"));
+    let returning = tokio::spawn(async move { browser.get(&back).await });
+    while world.provider.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.raw.run("UPDATE connectors SET version = version + 1").await.expect("updated");
+    gate.notify_one();
+    let landed = returning.await.expect("an answer");
+    ada.get(landed.location()).await.assert_says("The connector was changed meanwhile");
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_connector_that_failed_is_verified_by_a_sign_in_that_goes_through(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    world.provider.answer_token(refusal(401, "invalid_client", "AADSTS7000222: expired"));
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    ada.get("/connectors")
+        .await
+        .assert_says("Failing")
+        .assert_says("does not accept the client ID and secret");
+
+    let authorize = world.start(&mut ada, &connector).await;
+    world.provider.answer_token(Canned::Failure(HttpFailure::Unavailable(503)));
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert_eq!(
+        world.state(&connector).await,
+        "failing: credentials_rejected",
+        "a dead provider says nothing"
+    );
+
+    let authorize = world.start(&mut ada, &connector).await;
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+    let ended: Vec<String> =
+        world.raw.column("SELECT outcome FROM activity WHERE action = 'sign_in.ended' ORDER BY at, id").await;
+    assert_eq!(ended.len(), 3);
+}

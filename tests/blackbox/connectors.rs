@@ -1,0 +1,265 @@
+//! Adding, changing and deleting connectors.
+
+use std::collections::BTreeSet;
+
+use mail360::connectors::service::{Changed, ConnectorId, Typed};
+use rstest::rstest;
+use secrecy::SecretString;
+use tokio::task::JoinSet;
+
+use crate::support::{Answer, Kind, NewConnector, SECRET, World};
+
+/// An administrator as the services know one.
+async fn admin(world: &World) -> mail360::people::access::Admin {
+    let organisation = world.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
+    let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
+    let member = world
+        .program
+        .people
+        .member(
+            mail360::platform::id::OrganisationId(organisation),
+            mail360::platform::id::UserId(user),
+            None,
+            None,
+        )
+        .await;
+    member.expect("an answer").expect("a member").admin().expect("an administrator")
+}
+
+fn typed(name: &str) -> Typed {
+    Typed {
+        provider: "outlook".to_owned(),
+        service_name: name.to_owned(),
+        client_id: "1b4e28ba-2fa1-11d2-883f-0016d3cca427".to_owned(),
+        client_secret: SecretString::from(SECRET),
+        account_type: "tenants_and_personal".to_owned(),
+        ..Typed::default()
+    }
+}
+
+/// Fifty browsers, each with its own form open, send at once.
+async fn fifty_at_once(world: &World, name: impl Fn(usize) -> String, same_form: bool) -> Vec<Answer> {
+    let mut ada = world.set_up().await;
+    let mut forms = Vec::new();
+    for _ in 0..50 {
+        forms.push(ada.get("/connectors/new").await.hidden("form"));
+    }
+    let mut adds = JoinSet::new();
+    for (at, form) in forms.iter().enumerate() {
+        let mut browser = ada.clone();
+        let form = if same_form { forms[0].clone() } else { form.clone() };
+        let name = name(at);
+        adds.spawn(async move {
+            let fields = [
+                ("form", form.as_str()),
+                ("provider", "outlook"),
+                ("service_name", &name),
+                ("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+                ("client_secret", SECRET),
+                ("account_type", "tenants_and_personal"),
+            ];
+            browser.post("/do/connectors/add", &fields).await
+        });
+    }
+    let answers = adds.join_all().await;
+    for answer in &answers {
+        assert!(answer.status.is_redirection(), "{}: {}", answer.status, answer.text());
+    }
+    answers
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_adds_at_once_add_fifty_connectors(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let answers = fifty_at_once(&world, |at| format!("Connector {at}"), false).await;
+    let pages: BTreeSet<&str> = answers.iter().map(Answer::location).collect();
+    assert_eq!(pages.len(), 50);
+    assert_eq!(world.raw.count("connectors").await, 50);
+    let recorded: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.added'").await;
+    assert_eq!(recorded, 50);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_form_sent_fifty_times_at_once_leads_to_the_one_connector(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let answers = fifty_at_once(&world, |_| "Mail archive".to_owned(), true).await;
+    let pages: BTreeSet<&str> = answers.iter().map(Answer::location).collect();
+    assert_eq!(pages.len(), 1, "{pages:?}");
+    assert_ne!(pages.first(), Some(&"/connectors/new"));
+    assert_eq!(world.raw.count("connectors").await, 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_adds_of_one_name_at_once_one_gets_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    // Composed and decomposed, in capitals and not: to people one and the same.
+    let names = ["Café", "CAFE\u{301}", " café ", "ＣＡＦÉ"];
+    let answers = fifty_at_once(&world, |at| names[at % names.len()].to_owned(), false).await;
+    let back = answers.iter().filter(|answer| answer.location() == "/connectors/new").count();
+    assert_eq!(back, 49);
+    assert_eq!(world.raw.count("connectors").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn s1_what_was_typed_comes_back_once_but_the_secret_is_kept_nowhere(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let new = NewConnector { name: "Payroll", client_id: "no client id".to_owned(), ..Default::default() };
+    let answer = world.send_form(&mut ada, &new).await;
+    assert_eq!(answer.location(), "/connectors/new");
+    let dump = world.raw.dump(&[]).await.join("\n");
+    assert!(dump.contains("Payroll"), "the draft is in the session");
+    assert!(!dump.contains("canary"), "and the secret is not");
+
+    let form = ada.get("/connectors/new").await;
+    form.assert_says("This is not a client ID").assert_says("Nothing was added");
+    assert!(form.body.contains("value=\"Payroll\"") && form.body.contains("value=\"no client id\""));
+    assert!(!form.body.contains("canary"));
+    let fresh = ada.get("/connectors/new").await;
+    assert!(!fresh.body.contains("Payroll"), "it is shown once");
+
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    let dump = world.raw.dump(&[]).await.join("\n").to_lowercase();
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!dump.contains(SECRET) && !dump.contains(&hex), "sealed at rest");
+}
+
+#[rstest]
+#[tokio::test]
+async fn s3_a_secret_that_was_moved_or_changed_in_the_database_is_told_of_and_never_used(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let one = world.add_connector(&mut ada, &NewConnector { name: "One", ..Default::default() }).await;
+    let two = world.add_connector(&mut ada, &NewConnector { name: "Two", ..Default::default() }).await;
+    let [id_one, id_two] = [&one, &two].map(|path| world.raw.id(path.rsplit('/').next().expect("an id")));
+    let moved = format!(
+        "UPDATE connectors SET client_secret = (SELECT client_secret FROM connectors WHERE id = {id_two}) \
+         WHERE id = {id_one}"
+    );
+    assert_eq!(world.raw.run(&moved).await, Ok(1));
+    let authorize = world.start(&mut ada, &one).await;
+    let landed = ada.get(&crate::support::callback(&authorize, "code=abc")).await;
+    let outcome = ada.get(landed.assert_status(303).location()).await;
+    outcome.assert_status(200).assert_says("cannot be opened").assert_says("client secret");
+    assert!(world.provider.requests().is_empty(), "nothing was sent");
+    assert_eq!(world.state(&one).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_does_not(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let path = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let admin = admin(&world).await;
+    let service = &world.program.connectors;
+    let id: ConnectorId = path.rsplit('/').next().expect("an id").parse().expect("an id");
+    let today = service.today();
+    let verify = async || {
+        world.raw.run("UPDATE connectors SET state = 'verified'").await.expect("updated");
+    };
+    let mut version = 1;
+    // As it stands in the form, with the secret left blank.
+    let as_it_is = {
+        let connector = service.get(&admin, id).await.expect("a connector");
+        Typed {
+            client_id: connector.client_id.to_string(),
+            client_secret: SecretString::default(),
+            secret_expires_on: "2028-11-23".to_owned(),
+            scopes: ["Mail.Read", "Mail.Send", "Contacts.Read"].map(str::to_owned).to_vec(),
+            ..typed("Mail archive")
+        }
+    };
+    let cases: [(&str, Typed, &str); 7] = [
+        ("the name", Typed { service_name: "Renamed".into(), ..as_it_is.clone() }, "verified"),
+        ("the date", Typed { secret_expires_on: "2027-01-01".into(), ..as_it_is.clone() }, "verified"),
+        ("the client ID", Typed { client_id: typed("").client_id, ..as_it_is.clone() }, "not_verified"),
+        ("the secret", Typed { client_secret: SECRET.to_owned().into(), ..as_it_is.clone() }, "not_verified"),
+        ("who", Typed { account_type: "personal_only".into(), ..as_it_is.clone() }, "not_verified"),
+        (
+            "the tenant",
+            Typed { account_type: "single_tenant".into(), tenant: "contoso.com".into(), ..as_it_is.clone() },
+            "not_verified",
+        ),
+        ("the permissions", Typed { scopes: vec!["Mail.Read".into()], ..as_it_is.clone() }, "not_verified"),
+    ];
+    for (what, typed, state) in cases {
+        // Each against the connector as it was at first.
+        let restored = as_it_is.parse_edit(today).ok().expect("sound");
+        service.change(&admin, id, version, &restored).await.expect("changed");
+        version += 1;
+        verify().await;
+        let new = typed.parse_edit(today).ok().expect("sound");
+        assert!(matches!(service.change(&admin, id, version, &new).await, Ok(Changed::Changed)), "{what}");
+        version += 1;
+        assert_eq!(world.state(&path).await, state, "{what}");
+    }
+    let secret: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
+    assert!(!secret[0].is_empty());
+
+    let late =
+        service.change(&admin, id, version - 1, &as_it_is.parse_edit(today).ok().expect("sound")).await;
+    assert!(matches!(late, Ok(Changed::Outdated)), "what another administrator changed is not overwritten");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keeps_its_name(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let path = world.add_connector(&mut ada, &NewConnector { name: "Payroll", ..Default::default() }).await;
+    world.start(&mut ada, &path).await;
+    assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (1, 1));
+    let id = path.rsplit('/').next().expect("an id").parse().expect("an id");
+    world.program.connectors.delete(&admin(&world).await, id).await.expect("deleted");
+    for table in ["connectors", "attempts", "attempt_events"] {
+        assert_eq!(world.raw.count(table).await, 0, "{table}");
+    }
+    let entity: String =
+        world.raw.one("SELECT entity FROM activity WHERE action = 'connector.deleted'").await;
+    assert_eq!(entity, "Payroll");
+    ada.get(&path).await.assert_status(404);
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (admin, service) = (admin(&world).await, &world.program.connectors);
+    // Names that sort differently by bytes and by a locale.
+    for at in 0..60 {
+        let name = ["Ä", "a", "Z", "é", "&", "ß"][at % 6].to_owned() + &format!(" {at}");
+        let new = typed(&name).parse(service.today()).ok().expect("sound");
+        service.add(&admin, service.new_form(), &new).await.expect("added");
+    }
+    let mut seen = Vec::new();
+    let mut next = "/connectors".to_owned();
+    loop {
+        let page = ada.get(&next).await;
+        page.assert_status(200);
+        seen.extend(page.body.split("href=\"/connectors/").skip(1).filter_map(|rest| {
+            let id = rest.split_once('"')?.0;
+            (id.len() == 36).then(|| id.to_owned())
+        }));
+        let Some((before, _)) = page.body.split_once(">Next page</a>") else { break };
+        let (_, address) = before.rsplit_once("href=\"").expect("an address");
+        next = address.split_once('"').expect("its end").0.replace("&amp;", "&");
+    }
+    assert_eq!(seen.len(), 60);
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 60);
+}

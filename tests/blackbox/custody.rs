@@ -1,0 +1,148 @@
+//! The key: what the program does where it is missing, wrong, or exposed.
+
+use std::sync::Arc;
+
+use mail360::{
+    platform::{
+        database::{Database, DatabaseUrl, SchemaState},
+        randomness::SystemRandomness,
+    },
+    vault::custody::{self, CustodyError},
+};
+use rstest::rstest;
+
+use crate::support::{Kind, World, write_key};
+
+async fn take(world: &World) -> Result<bool, CustodyError> {
+    let config = &world.program.config;
+    let database = Database::open(&config.database).await?;
+    let taken = custody::take(
+        &config.encryption_key_file,
+        &config.database,
+        &database,
+        &*world.clock,
+        Arc::new(SystemRandomness),
+    )
+    .await;
+    taken.map(|custody| custody.made)
+}
+
+#[rstest]
+#[tokio::test]
+async fn s5_with_another_key_the_program_stops_before_it_writes_anything(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let key_file = world.program.config.encryption_key_file.clone();
+    let before = world.raw.dump(&[]).await;
+    assert!(matches!(take(&world).await, Ok(false)), "the right key is taken as it is");
+
+    write_key(&key_file, "test", 8);
+    assert!(matches!(take(&world).await, Err(CustodyError::WrongKey(id)) if id == "test"));
+    write_key(&key_file, "other", 7);
+    assert!(matches!(take(&world).await, Err(CustodyError::MissingKey(id)) if id == "test"));
+    assert_eq!(world.raw.dump(&[]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn s5_a_key_that_is_gone_is_not_replaced(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let key_file = world.program.config.encryption_key_file.clone();
+    std::fs::remove_file(&key_file).expect("removed");
+    let error = take(&world).await.expect_err("no key");
+    assert!(matches!(error, CustodyError::NotOurs { .. }));
+    assert!(error.to_string().contains("base64"), "it says how to make one: {error}");
+    assert!(!key_file.exists());
+}
+
+#[rstest]
+#[case::world_readable(0o644)]
+#[case::group_readable(0o640)]
+#[tokio::test]
+async fn s5_a_key_that_others_can_read_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] mode: u32,
+) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::new(kind).await;
+    let key_file = &world.program.config.encryption_key_file;
+    std::fs::set_permissions(key_file, std::fs::Permissions::from_mode(mode)).expect("permissions");
+    let error = take(&world).await.expect_err("exposed");
+    assert!(error.to_string().contains("600"), "{error}");
+}
+
+#[tokio::test]
+async fn s5_an_empty_sqlite_database_gets_a_key_of_its_own_which_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::Sqlite(folder.path().join("data/mail360.sqlite"));
+    let database = Database::open(&url).await.expect("a database");
+    let key_file = folder.path().join("data/encryption.key");
+    let clock = mail360::platform::clock::SystemClock;
+    let custody = custody::take(&key_file, &url, &database, &clock, Arc::new(SystemRandomness)).await;
+    assert!(custody.expect("a key").made);
+    assert!(key_file.exists());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_schema_that_is_older_or_newer_is_recognised(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let schema = async || world.program.database.schema().await.expect("an answer");
+    assert_eq!(schema().await, SchemaState::Current);
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000001_x', 1)";
+    world.raw.run(newer).await.expect("inserted");
+    assert_eq!(schema().await, SchemaState::Ahead);
+    world
+        .raw
+        .run("DELETE FROM seaql_migrations WHERE version LIKE '%activity%' OR version LIKE '%_x'")
+        .await
+        .expect("deleted");
+    assert_eq!(schema().await, SchemaState::Behind);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_processes_that_migrate_at_once_each_finds_the_schema_as_it_should_be(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = kind.new_database(folder.path()).await;
+    let url = match kind {
+        Kind::Sqlite => DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite")),
+        Kind::Postgres => DatabaseUrl::Postgres(mail360::platform::database::Secret(url)),
+    };
+    let mut processes = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = url.clone();
+        processes.spawn(async move {
+            let database = Database::open(&url).await.expect("a database");
+            database
+                .migrate(async |_| Ok::<_, mail360::platform::database::DatabaseError>(()))
+                .await
+                .expect("migrated");
+            database.schema().await.expect("an answer")
+        });
+    }
+    for state in processes.join_all().await {
+        assert_eq!(state, SchemaState::Current);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_sqlite_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data").join("mail360.sqlite");
+    Database::open(&DatabaseUrl::Sqlite(path.clone())).await.expect("a database");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).expect("it").permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(path.parent().expect("a folder")), 0o700);
+    for beside in ["mail360.sqlite-wal", "mail360.sqlite-shm"] {
+        let beside = path.with_file_name(beside);
+        assert!(!beside.exists() || mode(&beside) == 0o600);
+    }
+}

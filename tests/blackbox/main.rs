@@ -1,0 +1,15 @@
+//! Black box over the real router, without sockets: every test runs on SQLite and on PostgreSQL, with
+//! canned answers in place of the provider.
+
+#![cfg(feature = "ssr")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where what it needs is not there")]
+
+mod access;
+mod callback;
+mod callback_faults;
+mod connectors;
+mod custody;
+mod sessions;
+mod set_up;
+mod support;
+mod surface;

@@ -1,0 +1,249 @@
+//! Logging in and out, and what a session is.
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use mail360::people::{
+    model::{Email, Role},
+    service::{Change, Changed},
+};
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Browser, Kind, PASSWORD, World};
+
+const COOKIE: &str = "mail360_session";
+
+async fn is_signed_in(browser: &mut Browser) -> bool {
+    browser.get("/connectors").await.status == 200
+}
+
+#[rstest]
+#[tokio::test]
+async fn l1_a_password_is_stored_as_argon2id_with_a_salt_of_its_own(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    world.viewer().await;
+    let hashes: Vec<String> = world.raw.column("SELECT password_hash FROM users").await;
+    assert_eq!(hashes.len(), 2);
+    assert!(hashes.iter().all(|hash| hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")), "{hashes:?}");
+    assert_ne!(hashes[0], hashes[1], "the password is the same, the salt is not");
+}
+
+#[rstest]
+#[tokio::test]
+async fn l6_what_the_database_keeps_of_a_session_is_no_cookie(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let value = ada.cookies[COOKIE].clone();
+    let bytes = URL_SAFE_NO_PAD.decode(&value).expect("base64");
+    assert!(bytes.len() * 8 >= 128, "{value}");
+
+    let hash: Vec<u8> = world.raw.one("SELECT hash FROM sessions").await;
+    assert_eq!(hash.len(), 32);
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    for stolen in [
+        URL_SAFE_NO_PAD.encode(&hash),
+        URL_SAFE_NO_PAD.encode(&hash[..16]),
+        URL_SAFE_NO_PAD.encode(&hash[16..]),
+        STANDARD.encode(&hash),
+        hex,
+    ] {
+        let mut thief = world.browser();
+        thief.cookies.insert(COOKIE.to_owned(), stolen);
+        assert!(!is_signed_in(&mut thief).await);
+    }
+    assert!(is_signed_in(&mut ada).await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l6_no_two_sessions_have_the_same_value(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let mut values = std::collections::HashSet::new();
+    for _ in 0..5 {
+        values.insert(world.log_in("ada@contoso.test").await.cookies[COOKIE].clone());
+    }
+    assert_eq!(values.len(), 5);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_session_before(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let planted = URL_SAFE_NO_PAD.encode([42; 16]);
+    let log_in = [("email", "ada@contoso.test"), ("password", PASSWORD)];
+    let mut victim = world.browser();
+    victim.cookies.insert(COOKIE.to_owned(), planted.clone());
+    victim.post("/login", &log_in).await.assert_status(303);
+    let first = victim.cookies[COOKIE].clone();
+    assert_ne!(first, planted);
+    let mut attacker = world.browser();
+    attacker.cookies.insert(COOKIE.to_owned(), planted);
+    assert!(!is_signed_in(&mut attacker).await);
+
+    // Whoever logs in anew, perhaps as somebody else, is in a new session, and the old one is dead.
+    victim.post("/login", &log_in).await.assert_status(303);
+    assert_ne!(victim.cookies[COOKIE], first);
+    attacker.cookies.insert(COOKIE.to_owned(), first);
+    assert!(!is_signed_in(&mut attacker).await);
+    assert!(is_signed_in(&mut victim).await);
+}
+
+#[rstest]
+#[case::localhost("http://localhost:3000", "mail360_session", "mail360_sign_in", false)]
+#[case::https("https://mail.contoso.test", "__Host-mail360_session", "__Host-mail360_sign_in", true)]
+#[tokio::test]
+async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] public_url: &str,
+    #[case] session: &str,
+    #[case] binding: &str,
+    #[case] secure: bool,
+) {
+    let world = World::with(kind, &["--public-url", public_url]).await;
+    let path = world.set_up_path().await;
+    let mut browser = world.browser();
+    let fields =
+        [("organisation", "C"), ("name", "Ada"), ("email", "a@contoso.test"), ("password", PASSWORD)];
+    let answer = browser.post(&path, &fields).await;
+    let connector = world.add_connector(&mut browser, &Default::default()).await;
+    let started = browser.post(&format!("{connector}/verify"), &[]).await;
+
+    for (answer, name) in [(&answer, session), (&started, binding)] {
+        let cookies = answer.cookies();
+        assert_eq!(cookies.len(), 1, "{cookies:?}");
+        let cookie = cookies[0];
+        assert!(cookie.starts_with(&format!("{name}=")), "{cookie}");
+        for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+        assert_eq!(cookie.contains("Secure"), secure, "{cookie}");
+    }
+    // Who only looks gets none.
+    for path in ["/login", "/healthz", "/nothing", "/favicon.svg", "/api/connectors?state=x"] {
+        let answer = world.browser().get(path).await;
+        assert!(answer.cookies().is_empty(), "{path}: {:?}", answer.cookies());
+    }
+    let looked = browser.get("/connectors").await;
+    assert!(looked.cookies().iter().all(|cookie| cookie.starts_with(session)), "{:?}", looked.cookies());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_happens(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut idle = world.set_up().await;
+    world.clock.advance(Duration::minutes(29));
+    assert!(is_signed_in(&mut idle).await);
+    world.clock.advance(Duration::minutes(29));
+    assert!(is_signed_in(&mut idle).await, "its use moved the limit");
+    world.clock.advance(Duration::minutes(31));
+    assert!(!is_signed_in(&mut idle).await);
+
+    let mut busy = world.log_in("ada@contoso.test").await;
+    for _ in 0..(12 * 4 - 1) {
+        world.clock.advance(Duration::minutes(15));
+        assert!(is_signed_in(&mut busy).await);
+    }
+    world.clock.advance(Duration::minutes(16));
+    assert!(!is_signed_in(&mut busy).await);
+
+    for work in world.program.periodic_work() {
+        work.once().await.expect("the sweep");
+    }
+    assert_eq!(world.raw.count("sessions").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_in_flight(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut copy = ada.clone();
+    // A draft is about to be saved into the session while it ends.
+    let session = tower_sessions::Session::new(
+        Some(ada.cookies[COOKIE].parse().expect("an id")),
+        std::sync::Arc::new(world.program.sessions.clone()),
+        None,
+    );
+    session.insert("draft", "something").await.expect("kept in memory");
+    ada.post("/logout", &[]).await.assert_status(303);
+    session.save().await.expect("no error");
+
+    assert!(!is_signed_in(&mut copy).await);
+    assert_eq!(world.raw.count("sessions").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_disabled_or_given_another_role_is_so_at_the_next_request(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let mut bob = world.user("Contoso", "bob@contoso.test", Role::Admin).await;
+    let email = Email::parse("bob@contoso.test").expect("an e-mail");
+    // Sessions are left alone here: what counts is what the row says now.
+    let change = async |change| {
+        let changed = world.program.people.change_user(&email, change, async |_, _, _| Ok(())).await;
+        assert!(matches!(changed, Ok(Changed::Changed(..))));
+    };
+    bob.get("/connectors/new").await.assert_status(200);
+    change(Change::Role(Role::Viewer)).await;
+    bob.get("/connectors/new").await.assert_status(403);
+    bob.get("/connectors").await.assert_status(200);
+    change(Change::Enabled(false)).await;
+    assert!(!is_signed_in(&mut bob).await);
+    let again = [("email", "bob@contoso.test"), ("password", PASSWORD)];
+    bob.post("/login", &again).await.assert_status(401);
+    change(Change::Enabled(true)).await;
+    bob.post("/login", &again).await.assert_status(303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refused_log_in_says_the_same_whatever_is_wrong(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("ada@contoso.test", "certainly not this one"),
+        ("nobody@contoso.test", PASSWORD),
+        ("no address", PASSWORD),
+        ("ada@contoso.test", &"x".repeat(2000)),
+    ] {
+        let answer = world.browser().post("/login", &[("email", email), ("password", password)]).await;
+        answer.assert_status(401);
+        answers.push(answer.text().replace(email, ""));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_processes_share_one_installation(#[values(Kind::Postgres)] kind: Kind) {
+    let one = World::new(kind).await;
+    let two = one.another_process(&[]).await;
+    let mut at_one = one.set_up().await;
+    let mut at_two = at_one.at(&two.browser());
+    assert!(is_signed_in(&mut at_two).await);
+    at_two.post("/logout", &[]).await.assert_status(303);
+    assert!(!is_signed_in(&mut at_one).await);
+}

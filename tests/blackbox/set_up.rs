@@ -1,0 +1,113 @@
+//! The first administrator.
+
+use rstest::rstest;
+use time::Duration;
+use tokio::task::JoinSet;
+
+use crate::support::{Kind, PASSWORD, World};
+
+const FOUNDER: [(&str, &str); 4] = [
+    ("organisation", "Contoso"),
+    ("name", "Ada Example"),
+    ("email", "ada@contoso.test"),
+    ("password", PASSWORD),
+];
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn l12_of_ten_claims_at_once_one_makes_the_first_administrator(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let path = world.set_up_path().await;
+    let mut claims = JoinSet::new();
+    for claim in 0..10 {
+        let (mut browser, path) = (world.browser(), path.clone());
+        claims.spawn(async move {
+            let email = format!("claim{claim}@contoso.test");
+            let mut fields = FOUNDER;
+            fields[2].1 = &email;
+            browser.post(&path, &fields).await.status.as_u16()
+        });
+    }
+    let statuses = claims.join_all().await;
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 404).count(), 9, "{statuses:?}");
+    assert_eq!(world.raw.count("users").await, 1);
+    assert_eq!(world.raw.count("organisations").await, 1);
+    assert_eq!(world.raw.one::<String>("SELECT role FROM users").await, "admin");
+}
+
+#[rstest]
+#[tokio::test]
+async fn l12_a_set_up_link_is_good_for_24_hours_the_latest_alone_and_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut browser = world.browser();
+    let older = world.set_up_path().await;
+    let latest = world.set_up_path().await;
+    browser.get(&older).await.assert_status(404);
+    browser.post(&older, &FOUNDER).await.assert_status(404);
+    browser.get(&latest).await.assert_status(200);
+
+    world.clock.advance(Duration::hours(24) - Duration::seconds(1));
+    browser.get(&latest).await.assert_status(200);
+    world.clock.advance(Duration::seconds(1));
+    browser.get(&latest).await.assert_status(404);
+    browser.post(&latest, &FOUNDER).await.assert_status(404);
+    assert_eq!(world.raw.count("users").await, 0);
+
+    let renewed = world.set_up_path().await;
+    browser.post(&renewed, &FOUNDER).await.assert_status(303);
+    browser.get(&renewed).await.assert_status(404);
+    browser.post(&renewed, &FOUNDER).await.assert_status(404);
+    assert!(world.program.set_up.open().await.expect("an answer").is_none(), "no new link is given out");
+    assert_eq!(world.raw.count("users").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l12_there_is_no_default_password_and_no_link_that_can_be_guessed(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let _ = world.set_up_path().await;
+    let mut browser = world.browser();
+    for (email, password) in [("admin", "admin"), ("admin@localhost", "password"), ("", "")] {
+        browser.post("/login", &[("email", email), ("password", password)]).await.assert_status(401);
+    }
+    for token in ["", "x", "null", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "..%2F..%2Fconnectors"] {
+        browser.get(&format!("/set-up/{token}")).await.assert_status(404);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_the_database_keeps_of_a_set_up_link_does_not_open_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    let world = World::new(kind).await;
+    let _ = world.set_up_path().await;
+    let stored: Vec<u8> = world.raw.one("SELECT value FROM settings WHERE name = 'set_up'").await;
+    let guess = URL_SAFE_NO_PAD.encode(&stored[..32]);
+    world.browser().get(&format!("/set-up/{guess}")).await.assert_status(404);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_wrong_field_is_named_and_everything_but_the_password_is_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let path = world.set_up_path().await;
+    let mut fields = FOUNDER;
+    fields[3].1 = "too short";
+    let answer = world.browser().post(&path, &fields).await;
+    answer.assert_status(422).assert_says("at least 15 characters");
+    assert!(answer.body.contains("value=\"Ada Example\""));
+    assert!(!answer.body.contains("too short"));
+    assert_eq!(world.raw.count("users").await, 0);
+}

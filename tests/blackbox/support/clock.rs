@@ -1,0 +1,49 @@
+use std::sync::{
+    Mutex,
+    atomic::{AtomicI64, Ordering},
+};
+
+use mail360::platform::{
+    clock::{Clock, Timestamp},
+    randomness::Randomness,
+};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use time::Duration;
+
+/// A clock that stands until it is moved: at 23 Nov 2026, 06:57:10 UTC at first.
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub fn new() -> Self {
+        Self(AtomicI64::new(1_795_417_030_000_000))
+    }
+
+    pub fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.whole_microseconds()).expect("a span that fits");
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Randomness that a test can repeat: each process of a test has a seed of its own.
+pub struct Seeded(Mutex<ChaCha20Rng>);
+
+impl Seeded {
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
+    }
+}
+
+impl Randomness for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().expect("nobody panicked with it").fill_bytes(bytes);
+    }
+}

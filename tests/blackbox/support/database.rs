@@ -1,0 +1,117 @@
+use std::path::Path;
+
+use mail360::platform::database::DatabaseUrl;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, TryGetable,
+};
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    /// The address of a new, empty database.
+    pub async fn new_database(self, folder: &Path) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite:{}", folder.join("mail360.sqlite").display()),
+            Self::Postgres => {
+                let server = std::env::var("MAIL360_TEST_POSTGRES_URL")
+                    .expect("MAIL360_TEST_POSTGRES_URL names a PostgreSQL server; `make check` starts one and sets it");
+                let name = format!("test_{}", folder.file_name().expect("a name").to_string_lossy())
+                    .to_lowercase()
+                    .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                let connection = Database::connect(&server).await.expect("PostgreSQL answers");
+                let create = format!("CREATE DATABASE {name}");
+                connection.execute_unprepared(&create).await.expect("a new database");
+                connection.close().await.expect("closed");
+                let (server, _) = server.rsplit_once('/').expect("an address with a database");
+                format!("{server}/{name}")
+            }
+        }
+    }
+}
+
+/// The database as somebody sees it who holds it in their hands.
+#[derive(Clone)]
+pub struct Raw {
+    kind: Kind,
+    connection: DatabaseConnection,
+}
+
+impl Raw {
+    pub async fn open(kind: Kind, url: &DatabaseUrl) -> Self {
+        let url = match url {
+            DatabaseUrl::Sqlite(path) => format!("sqlite://{}?mode=rw", path.display()),
+            DatabaseUrl::Postgres(url) => url.0.clone(),
+        };
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        Self { kind, connection: Database::connect(options).await.expect("the database answers") }
+    }
+
+    /// Runs a statement: how many rows it touched, or that it was refused.
+    pub async fn run(&self, sql: &str) -> Result<u64, String> {
+        let done = self.connection.execute_unprepared(sql).await;
+        done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+    }
+
+    async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let statement = Statement::from_string(self.connection.get_database_backend(), sql);
+        self.connection.query_all_raw(statement).await.expect("rows")
+    }
+
+    /// The first column of each row.
+    pub async fn column<T: TryGetable>(&self, sql: &str) -> Vec<T> {
+        let rows = self.rows(sql).await;
+        rows.iter().map(|row| row.try_get_by_index(0).expect("a column")).collect()
+    }
+
+    /// The one value that a query gives.
+    pub async fn one<T: TryGetable>(&self, sql: &str) -> T {
+        let mut values = self.column(sql).await;
+        assert_eq!(values.len(), 1, "{sql}");
+        values.remove(0)
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        self.one(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+
+    /// Everything in the database as text, a line for each row, but for the tables that are named.
+    pub async fn dump(&self, without: &[&str]) -> Vec<String> {
+        let tables = match self.kind {
+            Kind::Sqlite => {
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+            }
+            Kind::Postgres => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+        };
+        let mut lines = Vec::new();
+        for table in self.column::<String>(tables).await {
+            if without.contains(&table.as_str()) {
+                continue;
+            }
+            let row = match self.kind {
+                Kind::Postgres => "row_to_json(t)::text".to_owned(),
+                Kind::Sqlite => {
+                    let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+                    let columns: Vec<String> = self.column(&columns).await;
+                    columns.iter().map(|name| format!("quote({name})")).collect::<Vec<_>>().join("||','||")
+                }
+            };
+            let rows: Vec<String> = self.column(&format!("SELECT {row} FROM {table} t ORDER BY 1")).await;
+            lines.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
+        }
+        lines
+    }
+
+    /// A UUID as it is written in a statement.
+    pub fn id(&self, id: impl std::fmt::Display) -> String {
+        match self.kind {
+            Kind::Sqlite => format!("X'{}'", id.to_string().replace('-', "")),
+            Kind::Postgres => format!("'{id}'"),
+        }
+    }
+}

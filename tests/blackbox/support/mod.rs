@@ -1,0 +1,13 @@
+//! What the tests have in common: a program on a database of its own, browsers, and a provider whose
+//! answers are canned.
+
+mod browser;
+mod clock;
+mod database;
+mod provider;
+mod world;
+
+pub use browser::{Answer, Browser};
+pub use database::Kind;
+pub use provider::{Canned, Claims, tokens};
+pub use world::{NewConnector, PASSWORD, SECRET, World, callback, parameter, write_key};

@@ -1,0 +1,126 @@
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mail360::oauth::http::{HttpFailure, ProviderHttp};
+use oauth2::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+/// What the provider answers next.
+#[derive(Clone)]
+pub enum Canned {
+    Json(u16, Value),
+    Text(u16, String),
+    Failure(HttpFailure),
+    /// Not before somebody says so.
+    After(Arc<Notify>, Box<Canned>),
+}
+
+/// A request as the provider saw it.
+#[derive(Clone)]
+pub struct Seen {
+    pub method: String,
+    pub url: String,
+    pub headers: http::HeaderMap,
+    pub form: Vec<(String, String)>,
+}
+
+impl Seen {
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The provider: a queue of answers for the token endpoint and one for Graph. It refuses the connection
+/// where nothing was agreed upon.
+#[derive(Default)]
+pub struct Provider {
+    token: Mutex<VecDeque<Canned>>,
+    me: Mutex<VecDeque<Canned>>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Provider {
+    pub fn answer_token(&self, canned: Canned) {
+        self.token.lock().expect("a queue").push_back(canned);
+    }
+
+    pub fn answer_me(&self, canned: Canned) {
+        self.me.lock().expect("a queue").push_back(canned);
+    }
+
+    /// All requests so far, of either kind.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.seen.lock().expect("a list").clone()
+    }
+
+    pub fn token_requests(&self) -> Vec<Seen> {
+        self.requests().into_iter().filter(|seen| seen.url.ends_with("/token")).collect()
+    }
+}
+
+#[async_trait]
+impl ProviderHttp for Provider {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpFailure> {
+        let url = request.uri().to_string();
+        self.seen.lock().expect("a list").push(Seen {
+            method: request.method().to_string(),
+            url: url.clone(),
+            headers: request.headers().clone(),
+            form: url::form_urlencoded::parse(request.body()).into_owned().collect(),
+        });
+        let queue = if url.ends_with("/me") { &self.me } else { &self.token };
+        let mut canned = queue.lock().expect("a queue").pop_front();
+        loop {
+            let (status, body) = match canned {
+                None => return Err(HttpFailure::Unreachable),
+                Some(Canned::After(gate, then)) => {
+                    gate.notified().await;
+                    canned = Some(*then);
+                    continue;
+                }
+                Some(Canned::Failure(failure)) => return Err(failure),
+                Some(Canned::Text(status, body)) => (status, body),
+                Some(Canned::Json(status, body)) => (status, body.to_string()),
+            };
+            let response = http::Response::builder()
+                .status(status)
+                .header("content-type", "application/json")
+                .body(body.into_bytes());
+            return Ok(response.expect("a response"));
+        }
+    }
+}
+
+/// What an ID token says; by default what a sound one says.
+pub struct Claims {
+    pub client_id: String,
+    pub nonce: String,
+    pub tenant: String,
+    pub issuer: String,
+    pub expires: i64,
+}
+
+impl Claims {
+    pub fn token(&self) -> String {
+        let claims = json!({
+            "aud": self.client_id, "nonce": self.nonce, "tid": self.tenant, "iss": self.issuer,
+            "exp": self.expires, "preferred_username": "grace@contoso.test",
+        });
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+}
+
+/// A grant with everything that was asked for.
+pub fn tokens(claims: &Claims) -> Value {
+    json!({
+        "token_type": "Bearer", "expires_in": 3600,
+        "scope": "User.Read Mail.Read Mail.Send Contacts.Read",
+        "access_token": "canary-access-token", "refresh_token": "canary-refresh-token",
+        "id_token": claims.token(),
+    })
+}

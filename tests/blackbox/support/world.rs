@@ -1,0 +1,308 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::Router;
+use clap::Parser;
+use mail360::{
+    people::model::{Email, OrganisationName, Password, PersonName, Role},
+    people::service::Added,
+    platform::{
+        assets::Assets,
+        clock::Clock,
+        config::{Config, Options},
+        database::Database,
+        id::OrganisationId,
+        randomness::SharedRandomness,
+    },
+    router::{Foundations, Program, router},
+    vault::custody,
+};
+use secrecy::SecretString;
+use serde_json::json;
+use tempfile::TempDir;
+use url::Url;
+
+use super::{
+    browser::{Answer, Browser},
+    clock::{Seeded, TestClock},
+    database::{Kind, Raw},
+    provider::{Canned, Claims, Provider, tokens},
+};
+
+/// The password of everybody in these tests.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// The client secret of every connector, with signs that break where a form is not encoded.
+pub const SECRET: &str = "canary~secret+/=&%.1";
+/// The tenant that people sign in from.
+const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    options: Options,
+}
+
+static SEEDS: AtomicU64 = AtomicU64::new(1);
+
+/// A process of the program, and everything round it. What is `Arc` here is shared with the others of
+/// the same installation.
+#[derive(Clone)]
+pub struct World {
+    pub program: Program,
+    pub router: Router,
+    pub clock: Arc<TestClock>,
+    pub provider: Arc<Provider>,
+    pub raw: Raw,
+    /// Goes when the last of them does.
+    _folder: Arc<TempDir>,
+    arguments: Vec<String>,
+}
+
+/// What a new connector is to be.
+#[derive(Clone)]
+pub struct NewConnector<'a> {
+    pub name: &'a str,
+    pub client_id: String,
+    pub account_type: &'a str,
+    pub tenant: &'a str,
+}
+
+impl Default for NewConnector<'_> {
+    fn default() -> Self {
+        Self {
+            name: "Mail archive",
+            client_id: uuid::Uuid::from_u128(u128::from(SEEDS.fetch_add(1, Ordering::Relaxed))).to_string(),
+            account_type: "tenants_and_personal",
+            tenant: "",
+        }
+    }
+}
+
+fn configuration(arguments: &[String]) -> Config {
+    let line = ["mail360".to_owned()].into_iter().chain(arguments.iter().cloned());
+    Line::parse_from(line).options.check().expect("a sound configuration")
+}
+
+async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider>) -> Program {
+    let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
+    let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
+    let database = Database::open(&config.database).await.expect("a database");
+    let key_file = &config.encryption_key_file;
+    let custody = custody::take(key_file, &config.database, &database, &**clock, randomness.clone())
+        .await
+        .expect("a vault");
+    let now = clock.now();
+    database.migrate(async |tx| custody::enter(tx, &custody.vault, now).await).await.expect("migrated");
+    Program::new(Foundations {
+        config,
+        database,
+        vault: custody.vault,
+        clock: clock.clone(),
+        randomness,
+        assets: Assets::default(),
+        http: provider.clone(),
+    })
+    .expect("a program")
+}
+
+impl World {
+    /// An installation that nobody has set up.
+    pub async fn new(kind: Kind) -> Self {
+        Self::with(kind, &[]).await
+    }
+
+    /// The same with flags of the command line.
+    pub async fn with(kind: Kind, flags: &[&str]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let url = kind.new_database(folder.path()).await;
+        let key_file = folder.path().join("encryption.key");
+        write_key(&key_file, "test", 7);
+        let mut arguments = vec![
+            "--database-url".to_owned(),
+            url,
+            "--encryption-key-file".to_owned(),
+            key_file.display().to_string(),
+            "--public-url".to_owned(),
+            "http://localhost:3000".to_owned(),
+        ];
+        if flags.contains(&"--public-url") {
+            arguments.truncate(4);
+        }
+        arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
+        let (clock, provider) = (Arc::new(TestClock::new()), Arc::new(Provider::default()));
+        let config = configuration(&arguments);
+        let url = config.database.clone();
+        let program = program(config, &clock, &provider).await;
+        let raw = Raw::open(kind, &url).await;
+        Self { router: router(&program), program, clock, provider, raw, _folder: folder, arguments }
+    }
+
+    /// Another process on the same database, with further flags: a restart, or a second machine.
+    pub async fn another_process(&self, flags: &[&str]) -> Self {
+        let mut arguments = self.arguments.clone();
+        arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
+        let program = program(configuration(&arguments), &self.clock, &self.provider).await;
+        Self { router: router(&program), program, ..self.clone() }
+    }
+
+    /// A browser that has never been here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone(), self.program.config.public_url.origin())
+    }
+
+    /// The path of a new set-up link.
+    pub async fn set_up_path(&self) -> String {
+        let token = self.program.set_up.open().await.expect("an answer").expect("nobody is there yet");
+        format!("/set-up/{}", token.expose())
+    }
+
+    /// Sets the installation up: the browser of its first administrator, Ada of Contoso.
+    pub async fn set_up(&self) -> Browser {
+        let path = self.set_up_path().await;
+        let mut browser = self.browser();
+        let fields = [
+            ("organisation", "Contoso"),
+            ("name", "Ada Example"),
+            ("email", "ada@contoso.test"),
+            ("password", PASSWORD),
+        ];
+        browser.post(&path, &fields).await.assert_status(303);
+        browser
+    }
+
+    async fn organisation(&self, name: &str) -> OrganisationId {
+        let all = self.program.people.organisations().await.expect("organisations");
+        match all.iter().find(|organisation| organisation.name == name) {
+            Some(organisation) => organisation.id,
+            None => {
+                let name = OrganisationName::parse(name).expect("a name");
+                self.program.people.create_organisation(&name).await.expect("an organisation")
+            }
+        }
+    }
+
+    /// Makes a user, who is then logged in.
+    pub async fn user(&self, organisation: &str, email: &str, role: Role) -> Browser {
+        let organisation = self.organisation(organisation).await;
+        let added = self
+            .program
+            .people
+            .create_user(
+                organisation,
+                &Email::parse(email).expect("an e-mail"),
+                &PersonName::parse("Somebody").expect("a name"),
+                role,
+                &Password::choose(SecretString::from(PASSWORD)).expect("a password"),
+            )
+            .await;
+        assert!(matches!(added, Ok(Added::Added(_))));
+        self.log_in(email).await
+    }
+
+    /// Vera, who may only look.
+    pub async fn viewer(&self) -> Browser {
+        self.user("Contoso", "vera@contoso.test", Role::Viewer).await
+    }
+
+    /// Eve, an administrator of another organisation.
+    pub async fn stranger(&self) -> Browser {
+        self.user("Fabrikam", "eve@fabrikam.test", Role::Admin).await
+    }
+
+    /// A new browser in which this user has logged in.
+    pub async fn log_in(&self, email: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = browser.post("/login", &[("email", email), ("password", PASSWORD)]).await;
+        answer.assert_status(303);
+        browser
+    }
+
+    /// Adds a connector by the form, and gives its page's path.
+    pub async fn add_connector(&self, browser: &mut Browser, new: &NewConnector<'_>) -> String {
+        let answer = self.send_form(browser, new).await;
+        assert!(answer.location().starts_with("/connectors/"), "{}", answer.location());
+        assert_ne!(answer.location(), "/connectors/new");
+        answer.location().to_owned()
+    }
+
+    /// Fills and sends the Add Connector form.
+    pub async fn send_form(&self, browser: &mut Browser, new: &NewConnector<'_>) -> Answer {
+        let form = browser.get("/connectors/new").await.assert_status(200).hidden("form");
+        let fields = [
+            ("form", form.as_str()),
+            ("provider", "outlook"),
+            ("service_name", new.name),
+            ("client_id", &new.client_id),
+            ("client_secret", SECRET),
+            ("secret_expires_on", "2028-11-23"),
+            ("account_type", new.account_type),
+            ("tenant", new.tenant),
+            ("scopes[]", "Mail.Read"),
+            ("scopes[]", "Mail.Send"),
+            ("scopes[]", "Contacts.Read"),
+        ];
+        browser.post("/do/connectors/add", &fields).await
+    }
+
+    /// Starts a sign-in from a connector's page: the address at the provider.
+    pub async fn start(&self, browser: &mut Browser, connector: &str) -> Url {
+        let answer = browser.post(&format!("{connector}/verify"), &[]).await;
+        answer.assert_status(200).link("Continue to Microsoft")
+    }
+
+    /// What an ID token for this sign-in says.
+    pub fn claims(&self, authorize: &Url) -> Claims {
+        Claims {
+            client_id: parameter(authorize, "client_id"),
+            nonce: parameter(authorize, "nonce"),
+            tenant: TENANT.to_owned(),
+            issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+            expires: self.clock.now().seconds() + 3600,
+        }
+    }
+
+    /// Lets the provider grant everything, and say who it was.
+    pub fn grant_everything(&self, authorize: &Url) {
+        self.provider.answer_token(Canned::Json(200, tokens(&self.claims(authorize))));
+        self.say_who();
+    }
+
+    /// Lets Graph say who it was.
+    pub fn say_who(&self) {
+        let me =
+            json!({ "id": "1", "mail": "grace@contoso.test", "userPrincipalName": "grace@contoso.test" });
+        self.provider.answer_me(Canned::Json(200, me));
+    }
+
+    /// The state of the connector as its page says it.
+    pub async fn state(&self, connector: &str) -> String {
+        let id = connector.rsplit('/').next().expect("an id");
+        let id = self.raw.id(id);
+        self.raw
+            .one(&format!("SELECT state || COALESCE(': ' || failure, '') FROM connectors WHERE id = {id}"))
+            .await
+    }
+}
+
+/// The callback that belongs to a way out.
+pub fn callback(authorize: &Url, rest: &str) -> String {
+    format!("/api/connectors?state={}&{rest}", parameter(authorize, "state"))
+}
+
+/// A parameter of an address.
+#[track_caller]
+pub fn parameter(url: &Url, name: &str) -> String {
+    url.query_pairs().find(|(key, _)| key == name).expect("the parameter").1.into_owned()
+}
+
+/// Writes a key file of one key.
+pub fn write_key(path: &std::path::Path, id: &str, byte: u8) {
+    use std::os::unix::fs::PermissionsExt;
+
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    std::fs::write(path, format!("{id}:{}\n", STANDARD.encode([byte; 32]))).expect("a file");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
+}

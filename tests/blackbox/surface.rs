@@ -1,0 +1,178 @@
+//! What every answer has, and what no request gets past.
+
+use axum::body::Body;
+use rstest::rstest;
+
+use crate::support::{Kind, World};
+
+#[rstest]
+#[tokio::test]
+async fn c4_every_page_and_every_refusal_has_a_policy_with_a_nonce_of_its_own(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &Default::default()).await;
+    let mut nonces = std::collections::HashSet::new();
+    let paths = ["/login", "/connectors", "/connectors/new", &connector, "/nothing", "/api/connectors"];
+    for path in paths {
+        for mut browser in [ada.clone(), world.browser()] {
+            let answer = browser.get(path).await;
+            let policy = answer.header("content-security-policy").to_owned();
+            for part in [
+                "default-src 'none'",
+                "object-src 'none'",
+                "base-uri 'none'",
+                "form-action 'self'",
+                "frame-ancestors 'none'",
+                "style-src 'self'",
+                "'wasm-unsafe-eval'",
+            ] {
+                assert!(policy.contains(part), "{path}: {part} is missing in {policy}");
+            }
+            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+            let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
+            let nonce = rest.split_once('\'').expect("its end").0.to_owned();
+            assert!(nonce.len() >= 22, "{nonce}");
+            if answer.status == 200 {
+                assert!(answer.body.contains(&format!("nonce=\"{nonce}\"")), "{path}: {}", answer.body);
+                // Whatever is inline must carry it; a script without it would not run.
+                for script in answer.body.split("<script").skip(1) {
+                    let tag = script.split_once('>').expect("a tag").0;
+                    assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{path}: <script{tag}>");
+                }
+                assert!(!answer.body.contains(" style="), "{path} has a style attribute");
+            }
+            assert!(nonces.insert(nonce), "a nonce came twice");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_answer_carries_the_other_headers_and_is_kept_by_nobody(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::with(kind, &["--public-url", "https://mail.contoso.test"]).await;
+    let mut ada = world.set_up().await;
+    for path in ["/login", "/connectors", "/connectors/new", "/nothing", "/api/connectors", "/healthz"] {
+        let answer = ada.get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+            ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}: {name}");
+        }
+        let policy = if path.starts_with("/api/") { "no-referrer" } else { "same-origin" };
+        assert_eq!(answer.header("referrer-policy"), policy, "{path}");
+        assert!(!answer.header("permissions-policy").is_empty());
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn o9_what_the_host_header_says_changes_nothing_but_gets_421(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &Default::default()).await;
+    for host in
+        ["evil.example", "localhost", "localhost:3001", "127.0.0.1:3000", "localhost:3000@evil.example"]
+    {
+        for (method, path) in
+            [("GET", "/login"), ("GET", "/connectors"), ("POST", &format!("{connector}/verify"))]
+        {
+            let request = http::Request::builder()
+                .method(method)
+                .uri(path)
+                .header("host", host)
+                .header("cookie", format!("mail360_session={}", ada.cookies["mail360_session"]))
+                .header("sec-fetch-site", "same-origin")
+                .body(Body::empty())
+                .expect("a request");
+            let answer = ada.clone().send(request).await;
+            answer.assert_status(421).assert_says("http://localhost:3000").assert_says("MAIL360_PUBLIC_URL");
+            assert!(answer.cookies().is_empty() && !answer.body.contains("<form"), "{host} {path}");
+        }
+    }
+    assert_eq!(world.raw.count("attempts").await, 0);
+    // Nor do the headers in which proxies tell of another host.
+    let request = ada
+        .request("POST", &format!("{connector}/verify"))
+        .header("x-forwarded-host", "evil.example")
+        .header("x-forwarded-proto", "https")
+        .header("forwarded", "host=evil.example;proto=https")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::empty())
+        .expect("a request");
+    let answer = ada.send(request).await;
+    let authorize = answer.assert_status(200).link("Continue to Microsoft");
+    assert!(authorize.as_str().contains("redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fapi%2Fconnectors"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn o9_after_the_log_in_one_comes_back_to_a_path_of_ours_and_to_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let password = crate::support::PASSWORD;
+    for (next, to) in [
+        ("/connectors/new", "/connectors/new"),
+        ("//evil.example", "/connectors"),
+        ("/\\evil.example", "/connectors"),
+        ("https:evil.example", "/connectors"),
+        ("https://evil.example/", "/connectors"),
+        ("/%09/evil.example", "/connectors"),
+        ("/@evil.example", "/connectors"),
+        ("/x\r\nLocation: https://evil.example", "/connectors"),
+    ] {
+        let fields = [("email", "ada@contoso.test"), ("password", password), ("next", next)];
+        let answer = world.browser().post("/login", &fields).await;
+        assert_eq!(answer.assert_status(303).location(), to, "{next:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_too_large_or_does_not_exist_is_refused_with_a_page(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (large, long) = ("x".repeat(70_000), "x".repeat(60_000));
+    ada.post("/login", &[("email", &large)]).await.assert_status(413).assert_says("too much");
+    ada.post("/do/connectors/add", &[("service_name", &large)]).await.assert_status(413);
+    ada.get(&format!("/login?next={long}")).await.assert_status(414).assert_says("too long");
+    ada.get("/.git/config").await.assert_status(404).assert_says("no such page");
+    ada.get("/connectors/not-an-id").await.assert_status(404);
+    for method in ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"] {
+        let request = ada
+            .request(method, "/connectors")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::empty())
+            .expect("a request");
+        ada.send(request).await.assert_status(405);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_probes_answer_under_any_name_and_readyz_asks_the_database_and_the_key(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut probe = crate::support::Browser::new(world.router.clone(), "http://10.0.0.1:3000");
+    assert_eq!(probe.get("/healthz").await.assert_status(200).body, "ok\n");
+    assert_eq!(probe.get("/readyz").await.assert_status(200).body, "ready\n");
+    world.raw.run("DELETE FROM settings WHERE name LIKE 'key_check%'").await.expect("deleted");
+    probe.get("/readyz").await.assert_status(503).assert_says("key does not fit");
+    world.program.database.clone().close().await.expect("closed");
+    probe.get("/readyz").await.assert_status(503).assert_says("database does not answer");
+    probe.get("/healthz").await.assert_status(200);
+}
