@@ -1,6 +1,6 @@
 //! `mail360 user`.
 
-use std::io::Read;
+use std::io::{BufRead, IsTerminal, Read};
 
 use clap::{Subcommand, ValueEnum};
 use mail360::{
@@ -98,15 +98,17 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
     }
 }
 
-/// The first line of standard input.
+/// The first line of standard input; at a terminal it is asked for, and not shown while it is typed.
 fn password() -> Result<Password, String> {
-    let mut text = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("The password cannot be read from standard input: {error}"))?;
-    let line = text.lines().next().unwrap_or_default();
-    Ok(Password::choose(SecretString::from(line))?)
+    let mut line = String::new();
+    let read = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password("Password: ").map(|typed| line = typed)
+    } else {
+        std::io::stdin().lock().take(4096).read_line(&mut line).map(drop)
+    };
+    read.map_err(|error| format!("The password cannot be read from standard input: {error}"))?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    Ok(Password::choose(SecretString::from(password))?)
 }
 
 async fn add(program: &Program, organisation: Option<&str>, email: &str, name: &str, role: Role) -> Outcome {

@@ -1,0 +1,179 @@
+//! The commands of `mail360`, run as an operator runs them: on SQLite, in a folder of their own, with an
+//! environment that holds nothing else.
+
+#![cfg(feature = "ssr")]
+#![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
+
+use std::{
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+struct Outcome {
+    ok: bool,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs `mail360` with these words, separated by blanks; `_` stands for a blank within one.
+fn mail360_with(folder: &Path, words: &str, input: &str, environment: &[(&str, &str)]) -> Outcome {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mail360"))
+        .args(words.split(' ').map(|word| word.replace('_', " ")))
+        .current_dir(folder)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    // It may end without reading.
+    let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("an end");
+    Outcome {
+        ok: output.status.success(),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+fn mail360(folder: &Path, words: &str, input: &str) -> Outcome {
+    mail360_with(folder, words, input, &[])
+}
+
+#[track_caller]
+fn done(folder: &Path, words: &str, input: &str) -> String {
+    let outcome = mail360(folder, words, input);
+    assert!(outcome.ok, "{words}: {}", outcome.stderr);
+    outcome.stdout
+}
+
+#[track_caller]
+fn refused(folder: &Path, words: &str, input: &str, because: &str) {
+    let outcome = mail360(folder, words, input);
+    assert!(!outcome.ok, "{words} was done: {}", outcome.stdout);
+    assert!(outcome.stderr.contains(because), "{words}: {}", outcome.stderr);
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+const PASSWORD: &str = "correct horse battery staple\n";
+
+#[test]
+fn migrate_makes_a_database_and_a_key_from_nothing_and_says_where_the_key_is() {
+    let folder = folder();
+    let said = done(folder.path(), "migrate", "");
+    assert!(said.contains("data/encryption.key") && said.contains("Back it up"), "{said}");
+    for (file, mode) in [("data", 0o700), ("data/mail360.sqlite", 0o600), ("data/encryption.key", 0o600)] {
+        let metadata = std::fs::metadata(folder.path().join(file)).expect("it");
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{file}");
+    }
+    let again = done(folder.path(), "migrate", "");
+    assert!(!again.contains("encryption.key"), "{again}");
+    let said = done(folder.path(), "check", "");
+    assert!(said.contains("sound") && said.contains("http://localhost:3000/api/connectors"), "{said}");
+}
+
+#[test]
+fn what_needs_a_database_says_how_to_make_one_and_makes_none() {
+    let folder = folder();
+    for words in ["check", "user list", "organisation list"] {
+        refused(folder.path(), words, "", "mail360 migrate");
+    }
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn organisations_and_users_are_added_changed_and_listed() {
+    let folder = folder();
+    let path = folder.path();
+    done(path, "migrate", "");
+    refused(path, "user add --email a@contoso.test --name Ada", PASSWORD, "no organisation yet");
+    done(path, "organisation add --name Contoso_Ltd", "");
+    assert!(done(path, "organisation list", "").contains("\tContoso Ltd"));
+    done(path, "user add --email Ada@Contoso.test --name Ada_Example --role admin", PASSWORD);
+    refused(
+        path,
+        "user add --email ada@contoso.test --name Ada",
+        PASSWORD,
+        "already a user ada@contoso.test",
+    );
+    refused(path, "user add --email b@contoso.test --name Bob", "short\n", "at least 15 characters");
+    refused(path, "user add --email nobody --name Bob", PASSWORD, "e-mail address");
+    done(path, "user add --email bob@contoso.test --name Bob", PASSWORD);
+    let list = done(path, "user list", "");
+    assert!(list.contains("ada@contoso.test\tadmin\tContoso Ltd\tenabled\n"), "{list}");
+    assert!(list.contains("bob@contoso.test\tviewer\tContoso Ltd\tenabled\n"), "{list}");
+
+    refused(path, "user disable --email ada@contoso.test", "", "administrator");
+    refused(path, "user role --email ada@contoso.test --role viewer", "", "administrator");
+    done(path, "user role --email bob@contoso.test --role admin", "");
+    done(path, "user disable --email ada@contoso.test", "");
+    assert!(done(path, "user list", "").contains("ada@contoso.test\tadmin\tContoso Ltd\tdisabled\n"));
+    done(path, "user enable --email ada@contoso.test", "");
+    done(path, "user password --email ada@contoso.test", "another horse battery staple\n");
+    refused(path, "user password --email nobody@contoso.test", PASSWORD, "nobody@contoso.test");
+
+    done(path, "organisation add --name Fabrikam", "");
+    refused(path, "user add --email c@contoso.test --name Carol", PASSWORD, "--organisation");
+    done(path, "user add --organisation Fabrikam --email c@contoso.test --name Carol", PASSWORD);
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_told_all_at_once_each_with_its_fix() {
+    let folder = folder();
+    let environment = [
+        ("MAIL360_LISTEN", "3000"),
+        ("MAIL360_PUBLIC_URL", "http://mail.contoso.test"),
+        ("MAIL360_DATABASE_URL", "mysql://me:canary@host/db"),
+        ("MAIL360_TRUSTED_PROXIES", "everyone"),
+        ("MAIL360_MICROSOFT_TOKEN_URL", "http://login.contoso.test/token"),
+        ("MAIL360_LOG", "mail360=loud"),
+    ];
+    let outcome = mail360_with(folder.path(), "check", "", &environment);
+    assert!(!outcome.ok);
+    for (setting, _) in environment {
+        assert!(outcome.stderr.contains(setting), "{setting} is missing in {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("canary"), "{}", outcome.stderr);
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn help_names_every_setting_and_every_command() {
+    let folder = folder();
+    let help = done(folder.path(), "--help", "");
+    for name in [
+        "LISTEN",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "DATA_DIR",
+        "ENCRYPTION_KEY_FILE",
+        "TRUSTED_PROXIES",
+        "LOG",
+        "MICROSOFT_AUTHORIZE_URL",
+        "MICROSOFT_TOKEN_URL",
+        "MICROSOFT_GRAPH_URL",
+        "MICROSOFT_ISSUER",
+    ] {
+        assert!(help.contains(&format!("MAIL360_{name}")), "{name} is missing in {help}");
+    }
+    for command in ["serve", "migrate", "check", "organisation", "user"] {
+        assert!(help.contains(&format!("  {command} ")), "{command} is missing in {help}");
+    }
+}
+
+#[test]
+fn s5_postgresql_without_a_key_prints_how_to_make_one() {
+    let folder = folder();
+    let server =
+        std::env::var("MAIL360_TEST_POSTGRES_URL").expect("`make check` starts PostgreSQL and sets it");
+    let outcome = mail360_with(folder.path(), "migrate", "", &[("MAIL360_DATABASE_URL", &server)]);
+    assert!(!outcome.ok);
+    assert!(outcome.stderr.contains("head -c 32 /dev/urandom | base64"), "{}", outcome.stderr);
+    assert!(!folder.path().join("data/encryption.key").exists());
+}
