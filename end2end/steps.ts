@@ -42,7 +42,7 @@ export async function logIn(page: Page, person: Person): Promise<void> {
 /** The button may be in the user's menu, which may have to be opened. */
 export async function logOut(page: Page, person: Person): Promise<void> {
   const button = page.getByRole('button', { name: LOG_IN.out });
-  if (!(await button.isVisible())) await page.getByRole('banner').getByText(person.name).click();
+  if (!(await button.isVisible())) await page.getByRole('banner').getByText(person.name).first().click();
   await button.click();
   await expect(page.getByRole('button', { name: LOG_IN.button })).toBeVisible();
 }

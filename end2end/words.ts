@@ -15,8 +15,8 @@ export const CONNECTORS = { heading: 'Connectors', add: 'Add connector', redirec
 
 export const FORM = {
   heading: 'Add Connector',
-  outlook: 'Outlook',
-  gmail: 'Gmail',
+  outlook: /^Outlook/,
+  gmail: /^Gmail/,
   serviceName: 'Service Name',
   clientId: 'Client ID',
   secret: 'Client Secret',

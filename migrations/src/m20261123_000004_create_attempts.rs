@@ -3,7 +3,8 @@
 use sea_orm_migration::prelude::*;
 
 use crate::schema::{
-    bytes_or_null, id, index, integer, organisation_id, text, text_or_null, time, time_or_null, unique, uuid,
+    bytes, bytes_or_null, id, index, integer, organisation_id, text, text_or_null, time, time_or_null,
+    unique, uuid,
 };
 
 #[derive(DeriveMigrationName)]
@@ -30,7 +31,7 @@ impl MigrationTrait for Migration {
                     .col(text_or_null("tenant"))
                     .col(text("redirect_uri"))
                     .col(text("scopes"))
-                    .col(text("nonce"))
+                    .col(bytes("nonce_hash"))
                     .col(bytes_or_null("state_hash"))
                     .col(bytes_or_null("pkce_verifier"))
                     .col(bytes_or_null("binding_hash"))

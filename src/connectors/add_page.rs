@@ -9,8 +9,10 @@ use uuid::Uuid;
 use super::{
     actions::{ADD, Draft},
     guide::Guide,
-    islands::{CheckedField, FieldView},
-    model::{AccountType, ExpiryDate, Field, Permission, optional_permissions, required_permissions},
+    islands::CheckedForm,
+    model::{
+        AccountType, ExpiryDate, Field, Permission, ServiceName, optional_permissions, required_permissions,
+    },
     service::ConnectorService,
 };
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
     platform::{config::Config, failure::Failure, page::Page},
     ui::{
         icons::Icon,
-        widgets::{Back, Copyable, ErrorSummary, FieldError},
+        widgets::{Back, Copyable, ErrorSummary, FieldError, FieldKind, TextField},
     },
 };
 
@@ -67,17 +69,31 @@ impl AddView {
         self.draft.errors.iter().find(|(wrong, _)| *wrong == field).map(|(_, words)| words.clone())
     }
 
-    fn field(&self, field: Field, help: &str) -> impl IntoView + use<> {
+    fn field(&self, field: Field, help: &'static str) -> impl IntoView + use<> {
         let first = self.draft.errors.first().map(|(field, _)| *field);
-        let view = FieldView {
-            field,
-            help: help.to_owned(),
-            value: self.draft.value(field).to_owned(),
-            error: self.error(field),
-            // The first wrong one; on a fresh form the first to be typed.
-            focus: first.unwrap_or(Field::ServiceName) == field,
+        let kind = match field {
+            Field::ClientId | Field::Tenant => FieldKind::Code,
+            Field::ClientSecret => FieldKind::SecretCode,
+            Field::SecretExpires => FieldKind::Date,
+            _ => FieldKind::Text,
         };
-        view! { <CheckedField view=view /> }
+        let max = (field == Field::ServiceName).then_some(ServiceName::MAX);
+        view! {
+            <TextField
+                name=field.name()
+                label=field.label()
+                help=help
+                kind=kind
+                value=self.draft.value(field)
+                // A password manager is not to fill in a password, nor to keep this as one.
+                autocomplete=if kind == FieldKind::SecretCode { "new-password" } else { "off" }
+                error=self.error(field)
+                // The first wrong one; on a fresh form the first to be typed.
+                focus={first.unwrap_or(Field::ServiceName) == field}
+                required=false
+                max=max
+            />
+        }
     }
 }
 
@@ -112,7 +128,7 @@ fn AddPage(model: AddView) -> impl IntoView {
         </div>
         {summary}
         <div class="beside">
-            <Form model=model />
+            <CheckedForm><Form model=model /></CheckedForm>
             <Guide redirect_uri=redirect_uri />
         </div>
     }

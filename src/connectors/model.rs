@@ -31,6 +31,22 @@ pub enum Field {
 }
 
 impl Field {
+    const ALL: [Self; 8] = [
+        Self::Provider,
+        Self::ServiceName,
+        Self::ClientId,
+        Self::ClientSecret,
+        Self::SecretExpires,
+        Self::AccountType,
+        Self::Tenant,
+        Self::Permissions,
+    ];
+
+    /// From its name in the form.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+
     /// The name in the form.
     pub const fn name(self) -> &'static str {
         match self {

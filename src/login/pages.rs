@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::widgets::{ErrorSummary, Notice, TextField, Tone};
+use crate::ui::widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone};
 
 /// What the log-in page shows.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub fn LoginPage(
                 <TextField
                     name="email"
                     label="E-mail"
-                    kind="email"
+                    kind=FieldKind::Email
                     value=email
                     autocomplete="username"
                     focus=!retry
@@ -41,7 +41,7 @@ pub fn LoginPage(
                 <TextField
                     name="password"
                     label="Password"
-                    kind="password"
+                    kind=FieldKind::Password
                     autocomplete="current-password"
                     focus=retry
                 />
@@ -115,7 +115,7 @@ pub fn SetUpPage(
                 <TextField
                     name="email"
                     label="E-mail"
-                    kind="email"
+                    kind=FieldKind::Email
                     help="You log in with it."
                     value=email
                     autocomplete="username"
@@ -125,7 +125,7 @@ pub fn SetUpPage(
                 <TextField
                     name="password"
                     label="Password"
-                    kind="password"
+                    kind=FieldKind::Password
                     help="At least 15 characters. Four or five unrelated words are easy to remember and hard to guess."
                     autocomplete="new-password"
                     error=error("password")

@@ -19,7 +19,7 @@ use super::{
     model::{ProviderWords, Why},
     store::Attempt,
 };
-use crate::platform::failure::Failure;
+use crate::platform::{failure::Failure, randomness::Token};
 
 /// A text that is never printed.
 #[derive(Clone, Serialize, Deserialize)]
@@ -125,16 +125,21 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
 ///
 /// # Errors
 /// Where an address of the attempt cannot be read, which the configuration rules out.
-pub fn authorize_url(attempt: &Attempt, state: &str, verifier: &SecretString) -> Result<String, Failure> {
+pub fn authorize_url(
+    attempt: &Attempt,
+    state: &Token,
+    nonce: &Token,
+    verifier: &SecretString,
+) -> Result<String, Failure> {
     let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
     let client = client(attempt)?;
     let (url, _) = client
-        .authorize_url(|| CsrfToken::new(state.to_owned()))
+        .authorize_url(|| CsrfToken::new(state.expose().to_owned()))
         .add_scopes(attempt.scopes.iter().cloned().map(Scope::new))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         // Not form_post: that would be a cross-site POST, on which Lax cookies are missing.
         .add_extra_param("response_mode", "query")
-        .add_extra_param("nonce", attempt.nonce.clone())
+        .add_extra_param("nonce", nonce.expose().to_owned())
         // Not consent: where users may not consent, that is an endless loop.
         .add_extra_param("prompt", "select_account")
         .url();

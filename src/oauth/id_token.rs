@@ -8,7 +8,7 @@ use serde::Deserialize;
 use time::Duration;
 
 use super::{microsoft::IssuerTemplate, model::Why};
-use crate::platform::clock::Timestamp;
+use crate::platform::{clock::Timestamp, randomness::Hash};
 
 /// How far the provider's clock and ours may be apart.
 const SKEW: Duration = Duration::minutes(5);
@@ -23,8 +23,8 @@ pub struct Expected<'a> {
     pub tenant: Option<&'a str>,
     /// The callback's `iss`, where there was one.
     pub callback_issuer: Option<&'a str>,
-    /// The attempt's nonce.
-    pub nonce: &'a str,
+    /// The hash of the attempt's nonce.
+    pub nonce: Hash,
     /// The present.
     pub now: Timestamp,
 }
@@ -71,7 +71,7 @@ pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, Why> {
         None => !expected.issuer.names_tenant() && claims.iss == expected.issuer.0,
     };
     let fresh = expected.now.minus(SKEW).seconds() < claims.exp;
-    let this_one = claims.nonce.as_deref() == Some(expected.nonce);
+    let this_one = claims.nonce.is_some_and(|nonce| Hash::of(nonce.as_bytes()) == expected.nonce);
     let as_announced = expected.callback_issuer.is_none_or(|issuer| issuer == claims.iss);
     if !(for_us && from_them && fresh && this_one && as_announced) {
         return Err(Why::IdentityNotProved);
@@ -122,7 +122,7 @@ mod tests {
                 issuer: &issuer,
                 tenant,
                 callback_issuer,
-                nonce: "the nonce",
+                nonce: Hash::of(b"the nonce"),
                 now: NOW,
             },
         )
@@ -169,7 +169,7 @@ mod tests {
             issuer: &issuer,
             tenant: None,
             callback_issuer: None,
-            nonce: "",
+            nonce: Hash::of(b""),
             now: NOW,
         };
         for text in ["", "a.b", "a.b.c", "a.b.c.d", &token(&json!({})), &token(&json!([]))] {

@@ -41,9 +41,13 @@ impl IssuerTemplate {
         self.0.replace(TENANT, tenant)
     }
 
-    /// Whether this is an issuer that the template can give, for whichever tenant. Nothing but a
-    /// tenant's id may stand in its place: `https://login.example/evil/../…` must not pass.
-    pub fn matches(&self, issuer: &str) -> bool {
+    /// Whether a callback may name this issuer: the tenant's where it is known, and otherwise that of any
+    /// one tenant. Nothing but a tenant's id may stand in its place: `https://login.example/evil/../…`
+    /// must not pass.
+    pub fn may_be(&self, issuer: &str, tenant: Option<&str>) -> bool {
+        if let Some(tenant) = tenant {
+            return self.for_tenant(tenant) == issuer;
+        }
         match self.0.split_once(TENANT) {
             None => self.0 == issuer,
             Some((before, after)) => issuer
@@ -68,7 +72,7 @@ mod tests {
     #[test]
     fn o8_an_issuer_is_the_configured_one_with_a_tenant_and_nothing_else() {
         let template = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
-        assert!(template.matches(&template.for_tenant(TID)));
+        assert!(template.may_be(&template.for_tenant(TID), None));
         for wrong in [
             "https://login.example/v2.0",
             "https://login.example//v2.0",
@@ -77,9 +81,17 @@ mod tests {
             "https://login.example/1b4e28ba-2fa1-11d2-883f-0016d3cca427/v2.0/",
             "",
         ] {
-            assert!(!template.matches(wrong), "{wrong} was accepted");
+            assert!(!template.may_be(wrong, None), "{wrong} was accepted");
         }
-        assert!(IssuerTemplate("https://one.example".to_owned()).matches("https://one.example"));
+        assert!(IssuerTemplate("https://one.example".to_owned()).may_be("https://one.example", None));
+    }
+
+    #[test]
+    fn o8_where_the_tenant_is_known_no_other_tenants_issuer_will_do() {
+        let template = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
+        let other = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
+        assert!(template.may_be(&template.for_tenant(TID), Some(TID)));
+        assert!(!template.may_be(&template.for_tenant(other), Some(TID)));
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl SignIns {
                         .map(str::to_owned),
                     redirect_uri: public_url.redirect_uri(),
                     scopes: connector.scopes.clone(),
-                    nonce: nonce.expose().to_owned(),
+                    nonce: nonce.hash(),
                     created_at: now,
                     expires_at: now.plus(VALID),
                     consumed_at: None,
@@ -148,7 +148,7 @@ impl SignIns {
                 Ok::<_, Failure>((attempt, connector))
             })
             .await?;
-        let authorize_url = exchange::authorize_url(&attempt, state.expose(), &verifier)?;
+        let authorize_url = exchange::authorize_url(&attempt, &state, &nonce, &verifier)?;
         Ok(Started { authorize_url, connector })
     }
 
@@ -217,7 +217,7 @@ impl SignIns {
         let verdict = if sign_in
             .issuer
             .as_ref()
-            .is_some_and(|issuer| !attempt.endpoints.issuer.matches(issuer))
+            .is_some_and(|issuer| !attempt.endpoints.issuer.may_be(issuer, attempt.tenant.as_deref()))
         {
             // Against mix-up (RFC 9207): another provider's code must not reach this one's token
             // endpoint, nor this one's secret the other's.
@@ -308,7 +308,7 @@ impl SignIns {
             issuer: &attempt.endpoints.issuer,
             tenant: attempt.tenant.as_deref(),
             callback_issuer: sign_in.issuer.as_deref(),
-            nonce: &attempt.nonce,
+            nonce: attempt.nonce,
             now: clock.now(),
         };
         let identity = id_token::check(secrecy::ExposeSecret::expose_secret(token), &expected)?;

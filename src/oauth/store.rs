@@ -43,7 +43,7 @@ mod row {
         pub tenant: Option<String>,
         pub redirect_uri: String,
         pub scopes: String,
-        pub nonce: String,
+        pub nonce_hash: Vec<u8>,
         pub state_hash: Option<Vec<u8>>,
         pub pkce_verifier: Option<Vec<u8>>,
         pub binding_hash: Option<Vec<u8>>,
@@ -106,8 +106,8 @@ pub struct Attempt {
     pub redirect_uri: String,
     /// What is asked for.
     pub scopes: Vec<String>,
-    /// What the ID token must repeat.
-    pub nonce: String,
+    /// The hash of what the ID token must repeat.
+    pub nonce: Hash,
     /// When it was started.
     pub created_at: Timestamp,
     /// Until when it can be consumed.
@@ -189,7 +189,8 @@ impl TryFrom<row::Model> for Attempt {
             tenant: row.tenant,
             redirect_uri: row.redirect_uri,
             scopes: row.scopes.split(' ').map(str::to_owned).collect(),
-            nonce: row.nonce,
+            nonce: Hash::from_stored(&row.nonce_hash)
+                .ok_or_else(|| DbErr::Type(format!("attempt {}: nonce_hash", row.id)))?,
             created_at: Timestamp::from_micros(row.created_at),
             expires_at: Timestamp::from_micros(row.expires_at),
             consumed_at: row.consumed_at.map(Timestamp::from_micros),
@@ -267,7 +268,7 @@ impl Attempts {
             tenant: Set(attempt.tenant.clone()),
             redirect_uri: Set(attempt.redirect_uri.clone()),
             scopes: Set(attempt.scopes.join(" ")),
-            nonce: Set(attempt.nonce.clone()),
+            nonce_hash: Set(attempt.nonce.to_vec()),
             state_hash: Set(Some(ephemeral.state.to_vec())),
             pkce_verifier: Set(Some(ephemeral.verifier)),
             binding_hash: Set(Some(ephemeral.binding.to_vec())),

@@ -68,6 +68,11 @@ impl Hash {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// From what the database kept; none where that is no SHA-256.
+    pub fn from_stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// As the database keeps it.
     pub fn to_vec(self) -> Vec<u8> {
         self.0.to_vec()

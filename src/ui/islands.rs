@@ -1,80 +1,74 @@
-//! What runs in the browser for more than one feature. Without scripts nothing of it is missed: buttons
-//! that do nothing then are not shown (`scripted`).
-
-#![expect(
-    missing_docs,
-    reason = "the macro makes a type of each island's props, and its docs are the island's"
-)]
+//! What runs in the browser for more than one feature. Each island wraps what the server has rendered and
+//! listens to it: an island that takes properties, or renders by itself, brings a JSON parser and a
+//! renderer into the bundle. Without scripts nothing is missed: buttons that do nothing then are not
+//! shown (`scripted`).
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 /// How long a button says that it has done its work.
 const SAID: Duration = Duration::from_secs(2);
 
-/// Copies a text. `what` names it to those who hear the page: *Copy the Redirect URI*.
-#[island]
-pub fn CopyButton(
-    /// The text to copy.
-    text: String,
-    /// What it is, with its article.
-    what: String,
-) -> impl IntoView {
-    let said = RwSignal::new("Copy");
-    let copy = move |_| {
-        #[cfg(feature = "hydrate")]
-        {
-            let promise = window().navigator().clipboard().write_text(&text);
-            leptos::task::spawn_local(async move {
-                let copied = wasm_bindgen_futures::JsFuture::from(promise).await;
-                // A browser may forbid it; then the text is still there to be selected.
-                said.set(if copied.is_ok() { "Copied" } else { "Not copied" });
-                set_timeout(move || said.set("Copy"), SAID);
-            });
-        }
-        #[cfg(not(feature = "hydrate"))]
-        let _ = (&text, said, SAID);
-    };
-    view! {
-        <button class="button plain small scripted" type="button" on:click=copy>
-            <span aria-live="polite">{move || said.get()}</span>
-            <span class="unseen">{format!(" {what}")}</span>
-        </button>
-    }
+/// The nearest element that fits `selector`, from where an event happened upwards.
+pub fn closest(event: &ev::Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
 }
 
-/// Shows and hides what is typed into a password field.
+/// Round the button of [`super::widgets::Copyable`]: copies the text beside it.
 #[island]
-pub fn RevealButton(
-    /// The field's id.
-    controls: String,
-    /// What is shown, for those who hear the page.
-    what: String,
+pub fn Copying(
+    /// The button.
+    children: Children,
 ) -> impl IntoView {
-    let shown = RwSignal::new(false);
-    let id = controls.clone();
-    let toggle = move |_| {
-        shown.update(|shown| *shown = !*shown);
-        #[cfg(feature = "hydrate")]
-        if let Some(field) = document().get_element_by_id(&id) {
-            let kind = if shown.get_untracked() { "text" } else { "password" };
-            // Nothing is lost where the browser refuses: the field stays as it was.
-            let _ = field.set_attribute("type", kind);
-        }
-        #[cfg(not(feature = "hydrate"))]
-        let _ = &id;
+    let on_click = |event: ev::MouseEvent| {
+        // None where the page is not as we made it; then there is nothing to copy.
+        let _ = copy(&event);
     };
-    view! {
-        <button
-            class="button plain small scripted"
-            type="button"
-            aria-pressed=move || shown.get().to_string()
-            aria-controls=controls
-            on:click=toggle
-        >
-            {move || if shown.get() { "Hide" } else { "Show" }}
-            <span class="unseen">{format!(" {what}")}</span>
-        </button>
-    }
+    view! { <span class="contents" on:click=on_click>{children()}</span> }
+}
+
+fn copy(event: &ev::Event) -> Option<()> {
+    let button = closest(event, "button")?;
+    let said = button.query_selector("[aria-live]").ok()??;
+    let text = button.closest(".copy").ok()??.query_selector("code").ok()??.text_content()?;
+    // Elsewhere there is no clipboard, and asking for it is an error.
+    let copied = window()
+        .is_secure_context()
+        .then(|| wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(&text)));
+    wasm_bindgen_futures::spawn_local(async move {
+        let copied = match copied {
+            // A browser may forbid it; then the text is still there to be selected.
+            Some(copied) => copied.await.is_ok(),
+            None => false,
+        };
+        said.set_text_content(Some(if copied { "Copied" } else { "Not copied" }));
+        set_timeout(move || said.set_text_content(Some("Copy")), SAID);
+    });
+    Some(())
+}
+
+/// Round the button of a password field: shows and hides what is typed there.
+#[island]
+pub fn Revealing(
+    /// The button.
+    children: Children,
+) -> impl IntoView {
+    let on_click = |event: ev::MouseEvent| {
+        // None where the page is not as we made it; then the field stays as it is.
+        let _ = reveal(&event);
+    };
+    view! { <span class="contents" on:click=on_click>{children()}</span> }
+}
+
+fn reveal(event: &ev::Event) -> Option<()> {
+    let button = closest(event, "button")?;
+    let field = document().get_element_by_id(&button.get_attribute("aria-controls")?)?;
+    let show = button.get_attribute("aria-pressed")? != "true";
+    field.set_attribute("type", if show { "text" } else { "password" }).ok()?;
+    button.set_attribute("aria-pressed", if show { "true" } else { "false" }).ok()?;
+    button.query_selector("span").ok()??.set_text_content(Some(if show { "Hide" } else { "Show" }));
+    Some(())
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     icons::Icon,
-    islands::{CopyButton, RevealButton},
+    islands::{Copying, Revealing},
 };
 use crate::platform::clock::Timestamp;
 
@@ -112,7 +112,12 @@ pub fn Copyable(
     view! {
         <div class="copy">
             <code>{breakable(&value)}</code>
-            <CopyButton text=value what=what />
+            <Copying>
+                <button class="button plain small scripted" type="button">
+                    <span aria-live="polite">"Copy"</span>
+                    <span class="unseen">" " {what}</span>
+                </button>
+            </Copying>
         </div>
     }
 }
@@ -155,8 +160,8 @@ pub fn Back(
     }
 }
 
-/// The error below a field. It stands in the page from the start, so that what scripts put into it is
-/// heard.
+/// What is wrong with a field, below it. It stands in the page from the start, so that what scripts put
+/// into it is heard.
 #[component]
 pub fn FieldError(
     /// The element's id.
@@ -164,14 +169,48 @@ pub fn FieldError(
     /// What is wrong.
     error: Option<String>,
 ) -> impl IntoView {
+    let tone = error.is_some().then_some("bad");
     view! {
-        <p class="error" id=id>
-            {error.map(|words| view! { {Icon::Bad.draw()}<span>{words}</span> })}
+        <p class="error" id=id data-tone=tone aria-live="polite">
+            {Icon::Bad.draw()} {Icon::Warning.draw()} <span>{error}</span>
         </p>
     }
 }
 
-/// A line of a plain form: label, help, input and error.
+/// How a text field looks and what the browser does with what is typed there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Words.
+    #[default]
+    Text,
+    /// An e-mail address.
+    Email,
+    /// A password: hidden, with a button to show it.
+    Password,
+    /// An identifier, to be copied sign by sign.
+    Code,
+    /// A secret that is copied sign by sign: hidden, with a button to show it.
+    SecretCode,
+    /// A day.
+    Date,
+}
+
+impl FieldKind {
+    const fn is_hidden(self) -> bool {
+        matches!(self, Self::Password | Self::SecretCode)
+    }
+
+    const fn input_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Code => "text",
+            Self::Email => "email",
+            Self::Password | Self::SecretCode => "password",
+            Self::Date => "date",
+        }
+    }
+}
+
+/// A line of a form: label, help, input and error.
 #[component]
 pub fn TextField(
     /// The name in the form, and the id.
@@ -181,13 +220,14 @@ pub fn TextField(
     /// What to type.
     #[prop(optional)]
     help: Option<&'static str>,
-    /// The kind of input.
-    #[prop(default = "text")]
-    kind: &'static str,
-    /// What stands in it. Of a password nothing ever does.
+    /// What is typed.
+    #[prop(optional)]
+    kind: FieldKind,
+    /// What stands in it. Of what is hidden nothing ever does.
     #[prop(optional, into)]
     value: String,
     /// What the browser may fill in.
+    #[prop(default = "off")]
     autocomplete: &'static str,
     /// What is wrong.
     #[prop(default = None)]
@@ -195,28 +235,53 @@ pub fn TextField(
     /// Whether the focus goes here.
     #[prop(optional)]
     focus: bool,
+    /// Whether the browser itself insists on it. Where it does not, the server says more.
+    #[prop(default = true)]
+    required: bool,
+    /// The most characters.
+    #[prop(default = None)]
+    max: Option<usize>,
 ) -> impl IntoView {
     let described = [help.map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
     let described: Vec<_> = described.into_iter().flatten().collect();
-    let wrong = error.is_some().then_some("true");
+    let code = matches!(kind, FieldKind::Code | FieldKind::SecretCode);
+    let class = match kind {
+        FieldKind::Date => "input short",
+        _ if code => "input mono",
+        _ => "input",
+    };
     let input = view! {
         <input
-            class="input"
+            class=class
             id=name
             name=name
-            type=kind
-            value=(kind != "password").then_some(value)
+            type=kind.input_type()
+            value=(!kind.is_hidden()).then_some(value)
             autocomplete=autocomplete
+            autocapitalize=code.then_some("none")
+            spellcheck=code.then_some("false")
+            maxlength=max.map(|max| max.to_string())
             aria-describedby=described.join(" ")
-            aria-invalid=wrong
+            aria-invalid=error.is_some().then_some("true")
             autofocus=focus
-            required
+            required=required
         />
     };
-    let input = if kind == "password" {
+    let input = if kind.is_hidden() {
         view! {
             <div class="inside">
-                {input} <RevealButton controls=name.to_owned() what=label.to_lowercase() />
+                {input}
+                <Revealing>
+                    <button
+                        class="button plain small scripted"
+                        type="button"
+                        aria-pressed="false"
+                        aria-controls=name
+                    >
+                        <span>"Show"</span>
+                        <span class="unseen">" " {label.to_lowercase()}</span>
+                    </button>
+                </Revealing>
             </div>
         }
         .into_any()

@@ -237,6 +237,31 @@ async fn o8_an_answer_of_another_issuer_is_refused_before_anything_is_asked(
 
 #[rstest]
 #[tokio::test]
+async fn o8_an_answer_of_another_tenant_is_refused_where_the_connector_has_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let tenant = "5a1e0000-7e57-4000-8000-00000000c0de";
+    let new = NewConnector { account_type: "single_tenant", tenant, ..Default::default() };
+    let connector = world.add_connector(&mut ada, &new).await;
+    let issuer_of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+
+    let authorize = world.start(&mut ada, &connector).await;
+    let theirs = issuer_of("bbbbbbbb-7e57-4000-8000-000000000002");
+    let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={theirs}"))).await;
+    ada.get(answer.assert_status(303).location()).await.assert_says("another provider");
+    assert!(world.provider.requests().is_empty());
+
+    let authorize = world.start(&mut ada, &connector).await;
+    world.grant_everything(&authorize);
+    let back = callback(&authorize, &format!("code=abc&iss={}", issuer_of(tenant)));
+    ada.get(&back).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[tokio::test]
 async fn o8_the_id_token_must_be_of_the_issuer_that_the_callback_named(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
