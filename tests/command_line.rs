@@ -5,10 +5,12 @@
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
 
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 struct Outcome {
@@ -176,4 +178,101 @@ fn s5_postgresql_without_a_key_prints_how_to_make_one() {
     assert!(!outcome.ok);
     assert!(outcome.stderr.contains("head -c 32 /dev/urandom | base64"), "{}", outcome.stderr);
     assert!(!folder.path().join("data/encryption.key").exists());
+}
+
+/// The program where somebody has unpacked it: the executable with its folder `site/` beside it.
+fn unpack(folder: &Path) -> std::path::PathBuf {
+    let executable = folder.join("mail360");
+    let built = env!("CARGO_BIN_EXE_mail360");
+    std::fs::hard_link(built, &executable)
+        .or_else(|_| std::fs::copy(built, &executable).map(drop))
+        .expect("a copy");
+    std::fs::create_dir_all(folder.join("site/pkg")).expect("a folder");
+    std::fs::write(folder.join("site/pkg/mail360.0123.js"), "// empty").expect("a file");
+    executable
+}
+
+/// Serves in this folder, with an empty environment.
+fn serve(executable: &Path, folder: &Path, flags: &[&str]) -> Child {
+    Command::new(executable)
+        .arg("serve")
+        .args(flags)
+        .current_dir(folder)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program")
+}
+
+/// The body of `GET path`, once there is one.
+fn get(listen: &str, path: &str) -> String {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Ok(mut stream) = TcpStream::connect(listen) {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("read");
+            return answer;
+        }
+        assert!(Instant::now() < end, "nobody answers at {listen}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
+}
+
+#[test]
+fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigterm_ends_it() {
+    let (home, folder) = (folder(), folder());
+    let executable = unpack(home.path());
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let listen = format!("127.0.0.1:{port}");
+    let flags = ["--migrate", "--listen", &listen];
+
+    let mut child = serve(&executable, folder.path(), &flags);
+    assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    assert!(get(&listen, "/pkg/mail360.0123.js").contains("immutable"));
+    // The link goes to standard output alone.
+    let mut printed = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let link = printed.find_map(|line| {
+        let line = line.expect("text");
+        line.contains("/set-up/").then(|| line.trim().to_owned())
+    });
+    let link = link.expect("a link");
+    let page = get(&listen, link.trim_start_matches("http://localhost:3000"));
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("Set up Mail360 Connectors"), "{page}");
+
+    signal(&child, "-TERM");
+    let output = child.wait_with_output().expect("an end");
+    assert!(output.status.success(), "{output:?}");
+    let log = String::from_utf8(output.stderr).expect("text");
+    assert!(!log.contains(link.rsplit('/').next().expect("a token")), "the link stands in the log");
+    assert!(!folder.path().join("data/mail360.sqlite-wal").exists(), "the log was folded into the file");
+
+    // Killed, and started again at once; without --migrate, for there is nothing to migrate.
+    let mut child = serve(&executable, folder.path(), &flags[1..]);
+    assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    signal(&child, "-KILL");
+    child.wait().expect("an end");
+    let mut child = serve(&executable, folder.path(), &flags[1..]);
+    assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    signal(&child, "-TERM");
+    assert!(child.wait().expect("an end").success());
+}
+
+#[test]
+fn serve_without_migrate_refuses_a_database_that_is_not_there() {
+    let (home, folder) = (folder(), folder());
+    let executable = unpack(home.path());
+    let child = serve(&executable, folder.path(), &["--listen", "127.0.0.1:0"]);
+    let output = child.wait_with_output().expect("an end");
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("serve --migrate"), "{said}");
+    assert!(!folder.path().join("data").exists());
 }

@@ -144,7 +144,7 @@ fn again(id: ConnectorId, name: String) -> AnyView {
     view! {
         <div class="row">
             <VerifyButton id=id words="Sign in with Microsoft again" />
-            <a class="button plain" href=format!("/connectors/{id}")>"Back to " <bdi>{name}</bdi></a>
+            <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
         </div>
     }
     .into_any()
@@ -226,7 +226,7 @@ fn Verified(
                 "The access from this sign-in was thrown away. It only served to verify the connector."
             </p>
             <div class="row">
-                <a class="button primary" href=format!("/connectors/{id}")>"Back to " <bdi>{name}</bdi></a>
+                <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
             </div>
         </div>
     }
@@ -267,7 +267,7 @@ fn Failed(
                 </dl>
             </section>
             <div class="row">
-                <a class="button primary" href=format!("/connectors/{id}")>"Back to " <bdi>{name}</bdi></a>
+                <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
                 <VerifyButton id=id words="Sign in again" primary=false />
             </div>
             {said}
