@@ -78,11 +78,11 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         return response;
     };
     let member = response.extensions_mut().remove::<Member>();
-    let rendered = to_html(&renderer, page, member, nonce, &path).await;
+    let html = to_html(&renderer, page, member, nonce, &path).await;
 
     // Headers that were set on the way, cookies above all, stay; the body is the page's.
     let (mut parts, _) = response.into_parts();
-    let (page_parts, body) = rendered.into_parts();
+    let (page_parts, body) = html.into_parts();
     parts.headers.remove(http::header::CONTENT_LENGTH);
     parts.headers.extend(page_parts.headers);
     parts.status = page_parts.status;

@@ -147,7 +147,7 @@ impl Program {
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
         let (sessions, sign_ins) = (self.sessions.clone(), self.sign_ins.clone());
-        vec![PeriodicWork::new("sweep", Duration::from_secs(60), move || {
+        vec![PeriodicWork::new("sweep", Duration::from_mins(1), move || {
             let (sessions, sign_ins) = (sessions.clone(), sign_ins.clone());
             async move {
                 sessions.sweep().await?;

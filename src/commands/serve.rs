@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::serve::ListenerExt;
 use mail360::{
-    platform::{assets::Assets, config::Config},
+    platform::{assets::Assets, config::Config, periodic::PeriodicWork},
     router::{Program, router},
 };
 use tokio::{
@@ -30,7 +30,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         opened.migrate().await?;
     }
     let program = opened.program(assets).await?;
-    let work: Vec<_> = program.periodic_work().into_iter().map(|work| work.start()).collect();
+    let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
     announce(&program).await?;
 
     let app = router(&program).into_make_service_with_connect_info::<SocketAddr>();

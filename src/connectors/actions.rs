@@ -1,5 +1,6 @@
 //! What the Add Connector form posts to.
 
+#![expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
 #![expect(missing_docs, reason = "the macro makes a type of each server function's arguments")]
 
 use std::collections::BTreeMap;
@@ -129,7 +130,6 @@ fn cut(text: &str) -> String {
 
 /// Adds a connector. On success the browser goes to its page, otherwise back to the form.
 #[server(prefix = "/do", endpoint = "connectors/add")]
-#[expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
 pub async fn add_connector(
     #[server(default)] form: String,
     #[server(default)] provider: String,

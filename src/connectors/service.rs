@@ -55,6 +55,7 @@ pub struct Typed {
 }
 
 /// What was typed, once it is sound.
+#[derive(Debug)]
 pub struct Parsed {
     settings: Settings,
     /// None where the field was left empty, which only an edit allows.

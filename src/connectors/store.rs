@@ -142,6 +142,7 @@ impl TryFrom<row::Model> for Connector {
 }
 
 /// What a connector is made of, or made anew of: parsed and sealed.
+#[derive(Debug)]
 pub struct Settings {
     /// Its name.
     pub service_name: ServiceName,
@@ -275,6 +276,7 @@ impl Connectors {
     ///
     /// # Returns
     /// Whether it was.
+    #[expect(clippy::too_many_arguments, reason = "what is changed, and what it is changed to")]
     pub async fn change(
         self,
         tx: &Tx,

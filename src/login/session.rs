@@ -79,7 +79,6 @@ pub async fn signed_in(session: &Session) -> Result<Option<SignedIn>, Failure> {
     session.get(USER).await.map_err(unexpected)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn unexpected(error: tower_sessions::session::Error) -> Failure {
     Failure::unexpected(&error)
 }
@@ -124,7 +123,6 @@ fn hash(id: Id) -> Hash {
     Hash::of(&id.0.to_le_bytes())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn backend(error: DatabaseError) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }

@@ -20,6 +20,7 @@ const OPERATOR: &str = "Whoever runs this program.";
 const NOBODY: &str = "Nobody: it may pass by itself.";
 
 /// The words for a sign-in that did not go through.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 pub fn of(why: &Why) -> Diagnosis {
     let (title, what, who, next) = match why {
         Why::Denied => (

@@ -139,7 +139,6 @@ fn hash(params: &Params, salt: &[u8], password: &[u8]) -> Result<String, Failure
     Ok(hash.to_string())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn unexpected(error: impl std::error::Error) -> Failure {
     Failure::unexpected(&error)
 }

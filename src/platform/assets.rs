@@ -44,10 +44,10 @@ impl Assets {
                 let Some(content_type) = content_type(&name) else { continue };
                 let brotli = std::fs::read(format!("{}.br", path.display())).ok();
                 let name = format!("/{name}");
-                if let Some(stem) = name.strip_prefix("/pkg/").and_then(|name| name.strip_suffix(".js")) {
-                    if !stem.contains('/') {
-                        inner.name = Some(stem.to_owned());
-                    }
+                if let Some(stem) = name.strip_prefix("/pkg/").and_then(|name| name.strip_suffix(".js"))
+                    && !stem.contains('/')
+                {
+                    inner.name = Some(stem.to_owned());
                 }
                 let asset = Asset {
                     content_type,

@@ -181,13 +181,13 @@ impl Database {
         // it but an answer to give.
         let known: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let applied: Vec<String> = match Migrator::get_migration_models(&self.writer).await {
-            Ok(rows) => rows.into_iter().map(|row| row.version).collect(),
-            // No table yet.
-            Err(_) => {
-                self.ping().await?;
-                Vec::new()
-            }
+        let rows = Migrator::get_migration_models(&self.writer).await;
+        let applied: Vec<String> = if let Ok(rows) = rows {
+            rows.into_iter().map(|row| row.version).collect()
+        } else {
+            // No table yet, unless the database is not there at all.
+            self.ping().await?;
+            Vec::new()
         };
         if applied.iter().any(|name| !known.contains(name)) {
             Ok(SchemaState::Ahead)

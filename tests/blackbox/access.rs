@@ -11,7 +11,7 @@ use mail360::{
 };
 use rstest::rstest;
 
-use crate::support::{Browser, Kind, SECRET, World};
+use crate::support::{Browser, Kind, NewConnector, SECRET, World};
 
 /// What every unsafe route is sent: enough to do its work, if it were let.
 const FIELDS: [(&str, &str); 8] = [
@@ -37,7 +37,7 @@ impl Scene {
     async fn new(kind: Kind) -> Self {
         let world = World::new(kind).await;
         let mut ada = world.set_up().await;
-        let connector = world.add_connector(&mut ada, &Default::default()).await;
+        let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
         world.start(&mut ada, &connector).await;
         let id = world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await;
         Self { world, ada, connector, sign_in: format!("/sign-ins/{id}") }
@@ -155,12 +155,11 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
         for (who, mut browser) in others {
             let may = match (who, route.who) {
                 (_, Who::Anyone) => continue,
-                ("nobody", _) => false,
+                ("nobody", _) | ("a viewer", Who::Admin) => false,
                 // Of one's own organisation one may, of another's nothing is to be found.
                 ("a stranger", _) => !has_id,
                 // A sign-in is shown to whoever started it, and to nobody else.
                 (_, Who::Member) => !route.path.starts_with("/sign-ins/"),
-                ("a viewer", Who::Admin) => false,
                 (_, Who::Admin) => true,
             };
             if may {
@@ -199,7 +198,7 @@ async fn i4_the_list_holds_nothing_of_another_organisation_nor_what_a_viewer_may
     let theirs = stranger.get("/connectors").await;
     assert!(!theirs.body.contains(&client_id) && !theirs.body.contains("Mail archive"));
     // The same name is free for them, and so is the same form.
-    let new = crate::support::NewConnector { name: "Mail archive", ..Default::default() };
+    let new = NewConnector { name: "Mail archive", ..Default::default() };
     world.add_connector(&mut stranger, &new).await;
 
     let mut viewer = world.viewer().await;

@@ -175,7 +175,7 @@ async fn o5_a_malformed_callback_gets_the_one_page_and_asks_nobody_anything(
         format!("state={state}&code={long}"),
         format!("state={state}&iss={long}"),
         format!("state={state}&error={long}"),
-        format!("state=%ff%fe&code=abc"),
+        "state=%ff%fe&code=abc".to_owned(),
         format!("state={state}&code=%ff%fe"),
         format!("state={state}&code=%2"),
         format!("state={state}%00&code=abc"),

@@ -7,7 +7,7 @@ use rstest::rstest;
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 
-use crate::support::{Answer, Kind, NewConnector, SECRET, World};
+use crate::support::{Answer, Kind, NewConnector, SECRET, World, hex};
 
 /// An administrator as the services know one.
 async fn admin(world: &World) -> mail360::people::access::Admin {
@@ -128,7 +128,7 @@ async fn s1_what_was_typed_comes_back_once_but_the_secret_is_kept_nowhere(
 
     world.add_connector(&mut ada, &NewConnector::default()).await;
     let dump = world.raw.dump(&[]).await.join("\n").to_lowercase();
-    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(SECRET.as_bytes());
     assert!(!dump.contains(SECRET) && !dump.contains(&hex), "sealed at rest");
 }
 
@@ -197,11 +197,11 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     ];
     for (what, typed, state) in cases {
         // Each against the connector as it was at first.
-        let restored = as_it_is.parse_edit(today).ok().expect("sound");
+        let restored = as_it_is.parse_edit(today).expect("sound");
         service.change(&admin, id, version, &restored).await.expect("changed");
         version += 1;
         verify().await;
-        let new = typed.parse_edit(today).ok().expect("sound");
+        let new = typed.parse_edit(today).expect("sound");
         assert!(matches!(service.change(&admin, id, version, &new).await, Ok(Changed::Changed)), "{what}");
         version += 1;
         assert_eq!(world.state(&path).await, state, "{what}");
@@ -209,8 +209,7 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     let secret: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert!(!secret[0].is_empty());
 
-    let late =
-        service.change(&admin, id, version - 1, &as_it_is.parse_edit(today).ok().expect("sound")).await;
+    let late = service.change(&admin, id, version - 1, &as_it_is.parse_edit(today).expect("sound")).await;
     assert!(matches!(late, Ok(Changed::Outdated)), "what another administrator changed is not overwritten");
 }
 
@@ -244,7 +243,7 @@ async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, K
     // Names that sort differently by bytes and by a locale.
     for at in 0..60 {
         let name = ["Ä", "a", "Z", "é", "&", "ß"][at % 6].to_owned() + &format!(" {at}");
-        let new = typed(&name).parse(service.today()).ok().expect("sound");
+        let new = typed(&name).parse(service.today()).expect("sound");
         service.add(&admin, service.new_form(), &new).await.expect("added");
     }
     let mut seen = Vec::new();

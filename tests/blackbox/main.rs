@@ -2,7 +2,7 @@
 //! canned answers in place of the provider.
 
 #![cfg(feature = "ssr")]
-#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where what it needs is not there")]
+#![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
 
 mod access;
 mod callback;

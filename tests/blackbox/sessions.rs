@@ -11,7 +11,7 @@ use mail360::people::{
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Browser, Kind, PASSWORD, World};
+use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, hex};
 
 const COOKIE: &str = "mail360_session";
 
@@ -46,13 +46,12 @@ async fn l6_what_the_database_keeps_of_a_session_is_no_cookie(
 
     let hash: Vec<u8> = world.raw.one("SELECT hash FROM sessions").await;
     assert_eq!(hash.len(), 32);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     for stolen in [
         URL_SAFE_NO_PAD.encode(&hash),
         URL_SAFE_NO_PAD.encode(&hash[..16]),
         URL_SAFE_NO_PAD.encode(&hash[16..]),
         STANDARD.encode(&hash),
-        hex,
+        hex(&hash),
     ] {
         let mut thief = world.browser();
         thief.cookies.insert(COOKIE.to_owned(), stolen);
@@ -116,7 +115,7 @@ async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
     let fields =
         [("organisation", "C"), ("name", "Ada"), ("email", "a@contoso.test"), ("password", PASSWORD)];
     let answer = browser.post(&path, &fields).await;
-    let connector = world.add_connector(&mut browser, &Default::default()).await;
+    let connector = world.add_connector(&mut browser, &NewConnector::default()).await;
     let started = browser.post(&format!("{connector}/verify"), &[]).await;
 
     for (answer, name) in [(&answer, session), (&started, binding)] {

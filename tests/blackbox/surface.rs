@@ -3,7 +3,7 @@
 use axum::body::Body;
 use rstest::rstest;
 
-use crate::support::{Kind, World};
+use crate::support::{Kind, NewConnector, World};
 
 #[rstest]
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn c4_every_page_and_every_refusal_has_a_policy_with_a_nonce_of_its_own(
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &Default::default()).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let mut nonces = std::collections::HashSet::new();
     let paths = ["/login", "/connectors", "/connectors/new", &connector, "/nothing", "/api/connectors"];
     for path in paths {
@@ -79,7 +79,7 @@ async fn o9_what_the_host_header_says_changes_nothing_but_gets_421(
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &Default::default()).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     for host in
         ["evil.example", "localhost", "localhost:3001", "127.0.0.1:3000", "localhost:3000@evil.example"]
     {

@@ -34,6 +34,15 @@ impl Kind {
     }
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
 /// The database as somebody sees it who holds it in their hands.
 #[derive(Clone)]
 pub struct Raw {

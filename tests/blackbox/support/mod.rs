@@ -8,6 +8,6 @@ mod provider;
 mod world;
 
 pub use browser::{Answer, Browser};
-pub use database::Kind;
+pub use database::{Kind, hex};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{NewConnector, PASSWORD, SECRET, World, callback, parameter, write_key};

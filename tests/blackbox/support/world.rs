@@ -174,13 +174,11 @@ impl World {
 
     async fn organisation(&self, name: &str) -> OrganisationId {
         let all = self.program.people.organisations().await.expect("organisations");
-        match all.iter().find(|organisation| organisation.name == name) {
-            Some(organisation) => organisation.id,
-            None => {
-                let name = OrganisationName::parse(name).expect("a name");
-                self.program.people.create_organisation(&name).await.expect("an organisation")
-            }
+        if let Some(organisation) = all.iter().find(|organisation| organisation.name == name) {
+            return organisation.id;
         }
+        let name = OrganisationName::parse(name).expect("a name");
+        self.program.people.create_organisation(&name).await.expect("an organisation")
     }
 
     /// Makes a user, who is then logged in.
