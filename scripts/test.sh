@@ -53,6 +53,7 @@ browser() {
   # Debian's browser; where another is meant, CHROMIUM names it.
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
   npm_packages "$ROOT/end2end"
+  (cd end2end && npm run --silent check) || die "The stories' types do not fit."
   local report
   report=$(mktemp)
   (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) ||

@@ -26,6 +26,7 @@ use crate::{
         service::Login,
         session::Sessions,
         set_up::SetUp,
+        throttle::Throttles,
     },
     oauth::{
         self,
@@ -70,6 +71,8 @@ pub struct Program {
     pub people: People,
     /// Logging in and out.
     pub login: Login,
+    /// The throttles.
+    pub throttles: Throttles,
     /// The set-up.
     pub set_up: SetUp,
     /// The sessions.
@@ -128,8 +131,10 @@ impl Program {
             urls: config.microsoft.clone(),
             public_url: config.public_url.clone(),
         });
+        let throttles = Throttles::new(database.clone(), clock.clone());
         Ok(Self {
-            login: Login::new(database.clone(), people.clone(), activity),
+            login: Login::new(database.clone(), people.clone(), activity, throttles.clone()),
+            throttles,
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
             sessions: Sessions::new(database.clone(), clock.clone(), randomness.clone()),
             config: Arc::new(config),
@@ -146,11 +151,12 @@ impl Program {
 
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let (sessions, sign_ins) = (self.sessions.clone(), self.sign_ins.clone());
+        let Self { sessions, sign_ins, throttles, .. } = self.clone();
         vec![PeriodicWork::new("sweep", Duration::from_mins(1), move || {
-            let (sessions, sign_ins) = (sessions.clone(), sign_ins.clone());
+            let (sessions, sign_ins, throttles) = (sessions.clone(), sign_ins.clone(), throttles.clone());
             async move {
                 sessions.sweep().await?;
+                throttles.sweep().await?;
                 sign_ins.sweep().await
             }
         })]

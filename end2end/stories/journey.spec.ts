@@ -111,3 +111,22 @@ test('a wrong password is refused in words that do not say whether the user exis
   expect(answers[0]).toBe(answers[1]);
   await picture('log-in-with-an-error');
 });
+
+test('after ten wrong passwords one is told how long to wait', async ({ page, app, expectStatus, picture, expectNoAxeFindings }) => {
+  const person = await setUp(page, app);
+  await logOut(page, person);
+  for (let i = 0; i < 10; i += 1) {
+    const form = { email: person.email, password: 'certainly not this one' };
+    const answer = await page.request.post('/login', { form, headers: { origin: app.url }, maxRedirects: 0 });
+    expect(answer.status()).toBe(401);
+  }
+  await page.goto('/login');
+  await page.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
+  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  expectStatus(429);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('alert')).toContainText(/Wait \d minutes, then try again/);
+  await expect(page.getByRole('textbox', { name: 'E-mail' })).toHaveValue(person.email);
+  await expectNoAxeFindings(page);
+  await picture('log-in-too-many');
+});

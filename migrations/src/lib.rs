@@ -12,6 +12,7 @@ mod m20261123_000002_create_sessions;
 mod m20261123_000003_create_connectors;
 mod m20261123_000004_create_attempts;
 mod m20261123_000005_create_activity;
+mod m20261125_000006_create_throttles;
 mod schema;
 
 /// All migrations, oldest first.
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_create_connectors::Migration),
             Box::new(m20261123_000004_create_attempts::Migration),
             Box::new(m20261123_000005_create_activity::Migration),
+            Box::new(m20261125_000006_create_throttles::Migration),
         ]
     }
 }

@@ -7,3 +7,4 @@ pub mod service;
 pub mod session;
 pub mod set_up;
 mod store;
+pub mod throttle;

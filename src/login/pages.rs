@@ -12,7 +12,7 @@ pub struct LoginView {
     /// The path to come back to.
     pub next: String,
     /// What is wrong.
-    pub error: Option<&'static str>,
+    pub error: Option<String>,
 }
 
 /// The log-in page.
@@ -48,7 +48,8 @@ pub fn LoginPage(
                 <button class="button primary wide">"Log in"</button>
             </form>
             <p class="help">
-                "Forgotten? Whoever runs this program can set a new password with "
+                "Forgotten? Ask an administrator of your organisation. Whoever runs this program can set a new \
+                 password with "
                 <code>"mail360 user password"</code> "."
             </p>
         </div>

@@ -6,10 +6,11 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use leptos::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;
+use time::Duration;
 use tower_sessions::Session;
 
 use super::{
@@ -74,16 +75,32 @@ pub async fn log_in(
     Form(form): Form<LoginForm>,
 ) -> Result<Response, Failure> {
     let next = own_path(&form.next);
-    match login.log_in(&session, &form.email, form.password, &browser).await? {
+    let again = |error| LoginView {
+        email: form.email.chars().take(254).collect(),
+        next: next.unwrap_or_default().to_owned(),
+        error: Some(error),
+    };
+    match login.log_in(&session, &form.email, form.password.clone(), &browser).await? {
         LoggedIn::Yes => Ok(Redirect::to(next.unwrap_or(HOME)).into_response()),
         LoggedIn::Refused => {
-            let view = LoginView {
-                email: form.email.chars().take(254).collect(),
-                next: next.unwrap_or_default().to_owned(),
-                error: Some("The e-mail or the password is not right."),
-            };
+            let view = again("The e-mail or the password is not right.".to_owned());
             Ok(login_page(view).with_status(StatusCode::UNAUTHORIZED).into_response())
         }
+        LoggedIn::TooMany(wait) => {
+            let view =
+                again(format!("There were too many wrong tries. Wait {}, then try again.", in_minutes(wait)));
+            let page = login_page(view).with_status(StatusCode::TOO_MANY_REQUESTS);
+            let seconds = HeaderValue::from(wait.whole_seconds().max(1));
+            Ok(([(header::RETRY_AFTER, seconds)], page).into_response())
+        }
+    }
+}
+
+/// A wait in words, rounded up.
+fn in_minutes(wait: Duration) -> String {
+    match (wait.whole_seconds() + 59) / 60 {
+        ..=1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
     }
 }
 
@@ -166,7 +183,16 @@ pub async fn set_up(
 
 #[cfg(test)]
 mod tests {
-    use super::own_path;
+    use time::Duration;
+
+    use super::{in_minutes, own_path};
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        assert_eq!(in_minutes(Duration::seconds(1)), "a minute");
+        assert_eq!(in_minutes(Duration::seconds(61)), "2 minutes");
+        assert_eq!(in_minutes(Duration::minutes(5)), "5 minutes");
+    }
 
     #[test]
     fn o9_only_a_path_of_ours_is_come_back_to() {

@@ -3,9 +3,13 @@
 use std::net::IpAddr;
 
 use secrecy::SecretString;
+use time::Duration;
 use tower_sessions::Session;
 
-use super::session::{self, SignedIn};
+use super::{
+    session::{self, SignedIn},
+    throttle::{Admission, Throttles},
+};
 use crate::{
     activity::{
         model::{Action, Actor, Entry},
@@ -37,6 +41,8 @@ pub enum LoggedIn {
     Yes,
     /// E-mail or password are wrong, or the user is disabled: which of them is told to nobody.
     Refused,
+    /// Too many were wrong of late: nothing was tried, and nothing will be before this long has passed.
+    TooMany(Duration),
 }
 
 /// Logs people in and out.
@@ -45,16 +51,39 @@ pub struct Login {
     database: Database,
     people: People,
     activity: Activity,
+    throttles: Throttles,
 }
 
 impl Login {
     /// With these people.
-    pub fn new(database: Database, people: People, activity: Activity) -> Self {
-        Self { database, people, activity }
+    pub fn new(database: Database, people: People, activity: Activity, throttles: Throttles) -> Self {
+        Self { database, people, activity, throttles }
     }
 
     /// Logs a browser in.
     pub async fn log_in(
+        &self,
+        session: &Session,
+        email: &str,
+        password: SecretString,
+        browser: &Browser,
+    ) -> Result<LoggedIn, Failure> {
+        let counted = match self.throttles.admit(email, browser.address).await? {
+            Admission::Admitted(counted) => counted,
+            Admission::TooMany(wait) => {
+                tracing::warn!(tried = ?hash(email), "a log-in was turned away: too many tries");
+                return Ok(LoggedIn::TooMany(wait));
+            }
+        };
+        let logged_in = self.try_password(session, email, password, browser).await;
+        // What was right, or was not looked at for want of time, was no guess.
+        if matches!(logged_in, Ok(LoggedIn::Yes) | Err(Failure::Busy(_))) {
+            self.throttles.take_back(&counted).await?;
+        }
+        logged_in
+    }
+
+    async fn try_password(
         &self,
         session: &Session,
         email: &str,
@@ -86,8 +115,7 @@ impl Login {
             }
             Authenticated::Refused(None) => {
                 // Of nobody's organisation, so only in the log, and there without the address.
-                let tried = Hash::of(email.trim().to_lowercase().as_bytes());
-                tracing::info!(?tried, "a log-in was refused: unknown e-mail");
+                tracing::info!(tried = ?hash(email), "a log-in was refused: unknown e-mail");
                 Ok(LoggedIn::Refused)
             }
         }
@@ -141,6 +169,11 @@ impl Login {
             None => Ok(None),
         }
     }
+}
+
+/// An e-mail as the log has it.
+fn hash(email: &str) -> Hash {
+    Hash::of(email.trim().to_lowercase().as_bytes())
 }
 
 fn actor(user: &User, browser: &Browser, known: bool) -> Actor {

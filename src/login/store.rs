@@ -1,4 +1,6 @@
-//! The table `sessions`.
+//! The table `sessions`; beside it, in a file of its own, `throttles`.
+
+pub mod throttles;
 
 use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*, sea_query::Expr};
 

@@ -13,3 +13,4 @@ mod sessions;
 mod set_up;
 mod support;
 mod surface;
+mod throttles;

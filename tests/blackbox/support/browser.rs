@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Request, StatusCode, header};
@@ -91,11 +94,21 @@ pub struct Browser {
     router: Router,
     origin: Url,
     pub cookies: BTreeMap<String, String>,
+    /// Where it is.
+    pub address: IpAddr,
+    /// What it, or a proxy, says of where it is.
+    pub forwarded_for: Option<String>,
 }
 
 impl Browser {
     pub fn new(router: Router, origin: &str) -> Self {
-        Self { router, origin: Url::parse(origin).expect("an origin"), cookies: BTreeMap::new() }
+        Self {
+            router,
+            origin: Url::parse(origin).expect("an origin"),
+            cookies: BTreeMap::new(),
+            address: IpAddr::from([192, 0, 2, 7]),
+            forwarded_for: None,
+        }
     }
 
     /// The same browser at another process of the same installation.
@@ -107,6 +120,9 @@ impl Browser {
     pub fn request(&self, method: &str, path: &str) -> http::request::Builder {
         let authority = self.origin.authority().to_owned();
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, authority);
+        if let Some(address) = &self.forwarded_for {
+            request = request.header("x-forwarded-for", address);
+        }
         if !self.cookies.is_empty() {
             let cookies: Vec<_> =
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -117,7 +133,7 @@ impl Browser {
 
     /// Sends a request, whatever it is, and keeps the cookies that come back.
     pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50_000))));
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 50_000)));
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();

@@ -1,0 +1,130 @@
+//! Against guessing: how often a password may be tried. Counted are e-mail and address together, so that
+//! whoever guesses keeps nobody else from logging in (no lock-out weapon), and the address alone, against
+//! one who tries many e-mails.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use time::Duration;
+
+use super::store::throttles;
+use crate::platform::{
+    clock::{SharedClock, Timestamp},
+    database::Database,
+    failure::Failure,
+    randomness::Hash,
+};
+
+/// Counts begin anew after this long.
+pub const WINDOW: Duration = Duration::minutes(5);
+/// So many tries of one e-mail from one address within a window.
+const PER_EMAIL: i64 = 10;
+/// So many tries from one address within a window.
+const PER_ADDRESS: i64 = 50;
+
+/// Counts tries, for all processes that share the database.
+#[derive(Clone)]
+pub struct Throttles {
+    database: Database,
+    clock: SharedClock,
+}
+
+/// A try that was counted, and may be taken back.
+#[derive(Clone, Debug)]
+pub struct Counted([Hash; 2]);
+
+/// Whether a password may be tried.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// It may.
+    Admitted(Counted),
+    /// Not before this long has passed.
+    TooMany(Duration),
+}
+
+impl Throttles {
+    /// In this database.
+    pub fn new(database: Database, clock: SharedClock) -> Self {
+        Self { database, clock }
+    }
+
+    /// Counts a try, before anything is hashed for it: committed, whatever comes of it.
+    pub async fn admit(&self, email: &str, address: Option<IpAddr>) -> Result<Admission, Failure> {
+        let counted = Counted(keys(email, address));
+        let Counted([email, address]) = counted;
+        let now = self.clock.now();
+        let wait = self
+            .database
+            .write(async |tx| {
+                let (count, since) = throttles::count(&tx, email, now, WINDOW).await?;
+                if count > PER_EMAIL {
+                    // Not counted for the address too: others may share it.
+                    return Ok::<_, Failure>(Some(left(since, now)));
+                }
+                let (count, since) = throttles::count(&tx, address, now, WINDOW).await?;
+                Ok((count > PER_ADDRESS).then(|| left(since, now)))
+            })
+            .await?;
+        Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
+    }
+
+    /// Takes a try back that was none: its password was right, or was not looked at.
+    pub async fn take_back(&self, counted: &Counted) -> Result<(), Failure> {
+        self.database
+            .write(async |tx| {
+                for key in counted.0 {
+                    throttles::take_back(&tx, key).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Erases what no longer counts.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        let started = self.clock.now().minus(WINDOW);
+        self.database.write(async |tx| Ok(throttles::sweep(&tx, started).await?)).await
+    }
+}
+
+fn left(since: Timestamp, now: Timestamp) -> Duration {
+    since.plus(WINDOW).since(now).max(Duration::SECOND)
+}
+
+/// What is counted: e-mail with address, and address alone, each by its hash.
+fn keys(email: &str, address: Option<IpAddr>) -> [Hash; 2] {
+    let address = address.map(network).map(|address| address.to_string()).unwrap_or_default();
+    let email = email.trim().to_lowercase();
+    [
+        Hash::of(format!("log-in\0{address}\0{email}").as_bytes()),
+        Hash::of(format!("log-in\0{address}").as_bytes()),
+    ]
+}
+
+/// Of an IPv6 address the network: whoever has one address of a /64 has them all.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_count_as_one() {
+        let key = |address: &str| keys("ada@contoso.test", address.parse().ok())[1];
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+
+    #[test]
+    fn an_e_mail_counts_as_one_however_it_is_written() {
+        let key = |email: &str| keys(email, None)[0];
+        assert_eq!(key(" Ada@Contoso.test "), key("ada@contoso.test"));
+        assert_ne!(key("ada@contoso.test"), key("bob@contoso.test"));
+        assert_ne!(keys("", None)[0], keys("", None)[1]);
+    }
+}
