@@ -256,10 +256,13 @@ impl ConnectorService {
         let added = self
             .database
             .write(async |tx| {
+                // The name first: on PostgreSQL the same form may be committed between the two look-ups, and
+                // its own connector must not be taken for another's.
+                let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
                 if let Some(id) = store.by_form(&tx, form).await? {
                     return Ok(Added::Already(id));
                 }
-                if store.by_name_key(&tx, &new.settings.name_key).await?.is_some() {
+                if name_taken {
                     return Ok(Added::NameTaken);
                 }
                 store.add(&tx, id, form, &new.settings, sealed, self.clock.now()).await?;
