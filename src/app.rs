@@ -128,7 +128,8 @@ async fn to_html(
             provide_context(Nonce::from_value(nonce.clone()));
         }
     };
-    let app = move || shell(&page, member.as_ref(), &options);
+    let here = path.to_owned();
+    let app = move || shell(&page, member.as_ref(), &options, &here);
     let render = leptos_axum::render_app_async_with_context(contexts, app);
     let mut request = Request::new(Body::empty());
     if let Ok(uri) = path.parse() {
@@ -143,7 +144,7 @@ async fn to_html(
 }
 
 /// The document round a page.
-fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions) -> impl IntoView + use<> {
+fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &str) -> impl IntoView + use<> {
     let content = (page.view)();
     let title = format!("{} · Mail360 Connectors", page.title);
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
@@ -152,7 +153,7 @@ fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions) -> impl 
         _ => None,
     };
     let (class, frame) = match (page.frame, member) {
-        (Frame::Console, Some(member)) => ("console", console(member)),
+        (Frame::Console, Some(member)) => ("console", console(member, here)),
         _ => ("narrow", view! { <header><Brand /></header> }.into_any()),
     };
     view! {
@@ -199,7 +200,11 @@ fn Brand() -> impl IntoView {
 }
 
 /// The left pane, listing only what exists, and the user's menu.
-fn console(member: &Member) -> AnyView {
+fn console(member: &Member, here: &str) -> AnyView {
+    let current = [("/connectors", "/connectors"), ("/sign-ins", "/connectors")]
+        .iter()
+        .find(|(path, _)| here.starts_with(path))
+        .map(|(_, entry)| *entry);
     let initials: String =
         member.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     let role = format!("{} of {}", member.role(), member.organisation_name);
@@ -208,7 +213,7 @@ fn console(member: &Member) -> AnyView {
             <Brand />
             <ul role="list">
                 <li>
-                    <a href="/connectors" aria-current="true">{Icon::Link.draw()} " Connectors"</a>
+                    <a href="/connectors" aria-current=(current == Some("/connectors")).then_some("true")>{Icon::Link.draw()} " Connectors"</a>
                 </li>
             </ul>
         </nav>
@@ -225,6 +230,7 @@ fn console(member: &Member) -> AnyView {
                         <p class="soft note">{member.email.clone()}</p>
                         <p class="soft note">{role}</p>
                     </div>
+                    <a class="button small wide" href="/account">"My account"</a>
                     <form method="post" action="/logout">
                         <button class="button small wide">"Log out"</button>
                     </form>

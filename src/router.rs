@@ -22,6 +22,7 @@ use crate::{
     connectors::{self, actions, service::ConnectorService},
     login::{
         self,
+        account::Accounts,
         guard::{self, Who},
         service::Login,
         session::Sessions,
@@ -71,6 +72,8 @@ pub struct Program {
     pub people: People,
     /// Logging in and out.
     pub login: Login,
+    /// What users do with their own account.
+    pub accounts: Accounts,
     /// The throttles.
     pub throttles: Throttles,
     /// The set-up.
@@ -132,11 +135,19 @@ impl Program {
             public_url: config.public_url.clone(),
         });
         let throttles = Throttles::new(database.clone(), clock.clone());
+        let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
         Ok(Self {
+            accounts: Accounts::new(
+                database.clone(),
+                people.clone(),
+                sessions.clone(),
+                activity.clone(),
+                throttles.clone(),
+            ),
             login: Login::new(database.clone(), people.clone(), activity, throttles.clone()),
             throttles,
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
-            sessions: Sessions::new(database.clone(), clock.clone(), randomness.clone()),
+            sessions,
             config: Arc::new(config),
             database,
             vault,
@@ -175,6 +186,7 @@ macro_rules! part {
 
 part!(Arc<Config>, config);
 part!(SharedRandomness, randomness);
+part!(Accounts, accounts);
 part!(Login, login);
 part!(SetUp, set_up);
 part!(ConnectorService, connectors);
@@ -215,6 +227,9 @@ pub fn table() -> Vec<Route> {
         get("/connectors/{id}", Member, app::connector_page),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
         get("/sign-ins/{id}", Member, oauth::routes::show),
+        get("/account", Member, login::account_page::show),
+        post("/account", Member, login::account_page::change_password),
+        post("/account/sessions/{id}/end", Member, login::account_page::end_session),
         get("/api/connectors", Anyone, oauth::routes::callback),
         post(actions::ADD, Admin, run_server_function),
     ]

@@ -38,6 +38,10 @@ pub enum Action {
     UserAdded,
     /// A user's password, role or whether they may log in was changed.
     UserChanged,
+    /// A user changed their own password.
+    PasswordChanged,
+    /// A user ended one of their sessions.
+    SessionEnded,
     /// A user logged in.
     LoggedIn,
     /// A log-in of a known user was refused.
@@ -63,6 +67,8 @@ impl Action {
             Self::OrganisationAdded => "organisation.added",
             Self::UserAdded => "user.added",
             Self::UserChanged => "user.changed",
+            Self::PasswordChanged => "user.password_changed",
+            Self::SessionEnded => "user.session_ended",
             Self::LoggedIn => "user.logged_in",
             Self::LogInRefused => "user.log_in_refused",
             Self::LoggedOut => "user.logged_out",

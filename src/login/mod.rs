@@ -1,5 +1,7 @@
 //! The door: set-up, logging in and out, sessions, and who may ask for which route.
 
+pub mod account;
+pub mod account_page;
 pub mod guard;
 pub mod pages;
 pub mod routes;
@@ -8,3 +10,4 @@ pub mod session;
 pub mod set_up;
 mod store;
 pub mod throttle;
+mod user_agent;

@@ -97,7 +97,7 @@ pub async fn log_in(
 }
 
 /// A wait in words, rounded up.
-fn in_minutes(wait: Duration) -> String {
+pub(super) fn in_minutes(wait: Duration) -> String {
     match (wait.whole_seconds() + 59) / 60 {
         ..=1 => "a minute".to_owned(),
         minutes => format!("{minutes} minutes"),

@@ -13,10 +13,11 @@ use tower_sessions::{
 };
 
 use super::store::{self, StoredSession};
+use crate::people::access::Member;
 use crate::platform::{
-    clock::SharedClock,
+    clock::{SharedClock, Timestamp},
     config::PublicUrl,
-    database::{Database, DatabaseError, Unscoped},
+    database::{Database, DatabaseError, Tx, Unscoped},
     failure::Failure,
     id::{OrganisationId, UserId},
     randomness::{Hash, SharedRandomness},
@@ -42,6 +43,23 @@ pub struct SignedIn {
     pub address: Option<String>,
     /// What the browser calls itself, cut to 255 characters.
     pub user_agent: Option<String>,
+}
+
+/// A browser in which a user is signed in.
+#[derive(Clone, Debug)]
+pub struct SignedInBrowser {
+    /// What names it: the hash of its cookie, which opens nothing.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// Where it was when it signed in.
+    pub address: Option<String>,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
 }
 
 /// The layer that gives each request its session.
@@ -103,9 +121,49 @@ impl Sessions {
         Self { database, clock, randomness }
     }
 
+    /// The browsers in which a user is signed in, latest used first; `current` is the one that asks.
+    pub async fn of_user(&self, member: &Member, current: &Session) -> Result<Vec<SignedInBrowser>, Failure> {
+        let now = self.clock.now();
+        let read = self.database.read();
+        let sessions =
+            store::live_of(&read, member.organisation(), member.user(), now, now.minus(IDLE)).await?;
+        let current = current.id().map(hash);
+        Ok(sessions
+            .into_iter()
+            .map(|session| SignedInBrowser {
+                id: session.hash.to_string(),
+                current: current == Some(session.hash),
+                address: session.address,
+                user_agent: session.user_agent,
+                since: session.created_at,
+                last_seen_at: session.last_seen_at,
+            })
+            .collect())
+    }
+
+    /// Ends one session of a user, in the transaction that records it.
+    ///
+    /// # Returns
+    /// Whether it was there.
+    pub async fn end_one_of(tx: &Tx, member: &Member, id: &str) -> Result<bool, DatabaseError> {
+        match id.parse() {
+            Ok(hash) => store::end_one_of(tx, member.organisation(), member.user(), hash).await,
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Ends all sessions of a user but the one that asks.
+    pub async fn end_others_of(tx: &Tx, member: &Member, current: &Session) -> Result<(), DatabaseError> {
+        let (organisation, user) = (member.organisation(), member.user());
+        match current.id().map(hash) {
+            Some(current) => store::end_others_of(tx, organisation, user, current).await,
+            None => store::end_all_of(tx, organisation, user).await,
+        }
+    }
+
     /// Ends all sessions of a user, in the transaction of what makes it necessary.
     pub async fn end_all_of(
-        tx: &crate::platform::database::Tx,
+        tx: &Tx,
         organisation: OrganisationId,
         user: UserId,
     ) -> Result<(), DatabaseError> {
@@ -148,13 +206,14 @@ impl SessionStore for Sessions {
         let session = StoredSession {
             hash: hash(record.id),
             user: user.as_ref().map(|user| (user.organisation, user.user)),
+            created_at: now,
             last_seen_at: now,
             expires_at: now.plus(ABSOLUTE),
             address: user.as_ref().and_then(|user| user.address.clone()),
             user_agent: user.and_then(|user| user.user_agent),
             data,
         };
-        self.database.write(async |tx| store::add(&tx, &session, now).await).await.map_err(backend)
+        self.database.write(async |tx| store::add(&tx, &session).await).await.map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {

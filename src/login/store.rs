@@ -2,7 +2,7 @@
 
 pub mod throttles;
 
-use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::Expr};
 
 use crate::platform::{
     clock::Timestamp,
@@ -42,6 +42,8 @@ pub struct StoredSession {
     pub hash: Hash,
     /// Who is signed in; none for a browser that is not.
     pub user: Option<(OrganisationId, UserId)>,
+    /// When it began.
+    pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_seen_at: Timestamp,
     /// When it ends, whatever happens.
@@ -54,14 +56,35 @@ pub struct StoredSession {
     pub data: String,
 }
 
+impl TryFrom<row::Model> for StoredSession {
+    type Error = DbErr;
+
+    fn try_from(row: row::Model) -> Result<Self, DbErr> {
+        Ok(Self {
+            hash: Hash::from_stored(&row.hash)
+                .ok_or_else(|| DbErr::Type("a session has an impossible hash".to_owned()))?,
+            user: row
+                .organisation_id
+                .zip(row.user_id)
+                .map(|(organisation, user)| (OrganisationId(organisation), UserId(user))),
+            created_at: Timestamp::from_micros(row.created_at),
+            last_seen_at: Timestamp::from_micros(row.last_seen_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+            address: row.address,
+            user_agent: row.user_agent,
+            data: row.data,
+        })
+    }
+}
+
 /// Adds a session. A conflict means that the id is taken.
-pub async fn add(tx: &Tx, session: &StoredSession, now: Timestamp) -> Result<(), DatabaseError> {
+pub async fn add(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
         hash: Set(session.hash.to_vec()),
         organisation_id: Set(session.user.map(|(organisation, _)| organisation.0)),
         user_id: Set(session.user.map(|(_, user)| user.0)),
-        created_at: Set(now.micros()),
-        last_seen_at: Set(now.micros()),
+        created_at: Set(session.created_at.micros()),
+        last_seen_at: Set(session.last_seen_at.micros()),
         expires_at: Set(session.expires_at.micros()),
         address: Set(session.address.clone()),
         user_agent: Set(session.user_agent.clone()),
@@ -107,6 +130,61 @@ pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> 
     Ok(())
 }
 
+/// The sessions of a user that have not ended, latest used first.
+pub async fn live_of(
+    on: &impl Queries,
+    organisation: OrganisationId,
+    user: UserId,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Vec<StoredSession>, DatabaseError> {
+    let rows = row::Entity::find()
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::UserId.eq(user.0))
+        .filter(row::Column::ExpiresAt.gt(now.micros()))
+        .filter(row::Column::LastSeenAt.gt(idle_since.micros()))
+        .order_by_desc(row::Column::LastSeenAt)
+        .order_by_asc(row::Column::CreatedAt)
+        .all(on.connection())
+        .await?;
+    Ok(rows.into_iter().map(StoredSession::try_from).collect::<Result<_, _>>()?)
+}
+
+/// Ends one session of a user.
+///
+/// # Returns
+/// Whether it was there.
+pub async fn end_one_of(
+    tx: &Tx,
+    organisation: OrganisationId,
+    user: UserId,
+    hash: Hash,
+) -> Result<bool, DatabaseError> {
+    let ended = row::Entity::delete_many()
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::UserId.eq(user.0))
+        .filter(row::Column::Hash.eq(hash.to_vec()))
+        .exec(tx.connection())
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+/// Ends all sessions of a user but one.
+pub async fn end_others_of(
+    tx: &Tx,
+    organisation: OrganisationId,
+    user: UserId,
+    kept: Hash,
+) -> Result<(), DatabaseError> {
+    row::Entity::delete_many()
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::UserId.eq(user.0))
+        .filter(row::Column::Hash.ne(kept.to_vec()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Erases sessions that ended by themselves: past their end, or unused since `idle_since`.
 pub async fn sweep(tx: &Tx, now: Timestamp, idle_since: Timestamp) -> Result<(), DatabaseError> {
     row::Entity::delete_many()
@@ -128,17 +206,6 @@ impl Unscoped {
         hash: Hash,
     ) -> Result<Option<StoredSession>, DatabaseError> {
         let row = row::Entity::find_by_id(hash.to_vec()).one(on.connection()).await?;
-        Ok(row.map(|row| StoredSession {
-            hash,
-            user: row
-                .organisation_id
-                .zip(row.user_id)
-                .map(|(organisation, user)| (OrganisationId(organisation), UserId(user))),
-            last_seen_at: Timestamp::from_micros(row.last_seen_at),
-            expires_at: Timestamp::from_micros(row.expires_at),
-            address: row.address,
-            user_agent: row.user_agent,
-            data: row.data,
-        }))
+        Ok(row.map(StoredSession::try_from).transpose()?)
     }
 }

@@ -239,6 +239,13 @@ impl People {
         })
     }
 
+    /// Sets a user's own password, which has been hashed.
+    pub async fn set_password(&self, tx: &Tx, member: &Member, hash: String) -> Result<(), DatabaseError> {
+        Users::of(member.organisation()).set_password(tx, member.user(), hash).await?;
+        let entry = Entry::done(Action::PasswordChanged, &member.email, member.user().0);
+        self.activity.record(tx, member.actor(), entry).await
+    }
+
     /// Notes a log-in, and the newer hash of the password where it was made.
     pub async fn note_login(
         &self,

@@ -1,6 +1,6 @@
 //! Randomness: one source, injected, so that a test can repeat itself.
 
-use std::sync::Arc;
+use std::{fmt, str::FromStr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
@@ -62,6 +62,32 @@ impl Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hash([u8; 32]);
 
+/// As hexadecimal digits.
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A text that is no hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoHash;
+
+impl FromStr for Hash {
+    type Err = NoHash;
+
+    fn from_str(text: &str) -> Result<Self, NoHash> {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NoHash);
+        }
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| NoHash)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 impl Hash {
     /// The hash of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -95,6 +121,15 @@ mod tests {
     fn what_is_no_token_is_refused_unseen() {
         for text in ["", "a", "../../x", &"a".repeat(10_000), "ä"] {
             assert!(Token::parse(text).is_none(), "{text:.20} was taken for a token");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written_and_nothing_else_is() {
+        let hash = Hash::of(b"something");
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        for text in ["", "ab", &"g".repeat(64), &"ä".repeat(32), &hash.to_string()[1..]] {
+            assert_eq!(text.parse::<Hash>(), Err(NoHash), "{text}");
         }
     }
 

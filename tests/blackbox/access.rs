@@ -157,7 +157,8 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
                 (_, Who::Anyone) => continue,
                 ("nobody", _) | ("a viewer", Who::Admin) => false,
                 // Of one's own organisation one may, of another's nothing is to be found.
-                ("a stranger", _) => !has_id,
+                // (Ids of sessions are looked for among one's own, see account.rs.)
+                ("a stranger", _) => !has_id || route.path.starts_with("/account/"),
                 // A sign-in is shown to whoever started it, and to nobody else.
                 (_, Who::Member) => !route.path.starts_with("/sign-ins/"),
                 (_, Who::Admin) => true,

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
 
 mod access;
+mod account;
 mod callback;
 mod callback_faults;
 mod connectors;

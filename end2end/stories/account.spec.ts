@@ -1,0 +1,47 @@
+import { expect, test } from '../fixtures.ts';
+import { logIn, setUp } from '../steps.ts';
+
+test('a new password logs every other browser out', async ({ page, app, anotherBrowser, expectStatus, expectNoAxeFindings, picture }) => {
+  const person = await setUp(page, app);
+  const { page: other } = await anotherBrowser();
+  await logIn(other, person);
+
+  await page.getByRole('banner').getByText(person.name).first().click();
+  await page.getByRole('link', { name: 'My account' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'My account' })).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: /on Linux/ })).toHaveCount(2);
+  await expectNoAxeFindings(page);
+  await picture('account');
+
+  const fresh = `another ${person.password}`;
+  const current = page.getByLabel('Current password', { exact: true });
+  await current.fill('certainly not this one');
+  await page.getByLabel('New password', { exact: true }).fill(fresh);
+  expectStatus(422);
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await expect(current).toBeFocused();
+  await expect(current).toHaveAccessibleDescription(/not your current password/);
+  await expectNoAxeFindings(page);
+  await picture('account-with-an-error');
+
+  await current.fill(person.password);
+  await page.getByLabel('New password', { exact: true }).fill(fresh);
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await expect(page.getByText('Your password has been changed')).toBeVisible();
+  await picture('account-changed');
+  await other.goto('/connectors');
+  await expect(other).toHaveURL(/\/login/);
+  await logIn(other, { ...person, password: fresh });
+});
+
+test('a browser that was left signed in is ended from another', async ({ page, app, anotherBrowser }) => {
+  const person = await setUp(page, app);
+  const { page: other } = await anotherBrowser();
+  await logIn(other, person);
+  await page.goto('/account');
+  await expect(page.getByText('This browser')).toHaveCount(1);
+  await page.getByRole('button', { name: /^End/ }).click();
+  await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(0);
+  await other.goto('/connectors');
+  await expect(other).toHaveURL(/\/login/);
+});

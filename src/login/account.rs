@@ -1,0 +1,115 @@
+//! What users do with their own account: change the password, and end sessions in other browsers.
+
+use secrecy::SecretString;
+use time::Duration;
+use tower_sessions::Session;
+
+use super::{
+    service::Browser,
+    session::{Sessions, SignedInBrowser},
+    throttle::{Admission, Throttles},
+};
+use crate::{
+    activity::{
+        model::{Action, Entry},
+        service::Activity,
+    },
+    people::{
+        access::Member,
+        model::{Email, Password},
+        service::{Authenticated, People},
+    },
+    platform::{database::Database, failure::Failure},
+};
+
+/// What came of changing a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// It is changed, and all other sessions have ended.
+    Changed,
+    /// The current password is not right.
+    WrongCurrent,
+    /// Too many were wrong of late: nothing will be tried before this long has passed.
+    TooMany(Duration),
+}
+
+/// The accounts of those who are signed in.
+#[derive(Clone)]
+pub struct Accounts {
+    database: Database,
+    people: People,
+    sessions: Sessions,
+    activity: Activity,
+    throttles: Throttles,
+}
+
+impl Accounts {
+    /// With these people and sessions.
+    pub fn new(
+        database: Database,
+        people: People,
+        sessions: Sessions,
+        activity: Activity,
+        throttles: Throttles,
+    ) -> Self {
+        Self { database, people, sessions, activity, throttles }
+    }
+
+    /// The browsers in which a user is signed in.
+    pub async fn browsers(
+        &self,
+        member: &Member,
+        session: &Session,
+    ) -> Result<Vec<SignedInBrowser>, Failure> {
+        self.sessions.of_user(member, session).await
+    }
+
+    /// Changes a user's own password. The current one is asked for: a browser that was left open must not
+    /// be enough to take an account over. Tries of it count like those of a log-in.
+    pub async fn change_password(
+        &self,
+        member: &Member,
+        session: &Session,
+        browser: &Browser,
+        current: SecretString,
+        new: &Password,
+    ) -> Result<PasswordChange, Failure> {
+        let counted = match self.throttles.admit(&member.email, browser.address).await? {
+            Admission::Admitted(counted) => counted,
+            Admission::TooMany(wait) => return Ok(PasswordChange::TooMany(wait)),
+        };
+        let email = Email::parse(&member.email).ok();
+        let right = match Password::try_out(current) {
+            Some(current) => matches!(
+                self.people.authenticate(email.as_ref(), &current).await?,
+                Authenticated::User(user, _) if user.id == member.user()
+            ),
+            None => false,
+        };
+        if !right {
+            return Ok(PasswordChange::WrongCurrent);
+        }
+        self.throttles.take_back(&counted).await?;
+        let hash = self.people.hash(new).await?;
+        self.database
+            .write(async |tx| {
+                self.people.set_password(&tx, member, hash.clone()).await?;
+                Sessions::end_others_of(&tx, member, session).await?;
+                Ok(PasswordChange::Changed)
+            })
+            .await
+    }
+
+    /// Ends a session in another browser. It is no mistake to end one that has ended.
+    pub async fn end_session(&self, member: &Member, id: &str) -> Result<(), Failure> {
+        self.database
+            .write(async |tx| {
+                if Sessions::end_one_of(&tx, member, id).await? {
+                    let entry = Entry::done(Action::SessionEnded, &member.email, member.user().0);
+                    self.activity.record(&tx, member.actor(), entry).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,235 @@
+//! `/account`: the password, and the browsers in which one is signed in.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use leptos::prelude::*;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::{
+    account::{Accounts, PasswordChange},
+    routes::in_minutes,
+    service::Browser,
+    session::SignedInBrowser,
+    user_agent,
+};
+use crate::{
+    people::{access::Member, model::Password},
+    platform::{failure::Failure, page::Page},
+    ui::widgets::{ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
+};
+
+/// That the password was just changed: said once.
+const CHANGED: &str = "changed:password";
+
+const CURRENT: (&str, &str) = ("current", "Current password");
+const NEW: (&str, &str) = ("new", "New password");
+
+#[derive(Clone, Debug)]
+struct AccountView {
+    member: Member,
+    browsers: Vec<SignedInBrowser>,
+    changed: bool,
+    error: Option<((&'static str, &'static str), String)>,
+}
+
+fn page(view: AccountView) -> Page {
+    Page::new("My account", move || view! { <AccountPage model=view.clone() /> }.into_any())
+}
+
+/// `GET /account`.
+pub async fn show(
+    State(accounts): State<Accounts>,
+    Extension(member): Extension<Member>,
+    session: Session,
+) -> Result<Page, Failure> {
+    let browsers = accounts.browsers(&member, &session).await?;
+    // Only where there is something to be taken out: that is a write.
+    let changed = session.get::<bool>(CHANGED).await.map_err(|error| Failure::unexpected(&error))?;
+    if changed.is_some() {
+        session.remove::<bool>(CHANGED).await.map_err(|error| Failure::unexpected(&error))?;
+    }
+    Ok(page(AccountView { member, browsers, changed: changed.is_some(), error: None }))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct PasswordForm {
+    #[serde(default)]
+    current: SecretString,
+    #[serde(default)]
+    new: SecretString,
+}
+
+/// `POST /account`: changes the password.
+pub async fn change_password(
+    State(accounts): State<Accounts>,
+    Extension(member): Extension<Member>,
+    Extension(browser): Extension<Browser>,
+    session: Session,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response, Failure> {
+    let same = form.current.expose_secret() == form.new.expose_secret();
+    let outcome = match Password::choose(form.new) {
+        Err(words) => Err((NEW, words.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)),
+        Ok(_) if same => {
+            let words = "Choose another password than the current one.".to_owned();
+            Err((NEW, words, StatusCode::UNPROCESSABLE_ENTITY))
+        }
+        Ok(new) => match accounts.change_password(&member, &session, &browser, form.current, &new).await? {
+            PasswordChange::Changed => Ok(()),
+            PasswordChange::WrongCurrent => {
+                let words = "This is not your current password.".to_owned();
+                Err((CURRENT, words, StatusCode::UNPROCESSABLE_ENTITY))
+            }
+            PasswordChange::TooMany(wait) => {
+                let words =
+                    format!("There were too many wrong tries. Wait {}, then try again.", in_minutes(wait));
+                let view = AccountView {
+                    browsers: accounts.browsers(&member, &session).await?,
+                    member,
+                    changed: false,
+                    error: Some((CURRENT, words)),
+                };
+                let seconds = HeaderValue::from(wait.whole_seconds().max(1));
+                let page = page(view).with_status(StatusCode::TOO_MANY_REQUESTS);
+                return Ok(([(header::RETRY_AFTER, seconds)], page).into_response());
+            }
+        },
+    };
+    match outcome {
+        Ok(()) => {
+            session.insert(CHANGED, true).await.map_err(|error| Failure::unexpected(&error))?;
+            Ok(Redirect::to("/account").into_response())
+        }
+        Err((field, words, status)) => {
+            let browsers = accounts.browsers(&member, &session).await?;
+            let view = AccountView { member, browsers, changed: false, error: Some((field, words)) };
+            Ok(page(view).with_status(status).into_response())
+        }
+    }
+}
+
+/// `POST /account/sessions/{id}/end`.
+pub async fn end_session(
+    State(accounts): State<Accounts>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+) -> Result<Redirect, Failure> {
+    accounts.end_session(&member, &id).await?;
+    Ok(Redirect::to("/account"))
+}
+
+#[component]
+fn AccountPage(model: AccountView) -> impl IntoView {
+    let AccountView { member, browsers, changed, error } = model;
+    let summary = error.as_ref().map(|(field, _)| view! { <ErrorSummary fields=vec![*field] /> });
+    let said = changed.then(|| {
+        view! {
+            <Notice tone=Tone::Good title="Your password has been changed">
+                <p>"You have been logged out in all other browsers."</p>
+            </Notice>
+        }
+    });
+    let role = format!("{} of ", member.role());
+    view! {
+        <div class="head">
+            <div>
+                <h1>"My account"</h1>
+                <p class="soft">
+                    <bdi>{member.name.clone()}</bdi> ", " {member.email.clone()} ", " {role}
+                    <bdi>{member.organisation_name.clone()}</bdi>
+                </p>
+            </div>
+        </div>
+        {said}
+        {summary}
+        <div class="beside">
+            <PasswordCard email=member.email error=error />
+            <Browsers browsers=browsers />
+        </div>
+    }
+}
+
+#[component]
+fn PasswordCard(email: String, error: Option<((&'static str, &'static str), String)>) -> impl IntoView {
+    let wrong = |(name, _): (&str, &str)| {
+        error.as_ref().filter(|((field, _), _)| *field == name).map(|(_, words)| words.clone())
+    };
+    let first = error.as_ref().map(|((field, _), _)| *field);
+    view! {
+        <section class="card low" aria-labelledby="password-title">
+            <h2 id="password-title">"Password"</h2>
+            <form class="fields" method="post" action="/account">
+                // For password managers, which otherwise do not know whose password it is.
+                <input class="unseen" type="email" name="email" value=email autocomplete="username" readonly tabindex="-1" aria-hidden="true" />
+                <TextField
+                    name=CURRENT.0
+                    label=CURRENT.1
+                    kind=FieldKind::Password
+                    autocomplete="current-password"
+                    error=wrong(CURRENT)
+                    focus={first == Some(CURRENT.0)}
+                />
+                <TextField
+                    name=NEW.0
+                    label=NEW.1
+                    kind=FieldKind::Password
+                    help="At least 15 characters. Four or five unrelated words are easy to remember and hard to guess."
+                    autocomplete="new-password"
+                    error=wrong(NEW)
+                    focus={first == Some(NEW.0)}
+                />
+                <div class="row"><button class="button primary">"Change the password"</button></div>
+            </form>
+            <p class="help">"You stay logged in here, and are logged out in all other browsers."</p>
+        </section>
+    }
+}
+
+#[component]
+fn Browsers(browsers: Vec<SignedInBrowser>) -> impl IntoView {
+    let items = browsers
+        .into_iter()
+        .map(|browser| {
+            let name = user_agent::name(browser.user_agent.as_deref().unwrap_or_default());
+            let address = browser.address.unwrap_or_else(|| "an unknown address".to_owned());
+            let end = if browser.current {
+                view! { <p class="soft note">"This browser"</p> }.into_any()
+            } else {
+                view! {
+                    <form method="post" action=format!("/account/sessions/{}/end", browser.id)>
+                        <button class="button small">
+                            <span>"End" <span class="unseen">" the session of " {name.clone()} " at " {address.clone()}</span></span>
+                        </button>
+                    </form>
+                }
+                .into_any()
+            };
+            view! {
+                <li class="row apart">
+                    <div>
+                        <p>{name.clone()} " at " <code>{address.clone()}</code></p>
+                        <p class="soft note">"Since " <Moment at=browser.since /></p>
+                        <p class="soft note">"Last seen " <Moment at=browser.last_seen_at /></p>
+                    </div>
+                    {end}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card low" aria-labelledby="browsers-title">
+            <h2 id="browsers-title">"Signed-in browsers"</h2>
+            <ul class="stack" role="list">{items}</ul>
+            <p class="help">
+                "A browser that nobody uses is logged out after 30 minutes, and every one after 12 hours."
+            </p>
+        </section>
+    }
+}

@@ -1,0 +1,101 @@
+//! What users do with their own account.
+
+use mail360::people::model::Role;
+use rstest::rstest;
+
+use crate::support::{Answer, Browser, Kind, PASSWORD, World, hex};
+
+const NEW: &str = "another horse battery staple";
+
+async fn change(browser: &mut Browser, current: &str, new: &str) -> Answer {
+    browser.post("/account", &[("current", current), ("new", new)]).await
+}
+
+async fn is_signed_in(browser: &mut Browser) -> bool {
+    browser.get("/connectors").await.status == 200
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_a_new_password_needs_the_current_one_and_ends_all_other_sessions(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut here = world.set_up().await;
+    let mut elsewhere = world.log_in("ada@contoso.test").await;
+    let mut somebody_else = world.viewer().await;
+
+    change(&mut here, "certainly not this one", NEW).await.assert_status(422).assert_says("not your current");
+    change(&mut here, PASSWORD, "too short").await.assert_status(422).assert_says("at least 15 characters");
+    change(&mut here, PASSWORD, PASSWORD).await.assert_status(422).assert_says("another password");
+    assert!(is_signed_in(&mut elsewhere).await, "nothing has changed yet");
+
+    assert_eq!(change(&mut here, PASSWORD, NEW).await.assert_status(303).location(), "/account");
+    here.get("/account").await.assert_status(200).assert_says("Your password has been changed");
+    assert!(!here.get("/account").await.body.contains("has been changed"), "it is said once");
+    assert!(is_signed_in(&mut here).await && is_signed_in(&mut somebody_else).await);
+    assert!(!is_signed_in(&mut elsewhere).await);
+
+    let mut again = world.browser();
+    again.post("/login", &[("email", "ada@contoso.test"), ("password", PASSWORD)]).await.assert_status(401);
+    again.post("/login", &[("email", "ada@contoso.test"), ("password", NEW)]).await.assert_status(303);
+    let recorded: i64 =
+        world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'user.password_changed'").await;
+    assert_eq!(recorded, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l2_the_current_password_cannot_be_guessed_either(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    for _ in 0..10 {
+        change(&mut ada, "certainly not this one", NEW).await.assert_status(422);
+    }
+    let answer = change(&mut ada, PASSWORD, NEW).await;
+    answer.assert_status(429).assert_says("Wait 5 minutes");
+    assert_eq!(answer.header("retry-after"), "300");
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_signed_in_browsers_are_listed_and_each_can_be_ended(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut here = world.set_up().await;
+    let mut elsewhere = world.browser();
+    elsewhere.address = "198.51.100.9".parse().expect("an address");
+    let log_in = [("email", "ada@contoso.test"), ("password", PASSWORD)];
+    elsewhere.post("/login", &log_in).await.assert_status(303);
+    world.user("Contoso", "bob@contoso.test", Role::Admin).await;
+
+    let page = here.get("/account").await;
+    page.assert_status(200).assert_says("198.51.100.9").assert_says("192.0.2.7").assert_says("This browser");
+    let forms: Vec<&str> = page
+        .body
+        .split("action=\"/account/sessions/")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("/end\"").map(|(id, _)| id))
+        .collect();
+    assert_eq!(forms.len(), 1, "neither this browser nor those of others: {forms:?}");
+    let end = format!("/account/sessions/{}/end", forms[0]);
+
+    // Who is not its owner, and whoever guesses.
+    let mut stranger = world.stranger().await;
+    stranger.post(&end, &[]).await.assert_status(303);
+    for wrong in ["x", "..%2f", &hex(&[7; 32])] {
+        here.post(&format!("/account/sessions/{wrong}/end"), &[]).await.assert_status(303);
+    }
+    assert!(is_signed_in(&mut elsewhere).await);
+
+    here.post(&end, &[]).await.assert_status(303);
+    assert!(!is_signed_in(&mut elsewhere).await);
+    assert!(is_signed_in(&mut here).await);
+    here.post(&end, &[]).await.assert_status(303);
+    let recorded: i64 =
+        world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'user.session_ended'").await;
+    assert_eq!(recorded, 1);
+}
