@@ -260,7 +260,9 @@ impl SignIns {
         let outcome = match verdict {
             Err(why) => failed(why),
             Ok(secret) => {
-                let patience = PATIENCE.unsigned_abs();
+                // What is left of the patience is for writing the outcome: until then the attempt must not
+                // look interrupted.
+                let patience = PATIENCE.unsigned_abs() - StdDuration::from_secs(1);
                 let work = self.check(&attempt, &sign_in, verifier, &secret, &mut timeline);
                 match tokio::time::timeout(patience, work).await {
                     Ok(Ok(outcome)) => outcome,

@@ -180,6 +180,9 @@ impl People {
                     _ => false,
                 };
                 if loses_admin {
+                    // Of two that take the role from each other's last fellow at once, the second must see
+                    // what the first did.
+                    users.lock_roles(&tx).await?;
                     let others = users.list(&tx).await?;
                     let left = others
                         .iter()

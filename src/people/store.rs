@@ -1,6 +1,6 @@
 //! The tables `organisations` and `users`.
 
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
 use super::model::{Email, OrganisationName, PersonName, Role};
 use crate::platform::{
@@ -169,6 +169,13 @@ impl Users {
         user::Entity::update_many()
             .filter(user::Column::Id.eq(id.0))
             .filter(user::Column::OrganisationId.eq(self.0.0))
+    }
+
+    /// Waits for whoever else is changing who the administrators are, and keeps others from it until the
+    /// transaction ends. (On SQLite there is only one that writes.)
+    pub async fn lock_roles(self, tx: &Tx) -> Result<(), DatabaseError> {
+        organisation::Entity::find_by_id(self.0.0).lock_exclusive().one(tx.connection()).await?;
+        Ok(())
     }
 
     /// A user and their organisation's name.

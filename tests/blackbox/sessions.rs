@@ -215,6 +215,30 @@ async fn who_is_disabled_or_given_another_role_is_so_at_the_next_request(
 }
 
 #[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_administrators_who_are_disabled_at_once_one_remains(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    world.user("Contoso", "bob@contoso.test", Role::Admin).await;
+    let mut changes = tokio::task::JoinSet::new();
+    for email in ["ada@contoso.test", "bob@contoso.test"] {
+        let people = world.program.people.clone();
+        changes.spawn(async move {
+            let email = Email::parse(email).expect("an e-mail");
+            people
+                .change_user(&email, Change::Enabled(false), async |_, _, _| Ok(()))
+                .await
+                .expect("an answer")
+        });
+    }
+    let changed = changes.join_all().await;
+    assert!(changed.contains(&Changed::LastAdmin), "{changed:?}");
+    assert_eq!(world.raw.one::<i64>("SELECT COUNT(*) FROM users WHERE disabled_at IS NULL").await, 1);
+}
+
+#[rstest]
 #[tokio::test]
 async fn a_refused_log_in_says_the_same_whatever_is_wrong(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
