@@ -15,11 +15,15 @@ choose_node
 choose_wasm_bindgen
 npm_packages "$ROOT/scripts"
 
+# Somebody who waits sees how far it is; a log is spared it.
+quiet=(--quiet)
+[ -t 2 ] && quiet=()
+
 say "1/3 The browser's half"
-cargo build --quiet "${browser[@]}" --lib --no-default-features --features hydrate --target "$WASM_TARGET"
+cargo build "${quiet[@]}" "${browser[@]}" --lib --no-default-features --features hydrate --target "$WASM_TARGET"
 
 say "2/3 The server's half (the first time takes minutes)"
-cargo build --quiet "${server[@]}" --features ssr --bin mail360
+cargo build "${quiet[@]}" "${server[@]}" --features ssr --bin mail360
 
 say "3/3 The assets"
 work=$TARGET/site-work-$kind

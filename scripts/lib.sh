@@ -30,11 +30,16 @@ die() {
   exit 1
 }
 
+# may_be_root: whether commands can be run as root; sudo may ask for a password where somebody can give it.
+may_be_root() {
+  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true || { [ -t 0 ] && sudo -v; }; } 2>/dev/null; }
+}
+
 # as_root COMMAND: run as root, or say how to.
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
-  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  elif may_be_root; then
     sudo "$@"
   else
     die "This needs root: sudo $*"
@@ -45,6 +50,8 @@ as_root() {
 debian() {
   command -v apt-get >/dev/null ||
     die "Missing: $*. Install what your system calls these, and run this again."
+  # Now, for below what is said goes into the log.
+  may_be_root || die "Missing: $*. Install them, and run this again: sudo apt-get install $*"
   say "Installing $*"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$CACHE/apt.log" 2>&1 ||
     die "apt-get update failed; see $CACHE/apt.log"

@@ -46,12 +46,28 @@ TOML
   rm -rf "$work"
 }
 
+# The oldest compiler that Cargo.toml allows.
+rustc_is_new_enough() {
+  local wanted have
+  wanted=$(sed -nE 's/^rust-version = "(.*)"$/\1/p' "$ROOT/Cargo.toml" | head -n 1)
+  have=$(cd "$ROOT" && rustc --version | awk '{ print $2 }')
+  [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ]
+}
+
 choose_toolchain() {
+  if ! command -v cc >/dev/null; then
+    if command -v apt-get >/dev/null; then debian build-essential; else die "A C compiler is missing: install gcc or clang."; fi
+  fi
+  if command -v rustup >/dev/null && command -v rustc >/dev/null && ! rustc_is_new_enough; then
+    die "This Rust toolchain is too old for the program. Run: rustup update stable"
+  fi
   if command -v rustc >/dev/null && command -v cargo >/dev/null; then
     if std_is_there rustc && [ "$(command -v rustc)" != /usr/bin/rustc ]; then
       return
     fi
+    # For an hour: a network that fails once is not out of reach for ever.
     local verdict="$CACHE/no-rustup-target"
+    find "$CACHE" -maxdepth 1 -name no-rustup-target -mmin +60 -delete
     if command -v rustup >/dev/null && [ ! -f "$verdict" ]; then
       say "Adding the WebAssembly target"
       # From here, so that rust-toolchain.toml decides which toolchain gets it.
@@ -63,7 +79,10 @@ choose_toolchain() {
     fi
   fi
   if command -v apt-get >/dev/null; then
-    command -v cc >/dev/null || debian build-essential
+    apt-cache show rustc-web >/dev/null 2>&1 || { may_be_root && as_root apt-get update -q >/dev/null 2>&1; } ||
+      true
+    apt-cache show rustc-web >/dev/null 2>&1 ||
+      die "The target $WASM_TARGET cannot be added to this Rust toolchain. Where the network allows: rustup target add $WASM_TARGET"
     use_debian
   else
     die "There is no Rust toolchain with the target $WASM_TARGET. Install rustup (https://rustup.rs), then: rustup target add $WASM_TARGET"

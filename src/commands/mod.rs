@@ -97,6 +97,18 @@ impl Opened {
             .map_err(|error| error.to_string())
     }
 
+    /// Enters the key into a schema that is up to date: a key that was put before the others since.
+    pub async fn enter_key(&self) -> Outcome {
+        if self.schema().await? != SchemaState::Current {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.database
+            .write(async |tx| custody::enter(&tx, &self.custody.vault, now).await)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
     async fn schema(&self) -> Result<SchemaState, String> {
         self.database.schema().await.map_err(|error| error.to_string())
     }

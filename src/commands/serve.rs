@@ -28,6 +28,8 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     let opened = Opened::new(config, migrate).await?;
     if migrate {
         opened.migrate().await?;
+    } else {
+        opened.enter_key().await?;
     }
     let program = opened.program(assets).await?;
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();

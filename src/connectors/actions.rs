@@ -12,7 +12,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{Field, FieldErrors},
+    model::{ClientId, Field, FieldErrors, Tenant},
     service::{Added, ConnectorId, ConnectorService, Typed},
 };
 use crate::{people::access::Member, platform::failure::Failure};
@@ -146,6 +146,15 @@ pub async fn add_connector(
     let session = context::<Session>()?;
     let form: Uuid = form.parse().map_err(|_| Failure::BadRequest)?;
 
+    // Whoever pastes the secret into another field as well must not find it stored, or shown, there.
+    let secret = client_secret.trim().to_owned();
+    let is_secret = |field: Field, value: &str| {
+        let value = value.trim();
+        let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
+        (!secret.is_empty() && value.contains(&secret))
+            || (field == Field::ClientId && like_one && ClientId::parse(value).is_err())
+            || (field == Field::Tenant && like_one && Tenant::parse(value).is_err())
+    };
     let draft = Draft {
         form,
         values: [
@@ -157,6 +166,7 @@ pub async fn add_connector(
             (Field::Tenant, &tenant),
         ]
         .into_iter()
+        .filter(|(field, value)| !is_secret(*field, value))
         .map(|(field, value)| (field.name().to_owned(), cut(value)))
         .collect(),
         scopes: scopes.iter().take(20).map(|scope| cut(scope)).collect(),

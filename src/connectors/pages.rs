@@ -40,6 +40,8 @@ pub async fn list(
     Extension(member): Extension<Member>,
     Query(Position { after }): Query<Position>,
 ) -> Result<impl IntoResponse, Failure> {
+    // What no name key can be begins at the first page; PostgreSQL would refuse a NUL.
+    let after = after.filter(|after| after.len() <= 1024 && !after.contains(char::is_control));
     let ListPage { connectors, next } = service.list(&member, after.as_deref()).await?;
     let model = ListView {
         connectors,

@@ -259,8 +259,15 @@ impl ConnectorService {
                 // The name first: on PostgreSQL the same form may be committed between the two look-ups, and
                 // its own connector must not be taken for another's.
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
+                let mut form = form;
                 if let Some(id) = store.by_form(&tx, form).await? {
-                    return Ok(Added::Already(id));
+                    let made = store.get(&tx, id).await?;
+                    if made.is_some_and(|made| is_made_of(&made, &new.settings)) {
+                        return Ok(Added::Already(id));
+                    }
+                    // Whoever goes back in the browser and types a second application has the first one's
+                    // form before them, and means a connector of its own.
+                    form = self.new_form();
                 }
                 if name_taken {
                     return Ok(Added::NameTaken);
@@ -413,6 +420,11 @@ impl From<Failure> for ChangeError {
 
 fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
     Place { organisation: organisation.0, table: "connectors", column: "client_secret", row: id.0 }
+}
+
+/// Whether a form with these settings made this connector.
+fn is_made_of(connector: &Connector, settings: &Settings) -> bool {
+    connector.name_key == settings.name_key && connector.client_id == settings.client_id
 }
 
 /// Whether what a sign-in proved of the old settings holds for the new ones.

@@ -176,9 +176,12 @@ pub async fn set_up(
     };
     let founder = Founder { organisation, name, email, password };
     set_up.claim(&token, &founder).await?;
-    // If the program is stopped here, the founder logs in by hand.
-    login.log_in(&session, founder.email.as_str(), form.password, &browser).await?;
-    Ok(Redirect::to(HOME).into_response())
+    // If the program is stopped here, or has too much to do, the founder logs in by hand.
+    match login.log_in(&session, founder.email.as_str(), form.password, &browser).await {
+        Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME).into_response()),
+        Ok(_) | Err(Failure::Busy(_)) => Ok(Redirect::to("/login").into_response()),
+        Err(failure) => Err(failure),
+    }
 }
 
 #[cfg(test)]

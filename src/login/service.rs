@@ -95,8 +95,12 @@ impl Login {
         let address = Email::parse(email).ok();
         match self.people.authenticate(address.as_ref(), &password).await? {
             Authenticated::User(user, newer_hash) => {
-                self.sign_in(session, &user, newer_hash, browser).await?;
-                Ok(LoggedIn::Yes)
+                if self.sign_in(session, &user, newer_hash, browser).await? {
+                    return Ok(LoggedIn::Yes);
+                }
+                // Changed, or disabled, while it was verified: the session that was just made must not stay.
+                session::sign_out(session).await?;
+                Ok(LoggedIn::Refused)
             }
             Authenticated::Refused(Some(user)) => {
                 let actor = actor(&user, browser, false);
@@ -127,7 +131,7 @@ impl Login {
         user: &User,
         newer_hash: Option<String>,
         browser: &Browser,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         session::sign_in(
             session,
             SignedIn {
@@ -140,9 +144,13 @@ impl Login {
         .await?;
         self.database
             .write(async |tx| {
-                self.people.note_login(&tx, user, newer_hash.clone()).await?;
+                // After the session: whoever changes the password meanwhile ends it, or is seen here.
+                if !self.people.note_login(&tx, user, newer_hash.clone()).await? {
+                    return Ok(false);
+                }
                 let entry = Entry::done(Action::LoggedIn, &user.email, user.id.0);
-                Ok(self.activity.record(&tx, actor(user, browser, true), entry).await?)
+                self.activity.record(&tx, actor(user, browser, true), entry).await?;
+                Ok(true)
             })
             .await
     }

@@ -81,6 +81,8 @@ pub fn cookie_name(public_url: &PublicUrl) -> &'static str {
 
 /// Signs a browser in: under a new id, so that one that was planted before is worth nothing.
 pub async fn sign_in(session: &Session, who: SignedIn) -> Result<(), Failure> {
+    // What another user left in this browser, such as a draft, is not this one's.
+    session.clear().await;
     session.cycle_id().await.map_err(unexpected)?;
     session.insert(USER, who).await.map_err(unexpected)?;
     // Now, and not when the answer is on its way: a log-in that was answered has happened.

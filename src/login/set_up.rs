@@ -55,6 +55,7 @@ impl SetUp {
         self.database
             .write(async |tx| {
                 if !self.people.is_empty(&tx).await? {
+                    settings::remove(&tx, SETTING).await?;
                     return Ok(None);
                 }
                 let value = encode(&token, now.plus(VALID));
@@ -72,6 +73,10 @@ impl SetUp {
     /// The setting's value, where it is this token's and still good.
     async fn stored(&self, on: &Read, token: &Token) -> Result<Option<Vec<u8>>, DatabaseError> {
         let Some(value) = settings::get(on, SETTING).await? else { return Ok(None) };
+        // An operator may have added the first user at the command line.
+        if !self.people.is_empty(on).await? {
+            return Ok(None);
+        }
         let good = value.split_first_chunk::<32>().is_some_and(|(hash, expiry)| {
             let expires = expiry.try_into().map(i64::from_be_bytes).map(Timestamp::from_micros);
             hash == token.hash().to_vec().as_slice()

@@ -98,7 +98,7 @@ pub fn of(why: &Why) -> Diagnosis {
             };
         }
         Why::WrongIssuer => (
-            "The answer came from another provider",
+            "The answer came from another provider or tenant",
             "The browser came back from another place than the one that it was sent to. Nothing of it was \
              used.",
             ADMIN,

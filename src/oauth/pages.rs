@@ -110,8 +110,8 @@ pub fn SignInPage(
         Progress::Interrupted => (
             ("warn", Icon::Warning),
             "Interrupted, start again",
-            "The sign-in was not finished: the program was stopped while it waited for Microsoft. Nothing \
-             has changed, and the connector is as it was.",
+            "The sign-in was not finished: the program was stopped, or could not write down what came of it. \
+             Nothing has changed, and the connector is as it was.",
             again(id, name.clone()),
         ),
         Progress::Abandoned => (

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration as StdDuration};
 
 use secrecy::SecretString;
+use time::Duration;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -43,6 +44,9 @@ use crate::{
     },
     vault::{Place, Vault},
 };
+
+/// So much of an attempt's patience is kept for writing its outcome.
+const FOR_WRITING: Duration = Duration::seconds(3);
 
 /// A sign-in that was started.
 pub struct Started {
@@ -102,8 +106,9 @@ impl SignIns {
     /// # Errors
     /// [`Failure::NotFound`] where the administrator's organisation has no such connector.
     pub async fn start(&self, admin: &Admin, id: ConnectorId, binding: &Token) -> Result<Started, Failure> {
-        let Parts { database, vault, connectors, activity, clock, randomness, urls, public_url, .. } =
-            &*self.parts;
+        let Parts {
+            database, vault, connectors, people, activity, clock, randomness, urls, public_url, ..
+        } = &*self.parts;
         let organisation = admin.organisation();
         let state = Token::random(&**randomness);
         let verifier = SecretString::from(Token::random(&**randomness).expose());
@@ -139,6 +144,8 @@ impl SignIns {
                     outcome: None,
                 };
                 let attempts = Attempts::of(organisation);
+                // Of two starts at once the second must see the first among those that are open.
+                people.lock_user(&tx, admin).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 attempts.add(&tx, &attempt, ephemeral).await?;
@@ -187,17 +194,21 @@ impl SignIns {
         // Against an attacker's callback in a victim's browser, and a victim's in an attacker's: state
         // and code alone prove nothing of the browser.
         if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
+            tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
             return Ok(Returned::Foreign);
         }
         let id = found.attempt.id;
         let this = self.clone();
-        let task = async move { this.run(found, sign_in, address, reference).await };
+        let task = async move {
+            // Logged here: whoever waits may be gone. The attempt's page tells what its row says.
+            if let Err(failure) = this.run(found, sign_in, address, reference).await {
+                tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
+            }
+        };
         let task = self.running.spawn(task.instrument(tracing::Span::current()));
         // The page says *Checking…* where it takes longer.
-        match tokio::time::timeout(StdDuration::from_secs(8), task).await {
-            Ok(Ok(result)) => result?,
-            Ok(Err(panicked)) => return Err(Failure::unexpected(&panicked)),
-            Err(_) => {}
+        if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(8), task).await {
+            tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
         }
         Ok(Returned::Own(id))
     }
@@ -242,27 +253,28 @@ impl SignIns {
             }
         };
 
-        let (id, event) = (attempt.id, self.event(Step::Returned, now, ""));
+        let id = attempt.id;
         let consumed = database
             .write(|tx| async move {
+                // Now, for the writer may have been waited for.
+                let now = clock.now();
                 let consumed = attempts.consume(&tx, id, now).await?;
                 if consumed {
-                    attempts.add_events(&tx, id, vec![event]).await?;
+                    attempts.add_events(&tx, id, vec![self.event(Step::Returned, now, "")]).await?;
                 }
-                Ok::<_, Failure>(consumed)
+                Ok::<_, Failure>(consumed.then_some(now))
             })
             .await?;
-        if !consumed {
-            return Ok(());
-        }
+        let Some(consumed_at) = consumed else { return Ok(()) };
 
-        let mut timeline = Timeline { parts: &self.parts, since: now, events: Vec::new() };
+        let mut timeline = Timeline { parts: &self.parts, since: consumed_at, events: Vec::new() };
         let outcome = match verdict {
             Err(why) => failed(why),
             Ok(secret) => {
                 // What is left of the patience is for writing the outcome: until then the attempt must not
                 // look interrupted.
-                let patience = PATIENCE.unsigned_abs() - StdDuration::from_secs(1);
+                let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
+                let patience = patience.max(Duration::ZERO).unsigned_abs();
                 let work = self.check(&attempt, &sign_in, verifier, &secret, &mut timeline);
                 match tokio::time::timeout(patience, work).await {
                     Ok(Ok(outcome)) => outcome,
@@ -271,7 +283,18 @@ impl SignIns {
                 }
             }
         };
-        self.finish(&attempt, outcome, timeline.events, address, reference).await
+        // A database that is away for a moment must not cost an outcome that the provider has given.
+        loop {
+            let (outcome, events) = (outcome.clone(), timeline.events.clone());
+            let done = self.finish(&attempt, consumed_at, outcome, events, address, reference).await;
+            match done {
+                Err(failure) if clock.now().since(consumed_at) < PATIENCE => {
+                    tracing::warn!(attempt = %id, ?failure, "an outcome could not be written, and is written again");
+                    tokio::time::sleep(StdDuration::from_millis(500)).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// What the provider says, from its answer to what was granted.
@@ -348,6 +371,7 @@ impl SignIns {
     async fn finish(
         &self,
         attempt: &Attempt,
+        consumed_at: Timestamp,
         mut outcome: Outcome,
         mut events: Vec<Event>,
         address: Option<IpAddr>,
@@ -358,6 +382,10 @@ impl SignIns {
         database
             .write(|tx| async move {
                 let now = clock.now();
+                if now.since(consumed_at) > PATIENCE {
+                    // Whoever looked has read *Interrupted, start again*: so it stays.
+                    return Ok(());
+                }
                 let (organisation, id) = (attempt.organisation, attempt.connector);
                 // Deleted while the provider was asked: the attempt has gone with it.
                 let Some(connector) = connectors.find(&tx, organisation, id).await? else {

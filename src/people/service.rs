@@ -250,18 +250,28 @@ impl People {
     }
 
     /// Notes a log-in, and the newer hash of the password where it was made.
+    ///
+    /// # Returns
+    /// Whether the password that was verified is still the user's, and they may still log in.
     pub async fn note_login(
         &self,
         tx: &Tx,
         user: &User,
         newer_hash: Option<String>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<bool, DatabaseError> {
         let users = Users::of(user.organisation);
-        users.note_login(tx, user.id, self.clock.now()).await?;
+        if !users.note_login(tx, user.id, &user.password_hash, self.clock.now()).await? {
+            return Ok(false);
+        }
         if let Some(newer) = newer_hash {
             users.renew_password(tx, user.id, &user.password_hash, newer).await?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Lets one transaction at a time count what this user has.
+    pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
+        Users::of(member.organisation()).lock(tx, member.user()).await
     }
 
     /// The user of a session, as they are now; none where they may no longer be in.

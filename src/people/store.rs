@@ -263,12 +263,32 @@ impl Users {
         Ok(())
     }
 
-    /// Notes a log-in.
-    pub async fn note_login(self, tx: &Tx, id: UserId, now: Timestamp) -> Result<(), DatabaseError> {
-        self.update(id)
+    /// Notes a log-in with the password behind `hash`, if that still is the password and the user may still
+    /// log in.
+    ///
+    /// # Returns
+    /// Whether it is so.
+    pub async fn note_login(
+        self,
+        tx: &Tx,
+        id: UserId,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let noted = self
+            .update(id)
+            .filter(user::Column::PasswordHash.eq(hash))
+            .filter(user::Column::DisabledAt.is_null())
             .col_expr(user::Column::LastLoginAt, Expr::value(now.micros()))
             .exec(tx.connection())
             .await?;
+        Ok(noted.rows_affected == 1)
+    }
+
+    /// Keeps others from what this user does one at a time until the transaction ends. (On SQLite there is
+    /// only one that writes.)
+    pub async fn lock(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
+        self.find(id).lock_exclusive().one(tx.connection()).await?;
         Ok(())
     }
 }

@@ -118,9 +118,24 @@ impl Keys {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             }
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            // Under another name first: a program that is killed in between must not leave half a key.
+            let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+            let mut file = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&unfinished)?;
             file.write_all(line.as_bytes())?;
-            file.sync_all()
+            file.sync_all()?;
+            // Not a rename: that would replace a key that another process has made meanwhile.
+            let linked = fs::hard_link(&unfinished, path);
+            fs::remove_file(&unfinished)?;
+            linked?;
+            match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                Some(folder) => fs::File::open(folder)?.sync_all(),
+                None => fs::File::open(".")?.sync_all(),
+            }
         };
         write().map_err(|error| KeysError::Unreadable(name.clone(), error))?;
         Self::parse(&name, &line)

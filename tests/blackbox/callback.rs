@@ -549,3 +549,43 @@ async fn at_most_a_hundred_sign_ins_of_a_connector_are_kept(
     ada.get(&callback(&authorize, "error=access_denied")).await.assert_status(303);
     assert_eq!(world.raw.count("attempts").await, 100);
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_was_called_interrupted_stays_so_whatever_the_provider_says_later(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    let gate = Arc::new(Notify::new());
+    let grant = Canned::Json(200, tokens(&world.claims(&authorize)));
+    world.provider.answer_token(Canned::After(gate.clone(), Box::new(grant)));
+    world.say_who();
+    let (mut browser, back) = (ada.clone(), callback(&authorize, "code=abc"));
+    let request = tokio::spawn(async move { browser.get(&back).await });
+    while world.provider.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.clock.advance(Duration::seconds(16));
+    let (mut ada, path) = (ada, sign_in_path(&world).await);
+    ada.get(&path).await.assert_says("Interrupted, start again");
+    gate.notify_one();
+    assert_eq!(request.await.expect("an answer").assert_status(303).location(), path);
+    world.program.sign_ins.drain().await;
+    ada.get(&path).await.assert_says("Interrupted, start again");
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn o22_of_twenty_starts_at_once_ten_stay_open(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, ada, connector, _) = under_way(kind).await;
+    let mut starts = JoinSet::new();
+    for _ in 0..20 {
+        let (mut browser, path) = (ada.clone(), format!("{connector}/verify"));
+        starts.spawn(async move { browser.post(&path, &[]).await.status.as_u16() });
+    }
+    let statuses = starts.join_all().await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let open: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL").await;
+    assert_eq!(open, 10);
+}

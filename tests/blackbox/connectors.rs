@@ -262,3 +262,61 @@ async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, K
     assert_eq!(seen.len(), 60);
     assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 60);
 }
+
+#[rstest]
+#[tokio::test]
+async fn s1_a_secret_that_was_pasted_into_another_field_is_kept_nowhere_either(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    for (name, client_id) in
+        [(SECRET, "no client id"), ("Payroll", SECRET), ("Payroll", "canary~of-another-kind.2")]
+    {
+        let new = NewConnector { name, client_id: client_id.to_owned(), ..Default::default() };
+        assert_eq!(world.send_form(&mut ada, &new).await.location(), "/connectors/new");
+        assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "{name} {client_id}");
+        assert!(!ada.get("/connectors/new").await.body.contains("canary"), "{name} {client_id}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_typed_there(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let form = ada.get("/connectors/new").await.hidden("form");
+    let mut pages = BTreeSet::new();
+    for (name, client_id) in [
+        ("One", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+        ("Two", "2b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+        ("One", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+    ] {
+        let fields = [
+            ("form", form.as_str()),
+            ("provider", "outlook"),
+            ("service_name", name),
+            ("client_id", client_id),
+            ("client_secret", SECRET),
+            ("account_type", "tenants_and_personal"),
+        ];
+        pages.insert(ada.post("/do/connectors/add", &fields).await.location().to_owned());
+    }
+    assert_eq!(pages.len(), 2, "{pages:?}");
+    assert_eq!(world.raw.count("connectors").await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_place_in_the_list_that_cannot_be_is_the_first_page(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    for after in ["%00", "%0a", &"x".repeat(5000)] {
+        ada.get(&format!("/connectors?after={after}")).await.assert_status(200).assert_says("Mail archive");
+    }
+}

@@ -240,6 +240,21 @@ async fn of_two_administrators_who_are_disabled_at_once_one_remains(
 
 #[rstest]
 #[tokio::test]
+async fn what_one_user_typed_in_a_browser_is_not_shown_to_the_next(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut browser = world.set_up().await;
+    let new = NewConnector { name: "Payroll", client_id: "no client id".to_owned(), ..Default::default() };
+    world.send_form(&mut browser, &new).await;
+    world.stranger().await;
+    let log_in = [("email", "eve@fabrikam.test"), ("password", PASSWORD)];
+    browser.post("/login", &log_in).await.assert_status(303);
+    assert!(!browser.get("/connectors/new").await.assert_status(200).body.contains("Payroll"));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_refused_log_in_says_the_same_whatever_is_wrong(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

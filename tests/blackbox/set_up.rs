@@ -111,3 +111,16 @@ async fn a_wrong_field_is_named_and_everything_but_the_password_is_kept(
     assert!(!answer.body.contains("too short"));
     assert_eq!(world.raw.count("users").await, 0);
 }
+
+#[rstest]
+#[tokio::test]
+async fn l12_a_first_user_from_the_command_line_ends_the_link_too(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let path = world.set_up_path().await;
+    world.user("Contoso", "ada@contoso.test", mail360::people::model::Role::Admin).await;
+    world.browser().get(&path).await.assert_status(404);
+    world.browser().post(&path, &FOUNDER).await.assert_status(404);
+    assert_eq!(world.raw.count("users").await, 1);
+}

@@ -53,6 +53,12 @@ pub async fn put(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<
     Ok(())
 }
 
+/// Removes a setting, where it is there.
+pub async fn remove(tx: &Tx, name: &str) -> Result<(), DatabaseError> {
+    row::Entity::delete_by_id(name.to_owned()).exec(tx.connection()).await?;
+    Ok(())
+}
+
 /// Removes a setting if it still has this value. Of several that try at once, one is told `true`.
 pub async fn take(tx: &Tx, name: &str, value: &[u8]) -> Result<bool, DatabaseError> {
     let taken = row::Entity::delete_many()
