@@ -176,8 +176,16 @@ fn s5_postgresql_without_a_key_prints_how_to_make_one() {
         std::env::var("MAIL360_TEST_POSTGRES_URL").expect("`make check` starts PostgreSQL and sets it");
     let outcome = mail360_with(folder.path(), "migrate", "", &[("MAIL360_DATABASE_URL", &server)]);
     assert!(!outcome.ok);
-    assert!(outcome.stderr.contains("head -c 32 /dev/urandom | base64"), "{}", outcome.stderr);
-    assert!(!folder.path().join("data/encryption.key").exists());
+    let key = folder.path().join("data/encryption.key");
+    assert!(!key.exists());
+    // What it prints is run as it stands.
+    let command = outcome.stderr.lines().find(|line| line.trim().starts_with("(umask")).expect("a command");
+    let made = Command::new("sh").args(["-c", command]).current_dir(folder.path()).status().expect("sh");
+    assert!(made.success() && key.exists(), "{command}");
+    let metadata = std::fs::metadata(&key).expect("it");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    let line = std::fs::read_to_string(&key).expect("a line");
+    assert_eq!(line.trim().split_once(':').expect("id and key").1.len(), 44, "32 bytes in base64");
 }
 
 /// The program where somebody has unpacked it: the executable with its folder `site/` beside it.

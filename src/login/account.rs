@@ -17,7 +17,7 @@ use crate::{
     people::{
         access::Member,
         model::{Email, Password},
-        service::{Authenticated, People},
+        service::{Authenticated, People, User},
     },
     platform::{database::Database, failure::Failure},
 };
@@ -78,26 +78,36 @@ impl Accounts {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(PasswordChange::TooMany(wait)),
         };
-        let email = Email::parse(&member.email).ok();
-        let right = match Password::try_out(current) {
-            Some(current) => matches!(
-                self.people.authenticate(email.as_ref(), &current).await?,
-                Authenticated::User(user, _) if user.id == member.user()
-            ),
-            None => false,
+        let user = match self.verified(member, current).await {
+            Ok(Some(user)) => user,
+            Ok(None) => return Ok(PasswordChange::WrongCurrent),
+            Err(failure) => {
+                // What was not looked at for want of time was no guess.
+                self.throttles.take_back(&counted).await?;
+                return Err(failure);
+            }
         };
-        if !right {
-            return Ok(PasswordChange::WrongCurrent);
-        }
         self.throttles.take_back(&counted).await?;
         let hash = self.people.hash(new).await?;
         self.database
             .write(async |tx| {
-                self.people.set_password(&tx, member, hash.clone()).await?;
+                if !self.people.replace_password(&tx, member, &user, hash.clone()).await? {
+                    return Ok(PasswordChange::WrongCurrent);
+                }
                 Sessions::end_others_of(&tx, member, session).await?;
                 Ok(PasswordChange::Changed)
             })
             .await
+    }
+
+    /// The user, where this is their password.
+    async fn verified(&self, member: &Member, password: SecretString) -> Result<Option<User>, Failure> {
+        let Some(password) = Password::try_out(password) else { return Ok(None) };
+        let email = Email::parse(&member.email).ok();
+        Ok(match self.people.authenticate(email.as_ref(), &password).await? {
+            Authenticated::User(user, _) if user.id == member.user() => Some(user),
+            _ => None,
+        })
     }
 
     /// Ends a session in another browser. It is no mistake to end one that has ended.

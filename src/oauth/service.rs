@@ -149,6 +149,7 @@ impl SignIns {
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 attempts.add(&tx, &attempt, ephemeral).await?;
+                attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
                 attempts.add_events(&tx, attempt.id, vec![self.event(Step::Started, now, "")]).await?;
                 let entry = Entry::done(Action::SignInStarted, connector.service_name.as_str(), id.0);
                 activity.record(&tx, admin.actor(), entry).await?;
@@ -313,6 +314,7 @@ impl SignIns {
             Answer::Error(error, description) => {
                 let why = match error.as_str() {
                     "access_denied" => Why::Denied,
+                    "invalid_client" => Why::CredentialsRejected,
                     "invalid_scope" => Why::PermissionsRefused,
                     "unauthorized_client" => Why::ApplicationRefused,
                     "temporarily_unavailable" | "server_error" => Why::Unavailable,
@@ -384,6 +386,7 @@ impl SignIns {
                 let now = clock.now();
                 if now.since(consumed_at) > PATIENCE {
                     // Whoever looked has read *Interrupted, start again*: so it stays.
+                    tracing::warn!(attempt = %attempt.id, "an outcome came too late, and was not written");
                     return Ok(());
                 }
                 let (organisation, id) = (attempt.organisation, attempt.connector);
@@ -391,16 +394,21 @@ impl SignIns {
                 let Some(connector) = connectors.find(&tx, organisation, id).await? else {
                     return Ok(());
                 };
+                // First: where there is no attempt to be ended, nothing is shown of the connector either.
+                if !attempts.end(&tx, attempt.id, &outcome, now).await? {
+                    tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
+                    return Ok(());
+                }
                 if let Some(state) = state_shown_by(&outcome) {
                     let noted = connectors
                         .note_state(&tx, organisation, id, attempt.connector_version, state)
                         .await?;
-                    if let Outcome::Verified { current, .. } = &mut outcome {
-                        *current = noted;
+                    if let Outcome::Verified { current, .. } = &mut outcome
+                        && !noted
+                    {
+                        *current = false;
+                        attempts.correct(&tx, attempt.id, &outcome).await?;
                     }
-                }
-                if !attempts.end(&tx, attempt.id, &outcome, now).await? {
-                    return Ok(());
                 }
                 events.push(self.event(Step::Outcome, now, name(&outcome)));
                 attempts.add_events(&tx, attempt.id, events).await?;

@@ -231,6 +231,11 @@ pub struct Event {
     pub detail: String,
 }
 
+/// An outcome as the database has it.
+fn json(id: AttemptId, outcome: &Outcome) -> Result<String, DbErr> {
+    serde_json::to_string(outcome).map_err(|error| DbErr::Type(format!("attempt {id}: outcome: {error}")))
+}
+
 /// The attempts of one organisation.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempts(OrganisationId);
@@ -360,16 +365,23 @@ impl Attempts {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
-        let outcome = serde_json::to_string(outcome)
-            .map_err(|error| DbErr::Type(format!("attempt {id}: outcome: {error}")))?;
         let ended = self
             .update(id)
             .filter(row::Column::Outcome.is_null())
-            .col_expr(row::Column::Outcome, Expr::value(outcome))
+            .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))
             .col_expr(row::Column::EndedAt, Expr::value(now.micros()))
             .exec(tx.connection())
             .await?;
         Ok(ended.rows_affected == 1)
+    }
+
+    /// Writes the outcome of one that this transaction has ended once more.
+    pub async fn correct(self, tx: &Tx, id: AttemptId, outcome: &Outcome) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
     }
 
     /// Adds events to a timeline.

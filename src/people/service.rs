@@ -242,11 +242,24 @@ impl People {
         })
     }
 
-    /// Sets a user's own password, which has been hashed.
-    pub async fn set_password(&self, tx: &Tx, member: &Member, hash: String) -> Result<(), DatabaseError> {
-        Users::of(member.organisation()).set_password(tx, member.user(), hash).await?;
+    /// Replaces a user's own password, which was verified as `user`, by one that has been hashed.
+    ///
+    /// # Returns
+    /// Whether what was verified still is their password.
+    pub async fn replace_password(
+        &self,
+        tx: &Tx,
+        member: &Member,
+        user: &User,
+        hash: String,
+    ) -> Result<bool, DatabaseError> {
+        let users = Users::of(member.organisation());
+        if !users.replace_password(tx, member.user(), &user.password_hash, hash).await? {
+            return Ok(false);
+        }
         let entry = Entry::done(Action::PasswordChanged, &member.email, member.user().0);
-        self.activity.record(tx, member.actor(), entry).await
+        self.activity.record(tx, member.actor(), entry).await?;
+        Ok(true)
     }
 
     /// Notes a log-in, and the newer hash of the password where it was made.
@@ -264,7 +277,7 @@ impl People {
             return Ok(false);
         }
         if let Some(newer) = newer_hash {
-            users.renew_password(tx, user.id, &user.password_hash, newer).await?;
+            users.replace_password(tx, user.id, &user.password_hash, newer).await?;
         }
         Ok(true)
     }

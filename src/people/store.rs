@@ -1,6 +1,11 @@
 //! The tables `organisations` and `users`.
 
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set,
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, LockType},
+};
 
 use super::model::{Email, OrganisationName, PersonName, Role};
 use crate::platform::{
@@ -172,9 +177,10 @@ impl Users {
     }
 
     /// Waits for whoever else is changing who the administrators are, and keeps others from it until the
-    /// transaction ends. (On SQLite there is only one that writes.)
+    /// transaction ends. (On SQLite there is only one that writes.) Not `FOR UPDATE`, on which every row
+    /// that points to the organisation would wait.
     pub async fn lock_roles(self, tx: &Tx) -> Result<(), DatabaseError> {
-        organisation::Entity::find_by_id(self.0.0).lock_exclusive().one(tx.connection()).await?;
+        organisation::Entity::find_by_id(self.0.0).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
         Ok(())
     }
 
@@ -226,21 +232,26 @@ impl Users {
         Ok(())
     }
 
-    /// Replaces a hash by a newer one of the same password, if it is still that one: a password changed
-    /// in the meantime must not come back.
-    pub async fn renew_password(
+    /// Replaces the hash that was verified, if it still is theirs and they may still log in: what an operator
+    /// has done in the meantime must not be undone.
+    ///
+    /// # Returns
+    /// Whether it is so.
+    pub async fn replace_password(
         self,
         tx: &Tx,
         id: UserId,
         old: &str,
         new: String,
-    ) -> Result<(), DatabaseError> {
-        self.update(id)
+    ) -> Result<bool, DatabaseError> {
+        let replaced = self
+            .update(id)
             .filter(user::Column::PasswordHash.eq(old))
+            .filter(user::Column::DisabledAt.is_null())
             .col_expr(user::Column::PasswordHash, Expr::value(new))
             .exec(tx.connection())
             .await?;
-        Ok(())
+        Ok(replaced.rows_affected == 1)
     }
 
     /// Sets what they may do.
@@ -288,7 +299,7 @@ impl Users {
     /// Keeps others from what this user does one at a time until the transaction ends. (On SQLite there is
     /// only one that writes.)
     pub async fn lock(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
-        self.find(id).lock_exclusive().one(tx.connection()).await?;
+        self.find(id).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
         Ok(())
     }
 }

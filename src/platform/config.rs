@@ -232,7 +232,13 @@ impl Options {
                     .clone()
                     .unwrap_or_else(|| self.data_dir.join("encryption.key")),
                 trusted_proxies,
-                microsoft: ProviderUrls { authorize, token, graph, issuer },
+                // Paths are put behind Graph's with a slash of their own.
+                microsoft: ProviderUrls {
+                    authorize,
+                    token,
+                    graph: graph.trim_end_matches('/').to_owned(),
+                    issuer,
+                },
             }),
             _ => Err(mistakes),
         }
@@ -363,6 +369,12 @@ mod tests {
         let url: PublicUrl = "https://Mail.Example.com:443/".parse().expect("an origin");
         assert_eq!(url.origin(), "https://mail.example.com");
         assert_eq!(url.authority(), "mail.example.com");
+    }
+
+    #[test]
+    fn graphs_address_may_end_in_a_slash() {
+        let config = options(&["--microsoft-graph-url", "https://graph.microsoft.us/v1.0/"]).check();
+        assert_eq!(config.expect("sound").microsoft.graph, "https://graph.microsoft.us/v1.0");
     }
 
     #[test]

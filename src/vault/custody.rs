@@ -29,15 +29,24 @@ pub enum CustodyError {
     Keys(#[from] KeysError),
     /// There is no key file, and the program may not make one here.
     #[error(
-        "there is no key file at {path}, and {why}. To make one, run:\n  \
-         (umask 077; echo \"$(date +%Y%m%d):$(head -c 32 /dev/urandom | base64)\" > {path})\n\
+        "there is no key file at {path}, and with PostgreSQL every process must be given the same one. To \
+         make one, run:\n  \
+         (umask 077; mkdir -p \"$(dirname '{path}')\"; echo \"$(date +%Y%m%d):$(head -c 32 /dev/urandom | \
+         base64)\" > '{path}')\n\
          and back it up apart from the database"
     )]
     NotOurs {
         /// Where it should be.
         path: String,
-        /// Why the program does not make it.
-        why: &'static str,
+    },
+    /// There was a key file, and it is gone.
+    #[error(
+        "there is no key file at {path}, but this database was used with one: put that file back, for what \
+         it sealed opens with no other"
+    )]
+    Gone {
+        /// Where it should be.
+        path: String,
     },
     /// The key in the file is not the one that this database was used with.
     #[error(
@@ -81,19 +90,12 @@ pub async fn take(
         SchemaState::Behind => settings::list(&database.read(), CHECK).await.unwrap_or_default(),
         SchemaState::Current | SchemaState::Ahead => settings::list(&database.read(), CHECK).await?,
     };
-    let refuse = |why| CustodyError::NotOurs { path: path.display().to_string(), why };
+    let shown = || path.display().to_string();
     let (keys, made) = match Keys::read(path) {
         Ok(keys) => (keys, false),
         Err(KeysError::Missing(_)) => match url {
-            DatabaseUrl::Postgres(_) => {
-                return Err(refuse("with PostgreSQL every process must be given the same one"));
-            }
-            DatabaseUrl::Sqlite(_) if !checks.is_empty() => {
-                return Err(refuse(
-                    "this database was used with one: put that file back, for what \
-                    it sealed opens with no other",
-                ));
-            }
+            _ if !checks.is_empty() => return Err(CustodyError::Gone { path: shown() }),
+            DatabaseUrl::Postgres(_) => return Err(CustodyError::NotOurs { path: shown() }),
             DatabaseUrl::Sqlite(_) => (Keys::create(path, clock.now(), &*randomness)?, true),
         },
         Err(error) => return Err(error.into()),

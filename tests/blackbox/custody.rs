@@ -51,8 +51,8 @@ async fn s5_a_key_that_is_gone_is_not_replaced(#[values(Kind::Sqlite, Kind::Post
     let key_file = world.program.config.encryption_key_file.clone();
     std::fs::remove_file(&key_file).expect("removed");
     let error = take(&world).await.expect_err("no key");
-    assert!(matches!(error, CustodyError::NotOurs { .. }));
-    assert!(error.to_string().contains("base64"), "it says how to make one: {error}");
+    assert!(matches!(error, CustodyError::Gone { .. }), "{error}");
+    assert!(error.to_string().contains("put that file back"), "{error}");
     assert!(!key_file.exists());
 }
 
