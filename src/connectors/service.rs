@@ -25,7 +25,7 @@ use crate::{
         database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::OrganisationId,
-        randomness::SharedRandomness,
+        randomness::{Hash, SharedRandomness},
     },
     vault::{Place, Vault, VaultError},
 };
@@ -253,22 +253,19 @@ impl ConnectorService {
         let Some(secret) = &new.secret else { return Err(Failure::BadRequest) };
         let id = ConnectorId::new(&*self.clock, &*self.randomness);
         let sealed = self.seal(admin.organisation(), id, secret)?;
+        let second = second_form(form, &new.settings);
         let added = self
             .database
             .write(async |tx| {
                 // The name first: on PostgreSQL the same form may be committed between the two look-ups, and
                 // its own connector must not be taken for another's.
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
-                let mut form = form;
-                if let Some(id) = store.by_form(&tx, form).await? {
-                    let made = store.get(&tx, id).await?;
-                    if made.is_some_and(|made| is_made_of(&made, &new.settings)) {
-                        return Ok(Added::Already(id));
-                    }
-                    // Whoever goes back in the browser and types a second application has the first one's
-                    // form before them, and means a connector of its own.
-                    form = self.new_form();
+                if let Some(id) = self.made_by(&tx, store, admin.organisation(), [form, second], new).await? {
+                    return Ok(Added::Already(id));
                 }
+                // Whoever goes back in the browser and types a second application has the first one's form
+                // before them, and means a connector of its own.
+                let form = if store.by_form(&tx, form).await?.is_some() { second } else { form };
                 if name_taken {
                     return Ok(Added::NameTaken);
                 }
@@ -283,7 +280,8 @@ impl ConnectorService {
             // PostgreSQL lets two such transactions run at once; the unique indexes let one through,
             // and the other learns here which of them it was.
             Err(error) if DatabaseError::is_conflict(&error) => {
-                let already = store.by_form(&self.database.read(), form).await?;
+                let read = self.database.read();
+                let already = self.made_by(&read, store, admin.organisation(), [form, second], new).await?;
                 Ok(already.map_or(Added::NameTaken, Added::Already))
             }
             Err(error) => Err(error.into()),
@@ -386,6 +384,39 @@ impl ConnectorService {
         Connectors::of(organisation).set_state(tx, id, version, state, self.clock.now()).await
     }
 
+    /// The connector that one of these forms has made of the very same: settings and secret.
+    async fn made_by(
+        &self,
+        on: &impl Queries,
+        store: Connectors,
+        organisation: OrganisationId,
+        forms: [Uuid; 2],
+        new: &Parsed,
+    ) -> Result<Option<ConnectorId>, DatabaseError> {
+        for form in forms {
+            let Some(id) = store.by_form(on, form).await? else { continue };
+            let Some((made, Ok(secret))) = self.with_secret(on, organisation, id).await? else { continue };
+            let same = made.name_key == new.settings.name_key
+                && made.secret_expires_on == new.settings.secret_expires_on
+                && is_same_application(&made, &new.settings)
+                && new.secret.as_ref().is_some_and(|new| new.expose_secret() == secret.expose_secret());
+            if same {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps a connector from being changed or deleted until the transaction ends.
+    pub async fn lock(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        id: ConnectorId,
+    ) -> Result<Option<Connector>, DatabaseError> {
+        Connectors::of(organisation).lock(tx, id).await
+    }
+
     fn seal(
         &self,
         organisation: OrganisationId,
@@ -422,9 +453,14 @@ fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
     Place { organisation: organisation.0, table: "connectors", column: "client_secret", row: id.0 }
 }
 
-/// Whether a form with these settings made this connector.
-fn is_made_of(connector: &Connector, settings: &Settings) -> bool {
-    connector.name_key == settings.name_key && connector.client_id == settings.client_id
+/// The id of a form that has made one connector already, for another one that is typed into it: always the
+/// same for the same one, so that it can be sent twice as well.
+fn second_form(form: Uuid, settings: &Settings) -> Uuid {
+    let text = format!("{form}\0{}\0{}", settings.name_key, settings.client_id);
+    let hash = Hash::of(text.as_bytes()).to_vec();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// Whether what a sign-in proved of the old settings holds for the new ones.

@@ -1,6 +1,11 @@
 //! The table `connectors`.
 
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set,
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, LockType},
+};
 
 use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant};
 use crate::{
@@ -191,6 +196,17 @@ impl Connectors {
     /// One of them.
     pub async fn get(self, on: &impl Queries, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
         let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
+        Ok(row.map(Connector::try_from).transpose()?)
+    }
+
+    /// One of them, which nobody else changes or deletes until the transaction ends.
+    pub async fn lock(self, tx: &Tx, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
+        let row = self
+            .find()
+            .filter(row::Column::Id.eq(id.0))
+            .lock(LockType::NoKeyUpdate)
+            .one(tx.connection())
+            .await?;
         Ok(row.map(Connector::try_from).transpose()?)
     }
 

@@ -40,7 +40,7 @@ pub fn of(why: &Why) -> Diagnosis {
             "The client ID and the client secret do not belong together, or the secret has expired.",
             ADMIN,
             "Under Certificates & secrets make a new client secret, copy it from the Value column, not \
-             Secret ID, and add the connector with it.",
+             Secret ID, and add it as a connector with another name.",
         ),
         Why::ApplicationRefused => (
             "Microsoft does not let the application sign people in",

@@ -120,7 +120,7 @@ impl SignIns {
         let (attempt, connector) = database
             .write(async |tx| {
                 let now = clock.now();
-                let connector = connectors.find(&tx, organisation, id).await?.ok_or(Failure::NotFound)?;
+                let connector = connectors.lock(&tx, organisation, id).await?.ok_or(Failure::NotFound)?;
                 let attempt = Attempt {
                     id: attempt_id,
                     organisation,
@@ -390,8 +390,9 @@ impl SignIns {
                     return Ok(());
                 }
                 let (organisation, id) = (attempt.organisation, attempt.connector);
-                // Deleted while the provider was asked: the attempt has gone with it.
-                let Some(connector) = connectors.find(&tx, organisation, id).await? else {
+                // The connector before the attempt, as where one is deleted. Deleted while the provider was
+                // asked, the attempt has gone with it.
+                let Some(connector) = connectors.lock(&tx, organisation, id).await? else {
                     return Ok(());
                 };
                 // First: where there is no attempt to be ended, nothing is shown of the connector either.

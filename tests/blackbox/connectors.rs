@@ -292,6 +292,7 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
     for (name, client_id) in [
         ("One", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
         ("Two", "2b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+        ("Two", "2b4e28ba-2fa1-11d2-883f-0016d3cca427"),
         ("One", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
     ] {
         let fields = [
@@ -306,6 +307,31 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
     }
     assert_eq!(pages.len(), 2, "{pages:?}");
     assert_eq!(world.raw.count("connectors").await, 2);
+
+    // A secret that was corrected there is not dropped in silence.
+    let fields = [
+        ("form", form.as_str()),
+        ("provider", "outlook"),
+        ("service_name", "One"),
+        ("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+        ("client_secret", "canary~another-secret.2"),
+        ("account_type", "tenants_and_personal"),
+    ];
+    assert_eq!(ada.post("/do/connectors/add", &fields).await.location(), "/connectors/new");
+    ada.get("/connectors/new").await.assert_says("already a connector with this name");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_client_id_with_a_sign_missing_is_kept_to_be_mended(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let client_id = "1b4e28ba-2fa1-11d2-883f-0016d3cca42".to_owned();
+    let new = NewConnector { client_id: client_id.clone(), ..Default::default() };
+    assert_eq!(world.send_form(&mut ada, &new).await.location(), "/connectors/new");
+    assert!(ada.get("/connectors/new").await.body.contains(&format!("value=\"{client_id}\"")));
 }
 
 #[rstest]
