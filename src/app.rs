@@ -23,6 +23,7 @@ use leptos::{
 };
 
 use crate::{
+    login::routes::own_path,
     people::access::Member,
     platform::{
         assets::Assets,
@@ -61,6 +62,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let nonce = request.extensions().get::<ScriptNonce>().cloned();
     let reference = request.extensions().get::<Reference>().copied();
     let path = request.uri().path().to_owned();
+    let came_from = came_from(&request, renderer.config.public_url.origin());
     let mut response = next.run(request).await;
 
     let failure = response.extensions_mut().remove::<Failure>();
@@ -68,12 +70,12 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         page
     } else if let Some(failure) = failure {
         log(&failure);
-        errors::failure(&failure, reference, renderer.config.public_url.origin())
+        errors::failure(&failure, reference, renderer.config.public_url.origin(), came_from.as_deref())
     } else if let Some(Misdirected { asked }) = response.extensions_mut().remove::<Misdirected>() {
         errors::misdirected(asked, &renderer.config.public_url)
     } else if is_bare_error(&response) {
         // Extractors and the router answer with a line of text of their own.
-        errors::bare(response.status())
+        errors::bare(response.status(), reference)
     } else {
         return response;
     };
@@ -87,6 +89,12 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     parts.headers.extend(page_parts.headers);
     parts.status = page_parts.status;
     Response::from_parts(parts, body)
+}
+
+/// The page of ours from which a form was sent, to come back to after a log-in.
+fn came_from(request: &Request, origin: &str) -> Option<String> {
+    let referer = request.headers().get(http::header::REFERER)?.to_str().ok()?;
+    own_path(referer.strip_prefix(origin)?).map(str::to_owned)
 }
 
 /// A failure is logged here, where it is handled, and nowhere else.

@@ -19,11 +19,11 @@ use tower_sessions::Session;
 use crate::{
     activity::service::Activity,
     app::{self, Renderer},
-    connectors::{self, actions, service::ConnectorService},
+    connectors::{self, actions, draft::keep_of_signed_out, service::ConnectorService},
     login::{
         self,
         account::Accounts,
-        guard::{self, Who},
+        guard::{self, Instead, Who},
         service::Login,
         session::Sessions,
         set_up::SetUp,
@@ -226,7 +226,7 @@ pub fn table() -> Vec<Route> {
         get("/connectors/new", Admin, connectors::add_page::show),
         get("/connectors/{id}", Member, app::connector_page),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
-        get("/sign-ins/{id}", Member, oauth::routes::show),
+        get("/sign-ins/{id}", Admin, oauth::routes::show),
         get("/account", Member, login::account_page::show),
         post("/account", Member, login::account_page::change_password),
         post("/account/sessions/{id}/end", Member, login::account_page::end_session),
@@ -240,7 +240,14 @@ pub fn router(program: &Program) -> Router {
     let Program { config, clock, randomness, .. } = program.clone();
     let mut pages = Router::new();
     for Route { path, who, handler, .. } in table() {
-        pages = pages.route(path, handler.route_layer(from_fn_with_state(who, guard::require)));
+        // Here what was typed over many minutes would be lost with the session.
+        let instead: Option<Instead> = (path == actions::ADD).then(|| {
+            let config = config.clone();
+            let instead: Instead =
+                Arc::new(move |request| Box::pin(keep_of_signed_out(config.clone(), MAX_BODY, request)));
+            instead
+        });
+        pages = pages.route(path, handler.route_layer(from_fn_with_state((who, instead), guard::require)));
     }
     let sessions = login::session::layer(program.sessions.clone(), &config.public_url);
     let renderer = Renderer::new(config.clone(), &program.assets);

@@ -11,20 +11,27 @@ use crate::{
 struct Words {
     title: &'static str,
     what: String,
-    link: Option<(&'static str, &'static str)>,
+    link: Option<(String, &'static str)>,
 }
 
-const HOME: Option<(&str, &str)> = Some(("/connectors", "Go to Connectors"));
+fn home() -> (String, &'static str) {
+    ("/connectors".to_owned(), "Go to Connectors")
+}
 
-/// The page of a failure.
-pub fn failure(failure: &Failure, reference: Option<Reference>, origin: &str) -> Page {
+/// The page of a failure, for a browser that came from `came_from`, if that was a page of ours.
+pub fn failure(
+    failure: &Failure,
+    reference: Option<Reference>,
+    origin: &str,
+    came_from: Option<&str>,
+) -> Page {
     let words = match failure {
         Failure::Forbidden => Words {
             title: "This is for administrators",
             what: "You are signed in as a viewer, who may look at connectors but not change them. An \
                    administrator of your organisation can give you the right."
                 .to_owned(),
-            link: HOME,
+            link: Some(home()),
         },
         Failure::ForeignOrigin => Words {
             title: "This did not come from here",
@@ -32,12 +39,15 @@ pub fn failure(failure: &Failure, reference: Option<Reference>, origin: &str) ->
                 "What was sent did not come from a page at {origin}, so it was not done. If you were at \
                  another address of this program, open it under that one."
             ),
-            link: HOME,
+            link: Some(home()),
         },
         Failure::SignedOut => Words {
             title: "You are no longer signed in",
             what: "Nothing was done. Log in, and do it again.".to_owned(),
-            link: Some(("/login", "Log in")),
+            link: Some((
+                came_from.map_or_else(|| "/login".to_owned(), |path| format!("/login?next={path}")),
+                "Log in",
+            )),
         },
         Failure::Busy(seconds) => Words {
             title: "Too much to do at this moment",
@@ -50,8 +60,8 @@ pub fn failure(failure: &Failure, reference: Option<Reference>, origin: &str) ->
 }
 
 /// The page of a status that a handler of ours did not choose.
-pub fn bare(status: StatusCode) -> Page {
-    page(of_status(status), status, None)
+pub fn bare(status: StatusCode, reference: Option<Reference>) -> Page {
+    page(of_status(status), status, reference.filter(|_| status.is_server_error()))
 }
 
 fn of_status(status: StatusCode) -> Words {
@@ -78,7 +88,7 @@ fn of_status(status: StatusCode) -> Words {
              whoever runs the program.",
         ),
     };
-    Words { title, what: what.to_owned(), link: HOME }
+    Words { title, what: what.to_owned(), link: Some(home()) }
 }
 
 fn page(words: Words, status: StatusCode, reference: Option<Reference>) -> Page {
@@ -92,7 +102,7 @@ fn page(words: Words, status: StatusCode, reference: Option<Reference>) -> Page 
                 </div>
             }
         });
-        let link = link.map(|(to, words)| {
+        let link = link.clone().map(|(to, words)| {
             view! { <div class="row"><a class="button" href=to>{words}</a></div> }
         });
         view! {

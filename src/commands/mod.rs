@@ -72,7 +72,8 @@ impl Opened {
         let randomness: SharedRandomness = Arc::new(SystemRandomness);
         let database = Database::open(&config.database).await.map_err(|error| error.to_string())?;
         let key_file = &config.encryption_key_file;
-        let custody = custody::take(key_file, &config.database, &database, &*clock, randomness.clone())
+        let (url, shared) = (&config.database, randomness.clone());
+        let custody = custody::take(key_file, url, &database, may_create, &*clock, shared)
             .await
             .map_err(|error| error.to_string())?;
         if custody.made {

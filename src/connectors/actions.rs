@@ -3,8 +3,6 @@
 #![expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
 #![expect(missing_docs, reason = "the macro makes a type of each server function's arguments")]
 
-use std::collections::BTreeMap;
-
 use leptos::{prelude::*, server_fn::codec::JsonEncoding};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -12,7 +10,8 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{Field, FieldErrors},
+    draft::Draft,
+    model::Field,
     service::{Added, ConnectorId, ConnectorService, Typed},
 };
 use crate::{people::access::Member, platform::failure::Failure};
@@ -68,37 +67,6 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
         .ok_or_else(|| Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>())))
 }
 
-/// What was typed into a form that failed, kept for one showing. Never the secret.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Draft {
-    /// The one-time id of the form: a second try is still the same form.
-    pub form: Uuid,
-    /// What was typed, by field.
-    pub values: BTreeMap<String, String>,
-    /// The permissions that were chosen.
-    pub scopes: Vec<String>,
-    /// What is wrong.
-    pub errors: FieldErrors,
-}
-
-impl Draft {
-    const KEY: &str = "draft:connectors/add";
-
-    /// Takes the draft out of the session: it is shown once.
-    pub async fn take(session: &Session) -> Result<Option<Self>, Failure> {
-        // Only where there is one: taking it out is a write.
-        match session.get::<Self>(Self::KEY).await {
-            Ok(None) => Ok(None),
-            Ok(Some(_)) => session.remove(Self::KEY).await.map_err(|error| Failure::unexpected(&error)),
-            Err(error) => Err(Failure::unexpected(&error)),
-        }
-    }
-
-    async fn keep(&self, session: &Session) -> Result<(), Failure> {
-        session.insert(Self::KEY, self).await.map_err(|error| Failure::unexpected(&error))
-    }
-}
-
 /// That a connector was just added: said once, on its page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JustAdded {
@@ -123,11 +91,6 @@ impl JustAdded {
     }
 }
 
-/// Longer than anything that a field takes, and short enough to be kept in a session.
-fn cut(text: &str) -> String {
-    text.chars().take(300).collect()
-}
-
 /// Adds a connector. On success the browser goes to its page, otherwise back to the form.
 #[server(prefix = "/do", endpoint = "connectors/add")]
 pub async fn add_connector(
@@ -146,34 +109,6 @@ pub async fn add_connector(
     let session = context::<Session>()?;
     let form: Uuid = form.parse().map_err(|_| Failure::BadRequest)?;
 
-    // Whoever pastes the secret into another field as well must not find it stored, or shown, there.
-    let secret = client_secret.trim().to_owned();
-    let is_secret = |field: Field, value: &str| {
-        let value = value.trim();
-        let free = matches!(field, Field::ServiceName | Field::ClientId | Field::Tenant);
-        // A GUID with a sign missing is kept, to be mended; what no GUID can hold may be another secret.
-        let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
-        let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
-        (free && secret.len() >= 8 && value.contains(&secret))
-            || (field == Field::ClientId && like_one && value.contains(of_no_guid))
-    };
-    let draft = Draft {
-        form,
-        values: [
-            (Field::Provider, &provider),
-            (Field::ServiceName, &service_name),
-            (Field::ClientId, &client_id),
-            (Field::SecretExpires, &secret_expires_on),
-            (Field::AccountType, &account_type),
-            (Field::Tenant, &tenant),
-        ]
-        .into_iter()
-        .filter(|(field, value)| !is_secret(*field, value))
-        .map(|(field, value)| (field.name().to_owned(), cut(value)))
-        .collect(),
-        scopes: scopes.iter().take(20).map(|scope| cut(scope)).collect(),
-        errors: FieldErrors::new(),
-    };
     let typed = Typed {
         provider,
         service_name,
@@ -184,6 +119,7 @@ pub async fn add_connector(
         tenant,
         scopes,
     };
+    let draft = Draft::new(form, &typed);
     let errors = match typed.parse(service.today()) {
         Err(errors) => errors,
         Ok(new) => match service.add(&admin, form, &new).await? {

@@ -1,13 +1,19 @@
 //! The Add Connector page: the form, and the guide beside it.
 
-use axum::{Extension, extract::State, response::IntoResponse};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, header};
 use leptos::prelude::*;
 use std::sync::Arc;
 use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    actions::{ADD, Draft},
+    actions::ADD,
+    draft::{Draft, Kept, OWNER},
     guide::Guide,
     islands::CheckedForm,
     model::{
@@ -17,10 +23,10 @@ use super::{
 };
 use crate::{
     people::access::Member,
-    platform::{config::Config, failure::Failure, page::Page},
+    platform::{config::Config, failure::Failure, id::UserId, page::Page},
     ui::{
         icons::Icon,
-        widgets::{Back, Copyable, ErrorSummary, FieldError, FieldKind, TextField},
+        widgets::{Back, Copyable, ErrorSummary, FieldError, FieldKind, Notice, TextField, Tone},
     },
 };
 
@@ -30,30 +36,53 @@ pub async fn show(
     State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
-) -> Result<impl IntoResponse, Failure> {
-    member.admin()?;
-    let draft = Draft::take(&session).await?;
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let admin = member.admin()?;
+    let kept = Draft::take(&session, &headers, &config.public_url, &admin).await?;
+    let (draft, remove) = match kept {
+        None => (None, None),
+        Some(Kept::Failed(draft)) => (Some(draft), None),
+        Some(Kept::SignedOut(draft, remove)) => (Some(draft), Some(remove)),
+    };
     let model = AddView::new(
         draft,
+        remove.is_some(),
+        &admin,
         service.new_form(),
         ExpiryDate::in_24_months(service.today()),
         config.public_url.redirect_uri(),
     );
-    Ok(Page::new("Add Connector", move || view! { <AddPage model=model.clone() /> }.into_any()))
+    let page = Page::new("Add Connector", move || view! { <AddPage model=model.clone() /> }.into_any());
+    let mut response = page.into_response();
+    if let Some(remove) = remove {
+        response.headers_mut().append(header::SET_COOKIE, remove);
+    }
+    Ok(response)
 }
 
 /// What the page shows.
 #[derive(Clone, Debug)]
 struct AddView {
     form: Uuid,
+    owner: UserId,
     draft: Draft,
+    /// The draft was kept over a log-in.
+    signed_out: bool,
     account_type: AccountType,
     redirect_uri: String,
 }
 
 impl AddView {
     /// A fresh form, or the one that failed.
-    fn new(draft: Option<Draft>, form: Uuid, expires: ExpiryDate, redirect_uri: String) -> Self {
+    fn new(
+        draft: Option<Draft>,
+        signed_out: bool,
+        owner: &Member,
+        form: Uuid,
+        expires: ExpiryDate,
+        redirect_uri: String,
+    ) -> Self {
         let draft = draft.unwrap_or_else(|| Draft {
             form,
             values: [(Field::SecretExpires.name().to_owned(), expires.to_string())].into(),
@@ -62,7 +91,7 @@ impl AddView {
             errors: Vec::new(),
         });
         let account_type = AccountType::from_name(draft.value(Field::AccountType)).unwrap_or_default();
-        Self { form: draft.form, draft, account_type, redirect_uri }
+        Self { form: draft.form, owner: owner.user(), draft, signed_out, account_type, redirect_uri }
     }
 
     fn error(&self, field: Field) -> Option<String> {
@@ -71,6 +100,8 @@ impl AddView {
 
     fn field(&self, field: Field, help: &'static str) -> impl IntoView + use<> {
         let first = self.draft.errors.first().map(|(field, _)| *field);
+        // The first wrong one; where all is there but the secret, that; on a fresh form the first.
+        let fresh = if self.signed_out { Field::ClientSecret } else { Field::ServiceName };
         let kind = match field {
             Field::ClientId | Field::Tenant => FieldKind::Code,
             Field::ClientSecret => FieldKind::SecretCode,
@@ -88,8 +119,7 @@ impl AddView {
                 // A password manager is not to fill in a password, nor to keep this as one.
                 autocomplete=if kind == FieldKind::SecretCode { "new-password" } else { "off" }
                 error=self.error(field)
-                // The first wrong one; on a fresh form the first to be typed.
-                focus={first.unwrap_or(Field::ServiceName) == field}
+                focus={first.unwrap_or(fresh) == field}
                 required=false
                 max=max
             />
@@ -114,6 +144,13 @@ fn AddPage(model: AddView) -> impl IntoView {
             />
         }
     });
+    let signed_out = model.signed_out.then(|| {
+        view! {
+            <Notice tone=Tone::Info title="What you typed is here again">
+                <p>"Your session had ended, so nothing was added yet. The secret is not kept: enter it again."</p>
+            </Notice>
+        }
+    });
     let redirect_uri = model.redirect_uri.clone();
     view! {
         <div class="head">
@@ -127,6 +164,7 @@ fn AddPage(model: AddView) -> impl IntoView {
             </div>
         </div>
         {summary}
+        {signed_out}
         <div class="beside">
             <CheckedForm><Form model=model /></CheckedForm>
             <Guide redirect_uri=redirect_uri />
@@ -150,6 +188,7 @@ fn Form(model: AddView) -> impl IntoView {
     view! {
         <form class="card" method="post" action=ADD>
             <input type="hidden" name="form" value=model.form.to_string() />
+            <input type="hidden" name=OWNER value=model.owner.to_string() />
             <h2>"Step 2: Adding it to Mail360"</h2>
             <div class="fields">
                 <Providers error=model.error(Field::Provider) />

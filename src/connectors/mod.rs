@@ -5,6 +5,8 @@ pub mod actions;
 #[cfg(feature = "ssr")]
 pub mod add_page;
 #[cfg(feature = "ssr")]
+pub mod draft;
+#[cfg(feature = "ssr")]
 mod guide;
 pub mod islands;
 pub mod model;

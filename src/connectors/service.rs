@@ -1,17 +1,14 @@
 //! What can be done with connectors.
 
-use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizerBorrowed;
 use secrecy::{ExposeSecret, SecretString};
 use time::Date;
 use uuid::Uuid;
 
+mod typed;
+
 pub use super::store::{Connector, ConnectorId};
 use super::{
-    model::{
-        AccountType, ClientId, ConnectorState, ExpiryDate, Field, FieldErrors, ServiceName, Tenant,
-        check_client_secret, optional_permissions, required_permissions,
-    },
+    model::{ConnectorState, Field},
     store::{Connectors, SealedSecret, Settings},
 };
 use crate::{
@@ -29,140 +26,10 @@ use crate::{
     },
     vault::{Place, Vault, VaultError},
 };
+pub use typed::{Parsed, Typed};
 
 /// How many connectors a page of the list shows.
 pub const PAGE: usize = 25;
-
-/// What was typed into the form of a connector. Everything is text, and may be missing.
-#[derive(Clone, Debug, Default)]
-pub struct Typed {
-    /// The service provider.
-    pub provider: String,
-    /// The service name.
-    pub service_name: String,
-    /// The client ID.
-    pub client_id: String,
-    /// The client secret.
-    pub client_secret: SecretString,
-    /// When the secret expires.
-    pub secret_expires_on: String,
-    /// Who may sign in.
-    pub account_type: String,
-    /// The tenant.
-    pub tenant: String,
-    /// The optional permissions.
-    pub scopes: Vec<String>,
-}
-
-/// What was typed, once it is sound.
-#[derive(Debug)]
-pub struct Parsed {
-    settings: Settings,
-    /// None where the field was left empty, which only an edit allows.
-    secret: Option<SecretString>,
-    /// What is unusual about the secret.
-    pub warning: Option<&'static str>,
-}
-
-impl Typed {
-    /// Parses a form in which every field counts.
-    ///
-    /// # Errors
-    /// Everything that is wrong, in the form's order.
-    pub fn parse(&self, today: Date) -> Result<Parsed, FieldErrors> {
-        self.parse_with(today, true)
-    }
-
-    /// Parses a form in which an empty secret keeps the stored one.
-    ///
-    /// # Errors
-    /// Everything that is wrong, in the form's order.
-    pub fn parse_edit(&self, today: Date) -> Result<Parsed, FieldErrors> {
-        self.parse_with(today, false)
-    }
-
-    fn parse_with(&self, today: Date, secret_required: bool) -> Result<Parsed, FieldErrors> {
-        let mut errors = FieldErrors::new();
-        let mut note = |field: Field, words: &str| errors.push((field, words.to_owned()));
-
-        if self.provider != "outlook" {
-            note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
-        }
-        let service_name =
-            ServiceName::parse(&self.service_name).map_err(|words| note(Field::ServiceName, words));
-        let client_id = ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
-        let typed_secret = self.client_secret.expose_secret().trim();
-        let secret = if typed_secret.is_empty() && !secret_required {
-            Ok(None)
-        } else {
-            check_client_secret(typed_secret, &self.client_id)
-                .map(|warning| Some((SecretString::from(typed_secret), warning)))
-                .map_err(|words| note(Field::ClientSecret, words))
-        };
-        let secret_expires_on = ExpiryDate::parse(&self.secret_expires_on)
-            .and_then(|date| match date {
-                Some(date) if date.days_from(today) < 0 => Err(
-                    "This day has passed. Make a new client secret, and enter the day on which it expires.",
-                ),
-                date => Ok(date),
-            })
-            .map_err(|words| note(Field::SecretExpires, words));
-        let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
-            note(Field::AccountType, "Choose what you chose when you registered the application.");
-        });
-        let tenant = match account_type {
-            Ok(kind) if kind.needs_tenant() => {
-                Tenant::parse(&self.tenant).map(Some).map_err(|words| note(Field::Tenant, words))
-            }
-            // What stands in a field that is not asked for does not count.
-            _ => Ok(None),
-        };
-        let unknown =
-            self.scopes.iter().any(|name| optional_permissions().all(|permission| permission.name != name));
-        if unknown {
-            note(Field::Permissions, "Choose among the permissions that are shown.");
-        }
-
-        match (service_name, client_id, secret, secret_expires_on, account_type, tenant) {
-            (
-                Ok(service_name),
-                Ok(client_id),
-                Ok(secret),
-                Ok(secret_expires_on),
-                Ok(account_type),
-                Ok(tenant),
-            ) if errors.is_empty() => {
-                let chosen = optional_permissions()
-                    .filter(|permission| self.scopes.iter().any(|name| name == permission.name));
-                let scopes = required_permissions().chain(chosen);
-                let (secret, warning) = secret.unzip();
-                Ok(Parsed {
-                    settings: Settings {
-                        name_key: name_key(&service_name),
-                        service_name,
-                        client_id,
-                        secret_expires_on,
-                        account_type,
-                        tenant,
-                        scopes: scopes.map(|permission| permission.name.to_owned()).collect(),
-                    },
-                    secret,
-                    warning: warning.flatten(),
-                })
-            }
-            _ => Err(errors),
-        }
-    }
-}
-
-/// The name as it is compared: trimmed, NFKC, case-folded, so that two names that look alike to people
-/// are alike.
-pub fn name_key(name: &ServiceName) -> String {
-    let nfkc = ComposingNormalizerBorrowed::new_nfkc();
-    let folded = CaseMapper::new().fold_string(&nfkc.normalize(name.as_str())).into_owned();
-    // Folding may undo the composition.
-    nfkc.normalize(&folded).into_owned()
-}
 
 /// What came of adding a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -353,10 +220,11 @@ impl ConnectorService {
         organisation: OrganisationId,
         id: ConnectorId,
     ) -> Result<Option<(Connector, Result<SecretString, VaultError>)>, DatabaseError> {
-        let store = Connectors::of(organisation);
-        let Some(connector) = store.get(on, id).await? else { return Ok(None) };
-        let Some(sealed) = store.sealed_secret(on, id).await? else { return Ok(None) };
-        Ok(Some((connector, self.vault.open(place(organisation, id), &sealed))))
+        let found = Connectors::of(organisation).with_sealed_secret(on, id).await?;
+        Ok(found.map(|(connector, sealed)| {
+            let secret = self.vault.open(place(organisation, id), &sealed);
+            (connector, secret)
+        }))
     }
 
     /// A connector as a sign-in finds it.

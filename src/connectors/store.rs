@@ -210,14 +210,16 @@ impl Connectors {
         Ok(row.map(Connector::try_from).transpose()?)
     }
 
-    /// Its secret, sealed.
-    pub async fn sealed_secret(
+    /// One of them and its secret, sealed: of one row, so that they belong together whoever changes it.
+    pub async fn with_sealed_secret(
         self,
         on: &impl Queries,
         id: ConnectorId,
-    ) -> Result<Option<Vec<u8>>, DatabaseError> {
+    ) -> Result<Option<(Connector, Vec<u8>)>, DatabaseError> {
         let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
-        Ok(row.map(|row| row.client_secret))
+        let Some(row) = row else { return Ok(None) };
+        let sealed = row.client_secret.clone();
+        Ok(Some((row.try_into()?, sealed)))
     }
 
     /// The first `limit` by name, after the name key `after`.

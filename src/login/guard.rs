@@ -1,7 +1,7 @@
 //! Who may ask for which route: asked here for every route of the table, and once more, as a type, by
 //! the use case behind it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -64,9 +64,16 @@ fn browser(request: &Request, config: &Config) -> Browser {
     }
 }
 
+/// What answers where nobody is signed in, in place of a plain refusal.
+pub type Instead = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+
 /// Lets through whom the route is for. Who looks at a page without being signed in is sent to log in
 /// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked.
-pub async fn require(State(who): State<Who>, request: Request, next: Next) -> Response {
+pub async fn require(
+    State((who, instead)): State<(Who, Option<Instead>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let member = request.extensions().get::<Member>();
     match (who, member) {
         (Who::Anyone, _) | (Who::Member, Some(_)) => next.run(request).await,
@@ -75,6 +82,9 @@ pub async fn require(State(who): State<Who>, request: Request, next: Next) -> Re
         (Who::Member | Who::Admin, None) if request.method().is_safe() => {
             Redirect::to(&format!("/login?next={}", request.uri().path())).into_response()
         }
-        (Who::Member | Who::Admin, None) => Failure::SignedOut.into_response(),
+        (Who::Member | Who::Admin, None) => match instead {
+            Some(instead) => instead(request).await,
+            None => Failure::SignedOut.into_response(),
+        },
     }
 }

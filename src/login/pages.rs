@@ -11,6 +11,8 @@ pub struct LoginView {
     pub email: String,
     /// The path to come back to.
     pub next: String,
+    /// Whether what was typed before is kept.
+    pub kept: bool,
     /// What is wrong.
     pub error: Option<String>,
 }
@@ -21,12 +23,20 @@ pub fn LoginPage(
     /// What it shows.
     model: LoginView,
 ) -> impl IntoView {
-    let LoginView { email, next, error } = model;
+    let LoginView { email, next, kept, error } = model;
+    let kept = kept.then(|| {
+        view! {
+            <Notice tone=Tone::Info title="Your session had ended">
+                <p>"What you typed is kept, save the secret. Log in to go on with it."</p>
+            </Notice>
+        }
+    });
     // After a mistake the password is what has to be typed again.
     let retry = error.is_some();
     view! {
         <div class="card">
             <h1>"Log in"</h1>
+            {kept}
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <form class="fields" method="post" action="/login">
                 <input type="hidden" name="next" value=next />

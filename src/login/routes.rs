@@ -33,11 +33,14 @@ const HOME: &str = "/connectors";
 pub struct Next {
     #[serde(default)]
     next: String,
+    /// That the session had ended, and that what was typed is kept.
+    #[serde(default)]
+    kept: bool,
 }
 
 /// A path of ours, and nothing that a browser could take for another place: no scheme, no second slash
 /// or backslash at its beginning, no encoding.
-fn own_path(text: &str) -> Option<&str> {
+pub fn own_path(text: &str) -> Option<&str> {
     let sound = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
     let path = text.strip_prefix('/').filter(|rest| !rest.starts_with('/'));
     path.filter(|rest| rest.chars().all(sound) && text.len() <= 200).map(|_| text)
@@ -48,12 +51,15 @@ fn login_page(view: LoginView) -> Page {
 }
 
 /// `GET /login`.
-pub async fn show_login(member: Option<Extension<Member>>, Query(Next { next }): Query<Next>) -> Response {
+pub async fn show_login(
+    member: Option<Extension<Member>>,
+    Query(Next { next, kept }): Query<Next>,
+) -> Response {
     if member.is_some() {
         return Redirect::to(HOME).into_response();
     }
     let next = own_path(&next).unwrap_or_default().to_owned();
-    login_page(LoginView { next, ..LoginView::default() }).into_response()
+    login_page(LoginView { next, kept, ..LoginView::default() }).into_response()
 }
 
 /// What the log-in form sends.
@@ -78,6 +84,7 @@ pub async fn log_in(
     let again = |error| LoginView {
         email: form.email.chars().take(254).collect(),
         next: next.unwrap_or_default().to_owned(),
+        kept: false,
         error: Some(error),
     };
     match login.log_in(&session, &form.email, form.password.clone(), &browser).await? {

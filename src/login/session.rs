@@ -17,6 +17,7 @@ use crate::people::access::Member;
 use crate::platform::{
     clock::{SharedClock, Timestamp},
     config::PublicUrl,
+    cookies,
     database::{Database, DatabaseError, Tx, Unscoped},
     failure::Failure,
     id::{OrganisationId, UserId},
@@ -65,18 +66,13 @@ pub struct SignedInBrowser {
 /// The layer that gives each request its session.
 pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Sessions> {
     SessionManagerLayer::new(store)
-        .with_name(cookie_name(public_url))
+        .with_name(cookies::full_name(public_url, "session"))
         .with_secure(public_url.is_https())
         .with_http_only(true)
         // Lax, not Strict: the cookie must be there when Microsoft sends the browser back.
         .with_same_site(SameSite::Lax)
         .with_path("/")
         .with_expiry(Expiry::OnSessionEnd)
-}
-
-/// `__Host-` where https: no other host, and no page without https, can then set it.
-pub fn cookie_name(public_url: &PublicUrl) -> &'static str {
-    if public_url.is_https() { "__Host-mail360_session" } else { "mail360_session" }
 }
 
 /// Signs a browser in: under a new id, so that one that was planted before is worth nothing.

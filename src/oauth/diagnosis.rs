@@ -136,6 +136,14 @@ pub fn of(why: &Why) -> Diagnosis {
             OPERATOR,
             "Put the right encryption key in place (`mail360 check` says whether it fits), then sign in again.",
         ),
+        Why::AttemptUnreadable => (
+            "What was kept for this sign-in cannot be opened",
+            "It was sealed with another encryption key, or it was changed in the database. Nothing was sent \
+             to Microsoft, and the connector is as it was.",
+            OPERATOR,
+            "Start the sign-in again. If it ends here once more, `mail360 check` says whether the encryption \
+             key fits.",
+        ),
         Why::Superseded => (
             "Newer sign-ins have ended this one",
             "Ten sign-ins were open; the oldest was ended.",

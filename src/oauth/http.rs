@@ -7,7 +7,7 @@ use oauth2::{HttpRequest, HttpResponse};
 
 /// The most that is read of an answer.
 pub const MAX_BODY: usize = 1024 * 1024;
-/// How long one request may take; two of them fit into an attempt's patience.
+/// How long one request may take. Of two slow ones the second is cut short by the attempt's own patience.
 const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Why there is no answer. It holds nothing of the request or the answer, so that it can be logged.
@@ -86,4 +86,90 @@ impl ProviderHttp for Reqwest {
 /// At once, for the error's own text holds the address.
 fn failure(error: &reqwest::Error) -> HttpFailure {
     if error.is_timeout() { HttpFailure::TimedOut } else { HttpFailure::Unreachable }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use axum::{Router, body::Body, response::Redirect, routing::any};
+    use http::{Request, StatusCode};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server on this machine: where it is.
+    async fn server(router: Router) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    async fn send(url: &str) -> Result<HttpResponse, HttpFailure> {
+        let request = Request::post(url).body(b"client_secret=canary".to_vec()).expect("a request");
+        Reqwest::new().expect("a client").send(request).await
+    }
+
+    #[tokio::test]
+    async fn o12_a_redirect_of_the_token_endpoint_is_not_followed() {
+        let followed = Arc::new(AtomicUsize::new(0));
+        let seen = followed.clone();
+        let elsewhere = server(Router::new().fallback(any(move || {
+            seen.fetch_add(1, Ordering::Relaxed);
+            std::future::ready(StatusCode::OK)
+        })))
+        .await;
+        for redirect in
+            [Redirect::to(&elsewhere), Redirect::temporary(&elsewhere), Redirect::permanent(&elsewhere)]
+        {
+            let origin =
+                server(Router::new().fallback(any(move || std::future::ready(redirect.clone())))).await;
+            let answer = send(&origin).await.expect("an answer");
+            assert!(answer.status().is_redirection(), "{}", answer.status());
+        }
+        assert_eq!(followed.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn o12_an_answer_is_read_to_a_mebibyte_and_no_further() {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = sent.clone();
+        let endless = server(Router::new().fallback(any(move || {
+            let counted = counted.clone();
+            let chunks = futures_util::stream::repeat_with(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, std::io::Error>(vec![b'x'; 64 * 1024])
+            });
+            std::future::ready(Body::from_stream(chunks))
+        })))
+        .await;
+        assert_eq!(send(&endless).await.err(), Some(HttpFailure::TooLarge));
+        // What lies in the buffers of two sockets comes on top.
+        assert!(sent.load(Ordering::Relaxed) < 200, "{}", sent.load(Ordering::Relaxed));
+
+        let whole = server(Router::new().fallback(any(|| std::future::ready(vec![b'x'; MAX_BODY])))).await;
+        assert_eq!(send(&whole).await.expect("an answer").body().len(), MAX_BODY);
+        let more = server(Router::new().fallback(any(|| std::future::ready(vec![b'x'; MAX_BODY + 1])))).await;
+        assert_eq!(send(&more).await.err(), Some(HttpFailure::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_provider_without_time_or_without_a_connection_is_told_apart_from_one_that_refuses() {
+        for (status, failure) in [
+            (StatusCode::TOO_MANY_REQUESTS, Some(HttpFailure::Unavailable(429))),
+            (StatusCode::BAD_GATEWAY, Some(HttpFailure::Unavailable(502))),
+            (StatusCode::UNAUTHORIZED, None),
+        ] {
+            let origin = server(Router::new().fallback(any(move || std::future::ready(status)))).await;
+            assert_eq!(send(&origin).await.err(), failure);
+        }
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", closed.local_addr().expect("an address"));
+        drop(closed);
+        assert_eq!(send(&url).await.err(), Some(HttpFailure::Unreachable));
+    }
 }

@@ -79,6 +79,8 @@ pub enum Why {
     Superseded,
     /// The vault cannot open the connector's secret.
     SecretUnreadable,
+    /// The vault cannot open what was kept for the sign-in itself.
+    AttemptUnreadable,
 }
 
 /// What the provider said, cut and without control characters.

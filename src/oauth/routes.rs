@@ -9,7 +9,6 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::*;
-use tower_sessions::cookie::{Cookie, SameSite};
 use url::Url;
 
 use super::{
@@ -24,6 +23,7 @@ use crate::{
     people::access::Member,
     platform::{
         config::{Config, PublicUrl},
+        cookies,
         failure::Failure,
         page::{Page, Then},
         randomness::{SharedRandomness, Token},
@@ -31,19 +31,10 @@ use crate::{
 };
 
 /// The binding cookie: says which browser an attempt was started in.
-fn cookie_name(public_url: &PublicUrl) -> &'static str {
-    if public_url.is_https() { "__Host-mail360_sign_in" } else { "mail360_sign_in" }
-}
+const BINDING: &str = "sign_in";
 
 fn binding(headers: &HeaderMap, public_url: &PublicUrl) -> Option<Token> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == cookie_name(public_url))
-        .and_then(|cookie| Token::parse(cookie.value()))
+    cookies::read(headers, public_url, BINDING).and_then(|value| Token::parse(&value))
 }
 
 /// `POST /connectors/{id}/verify`: answers 200 with a small page that goes on by itself. Not a redirect:
@@ -71,17 +62,8 @@ pub async fn verify(
     .narrow()
     .then(Then::GoTo(to));
 
-    let cookie = Cookie::build((cookie_name(&config.public_url), binding.expose().to_owned()))
-        .path("/")
-        .http_only(true)
-        .secure(config.public_url.is_https())
-        // Lax: it must be there when the provider sends the browser back.
-        .same_site(SameSite::Lax)
-        .max_age(FINDABLE)
-        .build();
+    let value = cookies::set(&config.public_url, BINDING, binding.expose(), FINDABLE)?;
     let mut response = page.into_response();
-    let value = HeaderValue::try_from(cookie.to_string());
-    let value = value.map_err(|error| Failure::unexpected(&error))?;
     response.headers_mut().append(header::SET_COOKIE, value);
     Ok(response)
 }
@@ -139,7 +121,7 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: AttemptId = id.parse().map_err(|_| Failure::NotFound)?;
-    let (attempt, progress, connector) = sign_ins.get(&member, id).await?;
+    let (attempt, progress, connector) = sign_ins.get(&member.admin()?, id).await?;
     let checking = progress == Progress::Checking;
     let page = Page::new("Sign-in", move || {
         view! {

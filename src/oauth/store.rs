@@ -1,10 +1,12 @@
-//! The tables `attempts` and `attempt_events`.
+//! The table `attempts`; beside it, in a file of its own, `attempt_events`.
+
+mod events;
 
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
 use super::{
     microsoft::{Endpoints, IssuerTemplate},
-    model::{Outcome, PATIENCE, Step},
+    model::{Outcome, PATIENCE},
 };
 use crate::{
     connectors::service::ConnectorId,
@@ -16,6 +18,8 @@ use crate::{
         randomness::Hash,
     },
 };
+
+pub use events::Event;
 
 identifier! {
     /// An attempt's id; it stands in the address of its outcome.
@@ -52,28 +56,6 @@ mod row {
         pub consumed_at: Option<i64>,
         pub ended_at: Option<i64>,
         pub outcome: Option<String>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod event {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "attempt_events")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub organisation_id: Uuid,
-        pub attempt_id: Uuid,
-        pub at: i64,
-        pub step: String,
-        pub duration: i64,
-        pub detail: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -214,21 +196,6 @@ impl Unscoped {
         let (binding, verifier) = (row.binding_hash.clone(), row.pkce_verifier.clone());
         Ok(Some(Found { attempt: row.try_into()?, binding: binding.unwrap_or_default(), verifier }))
     }
-}
-
-/// An event of a timeline.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// Its id.
-    pub id: Uuid,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub step: Step,
-    /// How long it took, in microseconds.
-    pub duration: i64,
-    /// More of it, without secrets.
-    pub detail: String,
 }
 
 /// An outcome as the database has it.
@@ -381,28 +348,6 @@ impl Attempts {
             .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))
             .exec(tx.connection())
             .await?;
-        Ok(())
-    }
-
-    /// Adds events to a timeline.
-    pub async fn add_events(
-        self,
-        tx: &Tx,
-        attempt: AttemptId,
-        events: Vec<Event>,
-    ) -> Result<(), DatabaseError> {
-        for event in events {
-            let row = event::ActiveModel {
-                id: Set(event.id),
-                organisation_id: Set(self.0.0),
-                attempt_id: Set(attempt.0),
-                at: Set(event.at.micros()),
-                step: Set(event.step.name().to_owned()),
-                duration: Set(event.duration),
-                detail: Set(event.detail),
-            };
-            event::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-        }
         Ok(())
     }
 

@@ -7,13 +7,16 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 /// How long a use case waits for a connection or for SQLite's one writer before it gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The table in which SeaORM notes the migrations that were applied.
+const MIGRATIONS: &str = "seaql_migrations";
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +132,7 @@ impl Database {
             }
         });
         // The writer first: it makes the file and turns on the write-ahead log.
-        let writer = sea_orm::Database::connect(options_of_writer).await?;
+        let writer = connect_patiently(options_of_writer).await?;
         let mut options_of_readers = options("sqlite::memory:");
         options_of_readers.max_connections(8).map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
@@ -140,7 +143,7 @@ impl Database {
                 .foreign_keys(true)
                 .busy_timeout(PATIENCE)
         });
-        let readers = sea_orm::Database::connect(options_of_readers).await?;
+        let readers = connect_patiently(options_of_readers).await?;
         Ok(Self { readers, writer })
     }
 
@@ -175,18 +178,21 @@ impl Database {
         Ok(value)
     }
 
+    /// Whether there is such a table; a database that cannot be asked is an error, not a no.
+    pub async fn has_table(&self, name: &str) -> Result<bool, DatabaseError> {
+        Ok(SchemaManager::new(&self.writer).has_table(name).await?)
+    }
+
     /// Whether the schema is as this program wants it.
     pub async fn schema(&self) -> Result<SchemaState, DatabaseError> {
         // Names, and not SeaORM's status: a migration that this program does not know is no error to
         // it but an answer to give.
         let known: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let rows = Migrator::get_migration_models(&self.writer).await;
-        let applied: Vec<String> = if let Ok(rows) = rows {
+        let applied: Vec<String> = if self.has_table(MIGRATIONS).await? {
+            let rows = Migrator::get_migration_models(&self.writer).await?;
             rows.into_iter().map(|row| row.version).collect()
         } else {
-            // No table yet, unless the database is not there at all.
-            self.ping().await?;
             Vec::new()
         };
         if applied.iter().any(|name| !known.contains(name)) {
@@ -229,6 +235,34 @@ impl Database {
         readers.close().await?;
         Ok(writer.close().await?)
     }
+}
+
+/// Connects to a SQLite file, however many processes do so at this moment: the switch to the write-ahead
+/// log fails at once where another holds the file, whatever the busy timeout is.
+async fn connect_patiently(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    let connect = async {
+        loop {
+            match sea_orm::Database::connect(options.clone()).await {
+                Err(error) if is_locked(&error) => tokio::time::sleep(Duration::from_millis(20)).await,
+                connected => return connected,
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, connect).await {
+        Ok(connected) => connected,
+        Err(_) => Err(DbErr::Custom("another process holds the file".to_owned())),
+    }
+}
+
+/// Whether SQLite says that the file is locked (`SQLITE_BUSY` in one of its forms).
+fn is_locked(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    // An extended code has the primary one in its low byte.
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 fn options(url: &str) -> ConnectOptions {

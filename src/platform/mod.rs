@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod clock;
 pub mod config;
+pub mod cookies;
 pub mod database;
 pub mod failure;
 pub mod id;

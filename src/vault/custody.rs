@@ -12,7 +12,7 @@ use super::{
 };
 use crate::platform::{
     clock::{Clock, Timestamp},
-    database::{Database, DatabaseError, DatabaseUrl, Queries, SchemaState, Tx, settings},
+    database::{Database, DatabaseError, DatabaseUrl, Queries, Tx, settings},
     randomness::SharedRandomness,
 };
 
@@ -37,6 +37,15 @@ pub enum CustodyError {
     )]
     NotOurs {
         /// Where it should be.
+        path: String,
+    },
+    /// There is no key file, for there is no schema yet; both are made together.
+    #[error(
+        "there is no key file at {path}, and nothing in the database yet: run `mail360 migrate`, or \
+         `mail360 serve --migrate`, which make both"
+    )]
+    NotYet {
+        /// Where it will be.
         path: String,
     },
     /// There was a key file, and it is gone.
@@ -77,18 +86,20 @@ pub struct Custody {
 }
 
 /// Reads the keys, or makes one where that is the program's to do: for a SQLite database that has never
-/// been used with a key. Checks them against the database, and writes nothing to it.
+/// been used with a key, and whose schema is about to be made (`may_make`). Checks them against the
+/// database, and writes nothing to it.
 pub async fn take(
     path: &Path,
     url: &DatabaseUrl,
     database: &Database,
+    may_make: bool,
     clock: &dyn Clock,
     randomness: SharedRandomness,
 ) -> Result<Custody, CustodyError> {
-    let checks = match database.schema().await? {
-        // Tables of an unfinished first migration do not exist: it is one transaction.
-        SchemaState::Behind => settings::list(&database.read(), CHECK).await.unwrap_or_default(),
-        SchemaState::Current | SchemaState::Ahead => settings::list(&database.read(), CHECK).await?,
+    let checks = if database.has_table(settings::TABLE).await? {
+        settings::list(&database.read(), CHECK).await?
+    } else {
+        Vec::new()
     };
     let shown = || path.display().to_string();
     let (keys, made) = match Keys::read(path) {
@@ -96,7 +107,12 @@ pub async fn take(
         Err(KeysError::Missing(_)) => match url {
             _ if !checks.is_empty() => return Err(CustodyError::Gone { path: shown() }),
             DatabaseUrl::Postgres(_) => return Err(CustodyError::NotOurs { path: shown() }),
-            DatabaseUrl::Sqlite(_) => (Keys::create(path, clock.now(), &*randomness)?, true),
+            DatabaseUrl::Sqlite(_) if !may_make => return Err(CustodyError::NotYet { path: shown() }),
+            DatabaseUrl::Sqlite(_) => match Keys::create(path, clock.now(), &*randomness) {
+                // Another process has made one between our look and our try: that is the key.
+                Err(KeysError::Exists(_)) => (Keys::read(path)?, false),
+                made => (made?, true),
+            },
         },
         Err(error) => return Err(error.into()),
     };
@@ -117,7 +133,12 @@ pub async fn enter(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), Custody
     let newest = vault.newest_key();
     if checks.iter().all(|(key, _)| key != newest) {
         let sealed = vault.seal(place(), &SecretString::from(CONSTANT))?;
-        settings::put(tx, &format!("{CHECK}{newest}"), sealed, now).await?;
+        let name = format!("{CHECK}{newest}");
+        settings::put_new(tx, &name, sealed, now).await?;
+        // PostgreSQL lets another process enter a key of the same id meanwhile; the first one counts.
+        if let Some(entered) = settings::get(tx, &name).await? {
+            vault.verify(newest, &entered)?;
+        }
     }
     Ok(())
 }

@@ -48,6 +48,12 @@ pub enum KeysError {
     /// The file cannot be read.
     #[error("the key file {0} cannot be read: {1}")]
     Unreadable(String, io::Error),
+    /// The file cannot be made.
+    #[error("the key file {0} cannot be made: {1}")]
+    Unmakable(String, io::Error),
+    /// The file that was to be made is there already.
+    #[error("there is a key file at {0} already")]
+    Exists(String),
     /// Others than its owner may read it.
     #[error("the key file {0} can be read by others than its owner; run: chmod 600 {0}")]
     Exposed(String),
@@ -114,30 +120,34 @@ impl Keys {
         randomness.fill(&mut bytes);
         let id = now.for_machines()[..10].replace('-', "");
         let line = format!("{id}:{}\n", STANDARD.encode(bytes));
-        let write = || {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            }
-            // Under another name first: a program that is killed in between must not leave half a key.
-            let unfinished = path.with_extension(format!("{}.new", std::process::id()));
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&unfinished)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Under another name first: a program that is killed in between must not leave half a key.
+        let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+        let write = |path: &Path, new: bool| {
+            let mut options = fs::OpenOptions::new();
+            let mut file =
+                options.write(true).create(true).create_new(new).truncate(true).mode(0o600).open(path)?;
             file.write_all(line.as_bytes())?;
-            file.sync_all()?;
-            // Not a rename: that would replace a key that another process has made meanwhile.
-            let linked = fs::hard_link(&unfinished, path);
-            fs::remove_file(&unfinished)?;
-            linked?;
-            match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                Some(folder) => fs::File::open(folder)?.sync_all(),
-                None => fs::File::open(".")?.sync_all(),
-            }
+            file.sync_all()
         };
-        write().map_err(|error| KeysError::Unreadable(name.clone(), error))?;
+        let make = || {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            write(&unfinished, false)?;
+            // Not a rename: that would replace a key that another process has made meanwhile.
+            match fs::hard_link(&unfinished, path) {
+                // There are file systems without links.
+                Err(error) if is_without_links(&error) => write(path, true)?,
+                linked => linked?,
+            }
+            fs::File::open(folder)?.sync_all()
+        };
+        let outcome = make();
+        // It may never have been there.
+        let _ = fs::remove_file(&unfinished);
+        outcome.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => KeysError::Exists(name.clone()),
+            _ => KeysError::Unmakable(name.clone(), error),
+        })?;
         Self::parse(&name, &line)
     }
 
@@ -148,6 +158,10 @@ impl Keys {
     pub(super) fn by_id(&self, id: &str) -> Option<&Key> {
         std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
     }
+}
+
+fn is_without_links(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
 }
 
 fn parse_line(line: &str) -> Option<Key> {
@@ -210,7 +224,9 @@ mod tests {
         assert_eq!(keys.newest().id(), "20261123");
         let mode = fs::metadata(&path).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(Keys::create(&path, now, &SystemRandomness).is_err());
+        assert!(matches!(Keys::create(&path, now, &SystemRandomness), Err(KeysError::Exists(_))));
+        let files = fs::read_dir(path.parent().expect("a folder")).expect("files").count();
+        assert_eq!(files, 1, "nothing unfinished is left");
         assert_eq!(Keys::read(&path).expect("keys").newest().bytes(), keys.newest().bytes());
     }
 

@@ -159,9 +159,9 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
                 // Of one's own organisation one may, of another's nothing is to be found.
                 // (Ids of sessions are looked for among one's own, see account.rs.)
                 ("a stranger", _) => !has_id || route.path.starts_with("/account/"),
+                (_, Who::Member) => true,
                 // A sign-in is shown to whoever started it, and to nobody else.
-                (_, Who::Member) => !route.path.starts_with("/sign-ins/"),
-                (_, Who::Admin) => true,
+                (_, Who::Admin) => !route.path.starts_with("/sign-ins/"),
             };
             if may {
                 continue;

@@ -219,6 +219,24 @@ async fn o6_the_challenge_is_the_hash_of_a_verifier_that_appears_only_in_the_tok
 }
 
 #[rstest]
+#[tokio::test]
+async fn s3_a_verifier_that_was_changed_in_the_database_is_told_of_and_never_used(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let sealed: Vec<u8> = world.raw.one("SELECT pkce_verifier FROM attempts").await;
+    let mut changed = sealed;
+    *changed.last_mut().expect("bytes") ^= 1;
+    let bytes = world.raw.bytes(&changed);
+    world.raw.run(&format!("UPDATE attempts SET pkce_verifier = {bytes}")).await.expect("updated");
+    let answer = ada.get(&callback(&authorize, "code=abc")).await;
+    let page = ada.get(answer.assert_status(303).location()).await;
+    page.assert_says("What was kept for this sign-in cannot be opened").assert_says("mail360 check");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
 #[case::another_issuer("https://login.evil.example/5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
 #[case::another_path("https://login.microsoftonline.com/x/../5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
 #[case::nothing("")]

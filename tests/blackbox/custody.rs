@@ -20,6 +20,7 @@ async fn take(world: &World) -> Result<bool, CustodyError> {
         &config.encryption_key_file,
         &config.database,
         &database,
+        true,
         &*world.clock,
         Arc::new(SystemRandomness),
     )
@@ -80,9 +81,60 @@ async fn s5_an_empty_sqlite_database_gets_a_key_of_its_own_which_is_said() {
     let database = Database::open(&url).await.expect("a database");
     let key_file = folder.path().join("data/encryption.key");
     let clock = mail360::platform::clock::SystemClock;
-    let custody = custody::take(&key_file, &url, &database, &clock, Arc::new(SystemRandomness)).await;
-    assert!(custody.expect("a key").made);
+    let take = async |may_make| {
+        custody::take(&key_file, &url, &database, may_make, &clock, Arc::new(SystemRandomness)).await
+    };
+    let early = take(false).await.err().expect("a look makes none");
+    assert!(matches!(early, CustodyError::NotYet { .. }) && !key_file.exists(), "{early}");
+    assert!(take(true).await.expect("a key").made);
     assert!(key_file.exists());
+    assert!(!take(true).await.expect("the key").made, "it is made once");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_of_two_processes_that_enter_another_key_of_one_id_the_second_stops(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let config = &world.program.config;
+    let vault = async |byte| {
+        let path = world.folder().join(format!("{byte}.key"));
+        write_key(&path, "second", byte);
+        let first = std::fs::read_to_string(&config.encryption_key_file).expect("the key");
+        let both = std::fs::read_to_string(&path).expect("a key") + &first;
+        std::fs::write(&path, both).expect("two keys");
+        let database = Database::open(&config.database).await.expect("a database");
+        let randomness = Arc::new(SystemRandomness);
+        let custody =
+            custody::take(&path, &config.database, &database, false, &*world.clock, randomness).await;
+        (database, custody.expect("both were sound before either was entered").vault)
+    };
+    let processes = [vault(1).await, vault(2).await];
+    let now = mail360::platform::clock::Clock::now(&*world.clock);
+    let enter = async |at: usize| {
+        let (database, vault) = &processes[at];
+        database.write(async |tx| custody::enter(&tx, vault, now).await).await
+    };
+    let (one, two) = tokio::join!(enter(0), enter(1));
+    let refused = [one, two].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(matches!(refused.as_slice(), [CustodyError::WrongKey(id)] if id == "second"), "{refused:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn s5_a_database_that_cannot_be_asked_for_its_key_gets_no_new_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let key_file = world.program.config.encryption_key_file.clone();
+    std::fs::remove_file(&key_file).expect("removed");
+    // As a restored backup of which half is missing: migrations pending, and what is there unreadable.
+    world.raw.run("DELETE FROM seaql_migrations WHERE version LIKE '%throttles%'").await.expect("deleted");
+    world.raw.run("ALTER TABLE settings RENAME COLUMN value TO values_").await.expect("renamed");
+    let error = take(&world).await.expect_err("no answer");
+    assert!(matches!(error, CustodyError::Database(_)), "{error}");
+    assert!(!key_file.exists());
 }
 
 #[rstest]

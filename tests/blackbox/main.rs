@@ -10,6 +10,7 @@ mod callback;
 mod callback_faults;
 mod connectors;
 mod custody;
+mod drafts;
 mod sessions;
 mod set_up;
 mod support;

@@ -147,3 +147,17 @@ async fn what_no_longer_counts_is_erased_and_no_e_mail_can_be_read_from_what_doe
     }
     assert_eq!(world.raw.count("throttles").await, 0);
 }
+
+#[tokio::test]
+async fn the_sweep_waits_for_nobody_who_counts_at_that_moment() {
+    let world = World::new(Kind::Postgres).await;
+    let _ = world.set_up_path().await;
+    try_password(&mut world.browser(), "nobody@contoso.test", WRONG).await.assert_status(401);
+    world.clock.advance(Duration::minutes(6));
+    world.raw.run("BEGIN").await.expect("begun");
+    let held = "UPDATE throttles SET count = count + 1 WHERE key = (SELECT key FROM throttles LIMIT 1)";
+    assert_eq!(world.raw.run(held).await, Ok(1));
+    world.program.throttles.sweep().await.expect("the sweep");
+    world.raw.run("COMMIT").await.expect("committed");
+    assert_eq!(world.raw.count("throttles").await, 1, "the other one is erased");
+}

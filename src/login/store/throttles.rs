@@ -2,8 +2,9 @@
 
 use sea_orm::{
     ActiveValue::Set,
+    QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
 use time::Duration;
 
@@ -72,11 +73,16 @@ pub async fn take_back(tx: &Tx, key: Hash) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Erases the windows that began at `started` or before.
+/// Erases the windows that began at `started` or before. On PostgreSQL it passes over rows that somebody is
+/// counting in at this moment: waiting for several of them, in whatever order it finds them, it could wait
+/// for one who waits for it.
 pub async fn sweep(tx: &Tx, started: Timestamp) -> Result<(), DatabaseError> {
-    row::Entity::delete_many()
+    let over = row::Entity::find()
+        .select_only()
+        .column(row::Column::Key)
         .filter(row::Column::WindowStartedAt.lte(started.micros()))
-        .exec(tx.connection())
-        .await?;
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .into_query();
+    row::Entity::delete_many().filter(row::Column::Key.in_subquery(over)).exec(tx.connection()).await?;
     Ok(())
 }

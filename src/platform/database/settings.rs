@@ -38,6 +38,20 @@ pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8
         .collect())
 }
 
+/// The table's name.
+pub const TABLE: &str = "settings";
+
+/// Sets a setting that nobody has set yet; what somebody else has set stays.
+pub async fn put_new(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
+    let row =
+        row::ActiveModel { name: Set(name.to_owned()), value: Set(value), changed_at: Set(now.micros()) };
+    row::Entity::insert(row)
+        .on_conflict_do_nothing_on([row::Column::Name])
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Sets a setting, whatever it was before.
 pub async fn put(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
     let row =

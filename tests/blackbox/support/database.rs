@@ -123,4 +123,12 @@ impl Raw {
             Kind::Postgres => format!("'{id}'"),
         }
     }
+
+    /// Bytes as they are written in a statement.
+    pub fn bytes(&self, bytes: &[u8]) -> String {
+        match self.kind {
+            Kind::Sqlite => format!("X'{}'", hex(bytes)),
+            Kind::Postgres => format!("'\\x{}'", hex(bytes)),
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod database;
 mod provider;
 mod world;
 
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, form};
 pub use database::{Kind, hex};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{NewConnector, PASSWORD, SECRET, World, callback, parameter, write_key};

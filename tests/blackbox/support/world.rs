@@ -56,7 +56,7 @@ pub struct World {
     pub provider: Arc<Provider>,
     pub raw: Raw,
     /// Goes when the last of them does.
-    _folder: Arc<TempDir>,
+    folder: Arc<TempDir>,
     arguments: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
     let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
     let database = Database::open(&config.database).await.expect("a database");
     let key_file = &config.encryption_key_file;
-    let custody = custody::take(key_file, &config.database, &database, &**clock, randomness.clone())
+    let custody = custody::take(key_file, &config.database, &database, false, &**clock, randomness.clone())
         .await
         .expect("a vault");
     let now = clock.now();
@@ -136,7 +136,7 @@ impl World {
         let url = config.database.clone();
         let program = program(config, &clock, &provider).await;
         let raw = Raw::open(kind, &url).await;
-        Self { router: router(&program), program, clock, provider, raw, _folder: folder, arguments }
+        Self { router: router(&program), program, clock, provider, raw, folder: folder, arguments }
     }
 
     /// Another process on the same database, with further flags: a restart, or a second machine.
@@ -145,6 +145,11 @@ impl World {
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
         let program = program(configuration(&arguments), &self.clock, &self.provider).await;
         Self { router: router(&program), program, ..self.clone() }
+    }
+
+    /// The folder of this installation's files.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// A browser that has never been here.

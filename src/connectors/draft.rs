@@ -1,0 +1,180 @@
+//! What was typed into the Add Connector form, kept for one showing: in the session where something was
+//! wrong with it, in a cookie of its own where the session had ended meanwhile, as it does while one works
+//! in Azure. Never the secret.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Redirect, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderValue, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use tower_sessions::Session;
+use uuid::Uuid;
+
+use super::{
+    model::{Field, FieldErrors},
+    service::Typed,
+};
+use crate::{
+    people::access::Member,
+    platform::{
+        config::{Config, PublicUrl},
+        cookies,
+        failure::Failure,
+        id::UserId,
+    },
+};
+
+/// Where it is kept in the session.
+const KEY: &str = "draft:connectors/add";
+/// The cookie in which it is kept without a session.
+const COOKIE: &str = "draft";
+/// For so long.
+const KEPT: Duration = Duration::hours(1);
+/// Browsers drop a cookie that is longer than 4096 bytes with its name and attributes.
+const MAX_COOKIE: usize = 3_800;
+/// The hidden field that says for whom the form was made.
+pub const OWNER: &str = "owner";
+
+/// What was typed into a form.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Draft {
+    /// The one-time id of the form: a second try is still the same form.
+    pub form: Uuid,
+    /// What was typed, by field.
+    pub values: BTreeMap<String, String>,
+    /// The permissions that were chosen.
+    pub scopes: Vec<String>,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// A draft without a session, and whose it is.
+#[derive(Serialize, Deserialize)]
+struct Orphan {
+    owner: UserId,
+    draft: Draft,
+}
+
+/// Where a draft was found.
+pub enum Kept {
+    /// Something was wrong with it.
+    Failed(Draft),
+    /// The session had ended; the cookie that held it is to be removed by this header.
+    SignedOut(Draft, HeaderValue),
+}
+
+impl Draft {
+    /// Of what was typed into this form.
+    pub fn new(form: Uuid, typed: &Typed) -> Self {
+        // Whoever pastes the secret into another field as well must not find it stored, or shown, there.
+        let secret = typed.client_secret.expose_secret().trim();
+        let is_secret = |field: Field, value: &str| {
+            let value = value.trim();
+            let free = matches!(field, Field::ServiceName | Field::ClientId | Field::Tenant);
+            // A GUID with a sign missing is kept, to be mended; what no GUID can hold may be another secret.
+            let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
+            let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
+            (free && secret.len() >= 8 && value.contains(secret))
+                || (field == Field::ClientId && like_one && value.contains(of_no_guid))
+        };
+        let values = [
+            (Field::Provider, &typed.provider),
+            (Field::ServiceName, &typed.service_name),
+            (Field::ClientId, &typed.client_id),
+            (Field::SecretExpires, &typed.secret_expires_on),
+            (Field::AccountType, &typed.account_type),
+            (Field::Tenant, &typed.tenant),
+        ]
+        .into_iter()
+        .filter(|(field, value)| !is_secret(*field, value))
+        .map(|(field, value)| (field.name().to_owned(), cut(value)))
+        .collect();
+        let scopes = typed.scopes.iter().take(20).map(|scope| cut(scope)).collect();
+        Self { form, values, scopes, errors: FieldErrors::new() }
+    }
+
+    /// Keeps it in the session.
+    pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
+        session.insert(KEY, self).await.map_err(|error| Failure::unexpected(&error))
+    }
+
+    /// Takes it from where it is kept: it is shown once. One without a session is found by its owner alone:
+    /// another user who logs in at the same browser is shown nothing of it.
+    pub async fn take(
+        session: &Session,
+        headers: &HeaderMap,
+        public_url: &PublicUrl,
+        member: &Member,
+    ) -> Result<Option<Kept>, Failure> {
+        let unexpected = |error: tower_sessions::session::Error| Failure::unexpected(&error);
+        // Only where there is one: taking it out is a write.
+        if session.get::<Self>(KEY).await.map_err(unexpected)?.is_some() {
+            return Ok(session.remove(KEY).await.map_err(unexpected)?.map(Kept::Failed));
+        }
+        let found = cookies::read(headers, public_url, COOKIE)
+            .and_then(|value| serde_json::from_slice::<Orphan>(&URL_SAFE_NO_PAD.decode(value).ok()?).ok());
+        let Some(Orphan { draft, .. }) = found.filter(|orphan| orphan.owner == member.user()) else {
+            return Ok(None);
+        };
+        let remove = cookies::set(public_url, COOKIE, "", Duration::ZERO)?;
+        Ok(Some(Kept::SignedOut(draft, remove)))
+    }
+}
+
+/// Longer than anything that a field takes, and short enough to be kept.
+fn cut(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+/// Answers a form that nobody who is signed in has sent: keeps what was typed in the browser that sent it,
+/// and leads over the log-in back to the form. The server keeps nothing, for anybody can send one.
+pub async fn keep_of_signed_out(config: Arc<Config>, max_body: usize, request: Request<Body>) -> Response {
+    let Ok(body) = axum::body::to_bytes(request.into_body(), max_body).await else {
+        return Failure::SignedOut.into_response();
+    };
+    match orphan(&body).and_then(|orphan| orphan.cookie(&config.public_url)) {
+        Some(cookie) => {
+            let to = Redirect::to("/login?next=/connectors/new&kept=true");
+            ([(header::SET_COOKIE, cookie)], to).into_response()
+        }
+        None => Failure::SignedOut.into_response(),
+    }
+}
+
+/// What stands in a form's body; none where it is not one of ours.
+fn orphan(body: &[u8]) -> Option<Orphan> {
+    let mut typed = Typed::default();
+    let (mut form, mut owner) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(body) {
+        let value = value.into_owned();
+        match Field::from_name(name.split('[').next()?) {
+            Some(Field::Provider) => typed.provider = value,
+            Some(Field::ServiceName) => typed.service_name = value,
+            Some(Field::ClientId) => typed.client_id = value,
+            Some(Field::ClientSecret) => typed.client_secret = SecretString::from(value),
+            Some(Field::SecretExpires) => typed.secret_expires_on = value,
+            Some(Field::AccountType) => typed.account_type = value,
+            Some(Field::Tenant) => typed.tenant = value,
+            Some(Field::Permissions) => typed.scopes.push(value),
+            None if name == "form" => form = value.parse().ok(),
+            None if name == OWNER => owner = value.parse().ok().map(UserId),
+            None => {}
+        }
+    }
+    Some(Orphan { owner: owner?, draft: Draft::new(form?, &typed) })
+}
+
+impl Orphan {
+    fn cookie(&self, public_url: &PublicUrl) -> Option<HeaderValue> {
+        let value = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).ok()?);
+        let fits = value.len() <= MAX_COOKIE;
+        fits.then(|| cookies::set(public_url, COOKIE, &value, KEPT).ok()).flatten()
+    }
+}

@@ -1,0 +1,245 @@
+//! The page that tells what a sign-in came to.
+
+use leptos::prelude::*;
+
+use super::{
+    super::{
+        diagnosis,
+        model::{Outcome, ProviderWords, Why},
+        service::{Attempt, Progress},
+    },
+    VerifyButton,
+};
+use crate::{
+    connectors::service::{Connector, ConnectorId},
+    ui::{
+        icons::Icon,
+        widgets::{Back, Badge, Moment, Notice, Tone},
+    },
+};
+
+/// What one browser's sign-in came to.
+#[component]
+pub fn SignInPage(
+    /// The sign-in.
+    attempt: Attempt,
+    /// How far it is.
+    progress: Progress,
+    /// The connector.
+    connector: Connector,
+) -> impl IntoView {
+    let id = connector.id;
+    let name = connector.service_name.as_str().to_owned();
+    let (tone, title, lead, content) = match progress {
+        Progress::Ended(Outcome::Verified { account, missing, current }) => {
+            return view! {
+                <Verified attempt=attempt connector=connector account=account missing=missing current=current />
+            }
+            .into_any();
+        }
+        Progress::Ended(Outcome::Failed { why, provider }) => {
+            return view! { <Failed why=why provider=provider attempt=attempt connector=connector /> }
+                .into_any();
+        }
+        Progress::Checking => (
+            ("wait", Icon::Waiting),
+            "Checking…",
+            "Microsoft has sent you back. The connector’s secret and permissions are being tried; this takes \
+             a few seconds.",
+            view! {
+                <Notice tone=Tone::Info>
+                    <p>
+                        "This page reloads by itself. You may also "
+                        <a href=format!("/sign-ins/{}", attempt.id)>"reload it now"</a> "."
+                    </p>
+                </Notice>
+            }
+            .into_any(),
+        ),
+        Progress::Interrupted => (
+            ("warn", Icon::Warning),
+            "Interrupted, start again",
+            "The sign-in was not finished: the program was stopped, or could not write down what came of it. \
+             Nothing has changed, and the connector is as it was.",
+            again(id, name.clone()),
+        ),
+        Progress::Abandoned => (
+            ("warn", Icon::Warning),
+            "Not finished within ten minutes",
+            "Microsoft did not send the browser back in time. The connector is as it was.",
+            again(id, name.clone()),
+        ),
+        Progress::Open => (
+            ("wait", Icon::Waiting),
+            "Not back from Microsoft yet",
+            "The sign-in was started and can still be finished in the window in which it is open.",
+            again(id, name.clone()),
+        ),
+    };
+    view! {
+        <div class="head">
+            <div>
+                <Back to=format!("/connectors/{id}") what=name />
+                <div class=format!("row title {}", tone.0)>{tone.1.draw()}<h1>{title}</h1></div>
+                <p class="soft">{lead}</p>
+            </div>
+        </div>
+        <div class="stack text">{content}</div>
+    }
+    .into_any()
+}
+
+fn again(id: ConnectorId, name: String) -> AnyView {
+    view! {
+        <div class="row">
+            <VerifyButton id=id words="Sign in with Microsoft again" />
+            <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Verified(
+    attempt: Attempt,
+    connector: Connector,
+    account: String,
+    missing: Vec<String>,
+    current: bool,
+) -> impl IntoView {
+    let id = connector.id;
+    let name = connector.service_name.as_str().to_owned();
+    let at = attempt.consumed_at.unwrap_or(attempt.created_at);
+    let outdated = (!current).then(|| {
+        view! {
+            <Notice tone=Tone::Warn title="The connector was changed meanwhile">
+                <p>"This proves the settings that it had. Sign in again to verify those that it has now."</p>
+            </Notice>
+        }
+    });
+    let warning = (!missing.is_empty()).then(|| {
+        let names = missing.join(", ");
+        let title = match missing.len() {
+            1 => format!("One optional permission is missing: {names}"),
+            count => format!("{count} optional permissions are missing: {names}"),
+        };
+        view! {
+            <Notice tone=Tone::Warn title=title>
+                <p>
+                    "Everything else works. If your software shall use it, add it in Azure (API permissions), \
+                     then verify again."
+                </p>
+            </Notice>
+        }
+    });
+    let permissions = attempt
+        .scopes
+        .iter()
+        .map(|scope| {
+            let badge = if missing.contains(scope) {
+                view! { <Badge tone=Tone::Warn words="Not granted (optional)" /> }
+            } else {
+                view! { <Badge tone=Tone::Good words="Granted" /> }
+            };
+            view! { <div><dt><code>{scope.clone()}</code></dt><dd>{badge}</dd></div> }
+        })
+        .collect_view();
+    view! {
+        <div class="head">
+            <div>
+                <Back to=format!("/connectors/{id}") what=name.clone() />
+                <div class="row title good">{Icon::Good.draw()}<h1>"The connector works"</h1></div>
+                <p class="soft">
+                    <bdi>{name.clone()}</bdi> " is verified. You signed in as " <bdi>{account}</bdi> " on "
+                    <Moment at=at /> "."
+                </p>
+            </div>
+        </div>
+        <div class="stack text">
+            {outdated}
+            {warning}
+            <section class="card low" aria-labelledby="proved-title">
+                <h2 id="proved-title">"What was proved"</h2>
+                <ul class="timeline" role="list">
+                    {proved("Microsoft knows the Client ID", "And it sends people back to the Redirect URI.")}
+                    {proved("The Client Secret is right", "Microsoft exchanged the sign-in for an access.")}
+                    {proved("The account may sign in", "It is of those whom this connector lets in.")}
+                    {proved("The profile can be read", "Microsoft Graph said whose account it is.")}
+                </ul>
+            </section>
+            <section class="card low" aria-labelledby="granted-title">
+                <h2 id="granted-title">"Permissions"</h2>
+                <dl class="facts">{permissions}</dl>
+            </section>
+            <p class="soft">
+                "The access from this sign-in was thrown away. It only served to verify the connector."
+            </p>
+            <div class="row">
+                <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
+            </div>
+        </div>
+    }
+}
+
+fn proved(what: &'static str, how: &'static str) -> impl IntoView {
+    view! {
+        <li class="good">{Icon::Good.draw()}<div><p>{what}</p><p class="help">{how}</p></div></li>
+    }
+}
+
+#[component]
+fn Failed(
+    why: Why,
+    provider: Option<ProviderWords>,
+    attempt: Attempt,
+    connector: Connector,
+) -> impl IntoView {
+    let id = connector.id;
+    let name = connector.service_name.as_str().to_owned();
+    let words = diagnosis::of(&why);
+    let at = attempt.consumed_at.unwrap_or(attempt.created_at);
+    let said = provider.map(|said| view! { <Said said=said at=at /> });
+    view! {
+        <div class="head">
+            <div>
+                <Back to=format!("/connectors/{id}") what=name.clone() />
+                <div class="row title bad">{Icon::Bad.draw()}<h1>{words.title}</h1></div>
+                <p class="soft">{words.what}</p>
+            </div>
+        </div>
+        <div class="stack text">
+            <section class="card low" aria-labelledby="do-title">
+                <h2 id="do-title">"What to do"</h2>
+                <dl class="facts">
+                    <div><dt>"Whose job"</dt><dd>{words.who}</dd></div>
+                    <div><dt>"Next step"</dt><dd>{words.next}</dd></div>
+                </dl>
+            </section>
+            <div class="row">
+                <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
+                <VerifyButton id=id words="Sign in again" primary=false />
+            </div>
+            {said}
+        </div>
+    }
+}
+
+#[component]
+fn Said(said: ProviderWords, at: crate::platform::clock::Timestamp) -> impl IntoView {
+    let rows = [
+        ("Error", said.error),
+        ("Description", said.description),
+        ("Trace ID", said.trace_id),
+        ("Correlation ID", said.correlation_id),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
+    .collect_view();
+    view! {
+        <section class="stack tight" aria-labelledby="said-title">
+            <h2 id="said-title">"What Microsoft said"</h2>
+            <dl class="facts note">{rows}<div><dt>"Time"</dt><dd><Moment at=at /></dd></div></dl>
+        </section>
+    }
+}

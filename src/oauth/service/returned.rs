@@ -1,0 +1,333 @@
+//! The way back: from the callback to the outcome.
+
+use std::{net::IpAddr, time::Duration as StdDuration};
+
+use secrecy::SecretString;
+use time::Duration;
+use tracing::Instrument;
+
+use super::{
+    super::{
+        callback::{Answer, SignIn},
+        exchange::{self, Refusal},
+        id_token::{self, Expected},
+        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why},
+        scopes,
+        store::{Attempt, AttemptId, Attempts, Event, Found},
+    },
+    Parts, SignIns, event, failed, verifier_place,
+};
+use crate::{
+    activity::model::{Action, Actor, Entry},
+    connectors::model::{ConnectorState, FailureReason},
+    platform::{
+        clock::Timestamp, database::Unscoped, failure::Failure, middleware::reference::Reference,
+        randomness::Token,
+    },
+};
+
+/// So much of an attempt's patience is kept for writing its outcome.
+const FOR_WRITING: Duration = Duration::seconds(3);
+
+/// Whose callback it is.
+pub enum Returned {
+    /// An attempt of this browser's: its page tells the outcome.
+    Own(AttemptId),
+    /// Nobody's that this browser could have started.
+    Foreign,
+}
+
+impl SignIns {
+    /// Takes a callback: looks whether it is this browser's, consumes the attempt, and lets the rest run
+    /// in a task of its own, which a browser that goes away does not cancel. It is waited for, for a
+    /// while, so that the outcome's page most often has the outcome.
+    pub async fn take(
+        &self,
+        sign_in: SignIn,
+        binding: Option<&Token>,
+        address: Option<IpAddr>,
+        reference: Option<Reference>,
+    ) -> Result<Returned, Failure> {
+        let read = self.parts.database.read();
+        let Some(found) = Unscoped.attempt_by_state(&read, sign_in.state.hash()).await? else {
+            return Ok(Returned::Foreign);
+        };
+        // Against an attacker's callback in a victim's browser, and a victim's in an attacker's: state
+        // and code alone prove nothing of the browser.
+        if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
+            tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
+            return Ok(Returned::Foreign);
+        }
+        let id = found.attempt.id;
+        let this = self.clone();
+        let task = async move {
+            // Logged here: whoever waits may be gone. The attempt's page tells what its row says.
+            if let Err(failure) = this.run(found, sign_in, address, reference).await {
+                tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
+            }
+        };
+        let task = self.running.spawn(task.instrument(tracing::Span::current()));
+        // The page says *Checking…* where it takes longer.
+        if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(8), task).await {
+            tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
+        }
+        Ok(Returned::Own(id))
+    }
+
+    async fn run(
+        &self,
+        found: Found,
+        sign_in: SignIn,
+        address: Option<IpAddr>,
+        reference: Option<Reference>,
+    ) -> Result<(), Failure> {
+        let Parts { database, connectors, clock, .. } = &*self.parts;
+        let Found { attempt, verifier, .. } = found;
+        let attempts = Attempts::of(attempt.organisation);
+        let now = clock.now();
+
+        let early = if sign_in
+            .issuer
+            .as_ref()
+            .is_some_and(|issuer| !attempt.endpoints.issuer.may_be(issuer, attempt.tenant.as_deref()))
+        {
+            // Against mix-up (RFC 9207): another provider's code must not reach this one's token
+            // endpoint, nor this one's secret the other's.
+            Some(Why::WrongIssuer)
+        } else if now >= attempt.expires_at {
+            Some(Why::Expired)
+        } else if attempt.consumed_at.is_some() {
+            return Ok(());
+        } else {
+            None
+        };
+
+        let (organisation, id) = (attempt.organisation, attempt.id);
+        let consumed = database
+            .write(|tx| {
+                let attempt = &attempt;
+                async move {
+                    // Now, for the writer may have been waited for.
+                    let now = clock.now();
+                    // Version and secret of one row: a secret that is newer than the attempt must not be sent
+                    // where the attempt was made to go.
+                    let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
+                    else {
+                        // Deleted between two of our reads: the attempt has gone with it.
+                        return Ok(None);
+                    };
+                    if !attempts.consume(&tx, id, now).await? {
+                        return Ok(None);
+                    }
+                    attempts.add_events(&tx, id, vec![self.event(Step::Returned, now, "")]).await?;
+                    Ok::<_, Failure>(Some((now, tried)))
+                }
+            })
+            .await?;
+        let Some((consumed_at, (connector, secret))) = consumed else { return Ok(()) };
+        let verdict = match (early, secret) {
+            (Some(why), _) => Err(why),
+            (None, _) if connector.version != attempt.connector_version => Err(Why::ConnectorChanged),
+            (None, Ok(secret)) => Ok(secret),
+            (None, Err(error)) => {
+                tracing::error!(connector = %connector.id, %error, "the client secret cannot be opened");
+                Err(Why::SecretUnreadable)
+            }
+        };
+
+        let mut timeline = Timeline { parts: &self.parts, since: consumed_at, events: Vec::new() };
+        let outcome = match verdict {
+            Err(why) => failed(why),
+            Ok(secret) => {
+                // What is left of the patience is for writing the outcome: until then the attempt must not
+                // look interrupted.
+                let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
+                let patience = patience.max(Duration::ZERO).unsigned_abs();
+                let work = self.check(&attempt, &sign_in, verifier, &secret, &mut timeline);
+                match tokio::time::timeout(patience, work).await {
+                    Ok(Ok(outcome)) => outcome,
+                    Ok(Err(refusal)) => Outcome::Failed { why: refusal.why, provider: refusal.words },
+                    Err(_) => failed(Why::Unavailable),
+                }
+            }
+        };
+        // A database that is away for a moment must not cost an outcome that the provider has given.
+        loop {
+            let (outcome, events) = (outcome.clone(), timeline.events.clone());
+            let done = self.finish(&attempt, consumed_at, outcome, events, address, reference).await;
+            match done {
+                Err(failure) if clock.now().since(consumed_at) < PATIENCE => {
+                    tracing::warn!(attempt = %id, ?failure, "an outcome could not be written, and is written again");
+                    tokio::time::sleep(StdDuration::from_millis(500)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// What the provider says, from its answer to what was granted.
+    async fn check(
+        &self,
+        attempt: &Attempt,
+        sign_in: &SignIn,
+        sealed_verifier: Option<Vec<u8>>,
+        secret: &SecretString,
+        timeline: &mut Timeline<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let Parts { clock, http, .. } = &*self.parts;
+        let code = match &sign_in.answer {
+            Answer::Code(code) => code,
+            Answer::Nothing => return Err(Why::Garbled.into()),
+            Answer::Error(error, description) => {
+                let why = match error.as_str() {
+                    "access_denied" => Why::Denied,
+                    "invalid_client" => Why::CredentialsRejected,
+                    "invalid_scope" => Why::PermissionsRefused,
+                    "unauthorized_client" => Why::ApplicationRefused,
+                    "temporarily_unavailable" | "server_error" => Why::Unavailable,
+                    _ => Why::RefusedAtSignIn,
+                };
+                let words = ProviderWords::new(Some(error), description.as_deref(), None, None);
+                return Err(Refusal { why, words: Some(words) });
+            }
+        };
+        let verifier = self.open_verifier(attempt, sealed_verifier)?;
+
+        let grant = exchange::exchange(&**http, attempt, secret, &verifier, code).await?;
+        timeline.note(Step::CodeExchanged, "");
+
+        let token = grant.id_token.as_ref().ok_or_else(|| Refusal::from(Why::IdentityNotProved))?;
+        let expected = Expected {
+            client_id: &attempt.client_id,
+            issuer: &attempt.endpoints.issuer,
+            tenant: attempt.tenant.as_deref(),
+            callback_issuer: sign_in.issuer.as_deref(),
+            nonce: attempt.nonce,
+            now: clock.now(),
+        };
+        let identity = id_token::check(secrecy::ExposeSecret::expose_secret(token), &expected)?;
+        let me = exchange::me(&**http, &attempt.endpoints.graph, &grant.access_token).await?;
+        timeline.note(Step::Identity, identity.tenant.as_deref().unwrap_or_default());
+
+        let missing = scopes::missing(
+            &attempt.scopes,
+            grant.scopes.as_deref(),
+            grant.has_refresh_token,
+            &attempt.endpoints.graph,
+        );
+        timeline.note(Step::Permissions, &missing.optional.join(" "));
+        if !missing.required.is_empty() {
+            return Err(Why::PermissionsMissing(missing.required).into());
+        }
+        let words = ProviderWords::new(Some(me.account()), None, None, None);
+        Ok(Outcome::Verified {
+            account: words.error.unwrap_or_default(),
+            missing: missing.optional,
+            current: true,
+        })
+    }
+
+    fn open_verifier(&self, attempt: &Attempt, sealed: Option<Vec<u8>>) -> Result<SecretString, Refusal> {
+        let place = verifier_place(attempt.organisation, attempt.id);
+        let opened = sealed.map(|sealed| self.parts.vault.open(place, &sealed));
+        opened.and_then(Result::ok).ok_or_else(|| {
+            tracing::error!(attempt = %attempt.id, "the verifier cannot be opened");
+            Why::AttemptUnreadable.into()
+        })
+    }
+
+    /// Writes the outcome, what it shows of the connector, the timeline and the activity, all at once.
+    async fn finish(
+        &self,
+        attempt: &Attempt,
+        consumed_at: Timestamp,
+        mut outcome: Outcome,
+        mut events: Vec<Event>,
+        address: Option<IpAddr>,
+        reference: Option<Reference>,
+    ) -> Result<(), Failure> {
+        let Parts { database, connectors, activity, clock, .. } = &*self.parts;
+        let attempts = Attempts::of(attempt.organisation);
+        database
+            .write(|tx| async move {
+                let now = clock.now();
+                if now.since(consumed_at) > PATIENCE {
+                    // Whoever looked has read *Interrupted, start again*: so it stays.
+                    tracing::warn!(attempt = %attempt.id, "an outcome came too late, and was not written");
+                    return Ok(());
+                }
+                let (organisation, id) = (attempt.organisation, attempt.connector);
+                // The connector before the attempt, as where one is deleted. Deleted while the provider was
+                // asked, the attempt has gone with it.
+                let Some(connector) = connectors.lock(&tx, organisation, id).await? else {
+                    return Ok(());
+                };
+                // First: where there is no attempt to be ended, nothing is shown of the connector either.
+                if !attempts.end(&tx, attempt.id, &outcome, now).await? {
+                    tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
+                    return Ok(());
+                }
+                if let Some(state) = state_shown_by(&outcome) {
+                    let noted = connectors
+                        .note_state(&tx, organisation, id, attempt.connector_version, state)
+                        .await?;
+                    if let Outcome::Verified { current, .. } = &mut outcome
+                        && !noted
+                    {
+                        *current = false;
+                        attempts.correct(&tx, attempt.id, &outcome).await?;
+                    }
+                }
+                events.push(self.event(Step::Outcome, now, name(&outcome)));
+                attempts.add_events(&tx, attempt.id, events).await?;
+                attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
+                let actor = Actor { organisation, user: Some(attempt.user), address, reference };
+                let entry = Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
+                    .with_outcome(name(&outcome));
+                Ok(activity.record(&tx, actor, entry).await?)
+            })
+            .await
+    }
+}
+
+/// The steps of an exchange as they pass, kept in memory until they are written with the outcome.
+struct Timeline<'a> {
+    parts: &'a Parts,
+    since: Timestamp,
+    events: Vec<Event>,
+}
+
+impl Timeline<'_> {
+    fn note(&mut self, step: Step, detail: &str) {
+        let now = self.parts.clock.now();
+        let duration = now.since(self.since).whole_microseconds();
+        self.since = now;
+        let duration = i64::try_from(duration).unwrap_or(i64::MAX);
+        self.events.push(event(self.parts, step, now, duration, detail));
+    }
+}
+
+/// What an outcome shows of the connector. Only what no other account and no second try can mend makes
+/// it *Failing*; a refusal, a provider that is down or a foreign browser shows nothing of it.
+fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
+    match outcome {
+        Outcome::Verified { .. } => Some(ConnectorState::Verified),
+        Outcome::Failed { why, .. } => match why {
+            Why::CredentialsRejected => Some(FailureReason::CredentialsRejected),
+            Why::ApplicationRefused => Some(FailureReason::ApplicationRefused),
+            Why::PermissionsRefused => Some(FailureReason::PermissionsRefused),
+            Why::WrongTenant => Some(FailureReason::WrongTenant),
+            _ => None,
+        }
+        .map(ConnectorState::Failing),
+    }
+}
+
+/// What the activity calls it.
+const fn name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Verified { .. } => "verified",
+        Outcome::Failed { why: Why::Denied, .. } => "denied",
+        Outcome::Failed { .. } => "failed",
+    }
+}

@@ -1,0 +1,133 @@
+//! What was typed into the Add Connector form survives a session that ends while one works in Azure.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Answer, Browser, Kind, PASSWORD, SECRET, World};
+
+const FORM: &str = "/connectors/new";
+const COOKIE: &str = "mail360_draft";
+
+/// A form of Ada's, filled in, and her session over: what its fields hold.
+async fn typed_too_long(kind: Kind) -> (World, Browser, Vec<(&'static str, String)>) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let page = ada.get(FORM).await;
+    world.clock.advance(Duration::minutes(31));
+    let fields = [
+        ("form", page.hidden("form")),
+        ("owner", page.hidden("owner")),
+        ("provider", "outlook".to_owned()),
+        ("service_name", "Mail <archive>".to_owned()),
+        ("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427".to_owned()),
+        ("client_secret", SECRET.to_owned()),
+        ("secret_expires_on", "2028-11-23".to_owned()),
+        ("account_type", "single_tenant".to_owned()),
+        ("tenant", "contoso.com".to_owned()),
+        ("scopes[]", "Mail.Send".to_owned()),
+    ];
+    (world, ada, fields.to_vec())
+}
+
+async fn send(browser: &mut Browser, fields: &[(&str, String)]) -> Answer {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post("/do/connectors/add", &fields).await
+}
+
+async fn log_in(browser: &mut Browser, email: &str) -> Answer {
+    let fields = [("email", email), ("password", PASSWORD), ("next", FORM)];
+    browser.post("/login", &fields).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn s1_what_was_typed_survives_a_session_that_ended_meanwhile_save_the_secret(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, fields) = typed_too_long(kind).await;
+    let before = world.raw.dump(&[]).await;
+    let answer = send(&mut ada, &fields).await;
+    assert_eq!(answer.assert_status(303).location(), "/login?next=/connectors/new&kept=true");
+    assert_eq!(world.raw.dump(&[]).await, before, "of nobody the server keeps nothing");
+    let kept =
+        String::from_utf8(URL_SAFE_NO_PAD.decode(&ada.cookies[COOKIE]).expect("base64")).expect("JSON");
+    assert!(kept.contains("archive") && !kept.contains("canary"), "{kept}");
+
+    let page = ada.get(answer.location()).await;
+    page.assert_says("Your session had ended").assert_says("save the secret");
+    assert_eq!(page.hidden("next"), FORM);
+    assert_eq!(log_in(&mut ada, "ada@contoso.test").await.assert_status(303).location(), FORM);
+    let form = ada.get(FORM).await;
+    form.assert_says("What you typed is here again");
+    for value in ["Mail &lt;archive&gt;", "1b4e28ba-2fa1-11d2-883f-0016d3cca427", "2028-11-23", "contoso.com"]
+    {
+        assert!(form.body.contains(&format!("value=\"{value}\"")), "{value} is lost");
+    }
+    assert_eq!(form.body.matches(" checked").count(), 3, "provider, account type and one permission");
+    assert!(!form.body.contains("canary"));
+    assert_eq!(form.hidden("form"), fields[0].1, "it is still the same form");
+    assert!(!ada.cookies.contains_key(COOKIE), "it is shown once");
+    assert!(!ada.get(FORM).await.body.contains("archive"));
+    assert!(send(&mut ada, &fields).await.assert_status(302).location().starts_with("/connectors/0"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_what_was_typed_is_shown_to_nobody_else_who_logs_in_at_that_browser(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, fields) = typed_too_long(kind).await;
+    world.stranger().await;
+    send(&mut ada, &fields).await.assert_status(303);
+    log_in(&mut ada, "eve@fabrikam.test").await.assert_status(303);
+    assert!(!ada.get(FORM).await.assert_status(200).body.contains("archive"));
+}
+
+#[rstest]
+#[case::of_nobody(|fields: &mut Vec<(&str, String)>| fields.retain(|(name, _)| *name != "owner"))]
+#[case::of_no_form(|fields: &mut Vec<(&str, String)>| fields.retain(|(name, _)| *name != "form"))]
+#[case::longer_than_a_cookie(|fields: &mut Vec<(&str, String)>| {
+    let long = "\u{1f511}".repeat(300);
+    fields.iter_mut().filter(|(name, _)| ["service_name", "tenant", "account_type"].contains(name))
+        .for_each(|(_, value)| value.clone_from(&long));
+})]
+#[tokio::test]
+async fn a_form_that_cannot_be_kept_is_refused_and_the_way_back_is_shown(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] spoil: fn(&mut Vec<(&str, String)>),
+) {
+    let (_world, mut ada, mut fields) = typed_too_long(kind).await;
+    spoil(&mut fields);
+    let request = ada
+        .request("POST", "/do/connectors/add")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("referer", "http://localhost:3000/connectors/new");
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let body = axum::body::Body::from(crate::support::form(&fields));
+    let answer = ada.send(request.body(body).expect("a request")).await;
+    answer.assert_status(401).assert_says("no longer signed in");
+    assert!(answer.body.contains("href=\"/login?next=/connectors/new\""), "{}", answer.body);
+    assert!(!ada.cookies.contains_key(COOKIE));
+}
+
+#[rstest]
+#[case("http://localhost:3000.evil.example/connectors")]
+#[case("http://evil.example/connectors")]
+#[case("http://localhost:3000//evil.example")]
+#[tokio::test]
+async fn o9_the_way_back_from_a_refusal_leads_nowhere_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] referer: &str,
+) {
+    let world = World::new(kind).await;
+    let mut nobody = world.browser();
+    let request = nobody
+        .request("POST", "/account")
+        .header("sec-fetch-site", "same-origin")
+        .header("referer", referer)
+        .body(axum::body::Body::empty());
+    let answer = nobody.send(request.expect("a request")).await;
+    assert!(answer.assert_status(401).body.contains("href=\"/login\""), "{}", answer.body);
+}
