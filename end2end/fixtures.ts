@@ -26,6 +26,20 @@ interface Shared {
   providerProcess: ProviderProcess;
 }
 
+/** Wide and narrow, light and dark. */
+async function inEachLook(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  const before = page.viewportSize();
+  for (const width of [1440, 390]) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      await look(`${width}-${colorScheme}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (before) await page.setViewportSize(before);
+}
+
 export const test = base.extend<Fixtures, Shared>({
   providerProcess: [async ({}, use) => {
     const process = await ProviderProcess.start();
@@ -85,8 +99,12 @@ export const test = base.extend<Fixtures, Shared>({
     await use(async (page) => {
       // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
       if (!javaScriptEnabled) return;
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
-      expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }))).toEqual([]);
+      await inEachLook(page, async (look) => {
+        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+        expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), look).toEqual([]);
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(beyond, `${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
+      });
     });
   },
 
@@ -94,17 +112,10 @@ export const test = base.extend<Fixtures, Shared>({
     await use(async (name) => {
       const folder = process.env.SCREENSHOTS;
       if (!folder) return;
-      const before = page.viewportSize();
-      for (const width of [1440, 390]) {
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.setViewportSize({ width, height: 900 });
-          await page.emulateMedia({ colorScheme });
-          const file = `${name}-${width}-${colorScheme}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
-          await page.screenshot({ path: join(folder, file), fullPage: true });
-        }
-      }
-      await page.emulateMedia({ colorScheme: null });
-      if (before) await page.setViewportSize(before);
+      await inEachLook(page, async (look) => {
+        const file = `${name}-${look}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
+        await page.screenshot({ path: join(folder, file), fullPage: true });
+      });
     });
   },
 });

@@ -8,7 +8,8 @@ rows='O1 O2 O3 O5 O6 O8 O9 O10 O11 O12 O21 L1 L2 L6 L7 L8 L12 C1 C4 S1 S2 S3 S5 
 missing=()
 for row in $rows; do
   name=${row,,}_
-  grep -rqE "fn $name|(test|story)\(['\"\`]$name" src tests end2end/stories || missing+=("$row")
+  grep -rqE "^ *(pub )?(async )?fn $name|^ *(test|story)\(['\"\`]$name" src tests end2end/stories ||
+    missing+=("$row")
 done
 [ ${#missing[@]} = 0 ] || die "No test is named after: ${missing[*]}"
 printf 'All rows have a test: %s\n' "$rows"

@@ -16,6 +16,7 @@ formatting() {
 }
 
 lints() {
+  cargo clippy --version >/dev/null 2>&1 || die "clippy is missing: rustup component add clippy, or your system's package of it."
   say "Lints of the server's half"
   cargo clippy --quiet --workspace --all-targets --features ssr -- -D warnings
   say "Lints of the browser's half"
@@ -35,13 +36,16 @@ rust() {
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --workspace --features ssr --no-fail-fast --color never 2>&1 | tee "$log" |
       grep -vE '^ +PASS|^ +Compiling' || { [ "${PIPESTATUS[0]}" = 0 ] || die "Tests of the server failed."; }
+    grep -qE 'tests? run: .*, 0 skipped$' "$log" || die "Tests of the server were skipped."
     rust_tests=$(sed -nE 's/.* ([0-9]+) tests? run: .*/\1/p' "$log" | tail -n 1)
   else
     cargo test --workspace --features ssr --no-fail-fast 2>&1 | tee "$log" | grep -vE '^test .* ok$' ||
       { [ "${PIPESTATUS[0]}" = 0 ] || die "Tests of the server failed."; }
+    ! grep -E '^test result: ' "$log" | grep -vE ' 0 ignored;.* 0 filtered out' || die "Tests of the server were skipped."
     rust_tests=$(sed -nE 's/^test result: .* ([0-9]+) passed.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum }')
   fi
   rm -f "$log"
+  [ "${rust_tests:-0}" -gt 0 ] || die "No test of the server ran."
   stop_postgres
 }
 
@@ -58,8 +62,13 @@ browser() {
   report=$(mktemp)
   (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) ||
     die "Stories failed."
-  browser_tests=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).stats.expected' "$report")
+  local skipped
+  read -r browser_tests skipped < <(node -p '
+    const { expected, skipped } = JSON.parse(require("fs").readFileSync(process.argv[1])).stats
+    `${expected} ${skipped}`' "$report")
   rm -f "$report"
+  [ "$skipped" = 0 ] || die "$skipped stories were skipped."
+  [ "$browser_tests" -gt 0 ] || die "No story ran."
 }
 
 case $what in

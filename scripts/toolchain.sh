@@ -42,51 +42,82 @@ TOML
   libdir=$(/usr/bin/rustc --print target-libdir --target "$WASM_TARGET")
   as_root mkdir -p "$libdir"
   rm -f "$work/target/$WASM_TARGET/release/deps/"libempty*
-  as_root cp "$work/target/$WASM_TARGET/release/deps/"*.rlib "$libdir/"
+  # What it is known by comes last, and at once: killed in between, the next run builds it anew.
+  local built=$work/target/$WASM_TARGET/release/deps std
+  std=$(basename "$(compgen -G "$built/libstd-*.rlib")")
+  mv "$built/$std" "$work/$std"
+  as_root cp "$built/"*.rlib "$libdir/"
+  as_root cp "$work/$std" "$libdir/.$std"
+  as_root mv "$libdir/.$std" "$libdir/$std"
   rm -rf "$work"
 }
 
 # The oldest compiler that Cargo.toml allows.
-rustc_is_new_enough() {
+wanted_rustc() { sed -nE 's/^rust-version = "(.*)"$/\1/p' "$ROOT/Cargo.toml" | head -n 1; }
+
+# Whether there is a compiler that works, as this folder chooses it, and is not too old.
+rustc_is_usable() {
   local wanted have
-  wanted=$(sed -nE 's/^rust-version = "(.*)"$/\1/p' "$ROOT/Cargo.toml" | head -n 1)
-  have=$(cd "$ROOT" && rustc --version | awk '{ print $2 }')
-  [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ]
+  wanted=$(wanted_rustc)
+  have=$(cd "$ROOT" && rustc --version 2>/dev/null | awk '{ print $2 }')
+  [ -n "$have" ] && [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ]
+}
+
+# rustup's compilers bring a linker for WebAssembly; those of distributions use the system's.
+has_linker() {
+  local linker
+  compgen -G "$(cd "$ROOT" && rustc --print sysroot)/lib/rustlib/*/bin/rust-lld" >/dev/null && return
+  for linker in wasm-ld wasm-ld-{25..17}; do
+    if command -v "$linker" >/dev/null; then
+      export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker
+      return
+    fi
+  done
+  return 1
+}
+
+# rustup COMMAND...: within five minutes, and from here, so that rust-toolchain.toml decides. A network out
+# of reach is remembered for an hour: one that fails once is not out of reach for ever.
+try_rustup() {
+  local verdict="$CACHE/no-rustup"
+  find "$CACHE" -maxdepth 1 -name no-rustup -mmin +60 -delete
+  command -v rustup >/dev/null && [ ! -f "$verdict" ] || return 1
+  (cd "$ROOT" && timeout 300 rustup "$@") && return
+  touch "$verdict"
+  return 1
 }
 
 choose_toolchain() {
   if ! command -v cc >/dev/null; then
     if command -v apt-get >/dev/null; then debian build-essential; else die "A C compiler is missing: install gcc or clang."; fi
   fi
-  if command -v rustup >/dev/null && command -v rustc >/dev/null && ! rustc_is_new_enough; then
-    die "This Rust toolchain is too old for the program. Run: rustup update stable"
+  if command -v rustup >/dev/null && ! rustc_is_usable; then
+    say "Installing Rust $(wanted_rustc) or newer by rustup"
+    try_rustup toolchain install stable --profile minimal --component clippy --component rustfmt ||
+      say "rustup could not install it"
   fi
-  if command -v rustc >/dev/null && command -v cargo >/dev/null; then
-    if std_is_there rustc && [ "$(command -v rustc)" != /usr/bin/rustc ]; then
-      return
-    fi
-    # For an hour: a network that fails once is not out of reach for ever.
-    local verdict="$CACHE/no-rustup-target"
-    find "$CACHE" -maxdepth 1 -name no-rustup-target -mmin +60 -delete
-    if command -v rustup >/dev/null && [ ! -f "$verdict" ]; then
+  if rustc_is_usable && command -v cargo >/dev/null; then
+    if ! std_is_there rustc; then
       say "Adding the WebAssembly target"
-      # From here, so that rust-toolchain.toml decides which toolchain gets it.
-      if (cd "$ROOT" && timeout 300 rustup target add "$WASM_TARGET") && std_is_there rustc; then
-        return
-      fi
-      say "rustup could not add it; taking Debian's toolchain"
-      touch "$verdict"
+      try_rustup target add "$WASM_TARGET" || say "This Rust toolchain has none to add"
+    fi
+    if std_is_there rustc && has_linker; then
+      return
     fi
   fi
   if command -v apt-get >/dev/null; then
     apt-cache show rustc-web >/dev/null 2>&1 || { may_be_root && as_root apt-get update -q >/dev/null 2>&1; } ||
       true
-    apt-cache show rustc-web >/dev/null 2>&1 ||
-      die "The target $WASM_TARGET cannot be added to this Rust toolchain. Where the network allows: rustup target add $WASM_TARGET"
-    use_debian
-  else
-    die "There is no Rust toolchain with the target $WASM_TARGET. Install rustup (https://rustup.rs), then: rustup target add $WASM_TARGET"
+    if apt-cache show rustc-web >/dev/null 2>&1; then
+      say "Taking Debian's toolchain"
+      use_debian
+      return
+    fi
   fi
+  if rustc_is_usable; then
+    die "This Rust toolchain lacks the target $WASM_TARGET, or a linker for it. Install rustup (https://rustup.rs), then run: rustup target add $WASM_TARGET"
+  fi
+  die "There is no Rust toolchain of version $(wanted_rustc) or newer. Install rustup (https://rustup.rs), then run this again."
 }
 
 node_is_new_enough() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]; }

@@ -75,6 +75,9 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         errors::misdirected(asked, &renderer.config.public_url)
     } else if is_bare_error(&response) {
         // Extractors and the router answer with a line of text of their own.
+        if response.status().is_server_error() {
+            tracing::error!(status = response.status().as_u16(), "a request failed");
+        }
         errors::bare(response.status(), reference)
     } else {
         return response;

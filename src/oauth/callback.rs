@@ -1,6 +1,8 @@
 //! What stands in the address that the provider sends the browser back to: read, bounded, and believed
 //! in nothing yet.
 
+use std::collections::HashSet;
+
 use secrecy::SecretString;
 
 use crate::platform::randomness::Token;
@@ -14,6 +16,9 @@ const LIMITS: [(&str, usize); 6] = [
     ("error_description", 16_384),
     ("admin_consent", 16),
 ];
+
+/// The most bytes of any other parameter.
+const OTHER: usize = 2_048;
 
 /// A callback's parameters.
 #[derive(Clone, Debug)]
@@ -54,18 +59,18 @@ impl Callback {
     /// state is missing or cannot be one of ours.
     pub fn parse(query: &str) -> Option<Self> {
         let mut values: [Option<String>; LIMITS.len()] = Default::default();
+        let mut seen = HashSet::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decode(name)?;
-            let Some(at) = LIMITS.iter().position(|(known, _)| *known == name) else {
-                // The provider may send more, such as session_state.
-                continue;
-            };
-            let value = decode(value)?;
-            if value.len() > LIMITS[at].1 || values[at].is_some() {
+            let (name, value) = (decode(name)?, decode(value)?);
+            // The provider may send more than we read, such as session_state: once, and bounded, too.
+            let at = LIMITS.iter().position(|(known, _)| *known == name);
+            if value.len() > at.map_or(OTHER, |at| LIMITS[at].1) || !seen.insert(name) {
                 return None;
             }
-            values[at] = Some(value);
+            if let Some(at) = at {
+                values[at] = Some(value);
+            }
         }
         let [state, code, issuer, error, description, admin_consent] = values;
         if admin_consent.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
@@ -143,6 +148,8 @@ mod tests {
             format!("state={state}&state={state}&code=a"),
             format!("state={state}&code=a&code=b"),
             format!("state={state}&code={}", "a".repeat(10_000)),
+            format!("state={state}&code=a&session_state=1&session_state=2"),
+            format!("state={state}&code=a&session_state={}", "a".repeat(10_000)),
             format!("state={state}&code=%ff"),
             format!("state={state}&code=%2"),
             format!("state={}", "a".repeat(10_000)),

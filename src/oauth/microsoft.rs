@@ -50,10 +50,10 @@ impl IssuerTemplate {
         }
         match self.0.split_once(TENANT) {
             None => self.0 == issuer,
-            Some((before, after)) => issuer
+            Some((before, _)) => issuer
                 .strip_prefix(before)
-                .and_then(|rest| rest.strip_suffix(after))
-                .is_some_and(|tenant| Uuid::try_parse(tenant).is_ok() && tenant.len() == 36),
+                .and_then(|rest| rest.get(..36))
+                .is_some_and(|tenant| Uuid::try_parse(tenant).is_ok() && self.for_tenant(tenant) == issuer),
         }
     }
 
@@ -71,6 +71,10 @@ mod tests {
 
     #[test]
     fn o8_an_issuer_is_the_configured_one_with_a_tenant_and_nothing_else() {
+        let twice = IssuerTemplate("https://{tenant}.login.example/{tenant}/v2.0".to_owned());
+        assert!(twice.may_be(&twice.for_tenant(TID), None));
+        let other = "bbbbbbbb-7e57-4000-8000-000000000002";
+        assert!(!twice.may_be(&format!("https://{TID}.login.example/{other}/v2.0"), None));
         let template = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
         assert!(template.may_be(&template.for_tenant(TID), None));
         for wrong in [
@@ -88,6 +92,10 @@ mod tests {
 
     #[test]
     fn o8_where_the_tenant_is_known_no_other_tenants_issuer_will_do() {
+        let twice = IssuerTemplate("https://{tenant}.login.example/{tenant}/v2.0".to_owned());
+        assert!(twice.may_be(&twice.for_tenant(TID), None));
+        let other = "bbbbbbbb-7e57-4000-8000-000000000002";
+        assert!(!twice.may_be(&format!("https://{TID}.login.example/{other}/v2.0"), None));
         let template = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
         let other = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
         assert!(template.may_be(&template.for_tenant(TID), Some(TID)));

@@ -25,7 +25,7 @@ impl ServiceName {
         if text.chars().count() > Self::MAX {
             return Err("Use at most 60 characters.");
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(|c| c.is_control() || is_invisible(c)) || text.chars().all(is_joiner) {
             return Err("Use letters, digits and signs that can be seen.");
         }
         Ok(Self(text.to_owned()))
@@ -35,6 +35,18 @@ impl ServiceName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Signs that change how a name looks or what it equals without being seen: two connectors could look alike
+/// (spoofing), and an override would turn the text round it (Unicode Technical Report 36, 2.10).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}' | '\u{fff9}'..='\u{fffb}' | '\u{3164}' | '\u{115f}' | '\u{1160}')
+}
+
+/// Joiners and marks of direction: needed within words of some scripts, and nothing by themselves.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{61c}')
 }
 
 /// The Application (client) ID of the Azure application: a GUID, in lower case.
@@ -240,6 +252,17 @@ mod tests {
         }
         for text in ["", "mail", &GUID[1..], &GUID.replace('-', ""), &format!("{GUID}0"), "{}"] {
             assert!(ClientId::parse(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_service_name_holds_nothing_that_cannot_be_seen() {
+        for name in ["Post-Archiv", "日本語", "می\u{200c}خواهم", "👩\u{200d}💻 mail", "Ω"] {
+            assert!(ServiceName::parse(name).is_ok(), "{name:?} was refused");
+        }
+        for name in ["a\u{200b}b", "\u{202e}evil", "a\u{2060}", "\u{200d}", "\u{3164}", "a\u{7}", "\u{feff}a"]
+        {
+            assert!(ServiceName::parse(name).is_err(), "{name:?} was accepted");
         }
     }
 

@@ -71,8 +71,9 @@ pub fn SignInPage(
         ),
         Progress::Open => (
             ("wait", Icon::Waiting),
-            "Not back from Microsoft yet",
-            "The sign-in was started and can still be finished in the window in which it is open.",
+            "Not finished yet",
+            "Microsoft has not sent the browser back here yet, or its answer could not be taken in. Finish \
+             the sign-in in the window in which it is open, or start it again.",
             again(id, name.clone()),
         ),
     };

@@ -52,7 +52,7 @@ pub async fn seal(
     // Assets have set their own; everything else may hold what only this person may see.
     set(header::CACHE_CONTROL, "no-store");
     if config.public_url.is_https() {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     }
     response
 }

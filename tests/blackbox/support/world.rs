@@ -136,7 +136,7 @@ impl World {
         let url = config.database.clone();
         let program = program(config, &clock, &provider).await;
         let raw = Raw::open(kind, &url).await;
-        Self { router: router(&program), program, clock, provider, raw, folder: folder, arguments }
+        Self { router: router(&program), program, clock, provider, raw, folder, arguments }
     }
 
     /// Another process on the same database, with further flags: a restart, or a second machine.
