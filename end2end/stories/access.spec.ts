@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
 import { addConnector, catchCallback, connectorAt, entry, expectState, fillForm, formOf, leaveForProvider, logIn, logOut, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
-import { CONNECTORS, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
+import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
 test('a Viewer sees connectors and their states, and can change none', async ({ page, app, provider, expectStatus, picture }) => {
   const admin = await setUp(page, app);
@@ -34,7 +34,7 @@ test('a Viewer sees connectors and their states, and can change none', async ({ 
   await expect(page.getByRole('main').getByText(client.secret.slice(0, 3))).toHaveCount(0);
   await expect(page.getByRole('link', { name: /sign-in/i })).toHaveCount(0);
 
-  for (const [address, status] of [['/connectors/new', 403], [outcome, 404]] as const) {
+  for (const [address, status] of [['/connectors/new', 403], [outcome, 403]] as const) {
     expectStatus(status);
     expect((await page.goto(address))?.status(), address).toBe(status);
   }
@@ -54,8 +54,53 @@ test('a page asked for without a session leads to the log-in and back', async ({
   await other.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
   await other.getByLabel('Password', { exact: true }).fill(person.password);
   await other.getByRole('button', { name: 'Log in' }).click();
-  await expect(other.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(other).not.toHaveURL(/\/login/);
+  await expect(other.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
+  await expect(other).toHaveURL(`${app.url}/connectors/new`);
+});
+
+test('what was typed into the form survives a session that ended meanwhile', async ({ page, app, context, expectNoAxeFindings, picture }) => {
+  const person = await setUp(page, app);
+  const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
+  const typed = { name: 'Typed for long', client, audience: AUDIENCE.single, tenant: 'contoso.com' };
+  await page.goto('/connectors/new');
+  await fillForm(page, typed);
+  // As after thirty minutes in Azure.
+  await context.clearCookies();
+  await page.getByRole('button', { name: FORM.add, exact: true }).click();
+
+  await expect(page.getByText('Your session had ended')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('login-session-ended');
+  await page.getByRole('textbox', { name: LOG_IN.email }).fill(person.email);
+  await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: LOG_IN.button }).click();
+
+  await expect(page.getByText('What you typed is here again')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: FORM.serviceName })).toHaveValue(typed.name);
+  await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
+  await expect(page.getByRole('textbox', { name: FORM.tenant })).toHaveValue(typed.tenant);
+  const secret = page.getByLabel(FORM.secret, { exact: true });
+  await expect(secret).toHaveValue('');
+  await expect(secret).toBeFocused();
+  await expectNoAxeFindings(page);
+  await picture('add-after-session-ended');
+  await secret.fill(client.secret);
+  await page.getByRole('button', { name: FORM.add, exact: true }).click();
+  await expect(page.getByText(ADDED)).toBeVisible();
+});
+
+test('under another address one is told the right one', async ({ page, app, picture, expectNoAxeFindings }) => {
+  await setUp(page, app);
+  const other = app.url.replace('localhost', '127.0.0.1');
+  const answer = await page.goto(`${other}/connectors`);
+  expect(answer?.status()).toBe(421);
+  await expect(page.getByRole('heading', { level: 1, name: 'This program has another address' })).toBeVisible();
+  await expect(page.getByRole('link', { name: app.url })).toBeVisible();
+  await expect(page.getByText('MAIL360_PUBLIC_URL')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('another-address');
+  await page.getByRole('link', { name: 'Go to its address' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 });
 
 test('after kill -9 amid many adds each connector is there whole or not at all', async ({ page, app }) => {

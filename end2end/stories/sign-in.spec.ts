@@ -1,7 +1,7 @@
 import type { Response } from '@playwright/test';
 import { expect, test } from '../fixtures.ts';
 import { addConnector, catchCallback, connectorAt, entry, expectState, leaveForProvider, logIn, sayWho, setUp, signIn, startSignIn, state } from '../steps.ts';
-import { CONTINUE, STATE } from '../words.ts';
+import { CONTINUE, STATE, VERIFY } from '../words.ts';
 
 /** A page without what is different in every answer. */
 const bare = (html: string) => html.replace(/(nonce|crossorigin)="[^"]*"/g, '').replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9A-Z]{8,}\b/g, '');
@@ -265,4 +265,19 @@ test('without a refresh token the connector is not verified', async ({ page, app
   await signIn(page, provider);
   await expect(page.getByRole('main').getByText(/offline_access/).first()).toBeVisible();
   await expectState(page, path, STATE.not);
+});
+
+test('the page before one leaves says where one is sent, and why', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+  await setUp(page, app);
+  await connectorAt(page, app, provider);
+  // The way out is held up, so that there is time to read.
+  await page.route(`${provider.url}/**`, (route) => route.abort('aborted'));
+  await page.getByRole('button', { name: VERIFY }).click();
+  await expect(page.getByRole('heading', { level: 1, name: /^You are being sent to 127\.0\.0\.1 to sign in/ })).toBeVisible();
+  await expect(page.getByRole('main')).toContainText('Mail archive');
+  await expectNoAxeFindings(page);
+  await picture('leaving');
+  await page.unroute(`${provider.url}/**`);
+  await page.getByRole('link', { name: CONTINUE }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
 });
