@@ -26,15 +26,20 @@ interface Shared {
   providerProcess: ProviderProcess;
 }
 
+type Look = [width: number, colorScheme: 'light' | 'dark'];
+
 /** Wide and narrow, light and dark. */
-async function inEachLook(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+const LOOKS: Look[] = [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']];
+
+/** Two of them show each width and each scheme once. */
+const OPPOSITE_LOOKS: Look[] = [[1440, 'light'], [390, 'dark']];
+
+async function inEach(looks: Look[], page: Page, look: (name: string) => Promise<void>): Promise<void> {
   const before = page.viewportSize();
-  for (const width of [1440, 390]) {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      await look(`${width}-${colorScheme}`);
-    }
+  for (const [width, colorScheme] of looks) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await look(`${width}-${colorScheme}`);
   }
   await page.emulateMedia({ colorScheme: null });
   if (before) await page.setViewportSize(before);
@@ -99,7 +104,7 @@ export const test = base.extend<Fixtures, Shared>({
     await use(async (page) => {
       // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
       if (!javaScriptEnabled) return;
-      await inEachLook(page, async (look) => {
+      await inEach(OPPOSITE_LOOKS, page, async (look) => {
         const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
         expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), look).toEqual([]);
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -112,7 +117,7 @@ export const test = base.extend<Fixtures, Shared>({
     await use(async (name) => {
       const folder = process.env.SCREENSHOTS;
       if (!folder) return;
-      await inEachLook(page, async (look) => {
+      await inEach(LOOKS, page, async (look) => {
         const file = `${name}-${look}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
         await page.screenshot({ path: join(folder, file), fullPage: true });
       });

@@ -30,7 +30,7 @@ export default defineConfig({
   // A story that passes at the second try has not passed.
   retries: 0,
   workers: 2,
-  timeout: 90_000,
+  timeout: 180_000,
   expect: { timeout: 10_000 },
   reporter: JSON_FILE ? [['list'], ['json', { outputFile: JSON_FILE }]] : [['list']],
   use: {

@@ -111,7 +111,7 @@ impl Program {
     /// Where passwords could not be hashed.
     pub fn new(foundations: Foundations) -> Result<Self, Failure> {
         let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
-        let hasher = Hasher::new(randomness.clone())?;
+        let hasher = Hasher::new(config.password_work, randomness.clone())?;
         let activity = Activity::new(clock.clone(), randomness.clone());
         let people =
             People::new(database.clone(), hasher, activity.clone(), clock.clone(), randomness.clone());

@@ -134,6 +134,7 @@ fn mistakes_in_the_configuration_are_told_all_at_once_each_with_its_fix() {
         ("MAIL360_DATABASE_URL", "mysql://me:canary@host/db"),
         ("MAIL360_TRUSTED_PROXIES", "everyone"),
         ("MAIL360_MICROSOFT_TOKEN_URL", "http://login.contoso.test/token"),
+        ("MAIL360_PASSWORD_MEMORY", "1024"),
         ("MAIL360_LOG", "mail360=loud"),
     ];
     let outcome = mail360_with(folder.path(), "check", "", &environment);
@@ -156,6 +157,8 @@ fn help_names_every_setting_and_every_command() {
         "DATA_DIR",
         "ENCRYPTION_KEY_FILE",
         "TRUSTED_PROXIES",
+        "PASSWORD_MEMORY",
+        "PASSWORD_PASSES",
         "LOG",
         "MICROSOFT_AUTHORIZE_URL",
         "MICROSOFT_TOKEN_URL",

@@ -91,7 +91,10 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
             add(&program, organisation.as_deref(), &email, &name, role.into()).await
         }
         UserCommand::List => list(&program).await,
-        UserCommand::Password { email } => change(&program, &email, Change::Password(password()?)).await,
+        UserCommand::Password { email } => {
+            let change_to = Change::Password(password(&[&email])?);
+            change(&program, &email, change_to).await
+        }
         UserCommand::Enable { email } => change(&program, &email, Change::Enabled(true)).await,
         UserCommand::Disable { email } => change(&program, &email, Change::Enabled(false)).await,
         UserCommand::Role { email, role } => change(&program, &email, Change::Role(role.into())).await,
@@ -99,7 +102,7 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
 }
 
 /// The first line of standard input; at a terminal it is asked for, and not shown while it is typed.
-fn password() -> Result<Password, String> {
+fn password(about: &[&str]) -> Result<Password, String> {
     let mut line = String::new();
     let read = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Password: ").map(|typed| line = typed)
@@ -108,14 +111,14 @@ fn password() -> Result<Password, String> {
     };
     read.map_err(|error| format!("The password cannot be read from standard input: {error}"))?;
     let password = line.trim_end_matches(['\r', '\n']);
-    Ok(Password::choose(SecretString::from(password))?)
+    Ok(Password::choose(SecretString::from(password), about)?)
 }
 
 async fn add(program: &Program, organisation: Option<&str>, email: &str, name: &str, role: Role) -> Outcome {
     let (email, name) = (Email::parse(email)?, PersonName::parse(name)?);
     let all = program.people.organisations().await.map_err(words)?;
     let organisation = find(&all, organisation)?;
-    let password = password()?;
+    let password = password(&[email.as_str(), name.as_str(), &organisation.name])?;
     let added =
         program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
     match added {

@@ -75,7 +75,8 @@ pub async fn change_password(
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Failure> {
     let same = form.current.expose_secret() == form.new.expose_secret();
-    let outcome = match Password::choose(form.new) {
+    let about = [member.email.as_str(), &member.name, &member.organisation_name];
+    let outcome = match Password::choose(form.new, &about) {
         Err(words) => Err((NEW, words.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)),
         Ok(_) if same => {
             let words = "Choose another password than the current one.".to_owned();

@@ -169,7 +169,9 @@ pub async fn set_up(
         OrganisationName::parse(&form.organisation).map_err(|words| errors.push(("organisation", words)));
     let name = PersonName::parse(&form.name).map_err(|words| errors.push(("name", words)));
     let email = Email::parse(&form.email).map_err(|words| errors.push(("email", words)));
-    let password = Password::choose(form.password.clone()).map_err(|words| errors.push(("password", words)));
+    let about = [form.organisation.as_str(), &form.name, &form.email];
+    let password =
+        Password::choose(form.password.clone(), &about).map_err(|words| errors.push(("password", words)));
     let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password) else {
         let cut = |text: String| text.chars().take(254).collect();
         let view = SetUpView {

@@ -76,7 +76,7 @@ impl Email {
 
 /// A password that is being chosen, or one that is being tried.
 #[derive(Clone, Debug)]
-pub struct Password(SecretString);
+pub struct Password(pub(super) SecretString);
 
 impl Password {
     /// The fewest characters of a password: what NIST SP 800-63B-4, 3.1.1.2, asks where the password is
@@ -84,21 +84,6 @@ impl Password {
     pub const MIN_CHARACTERS: usize = 15;
     /// The most bytes: what is longer is refused before anything is hashed.
     pub const MAX_BYTES: usize = 1024;
-
-    /// A password that is being chosen. There are no rules of composition: length is what counts.
-    ///
-    /// # Errors
-    /// What to change, in the reader's words.
-    pub fn choose(text: SecretString) -> Result<Self, &'static str> {
-        let exposed = text.expose_secret();
-        if exposed.chars().count() < Self::MIN_CHARACTERS {
-            return Err("Choose a password of at least 15 characters; a few words in a row are fine.");
-        }
-        if exposed.len() > Self::MAX_BYTES {
-            return Err("Choose a password of at most 1024 bytes.");
-        }
-        Ok(Self(text))
-    }
 
     /// A password that is being tried; none where it is so long that no password can be it.
     pub fn try_out(text: SecretString) -> Option<Self> {
@@ -155,17 +140,6 @@ mod tests {
         for wrong in ["", "ada", "@example.com", "ada@", "a da@example.com", "ada@example.com\0"] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?} was accepted");
         }
-    }
-
-    #[test]
-    fn a_password_is_judged_by_its_length_alone_and_never_cut() {
-        let choose = |text: String| Password::choose(SecretString::from(text));
-        assert!(choose("fourteen chars".to_owned()).is_err());
-        assert!(choose("fifteen letters".to_owned()).is_ok());
-        assert!(choose("ä".repeat(15)).is_ok());
-        assert!(choose("x".repeat(1024)).is_ok());
-        assert!(choose("x".repeat(1025)).is_err());
-        assert!(Password::try_out(SecretString::from("x".repeat(1025))).is_none());
     }
 
     proptest! {

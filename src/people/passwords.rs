@@ -1,5 +1,5 @@
-//! Hashing passwords: argon2id, at most half the cores at once, and no more waiting than memory and
-//! patience allow.
+//! Passwords: which may be chosen, and how they are hashed: argon2id, at most half the cores at once, and no
+//! more waiting than memory and patience allow.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,15 +7,49 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{CustomizedPasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::Semaphore, time::timeout};
+use zxcvbn::Score;
 
 use super::model::Password;
-use crate::platform::{failure::Failure, randomness::SharedRandomness};
+use crate::platform::{config::PasswordWork, failure::Failure, randomness::SharedRandomness};
 
 /// How many may wait for their turn, and for how long.
 const WAITING: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(2);
 const SALT: usize = 16;
+/// More than one only helps where cores idle, which a server's do not.
+const LANES: u32 = 1;
+
+impl Password {
+    /// A password that is being chosen, by somebody of whom `about` is known: e-mail, name, organisation.
+    /// There are no rules of composition: what counts is its length, and that it is not among the first that
+    /// are guessed (NIST SP 800-63B-4, 3.1.1.2): a list of 30,000 common passwords, names and words, keyboard
+    /// rows, repetitions, years, and what is known of the person.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    pub fn choose(text: SecretString, about: &[&str]) -> Result<Self, &'static str> {
+        let exposed = text.expose_secret();
+        if exposed.chars().count() < Self::MIN_CHARACTERS {
+            return Err("Choose a password of at least 15 characters; a few words in a row are fine.");
+        }
+        if exposed.len() > Self::MAX_BYTES {
+            return Err("Choose a password of at most 1024 bytes.");
+        }
+        // It is also judged in parts: of `ada@contoso.com` somebody types `contoso`.
+        let parts: Vec<&str> = about
+            .iter()
+            .flat_map(|known| std::iter::once(*known).chain(known.split(|c: char| !c.is_alphanumeric())))
+            .filter(|part| part.chars().count() >= 3)
+            .collect();
+        if zxcvbn::zxcvbn(exposed, &parts).score() < Score::Three {
+            return Err("This password is among the first that are guessed. Choose a few words that have \
+                        nothing to do with each other, with you, or with your company.");
+        }
+        Ok(Self(text))
+    }
+}
 
 /// Hashes and verifies. A clone shares the limits.
 #[derive(Clone)]
@@ -39,21 +73,12 @@ pub enum Verdict {
 }
 
 impl Hasher {
-    /// With the parameters that OWASP's Password Storage Cheat Sheet names first: m = 19456 KiB, t = 2,
-    /// p = 1.
+    /// With this much work for each password.
     ///
     /// # Errors
-    /// Where argon2 refuses the parameters, which a test rules out.
-    pub fn new(randomness: SharedRandomness) -> Result<Self, Failure> {
-        Self::with(19_456, 2, 1, randomness)
-    }
-
-    /// With other parameters: memory in KiB, passes, lanes.
-    ///
-    /// # Errors
-    /// Where argon2 refuses them.
-    pub fn with(memory: u32, passes: u32, lanes: u32, randomness: SharedRandomness) -> Result<Self, Failure> {
-        let params = Params::new(memory, passes, lanes, None).map_err(unexpected)?;
+    /// Where argon2 refuses it.
+    pub fn new(work: PasswordWork, randomness: SharedRandomness) -> Result<Self, Failure> {
+        let params = Params::new(work.memory, work.passes, LANES, None).map_err(unexpected)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let running = (cores / 2).max(1);
         // Made with the live parameters, so that trying a password of nobody takes as long as one of
@@ -145,8 +170,6 @@ fn unexpected(error: impl std::error::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
-
     use super::*;
     use crate::platform::randomness::SystemRandomness;
 
@@ -154,9 +177,45 @@ mod tests {
         Password::try_out(SecretString::from(text)).expect("a password")
     }
 
+    #[test]
+    fn l4_a_password_is_judged_by_its_length_and_by_how_soon_it_is_guessed() {
+        let choose = |text: &str| {
+            let about = ["ada@contoso.test", "Ada Lovelace", "Contoso Testing"];
+            Password::choose(SecretString::from(text), &about)
+        };
+        let many = "correct horse battery ".repeat(40);
+        for good in [
+            "fifteen letters",
+            "nur kleine Buchstaben hier",
+            "パスワードは長いほど安全です、とても",
+            "2jf9-1kd0-xm3a-77",
+            "blank space at the end ",
+            &many,
+        ] {
+            assert!(choose(good).is_ok(), "{good:?} was refused");
+        }
+        for (bad, why) in [
+            ("fourteen chars", "15 characters"),
+            ("passwordpassword", "guessed"),
+            ("password1234567", "guessed"),
+            ("qwertyuiopasdfghjkl", "guessed"),
+            ("123456789012345678", "guessed"),
+            ("aaaaaaaaaaaaaaaaaaaaaaaa", "guessed"),
+            ("iloveyouiloveyou", "guessed"),
+            ("ContosoContoso2026", "guessed"),
+            ("contosotesting1", "guessed"),
+            ("ada@contoso.test1", "guessed"),
+        ] {
+            let said = choose(bad).expect_err(bad);
+            assert!(said.contains(why), "{bad:?}: {said}");
+        }
+        assert!(choose(&"x7 ".repeat(342)).expect_err("too long").contains("1024 bytes"));
+        assert!(Password::try_out(SecretString::from("x".repeat(1025))).is_none(), "and is never hashed");
+    }
+
     #[tokio::test]
     async fn l1_a_hash_is_argon2id_with_the_parameters_of_the_cheat_sheet_and_a_salt_of_its_own() {
-        let hasher = Hasher::new(Arc::new(SystemRandomness)).expect("a hasher");
+        let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
         let one = hasher.hash(&password("correct horse battery")).await.expect("a hash");
         let other = hasher.hash(&password("correct horse battery")).await.expect("a hash");
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
@@ -167,9 +226,10 @@ mod tests {
 
     #[tokio::test]
     async fn l1_a_hash_with_older_parameters_is_made_anew() {
-        let old = Hasher::with(8_192, 1, 1, Arc::new(SystemRandomness)).expect("a hasher");
+        let old = Hasher::new(PasswordWork { memory: 8_192, passes: 1 }, Arc::new(SystemRandomness))
+            .expect("a hasher");
         let stored = old.hash(&password("correct horse battery")).await.expect("a hash");
-        let hasher = Hasher::new(Arc::new(SystemRandomness)).expect("a hasher");
+        let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
 
         let verdict = hasher.verify(&password("correct horse battery"), Some(&stored)).await;
         let Ok(Verdict::RightButOld(newer)) = verdict else { panic!("not made anew: {verdict:?}") };
@@ -181,14 +241,15 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_has_the_decoys_password() {
-        let hasher = Hasher::new(Arc::new(SystemRandomness)).expect("a hasher");
+        let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
         let verdict = hasher.verify(&password("a password that nobody has"), None).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Wrong);
     }
 
     #[tokio::test]
-    async fn a_password_is_never_cut_short() {
-        let hasher = Hasher::with(8, 1, 1, Arc::new(SystemRandomness)).expect("a hasher");
+    async fn l4_a_password_is_never_cut_short() {
+        let hasher =
+            Hasher::new(PasswordWork { memory: 8, passes: 1 }, Arc::new(SystemRandomness)).expect("a hasher");
         let long = "x".repeat(72);
         let stored = hasher.hash(&password(&format!("{long}a"))).await.expect("a hash");
         let verdict = hasher.verify(&password(&format!("{long}b")), Some(&stored)).await;

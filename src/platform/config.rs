@@ -1,12 +1,15 @@
 //! Configuration: by flag or environment, checked as a whole before anything is opened.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+mod public_url;
+
 use super::database::{DatabaseUrl, Secret};
+pub use public_url::PublicUrl;
 
 /// What can be configured, as it was typed.
 #[derive(Args, Clone, Debug)]
@@ -36,6 +39,14 @@ pub struct Options {
     /// Networks (CIDR, separated by commas) whose X-Forwarded-For header is believed [default: none].
     #[arg(long, global = true, env = "MAIL360_TRUSTED_PROXIES")]
     pub trusted_proxies: Option<String>,
+
+    /// Memory for hashing one password with argon2id, in KiB; at most half the cores hash at once.
+    #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value_t = PasswordWork::LEAST.memory)]
+    pub password_memory: u32,
+
+    /// Passes over that memory. After a change of either, passwords are hashed anew as people log in.
+    #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value_t = PasswordWork::LEAST.passes)]
+    pub password_passes: u32,
 
     /// What is logged to standard error: error, warn, info, debug or trace, or filters such as
     /// `info,mail360::oauth=debug`.
@@ -92,8 +103,35 @@ pub struct Config {
     pub encryption_key_file: PathBuf,
     /// See [`Options::trusted_proxies`].
     pub trusted_proxies: Vec<IpNet>,
+    /// How hard passwords are to guess for whoever has their hashes.
+    pub password_work: PasswordWork,
     /// The addresses of Microsoft's services.
     pub microsoft: ProviderUrls,
+}
+
+/// The work that argon2id does for one password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordWork {
+    /// Memory, in KiB.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl PasswordWork {
+    /// What OWASP's Password Storage Cheat Sheet names first, with one lane.
+    pub const LEAST: Self = Self { memory: 19_456, passes: 2 };
+
+    /// Not weaker than the least, and not so strong that one log-in takes minutes or all memory.
+    fn check(self) -> Result<Self, String> {
+        let Self { memory, passes } = Self::LEAST;
+        if (memory..=4 * 1024 * 1024).contains(&self.memory) && (passes..=20).contains(&self.passes) {
+            return Ok(self);
+        }
+        Err(format!(
+            "must be at least {memory} KiB and {passes} passes, and at most 4194304 KiB and 20 passes"
+        ))
+    }
 }
 
 /// A provider's addresses, each of which may hold `{tenant}`.
@@ -107,75 +145,6 @@ pub struct ProviderUrls {
     pub graph: String,
     /// The issuer of ID tokens.
     pub issuer: String,
-}
-
-/// The address under which browsers reach the program: scheme, host and port, nothing after them.
-///
-/// It comes from the configuration and never from a request's header: an attacker who chooses the
-/// `Host` header would otherwise choose the Redirect URI.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    origin: String,
-    authority: String,
-    https: bool,
-}
-
-impl PublicUrl {
-    /// As a browser writes an origin: `https://mail.example.com`.
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// As a browser writes the `Host` header: `mail.example.com` or `localhost:3000`.
-    pub fn authority(&self) -> &str {
-        &self.authority
-    }
-
-    /// Whether browsers come by https, so that cookies are `Secure`.
-    pub fn is_https(&self) -> bool {
-        self.https
-    }
-
-    /// The one Redirect URI of all connectors.
-    pub fn redirect_uri(&self) -> String {
-        format!("{}/api/connectors", self.origin)
-    }
-
-    /// A path of ours as a whole address.
-    pub fn join(&self, path: &str) -> String {
-        format!("{}{path}", self.origin)
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|_| {
-            format!("`{text}` is not an address; write it whole, such as https://mail.example.com")
-        })?;
-        let https = match (url.scheme(), url.host_str()) {
-            ("https", Some(_)) => true,
-            ("http", Some("localhost")) => false,
-            ("http", Some(_)) => {
-                return Err(format!(
-                    "`{text}` is not https; Microsoft takes http only for localhost: write https://…"
-                ));
-            }
-            _ => return Err(format!("`{text}` begins neither with https:// nor with http://")),
-        };
-        let bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        if !bare {
-            return Err(format!("`{text}` has more than scheme, host and port: leave the rest out"));
-        }
-        let host = url.host_str().unwrap_or_default();
-        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { origin: format!("{}://{authority}", url.scheme()), authority, https })
-    }
 }
 
 impl Options {
@@ -202,6 +171,9 @@ impl Options {
             self.public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
         let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
+        let work = PasswordWork { memory: self.password_memory, passes: self.password_passes }
+            .check()
+            .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
         let mut provider_url = |setting: &str, template: &str| {
             check_template(template).map_err(|mistake| note(setting, mistake))
         };
@@ -213,12 +185,13 @@ impl Options {
             note("MAIL360_LOG", format!("`{}` is no filter ({error}); try info", self.log));
         }
 
-        match (listen, public_url, database, trusted_proxies, authorize, token, graph, issuer) {
+        match (listen, public_url, database, trusted_proxies, work, authorize, token, graph, issuer) {
             (
                 Ok(listen),
                 Ok(public_url),
                 Ok(database),
                 Ok(trusted_proxies),
+                Ok(password_work),
                 Ok(authorize),
                 Ok(token),
                 Ok(graph),
@@ -232,6 +205,7 @@ impl Options {
                     .clone()
                     .unwrap_or_else(|| self.data_dir.join("encryption.key")),
                 trusted_proxies,
+                password_work,
                 // Paths are put behind Graph's with a slash of their own.
                 microsoft: ProviderUrls {
                     authorize,

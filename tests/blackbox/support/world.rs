@@ -197,7 +197,7 @@ impl World {
                 &Email::parse(email).expect("an e-mail"),
                 &PersonName::parse("Somebody").expect("a name"),
                 role,
-                &Password::choose(SecretString::from(PASSWORD)).expect("a password"),
+                &Password::choose(SecretString::from(PASSWORD), &[]).expect("a password"),
             )
             .await;
         assert!(matches!(added, Ok(Added::Added(_))));
