@@ -15,6 +15,8 @@ export class Watch {
 
   constructor(context: BrowserContext, private readonly origin: string) {
     context.on('weberror', (error) => {
+      // The browser leaves out the animation between two pages where one moves on at once: no fault of either.
+      if (/^Transition was (aborted|skipped)/.test(error.error().message)) return;
       if (this.ours(error.page()?.url() ?? '')) this.problems.push(`script error: ${error.error().message}`);
     });
     context.on('console', (message) => {
