@@ -58,6 +58,17 @@ test('a page asked for without a session leads to the log-in and back', async ({
   await expect(other).toHaveURL(`${app.url}/connectors/new`);
 });
 
+test('after the log-out the Back button shows nothing of what was there', async ({ page, app }) => {
+  const person = await setUp(page, app);
+  const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
+  const path = await addConnector(page, { name: 'Mail archive', client });
+  await page.goto(path);
+  await logOut(page, person);
+  await page.goBack();
+  await expect(page.getByRole('button', { name: LOG_IN.button })).toBeVisible();
+  await expect(page.getByText('Mail archive')).toHaveCount(0);
+});
+
 test('what was typed into the form survives a session that ended meanwhile', async ({ page, app, context, expectNoAxeFindings, picture }) => {
   const person = await setUp(page, app);
   const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };

@@ -27,7 +27,7 @@ pub fn LoginPage(
     let kept = kept.then(|| {
         view! {
             <Notice tone=Tone::Info title="Your session had ended">
-                <p>"What you typed is kept, save the secret. Log in to go on with it."</p>
+                <p>"What you typed is kept, all but the secret. Log in to go on with it."</p>
             </Notice>
         }
     });

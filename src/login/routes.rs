@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use leptos::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -111,14 +111,16 @@ pub(super) fn in_minutes(wait: Duration) -> String {
     }
 }
 
-/// `POST /logout`.
+/// `POST /logout`. The browser forgets what it has kept of our pages (W3C Clear Site Data, 3.1); not all
+/// cookies, for on one host they are those of other programs as well.
 pub async fn log_out(
     State(login): State<Login>,
     session: Session,
     member: Option<Extension<Member>>,
-) -> Result<Redirect, Failure> {
+) -> Result<impl IntoResponse, Failure> {
     login.log_out(&session, member.map(|Extension(member)| member)).await?;
-    Ok(Redirect::to("/login"))
+    let forget = HeaderName::from_static("clear-site-data");
+    Ok(([(forget, "\"cache\", \"storage\"")], Redirect::to("/login")))
 }
 
 fn set_up_page(view: SetUpView) -> Page {

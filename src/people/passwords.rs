@@ -111,23 +111,25 @@ impl Hasher {
         let known = stored.is_some();
         let stored = stored.map_or_else(|| self.decoy.to_string(), str::to_owned);
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        self.run(move || {
-            let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
-            // The parameters are the stored hash's own, whatever these say.
-            if Argon2::default().verify_password(password.bytes(), &parsed).is_err() || !known {
-                return Ok(Verdict::Wrong);
-            }
-            let old = Params::try_from(&parsed).map_or(true, |stored| {
-                (stored.m_cost(), stored.t_cost(), stored.p_cost())
-                    != (params.m_cost(), params.t_cost(), params.p_cost())
-            });
-            if old {
-                hash(&params, &salt, password.bytes()).map(Verdict::RightButOld)
-            } else {
-                Ok(Verdict::Right)
-            }
-        })
-        .await
+        let (verdict, work) = self
+            .run(move || {
+                let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
+                let work = Params::try_from(&parsed).map_err(unexpected)?;
+                // The parameters are the stored hash's own, whatever these say.
+                if Argon2::default().verify_password(password.bytes(), &parsed).is_err() || !known {
+                    return Ok((Verdict::Wrong, work));
+                }
+                let of = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+                let verdict = if of(&work) == of(&params) {
+                    Verdict::Right
+                } else {
+                    Verdict::RightButOld(hash(&params, &salt, password.bytes())?)
+                };
+                Ok((verdict, work))
+            })
+            .await?;
+        tracing::debug!(memory = work.m_cost(), passes = work.t_cost(), "a password was verified");
+        Ok(verdict)
     }
 
     async fn run<T: Send + 'static>(
@@ -237,6 +239,34 @@ mod tests {
         assert_eq!(verdict.expect("a verdict"), Verdict::Right);
         let verdict = hasher.verify(&password("wrong horse battery"), Some(&stored)).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Wrong);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn l3_of_two_hundred_at_once_few_run_and_few_wait() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let work = PasswordWork { memory: 8, passes: 1 };
+        let hasher = Hasher::new(work, Arc::new(SystemRandomness)).expect("a hasher");
+        let at_once = hasher.running.available_permits();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let (hasher, running, most) = (hasher.clone(), running.clone(), most.clone());
+            tries.spawn(async move {
+                let work = move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::sleep(Duration::from_millis(20));
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    Ok(())
+                };
+                hasher.run(work).await
+            });
+        }
+        let outcomes = tries.join_all().await;
+        assert_eq!(most.load(Ordering::SeqCst), at_once, "no more than half the cores");
+        let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Failure::Busy(2)))).count();
+        assert!(busy >= 200 - 2 * (at_once + WAITING), "{busy} were turned away");
+        assert!(busy < 200, "and the others were served");
     }
 
     #[tokio::test]

@@ -55,7 +55,7 @@ async fn s1_what_was_typed_survives_a_session_that_ended_meanwhile_save_the_secr
     assert!(kept.contains("archive") && !kept.contains("canary"), "{kept}");
 
     let page = ada.get(answer.location()).await;
-    page.assert_says("Your session had ended").assert_says("save the secret");
+    page.assert_says("Your session had ended").assert_says("all but the secret");
     assert_eq!(page.hidden("next"), FORM);
     assert_eq!(log_in(&mut ada, "ada@contoso.test").await.assert_status(303).location(), FORM);
     let form = ada.get(FORM).await;

@@ -140,7 +140,7 @@ async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
 
 #[rstest]
 #[tokio::test]
-async fn a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_happens(
+async fn l10_a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_happens(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -168,7 +168,7 @@ async fn a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_happen
 
 #[rstest]
 #[tokio::test]
-async fn after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_in_flight(
+async fn l9_after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_in_flight(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -190,7 +190,7 @@ async fn after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_in_
 
 #[rstest]
 #[tokio::test]
-async fn who_is_disabled_or_given_another_role_is_so_at_the_next_request(
+async fn l11_who_is_disabled_or_given_another_role_is_so_at_the_next_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -255,28 +255,112 @@ async fn what_one_user_typed_in_a_browser_is_not_shown_to_the_next(
 
 #[rstest]
 #[tokio::test]
-async fn a_refused_log_in_says_the_same_whatever_is_wrong(
+async fn l9_the_log_out_is_a_form_of_ours_and_tells_the_browser_to_forget(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
-    world.set_up().await;
-    let mut answers = Vec::new();
-    for (email, password) in [
-        ("ada@contoso.test", "certainly not this one"),
-        ("nobody@contoso.test", PASSWORD),
-        ("no address", PASSWORD),
-        ("ada@contoso.test", &"x".repeat(2000)),
-    ] {
-        let answer = world.browser().post("/login", &[("email", email), ("password", password)]).await;
-        answer.assert_status(401);
-        answers.push(answer.text().replace(email, ""));
+    let mut ada = world.set_up().await;
+    ada.get("/logout").await.assert_status(405);
+    let foreign = ada.request("POST", "/logout").header("sec-fetch-site", "cross-site");
+    ada.send(foreign.body(axum::body::Body::empty()).expect("a request")).await.assert_status(403);
+    assert!(is_signed_in(&mut ada).await);
+    let page = ada.get("/connectors").await;
+    assert_eq!(page.header("cache-control"), "no-store", "the Back button finds nothing");
+    let answer = ada.post("/logout", &[]).await;
+    assert_eq!(answer.assert_status(303).header("clear-site-data"), "\"cache\", \"storage\"");
+}
+
+/// Hears which passwords were verified, with how much memory and how many passes.
+#[derive(Clone, Default)]
+struct Verified(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Verified {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Fields(String);
+        impl tracing::field::Visit for Fields {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                use std::fmt::Write;
+                write!(self.0, "{field}={value:?} ").expect("text");
+            }
+        }
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        if fields.0.contains("a password was verified") {
+            self.0.lock().expect("a list").push(fields.0);
+        }
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn two_processes_share_one_installation(#[values(Kind::Postgres)] kind: Kind) {
+async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let world = World::new(kind).await;
+    world.set_up().await;
+    world.user("Contoso", "bob@contoso.test", Role::Viewer).await;
+    let bob = Email::parse("bob@contoso.test").expect("an e-mail");
+    let disabled =
+        world.program.people.change_user(&bob, Change::Enabled(false), async |_, _, _| Ok(())).await;
+    assert!(matches!(disabled, Ok(Changed::Changed(..))));
+
+    let verified = Verified::default();
+    let subscriber = tracing_subscriber::registry().with(verified.clone());
+    let _heard = tracing::subscriber::set_default(subscriber);
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("ada@contoso.test", "certainly not this one"),
+        ("eve@contoso.test", PASSWORD),
+        ("bob@contoso.test", PASSWORD),
+        ("no address at all", PASSWORD),
+    ] {
+        let answer = world.browser().post("/login", &[("email", email), ("password", password)]).await;
+        answer.assert_status(401);
+        let fields = [("memory", "19456"), ("passes", "2")];
+        let heard = std::mem::take(&mut *verified.0.lock().expect("a list"));
+        let [one] = heard.as_slice() else { panic!("{email}: {heard:?}") };
+        assert!(fields.iter().all(|(name, value)| one.contains(&format!("{name}={value} "))), "{one}");
+        let mut headers: Vec<_> = answer
+            .headers
+            .iter()
+            // What is drawn anew for each answer.
+            .filter(|(name, _)| !["content-security-policy", "x-request-id"].contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}: {value:?}"))
+            .collect();
+        headers.sort();
+        answers.push((answer.without_nonces().replace(email, ""), headers));
+    }
+    for answer in &answers {
+        assert_eq!(*answer, answers[0]);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    use mail360::people::{model::Password, service::Authenticated};
+
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let people = &world.program.people;
+    let email = Email::parse("ada@contoso.test").expect("an e-mail");
+    let password = Password::try_out(PASSWORD.into()).expect("a password");
+    let verified = people.authenticate(Some(&email), &password).await;
+    let Ok(Authenticated::User(user, _)) = verified else { panic!("not verified: {verified:?}") };
+    let other = Password::choose("another horse battery staple".into(), &[]).expect("a password");
+    let changed = people.change_user(&email, Change::Password(other), async |_, _, _| Ok(())).await;
+    assert!(matches!(changed, Ok(Changed::Changed(..))));
+    let noted = world.program.database.write(async |tx| people.note_login(&tx, &user, None).await).await;
+    assert!(!noted.expect("an answer"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn l9_who_logs_out_at_one_process_is_logged_out_at_the_other(#[values(Kind::Postgres)] kind: Kind) {
     let one = World::new(kind).await;
     let two = one.another_process(&[]).await;
     let mut at_one = one.set_up().await;
