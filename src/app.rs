@@ -1,9 +1,11 @@
 //! The HTML shell with the left pane, the pages that stand above all features, and the layer that
 //! renders every page and every failure.
 
+mod activity_page;
 mod connector_page;
 mod errors;
 
+pub use activity_page::show as activity_page;
 pub use connector_page::show as connector_page;
 
 use std::sync::Arc;
@@ -210,15 +212,24 @@ fn Brand() -> impl IntoView {
     }
 }
 
+const ACTIVITY: &str = "/settings/activity";
+
 /// The left pane, listing only what exists, and the user's menu.
 fn console(member: &Member, here: &str) -> AnyView {
-    let current = [("/connectors", "/connectors"), ("/sign-ins", "/connectors")]
+    let current = [("/connectors", "/connectors"), ("/sign-ins", "/connectors"), (ACTIVITY, ACTIVITY)]
         .iter()
         .find(|(path, _)| here.starts_with(path))
         .map(|(_, entry)| *entry);
     let initials: String =
         member.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     let role = format!("{} of {}", member.role(), member.organisation_name);
+    let activity = member.is_admin().then(|| {
+        view! {
+            <li>
+                <a href=ACTIVITY aria-current=(current == Some(ACTIVITY)).then_some("true")>{Icon::Waiting.draw()} " Activity"</a>
+            </li>
+        }
+    });
     view! {
         <nav class="pane" aria-label="Main">
             <Brand />
@@ -226,6 +237,7 @@ fn console(member: &Member, here: &str) -> AnyView {
                 <li>
                     <a href="/connectors" aria-current=(current == Some("/connectors")).then_some("true")>{Icon::Link.draw()} " Connectors"</a>
                 </li>
+                {activity}
             </ul>
         </nav>
         <header class="top">

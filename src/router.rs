@@ -17,7 +17,7 @@ use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
 
 use crate::{
-    activity::service::Activity,
+    activity::service::{Activity, ActivityLog},
     app::{self, Renderer},
     connectors::{self, actions, draft::keep_of_signed_out, service::ConnectorService},
     login::{
@@ -84,6 +84,8 @@ pub struct Program {
     pub connectors: ConnectorService,
     /// The sign-ins.
     pub sign_ins: SignIns,
+    /// What was recorded.
+    pub activity_log: ActivityLog,
 }
 
 /// What a program is made of.
@@ -146,6 +148,7 @@ impl Program {
             ),
             login: Login::new(database.clone(), people.clone(), activity, throttles.clone()),
             throttles,
+            activity_log: ActivityLog::new(database.clone(), clock.clone()),
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
             sessions,
             config: Arc::new(config),
@@ -162,12 +165,15 @@ impl Program {
 
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let Self { sessions, sign_ins, throttles, .. } = self.clone();
+        let program = self.clone();
         vec![PeriodicWork::new("sweep", Duration::from_mins(1), move || {
-            let (sessions, sign_ins, throttles) = (sessions.clone(), sign_ins.clone(), throttles.clone());
+            let Self { sessions, sign_ins, throttles, people, activity_log, .. } = program.clone();
             async move {
                 sessions.sweep().await?;
                 throttles.sweep().await?;
+                for organisation in people.organisations().await? {
+                    activity_log.sweep(organisation.id).await?;
+                }
                 sign_ins.sweep().await
             }
         })]
@@ -191,6 +197,8 @@ part!(Login, login);
 part!(SetUp, set_up);
 part!(ConnectorService, connectors);
 part!(SignIns, sign_ins);
+part!(People, people);
+part!(ActivityLog, activity_log);
 
 /// A line of the table.
 pub struct Route {
@@ -230,6 +238,7 @@ pub fn table() -> Vec<Route> {
         get("/account", Member, login::account_page::show),
         post("/account", Member, login::account_page::change_password),
         post("/account/sessions/{id}/end", Member, login::account_page::end_session),
+        get("/settings/activity", Admin, app::activity_page),
         get("/api/connectors", Anyone, oauth::routes::callback),
         post(actions::ADD, Admin, run_server_function),
     ]
@@ -247,7 +256,10 @@ pub fn router(program: &Program) -> Router {
                 Arc::new(move |request| Box::pin(keep_of_signed_out(config.clone(), MAX_BODY, request)));
             instead
         });
-        pages = pages.route(path, handler.route_layer(from_fn_with_state((who, instead), guard::require)));
+        pages = pages.route(
+            path,
+            handler.route_layer(from_fn_with_state((program.login.clone(), who, instead), guard::require)),
+        );
     }
     let sessions = login::session::layer(program.sessions.clone(), &config.public_url);
     let renderer = Renderer::new(config.clone(), &program.assets);

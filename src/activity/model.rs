@@ -1,10 +1,11 @@
 //! What an entry of the activity says.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use uuid::Uuid;
 
 use crate::platform::{
+    clock::Timestamp,
     id::{OrganisationId, UserId},
     middleware::reference::Reference,
 };
@@ -58,9 +59,67 @@ pub enum Action {
     SignInStarted,
     /// A sign-in ended.
     SignInEnded,
+    /// A user asked for what they may not.
+    RequestRefused,
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::OrganisationAdded,
+        Self::UserAdded,
+        Self::UserChanged,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::LoggedIn,
+        Self::LogInRefused,
+        Self::LoggedOut,
+        Self::ConnectorAdded,
+        Self::ConnectorChanged,
+        Self::ConnectorDeleted,
+        Self::SignInStarted,
+        Self::SignInEnded,
+        Self::RequestRefused,
+    ];
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::OrganisationAdded => "Organisation added",
+            Self::UserAdded => "User added",
+            Self::UserChanged => "User changed",
+            Self::PasswordChanged => "Password changed",
+            Self::SessionEnded => "Browser logged out from another",
+            Self::LoggedIn => "Logged in",
+            Self::LogInRefused => "Log-in refused",
+            Self::LoggedOut => "Logged out",
+            Self::ConnectorAdded => "Connector added",
+            Self::ConnectorChanged => "Connector changed",
+            Self::ConnectorDeleted => "Connector deleted",
+            Self::SignInStarted => "Sign-in started",
+            Self::SignInEnded => "Sign-in ended",
+            Self::RequestRefused => "Request refused",
+        }
+    }
+
+    /// The group by which it is found.
+    pub const fn group(self) -> Group {
+        match self {
+            Self::LoggedIn | Self::LogInRefused | Self::LoggedOut | Self::SessionEnded => Group::LogIns,
+            Self::OrganisationAdded | Self::UserAdded | Self::UserChanged | Self::PasswordChanged => {
+                Group::People
+            }
+            Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted => Group::Connectors,
+            Self::SignInStarted | Self::SignInEnded => Group::SignIns,
+            Self::RequestRefused => Group::Refusals,
+        }
+    }
+
     /// As the database has it: thing, dot, what happened.
     pub const fn name(self) -> &'static str {
         match self {
@@ -77,8 +136,125 @@ impl Action {
             Self::ConnectorDeleted => "connector.deleted",
             Self::SignInStarted => "sign_in.started",
             Self::SignInEnded => "sign_in.ended",
+            Self::RequestRefused => "request.refused",
         }
     }
+}
+
+/// Actions that one looks for together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Logging in and out.
+    LogIns,
+    /// Changes of people and organisations.
+    People,
+    /// Changes of connectors.
+    Connectors,
+    /// Sign-ins at a provider.
+    SignIns,
+    /// What was refused to somebody who was signed in.
+    Refusals,
+}
+
+impl Group {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::LogIns, Self::People, Self::Connectors, Self::SignIns, Self::Refusals];
+
+    /// In an address.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LogIns => "log-ins",
+            Self::People => "people",
+            Self::Connectors => "connectors",
+            Self::SignIns => "sign-ins",
+            Self::Refusals => "refusals",
+        }
+    }
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.name() == name)
+    }
+
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::LogIns => "Logging in and out",
+            Self::People => "People",
+            Self::Connectors => "Connectors",
+            Self::SignIns => "Sign-ins",
+            Self::Refusals => "Refused requests",
+        }
+    }
+
+    /// What belongs to it.
+    pub fn actions(self) -> impl Iterator<Item = Action> {
+        Action::ALL.into_iter().filter(move |action| action.group() == self)
+    }
+}
+
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A user.
+    User(UserId),
+    /// An operator at the command line, or somebody who did not prove who they are.
+    Nobody,
+}
+
+/// Which entries are looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// By whom.
+    pub by: Option<By>,
+    /// Of what kind.
+    pub group: Option<Group>,
+}
+
+/// Where a page of entries begins: after this one, going back in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// When it was.
+    pub at: Timestamp,
+    /// Which of that moment.
+    pub id: Uuid,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.micros(), self.id)
+    }
+}
+
+impl FromStr for Position {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (at, id) = text.split_once('.').ok_or(())?;
+        let at = Timestamp::from_micros(at.parse().map_err(|_| ())?);
+        Ok(Self { at, id: id.parse().map_err(|_| ())? })
+    }
+}
+
+/// An entry that was written.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Where it stands.
+    pub position: Position,
+    /// Who did it.
+    pub by: By,
+    /// From where.
+    pub address: Option<String>,
+    /// What was done; none where a newer program wrote it.
+    pub action: Option<Action>,
+    /// What it was done to.
+    pub entity: String,
+    /// `done`, or what came of it.
+    pub outcome: String,
+    /// What changed.
+    pub detail: String,
+    /// The request.
+    pub reference: Option<String>,
 }
 
 /// An entry to be written.
@@ -114,5 +290,31 @@ impl Entry {
     pub fn with_outcome(mut self, outcome: &'static str) -> Self {
         self.outcome = outcome;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_action_and_group_is_found_by_its_name() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_name(action.name()), Some(action));
+            assert!(action.group().actions().any(|of_group| of_group == action));
+        }
+        for group in Group::ALL {
+            assert_eq!(Group::from_name(group.name()), Some(group));
+        }
+    }
+
+    #[test]
+    fn a_position_comes_back_from_an_address_as_it_went() {
+        let position = Position { at: Timestamp::from_micros(1_795_417_030_000_001), id: Uuid::from_u128(7) };
+        assert_eq!(position.to_string().parse(), Ok(position));
+        for wrong in ["", ".", "1", "x.00000000-0000-0000-0000-000000000007", "1.x", "99999999999999999999.7"]
+        {
+            assert!(wrong.parse::<Position>().is_err(), "{wrong:?} was accepted");
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The table `activity`.
 
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::model::{Actor, Entry};
+use super::model::{Action, Actor, By, Entry, Filter, Position, Recorded};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
+    id::{OrganisationId, UserId},
 };
 
 mod row {
@@ -51,4 +52,69 @@ pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -
     };
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
+}
+
+/// The activity of one organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Record(OrganisationId);
+
+impl Record {
+    /// That of this organisation.
+    pub const fn of(organisation: OrganisationId) -> Self {
+        Self(organisation)
+    }
+
+    /// The latest `limit` entries that pass the filter, before `before`.
+    pub async fn list(
+        self,
+        on: &impl Queries,
+        filter: Filter,
+        before: Option<Position>,
+        limit: u64,
+    ) -> Result<Vec<Recorded>, DatabaseError> {
+        let mut query = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .order_by_desc(row::Column::At)
+            .order_by_desc(row::Column::Id)
+            .limit(limit);
+        query = match filter.by {
+            None => query,
+            Some(By::User(user)) => query.filter(row::Column::UserId.eq(user.0)),
+            Some(By::Nobody) => query.filter(row::Column::UserId.is_null()),
+        };
+        if let Some(group) = filter.group {
+            query = query.filter(row::Column::Action.is_in(group.actions().map(Action::name)));
+        }
+        if let Some(Position { at, id }) = before {
+            let same = Condition::all().add(row::Column::At.eq(at.micros())).add(row::Column::Id.lt(id));
+            query = query.filter(Condition::any().add(row::Column::At.lt(at.micros())).add(same));
+        }
+        let rows = query.all(on.connection()).await?;
+        Ok(rows.into_iter().map(Recorded::from).collect())
+    }
+
+    /// Erases what was done at `since` or before.
+    pub async fn sweep(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::At.lte(since.micros()))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+impl From<row::Model> for Recorded {
+    fn from(row: row::Model) -> Self {
+        Self {
+            position: Position { at: Timestamp::from_micros(row.at), id: row.id },
+            by: row.user_id.map_or(By::Nobody, |user| By::User(UserId(user))),
+            address: row.address,
+            action: Action::from_name(&row.action),
+            entity: row.entity,
+            outcome: row.outcome,
+            detail: row.detail,
+            reference: row.reference,
+        }
+    }
 }

@@ -70,7 +70,7 @@ pub type Instead = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> 
 /// Lets through whom the route is for. Who looks at a page without being signed in is sent to log in
 /// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked.
 pub async fn require(
-    State((who, instead)): State<(Who, Option<Instead>)>,
+    State((login, who, instead)): State<(Login, Who, Option<Instead>)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -78,7 +78,10 @@ pub async fn require(
     match (who, member) {
         (Who::Anyone, _) | (Who::Member, Some(_)) => next.run(request).await,
         (Who::Admin, Some(member)) if member.is_admin() => next.run(request).await,
-        (Who::Admin, Some(_)) => Failure::Forbidden.into_response(),
+        (Who::Admin, Some(member)) => {
+            login.note_refusal(member, request.method(), request.uri().path()).await;
+            Failure::Forbidden.into_response()
+        }
         (Who::Member | Who::Admin, None) if request.method().is_safe() => {
             Redirect::to(&format!("/login?next={}", request.uri().path())).into_response()
         }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use http::Method;
 use secrecy::SecretString;
 use time::Duration;
 use tower_sessions::Session;
@@ -22,6 +23,9 @@ use crate::{
     },
     platform::{database::Database, failure::Failure, middleware::reference::Reference, randomness::Hash},
 };
+
+/// So many refusals of one user are recorded within a window of the throttles.
+const REFUSALS: i64 = 20;
 
 /// A browser, as far as its request shows it.
 #[derive(Clone, Debug)]
@@ -164,6 +168,25 @@ impl Login {
                 .await?;
         }
         session::sign_out(session).await
+    }
+
+    /// Records that a user asked for what they may not; beyond a number within the throttles' window only the
+    /// log has it, for whoever asks without end must not fill the database.
+    pub async fn note_refusal(&self, member: &Member, method: &Method, path: &str) {
+        let entity: String = path.chars().take(200).collect();
+        let entry = Entry::done(Action::RequestRefused, entity, member.user().0)
+            .with_outcome("refused")
+            .with_detail(method.as_str());
+        let recorded = async {
+            if self.throttles.is_within(&format!("refused\0{}", member.user()), REFUSALS).await? {
+                let record = async |tx| self.activity.record(&tx, member.actor(), entry.clone()).await;
+                self.database.write(record).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        if let Err(failure) = recorded.await {
+            tracing::error!(?failure, "a refusal could not be recorded");
+        }
     }
 
     /// Who is signed in in this session, as the database has them now: a user who was disabled, or

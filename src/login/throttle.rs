@@ -67,6 +67,13 @@ impl Throttles {
         Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
     }
 
+    /// Counts one more of something else than log-ins, by a name that begins with what it is: whether that is
+    /// no more than `limit` within a window.
+    pub async fn is_within(&self, what: &str, limit: i64) -> Result<bool, Failure> {
+        let (key, now) = (Hash::of(what.as_bytes()), self.clock.now());
+        self.database.write(async |tx| Ok(throttles::count(&tx, key, now, WINDOW).await?.0 <= limit)).await
+    }
+
     /// Takes a try back that was none: its password was right, or was not looked at.
     pub async fn take_back(&self, counted: &Counted) -> Result<(), Failure> {
         self.database

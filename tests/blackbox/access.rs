@@ -25,6 +25,9 @@ const FIELDS: [(&str, &str); 8] = [
     ("password", crate::support::PASSWORD),
 ];
 
+/// Where a refusal leaves its trace.
+const RECORD: &[&str] = &["activity", "throttles"];
+
 /// What there is to be got at: a connector, a sign-in, and the browsers of everybody.
 struct Scene {
     world: World,
@@ -142,7 +145,7 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
     let scene = Scene::new(kind).await;
     let (viewer, stranger) = (scene.world.viewer().await, scene.world.stranger().await);
     let colleague = scene.world.user("Contoso", "bob@contoso.test", Role::Admin).await;
-    let before = scene.world.raw.dump(&[]).await;
+    let before = scene.world.raw.dump(RECORD).await;
     for route in table() {
         let path = scene.path(&route);
         let has_id = route.path.contains("{id}");
@@ -185,7 +188,13 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
             assert!(!answer.body.contains("Mail archive"), "{who} at {path} sees the connector's name");
         }
     }
-    assert_eq!(scene.world.raw.dump(&[]).await, before);
+    assert_eq!(scene.world.raw.dump(RECORD).await, before);
+    let others: i64 = scene
+        .world
+        .raw
+        .one("SELECT COUNT(*) FROM activity WHERE outcome = 'refused' AND action <> 'request.refused'")
+        .await;
+    assert_eq!(others, 0, "and what is recorded of it is that it was refused");
 }
 
 #[rstest]

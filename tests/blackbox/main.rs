@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod activity;
 mod callback;
 mod callback_faults;
 mod connectors;

@@ -1,0 +1,199 @@
+//! What was done in an organisation: its record from one feature, the names of those who did it from
+//! another; hence it stands above both.
+
+use std::collections::HashMap;
+
+use axum::{
+    Extension,
+    extract::{Query, State},
+};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use crate::{
+    activity::{
+        model::{By, Filter, Group, Position, Recorded},
+        service::{ActivityLog, ActivityPage},
+    },
+    people::{access::Member, service::People},
+    platform::{failure::Failure, id::UserId, page::Page},
+    ui::widgets::{Badge, Moment, Tone},
+};
+
+const HERE: &str = "/settings/activity";
+/// In an address: who is no user.
+const NOBODY: &str = "nobody";
+
+/// What is looked for, as it stands in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    who: String,
+    #[serde(default)]
+    what: String,
+    #[serde(default)]
+    before: String,
+}
+
+impl Asked {
+    /// What cannot be one is taken for none.
+    fn filter(&self) -> Filter {
+        let by = match self.who.as_str() {
+            NOBODY => Some(By::Nobody),
+            id => id.parse().ok().map(By::User),
+        };
+        Filter { by, group: Group::from_name(&self.what) }
+    }
+
+    fn address(&self, before: Option<Position>) -> String {
+        let mut address = url::form_urlencoded::Serializer::new(format!("{HERE}?"));
+        for (name, value) in [("who", &self.who), ("what", &self.what)] {
+            if !value.is_empty() {
+                address.append_pair(name, value);
+            }
+        }
+        if let Some(before) = before {
+            address.append_pair("before", &before.to_string());
+        }
+        address.finish()
+    }
+}
+
+/// `GET /settings/activity`.
+pub async fn show(
+    State(log): State<ActivityLog>,
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+    Query(asked): Query<Asked>,
+) -> Result<Page, Failure> {
+    let admin = member.admin()?;
+    let before = asked.before.parse().ok();
+    let ActivityPage { entries, next } = log.page(admin.organisation(), asked.filter(), before).await?;
+    let users = people.users(admin.organisation()).await?;
+    let users: Vec<_> = users.into_iter().map(|user| (user.id, user.name, user.email)).collect();
+    let model = ActivityView { entries, next, first: before.is_none(), users, asked };
+    Ok(Page::new("Activity", move || view! { <Activity model=model.clone() /> }.into_any()))
+}
+
+#[derive(Clone)]
+struct ActivityView {
+    entries: Vec<Recorded>,
+    next: Option<Position>,
+    first: bool,
+    users: Vec<(UserId, String, String)>,
+    asked: Asked,
+}
+
+#[component]
+fn Activity(model: ActivityView) -> impl IntoView {
+    let ActivityView { entries, next, first, users, asked } = model;
+    let names: HashMap<UserId, String> = users.iter().map(|(id, name, _)| (*id, name.clone())).collect();
+    let content = if entries.is_empty() {
+        view! { <p class="soft">"Nothing fits. Everything that is done is listed here for a year."</p> }
+            .into_any()
+    } else {
+        let rows = entries.into_iter().map(|entry| view! { <Row entry=entry names=&names /> }).collect_view();
+        view! {
+            <table class="table" role="table">
+                <caption class="unseen">"Activity, latest first"</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">"What"</th>
+                        <th scope="col" role="columnheader">"Who"</th>
+                        <th scope="col" role="columnheader">"When"</th>
+                        <th scope="col" role="columnheader">"Outcome"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    let pager = (!first || next.is_some()).then(|| {
+        let first = (!first).then(|| view! { <a class="button" href=asked.address(None)>"Latest"</a> });
+        let next = next.map(|next| view! { <a class="button" href=asked.address(Some(next))>"Earlier"</a> });
+        view! { <nav class="row apart" aria-label="Pages">{first}{next}</nav> }
+    });
+    view! {
+        <div class="head">
+            <div>
+                <h1>"Activity"</h1>
+                <p class="soft">"Who did what, when, from where, and what came of it. It is kept for a year."</p>
+            </div>
+        </div>
+        <Filters users=users asked=asked.clone() />
+        {content}
+        {pager}
+    }
+}
+
+#[component]
+fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView {
+    let option = |value: String, words: String, chosen: &str| {
+        let selected = value == chosen;
+        view! { <option value=value selected=selected>{words}</option> }
+    };
+    let who = users
+        .into_iter()
+        .map(|(id, name, email)| option(id.to_string(), format!("{name} ({email})"), &asked.who))
+        .collect_view();
+    let what = Group::ALL
+        .into_iter()
+        .map(|group| option(group.name().to_owned(), group.words().to_owned(), &asked.what))
+        .collect_view();
+    let filtered = !asked.who.is_empty() || !asked.what.is_empty();
+    view! {
+        <form class="row filters" method="get" action=HERE role="search" aria-label="Activity">
+            <div class="field">
+                <label for="who">"Who"</label>
+                <select class="input" id="who" name="who">
+                    {option(String::new(), "Everybody".to_owned(), &asked.who)}
+                    {who}
+                    {option(NOBODY.to_owned(), "No user: an operator, or unproved".to_owned(), &asked.who)}
+                </select>
+            </div>
+            <div class="field">
+                <label for="what">"What"</label>
+                <select class="input" id="what" name="what">
+                    {option(String::new(), "Everything".to_owned(), &asked.what)}
+                    {what}
+                </select>
+            </div>
+            <button class="button">"Show"</button>
+            {filtered.then(|| view! { <a class="button plain" href=HERE>"Show everything"</a> })}
+        </form>
+    }
+}
+
+#[component]
+fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView + use<> {
+    let who = match entry.by {
+        By::User(user) => names.get(&user).cloned().unwrap_or_else(|| "A user who is gone".to_owned()),
+        By::Nobody if entry.address.is_none() => "An operator".to_owned(),
+        By::Nobody => "Somebody who did not prove who they are".to_owned(),
+    };
+    let (tone, outcome) = match entry.outcome.as_str() {
+        "done" => (Tone::Good, "Done"),
+        "verified" => (Tone::Good, "Verified"),
+        "denied" => (Tone::Warn, "Cancelled"),
+        "refused" => (Tone::Bad, "Refused"),
+        _ => (Tone::Bad, "Failed"),
+    };
+    let action = entry.action.map_or("Something that this version does not know", |action| action.words());
+    let detail = (!entry.detail.is_empty()).then(|| view! { <p class="soft note">{entry.detail}</p> });
+    let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });
+    let reference =
+        entry.reference.map(|text| view! { <p class="soft note">"Reference " <code>{text}</code></p> });
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                <p>{action}</p>
+                <p class="soft note"><bdi>{entry.entity}</bdi></p>
+                {detail}
+            </th>
+            <td role="cell"><p><bdi>{who}</bdi></p>{address}</td>
+            <td role="cell"><p><Moment at=entry.position.at /></p>{reference}</td>
+            <td role="cell"><Badge tone=tone words=outcome /></td>
+        </tr>
+    }
+}

@@ -1,0 +1,170 @@
+//! The record of what is done.
+
+use std::collections::BTreeSet;
+
+use mail360::people::{
+    model::{Email, Role},
+    service::Change,
+};
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, callback};
+
+const ACTIVITY: &str = "/settings/activity";
+
+/// The entries on a page, from the latest to the earliest, as the words of their rows.
+async fn entries(browser: &mut Browser, path: &str) -> Vec<String> {
+    let page = browser.get(path).await;
+    page.assert_status(200);
+    let body = page.body.split_once("<tbody").map_or("", |(_, rows)| rows);
+    let rows = body.split("<tr").skip(1);
+    rows.map(|row| {
+        let mut in_tag = false;
+        let text = format!("<tr{row}");
+        let text = text.split("</tr>").next().unwrap_or_default().to_owned();
+        text.chars()
+            .filter_map(|c| match c {
+                '<' => {
+                    in_tag = true;
+                    Some(' ')
+                }
+                '>' => {
+                    in_tag = false;
+                    None
+                }
+                c => (!in_tag).then_some(c),
+            })
+            .collect::<String>()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    })
+    .collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_and_outcome(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut vera = world.viewer().await;
+    vera.get("/connectors/new").await.assert_status(403);
+    vera.post("/logout", &[]).await.assert_status(303);
+    let wrong = [("email", "vera@contoso.test"), ("password", "certainly not this one")];
+    world.browser().post("/login", &wrong).await.assert_status(401);
+    let nobody = [("email", "nobody@contoso.test"), ("password", "certainly not this one")];
+    world.browser().post("/login", &nobody).await.assert_status(401);
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    ada.get(&callback(&authorize, "error=access_denied")).await.assert_status(303);
+    let email = Email::parse("vera@contoso.test").expect("an e-mail");
+    let changed = world.program.people.change_user(&email, Change::Role(Role::Admin), async |_, _, _| Ok(()));
+    changed.await.expect("changed");
+
+    // What is recorded beside the answer may take a moment.
+    let mut found = entries(&mut ada, ACTIVITY).await;
+    while !found.iter().any(|entry| entry.starts_with("Log-in refused")) {
+        tokio::task::yield_now().await;
+        found = entries(&mut ada, ACTIVITY).await;
+    }
+    let has = |words: &[&str]| {
+        let fits = found.iter().filter(|entry| words.iter().all(|word| entry.contains(word))).count();
+        assert_eq!(fits, 1, "{words:?} in {found:#?}");
+    };
+    has(&["Organisation added", "Contoso", "UTC", "Done"]);
+    has(&["User added", "ada@contoso.test"]);
+    has(&["Logged in", "ada@contoso.test", "Ada Example", "192.0.2.7", "Reference", "Done"]);
+    has(&["Request refused", "/connectors/new", "GET", "Somebody", "192.0.2.7", "Refused"]);
+    has(&["Logged out", "vera@contoso.test"]);
+    has(&["Log-in refused", "vera@contoso.test", "did not prove", "192.0.2.7", "Refused"]);
+    has(&["Connector added", "Mail archive", "Ada Example"]);
+    has(&["Sign-in started", "Mail archive"]);
+    has(&["Sign-in ended", "Mail archive", "Cancelled"]);
+    has(&["User changed", "vera@contoso.test", "An operator"]);
+    assert!(!found.iter().any(|entry| entry.contains("nobody@contoso.test")), "of nobody's organisation");
+}
+
+#[rstest]
+#[tokio::test]
+async fn activity_is_found_by_who_and_what_and_page_by_page(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    // All at one moment of the clock: what tells entries apart is then their id alone.
+    for at in 0..60 {
+        let name = format!("Connector {at}");
+        world.add_connector(&mut ada, &NewConnector { name: &name, ..Default::default() }).await;
+    }
+    let mut seen = Vec::new();
+    let mut path = format!("{ACTIVITY}?what=connectors");
+    loop {
+        seen.extend(entries(&mut ada, &path).await);
+        let page = ada.get(&path).await;
+        let Some((before, _)) = page.body.split_once(">Earlier</a>") else { break };
+        let (_, address) = before.rsplit_once("href=\"").expect("an address");
+        path = address.split_once('"').expect("its end").0.replace("&amp;", "&");
+    }
+    assert_eq!(seen.len(), 60);
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 60, "none twice");
+    assert!(seen.iter().all(|entry| entry.starts_with("Connector added")));
+
+    let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users").await;
+    let hers = entries(&mut ada, &format!("{ACTIVITY}?who={ada_id}&what=log-ins")).await;
+    assert!(matches!(hers.as_slice(), [one] if one.starts_with("Logged in")), "{hers:?}");
+    let operators = entries(&mut ada, &format!("{ACTIVITY}?who=nobody")).await;
+    assert!(operators.iter().all(|entry| entry.contains("operator")), "{operators:?}");
+    for nonsense in ["who=x&what=y&before=z", "before=1.2", "who=%00", "before=-9223372036854775808.x"] {
+        ada.get(&format!("{ACTIVITY}?{nonsense}")).await.assert_status(200);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_activity_is_for_administrators_and_of_their_organisation_alone(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users").await;
+    let (mut eve, mut vera) = (world.stranger().await, world.viewer().await);
+    vera.get(ACTIVITY).await.assert_status(403);
+    assert!(!vera.get("/connectors").await.body.contains(ACTIVITY), "nor is there a way to it");
+    for path in [ACTIVITY.to_owned(), format!("{ACTIVITY}?who={ada_id}")] {
+        let theirs = eve.get(&path).await;
+        assert!(!theirs.body.contains("Mail archive") && !theirs.body.contains("ada@contoso.test"));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn activity_is_kept_for_a_year_and_refusals_without_end_are_not(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let mut vera = world.viewer().await;
+    for _ in 0..30 {
+        vera.get("/connectors/new").await.assert_status(403);
+    }
+    let refusals = "SELECT COUNT(*) FROM activity WHERE action = 'request.refused'";
+    assert_eq!(world.raw.one::<i64>(refusals).await, 20);
+
+    let sweep = async || {
+        for work in world.program.periodic_work() {
+            work.once().await.expect("the sweep");
+        }
+        world.raw.count("activity").await
+    };
+    let all = sweep().await;
+    world.clock.advance(Duration::days(364));
+    assert_eq!(sweep().await, all);
+    let log_in = [("email", "ada@contoso.test"), ("password", PASSWORD)];
+    world.browser().post("/login", &log_in).await.assert_status(303);
+    world.clock.advance(Duration::days(1));
+    assert_eq!(sweep().await, 1);
+}
