@@ -191,9 +191,9 @@ fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView
                 <p class="soft note"><bdi>{entry.entity}</bdi></p>
                 {detail}
             </th>
-            <td role="cell"><p><bdi>{who}</bdi></p>{address}</td>
-            <td role="cell"><p><Moment at=entry.position.at /></p>{reference}</td>
-            <td role="cell"><Badge tone=tone words=outcome /></td>
+            <td role="cell" data-label="Who"><div><p><bdi>{who}</bdi></p>{address}</div></td>
+            <td role="cell" data-label="When"><div><p><Moment at=entry.position.at /></p>{reference}</div></td>
+            <td role="cell" data-label="Outcome"><Badge tone=tone words=outcome /></td>
         </tr>
     }
 }
