@@ -4,28 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use mail360::connectors::service::ConnectorId;
 use rstest::rstest;
 use sha2::{Digest, Sha256};
 use time::Duration;
 use tokio::{sync::Notify, task::JoinSet};
-use url::Url;
 
-use crate::support::{Browser, Canned, Kind, NewConnector, SECRET, World, callback, parameter, tokens};
-
-/// A connector of Ada's, and a sign-in that is under way.
-async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let authorize = world.start(&mut ada, &connector).await;
-    (world, ada, connector, authorize)
-}
-
-/// The id of the one attempt, as it stands in its page's path.
-async fn sign_in_path(world: &World) -> String {
-    format!("/sign-ins/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await)
-}
+use crate::support::{
+    Canned, Kind, NewConnector, SECRET, World, callback, parameter, sign_in_path, tokens, under_way,
+};
 
 #[rstest]
 #[tokio::test]
@@ -157,48 +143,6 @@ async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
 
 #[rstest]
 #[tokio::test]
-async fn o5_a_malformed_callback_gets_the_one_page_and_asks_nobody_anything(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (world, mut ada, _, authorize) = under_way(kind).await;
-    let state = parameter(&authorize, "state");
-    let long = "a".repeat(10_000);
-    let queries = [
-        String::new(),
-        "code=abc".to_owned(),
-        "state=&code=abc".to_owned(),
-        format!("state={state}&state={state}&code=abc"),
-        format!("state={state}&code=abc&code=def"),
-        format!("state={state}&error=a&error=b"),
-        format!("state={state}&iss=a&iss=b"),
-        format!("state={long}&code=abc"),
-        format!("state={state}&code={long}"),
-        format!("state={state}&iss={long}"),
-        format!("state={state}&error={long}"),
-        "state=%ff%fe&code=abc".to_owned(),
-        format!("state={state}&code=%ff%fe"),
-        format!("state={state}&code=%2"),
-        format!("state={state}%00&code=abc"),
-        format!("state={}&code=abc", state.to_lowercase()),
-        format!("state={}&code=abc", &state[..42]),
-        format!("state={state}=&code=abc"),
-        "state=../../etc/passwd&code=abc".to_owned(),
-        "state[]=a&code=abc".to_owned(),
-        "&&&===".to_owned(),
-    ];
-    let page = ada.get("/api/connectors").await.assert_status(400).without_nonces();
-    for query in queries {
-        let answer = ada.get(&format!("/api/connectors?{query}")).await;
-        answer.assert_status(400);
-        assert_eq!(answer.without_nonces(), page, "{query:.60}");
-        assert_eq!(answer.header("cache-control"), "no-store");
-    }
-    assert!(world.provider.requests().is_empty());
-    assert_eq!(world.raw.one::<i64>("SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL").await, 1);
-}
-
-#[rstest]
-#[tokio::test]
 async fn o6_the_challenge_is_the_hash_of_a_verifier_that_appears_only_in_the_token_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -216,138 +160,6 @@ async fn o6_the_challenge_is_the_hash_of_a_verifier_that_appears_only_in_the_tok
     assert!(!world.raw.dump(&[]).await.join("\n").contains(&verifier));
     let left: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE pkce_verifier IS NOT NULL").await;
     assert_eq!(left, 0, "the consuming write erases it");
-}
-
-#[rstest]
-#[tokio::test]
-async fn s3_a_verifier_that_was_changed_in_the_database_is_told_of_and_never_used(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (world, mut ada, connector, authorize) = under_way(kind).await;
-    let sealed: Vec<u8> = world.raw.one("SELECT pkce_verifier FROM attempts").await;
-    let mut changed = sealed;
-    *changed.last_mut().expect("bytes") ^= 1;
-    let bytes = world.raw.bytes(&changed);
-    world.raw.run(&format!("UPDATE attempts SET pkce_verifier = {bytes}")).await.expect("updated");
-    let answer = ada.get(&callback(&authorize, "code=abc")).await;
-    let page = ada.get(answer.assert_status(303).location()).await;
-    page.assert_says("What was kept for this sign-in cannot be opened").assert_says("mail360 check");
-    assert!(world.provider.requests().is_empty());
-    assert_eq!(world.state(&connector).await, "not_verified");
-}
-
-#[rstest]
-#[case::another_issuer("https://login.evil.example/5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
-#[case::another_path("https://login.microsoftonline.com/x/../5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
-#[case::nothing("")]
-#[tokio::test]
-async fn o8_an_answer_of_another_issuer_is_refused_before_anything_is_asked(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] issuer: &str,
-) {
-    let (world, mut ada, connector, authorize) = under_way(kind).await;
-    let issuer: String = url::form_urlencoded::byte_serialize(issuer.as_bytes()).collect();
-    let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={issuer}"))).await;
-    ada.get(answer.assert_status(303).location()).await.assert_says("another provider");
-    assert!(world.provider.requests().is_empty());
-    assert_eq!(world.state(&connector).await, "not_verified");
-}
-
-#[rstest]
-#[tokio::test]
-async fn o8_an_answer_of_another_tenant_is_refused_where_the_connector_has_one(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let tenant = "5a1e0000-7e57-4000-8000-00000000c0de";
-    let new = NewConnector { account_type: "single_tenant", tenant, ..Default::default() };
-    let connector = world.add_connector(&mut ada, &new).await;
-    let issuer_of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
-
-    let authorize = world.start(&mut ada, &connector).await;
-    let theirs = issuer_of("bbbbbbbb-7e57-4000-8000-000000000002");
-    let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={theirs}"))).await;
-    ada.get(answer.assert_status(303).location()).await.assert_says("another provider");
-    assert!(world.provider.requests().is_empty());
-
-    let authorize = world.start(&mut ada, &connector).await;
-    world.grant_everything(&authorize);
-    let back = callback(&authorize, &format!("code=abc&iss={}", issuer_of(tenant)));
-    ada.get(&back).await.assert_status(303);
-    assert_eq!(world.state(&connector).await, "verified");
-}
-
-#[rstest]
-#[tokio::test]
-async fn o8_the_id_token_must_be_of_the_issuer_that_the_callback_named(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (world, mut ada, connector, authorize) = under_way(kind).await;
-    world.grant_everything(&authorize);
-    // An issuer that Microsoft has, but not the one that the ID token will name.
-    let other = "https://login.microsoftonline.com/bbbbbbbb-7e57-4000-8000-000000000002/v2.0";
-    let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={other}"))).await;
-    ada.get(answer.assert_status(303).location()).await.assert_says("proof of who signed in does not fit");
-    assert_eq!(world.state(&connector).await, "not_verified");
-}
-
-#[rstest]
-#[tokio::test]
-async fn o8_a_connector_that_was_changed_meanwhile_is_neither_asked_for_nor_judged(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (world, mut ada, connector, authorize) = under_way(kind).await;
-    world.raw.run("UPDATE connectors SET version = version + 1").await.expect("updated");
-    let answer = ada.get(&callback(&authorize, "code=abc")).await;
-    ada.get(answer.assert_status(303).location()).await.assert_says("changed meanwhile");
-    assert!(world.provider.requests().is_empty());
-    assert_eq!(world.state(&connector).await, "not_verified");
-}
-
-#[rstest]
-#[tokio::test]
-async fn o8_a_callback_for_a_connector_that_was_deleted_is_nobodys(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (world, mut ada, connector, authorize) = under_way(kind).await;
-    let id: ConnectorId = connector.rsplit('/').next().expect("an id").parse().expect("an id");
-    let organisation = world.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
-    let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
-    let (organisation, user) =
-        (mail360::platform::id::OrganisationId(organisation), mail360::platform::id::UserId(user));
-    let member = world.program.people.member(organisation, user, None, None).await;
-    let admin = member.expect("an answer").expect("a member").admin().expect("an administrator");
-    world.program.connectors.delete(&admin, id).await.expect("deleted");
-    ada.get(&callback(&authorize, "code=abc")).await.assert_status(400);
-    assert!(world.provider.requests().is_empty());
-}
-
-#[rstest]
-#[tokio::test]
-async fn o8_an_attempt_keeps_the_addresses_that_it_was_made_with(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (world, ada, connector, authorize) = under_way(kind).await;
-    let restarted = world
-        .another_process(&[
-            "--microsoft-token-url",
-            "https://token.elsewhere.example/{tenant}/token",
-            "--microsoft-graph-url",
-            "https://graph.elsewhere.example",
-            "--microsoft-issuer",
-            "https://issuer.elsewhere.example/{tenant}",
-        ])
-        .await;
-    let mut ada = ada.at(&restarted.browser());
-    world.grant_everything(&authorize);
-    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
-    assert_eq!(world.state(&connector).await, "verified");
-    let urls: Vec<String> = world.provider.requests().into_iter().map(|seen| seen.url).collect();
-    assert_eq!(
-        urls,
-        ["https://login.microsoftonline.com/common/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0/me"]
-    );
 }
 
 #[rstest]

@@ -9,6 +9,7 @@ mod account;
 mod activity;
 mod callback;
 mod callback_faults;
+mod callback_guards;
 mod connectors;
 mod custody;
 mod drafts;

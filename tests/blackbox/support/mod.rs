@@ -10,4 +10,6 @@ mod world;
 pub use browser::{Answer, Browser, form};
 pub use database::{Kind, hex};
 pub use provider::{Canned, Claims, tokens};
-pub use world::{NewConnector, PASSWORD, SECRET, World, callback, parameter, write_key};
+pub use world::{
+    NewConnector, PASSWORD, SECRET, World, callback, parameter, sign_in_path, under_way, write_key,
+};

@@ -289,6 +289,20 @@ impl World {
     }
 }
 
+/// A connector of Ada's, and a sign-in that is under way.
+pub async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    (world, ada, connector, authorize)
+}
+
+/// The id of the one attempt, as it stands in its page's path.
+pub async fn sign_in_path(world: &World) -> String {
+    format!("/sign-ins/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await)
+}
+
 /// The callback that belongs to a way out.
 pub fn callback(authorize: &Url, rest: &str) -> String {
     format!("/api/connectors?state={}&{rest}", parameter(authorize, "state"))
