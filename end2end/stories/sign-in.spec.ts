@@ -270,7 +270,7 @@ test('without a refresh token the connector is not verified', async ({ page, app
 test('the page before one leaves says where one is sent, and why', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
   await setUp(page, app);
   await connectorAt(page, app, provider);
-  // The way out leads nowhere for now, so that there is time to read: at a 204 a browser stays where it is.
+  // The way out leads nowhere, so that there is time to read: at a 204 a browser stays where it is.
   await page.route(`${provider.url}/**`, (route) => route.fulfill({ status: 204 }));
   await page.getByRole('button', { name: VERIFY }).click();
   await expect(page.getByRole('heading', { level: 1, name: /^You are being sent to 127\.0\.0\.1 to sign in/ })).toBeVisible();

@@ -17,7 +17,7 @@ use crate::{
     },
     people::{access::Member, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
-    ui::widgets::{Badge, Moment, Tone},
+    ui::widgets::{Badge, Moment, Pager, Tone},
 };
 
 const HERE: &str = "/settings/activity";
@@ -109,11 +109,8 @@ fn Activity(model: ActivityView) -> impl IntoView {
         }
         .into_any()
     };
-    let pager = (!first || next.is_some()).then(|| {
-        let first = (!first).then(|| view! { <a class="button" href=asked.address(None)>"Latest"</a> });
-        let next = next.map(|next| view! { <a class="button" href=asked.address(Some(next))>"Earlier"</a> });
-        view! { <nav class="row apart" aria-label="Pages">{first}{next}</nav> }
-    });
+    let first = (!first).then(|| (asked.address(None), "Latest"));
+    let next = next.map(|next| (asked.address(Some(next)), "Earlier"));
     view! {
         <div class="head">
             <div>
@@ -123,7 +120,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
         </div>
         <Filters users=users asked=asked.clone() />
         {content}
-        {pager}
+        <Pager first=first next=next />
     }
 }
 

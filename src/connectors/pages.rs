@@ -20,7 +20,7 @@ use crate::{
     platform::{config::Config, failure::Failure, page::Page},
     ui::{
         icons::Icon,
-        widgets::{Badge, Copyable, Tone},
+        widgets::{Badge, Copyable, Pager, Tone},
     },
 };
 
@@ -95,15 +95,12 @@ fn List(model: ListView) -> impl IntoView {
         }
         .into_any()
     };
-    let pager = (!first || next.is_some()).then(|| {
-        let first = (!first).then(|| view! { <a class="button" href="/connectors">"First page"</a> });
-        let next = next.map(|key| {
-            let mut address = url::form_urlencoded::Serializer::new("/connectors?".to_owned());
-            // The serializer writes after what is there.
-            address.append_pair("after", &key);
-            view! { <a class="button" href=address.finish()>"Next page"</a> }
-        });
-        view! { <nav class="row apart" aria-label="Pages">{first}{next}</nav> }
+    let first = (!first).then(|| ("/connectors".to_owned(), "First page"));
+    let next = next.map(|key| {
+        let mut address = url::form_urlencoded::Serializer::new("/connectors?".to_owned());
+        // The serializer writes after what is there.
+        address.append_pair("after", &key);
+        (address.finish(), "Next page")
     });
     view! {
         <div class="head">
@@ -118,7 +115,7 @@ fn List(model: ListView) -> impl IntoView {
         </div>
         <RedirectUri uri=redirect_uri />
         {content}
-        {pager}
+        <Pager first=first next=next />
     }
 }
 

@@ -160,6 +160,22 @@ pub fn Back(
     }
 }
 
+/// The ways to other pages of a list, where there are any.
+#[component]
+pub fn Pager(
+    /// To the first page, and what that is called; none on it.
+    #[prop(default = None)]
+    first: Option<(String, &'static str)>,
+    /// To the next one.
+    #[prop(default = None)]
+    next: Option<(String, &'static str)>,
+) -> impl IntoView {
+    let link = |(to, words): (String, &'static str)| view! { <a class="button" href=to>{words}</a> };
+    (first.is_some() || next.is_some()).then(|| {
+        view! { <nav class="row apart" aria-label="Pages">{first.map(link)}{next.map(link)}</nav> }
+    })
+}
+
 /// What is wrong with a field, below it. It stands in the page from the start, so that what scripts put
 /// into it is heard.
 #[component]
