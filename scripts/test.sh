@@ -64,8 +64,8 @@ browser() {
     die "Stories failed."
   local skipped
   read -r browser_tests skipped < <(node -p '
-    const { expected, skipped } = JSON.parse(require("fs").readFileSync(process.argv[1])).stats
-    `${expected} ${skipped}`' "$report")
+    const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1]));
+    [stats.expected, stats.skipped].join(" ");' "$report")
   rm -f "$report"
   [ "$skipped" = 0 ] || die "$skipped stories were skipped."
   [ "$browser_tests" -gt 0 ] || die "No story ran."
