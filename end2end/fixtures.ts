@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { type BrowserContext, expect, type Page, test as base } from '@playwright/test';
+import { type BrowserContext, expect, type Page, type TestInfo, test as base } from '@playwright/test';
 import { App } from './support/app.ts';
 import { Provider, ProviderProcess } from './support/provider.ts';
 import { Watch } from './support/watch.ts';
@@ -22,8 +23,20 @@ interface Fixtures {
   picture: (name: string) => Promise<void>;
 }
 
+interface Options {
+  /** Whether the program's clock can be moved in this story. */
+  movableClock: boolean;
+}
+
 interface Shared {
   providerProcess: ProviderProcess;
+}
+
+/** Keeps a text of a story that failed beside its trace, and not in the report, whose end would drown in it. */
+async function keep(info: TestInfo, name: string, text: string): Promise<void> {
+  const path = info.outputPath(name);
+  await writeFile(path, text);
+  await info.attach(name, { path, contentType: 'text/plain' });
 }
 
 type Look = [width: number, colorScheme: 'light' | 'dark'];
@@ -45,7 +58,9 @@ async function inEach(looks: Look[], page: Page, look: (name: string) => Promise
   if (before) await page.setViewportSize(before);
 }
 
-export const test = base.extend<Fixtures, Shared>({
+export const test = base.extend<Fixtures & Options, Shared>({
+  movableClock: [false, { option: true }],
+
   providerProcess: [async ({}, use) => {
     const process = await ProviderProcess.start();
     await use(process);
@@ -57,17 +72,17 @@ export const test = base.extend<Fixtures, Shared>({
     await use(provider);
     if (info.status !== info.expectedStatus) {
       const events = (await provider.events()).map((event) => JSON.stringify(event)).join('\n');
-      await info.attach('provider events', { body: events, contentType: 'text/plain' });
+      await keep(info, 'provider-events.txt', events);
     }
   },
 
-  app: async ({ provider }, use, info) => {
-    const app = await App.start(provider.url);
+  app: async ({ provider, movableClock }, use, info) => {
+    const app = await App.start(provider.url, movableClock);
     await use(app);
     await app.stop();
     const log = app.logText();
     await app.remove();
-    if (info.status !== info.expectedStatus) await info.attach('trace log', { body: log, contentType: 'text/plain' });
+    if (info.status !== info.expectedStatus) await keep(info, 'trace.log', log);
     expect(log, 'the program panicked').not.toContain('panicked at');
   },
 

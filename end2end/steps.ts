@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Locator } from '@playwright/test';
+import { Secret, TOTP } from 'otpauth';
 import { type App, expect, type Page, type Provider } from './fixtures.ts';
 import type { Client } from './support/provider.ts';
-import { ADDED, AUDIENCE, CONNECTORS, CONTINUE, FORM, LOG_IN, SET_UP, VERIFY } from './words.ts';
+import { ADDED, AUDIENCE, CONFIRM, CONNECTORS, CONTINUE, FORM, LOG_IN, PEOPLE, SET_UP, VERIFY } from './words.ts';
 
 export interface Person {
   organisation: string;
@@ -37,6 +38,39 @@ export async function logIn(page: Page, person: Person): Promise<void> {
   await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
   await page.getByRole('button', { name: LOG_IN.button }).click();
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+}
+
+/** An authenticator app that has the key which the page shows. */
+export async function authenticator(page: Page, app: App): Promise<Authenticator> {
+  const key = await page.locator('.copy code').innerText();
+  const totp = new TOTP({ secret: Secret.fromBase32(key.replaceAll(' ', '')) });
+  let last = 0;
+  return {
+    // Each code is used once, and the next one is taken a little early.
+    code: () => {
+      const step = Math.max(Math.floor(app.now() / 30_000), last + 1);
+      last = step;
+      return totp.generate({ timestamp: step * 30_000 });
+    },
+  };
+}
+
+export interface Authenticator {
+  /** A code that has not been shown before. */
+  code: () => string;
+}
+
+/** Gives the password anew, where it is asked for. */
+export async function confirm(page: Page, person: Person): Promise<void> {
+  await expect(page.getByRole('heading', { level: 1, name: CONFIRM.heading })).toBeVisible();
+  await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: CONFIRM.button }).click();
+}
+
+/** Opens the page on which people are administered. */
+export async function openPeople(page: Page): Promise<void> {
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading }).click();
+  await expect(page.getByRole('heading', { level: 1, name: PEOPLE.heading })).toBeVisible();
 }
 
 /** The button may be in the user's menu, which may have to be opened. */

@@ -11,6 +11,10 @@ export const SET_UP = {
 
 export const LOG_IN = { email: 'E-mail', password: 'Password', button: 'Log in', out: 'Log out' };
 
+export const CONFIRM = { heading: 'Confirm that it is you', button: 'Confirm' };
+
+export const PEOPLE = { heading: 'People', invite: 'Make an invitation link', role: 'Role' };
+
 export const CONNECTORS = { heading: 'Connectors', add: 'Add connector', redirectUri: 'Redirect URI', scope: 'View API scope' };
 
 export const FORM = {

@@ -56,12 +56,17 @@ browser() {
   say "Stories in Chromium, with JavaScript and without"
   # Debian's browser; where another is meant, CHROMIUM names it.
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
+  [ -n "${LIBFAKETIME:-}" ] || compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
+    compgen -G "/usr/lib/faketime/libfaketime.so.1" >/dev/null || debian faketime
   npm_packages "$ROOT/end2end"
   (cd end2end && npm run --silent check) || die "The stories' types do not fit."
   local report
   report=$(mktemp)
-  (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) ||
+  (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) || {
+    # Once more and in short, for whoever sees but the last lines.
+    node scripts/failures.mjs "$report" >&2
     die "Stories failed."
+  }
   local skipped
   read -r browser_tests skipped < <(node -p '
     const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1]));

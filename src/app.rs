@@ -4,6 +4,8 @@
 mod activity_page;
 mod connector_page;
 mod errors;
+pub mod people_page;
+pub mod person_page;
 
 pub use activity_page::show as activity_page;
 pub use connector_page::show as connector_page;
@@ -109,7 +111,12 @@ fn log(failure: &Failure) {
         Failure::Busy(_) => tracing::warn!("a request was turned away: too much to do"),
         Failure::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
         Failure::Forbidden => tracing::warn!("a request was refused: not allowed"),
-        Failure::NotFound | Failure::SignedOut | Failure::BadRequest | Failure::TooLarge => {}
+        Failure::NotFound
+        | Failure::ProofNeeded
+        | Failure::SecondFactorNeeded
+        | Failure::SignedOut
+        | Failure::BadRequest
+        | Failure::TooLarge => {}
     }
 }
 
@@ -212,33 +219,38 @@ fn Brand() -> impl IntoView {
     }
 }
 
+const PEOPLE: &str = "/settings/people";
 const ACTIVITY: &str = "/settings/activity";
 
 /// The left pane, listing only what exists, and the user's menu.
 fn console(member: &Member, here: &str) -> AnyView {
-    let current = [("/connectors", "/connectors"), ("/sign-ins", "/connectors"), (ACTIVITY, ACTIVITY)]
-        .iter()
-        .find(|(path, _)| here.starts_with(path))
-        .map(|(_, entry)| *entry);
+    const CONNECTORS: &str = "/connectors";
+    let entries =
+        [(CONNECTORS, CONNECTORS), ("/sign-ins", CONNECTORS), (PEOPLE, PEOPLE), (ACTIVITY, ACTIVITY)];
+    let current = entries.iter().find(|(path, _)| here.starts_with(path)).map(|(_, entry)| *entry);
+    let entry = |to: &'static str, icon: Icon, words: &'static str| {
+        let current = (current == Some(to)).then_some("true");
+        view! { <li><a href=to aria-current=current>{icon.draw()} " " {words}</a></li> }
+    };
     let initials: String =
         member.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     let role = format!("{} of {}", member.role(), member.organisation_name);
-    let activity = member.is_admin().then(|| {
+    let settings = member.is_admin().then(|| {
         view! {
-            <li>
-                <a href=ACTIVITY aria-current=(current == Some(ACTIVITY)).then_some("true")>{Icon::Waiting.draw()} " Activity"</a>
-            </li>
+            <p class="part" id="settings-title">"Settings"</p>
+            <ul role="list" aria-labelledby="settings-title">
+                {entry(PEOPLE, Icon::People, "People")}
+                {entry(ACTIVITY, Icon::Waiting, "Activity")}
+            </ul>
         }
     });
     view! {
         <nav class="pane" aria-label="Main">
             <Brand />
-            <ul role="list">
-                <li>
-                    <a href="/connectors" aria-current=(current == Some("/connectors")).then_some("true")>{Icon::Link.draw()} " Connectors"</a>
-                </li>
-                {activity}
-            </ul>
+            <div class="entries">
+                <ul role="list">{entry(CONNECTORS, Icon::Link, "Connectors")}</ul>
+                {settings}
+            </div>
         </nav>
         <header class="top">
             <details class="menu">

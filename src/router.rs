@@ -23,7 +23,8 @@ use crate::{
     login::{
         self,
         account::Accounts,
-        guard::{self, Instead, Who},
+        administration::Administration,
+        guard::{self, Instead, Rule, Who},
         service::Login,
         session::Sessions,
         set_up::SetUp,
@@ -74,6 +75,8 @@ pub struct Program {
     pub login: Login,
     /// What users do with their own account.
     pub accounts: Accounts,
+    /// What administrators do with other users.
+    pub administration: Administration,
     /// The throttles.
     pub throttles: Throttles,
     /// The set-up.
@@ -115,8 +118,14 @@ impl Program {
         let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
         let hasher = Hasher::new(config.password_work, randomness.clone())?;
         let activity = Activity::new(clock.clone(), randomness.clone());
-        let people =
-            People::new(database.clone(), hasher, activity.clone(), clock.clone(), randomness.clone());
+        let people = People::new(
+            database.clone(),
+            hasher,
+            activity.clone(),
+            vault.clone(),
+            clock.clone(),
+            randomness.clone(),
+        );
         let connectors = ConnectorService::new(
             database.clone(),
             vault.clone(),
@@ -146,7 +155,8 @@ impl Program {
                 activity.clone(),
                 throttles.clone(),
             ),
-            login: Login::new(database.clone(), people.clone(), activity, throttles.clone()),
+            administration: Administration::new(people.clone(), sessions.clone()),
+            login: Login::new(database.clone(), people.clone(), activity, throttles.clone(), clock.clone()),
             throttles,
             activity_log: ActivityLog::new(database.clone(), clock.clone()),
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
@@ -171,6 +181,7 @@ impl Program {
             async move {
                 sessions.sweep().await?;
                 throttles.sweep().await?;
+                people.sweep().await?;
                 for organisation in people.organisations().await? {
                     activity_log.sweep(organisation.id).await?;
                 }
@@ -193,6 +204,7 @@ macro_rules! part {
 part!(Arc<Config>, config);
 part!(SharedRandomness, randomness);
 part!(Accounts, accounts);
+part!(Administration, administration);
 part!(Login, login);
 part!(SetUp, set_up);
 part!(ConnectorService, connectors);
@@ -208,20 +220,42 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask for it.
     pub who: Who,
+    /// Whether they must have given their password of late.
+    pub proved: bool,
     handler: MethodRouter<Program>,
 }
 
+impl Route {
+    /// The same, for whoever has given their password of late.
+    fn proved(self) -> Self {
+        Self { proved: true, ..self }
+    }
+}
+
 fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, who: Who, handler: H) -> Route {
-    Route { method: Method::GET, path, who, handler: on(axum::routing::MethodFilter::GET, handler) }
+    Route {
+        method: Method::GET,
+        path,
+        who,
+        proved: false,
+        handler: on(axum::routing::MethodFilter::GET, handler),
+    }
 }
 
 fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, who: Who, handler: H) -> Route {
-    Route { method: Method::POST, path, who, handler: on(axum::routing::MethodFilter::POST, handler) }
+    Route {
+        method: Method::POST,
+        path,
+        who,
+        proved: false,
+        handler: on(axum::routing::MethodFilter::POST, handler),
+    }
 }
 
 /// Every route that there is, save the assets and the two for operators. No route is added elsewhere.
 pub fn table() -> Vec<Route> {
-    use Who::{Admin, Anyone, Member};
+    use Who::{Admin, Anyone, Member, Newcomer};
+    use login::{account_page, confirm_page, invitation_page, second_factor_page};
 
     vec![
         get("/", Anyone, app::home),
@@ -229,15 +263,32 @@ pub fn table() -> Vec<Route> {
         post("/set-up/{token}", Anyone, login::routes::set_up),
         get("/login", Anyone, login::routes::show_login),
         post("/login", Anyone, login::routes::log_in),
+        get("/login/code", Anyone, login::routes::show_code),
+        post("/login/code", Anyone, login::routes::enter_code),
+        get("/invitations/{token}", Anyone, invitation_page::show),
+        post("/invitations/{token}", Anyone, invitation_page::accept),
         post("/logout", Anyone, login::routes::log_out),
         get("/connectors", Member, connectors::pages::list),
         get("/connectors/new", Admin, connectors::add_page::show),
         get("/connectors/{id}", Member, app::connector_page),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
         get("/sign-ins/{id}", Admin, oauth::routes::show),
-        get("/account", Member, login::account_page::show),
-        post("/account", Member, login::account_page::change_password),
-        post("/account/sessions/{id}/end", Member, login::account_page::end_session),
+        get("/confirm", Newcomer, confirm_page::show),
+        post("/confirm", Newcomer, confirm_page::confirm),
+        get("/account", Member, account_page::show),
+        post("/account", Member, account_page::change_password),
+        post("/account/sessions/{id}/end", Member, account_page::end_session),
+        get("/account/second-factor", Newcomer, second_factor_page::show).proved(),
+        post("/account/second-factor", Newcomer, second_factor_page::begin).proved(),
+        post("/account/second-factor/finish", Newcomer, second_factor_page::finish).proved(),
+        post("/account/second-factor/recovery-codes", Newcomer, second_factor_page::renew).proved(),
+        post("/account/second-factor/remove", Newcomer, second_factor_page::remove).proved(),
+        get("/settings/people", Admin, app::people_page::show),
+        post("/settings/people", Admin, app::people_page::invite).proved(),
+        post("/settings/people/second-factor", Admin, app::people_page::require_second_factor).proved(),
+        post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw).proved(),
+        get("/settings/people/{id}", Admin, app::person_page::show),
+        post("/settings/people/{id}", Admin, app::person_page::change).proved(),
         get("/settings/activity", Admin, app::activity_page),
         get("/api/connectors", Anyone, oauth::routes::callback),
         post(actions::ADD, Admin, run_server_function),
@@ -248,7 +299,7 @@ pub fn table() -> Vec<Route> {
 pub fn router(program: &Program) -> Router {
     let Program { config, clock, randomness, .. } = program.clone();
     let mut pages = Router::new();
-    for Route { path, who, handler, .. } in table() {
+    for Route { path, who, proved, handler, .. } in table() {
         // Here what was typed over many minutes would be lost with the session.
         let instead: Option<Instead> = (path == actions::ADD).then(|| {
             let config = config.clone();
@@ -256,10 +307,9 @@ pub fn router(program: &Program) -> Router {
                 Arc::new(move |request| Box::pin(keep_of_signed_out(config.clone(), MAX_BODY, request)));
             instead
         });
-        pages = pages.route(
-            path,
-            handler.route_layer(from_fn_with_state((program.login.clone(), who, instead), guard::require)),
-        );
+        let rule = Rule { who, proved, instead };
+        let guarded = from_fn_with_state((program.login.clone(), rule), guard::require);
+        pages = pages.route(path, handler.route_layer(guarded));
     }
     let sessions = login::session::layer(program.sessions.clone(), &config.public_url);
     let renderer = Renderer::new(config.clone(), &program.assets);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort, until } from './process.ts';
@@ -9,6 +9,15 @@ function binary(): string {
   const path = process.env.MAIL360_BINARY;
   if (!path) throw new Error('MAIL360_BINARY is not set. It names the optimised mail360 that these stories run against; `make test` sets it.');
   return resolve(path);
+}
+
+/** The library that moves the clock of a program which it is loaded into. */
+function libfaketime(): string {
+  const folders = ['/usr/lib', ...readdirSync('/usr/lib').map((name) => `/usr/lib/${name}`)];
+  const usual = folders.map((folder) => `${folder}/faketime/libfaketime.so.1`).find((path) => existsSync(path));
+  const path = process.env.LIBFAKETIME ?? usual;
+  if (!path || !existsSync(path)) throw new Error('libfaketime was not found. Install it (Debian: apt-get install faketime) or name it in LIBFAKETIME.');
+  return path;
 }
 
 export interface Outcome {
@@ -23,13 +32,16 @@ export class App {
   private readonly folder = mkdtempSync(join(tmpdir(), 'mail360-story-'));
   private child: ChildProcess | undefined;
   private printed = '';
+  private ahead = 0;
 
-  private constructor(private readonly port: number, private readonly providerUrl: string) {
+  private constructor(private readonly port: number, private readonly providerUrl: string, private readonly movable: boolean) {
     this.url = `http://localhost:${port}`;
   }
 
-  static async start(providerUrl: string): Promise<App> {
-    const app = new App(await freePort(), providerUrl);
+  /** Starts it; where its clock is to be moved, with a clock that can be. */
+  static async start(providerUrl: string, movable = false): Promise<App> {
+    const app = new App(await freePort(), providerUrl, movable);
+    if (movable) app.advance(0);
     await app.run();
     return app;
   }
@@ -47,8 +59,30 @@ export class App {
     return join(this.folder, 'trace.log');
   }
 
+  private get clock(): string {
+    return join(this.folder, 'clock');
+  }
+
+  /** Moves the program's clock on by so many seconds. Timers, which go by another clock, are left alone. */
+  advance(seconds: number): void {
+    this.ahead += seconds;
+    writeFileSync(this.clock, `+${this.ahead}\n`);
+  }
+
+  /** The program's time, in milliseconds since 1970. */
+  now(): number {
+    return Date.now() + 1000 * this.ahead;
+  }
+
   private environment(): NodeJS.ProcessEnv {
+    const clock = {
+      LD_PRELOAD: this.movable ? libfaketime() : undefined,
+      FAKETIME_TIMESTAMP_FILE: this.clock,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    };
     return {
+      ...(this.movable ? clock : {}),
       PATH: process.env.PATH,
       HOME: this.folder,
       RUST_BACKTRACE: '1',

@@ -14,6 +14,7 @@ mod m20261123_000004_create_attempts;
 mod m20261123_000005_create_activity;
 mod m20261125_000006_create_throttles;
 mod m20261125_000007_index_activity;
+mod m20261125_000008_guard_people;
 mod schema;
 
 /// All migrations, oldest first.
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_create_activity::Migration),
             Box::new(m20261125_000006_create_throttles::Migration),
             Box::new(m20261125_000007_index_activity::Migration),
+            Box::new(m20261125_000008_guard_people::Migration),
         ]
     }
 }

@@ -62,6 +62,15 @@ pub fn of_organisation(table: &'static str) -> ForeignKeyCreateStatement {
         .take()
 }
 
+/// `organisation_id` and `user_id` point to a user of that very organisation, and go with them.
+pub fn of_user(table: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .from(table, ("organisation_id", "user_id"))
+        .to("users", ("organisation_id", "id"))
+        .on_delete(ForeignKeyAction::Cascade)
+        .take()
+}
+
 /// A unique index.
 pub fn unique(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     index(name, table, columns).unique().take()

@@ -59,13 +59,33 @@ pub enum Action {
     SignInStarted,
     /// A sign-in ended.
     SignInEnded,
+    /// A user was invited.
+    UserInvited,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
+    /// An organisation's rules were changed.
+    OrganisationChanged,
+    /// A user set up a second factor.
+    SecondFactorAdded,
+    /// A user took their second factor away.
+    SecondFactorRemoved,
+    /// A user made new recovery codes.
+    RecoveryCodesMade,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A code of a second factor was wrong.
+    CodeRefused,
+    /// A user gave their password anew, to prove who they are.
+    IdentityConfirmed,
+    /// A password that was to prove who somebody is was wrong.
+    ConfirmationRefused,
     /// A user asked for what they may not.
     RequestRefused,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 24] = [
         Self::OrganisationAdded,
         Self::UserAdded,
         Self::UserChanged,
@@ -79,6 +99,16 @@ impl Action {
         Self::ConnectorDeleted,
         Self::SignInStarted,
         Self::SignInEnded,
+        Self::UserInvited,
+        Self::InvitationWithdrawn,
+        Self::OrganisationChanged,
+        Self::SecondFactorAdded,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodesMade,
+        Self::RecoveryCodeUsed,
+        Self::CodeRefused,
+        Self::IdentityConfirmed,
+        Self::ConfirmationRefused,
         Self::RequestRefused,
     ];
 
@@ -103,6 +133,16 @@ impl Action {
             Self::ConnectorDeleted => "Connector deleted",
             Self::SignInStarted => "Sign-in started",
             Self::SignInEnded => "Sign-in ended",
+            Self::UserInvited => "Invited",
+            Self::InvitationWithdrawn => "Invitation withdrawn",
+            Self::OrganisationChanged => "Organisation changed",
+            Self::SecondFactorAdded => "Second factor added",
+            Self::SecondFactorRemoved => "Second factor removed",
+            Self::RecoveryCodesMade => "Recovery codes made",
+            Self::RecoveryCodeUsed => "Recovery code used",
+            Self::CodeRefused => "Code refused",
+            Self::IdentityConfirmed => "Confirmed who they are",
+            Self::ConfirmationRefused => "Confirmation refused",
             Self::RequestRefused => "Request refused",
         }
     }
@@ -110,10 +150,24 @@ impl Action {
     /// The group by which it is found.
     pub const fn group(self) -> Group {
         match self {
-            Self::LoggedIn | Self::LogInRefused | Self::LoggedOut | Self::SessionEnded => Group::LogIns,
-            Self::OrganisationAdded | Self::UserAdded | Self::UserChanged | Self::PasswordChanged => {
-                Group::People
-            }
+            Self::LoggedIn
+            | Self::LogInRefused
+            | Self::LoggedOut
+            | Self::SessionEnded
+            | Self::RecoveryCodeUsed
+            | Self::CodeRefused
+            | Self::IdentityConfirmed
+            | Self::ConfirmationRefused => Group::LogIns,
+            Self::OrganisationAdded
+            | Self::UserAdded
+            | Self::UserChanged
+            | Self::PasswordChanged
+            | Self::UserInvited
+            | Self::InvitationWithdrawn
+            | Self::OrganisationChanged
+            | Self::SecondFactorAdded
+            | Self::SecondFactorRemoved
+            | Self::RecoveryCodesMade => Group::People,
             Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted => Group::Connectors,
             Self::SignInStarted | Self::SignInEnded => Group::SignIns,
             Self::RequestRefused => Group::Refusals,
@@ -136,6 +190,16 @@ impl Action {
             Self::ConnectorDeleted => "connector.deleted",
             Self::SignInStarted => "sign_in.started",
             Self::SignInEnded => "sign_in.ended",
+            Self::UserInvited => "user.invited",
+            Self::InvitationWithdrawn => "user.invitation_withdrawn",
+            Self::OrganisationChanged => "organisation.changed",
+            Self::SecondFactorAdded => "user.second_factor_added",
+            Self::SecondFactorRemoved => "user.second_factor_removed",
+            Self::RecoveryCodesMade => "user.recovery_codes_made",
+            Self::RecoveryCodeUsed => "user.recovery_code_used",
+            Self::CodeRefused => "user.code_refused",
+            Self::IdentityConfirmed => "user.confirmed",
+            Self::ConfirmationRefused => "user.confirmation_refused",
             Self::RequestRefused => "request.refused",
         }
     }

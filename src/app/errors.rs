@@ -41,6 +41,16 @@ pub fn failure(
             ),
             link: Some(home()),
         },
+        Failure::ProofNeeded => Words {
+            title: "Confirm that it is you",
+            what: "Nothing was done: this asks for your password anew.".to_owned(),
+            link: came_from.map(|path| (format!("/confirm?next={path}"), "Confirm")).or_else(|| Some(home())),
+        },
+        Failure::SecondFactorNeeded => Words {
+            title: "Set up a second factor first",
+            what: "Nothing was done: your organisation asks everybody for one.".to_owned(),
+            link: Some(("/account/second-factor".to_owned(), "Set it up")),
+        },
         Failure::SignedOut => Words {
             title: "You are no longer signed in",
             what: "Nothing was done. Log in, and do it again.".to_owned(),

@@ -54,6 +54,12 @@ pub enum UserCommand {
         #[arg(long)]
         email: String,
     },
+    /// Takes a user's second factor away, as where they lost their phone, and ends their sessions.
+    ResetSecondFactor {
+        /// Their e-mail.
+        #[arg(long)]
+        email: String,
+    },
     /// Sets what a user may do, and ends their sessions.
     Role {
         /// Their e-mail.
@@ -97,6 +103,7 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
         }
         UserCommand::Enable { email } => change(&program, &email, Change::Enabled(true)).await,
         UserCommand::Disable { email } => change(&program, &email, Change::Enabled(false)).await,
+        UserCommand::ResetSecondFactor { email } => change(&program, &email, Change::NoSecondFactor).await,
         UserCommand::Role { email, role } => change(&program, &email, Change::Role(role.into())).await,
     }
 }
@@ -168,7 +175,7 @@ async fn change(program: &Program, email: &str, change: Change) -> Outcome {
         .await
         .map_err(words)?;
     match changed {
-        Changed::Changed(..) => {
+        Changed::Changed => {
             say("Done; their sessions have ended.");
             Ok(())
         }

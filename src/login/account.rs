@@ -1,4 +1,5 @@
-//! What users do with their own account: change the password, and end sessions in other browsers.
+//! What users do with their own account: change the password, prove anew who they are, and end sessions in
+//! other browsers.
 
 use secrecy::SecretString;
 use time::Duration;
@@ -6,7 +7,7 @@ use tower_sessions::Session;
 
 use super::{
     service::Browser,
-    session::{Sessions, SignedInBrowser},
+    session::{self, Sessions, SignedInBrowser},
     throttle::{Admission, Throttles},
 };
 use crate::{
@@ -19,7 +20,10 @@ use crate::{
         model::{Email, Password},
         service::{Authenticated, People, User},
     },
-    platform::{database::Database, failure::Failure},
+    platform::{
+        database::{Database, Tx},
+        failure::Failure,
+    },
 };
 
 /// What came of changing a password.
@@ -29,6 +33,17 @@ pub enum PasswordChange {
     Changed,
     /// The current password is not right.
     WrongCurrent,
+    /// Too many were wrong of late: nothing will be tried before this long has passed.
+    TooMany(Duration),
+}
+
+/// What came of proving who one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It is proved.
+    Confirmed,
+    /// The password is not right.
+    Wrong,
     /// Too many were wrong of late: nothing will be tried before this long has passed.
     TooMany(Duration),
 }
@@ -100,6 +115,63 @@ impl Accounts {
             .await
     }
 
+    /// Proves anew who somebody is, by their password: their session is known by a new cookie afterwards. Tries
+    /// count like those of a log-in.
+    ///
+    /// # Errors
+    /// [`Failure::SignedOut`] where the session was ended in the meantime.
+    pub async fn confirm(
+        &self,
+        member: &Member,
+        session: &Session,
+        browser: &Browser,
+        password: SecretString,
+    ) -> Result<Confirmation, Failure> {
+        let counted = match self.throttles.admit(&member.email, browser.address).await? {
+            Admission::Admitted(counted) => counted,
+            Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
+        };
+        let user = match self.verified(member, password).await {
+            Ok(Some(user)) => user,
+            Ok(None) => {
+                let entry = Entry::done(Action::ConfirmationRefused, &member.email, member.user().0)
+                    .with_outcome("refused");
+                let record = async |tx: Tx| self.activity.record(&tx, member.actor(), entry.clone()).await;
+                self.database.write(record).await?;
+                return Ok(Confirmation::Wrong);
+            }
+            Err(failure) => {
+                self.throttles.take_back(&counted).await?;
+                return Err(failure);
+            }
+        };
+        self.throttles.take_back(&counted).await?;
+        // The new session must not live on where the old one was ended: what ended it before the user was
+        // read shows here, what ends it from then on shows in their version.
+        let who = session::signed_in(session).await?;
+        let Some(who) = who else { return Err(Failure::SignedOut) };
+        if !self.sessions.is_there(session).await? {
+            return Err(Failure::SignedOut);
+        }
+        session::prove(session, who).await?;
+        let unchanged = self
+            .database
+            .write(async |tx| {
+                if !self.people.is_unchanged(&tx, &user).await? {
+                    return Ok::<_, Failure>(false);
+                }
+                let entry = Entry::done(Action::IdentityConfirmed, &member.email, member.user().0);
+                self.activity.record(&tx, member.actor(), entry).await?;
+                Ok(true)
+            })
+            .await?;
+        if unchanged {
+            return Ok(Confirmation::Confirmed);
+        }
+        session::sign_out(session).await?;
+        Err(Failure::SignedOut)
+    }
+
     /// The user, where this is their password.
     async fn verified(&self, member: &Member, password: SecretString) -> Result<Option<User>, Failure> {
         let Some(password) = Password::try_out(password) else { return Ok(None) };
@@ -115,6 +187,7 @@ impl Accounts {
         self.database
             .write(async |tx| {
                 if Sessions::end_one_of(&tx, member, id).await? {
+                    self.people.note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     let entry = Entry::done(Action::SessionEnded, &member.email, member.user().0);
                     self.activity.record(&tx, member.actor(), entry).await?;
                 }

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use leptos::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use tower_sessions::Session;
 
 use super::{
     account::{Accounts, PasswordChange},
-    routes::in_minutes,
+    routes::too_many,
     service::Browser,
     session::SignedInBrowser,
     user_agent,
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     people::{access::Member, model::Password},
     platform::{failure::Failure, page::Page},
-    ui::widgets::{ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
+    ui::widgets::{Badge, ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
 };
 
 /// That the password was just changed: said once.
@@ -89,17 +89,10 @@ pub async fn change_password(
                 Err((CURRENT, words, StatusCode::UNPROCESSABLE_ENTITY))
             }
             PasswordChange::TooMany(wait) => {
-                let words =
-                    format!("There were too many wrong tries. Wait {}, then try again.", in_minutes(wait));
-                let view = AccountView {
-                    browsers: accounts.browsers(&member, &session).await?,
-                    member,
-                    changed: false,
-                    error: Some((CURRENT, words)),
-                };
-                let seconds = HeaderValue::from(wait.whole_seconds().max(1));
-                let page = page(view).with_status(StatusCode::TOO_MANY_REQUESTS);
-                return Ok(([(header::RETRY_AFTER, seconds)], page).into_response());
+                let browsers = accounts.browsers(&member, &session).await?;
+                let view =
+                    |words| AccountView { member, browsers, changed: false, error: Some((CURRENT, words)) };
+                return Ok(too_many(wait, |words| page(view(words))));
             }
         },
     };
@@ -129,6 +122,7 @@ pub async fn end_session(
 #[component]
 fn AccountPage(model: AccountView) -> impl IntoView {
     let AccountView { member, browsers, changed, error } = model;
+    let second_factor = member.has_second_factor();
     let summary = error.as_ref().map(|(field, _)| view! { <ErrorSummary fields=vec![*field] /> });
     let said = changed.then(|| {
         view! {
@@ -152,7 +146,10 @@ fn AccountPage(model: AccountView) -> impl IntoView {
         {summary}
         <div class="beside">
             <PasswordCard email=member.email error=error />
-            <Browsers browsers=browsers />
+            <div class="stack">
+                <SecondFactorCard works=second_factor />
+                <Browsers browsers=browsers />
+            </div>
         </div>
     }
 }
@@ -181,7 +178,7 @@ fn PasswordCard(email: String, error: Option<((&'static str, &'static str), Stri
                     name=NEW.0
                     label=NEW.1
                     kind=FieldKind::Password
-                    help="At least 15 characters. Four or five unrelated words are easy to remember and hard to guess."
+                    help=Password::ADVICE
                     autocomplete="new-password"
                     error=wrong(NEW)
                     focus={first == Some(NEW.0)}
@@ -189,6 +186,26 @@ fn PasswordCard(email: String, error: Option<((&'static str, &'static str), Stri
                 <div class="row"><button class="button primary">"Change the password"</button></div>
             </form>
             <p class="help">"You stay logged in here, and are logged out in all other browsers."</p>
+        </section>
+    }
+}
+
+#[component]
+fn SecondFactorCard(works: bool) -> impl IntoView {
+    let (badge, words) = match works {
+        true => ((Tone::Good, "On"), "A log-in asks for a code of your authenticator app as well."),
+        false => ((Tone::Idle, "Off"), "With a second factor a stolen password is not enough."),
+    };
+    view! {
+        <section class="card low" aria-labelledby="second-factor-title">
+            <div class="row apart">
+                <h2 id="second-factor-title">"Second factor"</h2>
+                <Badge tone=badge.0 words=badge.1 />
+            </div>
+            <p class="soft">{words}</p>
+            <div class="row">
+                <a class="button" href="/account/second-factor">{if works { "Change it" } else { "Set it up" }}</a>
+            </div>
         </section>
     }
 }

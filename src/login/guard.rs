@@ -11,7 +11,10 @@ use axum::{
 use http::header;
 use tower_sessions::Session;
 
-use super::service::{Browser, Login};
+use super::{
+    confirm_page,
+    service::{Browser, Login},
+};
 use crate::{
     people::access::Member,
     platform::{config::Config, failure::Failure, middleware::reference::Reference, net::client_address},
@@ -22,6 +25,8 @@ use crate::{
 pub enum Who {
     /// Anyone.
     Anyone,
+    /// Whoever is signed in, even where they must set up a second factor before anything else.
+    Newcomer,
     /// Whoever is signed in.
     Member,
     /// Whoever is signed in as an administrator.
@@ -67,27 +72,47 @@ fn browser(request: &Request, config: &Config) -> Browser {
 /// What answers where nobody is signed in, in place of a plain refusal.
 pub type Instead = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
+/// What a route asks of whoever asks for it.
+#[derive(Clone)]
+pub struct Rule {
+    /// Who they must be.
+    pub who: Who,
+    /// Whether they must have given their password of late.
+    pub proved: bool,
+    /// What answers what is posted where nobody is signed in.
+    pub instead: Option<Instead>,
+}
+
 /// Lets through whom the route is for. Who looks at a page without being signed in is sent to log in
-/// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked.
-pub async fn require(
-    State((login, who, instead)): State<(Login, Who, Option<Instead>)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let member = request.extensions().get::<Member>();
-    match (who, member) {
-        (Who::Anyone, _) | (Who::Member, Some(_)) => next.run(request).await,
-        (Who::Admin, Some(member)) if member.is_admin() => next.run(request).await,
-        (Who::Admin, Some(member)) => {
-            login.note_refusal(member, request.method(), request.uri().path()).await;
-            Failure::Forbidden.into_response()
+/// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked. Who must prove
+/// anew who they are is asked, and what they were doing then goes on.
+pub async fn require(State((login, rule)): State<(Login, Rule)>, request: Request, next: Next) -> Response {
+    let looks = request.method().is_safe();
+    let path = request.uri().path().to_owned();
+    let member = match (rule.who, request.extensions().get::<Member>()) {
+        (Who::Anyone, _) => return next.run(request).await,
+        (_, Some(member)) => member.clone(),
+        (_, None) if looks => return Redirect::to(&format!("/login?next={path}")).into_response(),
+        (_, None) => {
+            return match rule.instead {
+                Some(instead) => instead(request).await,
+                None => Failure::SignedOut.into_response(),
+            };
         }
-        (Who::Member | Who::Admin, None) if request.method().is_safe() => {
-            Redirect::to(&format!("/login?next={}", request.uri().path())).into_response()
-        }
-        (Who::Member | Who::Admin, None) => match instead {
-            Some(instead) => instead(request).await,
-            None => Failure::SignedOut.into_response(),
-        },
+    };
+    if member.lacks_second_factor() && rule.who != Who::Newcomer {
+        return match looks {
+            true => Redirect::to("/account/second-factor").into_response(),
+            false => Failure::SecondFactorNeeded.into_response(),
+        };
+    }
+    if rule.who == Who::Admin && !member.is_admin() {
+        login.note_refusal(&member, request.method(), &path).await;
+        return Failure::Forbidden.into_response();
+    }
+    match (rule.proved && !member.has_proved(), looks) {
+        (false, _) => next.run(request).await,
+        (true, true) => Redirect::to(&format!("/confirm?next={path}")).into_response(),
+        (true, false) => confirm_page::ask(&member, request).await,
     }
 }

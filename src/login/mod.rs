@@ -2,9 +2,14 @@
 
 pub mod account;
 pub mod account_page;
+pub mod administration;
+pub mod confirm_page;
 pub mod guard;
+pub mod invitation_page;
 pub mod pages;
 pub mod routes;
+mod second_factor;
+pub mod second_factor_page;
 pub mod service;
 pub mod session;
 pub mod set_up;

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ui::widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone};
+use crate::{
+    people::model::Password,
+    ui::widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone},
+};
 
 /// What the log-in page shows.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +65,39 @@ pub fn LoginPage(
                  password with "
                 <code>"mail360 user password"</code> "."
             </p>
+        </div>
+    }
+}
+
+/// The page that asks for a code after the password.
+#[component]
+pub fn CodePage(
+    /// The path to come back to.
+    next: String,
+    /// What is wrong.
+    error: Option<String>,
+) -> impl IntoView {
+    view! {
+        <div class="card">
+            <h1>"Enter the code"</h1>
+            {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
+            <form class="fields" method="post" action="/login/code">
+                <input type="hidden" name="next" value=next />
+                <TextField
+                    name="code"
+                    label="Code"
+                    kind=FieldKind::Digits
+                    help="The six digits that your authenticator app shows now, or one of your recovery codes."
+                    autocomplete="one-time-code"
+                    focus=true
+                    max=Some(40)
+                />
+                <button class="button primary wide">"Log in"</button>
+            </form>
+            <p class="help">
+                "Lost both? An administrator of your organisation can take your second factor away. Whoever                  runs this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
+            </p>
+            <div class="row"><a class="button plain small" href="/login">"Log in as somebody else"</a></div>
         </div>
     }
 }
@@ -137,7 +173,7 @@ pub fn SetUpPage(
                     name="password"
                     label="Password"
                     kind=FieldKind::Password
-                    help="At least 15 characters. Four or five unrelated words are easy to remember and hard to guess."
+                    help=Password::ADVICE
                     autocomplete="new-password"
                     error=error("password")
                     focus={first == "password"}

@@ -14,7 +14,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
-    pages::{LoginPage, LoginView, SetUpPage, SetUpView},
+    pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
     service::{Browser, LoggedIn, Login},
     set_up::{Founder, SetUp},
 };
@@ -32,7 +32,7 @@ const HOME: &str = "/connectors";
 #[derive(Debug, Default, Deserialize)]
 pub struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
     /// That the session had ended, and that what was typed is kept.
     #[serde(default)]
     kept: bool,
@@ -89,18 +89,73 @@ pub async fn log_in(
     };
     match login.log_in(&session, &form.email, form.password.clone(), &browser).await? {
         LoggedIn::Yes => Ok(Redirect::to(next.unwrap_or(HOME)).into_response()),
+        LoggedIn::CodeWanted => {
+            let next = next.map(|next| format!("?next={next}")).unwrap_or_default();
+            Ok(Redirect::to(&format!("/login/code{next}")).into_response())
+        }
         LoggedIn::Refused => {
             let view = again("The e-mail or the password is not right.".to_owned());
             Ok(login_page(view).with_status(StatusCode::UNAUTHORIZED).into_response())
         }
-        LoggedIn::TooMany(wait) => {
-            let view =
-                again(format!("There were too many wrong tries. Wait {}, then try again.", in_minutes(wait)));
-            let page = login_page(view).with_status(StatusCode::TOO_MANY_REQUESTS);
-            let seconds = HeaderValue::from(wait.whole_seconds().max(1));
-            Ok(([(header::RETRY_AFTER, seconds)], page).into_response())
-        }
+        LoggedIn::TooMany(wait) => Ok(too_many(wait, |words| login_page(again(words)))),
     }
+}
+
+/// Says how long to wait, on the page that `page` makes of the words.
+pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!("There were too many wrong tries. Wait {}, then try again.", in_minutes(wait));
+    let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
+    let seconds = HeaderValue::from(wait.whole_seconds().max(1));
+    ([(header::RETRY_AFTER, seconds)], page).into_response()
+}
+
+fn code_page(next: Option<&str>, error: Option<String>) -> Page {
+    let next = next.unwrap_or_default().to_owned();
+    let view = move || view! { <CodePage next=next.clone() error=error.clone() /> }.into_any();
+    Page::new("Enter the code", view).narrow()
+}
+
+/// `GET /login/code`.
+pub async fn show_code(
+    State(login): State<Login>,
+    session: Session,
+    Query(Next { next, .. }): Query<Next>,
+) -> Result<Response, Failure> {
+    Ok(match login.is_half_way(&session).await? {
+        true => code_page(own_path(&next), None).into_response(),
+        false => Redirect::to("/login").into_response(),
+    })
+}
+
+/// What the form with the code sends.
+#[derive(Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login/code`.
+pub async fn enter_code(
+    State(login): State<Login>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Form(form): Form<CodeForm>,
+) -> Result<Response, Failure> {
+    let next = own_path(&form.next);
+    Ok(match login.log_in_with_code(&session, &form.code, &browser).await? {
+        Some(LoggedIn::Yes) => Redirect::to(next.unwrap_or(HOME)).into_response(),
+        Some(LoggedIn::TooMany(wait)) => too_many(wait, |words| code_page(next, Some(words))),
+        Some(LoggedIn::Refused | LoggedIn::CodeWanted) => {
+            let words = "The code is not right, or it has been used. Wait for the next one.".to_owned();
+            code_page(next, Some(words)).with_status(StatusCode::UNAUTHORIZED).into_response()
+        }
+        None => {
+            let next = next.map(|next| format!("?next={next}")).unwrap_or_default();
+            Redirect::to(&format!("/login{next}")).into_response()
+        }
+    })
 }
 
 /// A wait in words, rounded up.
@@ -187,10 +242,16 @@ pub async fn set_up(
     };
     let founder = Founder { organisation, name, email, password };
     set_up.claim(&token, &founder).await?;
-    // If the program is stopped here, or has too much to do, the founder logs in by hand.
-    match login.log_in(&session, founder.email.as_str(), form.password, &browser).await {
-        Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME).into_response()),
-        Ok(_) | Err(Failure::Busy(_)) => Ok(Redirect::to("/login").into_response()),
+    let logged_in = login.log_in(&session, founder.email.as_str(), form.password, &browser).await;
+    Ok(after_founding(logged_in)?.into_response())
+}
+
+/// Where a new user goes. If the program is stopped before they are logged in, or has too much to do, they log
+/// in by hand.
+pub(super) fn after_founding(logged_in: Result<LoggedIn, Failure>) -> Result<Redirect, Failure> {
+    match logged_in {
+        Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME)),
+        Ok(_) | Err(Failure::Busy(_)) => Ok(Redirect::to("/login")),
         Err(failure) => Err(failure),
     }
 }

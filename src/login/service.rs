@@ -19,9 +19,12 @@ use crate::{
     people::{
         access::Member,
         model::{Email, Password},
-        service::{Authenticated, People, User},
+        service::{Authenticated, People, Presence, User},
     },
-    platform::{database::Database, failure::Failure, middleware::reference::Reference, randomness::Hash},
+    platform::{
+        clock::SharedClock, database::Database, failure::Failure, middleware::reference::Reference,
+        randomness::Hash,
+    },
 };
 
 /// So many refusals of one user are recorded within a window of the throttles.
@@ -43,6 +46,8 @@ pub struct Browser {
 pub enum LoggedIn {
     /// The browser is signed in.
     Yes,
+    /// The password was right; a code of the second factor is wanted as well.
+    CodeWanted,
     /// E-mail or password are wrong, or the user is disabled: which of them is told to nobody.
     Refused,
     /// Too many were wrong of late: nothing was tried, and nothing will be before this long has passed.
@@ -52,16 +57,23 @@ pub enum LoggedIn {
 /// Logs people in and out.
 #[derive(Clone)]
 pub struct Login {
-    database: Database,
-    people: People,
-    activity: Activity,
-    throttles: Throttles,
+    pub(super) database: Database,
+    pub(super) people: People,
+    pub(super) activity: Activity,
+    pub(super) throttles: Throttles,
+    pub(super) clock: SharedClock,
 }
 
 impl Login {
     /// With these people.
-    pub fn new(database: Database, people: People, activity: Activity, throttles: Throttles) -> Self {
-        Self { database, people, activity, throttles }
+    pub fn new(
+        database: Database,
+        people: People,
+        activity: Activity,
+        throttles: Throttles,
+        clock: SharedClock,
+    ) -> Self {
+        Self { database, people, activity, throttles, clock }
     }
 
     /// Logs a browser in.
@@ -81,7 +93,7 @@ impl Login {
         };
         let logged_in = self.try_password(session, email, password, browser).await;
         // What was right, or was not looked at for want of time, was no guess.
-        if matches!(logged_in, Ok(LoggedIn::Yes) | Err(Failure::Busy(_))) {
+        if matches!(logged_in, Ok(LoggedIn::Yes | LoggedIn::CodeWanted) | Err(Failure::Busy(_))) {
             self.throttles.take_back(&counted).await?;
         }
         logged_in
@@ -98,6 +110,9 @@ impl Login {
         // What is no address belongs to nobody; the work is done all the same.
         let address = Email::parse(email).ok();
         match self.people.authenticate(address.as_ref(), &password).await? {
+            Authenticated::User(user, newer_hash) if user.has_second_factor => {
+                self.ask_for_code(session, user, newer_hash).await
+            }
             Authenticated::User(user, newer_hash) => {
                 if self.sign_in(session, &user, newer_hash, browser).await? {
                     return Ok(LoggedIn::Yes);
@@ -129,7 +144,7 @@ impl Login {
         }
     }
 
-    async fn sign_in(
+    pub(super) async fn sign_in(
         &self,
         session: &Session,
         user: &User,
@@ -143,6 +158,8 @@ impl Login {
                 user: user.id,
                 address: browser.address.map(|address| address.to_string()),
                 user_agent: browser.user_agent.clone(),
+                since: None,
+                proved_at: None,
             },
         )
         .await?;
@@ -194,8 +211,12 @@ impl Login {
     pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
         match session::signed_in(session).await? {
             Some(who) => {
-                let (organisation, user) = (who.organisation, who.user);
-                self.people.member(organisation, user, browser.address, browser.reference).await
+                let presence = Presence {
+                    address: browser.address,
+                    reference: browser.reference,
+                    proved_at: who.proved_at,
+                };
+                self.people.member(who.organisation, who.user, presence).await
             }
             None => Ok(None),
         }
@@ -207,7 +228,7 @@ fn hash(email: &str) -> Hash {
     Hash::of(email.trim().to_lowercase().as_bytes())
 }
 
-fn actor(user: &User, browser: &Browser, known: bool) -> Actor {
+pub(super) fn actor(user: &User, browser: &Browser, known: bool) -> Actor {
     Actor {
         organisation: user.organisation,
         // Who only claims to be somebody has not done it as them.

@@ -3,7 +3,7 @@
 //! session's id in place of the id.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
@@ -13,7 +13,7 @@ use tower_sessions::{
 };
 
 use super::store::{self, StoredSession};
-use crate::people::access::Member;
+use crate::people::access::{Admin, Member};
 use crate::platform::{
     clock::{SharedClock, Timestamp},
     config::PublicUrl,
@@ -32,6 +32,7 @@ pub const ABSOLUTE: Duration = Duration::hours(12);
 const TOUCH: Duration = Duration::minutes(1);
 
 const USER: &str = "user";
+const HALF_WAY: &str = "half_way";
 
 /// Who is signed in in a session, and how they came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,10 @@ pub struct SignedIn {
     pub address: Option<String>,
     /// What the browser calls itself, cut to 255 characters.
     pub user_agent: Option<String>,
+    /// When they logged in; none for now.
+    pub since: Option<Timestamp>,
+    /// When they last gave their password; none for now.
+    pub proved_at: Option<Timestamp>,
 }
 
 /// A browser in which a user is signed in.
@@ -85,6 +90,27 @@ pub async fn sign_in(session: &Session, who: SignedIn) -> Result<(), Failure> {
     session.save().await.map_err(unexpected)
 }
 
+/// Notes in a session of nobody's how far a log-in is, under a new id.
+pub async fn go_half_way(session: &Session, how_far: &impl Serialize) -> Result<(), Failure> {
+    session.clear().await;
+    session.cycle_id().await.map_err(unexpected)?;
+    session.insert(HALF_WAY, how_far).await.map_err(unexpected)?;
+    session.save().await.map_err(unexpected)
+}
+
+/// How far a log-in is.
+pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T>, Failure> {
+    session.get(HALF_WAY).await.map_err(unexpected)
+}
+
+/// Notes that whoever is signed in has just proved who they are: under a new id, for from now on the cookie
+/// opens more than before. The session ends when it would have ended.
+pub async fn prove(session: &Session, who: SignedIn) -> Result<(), Failure> {
+    session.cycle_id().await.map_err(unexpected)?;
+    session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(unexpected)?;
+    session.save().await.map_err(unexpected)
+}
+
 /// Ends the session.
 pub async fn sign_out(session: &Session) -> Result<(), Failure> {
     session.flush().await.map_err(unexpected)
@@ -121,11 +147,18 @@ impl Sessions {
 
     /// The browsers in which a user is signed in, latest used first; `current` is the one that asks.
     pub async fn of_user(&self, member: &Member, current: &Session) -> Result<Vec<SignedInBrowser>, Failure> {
+        self.live(member.organisation(), member.user(), current.id().map(hash)).await
+    }
+
+    async fn live(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        current: Option<Hash>,
+    ) -> Result<Vec<SignedInBrowser>, Failure> {
         let now = self.clock.now();
         let read = self.database.read();
-        let sessions =
-            store::live_of(&read, member.organisation(), member.user(), now, now.minus(IDLE)).await?;
-        let current = current.id().map(hash);
+        let sessions = store::live_of(&read, organisation, user, now, now.minus(IDLE)).await?;
         Ok(sessions
             .into_iter()
             .map(|session| SignedInBrowser {
@@ -137,6 +170,11 @@ impl Sessions {
                 last_seen_at: session.last_seen_at,
             })
             .collect())
+    }
+
+    /// The browsers in which somebody else is signed in.
+    pub async fn of_somebody(&self, admin: &Admin, user: UserId) -> Result<Vec<SignedInBrowser>, Failure> {
+        self.live(admin.organisation(), user, None).await
     }
 
     /// Ends one session of a user, in the transaction that records it.
@@ -166,6 +204,12 @@ impl Sessions {
         user: UserId,
     ) -> Result<(), DatabaseError> {
         store::end_all_of(tx, organisation, user).await
+    }
+
+    /// Whether the session that asks is still there: what its request began with may have been ended since.
+    pub async fn is_there(&self, current: &Session) -> Result<bool, Failure> {
+        let Some(id) = current.id() else { return Ok(false) };
+        Ok(Unscoped.session_by_hash(&self.database.read(), hash(id)).await?.is_some())
     }
 
     /// Erases what has ended by itself.
@@ -201,12 +245,14 @@ impl SessionStore for Sessions {
         let mut bytes = [0; 16];
         self.randomness.fill(&mut bytes);
         record.id = Id(i128::from_le_bytes(bytes));
+        let since = user.as_ref().and_then(|user| user.since).unwrap_or(now);
         let session = StoredSession {
             hash: hash(record.id),
             user: user.as_ref().map(|user| (user.organisation, user.user)),
-            created_at: now,
+            created_at: since,
             last_seen_at: now,
-            expires_at: now.plus(ABSOLUTE),
+            expires_at: since.plus(ABSOLUTE),
+            proved_at: user.as_ref().map(|user| user.proved_at.unwrap_or(now)),
             address: user.as_ref().and_then(|user| user.address.clone()),
             user_agent: user.and_then(|user| user.user_agent),
             data,
@@ -239,8 +285,14 @@ impl SessionStore for Sessions {
         let mut data: std::collections::HashMap<String, serde_json::Value> =
             serde_json::from_str(&session.data).map_err(decode)?;
         if let Some((organisation, user)) = session.user {
-            let who =
-                SignedIn { organisation, user, address: session.address, user_agent: session.user_agent };
+            let who = SignedIn {
+                organisation,
+                user,
+                address: session.address,
+                user_agent: session.user_agent,
+                since: Some(session.created_at),
+                proved_at: session.proved_at,
+            };
             data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
         }
         Ok(Some(Record { id: *id, data, expiry_date: session.expires_at.date_time() }))

@@ -27,6 +27,7 @@ mod row {
         pub address: Option<String>,
         pub user_agent: Option<String>,
         pub data: String,
+        pub proved_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -54,6 +55,8 @@ pub struct StoredSession {
     pub user_agent: Option<String>,
     /// Everything else, as JSON.
     pub data: String,
+    /// When its user last gave their password.
+    pub proved_at: Option<Timestamp>,
 }
 
 impl TryFrom<row::Model> for StoredSession {
@@ -73,6 +76,7 @@ impl TryFrom<row::Model> for StoredSession {
             address: row.address,
             user_agent: row.user_agent,
             data: row.data,
+            proved_at: row.proved_at.map(Timestamp::from_micros),
         })
     }
 }
@@ -89,6 +93,7 @@ pub async fn add(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> 
         address: Set(session.address.clone()),
         user_agent: Set(session.user_agent.clone()),
         data: Set(session.data.clone()),
+        proved_at: Set(session.proved_at.map(Timestamp::micros)),
     };
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())

@@ -11,6 +11,7 @@ use crate::platform::{
     clock::{SharedClock, Timestamp},
     database::Database,
     failure::Failure,
+    id::UserId,
     randomness::Hash,
 };
 
@@ -18,6 +19,8 @@ use crate::platform::{
 pub const WINDOW: Duration = Duration::minutes(5);
 /// So many tries of one e-mail from one address within a window.
 const PER_EMAIL: i64 = 10;
+/// So many tries of a second factor of one user, from anywhere: only who has the password gets so far.
+const PER_CODE: i64 = 10;
 /// So many tries from one address within a window.
 const PER_ADDRESS: i64 = 50;
 
@@ -30,7 +33,7 @@ pub struct Throttles {
 
 /// A try that was counted, and may be taken back.
 #[derive(Clone, Debug)]
-pub struct Counted([Hash; 2]);
+pub struct Counted(Vec<Hash>);
 
 /// Whether a password may be tried.
 #[derive(Clone, Debug)]
@@ -49,8 +52,8 @@ impl Throttles {
 
     /// Counts a try, before anything is hashed for it: committed, whatever comes of it.
     pub async fn admit(&self, email: &str, address: Option<IpAddr>) -> Result<Admission, Failure> {
-        let counted = Counted(keys(email, address));
-        let Counted([email, address]) = counted;
+        let [email, address] = keys(email, address);
+        let counted = Counted(vec![email, address]);
         let now = self.clock.now();
         let wait = self
             .database
@@ -67,6 +70,19 @@ impl Throttles {
         Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
     }
 
+    /// Counts a try of a user's second factor.
+    pub async fn admit_code(&self, user: UserId) -> Result<Admission, Failure> {
+        let (key, now) = (Hash::of(format!("code\0{user}").as_bytes()), self.clock.now());
+        let (count, since) = self
+            .database
+            .write(async |tx| Ok::<_, Failure>(throttles::count(&tx, key, now, WINDOW).await?))
+            .await?;
+        Ok(match count > PER_CODE {
+            true => Admission::TooMany(left(since, now)),
+            false => Admission::Admitted(Counted(vec![key])),
+        })
+    }
+
     /// Counts one more of something else than log-ins, by a name that begins with what it is: whether that is
     /// no more than `limit` within a window.
     pub async fn is_within(&self, what: &str, limit: i64) -> Result<bool, Failure> {
@@ -78,7 +94,7 @@ impl Throttles {
     pub async fn take_back(&self, counted: &Counted) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
-                for key in counted.0 {
+                for &key in &counted.0 {
                     throttles::take_back(&tx, key).await?;
                 }
                 Ok(())

@@ -1,7 +1,10 @@
 //! Who asks, and what they may: authorisation as a type. A use case that only an administrator may run
-//! takes an [`Admin`], and there is no other way to get one than [`Member::admin`].
+//! takes an [`Admin`], and there is no other way to get one than [`Member::admin`]; one that must not be open
+//! to whoever finds a browser that was left signed in takes a [`Proved`].
 
 use std::net::IpAddr;
+
+use time::Duration;
 
 use super::model::Role;
 use crate::{
@@ -13,12 +16,18 @@ use crate::{
     },
 };
 
+/// A password that was given within this long is a proof of who asks.
+pub const PROOF: Duration = Duration::minutes(10);
+
 /// A user who is signed in, as the database had them when this request began.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub(super) organisation: OrganisationId,
     pub(super) user: UserId,
     pub(super) role: Role,
+    pub(super) proved: bool,
+    pub(super) has_second_factor: bool,
+    pub(super) lacks_second_factor: bool,
     /// Their name, to be shown.
     pub name: String,
     /// Their e-mail, to be shown.
@@ -52,12 +61,41 @@ impl Member {
         self.role == Role::Admin
     }
 
+    /// Whether a log-in of theirs asks for a code as well.
+    pub const fn has_second_factor(&self) -> bool {
+        self.has_second_factor
+    }
+
+    /// Whether their organisation demands a second factor that they have not set up: until then they may do
+    /// nothing else.
+    pub const fn lacks_second_factor(&self) -> bool {
+        self.lacks_second_factor
+    }
+
     /// Proof that they are an administrator.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] where they are not.
+    /// [`Failure::Forbidden`] where they are not, [`Failure::SecondFactorNeeded`] where they must set one up
+    /// first.
     pub fn admin(self) -> Result<Admin, Failure> {
-        if self.is_admin() { Ok(Admin(self)) } else { Err(Failure::Forbidden) }
+        match (self.lacks_second_factor, self.role) {
+            (true, _) => Err(Failure::SecondFactorNeeded),
+            (false, Role::Admin) => Ok(Admin(self)),
+            (false, Role::Viewer) => Err(Failure::Forbidden),
+        }
+    }
+
+    /// Whether they gave their password within [`PROOF`].
+    pub const fn has_proved(&self) -> bool {
+        self.proved
+    }
+
+    /// Proof that it is really them, and not somebody who found their browser.
+    ///
+    /// # Errors
+    /// [`Failure::ProofNeeded`] where the last one is too old.
+    pub fn proved(self) -> Result<Proved<Self>, Failure> {
+        if self.proved { Ok(Proved(self)) } else { Err(Failure::ProofNeeded) }
     }
 
     /// As the activity records them.
@@ -71,9 +109,31 @@ impl Member {
     }
 }
 
+/// Somebody who gave their password within [`PROOF`].
+#[derive(Clone, Debug)]
+pub struct Proved<T>(T);
+
+impl<T> std::ops::Deref for Proved<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 /// An administrator of their organisation.
 #[derive(Clone, Debug)]
 pub struct Admin(Member);
+
+impl Admin {
+    /// Proof that it is really them.
+    ///
+    /// # Errors
+    /// [`Failure::ProofNeeded`] where the last one is too old.
+    pub fn proved(self) -> Result<Proved<Self>, Failure> {
+        if self.0.proved { Ok(Proved(self)) } else { Err(Failure::ProofNeeded) }
+    }
+}
 
 impl std::ops::Deref for Admin {
     type Target = Member;

@@ -5,3 +5,4 @@ pub mod model;
 pub mod passwords;
 pub mod service;
 mod store;
+pub mod totp;

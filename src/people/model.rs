@@ -85,6 +85,10 @@ impl Password {
     /// The most bytes: what is longer is refused before anything is hashed.
     pub const MAX_BYTES: usize = 1024;
 
+    /// What to tell whoever chooses one.
+    pub const ADVICE: &str =
+        "At least 15 characters. Four or five unrelated words are easy to remember and hard to guess.";
+
     /// A password that is being tried; none where it is so long that no password can be it.
     pub fn try_out(text: SecretString) -> Option<Self> {
         (text.expose_secret().len() <= Self::MAX_BYTES).then_some(Self(text))
@@ -93,6 +97,11 @@ impl Password {
     pub(super) fn bytes(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
+}
+
+crate::identifier! {
+    /// An invitation.
+    InvitationId
 }
 
 /// What a user may do.

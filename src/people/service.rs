@@ -1,10 +1,20 @@
-//! What can be done with organisations and users.
+//! What can be done with organisations and users; changes of users, invitations and second factors have
+//! files of their own.
+
+mod changes;
+mod invitations;
+mod second_factor;
 
 use std::net::IpAddr;
 
-pub use super::store::{Organisation, User};
+pub use self::{
+    changes::{Change, Changed},
+    invitations::{Accepted, INVITATION, Invited},
+    second_factor::{Code, RECOVERY_CODES, RecoveryCode, Setup},
+};
+pub use super::store::{Organisation, User, invitations::Invitation};
 use super::{
-    access::Member,
+    access::{Admin, Member, PROOF},
     model::{Email, OrganisationName, Password, PersonName, Role},
     passwords::{Hasher, Verdict},
     store::{self, NewUser, Users},
@@ -15,13 +25,14 @@ use crate::{
         service::Activity,
     },
     platform::{
-        clock::SharedClock,
+        clock::{SharedClock, Timestamp},
         database::{Database, DatabaseError, Queries, Tx, Unscoped},
         failure::Failure,
         id::{OrganisationId, UserId},
         middleware::reference::Reference,
         randomness::SharedRandomness,
     },
+    vault::Vault,
 };
 
 /// Organisations and users.
@@ -30,9 +41,24 @@ pub struct People {
     database: Database,
     hasher: Hasher,
     activity: Activity,
+    vault: Vault,
     clock: SharedClock,
     randomness: SharedRandomness,
 }
+
+/// What a request shows of a user beside who they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Presence {
+    /// Where they are.
+    pub address: Option<IpAddr>,
+    /// The request.
+    pub reference: Option<Reference>,
+    /// When they last gave their password.
+    pub proved_at: Option<Timestamp>,
+}
+
+/// How many users a page lists.
+const PAGE: usize = 50;
 
 /// What came of adding a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,38 +69,17 @@ pub enum Added {
     EmailTaken,
 }
 
-/// A change that an operator makes to a user.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// A new password.
-    Password(Password),
-    /// May log in, or may not.
-    Enabled(bool),
-    /// May do other things.
-    Role(Role),
-}
-
-/// What came of a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Changed {
-    /// It is done; sessions of theirs are to be ended.
-    Changed(OrganisationId, UserId),
-    /// Nobody has this e-mail.
-    NoSuchUser,
-    /// It would leave the organisation without an administrator who can log in.
-    LastAdmin,
-}
-
 impl People {
     /// With this database.
     pub fn new(
         database: Database,
         hasher: Hasher,
         activity: Activity,
+        vault: Vault,
         clock: SharedClock,
         randomness: SharedRandomness,
     ) -> Self {
-        Self { database, hasher, activity, clock, randomness }
+        Self { database, hasher, activity, vault, clock, randomness }
     }
 
     /// Whether nobody can log in yet, since there is no user.
@@ -156,62 +161,25 @@ impl People {
         Ok(Users::of(organisation).list(&self.database.read()).await?)
     }
 
-    /// Changes a user from the command line; `end_sessions` runs in the same transaction, so that a
-    /// session that may no longer be is gone with the change.
-    pub async fn change_user(
-        &self,
-        email: &Email,
-        change: Change,
-        end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
-    ) -> Result<Changed, Failure> {
-        let hash = match &change {
-            Change::Password(password) => Some(self.hash(password).await?),
-            _ => None,
-        };
-        self.database
-            .write(async |tx| {
-                let Some(user) = Unscoped.user_by_email(&tx, email).await? else {
-                    return Ok(Changed::NoSuchUser);
-                };
-                let users = Users::of(user.organisation);
-                let loses_admin = match change {
-                    Change::Enabled(false) => user.role == Role::Admin,
-                    Change::Role(role) => user.role == Role::Admin && role != Role::Admin,
-                    _ => false,
-                };
-                if loses_admin {
-                    // Of two that take the role from each other's last fellow at once, the second must see
-                    // what the first did.
-                    users.lock_roles(&tx).await?;
-                    let others = users.list(&tx).await?;
-                    let left = others
-                        .iter()
-                        .any(|other| other.id != user.id && other.role == Role::Admin && !other.disabled);
-                    if !left {
-                        return Ok(Changed::LastAdmin);
-                    }
-                }
-                let detail = match change {
-                    Change::Password(_) => {
-                        users.set_password(&tx, user.id, hash.unwrap_or_default()).await?;
-                        "password".to_owned()
-                    }
-                    Change::Enabled(enabled) => {
-                        let since = (!enabled).then(|| self.clock.now());
-                        users.set_disabled(&tx, user.id, since).await?;
-                        if enabled { "enabled" } else { "disabled" }.to_owned()
-                    }
-                    Change::Role(role) => {
-                        users.set_role(&tx, user.id, role).await?;
-                        format!("role: {}", role.name())
-                    }
-                };
-                end_sessions(&tx, user.organisation, user.id).await?;
-                let entry = Entry::done(Action::UserChanged, user.email, user.id.0).with_detail(detail);
-                self.activity.record(&tx, Actor::operator(user.organisation), entry).await?;
-                Ok(Changed::Changed(user.organisation, user.id))
-            })
-            .await
+    /// The users of an administrator's organisation by e-mail, after `after`, and whether there are more.
+    pub async fn page(&self, admin: &Admin, after: Option<&str>) -> Result<(Vec<User>, bool), Failure> {
+        let limit = PAGE as u64 + 1;
+        let mut users = Users::of(admin.organisation()).page(&self.database.read(), after, limit).await?;
+        let more = users.len() > PAGE;
+        users.truncate(PAGE);
+        Ok((users, more))
+    }
+
+    /// A user of an administrator's organisation.
+    pub async fn user(&self, admin: &Admin, id: UserId) -> Result<User, Failure> {
+        let user = Users::of(admin.organisation()).get(&self.database.read(), id).await?;
+        user.ok_or(Failure::NotFound)
+    }
+
+    /// A member's organisation.
+    pub async fn organisation(&self, member: &Member) -> Result<Organisation, Failure> {
+        let organisation = Users::of(member.organisation()).organisation(&self.database.read()).await?;
+        organisation.ok_or(Failure::NotFound)
     }
 
     /// Tries an e-mail and a password: who it is, if they are right and may log in. Exactly one
@@ -257,6 +225,7 @@ impl People {
         if !users.replace_password(tx, member.user(), &user.password_hash, hash).await? {
             return Ok(false);
         }
+        users.note_ended_sessions(tx, member.user()).await?;
         let entry = Entry::done(Action::PasswordChanged, &member.email, member.user().0);
         self.activity.record(tx, member.actor(), entry).await?;
         Ok(true)
@@ -282,6 +251,19 @@ impl People {
         Ok(true)
     }
 
+    /// Puts a newer hash of the password that was verified in place of the older one.
+    ///
+    /// # Returns
+    /// The user as they are then; none where that password no longer is theirs.
+    pub async fn rehash(&self, user: User, newer: Option<String>) -> Result<Option<User>, Failure> {
+        let Some(newer) = newer else { return Ok(Some(user)) };
+        let users = Users::of(user.organisation);
+        let replace =
+            async |tx: Tx| users.replace_password(&tx, user.id, &user.password_hash, newer.clone()).await;
+        let replaced = self.database.write(replace).await?;
+        Ok(replaced.then(|| User { password_hash: newer.clone(), ..user.clone() }))
+    }
+
     /// Lets one transaction at a time count what this user has.
     pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
         Users::of(member.organisation()).lock(tx, member.user()).await
@@ -292,20 +274,42 @@ impl People {
         &self,
         organisation: OrganisationId,
         user: UserId,
-        address: Option<IpAddr>,
-        reference: Option<Reference>,
+        presence: Presence,
     ) -> Result<Option<Member>, Failure> {
-        let found = Users::of(organisation).get(&self.database.read(), user).await?;
-        Ok(found.filter(|(user, _)| !user.disabled).map(|(user, organisation_name)| Member {
-            organisation,
+        let Presence { address, reference, proved_at } = presence;
+        let (users, read) = (Users::of(organisation), self.database.read());
+        let Some(user) = users.get(&read, user).await?.filter(|user| !user.disabled) else { return Ok(None) };
+        let Some(organisation) = users.organisation(&read).await? else { return Ok(None) };
+        let now = self.clock.now();
+        Ok(Some(Member {
+            organisation: organisation.id,
             user: user.id,
             role: user.role,
+            proved: proved_at.is_some_and(|at| at <= now && now.since(at) < PROOF),
+            has_second_factor: user.has_second_factor,
+            lacks_second_factor: organisation.second_factor_required && !user.has_second_factor,
             name: user.name,
             email: user.email,
-            organisation_name,
+            organisation_name: organisation.name,
             address,
             reference,
         }))
+    }
+
+    /// Whether nothing has happened to a user since they were read that ends sessions of theirs.
+    pub async fn is_unchanged(&self, tx: &Tx, user: &User) -> Result<bool, DatabaseError> {
+        let now = Users::of(user.organisation).get(tx, user.id).await?;
+        Ok(now.is_some_and(|now| now.version == user.version && !now.disabled))
+    }
+
+    /// Counts that sessions of a user were ended, in the transaction that ends them.
+    pub async fn note_ended_sessions(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<(), DatabaseError> {
+        Users::of(organisation).note_ended_sessions(tx, user).await
     }
 }
 

@@ -1,10 +1,13 @@
-//! The tables `organisations` and `users`.
+//! The tables `organisations` and `users`; beside it, in files of their own, invitations and second factors.
+
+pub mod invitations;
+pub mod second_factors;
 
 use sea_orm::{
     ActiveValue::Set,
     QueryOrder, QuerySelect,
     entity::prelude::*,
-    sea_query::{Expr, LockType},
+    sea_query::{Expr, ExprTrait, LockType},
 };
 
 use super::model::{Email, OrganisationName, PersonName, Role};
@@ -24,6 +27,7 @@ mod organisation {
         pub id: Uuid,
         pub name: String,
         pub created_at: i64,
+        pub second_factor_required: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -49,6 +53,9 @@ mod user {
         pub disabled_at: Option<i64>,
         pub last_login_at: Option<i64>,
         pub version: i64,
+        pub totp_secret: Option<Vec<u8>>,
+        pub totp_since: Option<i64>,
+        pub totp_last_step: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -64,6 +71,18 @@ pub struct Organisation {
     pub id: OrganisationId,
     /// Its name.
     pub name: String,
+    /// Whether everybody in it must have a second factor.
+    pub second_factor_required: bool,
+}
+
+impl From<organisation::Model> for Organisation {
+    fn from(row: organisation::Model) -> Self {
+        Self {
+            id: OrganisationId(row.id),
+            name: row.name,
+            second_factor_required: row.second_factor_required,
+        }
+    }
 }
 
 /// A user.
@@ -83,6 +102,12 @@ pub struct User {
     pub disabled: bool,
     /// The PHC string of their password.
     pub password_hash: String,
+    /// When they last logged in.
+    pub last_login_at: Option<Timestamp>,
+    /// Whether a log-in of theirs asks for a code as well.
+    pub has_second_factor: bool,
+    /// Counts what ends sessions of theirs: a new password, another role, being disabled.
+    pub version: i64,
 }
 
 impl TryFrom<user::Model> for User {
@@ -99,6 +124,9 @@ impl TryFrom<user::Model> for User {
             role,
             disabled: row.disabled_at.is_some(),
             password_hash: row.password_hash,
+            last_login_at: row.last_login_at.map(Timestamp::from_micros),
+            has_second_factor: row.totp_since.is_some(),
+            version: row.version,
         })
     }
 }
@@ -107,7 +135,7 @@ impl TryFrom<user::Model> for User {
 pub async fn organisations(on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
     let rows =
         organisation::Entity::find().order_by_asc(organisation::Column::Name).all(on.connection()).await?;
-    Ok(rows.into_iter().map(|row| Organisation { id: OrganisationId(row.id), name: row.name }).collect())
+    Ok(rows.into_iter().map(Organisation::from).collect())
 }
 
 /// Adds an organisation.
@@ -121,6 +149,7 @@ pub async fn add_organisation(
         id: Set(id.0),
         name: Set(name.as_str().to_owned()),
         created_at: Set(now.micros()),
+        second_factor_required: Set(false),
     };
     organisation::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -176,6 +205,33 @@ impl Users {
             .filter(user::Column::OrganisationId.eq(self.0.0))
     }
 
+    /// The same, for what ends sessions: whoever is about to make one meanwhile sees that it was done.
+    fn change(self, id: UserId) -> sea_orm::UpdateMany<user::Entity> {
+        self.update(id).col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
+    }
+
+    /// Counts that sessions of theirs were ended.
+    pub async fn note_ended_sessions(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
+        self.change(id).exec(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// Sets whether everybody must have a second factor.
+    pub async fn require_second_factor(self, tx: &Tx, required: bool) -> Result<(), DatabaseError> {
+        organisation::Entity::update_many()
+            .filter(organisation::Column::Id.eq(self.0.0))
+            .col_expr(organisation::Column::SecondFactorRequired, Expr::value(required))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The organisation itself.
+    pub async fn organisation(self, on: &impl Queries) -> Result<Option<Organisation>, DatabaseError> {
+        let row = organisation::Entity::find_by_id(self.0.0).one(on.connection()).await?;
+        Ok(row.map(Organisation::from))
+    }
+
     /// Waits for whoever else is changing who the administrators are, and keeps others from it until the
     /// transaction ends. (On SQLite there is only one that writes.) Not `FOR UPDATE`, on which every row
     /// that points to the organisation would wait.
@@ -184,12 +240,37 @@ impl Users {
         Ok(())
     }
 
-    /// A user and their organisation's name.
-    pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<(User, String)>, DatabaseError> {
-        let Some(row) = self.find(id).one(on.connection()).await? else { return Ok(None) };
-        let organisation = organisation::Entity::find_by_id(self.0.0).one(on.connection()).await?;
-        let name = organisation.map(|row| row.name).unwrap_or_default();
-        Ok(Some((row.try_into()?, name)))
+    /// A user.
+    pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<User>, DatabaseError> {
+        Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
+    }
+
+    /// A user by their e-mail.
+    pub async fn by_email(self, on: &impl Queries, email: &Email) -> Result<Option<User>, DatabaseError> {
+        let row = user::Entity::find()
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+            .filter(user::Column::Email.eq(email.as_str()))
+            .one(on.connection())
+            .await?;
+        Ok(row.map(User::try_from).transpose()?)
+    }
+
+    /// At most `limit` of them by e-mail, after `after`.
+    pub async fn page(
+        self,
+        on: &impl Queries,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<User>, DatabaseError> {
+        let mut query = user::Entity::find()
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+            .order_by_asc(user::Column::Email)
+            .limit(limit);
+        if let Some(after) = after {
+            query = query.filter(user::Column::Email.gt(after));
+        }
+        let rows = query.all(on.connection()).await?;
+        Ok(rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?)
     }
 
     /// All of them, by e-mail.
@@ -221,6 +302,9 @@ impl Users {
             disabled_at: Set(None),
             last_login_at: Set(None),
             version: Set(1),
+            totp_secret: Set(None),
+            totp_since: Set(None),
+            totp_last_step: Set(0),
         };
         user::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         Ok(())
@@ -228,7 +312,7 @@ impl Users {
 
     /// Sets the hash of their password.
     pub async fn set_password(self, tx: &Tx, id: UserId, hash: String) -> Result<(), DatabaseError> {
-        self.update(id).col_expr(user::Column::PasswordHash, Expr::value(hash)).exec(tx.connection()).await?;
+        self.change(id).col_expr(user::Column::PasswordHash, Expr::value(hash)).exec(tx.connection()).await?;
         Ok(())
     }
 
@@ -256,7 +340,7 @@ impl Users {
 
     /// Sets what they may do.
     pub async fn set_role(self, tx: &Tx, id: UserId, role: Role) -> Result<(), DatabaseError> {
-        self.update(id).col_expr(user::Column::Role, Expr::value(role.name())).exec(tx.connection()).await?;
+        self.change(id).col_expr(user::Column::Role, Expr::value(role.name())).exec(tx.connection()).await?;
         Ok(())
     }
 
@@ -267,7 +351,7 @@ impl Users {
         id: UserId,
         since: Option<Timestamp>,
     ) -> Result<(), DatabaseError> {
-        self.update(id)
+        self.change(id)
             .col_expr(user::Column::DisabledAt, Expr::value(since.map(Timestamp::micros)))
             .exec(tx.connection())
             .await?;

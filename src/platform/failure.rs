@@ -15,6 +15,10 @@ pub enum Failure {
     NotFound,
     /// The one who asks may not: 403.
     Forbidden,
+    /// The one who asks must first prove anew who they are: 403.
+    ProofNeeded,
+    /// The one who asks must set up a second factor before anything else: 403.
+    SecondFactorNeeded,
     /// Nobody is signed in who could be asked whether they may: 401.
     SignedOut,
     /// What was sent cannot have come from a page of ours: 400.
@@ -46,7 +50,9 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::ProofNeeded | Self::SecondFactorNeeded | Self::ForeignOrigin => {
+                StatusCode::FORBIDDEN
+            }
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

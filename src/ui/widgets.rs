@@ -209,6 +209,8 @@ pub enum FieldKind {
     SecretCode,
     /// A day.
     Date,
+    /// A short code, mostly of digits.
+    Digits,
 }
 
 impl FieldKind {
@@ -218,7 +220,7 @@ impl FieldKind {
 
     const fn input_type(self) -> &'static str {
         match self {
-            Self::Text | Self::Code => "text",
+            Self::Text | Self::Code | Self::Digits => "text",
             Self::Email => "email",
             Self::Password | Self::SecretCode => "password",
             Self::Date => "date",
@@ -260,7 +262,7 @@ pub fn TextField(
 ) -> impl IntoView {
     let described = [help.map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
     let described: Vec<_> = described.into_iter().flatten().collect();
-    let code = matches!(kind, FieldKind::Code | FieldKind::SecretCode);
+    let code = matches!(kind, FieldKind::Code | FieldKind::SecretCode | FieldKind::Digits);
     let class = match kind {
         FieldKind::Date => "input short",
         _ if code => "input mono",
@@ -276,6 +278,7 @@ pub fn TextField(
             autocomplete=autocomplete
             autocapitalize=code.then_some("none")
             spellcheck=code.then_some("false")
+            inputmode=(kind == FieldKind::Digits).then_some("text")
             maxlength=max.map(|max| max.to_string())
             aria-describedby=described.join(" ")
             aria-invalid=error.is_some().then_some("true")

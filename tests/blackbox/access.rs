@@ -10,11 +10,12 @@ use mail360::{
     router::{Route, table},
 };
 use rstest::rstest;
+use time::Duration;
 
 use crate::support::{Browser, Kind, NewConnector, SECRET, World};
 
 /// What every unsafe route is sent: enough to do its work, if it were let.
-const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 12] = [
     ("form", "01932b5e-0000-7000-8000-000000000001"),
     ("provider", "outlook"),
     ("service_name", "Smuggled"),
@@ -23,6 +24,10 @@ const FIELDS: [(&str, &str); 8] = [
     ("account_type", "tenants_and_personal"),
     ("email", "ada@contoso.test"),
     ("password", crate::support::PASSWORD),
+    ("role", "admin"),
+    ("change", "disable"),
+    ("required", "true"),
+    ("code", "000000"),
 ];
 
 /// Where a refusal leaves its trace.
@@ -34,6 +39,8 @@ struct Scene {
     ada: Browser,
     connector: String,
     sign_in: String,
+    colleague: String,
+    invitation: String,
 }
 
 impl Scene {
@@ -43,15 +50,30 @@ impl Scene {
         let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
         world.start(&mut ada, &connector).await;
         let id = world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await;
-        Self { world, ada, connector, sign_in: format!("/sign-ins/{id}") }
+        let colleague = world.add_user("Contoso", "cleo@contoso.test", Role::Admin).await;
+        let invited =
+            ada.post("/settings/people", &[("email", "new@contoso.test"), ("role", "viewer")]).await;
+        invited.assert_status(200);
+        let invitation = world.raw.one::<uuid::Uuid>("SELECT id FROM invitations").await.to_string();
+        Self { world, ada, connector, sign_in: format!("/sign-ins/{id}"), colleague, invitation }
     }
 
     /// The path of a route, with ids of things that exist.
     fn path(&self, route: &Route) -> String {
-        let id = if route.path.starts_with("/sign-ins/") { &self.sign_in } else { &self.connector };
+        let id = match route.path {
+            path if path.starts_with("/sign-ins/") => &self.sign_in,
+            path if path.starts_with("/settings/people/invitations/") => &self.invitation,
+            path if path.starts_with("/settings/people/") => &self.colleague,
+            _ => &self.connector,
+        };
         let id = id.rsplit('/').next().expect("an id");
         route.path.replace("{id}", id).replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
     }
+}
+
+/// Whether whatever id is given is looked for among one's own, and it is no mistake that it is not there.
+fn is_own(route: &Route) -> bool {
+    route.path.starts_with("/account/") || route.path.ends_with("/withdraw")
 }
 
 fn unsafe_routes() -> Vec<Route> {
@@ -161,8 +183,8 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
                 ("nobody", _) | ("a viewer", Who::Admin) => false,
                 // Of one's own organisation one may, of another's nothing is to be found.
                 // (Ids of sessions are looked for among one's own, see account.rs.)
-                ("a stranger", _) => !has_id || route.path.starts_with("/account/"),
-                (_, Who::Member) => true,
+                ("a stranger", _) => !has_id || is_own(&route),
+                (_, Who::Newcomer | Who::Member) => true,
                 // A sign-in is shown to whoever started it, and to nobody else.
                 (_, Who::Admin) => !route.path.starts_with("/sign-ins/"),
             };
@@ -312,4 +334,61 @@ async fn i5_set_up_and_log_in_ignore_a_role_and_an_organisation_too(
     let fields = [("email", "vera@contoso.test"), ("password", crate::support::PASSWORD), ("role", "admin")];
     vera.post("/login", &fields).await.assert_status(303);
     vera.get("/connectors/new").await.assert_status(403);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_what_asks_for_a_proof_is_not_done_when_the_last_one_is_older_than_ten_minutes(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    scene.world.clock.advance(Duration::minutes(10));
+    // That she was seen is written down once a minute.
+    scene.ada.get("/connectors").await.assert_status(200);
+    let before = scene.world.raw.dump(&[]).await;
+    let asking: Vec<_> = table().into_iter().filter(|route| route.proved).collect();
+    assert!(asking.len() >= 9);
+    for route in asking {
+        let path = scene.path(&route);
+        if route.method.is_safe() {
+            let answer = scene.ada.get(&path).await;
+            assert_eq!(answer.assert_status(303).location(), format!("/confirm?next={path}"));
+        } else {
+            scene.ada.post(&path, &FIELDS).await.assert_status(403).assert_says("Confirm that it is you");
+        }
+    }
+    assert_eq!(scene.world.raw.dump(&[]).await, before);
+    for route in table() {
+        let administers = route.path.starts_with("/settings/people") && !route.method.is_safe();
+        assert!(route.proved || !administers, "{} asks for no proof", route.path);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_who_must_set_up_a_second_factor_can_do_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    let required = [("required", "true")];
+    scene.ada.post("/settings/people/second-factor", &required).await.assert_status(303);
+    let before = scene.world.raw.dump(&[]).await;
+    for route in table() {
+        if matches!(route.who, Who::Anyone | Who::Newcomer) {
+            continue;
+        }
+        let path = scene.path(&route);
+        if route.method.is_safe() {
+            let answer = scene.ada.get(&path).await;
+            assert_eq!(answer.assert_status(303).location(), "/account/second-factor", "{path}");
+        } else {
+            scene
+                .ada
+                .post(&path, &FIELDS)
+                .await
+                .assert_status(403)
+                .assert_says("Set up a second factor first");
+        }
+    }
+    assert_eq!(scene.world.raw.dump(&[]).await, before);
 }

@@ -141,12 +141,7 @@ async fn o8_a_callback_for_a_connector_that_was_deleted_is_nobodys(
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     let id: ConnectorId = connector.rsplit('/').next().expect("an id").parse().expect("an id");
-    let organisation = world.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
-    let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
-    let (organisation, user) =
-        (mail360::platform::id::OrganisationId(organisation), mail360::platform::id::UserId(user));
-    let member = world.program.people.member(organisation, user, None, None).await;
-    let admin = member.expect("an answer").expect("a member").admin().expect("an administrator");
+    let admin = world.admin().await;
     world.program.connectors.delete(&admin, id).await.expect("deleted");
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(400);
     assert!(world.provider.requests().is_empty());

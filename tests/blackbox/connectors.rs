@@ -9,23 +9,6 @@ use tokio::task::JoinSet;
 
 use crate::support::{Answer, Kind, NewConnector, SECRET, World, hex};
 
-/// An administrator as the services know one.
-async fn admin(world: &World) -> mail360::people::access::Admin {
-    let organisation = world.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
-    let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
-    let member = world
-        .program
-        .people
-        .member(
-            mail360::platform::id::OrganisationId(organisation),
-            mail360::platform::id::UserId(user),
-            None,
-            None,
-        )
-        .await;
-    member.expect("an answer").expect("a member").admin().expect("an administrator")
-}
-
 fn typed(name: &str) -> Typed {
     Typed {
         provider: "outlook".to_owned(),
@@ -163,7 +146,7 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let path = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let admin = admin(&world).await;
+    let admin = world.admin().await;
     let service = &world.program.connectors;
     let id: ConnectorId = path.rsplit('/').next().expect("an id").parse().expect("an id");
     let today = service.today();
@@ -224,7 +207,7 @@ async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keep
     world.start(&mut ada, &path).await;
     assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (1, 1));
     let id = path.rsplit('/').next().expect("an id").parse().expect("an id");
-    world.program.connectors.delete(&admin(&world).await, id).await.expect("deleted");
+    world.program.connectors.delete(&world.admin().await, id).await.expect("deleted");
     for table in ["connectors", "attempts", "attempt_events"] {
         assert_eq!(world.raw.count(table).await, 0, "{table}");
     }
@@ -239,7 +222,7 @@ async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keep
 async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let (admin, service) = (admin(&world).await, &world.program.connectors);
+    let (admin, service) = (world.admin().await, &world.program.connectors);
     // Names that sort differently by bytes and by a locale.
     for at in 0..60 {
         let name = ["Ä", "a", "Z", "é", "&", "ß"][at % 6].to_owned() + &format!(" {at}");

@@ -7,13 +7,16 @@ use axum::Router;
 use clap::Parser;
 use mail360::{
     people::model::{Email, OrganisationName, Password, PersonName, Role},
-    people::service::Added,
+    people::{
+        access::Admin,
+        service::{Added, Presence},
+    },
     platform::{
         assets::Assets,
         clock::Clock,
         config::{Config, Options},
         database::Database,
-        id::OrganisationId,
+        id::{OrganisationId, UserId},
         randomness::SharedRandomness,
     },
     router::{Foundations, Program, router},
@@ -188,6 +191,12 @@ impl World {
 
     /// Makes a user, who is then logged in.
     pub async fn user(&self, organisation: &str, email: &str, role: Role) -> Browser {
+        self.add_user(organisation, email, role).await;
+        self.log_in(email).await
+    }
+
+    /// Makes a user: their id.
+    pub async fn add_user(&self, organisation: &str, email: &str, role: Role) -> String {
         let organisation = self.organisation(organisation).await;
         let added = self
             .program
@@ -200,8 +209,19 @@ impl World {
                 &Password::choose(SecretString::from(PASSWORD), &[]).expect("a password"),
             )
             .await;
-        assert!(matches!(added, Ok(Added::Added(_))));
-        self.log_in(email).await
+        match added {
+            Ok(Added::Added(id)) => id.to_string(),
+            other => unreachable!("no user was added: {other:?}"),
+        }
+    }
+
+    /// The first administrator, as the services know one.
+    pub async fn admin(&self) -> Admin {
+        let organisation = self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
+        let user = self.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
+        let presence = Presence { address: None, reference: None, proved_at: None };
+        let member = self.program.people.member(OrganisationId(organisation), UserId(user), presence).await;
+        member.expect("an answer").expect("a member").admin().expect("an administrator")
     }
 
     /// Vera, who may only look.

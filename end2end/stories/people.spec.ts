@@ -1,0 +1,171 @@
+import { expect, test } from '../fixtures.ts';
+import { confirm, entry, logIn, logOut, openPeople, type Person, setUp, somebody } from '../steps.ts';
+import { CONNECTORS, LOG_IN, PEOPLE, SET_UP } from '../words.ts';
+import type { Page } from '../fixtures.ts';
+
+/** Opens an invitation and accepts it. */
+async function join(page: Page, link: string, person: Person): Promise<void> {
+  await page.goto(link);
+  await page.getByRole('textbox', { name: SET_UP.name }).fill(person.name);
+  await page.getByLabel(SET_UP.password, { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: 'Join' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+}
+
+/** Makes an invitation, and gives its link. */
+async function invite(page: Page, email: string, role = 'Viewer'): Promise<string> {
+  await page.getByRole('textbox', { name: SET_UP.email }).fill(email);
+  await page.getByRole('combobox', { name: PEOPLE.role }).selectOption(role);
+  await page.getByRole('button', { name: PEOPLE.invite }).click();
+  const notice = page.getByRole('status').filter({ hasText: `Send this link to ${email}` });
+  return notice.getByText(/\/invitations\//).innerText();
+}
+
+test('an administrator invites somebody, who joins, and may no more than was meant', async ({
+  page, app, anotherBrowser, expectNoAxeFindings, expectStatus, picture,
+}) => {
+  await setUp(page, app);
+  await openPeople(page);
+  await expectNoAxeFindings(page);
+  await picture('people');
+
+  const grace = somebody('Grace Hopper');
+  expectStatus(422);
+  await page.getByRole('textbox', { name: SET_UP.email }).fill('no address');
+  await page.getByRole('button', { name: PEOPLE.invite }).evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
+  await page.getByRole('button', { name: PEOPLE.invite }).click();
+  await expect(page.getByRole('textbox', { name: SET_UP.email })).toHaveAccessibleDescription(/Write an e-mail address/);
+  await expectNoAxeFindings(page);
+  await picture('people-with-an-error');
+
+  const link = await invite(page, grace.email);
+  await expectNoAxeFindings(page);
+  await picture('people-invited');
+
+  const { page: other, watch } = await anotherBrowser();
+  await other.goto(link);
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('Join Contoso Testing');
+  await expectNoAxeFindings(other);
+  await join(other, link, grace);
+  await expect(other.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading })).toHaveCount(0);
+  watch.expectStatus(404);
+  await other.goto(link);
+  await expect(other.getByRole('heading', { name: 'This invitation is closed' })).toBeVisible();
+
+  await openPeople(page);
+  await expect(page.getByText(link)).toHaveCount(0);
+  await expect(entry(page, grace.name)).toContainText('Viewer');
+  await picture('people-two');
+});
+
+test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser }) => {
+  await setUp(page, app);
+  await openPeople(page);
+  const link = await invite(page, 'grace@contoso.test');
+  await page.getByRole('button', { name: 'Withdraw the invitation of grace@contoso.test' }).click();
+  await expect(page.getByRole('button', { name: /^Withdraw/ })).toHaveCount(0);
+  const { page: other, watch } = await anotherBrowser();
+  watch.expectStatus(404);
+  await other.goto(link);
+  await expect(other.getByRole('heading', { name: 'This invitation is closed' })).toBeVisible();
+});
+
+test('a user is given a role, logged out, disabled and enabled', async ({ page, app, anotherBrowser, expectNoAxeFindings, expectStatus, picture }) => {
+  const ada = await setUp(page, app);
+  await openPeople(page);
+  const grace = somebody('Grace Hopper');
+  const { page: other, watch } = await anotherBrowser();
+  await join(other, await invite(page, grace.email), grace);
+
+  await openPeople(page);
+  await page.getByRole('link', { name: grace.name }).click();
+  await expect(page.getByRole('heading', { level: 1, name: grace.name })).toBeVisible();
+  await expect(page.getByText('In one browser')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('person');
+
+  await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Admin');
+  await page.getByRole('button', { name: 'Set the role' }).click();
+  await expect(page.getByText('Done', { exact: true })).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('person-changed');
+  await other.goto('/connectors');
+  await expect(other).toHaveURL(/\/login/);
+  await logIn(other, grace);
+  await expect(other.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading })).toBeVisible();
+
+  await page.getByText('End the sessions').first().click();
+  await page.getByRole('button', { name: 'End the sessions' }).click();
+  await expect(page.getByText('In no browser')).toBeVisible();
+  await page.getByText('Disable', { exact: true }).first().click();
+  await expect(page.getByText(/cannot log in until enabled again/)).toBeVisible();
+  await picture('person-asked-once');
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
+  await picture('person-disabled');
+  watch.expectStatus(401);
+  await other.goto('/login');
+  await other.getByRole('textbox', { name: LOG_IN.email }).fill(grace.email);
+  await other.getByLabel(LOG_IN.password, { exact: true }).fill(grace.password);
+  await other.getByRole('button', { name: LOG_IN.button }).click();
+  await expect(other.getByRole('alert')).toBeVisible();
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await logIn(other, grace);
+
+  // The last administrator who can log in stays one.
+  await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Viewer');
+  await page.getByRole('button', { name: 'Set the role' }).click();
+  await openPeople(page);
+  await page.getByRole('link', { name: ada.name }).click();
+  await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Viewer');
+  expectStatus(409);
+  await page.getByRole('button', { name: 'Set the role' }).click();
+  await expect(page.getByRole('alert')).toContainText('This is the last administrator who can log in');
+  await expectNoAxeFindings(page);
+  await picture('person-last-administrator');
+});
+
+test.describe('after ten minutes', () => {
+  test.use({ movableClock: true });
+
+  test('l11_the_password_is_asked_for_anew_and_what_was_typed_goes_on', async ({ page, app, expectNoAxeFindings, expectStatus, picture }) => {
+    const ada = await setUp(page, app);
+    await openPeople(page);
+    app.advance(601);
+    await page.getByRole('textbox', { name: SET_UP.email }).fill('grace@contoso.test');
+    await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Admin');
+    expectStatus(403);
+    await page.getByRole('button', { name: PEOPLE.invite }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Confirm that it is you' })).toBeVisible();
+    await expect(page.getByLabel(LOG_IN.password, { exact: true })).toBeFocused();
+    await expectNoAxeFindings(page);
+    await picture('confirm');
+
+    expectStatus(422);
+    await confirm(page, { ...ada, password: 'certainly not this one' });
+    await expect(page.getByRole('alert')).toContainText('This is not your password');
+    await expectNoAxeFindings(page);
+    await picture('confirm-with-an-error');
+    await confirm(page, ada);
+    await expect(page.getByText('Send this link to grace@contoso.test')).toBeVisible();
+    await expect(page.getByRole('listitem').filter({ hasText: 'grace@contoso.test' })).toContainText('Admin');
+
+    // A page that asks for a proof leads there and back.
+    app.advance(601);
+    await page.goto('/account/second-factor');
+    await confirm(page, ada);
+    await expect(page.getByRole('heading', { level: 1, name: 'Second factor' })).toBeVisible();
+  });
+
+  test('l10_a_session_that_nobody_uses_for_half_an_hour_has_ended', async ({ page, app }) => {
+    const ada = await setUp(page, app);
+    app.advance(29 * 60);
+    await page.goto('/account');
+    await expect(page.getByRole('heading', { level: 1, name: 'My account' })).toBeVisible();
+    app.advance(31 * 60);
+    await page.goto('/account');
+    await expect(page).toHaveURL('/login?next=/account');
+    await logIn(page, ada);
+    await logOut(page, ada);
+  });
+});

@@ -1,0 +1,93 @@
+import { expect, test } from '../fixtures.ts';
+import { authenticator, logOut, openPeople, setUp } from '../steps.ts';
+import { CONNECTORS, LOG_IN } from '../words.ts';
+import type { Page } from '../fixtures.ts';
+import type { Person } from '../steps.ts';
+
+/** Gives e-mail and password, where a code is wanted as well. */
+async function firstHalf(page: Page, person: Person): Promise<void> {
+  await page.goto('/login');
+  await page.getByRole('textbox', { name: LOG_IN.email }).fill(person.email);
+  await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: LOG_IN.button }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Enter the code' })).toBeVisible();
+}
+
+async function enter(page: Page, code: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Code' }).fill(code);
+  await page.getByRole('button', { name: LOG_IN.button }).click();
+}
+
+const inside = (page: Page) => expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+
+test('a second factor is set up, asked for, and replaced by a recovery code', async ({ page, app, expectNoAxeFindings, expectStatus, picture }) => {
+  const ada = await setUp(page, app);
+  await page.getByRole('banner').getByText(ada.name).first().click();
+  await page.getByRole('link', { name: 'My account' }).click();
+  await page.getByRole('link', { name: 'Set it up' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Second factor' })).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('second-factor');
+  await page.getByRole('button', { name: 'Set up a second factor' }).click();
+  await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('second-factor-begun');
+
+  const phone = await authenticator(page, app);
+  expectStatus(422);
+  await page.getByRole('textbox', { name: 'Code' }).fill('12345');
+  await page.getByRole('button', { name: 'Turn it on' }).click();
+  await expect(page.getByRole('textbox', { name: 'Code' })).toHaveAccessibleDescription(/not the code that the app shows/);
+  await expectNoAxeFindings(page);
+  await picture('second-factor-with-an-error');
+  const used = phone.code();
+  await page.getByRole('textbox', { name: 'Code' }).fill(used);
+  await page.getByRole('button', { name: 'Turn it on' }).click();
+  const codes = page.getByRole('main').getByRole('listitem');
+  await expect(codes).toHaveCount(10);
+  const [recovery = ''] = await codes.allInnerTexts();
+  await expectNoAxeFindings(page);
+  await picture('recovery-codes');
+  await page.getByRole('link', { name: 'I have kept them' }).click();
+  await page.getByRole('link', { name: 'Change it' }).click();
+  await expect(page.getByText('10 recovery codes are left.')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('second-factor-works');
+
+  await logOut(page, ada);
+  await firstHalf(page, ada);
+  await expectNoAxeFindings(page);
+  await picture('log-in-code');
+  expectStatus(401);
+  await enter(page, used);
+  await expect(page.getByRole('alert')).toContainText('it has been used');
+  await picture('log-in-code-with-an-error');
+  await enter(page, phone.code());
+  await inside(page);
+
+  await logOut(page, ada);
+  await firstHalf(page, ada);
+  await enter(page, recovery);
+  await inside(page);
+});
+
+test('where everybody must have a second factor nothing else is open before', async ({ page, app, expectNoAxeFindings, picture }) => {
+  const ada = await setUp(page, app);
+  await openPeople(page);
+  await page.getByRole('button', { name: 'Require it of everybody' }).click();
+  await expect(page.getByText('Your organisation asks everybody for a second factor')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('second-factor-demanded');
+  await page.goto('/connectors');
+  await expect(page).toHaveURL('/account/second-factor');
+  await page.getByRole('button', { name: 'Set up a second factor' }).click();
+  const phone = await authenticator(page, app);
+  await page.getByRole('textbox', { name: 'Code' }).fill(phone.code());
+  await page.getByRole('button', { name: 'Turn it on' }).click();
+  await page.getByRole('link', { name: 'I have kept them' }).click();
+  await openPeople(page);
+  await expect(page.getByText('Required', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Make it optional' }).click();
+  await expect(page.getByText('Optional', { exact: true })).toBeVisible();
+  await logOut(page, ada);
+});

@@ -1,0 +1,342 @@
+//! `/settings/people`: who is in the organisation, who is invited, and whether everybody must have a second
+//! factor. Users come from one feature, their sessions from another; hence it stands above both.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use crate::{
+    people::{
+        access::{Admin, Member},
+        model::{Email, InvitationId, Role},
+        service::{INVITATION, Invitation, Invited, People, User},
+    },
+    platform::{clock::Timestamp, config::Config, failure::Failure, page::Page},
+    ui::widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
+};
+
+const HERE: &str = "/settings/people";
+
+/// Where the list begins.
+#[derive(Debug, Default, Deserialize)]
+pub struct After {
+    #[serde(default)]
+    after: String,
+}
+
+/// What came of an invitation, for the page that follows it.
+#[derive(Clone, Debug)]
+enum Outcome {
+    Link { email: String, link: String, until: Timestamp },
+    Refused(&'static str),
+}
+
+#[derive(Clone)]
+struct PeopleView {
+    users: Vec<User>,
+    next: Option<String>,
+    first: bool,
+    invitations: Vec<Invitation>,
+    required: bool,
+    you: String,
+    typed: (String, Role),
+    outcome: Option<Outcome>,
+}
+
+impl PeopleView {
+    async fn of(people: &People, admin: &Admin, after: Option<&str>) -> Result<Self, Failure> {
+        let (users, more) = people.page(admin, after).await?;
+        Ok(Self {
+            next: users.last().filter(|_| more).map(|user| user.email.clone()),
+            first: after.is_none(),
+            users,
+            invitations: people.invitations(admin).await?,
+            required: people.organisation(admin).await?.second_factor_required,
+            you: admin.email.clone(),
+            typed: (String::new(), Role::Viewer),
+            outcome: None,
+        })
+    }
+
+    fn page(self) -> Page {
+        Page::new("People", move || view! { <PeoplePage model=self.clone() /> }.into_any())
+    }
+}
+
+/// `GET /settings/people`.
+pub async fn show(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+    Query(After { after }): Query<After>,
+) -> Result<Page, Failure> {
+    let after = Some(after.as_str()).filter(|after| !after.is_empty());
+    Ok(PeopleView::of(&people, &member.admin()?, after).await?.page())
+}
+
+/// What the invitation form sends.
+#[derive(Deserialize)]
+pub struct InvitationForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// `POST /settings/people`: invites somebody. The answer is the only page that ever shows the link.
+pub async fn invite(
+    State(people): State<People>,
+    State(config): State<std::sync::Arc<Config>>,
+    Extension(member): Extension<Member>,
+    Form(form): Form<InvitationForm>,
+) -> Result<Response, Failure> {
+    let admin = member.admin()?.proved()?;
+    let role = Role::from_name(&form.role).ok_or(Failure::BadRequest)?;
+    let typed: String = form.email.chars().take(254).collect();
+    let (outcome, status) = match Email::parse(&form.email) {
+        Err(words) => (Outcome::Refused(words), StatusCode::UNPROCESSABLE_ENTITY),
+        Ok(email) => match people.invite(&admin, &email, role).await? {
+            Invited::Link(token, until) => {
+                let link = format!("{}/invitations/{}", config.public_url.origin(), token.expose());
+                (Outcome::Link { email: email.as_str().to_owned(), link, until }, StatusCode::OK)
+            }
+            Invited::AlreadyHere => {
+                (Outcome::Refused("There is a user with this e-mail already."), StatusCode::CONFLICT)
+            }
+            Invited::TooMany => (
+                Outcome::Refused("Too many invitations are open. Withdraw some first."),
+                StatusCode::CONFLICT,
+            ),
+        },
+    };
+    let refused = matches!(outcome, Outcome::Refused(_));
+    let view = PeopleView {
+        typed: if refused { (typed, role) } else { (String::new(), Role::Viewer) },
+        outcome: Some(outcome),
+        ..PeopleView::of(&people, &admin, None).await?
+    };
+    Ok(view.page().with_status(status).into_response())
+}
+
+/// `POST /settings/people/invitations/{id}/withdraw`.
+pub async fn withdraw(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+) -> Result<Redirect, Failure> {
+    let admin = member.admin()?.proved()?;
+    let id: InvitationId = id.parse().map_err(|_| Failure::NotFound)?;
+    people.withdraw(&admin, id).await?;
+    Ok(Redirect::to(HERE))
+}
+
+/// What the form about second factors sends.
+#[derive(Deserialize)]
+pub struct RequirementForm {
+    required: bool,
+}
+
+/// `POST /settings/people/second-factor`.
+pub async fn require_second_factor(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+    Form(form): Form<RequirementForm>,
+) -> Result<Redirect, Failure> {
+    people.require_second_factor(&member.admin()?.proved()?, form.required).await?;
+    Ok(Redirect::to(HERE))
+}
+
+#[component]
+fn PeoplePage(model: PeopleView) -> impl IntoView {
+    let PeopleView { users, next, first, invitations, required, you, typed, outcome } = model;
+    let rows =
+        users.into_iter().map(|user| view! { <Row you={user.email == you} user=user /> }).collect_view();
+    let link = |after: String| {
+        let mut address = url::form_urlencoded::Serializer::new(format!("{HERE}?"));
+        address.append_pair("after", &after);
+        address.finish()
+    };
+    let first = (!first).then(|| (HERE.to_owned(), "First"));
+    let next = next.map(|after| (link(after), "Next"));
+    let (error, invited) = match outcome {
+        Some(Outcome::Refused(words)) => (Some(words.to_owned()), None),
+        Some(Outcome::Link { email, link, until }) => (None, Some((email, link, until))),
+        None => (None, None),
+    };
+    let invited = invited.map(|(email, link, until)| {
+        view! {
+            <Notice tone=Tone::Good title=format!("Send this link to {email}")>
+                <p>
+                    "Whoever opens it chooses a password and is in. It works once, until " <Moment at=until />
+                    ", and is not shown again."
+                </p>
+                <Copyable value=link what="the invitation link" />
+            </Notice>
+        }
+    });
+    view! {
+        <div class="head">
+            <div>
+                <h1>"People"</h1>
+                <p class="soft">"Who logs in here, and what each may do."</p>
+            </div>
+        </div>
+        {invited}
+        <div class="beside">
+            <div class="stack">
+                <table class="table" role="table">
+                    <caption class="unseen">"Users, by e-mail"</caption>
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th scope="col" role="columnheader">"User"</th>
+                            <th scope="col" role="columnheader">"Role"</th>
+                            <th scope="col" role="columnheader">"Second factor"</th>
+                            <th scope="col" role="columnheader">"Last log-in"</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">{rows}</tbody>
+                </table>
+                <Pager first=first next=next />
+                <Open invitations=invitations />
+            </div>
+            <div class="stack">
+                <Invite typed=typed error=error />
+                <Requirement required=required />
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Row(user: User, you: bool) -> impl IntoView {
+    let to = format!("{HERE}/{}", user.id);
+    let last = match user.last_login_at {
+        Some(at) => view! { <Moment at=at /> }.into_any(),
+        None => view! { <span class="soft">"Never"</span> }.into_any(),
+    };
+    let disabled = user.disabled.then(|| view! { <p><Badge tone=Tone::Bad words="Disabled" /></p> });
+    let (tone, words) = if user.has_second_factor { (Tone::Good, "On") } else { (Tone::Idle, "Off") };
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                <p><a href=to><bdi>{user.name}</bdi></a>{you.then_some(" (you)")}</p>
+                <p class="soft note">{user.email}</p>
+                {disabled}
+            </th>
+            <td role="cell" data-label="Role">{user.role.to_string()}</td>
+            <td role="cell" data-label="Second factor"><Badge tone=tone words=words /></td>
+            <td role="cell" data-label="Last log-in">{last}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn Open(invitations: Vec<Invitation>) -> impl IntoView {
+    let items = invitations
+        .into_iter()
+        .map(|invitation| {
+            let action = format!("{HERE}/invitations/{}/withdraw", invitation.id);
+            let email = invitation.email.clone();
+            view! {
+                <li class="row apart">
+                    <div>
+                        <p>{invitation.email}</p>
+                        <p class="soft note">
+                            {invitation.role.to_string()} ", until " <Moment at=invitation.expires_at />
+                        </p>
+                    </div>
+                    <form method="post" action=action>
+                        <button class="button small">
+                            <span>"Withdraw" <span class="unseen">" the invitation of " {email}</span></span>
+                        </button>
+                    </form>
+                </li>
+            }
+        })
+        .collect_view();
+    (!items.is_empty()).then(|| {
+        view! {
+            <section class="card low" aria-labelledby="invitations-title">
+                <h2 id="invitations-title">"Invited"</h2>
+                <ul class="stack" role="list">{items}</ul>
+            </section>
+        }
+    })
+}
+
+#[component]
+fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
+    let (email, role) = typed;
+    let focus = error.is_some();
+    view! {
+        <section class="card low" aria-labelledby="invite-title">
+            <h2 id="invite-title">"Invite somebody"</h2>
+            <form class="fields" method="post" action=HERE>
+                <TextField
+                    name="email"
+                    label="E-mail"
+                    kind=FieldKind::Email
+                    help="They will log in with it."
+                    value=email
+                    error=error
+                    focus=focus
+                />
+                <RoleField role=role />
+                <div class="row"><button class="button primary">"Make an invitation link"</button></div>
+            </form>
+            <p class="help">
+                {format!("The link works once, for {} days. You send it yourself.", INVITATION.whole_days())}
+            </p>
+        </section>
+    }
+}
+
+/// What a user may do, to be chosen.
+#[component]
+pub fn RoleField(
+    /// What is chosen.
+    role: Role,
+) -> impl IntoView {
+    let options = [Role::Viewer, Role::Admin].map(|each| {
+        view! { <option value=each.name() selected={each == role}>{each.to_string()}</option> }
+    });
+    view! {
+        <div class="field">
+            <label for="role">"Role"</label>
+            <p class="help" id="role-help">
+                "An admin may do everything here; a viewer only looks at connectors."
+            </p>
+            <select class="input" id="role" name="role" aria-describedby="role-help">{options.collect_view()}</select>
+        </div>
+    }
+}
+
+#[component]
+fn Requirement(required: bool) -> impl IntoView {
+    let (words, button) = match required {
+        true => ("Everybody must have one: who has none sets it up at the next page.", "Make it optional"),
+        false => (
+            "Each user may have one: a code of an app on the phone, besides the password. You can ask it of \
+             everybody.",
+            "Require it of everybody",
+        ),
+    };
+    let badge = match required {
+        true => view! { <Badge tone=Tone::Good words="Required" /> },
+        false => view! { <Badge tone=Tone::Idle words="Optional" /> },
+    };
+    view! {
+        <section class="card low" aria-labelledby="requirement-title">
+            <div class="row apart"><h2 id="requirement-title">"Second factor"</h2>{badge}</div>
+            <p class="soft">{words}</p>
+            <form method="post" action=format!("{HERE}/second-factor")>
+                <input type="hidden" name="required" value=(!required).to_string() />
+                <button class="button">{button}</button>
+            </form>
+        </section>
+    }
+}

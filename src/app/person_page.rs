@@ -1,0 +1,227 @@
+//! `/settings/people/{id}`: one user, and what an administrator can do with them.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::people_page::RoleField;
+use crate::{
+    login::{administration::Administration, session::SignedInBrowser},
+    people::{
+        access::{Admin, Member},
+        model::Role,
+        service::{Change, Changed, User},
+    },
+    platform::{failure::Failure, id::UserId, page::Page},
+    ui::widgets::{Back, Badge, Moment, Notice, Tone},
+};
+
+/// That a user was just changed: said once.
+const CHANGED: &str = "changed:person";
+
+#[derive(Clone)]
+struct PersonView {
+    user: User,
+    browsers: usize,
+    you: bool,
+    said: Option<(Tone, &'static str)>,
+}
+
+async fn view_of(
+    administration: &Administration,
+    admin: &Admin,
+    id: UserId,
+    said: Option<(Tone, &'static str)>,
+) -> Result<Page, Failure> {
+    let (user, browsers): (User, Vec<SignedInBrowser>) = administration.person(admin, id).await?;
+    let model = PersonView { you: user.id == admin.user(), user, browsers: browsers.len(), said };
+    Ok(Page::new(model.user.name.clone(), move || view! { <Person model=model.clone() /> }.into_any()))
+}
+
+/// `GET /settings/people/{id}`.
+pub async fn show(
+    State(administration): State<Administration>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Result<Page, Failure> {
+    let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?;
+    let unexpected = |error: tower_sessions::session::Error| Failure::unexpected(&error);
+    // Only where there is something to be taken out: that is a write.
+    let changed = session.get::<UserId>(CHANGED).await.map_err(unexpected)?;
+    if changed.is_some() {
+        session.remove::<UserId>(CHANGED).await.map_err(unexpected)?;
+    }
+    let said = (changed == Some(id)).then_some((Tone::Good, "Done"));
+    view_of(&administration, &admin, id, said).await
+}
+
+/// What the forms send.
+#[derive(Deserialize)]
+pub struct ChangeForm {
+    #[serde(default)]
+    change: String,
+    #[serde(default)]
+    role: String,
+}
+
+impl ChangeForm {
+    fn parse(&self) -> Option<Change> {
+        Some(match self.change.as_str() {
+            "role" => Change::Role(Role::from_name(&self.role)?),
+            "disable" => Change::Enabled(false),
+            "enable" => Change::Enabled(true),
+            "end-sessions" => Change::EndSessions,
+            "no-second-factor" => Change::NoSecondFactor,
+            _ => return None,
+        })
+    }
+}
+
+/// `POST /settings/people/{id}`.
+pub async fn change(
+    State(administration): State<Administration>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    Path(id): Path<String>,
+    Form(form): Form<ChangeForm>,
+) -> Result<Response, Failure> {
+    let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?.proved()?;
+    let change = form.parse().ok_or(Failure::BadRequest)?;
+    match administration.change(&admin, id, change).await? {
+        // Whoever changed themselves has just ended the session that would say so.
+        Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
+        Changed::Changed => {
+            session.insert(CHANGED, id).await.map_err(|error| Failure::unexpected(&error))?;
+            Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
+        }
+        Changed::NoSuchUser => Err(Failure::NotFound),
+        Changed::LastAdmin => {
+            let words = "This is the last administrator who can log in. Make another one first.";
+            let page = view_of(&administration, &admin, id, Some((Tone::Bad, words))).await?;
+            Ok(page.with_status(StatusCode::CONFLICT).into_response())
+        }
+    }
+}
+
+#[component]
+fn Person(model: PersonView) -> impl IntoView {
+    let PersonView { user, browsers, you, said } = model;
+    let here = format!("/settings/people/{}", user.id);
+    let said = said.map(|(tone, words)| view! { <Notice tone=tone><p>{words}</p></Notice> });
+    let yourself = you.then(|| {
+        view! {
+            <Notice tone=Tone::Info>
+                <p>"This is you. Any change here logs you out in all browsers."</p>
+            </Notice>
+        }
+    });
+    let state = match user.disabled {
+        true => view! { <Badge tone=Tone::Bad words="Disabled" /> },
+        false => view! { <Badge tone=Tone::Good words="May log in" /> },
+    };
+    let factor = match user.has_second_factor {
+        true => view! { <Badge tone=Tone::Good words="On" /> },
+        false => view! { <Badge tone=Tone::Idle words="Off" /> },
+    };
+    let last = match user.last_login_at {
+        Some(at) => view! { <Moment at=at /> }.into_any(),
+        None => "Never".into_any(),
+    };
+    let signed_in = match browsers {
+        0 => "In no browser".to_owned(),
+        1 => "In one browser".to_owned(),
+        count => format!("In {count} browsers"),
+    };
+    let activity = format!("/settings/activity?who={}", user.id);
+    view! {
+        <div class="head">
+            <div>
+                <Back to="/settings/people" what="People" />
+                <h1><bdi>{user.name.clone()}</bdi></h1>
+            </div>
+        </div>
+        {said}
+        {yourself}
+        <div class="beside">
+            <section class="card low" aria-labelledby="user-title">
+                <h2 id="user-title">"User"</h2>
+                <dl class="facts">
+                    <div><dt>"E-mail"</dt><dd>{user.email.clone()}</dd></div>
+                    <div><dt>"Role"</dt><dd>{user.role.to_string()}</dd></div>
+                    <div><dt>"State"</dt><dd>{state}</dd></div>
+                    <div><dt>"Second factor"</dt><dd>{factor}</dd></div>
+                    <div><dt>"Last log-in"</dt><dd>{last}</dd></div>
+                    <div><dt>"Signed in"</dt><dd>{signed_in}</dd></div>
+                </dl>
+                <a href=activity>"What they did"</a>
+            </section>
+            <Changes user=user here=here browsers=browsers />
+        </div>
+    }
+}
+
+/// Each change ends their sessions, which is said once; what takes something away asks once.
+#[component]
+fn Changes(user: User, here: String, browsers: usize) -> impl IntoView {
+    let name = user.name.clone();
+    let ask = |summary: &'static str, words: String, change: &'static str, button: &'static str| {
+        let action = here.clone();
+        view! {
+            <details class="disclosure">
+                <summary>{summary}</summary>
+                <form class="stack tight" method="post" action=action>
+                    <input type="hidden" name="change" value=change />
+                    <p>{words}</p>
+                    <div class="row"><button class="button danger">{button}</button></div>
+                </form>
+            </details>
+        }
+    };
+    let sessions = (browsers > 0).then(|| {
+        let words = format!("{name} is logged out everywhere and can log in again.");
+        ask("End the sessions", words, "end-sessions", "End the sessions")
+    });
+    let factor = user.has_second_factor.then(|| {
+        let words = format!(
+            "For when the phone is lost: {name} logs in with the password alone, and can set up another \
+             factor. Make sure that it is really {name} who asks you."
+        );
+        ask("Take the second factor away", words, "no-second-factor", "Take it away")
+    });
+    let access = match user.disabled {
+        true => view! {
+            <form method="post" action=here.clone()>
+                <input type="hidden" name="change" value="enable" />
+                <button class="button">"Enable"</button>
+            </form>
+        }
+        .into_any(),
+        false => {
+            let words = format!("{name} is logged out everywhere and cannot log in until enabled again.");
+            ask("Disable", words, "disable", "Disable").into_any()
+        }
+    };
+    view! {
+        <section class="card low" aria-labelledby="changes-title">
+            <h2 id="changes-title">"Change"</h2>
+            <form class="fields" method="post" action=here.clone()>
+                <input type="hidden" name="change" value="role" />
+                <RoleField role=user.role />
+                <div class="row"><button class="button">"Set the role"</button></div>
+                <p class="help">"It holds at once: the user is logged out and logs in anew with it."</p>
+            </form>
+            {sessions}
+            {factor}
+            {access}
+        </section>
+    }
+}

@@ -1,0 +1,158 @@
+//! `/confirm`: the password anew, from whoever is about to do what a browser that was left signed in must not
+//! be enough for. What they were sending goes on from here by itself, so nothing is typed twice.
+
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::{Query, Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use secrecy::SecretString;
+use tower_sessions::Session;
+
+use super::{
+    account::{Accounts, Confirmation},
+    routes::{Next, own_path, too_many},
+    service::Browser,
+};
+use crate::{
+    people::access::Member,
+    platform::{failure::Failure, page::Page},
+    ui::widgets::{FieldKind, Notice, TextField, Tone},
+};
+
+const HOME: &str = "/connectors";
+/// Forms that ask for a proof are small.
+const MAX_FORM: usize = 16 * 1024;
+/// Our own fields, by names that no other form has.
+const PASSWORD: &str = "confirm_password";
+const NEXT: &str = "confirm_next";
+const AGAIN: &str = "confirm_again";
+
+#[derive(Clone, Debug)]
+struct ConfirmView {
+    email: String,
+    /// Where to go on.
+    next: String,
+    /// The form that goes on there; none where a page is only looked at.
+    form: Option<Vec<(String, String)>>,
+    error: Option<String>,
+}
+
+fn page(view: ConfirmView) -> Page {
+    Page::new("Confirm that it is you", move || view! { <ConfirmPage model=view.clone() /> }.into_any())
+}
+
+/// Whether a field may be written into a page: a secret that was typed never is.
+fn may_be_shown(name: &str) -> bool {
+    !["password", "secret"].iter().any(|word| name.to_lowercase().contains(word))
+}
+
+/// Answers a form whose sender must first prove who they are: the form waits in the page that asks.
+pub async fn ask(member: &Member, request: Request) -> Response {
+    let next = own_path(request.uri().path()).unwrap_or(HOME).to_owned();
+    let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_FORM).await else {
+        return Failure::TooLarge.into_response();
+    };
+    let form = url::form_urlencoded::parse(&body).into_owned().filter(|(name, _)| may_be_shown(name));
+    let view = ConfirmView { email: member.email.clone(), next, form: Some(form.collect()), error: None };
+    page(view).with_status(StatusCode::FORBIDDEN).into_response()
+}
+
+/// `GET /confirm`.
+pub async fn show(Extension(member): Extension<Member>, Query(Next { next, .. }): Query<Next>) -> Response {
+    let next = own_path(&next).unwrap_or(HOME).to_owned();
+    if member.has_proved() {
+        return Redirect::to(&next).into_response();
+    }
+    page(ConfirmView { email: member.email, next, form: None, error: None }).into_response()
+}
+
+/// `POST /confirm`. A form that waits is sent on by the browser itself (307 keeps method and body, RFC 9110,
+/// 15.4.8); its handler heeds none of our own fields.
+pub async fn confirm(
+    State(accounts): State<Accounts>,
+    Extension(member): Extension<Member>,
+    Extension(browser): Extension<Browser>,
+    session: Session,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let mut view =
+        ConfirmView { email: member.email.clone(), next: HOME.to_owned(), form: None, error: None };
+    let (mut password, mut again, mut form) = (SecretString::default(), false, Vec::new());
+    for (name, value) in url::form_urlencoded::parse(&body).into_owned() {
+        match name.as_str() {
+            PASSWORD => password = SecretString::from(value),
+            NEXT => view.next = own_path(&value).unwrap_or(HOME).to_owned(),
+            AGAIN => again = true,
+            _ if may_be_shown(&name) => form.push((name, value)),
+            _ => {}
+        }
+    }
+    view.form = again.then_some(form);
+    match accounts.confirm(&member, &session, &browser, password).await? {
+        Confirmation::Confirmed if again => Ok(Redirect::temporary(&view.next).into_response()),
+        Confirmation::Confirmed => Ok(Redirect::to(&view.next).into_response()),
+        Confirmation::Wrong => {
+            view.error = Some("This is not your password.".to_owned());
+            Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
+        }
+        Confirmation::TooMany(wait) => {
+            Ok(too_many(wait, |words| page(ConfirmView { error: Some(words), ..view })))
+        }
+    }
+}
+
+#[component]
+fn ConfirmPage(model: ConfirmView) -> impl IntoView {
+    let ConfirmView { email, next, form, error } = model;
+    let again = form.is_some().then(|| view! { <input type="hidden" name=AGAIN value="1" /> });
+    let waiting = form
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect_view();
+    view! {
+        <div class="card low alone">
+            <h1>"Confirm that it is you"</h1>
+            <p class="soft">
+                "What comes next concerns who gets in here. It is done only by somebody who has given their \
+                 password within the last ten minutes, so that a browser left open is not enough."
+            </p>
+            {error.clone().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
+            <form class="fields" method="post" action="/confirm">
+                {waiting}
+                {again}
+                <input type="hidden" name=NEXT value=next />
+                // For password managers, which otherwise do not know whose password it is.
+                <input class="unseen" type="email" value=email autocomplete="username" readonly tabindex="-1" aria-hidden="true" />
+                <TextField
+                    name=PASSWORD
+                    label="Password"
+                    kind=FieldKind::Password
+                    autocomplete="current-password"
+                    focus=true
+                />
+                <div class="row">
+                    <button class="button primary">"Confirm"</button>
+                    <a class="button plain" href=HOME>"Cancel"</a>
+                </div>
+            </form>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_shown;
+
+    #[test]
+    fn a_secret_that_waits_is_typed_again_rather_than_shown() {
+        for secret in ["password", "client_secret", "New_Password", "clientSecret"] {
+            assert!(!may_be_shown(secret), "{secret}");
+        }
+        assert!(may_be_shown("email") && may_be_shown("role"));
+    }
+}

@@ -1,0 +1,181 @@
+//! `/invitations/{token}`: who was invited gives a name and chooses a password.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::{
+    routes::after_founding,
+    service::{Browser, Login},
+};
+use crate::{
+    people::{
+        model::{Password, PersonName},
+        service::{Accepted, Invitation, People},
+    },
+    platform::{failure::Failure, page::Page, randomness::Token},
+    ui::widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone},
+};
+
+const LABELS: [(&str, &str); 2] = [("name", "Your name"), ("password", "Password")];
+
+#[derive(Clone, Debug)]
+struct InvitationView {
+    action: String,
+    email: String,
+    role: String,
+    organisation: String,
+    name: String,
+    errors: Vec<(&'static str, &'static str)>,
+    taken: bool,
+}
+
+impl InvitationView {
+    fn of(token: &Token, invitation: Invitation, organisation: String) -> Self {
+        Self {
+            action: format!("/invitations/{}", token.expose()),
+            email: invitation.email,
+            role: invitation.role.to_string(),
+            organisation,
+            name: String::new(),
+            errors: Vec::new(),
+            taken: false,
+        }
+    }
+}
+
+fn page(view: InvitationView) -> Page {
+    Page::new("Invitation", move || view! { <InvitationPage model=view.clone() /> }.into_any()).narrow()
+}
+
+/// The page for a link that works no longer, whatever the reason: a stranger learns none.
+fn closed() -> Page {
+    let view = || {
+        view! {
+            <div class="card">
+                <h1>"This invitation is closed"</h1>
+                <p class="soft">
+                    "It has been used or withdrawn, or it is older than seven days. Ask the administrator who \
+                     sent it to you for a new link."
+                </p>
+                <div class="row"><a class="button" href="/login">"Log in"</a></div>
+            </div>
+        }
+        .into_any()
+    };
+    Page::new("Invitation", view).narrow().with_status(StatusCode::NOT_FOUND)
+}
+
+/// `GET /invitations/{token}`.
+pub async fn show(State(people): State<People>, Path(token): Path<String>) -> Result<Page, Failure> {
+    let Some(token) = Token::parse(&token) else { return Ok(closed()) };
+    Ok(match people.invitation(&token).await? {
+        Some((invitation, organisation)) => page(InvitationView::of(&token, invitation, organisation)),
+        None => closed(),
+    })
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct AcceptForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: SecretString,
+}
+
+/// `POST /invitations/{token}`: the new user is signed in at once.
+pub async fn accept(
+    State(people): State<People>,
+    State(login): State<Login>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Path(token): Path<String>,
+    Form(form): Form<AcceptForm>,
+) -> Result<Response, Failure> {
+    let Some(token) = Token::parse(&token) else { return Ok(closed().into_response()) };
+    let Some((invitation, organisation)) = people.invitation(&token).await? else {
+        return Ok(closed().into_response());
+    };
+    let mut view = InvitationView::of(&token, invitation, organisation);
+    let name = PersonName::parse(&form.name).map_err(|words| view.errors.push(("name", words)));
+    let about = [form.name.as_str(), &view.email, &view.organisation];
+    let password = Password::choose(form.password.clone(), &about)
+        .map_err(|words| view.errors.push(("password", words)));
+    view.name = form.name.chars().take(254).collect();
+    let (Ok(name), Ok(password)) = (name, password) else {
+        return Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+    };
+    match people.accept(&token, &name, &password, browser.address, browser.reference).await? {
+        Accepted::Welcome(email) => {
+            let logged_in = login.log_in(&session, email.as_str(), form.password, &browser).await;
+            Ok(after_founding(logged_in)?.into_response())
+        }
+        Accepted::Closed => Ok(closed().into_response()),
+        Accepted::EmailTaken => {
+            view.taken = true;
+            Ok(page(view).with_status(StatusCode::CONFLICT).into_response())
+        }
+    }
+}
+
+#[component]
+fn InvitationPage(model: InvitationView) -> impl IntoView {
+    let InvitationView { action, email, role, organisation, name, errors, taken } = model;
+    let first = errors.first().map_or("name", |(field, _)| field);
+    let wrong: Vec<_> =
+        LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
+    let error =
+        |id: &str| errors.iter().find(|(field, _)| *field == id).map(|(_, words)| (*words).to_owned());
+    let taken = taken.then(|| {
+        view! {
+            <Notice tone=Tone::Bad title="There is a user with this e-mail already">
+                <p>
+                    "Nobody was added. Log in as that user, or ask the administrator to invite another \
+                     e-mail."
+                </p>
+            </Notice>
+        }
+    });
+    view! {
+        <div class="card">
+            <div class="stack tight">
+                <h1>"Join "<bdi>{organisation}</bdi></h1>
+                <p class="soft">"You are invited as "{role}". You will log in with the e-mail below."</p>
+            </div>
+            {taken}
+            {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
+            <form class="fields" method="post" action=action>
+                <div class="field">
+                    <label for="email">"E-mail"</label>
+                    <input class="input" id="email" type="email" value=email autocomplete="username" readonly />
+                </div>
+                <TextField
+                    name="name"
+                    label="Your name"
+                    value=name
+                    autocomplete="name"
+                    error=error("name")
+                    focus={first == "name"}
+                />
+                <TextField
+                    name="password"
+                    label="Password"
+                    kind=FieldKind::Password
+                    help=Password::ADVICE
+                    autocomplete="new-password"
+                    error=error("password")
+                    focus={first == "password"}
+                />
+                <button class="button primary wide">"Join"</button>
+            </form>
+        </div>
+    }
+}

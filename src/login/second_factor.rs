@@ -1,0 +1,106 @@
+//! The second half of a log-in: a code, where the user has a second factor. Between the halves the browser has a
+//! session in which nobody is signed in.
+
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use tower_sessions::Session;
+
+use super::{
+    service::{Browser, LoggedIn, Login, actor},
+    session,
+    throttle::Admission,
+};
+use crate::{
+    activity::model::{Action, Entry},
+    people::service::{Code, User},
+    platform::{
+        clock::Timestamp,
+        database::Tx,
+        failure::Failure,
+        id::{OrganisationId, UserId},
+        randomness::Hash,
+    },
+};
+
+/// The code has to come within this long after the password.
+const WAIT: Duration = Duration::minutes(10);
+
+/// Whose password was right, and when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HalfWay {
+    organisation: OrganisationId,
+    user: UserId,
+    at: Timestamp,
+    /// The hash of the hash that was verified: another password in the meantime makes this worth nothing.
+    password: String,
+}
+
+fn fingerprint(user: &User) -> String {
+    Hash::of(user.password_hash.as_bytes()).to_string()
+}
+
+impl Login {
+    /// Notes that the password was right.
+    pub(super) async fn ask_for_code(
+        &self,
+        session: &Session,
+        user: User,
+        newer_hash: Option<String>,
+    ) -> Result<LoggedIn, Failure> {
+        let Some(user) = self.people.rehash(user, newer_hash).await? else { return Ok(LoggedIn::Refused) };
+        let half = HalfWay {
+            organisation: user.organisation,
+            user: user.id,
+            at: self.clock.now(),
+            password: fingerprint(&user),
+        };
+        session::go_half_way(session, &half).await?;
+        Ok(LoggedIn::CodeWanted)
+    }
+
+    /// Whether the password was right in this browser, and a code can follow.
+    pub async fn is_half_way(&self, session: &Session) -> Result<bool, Failure> {
+        Ok(self.half_way(session).await?.is_some())
+    }
+
+    async fn half_way(&self, session: &Session) -> Result<Option<User>, Failure> {
+        let Some(half) = session::half_way::<HalfWay>(session).await? else { return Ok(None) };
+        let late = self.clock.now().since(half.at) >= WAIT;
+        let user = self.people.user_of(half.organisation, half.user).await?;
+        Ok(user.filter(|user| !late && !user.disabled && fingerprint(user) == half.password))
+    }
+
+    /// Ends a log-in whose password was right with a code.
+    ///
+    /// # Returns
+    /// None where the password is wanted first, for this has taken too long.
+    pub async fn log_in_with_code(
+        &self,
+        session: &Session,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<Option<LoggedIn>, Failure> {
+        let Some(user) = self.half_way(session).await? else { return Ok(None) };
+        let counted = match self.throttles.admit_code(user.id).await? {
+            Admission::Admitted(counted) => counted,
+            Admission::TooMany(wait) => {
+                tracing::warn!("a code of a second factor was turned away: too many tries");
+                return Ok(Some(LoggedIn::TooMany(wait)));
+            }
+        };
+        if !self.people.use_code(&user, &Code::parse(code), actor(&user, browser, true)).await? {
+            let entry = Entry::done(Action::CodeRefused, &user.email, user.id.0).with_outcome("refused");
+            let actor = actor(&user, browser, false);
+            let record = async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await;
+            self.database.write(record).await?;
+            return Ok(Some(LoggedIn::Refused));
+        }
+        self.throttles.take_back(&counted).await?;
+        if self.sign_in(session, &user, None, browser).await? {
+            return Ok(Some(LoggedIn::Yes));
+        }
+        // Changed, or disabled, in the meantime.
+        session::sign_out(session).await?;
+        Ok(None)
+    }
+}

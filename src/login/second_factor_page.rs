@@ -1,0 +1,235 @@
+//! `/account/second-factor`: setting up, renewing and taking away one's own second factor.
+
+use axum::{
+    Extension, Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use crate::{
+    people::{
+        access::Member,
+        service::{People, RecoveryCode, Setup},
+    },
+    platform::{failure::Failure, page::Page},
+    ui::widgets::{Back, Copyable, FieldKind, Notice, TextField, Tone},
+};
+
+const HERE: &str = "/account/second-factor";
+
+#[derive(Clone, Debug)]
+struct SecondFactorView {
+    setup: Setup,
+    /// The drawing of the key that is being set up.
+    qr_code: Option<String>,
+    required: bool,
+    demanded: bool,
+    error: Option<&'static str>,
+}
+
+async fn view_of(people: &People, member: Member, error: Option<&'static str>) -> Result<Page, Failure> {
+    let required = people.organisation(&member).await?.second_factor_required;
+    let demanded = member.lacks_second_factor();
+    let email = member.email.clone();
+    let setup = people.second_factor(&member.proved()?).await?;
+    let qr_code = match &setup {
+        Setup::Begun(key) => Some(key.qr_code(&email).map_err(|error| Failure::unexpected(&error))?),
+        _ => None,
+    };
+    let model = SecondFactorView { setup, qr_code, required, demanded, error };
+    Ok(Page::new("Second factor", move || view! { <SecondFactorPage model=model.clone() /> }.into_any()))
+}
+
+/// `GET /account/second-factor`.
+pub async fn show(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+) -> Result<Page, Failure> {
+    view_of(&people, member, None).await
+}
+
+/// `POST /account/second-factor`: begins to set one up.
+pub async fn begin(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+) -> Result<Redirect, Failure> {
+    people.begin_second_factor(&member.proved()?).await?;
+    Ok(Redirect::to(HERE))
+}
+
+/// What a form with a code sends.
+#[derive(Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+}
+
+/// `POST /account/second-factor/finish`: the first code makes it work.
+pub async fn finish(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+    Form(form): Form<CodeForm>,
+) -> Result<Response, Failure> {
+    let words = "This is not the code that the app shows now. Is the clock of the phone right?";
+    match people.finish_second_factor(&member.clone().proved()?, &form.code).await? {
+        Some(codes) => Ok(codes_page(codes, true).into_response()),
+        None => {
+            let page = view_of(&people, member, Some(words)).await?;
+            Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
+        }
+    }
+}
+
+/// `POST /account/second-factor/recovery-codes`: new ones in place of the old.
+pub async fn renew(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+) -> Result<Response, Failure> {
+    Ok(match people.new_recovery_codes(&member.proved()?).await? {
+        Some(codes) => codes_page(codes, false).into_response(),
+        None => Redirect::to(HERE).into_response(),
+    })
+}
+
+/// `POST /account/second-factor/remove`.
+pub async fn remove(
+    State(people): State<People>,
+    Extension(member): Extension<Member>,
+) -> Result<Redirect, Failure> {
+    people.remove_second_factor(&member.proved()?).await?;
+    Ok(Redirect::to(HERE))
+}
+
+/// The only page that ever shows recovery codes: it has no address of its own to come back to.
+fn codes_page(codes: Vec<RecoveryCode>, first: bool) -> Page {
+    Page::new("Recovery codes", move || view! { <Codes codes=codes.clone() first=first /> }.into_any())
+}
+
+#[component]
+fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
+    let title = if first { "The second factor works" } else { "There are new recovery codes" };
+    let words = if first {
+        "From now on a log-in asks for a code of the app after the password."
+    } else {
+        "Those from before work no longer."
+    };
+    let items = codes
+        .into_iter()
+        .map(|code| view! { <li><code>{code.expose().expose_secret().to_owned()}</code></li> })
+        .collect_view();
+    view! {
+        <div class="head"><h1>"Recovery codes"</h1></div>
+        <Notice tone=Tone::Good title=title><p>{words}</p></Notice>
+        <section class="card low alone" aria-labelledby="codes-title">
+            <h2 id="codes-title">"Keep these ten codes"</h2>
+            <p>
+                "Each of them logs you in once in place of a code of the app, for the day on which the phone \
+                 is lost. Print them or keep them in a password manager: they are not shown again."
+            </p>
+            <ul class="codes" role="list">{items}</ul>
+            <div class="row"><a class="button primary" href="/account">"I have kept them"</a></div>
+        </section>
+    }
+}
+
+#[component]
+fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
+    let SecondFactorView { setup, qr_code, required, demanded, error } = model;
+    let notice = demanded.then(|| {
+        view! {
+            <Notice tone=Tone::Warn title="Your organisation asks everybody for a second factor">
+                <p>"Set it up here; then everything else is open to you."</p>
+            </Notice>
+        }
+    });
+    let content = match setup {
+        Setup::None => view! {
+            <section class="card low alone">
+                <p>
+                    "With a second factor a stolen password is not enough: a log-in asks for a code as well, \
+                     which an app on your phone shows and which changes every 30 seconds. Any authenticator \
+                     app does, such as Microsoft Authenticator, Google Authenticator or Aegis."
+                </p>
+                <form method="post" action=HERE>
+                    <button class="button primary">"Set up a second factor"</button>
+                </form>
+            </section>
+        }
+        .into_any(),
+        Setup::Begun(key) => view! {
+            <section class="card low alone">
+                <ol class="steps">
+                    <li>
+                        <p>"Scan this with the authenticator app on your phone."</p>
+                        // Drawn by a library from the key; it holds nothing that somebody typed but their
+                        // e-mail, as modules of the code.
+                        <div class="qr" role="img" aria-label="QR code of the key below" inner_html=qr_code />
+                        <p class="help">"Or type this key into it: time-based, 6 digits."</p>
+                        <Copyable value=key.for_people() what="the key" />
+                    </li>
+                    <li>
+                        <form class="fields" method="post" action=format!("{HERE}/finish")>
+                            <TextField
+                                name="code"
+                                label="Code"
+                                help="The six digits that the app shows now."
+                                kind=FieldKind::Digits
+                                autocomplete="one-time-code"
+                                error=error.map(str::to_owned)
+                                focus=true
+                                max=Some(12)
+                            />
+                            <div class="row"><button class="button primary">"Turn it on"</button></div>
+                        </form>
+                    </li>
+                </ol>
+                <form method="post" action=format!("{HERE}/remove")>
+                    <button class="button plain">"Cancel"</button>
+                </form>
+            </section>
+        }
+        .into_any(),
+        Setup::Works { recovery_codes } => {
+            let left = match recovery_codes {
+                0 => "No recovery code is left.".to_owned(),
+                1 => "One recovery code is left.".to_owned(),
+                count => format!("{count} recovery codes are left."),
+            };
+            let away = if required {
+                "Then you set up another one at once: your organisation asks everybody for one."
+            } else {
+                "Then the password alone is enough to log in."
+            };
+            view! {
+                <Notice tone=Tone::Good title="The second factor works"><p>{left}</p></Notice>
+                <section class="card low alone">
+                    <form method="post" action=format!("{HERE}/recovery-codes")>
+                        <button class="button">"Make new recovery codes"</button>
+                    </form>
+                    <details class="disclosure">
+                        <summary>"Take the second factor away"</summary>
+                        <form class="stack tight" method="post" action=format!("{HERE}/remove")>
+                            <p>{away}</p>
+                            <div class="row"><button class="button danger">"Take it away"</button></div>
+                        </form>
+                    </details>
+                </section>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <div class="head">
+            <div>
+                <Back to="/account" what="My account" />
+                <h1>"Second factor"</h1>
+            </div>
+        </div>
+        {notice}
+        {content}
+    }
+}

@@ -1,0 +1,146 @@
+//! Changes of users, by an operator at the command line or by an administrator.
+
+use super::People;
+use crate::{
+    activity::model::{Action, Actor, Entry},
+    people::{
+        access::{Admin, Proved},
+        model::{Email, Password, Role},
+        store::{User, Users, second_factors::SecondFactors},
+    },
+    platform::{
+        database::{DatabaseError, Tx, Unscoped},
+        failure::Failure,
+        id::{OrganisationId, UserId},
+    },
+};
+
+/// A change of a user.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A new password.
+    Password(Password),
+    /// May log in, or may not.
+    Enabled(bool),
+    /// May do other things.
+    Role(Role),
+    /// Their second factor is taken away, as where they lost it.
+    NoSecondFactor,
+    /// Nothing but that their sessions end.
+    EndSessions,
+}
+
+/// What came of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done, and sessions of theirs have ended.
+    Changed,
+    /// There is no such user.
+    NoSuchUser,
+    /// It would leave the organisation without an administrator who can log in.
+    LastAdmin,
+}
+
+impl People {
+    /// Changes a user from the command line; `end_sessions` runs in the same transaction, so that a
+    /// session that may no longer be is gone with the change.
+    pub async fn change_user(
+        &self,
+        email: &Email,
+        change: Change,
+        end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
+    ) -> Result<Changed, Failure> {
+        let hash = match &change {
+            Change::Password(password) => Some(self.hash(password).await?),
+            _ => None,
+        };
+        self.database
+            .write(async |tx| {
+                let Some(user) = Unscoped.user_by_email(&tx, email).await? else {
+                    return Ok(Changed::NoSuchUser);
+                };
+                let actor = Actor::operator(user.organisation);
+                self.apply(&tx, actor, &user, &change, hash, end_sessions).await
+            })
+            .await
+    }
+
+    /// The same by an administrator.
+    pub async fn administer(
+        &self,
+        admin: &Proved<Admin>,
+        user: UserId,
+        change: Change,
+        end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
+    ) -> Result<Changed, Failure> {
+        let hash = match &change {
+            Change::Password(password) => Some(self.hash(password).await?),
+            _ => None,
+        };
+        self.database
+            .write(async |tx| {
+                let Some(user) = Users::of(admin.organisation()).get(&tx, user).await? else {
+                    return Ok(Changed::NoSuchUser);
+                };
+                self.apply(&tx, admin.actor(), &user, &change, hash, end_sessions).await
+            })
+            .await
+    }
+
+    async fn apply(
+        &self,
+        tx: &Tx,
+        actor: Actor,
+        user: &User,
+        change: &Change,
+        hash: Option<String>,
+        end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
+    ) -> Result<Changed, Failure> {
+        let users = Users::of(user.organisation);
+        let loses_admin = match change {
+            Change::Enabled(false) => user.role == Role::Admin,
+            Change::Role(role) => user.role == Role::Admin && *role != Role::Admin,
+            _ => false,
+        };
+        if loses_admin {
+            // Of two that take the role from each other's last fellow at once, the second must see
+            // what the first did.
+            users.lock_roles(tx).await?;
+            let others = users.list(tx).await?;
+            let left = others
+                .iter()
+                .any(|other| other.id != user.id && other.role == Role::Admin && !other.disabled);
+            if !left {
+                return Ok(Changed::LastAdmin);
+            }
+        }
+        let detail = match change {
+            Change::Password(_) => {
+                users.set_password(tx, user.id, hash.unwrap_or_default()).await?;
+                "password".to_owned()
+            }
+            Change::Enabled(enabled) => {
+                let since = (!enabled).then(|| self.clock.now());
+                users.set_disabled(tx, user.id, since).await?;
+                if *enabled { "enabled" } else { "disabled" }.to_owned()
+            }
+            Change::Role(role) => {
+                users.set_role(tx, user.id, *role).await?;
+                format!("role: {}", role.name())
+            }
+            Change::NoSecondFactor => {
+                SecondFactors::of(user.organisation).remove(tx, user.id).await?;
+                users.note_ended_sessions(tx, user.id).await?;
+                "second factor removed".to_owned()
+            }
+            Change::EndSessions => {
+                users.note_ended_sessions(tx, user.id).await?;
+                "sessions ended".to_owned()
+            }
+        };
+        end_sessions(tx, user.organisation, user.id).await?;
+        let entry = Entry::done(Action::UserChanged, &user.email, user.id.0).with_detail(detail);
+        self.activity.record(tx, actor, entry).await?;
+        Ok(Changed::Changed)
+    }
+}

@@ -1,0 +1,159 @@
+//! Invitations: a link with a capability, for one person to become a user with a password of their own.
+
+use std::net::IpAddr;
+
+use time::Duration;
+
+use super::People;
+use crate::{
+    activity::model::{Action, Actor, Entry},
+    people::{
+        access::{Admin, Proved},
+        model::{Email, InvitationId, Password, PersonName, Role},
+        store::{
+            Users,
+            invitations::{Invitation, Invitations, NewInvitation},
+        },
+    },
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Unscoped},
+        failure::Failure,
+        middleware::reference::Reference,
+        randomness::Token,
+    },
+};
+
+/// An invitation's link works for this long.
+pub const INVITATION: Duration = Duration::days(7);
+/// So many may be open in one organisation.
+const MOST: u64 = 200;
+
+/// What came of inviting somebody.
+#[derive(Clone, Debug)]
+pub enum Invited {
+    /// They can come by the link that ends in this, until then. It cannot be shown again.
+    Link(Token, Timestamp),
+    /// They are here already.
+    AlreadyHere,
+    /// Too many are invited who have not come.
+    TooMany,
+}
+
+/// What came of accepting an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// The user is there.
+    Welcome(Email),
+    /// The link works no longer: it was used or withdrawn, or is too old.
+    Closed,
+    /// Somebody has this e-mail already, in this organisation or in another.
+    EmailTaken,
+}
+
+impl People {
+    /// Invites somebody: an earlier link for the same e-mail works no longer.
+    pub async fn invite(&self, admin: &Proved<Admin>, email: &Email, role: Role) -> Result<Invited, Failure> {
+        let (token, now) = (Token::random(&*self.randomness), self.clock.now());
+        let expires_at = now.plus(INVITATION);
+        let invitations = Invitations::of(admin.organisation());
+        self.database
+            .write(async |tx| {
+                // That somebody is in another organisation is told to nobody here.
+                if Users::of(admin.organisation()).by_email(&tx, email).await?.is_some() {
+                    return Ok(Invited::AlreadyHere);
+                }
+                if invitations.count(&tx).await? >= MOST {
+                    return Ok(Invited::TooMany);
+                }
+                let id = InvitationId::new(&*self.clock, &*self.randomness);
+                let invited_by = admin.user();
+                let new = NewInvitation { id, email, role, token: token.hash(), invited_by, now, expires_at };
+                invitations.put(&tx, new).await?;
+                let entry = Entry::done(Action::UserInvited, email.as_str(), id.0).with_detail(role.name());
+                self.activity.record(&tx, admin.actor(), entry).await?;
+                Ok(Invited::Link(token.clone(), expires_at))
+            })
+            .await
+    }
+
+    /// The invitations of an administrator's organisation whose links work.
+    pub async fn invitations(&self, admin: &Admin) -> Result<Vec<Invitation>, Failure> {
+        let now = self.clock.now();
+        Ok(Invitations::of(admin.organisation()).open(&self.database.read(), now).await?)
+    }
+
+    /// Withdraws an invitation. It is no mistake to withdraw one that is gone.
+    pub async fn withdraw(&self, admin: &Proved<Admin>, id: InvitationId) -> Result<(), Failure> {
+        self.database
+            .write(async |tx| {
+                if let Some(taken) = Invitations::of(admin.organisation()).take(&tx, id).await? {
+                    let entry = Entry::done(Action::InvitationWithdrawn, taken.email, id.0);
+                    self.activity.record(&tx, admin.actor(), entry).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The invitation that a link opens, and its organisation's name.
+    pub async fn invitation(&self, token: &Token) -> Result<Option<(Invitation, String)>, Failure> {
+        Ok(self.open_invitation(&self.database.read(), token).await?)
+    }
+
+    async fn open_invitation(
+        &self,
+        on: &impl Queries,
+        token: &Token,
+    ) -> Result<Option<(Invitation, String)>, DatabaseError> {
+        let found = Unscoped.invitation_by_token(on, token.hash()).await?;
+        let Some(invitation) = found.filter(|it| self.clock.now() < it.expires_at) else { return Ok(None) };
+        let organisation = Users::of(invitation.organisation).organisation(on).await?;
+        Ok(organisation.map(|organisation| (invitation, organisation.name)))
+    }
+
+    /// Accepts an invitation: makes the user. Of several that try at once, one does.
+    pub async fn accept(
+        &self,
+        token: &Token,
+        name: &PersonName,
+        password: &Password,
+        address: Option<IpAddr>,
+        reference: Option<Reference>,
+    ) -> Result<Accepted, Failure> {
+        // Before the hash, which costs: a stranger must not make us compute.
+        let Some((invitation, _)) = self.invitation(token).await? else { return Ok(Accepted::Closed) };
+        let Ok(email) = Email::parse(&invitation.email) else {
+            return Err(Failure::Unexpected("an invitation has no e-mail".to_owned()));
+        };
+        let hash = self.hash(password).await?;
+        let organisation = invitation.organisation;
+        let actor = Actor { organisation, user: None, address, reference };
+        let accepted = self
+            .database
+            .write(async |tx| {
+                let open = self.open_invitation(&tx, token).await?.is_some();
+                if !open || Invitations::of(organisation).take(&tx, invitation.id).await?.is_none() {
+                    return Ok(Accepted::Closed);
+                }
+                self.add_user(&tx, actor, &email, name, invitation.role, hash.clone()).await?;
+                Ok(Accepted::Welcome(email.clone()))
+            })
+            .await;
+        match accepted {
+            // Undone, the invitation too: whoever invited can see that it still is open.
+            Err(error) if DatabaseError::is_conflict(&error) => Ok(Accepted::EmailTaken),
+            other => Ok(other?),
+        }
+    }
+
+    /// Erases invitations whose links work no longer.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        for organisation in self.organisations().await? {
+            let invitations = Invitations::of(organisation.id);
+            self.database.write(async |tx| invitations.sweep(&tx, now).await).await?;
+        }
+        Ok(())
+    }
+}

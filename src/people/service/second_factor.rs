@@ -1,0 +1,287 @@
+//! A second factor: codes of an authenticator app, and recovery codes for whoever lost it.
+
+use secrecy::SecretString;
+
+use super::{People, User};
+use crate::{
+    activity::model::{Action, Actor, Entry},
+    people::{
+        access::{Admin, Member, Proved},
+        store::{Users, second_factors::SecondFactors},
+        totp::TotpKey,
+    },
+    platform::{
+        database::{DatabaseError, Tx},
+        failure::Failure,
+        id::{OrganisationId, UserId},
+        randomness::{Hash, Randomness},
+    },
+    vault::Place,
+};
+
+/// So many recovery codes are made at a time.
+pub const RECOVERY_CODES: usize = 10;
+/// Signs of a recovery code, none of which looks like another (Crockford's base 32).
+const SIGNS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// A code that logs in once in place of an authenticator app's: 16 signs of 32, so 80 bits. The database
+/// keeps its hash.
+#[derive(Clone, Debug)]
+pub struct RecoveryCode(SecretString);
+
+impl RecoveryCode {
+    fn random(randomness: &dyn Randomness) -> Self {
+        let mut bytes = [0; 16];
+        randomness.fill(&mut bytes);
+        let signs: Vec<char> = bytes.iter().map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
+        let groups: Vec<String> = signs.chunks(4).map(|group| group.iter().collect()).collect();
+        Self(SecretString::from(groups.join("-")))
+    }
+
+    /// The code itself, to be shown once.
+    pub const fn expose(&self) -> &SecretString {
+        &self.0
+    }
+}
+
+/// What was typed as a code.
+#[derive(Clone, Debug)]
+pub enum Code {
+    /// Six digits of an authenticator app.
+    App(String),
+    /// A recovery code, as it was made but for its hyphens.
+    Recovery(String),
+}
+
+impl Code {
+    /// From what was typed: blanks, hyphens and case do not count, nor that an O is no zero.
+    pub fn parse(text: &str) -> Self {
+        let signs: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .take(64)
+            .map(|c| match c.to_ascii_lowercase() {
+                'o' => '0',
+                'i' | 'l' => '1',
+                c => c,
+            })
+            .collect();
+        if signs.len() <= 6 { Self::App(signs) } else { Self::Recovery(signs) }
+    }
+}
+
+/// How far a second factor is.
+#[derive(Clone, Debug)]
+pub enum Setup {
+    /// There is none.
+    None,
+    /// One is being set up with this key.
+    Begun(TotpKey),
+    /// It works; so many recovery codes are left.
+    Works {
+        /// How many.
+        recovery_codes: u64,
+    },
+}
+
+fn place(organisation: OrganisationId, user: UserId) -> Place {
+    Place { organisation: organisation.0, table: "users", column: "totp_secret", row: user.0 }
+}
+
+/// What the database keeps of a recovery code: with whose it is, so that none fits two users.
+fn hash(user: UserId, code: &str) -> Hash {
+    Hash::of(format!("{user}\0{}", code.replace('-', "")).as_bytes())
+}
+
+impl People {
+    /// How far a member's own second factor is.
+    pub async fn second_factor(&self, member: &Proved<Member>) -> Result<Setup, Failure> {
+        let factors = SecondFactors::of(member.organisation());
+        let read = self.database.read();
+        let Some(found) = factors.get(&read, member.user()).await? else { return Ok(Setup::None) };
+        if found.since.is_some() {
+            let recovery_codes = factors.recovery_codes(&read, member.user()).await?;
+            return Ok(Setup::Works { recovery_codes });
+        }
+        Ok(Setup::Begun(self.open_key(member.organisation(), member.user(), &found.secret)?))
+    }
+
+    fn open_key(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        sealed: &[u8],
+    ) -> Result<TotpKey, Failure> {
+        let opened = self.vault.open(place(organisation, user), sealed);
+        opened.map(TotpKey::from_opened).map_err(|error| Failure::unexpected(&error))
+    }
+
+    /// Begins to set one up, with a new key; where one works nothing changes.
+    pub async fn begin_second_factor(&self, member: &Proved<Member>) -> Result<(), Failure> {
+        let key = TotpKey::random(&*self.randomness);
+        let place = place(member.organisation(), member.user());
+        let sealed = self.vault.seal(place, key.expose()).map_err(|error| Failure::unexpected(&error))?;
+        let factors = SecondFactors::of(member.organisation());
+        self.database.write(async |tx| Ok(factors.begin(&tx, member.user(), sealed.clone()).await?)).await
+    }
+
+    /// Makes it work, once a code proves that the app has the key.
+    ///
+    /// # Returns
+    /// Recovery codes, to be shown once; none where the code is wrong.
+    pub async fn finish_second_factor(
+        &self,
+        member: &Proved<Member>,
+        code: &str,
+    ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
+        let factors = SecondFactors::of(member.organisation());
+        let found = factors.get(&self.database.read(), member.user()).await?;
+        let Some(found) = found.filter(|found| found.since.is_none()) else { return Ok(None) };
+        let (Code::App(code), now) = (Code::parse(code), self.clock.now()) else { return Ok(None) };
+        let key = self.open_key(member.organisation(), member.user(), &found.secret)?;
+        let Some(step) = key.step_of(&code, now).map_err(|error| Failure::unexpected(&error))? else {
+            return Ok(None);
+        };
+        self.database
+            .write(async |tx| {
+                if !factors.finish(&tx, member.user(), &found.secret, step, now).await? {
+                    return Ok(None);
+                }
+                let entry = Entry::done(Action::SecondFactorAdded, &member.email, member.user().0);
+                self.activity.record(&tx, member.actor(), entry).await?;
+                Ok(Some(self.put_recovery_codes(&tx, member).await?))
+            })
+            .await
+    }
+
+    async fn put_recovery_codes(&self, tx: &Tx, member: &Member) -> Result<Vec<RecoveryCode>, DatabaseError> {
+        use secrecy::ExposeSecret;
+
+        let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::random(&*self.randomness)).collect();
+        let hashes: Vec<_> =
+            codes.iter().map(|code| hash(member.user(), code.expose().expose_secret())).collect();
+        SecondFactors::of(member.organisation()).put_recovery_codes(tx, member.user(), &hashes).await?;
+        Ok(codes)
+    }
+
+    /// Makes new recovery codes in place of those that a member has.
+    ///
+    /// # Returns
+    /// None where they have no second factor.
+    pub async fn new_recovery_codes(
+        &self,
+        member: &Proved<Member>,
+    ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
+        let factors = SecondFactors::of(member.organisation());
+        self.database
+            .write(async |tx| {
+                let found = factors.get(&tx, member.user()).await?;
+                if found.is_none_or(|found| found.since.is_none()) {
+                    return Ok(None);
+                }
+                let entry = Entry::done(Action::RecoveryCodesMade, &member.email, member.user().0);
+                self.activity.record(&tx, member.actor(), entry).await?;
+                Ok(Some(self.put_recovery_codes(&tx, member).await?))
+            })
+            .await
+    }
+
+    /// Takes a member's own second factor away.
+    pub async fn remove_second_factor(&self, member: &Proved<Member>) -> Result<(), Failure> {
+        let factors = SecondFactors::of(member.organisation());
+        self.database
+            .write(async |tx| {
+                let worked = factors.get(&tx, member.user()).await?.is_some_and(|it| it.since.is_some());
+                if factors.remove(&tx, member.user()).await? && worked {
+                    let entry = Entry::done(Action::SecondFactorRemoved, &member.email, member.user().0);
+                    self.activity.record(&tx, member.actor(), entry).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// A user by who they are, for the second half of a log-in.
+    pub async fn user_of(&self, organisation: OrganisationId, user: UserId) -> Result<Option<User>, Failure> {
+        Ok(Users::of(organisation).get(&self.database.read(), user).await?)
+    }
+
+    /// Uses a code of a user's second factor up: each works once.
+    ///
+    /// # Returns
+    /// Whether it was right.
+    pub async fn use_code(&self, user: &User, code: &Code, actor: Actor) -> Result<bool, Failure> {
+        let factors = SecondFactors::of(user.organisation);
+        let found = factors.get(&self.database.read(), user.id).await?;
+        let Some(found) = found.filter(|found| found.since.is_some()) else { return Ok(false) };
+        let step = match code {
+            Code::App(code) => {
+                let key = self.open_key(user.organisation, user.id, &found.secret)?;
+                let step = key.step_of(code, self.clock.now());
+                match step.map_err(|error| Failure::unexpected(&error))? {
+                    Some(step) => Some(step),
+                    None => return Ok(false),
+                }
+            }
+            Code::Recovery(_) => None,
+        };
+        self.database
+            .write(async |tx| match (step, code) {
+                (Some(step), _) => Ok(factors.use_step(&tx, user.id, &found.secret, step).await?),
+                (None, Code::Recovery(code)) => {
+                    let used = factors.use_recovery_code(&tx, user.id, hash(user.id, code)).await?;
+                    if used {
+                        let entry = Entry::done(Action::RecoveryCodeUsed, &user.email, user.id.0);
+                        self.activity.record(&tx, actor, entry).await?;
+                    }
+                    Ok(used)
+                }
+                (None, Code::App(_)) => Ok(false),
+            })
+            .await
+    }
+
+    /// Demands a second factor of everybody in an administrator's organisation, or no longer.
+    pub async fn require_second_factor(&self, admin: &Proved<Admin>, required: bool) -> Result<(), Failure> {
+        let users = Users::of(admin.organisation());
+        self.database
+            .write(async |tx| {
+                let before = users.organisation(&tx).await?;
+                if before.is_some_and(|before| before.second_factor_required == required) {
+                    return Ok(());
+                }
+                users.require_second_factor(&tx, required).await?;
+                let detail = if required { "second factor required" } else { "second factor optional" };
+                let organisation = admin.organisation().0;
+                let entry = Entry::done(Action::OrganisationChanged, &admin.organisation_name, organisation);
+                self.activity.record(&tx, admin.actor(), entry.with_detail(detail)).await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::platform::randomness::SystemRandomness;
+
+    #[test]
+    fn a_recovery_code_is_read_however_it_is_grouped_and_fits_one_user() {
+        let user = UserId(uuid::Uuid::from_u128(1));
+        let code = RecoveryCode::random(&SystemRandomness);
+        let text = code.expose().expose_secret();
+        assert_eq!(text.len(), 19);
+        let loud = text.to_uppercase().replace('0', "O").replace('1', "l");
+        for typed in [text.to_owned(), text.replace('-', ""), format!("  {}\n", text.replace('-', " ")), loud]
+        {
+            let Code::Recovery(read) = Code::parse(&typed) else { panic!("{typed:?} was taken for digits") };
+            assert_eq!(hash(user, &read), hash(user, text));
+        }
+        assert_ne!(hash(UserId(uuid::Uuid::from_u128(2)), text), hash(user, text));
+        assert!(!format!("{code:?}").contains(text));
+        assert!(matches!(Code::parse(" 123 456 "), Code::App(code) if code == "123456"));
+    }
+}

@@ -1,0 +1,177 @@
+//! The table `invitations`.
+
+use sea_orm::{ActiveValue::Set, PaginatorTrait, QueryOrder, entity::prelude::*};
+
+use crate::{
+    people::model::{Email, InvitationId, Role},
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx, Unscoped},
+        id::{OrganisationId, UserId},
+        randomness::Hash,
+    },
+};
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub organisation_id: Uuid,
+        pub email: String,
+        pub role: String,
+        pub token_hash: Vec<u8>,
+        pub user_id: Uuid,
+        pub created_at: i64,
+        pub expires_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An invitation that nobody has accepted yet.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// The organisation into which it leads.
+    pub organisation: OrganisationId,
+    /// For whom it is.
+    pub email: String,
+    /// What they will be allowed to do.
+    pub role: Role,
+    /// Who invited them.
+    pub invited_by: UserId,
+    /// Until when its link works.
+    pub expires_at: Timestamp,
+}
+
+impl TryFrom<row::Model> for Invitation {
+    type Error = DbErr;
+
+    fn try_from(row: row::Model) -> Result<Self, DbErr> {
+        let role = Role::from_name(&row.role)
+            .ok_or_else(|| DbErr::Type(format!("invitation {} has the role {:?}", row.id, row.role)))?;
+        Ok(Self {
+            id: InvitationId(row.id),
+            organisation: OrganisationId(row.organisation_id),
+            email: row.email,
+            role,
+            invited_by: UserId(row.user_id),
+            expires_at: Timestamp::from_micros(row.expires_at),
+        })
+    }
+}
+
+/// What a new invitation begins with.
+pub struct NewInvitation<'a> {
+    /// Its id.
+    pub id: InvitationId,
+    /// For whom it is.
+    pub email: &'a Email,
+    /// What they will be allowed to do.
+    pub role: Role,
+    /// What the database keeps of its link.
+    pub token: Hash,
+    /// Who invites.
+    pub invited_by: UserId,
+    /// Now.
+    pub now: Timestamp,
+    /// Until when its link works.
+    pub expires_at: Timestamp,
+}
+
+impl Unscoped {
+    /// The invitation whose link this is, of whichever organisation.
+    pub(in crate::people) async fn invitation_by_token(
+        self,
+        on: &impl Queries,
+        token: Hash,
+    ) -> Result<Option<Invitation>, DatabaseError> {
+        let row = row::Entity::find()
+            .filter(row::Column::TokenHash.eq(token.to_vec()))
+            .one(on.connection())
+            .await?;
+        Ok(row.map(Invitation::try_from).transpose()?)
+    }
+}
+
+/// The invitations of one organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Invitations(OrganisationId);
+
+impl Invitations {
+    /// Those of this organisation.
+    pub const fn of(organisation: OrganisationId) -> Self {
+        Self(organisation)
+    }
+
+    /// Those whose links still work, by e-mail.
+    pub async fn open(self, on: &impl Queries, now: Timestamp) -> Result<Vec<Invitation>, DatabaseError> {
+        let rows = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::ExpiresAt.gt(now.micros()))
+            .order_by_asc(row::Column::Email)
+            .all(on.connection())
+            .await?;
+        Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
+    }
+
+    /// How many there are.
+    pub async fn count(self, on: &impl Queries) -> Result<u64, DatabaseError> {
+        let query = row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0));
+        Ok(query.count(on.connection()).await?)
+    }
+
+    /// Adds one, in place of an earlier one for the same e-mail: its link works no longer.
+    pub async fn put(self, tx: &Tx, new: NewInvitation<'_>) -> Result<(), DatabaseError> {
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Email.eq(new.email.as_str()))
+            .exec(tx.connection())
+            .await?;
+        let row = row::ActiveModel {
+            id: Set(new.id.0),
+            organisation_id: Set(self.0.0),
+            email: Set(new.email.as_str().to_owned()),
+            role: Set(new.role.name().to_owned()),
+            token_hash: Set(new.token.to_vec()),
+            user_id: Set(new.invited_by.0),
+            created_at: Set(new.now.micros()),
+            expires_at: Set(new.expires_at.micros()),
+        };
+        row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// Takes one out.
+    ///
+    /// # Returns
+    /// The one that was there: of several that take it at once, one does.
+    pub async fn take(self, tx: &Tx, id: InvitationId) -> Result<Option<Invitation>, DatabaseError> {
+        let find = row::Entity::find_by_id(id.0).filter(row::Column::OrganisationId.eq(self.0.0));
+        let Some(row) = find.one(tx.connection()).await? else { return Ok(None) };
+        let taken = row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Id.eq(id.0))
+            .exec(tx.connection())
+            .await?;
+        Ok(if taken.rows_affected == 1 { Some(row.try_into()?) } else { None })
+    }
+
+    /// Erases those whose links work no longer.
+    pub async fn sweep(self, tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::ExpiresAt.lte(now.micros()))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! Second factors: columns of `users`, and the table `recovery_codes`.
+
+use sea_orm::{ActiveValue::Set, Condition, PaginatorTrait, entity::prelude::*, sea_query::Expr};
+
+use super::{Users, user};
+use crate::platform::{
+    clock::Timestamp,
+    database::{DatabaseError, Queries, Tx},
+    id::{OrganisationId, UserId},
+    randomness::Hash,
+};
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recovery_codes")]
+    pub struct Model {
+        pub organisation_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hash: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A user's second factor.
+#[derive(Clone, Debug)]
+pub struct SecondFactor {
+    /// The sealed key.
+    pub secret: Vec<u8>,
+    /// Since when a log-in asks for it; none while it is being set up.
+    pub since: Option<Timestamp>,
+}
+
+/// The second factors of one organisation's users.
+#[derive(Clone, Copy, Debug)]
+pub struct SecondFactors(OrganisationId);
+
+impl SecondFactors {
+    /// Those of this organisation.
+    pub const fn of(organisation: OrganisationId) -> Self {
+        Self(organisation)
+    }
+
+    /// A user's, set up or being set up.
+    pub async fn get(self, on: &impl Queries, user: UserId) -> Result<Option<SecondFactor>, DatabaseError> {
+        let row = Users::of(self.0).find(user).one(on.connection()).await?;
+        Ok(row.and_then(|row| {
+            let since = row.totp_since.map(Timestamp::from_micros);
+            row.totp_secret.map(|secret| SecondFactor { secret, since })
+        }))
+    }
+
+    /// Begins to set one up, unless there is one that works already.
+    pub async fn begin(self, tx: &Tx, user: UserId, secret: Vec<u8>) -> Result<(), DatabaseError> {
+        Users::of(self.0)
+            .update(user)
+            .filter(user::Column::TotpSince.is_null())
+            .col_expr(user::Column::TotpSecret, Expr::value(secret))
+            .col_expr(user::Column::TotpLastStep, Expr::value(0))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes the one that is being set up work, and notes the step of the code that proved it.
+    ///
+    /// # Returns
+    /// Whether it still was the one with this sealed key, and not working yet.
+    pub async fn finish(
+        self,
+        tx: &Tx,
+        user: UserId,
+        secret: &[u8],
+        step: i64,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let finished = Users::of(self.0)
+            .update(user)
+            .filter(user::Column::TotpSecret.eq(secret))
+            .filter(user::Column::TotpSince.is_null())
+            .col_expr(user::Column::TotpSince, Expr::value(now.micros()))
+            .col_expr(user::Column::TotpLastStep, Expr::value(step))
+            .exec(tx.connection())
+            .await?;
+        Ok(finished.rows_affected == 1)
+    }
+
+    /// Uses the code of a step up.
+    ///
+    /// # Returns
+    /// Whether neither it nor a later one had been used, and the factor still has this sealed key.
+    pub async fn use_step(
+        self,
+        tx: &Tx,
+        user: UserId,
+        secret: &[u8],
+        step: i64,
+    ) -> Result<bool, DatabaseError> {
+        let used = Users::of(self.0)
+            .update(user)
+            .filter(user::Column::TotpSecret.eq(secret))
+            .filter(user::Column::TotpLastStep.lt(step))
+            .col_expr(user::Column::TotpLastStep, Expr::value(step))
+            .exec(tx.connection())
+            .await?;
+        Ok(used.rows_affected == 1)
+    }
+
+    /// Takes a user's second factor away, with its recovery codes.
+    ///
+    /// # Returns
+    /// Whether they had one, if only half set up.
+    pub async fn remove(self, tx: &Tx, user: UserId) -> Result<bool, DatabaseError> {
+        self.put_recovery_codes(tx, user, &[]).await?;
+        let there = Condition::any()
+            .add(user::Column::TotpSecret.is_not_null())
+            .add(user::Column::TotpSince.is_not_null());
+        let removed = Users::of(self.0)
+            .update(user)
+            .filter(there)
+            .col_expr(user::Column::TotpSecret, Expr::value(None::<Vec<u8>>))
+            .col_expr(user::Column::TotpSince, Expr::value(None::<i64>))
+            .exec(tx.connection())
+            .await?;
+        Ok(removed.rows_affected == 1)
+    }
+
+    /// Puts recovery codes in place of those that a user had.
+    pub async fn put_recovery_codes(
+        self,
+        tx: &Tx,
+        user: UserId,
+        codes: &[Hash],
+    ) -> Result<(), DatabaseError> {
+        self.codes(user).exec(tx.connection()).await?;
+        let rows = codes.iter().map(|hash| row::ActiveModel {
+            organisation_id: Set(self.0.0),
+            user_id: Set(user.0),
+            hash: Set(hash.to_vec()),
+        });
+        if !codes.is_empty() {
+            row::Entity::insert_many(rows).exec_without_returning(tx.connection()).await?;
+        }
+        Ok(())
+    }
+
+    fn codes(self, user: UserId) -> sea_orm::DeleteMany<row::Entity> {
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::UserId.eq(user.0))
+    }
+
+    /// Uses a recovery code up.
+    ///
+    /// # Returns
+    /// Whether it was there.
+    pub async fn use_recovery_code(self, tx: &Tx, user: UserId, code: Hash) -> Result<bool, DatabaseError> {
+        let used = self.codes(user).filter(row::Column::Hash.eq(code.to_vec())).exec(tx.connection()).await?;
+        Ok(used.rows_affected == 1)
+    }
+
+    /// How many recovery codes a user has left.
+    pub async fn recovery_codes(self, on: &impl Queries, user: UserId) -> Result<u64, DatabaseError> {
+        let codes = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::UserId.eq(user.0));
+        Ok(codes.count(on.connection()).await?)
+    }
+}

@@ -1,0 +1,144 @@
+//! Time-based one-time passwords (RFC 6238), as every authenticator app makes them: SHA-1, 6 digits, 30
+//! seconds. The arithmetic is a library's.
+
+use qrcode::{EcLevel, QrCode, render::svg::Color};
+use secrecy::{ExposeSecret, SecretString};
+use totp_rs::{Builder, Secret, Totp};
+
+use crate::platform::{clock::Timestamp, randomness::Randomness};
+
+/// What authenticator apps call the program.
+const ISSUER: &str = "Mail360 Connectors";
+
+/// The key that an authenticator app and the program share: 160 bits (RFC 4226, 4), as base32.
+#[derive(Clone, Debug)]
+pub struct TotpKey(SecretString);
+
+/// A key that no authenticator app could use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key of a second factor has an impossible form")]
+pub struct BadKey;
+
+impl TotpKey {
+    /// A new one.
+    pub fn random(randomness: &dyn Randomness) -> Self {
+        let mut bytes = [0; 20];
+        randomness.fill(&mut bytes);
+        Self(SecretString::from(Secret::from(bytes).to_base32()))
+    }
+
+    /// One that was opened.
+    pub fn from_opened(key: SecretString) -> Self {
+        Self(key)
+    }
+
+    /// The key itself, to be sealed or shown to its owner.
+    pub fn expose(&self) -> &SecretString {
+        &self.0
+    }
+
+    /// In groups of four, to be typed.
+    pub fn for_people(&self) -> String {
+        let signs: Vec<char> = self.0.expose_secret().chars().collect();
+        signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn builder(&self) -> Result<Builder, BadKey> {
+        let secret = Secret::try_from_base32(self.0.expose_secret()).map_err(|_| BadKey)?;
+        Ok(Builder::new().with_secret(secret).with_skew(1))
+    }
+
+    fn totp(&self) -> Result<Totp, BadKey> {
+        self.builder()?.build().map_err(|_| BadKey)
+    }
+
+    /// The step whose code this is: the present one, the one before or the one after, for clocks differ
+    /// (RFC 6238, 5.2); none where it is no code of now.
+    pub fn step_of(&self, code: &str, now: Timestamp) -> Result<Option<i64>, BadKey> {
+        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+        Ok(self.totp()?.check(code, seconds).and_then(|step| i64::try_from(step).ok()))
+    }
+
+    /// A QR code of the key for authenticator apps, as SVG: dark on light in any scheme, for scanners ask for
+    /// it.
+    pub fn qr_code(&self, account: &str) -> Result<String, BadKey> {
+        // The colon parts issuer from account.
+        let account = account.replace(':', ".");
+        let totp = self
+            .builder()?
+            .with_issuer(Some(ISSUER))
+            .with_account_name(account)
+            .build()
+            .map_err(|_| BadKey)?;
+        let url = totp.to_url().map_err(|_| BadKey)?;
+        let code = QrCode::with_error_correction_level(url, EcLevel::M).map_err(|_| BadKey)?;
+        let drawn = code
+            .render::<Color<'_>>()
+            .min_dimensions(200, 200)
+            .dark_color(Color("#000"))
+            .light_color(Color("#fff"))
+            .build();
+        // In a page an SVG needs no declaration.
+        Ok(drawn.split_once("?>").map_or(drawn.clone(), |(_, svg)| svg.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::platform::randomness::SystemRandomness;
+
+    /// RFC 6238, appendix B: the key "12345678901234567890", its codes cut to six digits.
+    const RFC: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn the_codes_of_the_rfc_are_taken() {
+        let key = TotpKey::from_opened(SecretString::from(RFC));
+        for (seconds, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(key.step_of(code, at(seconds)), Ok(Some(seconds / 30)), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_clock_may_be_off_by_one_step_and_no_more() {
+        let key = TotpKey::from_opened(SecretString::from(RFC));
+        for (seconds, taken) in [(-31, false), (-30, true), (0, true), (30, true), (60, true), (61, false)] {
+            // The code of the step that begins at 1,111,111,110 lasts until 1,111,111,139.
+            let now = at(1_111_111_110 + seconds - if seconds >= 60 { 1 } else { 0 });
+            assert_eq!(key.step_of("050471", now).expect("a key").is_some(), taken, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_drawn_and_written_but_never_printed() {
+        let key = TotpKey::random(&SystemRandomness);
+        let svg = key.qr_code("ada:of@contoso.test").expect("a code");
+        assert!(svg.trim_start().starts_with("<svg") && svg.len() < 60_000, "{}", svg.len());
+        assert_eq!(key.for_people().replace(' ', ""), key.expose().expose_secret());
+        assert!(!format!("{key:?}").contains(key.expose().expose_secret()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_no_code_is_refused_and_never_panics(text in ".{0,20}", seconds in any::<i64>()) {
+            let key = TotpKey::from_opened(SecretString::from(RFC));
+            let found = key.step_of(&text, Timestamp::from_micros(seconds));
+            if !(text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit())) {
+                prop_assert_eq!(found, Ok(None));
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Settings > People: users, invitations, and that an administrator is left.
+
+use mail360::people::model::Role;
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Answer, Browser, Kind, PASSWORD, World};
+
+const PEOPLE: &str = "/settings/people";
+
+async fn is_signed_in(browser: &mut Browser) -> bool {
+    browser.get("/connectors").await.status == 200
+}
+
+async fn invite(browser: &mut Browser, email: &str, role: &str) -> Answer {
+    browser.post(PEOPLE, &[("email", email), ("role", role)]).await
+}
+
+/// The path of the link that a page shows.
+fn link(page: &Answer) -> String {
+    let text = page.assert_status(200).text();
+    let (_, rest) = text.split_once("http://localhost:3000/invitations/").expect("a link");
+    let token: String = rest.chars().take(43).collect();
+    format!("/invitations/{token}")
+}
+
+async fn accept(world: &World, path: &str, name: &str, password: &str) -> (Browser, Answer) {
+    let mut browser = world.browser();
+    let answer = browser.post(path, &[("name", name), ("password", password)]).await;
+    (browser, answer)
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_invited_chooses_a_password_and_is_in_by_a_link_that_works_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let page = invite(&mut ada, " Grace@Contoso.test ", "viewer").await;
+    page.assert_says("Send this link to grace@contoso.test").assert_says("until 30 Nov 2026, 06:57 UTC");
+    let path = link(&page);
+    let list = ada.get(PEOPLE).await;
+    assert!(!list.body.contains("/invitations/A") && !list.body.contains(&path), "it is shown once");
+    list.assert_says("grace@contoso.test");
+
+    let mut grace = world.browser();
+    grace.get(&path).await.assert_status(200).assert_says("Join Contoso").assert_says("invited as Viewer");
+    let short = accept(&world, &path, "Grace", "too short").await.1;
+    short.assert_status(422).assert_says("at least 15 characters");
+    let nameless = accept(&world, &path, " ", PASSWORD).await.1;
+    nameless.assert_status(422).assert_says("Give your name");
+    let (mut grace, answer) = accept(&world, &path, "Grace Hopper", PASSWORD).await;
+    assert_eq!(answer.assert_status(303).location(), "/connectors");
+    grace.get("/connectors").await.assert_status(200).assert_says("Viewer of Contoso");
+    grace.get(PEOPLE).await.assert_status(403);
+    for _ in 0..2 {
+        let again = accept(&world, &path, "Mallory", PASSWORD).await.1;
+        again.assert_status(404).assert_says("This invitation is closed");
+    }
+    ada.get(PEOPLE).await.assert_says("Grace Hopper");
+    let activity = ada.get("/settings/activity?what=people").await;
+    activity.assert_says("Invited").assert_says("User added");
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_ten_that_open_one_invitation_at_once_one_becomes_a_user(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let path = link(&invite(&mut ada, "grace@contoso.test", "admin").await);
+    let mut claims = tokio::task::JoinSet::new();
+    for at in 0..10 {
+        let (world, path) = (world.clone(), path.clone());
+        claims.spawn(async move {
+            accept(&world, &path, &format!("Claim {at}"), PASSWORD).await.1.status.as_u16()
+        });
+    }
+    let answers = claims.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == 303).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| [303, 404, 503].contains(status)), "{answers:?}");
+    assert_eq!(world.raw.count("users").await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_link_works_for_seven_days_until_it_is_withdrawn_or_made_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let first = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
+    let second = link(&invite(&mut ada, "grace@contoso.test", "admin").await);
+    let mut nobody = world.browser();
+    nobody.get(&first).await.assert_status(404);
+    nobody.get(&second).await.assert_status(200).assert_says("invited as Admin");
+
+    let id: uuid::Uuid = world.raw.one("SELECT id FROM invitations").await;
+    for _ in 0..2 {
+        let withdrawn = ada.post(&format!("{PEOPLE}/invitations/{id}/withdraw"), &[]).await;
+        assert_eq!(withdrawn.assert_status(303).location(), PEOPLE);
+    }
+    accept(&world, &second, "Grace", PASSWORD).await.1.assert_status(404);
+
+    let third = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
+    world.clock.advance(Duration::days(7) - Duration::seconds(1));
+    nobody.get(&third).await.assert_status(200);
+    world.clock.advance(Duration::seconds(1));
+    nobody.get(&third).await.assert_status(404);
+    accept(&world, &third, "Grace", PASSWORD).await.1.assert_status(404);
+    for work in world.program.periodic_work() {
+        work.once().await.expect("the sweep");
+    }
+    assert_eq!(world.raw.count("invitations").await, 0);
+    assert_eq!(world.raw.count("users").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_invitation_tells_nothing_of_other_organisations_and_overwrites_nobody(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.stranger().await;
+    world.viewer().await;
+    invite(&mut ada, "vera@contoso.test", "admin").await.assert_status(409).assert_says("already");
+    invite(&mut ada, "no address", "admin").await.assert_status(422).assert_says("Write an e-mail address");
+    invite(&mut ada, "new@contoso.test", "owner").await.assert_status(400);
+    let page = invite(&mut ada, "eve@fabrikam.test", "viewer").await;
+    let (mut eve, answer) = accept(&world, &link(&page), "Eve", PASSWORD).await;
+    answer.assert_status(409).assert_says("There is a user with this e-mail already");
+    assert!(!is_signed_in(&mut eve).await);
+    let mut hers = world.log_in("eve@fabrikam.test").await;
+    hers.get("/connectors").await.assert_status(200).assert_says("Admin of Fabrikam");
+    hers.get(PEOPLE).await.assert_status(200);
+    assert!(!hers.get(PEOPLE).await.body.contains("contoso.test"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_an_administrator_disables_changes_and_logs_out_and_it_holds_at_the_next_request(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let id = world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
+    let path = format!("{PEOPLE}/{id}");
+    let mut here = world.log_in("vera@contoso.test").await;
+    let mut there = world.log_in("vera@contoso.test").await;
+    ada.get(&path).await.assert_status(200).assert_says("In 2 browsers").assert_says("vera@contoso.test");
+
+    let change = async |ada: &mut Browser, what: &[(&str, &str)]| {
+        assert_eq!(ada.post(&path, what).await.assert_status(303).location(), path);
+        ada.get(&path).await.assert_says("Done");
+    };
+    change(&mut ada, &[("change", "end-sessions")]).await;
+    assert!(!is_signed_in(&mut here).await && !is_signed_in(&mut there).await);
+
+    let mut here = world.log_in("vera@contoso.test").await;
+    change(&mut ada, &[("change", "role"), ("role", "admin")]).await;
+    assert!(!is_signed_in(&mut here).await, "another role, another cookie");
+    let mut here = world.log_in("vera@contoso.test").await;
+    here.get(PEOPLE).await.assert_status(200);
+
+    change(&mut ada, &[("change", "disable")]).await;
+    assert!(!is_signed_in(&mut here).await);
+    let fields = [("email", "vera@contoso.test"), ("password", PASSWORD)];
+    world.browser().post("/login", &fields).await.assert_status(401);
+    ada.get(PEOPLE).await.assert_says("Disabled");
+    change(&mut ada, &[("change", "enable")]).await;
+    assert!(is_signed_in(&mut world.log_in("vera@contoso.test").await).await);
+
+    for nonsense in [&[("change", "promote")][..], &[], &[("change", "role"), ("role", "owner")]] {
+        ada.post(&path, nonsense).await.assert_status(400);
+    }
+    let changes = "SELECT COUNT(*) FROM activity WHERE action = 'user.changed' AND outcome = 'done'";
+    assert_eq!(world.raw.one::<i64>(changes).await, 4);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_last_administrator_cannot_be_lost(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.viewer().await;
+    let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE role = 'admin'").await;
+    let ada_path = format!("{PEOPLE}/{ada_id}");
+    for change in [&[("change", "disable")][..], &[("change", "role"), ("role", "viewer")]] {
+        ada.post(&ada_path, change).await.assert_status(409).assert_says("last administrator");
+        assert!(is_signed_in(&mut ada).await, "and she stays signed in");
+    }
+    // Two who take the role from each other at once.
+    for round in 0..4 {
+        let email = format!("bob{round}@contoso.test");
+        let bob_id = world.add_user("Contoso", &email, Role::Admin).await;
+        let mut bob = world.log_in(&email).await;
+        let mut ada = world.log_in("ada@contoso.test").await;
+        let demote = [("change", "role"), ("role", "viewer")];
+        let bob_path = format!("{PEOPLE}/{bob_id}");
+        tokio::join!(ada.post(&bob_path, &demote), bob.post(&ada_path, &demote));
+        let left = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL";
+        assert!(world.raw.one::<i64>(left).await >= 1, "round {round}");
+        let reset = format!("UPDATE users SET role = 'admin' WHERE id = {}", world.raw.id(ada_id));
+        world.raw.run(&reset).await.expect("a change");
+        let demoted = format!("UPDATE users SET role = 'viewer' WHERE id = {}", world.raw.id(&bob_id));
+        world.raw.run(&demoted).await.expect("a change");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn people_are_listed_page_by_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let row = "INSERT INTO users (id, organisation_id, email, name, password_hash, role, created_at, version) \
+               SELECT {id}, organisation_id, '{email}', '{name}', password_hash, 'viewer', created_at, 1 \
+               FROM users WHERE email = 'ada@contoso.test'";
+    for at in 0..60 {
+        let id = world.raw.id(uuid::Uuid::from_u128(1000 + at));
+        let row = row.replace("{id}", &id).replace("{email}", &format!("user{at:02}@contoso.test"));
+        world.raw.run(&row.replace("{name}", &format!("User {at:02}"))).await.expect("a change");
+    }
+    let first = ada.get(PEOPLE).await;
+    first.assert_status(200).assert_says("User 48");
+    assert!(!first.text().contains("User 49"));
+    let second = ada.get("/settings/people?after=user48%40contoso.test").await;
+    second.assert_says("User 49").assert_says("User 59").assert_says("First");
+    assert!(!second.text().contains("User 48") && first.body.contains("after=user48%40contoso.test"));
+    ada.get("/settings/people?after=zzz").await.assert_status(200);
+}

@@ -1,0 +1,263 @@
+//! A second factor: set up, asked for, used once, and lost.
+
+use mail360::{
+    login::session::Sessions,
+    people::{
+        model::{Email, Role},
+        service::Change,
+    },
+    platform::clock::Clock,
+};
+use rstest::rstest;
+use time::Duration;
+use totp_rs::{Builder, Secret, Totp};
+
+use crate::support::{Answer, Browser, Kind, PASSWORD, World};
+
+const HERE: &str = "/account/second-factor";
+const ADA: [(&str, &str); 2] = [("email", "ada@contoso.test"), ("password", PASSWORD)];
+
+/// An authenticator app that has scanned the key of a page.
+fn app(page: &Answer) -> Totp {
+    let (_, rest) = page.body.split_once("<div class=\"copy\"><code>").expect("the key");
+    let key = rest.split_once("</code>").expect("its end").0.replace(' ', "");
+    let secret = Secret::try_from_base32(key).expect("base32");
+    Builder::new().with_secret(secret).build().expect("a key")
+}
+
+/// The code that the app shows at the clock's time moved by so many steps.
+fn code(world: &World, app: &Totp, steps: i64) -> String {
+    let seconds = world.clock.now().seconds() + 30 * steps;
+    app.generate(u64::try_from(seconds).expect("a time")).to_string()
+}
+
+/// Sets a second factor up: the app, and the recovery codes.
+async fn set_up(world: &World, browser: &mut Browser) -> (Totp, Vec<String>) {
+    assert_eq!(browser.post(HERE, &[]).await.assert_status(303).location(), HERE);
+    let app = app(browser.get(HERE).await.assert_status(200));
+    let answer = browser.post("/account/second-factor/finish", &[("code", &code(world, &app, 0))]).await;
+    (app, recovery_codes(&answer))
+}
+
+fn recovery_codes(page: &Answer) -> Vec<String> {
+    page.assert_status(200).assert_says("Keep these ten codes");
+    let parts = page.body.split("<li><code>").skip(1);
+    let codes: Vec<_> = parts.map(|part| part.split('<').next().expect("a code").to_owned()).collect();
+    assert_eq!(codes.len(), 10);
+    codes
+}
+
+/// A browser whose password was right.
+async fn half_way(world: &World) -> Browser {
+    let mut browser = world.browser();
+    assert_eq!(browser.post("/login", &ADA).await.assert_status(303).location(), "/login/code");
+    browser
+}
+
+async fn enter(browser: &mut Browser, code: &str) -> Answer {
+    browser.post("/login/code", &[("code", code), ("next", "/account")]).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_log_in_asks_for_a_code_that_can_be_used_once(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    ada.post(HERE, &[]).await.assert_status(303);
+    world.log_in("ada@contoso.test").await.get("/connectors").await.assert_status(200);
+    let wrong = ada.post("/account/second-factor/finish", &[("code", "12345")]).await;
+    wrong.assert_status(422).assert_says("This is not the code");
+    let (app, _) = set_up(&world, &mut ada).await;
+    ada.get("/account").await.assert_says("A log-in asks for a code");
+
+    let mut browser = half_way(&world).await;
+    assert_eq!(browser.get("/connectors").await.status, 303, "half way in is not in");
+    browser.get("/login/code").await.assert_status(200).assert_says("Enter the code");
+    let used = code(&world, &app, 0);
+    enter(&mut browser, &used).await.assert_status(401).assert_says("it has been used");
+    world.clock.advance(Duration::seconds(30));
+    let fresh = code(&world, &app, 0);
+    let before = browser.cookies.clone();
+    assert_eq!(enter(&mut browser, &fresh).await.assert_status(303).location(), "/account");
+    assert_ne!(browser.cookies, before, "signed in under a new id");
+    browser.get("/account").await.assert_status(200);
+
+    let mut thief = half_way(&world).await;
+    enter(&mut thief, &fresh).await.assert_status(401);
+    assert_eq!(thief.get("/account").await.status, 303);
+    let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.code_refused'";
+    assert_eq!(world.raw.one::<i64>(refused).await, 2);
+}
+
+#[rstest]
+#[case(-2, false)]
+#[case(-1, true)]
+#[case(0, true)]
+#[case(1, true)]
+#[case(2, false)]
+#[tokio::test]
+async fn a_clock_may_be_off_by_one_step(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] steps: i64,
+    #[case] taken: bool,
+) {
+    let world = World::new(kind).await;
+    let (app, _) = set_up(&world, &mut world.set_up().await).await;
+    world.clock.advance(Duration::minutes(5));
+    let mut browser = half_way(&world).await;
+    let answer = enter(&mut browser, &code(&world, &app, steps)).await;
+    answer.assert_status(if taken { 303 } else { 401 });
+    if taken {
+        // An earlier code is worth nothing once a later one was used.
+        let mut again = half_way(&world).await;
+        enter(&mut again, &code(&world, &app, steps - 1)).await.assert_status(401);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_ten_that_use_one_code_at_once_one_gets_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let (app, codes) = set_up(&world, &mut world.set_up().await).await;
+    world.clock.advance(Duration::minutes(1));
+    for one in [code(&world, &app, 0), codes[0].clone()] {
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..5 {
+            let mut browser = half_way(&world).await;
+            let one = one.clone();
+            tries.spawn(async move { enter(&mut browser, &one).await.status.as_u16() });
+        }
+        let mut got: Vec<_> = tries.join_all().await;
+        got.sort_unstable();
+        assert_eq!(got, [303, 401, 401, 401, 401], "{one}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_recovery_code_logs_in_once_and_new_ones_end_the_old(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (_, codes) = set_up(&world, &mut ada).await;
+    let typed = codes[0].to_uppercase().replace('-', " ");
+    enter(&mut half_way(&world).await, &typed).await.assert_status(303);
+    enter(&mut half_way(&world).await, &codes[0]).await.assert_status(401);
+    ada.get(HERE).await.assert_says("9 recovery codes are left");
+
+    let fresh = recovery_codes(&ada.post("/account/second-factor/recovery-codes", &[]).await);
+    enter(&mut half_way(&world).await, &codes[1]).await.assert_status(401);
+    enter(&mut half_way(&world).await, &fresh[1]).await.assert_status(303);
+    let dump = world.raw.dump(&[]).await;
+    let text = format!("{dump:?}").replace('-', "");
+    for code in codes.iter().chain(&fresh) {
+        assert!(!text.contains(&code.replace('-', "")), "a recovery code stands in the database");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn s1_the_key_of_a_second_factor_is_sealed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    ada.post(HERE, &[]).await.assert_status(303);
+    let page = ada.get(HERE).await;
+    let secret = app(&page).secret().to_base32();
+    let key = Secret::try_from_base32(&secret).expect("base32");
+    let dump = format!("{:?}", world.raw.dump(&[]).await).to_lowercase();
+    assert!(!dump.contains(&secret.to_lowercase()));
+    assert!(!dump.contains(&crate::support::hex(key.as_bytes())));
+    assert!(!dump.contains(&crate::support::hex(secret.as_bytes())));
+    assert!(page.header("cache-control").contains("no-store"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn l2_codes_cannot_be_guessed_from_anywhere(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let (app, _) = set_up(&world, &mut world.set_up().await).await;
+    world.clock.advance(Duration::minutes(1));
+    for at in 0..10_u8 {
+        let mut browser = half_way(&world).await;
+        browser.address = std::net::IpAddr::from([192, 0, 2, 100 + at]);
+        enter(&mut browser, "000000").await.assert_status(401);
+    }
+    let mut browser = half_way(&world).await;
+    let answer = enter(&mut browser, &code(&world, &app, 0)).await;
+    answer.assert_status(429).assert_says("Wait 5 minutes");
+    assert_eq!(answer.header("retry-after"), "300");
+    world.clock.advance(Duration::minutes(5));
+    enter(&mut half_way(&world).await, &code(&world, &app, 0)).await.assert_status(303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let (app, _) = set_up(&world, &mut world.set_up().await).await;
+    let mut late = half_way(&world).await;
+    world.clock.advance(Duration::minutes(10));
+    let answer = enter(&mut late, &code(&world, &app, 0)).await;
+    assert_eq!(answer.assert_status(303).location(), "/login?next=/account");
+    assert_eq!(world.browser().get("/login/code").await.assert_status(303).location(), "/login");
+
+    let mut browser = half_way(&world).await;
+    let email = Email::parse("ada@contoso.test").expect("an e-mail");
+    let password = mail360::people::model::Password::choose("another horse battery staple".into(), &[]);
+    let change = Change::Password(password.expect("a password"));
+    world.program.people.change_user(&email, change, Sessions::end_all_of).await.expect("changed");
+    enter(&mut browser, &code(&world, &app, 0)).await.assert_status(303);
+    assert_eq!(browser.get("/connectors").await.status, 303, "nobody is signed in");
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_lost_the_phone_is_helped_by_an_administrator_or_an_operator(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let vera_id = world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
+    let mut vera = world.log_in("vera@contoso.test").await;
+    set_up(&world, &mut vera).await;
+    set_up(&world, &mut ada).await;
+
+    let path = format!("/settings/people/{vera_id}");
+    ada.post(&path, &[("change", "no-second-factor")]).await.assert_status(303);
+    assert_eq!(vera.get("/connectors").await.status, 303, "her sessions have ended");
+    world.log_in("vera@contoso.test").await.get("/connectors").await.assert_status(200);
+
+    let email = Email::parse("ada@contoso.test").expect("an e-mail");
+    let done = world.program.people.change_user(&email, Change::NoSecondFactor, Sessions::end_all_of).await;
+    done.expect("changed");
+    world.log_in("ada@contoso.test").await.get("/connectors").await.assert_status(200);
+    assert_eq!(world.raw.count("recovery_codes").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_organisation_may_ask_everybody_for_a_second_factor(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut eve = world.stranger().await;
+    let mut vera = world.viewer().await;
+    let rule = "/settings/people/second-factor";
+    vera.post(rule, &[("required", "true")]).await.assert_status(403);
+    ada.post(rule, &[("required", "true")]).await.assert_status(303);
+    eve.get("/connectors").await.assert_status(200);
+    for browser in [&mut ada, &mut vera] {
+        assert_eq!(browser.get("/connectors").await.assert_status(303).location(), HERE);
+        browser.get(HERE).await.assert_status(200).assert_says("asks everybody for a second factor");
+        set_up(&world, browser).await;
+        browser.get("/connectors").await.assert_status(200);
+    }
+    vera.post("/account/second-factor/remove", &[]).await.assert_status(303);
+    assert_eq!(vera.get("/connectors").await.assert_status(303).location(), HERE);
+    ada.post(rule, &[("required", "false")]).await.assert_status(303);
+    vera.get("/connectors").await.assert_status(200);
+}
