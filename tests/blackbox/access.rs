@@ -284,7 +284,6 @@ async fn i5_fields_that_no_form_has_are_ignored(#[values(Kind::Sqlite, Kind::Pos
         ("organisation_id", other.as_str()),
         ("tenant_id", &other),
         ("id", &other),
-        ("role", "admin"),
         ("is_admin", "true"),
         ("state", "verified"),
         ("verified_at", "1"),

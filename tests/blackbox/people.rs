@@ -52,7 +52,7 @@ async fn who_is_invited_chooses_a_password_and_is_in_by_a_link_that_works_once(
     nameless.assert_status(422).assert_says("Give your name");
     let (mut grace, answer) = accept(&world, &path, "Grace Hopper", PASSWORD).await;
     assert_eq!(answer.assert_status(303).location(), "/connectors");
-    grace.get("/connectors").await.assert_status(200).assert_says("Viewer of Contoso");
+    assert!(grace.get("/connectors").await.assert_status(200).body.contains("Viewer of Contoso"));
     grace.get(PEOPLE).await.assert_status(403);
     for _ in 0..2 {
         let again = accept(&world, &path, "Mallory", PASSWORD).await.1;
@@ -134,7 +134,7 @@ async fn an_invitation_tells_nothing_of_other_organisations_and_overwrites_nobod
     answer.assert_status(409).assert_says("There is a user with this e-mail already");
     assert!(!is_signed_in(&mut eve).await);
     let mut hers = world.log_in("eve@fabrikam.test").await;
-    hers.get("/connectors").await.assert_status(200).assert_says("Admin of Fabrikam");
+    assert!(hers.get("/connectors").await.assert_status(200).body.contains("Admin of Fabrikam"));
     hers.get(PEOPLE).await.assert_status(200);
     assert!(!hers.get(PEOPLE).await.body.contains("contoso.test"));
 }
