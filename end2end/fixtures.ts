@@ -51,10 +51,11 @@ async function inEach(looks: Look[], page: Page, look: (name: string) => Promise
   const before = page.viewportSize();
   for (const [width, colorScheme] of looks) {
     await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
+    // Without motion, for a colour that is on its way to another is neither.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await look(`${width}-${colorScheme}`);
   }
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before) await page.setViewportSize(before);
 }
 
@@ -120,6 +121,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
       // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
       if (!javaScriptEnabled) return;
       await inEach(OPPOSITE_LOOKS, page, async (look) => {
+        await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
         const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
         expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), look).toEqual([]);
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

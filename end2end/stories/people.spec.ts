@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test';
 import { expect, test } from '../fixtures.ts';
 import { confirm, entry, logIn, logOut, openPeople, type Person, setUp, somebody } from '../steps.ts';
 import { CONNECTORS, LOG_IN, PEOPLE, SET_UP } from '../words.ts';
@@ -58,6 +59,50 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   await picture('people-two');
 });
 
+/** Presses Tab until the focus is there, as somebody without a mouse does. */
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  for (let i = 0; i < 60; i += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`the keyboard does not lead to ${wanted}`);
+}
+
+test('with the keyboard alone one logs in, invites somebody and disables a user', async ({ page, app }) => {
+  const ada = await setUp(page, app);
+  const added = await app.command(['user', 'add', '--email', 'vera@contoso.test', '--name', 'Vera', '--role', 'viewer'], `${ada.password} too\n`);
+  expect(added.code, added.stderr).toBe(0);
+  await logOut(page, ada);
+
+  await page.goto('/login');
+  await expect(page.getByRole('textbox', { name: LOG_IN.email })).toBeFocused();
+  await page.keyboard.type(ada.email);
+  await tabTo(page, page.getByLabel(LOG_IN.password, { exact: true }));
+  await page.keyboard.type(ada.password);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+
+  await tabTo(page, page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: PEOPLE.heading })).toBeVisible();
+  await tabTo(page, page.getByRole('textbox', { name: SET_UP.email }));
+  await page.keyboard.type('grace@contoso.test');
+  await tabTo(page, page.getByRole('combobox', { name: PEOPLE.role }));
+  await page.keyboard.type('Admin');
+  await tabTo(page, page.getByRole('button', { name: PEOPLE.invite }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('listitem').filter({ hasText: 'grace@contoso.test' })).toContainText('Admin');
+
+  await tabTo(page, page.getByRole('link', { name: 'Vera' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Vera' })).toBeVisible();
+  await tabTo(page, page.locator('summary').filter({ hasText: 'Disable' }));
+  await page.keyboard.press('Enter');
+  await tabTo(page, page.getByRole('button', { name: 'Disable' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
+});
+
 test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser }) => {
   await setUp(page, app);
   await openPeople(page);
@@ -94,6 +139,7 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
   await logIn(other, grace);
   await expect(other.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading })).toBeVisible();
 
+  await page.reload();
   await page.getByText('End the sessions').first().click();
   await page.getByRole('button', { name: 'End the sessions' }).click();
   await expect(page.getByText('In no browser')).toBeVisible();

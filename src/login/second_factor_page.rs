@@ -163,14 +163,14 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
         Setup::Begun(key) => view! {
             <section class="card low alone">
                 <ol class="steps">
-                    <li>
+                    <li><div class="stack tight">
                         <p>"Scan this with the authenticator app on your phone."</p>
                         // Drawn by a library from the key; it holds nothing that somebody typed but their
                         // e-mail, as modules of the code.
                         <div class="qr" role="img" aria-label="QR code of the key below" inner_html=qr_code />
                         <p class="help">"Or type this key into it: time-based, 6 digits."</p>
                         <Copyable value=key.for_people() what="the key" />
-                    </li>
+                    </div></li>
                     <li>
                         <form class="fields" method="post" action=format!("{HERE}/finish")>
                             <TextField
