@@ -317,17 +317,19 @@ pub fn RoleField(
 
 #[component]
 fn Requirement(required: bool) -> impl IntoView {
-    let (words, button) = match required {
-        true => ("Everybody must have one: who has none sets it up at the next page.", "Make it optional"),
-        false => (
+    let (words, button) = if required {
+        ("Everybody must have one: who has none sets it up at the next page.", "Make it optional")
+    } else {
+        (
             "Each user may have one: a code of an app on the phone, besides the password. You can ask it of \
              everybody.",
             "Require it of everybody",
-        ),
+        )
     };
-    let badge = match required {
-        true => view! { <Badge tone=Tone::Good words="Required" /> },
-        false => view! { <Badge tone=Tone::Idle words="Optional" /> },
+    let badge = if required {
+        view! { <Badge tone=Tone::Good words="Required" /> }
+    } else {
+        view! { <Badge tone=Tone::Idle words="Optional" /> }
     };
     view! {
         <section class="card low" aria-labelledby="requirement-title">

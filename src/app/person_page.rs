@@ -124,13 +124,15 @@ fn Person(model: PersonView) -> impl IntoView {
             </Notice>
         }
     });
-    let state = match user.disabled {
-        true => view! { <Badge tone=Tone::Bad words="Disabled" /> },
-        false => view! { <Badge tone=Tone::Good words="May log in" /> },
+    let state = if user.disabled {
+        view! { <Badge tone=Tone::Bad words="Disabled" /> }
+    } else {
+        view! { <Badge tone=Tone::Good words="May log in" /> }
     };
-    let factor = match user.has_second_factor {
-        true => view! { <Badge tone=Tone::Good words="On" /> },
-        false => view! { <Badge tone=Tone::Idle words="Off" /> },
+    let factor = if user.has_second_factor {
+        view! { <Badge tone=Tone::Good words="On" /> }
+    } else {
+        view! { <Badge tone=Tone::Idle words="Off" /> }
     };
     let last = match user.last_login_at {
         Some(at) => view! { <Moment at=at /> }.into_any(),
@@ -197,18 +199,17 @@ fn Changes(user: User, here: String, browsers: usize) -> impl IntoView {
         );
         ask("Take the second factor away", words, "no-second-factor", "Take it away")
     });
-    let access = match user.disabled {
-        true => view! {
+    let access = if user.disabled {
+        view! {
             <form method="post" action=here.clone()>
                 <input type="hidden" name="change" value="enable" />
                 <button class="button">"Enable"</button>
             </form>
         }
-        .into_any(),
-        false => {
-            let words = format!("{name} is logged out everywhere and cannot log in until enabled again.");
-            ask("Disable", words, "disable", "Disable").into_any()
-        }
+        .into_any()
+    } else {
+        let words = format!("{name} is logged out everywhere and cannot log in until enabled again.");
+        ask("Disable", words, "disable", "Disable").into_any()
     };
     view! {
         <section class="card low" aria-labelledby="changes-title">

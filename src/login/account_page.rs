@@ -192,9 +192,10 @@ fn PasswordCard(email: String, error: Option<((&'static str, &'static str), Stri
 
 #[component]
 fn SecondFactorCard(works: bool) -> impl IntoView {
-    let (badge, words) = match works {
-        true => ((Tone::Good, "On"), "A log-in asks for a code of your authenticator app as well."),
-        false => ((Tone::Idle, "Off"), "With a second factor a stolen password is not enough."),
+    let (badge, words) = if works {
+        ((Tone::Good, "On"), "A log-in asks for a code of your authenticator app as well.")
+    } else {
+        ((Tone::Idle, "Off"), "With a second factor a stolen password is not enough.")
     };
     view! {
         <section class="card low" aria-labelledby="second-factor-title">

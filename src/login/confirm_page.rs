@@ -85,7 +85,7 @@ pub async fn confirm(
     for (name, value) in url::form_urlencoded::parse(&body).into_owned() {
         match name.as_str() {
             PASSWORD => password = SecretString::from(value),
-            NEXT => view.next = own_path(&value).unwrap_or(HOME).to_owned(),
+            NEXT => own_path(&value).unwrap_or(HOME).clone_into(&mut view.next),
             AGAIN => again = true,
             _ if may_be_shown(&name) => form.push((name, value)),
             _ => {}

@@ -101,9 +101,10 @@ pub async fn require(State((login, rule)): State<(Login, Rule)>, request: Reques
         }
     };
     if member.lacks_second_factor() && rule.who != Who::Newcomer {
-        return match looks {
-            true => Redirect::to("/account/second-factor").into_response(),
-            false => Failure::SecondFactorNeeded.into_response(),
+        return if looks {
+            Redirect::to("/account/second-factor").into_response()
+        } else {
+            Failure::SecondFactorNeeded.into_response()
         };
     }
     if rule.who == Who::Admin && !member.is_admin() {

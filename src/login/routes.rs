@@ -121,9 +121,10 @@ pub async fn show_code(
     session: Session,
     Query(Next { next, .. }): Query<Next>,
 ) -> Result<Response, Failure> {
-    Ok(match login.is_half_way(&session).await? {
-        true => code_page(own_path(&next), None).into_response(),
-        false => Redirect::to("/login").into_response(),
+    Ok(if login.is_half_way(&session).await? {
+        code_page(own_path(&next), None).into_response()
+    } else {
+        Redirect::to("/login").into_response()
     })
 }
 

@@ -75,13 +75,11 @@ pub async fn finish(
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Failure> {
     let words = "This is not the code that the app shows now. Is the clock of the phone right?";
-    match people.finish_second_factor(&member.clone().proved()?, &form.code).await? {
-        Some(codes) => Ok(codes_page(codes, true).into_response()),
-        None => {
-            let page = view_of(&people, member, Some(words)).await?;
-            Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
-        }
+    if let Some(codes) = people.finish_second_factor(&member.clone().proved()?, &form.code).await? {
+        return Ok(codes_page(codes, true).into_response());
     }
+    let page = view_of(&people, member, Some(words)).await?;
+    Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 
 /// `POST /account/second-factor/recovery-codes`: new ones in place of the old.

@@ -77,9 +77,10 @@ impl Throttles {
             .database
             .write(async |tx| Ok::<_, Failure>(throttles::count(&tx, key, now, WINDOW).await?))
             .await?;
-        Ok(match count > PER_CODE {
-            true => Admission::TooMany(left(since, now)),
-            false => Admission::Admitted(Counted(vec![key])),
+        Ok(if count > PER_CODE {
+            Admission::TooMany(left(since, now))
+        } else {
+            Admission::Admitted(Counted(vec![key]))
         })
     }
 

@@ -229,12 +229,12 @@ impl People {
             .write(async |tx| match (step, code) {
                 (Some(step), _) => Ok(factors.use_step(&tx, user.id, &found.secret, step).await?),
                 (None, Code::Recovery(code)) => {
-                    let used = factors.use_recovery_code(&tx, user.id, hash(user.id, code)).await?;
-                    if used {
+                    let fits = factors.use_recovery_code(&tx, user.id, hash(user.id, code)).await?;
+                    if fits {
                         let entry = Entry::done(Action::RecoveryCodeUsed, &user.email, user.id.0);
                         self.activity.record(&tx, actor, entry).await?;
                     }
-                    Ok(used)
+                    Ok(fits)
                 }
                 (None, Code::App(_)) => Ok(false),
             })

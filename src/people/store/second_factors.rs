@@ -103,14 +103,14 @@ impl SecondFactors {
         secret: &[u8],
         step: i64,
     ) -> Result<bool, DatabaseError> {
-        let used = Users::of(self.0)
+        let updated = Users::of(self.0)
             .update(user)
             .filter(user::Column::TotpSecret.eq(secret))
             .filter(user::Column::TotpLastStep.lt(step))
             .col_expr(user::Column::TotpLastStep, Expr::value(step))
             .exec(tx.connection())
             .await?;
-        Ok(used.rows_affected == 1)
+        Ok(updated.rows_affected == 1)
     }
 
     /// Takes a user's second factor away, with its recovery codes.
@@ -162,8 +162,9 @@ impl SecondFactors {
     /// # Returns
     /// Whether it was there.
     pub async fn use_recovery_code(self, tx: &Tx, user: UserId, code: Hash) -> Result<bool, DatabaseError> {
-        let used = self.codes(user).filter(row::Column::Hash.eq(code.to_vec())).exec(tx.connection()).await?;
-        Ok(used.rows_affected == 1)
+        let deleted =
+            self.codes(user).filter(row::Column::Hash.eq(code.to_vec())).exec(tx.connection()).await?;
+        Ok(deleted.rows_affected == 1)
     }
 
     /// How many recovery codes a user has left.

@@ -113,7 +113,7 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
 impl World {
     /// An installation that nobody has set up.
     pub async fn new(kind: Kind) -> Self {
-        Self::with(kind, &[]).await
+        Box::pin(Self::with(kind, &[])).await
     }
 
     /// The same with flags of the command line.
