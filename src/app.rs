@@ -27,7 +27,7 @@ use leptos::{
 };
 
 use crate::{
-    login::routes::own_path,
+    login::next::own_path,
     people::access::Member,
     platform::{
         assets::Assets,
@@ -67,6 +67,8 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let reference = request.extensions().get::<Reference>().copied();
     let path = request.uri().path().to_owned();
     let came_from = came_from(&request, renderer.config.public_url.origin());
+    let sent_from = request.headers().get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let sent_from = sent_from.map(str::to_owned);
     let mut response = next.run(request).await;
 
     let failure = response.extensions_mut().remove::<Failure>();
@@ -74,7 +76,8 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         page
     } else if let Some(failure) = failure {
         log(&failure);
-        errors::failure(&failure, reference, renderer.config.public_url.origin(), came_from.as_deref())
+        let public_url = &renderer.config.public_url;
+        errors::failure(&failure, reference, public_url, came_from.as_deref(), sent_from.as_deref())
     } else if let Some(Misdirected { asked }) = response.extensions_mut().remove::<Misdirected>() {
         errors::misdirected(asked, &renderer.config.public_url)
     } else if is_bare_error(&response) {
@@ -115,6 +118,7 @@ fn log(failure: &Failure) {
         | Failure::ProofNeeded
         | Failure::SecondFactorNeeded
         | Failure::SignedOut
+        | Failure::OtherUser
         | Failure::BadRequest
         | Failure::TooLarge => {}
     }

@@ -268,7 +268,7 @@ pub fn table() -> Vec<Route> {
         get("/invitations/{token}", Anyone, invitation_page::show),
         post("/invitations/{token}", Anyone, invitation_page::accept),
         post("/logout", Anyone, login::routes::log_out),
-        get("/connectors", Member, connectors::pages::list),
+        get("/connectors", Member, connectors::list_page::list),
         get("/connectors/new", Admin, connectors::add_page::show),
         get("/connectors/{id}", Member, app::connector_page),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
@@ -321,6 +321,7 @@ pub fn router(program: &Program) -> Router {
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
         .layer(sessions)
+        .layer(from_fn_with_state(config.clone(), login::session::keep_cookie))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(map_request_with_state((), limit_address))

@@ -15,6 +15,8 @@ mod m20261123_000005_create_activity;
 mod m20261125_000006_create_throttles;
 mod m20261125_000007_index_activity;
 mod m20261125_000008_guard_people;
+mod m20261125_000009_list_connectors;
+mod m20261125_000010_reset_passwords;
 mod schema;
 
 /// All migrations, oldest first.
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_create_throttles::Migration),
             Box::new(m20261125_000007_index_activity::Migration),
             Box::new(m20261125_000008_guard_people::Migration),
+            Box::new(m20261125_000009_list_connectors::Migration),
+            Box::new(m20261125_000010_reset_passwords::Migration),
         ]
     }
 }

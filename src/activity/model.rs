@@ -81,11 +81,17 @@ pub enum Action {
     ConfirmationRefused,
     /// A user asked for what they may not.
     RequestRefused,
+    /// A password was right, and a code was asked for.
+    CodeAsked,
+    /// An administrator made a link with which a user chooses a new password.
+    NewPasswordOffered,
+    /// A password that was to be replaced was not given.
+    PasswordChangeRefused,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::OrganisationAdded,
         Self::UserAdded,
         Self::UserChanged,
@@ -110,6 +116,9 @@ impl Action {
         Self::IdentityConfirmed,
         Self::ConfirmationRefused,
         Self::RequestRefused,
+        Self::CodeAsked,
+        Self::NewPasswordOffered,
+        Self::PasswordChangeRefused,
     ];
 
     /// From its name.
@@ -144,6 +153,9 @@ impl Action {
             Self::IdentityConfirmed => "Confirmed who they are",
             Self::ConfirmationRefused => "Confirmation refused",
             Self::RequestRefused => "Request refused",
+            Self::CodeAsked => "Password right, code asked for",
+            Self::NewPasswordOffered => "Link for a new password made",
+            Self::PasswordChangeRefused => "Password change refused",
         }
     }
 
@@ -155,7 +167,9 @@ impl Action {
             | Self::LoggedOut
             | Self::SessionEnded
             | Self::RecoveryCodeUsed
+            | Self::CodeAsked
             | Self::CodeRefused
+            | Self::PasswordChangeRefused
             | Self::IdentityConfirmed
             | Self::ConfirmationRefused => Group::LogIns,
             Self::OrganisationAdded
@@ -167,6 +181,7 @@ impl Action {
             | Self::OrganisationChanged
             | Self::SecondFactorAdded
             | Self::SecondFactorRemoved
+            | Self::NewPasswordOffered
             | Self::RecoveryCodesMade => Group::People,
             Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted => Group::Connectors,
             Self::SignInStarted | Self::SignInEnded => Group::SignIns,
@@ -201,6 +216,9 @@ impl Action {
             Self::IdentityConfirmed => "user.confirmed",
             Self::ConfirmationRefused => "user.confirmation_refused",
             Self::RequestRefused => "request.refused",
+            Self::CodeAsked => "user.code_asked",
+            Self::NewPasswordOffered => "user.new_password_offered",
+            Self::PasswordChangeRefused => "user.password_change_refused",
         }
     }
 }

@@ -7,14 +7,15 @@ use axum::{
     Extension,
     extract::{Path, State},
 };
+use http::HeaderMap;
 use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
 use crate::{
     connectors::{
-        actions::JustAdded,
         pages::{RedirectUri, Settings},
+        said::Said,
         service::{Connector, ConnectorId, ConnectorService},
     },
     oauth::{
@@ -22,7 +23,11 @@ use crate::{
         service::{Attempt, Progress, SignIns},
     },
     people::access::Member,
-    platform::{config::Config, failure::Failure, page::Page},
+    platform::{
+        config::{Config, doctor::Doctor},
+        failure::Failure,
+        page::Page,
+    },
     ui::widgets::{Back, Notice, Tone},
 };
 
@@ -33,6 +38,7 @@ pub async fn show(
     State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
+    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
@@ -46,9 +52,10 @@ pub async fn show(
         title: connector.service_name.as_str().to_owned(),
         connector,
         sign_ins,
-        added: JustAdded::take(&session, id).await?,
+        added: Said::take(&session, id).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
+        doctor: Doctor::new(&config.public_url, &headers),
         member,
     };
     Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
@@ -59,15 +66,16 @@ struct ConnectorView {
     title: String,
     connector: Connector,
     sign_ins: Option<Vec<(Attempt, Progress)>>,
-    added: Option<JustAdded>,
+    added: Option<Said>,
     today: Date,
     redirect_uri: String,
+    doctor: Doctor,
     member: Member,
 }
 
 #[component]
 fn ConnectorPage(model: ConnectorView) -> impl IntoView {
-    let ConnectorView { title, connector, sign_ins, added, today, redirect_uri, member } = model;
+    let ConnectorView { title, connector, sign_ins, added, today, redirect_uri, doctor, member } = model;
     let admin = member.is_admin();
     let just_added = added.is_some();
     let id = connector.id;
@@ -105,7 +113,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             <div class="stack">
                 <StateCard connector=connector.clone() admin=admin button_elsewhere=just_added />
                 <Settings connector=connector today=today admin=admin />
-                <RedirectUri uri=redirect_uri column=true />
+                <RedirectUri uri=redirect_uri doctor=doctor column=true />
             </div>
             {sign_ins}
         </div>

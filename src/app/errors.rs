@@ -4,7 +4,13 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 use crate::{
-    platform::{config::PublicUrl, failure::Failure, middleware::reference::Reference, page::Page},
+    login::next::with_next,
+    platform::{
+        config::{PublicUrl, doctor::wrong_scheme},
+        failure::Failure,
+        middleware::reference::Reference,
+        page::Page,
+    },
     ui::widgets::Copyable,
 };
 
@@ -22,9 +28,11 @@ fn home() -> (String, &'static str) {
 pub fn failure(
     failure: &Failure,
     reference: Option<Reference>,
-    origin: &str,
+    public_url: &PublicUrl,
     came_from: Option<&str>,
+    sent_from: Option<&str>,
 ) -> Page {
+    let origin = public_url.origin();
     let words = match failure {
         Failure::Forbidden => Words {
             title: "This is for administrators",
@@ -35,29 +43,36 @@ pub fn failure(
         },
         Failure::ForeignOrigin => Words {
             title: "This did not come from here",
-            what: format!(
-                "What was sent did not come from a page at {origin}, so it was not done. If you were at \
+            what: sent_from.and_then(|sent_from| other_scheme(public_url, sent_from)).unwrap_or_else(|| {
+                format!(
+                    "What was sent did not come from a page at {origin}, so it was not done. If you were at \
                  another address of this program, open it under that one."
-            ),
+                )
+            }),
             link: Some(home()),
         },
         Failure::ProofNeeded => Words {
             title: "Confirm that it is you",
             what: "Nothing was done: this asks for your password anew.".to_owned(),
-            link: came_from.map(|path| (format!("/confirm?next={path}"), "Confirm")).or_else(|| Some(home())),
+            link: came_from.map(|path| (with_next("/confirm", path), "Confirm")).or_else(|| Some(home())),
         },
         Failure::SecondFactorNeeded => Words {
             title: "Set up a second factor first",
             what: "Nothing was done: your organisation asks everybody for one.".to_owned(),
             link: Some(("/account/second-factor".to_owned(), "Set it up")),
         },
+        Failure::OtherUser => Words {
+            title: "Somebody else is signed in now",
+            what:
+                "The page that you sent was made for another user, who was signed in at this browser before. \
+                   Nothing was done, and nothing of it was kept. Log in as that user, and do it again."
+                    .to_owned(),
+            link: Some(home()),
+        },
         Failure::SignedOut => Words {
             title: "You are no longer signed in",
             what: "Nothing was done. Log in, and do it again.".to_owned(),
-            link: Some((
-                came_from.map_or_else(|| "/login".to_owned(), |path| format!("/login?next={path}")),
-                "Log in",
-            )),
+            link: Some((with_next("/login", came_from.unwrap_or_default()), "Log in")),
         },
         Failure::Busy(seconds) => Words {
             title: "Too much to do at this moment",
@@ -67,6 +82,13 @@ pub fn failure(
         other => of_status(other.status()),
     };
     page(words, failure.status(), reference.filter(|_| failure.status().is_server_error()))
+}
+
+/// What to say where a form was sent from the same host by another scheme: nobody gets past that by themselves.
+fn other_scheme(public_url: &PublicUrl, sent_from: &str) -> Option<String> {
+    let (scheme, authority) = sent_from.split_once("://")?;
+    let same = authority == public_url.authority() && ["http", "https"].contains(&scheme);
+    (same && sent_from != public_url.origin()).then(|| wrong_scheme(public_url, scheme))
 }
 
 /// The page of a status that a handler of ours did not choose.
@@ -150,7 +172,9 @@ pub fn misdirected(asked: String, public_url: &PublicUrl) -> Page {
                 <a class="button primary wide" href=format!("{own}/")>"Go to its address"</a>
                 <p class="help">
                     "Is that address wrong? Whoever runs the program sets it with "
-                    <code>"MAIL360_PUBLIC_URL"</code> "."
+                    <code>"MAIL360_PUBLIC_URL"</code>
+                    ". Does your browser show another address than the one that you asked for here? Then a proxy \
+                     in between does not pass the " <code>"Host"</code> " header on."
                 </p>
             </div>
         }

@@ -41,7 +41,7 @@ struct PeopleView {
     users: Vec<User>,
     next: Option<String>,
     first: bool,
-    invitations: Vec<Invitation>,
+    invitations: Vec<(Invitation, String)>,
     required: bool,
     you: String,
     typed: (String, Role),
@@ -235,10 +235,14 @@ fn Row(user: User, you: bool) -> impl IntoView {
 }
 
 #[component]
-fn Open(invitations: Vec<Invitation>) -> impl IntoView {
+fn Open(invitations: Vec<(Invitation, String)>) -> impl IntoView {
     let items = invitations
         .into_iter()
-        .map(|invitation| {
+        .map(|(invitation, invited_by)| {
+            let what = match invitation.for_user {
+                Some(_) => "New password".to_owned(),
+                None => invitation.role.to_string(),
+            };
             let action = format!("{HERE}/invitations/{}/withdraw", invitation.id);
             let email = invitation.email.clone();
             view! {
@@ -246,7 +250,7 @@ fn Open(invitations: Vec<Invitation>) -> impl IntoView {
                     <div>
                         <p>{invitation.email}</p>
                         <p class="soft note">
-                            {invitation.role.to_string()} ", until " <Moment at=invitation.expires_at />
+                            {what} ", until " <Moment at=invitation.expires_at /> ", by " <bdi>{invited_by}</bdi>
                         </p>
                     </div>
                     <form method="post" action=action>
@@ -318,11 +322,14 @@ pub fn RoleField(
 #[component]
 fn Requirement(required: bool) -> impl IntoView {
     let (words, button) = if required {
-        ("Everybody must have one: who has none sets it up at the next page.", "Make it optional")
+        (
+            "Everybody must have one. Whoever has none is asked to set it up before they can do anything else.",
+            "Make it optional",
+        )
     } else {
         (
-            "Each user may have one: a code of an app on the phone, besides the password. You can ask it of \
-             everybody.",
+            "Each user may have one: a code of an app on the phone, besides the password. If you require it, \
+             whoever has none, you included, must set it up before they can do anything else.",
             "Require it of everybody",
         )
     };

@@ -1,5 +1,7 @@
 //! `/settings/people/{id}`: one user, and what an administrator can do with them.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Form,
     extract::{Path, State},
@@ -16,10 +18,10 @@ use crate::{
     people::{
         access::{Admin, Member},
         model::Role,
-        service::{Change, Changed, User},
+        service::{Change, Changed, People, User},
     },
-    platform::{failure::Failure, id::UserId, page::Page},
-    ui::widgets::{Back, Badge, Moment, Notice, Tone},
+    platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page},
+    ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
 /// That a user was just changed: said once.
@@ -31,6 +33,8 @@ struct PersonView {
     browsers: usize,
     you: bool,
     said: Option<(Tone, &'static str)>,
+    /// A link with which they choose a new password, and until when it works: shown once.
+    link: Option<(String, Timestamp)>,
 }
 
 async fn view_of(
@@ -38,9 +42,10 @@ async fn view_of(
     admin: &Admin,
     id: UserId,
     said: Option<(Tone, &'static str)>,
+    link: Option<(String, Timestamp)>,
 ) -> Result<Page, Failure> {
     let (user, browsers): (User, Vec<SignedInBrowser>) = administration.person(admin, id).await?;
-    let model = PersonView { you: user.id == admin.user(), user, browsers: browsers.len(), said };
+    let model = PersonView { you: user.id == admin.user(), user, browsers: browsers.len(), said, link };
     Ok(Page::new(model.user.name.clone(), move || view! { <Person model=model.clone() /> }.into_any()))
 }
 
@@ -60,7 +65,7 @@ pub async fn show(
         session.remove::<UserId>(CHANGED).await.map_err(unexpected)?;
     }
     let said = (changed == Some(id)).then_some((Tone::Good, "Done"));
-    view_of(&administration, &admin, id, said).await
+    view_of(&administration, &admin, id, said, None).await
 }
 
 /// What the forms send.
@@ -88,6 +93,8 @@ impl ChangeForm {
 /// `POST /settings/people/{id}`.
 pub async fn change(
     State(administration): State<Administration>,
+    State(people): State<People>,
+    State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
@@ -95,6 +102,11 @@ pub async fn change(
 ) -> Result<Response, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?.proved()?;
+    if form.change == "new-password" {
+        let (token, until) = people.invite_to_new_password(&admin, id).await?;
+        let link = config.public_url.join(&format!("/invitations/{}", token.expose()));
+        return Ok(view_of(&administration, &admin, id, None, Some((link, until))).await?.into_response());
+    }
     let change = form.parse().ok_or(Failure::BadRequest)?;
     match administration.change(&admin, id, change).await? {
         // Whoever changed themselves has just ended the session that would say so.
@@ -106,7 +118,7 @@ pub async fn change(
         Changed::NoSuchUser => Err(Failure::NotFound),
         Changed::LastAdmin => {
             let words = "This is the last administrator who can log in. Make another one first.";
-            let page = view_of(&administration, &admin, id, Some((Tone::Bad, words))).await?;
+            let page = view_of(&administration, &admin, id, Some((Tone::Bad, words)), None).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
         }
     }
@@ -114,9 +126,20 @@ pub async fn change(
 
 #[component]
 fn Person(model: PersonView) -> impl IntoView {
-    let PersonView { user, browsers, you, said } = model;
+    let PersonView { user, browsers, you, said, link } = model;
     let here = format!("/settings/people/{}", user.id);
     let said = said.map(|(tone, words)| view! { <Notice tone=tone><p>{words}</p></Notice> });
+    let link = link.map(|(link, until)| {
+        view! {
+            <Notice tone=Tone::Good title=format!("Send this link to {}", user.email)>
+                <p>
+                    "Whoever opens it chooses a new password for this user. It works once, until " <Moment at=until />
+                    ", and is not shown again."
+                </p>
+                <Copyable value=link what="the link" />
+            </Notice>
+        }
+    });
     let yourself = you.then(|| {
         view! {
             <Notice tone=Tone::Info>
@@ -152,6 +175,7 @@ fn Person(model: PersonView) -> impl IntoView {
             </div>
         </div>
         {said}
+        {link}
         {yourself}
         <div class="beside">
             <section class="card low" aria-labelledby="user-title">
@@ -199,6 +223,23 @@ fn Changes(user: User, here: String, browsers: usize) -> impl IntoView {
         );
         ask("Take the second factor away", words, "no-second-factor", "Take it away")
     });
+    let password = (!user.disabled).then(|| {
+        let action = here.clone();
+        let words = format!(
+            "You get a link, which works for a day, to be sent to {name}. Until it is used the password of now \
+             works. Make sure that it is really {name} who asks you."
+        );
+        view! {
+            <details class="disclosure">
+                <summary>"The password is forgotten"</summary>
+                <form class="stack tight" method="post" action=action>
+                    <input type="hidden" name="change" value="new-password" />
+                    <p>{words}</p>
+                    <div class="row"><button class="button">"Make a link for a new password"</button></div>
+                </form>
+            </details>
+        }
+    });
     let access = if user.disabled {
         view! {
             <form method="post" action=here.clone()>
@@ -220,6 +261,7 @@ fn Changes(user: User, here: String, browsers: usize) -> impl IntoView {
                 <div class="row"><button class="button">"Set the role"</button></div>
                 <p class="help">"It holds at once: the user is logged out and logs in anew with it."</p>
             </form>
+            {password}
             {sessions}
             {factor}
             {access}

@@ -125,7 +125,7 @@ impl Opened {
             }
             SchemaState::Ahead => return Err(AHEAD.to_owned()),
         }
-        let http = Reqwest::new().map_err(|error| format!("TLS cannot be set up: {error}"))?;
+        let http = Reqwest::new()?;
         Program::new(Foundations {
             config: self.config,
             database: self.database,

@@ -12,9 +12,13 @@ use uuid::Uuid;
 use super::{
     draft::Draft,
     model::Field,
-    service::{Added, ConnectorId, ConnectorService, Typed},
+    said::{Done, Said},
+    service::{Added, ConnectorService, Typed},
 };
-use crate::{people::access::Member, platform::failure::Failure};
+use crate::{
+    people::access::{Admin, Member},
+    platform::{failure::Failure, id::UserId},
+};
 
 /// Where the form posts to.
 pub const ADD: &str = "/do/connectors/add";
@@ -67,34 +71,18 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
         .ok_or_else(|| Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>())))
 }
 
-/// That a connector was just added: said once, on its page.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct JustAdded {
-    /// Which.
-    pub connector: ConnectorId,
-    /// What is unusual about its secret.
-    pub warning: Option<String>,
-}
-
-impl JustAdded {
-    const KEY: &str = "added:connector";
-
-    /// Takes it out of the session, where it is about this connector.
-    pub async fn take(session: &Session, id: ConnectorId) -> Result<Option<Self>, Failure> {
-        match session.get::<Self>(Self::KEY).await {
-            Ok(Some(added)) if added.connector == id => {
-                session.remove(Self::KEY).await.map_err(|error| Failure::unexpected(&error))
-            }
-            Ok(_) => Ok(None),
-            Err(error) => Err(Failure::unexpected(&error)),
-        }
-    }
+/// Refuses a form that was made for another user: one who was signed in at this browser when it was opened,
+/// and whose secret must not end up in this one's organisation.
+fn only_of(admin: &Admin, owner: &str) -> Result<(), Failure> {
+    let owner: UserId = owner.parse().map_err(|_| Failure::BadRequest)?;
+    if owner == admin.user() { Ok(()) } else { Err(Failure::OtherUser) }
 }
 
 /// Adds a connector. On success the browser goes to its page, otherwise back to the form.
 #[server(prefix = "/do", endpoint = "connectors/add")]
 pub async fn add_connector(
     #[server(default)] form: String,
+    #[server(default)] owner: String,
     #[server(default)] provider: String,
     #[server(default)] service_name: String,
     #[server(default)] client_id: String,
@@ -108,6 +96,7 @@ pub async fn add_connector(
     let service = context::<ConnectorService>()?;
     let session = context::<Session>()?;
     let form: Uuid = form.parse().map_err(|_| Failure::BadRequest)?;
+    only_of(&admin, &owner)?;
 
     let typed = Typed {
         provider,
@@ -124,12 +113,17 @@ pub async fn add_connector(
         Err(errors) => errors,
         Ok(new) => match service.add(&admin, form, &new).await? {
             Added::Added(id) => {
-                let added = JustAdded { connector: id, warning: new.warning.map(str::to_owned) };
-                session.insert(JustAdded::KEY, added).await.map_err(|error| Failure::unexpected(&error))?;
+                let warning = new.warning.map(str::to_owned);
+                Said { connector: id, done: Done::Added, warning }.keep(&session).await?;
                 leptos_axum::redirect(&format!("/connectors/{id}"));
                 return Ok(());
             }
             Added::Already(id) => {
+                // Where the first of two clicks was cut off by the second, nobody has been told yet.
+                if service.is_new(&admin, id).await? {
+                    let warning = new.warning.map(str::to_owned);
+                    Said { connector: id, done: Done::Added, warning }.keep(&session).await?;
+                }
                 leptos_axum::redirect(&format!("/connectors/{id}"));
                 return Ok(());
             }

@@ -18,7 +18,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{Field, FieldErrors},
+    model::{Field, FieldErrors, looks_like_secret},
     service::Typed,
 };
 use crate::{
@@ -81,7 +81,7 @@ impl Draft {
             // A GUID with a sign missing is kept, to be mended; what no GUID can hold may be another secret.
             let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
             let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
-            (free && secret.len() >= 8 && value.contains(secret))
+            (free && (looks_like_secret(value) || (secret.len() >= 8 && value.contains(secret))))
                 || (field == Field::ClientId && like_one && value.contains(of_no_guid))
         };
         let values = [

@@ -8,11 +8,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::model::{ClientId, ExpiryDate, Field, ServiceName, Tenant, check_client_secret};
-use crate::ui::islands::closest;
+use crate::ui::islands::{closest, send_once};
 
-/// For so long after a form was sent it is not sent again: a second click is one too many, a later one
-/// may be meant.
-const SENDING: Duration = Duration::from_secs(5);
 /// Longer than a button is pressed.
 const PRESS: Duration = Duration::from_millis(400);
 
@@ -96,21 +93,4 @@ fn check(event: &ev::Event, leaving: bool) -> Option<()> {
     } else {
         input.remove_attribute("aria-invalid").ok()
     }
-}
-
-fn send_once(event: &ev::SubmitEvent) -> Option<()> {
-    let form = closest(event, "form")?;
-    if form.has_attribute("aria-busy") {
-        event.prevent_default();
-        return None;
-    }
-    form.set_attribute("aria-busy", "true").ok()?;
-    // So that a form to which one comes back by the Back button can be sent.
-    set_timeout(
-        move || {
-            let _ = form.remove_attribute("aria-busy");
-        },
-        SENDING,
-    );
-    Some(())
 }

@@ -9,9 +9,13 @@ pub mod draft;
 #[cfg(feature = "ssr")]
 mod guide;
 pub mod islands;
+#[cfg(feature = "ssr")]
+pub mod list_page;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod said;
 #[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]

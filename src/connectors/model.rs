@@ -3,10 +3,13 @@
 
 mod account_type;
 mod fields;
+pub mod list;
 mod permissions;
 
 pub use account_type::AccountType;
-pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid};
+pub use fields::{
+    ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid, looks_like_secret,
+};
 pub use permissions::{PERMISSIONS, Permission, optional_permissions, required_permissions};
 
 /// A field of the form, by the name that it has there.

@@ -1,14 +1,19 @@
 //! What can be done with connectors.
 
 use secrecy::{ExposeSecret, SecretString};
-use time::Date;
+use time::{Date, Duration};
 use uuid::Uuid;
 
+mod changes;
+mod search;
 mod typed;
 
 pub use super::store::{Connector, ConnectorId};
 use super::{
-    model::{ConnectorState, Field},
+    model::{
+        ConnectorState,
+        list::{Order, Position},
+    },
     store::{Connectors, SealedSecret, Settings},
 };
 use crate::{
@@ -26,7 +31,8 @@ use crate::{
     },
     vault::{Place, Vault, VaultError},
 };
-pub use typed::{Parsed, Typed};
+pub use changes::Changed;
+pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
 /// How many connectors a page of the list shows.
 pub const PAGE: usize = 25;
@@ -42,24 +48,13 @@ pub enum Added {
     NameTaken,
 }
 
-/// What came of changing a connector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
-    /// It is done.
-    Changed,
-    /// Somebody else changed it in the meantime; nothing was done.
-    Outdated,
-    /// Another connector has this name.
-    NameTaken,
-}
-
 /// A page of the list.
 #[derive(Clone, Debug)]
 pub struct ListPage {
-    /// The connectors, by name.
+    /// The connectors.
     pub connectors: Vec<Connector>,
-    /// The name key after which the next page begins, where there is one.
-    pub next: Option<String>,
+    /// Where the next page begins, where there is one.
+    pub next: Option<Position>,
 }
 
 /// The connectors of all organisations, one at a time.
@@ -94,15 +89,22 @@ impl ConnectorService {
         crate::platform::id::new_uuid(&*self.clock, &*self.randomness)
     }
 
-    /// A page of the list.
-    pub async fn list(&self, member: &Member, after: Option<&str>) -> Result<ListPage, Failure> {
-        let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
-        let mut connectors =
-            Connectors::of(member.organisation()).list(&self.database.read(), after, limit).await?;
+    /// A page of the list, or of those whose name or client ID begins with what is searched.
+    pub async fn list(
+        &self,
+        member: &Member,
+        search: &str,
+        order: Order,
+        after: Option<&Position>,
+    ) -> Result<ListPage, Failure> {
+        let prefixes = search::prefixes(search);
+        let mut connectors = Connectors::of(member.organisation())
+            .list(&self.database.read(), prefixes.as_deref(), order, after, PAGE + 1)
+            .await?;
         // One more than is shown, to know whether there is a next page.
         let more = connectors.len() > PAGE;
         connectors.truncate(PAGE);
-        let next = connectors.last().filter(|_| more).map(|last| last.name_key.clone());
+        let next = connectors.last().filter(|_| more).map(|last| last.position(order));
         Ok(ListPage { connectors, next })
     }
 
@@ -112,6 +114,15 @@ impl ConnectorService {
     /// [`Failure::NotFound`] where the member's organisation has no such connector.
     pub async fn get(&self, member: &Member, id: ConnectorId) -> Result<Connector, Failure> {
         Connectors::of(member.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
+    }
+
+    /// Whether a connector was added within the last minute.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where there is no such connector.
+    pub async fn is_new(&self, admin: &Admin, id: ConnectorId) -> Result<bool, Failure> {
+        let connector = self.get(admin, id).await?;
+        Ok(self.clock.now().since(connector.created_at) < Duration::minutes(1))
     }
 
     /// Adds a connector.
@@ -155,64 +166,6 @@ impl ConnectorService {
         }
     }
 
-    /// Changes a connector that is at `version`. An empty secret keeps the stored one. Everything but
-    /// the name and the date undoes what was proved.
-    ///
-    /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector.
-    pub async fn change(
-        &self,
-        admin: &Admin,
-        id: ConnectorId,
-        version: i64,
-        new: &Parsed,
-    ) -> Result<Changed, Failure> {
-        let store = Connectors::of(admin.organisation());
-        let sealed =
-            new.secret.as_ref().map(|secret| self.seal(admin.organisation(), id, secret)).transpose()?;
-        let changed = self
-            .database
-            .write::<_, ChangeError, _>(async |tx| {
-                let old = store.get(&tx, id).await?.ok_or(Failure::NotFound)?;
-                match store.by_name_key(&tx, &new.settings.name_key).await? {
-                    Some(other) if other != id => return Ok(Changed::NameTaken),
-                    _ => {}
-                }
-                let proved = sealed.is_none() && is_same_application(&old, &new.settings);
-                let now = self.clock.now();
-                if !store.change(&tx, id, version, &new.settings, sealed, proved, now).await? {
-                    return Ok(Changed::Outdated);
-                }
-                let entry = Entry::done(Action::ConnectorChanged, new.settings.service_name.as_str(), id.0)
-                    .with_detail(differences(&old, &new.settings, new.secret.is_some()));
-                self.activity.record(&tx, admin.actor(), entry).await?;
-                Ok(Changed::Changed)
-            })
-            .await;
-        match changed {
-            Ok(changed) => Ok(changed),
-            Err(ChangeError::Database(error)) if error.is_conflict() => Ok(Changed::NameTaken),
-            Err(ChangeError::Database(error)) => Err(error.into()),
-            Err(ChangeError::Failure(failure)) => Err(failure),
-        }
-    }
-
-    /// Deletes a connector with its secret and its sign-ins; the activity keeps its name.
-    ///
-    /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector.
-    pub async fn delete(&self, admin: &Admin, id: ConnectorId) -> Result<(), Failure> {
-        let store = Connectors::of(admin.organisation());
-        self.database
-            .write(async |tx| {
-                let old = store.get(&tx, id).await?.ok_or(Failure::NotFound)?;
-                store.delete(&tx, id).await?;
-                let entry = Entry::done(Action::ConnectorDeleted, old.service_name.as_str(), id.0);
-                Ok(self.activity.record(&tx, admin.actor(), entry).await?)
-            })
-            .await
-    }
-
     /// A connector as a sign-in finds it, and its secret, opened; or why the vault cannot open it.
     pub async fn with_secret(
         &self,
@@ -237,7 +190,7 @@ impl ConnectorService {
         Connectors::of(organisation).get(on, id).await
     }
 
-    /// Notes what a sign-in showed of a connector, if it is still at the version that was tried.
+    /// Notes what a sign-in showed of a connector, if what it proves is still at the version that was tried.
     ///
     /// # Returns
     /// Whether it was.
@@ -300,23 +253,6 @@ impl ConnectorService {
     }
 }
 
-enum ChangeError {
-    Database(DatabaseError),
-    Failure(Failure),
-}
-
-impl From<DatabaseError> for ChangeError {
-    fn from(error: DatabaseError) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<Failure> for ChangeError {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
 fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
     Place { organisation: organisation.0, table: "connectors", column: "client_secret", row: id.0 }
 }
@@ -337,21 +273,4 @@ fn is_same_application(old: &Connector, new: &Settings) -> bool {
         && old.account_type == new.account_type
         && old.tenant == new.tenant
         && old.scopes == new.scopes
-}
-
-/// The names of what changed.
-fn differences(old: &Connector, new: &Settings, secret: bool) -> String {
-    [
-        (old.service_name != new.service_name, Field::ServiceName),
-        (old.client_id != new.client_id, Field::ClientId),
-        (secret, Field::ClientSecret),
-        (old.secret_expires_on != new.secret_expires_on, Field::SecretExpires),
-        (old.account_type != new.account_type, Field::AccountType),
-        (old.tenant != new.tenant, Field::Tenant),
-        (old.scopes != new.scopes, Field::Permissions),
-    ]
-    .into_iter()
-    .filter_map(|(changed, field)| changed.then_some(field.label()))
-    .collect::<Vec<_>>()
-    .join(", ")
 }

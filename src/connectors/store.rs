@@ -1,10 +1,13 @@
 //! The table `connectors`.
 
+mod list;
+
+pub use list::Prefix;
 use sea_orm::{
     ActiveValue::Set,
-    QueryOrder, QuerySelect,
+    QuerySelect,
     entity::prelude::*,
-    sea_query::{Expr, LockType},
+    sea_query::{Expr, ExprTrait, LockType},
 };
 
 use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant};
@@ -39,6 +42,8 @@ mod row {
         pub client_secret: Vec<u8>,
         pub client_secret_hint: String,
         pub secret_expires_on: Option<String>,
+        pub expiry_key: String,
+        pub unproved: Option<String>,
         pub cloud: String,
         pub account_type: String,
         pub tenant: Option<String>,
@@ -48,6 +53,7 @@ mod row {
         pub failure: Option<String>,
         pub failed_at: Option<i64>,
         pub version: i64,
+        pub application_version: i64,
         pub created_at: i64,
         pub changed_at: i64,
     }
@@ -83,17 +89,46 @@ pub struct Connector {
     pub scopes: Vec<String>,
     /// Where it stands.
     pub state: ConnectorState,
+    /// Which fields were changed since it was last verified, by their labels; empty where none was.
+    pub unproved: String,
     /// When a sign-in last went through.
     pub verified_at: Option<Timestamp>,
     /// When the provider last refused it.
     pub failed_at: Option<Timestamp>,
     /// Counts its changes.
     pub version: i64,
+    /// Counts those of what a sign-in proves.
+    pub application_version: i64,
     /// When it was added.
     pub created_at: Timestamp,
 }
 
+/// Comes after all days.
+const UNKNOWN_DAY: &str = "9999-12-31";
+
+fn expiry_key(day: Option<ExpiryDate>) -> String {
+    day.map_or_else(|| UNKNOWN_DAY.to_owned(), |day| day.to_string())
+}
+
 impl Connector {
+    /// By what it is sorted among those whose secret expires.
+    fn expiry_key(&self) -> String {
+        expiry_key(self.secret_expires_on)
+    }
+
+    /// What it is made of, to be made anew of.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            service_name: self.service_name.clone(),
+            name_key: self.name_key.clone(),
+            client_id: self.client_id.clone(),
+            secret_expires_on: self.secret_expires_on,
+            account_type: self.account_type,
+            tenant: self.tenant.clone(),
+            scopes: self.scopes.clone(),
+        }
+    }
+
     /// What stands for `{tenant}` in the provider's addresses.
     pub fn path_segment(&self) -> &str {
         self.tenant.as_ref().map_or(self.account_type.path_segment(), Tenant::as_str)
@@ -138,9 +173,11 @@ impl TryFrom<row::Model> for Connector {
                 .map_err(|_| inconsistent(id, "tenant"))?,
             scopes: row.scopes.split(' ').map(str::to_owned).collect(),
             state,
+            unproved: row.unproved.unwrap_or_default(),
             verified_at: row.verified_at.map(Timestamp::from_micros),
             failed_at: row.failed_at.map(Timestamp::from_micros),
             version: row.version,
+            application_version: row.application_version,
             created_at: Timestamp::from_micros(row.created_at),
         })
     }
@@ -222,21 +259,6 @@ impl Connectors {
         Ok(Some((row.try_into()?, sealed)))
     }
 
-    /// The first `limit` by name, after the name key `after`.
-    pub async fn list(
-        self,
-        on: &impl Queries,
-        after: Option<&str>,
-        limit: u64,
-    ) -> Result<Vec<Connector>, DatabaseError> {
-        let mut query = self.find().order_by_asc(row::Column::NameKey).limit(limit);
-        if let Some(after) = after {
-            query = query.filter(row::Column::NameKey.gt(after));
-        }
-        let rows = query.all(on.connection()).await?;
-        Ok(rows.into_iter().map(Connector::try_from).collect::<Result<_, _>>()?)
-    }
-
     /// The one that this form made.
     pub async fn by_form(self, on: &impl Queries, form: Uuid) -> Result<Option<ConnectorId>, DatabaseError> {
         let row = self.find().filter(row::Column::FormId.eq(form)).one(on.connection()).await?;
@@ -274,6 +296,8 @@ impl Connectors {
             client_secret: Set(secret.sealed),
             client_secret_hint: Set(secret.hint),
             secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
+            expiry_key: Set(expiry_key(settings.secret_expires_on)),
+            unproved: Set(None),
             cloud: Set("global".to_owned()),
             account_type: Set(settings.account_type.name().to_owned()),
             tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
@@ -283,6 +307,7 @@ impl Connectors {
             failure: Set(None),
             failed_at: Set(None),
             version: Set(1),
+            application_version: Set(1),
             created_at: Set(now.micros()),
             changed_at: Set(now.micros()),
         };
@@ -290,7 +315,8 @@ impl Connectors {
         Ok(())
     }
 
-    /// Changes one that is still at `version`; `proved` says whether what was proved of it still holds.
+    /// Changes one that is still at `version`; `unproved` names what no longer holds of what was proved of it,
+    /// where that is so.
     ///
     /// # Returns
     /// Whether it was.
@@ -302,7 +328,7 @@ impl Connectors {
         version: i64,
         settings: &Settings,
         secret: Option<SealedSecret>,
-        proved: bool,
+        unproved: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
         let mut update = self.update(id).filter(row::Column::Version.eq(version)).set(row::ActiveModel {
@@ -310,6 +336,7 @@ impl Connectors {
             name_key: Set(settings.name_key.clone()),
             client_id: Set(settings.client_id.to_string()),
             secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
+            expiry_key: Set(expiry_key(settings.secret_expires_on)),
             account_type: Set(settings.account_type.name().to_owned()),
             tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
             scopes: Set(settings.scopes.join(" ")),
@@ -322,15 +349,17 @@ impl Connectors {
                 .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
                 .col_expr(row::Column::ClientSecretHint, Expr::value(secret.hint));
         }
-        if !proved {
+        if let Some(fields) = unproved {
             update = update
+                .col_expr(row::Column::Unproved, Expr::value(fields))
+                .col_expr(row::Column::ApplicationVersion, Expr::col(row::Column::ApplicationVersion).add(1))
                 .col_expr(row::Column::State, Expr::value(ConnectorState::NotVerified.name()))
                 .col_expr(row::Column::Failure, Expr::value(None::<String>));
         }
         Ok(update.exec(tx.connection()).await?.rows_affected == 1)
     }
 
-    /// Notes where one stands that is still at `version`. What is noted is not a change of it: the
+    /// Notes where one stands that is still at this version of what a sign-in proves. What is noted is not a change of it: the
     /// version stays.
     ///
     /// # Returns
@@ -345,11 +374,12 @@ impl Connectors {
     ) -> Result<bool, DatabaseError> {
         let mut update = self
             .update(id)
-            .filter(row::Column::Version.eq(version))
+            .filter(row::Column::ApplicationVersion.eq(version))
             .col_expr(row::Column::State, Expr::value(state.name()));
         update = match state {
             ConnectorState::Verified => update
                 .col_expr(row::Column::VerifiedAt, Expr::value(now.micros()))
+                .col_expr(row::Column::Unproved, Expr::value(None::<String>))
                 .col_expr(row::Column::Failure, Expr::value(None::<String>)),
             ConnectorState::Failing(reason) => update
                 .col_expr(row::Column::FailedAt, Expr::value(now.micros()))

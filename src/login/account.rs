@@ -18,7 +18,7 @@ use crate::{
     people::{
         access::Member,
         model::{Email, Password},
-        service::{Authenticated, People, User},
+        service::{Authenticated, Code, People, User},
     },
     platform::{
         database::{Database, Tx},
@@ -37,6 +37,15 @@ pub enum PasswordChange {
     TooMany(Duration),
 }
 
+/// What somebody gives to prove who they are.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// Their password.
+    pub password: SecretString,
+    /// A code, which counts where they have a second factor.
+    pub code: String,
+}
+
 /// What came of proving who one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmation {
@@ -44,6 +53,8 @@ pub enum Confirmation {
     Confirmed,
     /// The password is not right.
     Wrong,
+    /// The password is right, and the code is not.
+    WrongCode,
     /// Too many were wrong of late: nothing will be tried before this long has passed.
     TooMany(Duration),
 }
@@ -95,7 +106,10 @@ impl Accounts {
         };
         let user = match self.verified(member, current).await {
             Ok(Some(user)) => user,
-            Ok(None) => return Ok(PasswordChange::WrongCurrent),
+            Ok(None) => {
+                self.note_refusal(member, Action::PasswordChangeRefused).await?;
+                return Ok(PasswordChange::WrongCurrent);
+            }
             Err(failure) => {
                 // What was not looked at for want of time was no guess.
                 self.throttles.take_back(&counted).await?;
@@ -115,7 +129,13 @@ impl Accounts {
             .await
     }
 
-    /// Proves anew who somebody is, by their password: their session is known by a new cookie afterwards. Tries
+    async fn note_refusal(&self, member: &Member, action: Action) -> Result<(), Failure> {
+        let entry = Entry::done(action, &member.email, member.user().0).with_outcome("refused");
+        let record = async |tx: Tx| self.activity.record(&tx, member.actor(), entry.clone()).await;
+        Ok(self.database.write(record).await?)
+    }
+
+    /// Proves anew who somebody is, by all that a log-in asks of them: their session is known by a new cookie afterwards. Tries
     /// count like those of a log-in.
     ///
     /// # Errors
@@ -125,19 +145,16 @@ impl Accounts {
         member: &Member,
         session: &Session,
         browser: &Browser,
-        password: SecretString,
+        given: Given,
     ) -> Result<Confirmation, Failure> {
         let counted = match self.throttles.admit(&member.email, browser.address).await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
         };
-        let user = match self.verified(member, password).await {
+        let user = match self.verified(member, given.password).await {
             Ok(Some(user)) => user,
             Ok(None) => {
-                let entry = Entry::done(Action::ConfirmationRefused, &member.email, member.user().0)
-                    .with_outcome("refused");
-                let record = async |tx: Tx| self.activity.record(&tx, member.actor(), entry.clone()).await;
-                self.database.write(record).await?;
+                self.note_refusal(member, Action::ConfirmationRefused).await?;
                 return Ok(Confirmation::Wrong);
             }
             Err(failure) => {
@@ -146,6 +163,19 @@ impl Accounts {
             }
         };
         self.throttles.take_back(&counted).await?;
+        if user.has_second_factor {
+            // A password alone must not be enough to take the second factor away (ASVS 7.5.1).
+            let code = Code::parse(&given.code);
+            let counted = match self.throttles.admit_code(user.id, browser.address, &code).await? {
+                Admission::Admitted(counted) => counted,
+                Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
+            };
+            if !self.people.use_code(&user, &code, member.actor()).await? {
+                self.note_refusal(member, Action::CodeRefused).await?;
+                return Ok(Confirmation::WrongCode);
+            }
+            self.throttles.take_back(&counted).await?;
+        }
         // The new session must not live on where the old one was ended: what ended it before the user was
         // read shows here, what ends it from then on shows in their version.
         let who = session::signed_in(session).await?;

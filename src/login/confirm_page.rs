@@ -13,14 +13,18 @@ use secrecy::SecretString;
 use tower_sessions::Session;
 
 use super::{
-    account::{Accounts, Confirmation},
-    routes::{Next, own_path, too_many},
+    account::{Accounts, Confirmation, Given},
+    next::{Next, own_path},
+    routes::{busy, too_many},
     service::Browser,
 };
 use crate::{
     people::access::Member,
     platform::{failure::Failure, page::Page},
-    ui::widgets::{FieldKind, Notice, TextField, Tone},
+    ui::{
+        islands::SendOnce,
+        widgets::{FieldKind, Notice, TextField, Tone},
+    },
 };
 
 const HOME: &str = "/connectors";
@@ -28,17 +32,32 @@ const HOME: &str = "/connectors";
 const MAX_FORM: usize = 16 * 1024;
 /// Our own fields, by names that no other form has.
 const PASSWORD: &str = "confirm_password";
+const CODE: &str = "confirm_code";
 const NEXT: &str = "confirm_next";
 const AGAIN: &str = "confirm_again";
 
 #[derive(Clone, Debug)]
 struct ConfirmView {
     email: String,
+    /// Whether a code of the second factor is asked for as well.
+    code: bool,
     /// Where to go on.
     next: String,
     /// The form that goes on there; none where a page is only looked at.
     form: Option<Vec<(String, String)>>,
     error: Option<String>,
+}
+
+impl ConfirmView {
+    fn of(member: &Member, next: &str) -> Self {
+        Self {
+            email: member.email.clone(),
+            code: member.has_second_factor(),
+            next: own_path(next).unwrap_or(HOME).to_owned(),
+            form: None,
+            error: None,
+        }
+    }
 }
 
 fn page(view: ConfirmView) -> Page {
@@ -52,22 +71,22 @@ fn may_be_shown(name: &str) -> bool {
 
 /// Answers a form whose sender must first prove who they are: the form waits in the page that asks.
 pub async fn ask(member: &Member, request: Request) -> Response {
-    let next = own_path(request.uri().path()).unwrap_or(HOME).to_owned();
+    let view = ConfirmView::of(member, request.uri().path());
     let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_FORM).await else {
         return Failure::TooLarge.into_response();
     };
     let form = url::form_urlencoded::parse(&body).into_owned().filter(|(name, _)| may_be_shown(name));
-    let view = ConfirmView { email: member.email.clone(), next, form: Some(form.collect()), error: None };
+    let view = ConfirmView { form: Some(form.collect()), ..view };
     page(view).with_status(StatusCode::FORBIDDEN).into_response()
 }
 
 /// `GET /confirm`.
 pub async fn show(Extension(member): Extension<Member>, Query(Next { next, .. }): Query<Next>) -> Response {
-    let next = own_path(&next).unwrap_or(HOME).to_owned();
+    let view = ConfirmView::of(&member, &next);
     if member.has_proved() {
-        return Redirect::to(&next).into_response();
+        return Redirect::to(&view.next).into_response();
     }
-    page(ConfirmView { email: member.email, next, form: None, error: None }).into_response()
+    page(view).into_response()
 }
 
 /// `POST /confirm`. A form that waits is sent on by the browser itself (307 keeps method and body, RFC 9110,
@@ -79,12 +98,12 @@ pub async fn confirm(
     session: Session,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let mut view =
-        ConfirmView { email: member.email.clone(), next: HOME.to_owned(), form: None, error: None };
-    let (mut password, mut again, mut form) = (SecretString::default(), false, Vec::new());
+    let mut view = ConfirmView::of(&member, HOME);
+    let (mut given, mut again, mut form) = (Given::default(), false, Vec::new());
     for (name, value) in url::form_urlencoded::parse(&body).into_owned() {
         match name.as_str() {
-            PASSWORD => password = SecretString::from(value),
+            PASSWORD => given.password = SecretString::from(value),
+            CODE => given.code = value,
             NEXT => own_path(&value).unwrap_or(HOME).clone_into(&mut view.next),
             AGAIN => again = true,
             _ if may_be_shown(&name) => form.push((name, value)),
@@ -92,11 +111,22 @@ pub async fn confirm(
         }
     }
     view.form = again.then_some(form);
-    match accounts.confirm(&member, &session, &browser, password).await? {
+    let confirmation = match accounts.confirm(&member, &session, &browser, given).await {
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| page(ConfirmView { error: Some(words), ..view })));
+        }
+        confirmation => confirmation?,
+    };
+    match confirmation {
         Confirmation::Confirmed if again => Ok(Redirect::temporary(&view.next).into_response()),
         Confirmation::Confirmed => Ok(Redirect::to(&view.next).into_response()),
-        Confirmation::Wrong => {
-            view.error = Some("This is not your password.".to_owned());
+        Confirmation::Wrong | Confirmation::WrongCode => {
+            let words = if confirmation == Confirmation::Wrong {
+                "This is not your password."
+            } else {
+                "The code is not right, or it has been used. Wait for the next one, and enter both again."
+            };
+            view.error = Some(words.to_owned());
             Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
         Confirmation::TooMany(wait) => {
@@ -107,7 +137,19 @@ pub async fn confirm(
 
 #[component]
 fn ConfirmPage(model: ConfirmView) -> impl IntoView {
-    let ConfirmView { email, next, form, error } = model;
+    let ConfirmView { email, code, next, form, error } = model;
+    let code = code.then(|| {
+        view! {
+            <TextField
+                name=CODE
+                label="Code"
+                kind=FieldKind::Digits
+                help="The six digits that your authenticator app shows now, or one of your recovery codes."
+                autocomplete="one-time-code"
+                max=Some(40)
+            />
+        }
+    });
     let again = form.is_some().then(|| view! { <input type="hidden" name=AGAIN value="1" /> });
     let waiting = form
         .into_iter()
@@ -122,7 +164,7 @@ fn ConfirmPage(model: ConfirmView) -> impl IntoView {
                  password within the last ten minutes, so that a browser left open is not enough."
             </p>
             {error.clone().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
-            <form class="fields" method="post" action="/confirm">
+            <SendOnce><form class="fields" method="post" action="/confirm">
                 {waiting}
                 {again}
                 <input type="hidden" name=NEXT value=next />
@@ -135,11 +177,12 @@ fn ConfirmPage(model: ConfirmView) -> impl IntoView {
                     autocomplete="current-password"
                     focus=true
                 />
+                {code}
                 <div class="row">
                     <button class="button primary">"Confirm"</button>
                     <a class="button plain" href=HOME>"Cancel"</a>
                 </div>
-            </form>
+            </form></SendOnce>
         </div>
     }
 }

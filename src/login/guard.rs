@@ -13,6 +13,7 @@ use tower_sessions::Session;
 
 use super::{
     confirm_page,
+    next::with_next,
     service::{Browser, Login},
 };
 use crate::{
@@ -89,10 +90,11 @@ pub struct Rule {
 pub async fn require(State((login, rule)): State<(Login, Rule)>, request: Request, next: Next) -> Response {
     let looks = request.method().is_safe();
     let path = request.uri().path().to_owned();
+    let whole = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
     let member = match (rule.who, request.extensions().get::<Member>()) {
         (Who::Anyone, _) => return next.run(request).await,
         (_, Some(member)) => member.clone(),
-        (_, None) if looks => return Redirect::to(&format!("/login?next={path}")).into_response(),
+        (_, None) if looks => return Redirect::to(&with_next("/login", &whole)).into_response(),
         (_, None) => {
             return match rule.instead {
                 Some(instead) => instead(request).await,
@@ -113,7 +115,7 @@ pub async fn require(State((login, rule)): State<(Login, Rule)>, request: Reques
     }
     match (rule.proved && !member.has_proved(), looks) {
         (false, _) => next.run(request).await,
-        (true, true) => Redirect::to(&format!("/confirm?next={path}")).into_response(),
+        (true, true) => Redirect::to(&with_next("/confirm", &whole)).into_response(),
         (true, false) => confirm_page::ask(&member, request).await,
     }
 }

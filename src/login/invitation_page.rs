@@ -14,13 +14,14 @@ use tower_sessions::Session;
 use super::{
     routes::after_founding,
     service::{Browser, Login},
+    session::Sessions,
 };
 use crate::{
     people::{
         model::{Password, PersonName},
         service::{Accepted, Invitation, People},
     },
-    platform::{failure::Failure, page::Page, randomness::Token},
+    platform::{database::Tx, failure::Failure, page::Page, randomness::Token},
     ui::widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone},
 };
 
@@ -35,6 +36,8 @@ struct InvitationView {
     name: String,
     errors: Vec<(&'static str, &'static str)>,
     taken: bool,
+    /// Whether it is a new password for somebody who is here already.
+    new_password: bool,
 }
 
 impl InvitationView {
@@ -47,6 +50,7 @@ impl InvitationView {
             name: String::new(),
             errors: Vec::new(),
             taken: false,
+            new_password: invitation.for_user.is_some(),
         }
     }
 }
@@ -62,7 +66,7 @@ fn closed() -> Page {
             <div class="card">
                 <h1>"This invitation is closed"</h1>
                 <p class="soft">
-                    "It has been used or withdrawn, or it is older than seven days. Ask the administrator who \
+                    "It has been used or withdrawn, or it is too old. Ask the administrator who \
                      sent it to you for a new link."
                 </p>
                 <div class="row"><a class="button" href="/login">"Log in"</a></div>
@@ -105,7 +109,11 @@ pub async fn accept(
         return Ok(closed().into_response());
     };
     let mut view = InvitationView::of(&token, invitation, organisation);
-    let name = PersonName::parse(&form.name).map_err(|words| view.errors.push(("name", words)));
+    let name = match view.new_password {
+        // Theirs stays.
+        true => PersonName::parse("-").map_err(|_| ()),
+        false => PersonName::parse(&form.name).map_err(|words| view.errors.push(("name", words))),
+    };
     let about = [form.name.as_str(), &view.email, &view.organisation];
     let password = Password::choose(form.password.clone(), &about)
         .map_err(|words| view.errors.push(("password", words)));
@@ -113,7 +121,9 @@ pub async fn accept(
     let (Ok(name), Ok(password)) = (name, password) else {
         return Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     };
-    match people.accept(&token, &name, &password, browser.address, browser.reference).await? {
+    let from = (browser.address, browser.reference);
+    let end_sessions = async |tx: &Tx, organisation, user| Sessions::end_all_of(tx, organisation, user).await;
+    match people.accept(&token, &name, &password, from, end_sessions).await? {
         Accepted::Welcome(email) => {
             let logged_in = login.log_in(&session, email.as_str(), form.password, &browser).await;
             Ok(after_founding(logged_in)?.into_response())
@@ -128,8 +138,9 @@ pub async fn accept(
 
 #[component]
 fn InvitationPage(model: InvitationView) -> impl IntoView {
-    let InvitationView { action, email, role, organisation, name, errors, taken } = model;
-    let first = errors.first().map_or("name", |(field, _)| field);
+    let InvitationView { action, email, role, organisation, name, errors, taken, new_password } = model;
+    let usual = if new_password { "password" } else { "name" };
+    let first = errors.first().map_or(usual, |(field, _)| field);
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
     let error =
@@ -144,12 +155,40 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
             </Notice>
         }
     });
-    view! {
-        <div class="card">
+    let head = if new_password {
+        view! {
+            <div class="stack tight">
+                <h1>"Choose a new password"</h1>
+                <p class="soft">
+                    "For " <bdi>{organisation}</bdi> ". You will be logged out in all other browsers."
+                </p>
+            </div>
+        }
+        .into_any()
+    } else {
+        view! {
             <div class="stack tight">
                 <h1>"Join "<bdi>{organisation}</bdi></h1>
                 <p class="soft">"You are invited as "{role}". You will log in with the e-mail below."</p>
             </div>
+        }
+        .into_any()
+    };
+    let name = (!new_password).then(|| {
+        view! {
+            <TextField
+                name="name"
+                label="Your name"
+                value=name
+                autocomplete="name"
+                error=error("name")
+                focus={first == "name"}
+            />
+        }
+    });
+    view! {
+        <div class="card">
+            {head}
             {taken}
             {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
             <form class="fields" method="post" action=action>
@@ -157,14 +196,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
                     <label for="email">"E-mail"</label>
                     <input class="input" id="email" type="email" value=email autocomplete="username" readonly />
                 </div>
-                <TextField
-                    name="name"
-                    label="Your name"
-                    value=name
-                    autocomplete="name"
-                    error=error("name")
-                    focus={first == "name"}
-                />
+                {name}
                 <TextField
                     name="password"
                     label="Password"
@@ -174,7 +206,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
                     error=error("password")
                     focus={first == "password"}
                 />
-                <button class="button primary wide">"Join"</button>
+                <button class="button primary wide">{if new_password { "Set the password" } else { "Join" }}</button>
             </form>
         </div>
     }

@@ -6,6 +6,7 @@ pub mod administration;
 pub mod confirm_page;
 pub mod guard;
 pub mod invitation_page;
+pub mod next;
 pub mod pages;
 pub mod routes;
 mod second_factor;

@@ -4,7 +4,12 @@ use leptos::prelude::*;
 
 use crate::{
     people::model::Password,
-    ui::widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone},
+    platform::config::doctor::Doctor,
+    ui::{
+        doctor::AddressDoctor,
+        islands::SendOnce,
+        widgets::{ErrorSummary, FieldKind, Notice, TextField, Tone},
+    },
 };
 
 /// What the log-in page shows.
@@ -16,6 +21,10 @@ pub struct LoginView {
     pub next: String,
     /// Whether what was typed before is kept.
     pub kept: bool,
+    /// That there is nobody yet who could log in.
+    pub nobody: bool,
+    /// What was found of the program's address.
+    pub doctor: Option<Doctor>,
     /// What is wrong.
     pub error: Option<String>,
 }
@@ -26,7 +35,17 @@ pub fn LoginPage(
     /// What it shows.
     model: LoginView,
 ) -> impl IntoView {
-    let LoginView { email, next, kept, error } = model;
+    let LoginView { email, next, kept, nobody, doctor, error } = model;
+    let nobody = nobody.then(|| {
+        view! {
+            <Notice tone=Tone::Info title="Nobody is here yet">
+                <p>
+                    "Open the set-up link that the program printed when it was started. Each start prints a new \
+                     one."
+                </p>
+            </Notice>
+        }
+    });
     let kept = kept.then(|| {
         view! {
             <Notice tone=Tone::Info title="Your session had ended">
@@ -39,9 +58,11 @@ pub fn LoginPage(
     view! {
         <div class="card">
             <h1>"Log in"</h1>
+            {doctor.map(|doctor| view! { <AddressDoctor doctor=doctor /> })}
+            {nobody}
             {kept}
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
-            <form class="fields" method="post" action="/login">
+            <SendOnce><form class="fields" method="post" action="/login">
                 <input type="hidden" name="next" value=next />
                 <TextField
                     name="email"
@@ -59,10 +80,10 @@ pub fn LoginPage(
                     focus=retry
                 />
                 <button class="button primary wide">"Log in"</button>
-            </form>
+            </form></SendOnce>
             <p class="help">
-                "Forgotten? Ask an administrator of your organisation. Whoever runs this program can set a new \
-                 password with "
+                "Forgotten? An administrator of your organisation can send you a link with which you choose a new \
+                 password. Whoever runs this program can set one with "
                 <code>"mail360 user password"</code> "."
             </p>
         </div>
@@ -81,7 +102,7 @@ pub fn CodePage(
         <div class="card">
             <h1>"Enter the code"</h1>
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
-            <form class="fields" method="post" action="/login/code">
+            <SendOnce><form class="fields" method="post" action="/login/code">
                 <input type="hidden" name="next" value=next />
                 <TextField
                     name="code"
@@ -93,7 +114,7 @@ pub fn CodePage(
                     max=Some(40)
                 />
                 <button class="button primary wide">"Log in"</button>
-            </form>
+            </form></SendOnce>
             <p class="help">
                 "Lost both? An administrator of your organisation can take your second factor away. Whoever                  runs this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
             </p>

@@ -1,12 +1,14 @@
 //! `/login`, `/logout` and `/set-up/{token}`: plain routes, whose posts show the page again with a
 //! status of their own where something is wrong.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Form,
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use leptos::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -14,6 +16,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
+    next::{Next, own_path, with_next},
     pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
     service::{Browser, LoggedIn, Login},
     set_up::{Founder, SetUp},
@@ -23,28 +26,15 @@ use crate::{
         access::Member,
         model::{Email, OrganisationName, Password, PersonName},
     },
-    platform::{failure::Failure, page::Page, randomness::Token},
+    platform::{
+        config::{Config, doctor::Doctor},
+        failure::Failure,
+        page::Page,
+        randomness::Token,
+    },
 };
 
 const HOME: &str = "/connectors";
-
-/// Where to go after the log-in.
-#[derive(Debug, Default, Deserialize)]
-pub struct Next {
-    #[serde(default)]
-    pub(super) next: String,
-    /// That the session had ended, and that what was typed is kept.
-    #[serde(default)]
-    kept: bool,
-}
-
-/// A path of ours, and nothing that a browser could take for another place: no scheme, no second slash
-/// or backslash at its beginning, no encoding.
-pub fn own_path(text: &str) -> Option<&str> {
-    let sound = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-    let path = text.strip_prefix('/').filter(|rest| !rest.starts_with('/'));
-    path.filter(|rest| rest.chars().all(sound) && text.len() <= 200).map(|_| text)
-}
 
 fn login_page(view: LoginView) -> Page {
     Page::new("Log in", move || view! { <LoginPage model=view.clone() /> }.into_any()).narrow()
@@ -52,14 +42,20 @@ fn login_page(view: LoginView) -> Page {
 
 /// `GET /login`.
 pub async fn show_login(
+    State(set_up): State<SetUp>,
+    State(config): State<Arc<Config>>,
     member: Option<Extension<Member>>,
     Query(Next { next, kept }): Query<Next>,
-) -> Response {
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let next = own_path(&next);
     if member.is_some() {
-        return Redirect::to(HOME).into_response();
+        return Ok(Redirect::to(next.unwrap_or(HOME)).into_response());
     }
-    let next = own_path(&next).unwrap_or_default().to_owned();
-    login_page(LoginView { next, kept, ..LoginView::default() }).into_response()
+    let next = next.unwrap_or_default().to_owned();
+    let nobody = set_up.is_awaited().await?;
+    let doctor = Some(Doctor::new(&config.public_url, &headers));
+    Ok(login_page(LoginView { next, kept, nobody, doctor, ..LoginView::default() }).into_response())
 }
 
 /// What the log-in form sends.
@@ -84,14 +80,17 @@ pub async fn log_in(
     let again = |error| LoginView {
         email: form.email.chars().take(254).collect(),
         next: next.unwrap_or_default().to_owned(),
-        kept: false,
         error: Some(error),
+        ..LoginView::default()
     };
-    match login.log_in(&session, &form.email, form.password.clone(), &browser).await? {
+    let logged_in = match login.log_in(&session, &form.email, form.password.clone(), &browser).await {
+        Err(Failure::Busy(seconds)) => return Ok(busy(seconds, |words| login_page(again(words)))),
+        logged_in => logged_in?,
+    };
+    match logged_in {
         LoggedIn::Yes => Ok(Redirect::to(next.unwrap_or(HOME)).into_response()),
         LoggedIn::CodeWanted => {
-            let next = next.map(|next| format!("?next={next}")).unwrap_or_default();
-            Ok(Redirect::to(&format!("/login/code{next}")).into_response())
+            Ok(Redirect::to(&with_next("/login/code", next.unwrap_or_default())).into_response())
         }
         LoggedIn::Refused => {
             let view = again("The e-mail or the password is not right.".to_owned());
@@ -107,6 +106,13 @@ pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Res
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     let seconds = HeaderValue::from(wait.whole_seconds().max(1));
     ([(header::RETRY_AFTER, seconds)], page).into_response()
+}
+
+/// Says on the page that `page` makes of the words that there is too much to do: what was typed stays there.
+pub(super) fn busy(seconds: u32, page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!("There is too much to do at this moment. Try again in {seconds} seconds.");
+    let page = page(words).with_status(StatusCode::SERVICE_UNAVAILABLE);
+    ([(header::RETRY_AFTER, HeaderValue::from(seconds))], page).into_response()
 }
 
 fn code_page(next: Option<&str>, error: Option<String>) -> Page {
@@ -152,10 +158,7 @@ pub async fn enter_code(
             let words = "The code is not right, or it has been used. Wait for the next one.".to_owned();
             code_page(next, Some(words)).with_status(StatusCode::UNAUTHORIZED).into_response()
         }
-        None => {
-            let next = next.map(|next| format!("?next={next}")).unwrap_or_default();
-            Redirect::to(&format!("/login{next}")).into_response()
-        }
+        None => Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response(),
     })
 }
 
@@ -242,7 +245,7 @@ pub async fn set_up(
         return Ok(set_up_page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     };
     let founder = Founder { organisation, name, email, password };
-    set_up.claim(&token, &founder).await?;
+    set_up.claim(&token, &founder, browser.address, browser.reference).await?;
     let logged_in = login.log_in(&session, founder.email.as_str(), form.password, &browser).await;
     Ok(after_founding(logged_in)?.into_response())
 }
@@ -261,31 +264,12 @@ pub(super) fn after_founding(logged_in: Result<LoggedIn, Failure>) -> Result<Red
 mod tests {
     use time::Duration;
 
-    use super::{in_minutes, own_path};
+    use super::in_minutes;
 
     #[test]
     fn a_wait_is_rounded_up() {
         assert_eq!(in_minutes(Duration::seconds(1)), "a minute");
         assert_eq!(in_minutes(Duration::seconds(61)), "2 minutes");
         assert_eq!(in_minutes(Duration::minutes(5)), "5 minutes");
-    }
-
-    #[test]
-    fn o9_only_a_path_of_ours_is_come_back_to() {
-        assert_eq!(own_path("/sign-ins/01932"), Some("/sign-ins/01932"));
-        for foreign in [
-            "",
-            "//evil.example",
-            "/\\evil.example",
-            "https:evil.example",
-            "/%09/evil.example",
-            "/a@evil.example",
-            "/a\r\nSet-Cookie: a=b",
-            "evil",
-            "/a?b=c",
-            "/a b",
-        ] {
-            assert_eq!(own_path(foreign), None, "{foreign:?} was accepted");
-        }
     }
 }

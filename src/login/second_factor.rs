@@ -46,8 +46,13 @@ impl Login {
         session: &Session,
         user: User,
         newer_hash: Option<String>,
+        browser: &Browser,
     ) -> Result<LoggedIn, Failure> {
         let Some(user) = self.people.rehash(user, newer_hash).await? else { return Ok(LoggedIn::Refused) };
+        // Recorded, for where no code follows the password is known to somebody else.
+        let entry = Entry::done(Action::CodeAsked, &user.email, user.id.0);
+        let actor = actor(&user, browser, false);
+        self.database.write(async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await).await?;
         let half = HalfWay {
             organisation: user.organisation,
             user: user.id,
@@ -81,14 +86,17 @@ impl Login {
         browser: &Browser,
     ) -> Result<Option<LoggedIn>, Failure> {
         let Some(user) = self.half_way(session).await? else { return Ok(None) };
-        let counted = match self.throttles.admit_code(user.id).await? {
+        let code = Code::parse(code);
+        let counted = match self.throttles.admit_code(user.id, browser.address, &code).await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => {
                 tracing::warn!("a code of a second factor was turned away: too many tries");
                 return Ok(Some(LoggedIn::TooMany(wait)));
             }
         };
-        if !self.people.use_code(&user, &Code::parse(code), actor(&user, browser, true)).await? {
+        // Used up before there is a session, and not with it: a code that might work twice would be worse than one
+        // that is lost where the program is stopped between the two.
+        if !self.people.use_code(&user, &code, actor(&user, browser, true)).await? {
             let entry = Entry::done(Action::CodeRefused, &user.email, user.id.0).with_outcome("refused");
             let actor = actor(&user, browser, false);
             let record = async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await;

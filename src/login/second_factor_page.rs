@@ -9,13 +9,15 @@ use http::StatusCode;
 use leptos::prelude::*;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use tower_sessions::Session;
 
+use super::session::{self, Sessions};
 use crate::{
     people::{
         access::Member,
         service::{People, RecoveryCode, Setup},
     },
-    platform::{failure::Failure, page::Page},
+    platform::{database::Tx, failure::Failure, page::Page},
     ui::widgets::{Back, Copyable, FieldKind, Notice, TextField, Tone},
 };
 
@@ -31,11 +33,17 @@ struct SecondFactorView {
     error: Option<&'static str>,
 }
 
-async fn view_of(people: &People, member: Member, error: Option<&'static str>) -> Result<Page, Failure> {
+async fn view_of(
+    people: &People,
+    member: Member,
+    session: &Session,
+    error: Option<&'static str>,
+) -> Result<Page, Failure> {
     let required = people.organisation(&member).await?.second_factor_required;
     let demanded = member.lacks_second_factor();
     let email = member.email.clone();
-    let setup = people.second_factor(&member.proved()?).await?;
+    let begun = session::begun_second_factor(session).await?;
+    let setup = people.second_factor(&member.proved()?, begun.as_ref()).await?;
     let qr_code = match &setup {
         Setup::Begun(key) => Some(key.qr_code(&email).map_err(|error| Failure::unexpected(&error))?),
         _ => None,
@@ -48,16 +56,18 @@ async fn view_of(people: &People, member: Member, error: Option<&'static str>) -
 pub async fn show(
     State(people): State<People>,
     Extension(member): Extension<Member>,
+    session: Session,
 ) -> Result<Page, Failure> {
-    view_of(&people, member, None).await
+    view_of(&people, member, &session, None).await
 }
 
 /// `POST /account/second-factor`: begins to set one up.
 pub async fn begin(
     State(people): State<People>,
     Extension(member): Extension<Member>,
+    session: Session,
 ) -> Result<Redirect, Failure> {
-    people.begin_second_factor(&member.proved()?).await?;
+    session::begin_second_factor(&session, &people.begin_second_factor(&member.proved()?)?).await?;
     Ok(Redirect::to(HERE))
 }
 
@@ -72,13 +82,21 @@ pub struct CodeForm {
 pub async fn finish(
     State(people): State<People>,
     Extension(member): Extension<Member>,
+    session: Session,
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Failure> {
     let words = "This is not the code that the app shows now. Is the clock of the phone right?";
-    if let Some(codes) = people.finish_second_factor(&member.clone().proved()?, &form.code).await? {
+    let proved = member.clone().proved()?;
+    // Finished in another window, or begun in a session that has ended: the page says how far it is.
+    let Some(begun) = session::begun_second_factor(&session).await? else {
+        return Ok(Redirect::to(HERE).into_response());
+    };
+    let end_others = async |tx: &Tx| Sessions::end_others_of(tx, &member, &session).await;
+    if let Some(codes) = people.finish_second_factor(&proved, &begun, &form.code, end_others).await? {
+        session::forget_second_factor(&session).await?;
         return Ok(codes_page(codes, true).into_response());
     }
-    let page = view_of(&people, member, Some(words)).await?;
+    let page = view_of(&people, member, &session, Some(words)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 
@@ -86,19 +104,24 @@ pub async fn finish(
 pub async fn renew(
     State(people): State<People>,
     Extension(member): Extension<Member>,
+    session: Session,
 ) -> Result<Response, Failure> {
-    Ok(match people.new_recovery_codes(&member.proved()?).await? {
+    let end_others = async |tx: &Tx| Sessions::end_others_of(tx, &member, &session).await;
+    Ok(match people.new_recovery_codes(&member.clone().proved()?, end_others).await? {
         Some(codes) => codes_page(codes, false).into_response(),
         None => Redirect::to(HERE).into_response(),
     })
 }
 
-/// `POST /account/second-factor/remove`.
+/// `POST /account/second-factor/remove`: also where one is only begun.
 pub async fn remove(
     State(people): State<People>,
     Extension(member): Extension<Member>,
+    session: Session,
 ) -> Result<Redirect, Failure> {
-    people.remove_second_factor(&member.proved()?).await?;
+    session::forget_second_factor(&session).await?;
+    let end_others = async |tx: &Tx| Sessions::end_others_of(tx, &member, &session).await;
+    people.remove_second_factor(&member.clone().proved()?, end_others).await?;
     Ok(Redirect::to(HERE))
 }
 
@@ -111,9 +134,10 @@ fn codes_page(codes: Vec<RecoveryCode>, first: bool) -> Page {
 fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
     let title = if first { "The second factor works" } else { "There are new recovery codes" };
     let words = if first {
-        "From now on a log-in asks for a code of the app after the password."
+        "From now on a log-in asks for a code of the app after the password. In all other browsers you are \
+         logged out."
     } else {
-        "Those from before work no longer."
+        "Those from before work no longer. In all other browsers you are logged out."
     };
     let items = codes
         .into_iter()
@@ -181,13 +205,14 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                                 focus=true
                                 max=Some(12)
                             />
-                            <div class="row"><button class="button primary">"Turn it on"</button></div>
+                            <div class="row">
+                                <button class="button primary">"Turn it on"</button>
+                                <button class="button plain" form="cancel">"Cancel"</button>
+                            </div>
                         </form>
                     </li>
                 </ol>
-                <form method="post" action=format!("{HERE}/remove")>
-                    <button class="button plain">"Cancel"</button>
-                </form>
+                <form id="cancel" method="post" action=format!("{HERE}/remove")></form>
             </section>
         }
         .into_any(),

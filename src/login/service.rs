@@ -111,7 +111,7 @@ impl Login {
         let address = Email::parse(email).ok();
         match self.people.authenticate(address.as_ref(), &password).await? {
             Authenticated::User(user, newer_hash) if user.has_second_factor => {
-                self.ask_for_code(session, user, newer_hash).await
+                self.ask_for_code(session, user, newer_hash, browser).await
             }
             Authenticated::User(user, newer_hash) => {
                 if self.sign_in(session, &user, newer_hash, browser).await? {
@@ -181,7 +181,11 @@ impl Login {
         if let Some(member) = member {
             let entry = Entry::done(Action::LoggedOut, &member.email, member.user().0);
             self.database
-                .write(async |tx| self.activity.record(&tx, member.actor(), entry.clone()).await)
+                .write(async |tx| {
+                    // A confirmation that is under way must not bring back what ends here.
+                    self.people.note_ended_sessions(&tx, member.organisation(), member.user()).await?;
+                    self.activity.record(&tx, member.actor(), entry.clone()).await
+                })
                 .await?;
         }
         session::sign_out(session).await

@@ -2,7 +2,14 @@
 //! on `save` a session that has been ended, judges the limits by our own clock, and keeps the hash of a
 //! session's id in place of the id.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use http::header;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
 use tower_sessions::{
@@ -13,10 +20,13 @@ use tower_sessions::{
 };
 
 use super::store::{self, StoredSession};
-use crate::people::access::{Admin, Member};
+use crate::people::{
+    access::{Admin, Member},
+    service::Begun,
+};
 use crate::platform::{
     clock::{SharedClock, Timestamp},
-    config::PublicUrl,
+    config::{Config, PublicUrl},
     cookies,
     database::{Database, DatabaseError, Tx, Unscoped},
     failure::Failure,
@@ -33,6 +43,9 @@ const TOUCH: Duration = Duration::minutes(1);
 
 const USER: &str = "user";
 const HALF_WAY: &str = "half_way";
+const SECOND_FACTOR: &str = "second_factor";
+/// The cookie.
+const NAME: &str = "session";
 
 /// Who is signed in in a session, and how they came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +84,7 @@ pub struct SignedInBrowser {
 /// The layer that gives each request its session.
 pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Sessions> {
     SessionManagerLayer::new(store)
-        .with_name(cookies::full_name(public_url, "session"))
+        .with_name(cookies::full_name(public_url, NAME))
         .with_secure(public_url.is_https())
         .with_http_only(true)
         // Lax, not Strict: the cookie must be there when Microsoft sends the browser back.
@@ -109,6 +122,48 @@ pub async fn prove(session: &Session, who: SignedIn) -> Result<(), Failure> {
     session.cycle_id().await.map_err(unexpected)?;
     session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(unexpected)?;
     session.save().await.map_err(unexpected)
+}
+
+/// Keeps in a session with what key a second factor is being set up there.
+pub async fn begin_second_factor(session: &Session, begun: &Begun) -> Result<(), Failure> {
+    session.insert(SECOND_FACTOR, begun).await.map_err(unexpected)
+}
+
+/// With what key a second factor is being set up in a session.
+pub async fn begun_second_factor(session: &Session) -> Result<Option<Begun>, Failure> {
+    session.get(SECOND_FACTOR).await.map_err(unexpected)
+}
+
+/// Forgets it.
+pub async fn forget_second_factor(session: &Session) -> Result<(), Failure> {
+    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(unexpected)
+}
+
+/// Lets a browser keep its cookie unless it logs out: of two requests at once the second may come with the cookie
+/// that the first has replaced, and must not take the new one away.
+pub async fn keep_cookie(
+    State(config): State<Arc<Config>>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let logs_out = request.uri().path() == "/logout";
+    let mut response = next.run(request).await;
+    if logs_out {
+        return response;
+    }
+    let emptied = format!("{}=;", cookies::full_name(&config.public_url, NAME));
+    let kept: Vec<_> = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter(|value| !value.as_bytes().starts_with(emptied.as_bytes()))
+        .cloned()
+        .collect();
+    response.headers_mut().remove(header::SET_COOKIE);
+    for value in kept {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
 }
 
 /// Ends the session.

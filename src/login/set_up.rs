@@ -1,18 +1,20 @@
 //! The first administrator: while no user exists, each start prints a link with a capability that can
 //! be used once, for 24 hours, and only until the next start prints another.
 
+use std::net::IpAddr;
+
 use time::Duration;
 
 use crate::{
-    activity::model::Actor,
     people::{
         model::{Email, OrganisationName, Password, PersonName, Role},
-        service::People,
+        service::{NewUser, People},
     },
     platform::{
         clock::{SharedClock, Timestamp},
         database::{Database, DatabaseError, Read, settings},
         failure::Failure,
+        middleware::reference::Reference,
         randomness::{SharedRandomness, Token},
     },
 };
@@ -65,6 +67,11 @@ impl SetUp {
             .await
     }
 
+    /// Whether nobody can log in yet.
+    pub async fn is_awaited(&self) -> Result<bool, Failure> {
+        Ok(self.people.is_empty(&self.database.read()).await?)
+    }
+
     /// Whether this capability opens the set-up now.
     pub async fn is_open(&self, token: &Token) -> Result<bool, Failure> {
         Ok(self.stored(&self.database.read(), token).await?.is_some())
@@ -90,7 +97,13 @@ impl SetUp {
     ///
     /// # Errors
     /// [`Failure::NotFound`] where the capability is not the latest one, is too old or was used.
-    pub async fn claim(&self, token: &Token, founder: &Founder) -> Result<(), Failure> {
+    pub async fn claim(
+        &self,
+        token: &Token,
+        founder: &Founder,
+        address: Option<IpAddr>,
+        reference: Option<Reference>,
+    ) -> Result<(), Failure> {
         // Before the hash, which costs: a stranger must not make us compute.
         let Some(value) = self.stored(&self.database.read(), token).await? else {
             return Err(Failure::NotFound);
@@ -102,10 +115,9 @@ impl SetUp {
                     return Err(Failure::NotFound);
                 }
                 let organisation = self.people.add_organisation(&tx, &founder.organisation).await?;
-                let actor = Actor::operator(organisation);
-                self.people
-                    .add_user(&tx, actor, &founder.email, &founder.name, Role::Admin, hash.clone())
-                    .await?;
+                let Founder { email, name, .. } = founder;
+                let new = NewUser { email, name, role: Role::Admin, password_hash: hash.clone() };
+                self.people.add_user(&tx, organisation, Some((address, reference)), new).await?;
                 Ok(())
             })
             .await

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use time::Duration;
 
 use super::store::throttles;
+use crate::people::service::Code;
 use crate::platform::{
     clock::{SharedClock, Timestamp},
     database::Database,
@@ -19,8 +20,12 @@ use crate::platform::{
 pub const WINDOW: Duration = Duration::minutes(5);
 /// So many tries of one e-mail from one address within a window.
 const PER_EMAIL: i64 = 10;
-/// So many tries of a second factor of one user, from anywhere: only who has the password gets so far.
+/// So many tries of an app's code of one user from one address within a window: only who has the password gets
+/// so far.
 const PER_CODE: i64 = 10;
+/// And so many from anywhere: of the million codes three are right at a time. Whoever tries on cannot keep the
+/// user out, for a recovery code is not counted here.
+const PER_CODE_ANYWHERE: i64 = 30;
 /// So many tries from one address within a window.
 const PER_ADDRESS: i64 = 50;
 
@@ -70,18 +75,35 @@ impl Throttles {
         Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
     }
 
-    /// Counts a try of a user's second factor.
-    pub async fn admit_code(&self, user: UserId) -> Result<Admission, Failure> {
-        let (key, now) = (Hash::of(format!("code\0{user}").as_bytes()), self.clock.now());
-        let (count, since) = self
+    /// Counts a try of a user's second factor. Recovery codes cannot be guessed: they are counted apart, by
+    /// address, so that wrong ones cost us little.
+    pub async fn admit_code(
+        &self,
+        user: UserId,
+        address: Option<IpAddr>,
+        code: &Code,
+    ) -> Result<Admission, Failure> {
+        let address = address.map(network).map(|address| address.to_string()).unwrap_or_default();
+        let kind = if matches!(code, Code::App(_)) { "code" } else { "recovery" };
+        let here = Hash::of(format!("{kind}\0{user}\0{address}").as_bytes());
+        let anywhere = Hash::of(format!("{kind}\0{user}").as_bytes());
+        let now = self.clock.now();
+        let wait = self
             .database
-            .write(async |tx| Ok::<_, Failure>(throttles::count(&tx, key, now, WINDOW).await?))
+            .write(async |tx| {
+                let (count, since) = throttles::count(&tx, here, now, WINDOW).await?;
+                if count > PER_CODE {
+                    return Ok::<_, Failure>(Some(left(since, now)));
+                }
+                if matches!(code, Code::Recovery(_)) {
+                    return Ok(None);
+                }
+                let (count, since) = throttles::count(&tx, anywhere, now, WINDOW).await?;
+                Ok((count > PER_CODE_ANYWHERE).then(|| left(since, now)))
+            })
             .await?;
-        Ok(if count > PER_CODE {
-            Admission::TooMany(left(since, now))
-        } else {
-            Admission::Admitted(Counted(vec![key]))
-        })
+        let counted = Counted(if kind == "code" { vec![here, anywhere] } else { vec![here] });
+        Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
     }
 
     /// Counts one more of something else than log-ins, by a name that begins with what it is: whether that is

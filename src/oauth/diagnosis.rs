@@ -40,7 +40,7 @@ pub fn of(why: &Why) -> Diagnosis {
             "The client ID and the client secret do not belong together, or the secret has expired.",
             ADMIN,
             "Under Certificates & secrets make a new client secret, copy it from the Value column, not \
-             Secret ID, and add it as a connector with another name.",
+             Secret ID, and replace the secret on the connector's page.",
         ),
         Why::ApplicationRefused => (
             "Microsoft does not let the application sign people in",
@@ -128,6 +128,13 @@ pub fn of(why: &Why) -> Diagnosis {
             "Its settings are no longer those that the sign-in began with, so it proves nothing of them.",
             ADMIN,
             "Start the sign-in again, with the new settings.",
+        ),
+        Why::NotAllowed => (
+            "Whoever began the sign-in may no longer do so",
+            "They were disabled, or are no longer an administrator, since they began. Nothing was sent to \
+             Microsoft, and the connector is as it was.",
+            "An administrator of your organisation.",
+            "Start the sign-in again, as an administrator.",
         ),
         Why::SecretUnreadable => (
             "The stored client secret cannot be opened",

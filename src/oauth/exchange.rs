@@ -49,6 +49,15 @@ struct TokenError {
     error_description: Option<String>,
     trace_id: Option<String>,
     correlation_id: Option<String>,
+    /// Numbers, as far as is known; whatever else stands there must not hide the error itself.
+    error_codes: Option<serde_json::Value>,
+}
+
+impl TokenError {
+    fn codes(&self) -> impl Iterator<Item = u64> + '_ {
+        let codes = self.error_codes.as_ref().and_then(serde_json::Value::as_array);
+        codes.into_iter().flatten().filter_map(serde_json::Value::as_u64)
+    }
 }
 
 impl fmt::Display for TokenError {
@@ -194,7 +203,8 @@ fn refusal(error: &TokenError) -> Refusal {
         error.error_description.as_deref(),
         error.trace_id.as_deref(),
         error.correlation_id.as_deref(),
-    );
+    )
+    .with_codes(error.codes());
     Refusal { why, words: Some(words) }
 }
 

@@ -46,7 +46,7 @@ impl Reqwest {
     /// # Errors
     /// Where TLS cannot be set up.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new() -> Result<Self, String> {
         // Another part of the program may have installed it already; one is as good as the other.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
@@ -58,6 +58,17 @@ impl Reqwest {
             .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
             .build()
             .map(Self)
+            .map_err(|error| {
+                // The reason stands behind the error, whose own text says only that there is one.
+                let reasons =
+                    std::iter::successors(std::error::Error::source(&error), |error| error.source());
+                let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
+                format!(
+                    "The connection to Microsoft cannot be secured: {reason}. Install this system's CA \
+                     certificates (Debian: `apt-get install ca-certificates`), or name a file of them in \
+                     SSL_CERT_FILE."
+                )
+            })
     }
 }
 

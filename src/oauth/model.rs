@@ -75,6 +75,8 @@ pub enum Why {
     Expired,
     /// The connector was changed between the way out and the way back.
     ConnectorChanged,
+    /// Whoever began it may no longer administer connectors.
+    NotAllowed,
     /// Too many were open; this was the oldest.
     Superseded,
     /// The vault cannot open the connector's secret.
@@ -94,6 +96,9 @@ pub struct ProviderWords {
     pub trace_id: Option<String>,
     /// Microsoft's id of the sign-in.
     pub correlation_id: Option<String>,
+    /// Microsoft's own codes (AADSTS…): they choose words and decide nothing.
+    #[serde(default)]
+    pub codes: Vec<u64>,
 }
 
 impl ProviderWords {
@@ -109,13 +114,20 @@ impl ProviderWords {
             description: description.map(|text| tame(text, 1000)),
             trace_id: trace_id.map(|text| tame(text, 64)),
             correlation_id: correlation_id.map(|text| tame(text, 64)),
+            codes: Vec::new(),
         }
+    }
+
+    /// The same with Microsoft's codes, of which there are most often one.
+    pub fn with_codes(mut self, codes: impl IntoIterator<Item = u64>) -> Self {
+        self.codes = codes.into_iter().take(10).collect();
+        self
     }
 }
 
 /// One line of at most `max` characters: Microsoft's descriptions hold line ends, and whoever writes a
 /// callback's address can put anything there (log injection).
-fn tame(text: &str, max: usize) -> String {
+pub fn tame(text: &str, max: usize) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line: Vec<_> = words.collect();
     let line = line.join(" ");

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        model::ConnectorState,
+        model::{ConnectorState, FailureReason},
         pages::StateBadge,
         service::{Connector, ConnectorId},
     },
@@ -81,12 +81,21 @@ pub fn StateCard(
     button_elsewhere: bool,
 ) -> impl IntoView {
     let words = match connector.state {
-        ConnectorState::NotVerified => {
-            "Nobody has signed in through it since it was added or last changed.".into_any()
+        ConnectorState::NotVerified if connector.unproved.is_empty() => {
+            "Nobody has signed in through it since it was added.".into_any()
         }
+        ConnectorState::NotVerified => view! {
+            "Changed since it was last tried: " <strong>{connector.unproved.clone()}</strong>
+            ". What a sign-in showed before holds no longer."
+        }
+        .into_any(),
         ConnectorState::Verified => connector
             .verified_at
             .map(|at| view! { "A sign-in last went through on " <Moment at=at /> "." })
+            .into_any(),
+        ConnectorState::Failing(FailureReason::WrongTenant) => connector
+            .failed_at
+            .map(|at| view! { "On " <Moment at=at /> " somebody of another tenant signed in." })
             .into_any(),
         ConnectorState::Failing(_) => connector
             .failed_at

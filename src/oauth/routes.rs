@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use leptos::prelude::*;
 use url::Url;
 
@@ -79,10 +79,7 @@ pub async fn callback(
 ) -> Response {
     let binding = binding(&headers, &config.public_url);
     let answer = answer(&sign_ins, &browser, query.as_deref(), binding).await;
-    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
-    // The address holds a code and a state; nobody after us is to see it.
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+    answer.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answer(

@@ -106,7 +106,7 @@ impl SignIns {
                     id: attempt_id,
                     organisation,
                     connector: id,
-                    connector_version: connector.version,
+                    connector_version: connector.application_version,
                     user: admin.user(),
                     client_id: connector.client_id.to_string(),
                     endpoints: Endpoints::of(urls, connector.path_segment()),

@@ -74,7 +74,7 @@ pub struct Attempt {
     pub organisation: OrganisationId,
     /// The connector.
     pub connector: ConnectorId,
-    /// The version that is tried.
+    /// The version of what a sign-in proves that is tried.
     pub connector_version: i64,
     /// Who started it.
     pub user: UserId,

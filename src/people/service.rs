@@ -7,17 +7,19 @@ mod second_factor;
 
 use std::net::IpAddr;
 
+use time::Duration;
+
 pub use self::{
     changes::{Change, Changed},
-    invitations::{Accepted, INVITATION, Invited},
-    second_factor::{Code, RECOVERY_CODES, RecoveryCode, Setup},
+    invitations::{Accepted, INVITATION, Invited, NEW_PASSWORD},
+    second_factor::{Begun, Code, RECOVERY_CODES, RecoveryCode, Setup},
 };
-pub use super::store::{Organisation, User, invitations::Invitation};
+pub use super::store::{NewUser, Organisation, User, invitations::Invitation};
 use super::{
     access::{Admin, Member, PROOF},
     model::{Email, OrganisationName, Password, PersonName, Role},
     passwords::{Hasher, Verdict},
-    store::{self, NewUser, Users},
+    store::{self, Users},
 };
 use crate::{
     activity::{
@@ -57,6 +59,8 @@ pub struct Presence {
     pub proved_at: Option<Timestamp>,
 }
 
+/// The clocks of two machines that share a database differ by no more than this.
+const SKEW: Duration = Duration::minutes(1);
 /// How many users a page lists.
 const PAGE: usize = 50;
 
@@ -115,21 +119,22 @@ impl People {
         Ok(store::organisations(&self.database.read()).await?)
     }
 
-    /// Adds a user whose password has been hashed. A conflict of the database means that somebody has
-    /// the e-mail already.
+    /// Adds a user whose password has been hashed: themselves, from where they are, or by an operator. A
+    /// conflict of the database means that somebody has the e-mail already.
     pub async fn add_user(
         &self,
         tx: &Tx,
-        actor: Actor,
-        email: &Email,
-        name: &PersonName,
-        role: Role,
-        password_hash: String,
+        organisation: OrganisationId,
+        themselves: Option<(Option<IpAddr>, Option<Reference>)>,
+        new: NewUser<'_>,
     ) -> Result<UserId, DatabaseError> {
         let id = UserId::new(&*self.clock, &*self.randomness);
-        let new = NewUser { email, name, role, password_hash };
-        Users::of(actor.organisation).add(tx, id, new, self.clock.now()).await?;
-        let entry = Entry::done(Action::UserAdded, email.as_str(), id.0).with_detail(role.name());
+        let entry = Entry::done(Action::UserAdded, new.email.as_str(), id.0).with_detail(new.role.name());
+        Users::of(organisation).add(tx, id, new, self.clock.now()).await?;
+        let actor = match themselves {
+            Some((address, reference)) => Actor { organisation, user: Some(id), address, reference },
+            None => Actor::operator(organisation),
+        };
         self.activity.record(tx, actor, entry).await?;
         Ok(id)
     }
@@ -144,10 +149,12 @@ impl People {
         password: &Password,
     ) -> Result<Added, Failure> {
         let hash = self.hash(password).await?;
-        let actor = Actor::operator(organisation);
         let added = self
             .database
-            .write(async |tx| self.add_user(&tx, actor, email, name, role, hash.clone()).await)
+            .write(async |tx| {
+                let new = NewUser { email, name, role, password_hash: hash.clone() };
+                self.add_user(&tx, organisation, None, new).await
+            })
             .await;
         match added {
             Ok(id) => Ok(Added::Added(id)),
@@ -264,6 +271,14 @@ impl People {
         Ok(replaced.then(|| User { password_hash: newer.clone(), ..user.clone() }))
     }
 
+    /// Makes sure that an administrator still is one, and is until the transaction ends: their request may have
+    /// begun before they were disabled or lost the role.
+    pub(super) async fn still_admin(&self, tx: &Tx, admin: &Admin) -> Result<(), Failure> {
+        Users::of(admin.organisation()).lock_roles(tx).await?;
+        let still = self.is_admin(tx, admin.organisation(), admin.user()).await?;
+        if still { Ok(()) } else { Err(Failure::Forbidden) }
+    }
+
     /// Lets one transaction at a time count what this user has.
     pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
         Users::of(member.organisation()).lock(tx, member.user()).await
@@ -285,7 +300,8 @@ impl People {
             organisation: organisation.id,
             user: user.id,
             role: user.role,
-            proved: proved_at.is_some_and(|at| at <= now && now.since(at) < PROOF),
+            // Another process may have written it, whose clock is a little ahead.
+            proved: proved_at.is_some_and(|at| at <= now.plus(SKEW) && now.since(at) < PROOF),
             has_second_factor: user.has_second_factor,
             lacks_second_factor: organisation.second_factor_required && !user.has_second_factor,
             name: user.name,
@@ -294,6 +310,17 @@ impl People {
             address,
             reference,
         }))
+    }
+
+    /// Whether a user is an administrator who may log in, as they are now.
+    pub async fn is_admin(
+        &self,
+        on: &impl Queries,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<bool, DatabaseError> {
+        let user = Users::of(organisation).get(on, user).await?;
+        Ok(user.is_some_and(|user| user.role == Role::Admin && !user.disabled))
     }
 
     /// Whether nothing has happened to a user since they were read that ends sessions of theirs.

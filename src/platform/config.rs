@@ -6,10 +6,11 @@ use clap::Args;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+pub mod doctor;
 mod public_url;
 
 use super::database::{DatabaseUrl, Secret};
-pub use public_url::PublicUrl;
+pub use public_url::{PublicUrl, REDIRECT_PATH};
 
 /// What can be configured, as it was typed.
 #[derive(Args, Clone, Debug)]
@@ -19,21 +20,21 @@ pub struct Options {
     pub listen: String,
 
     /// The address under which browsers reach this program, and Microsoft sends them back. https,
-    /// unless its host is localhost.
-    #[arg(long, global = true, env = "MAIL360_PUBLIC_URL", default_value = "http://localhost:3000")]
-    pub public_url: String,
+    /// unless its host is localhost [default: http://localhost with the port that it listens on].
+    #[arg(long, global = true, env = "MAIL360_PUBLIC_URL")]
+    pub public_url: Option<String>,
 
     /// `postgres://…`, or `sqlite:PATH` [default: the file mail360.sqlite in the data folder].
     #[arg(long, global = true, env = "MAIL360_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
     /// Folder for the SQLite file and, unless it stands elsewhere, the encryption key.
-    #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data")]
+    #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = any_path())]
     pub data_dir: PathBuf,
 
     /// File with the encryption keys, newest first, a line each: `id:base64` [default: encryption.key
     /// in the data folder].
-    #[arg(long, global = true, env = "MAIL360_ENCRYPTION_KEY_FILE")]
+    #[arg(long, global = true, env = "MAIL360_ENCRYPTION_KEY_FILE", value_parser = any_path())]
     pub encryption_key_file: Option<PathBuf>,
 
     /// Networks (CIDR, separated by commas) whose X-Forwarded-For header is believed [default: none].
@@ -41,12 +42,12 @@ pub struct Options {
     pub trusted_proxies: Option<String>,
 
     /// Memory for hashing one password with argon2id, in KiB; at most half the cores hash at once.
-    #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value_t = PasswordWork::LEAST.memory)]
-    pub password_memory: u32,
+    #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value = "19456")]
+    pub password_memory: String,
 
     /// Passes over that memory. After a change of either, passwords are hashed anew as people log in.
-    #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value_t = PasswordWork::LEAST.passes)]
-    pub password_passes: u32,
+    #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value = "2")]
+    pub password_passes: String,
 
     /// What is logged to standard error: error, warn, info, debug or trace, or filters such as
     /// `info,mail360::oauth=debug`.
@@ -122,6 +123,13 @@ impl PasswordWork {
     /// What OWASP's Password Storage Cheat Sheet names first, with one lane.
     pub const LEAST: Self = Self { memory: 19_456, passes: 2 };
 
+    fn parse(memory: &str, passes: &str) -> Result<Self, String> {
+        match (memory.trim().parse(), passes.trim().parse()) {
+            (Ok(memory), Ok(passes)) => Self { memory, passes }.check(),
+            _ => Err(format!("`{memory}` and `{passes}` must be whole numbers, such as 19456 and 2")),
+        }
+    }
+
     /// Not weaker than the least, and not so strong that one log-in takes minutes or all memory.
     fn check(self) -> Result<Self, String> {
         let Self { memory, passes } = Self::LEAST;
@@ -167,13 +175,21 @@ impl Options {
                 ),
             );
         });
+        let own = || format!("http://localhost:{}", listen.as_ref().map_or(3000, SocketAddr::port));
+        let public_url = self.public_url.clone().unwrap_or_else(own);
         let public_url =
-            self.public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
+            public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
         let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
-        let work = PasswordWork { memory: self.password_memory, passes: self.password_passes }
-            .check()
+        let work = PasswordWork::parse(&self.password_memory, &self.password_passes)
             .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
+        if self.data_dir.as_os_str().is_empty() {
+            note("MAIL360_DATA_DIR", "is empty; name a folder, or leave it out for ./data".to_owned());
+        }
+        if self.encryption_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+            let mistake = "is empty; name a file, or leave it out for encryption.key in the data folder";
+            note("MAIL360_ENCRYPTION_KEY_FILE", mistake.to_owned());
+        }
         let mut provider_url = |setting: &str, template: &str| {
             check_template(template).map_err(|mistake| note(setting, mistake))
         };
@@ -228,6 +244,10 @@ impl Options {
                     .map_err(|error| format!("the address of PostgreSQL cannot be read ({error})"))
             }
             Some(url) => match url.strip_prefix("sqlite:") {
+                // In memory each connection would have a database of its own.
+                Some(path) if path.trim_start_matches('/').starts_with(":memory:") => {
+                    Err("SQLite's database in memory cannot be used: name a file, as sqlite:PATH".to_owned())
+                }
                 Some(path) if !path.is_empty() && !path.contains(['?', '#']) => {
                     let path = path.strip_prefix("//").unwrap_or(path);
                     Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
@@ -253,6 +273,11 @@ impl Options {
     }
 }
 
+/// A path that may be empty: clap's own parser refuses that before all other mistakes are known.
+fn any_path() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
+    clap::builder::TypedValueParser::map(clap::builder::OsStringValueParser::new(), PathBuf::from)
+}
+
 /// A whole URL in which `{tenant}` may stand; http only where it does not leave the machine.
 fn check_template(template: &str) -> Result<String, String> {
     let filled = template.replace("{tenant}", "common");
@@ -273,6 +298,10 @@ fn check_template(template: &str) -> Result<String, String> {
     // Braces are percent-encoded where they stand in a path, and would be left standing.
     if filled.contains(['{', '}']) {
         return Err(format!("`{template}` holds braces that are not {{tenant}}"));
+    }
+    // It would be sent to every browser, and stored.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a user or a password: leave them out".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("`{template}` has a query: leave it out"));
@@ -301,6 +330,16 @@ mod tests {
         let config = options(&[]).check().expect("the defaults are sound");
         assert_eq!(config.public_url.redirect_uri(), "http://localhost:3000/api/connectors");
         assert!(matches!(config.database, DatabaseUrl::Sqlite(path) if path.ends_with("mail360.sqlite")));
+    }
+
+    #[test]
+    fn the_public_url_follows_the_port_until_it_is_set() {
+        let origin = |arguments: &[&str]| {
+            options(arguments).check().expect("a sound configuration").public_url.origin().to_owned()
+        };
+        assert_eq!(origin(&["--listen", "127.0.0.1:3101"]), "http://localhost:3101");
+        let both = ["--listen", "127.0.0.1:3101", "--public-url", "https://mail.example.com"];
+        assert_eq!(origin(&both), "https://mail.example.com");
     }
 
     #[test]

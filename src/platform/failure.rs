@@ -19,6 +19,8 @@ pub enum Failure {
     ProofNeeded,
     /// The one who asks must set up a second factor before anything else: 403.
     SecondFactorNeeded,
+    /// The page that was sent had been made for another user, who was signed in at this browser before: 409.
+    OtherUser,
     /// Nobody is signed in who could be asked whether they may: 401.
     SignedOut,
     /// What was sent cannot have come from a page of ours: 400.
@@ -53,6 +55,7 @@ impl Failure {
             Self::Forbidden | Self::ProofNeeded | Self::SecondFactorNeeded | Self::ForeignOrigin => {
                 StatusCode::FORBIDDEN
             }
+            Self::OtherUser => StatusCode::CONFLICT,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -65,6 +68,43 @@ impl Failure {
 impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
         Self::unexpected(&error)
+    }
+}
+
+/// Why a transaction came to nothing, where a conflict of the database means something to whoever began it.
+#[derive(Debug)]
+pub enum Undone {
+    /// The database refused something.
+    Database(DatabaseError),
+    /// The use case itself.
+    Failure(Failure),
+}
+
+impl Undone {
+    /// Whether a unique index refused a row.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_conflict())
+    }
+}
+
+impl From<DatabaseError> for Undone {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Failure> for Undone {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<Undone> for Failure {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Database(error) => error.into(),
+            Undone::Failure(failure) => failure,
+        }
     }
 }
 

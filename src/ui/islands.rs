@@ -9,6 +9,10 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+/// For so long after a form was sent it is not sent again: a second click is one too many, a later one
+/// may be meant.
+const SENDING: Duration = Duration::from_secs(5);
+
 /// How long a button says that it has done its work.
 const SAID: Duration = Duration::from_secs(2);
 
@@ -70,5 +74,60 @@ fn reveal(event: &ev::Event) -> Option<()> {
     field.set_attribute("type", if show { "text" } else { "password" }).ok()?;
     button.set_attribute("aria-pressed", if show { "true" } else { "false" }).ok()?;
     button.query_selector("span").ok()??.set_text_content(Some(if show { "Hide" } else { "Show" }));
+    Some(())
+}
+
+/// Round a form: keeps a double click from sending it twice.
+#[island]
+pub fn SendOnce(
+    /// The form.
+    children: Children,
+) -> impl IntoView {
+    let on_submit = |event: ev::SubmitEvent| {
+        let _ = send_once(&event);
+    };
+    view! { <div class="contents" on:submit=on_submit>{children()}</div> }
+}
+
+/// Stops a form from being sent that was sent a moment ago. None where the page is not as we made it.
+pub fn send_once(event: &ev::SubmitEvent) -> Option<()> {
+    let form = closest(event, "form")?;
+    if form.has_attribute("aria-busy") {
+        event.prevent_default();
+        return None;
+    }
+    form.set_attribute("aria-busy", "true").ok()?;
+    // So that a form to which one comes back by the Back button can be sent.
+    set_timeout(
+        move || {
+            let _ = form.remove_attribute("aria-busy");
+        },
+        SENDING,
+    );
+    Some(())
+}
+
+/// Round what is said where the browser's address is not the configured one: shows it where that is so.
+#[island]
+pub fn AddressCheck(
+    /// What is said.
+    children: Children,
+) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    {
+        // None where the page is not as we made it; then nothing is said.
+        let _ = compare_address();
+    }
+    view! { <div class="contents">{children()}</div> }
+}
+
+#[cfg(feature = "hydrate")]
+fn compare_address() -> Option<()> {
+    let said = document().get_element_by_id("address-check")?;
+    let here = window().location().origin().ok()?;
+    if said.get_attribute("data-origin")? != here {
+        said.query_selector("[data-here]").ok()??.set_text_content(Some(&here));
+        said.remove_attribute("hidden").ok()?;
+    }
     Some(())
 }

@@ -1,5 +1,7 @@
 //! Widgets that more than one feature uses.
 
+#[cfg(feature = "ssr")]
+pub mod doctor;
 pub mod icons;
 pub mod islands;
 #[cfg(feature = "ssr")]

@@ -4,7 +4,7 @@ use mail360::oauth::http::HttpFailure;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Canned, Claims, Kind, NewConnector, World, callback, tokens};
+use crate::support::{Canned, Claims, Kind, NewConnector, World, callback, held, tokens};
 
 /// One sign-in at a connector with these settings, at a provider that answers so.
 async fn outcome(
@@ -215,16 +215,12 @@ async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_stat
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let authorize = world.start(&mut ada, &connector).await;
-    let gate = std::sync::Arc::new(tokio::sync::Notify::new());
-    let grant = Canned::Json(200, tokens(&world.claims(&authorize)));
-    world.provider.answer_token(Canned::After(gate.clone(), Box::new(grant)));
-    world.say_who();
-    let (mut browser, back) = (ada.clone(), callback(&authorize, "code=abc"));
-    let returning = tokio::spawn(async move { browser.get(&back).await });
-    while world.provider.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    world.raw.run("UPDATE connectors SET version = version + 1").await.expect("updated");
+    let (gate, returning) = held(&world, &ada, &authorize).await;
+    world
+        .raw
+        .run("UPDATE connectors SET application_version = application_version + 1")
+        .await
+        .expect("updated");
     gate.notify_one();
     let landed = returning.await.expect("an answer");
     ada.get(landed.location()).await.assert_says("The connector was changed meanwhile");

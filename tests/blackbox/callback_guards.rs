@@ -127,7 +127,11 @@ async fn o8_a_connector_that_was_changed_meanwhile_is_neither_asked_for_nor_judg
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
-    world.raw.run("UPDATE connectors SET version = version + 1").await.expect("updated");
+    world
+        .raw
+        .run("UPDATE connectors SET application_version = application_version + 1")
+        .await
+        .expect("updated");
     let answer = ada.get(&callback(&authorize, "code=abc")).await;
     ada.get(answer.assert_status(303).location()).await.assert_says("changed meanwhile");
     assert!(world.provider.requests().is_empty());

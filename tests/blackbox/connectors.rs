@@ -25,16 +25,18 @@ async fn fifty_at_once(world: &World, name: impl Fn(usize) -> String, same_form:
     let mut ada = world.set_up().await;
     let mut forms = Vec::new();
     for _ in 0..50 {
-        forms.push(ada.get("/connectors/new").await.hidden("form"));
+        let page = ada.get("/connectors/new").await;
+        forms.push((page.hidden("form"), page.hidden("owner")));
     }
     let mut adds = JoinSet::new();
     for (at, form) in forms.iter().enumerate() {
         let mut browser = ada.clone();
-        let form = if same_form { forms[0].clone() } else { form.clone() };
+        let (form, owner) = if same_form { forms[0].clone() } else { form.clone() };
         let name = name(at);
         adds.spawn(async move {
             let fields = [
                 ("form", form.as_str()),
+                ("owner", owner.as_str()),
                 ("provider", "outlook"),
                 ("service_name", &name),
                 ("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
@@ -153,7 +155,6 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     let verify = async || {
         world.raw.run("UPDATE connectors SET state = 'verified'").await.expect("updated");
     };
-    let mut version = 1;
     // As it stands in the form, with the secret left blank.
     let as_it_is = {
         let connector = service.get(&admin, id).await.expect("a connector");
@@ -181,18 +182,18 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     for (what, typed, state) in cases {
         // Each against the connector as it was at first.
         let restored = as_it_is.parse_edit(today).expect("sound");
-        service.change(&admin, id, version, &restored).await.expect("changed");
-        version += 1;
+        let version = async || service.get(&admin, id).await.expect("a connector").version;
+        service.change(&admin, id, version().await, &restored).await.expect("changed");
         verify().await;
         let new = typed.parse_edit(today).expect("sound");
-        assert!(matches!(service.change(&admin, id, version, &new).await, Ok(Changed::Changed)), "{what}");
-        version += 1;
+        let changed = service.change(&admin, id, version().await, &new).await;
+        assert!(matches!(changed, Ok(Changed::Changed)), "{what}");
         assert_eq!(world.state(&path).await, state, "{what}");
     }
     let secret: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert!(!secret[0].is_empty());
 
-    let late = service.change(&admin, id, version - 1, &as_it_is.parse_edit(today).expect("sound")).await;
+    let late = service.change(&admin, id, 1, &as_it_is.parse_edit(today).expect("sound")).await;
     assert!(matches!(late, Ok(Changed::Outdated)), "what another administrator changed is not overwritten");
 }
 
@@ -253,9 +254,15 @@ async fn s1_a_secret_that_was_pasted_into_another_field_is_kept_nowhere_either(
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    for (name, client_id) in
-        [(SECRET, "no client id"), ("Payroll", SECRET), ("Payroll", "canary~of-another-kind.2")]
-    {
+    let sound = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+    for (name, client_id) in [
+        (SECRET, "no client id"),
+        (SECRET, sound),
+        ("Payroll", SECRET),
+        ("Payroll", "canary~of-another-kind.2"),
+        // The secret of another application, in the wrong field.
+        ("canary8Q~aBcDeFgHiJkLmNoPqRsTuVwXyZ01234", sound),
+    ] {
         let new = NewConnector { name, client_id: client_id.to_owned(), ..Default::default() };
         assert_eq!(world.send_form(&mut ada, &new).await.location(), "/connectors/new");
         assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "{name} {client_id}");
@@ -270,7 +277,8 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let form = ada.get("/connectors/new").await.hidden("form");
+    let page = ada.get("/connectors/new").await;
+    let (form, owner) = (page.hidden("form"), page.hidden("owner"));
     let mut pages = BTreeSet::new();
     for (name, client_id) in [
         ("One", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
@@ -280,6 +288,7 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
     ] {
         let fields = [
             ("form", form.as_str()),
+            ("owner", owner.as_str()),
             ("provider", "outlook"),
             ("service_name", name),
             ("client_id", client_id),
@@ -294,6 +303,7 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
     // A secret that was corrected there is not dropped in silence.
     let fields = [
         ("form", form.as_str()),
+        ("owner", owner.as_str()),
         ("provider", "outlook"),
         ("service_name", "One"),
         ("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),

@@ -131,3 +131,22 @@ async fn o9_the_way_back_from_a_refusal_leads_nowhere_else(
     let answer = nobody.send(request.expect("a request")).await;
     assert!(answer.assert_status(401).body.contains("href=\"/login\""), "{}", answer.body);
 }
+
+#[rstest]
+#[tokio::test]
+async fn i4_a_form_that_was_made_for_another_user_is_refused_and_nothing_of_it_is_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut browser, fields) = typed_too_long(kind).await;
+    world.stranger().await;
+    // Eve logs in where Ada's form is still open in another tab.
+    log_in(&mut browser, "eve@fabrikam.test").await.assert_status(303);
+    send(&mut browser, &fields).await.assert_status(409).assert_says("Somebody else is signed in now");
+    let wrong: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, if *name == "client_id" { "no GUID".to_owned() } else { value.clone() }))
+        .collect();
+    send(&mut browser, &wrong).await.assert_status(409);
+    assert_eq!(world.raw.count("connectors").await, 0);
+    assert!(!browser.get(FORM).await.assert_status(200).body.contains("archive"));
+}

@@ -10,6 +10,7 @@ mod activity;
 mod callback;
 mod callback_faults;
 mod callback_guards;
+mod callback_tasks;
 mod confirmation;
 mod connectors;
 mod custody;

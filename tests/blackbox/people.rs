@@ -212,6 +212,131 @@ async fn the_last_administrator_cannot_be_lost(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
+async fn of_three_changes_at_once_none_takes_the_last_administrator_away() {
+    // On SQLite one writes at a time; here each transaction is held where it has read and not yet written.
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users").await;
+    let bob_id = world.add_user("Contoso", "bob@contoso.test", Role::Viewer).await;
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+                $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$";
+    world.raw.run(slow).await.expect("a function");
+    world
+        .raw
+        .run("CREATE TRIGGER slow BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION slow()")
+        .await
+        .expect("a trigger");
+    let (ada_path, bob_path) = (format!("{PEOPLE}/{ada_id}"), format!("{PEOPLE}/{bob_id}"));
+    let mut others = [ada.clone(), ada.clone()];
+    let [one, two] = &mut others;
+    let disable = [("change", "disable")];
+    let (promote, demote) =
+        ([("change", "role"), ("role", "admin")], [("change", "role"), ("role", "viewer")]);
+    tokio::join!(ada.post(&bob_path, &promote), one.post(&bob_path, &disable), two.post(&ada_path, &demote));
+    let left = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL";
+    assert!(world.raw.one::<i64>(left).await >= 1);
+}
+
+#[rstest]
+#[case::disabled(&[("change", "disable")])]
+#[case::no_longer_an_administrator(&[("change", "role"), ("role", "viewer")])]
+#[tokio::test]
+async fn the_invitations_of_an_administrator_go_with_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] change: &[(&str, &str)],
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let bob_id = world.add_user("Contoso", "bob@contoso.test", Role::Admin).await;
+    let mut bob = world.log_in("bob@contoso.test").await;
+    let kept = link(&invite(&mut bob, "bobs-other-self@contoso.test", "admin").await);
+    let hers = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
+    ada.get(PEOPLE).await.assert_says("by Somebody").assert_says("by Ada Example");
+    ada.post(&format!("{PEOPLE}/{bob_id}"), change).await.assert_status(303);
+    accept(&world, &kept, "Bob", PASSWORD).await.1.assert_status(404);
+    accept(&world, &hers, "Grace", PASSWORD).await.1.assert_status(303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_invitation_of_another_organisation_cannot_be_withdrawn(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut eve = world.stranger().await;
+    let path = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
+    let id: uuid::Uuid = world.raw.one("SELECT id FROM invitations").await;
+    eve.post(&format!("{PEOPLE}/invitations/{id}/withdraw"), &[]).await.assert_status(303);
+    world.browser().get(&path).await.assert_status(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_who_invite_the_same_person_at_once_leave_one_link(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let ada = world.set_up().await;
+    let mut invitations = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let mut browser = ada.clone();
+        invitations.spawn(async move { invite(&mut browser, "grace@contoso.test", "viewer").await.status });
+    }
+    assert!(invitations.join_all().await.iter().all(|status| *status == 200));
+    assert_eq!(world.raw.count("invitations").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let id = world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
+    let mut vera = world.log_in("vera@contoso.test").await;
+    let page = ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await;
+    page.assert_says("Send this link to vera@contoso.test").assert_says("until 24 Nov 2026, 06:57 UTC");
+    let path = link(&page);
+    ada.get(PEOPLE).await.assert_says("New password, until");
+    assert!(is_signed_in(&mut vera).await, "until it is used nothing changes");
+    world.browser().get(&path).await.assert_says("Choose a new password");
+
+    let fresh = "another horse battery staple";
+    accept(&world, &path, "", "too short").await.1.assert_status(422);
+    let (mut now, answer) = accept(&world, &path, "", fresh).await;
+    answer.assert_status(303);
+    assert!(now.get("/connectors").await.body.contains("Viewer of Contoso"), "the role stays");
+    assert!(!is_signed_in(&mut vera).await, "sessions from before have ended");
+    accept(&world, &path, "", PASSWORD).await.1.assert_status(404);
+    let old = [("email", "vera@contoso.test"), ("password", PASSWORD)];
+    world.browser().post("/login", &old).await.assert_status(401);
+    ada.get("/settings/activity").await.assert_says("by a link of an administrator");
+
+    // One who was disabled meanwhile gets in by none.
+    let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
+    ada.post(&format!("{PEOPLE}/{id}"), &[("change", "disable")]).await.assert_status(303);
+    accept(&world, &path, "", PASSWORD).await.1.assert_status(404);
+    ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await.assert_status(404);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_accepts_an_invitation_stands_in_the_activity_under_their_name(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let path = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
+    accept(&world, &path, "Grace Hopper", PASSWORD).await.1.assert_status(303);
+    let page = ada.get("/settings/activity?what=people").await;
+    assert!(!page.text().contains("Somebody who did not prove"), "{}", page.text());
+    page.assert_says("Grace Hopper");
+}
+
+#[rstest]
+#[tokio::test]
 async fn people_are_listed_page_by_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;

@@ -176,21 +176,94 @@ async fn s1_the_key_of_a_second_factor_is_sealed(#[values(Kind::Sqlite, Kind::Po
 
 #[rstest]
 #[tokio::test]
-async fn l2_codes_cannot_be_guessed_from_anywhere(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn l2_codes_cannot_be_guessed_and_whoever_tries_keeps_their_owner_not_out(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
-    let (app, _) = set_up(&world, &mut world.set_up().await).await;
+    let (app, recovery) = set_up(&world, &mut world.set_up().await).await;
     world.clock.advance(Duration::minutes(1));
-    for at in 0..10_u8 {
+    let from = async |last: u8| {
         let mut browser = half_way(&world).await;
-        browser.address = std::net::IpAddr::from([192, 0, 2, 100 + at]);
-        enter(&mut browser, "000000").await.assert_status(401);
+        browser.address = std::net::IpAddr::from([192, 0, 2, last]);
+        browser
+    };
+    for _ in 0..10 {
+        enter(&mut from(100).await, "000000").await.assert_status(401);
     }
-    let mut browser = half_way(&world).await;
-    let answer = enter(&mut browser, &code(&world, &app, 0)).await;
+    let answer = enter(&mut from(100).await, &code(&world, &app, 0)).await;
     answer.assert_status(429).assert_says("Wait 5 minutes");
     assert_eq!(answer.header("retry-after"), "300");
+    // Elsewhere the owner is let in.
+    enter(&mut from(101).await, &code(&world, &app, 0)).await.assert_status(303);
+
+    // From many addresses it comes to an end all the same; a recovery code is none that could be guessed.
+    for at in 0..20 {
+        enter(&mut from(102 + at % 2).await, "000000").await.assert_status(401);
+    }
+    world.clock.advance(Duration::seconds(30));
+    enter(&mut from(104).await, &code(&world, &app, 0)).await.assert_status(429);
+    enter(&mut from(104).await, &recovery[0]).await.assert_status(303);
     world.clock.advance(Duration::minutes(5));
-    enter(&mut half_way(&world).await, &code(&world, &app, 0)).await.assert_status(303);
+    enter(&mut from(104).await, &code(&world, &app, 0)).await.assert_status(303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_key_that_somebody_else_began_with_is_handed_to_nobody(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    // Who has the stolen password notes a key down and leaves it to be turned on by its owner.
+    let mut thief = world.log_in("ada@contoso.test").await;
+    thief.post(HERE, &[]).await.assert_status(303);
+    let stolen = app(&thief.get(HERE).await);
+    ada.get(HERE).await.assert_says("Set up a second factor");
+    let early = ada.post("/account/second-factor/finish", &[("code", &code(&world, &stolen, 0))]).await;
+    assert_eq!(early.assert_status(303).location(), HERE, "nothing was begun here");
+    let (hers, _) = set_up(&world, &mut ada).await;
+    assert_ne!(hers.secret().to_base32(), stolen.secret().to_base32());
+    assert_eq!(thief.get("/connectors").await.status, 303, "all other browsers are logged out");
+    world.clock.advance(Duration::minutes(1));
+    enter(&mut half_way(&world).await, &code(&world, &stolen, 0)).await.assert_status(401);
+    enter(&mut half_way(&world).await, &code(&world, &hers, 0)).await.assert_status(303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_a_proof_takes_a_code_as_well_where_there_is_a_second_factor(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (app, _) = set_up(&world, &mut ada).await;
+    world.clock.advance(Duration::minutes(10));
+    ada.post("/account/second-factor/remove", &[]).await.assert_status(403).assert_says("Code");
+    let confirm = async |browser: &mut Browser, code: &str| {
+        let fields = [("confirm_password", PASSWORD), ("confirm_code", code), ("confirm_next", HERE)];
+        browser.post("/confirm", &fields).await
+    };
+    for wrong in ["", "000000"] {
+        confirm(&mut ada, wrong).await.assert_status(422).assert_says("The code is not right");
+    }
+    let right = code(&world, &app, 0);
+    assert_eq!(confirm(&mut ada, &right).await.assert_status(303).location(), HERE);
+    ada.post("/account/second-factor/remove", &[]).await.assert_status(303);
+    world.log_in("ada@contoso.test").await.get("/connectors").await.assert_status(200);
+    let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.code_refused'";
+    assert_eq!(world.raw.one::<i64>(refused).await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_right_password_that_no_code_follows_stands_in_the_activity(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    set_up(&world, &mut ada).await;
+    half_way(&world).await;
+    ada.get("/settings/activity").await.assert_says("Password right, code asked for");
 }
 
 #[rstest]

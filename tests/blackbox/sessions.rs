@@ -369,3 +369,55 @@ async fn l9_who_logs_out_at_one_process_is_logged_out_at_the_other(#[values(Kind
     at_two.post("/logout", &[]).await.assert_status(303);
     assert!(!is_signed_in(&mut at_one).await);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let ada = world.set_up().await;
+    world.clock.advance(Duration::minutes(10));
+    let (mut first, mut second) = (ada.clone(), ada);
+    let fields = [("confirm_password", PASSWORD), ("confirm_next", "/account")];
+    first.post("/confirm", &fields).await.assert_status(303);
+    // The second click of two comes with what the browser had before.
+    let answer = second.post("/confirm", &fields).await;
+    assert!(answer.cookies().is_empty(), "{:?}", answer.cookies());
+    first.get("/account").await.assert_status(200);
+    let left = first.post("/logout", &[]).await;
+    assert!(
+        left.cookies().iter().any(|cookie| cookie.starts_with("mail360_session=;")),
+        "{:?}",
+        left.cookies()
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_signed_in_and_comes_to_the_log_in_page_goes_on_to_where_they_wanted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    assert_eq!(ada.get("/login?next=/account").await.assert_status(303).location(), "/account");
+    let mut nobody = world.browser();
+    let asked = nobody.get("/connectors?search=a%20b&sort=expiry").await;
+    let next = "/login?next=%2Fconnectors%3Fsearch%3Da%2520b%26sort%3Dexpiry";
+    assert_eq!(asked.assert_status(303).location(), next);
+    let wanted = nobody.get(next).await.hidden("next");
+    let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", wanted.as_str())];
+    let answer = nobody.post("/login", &fields).await;
+    assert_eq!(answer.assert_status(303).location(), "/connectors?search=a%20b&sort=expiry");
+}
+
+#[rstest]
+#[tokio::test]
+async fn before_the_set_up_the_log_in_page_says_where_to_begin(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.browser().get("/login").await.assert_says("Open the set-up link");
+    world.set_up().await;
+    assert!(!world.browser().get("/login").await.text().contains("set-up link"));
+}

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use rstest::rstest;
 
-use crate::support::{Kind, NewConnector, World};
+use crate::support::{Browser, Kind, NewConnector, World};
 
 #[rstest]
 #[tokio::test]
@@ -70,6 +70,58 @@ async fn every_answer_carries_the_other_headers_and_is_kept_by_nobody(
         assert_eq!(answer.header("referrer-policy"), policy, "{path}");
         assert!(!answer.header("permissions-policy").is_empty());
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn o13_the_address_of_a_callback_goes_no_further_whoever_answers(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let long = "x".repeat(40_000);
+    for (host, code, status) in
+        [("evil.example", "abc", 421), ("localhost:3000", long.as_str(), 414), ("localhost:3000", "abc", 400)]
+    {
+        let request = http::Request::builder()
+            .uri(format!("/api/connectors?state=abc&code={code}"))
+            .header("host", host)
+            .body(Body::empty());
+        let answer = ada.send(request.expect("a request")).await;
+        assert_eq!(answer.assert_status(status).header("referrer-policy"), "no-referrer", "{host}");
+        assert!(answer.header("cache-control").contains("no-store"), "{host}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn p7_a_scheme_that_is_not_the_configured_one_is_named_where_one_cannot_get_past_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let fix = "MAIL360_PUBLIC_URL to https://localhost:3000";
+    let get = |browser: &Browser, path: &str| {
+        browser.request("GET", path).header("x-forwarded-proto", "https").body(Body::empty())
+    };
+    let mut nobody = world.browser();
+    let request = get(&nobody, "/login").expect("a request");
+    nobody.send(request).await.assert_status(200).assert_says(fix);
+    for path in ["/connectors", "/connectors/new"] {
+        let request = get(&ada, path).expect("a request");
+        ada.send(request).await.assert_status(200).assert_says(fix);
+        ada.get(path).await.assert_status(200);
+        assert!(!ada.get(path).await.text().contains(fix));
+    }
+    let post = |browser: &Browser, origin: &str| {
+        browser.request("POST", "/login").header("origin", origin).body(Body::empty())
+    };
+    let request = post(&nobody, "https://localhost:3000").expect("a request");
+    nobody.send(request).await.assert_status(403).assert_says(fix);
+    let request = post(&nobody, "https://evil.example").expect("a request");
+    let answer = nobody.send(request).await;
+    answer.assert_status(403);
+    assert!(!answer.text().contains("MAIL360_PUBLIC_URL") && !answer.body.contains("evil.example"));
 }
 
 #[rstest]

@@ -25,6 +25,9 @@ impl ServiceName {
         if text.chars().count() > Self::MAX {
             return Err("Use at most 60 characters.");
         }
+        if looks_like_secret(text) {
+            return Err("This looks like a client secret. Give the name of your Azure application here.");
+        }
         if text.chars().any(|c| c.is_control() || is_invisible(c)) || text.chars().all(is_joiner) {
             return Err("Use letters, digits and signs that can be seen.");
         }
@@ -91,6 +94,19 @@ fn guid(text: &str) -> Option<String> {
 /// Whether a text is a GUID, as client IDs, secret IDs and tenants are.
 pub fn looks_like_guid(text: &str) -> bool {
     guid(text).is_some()
+}
+
+/// Whether a text is like the client secrets that Microsoft makes, and like no name: no blank in it, and
+/// letters of both cases, digits and the tilde side by side.
+pub fn looks_like_secret(text: &str) -> bool {
+    let text = text.trim();
+    let has = |what: fn(&char) -> bool| text.chars().any(|c| what(&c));
+    (30..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && text.contains('~')
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_digit)
 }
 
 /// Judges a client secret, blanks round it left out. `client_id` is what stands in that field.
@@ -263,6 +279,17 @@ mod tests {
         for name in ["a\u{200b}b", "\u{202e}evil", "a\u{2060}", "\u{200d}", "\u{3164}", "a\u{7}", "\u{feff}a"]
         {
             assert!(ServiceName::parse(name).is_err(), "{name:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_client_secret_is_none() {
+        let secret = format!("{}Q~{}", "aB1c8", "Not-a.Real_Secret".repeat(2));
+        assert!(ServiceName::parse(&secret).expect_err("no name").contains("client secret"));
+        for name in
+            ["Mail~archive of the 2nd Floor, and some more words", "mail-archive-of-2026~production-eu"]
+        {
+            assert!(ServiceName::parse(name).is_ok(), "{name:?} was refused");
         }
     }
 

@@ -68,8 +68,17 @@ impl Typed {
         if self.provider != "outlook" {
             note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
         }
-        let service_name =
-            ServiceName::parse(&self.service_name).map_err(|words| note(Field::ServiceName, words));
+        let holds_secret = |text: &str| {
+            let secret = self.client_secret.expose_secret().trim();
+            secret.len() >= 8 && text.contains(secret)
+        };
+        // A name is stored in the clear, and shown to everybody.
+        let service_name = if holds_secret(&self.service_name) {
+            Err("This is the client secret. Give the name of your Azure application here.")
+        } else {
+            ServiceName::parse(&self.service_name)
+        };
+        let service_name = service_name.map_err(|words| note(Field::ServiceName, words));
         let client_id = ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
         let typed_secret = self.client_secret.expose_secret().trim();
         let secret = if typed_secret.is_empty() && !secret_required {
@@ -79,18 +88,16 @@ impl Typed {
                 .map(|warning| Some((SecretString::from(typed_secret), warning)))
                 .map_err(|words| note(Field::ClientSecret, words))
         };
-        let secret_expires_on = ExpiryDate::parse(&self.secret_expires_on)
-            .and_then(|date| match date {
-                Some(date) if date.days_from(today) < 0 => Err(
-                    "This day has passed. Make a new client secret, and enter the day on which it expires.",
-                ),
-                date => Ok(date),
-            })
-            .map_err(|words| note(Field::SecretExpires, words));
+        let secret_expires_on =
+            parse_expiry(&self.secret_expires_on, today).map_err(|words| note(Field::SecretExpires, words));
         let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
             note(Field::AccountType, "Choose what you chose when you registered the application.");
         });
         let tenant = match account_type {
+            Ok(kind) if kind.needs_tenant() && holds_secret(&self.tenant) => {
+                Err("This is the client secret. Write the Directory (tenant) ID, or a domain.")
+                    .map_err(|words| note(Field::Tenant, words))
+            }
             Ok(kind) if kind.needs_tenant() => {
                 Tenant::parse(&self.tenant).map(Some).map_err(|words| note(Field::Tenant, words))
             }
@@ -135,11 +142,66 @@ impl Typed {
     }
 }
 
+/// What was typed into the form that replaces a secret.
+#[derive(Clone, Debug, Default)]
+pub struct TypedSecret {
+    /// The client secret.
+    pub client_secret: SecretString,
+    /// When it expires.
+    pub secret_expires_on: String,
+}
+
+/// What was typed there, once it is sound.
+#[derive(Debug)]
+pub struct ParsedSecret {
+    pub(super) secret: SecretString,
+    pub(super) expires_on: Option<ExpiryDate>,
+    /// What is unusual about the secret.
+    pub warning: Option<&'static str>,
+}
+
+impl TypedSecret {
+    /// Parses it, for the application with this client ID.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the form's order.
+    pub fn parse(&self, today: Date, client_id: &ClientId) -> Result<ParsedSecret, FieldErrors> {
+        let text = self.client_secret.expose_secret().trim();
+        let warning = check_client_secret(text, client_id.as_str());
+        let expires_on = parse_expiry(&self.secret_expires_on, today);
+        match (warning, expires_on) {
+            (Ok(warning), Ok(expires_on)) => {
+                Ok(ParsedSecret { secret: SecretString::from(text), expires_on, warning })
+            }
+            (warning, expires_on) => {
+                let of_secret = warning.err().map(|words| (Field::ClientSecret, words.to_owned()));
+                let of_date = expires_on.err().map(|words| (Field::SecretExpires, words.to_owned()));
+                Err(of_secret.into_iter().chain(of_date).collect())
+            }
+        }
+    }
+}
+
+/// The day on which a secret expires that can be used today.
+fn parse_expiry(text: &str, today: Date) -> Result<Option<ExpiryDate>, &'static str> {
+    match ExpiryDate::parse(text)? {
+        Some(date) if date.days_from(today) < 0 => {
+            Err("This day has passed. Make a new client secret, and enter the day on which it expires.")
+        }
+        date => Ok(date),
+    }
+}
+
 /// The name as it is compared: trimmed, NFKC, case-folded, so that two names that look alike to people
 /// are alike.
 pub fn name_key(name: &ServiceName) -> String {
+    fold(name.as_str())
+}
+
+/// A text as names are compared.
+pub fn fold(text: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
-    let folded = CaseMapper::new().fold_string(&nfkc.normalize(name.as_str())).into_owned();
+    let folded = CaseMapper::new().fold_string(&nfkc.normalize(text)).into_owned();
     // Folding may undo the composition.
     nfkc.normalize(&folded).into_owned()
 }

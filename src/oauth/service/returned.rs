@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration as StdDuration};
 
 use secrecy::SecretString;
 use time::Duration;
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
         callback::{Answer, SignIn},
         exchange::{self, Refusal},
         id_token::{self, Expected},
-        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why},
+        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why, tame},
         scopes,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
@@ -60,15 +61,19 @@ impl SignIns {
         }
         let id = found.attempt.id;
         let this = self.clone();
+        let (consumed, is_consumed) = oneshot::channel();
         let task = async move {
             // Logged here: whoever waits may be gone. The attempt's page tells what its row says.
-            if let Err(failure) = this.run(found, sign_in, address, reference).await {
+            if let Err(failure) = this.run(found, sign_in, address, reference, consumed).await {
                 tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
             }
         };
         let task = self.running.spawn(task.instrument(tracing::Span::current()));
+        // However long the database takes: until then the page could say only that nobody came back. An error
+        // means that nothing is consumed any more, and the task at its end.
+        let _ = is_consumed.await;
         // The page says *Checking…* where it takes longer.
-        if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(8), task).await {
+        if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
             tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
         }
         Ok(Returned::Own(id))
@@ -80,8 +85,9 @@ impl SignIns {
         sign_in: SignIn,
         address: Option<IpAddr>,
         reference: Option<Reference>,
+        is_consumed: oneshot::Sender<()>,
     ) -> Result<(), Failure> {
-        let Parts { database, connectors, clock, .. } = &*self.parts;
+        let Parts { database, connectors, people, clock, .. } = &*self.parts;
         let Found { attempt, verifier, .. } = found;
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
@@ -109,6 +115,8 @@ impl SignIns {
                 async move {
                     // Now, for the writer may have been waited for.
                     let now = clock.now();
+                    // Of today: an administrator who was disabled since may not finish what they began.
+                    let may = people.is_admin(&tx, organisation, attempt.user).await?;
                     // Version and secret of one row: a secret that is newer than the attempt must not be sent
                     // where the attempt was made to go.
                     let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
@@ -120,14 +128,18 @@ impl SignIns {
                         return Ok(None);
                     }
                     attempts.add_events(&tx, id, vec![self.event(Step::Returned, now, "")]).await?;
-                    Ok::<_, Failure>(Some((now, tried)))
+                    Ok::<_, Failure>(Some((now, may, tried)))
                 }
             })
             .await?;
-        let Some((consumed_at, (connector, secret))) = consumed else { return Ok(()) };
+        let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
+        let _ = is_consumed.send(());
         let verdict = match (early, secret) {
             (Some(why), _) => Err(why),
-            (None, _) if connector.version != attempt.connector_version => Err(Why::ConnectorChanged),
+            (None, _) if !may => Err(Why::NotAllowed),
+            (None, _) if connector.application_version != attempt.connector_version => {
+                Err(Why::ConnectorChanged)
+            }
             (None, Ok(secret)) => Ok(secret),
             (None, Err(error)) => {
                 tracing::error!(connector = %connector.id, %error, "the client secret cannot be opened");
@@ -207,7 +219,7 @@ impl SignIns {
         };
         let identity = id_token::check(secrecy::ExposeSecret::expose_secret(token), &expected)?;
         let me = exchange::me(&**http, &attempt.endpoints.graph, &grant.access_token).await?;
-        timeline.note(Step::Identity, identity.tenant.as_deref().unwrap_or_default());
+        timeline.note(Step::Identity, &tame(identity.tenant.as_deref().unwrap_or_default(), 64));
 
         let missing = scopes::missing(
             &attempt.scopes,

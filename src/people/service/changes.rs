@@ -6,7 +6,7 @@ use crate::{
     people::{
         access::{Admin, Proved},
         model::{Email, Password, Role},
-        store::{User, Users, second_factors::SecondFactors},
+        store::{User, Users, invitations::Invitations, second_factors::SecondFactors},
     },
     platform::{
         database::{DatabaseError, Tx, Unscoped},
@@ -56,9 +56,13 @@ impl People {
         };
         self.database
             .write(async |tx| {
-                let Some(user) = Unscoped.user_by_email(&tx, email).await? else {
+                let Some(found) = Unscoped.user_by_email(&tx, email).await? else {
                     return Ok(Changed::NoSuchUser);
                 };
+                // Read again once nobody else changes roles: what was read before may no longer hold.
+                let users = Users::of(found.organisation);
+                users.lock_roles(&tx).await?;
+                let Some(user) = users.get(&tx, found.id).await? else { return Ok(Changed::NoSuchUser) };
                 let actor = Actor::operator(user.organisation);
                 self.apply(&tx, actor, &user, &change, hash, end_sessions).await
             })
@@ -79,6 +83,7 @@ impl People {
         };
         self.database
             .write(async |tx| {
+                self.still_admin(&tx, admin).await?;
                 let Some(user) = Users::of(admin.organisation()).get(&tx, user).await? else {
                     return Ok(Changed::NoSuchUser);
                 };
@@ -87,6 +92,8 @@ impl People {
             .await
     }
 
+    /// Applies a change to a user who was read after the organisation's roles were locked: of two that take the
+    /// role from each other's last fellow at once, the second must see what the first did.
     async fn apply(
         &self,
         tx: &Tx,
@@ -103,15 +110,18 @@ impl People {
             _ => false,
         };
         if loses_admin {
-            // Of two that take the role from each other's last fellow at once, the second must see
-            // what the first did.
-            users.lock_roles(tx).await?;
             let others = users.list(tx).await?;
             let left = others
                 .iter()
                 .any(|other| other.id != user.id && other.role == Role::Admin && !other.disabled);
             if !left {
                 return Ok(Changed::LastAdmin);
+            }
+            // A link that they have made, and may have kept, would let them in again.
+            for gone in Invitations::of(user.organisation).take_all_by(tx, user.id).await? {
+                let entry = Entry::done(Action::InvitationWithdrawn, gone.email, gone.id.0)
+                    .with_detail(format!("{} may not invite any more", user.email));
+                self.activity.record(tx, actor, entry).await?;
             }
         }
         let detail = match change {

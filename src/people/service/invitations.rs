@@ -11,14 +11,15 @@ use crate::{
         access::{Admin, Proved},
         model::{Email, InvitationId, Password, PersonName, Role},
         store::{
-            Users,
+            NewUser, Users,
             invitations::{Invitation, Invitations, NewInvitation},
         },
     },
     platform::{
         clock::Timestamp,
-        database::{DatabaseError, Queries, Unscoped},
-        failure::Failure,
+        database::{DatabaseError, Queries, Tx, Unscoped},
+        failure::{Failure, Undone},
+        id::{OrganisationId, UserId},
         middleware::reference::Reference,
         randomness::Token,
     },
@@ -26,6 +27,8 @@ use crate::{
 
 /// An invitation's link works for this long.
 pub const INVITATION: Duration = Duration::days(7);
+/// One that is for a new password, for this long.
+pub const NEW_PASSWORD: Duration = Duration::days(1);
 /// So many may be open in one organisation.
 const MOST: u64 = 200;
 
@@ -54,11 +57,20 @@ pub enum Accepted {
 impl People {
     /// Invites somebody: an earlier link for the same e-mail works no longer.
     pub async fn invite(&self, admin: &Proved<Admin>, email: &Email, role: Role) -> Result<Invited, Failure> {
+        match self.try_invite(admin, email, role).await {
+            // Another administrator invited the same person at this very moment: theirs is replaced.
+            Err(undone) if undone.is_conflict() => Ok(self.try_invite(admin, email, role).await?),
+            invited => Ok(invited?),
+        }
+    }
+
+    async fn try_invite(&self, admin: &Proved<Admin>, email: &Email, role: Role) -> Result<Invited, Undone> {
         let (token, now) = (Token::random(&*self.randomness), self.clock.now());
         let expires_at = now.plus(INVITATION);
         let invitations = Invitations::of(admin.organisation());
         self.database
             .write(async |tx| {
+                self.still_admin(&tx, admin).await?;
                 // That somebody is in another organisation is told to nobody here.
                 if Users::of(admin.organisation()).by_email(&tx, email).await?.is_some() {
                     return Ok(Invited::AlreadyHere);
@@ -68,7 +80,17 @@ impl People {
                 }
                 let id = InvitationId::new(&*self.clock, &*self.randomness);
                 let invited_by = admin.user();
-                let new = NewInvitation { id, email, role, token: token.hash(), invited_by, now, expires_at };
+                let token_hash = token.hash();
+                let new = NewInvitation {
+                    id,
+                    email,
+                    role,
+                    token: token_hash,
+                    invited_by,
+                    for_user: None,
+                    now,
+                    expires_at,
+                };
                 invitations.put(&tx, new).await?;
                 let entry = Entry::done(Action::UserInvited, email.as_str(), id.0).with_detail(role.name());
                 self.activity.record(&tx, admin.actor(), entry).await?;
@@ -77,16 +99,61 @@ impl People {
             .await
     }
 
-    /// The invitations of an administrator's organisation whose links work.
-    pub async fn invitations(&self, admin: &Admin) -> Result<Vec<Invitation>, Failure> {
-        let now = self.clock.now();
-        Ok(Invitations::of(admin.organisation()).open(&self.database.read(), now).await?)
+    /// Makes a link with which a user chooses a new password: nobody else ever knows it.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where the organisation has no such user who may log in.
+    pub async fn invite_to_new_password(
+        &self,
+        admin: &Proved<Admin>,
+        user: UserId,
+    ) -> Result<(Token, Timestamp), Failure> {
+        let (token, now) = (Token::random(&*self.randomness), self.clock.now());
+        let expires_at = now.plus(NEW_PASSWORD);
+        self.database
+            .write(async |tx| {
+                self.still_admin(&tx, admin).await?;
+                let user = Users::of(admin.organisation()).get(&tx, user).await?;
+                let user = user.filter(|user| !user.disabled).ok_or(Failure::NotFound)?;
+                let Ok(email) = Email::parse(&user.email) else {
+                    return Err(Failure::Unexpected("a user has no e-mail".to_owned()));
+                };
+                let id = InvitationId::new(&*self.clock, &*self.randomness);
+                let new = NewInvitation {
+                    id,
+                    email: &email,
+                    role: user.role,
+                    token: token.hash(),
+                    invited_by: admin.user(),
+                    for_user: Some(user.id),
+                    now,
+                    expires_at,
+                };
+                Invitations::of(admin.organisation()).put(&tx, new).await?;
+                let entry = Entry::done(Action::NewPasswordOffered, &user.email, user.id.0);
+                self.activity.record(&tx, admin.actor(), entry).await?;
+                Ok((token.clone(), expires_at))
+            })
+            .await
+    }
+
+    /// The invitations of an administrator's organisation whose links work, each with the name of who made it.
+    pub async fn invitations(&self, admin: &Admin) -> Result<Vec<(Invitation, String)>, Failure> {
+        let (now, read) = (self.clock.now(), self.database.read());
+        let open = Invitations::of(admin.organisation()).open(&read, now).await?;
+        let mut invitations = Vec::with_capacity(open.len());
+        for invitation in open {
+            let by = Users::of(admin.organisation()).get(&read, invitation.invited_by).await?;
+            invitations.push((invitation, by.map(|user| user.name).unwrap_or_default()));
+        }
+        Ok(invitations)
     }
 
     /// Withdraws an invitation. It is no mistake to withdraw one that is gone.
     pub async fn withdraw(&self, admin: &Proved<Admin>, id: InvitationId) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
+                self.still_admin(&tx, admin).await?;
                 if let Some(taken) = Invitations::of(admin.organisation()).take(&tx, id).await? {
                     let entry = Entry::done(Action::InvitationWithdrawn, taken.email, id.0);
                     self.activity.record(&tx, admin.actor(), entry).await?;
@@ -112,14 +179,15 @@ impl People {
         Ok(organisation.map(|organisation| (invitation, organisation.name)))
     }
 
-    /// Accepts an invitation: makes the user. Of several that try at once, one does.
+    /// Accepts an invitation: makes the user, or gives the one for whom it is a new password and ends their
+    /// sessions by `end_sessions`. Of several that try at once, one does.
     pub async fn accept(
         &self,
         token: &Token,
         name: &PersonName,
         password: &Password,
-        address: Option<IpAddr>,
-        reference: Option<Reference>,
+        (address, reference): (Option<IpAddr>, Option<Reference>),
+        end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Accepted, Failure> {
         // Before the hash, which costs: a stranger must not make us compute.
         let Some((invitation, _)) = self.invitation(token).await? else { return Ok(Accepted::Closed) };
@@ -128,7 +196,8 @@ impl People {
         };
         let hash = self.hash(password).await?;
         let organisation = invitation.organisation;
-        let actor = Actor { organisation, user: None, address, reference };
+        // Whoever has the link is the one for whom it was made.
+        let actor = |user| Actor { organisation, user: Some(user), address, reference };
         let accepted = self
             .database
             .write(async |tx| {
@@ -136,7 +205,22 @@ impl People {
                 if !open || Invitations::of(organisation).take(&tx, invitation.id).await?.is_none() {
                     return Ok(Accepted::Closed);
                 }
-                self.add_user(&tx, actor, &email, name, invitation.role, hash.clone()).await?;
+                let Some(user) = invitation.for_user else {
+                    let new =
+                        NewUser { email: &email, name, role: invitation.role, password_hash: hash.clone() };
+                    self.add_user(&tx, organisation, Some((address, reference)), new).await?;
+                    return Ok(Accepted::Welcome(email.clone()));
+                };
+                let users = Users::of(organisation);
+                let user = users.get(&tx, user).await?;
+                let Some(user) = user.filter(|user| !user.disabled && user.email == email.as_str()) else {
+                    return Ok(Accepted::Closed);
+                };
+                users.set_password(&tx, user.id, hash.clone()).await?;
+                end_sessions(&tx, organisation, user.id).await?;
+                let entry = Entry::done(Action::PasswordChanged, &user.email, user.id.0)
+                    .with_detail("by a link of an administrator");
+                self.activity.record(&tx, actor(user.id), entry).await?;
                 Ok(Accepted::Welcome(email.clone()))
             })
             .await;

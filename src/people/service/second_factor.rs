@@ -1,6 +1,8 @@
 //! A second factor: codes of an authenticator app, and recovery codes for whoever lost it.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use super::{People, User};
 use crate::{
@@ -70,6 +72,11 @@ impl Code {
     }
 }
 
+/// A key with which somebody sets a second factor up, sealed: kept in their session, so that nobody else who is
+/// signed in as them, as with a stolen password, can have begun it and know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun(String);
+
 /// How far a second factor is.
 #[derive(Clone, Debug)]
 pub enum Setup {
@@ -94,16 +101,27 @@ fn hash(user: UserId, code: &str) -> Hash {
 }
 
 impl People {
-    /// How far a member's own second factor is.
-    pub async fn second_factor(&self, member: &Proved<Member>) -> Result<Setup, Failure> {
+    /// How far a member's own second factor is; `begun` is what their session has of it.
+    pub async fn second_factor(
+        &self,
+        member: &Proved<Member>,
+        begun: Option<&Begun>,
+    ) -> Result<Setup, Failure> {
         let factors = SecondFactors::of(member.organisation());
         let read = self.database.read();
-        let Some(found) = factors.get(&read, member.user()).await? else { return Ok(Setup::None) };
-        if found.since.is_some() {
+        if factors.get(&read, member.user()).await?.is_some() {
             let recovery_codes = factors.recovery_codes(&read, member.user()).await?;
             return Ok(Setup::Works { recovery_codes });
         }
-        Ok(Setup::Begun(self.open_key(member.organisation(), member.user(), &found.secret)?))
+        let Some(begun) = begun else { return Ok(Setup::None) };
+        let (_, key) = self.begun_key(member, begun)?;
+        Ok(Setup::Begun(key))
+    }
+
+    fn begun_key(&self, member: &Member, begun: &Begun) -> Result<(Vec<u8>, TotpKey), Failure> {
+        let sealed = STANDARD.decode(&begun.0).map_err(|error| Failure::unexpected(&error))?;
+        let key = self.open_key(member.organisation(), member.user(), &sealed)?;
+        Ok((sealed, key))
     }
 
     fn open_key(
@@ -116,42 +134,53 @@ impl People {
         opened.map(TotpKey::from_opened).map_err(|error| Failure::unexpected(&error))
     }
 
-    /// Begins to set one up, with a new key; where one works nothing changes.
-    pub async fn begin_second_factor(&self, member: &Proved<Member>) -> Result<(), Failure> {
+    /// Begins to set one up, with a new key.
+    pub fn begin_second_factor(&self, member: &Proved<Member>) -> Result<Begun, Failure> {
         let key = TotpKey::random(&*self.randomness);
         let place = place(member.organisation(), member.user());
         let sealed = self.vault.seal(place, key.expose()).map_err(|error| Failure::unexpected(&error))?;
-        let factors = SecondFactors::of(member.organisation());
-        self.database.write(async |tx| Ok(factors.begin(&tx, member.user(), sealed.clone()).await?)).await
+        Ok(Begun(STANDARD.encode(sealed)))
     }
 
-    /// Makes it work, once a code proves that the app has the key.
+    /// Makes it work, once a code proves that the app has the key; `end_others` ends the member's other sessions
+    /// in the same transaction, for until now a password was enough to have one.
     ///
     /// # Returns
     /// Recovery codes, to be shown once; none where the code is wrong.
     pub async fn finish_second_factor(
         &self,
         member: &Proved<Member>,
+        begun: &Begun,
         code: &str,
+        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
         let factors = SecondFactors::of(member.organisation());
-        let found = factors.get(&self.database.read(), member.user()).await?;
-        let Some(found) = found.filter(|found| found.since.is_none()) else { return Ok(None) };
+        let (sealed, key) = self.begun_key(member, begun)?;
         let (Code::App(code), now) = (Code::parse(code), self.clock.now()) else { return Ok(None) };
-        let key = self.open_key(member.organisation(), member.user(), &found.secret)?;
         let Some(step) = key.step_of(&code, now).map_err(|error| Failure::unexpected(&error))? else {
             return Ok(None);
         };
         self.database
             .write(async |tx| {
-                if !factors.finish(&tx, member.user(), &found.secret, step, now).await? {
+                if !factors.finish(&tx, member.user(), &sealed, step, now).await? {
                     return Ok(None);
                 }
+                self.end_others(&tx, member, end_others).await?;
                 let entry = Entry::done(Action::SecondFactorAdded, &member.email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(Some(self.put_recovery_codes(&tx, member).await?))
             })
             .await
+    }
+
+    async fn end_others(
+        &self,
+        tx: &Tx,
+        member: &Member,
+        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.note_ended_sessions(tx, member.organisation(), member.user()).await?;
+        end_others(tx).await
     }
 
     async fn put_recovery_codes(&self, tx: &Tx, member: &Member) -> Result<Vec<RecoveryCode>, DatabaseError> {
@@ -164,21 +193,24 @@ impl People {
         Ok(codes)
     }
 
-    /// Makes new recovery codes in place of those that a member has.
+    /// Makes new recovery codes in place of those that a member has; their other sessions end.
     ///
     /// # Returns
     /// None where they have no second factor.
     pub async fn new_recovery_codes(
         &self,
         member: &Proved<Member>,
+        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
-                let found = factors.get(&tx, member.user()).await?;
-                if found.is_none_or(|found| found.since.is_none()) {
+                // Of two at once the second replaces what the first has made.
+                self.lock_user(&tx, member).await?;
+                if factors.get(&tx, member.user()).await?.is_none() {
                     return Ok(None);
                 }
+                self.end_others(&tx, member, end_others).await?;
                 let entry = Entry::done(Action::RecoveryCodesMade, &member.email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(Some(self.put_recovery_codes(&tx, member).await?))
@@ -186,13 +218,17 @@ impl People {
             .await
     }
 
-    /// Takes a member's own second factor away.
-    pub async fn remove_second_factor(&self, member: &Proved<Member>) -> Result<(), Failure> {
+    /// Takes a member's own second factor away; their other sessions end.
+    pub async fn remove_second_factor(
+        &self,
+        member: &Proved<Member>,
+        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
+    ) -> Result<(), Failure> {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
-                let worked = factors.get(&tx, member.user()).await?.is_some_and(|it| it.since.is_some());
-                if factors.remove(&tx, member.user()).await? && worked {
+                if factors.remove(&tx, member.user()).await? {
+                    self.end_others(&tx, member, end_others).await?;
                     let entry = Entry::done(Action::SecondFactorRemoved, &member.email, member.user().0);
                     self.activity.record(&tx, member.actor(), entry).await?;
                 }
@@ -213,7 +249,7 @@ impl People {
     pub async fn use_code(&self, user: &User, code: &Code, actor: Actor) -> Result<bool, Failure> {
         let factors = SecondFactors::of(user.organisation);
         let found = factors.get(&self.database.read(), user.id).await?;
-        let Some(found) = found.filter(|found| found.since.is_some()) else { return Ok(false) };
+        let Some(found) = found else { return Ok(false) };
         let step = match code {
             Code::App(code) => {
                 let key = self.open_key(user.organisation, user.id, &found.secret)?;
@@ -246,6 +282,7 @@ impl People {
         let users = Users::of(admin.organisation());
         self.database
             .write(async |tx| {
+                self.still_admin(&tx, admin).await?;
                 let before = users.organisation(&tx).await?;
                 if before.is_some_and(|before| before.second_factor_required == required) {
                     return Ok(());

@@ -25,6 +25,7 @@ mod row {
         pub role: String,
         pub token_hash: Vec<u8>,
         pub user_id: Uuid,
+        pub for_user: Option<Uuid>,
         pub created_at: i64,
         pub expires_at: i64,
     }
@@ -48,6 +49,8 @@ pub struct Invitation {
     pub role: Role,
     /// Who invited them.
     pub invited_by: UserId,
+    /// Whose new password it is for, where they are here already.
+    pub for_user: Option<UserId>,
     /// Until when its link works.
     pub expires_at: Timestamp,
 }
@@ -64,6 +67,7 @@ impl TryFrom<row::Model> for Invitation {
             email: row.email,
             role,
             invited_by: UserId(row.user_id),
+            for_user: row.for_user.map(UserId),
             expires_at: Timestamp::from_micros(row.expires_at),
         })
     }
@@ -81,6 +85,8 @@ pub struct NewInvitation<'a> {
     pub token: Hash,
     /// Who invites.
     pub invited_by: UserId,
+    /// Whose new password it is for, where they are here already.
+    pub for_user: Option<UserId>,
     /// Now.
     pub now: Timestamp,
     /// Until when its link works.
@@ -143,6 +149,7 @@ impl Invitations {
             role: Set(new.role.name().to_owned()),
             token_hash: Set(new.token.to_vec()),
             user_id: Set(new.invited_by.0),
+            for_user: Set(new.for_user.map(|user| user.0)),
             created_at: Set(new.now.micros()),
             expires_at: Set(new.expires_at.micros()),
         };
@@ -163,6 +170,19 @@ impl Invitations {
             .exec(tx.connection())
             .await?;
         Ok(if taken.rows_affected == 1 { Some(row.try_into()?) } else { None })
+    }
+
+    /// Takes out all that somebody has made.
+    pub async fn take_all_by(self, tx: &Tx, user: UserId) -> Result<Vec<Invitation>, DatabaseError> {
+        let theirs = row::Column::UserId.eq(user.0);
+        let find = row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0));
+        let rows = find.filter(theirs.clone()).all(tx.connection()).await?;
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(theirs)
+            .exec(tx.connection())
+            .await?;
+        Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
     /// Erases those whose links work no longer.

@@ -34,8 +34,6 @@ mod row {
 pub struct SecondFactor {
     /// The sealed key.
     pub secret: Vec<u8>,
-    /// Since when a log-in asks for it; none while it is being set up.
-    pub since: Option<Timestamp>,
 }
 
 /// The second factors of one organisation's users.
@@ -48,31 +46,17 @@ impl SecondFactors {
         Self(organisation)
     }
 
-    /// A user's, set up or being set up.
+    /// A user's.
     pub async fn get(self, on: &impl Queries, user: UserId) -> Result<Option<SecondFactor>, DatabaseError> {
         let row = Users::of(self.0).find(user).one(on.connection()).await?;
-        Ok(row.and_then(|row| {
-            let since = row.totp_since.map(Timestamp::from_micros);
-            row.totp_secret.map(|secret| SecondFactor { secret, since })
-        }))
+        let working = row.filter(|row| row.totp_since.is_some());
+        Ok(working.and_then(|row| row.totp_secret).map(|secret| SecondFactor { secret }))
     }
 
-    /// Begins to set one up, unless there is one that works already.
-    pub async fn begin(self, tx: &Tx, user: UserId, secret: Vec<u8>) -> Result<(), DatabaseError> {
-        Users::of(self.0)
-            .update(user)
-            .filter(user::Column::TotpSince.is_null())
-            .col_expr(user::Column::TotpSecret, Expr::value(secret))
-            .col_expr(user::Column::TotpLastStep, Expr::value(0))
-            .exec(tx.connection())
-            .await?;
-        Ok(())
-    }
-
-    /// Makes the one that is being set up work, and notes the step of the code that proved it.
+    /// Gives a user one, and notes the step of the code that proved it.
     ///
     /// # Returns
-    /// Whether it still was the one with this sealed key, and not working yet.
+    /// Whether they had none.
     pub async fn finish(
         self,
         tx: &Tx,
@@ -83,8 +67,8 @@ impl SecondFactors {
     ) -> Result<bool, DatabaseError> {
         let finished = Users::of(self.0)
             .update(user)
-            .filter(user::Column::TotpSecret.eq(secret))
             .filter(user::Column::TotpSince.is_null())
+            .col_expr(user::Column::TotpSecret, Expr::value(secret))
             .col_expr(user::Column::TotpSince, Expr::value(now.micros()))
             .col_expr(user::Column::TotpLastStep, Expr::value(step))
             .exec(tx.connection())
@@ -116,7 +100,7 @@ impl SecondFactors {
     /// Takes a user's second factor away, with its recovery codes.
     ///
     /// # Returns
-    /// Whether they had one, if only half set up.
+    /// Whether they had one.
     pub async fn remove(self, tx: &Tx, user: UserId) -> Result<bool, DatabaseError> {
         self.put_recovery_codes(tx, user, &[]).await?;
         let there = Condition::any()

@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use url::Url;
 
+/// Where the provider sends browsers back to.
+pub const REDIRECT_PATH: &str = "/api/connectors";
+
 /// The address under which browsers reach the program: scheme, host and port, nothing after them.
 ///
 /// It comes from the configuration and never from a request's header: an attacker who chooses the
@@ -33,7 +36,7 @@ impl PublicUrl {
 
     /// The one Redirect URI of all connectors.
     pub fn redirect_uri(&self) -> String {
-        format!("{}/api/connectors", self.origin)
+        self.join(REDIRECT_PATH)
     }
 
     /// A path of ours as a whole address.

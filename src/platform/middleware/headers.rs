@@ -10,7 +10,10 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, header};
 
-use crate::platform::{config::Config, randomness::SharedRandomness};
+use crate::platform::{
+    config::{Config, REDIRECT_PATH},
+    randomness::SharedRandomness,
+};
 
 /// The nonce of this answer's Content-Security-Policy: scripts that carry it run, no others.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub async fn seal(
     let nonce: Arc<str> = STANDARD.encode(bytes).into();
     request.extensions_mut().insert(ScriptNonce(nonce.clone()));
 
+    // A callback's address holds a code and a state; nobody after us is to see it, whoever of us answers.
+    let is_callback = request.uri().path() == REDIRECT_PATH;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = format!(
@@ -40,7 +45,7 @@ pub async fn seal(
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(header::REFERRER_POLICY, "same-origin");
+    set(header::REFERRER_POLICY, if is_callback { "no-referrer" } else { "same-origin" });
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");

@@ -11,5 +11,5 @@ pub use browser::{Answer, Browser, form};
 pub use database::{Kind, hex};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
-    NewConnector, PASSWORD, SECRET, World, callback, parameter, sign_in_path, under_way, write_key,
+    NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,
 };

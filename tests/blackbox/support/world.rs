@@ -25,6 +25,7 @@ use mail360::{
 use secrecy::SecretString;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::{sync::Notify, task::JoinHandle};
 use url::Url;
 
 use super::{
@@ -219,7 +220,8 @@ impl World {
     pub async fn admin(&self) -> Admin {
         let organisation = self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
         let user = self.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
-        let presence = Presence { address: None, reference: None, proved_at: None };
+        let proved_at = Some(self.clock.now());
+        let presence = Presence { address: None, reference: None, proved_at };
         let member = self.program.people.member(OrganisationId(organisation), UserId(user), presence).await;
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }
@@ -252,9 +254,12 @@ impl World {
 
     /// Fills and sends the Add Connector form.
     pub async fn send_form(&self, browser: &mut Browser, new: &NewConnector<'_>) -> Answer {
-        let form = browser.get("/connectors/new").await.assert_status(200).hidden("form");
+        let page = browser.get("/connectors/new").await;
+        page.assert_status(200);
+        let (form, owner) = (page.hidden("form"), page.hidden("owner"));
         let fields = [
             ("form", form.as_str()),
+            ("owner", owner.as_str()),
             ("provider", "outlook"),
             ("service_name", new.name),
             ("client_id", &new.client_id),
@@ -316,6 +321,20 @@ pub async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let authorize = world.start(&mut ada, &connector).await;
     (world, ada, connector, authorize)
+}
+
+/// A callback whose exchange waits at the provider for the gate to open, and then goes through.
+pub async fn held(world: &World, browser: &Browser, authorize: &Url) -> (Arc<Notify>, JoinHandle<Answer>) {
+    let gate = Arc::new(Notify::new());
+    let grant = Canned::Json(200, tokens(&world.claims(authorize)));
+    world.provider.answer_token(Canned::After(gate.clone(), Box::new(grant)));
+    world.say_who();
+    let (mut browser, back) = (browser.clone(), callback(authorize, "code=abc"));
+    let request = tokio::spawn(async move { browser.get(&back).await });
+    while world.provider.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    (gate, request)
 }
 
 /// The id of the one attempt, as it stands in its page's path.

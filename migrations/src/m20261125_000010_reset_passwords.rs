@@ -1,0 +1,15 @@
+//! An invitation may be for somebody who is here already, to choose a new password.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // No foreign key, which SQLite could not add: whoever accepts looks whether the user is there.
+        let for_user = ColumnDef::new("for_user").uuid().null().take();
+        manager.alter_table(Table::alter().table("invitations").add_column(for_user).take()).await
+    }
+}

@@ -1,0 +1,317 @@
+//! The Connectors pane: the list.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Query, State},
+    response::IntoResponse,
+};
+use http::HeaderMap;
+use leptos::prelude::*;
+use serde::Deserialize;
+use time::Date;
+use tower_sessions::Session;
+
+use super::{
+    model::list::{Order, Position},
+    pages::{Expiry, RedirectUri, StateBadge, who_may_sign_in},
+    said::Said,
+    service::{Connector, ConnectorService, ListPage},
+};
+use crate::{
+    people::access::Member,
+    platform::{
+        config::{Config, doctor::Doctor},
+        failure::Failure,
+        page::Page,
+    },
+    ui::{
+        icons::Icon,
+        widgets::{Notice, Pager, Tone},
+    },
+};
+
+/// What is looked for, as it stands in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    search: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    after: String,
+}
+
+const HERE: &str = "/connectors";
+
+impl Asked {
+    fn order(&self) -> Order {
+        Order::from_name(&self.sort).unwrap_or_default()
+    }
+
+    fn is_searched(&self) -> bool {
+        !self.search.trim().is_empty()
+    }
+
+    fn address(&self, after: Option<&Position>) -> String {
+        let mut address = url::form_urlencoded::Serializer::new(String::new());
+        if self.is_searched() {
+            address.append_pair("search", &self.search);
+        }
+        if self.order() != Order::default() {
+            address.append_pair("sort", self.order().name());
+        }
+        if let Some(after) = after {
+            address.append_pair("after", &after.to_string());
+        }
+        match address.finish() {
+            query if query.is_empty() => HERE.to_owned(),
+            query => format!("{HERE}?{query}"),
+        }
+    }
+}
+
+/// `GET /connectors`.
+pub async fn list(
+    State(service): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<impl IntoResponse, Failure> {
+    // What cannot be a position begins at the first page.
+    let after: Option<Position> = asked.after.parse().ok();
+    let ListPage { connectors, next } =
+        service.list(&member, &asked.search, asked.order(), after.as_ref()).await?;
+    let model = ListView {
+        connectors,
+        next,
+        first: after.is_none(),
+        asked,
+        deleted: Said::take_deleted(&session).await?,
+        today: service.today(),
+        redirect_uri: config.public_url.redirect_uri(),
+        doctor: Doctor::new(&config.public_url, &headers),
+        admin: member.is_admin(),
+        organisation: member.organisation_name,
+    };
+    Ok(Page::new("Connectors", move || view! { <List model=model.clone() /> }.into_any()))
+}
+
+#[derive(Clone, Debug)]
+struct ListView {
+    connectors: Vec<Connector>,
+    next: Option<Position>,
+    first: bool,
+    asked: Asked,
+    deleted: Option<String>,
+    today: Date,
+    redirect_uri: String,
+    doctor: Doctor,
+    admin: bool,
+    organisation: String,
+}
+
+#[component]
+fn List(model: ListView) -> impl IntoView {
+    let ListView {
+        connectors,
+        next,
+        first,
+        asked,
+        deleted,
+        today,
+        redirect_uri,
+        doctor,
+        admin,
+        organisation,
+    } = model;
+    let none = connectors.is_empty() && first && !asked.is_searched();
+    let add = (admin && !none).then(add_button);
+    let filters = (!none).then(|| view! { <Filters asked=asked.clone() /> });
+    let content = if none {
+        view! { <Empty admin=admin /> }.into_any()
+    } else if connectors.is_empty() {
+        let words = if asked.is_searched() {
+            "No name and no client ID begins like that."
+        } else {
+            "There are no more connectors."
+        };
+        view! { <p class="soft">{words}</p> }.into_any()
+    } else {
+        let rows = connectors
+            .into_iter()
+            .map(|connector| view! { <Row connector=connector today=today /> })
+            .collect_view();
+        view! {
+            <table class="table" role="table">
+                <caption class="unseen">{format!("Connectors, by {}", asked.order().words())}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">"Service name and client ID"</th>
+                        <th scope="col" role="columnheader">"Who may sign in"</th>
+                        <th scope="col" role="columnheader">"State"</th>
+                        <th scope="col" role="columnheader">"Secret expires"</th>
+                        <th scope="col" role="columnheader">"API scope"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    let first = (!first).then(|| (asked.address(None), "First page"));
+    let next = next.map(|next| (asked.address(Some(&next)), "Next page"));
+    let deleted = deleted.map(|name| {
+        view! {
+            <Notice tone=Tone::Good title="The connector was deleted">
+                <p>
+                    <bdi>{name}</bdi>
+                    " is gone from here with its secret and its sign-ins. Its application is still in Azure:                      delete it there too, if nothing else uses it."
+                </p>
+            </Notice>
+        }
+    });
+    view! {
+        <div class="head">
+            <div>
+                <h1>"Connectors"</h1>
+                <p class="soft">
+                    "The applications through which " <bdi>{organisation}</bdi>
+                    " reaches its users’ mail and contacts."
+                </p>
+            </div>
+            {add}
+        </div>
+        {deleted}
+        <RedirectUri uri=redirect_uri doctor=doctor />
+        {filters}
+        {content}
+        <Pager first=first next=next />
+    }
+}
+
+#[component]
+fn Filters(asked: Asked) -> impl IntoView {
+    let orders = Order::ALL
+        .into_iter()
+        .map(|order| {
+            let selected = order == asked.order();
+            view! { <option value=order.name() selected=selected>{order.words()}</option> }
+        })
+        .collect_view();
+    let all = asked.is_searched().then(|| {
+        let all = Asked { search: String::new(), ..asked.clone() }.address(None);
+        view! { <a class="button plain" href=all>"Show all"</a> }
+    });
+    view! {
+        <form class="row filters" method="get" action=HERE role="search" aria-label="Connectors">
+            <div class="field">
+                <label for="search">"Search"</label>
+                <input
+                    class="input"
+                    id="search"
+                    name="search"
+                    type="search"
+                    value=asked.search
+                    maxlength="100"
+                    autocomplete="off"
+                    spellcheck="false"
+                    placeholder="Beginning of a name or client ID"
+                />
+            </div>
+            <div class="field">
+                <label for="sort">"Sort by"</label>
+                <select class="input" id="sort" name="sort">{orders}</select>
+            </div>
+            <button class="button">"Show"</button>
+            {all}
+        </form>
+    }
+}
+
+fn add_button() -> impl IntoView {
+    view! {
+        <a class="button primary" href="/connectors/new">
+            {Icon::Plus.draw()} " Add connector"
+        </a>
+    }
+}
+
+#[component]
+fn Empty(admin: bool) -> impl IntoView {
+    let end = if admin {
+        "You need an administrator’s access to Azure and about ten minutes; every step is explained."
+    } else {
+        "An administrator of your organisation can add the first one."
+    };
+    view! {
+        <section class="empty" aria-labelledby="empty-title">
+            <svg
+                viewBox="0 0 128 56"
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.5"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+                aria-hidden="true"
+            >
+                <rect x="1" y="10" width="44" height="36" rx="6" />
+                <path d="m7 18 16 12 16-12" />
+                <path d="M45 28h10m18 0h10" stroke-dasharray="1 5" />
+                <circle cx="64" cy="28" r="9" />
+                <path d="m60 28.3 2.7 2.7 5-5.6" />
+                <rect x="83" y="10" width="44" height="36" rx="6" />
+                <path d="M91 20h16M91 28h28M91 36h22" />
+            </svg>
+            <div class="stack tight">
+                <h2 id="empty-title">"No connectors yet"</h2>
+                <p>
+                    "A connector holds the OAuth application that your company has registered with \
+                     Microsoft. Through it your users sign in once, and your own software may then read or \
+                     send their mail, within the permissions that you choose. " {end}
+                </p>
+            </div>
+            {admin.then(add_button)}
+        </section>
+    }
+}
+
+#[component]
+fn Row(connector: Connector, today: Date) -> impl IntoView {
+    let name = connector.service_name.as_str().to_owned();
+    let scopes = connector.scopes.iter().map(|scope| view! { <li>{scope.clone()}</li> }).collect_view();
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                <div class="named">
+                    <img class="sign" src="/outlook.svg" alt="Outlook" width="32" height="32" />
+                    <div>
+                        <a href=format!("/connectors/{}", connector.id)><bdi>{name.clone()}</bdi></a>
+                        <p class="soft note">
+                            <span class="unseen">"Client ID "</span>
+                            <code>{connector.client_id.to_string()}</code>
+                        </p>
+                    </div>
+                </div>
+            </th>
+            <td role="cell" data-label="Who may sign in">
+                <div>{who_may_sign_in(&connector)}</div>
+            </td>
+            <td role="cell" data-label="State">
+                <div><StateBadge state=connector.state /></div>
+            </td>
+            <td role="cell" data-label="Secret expires">
+                <div><Expiry date=connector.secret_expires_on today=today /></div>
+            </td>
+            <td role="cell" data-label="API scope">
+                <details class="disclosure">
+                    <summary>"View API scope" <span class="unseen">" of " <bdi>{name}</bdi></span></summary>
+                    <ul class="mono" role="list">{scopes}</ul>
+                </details>
+            </td>
+        </tr>
+    }
+}

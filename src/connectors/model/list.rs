@@ -1,0 +1,136 @@
+//! How the list of connectors is ordered, and where a page of it begins.
+
+use std::{fmt, str::FromStr};
+
+use uuid::Uuid;
+
+/// An order of the list; in each of them what one looks for stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Order {
+    /// By name.
+    #[default]
+    Name,
+    /// Failing ones first, then those that are not verified.
+    State,
+    /// Those whose secret expires soonest first; unknown days last.
+    Expiry,
+    /// Those that were added last first.
+    Added,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Name, Self::State, Self::Expiry, Self::Added];
+
+    /// In an address.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::State => "state",
+            Self::Expiry => "expiry",
+            Self::Added => "added",
+        }
+    }
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.name() == name)
+    }
+
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Name => "Service name",
+            Self::State => "State, failing first",
+            Self::Expiry => "Secret expires, soonest first",
+            Self::Added => "Added, latest first",
+        }
+    }
+}
+
+/// What an order compares: a text, or microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SortKey {
+    /// A text, compared byte by byte.
+    Text(String),
+    /// A point in time.
+    Time(i64),
+}
+
+/// Where a page of the list begins: after this connector.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// What the order compares of it.
+    pub key: SortKey,
+    /// Which of those that are alike in that.
+    pub id: Uuid,
+}
+
+/// As an address has it: the id, a letter for the kind, the key.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            SortKey::Text(text) => write!(f, "{}-t{text}", self.id),
+            SortKey::Time(time) => write!(f, "{}-n{time}", self.id),
+        }
+    }
+}
+
+impl FromStr for Position {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        // What no key of ours can be: PostgreSQL would refuse a NUL.
+        if text.len() > 1024 || text.contains(char::is_control) {
+            return Err(());
+        }
+        let (id, rest) = text.split_at_checked(36).ok_or(())?;
+        let key = match rest.split_at_checked(2).ok_or(())? {
+            ("-t", text) => SortKey::Text(text.to_owned()),
+            ("-n", time) => SortKey::Time(time.parse().map_err(|_| ())?),
+            _ => return Err(()),
+        };
+        Ok(Self { key, id: Uuid::try_parse(id).map_err(|_| ())? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn each_order_is_found_by_its_name() {
+        for order in Order::ALL {
+            assert_eq!(Order::from_name(order.name()), Some(order));
+        }
+        assert_eq!(Order::from_name("client_secret"), None);
+    }
+
+    #[test]
+    fn what_is_no_position_is_none() {
+        let id = Uuid::from_u128(7);
+        for wrong in [
+            String::new(),
+            id.to_string(),
+            format!("{id}-"),
+            format!("{id}-x1"),
+            format!("{id}-n1.5"),
+            format!("{id}-ta\0b"),
+            "é".repeat(30),
+        ] {
+            assert!(wrong.parse::<Position>().is_err(), "{wrong:?} was accepted");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_comes_back_from_an_address_as_it_went(text in "\\PC{0,80}", time: i64, id: u128) {
+            for key in [SortKey::Text(text), SortKey::Time(time)] {
+                let position = Position { key, id: Uuid::from_u128(id) };
+                prop_assert_eq!(position.to_string().parse(), Ok(position));
+            }
+        }
+    }
+}

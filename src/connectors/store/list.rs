@@ -1,0 +1,225 @@
+//! The list of connectors: in four orders, whole or by a beginning, page by page.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{BinOper, Expr, ExprTrait, SimpleExpr},
+};
+
+use super::{Connector, Connectors, row};
+use crate::{
+    connectors::model::list::{Order, Position, SortKey},
+    platform::database::{DatabaseError, Queries},
+};
+
+/// A search that finds no more than these is answered from what it finds; one that finds more, by walking
+/// through the list in its order, where the next page is then never far.
+const FEW: usize = 1_000;
+
+/// The beginning of a text that is searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prefix {
+    /// Of the name as it is compared.
+    Name(String),
+    /// Of the client ID.
+    ClientId(String),
+}
+
+impl Prefix {
+    const fn column(&self) -> row::Column {
+        match self {
+            Self::Name(_) => row::Column::NameKey,
+            Self::ClientId(_) => row::Column::ClientId,
+        }
+    }
+
+    /// The range that holds exactly what begins so: from itself up to what follows the last of them.
+    fn range(&self) -> (&str, Option<String>) {
+        let (Self::Name(text) | Self::ClientId(text)) = self;
+        (text, after_all(text))
+    }
+
+    /// The condition, on the column or on something that equals it.
+    fn holds(&self, value: &SimpleExpr) -> SimpleExpr {
+        let (from, to) = self.range();
+        let from = value.clone().gte(from);
+        match to {
+            Some(to) => from.and(value.clone().lt(to)),
+            None => from,
+        }
+    }
+}
+
+/// The first text after all that begin with `prefix`, character by character; none where there is none.
+fn after_all(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        // The next character, over the gap of the surrogates.
+        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+const fn column(order: Order) -> row::Column {
+    match order {
+        Order::Name => row::Column::NameKey,
+        Order::State => row::Column::State,
+        Order::Expiry => row::Column::ExpiryKey,
+        Order::Added => row::Column::CreatedAt,
+    }
+}
+
+fn value(key: &SortKey) -> Value {
+    match key {
+        SortKey::Text(text) => text.as_str().into(),
+        SortKey::Time(time) => (*time).into(),
+    }
+}
+
+/// What a row says that an order may compare.
+type Keys = (Uuid, String, String, String, i64);
+
+fn position(order: Order, (id, name, state, expiry, created): Keys) -> Position {
+    let key = match order {
+        Order::Name => SortKey::Text(name),
+        Order::State => SortKey::Text(state),
+        Order::Expiry => SortKey::Text(expiry),
+        Order::Added => SortKey::Time(created),
+    };
+    Position { key, id }
+}
+
+impl Connector {
+    /// Where it stands in an order.
+    pub fn position(&self, order: Order) -> Position {
+        let state = self.state.name().to_owned();
+        let keys = (self.id.0, self.name_key.clone(), state, self.expiry_key(), self.created_at.micros());
+        position(order, keys)
+    }
+}
+
+impl Connectors {
+    /// All of them, in this order, after this position: along an index, for it may be cut anywhere.
+    fn walk(self, order: Order, after: Option<&Position>) -> Select<row::Entity> {
+        let key = column(order);
+        let query = self.find();
+        let query = match order {
+            // No two have the same.
+            Order::Name => query.order_by_asc(key),
+            Order::Added => query.order_by_desc(key).order_by_desc(row::Column::Id),
+            _ => query.order_by_asc(key).order_by_asc(row::Column::Id),
+        };
+        let Some(after) = after else { return query };
+        let here = Expr::tuple([Expr::col(key), Expr::col(row::Column::Id)]);
+        let there = Expr::tuple([Expr::value(value(&after.key)), Expr::value(after.id)]);
+        query.filter(match order {
+            Order::Name => Expr::col(key).gt(value(&after.key)),
+            Order::Added => here.lt(there),
+            _ => here.gt(there),
+        })
+    }
+
+    /// Those with this beginning, in this order, after this position.
+    fn walk_through(self, prefix: &Prefix, order: Order, after: Option<&Position>) -> Select<row::Entity> {
+        let column = prefix.column();
+        let value = if matches!((prefix, order), (Prefix::Name(_), Order::Name)) {
+            Expr::col(column)
+        } else {
+            // Not the column itself: the index on it would bring all that fits, which are many, to be sorted.
+            Expr::col(column).binary(BinOper::Custom("||".into()), "")
+        };
+        self.walk(order, after).filter(prefix.holds(&value))
+    }
+
+    /// What the order compares of those with this beginning: at most one more than [`FEW`].
+    fn probe(self, prefix: &Prefix) -> Select<row::Entity> {
+        use row::Column::{CreatedAt, ExpiryKey, Id, NameKey, State};
+        self.find()
+            .select_only()
+            .columns([Id, NameKey, State, ExpiryKey, CreatedAt])
+            .filter(prefix.holds(&Expr::col(prefix.column())))
+            .order_by_asc(prefix.column())
+            .limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX))
+    }
+
+    /// The first `limit` in this order, after this position; of a search, those that begin with any of these.
+    pub async fn list(
+        self,
+        on: &impl Queries,
+        search: Option<&[Prefix]>,
+        order: Order,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<Vec<Connector>, DatabaseError> {
+        let Some(prefixes) = search else {
+            return read(on, self.walk(order, after), limit).await;
+        };
+        let mut found = Vec::new();
+        for prefix in prefixes {
+            found.extend(self.search(on, prefix, order, after, limit).await?);
+        }
+        sort(&mut found, order, |connector| connector.position(order));
+        found.dedup_by_key(|connector| connector.id);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn search(
+        self,
+        on: &impl Queries,
+        prefix: &Prefix,
+        order: Order,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<Vec<Connector>, DatabaseError> {
+        if !matches!((prefix, order), (Prefix::Name(_), Order::Name)) {
+            let keys = self.probe(prefix).into_tuple::<Keys>().all(on.connection()).await?;
+            if keys.len() <= FEW {
+                let mut positions: Vec<_> = keys.into_iter().map(|keys| position(order, keys)).collect();
+                sort(&mut positions, order, Clone::clone);
+                let ids = positions.into_iter().filter(|position| is_after(order, position, after));
+                let ids: Vec<_> = ids.map(|position| position.id).take(limit).collect();
+                return self.by_ids(on, &ids).await;
+            }
+        }
+        read(on, self.walk_through(prefix, order, after), limit).await
+    }
+
+    /// Those of these ids that are still there, in their order.
+    async fn by_ids(self, on: &impl Queries, ids: &[Uuid]) -> Result<Vec<Connector>, DatabaseError> {
+        let rows =
+            self.find().filter(row::Column::Id.is_in(ids.iter().copied())).all(on.connection()).await?;
+        let mut rows: HashMap<Uuid, row::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let found = ids.iter().filter_map(|id| rows.remove(id)).map(Connector::try_from);
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+fn sort<T>(them: &mut [T], order: Order, position: impl Fn(&T) -> Position) {
+    them.sort_by(|a, b| {
+        let (a, b) = (position(a), position(b));
+        if order == Order::Added { b.cmp(&a) } else { a.cmp(&b) }
+    });
+}
+
+fn is_after(order: Order, position: &Position, after: Option<&Position>) -> bool {
+    match (after, order) {
+        (None, _) => true,
+        (Some(after), Order::Added) => position < after,
+        (Some(after), _) => position > after,
+    }
+}
+
+async fn read(
+    on: &impl Queries,
+    query: Select<row::Entity>,
+    limit: usize,
+) -> Result<Vec<Connector>, DatabaseError> {
+    let rows = query.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(on.connection()).await?;
+    Ok(rows.into_iter().map(Connector::try_from).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,117 @@
+//! What goes on behind a callback while its browser waits, or has gone.
+
+use std::time::Duration as StdDuration;
+
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Kind, callback, held, sign_in_path, under_way};
+
+#[rstest]
+#[tokio::test]
+async fn a_browser_that_goes_away_does_not_stop_the_check(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    let (gate, request) = held(&world, &ada, &authorize).await;
+    request.abort();
+    assert!(request.await.is_err(), "the browser is gone");
+
+    let mut ada = ada;
+    let path = sign_in_path(&world).await;
+    let page = ada.get(&path).await;
+    page.assert_status(200).assert_says("Checking…");
+    assert_eq!(page.header("refresh"), "2", "it reloads itself");
+    gate.notify_one();
+    world.program.sign_ins.drain().await;
+    ada.get(&path).await.assert_says("The connector works");
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_attempt_that_was_consumed_and_never_ended_is_interrupted_after_15_seconds(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    // As a process leaves it that was killed after the consuming write.
+    let now = mail360::platform::clock::Clock::now(&*world.clock).micros();
+    let killed = format!("UPDATE attempts SET consumed_at = {now}, pkce_verifier = NULL");
+    world.raw.run(&killed).await.expect("updated");
+    let path = sign_in_path(&world).await;
+    ada.get(&path).await.assert_says("Checking…");
+    world.clock.advance(Duration::seconds(16));
+    ada.get(&path).await.assert_says("Interrupted, start again");
+    ada.get(&connector).await.assert_says("Interrupted");
+    // The callback once more changes nothing: its code may have been used.
+    assert_eq!(ada.get(&callback(&authorize, "code=abc")).await.assert_status(303).location(), path);
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_called_interrupted_stays_so_whatever_the_provider_says_later(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    let (gate, request) = held(&world, &ada, &authorize).await;
+    world.clock.advance(Duration::seconds(16));
+    let (mut ada, path) = (ada, sign_in_path(&world).await);
+    ada.get(&path).await.assert_says("Interrupted, start again");
+    gate.notify_one();
+    assert_eq!(request.await.expect("an answer").assert_status(303).location(), path);
+    world.program.sign_ins.drain().await;
+    ada.get(&path).await.assert_says("Interrupted, start again");
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_outcome_that_cannot_be_written_is_written_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let (gate, request) = held(&world, &ada, &authorize).await;
+    // The outcome goes into the timeline too, and that is away for a moment.
+    world.raw.run("ALTER TABLE attempt_events RENAME TO gone").await.expect("renamed");
+    gate.notify_one();
+    tokio::time::sleep(StdDuration::from_millis(700)).await;
+    let ended = "SELECT COUNT(*) FROM attempts WHERE outcome IS NOT NULL";
+    assert_eq!(world.raw.one::<i64>(ended).await, 0, "nothing of it is written without the rest");
+    world.raw.run("ALTER TABLE gone RENAME TO attempt_events").await.expect("renamed");
+    let landed = request.await.expect("an answer");
+    ada.get(landed.assert_status(303).location()).await.assert_says("The connector works");
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_connector_that_is_only_renamed_meanwhile_is_verified(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ada, connector, authorize) = under_way(kind).await;
+    let (gate, request) = held(&world, &ada, &authorize).await;
+    let renamed = "UPDATE connectors SET service_name = 'Other', name_key = 'other', version = version + 1";
+    world.raw.run(renamed).await.expect("renamed");
+    gate.notify_one();
+    request.await.expect("an answer").assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[case("UPDATE users SET disabled_at = 1")]
+#[case("UPDATE users SET role = 'viewer'")]
+#[tokio::test]
+async fn l11_who_may_no_longer_administer_finishes_no_sign_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] change: &str,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.raw.run(change).await.expect("changed");
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert!(world.provider.requests().is_empty(), "Microsoft is not even asked");
+    assert_eq!(world.state(&connector).await, "not_verified");
+    let outcome: String = world.raw.one("SELECT outcome FROM attempts").await;
+    assert!(outcome.contains("not_allowed"), "{outcome}");
+}
