@@ -2,13 +2,12 @@
 //! renders every page and every failure.
 
 mod activity_page;
-mod connector_page;
+pub mod connector_page;
 mod errors;
 pub mod people_page;
 pub mod person_page;
 
 pub use activity_page::show as activity_page;
-pub use connector_page::show as connector_page;
 
 use std::sync::Arc;
 

@@ -270,7 +270,11 @@ pub fn table() -> Vec<Route> {
         post("/logout", Anyone, login::routes::log_out),
         get("/connectors", Member, connectors::list_page::list),
         get("/connectors/new", Admin, connectors::add_page::show),
-        get("/connectors/{id}", Member, app::connector_page),
+        get("/connectors/{id}", Member, app::connector_page::show),
+        get("/connectors/{id}/edit", Admin, connectors::edit_page::show),
+        get("/connectors/{id}/secret", Admin, connectors::secret_page::show).proved(),
+        get("/connectors/{id}/delete", Admin, connectors::delete_page::show),
+        get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
         get("/sign-ins/{id}", Admin, oauth::routes::show),
         get("/confirm", Newcomer, confirm_page::show),
@@ -292,6 +296,9 @@ pub fn table() -> Vec<Route> {
         get("/settings/activity", Admin, app::activity_page),
         get("/api/connectors", Anyone, oauth::routes::callback),
         post(actions::ADD, Admin, run_server_function),
+        post(actions::CHANGE, Admin, run_server_function),
+        post(actions::REPLACE_SECRET, Admin, run_server_function).proved(),
+        post(actions::DELETE, Admin, run_server_function),
     ]
 }
 
@@ -301,7 +308,7 @@ pub fn router(program: &Program) -> Router {
     let mut pages = Router::new();
     for Route { path, who, proved, handler, .. } in table() {
         // Here what was typed over many minutes would be lost with the session.
-        let instead: Option<Instead> = (path == actions::ADD).then(|| {
+        let instead: Option<Instead> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
             let config = config.clone();
             let instead: Instead =
                 Arc::new(move |request| Box::pin(keep_of_signed_out(config.clone(), MAX_BODY, request)));

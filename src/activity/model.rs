@@ -291,6 +291,8 @@ pub struct Filter {
     pub by: Option<By>,
     /// Of what kind.
     pub group: Option<Group>,
+    /// About what, by its id.
+    pub about: Option<Uuid>,
 }
 
 /// Where a page of entries begins: after this one, going back in time.

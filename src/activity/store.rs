@@ -85,6 +85,9 @@ impl Record {
         if let Some(group) = filter.group {
             query = query.filter(row::Column::Action.is_in(group.actions().map(Action::name)));
         }
+        if let Some(about) = filter.about {
+            query = query.filter(row::Column::EntityId.eq(about));
+        }
         if let Some(Position { at, id }) = before {
             let same = Condition::all().add(row::Column::At.eq(at.micros())).add(row::Column::Id.lt(id));
             query = query.filter(Condition::any().add(row::Column::At.lt(at.micros())).add(same));

@@ -32,6 +32,8 @@ pub struct Asked {
     #[serde(default)]
     what: String,
     #[serde(default)]
+    about: String,
+    #[serde(default)]
     before: String,
 }
 
@@ -42,12 +44,12 @@ impl Asked {
             NOBODY => Some(By::Nobody),
             id => id.parse().ok().map(By::User),
         };
-        Filter { by, group: Group::from_name(&self.what) }
+        Filter { by, group: Group::from_name(&self.what), about: self.about.parse().ok() }
     }
 
     fn address(&self, before: Option<Position>) -> String {
-        let mut address = url::form_urlencoded::Serializer::new(format!("{HERE}?"));
-        for (name, value) in [("who", &self.who), ("what", &self.what)] {
+        let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
+        for (name, value) in [("who", &self.who), ("what", &self.what), ("about", &self.about)] {
             if !value.is_empty() {
                 address.append_pair(name, value);
             }
@@ -138,7 +140,10 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
         .into_iter()
         .map(|group| option(group.name().to_owned(), group.words().to_owned(), &asked.what))
         .collect_view();
-    let filtered = !asked.who.is_empty() || !asked.what.is_empty();
+    let filtered = !asked.who.is_empty() || !asked.what.is_empty() || !asked.about.is_empty();
+    let about = (!asked.about.is_empty()).then(|| {
+        view! { <input type="hidden" name="about" value=asked.about.clone() /> }
+    });
     view! {
         <form class="row filters" method="get" action=HERE role="search" aria-label="Activity">
             <div class="field">
@@ -156,6 +161,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
                     {what}
                 </select>
             </div>
+            {about}
             <button class="button">"Show"</button>
             {filtered.then(|| view! { <a class="button plain" href=HERE>"Show everything"</a> })}
         </form>

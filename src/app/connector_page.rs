@@ -1,7 +1,7 @@
-//! A connector's page: its settings from one feature, its sign-ins from another; hence it stands above
-//! both.
+//! A connector's page: its settings from one feature, its sign-ins from another, its activity from a third; hence
+//! it stands above them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Extension,
@@ -13,28 +13,52 @@ use time::Date;
 use tower_sessions::Session;
 
 use crate::{
+    activity::{
+        model::{By, Filter, Recorded},
+        service::ActivityLog,
+    },
     connectors::{
-        pages::{RedirectUri, Settings},
-        said::Said,
+        consent,
+        guide::Approval,
+        islands::ForgetTicks,
+        model::Tenant,
+        pages::{ExpiryBanner, RedirectUri, Settings},
+        said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
     oauth::{
+        model::KEPT_PER_CONNECTOR,
         pages::{SignInList, StateCard, VerifyButton},
-        service::{Attempt, Progress, SignIns},
+        service::{SignIn, SignIns},
     },
-    people::access::Member,
+    people::{access::Member, service::People},
     platform::{
         config::{Config, doctor::Doctor},
         failure::Failure,
+        id::UserId,
         page::Page,
     },
-    ui::widgets::{Back, Notice, Tone},
+    ui::widgets::{Back, Moment, Notice, Tone},
 };
+
+/// So many sign-ins and entries of the activity stand on the page itself.
+const LATEST: usize = 10;
+
+/// What an administrator sees beside the settings.
+#[derive(Clone)]
+struct ForAdmins {
+    sign_ins: Vec<SignIn>,
+    more: bool,
+    activity: Vec<(Recorded, String)>,
+    consent: Option<String>,
+}
 
 /// `GET /connectors/{id}`.
 pub async fn show(
     State(connectors): State<ConnectorService>,
     State(sign_ins): State<SignIns>,
+    State(log): State<ActivityLog>,
+    State(people): State<People>,
     State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
@@ -43,61 +67,112 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let connector = connectors.get(&member, id).await?;
-    let sign_ins = match member.clone().admin() {
-        Ok(admin) => Some(sign_ins.of_connector(&admin, id).await?),
+    let for_admins = match member.clone().admin() {
+        Ok(admin) => {
+            let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
+            let more = sign_ins.len() > LATEST;
+            sign_ins.truncate(LATEST);
+            let about = Filter { about: Some(id.0), ..Filter::default() };
+            let entries = log.page(admin.organisation(), about, None).await?.entries;
+            let users = people.users(admin.organisation()).await?;
+            let names: HashMap<UserId, String> = users.into_iter().map(|user| (user.id, user.name)).collect();
+            let named = |entry: Recorded| {
+                let who = match entry.by {
+                    By::User(user) => names.get(&user).cloned(),
+                    By::Nobody => None,
+                };
+                (entry, who.unwrap_or_else(|| "Somebody who is gone".to_owned()))
+            };
+            let activity = entries.into_iter().take(LATEST).map(named).collect();
+            Some(ForAdmins { sign_ins, more, activity, consent: approval(&config, &connector) })
+        }
         // A viewer sees the settings alone.
         Err(_) => None,
     };
     let model = ConnectorView {
         title: connector.service_name.as_str().to_owned(),
         connector,
-        sign_ins,
-        added: Said::take(&session, id).await?,
+        for_admins,
+        said: Said::take(&session, id).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(&config.public_url, &headers),
-        member,
+        viewer: member.user(),
     };
     Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
+}
+
+/// The address at which an administrator of the accounts' tenant approves.
+fn approval(config: &Config, connector: &Connector) -> Option<String> {
+    let scopes = connector.scopes.iter().map(String::as_str);
+    let template = consent::template(&config.microsoft, scopes, &config.public_url.redirect_uri())?;
+    let tenant = connector.tenant.as_ref().map(Tenant::as_str);
+    let tenant = consent::tenant(connector.account_type, tenant)?;
+    Some(consent::address(&template, &tenant, connector.client_id.as_str()))
+}
+
+/// `GET /connectors/{id}/sign-ins`: all that are kept.
+pub async fn sign_ins(
+    State(connectors): State<ConnectorService>,
+    State(sign_ins): State<SignIns>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+) -> Result<Page, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?;
+    let connector = connectors.get(&admin, id).await?;
+    let sign_ins = sign_ins.of_connector(&admin, id, KEPT_PER_CONNECTOR).await?;
+    let (name, viewer) = (connector.service_name.as_str().to_owned(), admin.user());
+    Ok(Page::new("Sign-ins", move || {
+        view! {
+            <div class="head">
+                <div>
+                    <Back to=format!("/connectors/{id}") what=name.clone() />
+                    <h1>"Sign-ins"</h1>
+                    <p class="soft">"The latest hundred are kept, for 90 days."</p>
+                </div>
+            </div>
+            <div class="text"><SignInList sign_ins=sign_ins.clone() viewer=viewer /></div>
+        }
+        .into_any()
+    }))
 }
 
 #[derive(Clone)]
 struct ConnectorView {
     title: String,
     connector: Connector,
-    sign_ins: Option<Vec<(Attempt, Progress)>>,
-    added: Option<Said>,
+    for_admins: Option<ForAdmins>,
+    said: Option<Said>,
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
-    member: Member,
+    viewer: UserId,
 }
 
 #[component]
 fn ConnectorPage(model: ConnectorView) -> impl IntoView {
-    let ConnectorView { title, connector, sign_ins, added, today, redirect_uri, doctor, member } = model;
-    let admin = member.is_admin();
-    let just_added = added.is_some();
+    let ConnectorView { title, connector, for_admins, said, today, redirect_uri, doctor, viewer } = model;
+    let admin = for_admins.is_some();
     let id = connector.id;
-    let notice = added.map(|added| {
-        let warning = added.warning.map(|words| {
-            view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
-        });
+    // What was just done leads on to the sign-in, and has its button.
+    let button_elsewhere =
+        said.as_ref().is_some_and(|said| matches!(said.done, Done::Added | Done::SecretReplaced));
+    let actions = admin.then(|| {
         view! {
-            <Notice
-                tone=Tone::Good
-                title="The Microsoft connector has been successfully added to Mail360"
-            >
-                <p>
-                    "Next, prove that it works: sign in with Microsoft once. Nothing is read from your \
-                     mailbox, and the access is thrown away afterwards."
-                </p>
-                <div class="row"><VerifyButton id=id /></div>
-            </Notice>
-            {warning}
+            <div class="row">
+                <a class="button" href=format!("/connectors/{id}/edit")>"Edit"</a>
+                <a class="button" href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
+                <a class="button danger" href=format!("/connectors/{id}/delete")>"Delete"</a>
+            </div>
         }
     });
-    let sign_ins = sign_ins.map(|sign_ins| view! { <SignInList sign_ins=sign_ins viewer=member.user() /> });
+    let banner = admin.then(|| view! { <ExpiryBanner expiring=vec![connector.clone()] today=today /> });
+    let approval = for_admins
+        .as_ref()
+        .and_then(|it| it.consent.clone())
+        .map(|address| view! { <Approval address=address /> });
+    let history = for_admins.map(|it| view! { <History it=it id=id viewer=viewer /> });
     view! {
         <div class="head">
             <div>
@@ -107,15 +182,98 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
                     <h1><bdi>{title}</bdi></h1>
                 </div>
             </div>
+            {actions}
         </div>
-        {notice}
+        {said.map(|said| view! { <JustDone said=said /> })}
+        {banner}
         <div class="beside">
             <div class="stack">
-                <StateCard connector=connector.clone() admin=admin button_elsewhere=just_added />
+                <StateCard connector=connector.clone() admin=admin button_elsewhere=button_elsewhere />
                 <Settings connector=connector today=today admin=admin />
                 <RedirectUri uri=redirect_uri doctor=doctor column=true />
+                {approval}
             </div>
-            {sign_ins}
+            {history}
+        </div>
+    }
+}
+
+/// What was just done, and what comes next.
+#[component]
+fn JustDone(said: Said) -> impl IntoView {
+    let id = said.connector;
+    let warning = said.warning.map(|words| {
+        view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
+    });
+    let notice = match said.done {
+        Done::Added => view! {
+            <ForgetTicks>
+                <Notice
+                    tone=Tone::Good
+                    title="The Microsoft connector has been successfully added to Mail360"
+                >
+                    <p>
+                        "Next, prove that it works: sign in with Microsoft once. Nothing is read from your \
+                         mailbox, and the access is thrown away afterwards."
+                    </p>
+                    <div class="row"><VerifyButton id=id /></div>
+                </Notice>
+            </ForgetTicks>
+        }
+        .into_any(),
+        Done::SecretReplaced => view! {
+            <Notice tone=Tone::Good title="The secret was replaced">
+                <p>"From now on the new one is used. Sign in with Microsoft once to see that it is right."</p>
+                <div class="row"><VerifyButton id=id /></div>
+            </Notice>
+        }
+        .into_any(),
+        Done::Changed => view! {
+            <Notice tone=Tone::Good title="The changes are saved"><p>"They are used from now on."</p></Notice>
+        }
+        .into_any(),
+        Done::Unchanged => view! {
+            <Notice tone=Tone::Info title="Nothing was changed">
+                <p>"What you sent is what was stored already."</p>
+            </Notice>
+        }
+        .into_any(),
+        // Said in the list, for its page is gone.
+        Done::Deleted(_) => ().into_any(),
+    };
+    view! { {notice} {warning} }
+}
+
+/// The connector's sign-ins, and what was done with it.
+#[component]
+fn History(it: ForAdmins, id: ConnectorId, viewer: UserId) -> impl IntoView {
+    let ForAdmins { sign_ins, more, activity, .. } = it;
+    let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
+    let entries = activity
+        .into_iter()
+        .map(|(entry, who)| {
+            let action = entry.action.map_or("Something that this version does not know", |it| it.words());
+            let detail = (!entry.detail.is_empty()).then(|| format!(": {}", entry.detail));
+            view! {
+                <li>
+                    <p>{action}{detail}</p>
+                    <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=entry.position.at /></p>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="stack">
+            <section class="stack" aria-labelledby="sign-ins-title">
+                <h2 id="sign-ins-title">"Sign-ins"</h2>
+                <SignInList sign_ins=sign_ins viewer=viewer />
+                {all}
+            </section>
+            <section class="stack" aria-labelledby="activity-title">
+                <h2 id="activity-title">"Activity"</h2>
+                <ol class="events" role="list">{entries}</ol>
+                <a href=format!("/settings/activity?about={id}")>"All activity of this connector"</a>
+            </section>
         </div>
     }
 }

@@ -156,7 +156,7 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
     let rows =
         users.into_iter().map(|user| view! { <Row you={user.email == you} user=user /> }).collect_view();
     let link = |after: String| {
-        let mut address = url::form_urlencoded::Serializer::new(format!("{HERE}?"));
+        let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
         address.append_pair("after", &after);
         address.finish()
     };

@@ -166,5 +166,19 @@ pub async fn check(config: Config) -> Outcome {
         public_url.origin(),
         public_url.redirect_uri()
     ));
+    for organisation in program.people.organisations().await.map_err(words)? {
+        let expiring = program.connectors.expiring(organisation.id, 100).await.map_err(words)?;
+        let today = program.connectors.today();
+        for connector in expiring {
+            let Some(date) = connector.secret_expires_on else { continue };
+            say(&format!(
+                "Warning: the client secret of {} ({}): {}, {}. Replace it on the connector's page.",
+                connector.service_name.as_str(),
+                organisation.name,
+                date.distance(today),
+                date.for_people()
+            ));
+        }
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the Add Connector form posts to.
+//! What the forms of connectors post to.
 
 #![expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
 #![expect(missing_docs, reason = "the macro makes a type of each server function's arguments")]
@@ -10,18 +10,24 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    draft::Draft,
-    model::Field,
+    draft::{Between, Draft, Target},
+    model::{Field, FieldErrors},
     said::{Done, Said},
-    service::{Added, ConnectorService, Typed},
+    service::{Added, Changed, ConnectorId, ConnectorService, Typed, TypedSecret},
 };
 use crate::{
     people::access::{Admin, Member},
     platform::{failure::Failure, id::UserId},
 };
 
-/// Where the form posts to.
+/// Where the form for a new one posts to.
 pub const ADD: &str = "/do/connectors/add";
+/// Where the form for one that is there posts to.
+pub const CHANGE: &str = "/do/connectors/change";
+/// Where the form for a new secret posts to.
+pub const REPLACE_SECRET: &str = "/do/connectors/replace-secret";
+/// Where the page that asks before posts to.
+pub const DELETE: &str = "/do/connectors/delete";
 
 /// Why an action came to nothing; its text goes to nobody. What is to be shown travels as a [`Failure`]
 /// in the answer's options or as a draft in the session.
@@ -71,11 +77,40 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
         .ok_or_else(|| Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>())))
 }
 
-/// Refuses a form that was made for another user: one who was signed in at this browser when it was opened,
-/// and whose secret must not end up in this one's organisation.
-fn only_of(admin: &Admin, owner: &str) -> Result<(), Failure> {
+/// Who sends a form, and what is needed to do what it asks.
+fn sender(owner: &str) -> Result<(Admin, ConnectorService, Session), Failure> {
+    let admin = context::<Option<Member>>()?.ok_or(Failure::SignedOut)?.admin()?;
+    // A form that was made for another user, who was signed in at this browser when it was opened: what they
+    // typed, the secret above all, must not end up in this one's organisation.
     let owner: UserId = owner.parse().map_err(|_| Failure::BadRequest)?;
-    if owner == admin.user() { Ok(()) } else { Err(Failure::OtherUser) }
+    if owner != admin.user() {
+        return Err(Failure::OtherUser);
+    }
+    Ok((admin, context()?, context()?))
+}
+
+fn name_taken() -> FieldErrors {
+    let words = "There is already a connector with this name. Choose another.";
+    vec![(Field::ServiceName, words.to_owned())]
+}
+
+/// Leads back to a form, which then shows the draft.
+async fn back(draft: Draft, session: &Session) -> Result<(), Failure> {
+    draft.keep(session).await?;
+    leptos_axum::redirect(&draft.target.path());
+    Ok(())
+}
+
+/// Leads to a connector's page, which then says what was done.
+async fn done(
+    connector: ConnectorId,
+    done: Done,
+    warning: Option<&'static str>,
+    session: &Session,
+) -> Result<(), Failure> {
+    Said { connector, done, warning: warning.map(str::to_owned) }.keep(session).await?;
+    leptos_axum::redirect(&format!("/connectors/{connector}"));
+    Ok(())
 }
 
 /// Adds a connector. On success the browser goes to its page, otherwise back to the form.
@@ -87,53 +122,142 @@ pub async fn add_connector(
     #[server(default)] service_name: String,
     #[server(default)] client_id: String,
     #[server(default)] client_secret: String,
+    #[server(default)] secret_expires_in: String,
     #[server(default)] secret_expires_on: String,
     #[server(default)] account_type: String,
     #[server(default)] tenant: String,
     #[server(default)] scopes: Vec<String>,
+    #[server(default)] done: Vec<String>,
 ) -> Result<(), ActionError> {
-    let admin = context::<Option<Member>>()?.ok_or(Failure::SignedOut)?.admin()?;
-    let service = context::<ConnectorService>()?;
-    let session = context::<Session>()?;
+    let (admin, service, session) = sender(&owner)?;
     let form: Uuid = form.parse().map_err(|_| Failure::BadRequest)?;
-    only_of(&admin, &owner)?;
-
     let typed = Typed {
         provider,
         service_name,
         client_id,
         client_secret: SecretString::from(client_secret),
+        secret_expires_in,
         secret_expires_on,
         account_type,
         tenant,
         scopes,
     };
-    let draft = Draft::new(form, &typed);
+    let draft = Draft::new(Target::Add { form }, &typed, &done);
     let errors = match typed.parse(service.today()) {
         Err(errors) => errors,
         Ok(new) => match service.add(&admin, form, &new).await? {
-            Added::Added(id) => {
-                let warning = new.warning.map(str::to_owned);
-                Said { connector: id, done: Done::Added, warning }.keep(&session).await?;
-                leptos_axum::redirect(&format!("/connectors/{id}"));
-                return Ok(());
+            Added::Added(id) => return Ok(self::done(id, Done::Added, new.warning, &session).await?),
+            // Where the first of two clicks was cut off by the second, nobody has been told yet.
+            Added::Already(id) if service.is_new(&admin, id).await? => {
+                return Ok(self::done(id, Done::Added, new.warning, &session).await?);
             }
             Added::Already(id) => {
-                // Where the first of two clicks was cut off by the second, nobody has been told yet.
-                if service.is_new(&admin, id).await? {
-                    let warning = new.warning.map(str::to_owned);
-                    Said { connector: id, done: Done::Added, warning }.keep(&session).await?;
-                }
                 leptos_axum::redirect(&format!("/connectors/{id}"));
                 return Ok(());
             }
-            Added::NameTaken => {
-                let words = "There is already a connector with this name. Choose another.";
-                vec![(Field::ServiceName, words.to_owned())]
-            }
+            Added::NameTaken => name_taken(),
         },
     };
-    Draft { errors, ..draft }.keep(&session).await?;
-    leptos_axum::redirect("/connectors/new");
+    Ok(back(Draft { errors, ..draft }, &session).await?)
+}
+
+/// Changes a connector; a secret that is left empty stays. What somebody else has changed meanwhile is not
+/// overwritten: the form shows both.
+#[server(prefix = "/do", endpoint = "connectors/change")]
+pub async fn change_connector(
+    #[server(default)] connector: String,
+    #[server(default)] version: String,
+    #[server(default)] owner: String,
+    #[server(default)] provider: String,
+    #[server(default)] service_name: String,
+    #[server(default)] client_id: String,
+    #[server(default)] client_secret: String,
+    #[server(default)] secret_expires_in: String,
+    #[server(default)] secret_expires_on: String,
+    #[server(default)] account_type: String,
+    #[server(default)] tenant: String,
+    #[server(default)] scopes: Vec<String>,
+    #[server(default)] done: Vec<String>,
+) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&owner)?;
+    let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
+    // Whoever may not know of it learns nothing from what is wrong with the rest.
+    service.get(&admin, connector).await?;
+    let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
+    let typed = Typed {
+        provider,
+        service_name,
+        client_id,
+        client_secret: SecretString::from(client_secret),
+        secret_expires_in,
+        secret_expires_on,
+        account_type,
+        tenant,
+        scopes,
+    };
+    let draft = Draft::new(Target::Edit { connector, version }, &typed, &done);
+    let new = match typed.parse_edit(service.today()) {
+        Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
+        Ok(new) => new,
+    };
+    match service.change(&admin, connector, version, &new).await {
+        Ok(Changed::Changed) => Ok(self::done(connector, Done::Changed, new.warning, &session).await?),
+        Ok(Changed::Nothing) => Ok(self::done(connector, Done::Unchanged, None, &session).await?),
+        Ok(Changed::NameTaken) => Ok(back(Draft { errors: name_taken(), ..draft }, &session).await?),
+        Ok(Changed::Outdated) => {
+            Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
+        }
+        Err(Failure::ProofNeeded) => {
+            Draft { between: Some(Between::Proof), ..draft }.keep(&session).await?;
+            leptos_axum::redirect(&format!("/confirm?next=/connectors/{connector}/edit"));
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Replaces a connector's secret.
+#[server(prefix = "/do", endpoint = "connectors/replace-secret")]
+pub async fn replace_secret(
+    #[server(default)] connector: String,
+    #[server(default)] version: String,
+    #[server(default)] owner: String,
+    #[server(default)] client_secret: String,
+    #[server(default)] secret_expires_in: String,
+    #[server(default)] secret_expires_on: String,
+) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&owner)?;
+    let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
+    let old = service.get(&admin, connector).await?;
+    let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
+    let typed =
+        TypedSecret { client_secret: SecretString::from(client_secret), secret_expires_in, secret_expires_on };
+    let draft = Draft::of_secret(Target::Secret { connector, version }, &typed);
+    let new = match typed.parse(service.today(), &old.client_id) {
+        Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
+        Ok(new) => new,
+    };
+    match service.replace_secret(&admin, connector, version, &new).await? {
+        Changed::Changed | Changed::Nothing => {
+            Ok(done(connector, Done::SecretReplaced, new.warning, &session).await?)
+        }
+        Changed::Outdated | Changed::NameTaken => {
+            Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
+        }
+    }
+}
+
+/// Deletes a connector.
+#[server(prefix = "/do", endpoint = "connectors/delete")]
+pub async fn delete_connector(
+    #[server(default)] connector: String,
+    #[server(default)] owner: String,
+) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&owner)?;
+    let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
+    let gone = service.delete(&admin, connector).await?;
+    let name = gone.service_name.as_str().to_owned();
+    Said { connector, done: Done::Deleted(name), warning: None }.keep(&session).await?;
+    leptos_axum::redirect("/connectors");
     Ok(())
 }

@@ -1,29 +1,151 @@
 //! The guide to step 1, in the help page's words save where those are a trap: the portal has no *Client
-//! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours.
+//! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours. Beside today's names in the
+//! portal stand the older ones, for Microsoft renames them while people follow older instructions.
 
 use leptos::prelude::*;
 
-use super::model::{optional_permissions, required_permissions};
-use crate::ui::widgets::{Copyable, Notice, Tone};
+use super::{
+    consent,
+    draft::DONE,
+    form::{FORM, FormView},
+    islands::Checklist,
+    model::{ClientId, Field, Tenant, optional_permissions, required_permissions},
+};
+use crate::{
+    platform::config::ProviderUrls,
+    ui::widgets::Copyable,
+};
+
+/// Places in Microsoft's portal; with a client ID, those of its application.
+pub mod portal {
+    const BASE: &str = "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps";
+
+    /// All applications.
+    pub fn applications() -> String {
+        format!("{BASE}/ApplicationsListBlade")
+    }
+
+    /// The form for a new application.
+    pub fn new_application() -> String {
+        format!("{BASE}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false")
+    }
+
+    /// A page of an application, by the name that it has in the portal's addresses.
+    fn of_application(page: &str, client_id: Option<&str>) -> String {
+        match client_id {
+            Some(id) => format!("{BASE}/ApplicationMenuBlade/~/{page}/appId/{id}"),
+            None => applications(),
+        }
+    }
+
+    /// API permissions.
+    pub fn permissions(client_id: Option<&str>) -> String {
+        of_application("CallAnAPI", client_id)
+    }
+
+    /// Certificates & secrets.
+    pub fn credentials(client_id: Option<&str>) -> String {
+        of_application("Credentials", client_id)
+    }
+
+    /// Authentication.
+    pub fn authentication(client_id: Option<&str>) -> String {
+        of_application("Authentication", client_id)
+    }
+}
+
+/// What the guide shows, as far as the form beside it knows.
+#[derive(Clone, Debug)]
+pub struct GuideView {
+    name: String,
+    account_type: &'static str,
+    redirect_uri: String,
+    client_id: Option<String>,
+    done: Vec<String>,
+    /// The address for approval with its gaps, and filled in where all is known.
+    consent: Option<(String, Option<String>)>,
+}
+
+impl GuideView {
+    /// Beside this form.
+    pub fn of(form: &FormView, urls: &ProviderUrls) -> Self {
+        let draft = &form.draft;
+        let client_id = ClientId::parse(draft.value(Field::ClientId.name())).ok().map(|id| id.to_string());
+        let tenant = Tenant::parse(draft.value(Field::Tenant.name())).ok();
+        let tenant = consent::tenant(form.account_type(), tenant.as_ref().map(Tenant::as_str));
+        let scopes: Vec<_> = required_permissions()
+            .chain(optional_permissions())
+            .filter(|permission| permission.required || draft.scopes.iter().any(|name| name == permission.name))
+            .map(|permission| permission.name)
+            .collect();
+        let template = consent::template(urls, scopes, &form.redirect_uri);
+        let name = draft.value(Field::ServiceName.name()).trim();
+        Self {
+            name: if name.is_empty() { "Mail360" } else { name }.to_owned(),
+            account_type: form.account_type().label(),
+            redirect_uri: form.redirect_uri.clone(),
+            done: draft.done.clone(),
+            consent: template.map(|template| {
+                let address = tenant
+                    .zip(client_id.as_deref())
+                    .map(|(tenant, client_id)| consent::address(&template, &tenant, client_id));
+                (template, address)
+            }),
+            client_id,
+        }
+    }
+}
 
 /// The guide.
 #[component]
 pub fn Guide(
-    /// Our Redirect URI.
-    redirect_uri: String,
+    /// What it shows.
+    model: GuideView,
 ) -> impl IntoView {
+    let ticks = Ticks(model.done.clone());
     view! {
         <section class="guide" id="guide" aria-labelledby="guide-title">
             <div class="stack tight">
                 <h2 id="guide-title">"Step 1: Setting up an Azure application"</h2>
                 <p class="soft">
-                    "Do this first, in a second window. You come back with a Client ID and a Client Secret."
+                    "Do this first, in a second window. You come back with a Client ID and a Client Secret. Tick what \
+                     you have done, to find your place again."
                 </p>
             </div>
-            <Register redirect_uri=redirect_uri />
-            <Permissions />
-            <Credentials />
+            <Checklist>
+                <Register model=model.clone() ticks=ticks.clone() />
+                <Permissions model=model.clone() ticks=ticks.clone() />
+                <Credentials model=model ticks=ticks />
+            </Checklist>
         </section>
+    }
+}
+
+/// The steps that are ticked.
+#[derive(Clone)]
+struct Ticks(Vec<String>);
+
+impl Ticks {
+    /// A step with its box. The box belongs to the form, so that it stays ticked where that comes back.
+    fn step(&self, id: &'static str, content: impl IntoView) -> AnyView {
+        let checked = self.0.iter().any(|done| done == id);
+        view! {
+            <li>
+                <div class="step">
+                    <input
+                        type="checkbox"
+                        name=format!("{DONE}[]")
+                        value=id
+                        form=FORM
+                        checked=checked
+                        aria-label=format!("Step {id} is done")
+                        autocomplete="off"
+                    />
+                    <div>{content.into_any()}</div>
+                </div>
+            </li>
+        }
+        .into_any()
     }
 }
 
@@ -50,54 +172,111 @@ fn Part(
     }
 }
 
+/// A link into the portal; `page` names the page of the application to which it leads once its client ID is known.
 #[component]
-fn Register(redirect_uri: String) -> impl IntoView {
+fn Portal(
+    /// The address.
+    to: String,
+    /// What is there.
+    words: &'static str,
+    /// The page of the application.
+    #[prop(optional)]
+    page: Option<&'static str>,
+) -> impl IntoView {
     view! {
-        <Part letter="A" title="Register an Azure application">
-            <ol class="steps">
-                <li>
-                    "Go to "
-                    <a href="https://portal.azure.com/" target="_blank" rel="noopener noreferrer">
-                        "Microsoft Azure Portal"
-                        <span class="unseen">" (opens a new window)"</span>
-                    </a>
-                    "."
-                </li>
-                <li>"Log in with your Outlook account."</li>
-                <li>
-                    "Choose " <strong>"Microsoft Entra ID"</strong>
-                    " (previously named Azure Active Directory) in the left navigation menu."
-                </li>
-                <li>
-                    "Choose " <strong>"App registrations"</strong> " > " <strong>"New registration"</strong>
-                    "."
-                </li>
-                <li>
-                    "Enter a name for your application. Your users will see it. Use the same as the Service \
-                     Name here, for example " <Copyable value="Mail360" what="the name" />
-                </li>
-                <li>
-                    "Choose the application’s account type: the same as under " <em>"Who may sign in"</em>
-                    " here."
-                </li>
-                <li>
-                    "Choose the platform " <strong>"Web"</strong> " and provide the Redirect URI "
-                    <Copyable value=redirect_uri what="the Redirect URI" />
-                </li>
-                <li>
-                    "Review Microsoft’s Platform Policies, then click " <strong>"Register"</strong> "."
-                </li>
-                <li>
-                    "Your application now has an " <strong>"Application (client) ID"</strong>
-                    ". Copy it into " <em>"Client ID"</em> " here."
-                </li>
-            </ol>
-        </Part>
+        <a href=to data-portal=page target="_blank" rel="noopener noreferrer">
+            {words}
+            <span class="unseen">" (opens a new window)"</span>
+        </a>
     }
 }
 
 #[component]
-fn Permissions() -> impl IntoView {
+fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
+    let GuideView { name, account_type, redirect_uri, client_id, .. } = model;
+    let authentication = portal::authentication(client_id.as_deref());
+    let forbidden = (name.clone(), redirect_uri.clone());
+    view! {
+        <Part letter="A" title="Register an Azure application">
+            <ol class="steps">
+                {ticks.step("A1", view! {
+                    <p>
+                        "Go to " <Portal to="https://portal.azure.com/".to_owned() words="Microsoft Azure Portal" />
+                        " and log in with your Outlook account."
+                    </p>
+                })}
+                {ticks.step("A2", view! {
+                    <p>
+                        "Choose " <strong>"Microsoft Entra ID"</strong> " in the left navigation menu, then "
+                        <strong>"App registrations"</strong> " > " <strong>"New registration"</strong> ". Or "
+                        <Portal to=portal::new_application() words="go there directly" /> "."
+                    </p>
+                    <p class="help">"Older name: Azure Active Directory."</p>
+                })}
+                {ticks.step("A3", view! {
+                    <p>"Enter a name for your application. Your users will see it."</p>
+                    <Copyable value=name what="the name" mirror="service_name" />
+                })}
+                {ticks.step("A4", view! {
+                    <p>
+                        "Choose the application’s account type: the same as under " <em>"Who may sign in"</em> " here."
+                    </p>
+                    <Copyable value=account_type what="the account type" mirror="account_type" />
+                    <p class="help">"Older names stand below each choice here."</p>
+                })}
+                {ticks.step("A5", view! {
+                    <p>"Under " <strong>"Redirect URI"</strong> " choose the platform"</p>
+                    <Copyable value="Web" what="the platform" />
+                    <p>"and provide the Redirect URI"</p>
+                    <Copyable value=redirect_uri what="the Redirect URI" />
+                    <p class="help">
+                        "Not " <em>"Single-page application"</em> ", which cannot hold a secret. For an application \
+                         that exists already: "
+                        <Portal to=authentication words="Authentication" page="Authentication" /> "."
+                    </p>
+                })}
+                {ticks.step("A6", view! {
+                    <p>"Review Microsoft’s Platform Policies, then click " <strong>"Register"</strong> "."</p>
+                })}
+                {ticks.step("A7", view! {
+                    <p>
+                        "Your application now has an " <strong>"Application (client) ID"</strong>
+                        ". Copy it into " <em>"Client ID"</em> " here."
+                    </p>
+                })}
+            </ol>
+            <Forbidden name=forbidden.0 account_type=account_type redirect_uri=forbidden.1 />
+        </Part>
+    }
+}
+
+/// What to do where somebody may not register applications: the words to send to who may.
+#[component]
+fn Forbidden(name: String, account_type: &'static str, redirect_uri: String) -> impl IntoView {
+    let permissions: Vec<_> =
+        required_permissions().chain(optional_permissions()).map(|permission| permission.name).collect();
+    let request = format!(
+        "Please register an application in Microsoft Entra ID. Name: {name}. Account type: {account_type}. Platform: \
+         Web. Redirect URI: {redirect_uri}. Delegated permissions of Microsoft Graph: {}. Then make a client secret \
+         for 24 months, and send me the Application (client) ID and the Value of the secret.",
+        permissions.join(", ")
+    );
+    view! {
+        <details class="disclosure">
+            <summary>"You may not register applications?"</summary>
+            <div class="stack tight">
+                <p>
+                    "Many companies allow it to administrators only. Ask one for the role "
+                    <strong>"Application Developer"</strong> ", or send them this:"
+                </p>
+                <Copyable value=request what="the request" />
+            </div>
+        </details>
+    }
+}
+
+#[component]
+fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
     let item = |name: &'static str| view! { <li><Copyable value=name what=name /></li> };
     let required = required_permissions().map(|permission| item(permission.name)).collect_view();
     let optional = optional_permissions().map(|permission| item(permission.name)).collect_view();
@@ -105,67 +284,174 @@ fn Permissions() -> impl IntoView {
         .filter(|permission| permission.needs_administrator)
         .map(|permission| permission.name)
         .collect();
+    let at = portal::permissions(model.client_id.as_deref());
     view! {
         <Part letter="B" title="Enable the necessary APIs and permissions">
             <ol class="steps">
-                <li>
-                    "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
-                    <strong>"App registrations"</strong> "."
-                </li>
-                <li>"Select your application, then " <strong>"API permissions"</strong> "."</li>
-                <li>
-                    "Click " <strong>"+ Add a permission"</strong> ", choose "
-                    <strong>"Microsoft Graph"</strong> ", then " <strong>"Delegated permissions"</strong>
-                    ": your software reaches the data as the signed-in user."
-                </li>
-                <li>
-                    "Find and tick each of these required permissions "
+                {ticks.step("B1", view! {
+                    <p>
+                        "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
+                        <strong>"App registrations"</strong> ", select your application, then "
+                        <Portal to=at words="API permissions" page="CallAnAPI" /> "."
+                    </p>
+                })}
+                {ticks.step("B2", view! {
+                    <p>
+                        "Click " <strong>"+ Add a permission"</strong> ", choose "
+                        <strong>"Microsoft Graph"</strong> ", then " <strong>"Delegated permissions"</strong>
+                        ": your software reaches the data as the signed-in user."
+                    </p>
+                })}
+                {ticks.step("B3", view! {
+                    <p>"Find and tick each of these required permissions"</p>
                     <ul class="copies" role="list">{required}</ul>
-                    " and those of the optional ones that you choose under " <em>"View API scope"</em>
-                    " here " <ul class="copies" role="list">{optional}</ul>
-                </li>
-                <li>"Click " <strong>"Add permissions"</strong> "."</li>
-                <li>
-                    "With " <code>{approved.join(", ")}</code> ", click "
-                    <strong>"Grant admin consent"</strong>
-                    " too, or ask an administrator of your company to."
-                </li>
+                    <p>
+                        "and those of the optional ones that you choose under " <em>"View API scope"</em> " here"
+                    </p>
+                    <ul class="copies" role="list">{optional}</ul>
+                })}
+                {ticks.step("B4", view! { <p>"Click " <strong>"Add permissions"</strong> "."</p> })}
+                {ticks.step("B5", view! {
+                    <p>
+                        "With " <code>{approved.join(", ")}</code> ", click "
+                        <strong>"Grant admin consent"</strong>
+                        " too. Is the button grey, ask an administrator of your company."
+                    </p>
+                })}
+            </ol>
+            {model.consent.map(|(template, address)| view! { <Consent template=template address=address /> })}
+        </Part>
+    }
+}
+
+/// The address to send to an administrator who approves.
+#[component]
+fn Consent(template: String, address: Option<String>) -> impl IntoView {
+    let known = address.is_some();
+    view! {
+        <details class="disclosure" data-consent=template>
+            <summary>"An administrator must approve?"</summary>
+            <div class="stack tight">
+                <p data-missing hidden=known>
+                    "Enter the Client ID in the form: then the address to send to them stands here. It also stands on \
+                     the connector’s page."
+                </p>
+                <div class="stack tight" data-ready hidden=!known>
+                    <p>
+                        "Send them this address. They log in, see what your application asks for, and approve it for \
+                         everybody; nobody’s mailbox is connected by that."
+                    </p>
+                    <Copyable value=address.unwrap_or_default() what="the address for approval" />
+                </div>
+            </div>
+        </details>
+    }
+}
+
+#[component]
+fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
+    let at = portal::credentials(model.client_id.as_deref());
+    view! {
+        <Part letter="C" title="Create OAuth 2.0 credentials">
+            <ol class="steps">
+                {ticks.step("C1", view! {
+                    <p>
+                        "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
+                        <strong>"App registrations"</strong> ", select your application, then "
+                        <Portal to=at words="Certificates & secrets" page="Credentials" />
+                        " in the left navigation menu."
+                    </p>
+                    <p class="help">"Older name: Certificates and secrets, in the group Manage."</p>
+                })}
+                {ticks.step("C2", view! {
+                    <p>"Click " <strong>"+ New client secret"</strong> "."</p>
+                })}
+                {ticks.step("C3", view! {
+                    <p>
+                        "In the " <em>"Add a client secret"</em> " window enter a description, and set the expiration to"
+                    </p>
+                    <Copyable value=model.name what="the description" mirror="service_name" />
+                    <Copyable value="24 months" what="the expiration" />
+                    <p>"Then click " <strong>"Add"</strong> "."</p>
+                })}
+                {ticks.step("C4", view! { <TheSecret /> })}
             </ol>
         </Part>
     }
 }
 
 #[component]
-fn Credentials() -> impl IntoView {
+fn TheSecret() -> impl IntoView {
     view! {
-        <Part letter="C" title="Create OAuth 2.0 credentials">
-            <ol class="steps">
-                <li>
-                    "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
-                    <strong>"App registrations"</strong> "."
-                </li>
-                <li>"Select your application."</li>
-                <li>
-                    "Select " <strong>"Certificates & secrets"</strong> " in the left navigation menu."
-                </li>
-                <li>"Click " <strong>"+ New client secret"</strong> "."</li>
-                <li>
-                    "In the " <em>"Add a client secret"</em> " window, set the expiration to "
-                    <strong>"24 months"</strong> " and enter a description, for example "
-                    <Copyable value="Mail360" what="the description" />
-                </li>
-                <li>"Click " <strong>"Add"</strong> "."</li>
-                <li>
-                    "Copy the secret from the column " <strong>"Value"</strong> " into "
-                    <em>"Client Secret"</em> " here, at once: Azure shows it only this time."
-                </li>
-            </ol>
-            <Notice tone=Tone::Warn title="Value, not Secret ID">
-                <p>
-                    "Azure shows two columns side by side. " <strong>"Secret ID"</strong>
-                    " only names the secret; nobody can sign in with it."
-                </p>
-            </Notice>
-        </Part>
+        <p>
+            "Copy the secret from the column " <strong>"Value"</strong> " into " <em>"Client Secret"</em>
+            " here, at once: Azure shows it only this time."
+        </p>
+        <SecretTable />
+        <p class="help">
+            "The help page calls it Client Secrets ID. There is no such column: " <strong>"Secret ID"</strong>
+            " only names the secret, and nobody can sign in with it."
+        </p>
+    }
+}
+
+/// The steps to a new secret, for an application that is there.
+#[component]
+pub fn NewSecret(
+    /// Where the portal has them.
+    at: String,
+) -> impl IntoView {
+    view! {
+        <ol class="steps">
+            <li>"Open " <Portal to=at words="Certificates & secrets" /> " of the application in Azure."</li>
+            <li>
+                "Click " <strong>"+ New client secret"</strong> ", set the expiration to " <strong>"24 months"</strong>
+                ", and click " <strong>"Add"</strong> "."
+            </li>
+            <li><TheSecret /></li>
+        </ol>
+    }
+}
+
+/// A drawing of the portal's table: which of the two columns is the secret.
+#[component]
+fn SecretTable() -> impl IntoView {
+    let words = "Drawing of the table under Client secrets in Azure. Its columns are Description, Expires, Value and \
+                 Secret ID. Value is marked: copy this one. Secret ID is marked: not this one.";
+    view! {
+        <figure class="portal" role="img" aria-label=words>
+            <div class="columns" aria-hidden="true">
+                <span class="wide">"Description"</span>
+                <span class="wide">"Expires"</span>
+                <b>"Value"</b>
+                <span>"Secret ID"</span>
+                <span class="wide">"Mail360"</span>
+                <span class="wide">"24 months"</span>
+                <code class="right">"abC8Q~•••••"</code>
+                <code class="wrong">"2b4e28ba-•••"</code>
+                <span class="wide"></span>
+                <span class="wide"></span>
+                <b class="good">"✓ Copy this one"</b>
+                <span class="bad">"✗ Not this one"</span>
+            </div>
+        </figure>
+    }
+}
+
+/// That an administrator must approve, and the address to send to them: for a connector that is there.
+#[component]
+pub fn Approval(
+    /// The address.
+    address: String,
+) -> impl IntoView {
+    view! {
+        <section class="card low" aria-labelledby="approval-title">
+            <h2 id="approval-title">"Approval"</h2>
+            <p class="help">
+                "Does Microsoft say that an administrator must approve? Send this address to one: they log in and \
+                 approve for everybody in their company, and nobody’s mailbox is connected by that."
+            </p>
+            <Copyable value=address what="the address for approval" />
+        </section>
     }
 }

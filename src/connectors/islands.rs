@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
+use web_sys::{Element, HtmlInputElement};
 
-use super::model::{ClientId, ExpiryDate, Field, ServiceName, Tenant, check_client_secret};
+use super::model::{AccountType, ClientId, ExpiryDate, Field, ServiceName, Tenant, check_client_secret};
 use crate::ui::islands::{closest, send_once};
 
 /// Longer than a button is pressed.
@@ -38,6 +38,7 @@ pub fn CheckedForm(
     };
     let on_input = |event: ev::Event| {
         let _ = check(&event, false);
+        let _ = mirror();
     };
     let on_submit = |event: ev::SubmitEvent| {
         let _ = send_once(&event);
@@ -47,6 +48,112 @@ pub fn CheckedForm(
             {children()}
         </div>
     }
+}
+
+/// Shows what is typed where the guide says what to type in the portal. None where the page is not as we made it.
+fn mirror() -> Option<()> {
+    let client_id = ClientId::parse(&typed(Field::ClientId)?).ok();
+    let name = typed(Field::ServiceName).unwrap_or_default();
+    let chosen = document().query_selector("input[name=account_type]:checked").ok()??;
+    let label = chosen.parent_element()?.query_selector("[data-label]").ok()??.text_content()?;
+    for (field, text) in [("service_name", name.trim()), ("account_type", &label)] {
+        let text = if text.is_empty() { "Mail360" } else { text };
+        for_each(&["[data-mirror=", field, "]"].concat(), |element| element.set_text_content(Some(text)));
+    }
+    let id = client_id.as_ref().map(ClientId::as_str);
+    for_each("[data-portal]", |link| {
+        if let (Some(page), Some(id)) = (link.get_attribute("data-portal"), id) {
+            let to = ["https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/", &page, "/appId/", id];
+            let _ = link.set_attribute("href", &to.concat());
+        }
+    });
+    let consent = document().query_selector("[data-consent]").ok()??;
+    let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
+    let tenant = match kind {
+        AccountType::SingleTenant => Tenant::parse(&typed(Field::Tenant)?).ok().map(|it| it.as_str().to_owned()),
+        AccountType::PersonalOnly => None,
+        _ => Some("organizations".to_owned()),
+    };
+    let address = tenant.zip(id).map(|(tenant, id)| {
+        let template = consent.get_attribute("data-consent").unwrap_or_default();
+        template.replace("{tenant}", &tenant).replace("{client_id}", id)
+    });
+    let (missing, ready) =
+        (consent.query_selector("[data-missing]").ok()??, consent.query_selector("[data-ready]").ok()??);
+    show(&missing, address.is_none())?;
+    show(&ready, address.is_some())?;
+    ready.query_selector("code").ok()??.set_text_content(address.as_deref());
+    Some(())
+}
+
+fn show(element: &Element, shown: bool) -> Option<()> {
+    if shown { element.remove_attribute("hidden").ok() } else { element.set_attribute("hidden", "").ok() }
+}
+
+fn for_each(selector: &str, then: impl Fn(&Element)) {
+    let Ok(found) = document().query_selector_all(selector) else { return };
+    for at in 0..found.length() {
+        if let Some(element) = found.item(at).and_then(|node| node.dyn_into::<Element>().ok()) {
+            then(&element);
+        }
+    }
+}
+
+/// Where the browser keeps which steps of the guide are ticked: names of steps, nothing that was typed.
+const TICKS: &str = "mail360:guide";
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok()?
+}
+
+/// Round the guide: remembers which steps are ticked while one goes back and forth.
+#[island]
+pub fn Checklist(
+    /// The guide.
+    children: Children,
+) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    {
+        // None where the browser keeps nothing; then the boxes are as they are.
+        let _ = recall();
+    }
+    let on_change = |_: ev::Event| {
+        let mut ticked = Vec::new();
+        if let Some(storage) = storage() {
+            let all = document().query_selector_all(".step > input:checked");
+            let found = all.into_iter().flat_map(|all| (0..all.length()).filter_map(move |at| all.item(at)));
+            for input in found.filter_map(|node| node.dyn_into::<HtmlInputElement>().ok()) {
+                ticked.push(input.value());
+            }
+            let _ = storage.set_item(TICKS, &ticked.join(" "));
+        }
+    };
+    view! { <div class="contents" on:change=on_change>{children()}</div> }
+}
+
+#[cfg(feature = "hydrate")]
+fn recall() -> Option<()> {
+    let ticked = storage()?.get_item(TICKS).ok()??;
+    for step in ticked.split(' ') {
+        let box_of = [".step > input[value=\"", step, "\"]"].concat();
+        if let Ok(Some(input)) = document().query_selector(&box_of) {
+            input.dyn_into::<HtmlInputElement>().ok()?.set_checked(true);
+        }
+    }
+    Some(())
+}
+
+/// Round what is said once a connector was added: the next application begins with an empty checklist.
+#[island]
+pub fn ForgetTicks(
+    /// What is said.
+    children: Children,
+) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    {
+        let _ = storage().map(|storage| storage.remove_item(TICKS));
+    }
+    view! { <div class="contents">{children()}</div> }
 }
 
 /// What one parser says of a field: nothing, a warning, or an error.

@@ -15,7 +15,7 @@ use tower_sessions::Session;
 
 use super::{
     model::list::{Order, Position},
-    pages::{Expiry, RedirectUri, StateBadge, who_may_sign_in},
+    pages::{Expiry, ExpiryBanner, RedirectUri, SHOWN, StateBadge, who_may_sign_in},
     said::Said,
     service::{Connector, ConnectorService, ListPage},
 };
@@ -91,6 +91,10 @@ pub async fn list(
         first: after.is_none(),
         asked,
         deleted: Said::take_deleted(&session).await?,
+        expiring: match member.clone().admin() {
+            Ok(admin) => service.expiring(admin.organisation(), SHOWN + 1).await?,
+            Err(_) => Vec::new(),
+        },
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(&config.public_url, &headers),
@@ -107,6 +111,7 @@ struct ListView {
     first: bool,
     asked: Asked,
     deleted: Option<String>,
+    expiring: Vec<Connector>,
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
@@ -122,6 +127,7 @@ fn List(model: ListView) -> impl IntoView {
         first,
         asked,
         deleted,
+        expiring,
         today,
         redirect_uri,
         doctor,
@@ -186,6 +192,7 @@ fn List(model: ListView) -> impl IntoView {
             {add}
         </div>
         {deleted}
+        <ExpiryBanner expiring=expiring today=today />
         <RedirectUri uri=redirect_uri doctor=doctor />
         {filters}
         {content}

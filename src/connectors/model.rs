@@ -79,6 +79,13 @@ impl Field {
     }
 }
 
+/// Within this many days the end of a secret is a warning.
+pub const SOON: i64 = 60;
+/// In which months from today a secret may be said to expire: what Azure offers, longest first.
+pub const MONTHS: [u8; 3] = [24, 12, 6];
+/// The name under which a form sends one of them, or that it is another day.
+pub const EXPIRES_IN: &str = "secret_expires_in";
+
 /// What is wrong with which field, in the order of the form.
 pub type FieldErrors = Vec<(Field, String)>;
 

@@ -4,19 +4,19 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{AccountType, ConnectorState, ExpiryDate},
+    model::{AccountType, ConnectorState, ExpiryDate, SOON},
     service::Connector,
 };
 use crate::{
     platform::config::doctor::Doctor,
     ui::{
         doctor::AddressDoctor,
-        widgets::{Badge, Copyable, Tone},
+        widgets::{Badge, Copyable, Notice, Tone},
     },
 };
 
-/// Within this many days a secret's end is a warning.
-const SOON: i64 = 60;
+/// So many of them the banner names.
+pub const SHOWN: usize = 3;
 
 /// The Redirect URI, to be given to the provider.
 #[component]
@@ -70,6 +70,51 @@ pub fn StateBadge(
             view! { <Badge tone=Tone::Bad words="Failing" reason=reason.words() /> }.into_any()
         }
     }
+}
+
+/// A banner for administrators where secrets expire soon, or have expired.
+#[component]
+pub fn ExpiryBanner(
+    /// The connectors that may, the soonest first.
+    expiring: Vec<Connector>,
+    /// Today.
+    today: Date,
+) -> impl IntoView {
+    let soon: Vec<_> = expiring
+        .into_iter()
+        .filter_map(|connector| Some((connector.secret_expires_on?, connector)))
+        .filter(|(date, _)| date.days_from(today) <= SOON)
+        .collect();
+    let (first, _) = soon.first()?;
+    let (tone, title) = if first.days_from(today) < 0 {
+        (Tone::Bad, "A client secret has expired")
+    } else {
+        (Tone::Warn, "A client secret expires soon")
+    };
+    let more = soon.len() > SHOWN;
+    let items = soon
+        .into_iter()
+        .take(SHOWN)
+        .map(|(date, connector)| {
+            let to = format!("/connectors/{}/secret", connector.id);
+            let name = connector.service_name.as_str().to_owned();
+            view! {
+                <li>
+                    <bdi>{name}</bdi> ": " {date.distance(today)} " ("
+                    <time datetime=date.to_string()>{date.for_people()}</time> "). "
+                    <a href=to>"Replace the secret" <span class="unseen">" of " {connector.service_name.as_str().to_owned()}</span></a>
+                </li>
+            }
+        })
+        .collect_view();
+    let all = more.then(|| view! { <p><a href="/connectors?sort=expiry">"All, soonest first"</a></p> });
+    Some(view! {
+        <Notice tone=tone title=title>
+            <p>"After its last day nobody can sign in through the connector."</p>
+            <ul>{items}</ul>
+            {all}
+        </Notice>
+    })
 }
 
 /// When a secret expires: how far away that is, and the date.

@@ -11,7 +11,7 @@ mod typed;
 pub use super::store::{Connector, ConnectorId};
 use super::{
     model::{
-        ConnectorState,
+        ConnectorState, SOON,
         list::{Order, Position},
     },
     store::{Connectors, SealedSecret, Settings},
@@ -106,6 +106,21 @@ impl ConnectorService {
         connectors.truncate(PAGE);
         let next = connectors.last().filter(|_| more).map(|last| last.position(order));
         Ok(ListPage { connectors, next })
+    }
+
+    /// The connectors of an organisation whose secret expires within [`SOON`] days or has expired, the soonest
+    /// first, at most so many.
+    pub async fn expiring(
+        &self,
+        organisation: OrganisationId,
+        limit: usize,
+    ) -> Result<Vec<Connector>, Failure> {
+        let all = Connectors::of(organisation)
+            .list(&self.database.read(), None, Order::Expiry, None, limit)
+            .await?;
+        let today = self.today();
+        let soon = |it: &Connector| it.secret_expires_on.is_some_and(|day| day.days_from(today) <= SOON);
+        Ok(all.into_iter().filter(soon).collect())
     }
 
     /// One connector.

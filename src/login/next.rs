@@ -30,7 +30,7 @@ pub fn with_next(page: &str, next: &str) -> String {
         // As it is, for people read addresses too.
         return format!("{page}?next={next}");
     }
-    let mut query = url::form_urlencoded::Serializer::new(format!("{page}?"));
+    let mut query = url::form_urlencoded::Serializer::for_suffix(format!("{page}?"), page.len() + 1);
     query.append_pair("next", next);
     query.finish()
 }

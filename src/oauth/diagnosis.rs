@@ -17,7 +17,7 @@ pub struct Diagnosis {
 
 const ADMIN: &str = "You, as the administrator of this connector.";
 const OPERATOR: &str = "Whoever runs this program.";
-const NOBODY: &str = "Nobody: it may pass by itself.";
+const NOBODY: &str = "Nobody’s: it may pass by itself.";
 
 /// The words for a sign-in that did not go through.
 #[expect(clippy::too_many_lines, reason = "it is a table")]

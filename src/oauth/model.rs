@@ -152,9 +152,39 @@ pub enum Step {
     Permissions,
     /// The end.
     Outcome,
+    /// A callback with this sign-in's state came in another browser, and was refused.
+    ForeignBrowser,
 }
 
 impl Step {
+    const ALL: [Self; 7] = [
+        Self::Started,
+        Self::Returned,
+        Self::CodeExchanged,
+        Self::Identity,
+        Self::Permissions,
+        Self::Outcome,
+        Self::ForeignBrowser,
+    ];
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Started => "Sent to Microsoft",
+            Self::Returned => "Came back from Microsoft",
+            Self::CodeExchanged => "Microsoft accepted the client secret and gave access",
+            Self::Identity => "Microsoft said who signed in",
+            Self::Permissions => "Permissions compared",
+            Self::Outcome => "Ended",
+            Self::ForeignBrowser => "Somebody came with it in another browser, and was refused",
+        }
+    }
+
     /// As the database has it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -164,6 +194,7 @@ impl Step {
             Self::Identity => "identity",
             Self::Permissions => "permissions",
             Self::Outcome => "outcome",
+            Self::ForeignBrowser => "foreign_browser",
         }
     }
 }
@@ -184,6 +215,13 @@ mod tests {
         assert_eq!(description, "AADSTS7000215: wrong. Trace ID: 1 [31mred");
         let long = ProviderWords::new(None, Some(&"x".repeat(9000)), None, None);
         assert_eq!(long.description.expect("a description").chars().count(), 1001);
+    }
+
+    #[test]
+    fn each_step_is_found_by_its_name() {
+        for step in Step::ALL {
+            assert_eq!(Step::from_name(step.name()), Some(step));
+        }
     }
 
     #[test]

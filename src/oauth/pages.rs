@@ -9,8 +9,8 @@ pub use outcome::SignInPage;
 
 use super::{
     diagnosis,
-    model::Outcome,
-    service::{Attempt, Progress},
+    model::{Outcome, Step},
+    service::{Event, Progress, SignIn},
 };
 use crate::{
     connectors::{
@@ -18,6 +18,7 @@ use crate::{
         pages::StateBadge,
         service::{Connector, ConnectorId},
     },
+    platform::id::UserId,
     ui::{icons::Icon, widgets::Moment},
 };
 
@@ -116,58 +117,92 @@ pub fn StateCard(
     }
 }
 
-/// The latest sign-ins through a connector.
+/// Sign-ins through a connector, latest first, each with its timeline.
 #[component]
 pub fn SignInList(
-    /// The sign-ins, latest first, and whose they are.
-    sign_ins: Vec<(Attempt, Progress)>,
+    /// The sign-ins, latest first.
+    sign_ins: Vec<SignIn>,
     /// Who looks: of others' sign-ins there is no page for them.
-    viewer: crate::platform::id::UserId,
+    viewer: UserId,
 ) -> impl IntoView {
-    let content = if sign_ins.is_empty() {
-        view! {
+    if sign_ins.is_empty() {
+        return view! {
             <p class="soft">
-                "None yet. The latest ten sign-ins through this connector are listed here, with their outcomes."
+                "None yet. Each sign-in through this connector is listed here, step by step, with its outcome."
             </p>
         }
-        .into_any()
-    } else {
-        let items = sign_ins
-            .into_iter()
-            .map(|(attempt, progress)| {
-                let (class, icon, words) = match &progress {
-                    Progress::Ended(outcome @ Outcome::Verified { .. }) => {
-                        ("good", Icon::Good, diagnosis::in_short(outcome))
-                    }
-                    Progress::Ended(outcome) => ("bad", Icon::Bad, diagnosis::in_short(outcome)),
-                    Progress::Checking => ("idle", Icon::Waiting, "Checking…"),
-                    Progress::Open => ("idle", Icon::Waiting, "Not back from Microsoft yet"),
-                    Progress::Interrupted => ("warn", Icon::Warning, "Interrupted"),
-                    Progress::Abandoned => ("warn", Icon::Warning, "Not finished within ten minutes"),
-                };
-                let words = if attempt.user == viewer {
-                    view! { <a href=format!("/sign-ins/{}", attempt.id)>{words}</a> }.into_any()
-                } else {
-                    words.into_any()
-                };
-                view! {
-                    <li class=class>
-                        {icon.draw()}
-                        <div>
-                            <p>{words}</p>
-                            <p class="soft note"><Moment at=attempt.created_at /></p>
-                        </div>
-                    </li>
+        .into_any();
+    }
+    let items = sign_ins
+        .into_iter()
+        .map(|SignIn { attempt, progress, timeline }| {
+            let (class, icon, words) = match &progress {
+                Progress::Ended(outcome @ Outcome::Verified { .. }) => {
+                    ("good", Icon::Good, diagnosis::in_short(outcome))
                 }
-            })
-            .collect_view();
-        view! { <ol class="timeline" role="list">{items}</ol> }.into_any()
+                Progress::Ended(outcome) => ("bad", Icon::Bad, diagnosis::in_short(outcome)),
+                Progress::Checking => ("idle", Icon::Waiting, "Checking…"),
+                Progress::Open => ("idle", Icon::Waiting, "Not back from Microsoft yet"),
+                Progress::Interrupted => ("warn", Icon::Warning, "Interrupted"),
+                Progress::Abandoned => ("warn", Icon::Warning, "Not finished within ten minutes"),
+            };
+            let words = if attempt.user == viewer {
+                view! { <a href=format!("/sign-ins/{}", attempt.id)>{words}</a> }.into_any()
+            } else {
+                words.into_any()
+            };
+            view! {
+                <li class=class>
+                    {icon.draw()}
+                    <div>
+                        <p>{words}</p>
+                        <p class="soft note"><Moment at=attempt.created_at /></p>
+                        <Timeline progress=progress timeline=timeline />
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ol class="timeline" role="list">{items}</ol> }.into_any()
+}
+
+/// What happened in a sign-in, step by step, and what the provider said.
+#[component]
+fn Timeline(progress: Progress, timeline: Vec<Event>) -> impl IntoView {
+    let steps = timeline
+        .into_iter()
+        .map(|Event { at, step, duration, detail, .. }| {
+            // What was waited for, as far as it is worth telling.
+            let took = (duration >= 1_000).then(|| format!(", after {} ms", duration / 1_000));
+            let detail = match step {
+                Step::Identity if !detail.is_empty() => Some(format!("Tenant {detail}")),
+                Step::Permissions if !detail.is_empty() => Some(format!("Not granted: {detail}")),
+                _ => None,
+            };
+            view! {
+                <li>
+                    <p>{step.words()}</p>
+                    <p class="soft note">
+                        <time datetime=at.for_machines()>{at.time_of_day()}</time> {took}
+                    </p>
+                    {detail.map(|detail| view! { <p class="soft note">{detail}</p> })}
+                </li>
+            }
+        })
+        .collect_view();
+    let said = match progress {
+        Progress::Ended(Outcome::Failed { provider: Some(words), .. }) => Some(words),
+        _ => None,
     };
+    let said = said.map(|words| view! { <dl class="facts note">{outcome::provider_said(words)}</dl> });
     view! {
-        <section class="stack" aria-labelledby="sign-ins-title">
-            <h2 id="sign-ins-title">"Sign-ins"</h2>
-            {content}
-        </section>
+        <details class="disclosure">
+            <summary>"Timeline"</summary>
+            <div class="stack tight">
+                <ol class="events" role="list">{steps}</ol>
+                {said}
+            </div>
+        </details>
     }
 }
 

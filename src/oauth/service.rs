@@ -7,13 +7,13 @@ use tokio_util::task::TaskTracker;
 
 mod returned;
 
-pub use super::store::{Attempt, AttemptId, Progress};
+pub use super::store::{Attempt, AttemptId, Event, Progress};
 use super::{
     exchange,
     http::ProviderHttp,
     microsoft::Endpoints,
     model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Step, VALID, Why},
-    store::{Attempts, Ephemeral, Event},
+    store::{Attempts, Ephemeral},
 };
 use crate::{
     activity::{
@@ -43,6 +43,17 @@ pub struct Started {
     pub authorize_url: String,
     /// The connector that is tried.
     pub connector: Connector,
+}
+
+/// A sign-in as a connector's page shows it.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// What it was made for.
+    pub attempt: Attempt,
+    /// How far it is.
+    pub progress: Progress,
+    /// What happened, from its beginning.
+    pub timeline: Vec<Event>,
 }
 
 /// What every sign-in needs.
@@ -181,20 +192,24 @@ impl SignIns {
         Ok((attempt, progress, connector))
     }
 
-    /// The latest sign-ins of a connector, for administrators.
+    /// The latest sign-ins of a connector with their timelines, for administrators: at most `limit`.
     pub async fn of_connector(
         &self,
         admin: &Admin,
         id: ConnectorId,
-    ) -> Result<Vec<(Attempt, Progress)>, Failure> {
-        let now = self.parts.clock.now();
-        let attempts =
-            Attempts::of(admin.organisation()).of_connector(&self.parts.database.read(), id, 10).await?;
+        limit: u64,
+    ) -> Result<Vec<SignIn>, Failure> {
+        let (now, read) = (self.parts.clock.now(), self.parts.database.read());
+        let store = Attempts::of(admin.organisation());
+        let attempts = store.of_connector(&read, id, limit).await?;
+        let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
+        let mut timelines = store.events_of(&read, &ids).await?;
         Ok(attempts
             .into_iter()
             .map(|attempt| {
                 let progress = attempt.progress(now);
-                (attempt, progress)
+                let timeline = timelines.remove(&attempt.id).unwrap_or_default();
+                SignIn { attempt, progress, timeline }
             })
             .collect())
     }

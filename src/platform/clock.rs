@@ -56,6 +56,12 @@ impl Timestamp {
         self.date_time().format(FORMAT).unwrap_or_default()
     }
 
+    /// The time of day alone, to the second: `06:57:10 UTC`.
+    pub fn time_of_day(self) -> String {
+        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]:[second] UTC");
+        self.date_time().format(FORMAT).unwrap_or_default()
+    }
+
     /// For `<time datetime>`: `2026-11-23T06:57:10Z`.
     pub fn for_machines(self) -> String {
         const FORMAT: &[BorrowedFormatItem<'_>] =
@@ -99,6 +105,7 @@ mod tests {
     fn a_moment_is_shown_to_people_as_the_design_asks() {
         let moment = Timestamp::from_micros(1_795_417_030_000_000);
         assert_eq!(moment.for_people(), "23 Nov 2026, 06:57 UTC");
+        assert_eq!(moment.time_of_day(), "06:57:10 UTC");
         assert_eq!(moment.for_machines(), "2026-11-23T06:57:10Z");
     }
 

@@ -108,10 +108,13 @@ pub fn Copyable(
     /// What it is, with its article.
     #[prop(into)]
     what: String,
+    /// The field of a form on the same page whose value this is, as it is typed.
+    #[prop(optional)]
+    mirror: Option<&'static str>,
 ) -> impl IntoView {
     view! {
         <div class="copy">
-            <code>{breakable(&value)}</code>
+            <code data-mirror=mirror>{breakable(&value)}</code>
             <Copying>
                 <button class="button plain small scripted" type="button">
                     <span aria-live="polite">"Copy"</span>
@@ -193,6 +196,22 @@ pub fn FieldError(
     }
 }
 
+/// A field's question mark: what it is, where to find it, and what goes wrong.
+#[component]
+pub fn HelpMark(
+    /// The field's label.
+    label: &'static str,
+    /// The answer, in two sentences.
+    words: &'static str,
+) -> impl IntoView {
+    view! {
+        <details class="mark">
+            <summary><span aria-hidden="true">"?"</span><span class="unseen">"Help: " {label}</span></summary>
+            <p>{words}</p>
+        </details>
+    }
+}
+
 /// How a text field looks and what the browser does with what is typed there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FieldKind {
@@ -238,6 +257,9 @@ pub fn TextField(
     /// What to type.
     #[prop(optional)]
     help: Option<&'static str>,
+    /// What the question mark answers.
+    #[prop(default = None)]
+    mark: Option<&'static str>,
     /// What is typed.
     #[prop(optional)]
     kind: FieldKind,
@@ -310,6 +332,7 @@ pub fn TextField(
     view! {
         <div class="field">
             <label for=name>{label}</label>
+            {mark.map(|words| view! { <HelpMark label=label words=words /> })}
             {help.map(|help| view! { <p class="help" id=format!("{name}-help")>{help}</p> })}
             {input}
             <FieldError id=format!("{name}-error") error=error />

@@ -219,7 +219,7 @@ async fn the_probes_answer_under_any_name_and_readyz_asks_the_database_and_the_k
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
-    let mut probe = crate::support::Browser::new(world.router.clone(), "http://10.0.0.1:3000");
+    let mut probe = Browser::new(world.router.clone(), "http://10.0.0.1:3000");
     assert_eq!(probe.get("/healthz").await.assert_status(200).body, "ok\n");
     assert_eq!(probe.get("/readyz").await.assert_status(200).body, "ready\n");
     world.raw.run("DELETE FROM settings WHERE name LIKE 'key_check%'").await.expect("deleted");

@@ -213,13 +213,14 @@ impl ExpiryDate {
             .ok_or("Write the date as year, month and day, such as 2028-11-23, or leave it empty.")
     }
 
-    /// What Microsoft's portal offers at most: 24 months from `today`.
-    pub fn in_24_months(today: Date) -> Self {
-        let year = today.year().saturating_add(2);
-        // The 29th of February has no counterpart; the day before is the safe one.
-        let date = Date::from_calendar_date(year, today.month(), today.day())
-            .or_else(|_| Date::from_calendar_date(year, today.month(), today.day() - 1));
-        Self(date.unwrap_or(today))
+    /// So many months from `today`; where that month is shorter, its last day.
+    pub fn in_months(today: Date, months: u8) -> Self {
+        let month = i32::from(u8::from(today.month())) - 1 + i32::from(months);
+        let year = today.year().saturating_add(month.div_euclid(12));
+        let month = u8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
+        let month = Month::try_from(month).unwrap_or(Month::January);
+        let day = today.day().min(month.length(year));
+        Self(Date::from_calendar_date(year, month, day).unwrap_or(today))
     }
 
     /// Whole days from `today` until it expires; negative once it has.
@@ -344,9 +345,16 @@ mod tests {
     }
 
     #[test]
-    fn twenty_four_months_from_a_leap_day_is_the_day_before() {
-        assert_eq!(ExpiryDate::in_24_months(date!(2028 - 02 - 29)).to_string(), "2030-02-28");
-        assert_eq!(ExpiryDate::in_24_months(date!(2026 - 11 - 23)).to_string(), "2028-11-23");
+    fn months_from_a_day_that_the_other_month_lacks_end_on_its_last_day() {
+        for (today, months, then) in [
+            (date!(2028 - 02 - 29), 24, "2030-02-28"),
+            (date!(2026 - 11 - 23), 24, "2028-11-23"),
+            (date!(2026 - 08 - 31), 6, "2027-02-28"),
+            (date!(2026 - 12 - 31), 12, "2027-12-31"),
+            (date!(2026 - 12 - 15), 6, "2027-06-15"),
+        ] {
+            assert_eq!(ExpiryDate::in_months(today, months).to_string(), then);
+        }
     }
 
     proptest! {

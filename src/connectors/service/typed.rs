@@ -7,7 +7,7 @@ use time::Date;
 
 use super::super::{
     model::{
-        AccountType, ClientId, ExpiryDate, Field, FieldErrors, ServiceName, Tenant, check_client_secret,
+        AccountType, ClientId, ExpiryDate, Field, FieldErrors, MONTHS, ServiceName, Tenant, check_client_secret,
         optional_permissions, required_permissions,
     },
     store::Settings,
@@ -24,7 +24,9 @@ pub struct Typed {
     pub client_id: String,
     /// The client secret.
     pub client_secret: SecretString,
-    /// When the secret expires.
+    /// In how many months the secret expires, where it is not another day.
+    pub secret_expires_in: String,
+    /// The day on which it expires otherwise.
     pub secret_expires_on: String,
     /// Who may sign in.
     pub account_type: String,
@@ -89,7 +91,7 @@ impl Typed {
                 .map_err(|words| note(Field::ClientSecret, words))
         };
         let secret_expires_on =
-            parse_expiry(&self.secret_expires_on, today).map_err(|words| note(Field::SecretExpires, words));
+            parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today).map_err(|words| note(Field::SecretExpires, words));
         let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
             note(Field::AccountType, "Choose what you chose when you registered the application.");
         });
@@ -147,7 +149,9 @@ impl Typed {
 pub struct TypedSecret {
     /// The client secret.
     pub client_secret: SecretString,
-    /// When it expires.
+    /// In how many months it expires, where it is not another day.
+    pub secret_expires_in: String,
+    /// The day on which it expires otherwise.
     pub secret_expires_on: String,
 }
 
@@ -168,7 +172,7 @@ impl TypedSecret {
     pub fn parse(&self, today: Date, client_id: &ClientId) -> Result<ParsedSecret, FieldErrors> {
         let text = self.client_secret.expose_secret().trim();
         let warning = check_client_secret(text, client_id.as_str());
-        let expires_on = parse_expiry(&self.secret_expires_on, today);
+        let expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today);
         match (warning, expires_on) {
             (Ok(warning), Ok(expires_on)) => {
                 Ok(ParsedSecret { secret: SecretString::from(text), expires_on, warning })
@@ -183,8 +187,11 @@ impl TypedSecret {
 }
 
 /// The day on which a secret expires that can be used today.
-fn parse_expiry(text: &str, today: Date) -> Result<Option<ExpiryDate>, &'static str> {
-    match ExpiryDate::parse(text)? {
+fn parse_expiry(months: &str, day: &str, today: Date) -> Result<Option<ExpiryDate>, &'static str> {
+    if let Some(months) = MONTHS.into_iter().find(|offered| offered.to_string() == months) {
+        return Ok(Some(ExpiryDate::in_months(today, months)));
+    }
+    match ExpiryDate::parse(day)? {
         Some(date) if date.days_from(today) < 0 => {
             Err("This day has passed. Make a new client secret, and enter the day on which it expires.")
         }

@@ -11,6 +11,7 @@ use super::{
     VerifyButton,
 };
 use crate::{
+    platform::clock::Timestamp,
     connectors::service::{Connector, ConnectorId},
     ui::{
         icons::Icon,
@@ -200,6 +201,10 @@ fn Failed(
     let words = diagnosis::of(&why);
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
     let said = provider.map(|said| view! { <Said said=said at=at /> });
+    let rejected = why == Why::CredentialsRejected;
+    let replace = rejected.then(|| {
+        view! { <a class="button primary" href=format!("/connectors/{id}/secret")>"Replace the secret"</a> }
+    });
     view! {
         <div class="head">
             <div>
@@ -217,17 +222,18 @@ fn Failed(
                 </dl>
             </section>
             <div class="row">
-                <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
-                <VerifyButton id=id words="Sign in again" primary=false />
+                {replace}
+                <VerifyButton id=id words="Sign in again" primary=!rejected />
+                <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
             </div>
             {said}
         </div>
     }
 }
 
-#[component]
-fn Said(said: ProviderWords, at: crate::platform::clock::Timestamp) -> impl IntoView {
-    let rows = [
+/// What the provider said, as rows of a list of facts.
+pub fn provider_said(said: ProviderWords) -> impl IntoView {
+    [
         ("Error", said.error),
         ("Description", said.description),
         ("Trace ID", said.trace_id),
@@ -236,7 +242,12 @@ fn Said(said: ProviderWords, at: crate::platform::clock::Timestamp) -> impl Into
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
     .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
-    .collect_view();
+    .collect_view()
+}
+
+#[component]
+fn Said(said: ProviderWords, at: Timestamp) -> impl IntoView {
+    let rows = provider_said(said);
     view! {
         <section class="stack tight" aria-labelledby="said-title">
             <h2 id="said-title">"What Microsoft said"</h2>

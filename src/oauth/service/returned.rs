@@ -22,7 +22,9 @@ use crate::{
     activity::model::{Action, Actor, Entry},
     connectors::model::{ConnectorState, FailureReason},
     platform::{
-        clock::Timestamp, database::Unscoped, failure::Failure, middleware::reference::Reference,
+        clock::Timestamp,
+        database::{DatabaseError, Unscoped},
+        failure::Failure, middleware::reference::Reference,
         randomness::Token,
     },
 };
@@ -57,6 +59,7 @@ impl SignIns {
         // and code alone prove nothing of the browser.
         if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
             tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
+            self.note_foreign_browser(&found.attempt).await;
             return Ok(Returned::Foreign);
         }
         let id = found.attempt.id;
@@ -77,6 +80,26 @@ impl SignIns {
             tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
         }
         Ok(Returned::Own(id))
+    }
+
+    /// Notes it in the timeline, once: whoever holds a state could otherwise fill the database.
+    async fn note_foreign_browser(&self, attempt: &Attempt) {
+        let attempts = Attempts::of(attempt.organisation);
+        let noted = self
+            .parts
+            .database
+            .write(async |tx| {
+                if attempts.has_step(&tx, attempt.id, Step::ForeignBrowser).await? {
+                    return Ok(());
+                }
+                let event = self.event(Step::ForeignBrowser, self.parts.clock.now(), "");
+                attempts.add_events(&tx, attempt.id, vec![event]).await
+            })
+            .await;
+        if let Err(error) = noted {
+            let error: &DatabaseError = &error;
+            tracing::error!(attempt = %attempt.id, %error, "a foreign browser could not be noted");
+        }
     }
 
     async fn run(

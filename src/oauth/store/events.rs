@@ -1,6 +1,8 @@
 //! The table `attempt_events`: the timelines.
 
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use std::collections::HashMap;
+
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 
 use super::{super::model::Step, AttemptId, Attempts};
 use crate::platform::{
@@ -46,6 +48,46 @@ pub struct Event {
 }
 
 impl Attempts {
+    /// The timelines of these attempts, each from its beginning.
+    pub async fn events_of(
+        self,
+        on: &impl Queries,
+        attempts: &[AttemptId],
+    ) -> Result<HashMap<AttemptId, Vec<Event>>, DatabaseError> {
+        let rows = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::AttemptId.is_in(attempts.iter().map(|attempt| attempt.0)))
+            .order_by_asc(row::Column::At)
+            .order_by_asc(row::Column::Id)
+            .all(on.connection())
+            .await?;
+        let mut timelines: HashMap<AttemptId, Vec<Event>> = HashMap::new();
+        for row in rows {
+            // A step that a newer program has written is not shown rather than not understood.
+            let Some(step) = Step::from_name(&row.step) else { continue };
+            let at = Timestamp::from_micros(row.at);
+            let event = Event { id: row.id, at, step, duration: row.duration, detail: row.detail };
+            timelines.entry(AttemptId(row.attempt_id)).or_default().push(event);
+        }
+        Ok(timelines)
+    }
+
+    /// Whether a timeline has such a step.
+    pub async fn has_step(
+        self,
+        on: &impl Queries,
+        attempt: AttemptId,
+        step: Step,
+    ) -> Result<bool, DatabaseError> {
+        let row = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::AttemptId.eq(attempt.0))
+            .filter(row::Column::Step.eq(step.name()))
+            .one(on.connection())
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// Adds events to a timeline.
     pub async fn add_events(
         self,

@@ -1,0 +1,90 @@
+//! The address at which an administrator of a tenant approves a connector's permissions for everybody
+//! (Microsoft, v2-admin-consent). Whoever opens it comes back to our Redirect URI, where nothing is believed of
+//! what they bring.
+
+use super::model::AccountType;
+use crate::platform::config::ProviderUrls;
+
+/// Where the tenant stands in a template.
+const TENANT: &str = "{tenant}";
+/// Where the client ID stands in a template.
+const CLIENT_ID: &str = "{client_id}";
+
+/// The address with [`TENANT`] and [`CLIENT_ID`] still to be put in; none where the configured provider has no
+/// such page as far as is known.
+pub fn template<'a>(
+    urls: &ProviderUrls,
+    scopes: impl IntoIterator<Item = &'a str>,
+    redirect_uri: &str,
+) -> Option<String> {
+    let base = urls.authorize.strip_suffix("/oauth2/v2.0/authorize")?;
+    let graph = url::Url::parse(&urls.graph).ok()?;
+    let graph = graph.origin().ascii_serialization();
+    // Those of OpenID Connect come with every sign-in and need no approval.
+    let own = |scope: &&str| !["openid", "profile", "email", "offline_access"].contains(scope);
+    let scopes: Vec<_> = scopes.into_iter().filter(own).map(|scope| format!("{graph}/{scope}")).collect();
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("scope", &scopes.join(" ")).append_pair("redirect_uri", redirect_uri);
+    // The braces must stay as they are.
+    Some(format!("{base}/v2.0/adminconsent?client_id={CLIENT_ID}&{}", query.finish()))
+}
+
+/// The address for one application.
+pub fn address(template: &str, tenant: &str, client_id: &str) -> String {
+    template.replace(TENANT, tenant).replace(CLIENT_ID, client_id)
+}
+
+/// What stands for the tenant there: never `common`, which Microsoft refuses.
+pub fn tenant(account_type: AccountType, tenant: Option<&str>) -> Option<String> {
+    match account_type {
+        // Each person approves for themselves.
+        AccountType::PersonalOnly => None,
+        AccountType::SingleTenant => tenant.map(str::to_owned),
+        AccountType::MultipleTenants | AccountType::TenantsAndPersonal => Some("organizations".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls(authorize: &str) -> ProviderUrls {
+        ProviderUrls {
+            authorize: authorize.to_owned(),
+            token: String::new(),
+            graph: "https://graph.microsoft.com/v1.0".to_owned(),
+            issuer: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_address_names_the_tenant_the_application_and_what_is_to_be_approved() {
+        let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
+        let scopes = ["User.Read", "offline_access", "openid", "Mail.Read"];
+        let template = template(&urls, scopes, "https://mail.example.com/api/connectors").expect("a template");
+        let address = address(&template, "contoso.com", "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
+        let url = url::Url::parse(&address).expect("an address");
+        assert_eq!(url.path(), "/contoso.com/v2.0/adminconsent");
+        let pairs: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+        assert_eq!(pairs["client_id"], "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
+        assert_eq!(
+            pairs["scope"],
+            "https://graph.microsoft.com/User.Read https://graph.microsoft.com/Mail.Read"
+        );
+        assert_eq!(pairs["redirect_uri"], "https://mail.example.com/api/connectors");
+    }
+
+    #[test]
+    fn another_providers_address_is_not_guessed() {
+        assert_eq!(template(&urls("https://login.example.com/authorize"), ["User.Read"], "x"), None);
+    }
+
+    #[test]
+    fn common_is_never_asked_for_approval() {
+        for kind in AccountType::ALL {
+            assert_ne!(tenant(kind, Some("contoso.com")).as_deref(), Some("common"));
+        }
+        assert_eq!(tenant(AccountType::SingleTenant, Some("contoso.com")).as_deref(), Some("contoso.com"));
+        assert_eq!(tenant(AccountType::PersonalOnly, None), None);
+    }
+}

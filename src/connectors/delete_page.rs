@@ -1,0 +1,65 @@
+//! `/connectors/{id}/delete`: says what deleting a connector breaks, and asks once.
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
+use leptos::prelude::*;
+
+use super::{
+    actions::DELETE,
+    draft::OWNER,
+    service::{Connector, ConnectorId, ConnectorService},
+};
+use crate::{
+    people::access::Member,
+    platform::{failure::Failure, id::UserId, page::Page},
+    ui::widgets::Back,
+};
+
+/// `GET /connectors/{id}/delete`.
+pub async fn show(
+    State(service): State<ConnectorService>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+) -> Result<Page, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?;
+    let connector = service.get(&admin, id).await?;
+    let owner = admin.user();
+    Ok(Page::new("Delete the connector", move || {
+        view! { <DeletePage connector=connector.clone() owner=owner /> }.into_any()
+    }))
+}
+
+#[component]
+fn DeletePage(connector: Connector, owner: UserId) -> impl IntoView {
+    let here = format!("/connectors/{}", connector.id);
+    let name = connector.service_name.as_str().to_owned();
+    view! {
+        <div class="head">
+            <div>
+                <Back to=here.clone() what=name.clone() />
+                <h1>"Delete " <bdi>{name}</bdi> "?"</h1>
+            </div>
+        </div>
+        <section class="card low alone" aria-labelledby="breaks-title">
+            <h2 id="breaks-title">"What this breaks"</h2>
+            <ul class="list">
+                <li>"Nobody can sign in through it any more, and sign-ins that are under way come to nothing."</li>
+                <li>
+                    "Its settings, its client secret and the record of its sign-ins are erased. Azure shows the \
+                     secret to nobody: to add the connector again you need a new one."
+                </li>
+                <li>"The activity keeps its name, and that you deleted it."</li>
+                <li>"The application in Azure stays as it is."</li>
+            </ul>
+            <form class="row" method="post" action=DELETE>
+                <input type="hidden" name="connector" value=connector.id.to_string() />
+                <input type="hidden" name=OWNER value=owner.to_string() />
+                <button class="button danger">"Delete the connector"</button>
+                <a class="button plain" href=here>"Cancel"</a>
+            </form>
+        </section>
+    }
+}

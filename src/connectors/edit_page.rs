@@ -1,0 +1,295 @@
+//! `/connectors/{id}/edit`: the form of a connector that is there. Where somebody else has changed it meanwhile,
+//! both versions are shown, and whoever came second chooses.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, header};
+use leptos::prelude::*;
+use tower_sessions::Session;
+
+use super::{
+    actions::CHANGE,
+    draft::{Between, Draft, Kept, Target},
+    form::{ConnectorForm, FormView},
+    guide::{Guide, GuideView},
+    model::{AccountType, EXPIRES_IN, ExpiryDate, Field, MONTHS, required_permissions},
+    service::{Connector, ConnectorId, ConnectorService},
+};
+use crate::{
+    activity::{
+        model::{Action, By, Filter},
+        service::ActivityLog,
+    },
+    people::{
+        access::{Admin, Member},
+        service::People,
+    },
+    platform::{
+        clock::Timestamp,
+        config::{Config, doctor::Doctor},
+        failure::Failure,
+        page::Page,
+    },
+    ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
+};
+
+/// Who changed a connector last, and when.
+#[derive(Clone, Debug)]
+struct LastChange {
+    who: String,
+    at: Timestamp,
+}
+
+/// `GET /connectors/{id}/edit`.
+pub async fn show(
+    State(service): State<ConnectorService>,
+    State(log): State<ActivityLog>,
+    State(people): State<People>,
+    State(config): State<Arc<Config>>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?;
+    let connector = service.get(&admin, id).await?;
+    let now = Target::Edit { connector: id, version: connector.version };
+    let kept = Draft::take(&session, &headers, &config.public_url, &admin, &now.path()).await?;
+    let (draft, remove) = match kept {
+        None => (None, None),
+        Some(Kept::Failed(draft)) => (Some(draft), None),
+        Some(Kept::SignedOut(draft, remove)) => (Some(draft), Some(remove)),
+    };
+    let signed_out = remove.is_some();
+    let mut draft = draft.unwrap_or_else(|| stored(&connector, now));
+    let other = match draft.between {
+        Some(Between::Changed) => {
+            // Both are shown: what is sent from here on is sent in full knowledge of this version.
+            draft.target = now;
+            Some(last_change(&admin, &log, &people, id).await?)
+        }
+        _ => None,
+    };
+    let focus = match draft.between {
+        Some(Between::Proof) => Field::ClientSecret,
+        _ => Field::ServiceName,
+    };
+    let form = FormView {
+        action: CHANGE,
+        owner: admin.user(),
+        draft,
+        focus,
+        today: service.today(),
+        redirect_uri: config.public_url.redirect_uri(),
+        doctor: Doctor::new(&config.public_url, &headers),
+    };
+    let guide = GuideView::of(&form, &config.microsoft);
+    let model = EditView { connector, form, guide, other, signed_out };
+    let page = Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any());
+    let mut response = page.into_response();
+    if let Some(remove) = remove {
+        response.headers_mut().append(header::SET_COOKIE, remove);
+    }
+    Ok(response)
+}
+
+/// The form of what is stored: all but the secret.
+fn stored(connector: &Connector, target: Target) -> Draft {
+    let values = [
+        (Field::ServiceName.name(), connector.service_name.as_str().to_owned()),
+        (Field::ClientId.name(), connector.client_id.to_string()),
+        (EXPIRES_IN, "date".to_owned()),
+        (Field::SecretExpires.name(), day(connector.secret_expires_on)),
+        (Field::AccountType.name(), connector.account_type.name().to_owned()),
+        (Field::Tenant.name(), connector.tenant.as_ref().map(|it| it.as_str().to_owned()).unwrap_or_default()),
+    ];
+    Draft {
+        values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        scopes: connector.scopes.clone(),
+        ..Draft::empty(target)
+    }
+}
+
+fn day(day: Option<ExpiryDate>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
+}
+
+async fn last_change(
+    admin: &Admin,
+    log: &ActivityLog,
+    people: &People,
+    id: ConnectorId,
+) -> Result<Option<LastChange>, Failure> {
+    let about = Filter { about: Some(id.0), ..Filter::default() };
+    let page = log.page(admin.organisation(), about, None).await?;
+    let Some(entry) = page.entries.into_iter().find(|it| it.action == Some(Action::ConnectorChanged)) else {
+        return Ok(None);
+    };
+    let users = people.users(admin.organisation()).await?;
+    let who = match entry.by {
+        By::User(user) => users.into_iter().find(|other| other.id == user).map(|user| user.name),
+        By::Nobody => None,
+    };
+    Ok(who.map(|who| LastChange { who, at: entry.position.at }))
+}
+
+#[derive(Clone)]
+struct EditView {
+    connector: Connector,
+    form: FormView,
+    guide: GuideView,
+    /// Where somebody else changed it meanwhile; who, where that is known.
+    other: Option<Option<LastChange>>,
+    signed_out: bool,
+}
+
+#[component]
+fn EditPage(model: EditView) -> impl IntoView {
+    let EditView { connector, form, guide, other, signed_out } = model;
+    let here = format!("/connectors/{}", connector.id);
+    let name = connector.service_name.as_str().to_owned();
+    let wrong: Vec<_> = form.draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
+    let summary = (!wrong.is_empty()).then(|| {
+        view! {
+            <ErrorSummary
+                fields=wrong
+                more="Nothing was changed. A secret is not kept: if you entered one, enter it again."
+            />
+        }
+    });
+    let between = match form.draft.between {
+        Some(Between::Proof) => view! {
+            <Notice tone=Tone::Info title="Enter the new secret again">
+                <p>
+                    "Replacing a secret asks for your password. You have given it; nothing was changed yet, and the \
+                     secret was not kept."
+                </p>
+            </Notice>
+        }
+        .into_any(),
+        _ if signed_out => view! {
+            <Notice tone=Tone::Info title="What you typed is here again">
+                <p>
+                    "Your session had ended, so nothing was changed yet. A secret is not kept: if you entered one, \
+                     enter it again."
+                </p>
+            </Notice>
+        }
+        .into_any(),
+        _ => ().into_any(),
+    };
+    let conflict = other.map(|last| {
+        view! { <Conflict connector=connector.clone() draft=form.draft.clone() last=last here=here.clone() /> }
+    });
+    view! {
+        <div class="head">
+            <div>
+                <Back to=here.clone() what=name />
+                <h1>"Edit the connector"</h1>
+            </div>
+        </div>
+        {summary}
+        {between}
+        {conflict}
+        <div class="beside">
+            <ConnectorForm model=form title="Settings" button="Save" cancel=here />
+            <Guide model=guide />
+        </div>
+    }
+}
+
+/// What somebody else has stored meanwhile, beside what was typed here.
+#[component]
+fn Conflict(connector: Connector, draft: Draft, last: Option<LastChange>, here: String) -> impl IntoView {
+    let rows: Vec<_> = versions(&connector, &draft).into_iter().filter(|(_, stored, typed)| stored != typed).collect();
+    let title = match &last {
+        Some(last) => format!("{} changed this connector while you were editing it", last.who),
+        None => "Somebody else changed this connector while you were editing it".to_owned(),
+    };
+    let at = last.map(|last| view! { " (" <Moment at=last.at /> ")" });
+    let rows = rows
+        .into_iter()
+        .map(|(field, stored, typed)| {
+            view! {
+                <tr role="row">
+                    <th scope="row" role="rowheader">{field.label()}</th>
+                    <td role="cell" data-label="Stored now"><bdi>{stored}</bdi></td>
+                    <td role="cell" data-label="Yours"><bdi>{typed}</bdi></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let table = if rows.is_empty() {
+        view! { <p>"What is stored now is the same as what you typed."</p> }.into_any()
+    } else {
+        view! {
+            <table class="table" role="table">
+                <caption class="unseen">"Where the two versions differ"</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">"Setting"</th>
+                        <th scope="col" role="columnheader">"Stored now"</th>
+                        <th scope="col" role="columnheader">"Yours"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    view! {
+        <Notice tone=Tone::Warn title=title>
+            <p>
+                "Nothing of yours was saved yet" {at} ". The form below holds yours: change what you want to take \
+                 over, and Save. A secret that you entered is not kept."
+            </p>
+        </Notice>
+        {table}
+        <div class="row"><a class="button" href=here>"Discard mine, keep what is stored"</a></div>
+    }
+}
+
+/// Each setting as it is stored and as it was typed, in words.
+fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)> {
+    let typed = |field: Field| draft.value(field.name()).trim().to_owned();
+    let account = |name: &str| AccountType::from_name(name).map_or("", AccountType::label).to_owned();
+    let expires = match MONTHS.into_iter().find(|months| months.to_string() == draft.value(EXPIRES_IN)) {
+        Some(months) => format!("in {months} months"),
+        None => typed(Field::SecretExpires),
+    };
+    let or_unknown = |day: String| if day.is_empty() { "unknown".to_owned() } else { day };
+    let tenant = |kind: Option<AccountType>, tenant: String| match kind {
+        Some(kind) if kind.needs_tenant() => tenant,
+        _ => String::new(),
+    };
+    let chosen = AccountType::from_name(draft.value(Field::AccountType.name()));
+    let optional = |scopes: &[String]| {
+        let required = |scope: &&String| required_permissions().all(|permission| permission.name != *scope);
+        let mut scopes: Vec<_> = scopes.iter().filter(required).cloned().collect();
+        scopes.sort();
+        scopes.join(", ")
+    };
+    let stored_tenant = connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()).unwrap_or_default();
+    vec![
+        (Field::ServiceName, connector.service_name.as_str().to_owned(), typed(Field::ServiceName)),
+        (Field::ClientId, connector.client_id.to_string(), typed(Field::ClientId)),
+        (Field::SecretExpires, or_unknown(day(connector.secret_expires_on)), or_unknown(expires)),
+        (
+            Field::AccountType,
+            connector.account_type.label().to_owned(),
+            account(draft.value(Field::AccountType.name())),
+        ),
+        (
+            Field::Tenant,
+            tenant(Some(connector.account_type), stored_tenant),
+            tenant(chosen, typed(Field::Tenant)),
+        ),
+        (Field::Permissions, optional(&connector.scopes), optional(&draft.scopes)),
+    ]
+}

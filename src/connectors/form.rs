@@ -1,0 +1,405 @@
+//! The form of a connector, for a new one and for one that is there.
+
+use leptos::prelude::*;
+use time::Date;
+
+use super::{
+    draft::{Draft, OWNER, Target},
+    islands::CheckedForm,
+    model::{
+        AccountType, EXPIRES_IN, ExpiryDate, Field, MONTHS, Permission, optional_permissions,
+        required_permissions,
+    },
+};
+use crate::{
+    platform::{config::doctor::Doctor, id::UserId},
+    ui::{
+        doctor::AddressDoctor,
+        icons::Icon,
+        widgets::{Copyable, FieldError, FieldKind, HelpMark, TextField},
+    },
+};
+
+/// The form's id: what stands outside of it, as the guide's checklist, may belong to it.
+pub const FORM: &str = "connector-form";
+
+/// What the form shows, and where it posts to.
+#[derive(Clone, Debug)]
+pub struct FormView {
+    /// Where it posts to.
+    pub action: &'static str,
+    /// For whom it is made.
+    pub owner: UserId,
+    /// What stands in it, and what is wrong with that.
+    pub draft: Draft,
+    /// Where the focus goes if nothing is wrong.
+    pub focus: Field,
+    /// Today.
+    pub today: Date,
+    /// Our Redirect URI.
+    pub redirect_uri: String,
+    /// What was found of it.
+    pub doctor: Doctor,
+}
+
+impl FormView {
+    fn is_edit(&self) -> bool {
+        matches!(self.draft.target, Target::Edit { .. })
+    }
+
+    /// Who may sign in, as chosen.
+    pub fn account_type(&self) -> AccountType {
+        AccountType::from_name(self.draft.value(Field::AccountType.name())).unwrap_or_default()
+    }
+
+    fn has_focus(&self, field: Field) -> bool {
+        let first = self.draft.errors.first().map(|(field, _)| *field);
+        first.unwrap_or(self.focus) == field
+    }
+
+    fn field(&self, field: Field, help: &'static str) -> impl IntoView + use<> {
+        let kind = match field {
+            Field::ClientId | Field::Tenant => FieldKind::Code,
+            Field::ClientSecret => FieldKind::SecretCode,
+            Field::SecretExpires => FieldKind::Date,
+            _ => FieldKind::Text,
+        };
+        // A password manager is not to fill in a password, nor to keep this as one.
+        let autocomplete = if kind == FieldKind::SecretCode { "new-password" } else { "off" };
+        view! {
+            <TextField
+                name=field.name()
+                label=field.label()
+                help=help
+                mark=Some(mark(field))
+                kind=kind
+                value=self.draft.value(field.name())
+                autocomplete=autocomplete
+                error=self.draft.error(field)
+                focus=self.has_focus(field)
+                required=false
+            />
+        }
+    }
+}
+
+/// What a field's question mark answers: what it is, where to find it, and what goes wrong.
+pub const fn mark(field: Field) -> &'static str {
+    match field {
+        Field::Provider => {
+            "The company that keeps the mailboxes: Outlook stands for Microsoft 365 and Outlook.com. Mailboxes \
+             of other companies cannot sign in through this connector."
+        }
+        Field::ServiceName => {
+            "What the connector is called here: best the name that your application has on its Overview page in \
+             Azure, which users see when they sign in. With another name nobody finds the application by it."
+        }
+        Field::ClientId => {
+            "The number by which Microsoft knows your application: Application (client) ID on its Overview page. \
+             With the Object ID, two lines below it, Microsoft says that there is no such application \
+             (AADSTS700016)."
+        }
+        Field::ClientSecret => {
+            "Your application’s password: the column Value under Certificates & secrets, which Azure shows only \
+             right after it was made. With the Secret ID beside it every sign-in fails (AADSTS7000215)."
+        }
+        Field::SecretExpires => {
+            "The last day of the secret: the column Expires under Certificates & secrets. After it nobody can sign \
+             in (AADSTS7000222), so you are warned here 60 days before."
+        }
+        Field::AccountType => {
+            "Whose accounts may sign in: Supported account types under Authentication in Azure. If it differs from \
+             Azure, Microsoft stops people on its own page (AADSTS50194, AADSTS9002331)."
+        }
+        Field::Tenant => {
+            "Your company’s directory at Microsoft: Directory (tenant) ID on the Overview page. With another \
+             company’s tenant your own users are refused (AADSTS50020)."
+        }
+        Field::Permissions => {
+            "What your software may do with a mailbox: the delegated permissions under API permissions in Azure. \
+             One that is not listed there, or that an administrator must approve and has not, is not granted."
+        }
+    }
+}
+
+/// The form.
+#[component]
+pub fn ConnectorForm(
+    /// What it shows.
+    model: FormView,
+    /// Its heading.
+    title: &'static str,
+    /// What its button says.
+    button: &'static str,
+    /// Where *Cancel* leads.
+    cancel: String,
+) -> impl IntoView {
+    let edit = model.is_edit();
+    let name = model.field(Field::ServiceName, "Use the name of your Azure application.");
+    let client_id =
+        model.field(Field::ClientId, "Application (client) ID on your application’s Overview page in Azure.");
+    let secret = model.field(
+        Field::ClientSecret,
+        if edit {
+            "Leave it empty to keep the one that is stored."
+        } else {
+            "From the column Value, not Secret ID. It is stored sealed and never shown again."
+        },
+    );
+    let hidden = match model.draft.target {
+        Target::Add { form } => vec![("form", form.to_string())],
+        Target::Edit { connector, version } | Target::Secret { connector, version } => {
+            vec![("connector", connector.to_string()), ("version", version.to_string())]
+        }
+    };
+    let hidden = hidden
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect_view();
+    let redirect_uri = model.redirect_uri.clone();
+    let redirect = "Where Microsoft sends people back to: it is registered under Authentication, platform Web. If \
+                    one sign of it differs, Microsoft says AADSTS50011 and nobody comes back.";
+    view! {
+        <CheckedForm>
+            <form class="card" id=FORM method="post" action=model.action>
+                {hidden}
+                <input type="hidden" name=OWNER value=model.owner.to_string() />
+                <h2>{title}</h2>
+                <div class="fields">
+                    <Providers error=model.draft.error(Field::Provider) />
+                    {name}
+                    {client_id}
+                    {secret}
+                    <Expires
+                        draft=model.draft.clone()
+                        today=model.today
+                        focus=model.has_focus(Field::SecretExpires)
+                    />
+                    <WhoMaySignIn model=model.clone() />
+                    <ApiScope
+                        chosen=model.draft.scopes.clone()
+                        error=model.draft.error(Field::Permissions)
+                    />
+                    <div class="field">
+                        <p><b>"Redirect URI"</b></p>
+                        <HelpMark label="Redirect URI" words=redirect />
+                        <p class="help">
+                            "Your Azure application must have exactly this address, under the platform Web."
+                        </p>
+                        <Copyable value=redirect_uri what="the Redirect URI" />
+                        <AddressDoctor doctor=model.doctor />
+                    </div>
+                </div>
+                <div class="row">
+                    <button class="button primary">{button}</button>
+                    <a class="button plain" href=cancel>"Cancel"</a>
+                </div>
+            </form>
+        </CheckedForm>
+    }
+}
+
+#[component]
+fn Providers(error: Option<String>) -> impl IntoView {
+    let id = Field::Provider.name();
+    let choice = |value, name, help, image, enabled: bool| {
+        view! {
+            <div class="choice">
+                <label>
+                    <input
+                        type="radio"
+                        id=enabled.then_some(id)
+                        name=id
+                        value=value
+                        checked=enabled
+                        disabled=!enabled
+                    />
+                    <img class="sign" src=image alt="" width="32" height="32" />
+                    <span>{name}<span class="help">{help}</span></span>
+                </label>
+            </div>
+        }
+    };
+    view! {
+        <fieldset class="field" aria-describedby=format!("{id}-error")>
+            <legend>{Field::Provider.label()}</legend>
+            <HelpMark label=Field::Provider.label() words=mark(Field::Provider) />
+            <div class="choices cards">
+                {choice("outlook", "Outlook", "Microsoft 365 and Outlook.com", "/outlook.svg", true)}
+                {choice("gmail", "Gmail", "Outlook only in this version", "/gmail.svg", false)}
+            </div>
+            <FieldError id=format!("{id}-error") error=error />
+        </fieldset>
+    }
+}
+
+/// When the secret expires: what Azure offers, or another day.
+#[component]
+pub fn Expires(
+    /// What was typed.
+    draft: Draft,
+    /// Today.
+    today: Date,
+    /// Whether the focus goes here.
+    focus: bool,
+) -> impl IntoView {
+    let field = Field::SecretExpires;
+    let chosen = draft.value(EXPIRES_IN).to_owned();
+    let months: Vec<String> = MONTHS.into_iter().map(|months| months.to_string()).collect();
+    let other = !months.contains(&chosen);
+    let chip = |value: String, words: String, checked: bool| {
+        view! {
+            <label class="chip">
+                <input type="radio" name=EXPIRES_IN value=value checked=checked />
+                <span>{words}</span>
+            </label>
+        }
+    };
+    let chips = MONTHS
+        .into_iter()
+        .zip(months)
+        .map(|(months, value)| {
+            let day = ExpiryDate::in_months(today, months).for_people();
+            let checked = value == chosen;
+            chip(value, format!("{months} months ({day})"), checked)
+        })
+        .collect_view();
+    view! {
+        <fieldset class="field expires">
+            <legend>{field.label()}</legend>
+            <HelpMark label=field.label() words=mark(field) />
+            <p class="help">"What you chose in Azure when you made the secret."</p>
+            <div class="chips">{chips} {chip("date".to_owned(), "Another day".to_owned(), other)}</div>
+            <div class="more">
+                <TextField
+                    name=field.name()
+                    label="Day"
+                    help="Leave it empty if you do not know it."
+                    kind=FieldKind::Date
+                    value=draft.value(field.name())
+                    error=draft.error(field)
+                    focus=focus
+                    required=false
+                />
+            </div>
+        </fieldset>
+    }
+}
+
+#[component]
+fn WhoMaySignIn(model: FormView) -> impl IntoView {
+    let id = Field::AccountType.name();
+    let error = model.draft.error(Field::AccountType);
+    let mut tenant = Some(model.field(
+        Field::Tenant,
+        "Directory (tenant) ID on the Overview page, or your domain, such as contoso.com.",
+    ));
+    let choices = AccountType::ALL
+        .into_iter()
+        .map(|kind| {
+            let more = kind
+                .needs_tenant()
+                .then(|| tenant.take())
+                .flatten()
+                .map(|field| view! { <div class="more">{field}</div> });
+            view! {
+                <div class="choice">
+                    <label>
+                        <input
+                            type="radio"
+                            id=(kind == AccountType::default()).then_some(id)
+                            name=id
+                            value=kind.name()
+                            checked={kind == model.account_type()}
+                        />
+                        <span>
+                            <span data-label>{kind.label()}</span>
+                            <span class="help">"Older portal: " {kind.older_label()}</span>
+                        </span>
+                    </label>
+                    {more}
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="field" aria-describedby=format!("{id}-error")>
+            <legend>{Field::AccountType.label()}</legend>
+            <HelpMark label=Field::AccountType.label() words=mark(Field::AccountType) />
+            <p class="help">"Choose the same as in Azure under " <em>"Supported account types"</em> "."</p>
+            <div class="choices">{choices}</div>
+            <FieldError id=format!("{id}-error") error=error />
+        </fieldset>
+    }
+}
+
+#[component]
+fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
+    let id = Field::Permissions.name();
+    let required = required_permissions()
+        .map(|permission| {
+            view! {
+                <li class="choice">
+                    <div class="fixed">
+                        {Icon::Tick.draw()}
+                        <span>
+                            <code>{permission.name}</code>
+                            <span class="help">{permission.allows} "."</span>
+                        </span>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    let optional = optional_permissions()
+        .map(|permission| {
+            view! {
+                <li class="choice">
+                    <label>
+                        <input
+                            type="checkbox"
+                            name=format!("{id}[]")
+                            value=permission.name
+                            checked=chosen.iter().any(|name| name == permission.name)
+                        />
+                        <span>
+                            <code>{permission.name}</code>
+                            <span class="help">{permission.allows} "."</span>
+                            <span class="help">{approval(permission)}</span>
+                        </span>
+                    </label>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="disclosure" open id=id>
+            <summary>"View API scope"</summary>
+            <div class="stack field">
+                <HelpMark label="API scope" words=mark(Field::Permissions) />
+                <p class="help">
+                    "What your software may do for a user who has signed in. Enable the same permissions in \
+                     Azure (part B of the guide)."
+                </p>
+                <div class="stack tight">
+                    <h3 id="required">"Required"</h3>
+                    <ul class="choices" role="list" aria-labelledby="required">{required}</ul>
+                </div>
+                <fieldset class="field" aria-describedby=format!("{id}-error")>
+                    <legend>"Optional"</legend>
+                    <ul class="choices" role="list">{optional}</ul>
+                    <FieldError id=format!("{id}-error") error=error />
+                </fieldset>
+            </div>
+        </details>
+    }
+}
+
+fn approval(permission: &Permission) -> AnyView {
+    if permission.needs_administrator {
+        view! { <strong>"An administrator must approve it"</strong>" in most companies, once for everyone." }
+            .into_any()
+    } else {
+        "Each user can approve it, unless the company forbids that.".into_any()
+    }
+}

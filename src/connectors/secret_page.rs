@@ -1,0 +1,138 @@
+//! `/connectors/{id}/secret`: a new secret in the place of the stored one.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
+use http::HeaderMap;
+use leptos::prelude::*;
+use time::Date;
+use tower_sessions::Session;
+
+use super::{
+    actions::REPLACE_SECRET,
+    draft::{Between, Draft, Kept, OWNER, Target},
+    form::{Expires, mark},
+    guide::{NewSecret, portal},
+    islands::CheckedForm,
+    model::{EXPIRES_IN, Field, MONTHS},
+    service::{Connector, ConnectorId, ConnectorService},
+};
+use crate::{
+    people::access::Member,
+    platform::{config::Config, failure::Failure, id::UserId, page::Page},
+    ui::widgets::{Back, ErrorSummary, FieldKind, Notice, TextField, Tone},
+};
+
+/// `GET /connectors/{id}/secret`.
+pub async fn show(
+    State(service): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Page, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?.proved()?;
+    let connector = service.get(&admin, id).await?;
+    let target = Target::Secret { connector: id, version: connector.version };
+    let kept = Draft::take(&session, &headers, &config.public_url, &admin, &target.path()).await?;
+    let draft = match kept {
+        Some(Kept::Failed(draft) | Kept::SignedOut(draft, _)) => Some(draft),
+        None => None,
+    };
+    let [longest, ..] = MONTHS;
+    let fresh = || Draft {
+        values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(),
+        ..Draft::empty(target)
+    };
+    // Only the secret is replaced here: whatever else was changed meanwhile stays as it is.
+    let draft = Draft { target, ..draft.unwrap_or_else(fresh) };
+    let model = SecretView { connector, draft, owner: admin.user(), today: service.today() };
+    Ok(Page::new("Replace the secret", move || view! { <SecretPage model=model.clone() /> }.into_any()))
+}
+
+#[derive(Clone)]
+struct SecretView {
+    connector: Connector,
+    draft: Draft,
+    owner: UserId,
+    today: Date,
+}
+
+#[component]
+fn SecretPage(model: SecretView) -> impl IntoView {
+    let SecretView { connector, draft, owner, today } = model;
+    let here = format!("/connectors/{}", connector.id);
+    let client_id = connector.client_id.to_string();
+    let wrong: Vec<_> = draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
+    let summary = (!wrong.is_empty()).then(|| {
+        view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
+    });
+    let (back, portal) = (here.clone(), portal::credentials(Some(&client_id)));
+    let changed = (draft.between == Some(Between::Changed)).then(|| {
+        view! {
+            <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">
+                <p>
+                    "Nothing was replaced yet. " <a href=back>"Look at it"</a>
+                    ", and enter the new secret again if it is still the right one."
+                </p>
+            </Notice>
+        }
+    });
+    let first = draft.errors.first().map(|(field, _)| *field);
+    let error = draft.error(Field::ClientSecret);
+    view! {
+        <div class="head">
+            <div>
+                <Back to=here.clone() what=connector.service_name.as_str().to_owned() />
+                <h1>"Replace the secret"</h1>
+                <p class="soft">
+                    "Everything else stays. Until somebody has signed in once more the connector is not verified."
+                </p>
+            </div>
+        </div>
+        {summary}
+        {changed}
+        <div class="beside">
+            <CheckedForm>
+                <form class="card" method="post" action=REPLACE_SECRET>
+                    <input type="hidden" name="connector" value=connector.id.to_string() />
+                    <input type="hidden" name="version" value=connector.version.to_string() />
+                    <input type="hidden" name=OWNER value=owner.to_string() />
+                    // For the check that it is not the Client ID once more.
+                    <input type="hidden" id=Field::ClientId.name() value=client_id />
+                    <div class="fields">
+                        <TextField
+                            name=Field::ClientSecret.name()
+                            label="New Client Secret"
+                            help="From the column Value, not Secret ID. It is stored sealed and never shown again."
+                            mark=Some(mark(Field::ClientSecret))
+                            kind=FieldKind::SecretCode
+                            autocomplete="new-password"
+                            error=error
+                            focus={first != Some(Field::SecretExpires)}
+                            required=false
+                        />
+                        <Expires draft=draft today=today focus={first == Some(Field::SecretExpires)} />
+                    </div>
+                    <div class="row">
+                        <button class="button primary">"Replace the secret"</button>
+                        <a class="button plain" href=here>"Cancel"</a>
+                    </div>
+                </form>
+            </CheckedForm>
+            <section class="guide" aria-labelledby="guide-title">
+                <h2 id="guide-title">"Making a new secret"</h2>
+                <NewSecret at=portal />
+                <p class="help">
+                    "The old secret works in Azure until it expires or is deleted there: delete it once the \
+                     connector is verified with the new one."
+                </p>
+            </section>
+        </div>
+    }
+}
