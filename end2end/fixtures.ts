@@ -19,6 +19,8 @@ interface Fixtures {
   anotherBrowser: () => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
   expectStatus: (status: number, times?: number) => void;
   expectNoAxeFindings: (page: Page) => Promise<void>;
+  /** The same at this width, light and dark. */
+  expectNoAxeFindingsAt: (page: Page, width: number) => Promise<void>;
   /** Pictures at 1440 and 390 px, light and dark, where SCREENSHOTS names a folder. */
   picture: (name: string) => Promise<void>;
 }
@@ -43,6 +45,17 @@ type Look = [width: number, colorScheme: 'light' | 'dark'];
 
 /** Wide and narrow, light and dark. */
 const LOOKS: Look[] = [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']];
+
+/** Asks axe, where it can answer, and whether something stands out of the window. */
+async function judge(page: Page, look: string, scripts = true): Promise<void> {
+  if (scripts) {
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+    expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), `${page.url()} ${look}`).toEqual([]);
+  }
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(beyond, `${page.url()} ${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
+}
 
 /** Two of them show each width and each scheme once. */
 const OPPOSITE_LOOKS: Look[] = [[1440, 'light'], [390, 'dark']];
@@ -120,13 +133,14 @@ export const test = base.extend<Fixtures & Options, Shared>({
     await use(async (page) => {
       // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
       if (!javaScriptEnabled) return;
-      await inEach(OPPOSITE_LOOKS, page, async (look) => {
-        await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
-        expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), look).toEqual([]);
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(beyond, `${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
-      });
+      await inEach(OPPOSITE_LOOKS, page, (look) => judge(page, look));
+    });
+  },
+
+  expectNoAxeFindingsAt: async ({ javaScriptEnabled }, use) => {
+    await use(async (page, width) => {
+      const looks: Look[] = [[width, 'light'], [width, 'dark']];
+      await inEach(looks, page, (look) => judge(page, look, javaScriptEnabled));
     });
   },
 

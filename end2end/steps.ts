@@ -87,16 +87,25 @@ export interface Typed {
   /** One of AUDIENCE; where none is given, everybody. */
   audience?: RegExp;
   tenant?: string;
+  /** The day on which the secret expires; where none is given, what the form proposes. */
+  expires?: string;
+}
+
+/** Says on which day the secret expires. */
+export async function expires(page: Page, day: string): Promise<void> {
+  await page.getByRole('radio', { name: FORM.anotherDay }).check();
+  await page.getByLabel(FORM.day, { exact: true }).fill(day);
 }
 
 /** Fills the Add Connector form, without sending it. */
-export async function fillForm(page: Page, { name, client, audience = AUDIENCE.everybody, tenant }: Typed): Promise<void> {
+export async function fillForm(page: Page, { name, client, audience = AUDIENCE.everybody, tenant, expires: day }: Typed): Promise<void> {
   await page.getByRole('radio', { name: FORM.outlook }).check();
   await page.getByRole('textbox', { name: FORM.serviceName }).fill(name);
   await page.getByRole('textbox', { name: FORM.clientId }).fill(client.id);
   await page.getByLabel(FORM.secret, { exact: true }).fill(client.secret);
   await page.getByRole('group', { name: FORM.audience }).getByRole('radio', { name: audience }).check();
   if (tenant) await page.getByRole('textbox', { name: FORM.tenant }).fill(tenant);
+  if (day !== undefined) await expires(page, day);
 }
 
 /** Adds a connector and returns the address of its page, which is then open. */
@@ -149,6 +158,15 @@ export function state(where: Page | Locator, words: string | RegExp): Locator {
 export async function expectState(page: Page, path: string, words: string | RegExp): Promise<void> {
   await page.goto(path);
   await expect(state(page.getByRole('main'), words)).toBeVisible();
+}
+
+/** Presses Tab until the focus is there, as somebody without a mouse does. */
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  for (let i = 0; i < 150; i += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`the keyboard does not lead to ${wanted}`);
 }
 
 /** The list's entry for a connector. */

@@ -25,6 +25,8 @@ export const FORM = {
   clientId: 'Client ID',
   secret: 'Client Secret',
   expires: 'Secret expires',
+  anotherDay: 'Another day',
+  day: 'Day',
   audience: 'Who may sign in',
   tenant: /tenant id|directory \(tenant\)|^tenant/i,
   add: 'Add',
@@ -40,6 +42,7 @@ export const AUDIENCE = {
 };
 
 export const ADDED = 'The Microsoft connector has been successfully added to Mail360';
+export const CONNECTOR = { edit: 'Edit', replace: 'Replace the secret', delete: 'Delete', save: 'Save', search: 'Search', sort: 'Sort by', show: 'Show' };
 export const VERIFY = 'Sign in with Microsoft to verify';
 export const CONTINUE = 'Continue to Microsoft';
 export const SECRET_ID = 'This is the Secret ID. Copy the Value column instead.';

@@ -8,6 +8,10 @@
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable one of them");
 
+// The support of the black-box tests, which some tests here share, knows the program by its name.
+#[cfg(test)]
+extern crate self as mail360;
+
 #[cfg(feature = "ssr")]
 pub mod activity;
 #[cfg(feature = "ssr")]

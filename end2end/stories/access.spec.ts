@@ -227,9 +227,9 @@ test('s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_any_page
   const places = new Map<string, Buffer>([...app.dataFiles()].map(([name, bytes]) => [`data/${name}`, bytes]));
   expect([...places.keys()].some((name) => /wal/.test(name)), 'the write-ahead log is there to be searched').toBe(true);
   places.set('the trace log', Buffer.from(app.logText()));
-  for (const [url, body] of watch.bodies) {
+  for (const [at, [url, body]] of watch.bodies.entries()) {
     // The page on the way out carries the state and the nonce: that is its purpose.
-    if (!url.endsWith('/verify')) places.set(url, Buffer.from(body));
+    if (!url.endsWith('/verify')) places.set(`${url} (${at})`, Buffer.from(body));
   }
   const found: string[] = [];
   for (const [what, secret] of secrets) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
-import { addConnector, connectorAt, entry, expectState, fillForm, formOf, setUp } from '../steps.ts';
+import { addConnector, connectorAt, entry, expectState, expires, fillForm, formOf, setUp } from '../steps.ts';
 import { ADDED, AUDIENCE, FORM, SECRET_ID, STATE } from '../words.ts';
 
 const secret = () => `not-a-real-secret~${randomUUID()}`;
@@ -12,7 +12,7 @@ test('a Secret ID in the place of the secret is refused, and everything else tha
   await page.goto('/connectors/new');
   const client = { id: randomUUID(), secret: randomUUID() };
   await fillForm(page, { name: 'Mail archive', client, audience: AUDIENCE.organisations });
-  await page.getByLabel(FORM.expires).fill('2031-05-17');
+  await expires(page, '2031-05-17');
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
 
   await expect(page.getByText(SECRET_ID).first()).toBeVisible();
@@ -23,7 +23,7 @@ test('a Secret ID in the place of the secret is refused, and everything else tha
   await expect(field).toHaveAccessibleDescription(new RegExp(SECRET_ID));
   await expect(page.getByRole('textbox', { name: FORM.serviceName })).toHaveValue('Mail archive');
   await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
-  await expect(page.getByLabel(FORM.expires)).toHaveValue('2031-05-17');
+  await expect(page.getByLabel(FORM.day, { exact: true })).toHaveValue('2031-05-17');
   await expect(page.getByRole('group', { name: FORM.audience }).getByRole('radio', { name: AUDIENCE.organisations })).toBeChecked();
   expect(page.url(), 'nothing that was typed stands in the address').not.toMatch(/archive|[0-9a-f]{8}-|err/i);
   expect(await page.content()).not.toContain(client.secret);
@@ -109,6 +109,7 @@ test('a double click leads to one connector', async ({ page, app }) => {
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
   await page.getByRole('button', { name: FORM.add, exact: true }).dblclick();
   await expect(page.getByRole('heading', { level: 1, name: 'Mail archive' })).toBeVisible();
+  await expect(page.getByText(ADDED), 'whichever click it was, it is said').toBeVisible();
   await page.goto('/connectors');
   await expect(entry(page, 'Mail archive')).toHaveCount(1);
 });

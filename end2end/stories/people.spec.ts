@@ -1,6 +1,5 @@
-import type { Locator } from '@playwright/test';
 import { expect, test } from '../fixtures.ts';
-import { confirm, entry, logIn, logOut, openPeople, type Person, setUp, somebody } from '../steps.ts';
+import { confirm, entry, logIn, logOut, openPeople, type Person, setUp, somebody, tabTo } from '../steps.ts';
 import { CONNECTORS, LOG_IN, PEOPLE, SET_UP } from '../words.ts';
 import type { Page } from '../fixtures.ts';
 
@@ -58,15 +57,6 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   await expect(entry(page, grace.name)).toContainText('Viewer');
   await picture('people-two');
 });
-
-/** Presses Tab until the focus is there, as somebody without a mouse does. */
-async function tabTo(page: Page, wanted: Locator): Promise<void> {
-  for (let i = 0; i < 60; i += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`the keyboard does not lead to ${wanted}`);
-}
 
 test('with the keyboard alone one logs in, invites somebody and disables a user', async ({ page, app }) => {
   const ada = await setUp(page, app);

@@ -282,3 +282,31 @@ test('the page before one leaves says where one is sent, and why', async ({ page
   await page.getByRole('link', { name: CONTINUE }).click();
   await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
 });
+
+test('a provider that does not answer in time costs the sign-in and nothing else', async ({ page, app, provider, picture }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await provider.set({ tokenDelay: 30_000 });
+  const began = Date.now();
+  await signIn(page, provider);
+  // The page says so, and looks again by itself, with scripts and without.
+  await expect(page.getByRole('heading', { level: 1, name: 'Microsoft could not be reached' })).toBeVisible();
+  expect(Date.now() - began, 'within its fifteen seconds, and the way there and back').toBeLessThan(60_000);
+  await picture('sign-in-unavailable');
+  await expectState(page, path, STATE.not);
+});
+
+test('a program that is asked to stop finishes the exchange that is under way', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await provider.set({ tokenDelay: 3_000 });
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const callback = await catchCallback(page, app);
+  const cookie = (await page.context().cookies(app.url)).map(({ name, value }) => `${name}=${value}`).join('; ');
+  const answer = fetch(callback, { headers: { cookie }, redirect: 'manual' }).catch(() => undefined);
+  await expect.poll(async () => (await provider.requests('token')).length).toBe(1);
+  await app.restart();
+  await answer;
+  await expectState(page, path, STATE.verified);
+});

@@ -10,8 +10,8 @@ export class Watch {
   private readonly nonces: string[] = [];
   private readonly policies = new Map<string, string>();
   private readonly reading: Promise<void>[] = [];
-  /** The text of every page, script and style sheet of ours that was visited. */
-  readonly bodies = new Map<string, string>();
+  /** Address and text of every page, script and style sheet of ours, each time it was visited. */
+  readonly bodies: [url: string, text: string][] = [];
 
   constructor(context: BrowserContext, private readonly origin: string) {
     context.on('weberror', (error) => {
@@ -39,7 +39,7 @@ export class Watch {
     const url = response.url();
     if (!this.ours(url) || (response.status() >= 300 && response.status() < 400)) return;
     // A body may be gone when the browser has moved on; the pages that matter are asked for again by the tests.
-    this.reading.push(response.text().then((text) => { this.bodies.set(url, text); }, () => undefined));
+    this.reading.push(response.text().then((text) => { this.bodies.push([url, text]); }, () => undefined));
     const headers = response.headers();
     if (!headers['content-type']?.includes('text/html')) return;
     const policy = headers['content-security-policy'] ?? '';

@@ -230,8 +230,11 @@ pub async fn replace_secret(
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
     let old = service.get(&admin, connector).await?;
     let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
-    let typed =
-        TypedSecret { client_secret: SecretString::from(client_secret), secret_expires_in, secret_expires_on };
+    let typed = TypedSecret {
+        client_secret: SecretString::from(client_secret),
+        secret_expires_in,
+        secret_expires_on,
+    };
     let draft = Draft::of_secret(Target::Secret { connector, version }, &typed);
     let new = match typed.parse(service.today(), &old.client_id) {
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),

@@ -18,11 +18,9 @@ pub fn template<'a>(
     redirect_uri: &str,
 ) -> Option<String> {
     let base = urls.authorize.strip_suffix("/oauth2/v2.0/authorize")?;
-    let graph = url::Url::parse(&urls.graph).ok()?;
-    let graph = graph.origin().ascii_serialization();
-    // Those of OpenID Connect come with every sign-in and need no approval.
+    // By their short names, which mean Graph's (v2-permissions-and-consent). Those of OpenID Connect come with every sign-in and need no approval.
     let own = |scope: &&str| !["openid", "profile", "email", "offline_access"].contains(scope);
-    let scopes: Vec<_> = scopes.into_iter().filter(own).map(|scope| format!("{graph}/{scope}")).collect();
+    let scopes: Vec<_> = scopes.into_iter().filter(own).collect();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("scope", &scopes.join(" ")).append_pair("redirect_uri", redirect_uri);
     // The braces must stay as they are.
@@ -61,16 +59,14 @@ mod tests {
     fn the_address_names_the_tenant_the_application_and_what_is_to_be_approved() {
         let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
         let scopes = ["User.Read", "offline_access", "openid", "Mail.Read"];
-        let template = template(&urls, scopes, "https://mail.example.com/api/connectors").expect("a template");
+        let template =
+            template(&urls, scopes, "https://mail.example.com/api/connectors").expect("a template");
         let address = address(&template, "contoso.com", "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
         let url = url::Url::parse(&address).expect("an address");
         assert_eq!(url.path(), "/contoso.com/v2.0/adminconsent");
         let pairs: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(pairs["client_id"], "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
-        assert_eq!(
-            pairs["scope"],
-            "https://graph.microsoft.com/User.Read https://graph.microsoft.com/Mail.Read"
-        );
+        assert_eq!(pairs["scope"], "User.Read Mail.Read");
         assert_eq!(pairs["redirect_uri"], "https://mail.example.com/api/connectors");
     }
 

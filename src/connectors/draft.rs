@@ -164,7 +164,8 @@ impl Draft {
 
     /// Of what was typed to replace a secret: all but that.
     pub fn of_secret(target: Target, typed: &TypedSecret) -> Self {
-        let values = [(Field::SecretExpires.name(), &typed.secret_expires_on), (EXPIRES_IN, &typed.secret_expires_in)];
+        let values =
+            [(Field::SecretExpires.name(), &typed.secret_expires_on), (EXPIRES_IN, &typed.secret_expires_in)];
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), cut(value))).collect();
         Self { values, ..Self::empty(target) }
     }

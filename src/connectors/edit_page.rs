@@ -107,7 +107,10 @@ fn stored(connector: &Connector, target: Target) -> Draft {
         (EXPIRES_IN, "date".to_owned()),
         (Field::SecretExpires.name(), day(connector.secret_expires_on)),
         (Field::AccountType.name(), connector.account_type.name().to_owned()),
-        (Field::Tenant.name(), connector.tenant.as_ref().map(|it| it.as_str().to_owned()).unwrap_or_default()),
+        (
+            Field::Tenant.name(),
+            connector.tenant.as_ref().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        ),
     ];
     Draft {
         values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -207,7 +210,8 @@ fn EditPage(model: EditView) -> impl IntoView {
 /// What somebody else has stored meanwhile, beside what was typed here.
 #[component]
 fn Conflict(connector: Connector, draft: Draft, last: Option<LastChange>, here: String) -> impl IntoView {
-    let rows: Vec<_> = versions(&connector, &draft).into_iter().filter(|(_, stored, typed)| stored != typed).collect();
+    let rows: Vec<_> =
+        versions(&connector, &draft).into_iter().filter(|(_, stored, typed)| stored != typed).collect();
     let title = match &last {
         Some(last) => format!("{} changed this connector while you were editing it", last.who),
         None => "Somebody else changed this connector while you were editing it".to_owned(),
@@ -275,7 +279,8 @@ fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)
         scopes.sort();
         scopes.join(", ")
     };
-    let stored_tenant = connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()).unwrap_or_default();
+    let stored_tenant =
+        connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()).unwrap_or_default();
     vec![
         (Field::ServiceName, connector.service_name.as_str().to_owned(), typed(Field::ServiceName)),
         (Field::ClientId, connector.client_id.to_string(), typed(Field::ClientId)),

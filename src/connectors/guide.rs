@@ -11,10 +11,7 @@ use super::{
     islands::Checklist,
     model::{ClientId, Field, Tenant, optional_permissions, required_permissions},
 };
-use crate::{
-    platform::config::ProviderUrls,
-    ui::widgets::Copyable,
-};
+use crate::{platform::config::ProviderUrls, ui::widgets::Copyable};
 
 /// Places in Microsoft's portal; with a client ID, those of its application.
 pub mod portal {
@@ -75,7 +72,9 @@ impl GuideView {
         let tenant = consent::tenant(form.account_type(), tenant.as_ref().map(Tenant::as_str));
         let scopes: Vec<_> = required_permissions()
             .chain(optional_permissions())
-            .filter(|permission| permission.required || draft.scopes.iter().any(|name| name == permission.name))
+            .filter(|permission| {
+                permission.required || draft.scopes.iter().any(|name| name == permission.name)
+            })
             .map(|permission| permission.name)
             .collect();
         let template = consent::template(urls, scopes, &form.redirect_uri);
@@ -361,7 +360,6 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                         <Portal to=at words="Certificates & secrets" page="Credentials" />
                         " in the left navigation menu."
                     </p>
-                    <p class="help">"Older name: Certificates and secrets, in the group Manage."</p>
                 })}
                 {ticks.step("C2", view! {
                     <p>"Click " <strong>"+ New client secret"</strong> "."</p>
@@ -447,11 +445,16 @@ pub fn Approval(
     view! {
         <section class="card low" aria-labelledby="approval-title">
             <h2 id="approval-title">"Approval"</h2>
-            <p class="help">
-                "Does Microsoft say that an administrator must approve? Send this address to one: they log in and \
-                 approve for everybody in their company, and nobody’s mailbox is connected by that."
-            </p>
-            <Copyable value=address what="the address for approval" />
+            <details class="disclosure">
+                <summary>"Microsoft says that an administrator must approve?"</summary>
+                <div class="stack tight">
+                    <p class="help">
+                        "Send this address to one: they log in and approve for everybody in their company, and \
+                         nobody’s mailbox is connected by that."
+                    </p>
+                    <Copyable value=address what="the address for approval" />
+                </div>
+            </details>
         </section>
     }
 }

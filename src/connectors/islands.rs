@@ -63,14 +63,21 @@ fn mirror() -> Option<()> {
     let id = client_id.as_ref().map(ClientId::as_str);
     for_each("[data-portal]", |link| {
         if let (Some(page), Some(id)) = (link.get_attribute("data-portal"), id) {
-            let to = ["https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/", &page, "/appId/", id];
+            let to = [
+                "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/",
+                &page,
+                "/appId/",
+                id,
+            ];
             let _ = link.set_attribute("href", &to.concat());
         }
     });
     let consent = document().query_selector("[data-consent]").ok()??;
     let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
     let tenant = match kind {
-        AccountType::SingleTenant => Tenant::parse(&typed(Field::Tenant)?).ok().map(|it| it.as_str().to_owned()),
+        AccountType::SingleTenant => {
+            Tenant::parse(&typed(Field::Tenant)?).ok().map(|it| it.as_str().to_owned())
+        }
         AccountType::PersonalOnly => None,
         _ => Some("organizations".to_owned()),
     };

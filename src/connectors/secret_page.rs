@@ -45,10 +45,8 @@ pub async fn show(
         None => None,
     };
     let [longest, ..] = MONTHS;
-    let fresh = || Draft {
-        values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(),
-        ..Draft::empty(target)
-    };
+    let fresh =
+        || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
     // Only the secret is replaced here: whatever else was changed meanwhile stays as it is.
     let draft = Draft { target, ..draft.unwrap_or_else(fresh) };
     let model = SecretView { connector, draft, owner: admin.user(), today: service.today() };

@@ -15,6 +15,7 @@ mod confirmation;
 mod connectors;
 mod custody;
 mod drafts;
+mod manage;
 mod people;
 mod second_factor;
 mod sessions;

@@ -7,8 +7,8 @@ use time::Date;
 
 use super::super::{
     model::{
-        AccountType, ClientId, ExpiryDate, Field, FieldErrors, MONTHS, ServiceName, Tenant, check_client_secret,
-        optional_permissions, required_permissions,
+        AccountType, ClientId, ExpiryDate, Field, FieldErrors, MONTHS, ServiceName, Tenant,
+        check_client_secret, optional_permissions, required_permissions,
     },
     store::Settings,
 };
@@ -90,8 +90,8 @@ impl Typed {
                 .map(|warning| Some((SecretString::from(typed_secret), warning)))
                 .map_err(|words| note(Field::ClientSecret, words))
         };
-        let secret_expires_on =
-            parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today).map_err(|words| note(Field::SecretExpires, words));
+        let secret_expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today)
+            .map_err(|words| note(Field::SecretExpires, words));
         let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
             note(Field::AccountType, "Choose what you chose when you registered the application.");
         });

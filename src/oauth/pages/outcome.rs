@@ -11,8 +11,8 @@ use super::{
     VerifyButton,
 };
 use crate::{
-    platform::clock::Timestamp,
     connectors::service::{Connector, ConnectorId},
+    platform::clock::Timestamp,
     ui::{
         icons::Icon,
         widgets::{Back, Badge, Moment, Notice, Tone},

@@ -24,7 +24,8 @@ use crate::{
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Unscoped},
-        failure::Failure, middleware::reference::Reference,
+        failure::Failure,
+        middleware::reference::Reference,
         randomness::Token,
     },
 };

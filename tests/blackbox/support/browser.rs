@@ -73,6 +73,15 @@ impl Answer {
         unescape(rest.split_once('"').expect("its end").0)
     }
 
+    /// What stands in the input with this id.
+    #[track_caller]
+    pub fn value(&self, id: &str) -> String {
+        let (_, rest) = self.body.split_once(&format!(" id=\"{id}\"")).expect("an input");
+        let tag = rest.split_once('>').expect("its end").0;
+        let (_, rest) = tag.split_once("value=\"").expect("a value");
+        unescape(rest.split_once('"').expect("its end").0)
+    }
+
     /// Where the link with these words leads.
     #[track_caller]
     pub fn link(&self, words: &str) -> Url {

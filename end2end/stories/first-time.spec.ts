@@ -1,0 +1,99 @@
+// The journey of an administrator who has never seen Azure, with the keyboard alone.
+
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '../fixtures.ts';
+import { setUp, state, tabTo } from '../steps.ts';
+import { ADDED, CONNECTORS, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
+
+test('a first-time administrator finds the way from the empty list to a verified connector', async ({
+  page, app, provider, picture, expectNoAxeFindings,
+}) => {
+  await setUp(page, app);
+  await expect(page.getByText('A connector holds the OAuth application')).toBeVisible();
+  await tabTo(page, page.getByRole('link', { name: CONNECTORS.add }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('first-time-1-form-and-guide');
+
+  // What a field is, its question mark says.
+  const mark = page.locator('summary').filter({ hasText: 'Help: Client Secret' });
+  await tabTo(page, mark);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('With the Secret ID beside it every sign-in fails')).toBeVisible();
+
+  // The guide's steps are ticked as they are done.
+  const step = page.getByRole('checkbox', { name: 'Step A1 is done' });
+  await tabTo(page, step);
+  await page.keyboard.press('Space');
+  await expect(step).toBeChecked();
+  await expect(page.getByRole('img', { name: /Value is marked: copy this one/ })).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('first-time-2-help-and-ticks');
+
+  // The wrong turn that most people take: the Secret ID.
+  const client = await provider.addClient(app.redirectUri);
+  await page.goto('/connectors/new');
+  await expect(page.getByRole('textbox', { name: FORM.serviceName })).toBeFocused();
+  await page.keyboard.type('Mail360');
+  await tabTo(page, page.getByRole('textbox', { name: FORM.clientId }));
+  await page.keyboard.type(client.id);
+  await tabTo(page, page.getByLabel(FORM.secret, { exact: true }));
+  await page.keyboard.type(randomUUID());
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(SECRET_ID).first()).toBeVisible();
+  await expect(page.getByLabel(FORM.secret, { exact: true })).toBeFocused();
+  await expectNoAxeFindings(page);
+  await picture('first-time-3-secret-id');
+  await page.keyboard.type(client.secret);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(ADDED)).toBeVisible();
+  await picture('first-time-4-added');
+
+  await tabTo(page, page.getByRole('button', { name: VERIFY }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
+  await tabTo(page, page.getByRole('textbox', { name: 'E-mail' }));
+  await page.keyboard.type('grace@contoso.test');
+  await tabTo(page, page.getByLabel('Password'));
+  await page.keyboard.type('whatever');
+  await page.keyboard.press('Enter');
+  await tabTo(page, page.getByRole('button', { name: 'Accept' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'The connector works' })).toBeVisible();
+  await picture('first-time-5-verified');
+  await tabTo(page, page.getByRole('link', { name: /^Back to/ }));
+  await page.keyboard.press('Enter');
+  await expect(state(page.getByRole('main'), STATE.verified)).toBeVisible();
+});
+
+test('what was ticked in the guide is still ticked where the form comes back', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  await page.getByRole('checkbox', { name: 'Step A1 is done' }).check();
+  await page.getByRole('checkbox', { name: 'Step C4 is done' }).check();
+  await page.getByRole('button', { name: FORM.add, exact: true }).click();
+  await expect(page.getByText(/entries need a change/)).toBeVisible();
+  for (const [step, ticked] of [['A1', true], ['A2', false], ['C4', true]] as const) {
+    await expect(page.getByRole('checkbox', { name: `Step ${step} is done` })).toBeChecked({ checked: ticked });
+  }
+});
+
+// 720 px is what 1440 px are at 200 % zoom.
+for (const width of [360, 720, 768, 1440]) {
+  test(`every page of connectors is sound at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt }) => {
+    await setUp(page, app);
+    const client = await provider.addClient(app.redirectUri);
+    await page.goto('/connectors/new');
+    await page.getByRole('textbox', { name: FORM.serviceName }).fill('W'.repeat(60));
+    await page.getByRole('textbox', { name: FORM.clientId }).fill(client.id);
+    await page.getByLabel(FORM.secret, { exact: true }).fill(client.secret);
+    await page.getByRole('button', { name: FORM.add, exact: true }).click();
+    await expect(page.getByText(ADDED)).toBeVisible();
+    const path = new URL(page.url()).pathname;
+    for (const where of ['/connectors', '/connectors/new', path, `${path}/edit`, `${path}/secret`, `${path}/delete`, `${path}/sign-ins`]) {
+      await page.goto(where);
+      await expectNoAxeFindingsAt(page, width);
+    }
+  });
+}

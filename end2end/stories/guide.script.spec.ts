@@ -1,0 +1,58 @@
+// What only scripts can do for the guide; it can be followed without.
+
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '../fixtures.ts';
+import { addConnector, setUp } from '../steps.ts';
+import { AUDIENCE, FORM } from '../words.ts';
+
+test('the guide follows what is typed, and its links lead into the application', async ({ page, app, picture }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  const guide = page.getByRole('region', { name: /^Step 1/ });
+  const id = randomUUID();
+  await page.getByRole('textbox', { name: FORM.serviceName }).fill('Post-Archiv');
+  await page.getByRole('textbox', { name: FORM.clientId }).fill(id);
+  await page.getByRole('radio', { name: AUDIENCE.organisations }).check();
+  await expect(guide.getByText('Post-Archiv', { exact: true })).toHaveCount(2);
+  await expect(guide.getByText('Multiple Entra ID tenants', { exact: true })).toBeVisible();
+  await expect(guide.getByRole('link', { name: 'API permissions' })).toHaveAttribute('href', new RegExp(`CallAnAPI/appId/${id}$`));
+  await guide.getByText('An administrator must approve?').click();
+  const address = guide.getByText(/adminconsent\?client_id=/);
+  await expect(address).toContainText(id);
+  await expect(address).toContainText('/organizations/');
+  await page.getByRole('radio', { name: AUDIENCE.single }).check();
+  await expect(guide.getByText('Enter the Client ID in the form')).toBeVisible();
+  await page.getByRole('textbox', { name: FORM.tenant }).fill('contoso.com');
+  await expect(address).toContainText('/contoso.com/');
+  await picture('guide-followed');
+});
+
+test('the checklist is remembered while one goes back and forth, and begins anew with the next application', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  const step = page.getByRole('checkbox', { name: 'Step B2 is done' });
+  await step.check();
+  await page.goto('/connectors');
+  await page.goto('/connectors/new');
+  await expect(step).toBeChecked();
+  await page.goBack();
+  await page.goForward();
+  await expect(step).toBeChecked();
+  await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  await page.goto('/connectors/new');
+  await expect(step).not.toBeChecked();
+});
+
+test('p7_where_the_browser_is_at_another_address_it_is_said', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors');
+  await expect(page.locator('#address-check')).toBeHidden();
+  // As where a proxy in between speaks another scheme than the program thinks.
+  await page.route('**/connectors', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replace(`data-origin="${app.url}"`, 'data-origin="https://mail.example.com"') });
+  });
+  await page.goto('/connectors');
+  await expect(page.locator('#address-check')).toBeVisible();
+  await expect(page.locator('#address-check')).toContainText(app.url);
+});

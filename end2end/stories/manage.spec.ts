@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '../fixtures.ts';
+import { addConnector, agree, confirm, connectorAt, entry, expectState, expires, leaveForProvider, logIn, sayWho, setUp, signIn, somebody } from '../steps.ts';
+import { CONNECTOR, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
+
+const secret = () => `not-a-real-secret~${randomUUID()}`;
+
+test('a connector is edited, and its page says what that means for what was proved', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+  await setUp(page, app);
+  const { path, client } = await connectorAt(page, app, provider);
+  await signIn(page, provider);
+  await expectState(page, path, STATE.verified);
+
+  await page.getByRole('link', { name: CONNECTOR.edit, exact: true }).click();
+  await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
+  await expect(page.getByLabel(FORM.secret, { exact: true }), 'it is shown to nobody').toHaveValue('');
+  await expectNoAxeFindings(page);
+  await picture('edit');
+  await page.getByRole('textbox', { name: FORM.serviceName }).fill('Post-Archiv');
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByText('The changes are saved')).toBeVisible();
+  await expectState(page, path, STATE.verified);
+
+  await page.getByRole('link', { name: CONNECTOR.edit, exact: true }).click();
+  await page.getByRole('textbox', { name: FORM.clientId }).fill('no client id');
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByRole('textbox', { name: FORM.clientId })).toBeFocused();
+  await expect(page.getByText('Nothing was changed')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('edit-with-an-error');
+  await page.getByRole('textbox', { name: FORM.clientId }).fill(randomUUID());
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByText('Changed since it was last tried: Client ID')).toBeVisible();
+  await expect(page.getByRole('button', { name: VERIFY }), 'and offers the way out').toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('connector-changed');
+});
+
+test('of two administrators who edit at once the second chooses', async ({ page, app, anotherBrowser, expectNoAxeFindings, picture }) => {
+  const ada = await setUp(page, app);
+  const path = await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
+  const { page: other } = await anotherBrowser();
+  await logIn(other, ada);
+  await other.goto(`${path}/edit`);
+  await page.goto(`${path}/edit`);
+  await other.getByRole('textbox', { name: FORM.serviceName }).fill('Hers');
+  await other.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(other.getByText('The changes are saved')).toBeVisible();
+
+  await page.getByRole('textbox', { name: FORM.serviceName }).fill('Mine');
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByText('changed this connector while you were editing it')).toBeVisible();
+  const row = page.getByRole('row').filter({ hasText: FORM.serviceName });
+  await expect(row).toContainText('Hers');
+  await expect(row).toContainText('Mine');
+  await expectNoAxeFindings(page);
+  await picture('edit-with-a-conflict');
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Mine' })).toBeVisible();
+});
+
+test.describe('with time passing', () => {
+  test.use({ movableClock: true });
+
+  test('l11_a_secret_is_replaced_once_the_password_was_given_anew', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+    const ada = await setUp(page, app);
+    const { path } = await connectorAt(page, app, provider);
+    const fresh = await provider.addClient(app.redirectUri);
+    await app.advance(11 * 60);
+    await page.goto(path);
+    await page.getByRole('link', { name: CONNECTOR.replace }).click();
+    await confirm(page, ada);
+    await expect(page.getByRole('heading', { level: 1, name: CONNECTOR.replace })).toBeVisible();
+    await expectNoAxeFindings(page);
+    await picture('replace-secret');
+    const field = page.getByLabel('New Client Secret', { exact: true });
+    await field.fill(randomUUID());
+    await page.getByRole('button', { name: CONNECTOR.replace }).click();
+    await expect(page.getByText(SECRET_ID).first()).toBeVisible();
+    await expectNoAxeFindings(page);
+    await picture('replace-secret-with-an-error');
+    await field.fill(fresh.secret);
+    await page.getByRole('radio', { name: /^12 months/ }).check();
+    await page.getByRole('button', { name: CONNECTOR.replace }).click();
+    await expect(page.getByText('The secret was replaced')).toBeVisible();
+    await expectNoAxeFindings(page);
+    await picture('secret-replaced');
+  });
+
+  test('before a secret expires administrators are told, and the list is sorted by it', async ({ page, app, expectNoAxeFindings, picture }) => {
+    await setUp(page, app);
+    await page.goto('/connectors/new');
+    const today = new Date(app.now());
+    const soon = new Date(today.getTime() + 20 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+    await addConnector(page, { name: 'Later', client: { id: randomUUID(), secret: secret() } });
+    await addConnector(page, { name: 'Soon', client: { id: randomUUID(), secret: secret() }, expires: soon });
+    await page.goto('/connectors');
+    const banner = page.getByText('A client secret expires soon');
+    await expect(banner).toBeVisible();
+    await page.getByRole('combobox', { name: CONNECTOR.sort }).selectOption({ label: 'Secret expires, soonest first' });
+    await page.getByRole('button', { name: CONNECTOR.show, exact: true }).click();
+    await expect(page.getByRole('row').nth(1)).toContainText('Soon');
+    await expectNoAxeFindings(page);
+    await picture('connectors-expiring');
+    const check = await app.command(['check']);
+    expect(check.stdout).toContain('Warning: the client secret of Soon');
+    expect(check.stdout).not.toContain('Later');
+  });
+});
+
+test('a connector is deleted once one was told what that breaks', async ({ page, app, provider, expectNoAxeFindings, expectStatus, picture }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await page.getByRole('link', { name: CONNECTOR.delete, exact: true }).click();
+  await expect(page.getByText('Nobody can sign in through it any more')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('delete');
+  await page.getByRole('link', { name: FORM.cancel }).click();
+  await expect(page).toHaveURL(path);
+  await page.getByRole('link', { name: CONNECTOR.delete, exact: true }).click();
+  await page.getByRole('button', { name: 'Delete the connector' }).click();
+  await expect(page.getByText('The connector was deleted')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('deleted');
+  expectStatus(404);
+  await page.goto(path);
+});
+
+test('a connector is found by the beginning of its name or client ID', async ({ page, app, expectNoAxeFindings, picture }) => {
+  await setUp(page, app);
+  const id = `abcd${randomUUID().slice(4)}`;
+  await addConnector(page, { name: 'Mail archive', client: { id, secret: secret() } });
+  await addConnector(page, { name: 'صندوق البريد', client: { id: randomUUID(), secret: secret() } });
+  await addConnector(page, { name: 'W'.repeat(60), client: { id: randomUUID(), secret: secret() } });
+  await page.goto('/connectors');
+  await expectNoAxeFindings(page);
+  await picture('connectors-names');
+  const search = page.getByRole('searchbox', { name: CONNECTOR.search });
+  for (const [typed, found] of [['MAIL', 'Mail archive'], ['abcd', 'Mail archive'], ['صند', 'صندوق']] as const) {
+    await search.fill(typed);
+    await search.press('Enter');
+    await expect(entry(page, found)).toHaveCount(1);
+    await expect(page.getByRole('row')).toHaveCount(2);
+  }
+  await search.fill('nothing like it');
+  await search.press('Enter');
+  await expect(page.getByText('No name and no client ID begins like that.')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('connectors-none-found');
+  await page.getByRole('link', { name: 'Show all' }).click();
+  await expect(page.getByRole('row')).toHaveCount(4);
+});
+
+test('p16_every_state_of_a_connector_shows_the_next_step', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
+  // Left at Microsoft's: neither here nor there.
+  await leaveForProvider(page, provider);
+  await page.goto(path);
+  await expect(page.getByText('Not back from Microsoft yet')).toBeVisible();
+  await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
+  await signIn(page, provider);
+  await page.goto(path);
+  await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
+});
+
+test('the timeline of a sign-in is there for every administrator', async ({ page, app, provider, anotherBrowser, expectNoAxeFindings, picture }) => {
+  const ada = await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  await agree(page);
+  await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+  const bob = somebody('Bob');
+  const added = await app.command(['user', 'add', '--email', bob.email, '--name', 'Bob', '--role', 'admin'], `${bob.password}\n`);
+  expect(added.code, added.stderr).toBe(0);
+  const { page: other } = await anotherBrowser();
+  await logIn(other, bob);
+  await other.goto(path);
+  await other.getByText('Timeline', { exact: true }).click();
+  await expect(other.getByText('Microsoft accepted the client secret and gave access')).toBeVisible();
+  await expect(other.getByText(ada.name).first(), 'who began it').toBeVisible();
+  await page.goto(path);
+  await page.getByText('Timeline', { exact: true }).click();
+  await expectNoAxeFindings(page);
+  await picture('connector-with-a-timeline');
+});
+
+test('what is typed into the expiry is a day, or one that Azure offers', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  await expect(page.getByRole('radio', { name: /^24 months/ })).toBeChecked();
+  await expect(page.getByLabel(FORM.day, { exact: true })).toBeHidden();
+  await expires(page, '');
+  const path = await addConnector(page, { name: 'Unknown', client: { id: randomUUID(), secret: secret() }, expires: '' });
+  await page.goto(path);
+  await expect(page.getByText('unknown', { exact: true })).toBeVisible();
+});

@@ -1,0 +1,411 @@
+//! A connector that is there: edited, given a new secret, deleted, and looked at.
+
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way};
+
+const NEW_SECRET: &str = "canary~another-secret+/=&%.2";
+
+/// The fields of a connector's edit form, to be changed and sent.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    async fn open(browser: &mut Browser, connector: &str) -> Self {
+        let page = browser.get(&format!("{connector}/edit")).await;
+        page.assert_status(200);
+        let mut fields: Vec<_> = ["connector", "version", "owner"]
+            .into_iter()
+            .map(|name| (name.to_owned(), page.hidden(name)))
+            .collect();
+        for (name, value) in [
+            ("provider", "outlook"),
+            ("service_name", "Mail archive"),
+            ("client_secret", ""),
+            ("secret_expires_in", "date"),
+            ("secret_expires_on", "2028-11-23"),
+            ("account_type", "tenants_and_personal"),
+            ("scopes[]", "Mail.Read"),
+            ("scopes[]", "Mail.Send"),
+            ("scopes[]", "Contacts.Read"),
+        ] {
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+        let client_id = page.value("client_id");
+        fields.push(("client_id".to_owned(), client_id));
+        Self(fields)
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        for field in self.0.iter_mut().filter(|(field, _)| field == name) {
+            value.clone_into(&mut field.1);
+        }
+        self
+    }
+
+    async fn send(&self, browser: &mut Browser) -> Answer {
+        let fields: Vec<_> = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        browser.post("/do/connectors/change", &fields).await
+    }
+}
+
+async fn verify(world: &World, browser: &mut Browser, connector: &str) {
+    let authorize = world.start(browser, connector).await;
+    world.grant_everything(&authorize);
+    browser.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert_eq!(world.state(connector).await, "verified");
+}
+
+async fn replace(browser: &mut Browser, connector: &str, secret: &str) -> Answer {
+    let page = browser.get(&format!("{connector}/secret")).await;
+    page.assert_status(200);
+    let (id, version, owner) = (page.hidden("connector"), page.hidden("version"), page.hidden("owner"));
+    let fields = [
+        ("connector", id.as_str()),
+        ("version", &version),
+        ("owner", &owner),
+        ("client_secret", secret),
+        ("secret_expires_in", "12"),
+    ];
+    browser.post("/do/connectors/replace-secret", &fields).await
+}
+
+async fn confirm(browser: &mut Browser, next: &str) -> Answer {
+    browser.post("/confirm", &[("confirm_password", PASSWORD), ("confirm_next", next)]).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_changed_name_keeps_what_was_proved_and_a_changed_client_id_does_not_and_the_page_says_why(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    verify(&world, &mut ada, &connector).await;
+
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
+    assert_eq!(form.send(&mut ada).await.location(), connector);
+    ada.get(&connector)
+        .await
+        .assert_says("The changes are saved")
+        .assert_says("Renamed")
+        .assert_says("Verified");
+
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
+    let form = form.with("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
+    assert_eq!(form.send(&mut ada).await.location(), connector);
+    let page = ada.get(&connector).await;
+    page.assert_says("Not verified").assert_says("Changed since it was last tried: Client ID");
+    page.assert_says("Connector changed: Client ID");
+
+    // Sent as it is, nothing happens, and it is said.
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
+    form.send(&mut ada).await;
+    ada.get(&connector).await.assert_says("Nothing was changed");
+    verify(&world, &mut ada, &connector).await;
+    assert!(!ada.get(&connector).await.text().contains("Changed since"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_two_who_edit_at_once_the_second_is_shown_both_versions_and_chooses(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut bob = world.user("Contoso", "bob@contoso.test", mail360::people::model::Role::Admin).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let hers = Form::open(&mut ada, &connector).await.with("service_name", "Hers");
+    let his = Form::open(&mut bob, &connector).await.with("service_name", "His");
+    let his = his.with("secret_expires_on", "2027-01-02");
+    assert_eq!(hers.send(&mut ada).await.location(), connector);
+
+    let edit = format!("{connector}/edit");
+    assert_eq!(his.send(&mut bob).await.location(), edit);
+    let stored: String = world.raw.one("SELECT service_name FROM connectors").await;
+    assert_eq!(stored, "Hers", "nothing is overwritten in silence");
+    let page = bob.get(&edit).await;
+    page.assert_says("Ada Example changed this connector while you were editing it");
+    page.assert_says("HersHis").assert_says("2028-11-232027-01-02");
+    assert!(page.body.contains("value=\"His\""), "his own is still in the form");
+    assert_eq!(page.hidden("version"), "2", "from here on he knows");
+
+    let known = his.with("version", &page.hidden("version"));
+    assert_eq!(known.send(&mut bob).await.location(), connector);
+    let stored: String = world.raw.one("SELECT service_name FROM connectors").await;
+    assert_eq!(stored, "His");
+    assert!(!bob.get(&edit).await.text().contains("while you were editing"), "it is shown once");
+}
+
+#[rstest]
+#[tokio::test]
+async fn p5_a_secret_that_was_replaced_is_the_one_that_the_next_sign_in_uses(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    // Another process has used the old one, and keeps nothing of it.
+    let other = world.another_process(&[]).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    verify(&world, &mut ada, &connector).await;
+    assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);
+    let page = ada.get(&connector).await;
+    page.assert_says("The secret was replaced").assert_says("Changed since it was last tried: Client Secret");
+    page.assert_says("23 Nov 2027");
+    let mut ada = ada.at(&other.browser());
+    let authorize = other.start(&mut ada, &connector).await;
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    let secrets: Vec<_> = world
+        .provider
+        .token_requests()
+        .iter()
+        .map(|request| request.field("client_secret").expect("a secret").to_owned())
+        .collect();
+    assert_eq!(secrets, [SECRET, NEW_SECRET], "p2: sign by sign");
+    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "p24: neither stands in the clear");
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_late(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let (edit, secret) = (format!("{connector}/edit"), format!("{connector}/secret"));
+    let before: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
+    let form = Form::open(&mut ada, &connector).await.with("client_secret", NEW_SECRET);
+    world.clock.advance(Duration::minutes(10));
+
+    // By its own page.
+    assert_eq!(ada.get(&secret).await.location(), format!("/confirm?next={secret}"));
+    let owner = form.0.iter().find(|(name, _)| name == "owner").expect("it").1.clone();
+    let id = connector.rsplit('/').next().expect("an id");
+    let fields =
+        [("connector", id), ("version", "1"), ("owner", owner.as_str()), ("client_secret", NEW_SECRET)];
+    let asked = ada.post("/do/connectors/replace-secret", &fields).await;
+    asked.assert_status(403).assert_says("Confirm that it is you");
+    assert!(!asked.body.contains("canary"));
+    // By the form for everything, which keeps the rest.
+    let form = form.with("service_name", "Renamed");
+    assert_eq!(form.send(&mut ada).await.location(), format!("/confirm?next={edit}"));
+    let now: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
+    assert_eq!(before, now);
+
+    assert_eq!(confirm(&mut ada, &edit).await.assert_status(303).location(), edit);
+    let page = ada.get(&edit).await;
+    page.assert_says("Enter the new secret again");
+    assert!(page.body.contains("value=\"Renamed\"") && !page.body.contains("canary"));
+    assert_eq!(form.send(&mut ada).await.location(), connector);
+    assert_eq!(replace(&mut ada, &connector, SECRET).await.location(), connector);
+    // A change of anything else asks for none.
+    world.clock.advance(Duration::minutes(10));
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Once more");
+    assert_eq!(form.send(&mut ada).await.location(), connector);
+}
+
+#[rstest]
+#[case("2b4e28ba-2fa1-11d2-883f-0016d3cca427", "This is the Secret ID")]
+#[case("", "Copy the client secret")]
+#[case("two words of it", "There is a blank in it")]
+#[tokio::test]
+async fn p1_a_new_secret_is_looked_at_like_the_first_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] secret: &str,
+    #[case] words: &str,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let page = format!("{connector}/secret");
+    assert_eq!(replace(&mut ada, &connector, secret).await.location(), page);
+    let page = ada.get(&page).await;
+    page.assert_says(words);
+    assert!(page.body.contains("value=\"12\" checked"), "what else was chosen is kept");
+}
+
+#[rstest]
+#[tokio::test]
+async fn deleting_says_what_it_breaks_and_keeps_the_name_in_the_activity(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    let page = ada.get(&format!("{connector}/delete")).await;
+    page.assert_status(200).assert_says("Nobody can sign in through it any more").assert_says("are erased");
+    let (id, owner) = (page.hidden("connector"), page.hidden("owner"));
+    let fields = [("connector", id.as_str()), ("owner", owner.as_str())];
+    assert_eq!(ada.post("/do/connectors/delete", &fields).await.location(), "/connectors");
+    ada.get("/connectors").await.assert_says("The connector was deleted").assert_says("Mail archive is gone");
+    assert!(!ada.get("/connectors").await.text().contains("was deleted"), "it is said once");
+    ada.post("/do/connectors/delete", &fields).await.assert_status(404);
+    for path in ["", "/edit", "/secret", "/delete", "/sign-ins"] {
+        ada.get(&format!("{connector}{path}")).await.assert_status(404);
+    }
+    ada.get("/settings/activity").await.assert_says("Connector deletedMail archive");
+}
+
+#[rstest]
+#[tokio::test]
+async fn i4_nobody_of_another_organisation_changes_or_deletes(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Taken over");
+    let mut eve = world.stranger().await;
+    let hers = eve.get("/connectors/new").await.hidden("owner");
+    let form = form.with("owner", &hers).with("client_secret", NEW_SECRET);
+    let before = world.raw.dump(&["sessions", "activity", "throttles"]).await;
+    form.send(&mut eve).await.assert_status(404);
+    let id = connector.rsplit('/').next().expect("an id");
+    let fields = [("connector", id), ("version", "1"), ("owner", &hers), ("client_secret", NEW_SECRET)];
+    for action in ["replace-secret", "delete"] {
+        eve.post(&format!("/do/connectors/{action}"), &fields).await.assert_status(404);
+    }
+    assert_eq!(world.raw.dump(&["sessions", "activity", "throttles"]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_typed_into_an_edit_survives_a_session_that_ended_meanwhile(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Typed at length");
+    let form = form.with("client_secret", NEW_SECRET);
+    world.clock.advance(Duration::minutes(31));
+    let edit = format!("{connector}/edit");
+    let answer = form.send(&mut ada).await;
+    assert_eq!(answer.assert_status(303).location(), format!("/login?next={edit}&kept=true"));
+    let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", edit.as_str())];
+    assert_eq!(ada.post("/login", &fields).await.location(), edit);
+    let page = ada.get(&edit).await;
+    page.assert_says("What you typed is here again");
+    assert!(page.body.contains("value=\"Typed at length\"") && !page.body.contains("canary"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_timeline_tells_each_step_and_a_foreign_browser_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let mut bob = world.user("Contoso", "bob@contoso.test", mail360::people::model::Role::Admin).await;
+    for _ in 0..3 {
+        world.browser().get(&callback(&authorize, "code=abc")).await.assert_status(400);
+    }
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    let foreign = "SELECT COUNT(*) FROM attempt_events WHERE step = 'foreign_browser'";
+    assert_eq!(world.raw.one::<i64>(foreign).await, 1, "whoever holds a state cannot fill the database");
+    // For every administrator, though the outcome's own page is only for whoever began.
+    let page = bob.get(&connector).await;
+    for step in [
+        "Sent to Microsoft",
+        "Somebody came with it in another browser, and was refused",
+        "Came back from Microsoft",
+        "Microsoft accepted the client secret and gave access",
+        "Microsoft said who signed in",
+        "Ended",
+    ] {
+        page.assert_says(step);
+    }
+    page.assert_says("Sign-in ended").assert_says("06:57:10 UTC");
+}
+
+#[rstest]
+#[case("2026-12-23", Some("A client secret expires soon"))]
+#[case("2027-01-22", Some("in 60 days"))]
+#[case("2027-01-23", None)]
+#[case("", None)]
+#[tokio::test]
+async fn sixty_days_before_a_secret_expires_administrators_are_told(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] day: &str,
+    #[case] words: Option<&str>,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", day);
+    assert_eq!(form.send(&mut ada).await.location(), connector);
+    let mut vera = world.viewer().await;
+    for path in ["/connectors", &connector] {
+        let page = ada.get(path).await;
+        match words {
+            Some(words) => page.assert_says(words).assert_says("Replace the secret"),
+            None => &page,
+        };
+        assert_eq!(page.text().contains("A client secret expires soon"), words.is_some(), "{path}");
+        assert!(!vera.get(path).await.text().contains("A client secret expires soon"), "she cannot mend it");
+    }
+    world.clock.advance(Duration::days(31));
+    let mut ada = world.log_in("ada@contoso.test").await;
+    if day == "2026-12-23" {
+        ada.get("/connectors").await.assert_says("A client secret has expired");
+    }
+}
+
+/// The names on a page of the list, in their order.
+fn names(page: &Answer) -> Vec<String> {
+    let rows = page.assert_status(200).body.split("<th scope=\"row\"").skip(1);
+    rows.filter_map(|row| Some(row.split_once("<bdi>")?.1.split_once('<')?.0.to_owned())).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    for (name, client_id, state, day) in [
+        ("Mail", "aaaa0000-0000-4000-8000-000000000001", "verified", "2027-05-01"),
+        ("mailbox", "bbbb0000-0000-4000-8000-000000000002", "not_verified", ""),
+        ("Archive", "aaab0000-0000-4000-8000-000000000003", "failing", "2026-12-01"),
+        ("Ｚebra", "cccc0000-0000-4000-8000-000000000004", "verified", "2028-01-01"),
+        ("aaab", "dddd0000-0000-4000-8000-000000000005", "not_verified", "2027-05-01"),
+    ] {
+        world.clock.advance(Duration::seconds(1));
+        let new = NewConnector { name, client_id: client_id.to_owned(), ..Default::default() };
+        world.add_connector(&mut ada, &new).await;
+        let failure = if state == "failing" { "'wrong_tenant'" } else { "NULL" };
+        let (day, key) = match day {
+            "" => ("NULL".to_owned(), "'9999-12-31'".to_owned()),
+            day => (format!("'{day}'"), format!("'{day}'")),
+        };
+        let set = format!(
+            "UPDATE connectors SET state = '{state}', failure = {failure}, secret_expires_on = {day}, \
+             expiry_key = {key} WHERE client_id = '{client_id}'"
+        );
+        world.raw.run(&set).await.expect("updated");
+    }
+    for (query, wanted) in [
+        ("", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
+        ("sort=added", vec!["aaab", "Ｚebra", "Archive", "mailbox", "Mail"]),
+        ("sort=expiry", vec!["Archive", "Mail", "aaab", "Ｚebra", "mailbox"]),
+        ("sort=state", vec!["Archive", "mailbox", "aaab", "Mail", "Ｚebra"]),
+        ("search=MAIL", vec!["Mail", "mailbox"]),
+        ("search=MAIL&sort=added", vec!["mailbox", "Mail"]),
+        ("search=aaab", vec!["aaab", "Archive"]),
+        ("search=aaa&sort=added", vec!["aaab", "Archive", "Mail"]),
+        ("search=z", vec!["Ｚebra"]),
+        ("search=%7Bcccc0000-0000-4000-8000-000000000004%7D", vec!["Ｚebra"]),
+        ("search=box", vec![]),
+        ("search=%25", vec![]),
+        ("search=a%00", vec!["aaab", "Archive", "Mail"]),
+        ("sort=client_secret", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
+    ] {
+        let page = ada.get(&format!("/connectors?{query}")).await;
+        assert_eq!(names(&page), wanted, "{query}");
+    }
+    ada.get("/connectors?search=box").await.assert_says("No name and no client ID begins like that");
+    let mut eve = world.stranger().await;
+    assert!(names(&eve.get("/connectors?search=mail").await).is_empty());
+}
