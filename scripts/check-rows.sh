@@ -5,6 +5,8 @@
 cd "$ROOT"
 
 rows='O1 O2 O3 O5 O6 O8 O9 O10 O11 O12 O21 L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 C1 C4 S1 S2 S3 S5 S8 I4 I5'
+# What users of comparable systems ran into before the sign-in.
+rows+=' P1 P2 P5 P7 P8 P9 P16 P24'
 missing=()
 for row in $rows; do
   name=${row,,}_

@@ -51,6 +51,7 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   watch.expectStatus(404);
   await other.goto(link);
   await expect(other.getByRole('heading', { name: 'This invitation is closed' })).toBeVisible();
+  await expectNoAxeFindings(other);
 
   await openPeople(page);
   await expect(page.getByText(link)).toHaveCount(0);
@@ -93,7 +94,7 @@ test('with the keyboard alone one logs in, invites somebody and disables a user'
   await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
 });
 
-test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser }) => {
+test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser, expectNoAxeFindings }) => {
   await setUp(page, app);
   await openPeople(page);
   const link = await invite(page, 'grace@contoso.test');
@@ -204,4 +205,28 @@ test.describe('after ten minutes', () => {
     await logIn(page, ada);
     await logOut(page, ada);
   });
+});
+
+test('whoever forgot the password chooses a new one by a link of an administrator', async ({ page, app, anotherBrowser, expectNoAxeFindings, picture }) => {
+  const ada = await setUp(page, app);
+  const vera = { ...somebody('Vera Example'), password: `${ada.password} of hers` };
+  const added = await app.command(['user', 'add', '--email', vera.email, '--name', vera.name, '--role', 'viewer'], `${ada.password} too\n`);
+  expect(added.code, added.stderr).toBe(0);
+  await openPeople(page);
+  await page.getByRole('link', { name: vera.name }).click();
+  await page.getByText('The password is forgotten').click();
+  await page.getByRole('button', { name: 'Make a link for a new password' }).click();
+  await expectNoAxeFindings(page);
+  await picture('person-new-password');
+  const link = await page.getByRole('status').filter({ hasText: `Send this link to ${vera.email}` }).getByText(/\/invitations\//).innerText();
+
+  const { page: other } = await anotherBrowser();
+  await other.goto(link);
+  await expect(other.getByRole('heading', { level: 1, name: 'Choose a new password' })).toBeVisible();
+  await expectNoAxeFindings(other);
+  await other.getByLabel(SET_UP.password, { exact: true }).fill(vera.password);
+  await other.getByRole('button', { name: 'Set the password' }).click();
+  await expect(other.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
+  await logOut(other, vera);
+  await logIn(other, vera);
 });

@@ -61,6 +61,7 @@ test('a second factor is set up, asked for, and replaced by a recovery code', as
   expectStatus(401);
   await enter(page, used);
   await expect(page.getByRole('alert')).toContainText('it has been used');
+  await expectNoAxeFindings(page);
   await picture('log-in-code-with-an-error');
   await enter(page, phone.code());
   await inside(page);

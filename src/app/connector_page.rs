@@ -54,6 +54,7 @@ struct ForAdmins {
 }
 
 /// `GET /connectors/{id}`.
+#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn show(
     State(connectors): State<ConnectorService>,
     State(sign_ins): State<SignIns>,
@@ -76,14 +77,14 @@ pub async fn show(
             let entries = log.page(admin.organisation(), about, None).await?.entries;
             let users = people.users(admin.organisation()).await?;
             let names: HashMap<UserId, String> = users.into_iter().map(|user| (user.id, user.name)).collect();
-            let named = |entry: Recorded| {
+            let with_name = |entry: Recorded| {
                 let who = match entry.by {
                     By::User(user) => names.get(&user).cloned(),
                     By::Nobody => None,
                 };
                 (entry, who.unwrap_or_else(|| "Somebody who is gone".to_owned()))
             };
-            let activity = entries.into_iter().take(LATEST).map(named).collect();
+            let activity = entries.into_iter().take(LATEST).map(with_name).collect();
             Some(ForAdmins { sign_ins, more, activity, consent: approval(&config, &connector) })
         }
         // A viewer sees the settings alone.

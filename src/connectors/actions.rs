@@ -1,6 +1,7 @@
 //! What the forms of connectors post to.
 
 #![expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
+#![expect(clippy::similar_names, reason = "in how many months, or on which day")]
 #![expect(missing_docs, reason = "the macro makes a type of each server function's arguments")]
 
 use leptos::{prelude::*, server_fn::codec::JsonEncoding};

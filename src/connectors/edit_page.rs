@@ -38,14 +38,12 @@ use crate::{
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
 
-/// Who changed a connector last, and when.
+/// That somebody else changed the connector meanwhile; who, and when, where the activity knows it.
 #[derive(Clone, Debug)]
-struct LastChange {
-    who: String,
-    at: Timestamp,
-}
+struct OtherChange(Option<(String, Timestamp)>);
 
 /// `GET /connectors/{id}/edit`.
+#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn show(
     State(service): State<ConnectorService>,
     State(log): State<ActivityLog>,
@@ -128,18 +126,18 @@ async fn last_change(
     log: &ActivityLog,
     people: &People,
     id: ConnectorId,
-) -> Result<Option<LastChange>, Failure> {
+) -> Result<OtherChange, Failure> {
     let about = Filter { about: Some(id.0), ..Filter::default() };
     let page = log.page(admin.organisation(), about, None).await?;
     let Some(entry) = page.entries.into_iter().find(|it| it.action == Some(Action::ConnectorChanged)) else {
-        return Ok(None);
+        return Ok(OtherChange(None));
     };
     let users = people.users(admin.organisation()).await?;
     let who = match entry.by {
         By::User(user) => users.into_iter().find(|other| other.id == user).map(|user| user.name),
         By::Nobody => None,
     };
-    Ok(who.map(|who| LastChange { who, at: entry.position.at }))
+    Ok(OtherChange(who.map(|who| (who, entry.position.at))))
 }
 
 #[derive(Clone)]
@@ -147,8 +145,7 @@ struct EditView {
     connector: Connector,
     form: FormView,
     guide: GuideView,
-    /// Where somebody else changed it meanwhile; who, where that is known.
-    other: Option<Option<LastChange>>,
+    other: Option<OtherChange>,
     signed_out: bool,
 }
 
@@ -209,14 +206,14 @@ fn EditPage(model: EditView) -> impl IntoView {
 
 /// What somebody else has stored meanwhile, beside what was typed here.
 #[component]
-fn Conflict(connector: Connector, draft: Draft, last: Option<LastChange>, here: String) -> impl IntoView {
+fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String) -> impl IntoView {
     let rows: Vec<_> =
         versions(&connector, &draft).into_iter().filter(|(_, stored, typed)| stored != typed).collect();
-    let title = match &last {
-        Some(last) => format!("{} changed this connector while you were editing it", last.who),
+    let title = match &last.0 {
+        Some((who, _)) => format!("{who} changed this connector while you were editing it"),
         None => "Somebody else changed this connector while you were editing it".to_owned(),
     };
-    let at = last.map(|last| view! { " (" <Moment at=last.at /> ")" });
+    let at = last.0.map(|(_, at)| view! { " (" <Moment at=at /> ")" });
     let rows = rows
         .into_iter()
         .map(|(field, stored, typed)| {

@@ -109,11 +109,9 @@ pub async fn accept(
         return Ok(closed().into_response());
     };
     let mut view = InvitationView::of(&token, invitation, organisation);
-    let name = match view.new_password {
-        // Theirs stays.
-        true => PersonName::parse("-").map_err(|_| ()),
-        false => PersonName::parse(&form.name).map_err(|words| view.errors.push(("name", words))),
-    };
+    // Whose password it is keeps their name.
+    let name = if view.new_password { "-" } else { form.name.as_str() };
+    let name = PersonName::parse(name).map_err(|words| view.errors.push(("name", words)));
     let about = [form.name.as_str(), &view.email, &view.organisation];
     let password = Password::choose(form.password.clone(), &about)
         .map_err(|words| view.errors.push(("password", words)));

@@ -87,7 +87,7 @@ pub struct Refusal {
     /// Why.
     pub why: Why,
     /// What it said.
-    pub words: Option<ProviderWords>,
+    pub words: Option<Box<ProviderWords>>,
 }
 
 impl From<Why> for Refusal {
@@ -205,7 +205,7 @@ fn refusal(error: &TokenError) -> Refusal {
         error.correlation_id.as_deref(),
     )
     .with_codes(error.codes());
-    Refusal { why, words: Some(words) }
+    Refusal { why, words: Some(Box::new(words)) }
 }
 
 const fn why(failure: HttpFailure) -> Why {

@@ -119,6 +119,7 @@ impl ProviderWords {
     }
 
     /// The same with Microsoft's codes, of which there are most often one.
+    #[must_use]
     pub fn with_codes(mut self, codes: impl IntoIterator<Item = u64>) -> Self {
         self.codes = codes.into_iter().take(10).collect();
         self

@@ -20,7 +20,7 @@ pub struct Options {
     pub listen: String,
 
     /// The address under which browsers reach this program, and Microsoft sends them back. https,
-    /// unless its host is localhost [default: http://localhost with the port that it listens on].
+    /// unless its host is localhost [default: `http://localhost` with the port that it listens on].
     #[arg(long, global = true, env = "MAIL360_PUBLIC_URL")]
     pub public_url: Option<String>,
 

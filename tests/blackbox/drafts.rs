@@ -64,7 +64,7 @@ async fn s1_what_was_typed_survives_a_session_that_ended_meanwhile_save_the_secr
     {
         assert!(form.body.contains(&format!("value=\"{value}\"")), "{value} is lost");
     }
-    assert_eq!(form.body.matches(" checked").count(), 3, "provider, account type and one permission");
+    assert_eq!(form.body.matches(" checked").count(), 4, "provider, day, account type and one permission");
     assert!(!form.body.contains("canary"));
     assert_eq!(form.hidden("form"), fields[0].1, "it is still the same form");
     assert!(!ada.cookies.contains_key(COOKIE), "it is shown once");

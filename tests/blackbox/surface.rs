@@ -74,7 +74,7 @@ async fn every_answer_carries_the_other_headers_and_is_kept_by_nobody(
 
 #[rstest]
 #[tokio::test]
-async fn o13_the_address_of_a_callback_goes_no_further_whoever_answers(
+async fn the_address_of_a_callback_goes_no_further_whoever_answers(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

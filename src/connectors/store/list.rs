@@ -131,7 +131,7 @@ impl Connectors {
             Expr::col(column)
         } else {
             // Not the column itself: the index on it would bring all that fits, which are many, to be sorted.
-            Expr::col(column).binary(BinOper::Custom("||".into()), "")
+            Expr::col(column).binary(BinOper::Custom("||"), "")
         };
         self.walk(order, after).filter(prefix.holds(&value))
     }
@@ -284,6 +284,7 @@ mod tests {
         let id = |a: &str, b: &str| uuid.replace("{a}", a).replace("{b}", b);
         let numbers = numbers.replace("{last}", &(MANY - 1).to_string());
         let mut statements = Vec::new();
+        let day = "'2027-0' || (n % 9 + 1) || '-01'";
         for organisation in ["1", "2"] {
             statements.push(format!(
                 "INSERT INTO organisations (id, name, created_at) VALUES ({}, 'Org {organisation}', 0)",
@@ -291,9 +292,9 @@ mod tests {
             ));
             statements.push(format!(
                 "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id, \
-                 client_secret, client_secret_hint, expiry_key, cloud, account_type, scopes, state, version, \
+                 client_secret, client_secret_hint, secret_expires_on, expiry_key, cloud, account_type, scopes, state, version, \
                  created_at, changed_at) {numbers} SELECT {}, {}, 'outlook', 'Mail ' || n, 'mail ' || n, {}, {hex}, \
-                 {bytes}, '', '2027-0' || (n % 9 + 1) || '-01', 'global', 'tenants_and_personal', 'User.Read', \
+                 {bytes}, '', {day}, {day}, 'global', 'tenants_and_personal', 'User.Read', \
                  CASE n % 3 WHEN 0 THEN 'not_verified' ELSE 'verified' END, 1, n / 7, 0 FROM numbers",
                 id("n", organisation),
                 id("0", organisation),

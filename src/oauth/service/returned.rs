@@ -182,7 +182,9 @@ impl SignIns {
                 let work = self.check(&attempt, &sign_in, verifier, &secret, &mut timeline);
                 match tokio::time::timeout(patience, work).await {
                     Ok(Ok(outcome)) => outcome,
-                    Ok(Err(refusal)) => Outcome::Failed { why: refusal.why, provider: refusal.words },
+                    Ok(Err(refusal)) => {
+                        Outcome::Failed { why: refusal.why, provider: refusal.words.map(|words| *words) }
+                    }
                     Err(_) => failed(Why::Unavailable),
                 }
             }
@@ -224,7 +226,7 @@ impl SignIns {
                     _ => Why::RefusedAtSignIn,
                 };
                 let words = ProviderWords::new(Some(error), description.as_deref(), None, None);
-                return Err(Refusal { why, words: Some(words) });
+                return Err(Refusal { why, words: Some(Box::new(words)) });
             }
         };
         let verifier = self.open_verifier(attempt, sealed_verifier)?;
