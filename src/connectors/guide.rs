@@ -2,7 +2,14 @@
 //! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours. Beside today's names in the
 //! portal stand the older ones, for Microsoft renames them while people follow older instructions.
 
+pub mod portal;
+mod secret;
+
 use leptos::prelude::*;
+
+use portal::Portal;
+pub use secret::NewSecret;
+use secret::TheSecret;
 
 use super::{
     consent,
@@ -12,44 +19,6 @@ use super::{
     model::{ClientId, Field, Tenant, optional_permissions, required_permissions},
 };
 use crate::{platform::config::ProviderUrls, ui::widgets::Copyable};
-
-/// Places in Microsoft's portal; with a client ID, those of its application.
-pub mod portal {
-    const BASE: &str = "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps";
-
-    /// All applications.
-    pub fn applications() -> String {
-        format!("{BASE}/ApplicationsListBlade")
-    }
-
-    /// The form for a new application.
-    pub fn new_application() -> String {
-        format!("{BASE}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false")
-    }
-
-    /// A page of an application, by the name that it has in the portal's addresses.
-    fn of_application(page: &str, client_id: Option<&str>) -> String {
-        match client_id {
-            Some(id) => format!("{BASE}/ApplicationMenuBlade/~/{page}/appId/{id}"),
-            None => applications(),
-        }
-    }
-
-    /// API permissions.
-    pub fn permissions(client_id: Option<&str>) -> String {
-        of_application("CallAnAPI", client_id)
-    }
-
-    /// Certificates & secrets.
-    pub fn credentials(client_id: Option<&str>) -> String {
-        of_application("Credentials", client_id)
-    }
-
-    /// Authentication.
-    pub fn authentication(client_id: Option<&str>) -> String {
-        of_application("Authentication", client_id)
-    }
-}
 
 /// What the guide shows, as far as the form beside it knows.
 #[derive(Clone, Debug)]
@@ -168,25 +137,6 @@ fn Part(
             </h3>
             {children()}
         </section>
-    }
-}
-
-/// A link into the portal; `page` names the page of the application to which it leads once its client ID is known.
-#[component]
-fn Portal(
-    /// The address.
-    to: String,
-    /// What is there.
-    words: &'static str,
-    /// The page of the application.
-    #[prop(optional)]
-    page: Option<&'static str>,
-) -> impl IntoView {
-    view! {
-        <a href=to data-portal=page target="_blank" rel="noopener noreferrer">
-            {words}
-            <span class="unseen">" (opens a new window)"</span>
-        </a>
     }
 }
 
@@ -375,64 +325,6 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                 {ticks.step("C4", view! { <TheSecret /> })}
             </ol>
         </Part>
-    }
-}
-
-#[component]
-fn TheSecret() -> impl IntoView {
-    view! {
-        <p>
-            "Copy the secret from the column " <strong>"Value"</strong> " into " <em>"Client Secret"</em>
-            " here, at once: Azure shows it only this time."
-        </p>
-        <SecretTable />
-        <p class="help">
-            "The help page calls it Client Secrets ID. There is no such column: " <strong>"Secret ID"</strong>
-            " only names the secret, and nobody can sign in with it."
-        </p>
-    }
-}
-
-/// The steps to a new secret, for an application that is there.
-#[component]
-pub fn NewSecret(
-    /// Where the portal has them.
-    at: String,
-) -> impl IntoView {
-    view! {
-        <ol class="steps">
-            <li>"Open " <Portal to=at words="Certificates & secrets" /> " of the application in Azure."</li>
-            <li>
-                "Click " <strong>"+ New client secret"</strong> ", set the expiration to " <strong>"24 months"</strong>
-                ", and click " <strong>"Add"</strong> "."
-            </li>
-            <li><TheSecret /></li>
-        </ol>
-    }
-}
-
-/// A drawing of the portal's table: which of the two columns is the secret.
-#[component]
-fn SecretTable() -> impl IntoView {
-    let words = "Drawing of the table under Client secrets in Azure. Its columns are Description, Expires, Value and \
-                 Secret ID. Value is marked: copy this one. Secret ID is marked: not this one.";
-    view! {
-        <figure class="portal" role="img" aria-label=words>
-            <div class="columns" aria-hidden="true">
-                <span class="wide">"Description"</span>
-                <span class="wide">"Expires"</span>
-                <b>"Value"</b>
-                <span>"Secret ID"</span>
-                <span class="wide">"Mail360"</span>
-                <span class="wide">"24 months"</span>
-                <code class="right">"abC8Q~•••••"</code>
-                <code class="wrong">"2b4e28ba-•••"</code>
-                <span class="wide"></span>
-                <span class="wide"></span>
-                <b class="good">"✓ Copy this one"</b>
-                <span class="bad">"✗ Not this one"</span>
-            </div>
-        </figure>
     }
 }
 

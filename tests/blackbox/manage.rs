@@ -1,6 +1,5 @@
 //! A connector that is there: edited, given a new secret, deleted, and looked at.
 
-use mail360::vault::custody;
 use rstest::rstest;
 use time::Duration;
 
@@ -8,7 +7,7 @@ use crate::support::{
     Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, hex, under_way,
 };
 
-const NEW_SECRET: &str = "canary~another-secret+/=&%.2";
+pub const NEW_SECRET: &str = "canary~another-secret+/=&%.2";
 
 /// The fields of a connector's edit form, to be changed and sent.
 struct Form(Vec<(String, String)>);
@@ -59,7 +58,7 @@ async fn verify(world: &World, browser: &mut Browser, connector: &str) {
     assert_eq!(world.state(connector).await, "verified");
 }
 
-async fn replace(browser: &mut Browser, connector: &str, secret: &str) -> Answer {
+pub async fn replace(browser: &mut Browser, connector: &str, secret: &str) -> Answer {
     let page = browser.get(&format!("{connector}/secret")).await;
     page.assert_status(200);
     let (id, version, owner) = (page.hidden("connector"), page.hidden("version"), page.hidden("owner"));
@@ -353,149 +352,4 @@ async fn sixty_days_before_a_secret_expires_administrators_are_told(
     if day == "2026-12-23" {
         ada.get("/connectors").await.assert_says("A client secret has expired");
     }
-}
-
-/// The names on a page of the list, in their order.
-fn names(page: &Answer) -> Vec<String> {
-    let rows = page.assert_status(200).body.split("<th scope=\"row\"").skip(1);
-    rows.filter_map(|row| Some(row.split_once("<bdi>")?.1.split_once('<')?.0.to_owned())).collect()
-}
-
-#[rstest]
-#[tokio::test]
-async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    for (name, client_id, state, day) in [
-        ("Mail", "aaaa0000-0000-4000-8000-000000000001", "verified", "2027-05-01"),
-        ("mailbox", "bbbb0000-0000-4000-8000-000000000002", "not_verified", ""),
-        ("Archive", "aaab0000-0000-4000-8000-000000000003", "failing", "2026-12-01"),
-        ("Ｚebra", "cccc0000-0000-4000-8000-000000000004", "verified", "2028-01-01"),
-        ("aaab", "dddd0000-0000-4000-8000-000000000005", "not_verified", "2027-05-01"),
-    ] {
-        world.clock.advance(Duration::seconds(1));
-        let new = NewConnector { name, client_id: client_id.to_owned(), ..Default::default() };
-        world.add_connector(&mut ada, &new).await;
-        let failure = if state == "failing" { "'wrong_tenant'" } else { "NULL" };
-        let (day, key) = match day {
-            "" => ("NULL".to_owned(), "'9999-12-31'".to_owned()),
-            day => (format!("'{day}'"), format!("'{day}'")),
-        };
-        let set = format!(
-            "UPDATE connectors SET state = '{state}', failure = {failure}, secret_expires_on = {day}, \
-             expiry_key = {key} WHERE client_id = '{client_id}'"
-        );
-        world.raw.run(&set).await.expect("updated");
-    }
-    for (query, wanted) in [
-        ("", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
-        ("sort=added", vec!["aaab", "Ｚebra", "Archive", "mailbox", "Mail"]),
-        ("sort=expiry", vec!["Archive", "Mail", "aaab", "Ｚebra", "mailbox"]),
-        ("sort=state", vec!["Archive", "mailbox", "aaab", "Mail", "Ｚebra"]),
-        ("search=MAIL", vec!["Mail", "mailbox"]),
-        ("search=MAIL&sort=added", vec!["mailbox", "Mail"]),
-        ("search=aaab", vec!["aaab", "Archive"]),
-        ("search=aaa&sort=added", vec!["aaab", "Archive", "Mail"]),
-        ("search=z", vec!["Ｚebra"]),
-        ("search=%7Bcccc0000-0000-4000-8000-000000000004%7D", vec!["Ｚebra"]),
-        ("search=box", vec![]),
-        ("search=%25", vec![]),
-        ("search=a%00", vec!["aaab", "Archive", "Mail"]),
-        ("sort=client_secret", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
-    ] {
-        let page = ada.get(&format!("/connectors?{query}")).await;
-        assert_eq!(names(&page), wanted, "{query}");
-    }
-    ada.get("/connectors?search=box").await.assert_says("No name and no client ID begins like that");
-    let mut eve = world.stranger().await;
-    assert!(names(&eve.get("/connectors?search=mail").await).is_empty());
-}
-
-/// The form of a new connector for this kind of accounts, and where its sign-in leads.
-async fn asked_at(kind: Kind, account_type: &str, tenant: &str) -> String {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let new = NewConnector { account_type, tenant, ..Default::default() };
-    let connector = world.add_connector(&mut ada, &new).await;
-    let authorize = world.start(&mut ada, &connector).await;
-    world.grant_everything(&authorize);
-    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
-    let token = &world.provider.token_requests()[0].url;
-    let segment = |path: &str| path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-    let asked = segment(authorize.path());
-    assert_eq!(segment(url::Url::parse(token).expect("an address").path()), asked, "both at the same");
-    asked
-}
-
-#[rstest]
-#[case("5a1e0000-7e57-4000-8000-00000000c0de")]
-#[case("contoso.com")]
-#[tokio::test]
-async fn p8_an_application_of_one_tenant_is_asked_for_there_and_never_at_common(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] tenant: &str,
-) {
-    assert_eq!(asked_at(kind, "single_tenant", tenant).await, tenant);
-    assert_eq!(asked_at(kind, "multiple_tenants", "").await, "organizations");
-    // And without its tenant it is not added at all.
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let new = NewConnector { account_type: "single_tenant", ..Default::default() };
-    assert_eq!(world.send_form(&mut ada, &new).await.location(), "/connectors/new");
-    ada.get("/connectors/new").await.assert_says("Write the Directory (tenant) ID");
-}
-
-#[rstest]
-#[tokio::test]
-async fn p9_an_application_for_personal_accounts_is_asked_for_at_consumers(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    assert_eq!(asked_at(kind, "personal_only", "").await, "consumers");
-    assert_eq!(asked_at(kind, "tenants_and_personal", "").await, "common");
-}
-
-#[rstest]
-#[case("abc8Q~tilde.and-dash_under")]
-#[case("plus+slash/equals=percent%25")]
-#[case("quote'\"dollar$back`tick")]
-#[case("amp&lt;semi;colon:hash#at@")]
-#[case("umlaut-ä-and-\u{1f511}-key")]
-#[tokio::test]
-async fn p2_a_secret_reaches_the_provider_sign_by_sign_whatever_signs_it_has(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] secret: &str,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    replace(&mut ada, &connector, &format!("  {secret} ")).await;
-    let authorize = world.start(&mut ada, &connector).await;
-    world.grant_everything(&authorize);
-    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
-    assert_eq!(world.provider.token_requests()[0].field("client_secret"), Some(secret));
-}
-
-#[rstest]
-#[tokio::test]
-async fn p24_a_secret_is_stored_sealed_and_in_no_other_way(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    replace(&mut ada, &connector, NEW_SECRET).await;
-    let dump = world.raw.dump(&[]).await.join("\n").to_lowercase();
-    for secret in [SECRET, NEW_SECRET] {
-        assert!(!dump.contains(&secret.to_lowercase()) && !dump.contains(&hex(secret.as_bytes())));
-    }
-    // Without the key there is no program that could store one otherwise.
-    let key_file = world.folder().join("encryption.key");
-    std::fs::remove_file(&key_file).expect("removed");
-    let program = &world.program;
-    let (url, database) = (&program.config.database, &program.database);
-    let randomness = program.randomness.clone();
-    let taken = custody::take(&key_file, url, database, false, &*world.clock, randomness).await;
-    assert!(taken.is_err(), "it would have gone on without a key");
 }

@@ -1,0 +1,196 @@
+//! What can be done that is recorded.
+
+use super::Group;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The installation was set up, or an organisation added.
+    OrganisationAdded,
+    /// A user was added.
+    UserAdded,
+    /// A user's password, role or whether they may log in was changed.
+    UserChanged,
+    /// A user changed their own password.
+    PasswordChanged,
+    /// A user ended one of their sessions.
+    SessionEnded,
+    /// A user logged in.
+    LoggedIn,
+    /// A log-in of a known user was refused.
+    LogInRefused,
+    /// A user logged out.
+    LoggedOut,
+    /// A connector was added.
+    ConnectorAdded,
+    /// A connector was changed.
+    ConnectorChanged,
+    /// A connector was deleted.
+    ConnectorDeleted,
+    /// A sign-in that verifies a connector was started.
+    SignInStarted,
+    /// A sign-in ended.
+    SignInEnded,
+    /// A user was invited.
+    UserInvited,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
+    /// An organisation's rules were changed.
+    OrganisationChanged,
+    /// A user set up a second factor.
+    SecondFactorAdded,
+    /// A user took their second factor away.
+    SecondFactorRemoved,
+    /// A user made new recovery codes.
+    RecoveryCodesMade,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A code of a second factor was wrong.
+    CodeRefused,
+    /// A user gave their password anew, to prove who they are.
+    IdentityConfirmed,
+    /// A password that was to prove who somebody is was wrong.
+    ConfirmationRefused,
+    /// A user asked for what they may not.
+    RequestRefused,
+    /// A password was right, and a code was asked for.
+    CodeAsked,
+    /// An administrator made a link with which a user chooses a new password.
+    NewPasswordOffered,
+    /// A password that was to be replaced was not given.
+    PasswordChangeRefused,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 27] = [
+        Self::OrganisationAdded,
+        Self::UserAdded,
+        Self::UserChanged,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::LoggedIn,
+        Self::LogInRefused,
+        Self::LoggedOut,
+        Self::ConnectorAdded,
+        Self::ConnectorChanged,
+        Self::ConnectorDeleted,
+        Self::SignInStarted,
+        Self::SignInEnded,
+        Self::UserInvited,
+        Self::InvitationWithdrawn,
+        Self::OrganisationChanged,
+        Self::SecondFactorAdded,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodesMade,
+        Self::RecoveryCodeUsed,
+        Self::CodeRefused,
+        Self::IdentityConfirmed,
+        Self::ConfirmationRefused,
+        Self::RequestRefused,
+        Self::CodeAsked,
+        Self::NewPasswordOffered,
+        Self::PasswordChangeRefused,
+    ];
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::OrganisationAdded => "Organisation added",
+            Self::UserAdded => "User added",
+            Self::UserChanged => "User changed",
+            Self::PasswordChanged => "Password changed",
+            Self::SessionEnded => "Browser logged out from another",
+            Self::LoggedIn => "Logged in",
+            Self::LogInRefused => "Log-in refused",
+            Self::LoggedOut => "Logged out",
+            Self::ConnectorAdded => "Connector added",
+            Self::ConnectorChanged => "Connector changed",
+            Self::ConnectorDeleted => "Connector deleted",
+            Self::SignInStarted => "Sign-in started",
+            Self::SignInEnded => "Sign-in ended",
+            Self::UserInvited => "Invited",
+            Self::InvitationWithdrawn => "Invitation withdrawn",
+            Self::OrganisationChanged => "Organisation changed",
+            Self::SecondFactorAdded => "Second factor added",
+            Self::SecondFactorRemoved => "Second factor removed",
+            Self::RecoveryCodesMade => "Recovery codes made",
+            Self::RecoveryCodeUsed => "Recovery code used",
+            Self::CodeRefused => "Code refused",
+            Self::IdentityConfirmed => "Confirmed who they are",
+            Self::ConfirmationRefused => "Confirmation refused",
+            Self::RequestRefused => "Request refused",
+            Self::CodeAsked => "Password right, code asked for",
+            Self::NewPasswordOffered => "Link for a new password made",
+            Self::PasswordChangeRefused => "Password change refused",
+        }
+    }
+
+    /// The group by which it is found.
+    pub const fn group(self) -> Group {
+        match self {
+            Self::LoggedIn
+            | Self::LogInRefused
+            | Self::LoggedOut
+            | Self::SessionEnded
+            | Self::RecoveryCodeUsed
+            | Self::CodeAsked
+            | Self::CodeRefused
+            | Self::PasswordChangeRefused
+            | Self::IdentityConfirmed
+            | Self::ConfirmationRefused => Group::LogIns,
+            Self::OrganisationAdded
+            | Self::UserAdded
+            | Self::UserChanged
+            | Self::PasswordChanged
+            | Self::UserInvited
+            | Self::InvitationWithdrawn
+            | Self::OrganisationChanged
+            | Self::SecondFactorAdded
+            | Self::SecondFactorRemoved
+            | Self::NewPasswordOffered
+            | Self::RecoveryCodesMade => Group::People,
+            Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted => Group::Connectors,
+            Self::SignInStarted | Self::SignInEnded => Group::SignIns,
+            Self::RequestRefused => Group::Refusals,
+        }
+    }
+
+    /// As the database has it: thing, dot, what happened.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OrganisationAdded => "organisation.added",
+            Self::UserAdded => "user.added",
+            Self::UserChanged => "user.changed",
+            Self::PasswordChanged => "user.password_changed",
+            Self::SessionEnded => "user.session_ended",
+            Self::LoggedIn => "user.logged_in",
+            Self::LogInRefused => "user.log_in_refused",
+            Self::LoggedOut => "user.logged_out",
+            Self::ConnectorAdded => "connector.added",
+            Self::ConnectorChanged => "connector.changed",
+            Self::ConnectorDeleted => "connector.deleted",
+            Self::SignInStarted => "sign_in.started",
+            Self::SignInEnded => "sign_in.ended",
+            Self::UserInvited => "user.invited",
+            Self::InvitationWithdrawn => "user.invitation_withdrawn",
+            Self::OrganisationChanged => "organisation.changed",
+            Self::SecondFactorAdded => "user.second_factor_added",
+            Self::SecondFactorRemoved => "user.second_factor_removed",
+            Self::RecoveryCodesMade => "user.recovery_codes_made",
+            Self::RecoveryCodeUsed => "user.recovery_code_used",
+            Self::CodeRefused => "user.code_refused",
+            Self::IdentityConfirmed => "user.confirmed",
+            Self::ConfirmationRefused => "user.confirmation_refused",
+            Self::RequestRefused => "request.refused",
+            Self::CodeAsked => "user.code_asked",
+            Self::NewPasswordOffered => "user.new_password_offered",
+            Self::PasswordChangeRefused => "user.password_change_refused",
+        }
+    }
+}

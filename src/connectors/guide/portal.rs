@@ -1,0 +1,57 @@
+//! Places in Microsoft's portal; with a client ID, those of its application.
+
+use leptos::prelude::*;
+
+const BASE: &str = "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps";
+
+/// All applications.
+pub fn applications() -> String {
+    format!("{BASE}/ApplicationsListBlade")
+}
+
+/// The form for a new application.
+pub fn new_application() -> String {
+    format!("{BASE}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false")
+}
+
+/// A page of an application, by the name that it has in the portal's addresses.
+fn of_application(page: &str, client_id: Option<&str>) -> String {
+    match client_id {
+        Some(id) => format!("{BASE}/ApplicationMenuBlade/~/{page}/appId/{id}"),
+        None => applications(),
+    }
+}
+
+/// API permissions.
+pub fn permissions(client_id: Option<&str>) -> String {
+    of_application("CallAnAPI", client_id)
+}
+
+/// Certificates & secrets.
+pub fn credentials(client_id: Option<&str>) -> String {
+    of_application("Credentials", client_id)
+}
+
+/// Authentication.
+pub fn authentication(client_id: Option<&str>) -> String {
+    of_application("Authentication", client_id)
+}
+
+/// A link into the portal; `page` names the page of the application to which it leads once its client ID is known.
+#[component]
+pub fn Portal(
+    /// The address.
+    to: String,
+    /// What is there.
+    words: &'static str,
+    /// The page of the application.
+    #[prop(optional)]
+    page: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <a href=to data-portal=page target="_blank" rel="noopener noreferrer">
+            {words}
+            <span class="unseen">" (opens a new window)"</span>
+        </a>
+    }
+}

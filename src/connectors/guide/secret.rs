@@ -1,0 +1,64 @@
+//! The step at which most people take the wrong turn: which of two columns is the secret.
+
+use leptos::prelude::*;
+
+use super::portal::Portal;
+
+/// Which column to copy, with a drawing.
+#[component]
+pub fn TheSecret() -> impl IntoView {
+    view! {
+        <p>
+            "Copy the secret from the column " <strong>"Value"</strong> " into " <em>"Client Secret"</em>
+            " here, at once: Azure shows it only this time."
+        </p>
+        <SecretTable />
+        <p class="help">
+            "The help page calls it Client Secrets ID. There is no such column: " <strong>"Secret ID"</strong>
+            " only names the secret, and nobody can sign in with it."
+        </p>
+    }
+}
+
+/// The steps to a new secret, for an application that is there.
+#[component]
+pub fn NewSecret(
+    /// Where the portal has them.
+    at: String,
+) -> impl IntoView {
+    view! {
+        <ol class="steps">
+            <li>"Open " <Portal to=at words="Certificates & secrets" /> " of the application in Azure."</li>
+            <li>
+                "Click " <strong>"+ New client secret"</strong> ", set the expiration to " <strong>"24 months"</strong>
+                ", and click " <strong>"Add"</strong> "."
+            </li>
+            <li><TheSecret /></li>
+        </ol>
+    }
+}
+
+/// A drawing of the portal's table: which of the two columns is the secret.
+#[component]
+fn SecretTable() -> impl IntoView {
+    let words = "Drawing of the table under Client secrets in Azure. Its columns are Description, Expires, Value and \
+                 Secret ID. Value is marked: copy this one. Secret ID is marked: not this one.";
+    view! {
+        <figure class="portal" role="img" aria-label=words>
+            <div class="columns" aria-hidden="true">
+                <span class="wide">"Description"</span>
+                <span class="wide">"Expires"</span>
+                <b>"Value"</b>
+                <span>"Secret ID"</span>
+                <span class="wide">"Mail360"</span>
+                <span class="wide">"24 months"</span>
+                <code class="right">"abC8Q~•••••"</code>
+                <code class="wrong">"2b4e28ba-•••"</code>
+                <span class="wide"></span>
+                <span class="wide"></span>
+                <b class="good">"✓ Copy this one"</b>
+                <span class="bad">"✗ Not this one"</span>
+            </div>
+        </figure>
+    }
+}

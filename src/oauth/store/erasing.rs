@@ -1,0 +1,70 @@
+//! What is erased of attempts, and when.
+
+use sea_orm::{Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+
+use super::{Attempts, row};
+use crate::{
+    connectors::service::ConnectorId,
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx},
+    },
+};
+
+impl Attempts {
+    /// Erases what may not be known for longer: verifiers of attempts that can no longer be consumed,
+    /// hashes of those that can no longer be found, and attempts older than `kept_since`.
+    pub async fn sweep(
+        self,
+        tx: &Tx,
+        now: Timestamp,
+        findable_since: Timestamp,
+        kept_since: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let all = || row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0));
+        all()
+            .filter(row::Column::PkceVerifier.is_not_null())
+            .filter(row::Column::ExpiresAt.lte(now.micros()))
+            .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
+            .exec(tx.connection())
+            .await?;
+        all()
+            .filter(
+                Condition::any()
+                    .add(row::Column::StateHash.is_not_null())
+                    .add(row::Column::BindingHash.is_not_null()),
+            )
+            .filter(row::Column::CreatedAt.lte(findable_since.micros()))
+            .col_expr(row::Column::StateHash, Expr::value(None::<Vec<u8>>))
+            .col_expr(row::Column::BindingHash, Expr::value(None::<Vec<u8>>))
+            .exec(tx.connection())
+            .await?;
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::CreatedAt.lte(kept_since.micros()))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes all attempts of a connector but the latest `kept`.
+    pub async fn trim(self, tx: &Tx, connector: ConnectorId, kept: u64) -> Result<(), DatabaseError> {
+        let last = self
+            .find()
+            .filter(row::Column::ConnectorId.eq(connector.0))
+            .order_by_desc(row::Column::CreatedAt)
+            .offset(kept)
+            .limit(1)
+            .one(tx.connection())
+            .await?;
+        if let Some(last) = last {
+            row::Entity::delete_many()
+                .filter(row::Column::OrganisationId.eq(self.0.0))
+                .filter(row::Column::ConnectorId.eq(connector.0))
+                .filter(row::Column::CreatedAt.lte(last.created_at))
+                .exec(tx.connection())
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! What the program consists of, and how it is put together.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::FromRef;
+
+use crate::{
+    activity::service::{Activity, ActivityLog},
+    connectors::service::ConnectorService,
+    login::{
+        account::Accounts, administration::Administration, service::Login, session::Sessions, set_up::SetUp,
+        throttle::Throttles,
+    },
+    oauth::{
+        http::ProviderHttp,
+        service::{Parts, SignIns},
+    },
+    people::{passwords::Hasher, service::People},
+    platform::{
+        assets::Assets, clock::SharedClock, config::Config, database::Database, failure::Failure,
+        periodic::PeriodicWork, randomness::SharedRandomness,
+    },
+    vault::Vault,
+};
+
+/// What the program consists of, made once at start.
+#[derive(Clone)]
+pub struct Program {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The database.
+    pub database: Database,
+    /// The vault.
+    pub vault: Vault,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The randomness.
+    pub randomness: SharedRandomness,
+    /// The assets.
+    pub assets: Assets,
+    /// Organisations and users.
+    pub people: People,
+    /// Logging in and out.
+    pub login: Login,
+    /// What users do with their own account.
+    pub accounts: Accounts,
+    /// What administrators do with other users.
+    pub administration: Administration,
+    /// The throttles.
+    pub throttles: Throttles,
+    /// The set-up.
+    pub set_up: SetUp,
+    /// The sessions.
+    pub sessions: Sessions,
+    /// The connectors.
+    pub connectors: ConnectorService,
+    /// The sign-ins.
+    pub sign_ins: SignIns,
+    /// What was recorded.
+    pub activity_log: ActivityLog,
+}
+
+/// What a program is made of.
+pub struct Foundations {
+    /// The configuration.
+    pub config: Config,
+    /// The database, migrated.
+    pub database: Database,
+    /// The vault.
+    pub vault: Vault,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The randomness.
+    pub randomness: SharedRandomness,
+    /// The assets.
+    pub assets: Assets,
+    /// The way to the provider.
+    pub http: Arc<dyn ProviderHttp>,
+}
+
+impl Program {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// Where passwords could not be hashed.
+    pub fn new(foundations: Foundations) -> Result<Self, Failure> {
+        let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
+        let hasher = Hasher::new(config.password_work, randomness.clone())?;
+        let activity = Activity::new(clock.clone(), randomness.clone());
+        let people = People::new(
+            database.clone(),
+            hasher,
+            activity.clone(),
+            vault.clone(),
+            clock.clone(),
+            randomness.clone(),
+        );
+        let connectors = ConnectorService::new(
+            database.clone(),
+            vault.clone(),
+            activity.clone(),
+            clock.clone(),
+            randomness.clone(),
+        );
+        let sign_ins = SignIns::new(Parts {
+            database: database.clone(),
+            vault: vault.clone(),
+            connectors: connectors.clone(),
+            people: people.clone(),
+            activity: activity.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            http,
+            urls: config.microsoft.clone(),
+            public_url: config.public_url.clone(),
+        });
+        let throttles = Throttles::new(database.clone(), clock.clone());
+        let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
+        Ok(Self {
+            accounts: Accounts::new(
+                database.clone(),
+                people.clone(),
+                sessions.clone(),
+                activity.clone(),
+                throttles.clone(),
+            ),
+            administration: Administration::new(people.clone(), sessions.clone()),
+            login: Login::new(database.clone(), people.clone(), activity, throttles.clone(), clock.clone()),
+            throttles,
+            activity_log: ActivityLog::new(database.clone(), clock.clone()),
+            set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
+            sessions,
+            config: Arc::new(config),
+            database,
+            vault,
+            clock,
+            randomness,
+            assets,
+            people,
+            connectors,
+            sign_ins,
+        })
+    }
+
+    /// What is done again and again.
+    pub fn periodic_work(&self) -> Vec<PeriodicWork> {
+        let program = self.clone();
+        vec![PeriodicWork::new("sweep", Duration::from_mins(1), move || {
+            let Self { sessions, sign_ins, throttles, people, activity_log, .. } = program.clone();
+            async move {
+                sessions.sweep().await?;
+                throttles.sweep().await?;
+                people.sweep().await?;
+                for organisation in people.organisations().await? {
+                    activity_log.sweep(organisation.id).await?;
+                }
+                sign_ins.sweep().await
+            }
+        })]
+    }
+}
+
+macro_rules! part {
+    ($type:ty, $field:ident) => {
+        impl FromRef<Program> for $type {
+            fn from_ref(program: &Program) -> Self {
+                program.$field.clone()
+            }
+        }
+    };
+}
+
+part!(Arc<Config>, config);
+part!(SharedRandomness, randomness);
+part!(Accounts, accounts);
+part!(Administration, administration);
+part!(Login, login);
+part!(SetUp, set_up);
+part!(ConnectorService, connectors);
+part!(SignIns, sign_ins);
+part!(People, people);
+part!(ActivityLog, activity_log);

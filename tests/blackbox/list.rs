@@ -1,0 +1,64 @@
+//! The list of connectors: sorted, searched, page by page.
+
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Answer, Kind, NewConnector, World};
+
+/// The names on a page of the list, in their order.
+fn names(page: &Answer) -> Vec<String> {
+    let rows = page.assert_status(200).body.split("<th scope=\"row\"").skip(1);
+    rows.filter_map(|row| Some(row.split_once("<bdi>")?.1.split_once('<')?.0.to_owned())).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    for (name, client_id, state, day) in [
+        ("Mail", "aaaa0000-0000-4000-8000-000000000001", "verified", "2027-05-01"),
+        ("mailbox", "bbbb0000-0000-4000-8000-000000000002", "not_verified", ""),
+        ("Archive", "aaab0000-0000-4000-8000-000000000003", "failing", "2026-12-01"),
+        ("Ｚebra", "cccc0000-0000-4000-8000-000000000004", "verified", "2028-01-01"),
+        ("aaab", "dddd0000-0000-4000-8000-000000000005", "not_verified", "2027-05-01"),
+    ] {
+        world.clock.advance(Duration::seconds(1));
+        let new = NewConnector { name, client_id: client_id.to_owned(), ..Default::default() };
+        world.add_connector(&mut ada, &new).await;
+        let failure = if state == "failing" { "'wrong_tenant'" } else { "NULL" };
+        let (day, key) = match day {
+            "" => ("NULL".to_owned(), "'9999-12-31'".to_owned()),
+            day => (format!("'{day}'"), format!("'{day}'")),
+        };
+        let set = format!(
+            "UPDATE connectors SET state = '{state}', failure = {failure}, secret_expires_on = {day}, \
+             expiry_key = {key} WHERE client_id = '{client_id}'"
+        );
+        world.raw.run(&set).await.expect("updated");
+    }
+    for (query, wanted) in [
+        ("", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
+        ("sort=added", vec!["aaab", "Ｚebra", "Archive", "mailbox", "Mail"]),
+        ("sort=expiry", vec!["Archive", "Mail", "aaab", "Ｚebra", "mailbox"]),
+        ("sort=state", vec!["Archive", "mailbox", "aaab", "Mail", "Ｚebra"]),
+        ("search=MAIL", vec!["Mail", "mailbox"]),
+        ("search=MAIL&sort=added", vec!["mailbox", "Mail"]),
+        ("search=aaab", vec!["aaab", "Archive"]),
+        ("search=aaa&sort=added", vec!["aaab", "Archive", "Mail"]),
+        ("search=z", vec!["Ｚebra"]),
+        ("search=%7Bcccc0000-0000-4000-8000-000000000004%7D", vec!["Ｚebra"]),
+        ("search=box", vec![]),
+        ("search=%25", vec![]),
+        ("search=a%00", vec!["aaab", "Archive", "Mail"]),
+        ("sort=client_secret", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
+    ] {
+        let page = ada.get(&format!("/connectors?{query}")).await;
+        assert_eq!(names(&page), wanted, "{query}");
+    }
+    ada.get("/connectors?search=box").await.assert_says("No name and no client ID begins like that");
+    let mut eve = world.stranger().await;
+    assert!(names(&eve.get("/connectors?search=mail").await).is_empty());
+}
