@@ -190,14 +190,14 @@ fn Person(model: PersonView) -> impl IntoView {
                 </dl>
                 <a href=activity>"What they did"</a>
             </section>
-            <Changes user=user here=here browsers=browsers />
+            <Changes user=user here=here browsers=browsers you=you />
         </div>
     }
 }
 
 /// Each change ends their sessions, which is said once; what takes something away asks once.
 #[component]
-fn Changes(user: User, here: String, browsers: usize) -> impl IntoView {
+fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoView {
     let name = user.name.clone();
     let ask = |summary: &'static str, words: String, change: &'static str, button: &'static str| {
         let action = here.clone();
@@ -223,7 +223,7 @@ fn Changes(user: User, here: String, browsers: usize) -> impl IntoView {
         );
         ask("Take the second factor away", words, "no-second-factor", "Take it away")
     });
-    let password = (!user.disabled).then(|| {
+    let password = (!user.disabled && !you).then(|| {
         let action = here.clone();
         let words = format!(
             "You get a link, which works for a day, to be sent to {name}. Until it is used the password of now \

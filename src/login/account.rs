@@ -216,6 +216,8 @@ impl Accounts {
     pub async fn end_session(&self, member: &Member, id: &str) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
+                // The user before their sessions, as everywhere else: two at once must not wait for each other.
+                self.people.lock_user(&tx, member).await?;
                 if Sessions::end_one_of(&tx, member, id).await? {
                     self.people.note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     let entry = Entry::done(Action::SessionEnded, &member.email, member.user().0);

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
-    routes::after_founding,
+    routes::{after_founding, busy},
     service::{Browser, Login},
     session::Sessions,
 };
@@ -36,6 +36,8 @@ struct InvitationView {
     name: String,
     errors: Vec<(&'static str, &'static str)>,
     taken: bool,
+    /// That there is too much to do.
+    busy: Option<String>,
     /// Whether it is a new password for somebody who is here already.
     new_password: bool,
 }
@@ -50,6 +52,7 @@ impl InvitationView {
             name: String::new(),
             errors: Vec::new(),
             taken: false,
+            busy: None,
             new_password: invitation.for_user.is_some(),
         }
     }
@@ -108,11 +111,16 @@ pub async fn accept(
     let Some((invitation, organisation)) = people.invitation(&token).await? else {
         return Ok(closed().into_response());
     };
+    let for_user = invitation.for_user.map(|user| (invitation.organisation, user));
     let mut view = InvitationView::of(&token, invitation, organisation);
     // Whose password it is keeps their name.
     let name = if view.new_password { "-" } else { form.name.as_str() };
     let name = PersonName::parse(name).map_err(|words| view.errors.push(("name", words)));
-    let about = [form.name.as_str(), &view.email, &view.organisation];
+    let theirs = match for_user {
+        Some((organisation, user)) => people.user_of(organisation, user).await?.map(|user| user.name),
+        None => None,
+    };
+    let about = [theirs.as_deref().unwrap_or(&form.name), &view.email, &view.organisation];
     let password = Password::choose(form.password.clone(), &about)
         .map_err(|words| view.errors.push(("password", words)));
     view.name = form.name.chars().take(254).collect();
@@ -121,7 +129,13 @@ pub async fn accept(
     };
     let from = (browser.address, browser.reference);
     let end_sessions = async |tx: &Tx, organisation, user| Sessions::end_all_of(tx, organisation, user).await;
-    match people.accept(&token, &name, &password, from, end_sessions).await? {
+    let accepted = match people.accept(&token, &name, &password, from, end_sessions).await {
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| page(InvitationView { busy: Some(words), ..view })));
+        }
+        accepted => accepted?,
+    };
+    match accepted {
         Accepted::Welcome(email) => {
             let logged_in = login.log_in(&session, email.as_str(), form.password, &browser).await;
             Ok(after_founding(logged_in)?.into_response())
@@ -136,7 +150,7 @@ pub async fn accept(
 
 #[component]
 fn InvitationPage(model: InvitationView) -> impl IntoView {
-    let InvitationView { action, email, role, organisation, name, errors, taken, new_password } = model;
+    let InvitationView { action, email, role, organisation, name, errors, taken, busy, new_password } = model;
     let usual = if new_password { "password" } else { "name" };
     let first = errors.first().map_or(usual, |(field, _)| field);
     let wrong: Vec<_> =
@@ -187,6 +201,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
     view! {
         <div class="card">
             {head}
+            {busy.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             {taken}
             {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
             <form class="fields" method="post" action=action>

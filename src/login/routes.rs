@@ -255,6 +255,7 @@ pub async fn set_up(
 pub(super) fn after_founding(logged_in: Result<LoggedIn, Failure>) -> Result<Redirect, Failure> {
     match logged_in {
         Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME)),
+        Ok(LoggedIn::CodeWanted) => Ok(Redirect::to("/login/code")),
         Ok(_) | Err(Failure::Busy(_)) => Ok(Redirect::to("/login")),
         Err(failure) => Err(failure),
     }

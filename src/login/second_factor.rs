@@ -25,6 +25,9 @@ use crate::{
 /// The code has to come within this long after the password.
 const WAIT: Duration = Duration::minutes(10);
 
+/// So often within the throttles' window it is recorded that a code was asked of somebody.
+const ASKED: i64 = 10;
+
 /// Whose password was right, and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HalfWay {
@@ -52,7 +55,10 @@ impl Login {
         // Recorded, for where no code follows the password is known to somebody else.
         let entry = Entry::done(Action::CodeAsked, &user.email, user.id.0);
         let actor = actor(&user, browser, false);
-        self.database.write(async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await).await?;
+        // Whoever has the password could fill the database with it.
+        if self.throttles.is_within(&format!("asked\0{}", user.id), ASKED).await? {
+            self.database.write(async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await).await?;
+        }
         let half = HalfWay {
             organisation: user.organisation,
             user: user.id,

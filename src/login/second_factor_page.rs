@@ -18,7 +18,10 @@ use crate::{
         service::{People, RecoveryCode, Setup},
     },
     platform::{database::Tx, failure::Failure, page::Page},
-    ui::widgets::{Back, Copyable, FieldKind, Notice, TextField, Tone},
+    ui::{
+        islands::SendOnce,
+        widgets::{Back, Copyable, FieldKind, Notice, TextField, Tone},
+    },
 };
 
 const HERE: &str = "/account/second-factor";
@@ -194,7 +197,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                         <Copyable value=key.for_people() what="the key" />
                     </div></li>
                     <li>
-                        <form class="fields" method="post" action=format!("{HERE}/finish")>
+                        <SendOnce><form class="fields" method="post" action=format!("{HERE}/finish")>
                             <TextField
                                 name="code"
                                 label="Code"
@@ -209,7 +212,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                                 <button class="button primary">"Turn it on"</button>
                                 <button class="button plain" form="cancel">"Cancel"</button>
                             </div>
-                        </form>
+                        </form></SendOnce>
                     </li>
                 </ol>
                 <form id="cancel" method="post" action=format!("{HERE}/remove")></form>
@@ -230,9 +233,11 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
             view! {
                 <Notice tone=Tone::Good title="The second factor works"><p>{left}</p></Notice>
                 <section class="card low alone">
-                    <form method="post" action=format!("{HERE}/recovery-codes")>
-                        <button class="button">"Make new recovery codes"</button>
-                    </form>
+                    <SendOnce>
+                        <form method="post" action=format!("{HERE}/recovery-codes")>
+                            <button class="button">"Make new recovery codes"</button>
+                        </form>
+                    </SendOnce>
                     <details class="disclosure">
                         <summary>"Take the second factor away"</summary>
                         <form class="stack tight" method="post" action=format!("{HERE}/remove")>

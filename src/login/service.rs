@@ -8,7 +8,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
-    session::{self, SignedIn},
+    session::{self, Sessions, SignedIn},
     throttle::{Admission, Throttles},
 };
 use crate::{
@@ -184,6 +184,7 @@ impl Login {
                 .write(async |tx| {
                     // A confirmation that is under way must not bring back what ends here.
                     self.people.note_ended_sessions(&tx, member.organisation(), member.user()).await?;
+                    Sessions::end(&tx, session).await?;
                     self.activity.record(&tx, member.actor(), entry.clone()).await
                 })
                 .await?;

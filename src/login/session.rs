@@ -243,6 +243,14 @@ impl Sessions {
         }
     }
 
+    /// Ends the session that asks, in the transaction that records it.
+    pub async fn end(tx: &Tx, current: &Session) -> Result<(), DatabaseError> {
+        match current.id().map(hash) {
+            Some(hash) => store::end(tx, hash).await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends all sessions of a user but the one that asks.
     pub async fn end_others_of(tx: &Tx, member: &Member, current: &Session) -> Result<(), DatabaseError> {
         let (organisation, user) = (member.organisation(), member.user());

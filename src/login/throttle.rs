@@ -22,10 +22,10 @@ pub const WINDOW: Duration = Duration::minutes(5);
 const PER_EMAIL: i64 = 10;
 /// So many tries of an app's code of one user from one address within a window: only who has the password gets
 /// so far.
-const PER_CODE: i64 = 10;
-/// And so many from anywhere: of the million codes three are right at a time. Whoever tries on cannot keep the
-/// user out, for a recovery code is not counted here.
-const PER_CODE_ANYWHERE: i64 = 30;
+const PER_CODE: i64 = 5;
+/// And so many from anywhere, fewer than a hundred in an hour (ASVS 6.3.1): of the million codes three are right
+/// at a time. Whoever tries on cannot keep the user out, for a recovery code is not counted here.
+const PER_CODE_ANYWHERE: i64 = 8;
 /// So many tries from one address within a window.
 const PER_ADDRESS: i64 = 50;
 

@@ -5,7 +5,7 @@ mod changes;
 mod invitations;
 mod second_factor;
 
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 use time::Duration;
 
@@ -19,7 +19,7 @@ use super::{
     access::{Admin, Member, PROOF},
     model::{Email, OrganisationName, Password, PersonName, Role},
     passwords::{Hasher, Verdict},
-    store::{self, Users},
+    store::{self, Users, invitations::Invitations},
 };
 use crate::{
     activity::{
@@ -177,6 +177,15 @@ impl People {
         Ok((users, more))
     }
 
+    /// The names of some users of an organisation.
+    pub async fn names(
+        &self,
+        organisation: OrganisationId,
+        users: impl IntoIterator<Item = UserId>,
+    ) -> Result<HashMap<UserId, String>, Failure> {
+        Ok(Users::of(organisation).names(&self.database.read(), users).await?)
+    }
+
     /// A user of an administrator's organisation.
     pub async fn user(&self, admin: &Admin, id: UserId) -> Result<User, Failure> {
         let user = Users::of(admin.organisation()).get(&self.database.read(), id).await?;
@@ -233,6 +242,7 @@ impl People {
             return Ok(false);
         }
         users.note_ended_sessions(tx, member.user()).await?;
+        Invitations::of(member.organisation()).take_all_for(tx, member.user()).await?;
         let entry = Entry::done(Action::PasswordChanged, &member.email, member.user().0);
         self.activity.record(tx, member.actor(), entry).await?;
         Ok(true)
@@ -249,7 +259,7 @@ impl People {
         newer_hash: Option<String>,
     ) -> Result<bool, DatabaseError> {
         let users = Users::of(user.organisation);
-        if !users.note_login(tx, user.id, &user.password_hash, self.clock.now()).await? {
+        if !users.note_login(tx, user, self.clock.now()).await? {
             return Ok(false);
         }
         if let Some(newer) = newer_hash {
@@ -325,7 +335,10 @@ impl People {
 
     /// Whether nothing has happened to a user since they were read that ends sessions of theirs.
     pub async fn is_unchanged(&self, tx: &Tx, user: &User) -> Result<bool, DatabaseError> {
-        let now = Users::of(user.organisation).get(tx, user.id).await?;
+        let users = Users::of(user.organisation);
+        // Who ends sessions at this moment has counted it and not committed yet: that is waited for.
+        users.lock(tx, user.id).await?;
+        let now = users.get(tx, user.id).await?;
         Ok(now.is_some_and(|now| now.version == user.version && !now.disabled))
     }
 

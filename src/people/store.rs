@@ -3,6 +3,8 @@
 pub mod invitations;
 pub mod second_factors;
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveValue::Set,
     QueryOrder, QuerySelect,
@@ -245,6 +247,20 @@ impl Users {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
     }
 
+    /// The names of these users.
+    pub async fn names(
+        self,
+        on: &impl Queries,
+        users: impl IntoIterator<Item = UserId>,
+    ) -> Result<HashMap<UserId, String>, DatabaseError> {
+        let rows = user::Entity::find()
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+            .filter(user::Column::Id.is_in(users.into_iter().map(|user| user.0)))
+            .all(on.connection())
+            .await?;
+        Ok(rows.into_iter().map(|row| (UserId(row.id), row.name)).collect())
+    }
+
     /// A user by their e-mail.
     pub async fn by_email(self, on: &impl Queries, email: &Email) -> Result<Option<User>, DatabaseError> {
         let row = user::Entity::find()
@@ -366,14 +382,17 @@ impl Users {
     pub async fn note_login(
         self,
         tx: &Tx,
-        id: UserId,
-        hash: &str,
+        user: &User,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
+        let factor = user::Column::TotpSince;
+        let factor = if user.has_second_factor { factor.is_not_null() } else { factor.is_null() };
         let noted = self
-            .update(id)
-            .filter(user::Column::PasswordHash.eq(hash))
+            .update(user.id)
+            .filter(user::Column::PasswordHash.eq(user.password_hash.as_str()))
             .filter(user::Column::DisabledAt.is_null())
+            // One that was turned on while the password was verified must not be passed by.
+            .filter(factor)
             .col_expr(user::Column::LastLoginAt, Expr::value(now.micros()))
             .exec(tx.connection())
             .await?;

@@ -4,7 +4,7 @@ use rstest::rstest;
 use time::Duration;
 
 use crate::support::{
-    Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, hex, under_way,
+    Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way,
 };
 
 pub const NEW_SECRET: &str = "canary~another-secret+/=&%.2";

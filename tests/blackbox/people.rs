@@ -119,7 +119,7 @@ async fn a_link_works_for_seven_days_until_it_is_withdrawn_or_made_anew(
 
 #[rstest]
 #[tokio::test]
-async fn an_invitation_tells_nothing_of_other_organisations_and_overwrites_nobody(
+async fn an_invitation_of_somebody_from_another_organisation_gives_nothing_of_either_to_the_other(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -232,7 +232,19 @@ async fn of_three_changes_at_once_none_takes_the_last_administrator_away() {
     let disable = [("change", "disable")];
     let (promote, demote) =
         ([("change", "role"), ("role", "admin")], [("change", "role"), ("role", "viewer")]);
-    tokio::join!(ada.post(&bob_path, &promote), one.post(&bob_path, &disable), two.post(&ada_path, &demote));
+    // The second begins while the first is not committed, and the third while the second waits.
+    let later = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
+    tokio::join!(
+        ada.post(&bob_path, &promote),
+        async {
+            later(50).await;
+            one.post(&bob_path, &disable).await
+        },
+        async {
+            later(260).await;
+            two.post(&ada_path, &demote).await
+        }
+    );
     let left = "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL";
     assert!(world.raw.one::<i64>(left).await >= 1);
 }
@@ -314,6 +326,20 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     world.browser().post("/login", &old).await.assert_status(401);
     ada.get("/settings/activity").await.assert_says("by a link of an administrator");
 
+    // Nobody makes one for themselves: their own password needs the current one.
+    let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE email = 'ada@contoso.test'").await;
+    ada.post(&format!("{PEOPLE}/{ada_id}"), &[("change", "new-password")]).await.assert_status(403);
+    // What is done to them, or by them, ends it.
+    for change in [&[("change", "end-sessions")][..], &[("change", "role"), ("role", "viewer")]] {
+        let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
+        ada.post(&format!("{PEOPLE}/{id}"), change).await.assert_status(303);
+        accept(&world, &path, "", PASSWORD).await.1.assert_status(404);
+    }
+    let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
+    let mut now = world.browser();
+    now.post("/login", &[("email", "vera@contoso.test"), ("password", fresh)]).await.assert_status(303);
+    now.post("/account", &[("current", fresh), ("new", PASSWORD)]).await.assert_status(303);
+    accept(&world, &path, "", fresh).await.1.assert_status(404);
     // One who was disabled meanwhile gets in by none.
     let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
     ada.post(&format!("{PEOPLE}/{id}"), &[("change", "disable")]).await.assert_status(303);

@@ -187,7 +187,7 @@ async fn l2_codes_cannot_be_guessed_and_whoever_tries_keeps_their_owner_not_out(
         browser.address = std::net::IpAddr::from([192, 0, 2, last]);
         browser
     };
-    for _ in 0..10 {
+    for _ in 0..5 {
         enter(&mut from(100).await, "000000").await.assert_status(401);
     }
     let answer = enter(&mut from(100).await, &code(&world, &app, 0)).await;
@@ -197,8 +197,8 @@ async fn l2_codes_cannot_be_guessed_and_whoever_tries_keeps_their_owner_not_out(
     enter(&mut from(101).await, &code(&world, &app, 0)).await.assert_status(303);
 
     // From many addresses it comes to an end all the same; a recovery code is none that could be guessed.
-    for at in 0..20 {
-        enter(&mut from(102 + at % 2).await, "000000").await.assert_status(401);
+    for at in 0..3 {
+        enter(&mut from(102 + at).await, "000000").await.assert_status(401);
     }
     world.clock.advance(Duration::seconds(30));
     enter(&mut from(104).await, &code(&world, &app, 0)).await.assert_status(429);

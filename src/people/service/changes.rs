@@ -124,6 +124,8 @@ impl People {
                 self.activity.record(tx, actor, entry).await?;
             }
         }
+        // Whatever is done to them, a link for a new password from before may be in the wrong hands.
+        Invitations::of(user.organisation).take_all_for(tx, user.id).await?;
         let detail = match change {
             Change::Password(_) => {
                 users.set_password(tx, user.id, hash.unwrap_or_default()).await?;

@@ -71,7 +71,8 @@ impl People {
         self.database
             .write(async |tx| {
                 self.still_admin(&tx, admin).await?;
-                // That somebody is in another organisation is told to nobody here.
+                // That somebody is in another organisation shows only when they accept: an e-mail is one user's in
+                // the whole installation, so it cannot be hidden from them.
                 if Users::of(admin.organisation()).by_email(&tx, email).await?.is_some() {
                     return Ok(Invited::AlreadyHere);
                 }
@@ -113,6 +114,10 @@ impl People {
         self.database
             .write(async |tx| {
                 self.still_admin(&tx, admin).await?;
+                // Their own needs the current one.
+                if user == admin.user() {
+                    return Err(Failure::Forbidden);
+                }
                 let user = Users::of(admin.organisation()).get(&tx, user).await?;
                 let user = user.filter(|user| !user.disabled).ok_or(Failure::NotFound)?;
                 let Ok(email) = Email::parse(&user.email) else {

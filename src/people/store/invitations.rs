@@ -185,6 +185,16 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
+    /// Takes out those for a new password of somebody.
+    pub async fn take_all_for(self, tx: &Tx, user: UserId) -> Result<(), DatabaseError> {
+        row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::ForUser.eq(user.0))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Erases those whose links work no longer.
     pub async fn sweep(self, tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
