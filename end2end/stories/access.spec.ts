@@ -31,7 +31,7 @@ test('a Viewer sees connectors and their states, and can change none', async ({ 
   await page.goto(path);
   await expect(page.getByRole('main')).toContainText(client.id);
   await expect(page.getByRole('button', { name: VERIFY })).toHaveCount(0);
-  await expect(page.getByRole('main').getByText(client.secret.slice(0, 3))).toHaveCount(0);
+  await expect(page.getByRole('main').getByText('begins with'), 'not even the first signs of the secret').toHaveCount(0);
   await expect(page.getByRole('link', { name: /sign-in/i })).toHaveCount(0);
 
   for (const [address, status] of [['/connectors/new', 403], [outcome, 403]] as const) {

@@ -20,6 +20,13 @@ test('the guide follows what is typed, and its links lead into the application',
   const address = guide.getByText(/adminconsent\?client_id=/);
   await expect(address).toContainText(id);
   await expect(address).toContainText('/organizations/');
+  await expect(address).toContainText('Mail.Send');
+  await page.getByRole('checkbox', { name: /^Mail.Send/ }).uncheck();
+  await expect(address).not.toContainText('Mail.Send');
+  await guide.getByText('You may not register applications?').click();
+  const request = guide.getByText(/^Please register an application/);
+  await expect(request).toContainText('Name: Post-Archiv. Account type: Multiple Entra ID tenants.');
+  await expect(request).not.toContainText('Mail.Send');
   await page.getByRole('radio', { name: AUDIENCE.single }).check();
   await expect(guide.getByText('Enter the Client ID in the form')).toBeVisible();
   await page.getByRole('textbox', { name: FORM.tenant }).fill('contoso.com');
@@ -39,6 +46,8 @@ test('the checklist is remembered while one goes back and forth, and begins anew
   await page.goForward();
   await expect(step).toBeChecked();
   await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  // Once the page is alive: somebody who reads it takes longer.
+  await expect.poll(() => page.evaluate(() => localStorage.getItem('mail360:guide'))).toBeNull();
   await page.goto('/connectors/new');
   await expect(step).not.toBeChecked();
 });

@@ -30,7 +30,7 @@ test('a connector is edited, and its page says what that means for what was prov
   await picture('edit-with-an-error');
   await page.getByRole('textbox', { name: FORM.clientId }).fill(randomUUID());
   await page.getByRole('button', { name: CONNECTOR.save }).click();
-  await expect(page.getByText('Changed since it was last tried: Client ID')).toBeVisible();
+  await expect(page.getByText('Changed since it was last verified: Client ID')).toBeVisible();
   await expect(page.getByRole('button', { name: VERIFY }), 'and offers the way out').toBeVisible();
   await expectNoAxeFindings(page);
   await picture('connector-changed');
@@ -180,7 +180,7 @@ test('the timeline of a sign-in is there for every administrator', async ({ page
   await other.goto(path);
   await other.getByText('Timeline', { exact: true }).click();
   await expect(other.getByText('Microsoft accepted the client secret and gave access')).toBeVisible();
-  await expect(other.getByText(ada.name).first(), 'who began it').toBeVisible();
+  await expect(other.getByRole('region', { name: 'Sign-ins' }).getByText(ada.name), 'who began it').toBeVisible();
   await page.goto(path);
   await page.getByText('Timeline', { exact: true }).click();
   await expectNoAxeFindings(page);

@@ -1,7 +1,7 @@
 //! A connector's page: its settings from one feature, its sign-ins from another, its activity from a third; hence
 //! it stands above them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension,
@@ -75,8 +75,12 @@ pub async fn show(
             sign_ins.truncate(LATEST);
             let about = Filter { about: Some(id.0), ..Filter::default() };
             let entries = log.page(admin.organisation(), about, None).await?.entries;
-            let users = people.users(admin.organisation()).await?;
-            let names: HashMap<UserId, String> = users.into_iter().map(|user| (user.id, user.name)).collect();
+            let entries: Vec<_> = entries.into_iter().take(LATEST).collect();
+            let by = entries.iter().filter_map(|entry| match entry.by {
+                By::User(user) => Some(user),
+                By::Nobody => None,
+            });
+            let names = people.names(admin.organisation(), by).await?;
             let with_name = |entry: Recorded| {
                 let who = match entry.by {
                     By::User(user) => names.get(&user).cloned(),
@@ -84,7 +88,7 @@ pub async fn show(
                 };
                 (entry, who.unwrap_or_else(|| "Somebody who is gone".to_owned()))
             };
-            let activity = entries.into_iter().take(LATEST).map(with_name).collect();
+            let activity = entries.into_iter().map(with_name).collect();
             Some(ForAdmins { sign_ins, more, activity, consent: approval(&config, &connector) })
         }
         // A viewer sees the settings alone.
@@ -105,11 +109,11 @@ pub async fn show(
 
 /// The address at which an administrator of the accounts' tenant approves.
 fn approval(config: &Config, connector: &Connector) -> Option<String> {
-    let scopes = connector.scopes.iter().map(String::as_str);
-    let template = consent::template(&config.microsoft, scopes, &config.public_url.redirect_uri())?;
+    let template = consent::template(&config.microsoft, &config.public_url.redirect_uri())?;
     let tenant = connector.tenant.as_ref().map(Tenant::as_str);
     let tenant = consent::tenant(connector.account_type, tenant)?;
-    Some(consent::address(&template, &tenant, connector.client_id.as_str()))
+    let scopes = connector.scopes.iter().map(String::as_str);
+    Some(consent::address(&template, &tenant, connector.client_id.as_str(), scopes))
 }
 
 /// `GET /connectors/{id}/sign-ins`: all that are kept.

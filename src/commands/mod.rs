@@ -150,6 +150,9 @@ pub async fn migrate(config: Config) -> Outcome {
     Ok(())
 }
 
+/// So many warnings about one organisation's client secrets are said one by one.
+const MOST_WARNINGS: usize = 1_000;
+
 /// `mail360 check`.
 pub async fn check(config: Config) -> Outcome {
     let public_url = config.public_url.clone();
@@ -167,9 +170,11 @@ pub async fn check(config: Config) -> Outcome {
         public_url.redirect_uri()
     ));
     for organisation in program.people.organisations().await.map_err(words)? {
-        let expiring = program.connectors.expiring(organisation.id, 100).await.map_err(words)?;
+        let expiring =
+            program.connectors.expiring(organisation.id, MOST_WARNINGS + 1).await.map_err(words)?;
         let today = program.connectors.today();
-        for connector in expiring {
+        let more = expiring.len() > MOST_WARNINGS;
+        for connector in expiring.into_iter().take(MOST_WARNINGS) {
             let Some(date) = connector.secret_expires_on else { continue };
             say(&format!(
                 "Warning: the client secret of {} ({}): {}, {}. Replace it on the connector's page.",
@@ -177,6 +182,12 @@ pub async fn check(config: Config) -> Outcome {
                 organisation.name,
                 date.distance(today),
                 date.for_people()
+            ));
+        }
+        if more {
+            say(&format!(
+                "Warning: there are more in {}; the list of connectors has them all.",
+                organisation.name
             ));
         }
     }

@@ -182,8 +182,8 @@ pub async fn change_connector(
 ) -> Result<(), ActionError> {
     let (admin, service, session) = sender(&owner)?;
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
-    // Whoever may not know of it learns nothing from what is wrong with the rest.
-    service.get(&admin, connector).await?;
+    // First: whoever may not know of it learns nothing from what is wrong with the rest.
+    let stored = service.get(&admin, connector).await?.secret_expires_on;
     let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
     let typed = Typed {
         provider,
@@ -197,7 +197,7 @@ pub async fn change_connector(
         scopes,
     };
     let draft = Draft::new(Target::Edit { connector, version }, &typed, &done);
-    let new = match typed.parse_edit(service.today()) {
+    let new = match typed.parse_edit(service.today(), stored) {
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
@@ -259,7 +259,14 @@ pub async fn delete_connector(
 ) -> Result<(), ActionError> {
     let (admin, service, session) = sender(&owner)?;
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
-    let gone = service.delete(&admin, connector).await?;
+    let gone = match service.delete(&admin, connector).await {
+        // The second click of two: the first has done it, and the list is about to say so.
+        Err(Failure::NotFound) if Said::is_deleted(&session, connector).await? => {
+            leptos_axum::redirect("/connectors");
+            return Ok(());
+        }
+        gone => gone?,
+    };
     let name = gone.service_name.as_str().to_owned();
     Said { connector, done: Done::Deleted(name), warning: None }.keep(&session).await?;
     leptos_axum::redirect("/connectors");

@@ -9,27 +9,29 @@ use crate::platform::config::ProviderUrls;
 const TENANT: &str = "{tenant}";
 /// Where the client ID stands in a template.
 const CLIENT_ID: &str = "{client_id}";
+/// Where the permissions stand in a template.
+const SCOPES: &str = "{scopes}";
 
-/// The address with [`TENANT`] and [`CLIENT_ID`] still to be put in; none where the configured provider has no
-/// such page as far as is known.
-pub fn template<'a>(
-    urls: &ProviderUrls,
-    scopes: impl IntoIterator<Item = &'a str>,
-    redirect_uri: &str,
-) -> Option<String> {
+/// The address with [`TENANT`], [`CLIENT_ID`] and [`SCOPES`] still to be put in; none where the configured
+/// provider has no such page as far as is known.
+pub fn template(urls: &ProviderUrls, redirect_uri: &str) -> Option<String> {
     let base = urls.authorize.strip_suffix("/oauth2/v2.0/authorize")?;
-    // By their short names, which mean Graph's (v2-permissions-and-consent). Those of OpenID Connect come with every sign-in and need no approval.
-    let own = |scope: &&str| !["openid", "profile", "email", "offline_access"].contains(scope);
-    let scopes: Vec<_> = scopes.into_iter().filter(own).collect();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("scope", &scopes.join(" ")).append_pair("redirect_uri", redirect_uri);
+    query.append_pair("redirect_uri", redirect_uri);
     // The braces must stay as they are.
-    Some(format!("{base}/v2.0/adminconsent?client_id={CLIENT_ID}&{}", query.finish()))
+    Some(format!("{base}/v2.0/adminconsent?client_id={CLIENT_ID}&scope={SCOPES}&{}", query.finish()))
 }
 
-/// The address for one application.
-pub fn address(template: &str, tenant: &str, client_id: &str) -> String {
-    template.replace(TENANT, tenant).replace(CLIENT_ID, client_id)
+/// The address for one application, which asks for these permissions: by their short names, which mean Graph's,
+/// and none of which needs to be encoded.
+pub fn address<'a>(
+    template: &str,
+    tenant: &str,
+    client_id: &str,
+    scopes: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let scopes: Vec<_> = scopes.into_iter().collect();
+    template.replace(TENANT, tenant).replace(CLIENT_ID, client_id).replace(SCOPES, &scopes.join("+"))
 }
 
 /// What stands for the tenant there: never `common`, which Microsoft refuses.
@@ -59,20 +61,19 @@ mod tests {
     fn the_address_names_the_tenant_the_application_and_what_is_to_be_approved() {
         let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
         let scopes = ["User.Read", "offline_access", "openid", "Mail.Read"];
-        let template =
-            template(&urls, scopes, "https://mail.example.com/api/connectors").expect("a template");
-        let address = address(&template, "contoso.com", "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
+        let template = template(&urls, "https://mail.example.com/api/connectors").expect("a template");
+        let address = address(&template, "contoso.com", "1b4e28ba-2fa1-11d2-883f-0016d3cca427", scopes);
         let url = url::Url::parse(&address).expect("an address");
         assert_eq!(url.path(), "/contoso.com/v2.0/adminconsent");
         let pairs: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(pairs["client_id"], "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
-        assert_eq!(pairs["scope"], "User.Read Mail.Read");
+        assert_eq!(pairs["scope"], "User.Read offline_access openid Mail.Read");
         assert_eq!(pairs["redirect_uri"], "https://mail.example.com/api/connectors");
     }
 
     #[test]
     fn another_providers_address_is_not_guessed() {
-        assert_eq!(template(&urls("https://login.example.com/authorize"), ["User.Read"], "x"), None);
+        assert_eq!(template(&urls("https://login.example.com/authorize"), "x"), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     people::access::Member,
     platform::{failure::Failure, id::UserId, page::Page},
-    ui::widgets::Back,
+    ui::{islands::SendOnce, widgets::Back},
 };
 
 /// `GET /connectors/{id}/delete`.
@@ -54,12 +54,12 @@ fn DeletePage(connector: Connector, owner: UserId) -> impl IntoView {
                 <li>"The activity keeps its name, and that you deleted it."</li>
                 <li>"The application in Azure stays as it is."</li>
             </ul>
-            <form class="row" method="post" action=DELETE>
+            <SendOnce><form class="row" method="post" action=DELETE>
                 <input type="hidden" name="connector" value=connector.id.to_string() />
                 <input type="hidden" name=OWNER value=owner.to_string() />
                 <button class="button danger">"Delete the connector"</button>
                 <a class="button plain" href=here>"Cancel"</a>
-            </form>
+            </form></SendOnce>
         </section>
     }
 }

@@ -38,9 +38,9 @@ use crate::{
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
 
-/// That somebody else changed the connector meanwhile; who, and when, where the activity knows it.
+/// That somebody else changed the connector meanwhile; who, what and when, where the activity knows it.
 #[derive(Clone, Debug)]
-struct OtherChange(Option<(String, Timestamp)>);
+struct OtherChange(Option<(String, String, Timestamp)>);
 
 /// `GET /connectors/{id}/edit`.
 #[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
@@ -132,12 +132,11 @@ async fn last_change(
     let Some(entry) = page.entries.into_iter().find(|it| it.action == Some(Action::ConnectorChanged)) else {
         return Ok(OtherChange(None));
     };
-    let users = people.users(admin.organisation()).await?;
     let who = match entry.by {
-        By::User(user) => users.into_iter().find(|other| other.id == user).map(|user| user.name),
+        By::User(user) => people.names(admin.organisation(), [user]).await?.remove(&user),
         By::Nobody => None,
     };
-    Ok(OtherChange(who.map(|who| (who, entry.position.at))))
+    Ok(OtherChange(who.map(|who| (who, entry.detail, entry.position.at))))
 }
 
 #[derive(Clone)]
@@ -210,10 +209,13 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
     let rows: Vec<_> =
         versions(&connector, &draft).into_iter().filter(|(_, stored, typed)| stored != typed).collect();
     let title = match &last.0 {
-        Some((who, _)) => format!("{who} changed this connector while you were editing it"),
+        Some((who, ..)) => format!("{who} changed this connector while you were editing it"),
         None => "Somebody else changed this connector while you were editing it".to_owned(),
     };
-    let at = last.0.map(|(_, at)| view! { " (" <Moment at=at /> ")" });
+    // The secret has no place in the table: neither version of it is shown to anybody.
+    let changed = last.0.map(|(_, what, at)| {
+        view! { <p>"Changed were: " <strong>{what}</strong> " (" <Moment at=at /> ")."</p> }
+    });
     let rows = rows
         .into_iter()
         .map(|(field, stored, typed)| {
@@ -227,7 +229,8 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
         })
         .collect_view();
     let table = if rows.is_empty() {
-        view! { <p>"What is stored now is the same as what you typed."</p> }.into_any()
+        view! { <p>"In all that can be shown, what is stored now is the same as what you typed."</p> }
+            .into_any()
     } else {
         view! {
             <table class="table" role="table">
@@ -246,8 +249,9 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
     };
     view! {
         <Notice tone=Tone::Warn title=title>
+            {changed}
             <p>
-                "Nothing of yours was saved yet" {at} ". The form below holds yours: change what you want to take \
+                "Nothing of yours was saved yet. The form below holds yours: change what you want to take \
                  over, and Save. A secret that you entered is not kept."
             </p>
         </Notice>

@@ -13,12 +13,15 @@ use secret::TheSecret;
 
 use super::{
     consent,
-    draft::DONE,
+    draft::{DONE, Target},
     form::{FORM, FormView},
     islands::Checklist,
     model::{ClientId, Field, Tenant, optional_permissions, required_permissions},
 };
-use crate::{platform::config::ProviderUrls, ui::widgets::Copyable};
+use crate::{
+    platform::config::ProviderUrls,
+    ui::widgets::{CopyButton, Copyable},
+};
 
 /// What the guide shows, as far as the form beside it knows.
 #[derive(Clone, Debug)]
@@ -27,7 +30,9 @@ pub struct GuideView {
     account_type: &'static str,
     redirect_uri: String,
     client_id: Option<String>,
-    done: Vec<String>,
+    /// The steps that are ticked; none where there is nothing to be ticked, for the application is there.
+    done: Option<Vec<String>>,
+    scopes: Vec<&'static str>,
     /// The address for approval with its gaps, and filled in where all is known.
     consent: Option<(String, Option<String>)>,
 }
@@ -46,19 +51,20 @@ impl GuideView {
             })
             .map(|permission| permission.name)
             .collect();
-        let template = consent::template(urls, scopes, &form.redirect_uri);
+        let template = consent::template(urls, &form.redirect_uri);
         let name = draft.value(Field::ServiceName.name()).trim();
         Self {
             name: if name.is_empty() { "Mail360" } else { name }.to_owned(),
             account_type: form.account_type().label(),
             redirect_uri: form.redirect_uri.clone(),
-            done: draft.done.clone(),
+            done: matches!(draft.target, Target::Add { .. }).then(|| draft.done.clone()),
             consent: template.map(|template| {
-                let address = tenant
-                    .zip(client_id.as_deref())
-                    .map(|(tenant, client_id)| consent::address(&template, &tenant, client_id));
+                let address = tenant.zip(client_id.as_deref()).map(|(tenant, client_id)| {
+                    consent::address(&template, &tenant, client_id, scopes.iter().copied())
+                });
                 (template, address)
             }),
+            scopes,
             client_id,
         }
     }
@@ -71,32 +77,45 @@ pub fn Guide(
     model: GuideView,
 ) -> impl IntoView {
     let ticks = Ticks(model.done.clone());
+    let (title, words) = if model.done.is_some() {
+        (
+            "Step 1: Setting up an Azure application",
+            "Do this first, in a second window. You come back with a Client ID and a Client Secret. Tick what you \
+             have done, to find your place again.",
+        )
+    } else {
+        ("The application in Azure", "How it was set up, to look for what differs.")
+    };
+    let is_new = model.done.is_some();
+    let parts = view! {
+        <Register model=model.clone() ticks=ticks.clone() />
+        <Permissions model=model.clone() ticks=ticks.clone() />
+        <Credentials model=model ticks=ticks />
+    };
+    let parts = if is_new { view! { <Checklist>{parts}</Checklist> }.into_any() } else { parts.into_any() };
     view! {
         <section class="guide" id="guide" aria-labelledby="guide-title">
             <div class="stack tight">
-                <h2 id="guide-title">"Step 1: Setting up an Azure application"</h2>
-                <p class="soft">
-                    "Do this first, in a second window. You come back with a Client ID and a Client Secret. Tick what \
-                     you have done, to find your place again."
-                </p>
+                <h2 id="guide-title">{title}</h2>
+                <p class="soft">{words}</p>
             </div>
-            <Checklist>
-                <Register model=model.clone() ticks=ticks.clone() />
-                <Permissions model=model.clone() ticks=ticks.clone() />
-                <Credentials model=model ticks=ticks />
-            </Checklist>
+            {parts}
         </section>
     }
 }
 
-/// The steps that are ticked.
+/// The steps that are ticked, where there are boxes.
 #[derive(Clone)]
-struct Ticks(Vec<String>);
+struct Ticks(Option<Vec<String>>);
 
 impl Ticks {
     /// A step with its box. The box belongs to the form, so that it stays ticked where that comes back.
     fn step(&self, id: &'static str, content: impl IntoView) -> AnyView {
-        let checked = self.0.iter().any(|done| done == id);
+        let content = content.into_any();
+        let Some(done) = &self.0 else {
+            return view! { <li><div class="stack tight">{content}</div></li> }.into_any();
+        };
+        let checked = done.iter().any(|done| done == id);
         view! {
             <li>
                 <div class="step">
@@ -109,7 +128,7 @@ impl Ticks {
                         aria-label=format!("Step {id} is done")
                         autocomplete="off"
                     />
-                    <div>{content.into_any()}</div>
+                    <div>{content}</div>
                 </div>
             </li>
         }
@@ -142,8 +161,9 @@ fn Part(
 
 #[component]
 fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
-    let GuideView { name, account_type, redirect_uri, client_id, .. } = model;
+    let GuideView { name, account_type, redirect_uri, client_id, scopes, .. } = model;
     let authentication = portal::authentication(client_id.as_deref());
+    let overview = portal::overview(client_id.as_deref());
     let forbidden = (name.clone(), redirect_uri.clone());
     view! {
         <Part letter="A" title="Register an Azure application">
@@ -190,26 +210,25 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                 {ticks.step("A7", view! {
                     <p>
                         "Your application now has an " <strong>"Application (client) ID"</strong>
-                        ". Copy it into " <em>"Client ID"</em> " here."
+                        ". Copy it into " <em>"Client ID"</em> " here. It stands on the page "
+                        <Portal to=overview words="Overview" page="Overview" />
+                        ", with the Directory (tenant) ID."
                     </p>
                 })}
             </ol>
-            <Forbidden name=forbidden.0 account_type=account_type redirect_uri=forbidden.1 />
+            <Forbidden name=forbidden.0 account_type=account_type redirect_uri=forbidden.1 scopes=scopes />
         </Part>
     }
 }
 
 /// What to do where somebody may not register applications: the words to send to who may.
 #[component]
-fn Forbidden(name: String, account_type: &'static str, redirect_uri: String) -> impl IntoView {
-    let permissions: Vec<_> =
-        required_permissions().chain(optional_permissions()).map(|permission| permission.name).collect();
-    let request = format!(
-        "Please register an application in Microsoft Entra ID. Name: {name}. Account type: {account_type}. Platform: \
-         Web. Redirect URI: {redirect_uri}. Delegated permissions of Microsoft Graph: {}. Then make a client secret \
-         for 24 months, and send me the Application (client) ID and the Value of the secret.",
-        permissions.join(", ")
-    );
+fn Forbidden(
+    name: String,
+    account_type: &'static str,
+    redirect_uri: String,
+    scopes: Vec<&'static str>,
+) -> impl IntoView {
     view! {
         <details class="disclosure">
             <summary>"You may not register applications?"</summary>
@@ -218,9 +237,31 @@ fn Forbidden(name: String, account_type: &'static str, redirect_uri: String) -> 
                     "Many companies allow it to administrators only. Ask one for the role "
                     <strong>"Application Developer"</strong> ", or send them this:"
                 </p>
-                <Copyable value=request what="the request" />
+                <Copying>
+                    "Please register an application in Microsoft Entra ID. Name: "
+                    <span data-mirror="service_name">{name}</span> ". Account type: "
+                    <span data-mirror="account_type">{account_type}</span> ". Platform: Web. Redirect URI: "
+                    {redirect_uri} ". Delegated permissions of Microsoft Graph: "
+                    <span data-mirror="scopes">{scopes.join(", ")}</span>
+                    ". Then make a client secret for 24 months, and send me the Application (client) ID and the Value \
+                     of the secret."
+                </Copying>
             </div>
         </details>
+    }
+}
+
+/// Words to copy in which some follow the form.
+#[component]
+fn Copying(
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="copy">
+            <code>{children()}</code>
+            <CopyButton what="the request" />
+        </div>
     }
 }
 

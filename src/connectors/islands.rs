@@ -7,7 +7,9 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-use super::model::{AccountType, ClientId, ExpiryDate, Field, ServiceName, Tenant, check_client_secret};
+use super::model::{
+    AccountType, ClientId, ExpiryDate, Field, ServiceName, Tenant, check_client_secret, required_permissions,
+};
 use crate::ui::islands::{closest, send_once};
 
 /// Longer than a button is pressed.
@@ -56,7 +58,11 @@ fn mirror() -> Option<()> {
     let name = typed(Field::ServiceName).unwrap_or_default();
     let chosen = document().query_selector("input[name=account_type]:checked").ok()??;
     let label = chosen.parent_element()?.query_selector("[data-label]").ok()??.text_content()?;
-    for (field, text) in [("service_name", name.trim()), ("account_type", &label)] {
+    let mut scopes: Vec<String> =
+        required_permissions().map(|permission| permission.name.to_owned()).collect();
+    for_each("input[name^=scopes]:checked", |input| scopes.extend(input.get_attribute("value")));
+    let listed = scopes.join(", ");
+    for (field, text) in [("service_name", name.trim()), ("account_type", &label), ("scopes", &listed)] {
         let text = if text.is_empty() { "Mail360" } else { text };
         for_each(&["[data-mirror=", field, "]"].concat(), |element| element.set_text_content(Some(text)));
     }
@@ -83,7 +89,10 @@ fn mirror() -> Option<()> {
     };
     let address = tenant.zip(id).map(|(tenant, id)| {
         let template = consent.get_attribute("data-consent").unwrap_or_default();
-        template.replace("{tenant}", &tenant).replace("{client_id}", id)
+        template
+            .replace("{tenant}", &tenant)
+            .replace("{client_id}", id)
+            .replace("{scopes}", &scopes.join("+"))
     });
     let (missing, ready) =
         (consent.query_selector("[data-missing]").ok()??, consent.query_selector("[data-ready]").ok()??);
@@ -97,7 +106,7 @@ fn show(element: &Element, shown: bool) -> Option<()> {
     if shown { element.remove_attribute("hidden").ok() } else { element.set_attribute("hidden", "").ok() }
 }
 
-fn for_each(selector: &str, then: impl Fn(&Element)) {
+fn for_each(selector: &str, mut then: impl FnMut(&Element)) {
     let Ok(found) = document().query_selector_all(selector) else { return };
     for at in 0..found.length() {
         if let Some(element) = found.item(at).and_then(|node| node.dyn_into::<Element>().ok()) {

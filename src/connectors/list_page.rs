@@ -82,7 +82,7 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
     // What cannot be a position begins at the first page.
-    let after: Option<Position> = asked.after.parse().ok();
+    let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
     let ListPage { connectors, next } =
         service.list(&member, &asked.search, asked.order(), after.as_ref()).await?;
     let model = ListView {
@@ -250,7 +250,7 @@ fn add_button() -> impl IntoView {
 #[component]
 fn Empty(admin: bool) -> impl IntoView {
     let end = if admin {
-        "You need an administrator’s access to Azure and about ten minutes; every step is explained."
+        "You need access to Azure and about ten minutes; every step is explained."
     } else {
         "An administrator of your organisation can add the first one."
     };

@@ -54,6 +54,12 @@ impl Said {
         }))
     }
 
+    /// Whether it is still to be said that this connector was deleted.
+    pub async fn is_deleted(session: &Session, id: ConnectorId) -> Result<bool, Failure> {
+        let said = session.get::<Self>(KEY).await.map_err(|error| Failure::unexpected(&error))?;
+        Ok(said.is_some_and(|said| said.connector == id && matches!(said.done, Done::Deleted(_))))
+    }
+
     async fn take_if(session: &Session, wanted: impl Fn(&Self) -> bool) -> Result<Option<Self>, Failure> {
         let unexpected = |error: tower_sessions::session::Error| Failure::unexpected(&error);
         match session.get::<Self>(KEY).await.map_err(unexpected)? {

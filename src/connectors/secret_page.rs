@@ -47,8 +47,9 @@ pub async fn show(
     let [longest, ..] = MONTHS;
     let fresh =
         || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
-    // Only the secret is replaced here: whatever else was changed meanwhile stays as it is.
-    let draft = Draft { target, ..draft.unwrap_or_else(fresh) };
+    let draft = draft.unwrap_or_else(fresh);
+    // Once it was said that somebody changed the connector, what is sent from here on is sent in full knowledge.
+    let draft = if draft.between == Some(Between::Changed) { Draft { target, ..draft } } else { draft };
     let model = SecretView { connector, draft, owner: admin.user(), today: service.today() };
     Ok(Page::new("Replace the secret", move || view! { <SecretPage model=model.clone() /> }.into_any()))
 }
@@ -64,6 +65,10 @@ struct SecretView {
 #[component]
 fn SecretPage(model: SecretView) -> impl IntoView {
     let SecretView { connector, draft, owner, today } = model;
+    let version = match draft.target {
+        Target::Secret { version, .. } | Target::Edit { version, .. } => version,
+        Target::Add { .. } => connector.version,
+    };
     let here = format!("/connectors/{}", connector.id);
     let client_id = connector.client_id.to_string();
     let wrong: Vec<_> = draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
@@ -99,7 +104,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
             <CheckedForm>
                 <form class="card" method="post" action=REPLACE_SECRET>
                     <input type="hidden" name="connector" value=connector.id.to_string() />
-                    <input type="hidden" name="version" value=connector.version.to_string() />
+                    <input type="hidden" name="version" value=version.to_string() />
                     <input type="hidden" name=OWNER value=owner.to_string() />
                     // For the check that it is not the Client ID once more.
                     <input type="hidden" id=Field::ClientId.name() value=client_id />

@@ -64,9 +64,10 @@ fn page(view: ConfirmView) -> Page {
     Page::new("Confirm that it is you", move || view! { <ConfirmPage model=view.clone() /> }.into_any())
 }
 
-/// Whether a field may be written into a page: a secret that was typed never is.
+/// Whether a field may be written into a page: a secret that was typed never is; when it expires is none.
 fn may_be_shown(name: &str) -> bool {
-    !["password", "secret"].iter().any(|word| name.to_lowercase().contains(word))
+    let name = name.to_lowercase();
+    name.starts_with("secret_expires") || !["password", "secret"].iter().any(|word| name.contains(word))
 }
 
 /// Answers a form whose sender must first prove who they are: the form waits in the page that asks.
@@ -196,6 +197,6 @@ mod tests {
         for secret in ["password", "client_secret", "New_Password", "clientSecret"] {
             assert!(!may_be_shown(secret), "{secret}");
         }
-        assert!(may_be_shown("email") && may_be_shown("role"));
+        assert!(may_be_shown("email") && may_be_shown("role") && may_be_shown("secret_expires_on"));
     }
 }

@@ -86,7 +86,7 @@ pub fn StateCard(
             "Nobody has signed in through it since it was added.".into_any()
         }
         ConnectorState::NotVerified => view! {
-            "Changed since it was last tried: " <strong>{connector.unproved.clone()}</strong>
+            "Changed since it was last verified: " <strong>{connector.unproved.clone()}</strong>
             ". What a sign-in showed before holds no longer."
         }
         .into_any(),
@@ -135,7 +135,7 @@ pub fn SignInList(
     }
     let items = sign_ins
         .into_iter()
-        .map(|SignIn { attempt, progress, timeline }| {
+        .map(|SignIn { attempt, who, progress, timeline }| {
             let (class, icon, words) = match &progress {
                 Progress::Ended(outcome @ Outcome::Verified { .. }) => {
                     ("good", Icon::Good, diagnosis::in_short(outcome))
@@ -156,7 +156,7 @@ pub fn SignInList(
                     {icon.draw()}
                     <div>
                         <p>{words}</p>
-                        <p class="soft note"><Moment at=attempt.created_at /></p>
+                        <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=attempt.created_at /></p>
                         <Timeline progress=progress timeline=timeline />
                     </div>
                 </li>

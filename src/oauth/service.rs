@@ -50,6 +50,8 @@ pub struct Started {
 pub struct SignIn {
     /// What it was made for.
     pub attempt: Attempt,
+    /// The name of whoever began it.
+    pub who: String,
     /// How far it is.
     pub progress: Progress,
     /// What happened, from its beginning.
@@ -204,12 +206,15 @@ impl SignIns {
         let attempts = store.of_connector(&read, id, limit).await?;
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut timelines = store.events_of(&read, &ids).await?;
+        let users = attempts.iter().map(|attempt| attempt.user);
+        let names = self.parts.people.names(admin.organisation(), users).await?;
         Ok(attempts
             .into_iter()
             .map(|attempt| {
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
-                SignIn { attempt, progress, timeline }
+                let who = names.get(&attempt.user).cloned().unwrap_or_default();
+                SignIn { attempt, who, progress, timeline }
             })
             .collect())
     }

@@ -379,12 +379,7 @@ impl Users {
     ///
     /// # Returns
     /// Whether it is so.
-    pub async fn note_login(
-        self,
-        tx: &Tx,
-        user: &User,
-        now: Timestamp,
-    ) -> Result<bool, DatabaseError> {
+    pub async fn note_login(self, tx: &Tx, user: &User, now: Timestamp) -> Result<bool, DatabaseError> {
         let factor = user::Column::TotpSince;
         let factor = if user.has_second_factor { factor.is_not_null() } else { factor.is_null() };
         let noted = self

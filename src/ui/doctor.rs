@@ -8,36 +8,37 @@ use super::{
 };
 use crate::platform::config::doctor::Doctor;
 
-/// Says what is wrong with the address, or nothing; in a browser with scripts it is compared with the one in the
-/// address bar as well.
+const TITLE: &str = "The program’s address is not right";
+
+/// Says what is wrong with the address, or nothing. In a browser with scripts it is compared with the one in the
+/// address bar, which decides.
 #[component]
 pub fn AddressDoctor(
     /// What was found.
     doctor: Doctor,
 ) -> impl IntoView {
-    let Doctor { origin, findings } = doctor;
-    if !findings.is_empty() {
+    let Doctor { origin, scheme, findings } = doctor;
+    let findings = (!findings.is_empty()).then(|| {
         let findings = findings.into_iter().map(|words| view! { <p>{words}</p> }).collect_view();
-        return view! {
-            <Notice tone=Tone::Warn title="The program’s address is not right">{findings}</Notice>
-        }
-        .into_any();
-    }
+        view! { <Notice tone=Tone::Warn title=TITLE>{findings}</Notice> }
+    });
     let (own, link) = (origin.clone(), format!("{origin}/"));
+    let found = scheme.is_some();
+    let told = scheme.map(|words| view! { <p data-told>{words}</p> });
     view! {
+        {findings}
         <AddressCheck>
-            <div id="address-check" data-origin=origin hidden>
-                <Notice tone=Tone::Warn title="The program’s address is not right">
-                    <p>
+            <div id="address-check" data-origin=origin hidden=!found>
+                <Notice tone=Tone::Warn title=TITLE>
+                    {told}
+                    <p data-seen hidden=found>
                         "Your browser is at " <code data-here></code> ", but the program thinks that its address \
-                         is " <code>{own.clone()}</code> ". Microsoft would send people to the wrong place. \
-                         Whoever runs the program sets " <code>"MAIL360_PUBLIC_URL"</code>
-                        " to the address in your browser, or you open " <a href=link>{own}</a>
-                        " instead."
+                         is " <a href=link><code>{own}</code></a> ". Microsoft would send people to the wrong place. \
+                         Open that address instead; if it is wrong, whoever runs the program sets "
+                        <code>"MAIL360_PUBLIC_URL"</code> "."
                     </p>
                 </Notice>
             </div>
         </AddressCheck>
     }
-    .into_any()
 }

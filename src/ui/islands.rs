@@ -107,7 +107,8 @@ pub fn send_once(event: &ev::SubmitEvent) -> Option<()> {
     Some(())
 }
 
-/// Round what is said where the browser's address is not the configured one: shows it where that is so.
+/// Round what is said where the browser's address is not the configured one: shows it where that is so, and hides
+/// it where a proxy said so in error.
 #[island]
 pub fn AddressCheck(
     /// What is said.
@@ -115,7 +116,7 @@ pub fn AddressCheck(
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
-        // None where the page is not as we made it; then nothing is said.
+        // None where the page is not as we made it; then what the server found stands.
         let _ = compare_address();
     }
     view! { <div class="contents">{children()}</div> }
@@ -125,9 +126,14 @@ pub fn AddressCheck(
 fn compare_address() -> Option<()> {
     let said = document().get_element_by_id("address-check")?;
     let here = window().location().origin().ok()?;
-    if said.get_attribute("data-origin")? != here {
+    if said.get_attribute("data-origin")? == here {
+        return said.set_attribute("hidden", "").ok();
+    }
+    said.remove_attribute("hidden").ok()?;
+    // What a proxy told is enough; otherwise both addresses are named.
+    if said.query_selector("[data-told]").ok()?.is_none() {
         said.query_selector("[data-here]").ok()??.set_text_content(Some(&here));
-        said.remove_attribute("hidden").ok()?;
+        said.query_selector("[data-seen]").ok()??.remove_attribute("hidden").ok()?;
     }
     Some(())
 }

@@ -115,13 +115,25 @@ pub fn Copyable(
     view! {
         <div class="copy">
             <code data-mirror=mirror>{breakable(&value)}</code>
-            <Copying>
-                <button class="button plain small scripted" type="button">
-                    <span aria-live="polite">"Copy"</span>
-                    <span class="unseen">" " {what}</span>
-                </button>
-            </Copying>
+            <CopyButton what=what />
         </div>
+    }
+}
+
+/// The button beside a value: copies what stands in the `code` of the same `copy`.
+#[component]
+pub fn CopyButton(
+    /// What it is, with its article.
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    view! {
+        <Copying>
+            <button class="button plain small scripted" type="button">
+                <span aria-live="polite">"Copy"</span>
+                <span class="unseen">" " {what}</span>
+            </button>
+        </Copying>
     }
 }
 

@@ -181,11 +181,11 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     ];
     for (what, typed, state) in cases {
         // Each against the connector as it was at first.
-        let restored = as_it_is.parse_edit(today).expect("sound");
+        let restored = as_it_is.parse_edit(today, None).expect("sound");
         let version = async || service.get(&admin, id).await.expect("a connector").version;
         service.change(&admin, id, version().await, &restored).await.expect("changed");
         verify().await;
-        let new = typed.parse_edit(today).expect("sound");
+        let new = typed.parse_edit(today, None).expect("sound");
         let changed = service.change(&admin, id, version().await, &new).await;
         assert!(matches!(changed, Ok(Changed::Changed)), "{what}");
         assert_eq!(world.state(&path).await, state, "{what}");
@@ -193,7 +193,7 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     let secret: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert!(!secret[0].is_empty());
 
-    let late = service.change(&admin, id, 1, &as_it_is.parse_edit(today).expect("sound")).await;
+    let late = service.change(&admin, id, 1, &as_it_is.parse_edit(today, None).expect("sound")).await;
     assert!(matches!(late, Ok(Changed::Outdated)), "what another administrator changed is not overwritten");
 }
 

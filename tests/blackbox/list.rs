@@ -62,3 +62,56 @@ async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
     let mut eve = world.stranger().await;
     assert!(names(&eve.get("/connectors?search=mail").await).is_empty());
 }
+
+#[rstest]
+#[case(25)]
+#[case(26)]
+#[case(120)]
+#[tokio::test]
+async fn every_connector_stands_on_one_page_in_every_order_and_search(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] count: usize,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector { name: "mail 1000", ..Default::default() }).await;
+    // Copies of it, alike in many things.
+    let columns = "organisation_id, provider, cloud, account_type, scopes, client_secret, client_secret_hint, \
+                   version, application_version, changed_at";
+    for at in 1..count {
+        let id = world.raw.id(uuid::Uuid::from_u128(7_000 + at as u128));
+        let (name, state, day) =
+            (format!("mail {}", 1000 + at), ["verified", "not_verified"][at % 2], at % 5 + 1);
+        let copy = format!(
+            "INSERT INTO connectors (id, form_id, service_name, name_key, client_id, state, secret_expires_on, \
+             expiry_key, created_at, {columns}) SELECT {id}, {id}, '{name}', '{name}', \
+             'aaaa0000-0000-4000-8000-{at:012}', '{state}', '2028-01-0{day}', '2028-01-0{day}', created_at + {}, \
+             {columns} FROM connectors WHERE name_key = 'mail 1000'",
+            at / 3
+        );
+        world.raw.run(&copy).await.expect("a copy");
+    }
+    for query in
+        ["sort=name", "sort=state", "sort=expiry", "sort=added", "search=MAIL&sort=expiry", "search=mail"]
+    {
+        let (mut seen, mut pages) = (Vec::new(), 0);
+        let mut next = format!("/connectors?{query}");
+        loop {
+            let page = ada.get(&next).await;
+            seen.extend(names(&page));
+            pages += 1;
+            let Some((before, _)) = page.body.split_once(">Next page</a>") else { break };
+            let (_, address) = before.rsplit_once("href=\"").expect("an address");
+            next = address.split_once('"').expect("its end").0.replace("&amp;", "&");
+        }
+        assert_eq!((seen.len(), pages), (count, count.div_ceil(25)), "{query}");
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), count, "{query}");
+    }
+    // What is the position of another order is the first page, and no error.
+    let id = uuid::Uuid::from_u128(7_001);
+    for query in [format!("sort=added&after={id}-tmail"), format!("after={id}-n1"), "after=x".to_owned()] {
+        assert_eq!(names(&ada.get(&format!("/connectors?{query}")).await).len(), count.min(25), "{query}");
+    }
+}

@@ -3,9 +3,7 @@
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{
-    Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way,
-};
+use crate::support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way};
 
 pub const NEW_SECRET: &str = "canary~another-secret+/=&%.2";
 
@@ -98,7 +96,7 @@ async fn a_changed_name_keeps_what_was_proved_and_a_changed_client_id_does_not_a
     let form = form.with("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427");
     assert_eq!(form.send(&mut ada).await.location(), connector);
     let page = ada.get(&connector).await;
-    page.assert_says("Not verified").assert_says("Changed since it was last tried: Client ID");
+    page.assert_says("Not verified").assert_says("Changed since it was last verified: Client ID");
     page.assert_says("Connector changed: Client ID");
 
     // Sent as it is, nothing happens, and it is said.
@@ -153,7 +151,8 @@ async fn p5_a_secret_that_was_replaced_is_the_one_that_the_next_sign_in_uses(
     verify(&world, &mut ada, &connector).await;
     assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);
     let page = ada.get(&connector).await;
-    page.assert_says("The secret was replaced").assert_says("Changed since it was last tried: Client Secret");
+    page.assert_says("The secret was replaced")
+        .assert_says("Changed since it was last verified: Client Secret");
     page.assert_says("23 Nov 2027");
     let mut ada = ada.at(&other.browser());
     let authorize = other.start(&mut ada, &connector).await;
@@ -239,7 +238,10 @@ async fn deleting_says_what_it_breaks_and_keeps_the_name_in_the_activity(
     page.assert_status(200).assert_says("Nobody can sign in through it any more").assert_says("are erased");
     let (id, owner) = (page.hidden("connector"), page.hidden("owner"));
     let fields = [("connector", id.as_str()), ("owner", owner.as_str())];
-    assert_eq!(ada.post("/do/connectors/delete", &fields).await.location(), "/connectors");
+    for click in 0..2 {
+        let answer = ada.post("/do/connectors/delete", &fields).await;
+        assert_eq!(answer.location(), "/connectors", "click {click}");
+    }
     ada.get("/connectors").await.assert_says("The connector was deleted").assert_says("Mail archive is gone");
     assert!(!ada.get("/connectors").await.text().contains("was deleted"), "it is said once");
     ada.post("/do/connectors/delete", &fields).await.assert_status(404);
@@ -352,4 +354,102 @@ async fn sixty_days_before_a_secret_expires_administrators_are_told(
     if day == "2026-12-23" {
         ada.get("/connectors").await.assert_says("A client secret has expired");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_connector_whose_secret_has_expired_is_still_edited(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let expired = "UPDATE connectors SET secret_expires_on = '2026-11-01', expiry_key = '2026-11-01'";
+    world.raw.run(expired).await.expect("updated");
+    let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", "2026-11-01");
+    let form = form.with("service_name", "Renamed");
+    assert_eq!(form.send(&mut ada).await.location(), connector);
+    // Another day that has passed is a mistake, and so is this one for another secret.
+    let edit = format!("{connector}/edit");
+    let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", "2026-11-02");
+    assert_eq!(form.send(&mut ada).await.location(), edit);
+    ada.get(&edit).await.assert_says("This day has passed");
+    let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", "2026-11-01");
+    assert_eq!(form.with("client_secret", NEW_SECRET).send(&mut ada).await.location(), edit);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_chosen_for_a_new_secret_waits_while_the_password_is_asked_for(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let path = format!("{connector}/secret");
+    let page = ada.get(&path).await;
+    let (id, version, owner) = (page.hidden("connector"), page.hidden("version"), page.hidden("owner"));
+    world.clock.advance(Duration::minutes(10));
+    let fields = [
+        ("connector", id.as_str()),
+        ("version", &version),
+        ("owner", &owner),
+        ("client_secret", NEW_SECRET),
+        ("secret_expires_in", "6"),
+    ];
+    let asked = ada.post("/do/connectors/replace-secret", &fields).await;
+    let waiting = asked.assert_status(403).hidden("secret_expires_in");
+    assert_eq!(waiting, "6");
+    let again = [
+        ("connector", id.as_str()),
+        ("version", &version),
+        ("owner", &owner),
+        ("secret_expires_in", "6"),
+        ("confirm_again", "1"),
+        ("confirm_next", "/do/connectors/replace-secret"),
+        ("confirm_password", PASSWORD),
+    ];
+    let answer = ada.post("/confirm", &again).await;
+    assert_eq!(answer.assert_status(307).location(), "/do/connectors/replace-secret");
+    assert_eq!(ada.post("/do/connectors/replace-secret", &again).await.location(), path);
+    let page = ada.get(&path).await;
+    page.assert_says("Copy the client secret");
+    assert!(page.body.contains("value=\"6\" checked"), "the choice is still there");
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_two_who_replace_the_secret_at_once_the_second_is_told(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut bob = world.user("Contoso", "bob@contoso.test", mail360::people::model::Role::Admin).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let path = format!("{connector}/secret");
+    let page = bob.get(&path).await;
+    let (id, owner) = (page.hidden("connector"), page.hidden("owner"));
+    replace(&mut ada, &connector, NEW_SECRET).await;
+    let stored = async || -> Vec<u8> { world.raw.one("SELECT client_secret FROM connectors").await };
+    let hers = stored().await;
+    let send = async |bob: &mut Browser, version: &str, secret: &str| {
+        let fields = [
+            ("connector", id.as_str()),
+            ("version", version),
+            ("owner", &owner),
+            ("client_secret", secret),
+            ("secret_expires_in", "24"),
+        ];
+        bob.post("/do/connectors/replace-secret", &fields).await.location().to_owned()
+    };
+    // A mistake first: the form comes back, and still knows nothing of hers.
+    assert_eq!(send(&mut bob, "1", "").await, path);
+    let version = bob.get(&path).await.hidden("version");
+    assert_eq!(version, "1");
+    assert_eq!(send(&mut bob, &version, SECRET).await, path);
+    let page = bob.get(&path).await;
+    page.assert_says("Somebody else changed this connector meanwhile");
+    assert_eq!(stored().await, hers);
+    assert_eq!(send(&mut bob, &page.hidden("version"), SECRET).await, connector);
+    assert_ne!(stored().await, hers);
 }

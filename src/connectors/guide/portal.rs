@@ -22,6 +22,11 @@ fn of_application(page: &str, client_id: Option<&str>) -> String {
     }
 }
 
+/// Overview: the IDs.
+pub fn overview(client_id: Option<&str>) -> String {
+    of_application("Overview", client_id)
+}
+
 /// API permissions.
 pub fn permissions(client_id: Option<&str>) -> String {
     of_application("CallAnAPI", client_id)

@@ -47,8 +47,10 @@ impl AccountType {
     /// As the portal called it before, and much of Microsoft's documentation still does.
     pub const fn older_label(self) -> &'static str {
         match self {
-            Self::SingleTenant => "Accounts in this organizational directory only",
-            Self::MultipleTenants => "Accounts in any organizational directory",
+            Self::SingleTenant => "Accounts in this organizational directory only (… - Single tenant)",
+            Self::MultipleTenants => {
+                "Accounts in any organizational directory (Any Microsoft Entra ID tenant - Multitenant)"
+            }
             Self::TenantsAndPersonal => {
                 "Accounts in any organizational directory and personal Microsoft accounts"
             }

@@ -37,6 +37,12 @@ impl Order {
         Self::ALL.into_iter().find(|order| order.name() == name)
     }
 
+    /// Whether a position can be one of this order's.
+    pub const fn fits(self, position: &Position) -> bool {
+        matches!((self, &position.key), (Self::Added, SortKey::Time(_)))
+            || (!matches!(self, Self::Added) && matches!(position.key, SortKey::Text(_)))
+    }
+
     /// On the screen.
     pub const fn words(self) -> &'static str {
         match self {
@@ -81,7 +87,7 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         // What no key of ours can be: PostgreSQL would refuse a NUL.
-        if text.len() > 1024 || text.contains(char::is_control) {
+        if text.len() > 4096 || text.contains(char::is_control) {
             return Err(());
         }
         let (id, rest) = text.split_at_checked(36).ok_or(())?;

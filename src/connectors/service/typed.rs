@@ -52,18 +52,23 @@ impl Typed {
     /// # Errors
     /// Everything that is wrong, in the form's order.
     pub fn parse(&self, today: Date) -> Result<Parsed, FieldErrors> {
-        self.parse_with(today, true)
+        self.parse_with(today, true, None)
     }
 
-    /// Parses a form in which an empty secret keeps the stored one.
+    /// Parses a form in which an empty secret keeps the stored one, which expires, or has expired, on this day.
     ///
     /// # Errors
     /// Everything that is wrong, in the form's order.
-    pub fn parse_edit(&self, today: Date) -> Result<Parsed, FieldErrors> {
-        self.parse_with(today, false)
+    pub fn parse_edit(&self, today: Date, stored: Option<ExpiryDate>) -> Result<Parsed, FieldErrors> {
+        self.parse_with(today, false, stored)
     }
 
-    fn parse_with(&self, today: Date, secret_required: bool) -> Result<Parsed, FieldErrors> {
+    fn parse_with(
+        &self,
+        today: Date,
+        secret_required: bool,
+        stored: Option<ExpiryDate>,
+    ) -> Result<Parsed, FieldErrors> {
         let mut errors = FieldErrors::new();
         let mut note = |field: Field, words: &str| errors.push((field, words.to_owned()));
 
@@ -90,7 +95,9 @@ impl Typed {
                 .map(|warning| Some((SecretString::from(typed_secret), warning)))
                 .map_err(|words| note(Field::ClientSecret, words))
         };
-        let secret_expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today)
+        // A day that has passed is right for the secret that is stored, and for no other.
+        let kept = stored.filter(|_| typed_secret.is_empty());
+        let secret_expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today, kept)
             .map_err(|words| note(Field::SecretExpires, words));
         let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
             note(Field::AccountType, "Choose what you chose when you registered the application.");
@@ -172,7 +179,7 @@ impl TypedSecret {
     pub fn parse(&self, today: Date, client_id: &ClientId) -> Result<ParsedSecret, FieldErrors> {
         let text = self.client_secret.expose_secret().trim();
         let warning = check_client_secret(text, client_id.as_str());
-        let expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today);
+        let expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today, None);
         match (warning, expires_on) {
             (Ok(warning), Ok(expires_on)) => {
                 Ok(ParsedSecret { secret: SecretString::from(text), expires_on, warning })
@@ -186,13 +193,18 @@ impl TypedSecret {
     }
 }
 
-/// The day on which a secret expires that can be used today.
-fn parse_expiry(months: &str, day: &str, today: Date) -> Result<Option<ExpiryDate>, &'static str> {
+/// The day on which a secret expires that can be used today, or the stored day of one that is kept.
+fn parse_expiry(
+    months: &str,
+    day: &str,
+    today: Date,
+    kept: Option<ExpiryDate>,
+) -> Result<Option<ExpiryDate>, &'static str> {
     if let Some(months) = MONTHS.into_iter().find(|offered| offered.to_string() == months) {
         return Ok(Some(ExpiryDate::in_months(today, months)));
     }
     match ExpiryDate::parse(day)? {
-        Some(date) if date.days_from(today) < 0 => {
+        Some(date) if date.days_from(today) < 0 && kept != Some(date) => {
             Err("This day has passed. Make a new client secret, and enter the day on which it expires.")
         }
         date => Ok(date),

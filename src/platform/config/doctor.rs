@@ -15,7 +15,9 @@ const REFUSED: &str = "!$'(),;";
 pub struct Doctor {
     /// The configured address.
     pub origin: String,
-    /// What is wrong, each with the setting to change.
+    /// That the browser seems to come by another scheme, as a proxy says. The browser itself knows better.
+    pub scheme: Option<String>,
+    /// What else is wrong, each with the setting to change.
     pub findings: Vec<String>,
 }
 
@@ -29,11 +31,7 @@ impl Doctor {
         let forwarded = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
         let scheme = forwarded.and_then(|value| value.split(',').next()).map(str::trim);
         let configured = if public_url.is_https() { "https" } else { "http" };
-        if let Some(scheme) =
-            scheme.filter(|scheme| ["http", "https"].contains(scheme) && *scheme != configured)
-        {
-            findings.push(wrong_scheme(public_url, scheme));
-        }
+        let scheme = scheme.filter(|scheme| ["http", "https"].contains(scheme) && *scheme != configured);
         let redirect_uri = public_url.redirect_uri();
         if redirect_uri.len() > LONGEST {
             findings.push(format!(
@@ -54,20 +52,28 @@ impl Doctor {
                     .to_owned(),
             );
         }
-        Self { origin: public_url.origin().to_owned(), findings }
+        Self {
+            origin: public_url.origin().to_owned(),
+            scheme: scheme.map(|scheme| wrong_scheme(public_url, scheme)),
+            findings,
+        }
     }
 }
 
 /// What to say where somebody is here by another scheme than the configured one.
 pub fn wrong_scheme(public_url: &PublicUrl, scheme: &str) -> String {
-    format!(
-        "You are here by {scheme}, but the program thinks that its address is {}. Forms sent from here are \
-         refused, and Microsoft would send people to the wrong place. Whoever runs the program sets \
-         MAIL360_PUBLIC_URL to {scheme}://{}, or you open {} instead.",
-        public_url.origin(),
-        public_url.authority(),
-        public_url.origin(),
-    )
+    let own = public_url.origin();
+    let what = format!(
+        "You are here by {scheme}, but the program thinks that its address is {own}. Forms sent from here are \
+         refused, and Microsoft would send people to the wrong place."
+    );
+    if public_url.is_https() {
+        // The other way round there is nothing to set: Microsoft takes no http.
+        format!("{what} Open {own} instead; whoever runs the program lets the proxy lead http there.")
+    } else {
+        let authority = public_url.authority();
+        format!("{what} Whoever runs the program sets MAIL360_PUBLIC_URL to {scheme}://{authority}.")
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +85,8 @@ mod tests {
         if let Some(forwarded) = forwarded {
             headers.insert("x-forwarded-proto", forwarded.parse().expect("a header"));
         }
-        Doctor::new(&public_url.parse().expect("a public URL"), &headers).findings
+        let doctor = Doctor::new(&public_url.parse().expect("a public URL"), &headers);
+        doctor.scheme.into_iter().chain(doctor.findings).collect()
     }
 
     #[test]
@@ -88,6 +95,12 @@ mod tests {
             findings("http://localhost:3000", Some("https"))[..].to_vec().try_into().expect("one");
         let finding: String = finding;
         assert!(finding.contains("MAIL360_PUBLIC_URL to https://localhost:3000"), "{finding}");
+        // What the configuration would refuse is not advised.
+        let other = findings("https://mail.example.com", Some("http"));
+        assert!(
+            other[0].contains("Open https://mail.example.com") && !other[0].contains("MAIL360"),
+            "{other:?}"
+        );
         for (url, forwarded) in [
             ("http://localhost:3000", None),
             ("http://localhost:3000", Some("http")),
