@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{AccountType, ConnectorState, ExpiryDate, SOON},
+    model::{AccountType, ConnectorState, ExpiryDate, PERMISSIONS, SOON},
     service::Connector,
 };
 use crate::{
@@ -139,6 +139,11 @@ pub fn Expiry(
     .into_any()
 }
 
+/// What a setting means.
+fn meaning(words: &'static str) -> impl IntoView {
+    view! { <p class="help">{words}</p> }
+}
+
 /// What a connector consists of.
 #[component]
 pub fn Settings(
@@ -156,14 +161,24 @@ pub fn Settings(
         } else {
             view! { "begins with " <code>{hint}</code> "; stored sealed" }.into_any()
         };
-        view! { <div><dt>"Client Secret"</dt><dd>{words}</dd></div> }
+        view! {
+            <div><dt>"Client Secret"</dt><dd>{words}{meaning("The application’s password. Nobody is shown it again.")}</dd></div>
+        }
     });
     let tenant = connector.tenant.as_ref().map(|tenant| {
         let tenant = tenant.as_str().to_owned();
-        view! { <div><dt>"Tenant"</dt><dd><code>{tenant}</code></dd></div> }
+        view! {
+            <div>
+                <dt>"Tenant"</dt>
+                <dd><code>{tenant}</code>{meaning("Only accounts of this directory can sign in.")}</dd>
+            </div>
+        }
     });
-    let scopes =
-        connector.scopes.iter().map(|scope| view! { <code>{scope.clone()}</code>" " }).collect_view();
+    let scopes = PERMISSIONS
+        .iter()
+        .filter(|permission| connector.scopes.iter().any(|scope| scope == permission.name))
+        .map(|permission| view! { <li><code>{permission.name}</code>{meaning(permission.allows)}</li> })
+        .collect_view();
     view! {
         <section class="card low" aria-labelledby="settings-title">
             <h2 id="settings-title">"Settings"</h2>
@@ -171,17 +186,38 @@ pub fn Settings(
                 <div><dt>"Service provider"</dt><dd>"Outlook"</dd></div>
                 <div>
                     <dt>"Service Name"</dt>
-                    <dd><bdi>{connector.service_name.as_str().to_owned()}</bdi></dd>
+                    <dd>
+                        <bdi>{connector.service_name.as_str().to_owned()}</bdi>
+                        {meaning("What it is called here, and best in Azure too.")}
+                    </dd>
                 </div>
-                <div><dt>"Client ID"</dt><dd><code>{connector.client_id.to_string()}</code></dd></div>
+                <div><dt>"Client ID"</dt><dd>
+                    <code>{connector.client_id.to_string()}</code>
+                    {meaning("By this Microsoft knows the application.")}
+                </dd></div>
                 {secret}
                 <div>
                     <dt>"Secret expires"</dt>
-                    <dd><Expiry date=connector.secret_expires_on today=today /></dd>
+                    <dd>
+                        <Expiry date=connector.secret_expires_on today=today />
+                        {meaning("After this day nobody can sign in until the secret is replaced.")}
+                    </dd>
                 </div>
-                <div><dt>"Who may sign in"</dt><dd>{connector.account_type.label()}</dd></div>
+                <div><dt>"Who may sign in"</dt><dd>
+                    {connector.account_type.label()}
+                    {meaning("Whose accounts Microsoft lets in. The application in Azure must say the same.")}
+                </dd></div>
                 {tenant}
-                <div><dt>"API scope"</dt><dd>{scopes}</dd></div>
+                <div>
+                    <dt>"API scope"</dt>
+                    <dd>
+                        {meaning("What your software may do for somebody who has signed in.")}
+                        <details class="disclosure">
+                            <summary>"View API scope"</summary>
+                            <ul class="events" role="list">{scopes}</ul>
+                        </details>
+                    </dd>
+                </div>
                 <div>
                     <dt>"Added"</dt>
                     <dd><crate::ui::widgets::Moment at=connector.created_at /></dd>

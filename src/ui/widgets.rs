@@ -141,7 +141,8 @@ pub fn CopyButton(
 fn breakable(text: &str) -> Vec<impl IntoView + use<>> {
     text.split_inclusive('/')
         .map(|part| {
-            let wbr = (part.ends_with('/') && part.len() > 1).then(|| view! { <wbr /> });
+            let wbr =
+                (part.ends_with('/') && part.len() > 1 && !part.ends_with(":/")).then(|| view! { <wbr /> });
             (part.to_owned(), wbr)
         })
         .collect()

@@ -335,6 +335,15 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
     for answer in &answers {
         assert_eq!(*answer, answers[0]);
     }
+    // After the parameters rose, too, for somebody whose hash has the older ones.
+    let stronger = world.another_process(&["--password-passes", "3"]).await;
+    for email in ["ada@contoso.test", "eve@contoso.test"] {
+        let fields = [("email", email), ("password", "certainly not this one")];
+        stronger.browser().post("/login", &fields).await.assert_status(401);
+        let heard = std::mem::take(&mut *verified.0.lock().expect("a list"));
+        let [one] = heard.as_slice() else { panic!("{email}: {heard:?}") };
+        assert!(one.contains("passes=3 "), "{email}: {one}");
+    }
 }
 
 #[rstest]
