@@ -17,6 +17,7 @@ mod custody;
 mod drafts;
 mod list;
 mod manage;
+mod new_secret;
 mod pains;
 mod people;
 mod second_factor;

@@ -3,9 +3,10 @@
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way};
-
-pub const NEW_SECRET: &str = "canary~another-secret+/=&%.2";
+use crate::{
+    new_secret::{NEW_SECRET, replace},
+    support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way},
+};
 
 /// The fields of a connector's edit form, to be changed and sent.
 struct Form(Vec<(String, String)>);
@@ -49,25 +50,11 @@ impl Form {
     }
 }
 
-async fn verify(world: &World, browser: &mut Browser, connector: &str) {
+pub async fn verify(world: &World, browser: &mut Browser, connector: &str) {
     let authorize = world.start(browser, connector).await;
     world.grant_everything(&authorize);
     browser.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert_eq!(world.state(connector).await, "verified");
-}
-
-pub async fn replace(browser: &mut Browser, connector: &str, secret: &str) -> Answer {
-    let page = browser.get(&format!("{connector}/secret")).await;
-    page.assert_status(200);
-    let (id, version, owner) = (page.hidden("connector"), page.hidden("version"), page.hidden("owner"));
-    let fields = [
-        ("connector", id.as_str()),
-        ("version", &version),
-        ("owner", &owner),
-        ("client_secret", secret),
-        ("secret_expires_in", "12"),
-    ];
-    browser.post("/do/connectors/replace-secret", &fields).await
 }
 
 async fn confirm(browser: &mut Browser, next: &str) -> Answer {
@@ -140,36 +127,6 @@ async fn of_two_who_edit_at_once_the_second_is_shown_both_versions_and_chooses(
 
 #[rstest]
 #[tokio::test]
-async fn p5_a_secret_that_was_replaced_is_the_one_that_the_next_sign_in_uses(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    // Another process has used the old one, and keeps nothing of it.
-    let other = world.another_process(&[]).await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    verify(&world, &mut ada, &connector).await;
-    assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);
-    let page = ada.get(&connector).await;
-    page.assert_says("The secret was replaced")
-        .assert_says("Changed since it was last verified: Client Secret");
-    page.assert_says("23 Nov 2027");
-    let mut ada = ada.at(&other.browser());
-    let authorize = other.start(&mut ada, &connector).await;
-    world.grant_everything(&authorize);
-    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
-    let secrets: Vec<_> = world
-        .provider
-        .token_requests()
-        .iter()
-        .map(|request| request.field("client_secret").expect("a secret").to_owned())
-        .collect();
-    assert_eq!(secrets, [SECRET, NEW_SECRET], "p2: sign by sign");
-    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "p24: neither stands in the clear");
-}
-
-#[rstest]
-#[tokio::test]
 async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_late(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -206,26 +163,6 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
     world.clock.advance(Duration::minutes(10));
     let form = Form::open(&mut ada, &connector).await.with("service_name", "Once more");
     assert_eq!(form.send(&mut ada).await.location(), connector);
-}
-
-#[rstest]
-#[case("2b4e28ba-2fa1-11d2-883f-0016d3cca427", "This is the Secret ID")]
-#[case("", "Copy the client secret")]
-#[case("two words of it", "There is a blank in it")]
-#[tokio::test]
-async fn p1_a_new_secret_is_looked_at_like_the_first_one(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] secret: &str,
-    #[case] words: &str,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let page = format!("{connector}/secret");
-    assert_eq!(replace(&mut ada, &connector, secret).await.location(), page);
-    let page = ada.get(&page).await;
-    page.assert_says(words);
-    assert!(page.body.contains("value=\"12\" checked"), "what else was chosen is kept");
 }
 
 #[rstest]
@@ -376,80 +313,4 @@ async fn a_connector_whose_secret_has_expired_is_still_edited(
     ada.get(&edit).await.assert_says("This day has passed");
     let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", "2026-11-01");
     assert_eq!(form.with("client_secret", NEW_SECRET).send(&mut ada).await.location(), edit);
-}
-
-#[rstest]
-#[tokio::test]
-async fn what_was_chosen_for_a_new_secret_waits_while_the_password_is_asked_for(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let path = format!("{connector}/secret");
-    let page = ada.get(&path).await;
-    let (id, version, owner) = (page.hidden("connector"), page.hidden("version"), page.hidden("owner"));
-    world.clock.advance(Duration::minutes(10));
-    let fields = [
-        ("connector", id.as_str()),
-        ("version", &version),
-        ("owner", &owner),
-        ("client_secret", NEW_SECRET),
-        ("secret_expires_in", "6"),
-    ];
-    let asked = ada.post("/do/connectors/replace-secret", &fields).await;
-    let waiting = asked.assert_status(403).hidden("secret_expires_in");
-    assert_eq!(waiting, "6");
-    let again = [
-        ("connector", id.as_str()),
-        ("version", &version),
-        ("owner", &owner),
-        ("secret_expires_in", "6"),
-        ("confirm_again", "1"),
-        ("confirm_next", "/do/connectors/replace-secret"),
-        ("confirm_password", PASSWORD),
-    ];
-    let answer = ada.post("/confirm", &again).await;
-    assert_eq!(answer.assert_status(307).location(), "/do/connectors/replace-secret");
-    assert_eq!(ada.post("/do/connectors/replace-secret", &again).await.location(), path);
-    let page = ada.get(&path).await;
-    page.assert_says("Copy the client secret");
-    assert!(page.body.contains("value=\"6\" checked"), "the choice is still there");
-}
-
-#[rstest]
-#[tokio::test]
-async fn of_two_who_replace_the_secret_at_once_the_second_is_told(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let mut bob = world.user("Contoso", "bob@contoso.test", mail360::people::model::Role::Admin).await;
-    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let path = format!("{connector}/secret");
-    let page = bob.get(&path).await;
-    let (id, owner) = (page.hidden("connector"), page.hidden("owner"));
-    replace(&mut ada, &connector, NEW_SECRET).await;
-    let stored = async || -> Vec<u8> { world.raw.one("SELECT client_secret FROM connectors").await };
-    let hers = stored().await;
-    let send = async |bob: &mut Browser, version: &str, secret: &str| {
-        let fields = [
-            ("connector", id.as_str()),
-            ("version", version),
-            ("owner", &owner),
-            ("client_secret", secret),
-            ("secret_expires_in", "24"),
-        ];
-        bob.post("/do/connectors/replace-secret", &fields).await.location().to_owned()
-    };
-    // A mistake first: the form comes back, and still knows nothing of hers.
-    assert_eq!(send(&mut bob, "1", "").await, path);
-    let version = bob.get(&path).await.hidden("version");
-    assert_eq!(version, "1");
-    assert_eq!(send(&mut bob, &version, SECRET).await, path);
-    let page = bob.get(&path).await;
-    page.assert_says("Somebody else changed this connector meanwhile");
-    assert_eq!(stored().await, hers);
-    assert_eq!(send(&mut bob, &page.hidden("version"), SECRET).await, connector);
-    assert_ne!(stored().await, hers);
 }

@@ -4,7 +4,7 @@ use mail360::vault::custody;
 use rstest::rstest;
 
 use crate::{
-    manage::{NEW_SECRET, replace},
+    new_secret::{NEW_SECRET, replace},
     support::{Kind, NewConnector, SECRET, World, callback, hex},
 };
 
