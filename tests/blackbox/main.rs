@@ -26,3 +26,4 @@ mod set_up;
 mod support;
 mod surface;
 mod throttles;
+mod upgrade;

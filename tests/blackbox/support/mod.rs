@@ -8,7 +8,7 @@ mod provider;
 mod world;
 
 pub use browser::{Answer, Browser, form};
-pub use database::{Kind, hex};
+pub use database::{Kind, Raw, hex};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
     NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,
