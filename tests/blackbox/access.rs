@@ -244,7 +244,8 @@ async fn i4_the_list_holds_nothing_of_another_organisation_nor_what_a_viewer_may
     let mut viewer = world.viewer().await;
     let page = viewer.get(&connector).await;
     page.assert_status(200).assert_says(&client_id).assert_says("Not verified");
-    for hidden in ["begins with", &SECRET[..3], "Sign-ins", "verify</button>"] {
+    let hint = format!("<code>{}</code>", &SECRET[..3]);
+    for hidden in ["begins with", hint.as_str(), "Sign-ins", "verify</button>"] {
         assert!(!page.body.contains(hidden), "a viewer sees {hidden}");
     }
     ada.get(&connector).await.assert_says("begins with").assert_says("Sign-ins");
