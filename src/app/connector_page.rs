@@ -111,9 +111,9 @@ pub async fn show(
 fn approval(config: &Config, connector: &Connector) -> Option<String> {
     let template = consent::template(&config.microsoft, &config.public_url.redirect_uri())?;
     let tenant = connector.tenant.as_ref().map(Tenant::as_str);
-    let tenant = consent::tenant(connector.account_type, tenant)?;
+    let tenant = connector.account_type.approval_tenant(tenant)?;
     let scopes = connector.scopes.iter().map(String::as_str);
-    Some(consent::address(&template, &tenant, connector.client_id.as_str(), scopes))
+    Some(consent::address(&template, tenant, connector.client_id.as_str(), scopes))
 }
 
 /// `GET /connectors/{id}/sign-ins`: all that are kept.

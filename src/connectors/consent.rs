@@ -2,7 +2,6 @@
 //! (Microsoft, v2-admin-consent). Whoever opens it comes back to our Redirect URI, where nothing is believed of
 //! what they bring.
 
-use super::model::AccountType;
 use crate::platform::config::ProviderUrls;
 
 /// Where the tenant stands in a template.
@@ -32,16 +31,6 @@ pub fn address<'a>(
 ) -> String {
     let scopes: Vec<_> = scopes.into_iter().collect();
     template.replace(TENANT, tenant).replace(CLIENT_ID, client_id).replace(SCOPES, &scopes.join("+"))
-}
-
-/// What stands for the tenant there: never `common`, which Microsoft refuses.
-pub fn tenant(account_type: AccountType, tenant: Option<&str>) -> Option<String> {
-    match account_type {
-        // Each person approves for themselves.
-        AccountType::PersonalOnly => None,
-        AccountType::SingleTenant => tenant.map(str::to_owned),
-        AccountType::MultipleTenants | AccountType::TenantsAndPersonal => Some("organizations".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -74,14 +63,5 @@ mod tests {
     #[test]
     fn another_providers_address_is_not_guessed() {
         assert_eq!(template(&urls("https://login.example.com/authorize"), "x"), None);
-    }
-
-    #[test]
-    fn common_is_never_asked_for_approval() {
-        for kind in AccountType::ALL {
-            assert_ne!(tenant(kind, Some("contoso.com")).as_deref(), Some("common"));
-        }
-        assert_eq!(tenant(AccountType::SingleTenant, Some("contoso.com")).as_deref(), Some("contoso.com"));
-        assert_eq!(tenant(AccountType::PersonalOnly, None), None);
     }
 }

@@ -43,7 +43,7 @@ impl GuideView {
         let draft = &form.draft;
         let client_id = ClientId::parse(draft.value(Field::ClientId.name())).ok().map(|id| id.to_string());
         let tenant = Tenant::parse(draft.value(Field::Tenant.name())).ok();
-        let tenant = consent::tenant(form.account_type(), tenant.as_ref().map(Tenant::as_str));
+        let tenant = form.account_type().approval_tenant(tenant.as_ref().map(Tenant::as_str));
         let scopes: Vec<_> = required_permissions()
             .chain(optional_permissions())
             .filter(|permission| {
@@ -60,7 +60,7 @@ impl GuideView {
             done: matches!(draft.target, Target::Add { .. }).then(|| draft.done.clone()),
             consent: template.map(|template| {
                 let address = tenant.zip(client_id.as_deref()).map(|(tenant, client_id)| {
-                    consent::address(&template, &tenant, client_id, scopes.iter().copied())
+                    consent::address(&template, tenant, client_id, scopes.iter().copied())
                 });
                 (template, address)
             }),

@@ -68,31 +68,17 @@ fn mirror() -> Option<()> {
     }
     let id = client_id.as_ref().map(ClientId::as_str);
     for_each("[data-portal]", |link| {
-        if let (Some(page), Some(id)) = (link.get_attribute("data-portal"), id) {
-            let to = [
-                "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/",
-                &page,
-                "/appId/",
-                id,
-            ];
-            let _ = link.set_attribute("href", &to.concat());
+        if let (Some(template), Some(id)) = (link.get_attribute("data-portal"), id) {
+            let _ = link.set_attribute("href", &template.replace("{client_id}", id));
         }
     });
     let consent = document().query_selector("[data-consent]").ok()??;
     let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
-    let tenant = match kind {
-        AccountType::SingleTenant => {
-            Tenant::parse(&typed(Field::Tenant)?).ok().map(|it| it.as_str().to_owned())
-        }
-        AccountType::PersonalOnly => None,
-        _ => Some("organizations".to_owned()),
-    };
+    let tenant = Tenant::parse(&typed(Field::Tenant)?).ok();
+    let tenant = kind.approval_tenant(tenant.as_ref().map(Tenant::as_str));
     let address = tenant.zip(id).map(|(tenant, id)| {
         let template = consent.get_attribute("data-consent").unwrap_or_default();
-        template
-            .replace("{tenant}", &tenant)
-            .replace("{client_id}", id)
-            .replace("{scopes}", &scopes.join("+"))
+        template.replace("{tenant}", tenant).replace("{client_id}", id).replace("{scopes}", &scopes.join("+"))
     });
     let (missing, ready) =
         (consent.query_selector("[data-missing]").ok()??, consent.query_selector("[data-ready]").ok()??);

@@ -161,7 +161,7 @@ fn ConfirmPage(model: ConfirmView) -> impl IntoView {
         <div class="card low alone">
             <h1>"Confirm that it is you"</h1>
             <p class="soft">
-                "What comes next concerns who gets in here. It is done only by somebody who has given their \
+                "What comes next concerns who gets in, or a secret. It is done only by somebody who has given their \
                  password within the last ten minutes, so that a browser left open is not enough."
             </p>
             {error.clone().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}

@@ -58,9 +58,9 @@ pub struct SignedIn {
     pub address: Option<String>,
     /// What the browser calls itself, cut to 255 characters.
     pub user_agent: Option<String>,
-    /// When they logged in; none for now.
+    /// When they logged in; none is this very moment.
     pub since: Option<Timestamp>,
-    /// When they last gave their password; none for now.
+    /// When they last gave their password; none is this very moment.
     pub proved_at: Option<Timestamp>,
 }
 

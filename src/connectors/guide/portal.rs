@@ -14,10 +14,18 @@ pub fn new_application() -> String {
     format!("{BASE}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false")
 }
 
-/// A page of an application, by the name that it has in the portal's addresses.
+/// What stands for the client ID in a template.
+const CLIENT_ID: &str = "{client_id}";
+
+/// The address of an application's page, by the name that the page has in the portal's addresses, with
+/// [`CLIENT_ID`] still to be put in.
+fn template(page: &str) -> String {
+    format!("{BASE}/ApplicationMenuBlade/~/{page}/appId/{CLIENT_ID}")
+}
+
 fn of_application(page: &str, client_id: Option<&str>) -> String {
     match client_id {
-        Some(id) => format!("{BASE}/ApplicationMenuBlade/~/{page}/appId/{id}"),
+        Some(id) => template(page).replace(CLIENT_ID, id),
         None => applications(),
     }
 }
@@ -54,7 +62,7 @@ pub fn Portal(
     page: Option<&'static str>,
 ) -> impl IntoView {
     view! {
-        <a href=to data-portal=page target="_blank" rel="noopener noreferrer">
+        <a href=to data-portal=page.map(template) target="_blank" rel="noopener noreferrer">
             {words}
             <span class="unseen">" (opens a new window)"</span>
         </a>

@@ -72,4 +72,29 @@ impl AccountType {
             Self::PersonalOnly => "consumers",
         }
     }
+
+    /// What stands for `{tenant}` where an administrator approves: never `common`, which Microsoft refuses there
+    /// (v2-admin-consent); none where each person approves for themselves, or where the one tenant is not known.
+    pub fn approval_tenant(self, tenant: Option<&str>) -> Option<&str> {
+        match self {
+            Self::PersonalOnly => None,
+            Self::SingleTenant => tenant,
+            Self::MultipleTenants | Self::TenantsAndPersonal => Some("organizations"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_is_never_asked_for_approval() {
+        for kind in AccountType::ALL {
+            assert_ne!(kind.approval_tenant(Some("contoso.com")), Some("common"));
+        }
+        assert_eq!(AccountType::SingleTenant.approval_tenant(Some("contoso.com")), Some("contoso.com"));
+        assert_eq!(AccountType::SingleTenant.approval_tenant(None), None);
+        assert_eq!(AccountType::PersonalOnly.approval_tenant(Some("contoso.com")), None);
+    }
 }
