@@ -22,7 +22,7 @@ pub use program::{Foundations, Program};
 
 use crate::{
     app::{self, Renderer},
-    connectors::{self, actions, draft::keep_of_signed_out},
+    connectors::{self, actions, draft::keep_of_signed_out, preflight::SharedPreflight},
     login::{
         self,
         guard::{self, Instead, Rule, Who},
@@ -105,6 +105,9 @@ pub fn table() -> Vec<Route> {
         get("/connectors/{id}/delete", Admin, connectors::delete_page::show),
         get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
+        post("/connectors/{id}/retry", Admin, oauth::routes::retry),
+        get("/connectors/{id}/microsoft-error", Admin, oauth::routes::ask_for_error),
+        post("/connectors/{id}/microsoft-error", Admin, oauth::routes::explain_error),
         get("/sign-ins/{id}", Admin, oauth::routes::show),
         get("/confirm", Newcomer, confirm_page::show),
         post("/confirm", Newcomer, confirm_page::confirm),
@@ -243,9 +246,11 @@ async fn run_server_function(
     let failed = actions::Failed::default();
     let contexts = {
         let (connectors, failed) = (program.connectors.clone(), failed.clone());
+        let preflight: SharedPreflight = Arc::new(program.sign_ins.clone());
         let member = member.map(|axum::Extension(member)| member);
         move || {
             provide_context(connectors.clone());
+            provide_context(preflight.clone());
             provide_context(session.clone());
             provide_context(member.clone());
             provide_context(failed.clone());

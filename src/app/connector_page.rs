@@ -21,8 +21,8 @@ use crate::{
         consent,
         guide::Approval,
         islands::ForgetTicks,
-        model::Tenant,
         pages::{ExpiryBanner, RedirectUri, Settings},
+        preflight::{Finding, Refused},
         said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
@@ -89,7 +89,8 @@ pub async fn show(
                 (entry, who.unwrap_or_else(|| "Somebody who is gone".to_owned()))
             };
             let activity = entries.into_iter().map(with_name).collect();
-            Some(ForAdmins { sign_ins, more, activity, consent: approval(&config, &connector) })
+            let consent = consent::of(&config.microsoft, &config.public_url.redirect_uri(), &connector);
+            Some(ForAdmins { sign_ins, more, activity, consent })
         }
         // A viewer sees the settings alone.
         Err(_) => None,
@@ -105,15 +106,6 @@ pub async fn show(
         viewer: member.user(),
     };
     Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
-}
-
-/// The address at which an administrator of the accounts' tenant approves.
-fn approval(config: &Config, connector: &Connector) -> Option<String> {
-    let template = consent::template(&config.microsoft, &config.public_url.redirect_uri())?;
-    let tenant = connector.tenant.as_ref().map(Tenant::as_str);
-    let tenant = connector.account_type.approval_tenant(tenant)?;
-    let scopes = connector.scopes.iter().map(String::as_str);
-    Some(consent::address(&template, tenant, connector.client_id.as_str(), scopes))
 }
 
 /// `GET /connectors/{id}/sign-ins`: all that are kept.
@@ -137,7 +129,9 @@ pub async fn sign_ins(
                     <p class="soft">"The latest hundred are kept, for 90 days."</p>
                 </div>
             </div>
-            <div class="text"><SignInList sign_ins=sign_ins.clone() viewer=viewer /></div>
+            <div class="text">
+                <SignInList sign_ins=sign_ins.clone() connector=connector.clone() viewer=viewer />
+            </div>
         }
         .into_any()
     }))
@@ -177,7 +171,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
         .as_ref()
         .and_then(|it| it.consent.clone())
         .map(|address| view! { <Approval address=address /> });
-    let history = for_admins.map(|it| view! { <History it=it id=id viewer=viewer /> });
+    let history = for_admins.map(|it| view! { <History it=it connector=connector.clone() viewer=viewer /> });
     view! {
         <div class="head">
             <div>
@@ -210,6 +204,7 @@ fn JustDone(said: Said) -> impl IntoView {
     let warning = said.warning.map(|words| {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
+    let finding = said.finding.map(|finding| view! { <Found finding=finding id=id /> });
     let notice = match said.done {
         Done::Added => view! {
             <ForgetTicks>
@@ -246,12 +241,53 @@ fn JustDone(said: Said) -> impl IntoView {
         // Said in the list, for its page is gone.
         Done::Deleted(_) => ().into_any(),
     };
-    view! { {notice} {warning} }
+    view! { {notice} {finding} {warning} }
+}
+
+/// What the provider said of the connector's credentials.
+#[component]
+fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
+    match finding {
+        Finding::Proved => view! {
+            <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
+                <p>
+                    "They were tried without anybody signing in. What is left to be proved, the Redirect URI and the \
+                     permissions, a sign-in shows."
+                </p>
+            </Notice>
+        }
+        .into_any(),
+        Finding::Later => view! {
+            <Notice tone=Tone::Info title="The secret will be proved at the first sign-in">
+                <p>"Microsoft did not say whether it is right without one."</p>
+            </Notice>
+        }
+        .into_any(),
+        Finding::Refused(Refused { title, what, next, said }) => {
+            let said = said
+                .into_iter()
+                .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
+                .collect_view();
+            view! {
+                <Notice tone=Tone::Bad title=title>
+                    <p>{what} " The connector is saved all the same."</p>
+                    <p>{next}</p>
+                    <dl class="facts note">{said}</dl>
+                    <div class="row">
+                        <a class="button" href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
+                        <a class="button" href=format!("/connectors/{id}/edit")>"Edit the connector"</a>
+                    </div>
+                </Notice>
+            }
+            .into_any()
+        }
+    }
 }
 
 /// The connector's sign-ins, and what was done with it.
 #[component]
-fn History(it: ForAdmins, id: ConnectorId, viewer: UserId) -> impl IntoView {
+fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView {
+    let id = connector.id;
     let ForAdmins { sign_ins, more, activity, .. } = it;
     let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
     let entries = activity
@@ -271,7 +307,7 @@ fn History(it: ForAdmins, id: ConnectorId, viewer: UserId) -> impl IntoView {
         <div class="stack">
             <section class="stack" aria-labelledby="sign-ins-title">
                 <h2 id="sign-ins-title">"Sign-ins"</h2>
-                <SignInList sign_ins=sign_ins viewer=viewer />
+                <SignInList sign_ins=sign_ins connector=connector viewer=viewer />
                 {all}
             </section>
             <section class="stack" aria-labelledby="activity-title">

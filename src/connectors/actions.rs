@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     draft::{Between, Draft, Target},
     model::{Field, FieldErrors},
+    preflight::SharedPreflight,
     said::{Done, Said},
     service::{Added, Changed, ConnectorId, ConnectorService, Typed, TypedSecret},
 };
@@ -102,14 +103,21 @@ async fn back(draft: Draft, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Leads to a connector's page, which then says what was done.
+/// Leads to a connector's page, which then says what was done and, where something new is to be tried, what the
+/// provider says of it.
 async fn done(
     connector: ConnectorId,
     done: Done,
     warning: Option<&'static str>,
+    tried_for: Option<&Admin>,
     session: &Session,
 ) -> Result<(), Failure> {
-    Said { connector, done, warning: warning.map(str::to_owned) }.keep(session).await?;
+    // All is saved by now: whatever the provider says, and however long it takes to, nothing is lost.
+    let finding = match tried_for {
+        Some(admin) => context::<SharedPreflight>()?.try_credentials(admin, connector).await,
+        None => None,
+    };
+    Said { connector, done, warning: warning.map(str::to_owned), finding }.keep(session).await?;
     leptos_axum::redirect(&format!("/connectors/{connector}"));
     Ok(())
 }
@@ -147,10 +155,12 @@ pub async fn add_connector(
     let errors = match typed.parse(service.today()) {
         Err(errors) => errors,
         Ok(new) => match service.add(&admin, form, &new).await? {
-            Added::Added(id) => return Ok(self::done(id, Done::Added, new.warning, &session).await?),
+            Added::Added(id) => {
+                return Ok(self::done(id, Done::Added, new.warning, Some(&admin), &session).await?);
+            }
             // Where the first of two clicks was cut off by the second, nobody has been told yet.
             Added::Already(id) if service.is_new(&admin, id).await? => {
-                return Ok(self::done(id, Done::Added, new.warning, &session).await?);
+                return Ok(self::done(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
             Added::Already(id) => {
                 leptos_axum::redirect(&format!("/connectors/{id}"));
@@ -183,7 +193,7 @@ pub async fn change_connector(
     let (admin, service, session) = sender(&owner)?;
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
     // First: whoever may not know of it learns nothing from what is wrong with the rest.
-    let stored = service.get(&admin, connector).await?.secret_expires_on;
+    let stored = service.get(&admin, connector).await?;
     let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
     let typed = Typed {
         provider,
@@ -197,13 +207,17 @@ pub async fn change_connector(
         scopes,
     };
     let draft = Draft::new(Target::Edit { connector, version }, &typed, &done);
-    let new = match typed.parse_edit(service.today(), stored) {
+    let new = match typed.parse_edit(service.today(), stored.secret_expires_on) {
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
     match service.change(&admin, connector, version, &new).await {
-        Ok(Changed::Changed) => Ok(self::done(connector, Done::Changed, new.warning, &session).await?),
-        Ok(Changed::Nothing) => Ok(self::done(connector, Done::Unchanged, None, &session).await?),
+        Ok(Changed::Changed) => {
+            let now = service.get(&admin, connector).await?;
+            let tried_for = (now.application_version != stored.application_version).then_some(&admin);
+            Ok(self::done(connector, Done::Changed, new.warning, tried_for, &session).await?)
+        }
+        Ok(Changed::Nothing) => Ok(self::done(connector, Done::Unchanged, None, None, &session).await?),
         Ok(Changed::NameTaken) => Ok(back(Draft { errors: name_taken(), ..draft }, &session).await?),
         Ok(Changed::Outdated) => {
             Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
@@ -243,7 +257,7 @@ pub async fn replace_secret(
     };
     match service.replace_secret(&admin, connector, version, &new).await? {
         Changed::Changed | Changed::Nothing => {
-            Ok(done(connector, Done::SecretReplaced, new.warning, &session).await?)
+            Ok(done(connector, Done::SecretReplaced, new.warning, Some(&admin), &session).await?)
         }
         Changed::Outdated | Changed::NameTaken => {
             Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
@@ -268,7 +282,7 @@ pub async fn delete_connector(
         gone => gone?,
     };
     let name = gone.service_name.as_str().to_owned();
-    Said { connector, done: Done::Deleted(name), warning: None }.keep(&session).await?;
+    Said { connector, done: Done::Deleted(name), warning: None, finding: None }.keep(&session).await?;
     leptos_axum::redirect("/connectors");
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! (Microsoft, v2-admin-consent). Whoever opens it comes back to our Redirect URI, where nothing is believed of
 //! what they bring.
 
+use super::{model::Tenant, service::Connector};
 use crate::platform::config::ProviderUrls;
 
 /// Where the tenant stands in a template.
@@ -31,6 +32,15 @@ pub fn address<'a>(
 ) -> String {
     let scopes: Vec<_> = scopes.into_iter().collect();
     template.replace(TENANT, tenant).replace(CLIENT_ID, client_id).replace(SCOPES, &scopes.join("+"))
+}
+
+/// The address for a connector; none where each person approves for themselves, or the tenant is not known.
+pub fn of(urls: &ProviderUrls, redirect_uri: &str, connector: &Connector) -> Option<String> {
+    let template = template(urls, redirect_uri)?;
+    let tenant = connector.tenant.as_ref().map(Tenant::as_str);
+    let tenant = connector.account_type.approval_tenant(tenant)?;
+    let scopes = connector.scopes.iter().map(String::as_str);
+    Some(address(&template, tenant, connector.client_id.as_str(), scopes))
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub mod model;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
+pub mod preflight;
+#[cfg(feature = "ssr")]
 pub mod said;
 #[cfg(feature = "ssr")]
 pub mod secret_page;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use super::service::ConnectorId;
+use super::{preflight::Finding, service::ConnectorId};
 use crate::platform::failure::Failure;
 
 const KEY: &str = "said:connectors";
@@ -32,6 +32,8 @@ pub struct Said {
     pub done: Done,
     /// What is unusual about its new secret.
     pub warning: Option<String>,
+    /// What the provider said of its credentials, where it was asked.
+    pub finding: Option<Finding>,
 }
 
 impl Said {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use secrecy::SecretString;
 
+use super::model::tame;
 use crate::platform::randomness::Token;
 
 /// The most bytes of one parameter, by name. Microsoft's codes have about two thousand.
@@ -52,6 +53,17 @@ pub enum Answer {
     Error(String, Option<String>),
     /// Neither.
     Nothing,
+}
+
+impl Answer {
+    /// In a few words, for the timeline.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::Code(_) => "with a code".to_owned(),
+            Self::Error(error, _) => format!("with the error {}", tame(error, 100)),
+            Self::Nothing => "with neither a code nor an error".to_owned(),
+        }
+    }
 }
 
 impl Callback {

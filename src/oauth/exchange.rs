@@ -1,7 +1,7 @@
 //! The code for tokens, and the tokens for who it was: what is said to the provider, and how its
 //! answers are understood.
 
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::Mutex};
 
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     http::{HttpFailure, ProviderHttp},
-    model::{ProviderWords, Why},
+    microsoft::Endpoints,
+    model::{ProviderWords, Why, without},
     store::Attempt,
 };
 use crate::platform::{failure::Failure, randomness::Token};
@@ -108,25 +109,72 @@ pub struct Grant {
     pub scopes: Option<Vec<String>>,
 }
 
-fn client(attempt: &Attempt) -> Result<OAuthClient, Failure> {
+fn client(client_id: &str, endpoints: &Endpoints) -> Result<OAuthClient, Failure> {
     let wrong = |error: url::ParseError| Failure::unexpected(&error);
-    Ok(Client::new(ClientId::new(attempt.client_id.clone()))
-        .set_auth_uri(AuthUrl::new(attempt.endpoints.authorize.clone()).map_err(wrong)?)
-        .set_token_uri(TokenUrl::new(attempt.endpoints.token.clone()).map_err(wrong)?)
-        .set_redirect_uri(RedirectUrl::new(attempt.redirect_uri.clone()).map_err(wrong)?)
+    Ok(Client::new(ClientId::new(client_id.to_owned()))
+        .set_auth_uri(AuthUrl::new(endpoints.authorize.clone()).map_err(wrong)?)
+        .set_token_uri(TokenUrl::new(endpoints.token.clone()).map_err(wrong)?)
         // In the body, form-encoded: Microsoft's secrets hold signs that Basic would need encoded twice.
         .set_auth_type(AuthType::RequestBody))
 }
 
-/// [`ProviderHttp`] as the `oauth2` crate asks for it.
-struct Adapter<'a>(&'a dyn ProviderHttp);
+fn of_attempt(attempt: &Attempt) -> Result<OAuthClient, Failure> {
+    let redirect_uri =
+        RedirectUrl::new(attempt.redirect_uri.clone()).map_err(|error| Failure::unexpected(&error))?;
+    Ok(client(&attempt.client_id, &attempt.endpoints)?.set_redirect_uri(redirect_uri))
+}
+
+/// [`ProviderHttp`] as the `oauth2` crate asks for it; it keeps what that crate does not hand on.
+struct Adapter<'a> {
+    http: &'a dyn ProviderHttp,
+    manner: Mutex<Option<Manner>>,
+}
 
 impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
     type Error = HttpFailure;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpFailure>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        self.0.send(request)
+        Box::pin(async move {
+            let answer = self.http.send(request).await?;
+            if let Ok(mut manner) = self.manner.lock() {
+                *manner = Some(Manner::of(&answer));
+            }
+            Ok(answer)
+        })
+    }
+}
+
+/// What an answer says besides its body.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// The status.
+    pub status: u16,
+    /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Its other form, a date, Microsoft does not send.
+    pub retry_after: Option<u32>,
+    /// Microsoft's id of the request, which stands here also where the body is none of its own.
+    pub request_id: Option<String>,
+}
+
+impl Manner {
+    /// Of an answer.
+    pub fn of(answer: &HttpResponse) -> Self {
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+        Self {
+            status: answer.status().as_u16(),
+            retry_after: retry_after.filter(|seconds| (1..=86_400).contains(seconds)),
+            request_id: header("x-ms-request-id").or_else(|| header("request-id")).map(str::to_owned),
+        }
+    }
+
+    /// What the status alone decides, whatever the body says.
+    pub const fn why(&self) -> Option<Why> {
+        match self.status {
+            429 => Some(Why::Throttled(self.retry_after)),
+            500.. => Some(Why::Unavailable),
+            _ => None,
+        }
     }
 }
 
@@ -141,7 +189,7 @@ pub fn authorize_url(
     verifier: &SecretString,
 ) -> Result<String, Failure> {
     let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
-    let client = client(attempt)?;
+    let client = of_attempt(attempt)?;
     let (url, _) = client
         .authorize_url(|| CsrfToken::new(state.expose().to_owned()))
         .add_scopes(attempt.scopes.iter().cloned().map(Scope::new))
@@ -166,20 +214,16 @@ pub async fn exchange(
     verifier: &SecretString,
     code: &SecretString,
 ) -> Result<Grant, Refusal> {
-    let client = client(attempt)
+    let client = of_attempt(attempt)
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
+    let adapter = Adapter::new(http);
     let answer = client
         .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
-        .request_async(&Adapter(http))
+        .request_async(&adapter)
         .await;
-    let tokens = answer.map_err(|error| match error {
-        RequestTokenError::ServerResponse(error) => refusal(&error),
-        RequestTokenError::Request(failure) => why(failure).into(),
-        // The rest holds the raw body: it goes no further.
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => Why::Garbled.into(),
-    })?;
+    let tokens = answer.map_err(|error| adapter.refusal(error, &[secret, code, verifier]))?;
     let id_token = tokens.extra_fields().id_token.clone();
     Ok(Grant {
         access_token: SecretString::from(tokens.access_token().secret().clone()),
@@ -189,64 +233,88 @@ pub async fn exchange(
     })
 }
 
-fn refusal(error: &TokenError) -> Refusal {
-    let why = match error.error.as_str() {
-        "invalid_client" => Why::CredentialsRejected,
-        "unauthorized_client" => Why::ApplicationRefused,
-        "invalid_scope" => Why::PermissionsRefused,
-        "invalid_grant" => Why::CodeRefused,
-        "temporarily_unavailable" | "server_error" => Why::Unavailable,
-        _ => Why::ExchangeRefused,
-    };
-    let words = ProviderWords::new(
-        Some(&error.error),
-        error.error_description.as_deref(),
-        error.trace_id.as_deref(),
-        error.correlation_id.as_deref(),
-    )
-    .with_codes(error.codes());
-    Refusal { why, words: Some(Box::new(words)) }
-}
-
-const fn why(failure: HttpFailure) -> Why {
-    match failure {
-        HttpFailure::Unreachable | HttpFailure::TimedOut | HttpFailure::Unavailable(_) => Why::Unavailable,
-        HttpFailure::TooLarge | HttpFailure::Request => Why::Garbled,
-    }
-}
-
-/// What Graph says of who signed in (`GET /me`).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Me {
-    /// The account's id within its tenant.
-    pub id: String,
-    /// Their address; Graph may have none.
-    pub mail: Option<String>,
-    /// What they sign in with.
-    pub user_principal_name: Option<String>,
-}
-
-impl Me {
-    /// What to call the account.
-    pub fn account(&self) -> &str {
-        self.mail.as_deref().or(self.user_principal_name.as_deref()).unwrap_or(&self.id)
-    }
-}
-
-/// Asks Graph who signed in.
+/// Asks for an access of the application's own, which is thrown away at once: whether its credentials are right.
 ///
 /// # Errors
-/// [`Why`] it did not say.
-pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretString) -> Result<Me, Refusal> {
-    let request = ::http::Request::get(format!("{graph}/me"))
-        .header(::http::header::AUTHORIZATION, format!("Bearer {}", access_token.expose_secret()))
-        .header(::http::header::ACCEPT, "application/json")
-        .body(Vec::new())
-        .map_err(|_| Refusal::from(Why::Garbled))?;
-    let answer = http.send(request).await.map_err(|failure| Refusal::from(why(failure)))?;
-    if !answer.status().is_success() {
-        return Err(Why::IdentityRefused.into());
+/// [`Refusal`].
+pub async fn credentials(
+    http: &dyn ProviderHttp,
+    endpoints: &Endpoints,
+    client_id: &str,
+    secret: &SecretString,
+) -> Result<(), Refusal> {
+    let graph = endpoints.graph.split('/').take(3).collect::<Vec<_>>().join("/");
+    let client = client(client_id, endpoints)
+        .map_err(|_| Refusal::from(Why::Garbled))?
+        .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
+    let adapter = Adapter::new(http);
+    let answer = client
+        .exchange_client_credentials()
+        .add_scope(Scope::new(format!("{graph}/.default")))
+        .request_async(&adapter)
+        .await;
+    answer.map(drop).map_err(|error| adapter.refusal(error, &[secret]))
+}
+
+impl<'a> Adapter<'a> {
+    fn new(http: &'a dyn ProviderHttp) -> Self {
+        Self { http, manner: Mutex::default() }
     }
-    serde_json::from_slice(answer.body()).map_err(|_| Why::Garbled.into())
+
+    /// Why a request for tokens came to nothing. `secrets` is what was sent, which must not come back.
+    fn refusal(
+        &self,
+        error: RequestTokenError<HttpFailure, TokenError>,
+        secrets: &[&SecretString],
+    ) -> Refusal {
+        let manner = self.manner.lock().ok().and_then(|manner| manner.clone()).unwrap_or_default();
+        let said = match error {
+            RequestTokenError::ServerResponse(error) => Some(error),
+            RequestTokenError::Request(failure) => return why(failure).into(),
+            // The rest holds the raw body: it goes no further.
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
+        };
+        let why = manner.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
+        let words = match said {
+            Some(said) => said.words(manner.request_id.as_deref(), secrets),
+            None => ProviderWords::new(None, None, manner.request_id.as_deref(), None),
+        };
+        Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
+    }
+}
+
+impl TokenError {
+    /// The OAuth `error` alone decides, for Microsoft warns that its own codes change.
+    fn why(&self) -> Why {
+        match self.error.as_str() {
+            "invalid_client" => Why::CredentialsRejected,
+            "unauthorized_client" => Why::ApplicationRefused,
+            "invalid_scope" => Why::PermissionsRefused,
+            "invalid_grant" => Why::CodeRefused,
+            "temporarily_unavailable" | "server_error" => Why::Unavailable,
+            _ => Why::ExchangeRefused,
+        }
+    }
+
+    fn words(&self, request_id: Option<&str>, secrets: &[&SecretString]) -> ProviderWords {
+        let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
+        let clean = |text: &str| without(text, &secrets);
+        let trace_id = self.trace_id.as_deref().or(request_id).map(clean);
+        ProviderWords::new(
+            Some(&clean(&self.error)),
+            self.error_description.as_deref().map(clean).as_deref(),
+            trace_id.as_deref(),
+            self.correlation_id.as_deref().map(clean).as_deref(),
+        )
+        .with_codes(self.codes())
+    }
+}
+
+/// Why there is no answer.
+pub const fn why(failure: HttpFailure) -> Why {
+    match failure {
+        HttpFailure::Unreachable => Why::Unreachable,
+        HttpFailure::TimedOut => Why::Slow,
+        HttpFailure::TooLarge | HttpFailure::Request => Why::Garbled,
+    }
 }

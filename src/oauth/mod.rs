@@ -4,12 +4,16 @@
 pub mod callback;
 pub mod diagnosis;
 pub mod exchange;
+pub mod graph;
 pub mod http;
 pub mod id_token;
 pub mod microsoft;
 pub mod model;
 pub mod pages;
+pub mod pasted;
+pub mod preflight;
 pub mod routes;
 pub mod scopes;
 pub mod service;
 mod store;
+pub mod support;

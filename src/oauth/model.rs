@@ -67,8 +67,14 @@ pub enum Why {
     PermissionsMissing(Vec<String>),
     /// The answer came from another provider than the one that was asked.
     WrongIssuer,
-    /// The provider could not be reached, or had no time.
+    /// The provider has trouble of its own: 5xx, `temporarily_unavailable`, `server_error`.
     Unavailable,
+    /// No connection to the provider, or it broke.
+    Unreachable,
+    /// The provider did not answer in time.
+    Slow,
+    /// The provider has had too many requests (429); where it says it, after how many seconds to ask again.
+    Throttled(Option<u32>),
     /// The provider answered something that cannot be understood.
     Garbled,
     /// It took longer than an attempt lives.
@@ -124,6 +130,38 @@ impl ProviderWords {
         self.codes = codes.into_iter().take(10).collect();
         self
     }
+
+    /// Microsoft's code: of the list that came with the error, or as its description begins (`AADSTS50011: …`).
+    pub fn code(&self) -> Option<u64> {
+        let named = |text: &Option<String>| text.as_deref().and_then(code_in);
+        self.codes.first().copied().or_else(|| named(&self.description)).or_else(|| named(&self.error))
+    }
+}
+
+/// A text without these secrets, plain or as a form writes them. Before anything is cut off it, for half a secret
+/// would not be found: a provider that repeats what it was sent must not bring a secret, a code or a token into
+/// the database and onto a page.
+pub fn without(text: &str, secrets: &[&str]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        // As most others write it.
+        let percent = encoded.replace('+', "%20").replace("%7E", "~");
+        for form in [*secret, encoded.as_str(), percent.as_str()] {
+            if text.contains(form) {
+                text = text.replace(form, "[removed]");
+            }
+        }
+    }
+    text
+}
+
+/// The first code of Microsoft's that stands in a text.
+pub fn code_in(text: &str) -> Option<u64> {
+    text.match_indices("AADSTS").find_map(|(at, mark)| {
+        let digits = text[at + mark.len()..].split(|c: char| !c.is_ascii_digit()).next()?;
+        (4..=12).contains(&digits.len()).then(|| digits.parse().ok())?
+    })
 }
 
 /// One line of at most `max` characters: Microsoft's descriptions hold line ends, and whoever writes a
@@ -138,13 +176,17 @@ pub fn tame(text: &str, max: usize) -> String {
     line.chars().take(max).chain(['…']).collect()
 }
 
-/// A step of the timeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A step of the timeline; in the order in which they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// The attempt was made and the browser sent on.
+    /// The attempt was made.
     Started,
-    /// The browser came back and everything about it was right.
+    /// The browser was told where to go.
+    Sent,
+    /// The browser came back, with a code or with an error.
     Returned,
+    /// It was this browser's, in time, and everything was as it was when the sign-in began.
+    Checked,
     /// The code was exchanged for tokens.
     CodeExchanged,
     /// It is known who signed in.
@@ -158,9 +200,11 @@ pub enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Started,
+        Self::Sent,
         Self::Returned,
+        Self::Checked,
         Self::CodeExchanged,
         Self::Identity,
         Self::Permissions,
@@ -176,8 +220,10 @@ impl Step {
     /// On the screen.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Started => "Sent to Microsoft",
+            Self::Started => "Started",
+            Self::Sent => "Sent to Microsoft",
             Self::Returned => "Came back from Microsoft",
+            Self::Checked => "Found to be this sign-in’s, in time and unchanged",
             Self::CodeExchanged => "Microsoft accepted the client secret and gave access",
             Self::Identity => "Microsoft said who signed in",
             Self::Permissions => "Permissions compared",
@@ -190,7 +236,9 @@ impl Step {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Started => "started",
+            Self::Sent => "sent",
             Self::Returned => "returned",
+            Self::Checked => "checked",
             Self::CodeExchanged => "code_exchanged",
             Self::Identity => "identity",
             Self::Permissions => "permissions",
@@ -200,8 +248,21 @@ impl Step {
     }
 }
 
+/// How long a step took, in words; none where it is not worth telling. In microseconds.
+pub fn took(micros: i64) -> Option<String> {
+    let millis = micros / 1_000;
+    match millis {
+        ..1 => None,
+        1..1_000 => Some(format!("{millis} ms")),
+        1_000..60_000 => Some(format!("{}.{} s", millis / 1_000, millis % 1_000 / 100)),
+        _ => Some(format!("{} min {} s", millis / 60_000, millis % 60_000 / 1_000)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -219,6 +280,49 @@ mod tests {
     }
 
     #[test]
+    fn a_code_is_taken_from_the_list_and_otherwise_from_the_words() {
+        let words = ProviderWords::new(Some("invalid_client"), Some("AADSTS7000222: expired"), None, None);
+        assert_eq!(words.code(), Some(7_000_222));
+        assert_eq!(words.clone().with_codes([7_000_215]).code(), Some(7_000_215));
+        assert_eq!(
+            ProviderWords::new(Some("x"), Some("AADSTS: none, AADSTS12 is none"), None, None).code(),
+            None
+        );
+        assert_eq!(code_in("first AADSTS, then AADSTS50011: here"), Some(50_011));
+    }
+
+    #[test]
+    fn s7_what_a_provider_repeats_of_a_secret_is_removed_however_it_is_written() {
+        let text = "got client_secret=s3cret~v%2B%2F%3D, s3cret%7Ev%2B%2F%3D and s3cret~v+/=, and code=abcd";
+        let left = without(text, &["s3cret~v+/=", "abcd"]);
+        assert!(!left.contains("s3cret") && !left.contains("abcd"), "{left}");
+        assert!(left.starts_with("got client_secret="), "{left}");
+    }
+
+    #[test]
+    fn what_a_step_took_is_told_as_people_tell_it() {
+        assert_eq!(took(999), None);
+        assert_eq!(took(240_000).as_deref(), Some("240 ms"));
+        assert_eq!(took(1_290_000).as_deref(), Some("1.2 s"));
+        assert_eq!(took(72_000_000).as_deref(), Some("1 min 12 s"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_at_all_makes_the_search_for_a_code_panic(text in "(AADSTS|\\PC){0,40}") {
+            let _ = code_in(&text);
+        }
+    }
+
+    #[test]
+    fn an_outcome_of_an_earlier_version_is_understood() {
+        let earlier = r#"{"outcome":"failed","why":"unavailable","provider":{"error":"x","description":null,
+            "trace_id":null,"correlation_id":null}}"#;
+        let outcome: Outcome = serde_json::from_str(earlier).expect("an outcome");
+        assert!(matches!(outcome, Outcome::Failed { why: Why::Unavailable, provider: Some(_) }));
+    }
+
+    #[test]
     fn each_step_is_found_by_its_name() {
         for step in Step::ALL {
             assert_eq!(Step::from_name(step.name()), Some(step));
@@ -230,6 +334,8 @@ mod tests {
         for outcome in [
             Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
             Outcome::Failed { why: Why::PermissionsMissing(vec!["profile".into()]), provider: None },
+            Outcome::Failed { why: Why::Throttled(Some(120)), provider: None },
+            Outcome::Failed { why: Why::Throttled(None), provider: None },
         ] {
             let text = serde_json::to_string(&outcome).expect("JSON");
             assert_eq!(serde_json::from_str::<Outcome>(&text).expect("an outcome"), outcome);

@@ -1,25 +1,25 @@
-//! The page before one leaves, the page that tells the outcome, and what a connector's page says of its
-//! sign-ins.
+//! The page before one leaves, the page that tells the outcome, what a connector's page says of its sign-ins,
+//! and what Microsoft's own errors mean.
 
+mod history;
 mod outcome;
+mod remedy;
+mod shown;
 
 use leptos::prelude::*;
 
+pub use history::SignInList;
 pub use outcome::SignInPage;
+pub use remedy::{Offers, TenantPage};
+pub use shown::{ShownPage, ShownView};
 
-use super::{
-    diagnosis,
-    model::{Outcome, Step},
-    service::{Event, Progress, SignIn},
-};
 use crate::{
     connectors::{
         model::{ConnectorState, FailureReason},
         pages::StateBadge,
         service::{Connector, ConnectorId},
     },
-    platform::id::UserId,
-    ui::{icons::Icon, widgets::Moment},
+    ui::widgets::Moment,
 };
 
 /// The small page from which one goes to the provider.
@@ -114,95 +114,6 @@ pub fn StateCard(
             <p class="soft">{words}</p>
             {button}
         </section>
-    }
-}
-
-/// Sign-ins through a connector, latest first, each with its timeline.
-#[component]
-pub fn SignInList(
-    /// The sign-ins, latest first.
-    sign_ins: Vec<SignIn>,
-    /// Who looks: of others' sign-ins there is no page for them.
-    viewer: UserId,
-) -> impl IntoView {
-    if sign_ins.is_empty() {
-        return view! {
-            <p class="soft">
-                "None yet. Each sign-in through this connector is listed here, step by step, with its outcome."
-            </p>
-        }
-        .into_any();
-    }
-    let items = sign_ins
-        .into_iter()
-        .map(|SignIn { attempt, who, progress, timeline }| {
-            let (class, icon, words) = match &progress {
-                Progress::Ended(outcome @ Outcome::Verified { .. }) => {
-                    ("good", Icon::Good, diagnosis::in_short(outcome))
-                }
-                Progress::Ended(outcome) => ("bad", Icon::Bad, diagnosis::in_short(outcome)),
-                Progress::Checking => ("idle", Icon::Waiting, "Checking…"),
-                Progress::Open => ("idle", Icon::Waiting, "Not back from Microsoft yet"),
-                Progress::Interrupted => ("warn", Icon::Warning, "Interrupted"),
-                Progress::Abandoned => ("warn", Icon::Warning, "Not finished within ten minutes"),
-            };
-            let words = if attempt.user == viewer {
-                view! { <a href=format!("/sign-ins/{}", attempt.id)>{words}</a> }.into_any()
-            } else {
-                words.into_any()
-            };
-            view! {
-                <li class=class>
-                    {icon.draw()}
-                    <div>
-                        <p>{words}</p>
-                        <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=attempt.created_at /></p>
-                        <Timeline progress=progress timeline=timeline />
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! { <ol class="timeline" role="list">{items}</ol> }.into_any()
-}
-
-/// What happened in a sign-in, step by step, and what the provider said.
-#[component]
-fn Timeline(progress: Progress, timeline: Vec<Event>) -> impl IntoView {
-    let steps = timeline
-        .into_iter()
-        .map(|Event { at, step, duration, detail, .. }| {
-            // What was waited for, as far as it is worth telling.
-            let took = (duration >= 1_000).then(|| format!(", after {} ms", duration / 1_000));
-            let detail = match step {
-                Step::Identity if !detail.is_empty() => Some(format!("Tenant {detail}")),
-                Step::Permissions if !detail.is_empty() => Some(format!("Not granted: {detail}")),
-                _ => None,
-            };
-            view! {
-                <li>
-                    <p>{step.words()}</p>
-                    <p class="soft note">
-                        <time datetime=at.for_machines()>{at.time_of_day()}</time> {took}
-                    </p>
-                    {detail.map(|detail| view! { <p class="soft note">{detail}</p> })}
-                </li>
-            }
-        })
-        .collect_view();
-    let said = match progress {
-        Progress::Ended(Outcome::Failed { provider: Some(words), .. }) => Some(words),
-        _ => None,
-    };
-    let said = said.map(|words| view! { <dl class="facts note">{outcome::provider_said(words)}</dl> });
-    view! {
-        <details class="disclosure">
-            <summary>"Timeline"</summary>
-            <div class="stack tight">
-                <ol class="events" role="list">{steps}</ol>
-                {said}
-            </div>
-        </details>
     }
 }
 

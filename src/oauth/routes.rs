@@ -3,30 +3,36 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Extension, Form,
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode, header};
 use leptos::prelude::*;
+use serde::Deserialize;
 use url::Url;
 
 use super::{
     callback::Callback,
     model::FINDABLE,
-    pages::{AdminConsent, Foreign, Leaving, SignInPage},
+    pages::{AdminConsent, Foreign, Leaving, Offers, ShownPage, ShownView, SignInPage, TenantPage},
+    pasted,
     service::{AttemptId, Progress, Returned, SignIns},
 };
 use crate::{
-    connectors::service::ConnectorId,
+    connectors::{
+        consent,
+        model::{AccountType, Tenant},
+        service::{Changed, Connector, ConnectorId, ConnectorService},
+    },
     login::service::Browser,
-    people::access::Member,
+    people::access::{Admin, Member},
     platform::{
         config::{Config, PublicUrl},
         cookies,
         failure::Failure,
         page::{Page, Then},
-        randomness::{SharedRandomness, Token},
+        randomness::{Randomness, SharedRandomness, Token},
     },
 };
 
@@ -49,9 +55,71 @@ pub async fn verify(
 ) -> Result<Response, Failure> {
     let admin = member.admin()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
+}
+
+/// What the form sends that changes who may sign in and tries again.
+#[derive(Deserialize)]
+pub struct RetryForm {
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    account_type: String,
+    #[serde(default)]
+    tenant: String,
+}
+
+/// `POST /connectors/{id}/retry`: changes who may sign in, and starts a sign-in.
+#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+pub async fn retry(
+    State(sign_ins): State<SignIns>,
+    State(connectors): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
+    State(randomness): State<SharedRandomness>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<RetryForm>,
+) -> Result<Response, Failure> {
+    let admin = member.admin()?;
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    // First: whoever may not know of it learns nothing from what is wrong with the rest.
+    let connector = connectors.get(&admin, id).await?;
+    let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
+    let account_type = AccountType::from_name(&form.account_type).ok_or(Failure::BadRequest)?;
+    let tenant = match account_type.needs_tenant().then(|| Tenant::parse(&form.tenant)).transpose() {
+        Ok(tenant) => tenant,
+        Err(words) => {
+            let page = Page::new("Tenant", move || {
+                let (connector, typed) = (connector.clone(), form.tenant.clone());
+                view! { <TenantPage connector=connector typed=typed error=words.to_owned() /> }.into_any()
+            });
+            return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+        }
+    };
+    match connectors.change_audience(&admin, id, version, account_type, tenant).await? {
+        Changed::Changed | Changed::Nothing => {
+            leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
+        }
+        // Somebody else has changed it since: its page shows to what.
+        Changed::Outdated | Changed::NameTaken => {
+            Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
+        }
+    }
+}
+
+/// Starts a sign-in, and answers with the page from which one leaves.
+async fn leave(
+    sign_ins: &SignIns,
+    config: &Config,
+    randomness: &dyn Randomness,
+    admin: &Admin,
+    id: ConnectorId,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
     // One for each browser, renewed at each start: several sign-ins may be open side by side.
-    let binding = binding(&headers, &config.public_url).unwrap_or_else(|| Token::random(&*randomness));
-    let started = sign_ins.start(&admin, id, &binding).await?;
+    let binding = binding(headers, &config.public_url).unwrap_or_else(|| Token::random(randomness));
+    let started = sign_ins.start(admin, id, &binding).await?;
 
     let url = started.authorize_url;
     let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -114,21 +182,71 @@ async fn answer(
 /// `GET /sign-ins/{id}`: the outcome, shown to whoever started it.
 pub async fn show(
     State(sign_ins): State<SignIns>,
+    State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: AttemptId = id.parse().map_err(|_| Failure::NotFound)?;
-    let (attempt, progress, connector) = sign_ins.get(&member.admin()?, id).await?;
-    let checking = progress == Progress::Checking;
+    let (sign_in, connector) = sign_ins.get(&member.admin()?, id).await?;
+    let checking = sign_in.progress == Progress::Checking;
+    let offers = offers(&config, &connector);
     let page = Page::new("Sign-in", move || {
-        view! {
-            <SignInPage
-                attempt=attempt.clone()
-                progress=progress.clone()
-                connector=connector.clone()
-            />
-        }
-        .into_any()
+        let (sign_in, connector, offers) = (sign_in.clone(), connector.clone(), offers.clone());
+        view! { <SignInPage sign_in=sign_in connector=connector offers=offers /> }.into_any()
     });
     Ok(if checking { page.then(Then::Reload(2)) } else { page })
+}
+
+fn offers(config: &Config, connector: &Connector) -> Offers {
+    let redirect_uri = config.public_url.redirect_uri();
+    let approval = consent::of(&config.microsoft, &redirect_uri, connector);
+    Offers { redirect_uri, approval }
+}
+
+/// What the form sends into which an error was pasted.
+#[derive(Deserialize)]
+pub struct ShownForm {
+    #[serde(default)]
+    shown: String,
+    #[serde(default)]
+    registered: String,
+}
+
+/// `GET /connectors/{id}/microsoft-error`: asks for an error that Microsoft showed on a page of its own.
+pub async fn ask_for_error(
+    State(connectors): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+) -> Result<Page, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?;
+    let connector = connectors.get(&admin, id).await?;
+    let offers = offers(&config, &connector);
+    Ok(shown_page(ShownView { connector, offers, pasted: None, registered: String::new() }))
+}
+
+/// `POST /connectors/{id}/microsoft-error`: says what an error means. What is pasted goes into the answer and
+/// nowhere else.
+pub async fn explain_error(
+    State(connectors): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+    Form(form): Form<ShownForm>,
+) -> Result<Page, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    let admin = member.admin()?;
+    let connector = connectors.get(&admin, id).await?;
+    let offers = offers(&config, &connector);
+    let pasted = pasted::read(&form.shown);
+    let understood = pasted.code.is_some();
+    let text: String = form.shown.chars().take(pasted::MAX).collect();
+    let pasted = Some((text, pasted));
+    let page = shown_page(ShownView { connector, offers, pasted, registered: form.registered });
+    Ok(if understood { page } else { page.with_status(StatusCode::UNPROCESSABLE_ENTITY) })
+}
+
+fn shown_page(model: ShownView) -> Page {
+    Page::new("Microsoft’s error", move || view! { <ShownPage model=model.clone() /> }.into_any())
 }

@@ -95,6 +95,11 @@ impl SignIns {
         Self { parts: Arc::new(parts), running: TaskTracker::new() }
     }
 
+    /// What they consist of.
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// Starts a sign-in that verifies a connector, in the browser that holds `binding`.
     ///
     /// # Errors
@@ -151,7 +156,27 @@ impl SignIns {
             })
             .await?;
         let authorize_url = exchange::authorize_url(&attempt, &state, &nonce, &verifier)?;
+        self.note_sent(&attempt, &authorize_url).await;
         Ok(Started { authorize_url, connector })
+    }
+
+    /// Notes in the timeline where the browser is sent. The sign-in goes on without the note too.
+    async fn note_sent(&self, attempt: &Attempt, authorize_url: &str) {
+        // Without the query, in which the state stands.
+        let to = authorize_url.split('?').next().unwrap_or_default();
+        let now = self.parts.clock.now();
+        let noted = self
+            .parts
+            .database
+            .write(async |tx| {
+                let events = vec![self.event(Step::Sent, now, to)];
+                Attempts::of(attempt.organisation).add_events(&tx, attempt.id, events).await
+            })
+            .await;
+        if let Err(error) = noted {
+            let error: &DatabaseError = &error;
+            tracing::warn!(attempt = %attempt.id, %error, "it could not be noted that a browser was sent on");
+        }
     }
 
     /// Ends the oldest open attempts of a user, so that one more is not too many.
@@ -174,16 +199,14 @@ impl SignIns {
         Ok(())
     }
 
-    /// An attempt of this administrator's own, and how far it is.
+    /// An attempt of this administrator's own, and its connector.
     ///
     /// # Errors
     /// [`Failure::NotFound`] for everybody else's.
-    pub async fn get(&self, admin: &Admin, id: AttemptId) -> Result<(Attempt, Progress, Connector), Failure> {
+    pub async fn get(&self, admin: &Admin, id: AttemptId) -> Result<(SignIn, Connector), Failure> {
         let read = self.parts.database.read();
-        let attempt = Attempts::of(admin.organisation())
-            .of_user(&read, id, admin.user())
-            .await?
-            .ok_or(Failure::NotFound)?;
+        let attempts = Attempts::of(admin.organisation());
+        let attempt = attempts.of_user(&read, id, admin.user()).await?.ok_or(Failure::NotFound)?;
         let connector = self
             .parts
             .connectors
@@ -191,7 +214,10 @@ impl SignIns {
             .await?
             .ok_or(Failure::NotFound)?;
         let progress = attempt.progress(self.parts.clock.now());
-        Ok((attempt, progress, connector))
+        let timeline = attempts.events_of(&read, &[id]).await?.remove(&id).unwrap_or_default();
+        let names = self.parts.people.names(admin.organisation(), [attempt.user]).await?;
+        let who = names.get(&attempt.user).cloned().unwrap_or_default();
+        Ok((SignIn { attempt, who, progress, timeline }, connector))
     }
 
     /// The latest sign-ins of a connector with their timelines, for administrators: at most `limit`.

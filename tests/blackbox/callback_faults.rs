@@ -34,7 +34,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
     Canned::Json(
         status,
         json!({
-            "error": error, "error_description": description, "error_codes": [7_000_215],
+            "error": error, "error_description": description, "error_codes": [9_999_999],
             "trace_id": "trace-1", "correlation_id": "correlation-1", "timestamp": "2016-01-09 02:02:12Z",
         }),
     )
@@ -49,9 +49,9 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
     "failing: application_refused"
 )]
 #[case(400, "invalid_scope", "does not know a permission", "failing: permissions_refused")]
-#[case(400, "invalid_grant", "did not take the sign-in's code", "not_verified")]
+#[case(400, "invalid_grant", "did not take the sign-in’s code", "not_verified")]
 #[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
-#[case(400, "temporarily_unavailable", "could not be reached", "not_verified")]
+#[case(400, "temporarily_unavailable", "has trouble of its own", "not_verified")]
 #[case(400, "interaction_required", "refused to finish the sign-in", "not_verified")]
 #[tokio::test]
 async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
@@ -61,21 +61,21 @@ async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
     #[case] words: &str,
     #[case] state: &str,
 ) {
-    // The code in the text is another one's: it must decide nothing.
-    let description = "AADSTS7000215: <b>Invalid</b> client secret.\r\nTrace ID: trace-1\r\n";
+    // A code that is in no table: the words are those of the error.
+    let description = "AADSTS9999999: <b>Invalid</b> client secret.\r\nTrace ID: trace-1\r\n";
     let (page, now) =
         outcome(kind, NewConnector::default(), |_, _| refusal(status, error, description), None).await;
     assert!(page.contains(words), "{page}");
-    assert!(page.contains("AADSTS7000215: <b>Invalid</b> client secret. Trace ID: trace-1"), "{page}");
+    assert!(page.contains("AADSTS9999999: <b>Invalid</b> client secret. Trace ID: trace-1"), "{page}");
     assert!(page.contains("correlation-1"));
     assert_eq!(now, state);
 }
 
 #[rstest]
 #[case(Canned::Failure(HttpFailure::Unreachable), "could not be reached")]
-#[case(Canned::Failure(HttpFailure::TimedOut), "could not be reached")]
-#[case(Canned::Failure(HttpFailure::Unavailable(429)), "could not be reached")]
-#[case(Canned::Failure(HttpFailure::Unavailable(503)), "could not be reached")]
+#[case(Canned::Failure(HttpFailure::TimedOut), "did not answer in time")]
+#[case(Canned::Text(429, String::new()), "has had too many requests")]
+#[case(Canned::Text(503, "<html>canary</html>".into()), "has trouble of its own")]
 #[case(Canned::Failure(HttpFailure::TooLarge), "could not be understood")]
 #[case(Canned::Text(200, "<html>canary</html>".into()), "could not be understood")]
 #[case(Canned::Text(200, String::new()), "could not be understood")]
@@ -191,7 +191,9 @@ async fn an_account_of_another_tenant_makes_a_single_tenant_connector_fail(
 #[rstest]
 #[case(Canned::Json(200, json!({ "id": "1", "mail": null, "userPrincipalName": "grace@contoso.test" })), "grace@contoso.test", "verified")]
 #[case(Canned::Json(403, json!({ "error": { "code": "Authorization_RequestDenied" } })), "did not say who signed in", "not_verified")]
-#[case(Canned::Failure(HttpFailure::TimedOut), "could not be reached", "not_verified")]
+#[case(Canned::Failure(HttpFailure::TimedOut), "did not answer in time", "not_verified")]
+#[case(Canned::Text(429, String::new()), "has had too many requests", "not_verified")]
+#[case(Canned::Text(502, "canary".into()), "has trouble of its own", "not_verified")]
 #[case(Canned::Text(200, "canary".into()), "could not be understood", "not_verified")]
 #[tokio::test]
 async fn what_graph_says_of_the_account_counts(
@@ -244,7 +246,7 @@ async fn a_connector_that_failed_is_verified_by_a_sign_in_that_goes_through(
         .assert_says("does not accept the client ID and secret");
 
     let authorize = world.start(&mut ada, &connector).await;
-    world.provider.answer_token(Canned::Failure(HttpFailure::Unavailable(503)));
+    world.provider.answer_token(Canned::Text(503, String::new()));
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert_eq!(
         world.state(&connector).await,

@@ -98,7 +98,7 @@ async fn o8_an_answer_of_another_tenant_is_refused_where_the_connector_has_one(
     let theirs = issuer_of("bbbbbbbb-7e57-4000-8000-000000000002");
     let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={theirs}"))).await;
     ada.get(answer.assert_status(303).location()).await.assert_says("another provider");
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.exchanges().is_empty());
 
     let authorize = world.start(&mut ada, &connector).await;
     world.grant_everything(&authorize);

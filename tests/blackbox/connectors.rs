@@ -206,7 +206,7 @@ async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keep
     let mut ada = world.set_up().await;
     let path = world.add_connector(&mut ada, &NewConnector { name: "Payroll", ..Default::default() }).await;
     world.start(&mut ada, &path).await;
-    assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (1, 1));
+    assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (1, 2));
     let id = path.rsplit('/').next().expect("an id").parse().expect("an id");
     world.program.connectors.delete(&world.admin().await, id).await.expect("deleted");
     for table in ["connectors", "attempts", "attempt_events"] {

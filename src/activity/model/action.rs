@@ -27,6 +27,8 @@ pub enum Action {
     ConnectorChanged,
     /// A connector was deleted.
     ConnectorDeleted,
+    /// A connector's credentials were tried without anybody signing in.
+    ConnectorTried,
     /// A sign-in that verifies a connector was started.
     SignInStarted,
     /// A sign-in ended.
@@ -63,7 +65,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::OrganisationAdded,
         Self::UserAdded,
         Self::UserChanged,
@@ -75,6 +77,7 @@ impl Action {
         Self::ConnectorAdded,
         Self::ConnectorChanged,
         Self::ConnectorDeleted,
+        Self::ConnectorTried,
         Self::SignInStarted,
         Self::SignInEnded,
         Self::UserInvited,
@@ -112,6 +115,7 @@ impl Action {
             Self::ConnectorAdded => "Connector added",
             Self::ConnectorChanged => "Connector changed",
             Self::ConnectorDeleted => "Connector deleted",
+            Self::ConnectorTried => "Client ID and secret tried",
             Self::SignInStarted => "Sign-in started",
             Self::SignInEnded => "Sign-in ended",
             Self::UserInvited => "Invited",
@@ -155,7 +159,9 @@ impl Action {
             | Self::SecondFactorRemoved
             | Self::NewPasswordOffered
             | Self::RecoveryCodesMade => Group::People,
-            Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted => Group::Connectors,
+            Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted | Self::ConnectorTried => {
+                Group::Connectors
+            }
             Self::SignInStarted | Self::SignInEnded => Group::SignIns,
             Self::RequestRefused => Group::Refusals,
         }
@@ -175,6 +181,7 @@ impl Action {
             Self::ConnectorAdded => "connector.added",
             Self::ConnectorChanged => "connector.changed",
             Self::ConnectorDeleted => "connector.deleted",
+            Self::ConnectorTried => "connector.tried",
             Self::SignInStarted => "sign_in.started",
             Self::SignInEnded => "sign_in.ended",
             Self::UserInvited => "user.invited",

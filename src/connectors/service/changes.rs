@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{
     super::{
-        model::{ConnectorState, Field},
+        model::{AccountType, ConnectorState, Field, Tenant},
         store::{Connectors, SealedSecret, Settings},
     },
     Connector, ConnectorId, ConnectorService, Parsed, ParsedSecret,
@@ -84,6 +84,29 @@ impl ConnectorService {
                     Connectors::of(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 let settings = Settings { secret_expires_on: new.expires_on, ..old.settings() };
                 Ok(self.apply(&tx, admin, &old, version, &settings, sealed).await?)
+            })
+            .await
+    }
+
+    /// Changes who may sign in through a connector that is at `version`: what a sign-in that failed showed to be
+    /// wrong. The tenant is that of [`AccountType::SingleTenant`].
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where there is no such connector.
+    pub async fn change_audience(
+        &self,
+        admin: &Admin,
+        id: ConnectorId,
+        version: i64,
+        account_type: AccountType,
+        tenant: Option<Tenant>,
+    ) -> Result<Changed, Failure> {
+        self.database
+            .write(async |tx| {
+                let old =
+                    Connectors::of(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
+                let settings = Settings { account_type, tenant, ..old.settings() };
+                Ok(self.apply(&tx, admin, &old, version, &settings, None).await?)
             })
             .await
     }

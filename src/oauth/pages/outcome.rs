@@ -4,18 +4,21 @@ use leptos::prelude::*;
 
 use super::{
     super::{
-        diagnosis,
+        diagnosis::{self, Diagnosis, codes},
         model::{Outcome, ProviderWords, Why},
-        service::{Attempt, Progress},
+        service::{Attempt, Progress, SignIn},
     },
     VerifyButton,
+    history::Timeline,
+    remedy::{Offers, Remedies},
+    shown::PasteForm,
 };
 use crate::{
     connectors::service::{Connector, ConnectorId},
     platform::clock::Timestamp,
     ui::{
         icons::Icon,
-        widgets::{Back, Badge, Moment, Notice, Tone},
+        widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
     },
 };
 
@@ -23,24 +26,37 @@ use crate::{
 #[component]
 pub fn SignInPage(
     /// The sign-in.
-    attempt: Attempt,
-    /// How far it is.
-    progress: Progress,
+    sign_in: SignIn,
     /// The connector.
     connector: Connector,
+    /// What can be offered of it.
+    offers: Offers,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
-    let (tone, title, lead, content) = match progress {
+    let attempt = sign_in.attempt.clone();
+    let steps = view! {
+        <details class="disclosure">
+            <summary>"Timeline"</summary>
+            <Timeline sign_in=sign_in.clone() connector=connector.clone() said=false />
+        </details>
+    };
+    let (tone, title, lead, content) = match sign_in.progress {
         Progress::Ended(Outcome::Verified { account, missing, current }) => {
             return view! {
-                <Verified attempt=attempt connector=connector account=account missing=missing current=current />
+                <Verified attempt=attempt connector=connector account=account missing=missing current=current>
+                    {steps}
+                </Verified>
             }
             .into_any();
         }
         Progress::Ended(Outcome::Failed { why, provider }) => {
-            return view! { <Failed why=why provider=provider attempt=attempt connector=connector /> }
-                .into_any();
+            return view! {
+                <Failed why=why provider=provider attempt=attempt connector=connector offers=offers>
+                    {steps}
+                </Failed>
+            }
+            .into_any();
         }
         Progress::Checking => (
             ("wait", Icon::Waiting),
@@ -68,14 +84,14 @@ pub fn SignInPage(
             ("warn", Icon::Warning),
             "Not finished within ten minutes",
             "Microsoft did not send the browser back in time. The connector is as it was.",
-            again(id, name.clone()),
+            lost(id, name.clone()),
         ),
         Progress::Open => (
             ("wait", Icon::Waiting),
             "Not finished yet",
             "Microsoft has not sent the browser back here yet, or its answer could not be taken in. Finish \
              the sign-in in the window in which it is open, or start it again.",
-            again(id, name.clone()),
+            lost(id, name.clone()),
         ),
     };
     view! {
@@ -86,7 +102,19 @@ pub fn SignInPage(
                 <p class="soft">{lead}</p>
             </div>
         </div>
-        <div class="stack text">{content}</div>
+        <div class="stack text">{content} {steps}</div>
+    }
+    .into_any()
+}
+
+/// For one that did not come back: Microsoft may have kept the browser on a page of its own.
+fn lost(id: ConnectorId, name: String) -> AnyView {
+    view! {
+        {again(id, name)}
+        <section class="card low" aria-labelledby="paste-title">
+            <h2 id="paste-title">"Did Microsoft show an error? Paste it."</h2>
+            <PasteForm connector=id />
+        </section>
     }
     .into_any()
 }
@@ -108,6 +136,7 @@ fn Verified(
     account: String,
     missing: Vec<String>,
     current: bool,
+    children: Children,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
@@ -179,6 +208,7 @@ fn Verified(
             <div class="row">
                 <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
             </div>
+            {children()}
         </div>
     }
 }
@@ -195,54 +225,84 @@ fn Failed(
     provider: Option<ProviderWords>,
     attempt: Attempt,
     connector: Connector,
+    offers: Offers,
+    children: Children,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
-    let words = diagnosis::of(&why);
+    let diagnosis = diagnosis::of(&why, provider.as_ref());
+    let Diagnosis { title, what, remedy, .. } = diagnosis.clone();
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
     let said = provider.map(|said| view! { <Said said=said at=at /> });
-    let rejected = why == Why::CredentialsRejected;
-    let replace = rejected.then(|| {
-        view! { <a class="button primary" href=format!("/connectors/{id}/secret")>"Replace the secret"</a> }
-    });
     view! {
         <div class="head">
             <div>
-                <Back to=format!("/connectors/{id}") what=name.clone() />
-                <div class="row title bad">{Icon::Bad.draw()}<h1>{words.title}</h1></div>
-                <p class="soft">{words.what}</p>
+                <Back to=format!("/connectors/{id}") what=name />
+                <div class="row title bad">{Icon::Bad.draw()}<h1>{title}</h1></div>
+                <p class="soft">{what}</p>
             </div>
         </div>
         <div class="stack text">
-            <section class="card low" aria-labelledby="do-title">
-                <h2 id="do-title">"What to do"</h2>
-                <dl class="facts">
-                    <div><dt>"Whose job"</dt><dd>{words.who}</dd></div>
-                    <div><dt>"Next step"</dt><dd>{words.next}</dd></div>
-                </dl>
-            </section>
-            <div class="row">
-                {replace}
-                <VerifyButton id=id words="Sign in again" primary=!rejected />
-                <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
-            </div>
+            <Next diagnosis=diagnosis />
+            <Remedies remedy=remedy connector=connector offers=offers />
             {said}
+            {children()}
         </div>
     }
 }
 
-/// What the provider said, as rows of a list of facts.
+/// Whose job it is, and the next step.
+#[component]
+pub fn Next(
+    /// What is said of the end.
+    diagnosis: Diagnosis,
+) -> impl IntoView {
+    view! {
+        <section class="card low" aria-labelledby="do-title">
+            <h2 id="do-title">"What to do"</h2>
+            <dl class="facts">
+                <div><dt>"Whose job"</dt><dd>{diagnosis.who.words()}</dd></div>
+                <div><dt>"Next step"</dt><dd>{diagnosis.next}</dd></div>
+            </dl>
+        </section>
+    }
+}
+
+/// What the provider said, as rows of a list of facts; codes and ids are ready to copy.
 pub fn provider_said(said: ProviderWords) -> impl IntoView {
-    [
-        ("Error", said.error),
-        ("Description", said.description),
-        ("Trace ID", said.trace_id),
-        ("Correlation ID", said.correlation_id),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
-    .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
-    .collect_view()
+    let code = said.code();
+    let unknown = code.filter(|code| codes::find(*code).is_none());
+    let code = code.map(|code| {
+        let link = unknown.map(|code| {
+            view! {
+                <a href=codes::page(code) target="_blank" rel="noopener noreferrer">
+                    "What Microsoft says of it"
+                    <span class="unseen">" (opens a new window)"</span>
+                </a>
+            }
+        });
+        view! {
+            <div>
+                <dt>"Code"</dt>
+                <dd><Copyable value=format!("AADSTS{code}") what="the code" />{link}</dd>
+            </div>
+        }
+    });
+    let text = |name: &'static str, value: Option<String>| {
+        value.map(|value| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
+    };
+    let id = |name: &'static str, what: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! { <div><dt>{name}</dt><dd><Copyable value=value what=what /></dd></div> }
+        })
+    };
+    view! {
+        {text("Error", said.error)}
+        {code}
+        {text("Description", said.description)}
+        {id("Trace ID", "the trace ID", said.trace_id)}
+        {id("Correlation ID", "the correlation ID", said.correlation_id)}
+    }
 }
 
 #[component]

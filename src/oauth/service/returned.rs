@@ -11,6 +11,7 @@ use super::{
     super::{
         callback::{Answer, SignIn},
         exchange::{self, Refusal},
+        graph,
         id_token::{self, Expected},
         model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why, tame},
         scopes,
@@ -133,9 +134,10 @@ impl SignIns {
         };
 
         let (organisation, id) = (attempt.organisation, attempt.id);
+        let came = sign_in.answer.in_short();
         let consumed = database
             .write(|tx| {
-                let attempt = &attempt;
+                let (attempt, came) = (&attempt, &came);
                 async move {
                     // Now, for the writer may have been waited for.
                     let now = clock.now();
@@ -151,7 +153,9 @@ impl SignIns {
                     if !attempts.consume(&tx, id, now).await? {
                         return Ok(None);
                     }
-                    attempts.add_events(&tx, id, vec![self.event(Step::Returned, now, "")]).await?;
+                    let away = micros(now.since(attempt.created_at));
+                    let event = event(&self.parts, Step::Returned, now, away, came);
+                    attempts.add_events(&tx, id, vec![event]).await?;
                     Ok::<_, Failure>(Some((now, may, tried)))
                 }
             })
@@ -175,6 +179,7 @@ impl SignIns {
         let outcome = match verdict {
             Err(why) => failed(why),
             Ok(secret) => {
+                timeline.note(Step::Checked, "");
                 // What is left of the patience is for writing the outcome: until then the attempt must not
                 // look interrupted.
                 let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
@@ -185,7 +190,7 @@ impl SignIns {
                     Ok(Err(refusal)) => {
                         Outcome::Failed { why: refusal.why, provider: refusal.words.map(|words| *words) }
                     }
-                    Err(_) => failed(Why::Unavailable),
+                    Err(_) => failed(Why::Slow),
                 }
             }
         };
@@ -244,7 +249,7 @@ impl SignIns {
             now: clock.now(),
         };
         let identity = id_token::check(secrecy::ExposeSecret::expose_secret(token), &expected)?;
-        let me = exchange::me(&**http, &attempt.endpoints.graph, &grant.access_token).await?;
+        let me = graph::me(&**http, &attempt.endpoints.graph, &grant.access_token).await?;
         timeline.note(Step::Identity, &tame(identity.tenant.as_deref().unwrap_or_default(), 64));
 
         let missing = scopes::missing(
@@ -316,7 +321,9 @@ impl SignIns {
                         attempts.correct(&tx, attempt.id, &outcome).await?;
                     }
                 }
-                events.push(self.event(Step::Outcome, now, name(&outcome)));
+                let since = events.last().map_or(consumed_at, |event| event.at);
+                let took = micros(now.since(since));
+                events.push(event(&self.parts, Step::Outcome, now, took, name(&outcome)));
                 attempts.add_events(&tx, attempt.id, events).await?;
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
                 let actor = Actor { organisation, user: Some(attempt.user), address, reference };
@@ -338,11 +345,14 @@ struct Timeline<'a> {
 impl Timeline<'_> {
     fn note(&mut self, step: Step, detail: &str) {
         let now = self.parts.clock.now();
-        let duration = now.since(self.since).whole_microseconds();
+        let duration = micros(now.since(self.since));
         self.since = now;
-        let duration = i64::try_from(duration).unwrap_or(i64::MAX);
         self.events.push(event(self.parts, step, now, duration, detail));
     }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.whole_microseconds()).unwrap_or(i64::MAX)
 }
 
 /// What an outcome shows of the connector. Only what no other account and no second try can mend makes

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{super::model::Step, AttemptId, Attempts};
 use crate::platform::{
@@ -57,8 +57,6 @@ impl Attempts {
         let rows = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
             .filter(row::Column::AttemptId.is_in(attempts.iter().map(|attempt| attempt.0)))
-            .order_by_asc(row::Column::At)
-            .order_by_asc(row::Column::Id)
             .all(on.connection())
             .await?;
         let mut timelines: HashMap<AttemptId, Vec<Event>> = HashMap::new();
@@ -68,6 +66,10 @@ impl Attempts {
             let at = Timestamp::from_micros(row.at);
             let event = Event { id: row.id, at, step, duration: row.duration, detail: row.detail };
             timelines.entry(AttemptId(row.attempt_id)).or_default().push(event);
+        }
+        // Several steps may fall into one microsecond, where the clock is coarse.
+        for timeline in timelines.values_mut() {
+            timeline.sort_by_key(|event| (event.at, event.step));
         }
         Ok(timelines)
     }

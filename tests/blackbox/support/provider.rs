@@ -15,6 +15,10 @@ use tokio::sync::Notify;
 pub enum Canned {
     Json(u16, Value),
     Text(u16, String),
+    /// With a header.
+    Headed(u16, (&'static str, &'static str), Value),
+    /// An error in whose description all stands that was sent.
+    Echo,
     Failure(HttpFailure),
     /// Not before somebody says so.
     After(Arc<Notify>, Box<Canned>),
@@ -58,6 +62,12 @@ impl Provider {
         self.seen.lock().expect("a list").clone()
     }
 
+    /// Those that exchange a code.
+    pub fn exchanges(&self) -> Vec<Seen> {
+        let of_a_code = |seen: &Seen| seen.field("grant_type") == Some("authorization_code");
+        self.requests().into_iter().filter(of_a_code).collect()
+    }
+
     pub fn token_requests(&self) -> Vec<Seen> {
         self.requests().into_iter().filter(|seen| seen.url.ends_with("/token")).collect()
     }
@@ -76,6 +86,7 @@ impl ProviderHttp for Provider {
         let queue = if url.ends_with("/me") { &self.me } else { &self.token };
         let mut canned = queue.lock().expect("a queue").pop_front();
         loop {
+            let mut header = ("server", "canned");
             let (status, body) = match canned {
                 None => return Err(HttpFailure::Unreachable),
                 Some(Canned::After(gate, then)) => {
@@ -84,12 +95,24 @@ impl ProviderHttp for Provider {
                     continue;
                 }
                 Some(Canned::Failure(failure)) => return Err(failure),
+                Some(Canned::Echo) => {
+                    let sent = String::from_utf8_lossy(request.body()).into_owned();
+                    let plain = url::form_urlencoded::parse(request.body());
+                    let plain: Vec<_> = plain.map(|(name, value)| format!("{name}: {value}")).collect();
+                    let description = format!("{sent} {}", plain.join(" "));
+                    (400, json!({ "error": "invalid_request", "error_description": description }).to_string())
+                }
                 Some(Canned::Text(status, body)) => (status, body),
+                Some(Canned::Headed(status, with, body)) => {
+                    header = with;
+                    (status, body.to_string())
+                }
                 Some(Canned::Json(status, body)) => (status, body.to_string()),
             };
             let response = http::Response::builder()
                 .status(status)
                 .header("content-type", "application/json")
+                .header(header.0, header.1)
                 .body(body.into_bytes());
             return Ok(response.expect("a response"));
         }

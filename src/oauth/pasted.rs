@@ -1,0 +1,255 @@
+//! What Microsoft showed on a page of its own, pasted by an administrator: such errors (50011, 50194, 700016,
+//! 90094, …) never come back to the Redirect URI. Read, and never stored.
+
+use super::model::{ProviderWords, code_in, tame};
+
+/// The most that is read of it: what Microsoft shows has some hundred characters.
+pub const MAX: usize = 16 * 1024;
+
+/// What was understood of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pasted {
+    /// Microsoft's code.
+    pub code: Option<u64>,
+    /// Its words, with the ids to copy.
+    pub said: ProviderWords,
+    /// The Redirect URIs that it names, besides addresses of Microsoft's.
+    pub uris: Vec<String>,
+}
+
+/// Errors that Microsoft shows without a code of its own, by words that stand there: of personal accounts
+/// (login.live.com), and the page that asks for approval. Each with the code that means the same.
+const WITHOUT_CODE: [(&[&str], u64); 5] = [
+    (&["redirect_uri", "is not valid"], 50_011),
+    (&["client does not exist or is not enabled for consumers"], 9_002_332),
+    (&["need admin approval"], 90_094),
+    (&["approval required"], 90_095),
+    (&["needs permission to access resources", "only an admin can grant"], 90_094),
+];
+
+/// Hosts whose addresses in an error are Microsoft's own, and no Redirect URI.
+const MICROSOFT: [&str; 7] = [
+    "aka.ms",
+    "go.microsoft.com",
+    "learn.microsoft.com",
+    "docs.microsoft.com",
+    "login.microsoftonline.com",
+    "login.live.com",
+    "portal.azure.com",
+];
+
+/// Reads what was pasted: the whole of Microsoft's page, its error alone, the address of it, or the bare code.
+pub fn read(text: &str) -> Pasted {
+    let text: String = text.chars().take(MAX).collect();
+    // From an address bar.
+    let text = if text.contains("%20") || text.contains("%3a") || text.contains("%3A") {
+        let pairs = url::form_urlencoded::parse(text.as_bytes());
+        pairs.flat_map(|(name, value)| [name, "=".into(), value, " ".into()]).collect()
+    } else {
+        text
+    };
+    let lower = text.to_lowercase();
+    let by_words = WITHOUT_CODE
+        .iter()
+        .find(|(words, _)| words.iter().all(|words| lower.contains(words)))
+        .map(|(_, code)| *code);
+    let code = code_in(&text).or_else(|| of_error_page(&lower)).or_else(|| bare(&text)).or(by_words);
+    let id = |names: &[&str]| names.iter().find_map(|name| after(&text, &lower, name));
+    let (trace, correlation) = (id(&["trace id", "request id"]), id(&["correlation id"]));
+    let said = ProviderWords::new(None, description(&text).as_deref(), trace, correlation);
+    Pasted { code, said: said.with_codes(code), uris: uris(&text) }
+}
+
+/// The code of an address like `https://login.microsoftonline.com/error?code=50011`.
+fn of_error_page(lower: &str) -> Option<u64> {
+    let rest = &lower[lower.find("/error?code=")? + "/error?code=".len()..];
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// A text that is a code and nothing else.
+fn bare(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = (5..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok())?
+}
+
+/// From the code to the end of its line.
+fn description(text: &str) -> Option<String> {
+    let from = &text[text.find("AADSTS")?..];
+    let line = from.lines().next()?;
+    // Where all stands in one line, the ids have places of their own.
+    let end =
+        [" Trace ID:", " Correlation ID:", " Timestamp:"].iter().filter_map(|mark| line.find(mark)).min();
+    Some(tame(&line[..end.unwrap_or(line.len())], 1_000))
+}
+
+/// The GUID after a name and a colon. `lower` is the text in lower case.
+fn after<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a str> {
+    // Lower case may be longer than what it is of, where signs are not ASCII; then nothing is found here.
+    let at = lower.find(name).filter(|_| lower.len() == text.len())? + name.len();
+    let rest = text.get(at..)?.trim_start_matches([':', ' ', '\t', '\u{a0}']);
+    let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(rest.len());
+    (end == 36).then(|| &rest[..end])
+}
+
+/// The addresses that stand in it, each once, without those of Microsoft's.
+fn uris(text: &str) -> Vec<String> {
+    let mut uris: Vec<String> = Vec::new();
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '<' | '>' | '`' | '’' | '”' | ')' | ']');
+    for (at, _) in text.match_indices("http") {
+        let before = text[..at].chars().next_back();
+        let rest = &text[at..];
+        if before.is_some_and(char::is_alphanumeric)
+            || !(rest.starts_with("http://") || rest.starts_with("https://"))
+        {
+            continue;
+        }
+        let uri = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let uri = uri.trim_end_matches(['.', ',', ';', ':']);
+        let host = uri.split("://").nth(1).and_then(|rest| rest.split(['/', ':', '?', '#']).next());
+        let host = host.unwrap_or_default().to_lowercase();
+        if !host.is_empty() && !MICROSOFT.contains(&host.as_str()) && !uris.iter().any(|known| known == uri) {
+            uris.push(uri.to_owned());
+        }
+    }
+    uris.truncate(5);
+    uris
+}
+
+/// Where two Redirect URIs begin to differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// After so many characters that both have.
+    pub at: usize,
+    /// What it is, in words.
+    pub words: &'static str,
+}
+
+/// Compares the Redirect URI of this program with another; none where they are the same, letter by letter, as
+/// Microsoft compares them (reply-url).
+pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
+    if ours == theirs {
+        return None;
+    }
+    let at = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).count();
+    let words = match (url::Url::parse(ours), url::Url::parse(theirs)) {
+        _ if theirs.trim() == ours => "There is a space too many.",
+        _ if theirs.strip_suffix('/') == Some(ours) => {
+            "There is a slash at the end which this program does not send."
+        }
+        (Ok(a), Ok(b)) if a.scheme() != b.scheme() => "One begins with https, the other with http.",
+        (Ok(a), Ok(b)) if a.host_str() != b.host_str() => "The host is another one.",
+        (Ok(a), Ok(b)) if a.port_or_known_default() != b.port_or_known_default() => {
+            "The port is another one."
+        }
+        (Ok(a), Ok(b)) if a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) => {
+            "Upper and lower case differ, and Microsoft heeds that."
+        }
+        (Ok(a), Ok(b)) if a.path() != b.path() => "What follows the host is another path.",
+        (Ok(_), Ok(_)) => "Something is written in another way, or follows the path.",
+        _ => "It is not a whole address.",
+    };
+    Some(Difference { at, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OURS: &str = "https://mail.example.com/api/connectors";
+
+    const PAGE: &str = "Sign in\nSorry, but we’re having trouble signing you in.\n\n\
+        AADSTS50011: The redirect URI 'http://mail.example.com/api/connectors' specified in the request does not match \
+        the redirect URIs configured for the application '1b4e28ba-2fa1-11d2-883f-0016d3cca427'. Make sure the \
+        redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to \
+        https://aka.ms/redirectUriMismatchError to learn more about how to fix this.\n\n\
+        Troubleshooting details\nRequest Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427\n\
+        Correlation Id: 3b4e28ba-2fa1-11d2-883f-0016d3cca427\nTimestamp: 2026-11-27T10:00:00Z\n\
+        Message: AADSTS50011: The redirect URI";
+
+    #[test]
+    fn of_microsofts_whole_page_the_code_the_ids_and_the_redirect_uri_are_understood() {
+        let pasted = read(PAGE);
+        assert_eq!(pasted.code, Some(50_011));
+        assert_eq!(pasted.uris, ["http://mail.example.com/api/connectors"]);
+        assert_eq!(pasted.said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert_eq!(pasted.said.correlation_id.as_deref(), Some("3b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        let said = pasted.said.description.expect("a description");
+        assert!(
+            said.starts_with("AADSTS50011: The redirect URI") && said.ends_with("how to fix this."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_line_an_address_and_the_bare_code_will_do_too() {
+        let line = "AADSTS50194: Application 'x' is not configured as a multi-tenant application. \
+            Trace ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427 Correlation ID: 3b4e28ba-2fa1-11d2-883f-0016d3cca427 \
+            Timestamp: 2026-11-27 10:00:00Z";
+        let pasted = read(line);
+        assert_eq!(pasted.code, Some(50_194));
+        assert_eq!(pasted.said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert!(!pasted.said.description.expect("a description").contains("Trace ID"));
+        for text in [
+            "90094",
+            " 90094\n",
+            "https://login.microsoftonline.com/error?code=90094",
+            "Error AADSTS90094",
+            "https://mail.example.com/api/connectors?error=access_denied&error_description=AADSTS90094%3a+Admin",
+            "Need admin approval\n\nMail archive needs permission to access resources in your organization",
+        ] {
+            assert_eq!(read(text).code, Some(90_094), "{text}");
+        }
+        assert_eq!(read("hello").code, None);
+        assert_eq!(read("12").code, None);
+    }
+
+    #[test]
+    fn what_personal_accounts_are_shown_has_no_code_and_is_understood() {
+        let redirect = "invalid_request: The provided value for the input parameter 'redirect_uri' is not valid. The \
+            expected value is a URI which matches a redirect URI registered for this client application.";
+        assert_eq!(read(redirect).code, Some(50_011));
+        let closed = "unauthorized_client: The client does not exist or is not enabled for consumers.";
+        assert_eq!(read(closed).code, Some(9_002_332));
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        for (theirs, words) in [
+            ("http://mail.example.com/api/connectors", "http"),
+            ("https://mail.example.com/api/connectors/", "slash at the end"),
+            ("https://mail.example.com/api/Connectors", "lower case"),
+            ("https://mail.example.com:8443/api/connectors", "port"),
+            ("https://www.example.com/api/connectors", "host"),
+            ("https://mail.example.com/auth/connectors", "path"),
+            ("https://mail.example.com/api/connectors ", "space"),
+            ("https://mail.example.com/api/connectors?x=1", "follows the path"),
+            ("mail.example.com", "not a whole address"),
+        ] {
+            let difference = difference(OURS, theirs).expect("a difference");
+            assert!(difference.words.contains(words), "{theirs}: {}", difference.words);
+        }
+        assert_eq!(difference(OURS, OURS), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|\\PC|\n){0,60}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn up_to_the_difference_both_are_the_same(ours in "[a-c]{0,6}", theirs in "[a-c]{0,6}") {
+            match difference(&ours, &theirs) {
+                None => prop_assert_eq!(ours, theirs),
+                Some(Difference { at, .. }) => {
+                    prop_assert_eq!(&ours[..at], &theirs[..at]);
+                    prop_assert_ne!(ours.chars().nth(at), theirs.chars().nth(at));
+                }
+            }
+        }
+    }
+}

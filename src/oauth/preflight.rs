@@ -1,0 +1,131 @@
+//! Asks the token endpoint with a connector's own credentials (RFC 6749, 4.4; Microsoft,
+//! v2-oauth2-client-creds-grant-flow): a wrong secret is told at once, and not after the first trip to Microsoft.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{
+    diagnosis,
+    exchange::{self, Refusal},
+    microsoft::Endpoints,
+    model::{ProviderWords, Why},
+    service::SignIns,
+};
+use crate::{
+    activity::model::{Action, Entry},
+    connectors::{
+        model::{ConnectorState, FailureReason},
+        preflight::{Finding, Preflight, Refused},
+        service::{Connector, ConnectorId},
+    },
+    people::access::Admin,
+    platform::failure::Failure,
+};
+
+/// It takes no longer, for somebody waits for a page.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the credentials alone can be told by: secret, public client, application, its being switched off, tenant.
+/// Anything else says more of this kind of request than of a sign-in.
+const TELLING: [u64; 9] =
+    [7_000_215, 70_002, 7_000_222, 7_000_218, 700_025, 700_016, 70_001, 7_000_112, 90_002];
+
+#[async_trait]
+impl Preflight for SignIns {
+    async fn try_credentials(&self, admin: &Admin, connector: ConnectorId) -> Option<Finding> {
+        match tokio::time::timeout(PATIENCE, self.ask(admin, connector)).await {
+            Ok(Ok(finding)) => finding,
+            Ok(Err(failure)) => {
+                tracing::warn!(%connector, ?failure, "credentials could not be tried");
+                Some(Finding::Later)
+            }
+            Err(_) => Some(Finding::Later),
+        }
+    }
+}
+
+impl SignIns {
+    async fn ask(&self, admin: &Admin, id: ConnectorId) -> Result<Option<Finding>, Failure> {
+        let parts = self.parts();
+        let organisation = admin.organisation();
+        let read = parts.database.read();
+        let Some((connector, secret)) = parts.connectors.with_secret(&read, organisation, id).await? else {
+            return Ok(None);
+        };
+        // Where accounts of all tenants sign in there is nothing to ask (AADSTS9001023).
+        if connector.tenant.is_none() {
+            return Ok(None);
+        }
+        let secret = secret.map_err(|error| Failure::unexpected(&error))?;
+        let endpoints = Endpoints::of(&parts.urls, connector.path_segment());
+        let client_id = connector.client_id.as_str();
+        let answer = exchange::credentials(&*parts.http, &endpoints, client_id, &secret).await;
+        let finding = match &answer {
+            Ok(()) => Finding::Proved,
+            Err(refusal) => finding(refusal),
+        };
+        if finding != Finding::Later {
+            let rejected = matches!(answer, Err(Refusal { why: Why::CredentialsRejected, .. }));
+            self.note_tried(admin, &connector, rejected).await?;
+        }
+        Ok(Some(finding))
+    }
+
+    /// Records it, and that the connector fails where its credentials are rejected. That they are taken leaves it
+    /// *Not verified*, for only a sign-in verifies.
+    async fn note_tried(&self, admin: &Admin, connector: &Connector, rejected: bool) -> Result<(), Failure> {
+        let parts = self.parts();
+        let Connector { id, application_version, .. } = *connector;
+        parts
+            .database
+            .write(async |tx| {
+                let organisation = admin.organisation();
+                // Deleted since, there is nothing to be noted of it.
+                let Some(now) = parts.connectors.lock(&tx, organisation, id).await? else { return Ok(()) };
+                if rejected {
+                    let state = ConnectorState::Failing(FailureReason::CredentialsRejected);
+                    parts.connectors.note_state(&tx, organisation, id, application_version, state).await?;
+                }
+                let entry = Entry::done(Action::ConnectorTried, now.service_name.as_str(), id.0)
+                    .with_outcome(if rejected { "refused" } else { "done" });
+                Ok(parts.activity.record(&tx, admin.actor(), entry).await?)
+            })
+            .await
+    }
+}
+
+fn finding(Refusal { why, words }: &Refusal) -> Finding {
+    let code = words.as_deref().and_then(ProviderWords::code);
+    let telling = code.is_some_and(|code| TELLING.contains(&code));
+    if *why != Why::CredentialsRejected && !telling {
+        return Finding::Later;
+    }
+    let diagnosis = diagnosis::of(why, words.as_deref());
+    let words = words.as_deref().cloned().unwrap_or_default();
+    let said = [
+        ("Code", code.map(|code| format!("AADSTS{code}"))),
+        ("Error", words.error),
+        ("Trace ID", words.trace_id),
+        ("Correlation ID", words.correlation_id),
+    ];
+    Finding::Refused(Refused {
+        title: diagnosis.title.to_owned(),
+        what: diagnosis.what,
+        next: diagnosis.next,
+        said: said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::diagnosis::codes;
+
+    #[test]
+    fn whatever_tells_of_the_credentials_has_words() {
+        for code in TELLING {
+            assert!(codes::find(code).is_some(), "{code}");
+        }
+    }
+}

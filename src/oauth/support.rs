@@ -1,0 +1,75 @@
+//! A sign-in as a text that one may send to whoever gives support: no secret, code, token or state is in it, for
+//! none is in what it is made of.
+
+use std::fmt::Write;
+
+use super::{
+    diagnosis,
+    model::{Outcome, took},
+    service::{Progress, SignIn},
+};
+use crate::connectors::service::Connector;
+
+/// The text.
+pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
+    let SignIn { attempt, progress, timeline, .. } = sign_in;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        // A string takes all that is written to it.
+        let _ = writeln!(text, "{name}: {value}");
+    };
+    line("Mail360 Connectors", env!("CARGO_PKG_VERSION"));
+    line("Sign-in", &attempt.id.to_string());
+    line("Connector", &attempt.connector.to_string());
+    line("Client ID", &attempt.client_id);
+    line("Who may sign in", connector.account_type.label());
+    line("Sent to", &attempt.endpoints.authorize);
+    line("Redirect URI", &attempt.redirect_uri);
+    line("Permissions asked", &attempt.scopes.join(" "));
+    line("Outcome", progress_in_short(progress));
+    if let Progress::Ended(outcome) = progress {
+        match outcome {
+            Outcome::Verified { missing, current, .. } => {
+                if !missing.is_empty() {
+                    line("Not granted", &missing.join(" "));
+                }
+                if !current {
+                    line("Note", "the connector was changed meanwhile");
+                }
+            }
+            Outcome::Failed { provider: Some(said), .. } => {
+                let codes: Vec<_> = said.codes.iter().map(u64::to_string).collect();
+                let codes = (!codes.is_empty()).then(|| codes.join(", "));
+                for (name, value) in [
+                    ("Error", &said.error),
+                    ("Codes", &codes),
+                    ("Description", &said.description),
+                    ("Trace ID", &said.trace_id),
+                    ("Correlation ID", &said.correlation_id),
+                ] {
+                    if let Some(value) = value {
+                        line(name, value);
+                    }
+                }
+            }
+            Outcome::Failed { provider: None, .. } => {}
+        }
+    }
+    for event in timeline {
+        let after = took(event.duration).map(|took| format!(" (after {took})")).unwrap_or_default();
+        let detail = if event.detail.is_empty() { String::new() } else { format!(": {}", event.detail) };
+        line(&event.at.for_machines(), &format!("{}{detail}{after}", event.step.name()));
+    }
+    text
+}
+
+/// How far a sign-in is, in a few words.
+pub fn progress_in_short(progress: &Progress) -> &'static str {
+    match progress {
+        Progress::Ended(outcome) => diagnosis::in_short(outcome),
+        Progress::Checking => "Checking…",
+        Progress::Open => "Not back from Microsoft yet",
+        Progress::Interrupted => "Interrupted",
+        Progress::Abandoned => "Not finished within ten minutes",
+    }
+}

@@ -1,0 +1,357 @@
+//! Every way that a sign-in can end has words: what happened, whose job it is, the next step, and what Microsoft said.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use mail360::{oauth::http::HttpFailure, people::model::Role};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::support::{Answer, Canned, Kind, NewConnector, World, callback, tokens, under_way};
+
+const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
+const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
+
+/// An error of the token endpoint as Microsoft documents it, line ends and all.
+fn microsoft(error: &str, code: u64) -> Value {
+    json!({
+        "error": error,
+        "error_description": format!(
+            "AADSTS{code}: Something in Microsoft's words.\r\nTrace ID: {TRACE}\r\nCorrelation ID: {CORRELATION}\r\n\
+             Timestamp: 2026-11-27 10:00:00Z"
+        ),
+        "error_codes": [code], "timestamp": "2026-11-27 10:00:00Z", "trace_id": TRACE,
+        "correlation_id": CORRELATION, "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+    })
+}
+
+/// The page that tells what came of a sign-in whose code meets this answer, and where the connector stands then.
+async fn ended(kind: Kind, canned: Canned) -> (World, Answer, String) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.provider.answer_token(canned);
+    let landed = ada.get(&callback(&authorize, "code=canary-code")).await;
+    let page = ada.get(landed.assert_status(303).location()).await;
+    page.assert_status(200);
+    let state = world.state(&connector).await;
+    (world, page, state)
+}
+
+const REJECTED: &str = "failing: credentials_rejected";
+
+#[rstest]
+#[case::wrong_secret((401, "invalid_client", 7_000_215),
+    "does not accept the client secret",
+    "Yours",
+    "Value column",
+    REJECTED
+)]
+#[case::expired_secret((401, "invalid_client", 7_000_222),
+    "The client secret has expired",
+    "Yours",
+    "new client secret",
+    REJECTED
+)]
+#[case::public_client((401, "invalid_client", 700_025),
+    "registered as a public client",
+    "Yours",
+    "Allow public client flows to No",
+    REJECTED
+)]
+#[case::secret_missing((401, "invalid_client", 7_000_218),
+    "registered as a public client",
+    "Yours",
+    "on the platform Web",
+    REJECTED
+)]
+#[case::unknown_application((400, "unauthorized_client", 700_016),
+    "does not find the application",
+    "Yours",
+    "Application (client) ID",
+    "failing: application_refused"
+)]
+#[case::unknown_tenant((400, "invalid_request", 90_002),
+    "does not know the tenant",
+    "Yours",
+    "Directory (tenant) ID",
+    "not_verified"
+)]
+#[case::permission((400, "invalid_scope", 70_011),
+    "A permission is not set up",
+    "Yours",
+    "API permissions",
+    "failing: permissions_refused"
+)]
+#[case::not_approved((400, "invalid_grant", 65_001),
+    "have not been approved yet",
+    "whoever signs in",
+    "choose Accept",
+    "not_verified"
+)]
+#[case::approval((400, "invalid_grant", 90_094),
+    "An administrator must approve",
+    "An administrator’s of the company",
+    "Send them the address",
+    "not_verified"
+)]
+#[case::redeemed((400, "invalid_grant", 54_005),
+    "code had been used",
+    "whoever signs in",
+    "in one window",
+    "not_verified"
+)]
+#[case::conditional_access((400, "invalid_grant", 53_003),
+    "A rule of the company forbids",
+    "An administrator’s of the company",
+    "Sign-in logs",
+    "not_verified"
+)]
+#[case::transient((503, "temporarily_unavailable", 90_033),
+    "has trouble of its own",
+    "Nobody’s",
+    "Wait a minute",
+    "not_verified"
+)]
+#[case::unknown((400, "invalid_grant", 9_999_999),
+    "did not take the sign-in’s code",
+    "whoever signs in",
+    "Start the sign-in again",
+    "not_verified"
+)]
+#[tokio::test]
+async fn o14_an_error_of_microsofts_says_what_happened_whose_job_it_is_and_the_next_step(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] (status, error, code): (u16, &str, u64),
+    #[case] what: &str,
+    #[case] who: &str,
+    #[case] next: &str,
+    #[case] state: &str,
+) {
+    let (world, page, now) = ended(kind, Canned::Json(status, microsoft(error, code))).await;
+    page.assert_says(what).assert_says(who).assert_says(next);
+    page.assert_says(error).assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
+    assert_eq!(now, state, "the OAuth error alone decides");
+    assert_eq!(world.provider.token_requests().len(), 1, "nothing is tried twice");
+    let microsofts_page = format!("https://login.microsoftonline.com/error?code={code}");
+    assert_eq!(
+        page.body.contains(&microsofts_page),
+        code == 9_999_999,
+        "of an unknown code Microsoft says more"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_throttled_is_told_for_how_long(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let answer = microsoft("temporarily_unavailable", 50_196);
+    let (_, page, state) = ended(kind, Canned::Headed(429, ("retry-after", "90"), answer)).await;
+    page.assert_says("has had too many requests").assert_says("Wait 90 seconds").assert_says(TRACE);
+    assert_eq!(state, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_id_of_a_request_is_told_where_only_a_header_has_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_, page, _) = ended(kind, Canned::Headed(500, ("x-ms-request-id", TRACE), json!("oops"))).await;
+    page.assert_says("has trouble of its own").assert_says(TRACE);
+}
+
+#[rstest]
+#[tokio::test]
+async fn s7_what_a_provider_repeats_of_what_it_was_sent_is_neither_shown_nor_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    world.provider.answer_token(Canned::Echo);
+    let landed = ada.get(&callback(&authorize, "code=canary-code")).await;
+    let page = ada.get(landed.assert_status(303).location()).await;
+    page.assert_says("refused to finish the sign-in").assert_says("[removed]");
+    let sent = world.provider.exchanges();
+    let sent = sent.first().expect("a request");
+    let dump = world.raw.dump(&[]).await.join("\n");
+    for field in ["client_secret", "code", "code_verifier"] {
+        let value = sent.field(field).expect("the field");
+        let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        for text in [value, &encoded] {
+            assert!(!page.body.contains(text) && !dump.contains(text), "{field}");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_graph_says_of_a_refusal_is_told_with_its_ids(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
+    let refusal = json!({ "error": {
+        "code": "Authorization_RequestDenied", "message": "Insufficient privileges, said canary-access-token.",
+        "innerError": { "date": "2026-11-27T10:00:00", "request-id": TRACE, "client-request-id": CORRELATION },
+    } });
+    world.provider.answer_me(Canned::Json(403, refusal));
+    let landed = ada.get(&callback(&authorize, "code=abc")).await;
+    let page = ada.get(landed.location()).await;
+    page.assert_says("did not say who signed in").assert_says("Authorization_RequestDenied");
+    page.assert_says("Insufficient privileges").assert_says(TRACE).assert_says(CORRELATION);
+    assert!(!page.body.contains("canary"));
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[case("access_denied", "AADSTS65004: The user declined.", "The sign-in was cancelled")]
+#[case("access_denied", "AADSTS90094: An admin must consent.", "An administrator must approve")]
+#[case("consent_required", "AADSTS65001: No consent.", "have not been approved yet")]
+#[case("interaction_required", "AADSTS50076: Use MFA.", "asks for a second factor")]
+#[case("server_error", "AADSTS90006: External server.", "has trouble of its own")]
+#[case("temporarily_unavailable", "", "has trouble of its own")]
+#[case("unauthorized_client", "AADSTS700016: Not found.", "does not find the application")]
+#[case("something_new", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
+#[tokio::test]
+async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] error: &str,
+    #[case] description: &str,
+    #[case] words: &str,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let description: String = url::form_urlencoded::byte_serialize(description.as_bytes()).collect();
+    let back = callback(&authorize, &format!("error={error}&error_description={description}"));
+    let landed = ada.get(&back).await;
+    let page = ada.get(landed.assert_status(303).location()).await;
+    page.assert_says(words).assert_says("Whose job").assert_says("Next step");
+    assert!(world.provider.requests().is_empty());
+}
+
+#[rstest]
+#[case::secret(401, "invalid_client", 7_000_222, "/secret")]
+#[case::application(400, "unauthorized_client", 700_016, "/edit")]
+#[case::personal(400, "invalid_request", 9_002_331, "/retry")]
+#[tokio::test]
+async fn the_next_step_stands_there_ready_to_be_taken(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] status: u16,
+    #[case] error: &str,
+    #[case] code: u64,
+    #[case] leads_to: &str,
+) {
+    let (_, page, _) = ended(kind, Canned::Json(status, microsoft(error, code))).await;
+    assert!(page.body.contains(leads_to), "{}", page.text());
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_address_for_approval_stands_where_an_administrator_must_approve(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_, page, _) = ended(kind, Canned::Json(400, microsoft("invalid_grant", 90_094))).await;
+    page.assert_says("https://login.microsoftonline.com/organizations/v2.0/adminconsent");
+}
+
+#[rstest]
+#[tokio::test]
+async fn c6_what_the_provider_says_is_text_wherever_it_stands(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let evil = "\"><img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*7}}";
+    let mut answer = microsoft("invalid_client", 9_999_999);
+    for field in ["error_description", "trace_id", "correlation_id"] {
+        answer[field] = evil.into();
+    }
+    let (world, page, _) = ended(kind, Canned::Json(401, answer)).await;
+    page.assert_says("<img src=x");
+    let mut ada = world.log_in("ada@contoso.test").await;
+    let connector = format!("/connectors/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await);
+    let other = NewConnector { name: "x\"><img src=x onerror=alert(1)>", ..Default::default() };
+    let named = world.add_connector(&mut ada, &other).await;
+    // And whoever signs in may be called so.
+    let authorize = world.start(&mut ada, &named).await;
+    world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
+    world
+        .provider
+        .answer_me(Canned::Json(200, json!({ "id": "1", "mail": evil, "userPrincipalName": evil })));
+    let landed = ada.get(&callback(&authorize, "code=abc")).await;
+    let verified = ada.get(landed.location()).await;
+    verified.assert_says("The connector works").assert_says("<img src=x");
+    let pages =
+        [page, verified, ada.get(&connector).await, ada.get(&named).await, ada.get("/connectors").await];
+    for page in pages {
+        page.assert_status(200);
+        assert!(!page.body.contains("<img src=x") && !page.body.contains("<script>alert"), "{}", page.body);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn o7_a_code_of_somebody_else_under_ones_own_state_is_refused_and_connects_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    // The server finds that the code was not given for this sign-in's challenge.
+    let (world, page, state) = ended(kind, Canned::Json(400, microsoft("invalid_grant", 501_481))).await;
+    page.assert_says("proof does not fit");
+    assert_eq!(state, "not_verified");
+    let exchanges = world.provider.exchanges();
+    let sent = exchanges.first().expect("an exchange");
+    assert_eq!(sent.field("code"), Some("canary-code"));
+    assert!(
+        sent.field("code_verifier").is_some_and(|verifier| verifier.len() >= 43),
+        "it was told the challenge's proof"
+    );
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_fifty_callbacks_that_wait_for_the_provider_keep_nobody_else_waiting(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let mut waiting = Vec::new();
+    let mut gates = Vec::new();
+    // Ten sign-ins are open for one user at most.
+    for user in 0..5 {
+        let email = format!("admin{user}@contoso.test");
+        let mut browser = world.user("Contoso", &email, Role::Admin).await;
+        for _ in 0..10 {
+            let authorize = world.start(&mut browser, &connector).await;
+            let gate = Arc::new(Notify::new());
+            let hung = Canned::After(gate.clone(), Box::new(Canned::Failure(HttpFailure::TimedOut)));
+            world.provider.answer_token(hung);
+            gates.push(gate);
+            let (mut browser, back) = (browser.clone(), callback(&authorize, "code=abc"));
+            waiting.push(tokio::spawn(async move {
+                let landed = browser.get(&back).await;
+                browser.get(landed.assert_status(303).location()).await
+            }));
+        }
+    }
+    while world.provider.exchanges().len() < 50 {
+        tokio::task::yield_now().await;
+    }
+    // All of them wait now; what else is asked is answered, and the database has connections left.
+    for path in ["/connectors", &connector, "/connectors/new", "/settings/activity", "/healthz", "/readyz"] {
+        ada.get(path).await.assert_status(200);
+    }
+    assert!(waiting.iter().filter(|task| task.is_finished()).count() < 50, "they were still waiting");
+    let other = NewConnector { name: "Another", ..Default::default() };
+    world.add_connector(&mut ada, &other).await;
+
+    for gate in gates {
+        gate.notify_one();
+    }
+    for task in waiting {
+        let page = task.await.expect("an answer");
+        assert_eq!(page.status, StatusCode::OK);
+    }
+    let ended: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE outcome LIKE '%slow%'").await;
+    assert_eq!(ended, 50);
+    assert_eq!(world.state(&connector).await, "not_verified");
+    // And without a restart the next one goes through.
+    let authorize = world.start(&mut ada, &connector).await;
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+}

@@ -1,0 +1,194 @@
+//! A connector's own credentials, tried where its tenant is known when it is added.
+
+use std::{sync::Arc, time::Duration};
+
+use mail360::oauth::http::HttpFailure;
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::support::{Browser, Canned, Kind, NewConnector, SECRET, World};
+
+const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
+
+fn of_one_tenant() -> NewConnector<'static> {
+    NewConnector { account_type: "single_tenant", tenant: TENANT, ..Default::default() }
+}
+
+fn error(error: &str, code: u64) -> Value {
+    json!({ "error": error, "error_description": format!("AADSTS{code}: No."), "error_codes": [code],
+        "trace_id": "trace-1", "correlation_id": "correlation-1" })
+}
+
+/// A connector of one tenant that was added while the token endpoint answers so.
+async fn added(kind: Kind, canned: Canned) -> (World, Browser, String) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.provider.answer_token(canned);
+    let connector = world.add_connector(&mut ada, &of_one_tenant()).await;
+    (world, ada, connector)
+}
+
+const ADDED: &str = "The Microsoft connector has been successfully added to Mail360";
+
+#[rstest]
+#[case::wrong_secret(
+    401,
+    "invalid_client",
+    7_000_215,
+    "does not accept the client secret",
+    "failing: credentials_rejected"
+)]
+#[case::expired_secret(
+    401,
+    "invalid_client",
+    7_000_222,
+    "The client secret has expired",
+    "failing: credentials_rejected"
+)]
+#[case::public_client(
+    401,
+    "invalid_client",
+    7_000_218,
+    "registered as a public client",
+    "failing: credentials_rejected"
+)]
+#[case::unknown_application(
+    400,
+    "unauthorized_client",
+    700_016,
+    "does not find the application",
+    "not_verified"
+)]
+#[case::unknown_tenant(400, "invalid_request", 90_002, "does not know the tenant", "not_verified")]
+#[tokio::test]
+async fn what_the_credentials_lack_stands_beside_the_success_message(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] status: u16,
+    #[case] oauth_error: &str,
+    #[case] code: u64,
+    #[case] words: &str,
+    #[case] state: &str,
+) {
+    let (world, mut ada, connector) = added(kind, Canned::Json(status, error(oauth_error, code))).await;
+    let page = ada.get(&connector).await;
+    page.assert_says(ADDED).assert_says(words).assert_says("saved all the same");
+    page.assert_says(&format!("AADSTS{code}")).assert_says("trace-1").assert_says("correlation-1");
+    assert_eq!(world.state(&connector).await, state, "only invalid_client changes it");
+    let tried: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.tried'").await;
+    assert_eq!(tried, 1);
+    // It is said once.
+    assert!(!ada.get(&connector).await.text().contains("saved all the same"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn credentials_that_are_taken_are_said_to_be_and_verify_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let token = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": "canary-access-token" });
+    let (world, mut ada, connector) = added(kind, Canned::Json(200, token)).await;
+    let page = ada.get(&connector).await;
+    page.assert_says(ADDED).assert_says("Microsoft accepts the Client ID and the Client Secret");
+    assert_eq!(world.state(&connector).await, "not_verified", "only a sign-in verifies");
+    assert!(
+        !world.raw.dump(&[]).await.join("\n").contains("canary-access-token"),
+        "the token is thrown away"
+    );
+
+    let requests = world.provider.requests();
+    assert_eq!(requests.len(), 1);
+    let asked = requests.first().expect("a request");
+    assert_eq!(
+        (asked.method.as_str(), asked.url.as_str()),
+        ("POST", format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token").as_str())
+    );
+    assert_eq!(asked.field("grant_type"), Some("client_credentials"));
+    assert_eq!(asked.field("scope"), Some("https://graph.microsoft.com/.default"));
+    assert_eq!(asked.field("client_secret"), Some(SECRET));
+    assert!(asked.headers.get("origin").is_none() && asked.headers.get("authorization").is_none());
+}
+
+#[rstest]
+#[case(Canned::Json(400, error("unsupported_grant_type", 70_003)))]
+#[case(Canned::Json(400, error("unauthorized_client", 9_999_999)))]
+#[case(Canned::Json(400, error("invalid_scope", 70_011)))]
+#[case(Canned::Failure(HttpFailure::Unreachable))]
+#[case(Canned::Text(429, String::new()))]
+#[case(Canned::Text(500, "<html>".into()))]
+#[case(Canned::Text(200, "<html>".into()))]
+#[tokio::test]
+async fn where_the_grant_cannot_be_had_the_first_sign_in_will_prove_the_secret(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] canned: Canned,
+) {
+    let (world, mut ada, connector) = added(kind, canned).await;
+    ada.get(&connector).await.assert_says(ADDED).assert_says("will be proved at the first sign-in");
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_provider_that_hangs_costs_nothing_but_the_answer(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let never = Arc::new(Notify::new());
+    world.provider.answer_token(Canned::After(never, Box::new(Canned::Failure(HttpFailure::TimedOut))));
+    let mut other = ada.clone();
+    let new = of_one_tenant();
+    let adding = world.add_connector(&mut ada, &new);
+    let saved = async {
+        while world.raw.count("connectors").await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // It is saved before anything is asked, and others see it while the provider hangs.
+        other.get("/connectors").await.assert_says("Mail archive");
+    };
+    let (connector, ()) =
+        tokio::time::timeout(Duration::from_secs(30), async { tokio::join!(adding, saved) })
+            .await
+            .expect("it gave up by itself");
+    ada.get(&connector).await.assert_says(ADDED).assert_says("will be proved at the first sign-in");
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_accounts_of_all_tenants_sign_in_nothing_is_asked(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let page = ada.get(&connector).await;
+    page.assert_says(ADDED);
+    assert!(!page.text().contains("will be proved"));
+    assert!(world.provider.requests().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn p5_a_new_secret_is_tried_too(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, mut ada, connector) =
+        added(kind, Canned::Json(401, error("invalid_client", 7_000_215))).await;
+    assert_eq!(world.state(&connector).await, "failing: credentials_rejected");
+    let form = ada.get(&format!("{connector}/secret")).await;
+    let (id, version, owner) = (form.hidden("connector"), form.hidden("version"), form.hidden("owner"));
+    let token = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": "canary-access-token" });
+    world.provider.answer_token(Canned::Json(200, token));
+    let fields = [
+        ("connector", id.as_str()),
+        ("version", version.as_str()),
+        ("owner", owner.as_str()),
+        ("client_secret", "canary~another+secret/=1"),
+        ("secret_expires_on", "2028-11-23"),
+    ];
+    ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
+    let page = ada.get(&connector).await;
+    page.assert_says("The secret was replaced").assert_says("Microsoft accepts the Client ID");
+    assert_eq!(world.state(&connector).await, "not_verified");
+    let asked = world.provider.requests();
+    assert_eq!(asked.last().expect("a request").field("client_secret"), Some("canary~another+secret/=1"));
+}

@@ -1,0 +1,209 @@
+//! What Microsoft shows on a page of its own, pasted on a connector's page.
+
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Kind, NewConnector, World, parameter, under_way};
+
+const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
+
+fn paste(connector: &str) -> String {
+    format!("{connector}/microsoft-error")
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sign_in_that_has_not_come_back_asks_for_microsofts_error(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let asks = "Did Microsoft show an error? Paste it.";
+    ada.get(&connector).await.assert_says("Not back from Microsoft yet").assert_says(asks);
+    let path = crate::support::sign_in_path(&world).await;
+    ada.get(&path).await.assert_says(asks);
+    world.clock.advance(Duration::minutes(11));
+    ada.get(&connector).await.assert_says("Not finished within ten minutes").assert_says(asks);
+    // One that came back needs not be asked for.
+    let authorize = {
+        drop(authorize);
+        world.start(&mut ada, &connector).await
+    };
+    world.grant_everything(&authorize);
+    ada.get(&crate::support::callback(&authorize, "code=abc")).await.assert_status(303);
+    assert!(!ada.get(&connector).await.text().contains(asks));
+}
+
+#[rstest]
+#[tokio::test]
+async fn p7_of_50011_the_two_addresses_stand_one_above_the_other_with_the_difference_marked(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_world, mut ada, connector, _) = under_way(kind).await;
+    let error = "AADSTS50011: The redirect URI 'https://localhost:3000/api/connectors' specified in the request does \
+        not match the redirect URIs configured for the application '1b4e28ba-2fa1-11d2-883f-0016d3cca427'. Navigate to \
+        https://aka.ms/redirectUriMismatchError to learn more.";
+    let page = ada.post(&paste(&connector), &[("shown", error)]).await;
+    page.assert_status(200).assert_says("The Redirect URI is not the one in Azure");
+    page.assert_says("One begins with https, the other with http.");
+    assert!(
+        page.body.contains("<code>http<mark>:</mark>//localhost:3000/api/connectors</code>"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.body.contains("<code>http<mark>s</mark>://localhost:3000/api/connectors</code>"),
+        "{}",
+        page.body
+    );
+
+    // What Azure has is compared where Microsoft was asked with the right one.
+    let same = error.replace("https://localhost", "http://localhost");
+    let page = ada.post(&paste(&connector), &[("shown", &same)]).await;
+    page.assert_says("Azure has another one");
+    let registered = "http://localhost:3000/api/connectors/";
+    let page = ada.post(&paste(&connector), &[("shown", &same), ("registered", registered)]).await;
+    page.assert_says("a slash at the end").assert_says("(it ends here)");
+    let fits = "http://localhost:3000/api/connectors";
+    let page = ada.post(&paste(&connector), &[("shown", &same), ("registered", fits)]).await;
+    page.assert_says("exactly what this program sends");
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_another_kind_of_account_is_the_answer_one_button_changes_it_and_tries_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    let error = "AADSTS9002331: Application 'x' is configured for use by Microsoft Account users only. Please use the \
+        /consumers endpoint to serve this request.";
+    let page = ada.post(&paste(&connector), &[("shown", error)]).await;
+    page.assert_says("for personal accounts alone")
+        .assert_says("Choose Personal accounts only and sign in again");
+    let fields = [("version", page.hidden("version")), ("account_type", page.hidden("account_type"))];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let leaving = ada.post(&format!("{connector}/retry"), &fields).await;
+    let authorize = leaving.assert_status(200).link("Continue to Microsoft");
+    assert_eq!(authorize.path(), "/consumers/oauth2/v2.0/authorize");
+    ada.get(&connector).await.assert_says("Personal accounts only");
+    let recorded: i64 = world
+        .raw
+        .one(
+            "SELECT COUNT(*) FROM activity WHERE action = 'connector.changed' AND detail = 'Who may sign in'",
+        )
+        .await;
+    assert_eq!(recorded, 1);
+    // Sent once more, as by two clicks, it only tries again.
+    ada.post(&format!("{connector}/retry"), &fields).await.assert_status(200);
+}
+
+#[rstest]
+#[case(
+    "AADSTS50194: Application 'x' is not configured as a multi-tenant application.",
+    "for one tenant alone"
+)]
+#[case("AADSTS90002: Tenant 'contos.com' not found.", "does not know the tenant")]
+#[tokio::test]
+async fn p8_where_a_tenant_is_the_answer_it_is_asked_for_and_tried(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] error: &str,
+    #[case] words: &str,
+) {
+    let (_world, mut ada, connector, _) = under_way(kind).await;
+    let page = ada.post(&paste(&connector), &[("shown", error)]).await;
+    page.assert_says(words).assert_says("Use this tenant and sign in again");
+    let (version, kind_of_account) = (page.hidden("version"), page.hidden("account_type"));
+    let retry = format!("{connector}/retry");
+    let fields = |tenant| {
+        [("version", version.as_str()), ("account_type", kind_of_account.as_str()), ("tenant", tenant)]
+    };
+    ada.post(&retry, &fields("not a tenant"))
+        .await
+        .assert_status(422)
+        .assert_says("Write the Directory (tenant) ID");
+    let authorize = ada.post(&retry, &fields(TENANT)).await.assert_status(200).link("Continue to Microsoft");
+    assert_eq!(authorize.path(), format!("/{TENANT}/oauth2/v2.0/authorize"));
+    assert_eq!(parameter(&authorize, "prompt"), "select_account");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_of_somebody_else_is_not_overwritten_by_a_try(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    world
+        .raw
+        .run("UPDATE connectors SET version = version + 1, account_type = 'multiple_tenants'")
+        .await
+        .expect("changed");
+    let fields = [("version", "1"), ("account_type", "personal_only")];
+    assert_eq!(
+        ada.post(&format!("{connector}/retry"), &fields).await.assert_status(303).location(),
+        connector
+    );
+    let kept: String = world.raw.one("SELECT account_type FROM connectors").await;
+    assert_eq!(kept, "multiple_tenants");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_unknown_code_leads_to_microsofts_page_and_what_is_no_error_is_asked_for_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_world, mut ada, connector, _) = under_way(kind).await;
+    let page = ada.post(&paste(&connector), &[("shown", "AADSTS9999999: Something new.")]).await;
+    page.assert_status(200).assert_says("Microsoft’s error 9999999");
+    assert!(page.body.contains("https://login.microsoftonline.com/error?code=9999999"));
+    let page = ada.post(&paste(&connector), &[("shown", "it <b>does not</b> work")]).await;
+    page.assert_status(422).assert_says("No error of Microsoft’s was found in it");
+    page.assert_says("it <b>does not</b> work");
+    ada.get(&paste(&connector)).await.assert_status(200).assert_says("What Microsoft showed");
+}
+
+#[rstest]
+#[tokio::test]
+async fn c6_what_is_pasted_is_text(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (_world, mut ada, connector, _) = under_way(kind).await;
+    let evil = "</textarea></code>\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+    for text in
+        [evil.to_owned(), format!("AADSTS50011: {evil} http://x/{evil}"), format!("AADSTS9999999: {evil}")]
+    {
+        let page = ada.post(&paste(&connector), &[("shown", &text), ("registered", evil)]).await;
+        assert!(!page.body.contains("<script>alert") && !page.body.contains("<img src=x"), "{}", page.body);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_that_is_pasted_is_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    for error in ["AADSTS50011: canary-paste 'http://localhost:3000/x'", "canary-paste"] {
+        ada.post(&paste(&connector), &[("shown", error), ("registered", "https://canary-paste.test/")]).await;
+    }
+    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary-paste"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn i1_a_paste_of_any_size_and_of_any_signs_is_answered(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let long = format!("AADSTS50011: {}", "x ".repeat(15_000));
+    ada.post(&paste(&connector), &[("shown", &long)]).await.assert_status(200);
+    let larger = "x".repeat(70_000);
+    ada.post(&paste(&connector), &[("shown", &larger)]).await.assert_status(413);
+    for odd in [
+        "\0\u{1b}[31mAADSTS50011\r\n",
+        "AADSTS",
+        "http://",
+        "%",
+        "%3a%ff",
+        "İAADSTS50011: Request Id: \u{130}",
+    ] {
+        let answer = ada.post(&paste(&connector), &[("shown", odd), ("registered", odd)]).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 422), "{odd:?}: {}", answer.status);
+    }
+}

@@ -1,0 +1,134 @@
+//! The timeline of a sign-in, and the text for support.
+
+use rstest::rstest;
+use serde_json::json;
+use time::Duration;
+
+use crate::support::{Canned, Kind, SECRET, callback, parameter, sign_in_path, tokens, under_way};
+
+#[rstest]
+#[tokio::test]
+async fn a_sign_in_is_told_step_by_step_with_what_each_took(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.clock.advance(Duration::seconds(72));
+    world.grant_everything(&authorize);
+    ada.get(&callback(&authorize, "code=canary-code")).await.assert_status(303);
+    for path in [connector, sign_in_path(&world).await] {
+        let page = ada.get(&path).await;
+        page.assert_says("Sent to Microsoft").assert_says("Came back from Microsoft, after 1 min 12 s");
+        page.assert_says("To https://login.microsoftonline.com/common/oauth2/v2.0/authorize");
+        page.assert_says("It came with a code.").assert_says("Copy for support");
+        let text = page.text();
+        let all = [
+            "started",
+            "sent",
+            "returned",
+            "checked",
+            "code_exchanged",
+            "identity",
+            "permissions",
+            "outcome",
+        ];
+        let at: Vec<_> = all.iter().map(|step| text.find(&format!("Z: {step}")).expect("the step")).collect();
+        assert!(at.is_sorted(), "{text}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let refusal = json!({ "error": "invalid_client", "error_codes": [7_000_215], "trace_id": "trace-1",
+        "correlation_id": "correlation-1", "error_description": "AADSTS7000215: Invalid client secret.\r\nTrace ID: trace-1" });
+    world.provider.answer_token(Canned::Json(401, refusal));
+    ada.get(&callback(&authorize, "code=canary-code")).await.assert_status(303);
+    let page = ada.get(&sign_in_path(&world).await).await;
+    let text =
+        page.body.split_once("<pre><code>").expect("the text").1.split_once("</code>").expect("its end").0;
+    for words in [
+        "Mail360 Connectors: ",
+        "Sign-in: ",
+        "Connector: ",
+        "Client ID: ",
+        "Redirect URI: http://localhost:3000/api/connectors",
+        "Permissions asked: ",
+        "Outcome: Microsoft does not accept the client secret",
+        "Error: invalid_client",
+        "Codes: 7000215",
+        "Trace ID: trace-1",
+        "Correlation ID: correlation-1",
+        ": started",
+        ": returned: with a code",
+        ": outcome: failed",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+    let state = parameter(&authorize, "state");
+    for secret in [SECRET, "canary", state.as_str(), &parameter(&authorize, "nonce")] {
+        assert!(!page.body.contains(secret));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn s6_no_page_ever_gives_a_secret_or_a_token_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
+    world.say_who();
+    ada.get(&callback(&authorize, "code=canary-code")).await.assert_status(303);
+    let sign_in = sign_in_path(&world).await;
+    let paths = [
+        "/connectors".to_owned(),
+        connector.clone(),
+        format!("{connector}/edit"),
+        format!("{connector}/secret"),
+        format!("{connector}/delete"),
+        format!("{connector}/sign-ins"),
+        format!("{connector}/microsoft-error"),
+        sign_in,
+        "/settings/activity".to_owned(),
+    ];
+    for path in paths {
+        let page = ada.get(&path).await;
+        page.assert_status(200);
+        assert!(!page.body.contains("canary"), "{path}");
+    }
+    // An edit that leaves the secret empty leaves it as it is.
+    let form = ada.get(&format!("{connector}/edit")).await;
+    let before: Vec<u8> = world.raw.one("SELECT client_secret FROM connectors").await;
+    let (id, version, owner) = (form.hidden("connector"), form.hidden("version"), form.hidden("owner"));
+    let client_id = form.value("client_id");
+    let fields = [
+        ("connector", id.as_str()),
+        ("version", version.as_str()),
+        ("owner", owner.as_str()),
+        ("provider", "outlook"),
+        ("service_name", "Renamed"),
+        ("client_id", client_id.as_str()),
+        ("client_secret", ""),
+        ("secret_expires_on", "2028-11-23"),
+        ("account_type", "tenants_and_personal"),
+        ("scopes[]", "Mail.Read"),
+        ("scopes[]", "Mail.Send"),
+        ("scopes[]", "Contacts.Read"),
+    ];
+    ada.post("/do/connectors/change", &fields).await.assert_status(302);
+    let after: Vec<u8> = world.raw.one("SELECT client_secret FROM connectors").await;
+    assert_eq!(before, after);
+    assert_eq!(world.raw.one::<String>("SELECT service_name FROM connectors").await, "Renamed");
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_that_never_came_back_is_a_warning(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    let page = ada.get(&connector).await;
+    assert!(page.body.contains("<li class=\"idle\">"), "{}", page.body);
+    world.clock.advance(Duration::minutes(10));
+    let page = ada.get(&connector).await;
+    assert!(page.body.contains("<li class=\"warn\">"), "{}", page.body);
+}
