@@ -17,7 +17,9 @@ async fn a_sign_in_is_told_step_by_step_with_what_each_took(
     ada.get(&callback(&authorize, "code=canary-code")).await.assert_status(303);
     for path in [connector, sign_in_path(&world).await] {
         let page = ada.get(&path).await;
-        page.assert_says("Sent to Microsoft").assert_says("Came back from Microsoft, after 1 min 12 s");
+        page.assert_says("Sent to Microsoft")
+            .assert_says("Came back from Microsoft")
+            .assert_says(", after 1 min 12 s");
         page.assert_says("To https://login.microsoftonline.com/common/oauth2/v2.0/authorize");
         page.assert_says("It came with a code.").assert_says("Copy for support");
         let text = page.text();
