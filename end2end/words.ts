@@ -48,3 +48,13 @@ export const CONTINUE = 'Continue to Microsoft';
 export const SECRET_ID = 'This is the Secret ID. Copy the Value column instead.';
 
 export const STATE = { not: 'Not verified', verified: 'Verified', failing: /Failing/ };
+
+export const PASTE = {
+  question: 'Did Microsoft show an error? Paste it.',
+  field: 'What Microsoft showed',
+  button: 'Say what it means',
+  registered: 'The Redirect URI as it stands in Azure',
+  compare: 'Compare',
+  tenant: 'Directory (tenant) ID',
+  retry: 'Use this tenant and sign in again',
+};

@@ -33,6 +33,9 @@ pub fn Remedies(
     connector: Connector,
     /// What can be offered.
     offers: Offers,
+    /// What stands between what is needed elsewhere and the buttons.
+    #[prop(default = None)]
+    between: Option<AnyView>,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
@@ -94,6 +97,7 @@ pub fn Remedies(
     });
     view! {
         {above}
+        {between}
         <div class="row">
             {first}
             {again}

@@ -115,6 +115,7 @@ pub fn ShownPage(
                 text=text
             />
         }
+        .into_any()
     });
     view! {
         <div class="head">
@@ -126,8 +127,7 @@ pub fn ShownPage(
         </div>
         <div class="stack text">
             <Next diagnosis=diagnosis />
-            {compared}
-            <Remedies remedy=remedy connector=connector offers=offers />
+            <Remedies remedy=remedy connector=connector offers=offers between=compared />
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">"What Microsoft said"</h2>
                 <dl class="facts note">{provider_said(pasted.said)}</dl>

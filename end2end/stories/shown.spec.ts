@@ -1,0 +1,78 @@
+// What Microsoft shows on a page of its own never comes back; it can be pasted.
+
+import { expect, test } from '../fixtures.ts';
+import { connectorAt, setUp } from '../steps.ts';
+import { PASTE, VERIFY } from '../words.ts';
+
+const MISMATCH = `Sorry, but we're having trouble signing you in.
+
+AADSTS50011: The redirect URI 'https://localhost:3000/API/connectors' specified in the request does not match the redirect URIs configured for the application '1b4e28ba-2fa1-11d2-883f-0016d3cca427'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to fix this.
+
+Request Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427
+Correlation Id: 3b4e28ba-2fa1-11d2-883f-0016d3cca427`;
+
+test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_difference_marked', async ({ page, app, provider, expectNoAxeFindings, picture, expectStatus }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  // The sign-in never comes back: Microsoft keeps the browser.
+  await page.route(`${provider.url}/**`, (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>AADSTS50011</h1>' }));
+  await page.getByRole('button', { name: VERIFY }).click();
+  await expect(page.getByRole('heading', { name: 'AADSTS50011' })).toBeVisible();
+  await page.goto(path);
+  await page.getByText(PASTE.question).click();
+  await page.getByRole('textbox', { name: PASTE.field }).fill('it does not work');
+  expectStatus(422);
+  await page.getByRole('button', { name: PASTE.button }).click();
+  await expect(page.getByText('No error of Microsoft’s was found in it')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: PASTE.field })).toHaveValue('it does not work');
+  await expectNoAxeFindings(page);
+  await picture('paste-not-understood');
+
+  await page.getByRole('textbox', { name: PASTE.field }).fill(MISMATCH.replace('https://localhost:3000', app.url));
+  await page.getByRole('button', { name: PASTE.button }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'The Redirect URI is not the one in Azure' })).toBeVisible();
+  await expect(page.getByText('Upper and lower case differ')).toBeVisible();
+  await expect(page.locator('mark')).toHaveText(['a', 'A']);
+  await expect(page.getByText('3b4e28ba-2fa1-11d2-883f-0016d3cca427')).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('paste-redirect-uri');
+
+  // What stands in Azure can be compared too.
+  await page.getByRole('textbox', { name: PASTE.registered }).fill(`${app.redirectUri}/`);
+  await page.getByRole('button', { name: PASTE.compare }).click();
+  await expect(page.getByText('a slash at the end')).toBeVisible();
+});
+
+test('where another kind of account is the answer, one button changes it and tries again', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await page.goto(`${path}/microsoft-error`);
+  await page.getByRole('textbox', { name: PASTE.field }).fill('AADSTS9002331: Application is configured for use by Microsoft Account users only. Please use the /consumers endpoint to serve this request.');
+  await page.getByRole('button', { name: PASTE.button }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'The application is for personal accounts alone' })).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('paste-personal');
+  await page.getByRole('button', { name: 'Choose Personal accounts only and sign in again' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
+  expect(new URL(page.url()).pathname).toContain('/consumers/');
+});
+
+test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again', async ({ page, app, provider, expectNoAxeFindings, picture, expectStatus }) => {
+  const tenant = '5a1e0000-7e57-4000-8000-00000000c0de';
+  await provider.addTenant(tenant);
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await page.goto(`${path}/microsoft-error`);
+  await page.getByRole('textbox', { name: PASTE.field }).fill('AADSTS50194: Application is not configured as a multi-tenant application.');
+  await page.getByRole('button', { name: PASTE.button }).click();
+  await page.getByRole('textbox', { name: PASTE.tenant }).fill('no tenant');
+  expectStatus(422);
+  await page.getByRole('button', { name: PASTE.retry }).click();
+  await expect(page.getByText('Write the Directory (tenant) ID').first()).toBeVisible();
+  await expectNoAxeFindings(page);
+  await picture('paste-tenant-wrong');
+  await page.getByRole('textbox', { name: PASTE.tenant }).fill(tenant);
+  await page.getByRole('button', { name: PASTE.retry }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
+  expect(new URL(page.url()).pathname).toContain(`/${tenant}/`);
+});
