@@ -3,6 +3,7 @@
 // `scope`, and no `iss`. It also writes down how each request to the token endpoint was made.
 
 import { request } from 'node:http';
+import { describe, fail } from './faults.mjs';
 import { change } from './settings.mjs';
 import { reshape } from './scopes.mjs';
 
@@ -95,6 +96,15 @@ export function front(shared) {
     return url.href;
   }
 
+  /** @param {URL} asked The way back with an error in place of a code. */
+  function refused(asked) {
+    const back = new URL(asked.searchParams.get('redirect_uri') ?? '');
+    back.searchParams.set('error', settings.authorizeError);
+    if (settings.authorizeCode) back.searchParams.set('error_description', describe(settings.authorizeCode).error_description);
+    back.searchParams.set('state', asked.searchParams.get('state') ?? '');
+    return back.href;
+  }
+
   /** @param {Buffer} bytes @param {string} tenant */
   function tokens(bytes, tenant) {
     const answer = JSON.parse(bytes.toString());
@@ -118,6 +128,7 @@ export function front(shared) {
 
     if (url.pathname.endsWith('/oauth2/v2.0/authorize')) {
       record({ event: 'request', what: 'authorize', tenant: tenant.segment, method: req.method, site: req.headers['sec-fetch-site'] ?? null, referer: req.headers.referer ?? null, ...asked(url) });
+      if (settings.authorizeError) return res.writeHead(302, { location: refused(url) }).end();
       if (settings.redirectFirst && url.origin === shared.url) {
         return res.writeHead(302, { location: shared.secondUrl + url.pathname + url.search }).end();
       }
@@ -125,16 +136,26 @@ export function front(shared) {
 
     const sent = await body(req);
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
-    const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });
-    upstream.end(sent);
-    const answer = await new Promise((/** @type {(m: import('node:http').IncomingMessage) => void} */ done, failed) => {
-      upstream.on('response', done).on('error', failed);
-    });
+    const ask = async () => {
+      const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });
+      upstream.end(sent);
+      return new Promise((/** @type {(m: import('node:http').IncomingMessage) => void} */ done, failed) => {
+        upstream.on('response', done).on('error', failed);
+      });
+    };
+    const isMe = url.pathname === '/v1.0/me';
+    if (settings.fault && ((isToken && settings.faultAt === 'token') || (isMe && settings.faultAt === 'me'))) {
+      const seen = isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null };
+      record({ event: 'request', what: isToken ? 'token' : 'me', tenant: tenant.segment, ...seen, fault: settings.fault });
+      const sound = async () => JSON.parse((await body(await ask())).toString());
+      return fail(settings.fault, { res, sent: sent.toString(), sound, elsewhere: shared.secondUrl });
+    }
+    const answer = await ask();
     let got = await body(answer);
     const headers = { ...answer.headers };
     delete headers['transfer-encoding'];
     if (headers.location) headers.location = wayBack(headers.location);
-    if (isToken || url.pathname === '/v1.0/me') {
+    if (isToken || isMe) {
       const shaped = isToken ? tokens(got, tenant.segment) : undefined;
       record({
         event: 'request',

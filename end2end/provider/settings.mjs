@@ -1,6 +1,8 @@
 // What a test may ask of the provider. The environment gives the values at the start,
 // `POST /__control` changes them while it runs.
 
+import { FAULT_NAMES } from './faults.mjs';
+
 /** @param {string | undefined} text @param {boolean} fallback */
 const flag = (text, fallback) => (text === undefined || text === '' ? fallback : !['0', 'no', 'false'].includes(text));
 
@@ -27,6 +29,14 @@ export function settingsFrom(env) {
     mail: flag(env.MAIL, true),
     /** How long the token endpoint waits before it answers, in milliseconds. */
     tokenDelay: Number(env.TOKEN_DELAY || 0),
+    /** What is answered in place of the strict server: see faults.mjs. */
+    fault: env.FAULT || '',
+    /** Where: at the `token` endpoint, or at Graph's `me`. */
+    faultAt: env.FAULT_AT || 'token',
+    /** An OAuth error that the way back carries in place of a code, before anybody is asked anything. */
+    authorizeError: '',
+    /** Microsoft's code in its description. */
+    authorizeCode: 0,
   };
 }
 
@@ -39,6 +49,7 @@ export function change(settings, changes) {
   for (const [name, value] of Object.entries(changes)) {
     if (!(name in settings)) throw new Error(`no setting is called ${name}`);
     if (typeof value !== typeof settings[name]) throw new Error(`${name} must be a ${typeof settings[name]}`);
+    if (name === 'fault' && value !== '' && !FAULT_NAMES.includes(String(value))) throw new Error(`no fault is called ${value}`);
     settings[name] = value;
   }
 }

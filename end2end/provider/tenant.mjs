@@ -56,7 +56,13 @@ function configuration(segment, tid, { settings }) {
       policy,
       url: (/** @type {unknown} */ _, /** @type {{ uid: string }} */ interaction) => `/${segment}/interaction/${interaction.uid}`,
     },
-    features: { devInteractions: { enabled: false }, revocation: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    features: {
+      // What a connector's credentials are tried by without anybody signing in.
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      revocation: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+    },
     pkce: { required: () => true },
     scopes: KNOWN_SCOPES,
     claims: {
@@ -66,7 +72,7 @@ function configuration(segment, tid, { settings }) {
     // Microsoft puts the claims of `profile` into the ID token.
     conformIdTokenClaims: false,
     clientDefaults: {
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
       response_types: ['code'],
       token_endpoint_auth_method: 'client_secret_post',
     },

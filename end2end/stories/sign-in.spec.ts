@@ -103,7 +103,7 @@ test('o8_the_answer_of_one_provider_is_refused_under_the_state_of_another', asyn
   mixed.searchParams.set('state', authorize.searchParams.get('state') ?? '');
   const answer = await page.request.get(mixed.href, { maxRedirects: 0 });
   expect(answer.status()).toBeLessThan(500);
-  expect(await provider.requests('token'), 'refused before anything is asked').toEqual([]);
+  expect(await provider.exchanges(), 'refused before anything is asked').toEqual([]);
   for (const path of paths) await expectState(page, path, STATE.not);
 });
 

@@ -157,6 +157,12 @@ export class App {
     });
   }
 
+  /** The memory that it has now, in bytes (`VmRSS` of proc(5)). */
+  memory(): number {
+    const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
+    return 1024 * Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]);
+  }
+
   /** The trace log, and what was printed. */
   logText(): string {
     return `${readFileSync(this.log, 'utf8')}\n${this.printed}`;

@@ -14,6 +14,11 @@ export interface Settings {
   stateOnError: boolean;
   mail: boolean;
   tokenDelay: number;
+  /** The name of a fault in provider/faults.mjs. */
+  fault: string;
+  faultAt: 'token' | 'me';
+  authorizeError: string;
+  authorizeCode: number;
 }
 
 /** What the provider wrote down: an independent witness of what the application did. */
@@ -61,8 +66,18 @@ export class ProviderProcess {
     return new ProviderProcess(child, url, secondUrl, defaults);
   }
 
+  /** Stops it in the middle of whatever it does: connections are taken, and nothing is ever answered. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null) return;
+    this.thaw();
     const ended = new Promise((done) => { this.child.once('exit', done); });
     this.child.kill('SIGTERM');
     await ended;
@@ -70,13 +85,28 @@ export class ProviderProcess {
 
   /** The provider as one test sees it: default settings, and no events but its own. */
   async forOneTest(): Promise<Provider> {
+    this.thaw();
     await post(this.url, '/__control', this.defaults);
-    return new Provider(this.url, this.secondUrl, (await events(this.url)).length);
+    return new Provider(this, (await events(this.url)).length);
   }
 }
 
 export class Provider {
-  constructor(readonly url: string, readonly secondUrl: string, private readonly before: number) {}
+  readonly url: string;
+  readonly secondUrl: string;
+
+  constructor(private readonly process: ProviderProcess, private readonly before: number) {
+    this.url = process.url;
+    this.secondUrl = process.secondUrl;
+  }
+
+  freeze(): void {
+    this.process.freeze();
+  }
+
+  thaw(): void {
+    this.process.thaw();
+  }
 
   set(changes: Partial<Settings>): Promise<unknown> {
     return post(this.url, '/__control', changes);
@@ -99,6 +129,11 @@ export class Provider {
 
   async requests(what: NonNullable<Event['what']>): Promise<Event[]> {
     return (await this.events()).filter((event) => event.what === what);
+  }
+
+  /** Requests that exchange a code. */
+  async exchanges(): Promise<Event[]> {
+    return (await this.requests('token')).filter((event) => event.grant_type === 'authorization_code');
   }
 
   /** Every answer of the token endpoint, good or bad. */

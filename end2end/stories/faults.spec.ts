@@ -1,0 +1,110 @@
+// A provider that answers as nobody should: it costs the sign-in, and nothing else.
+
+import { expect, test } from '../fixtures.ts';
+import { catchCallback, connectorAt, expectState, leaveForProvider, sayWho, setUp, signIn, startSignIn } from '../steps.ts';
+import { STATE } from '../words.ts';
+
+const GARBLED = 'Microsoft’s answer could not be understood';
+const UNREACHABLE = 'Microsoft could not be reached';
+const TROUBLE = 'Microsoft has trouble of its own';
+const SLOW = 'Microsoft did not answer in time';
+const REFUSED = 'Microsoft refused to finish the sign-in';
+
+/** What is said of each. */
+const FAULTS: Record<string, string> = {
+  redirect: GARBLED,
+  html: GARBLED,
+  huge: GARBLED,
+  bomb: GARBLED,
+  empty: GARBLED,
+  'not-oauth': GARBLED,
+  'wrong-types': GARBLED,
+  deep: GARBLED,
+  'server-error': TROUBLE,
+  transient: TROUBLE,
+  cut: UNREACHABLE,
+  'cut-midway': UNREACHABLE,
+  echo: REFUSED,
+  'unknown-code': 'Microsoft did not take the sign-in’s code',
+  drip: SLOW,
+  'two-gigabytes': SLOW,
+};
+/** Of these the rest of the answer is sound, so the code must be too. */
+const ALMOST_SOUND = ['expires-text', 'expires-negative', 'expires-object', 'expires-huge', 'no-access-token'];
+/** At Graph. */
+const AT_GRAPH: Record<string, string> = { html: GARBLED, huge: GARBLED, 'not-oauth': 'Microsoft Graph did not say who signed in', throttled: 'Microsoft has had too many requests', cut: UNREACHABLE };
+
+test('o13_whatever_the_provider_answers_no_memory_no_secret_and_no_state_is_lost', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path, client } = await connectorAt(page, app, provider);
+  const before = app.memory();
+  const ended = async (callback: string, words: string, fault: string) => {
+    await page.goto(callback);
+    await expect(page.getByRole('heading', { level: 1, name: words }), fault).toBeVisible();
+  };
+  for (const [fault, words] of Object.entries(FAULTS)) {
+    await provider.set({ fault });
+    const { authorize } = await startSignIn(page, app, path);
+    await ended(`${app.redirectUri}?code=canary-code&state=${authorize.searchParams.get('state')}`, words, fault);
+  }
+  for (const fault of ALMOST_SOUND) {
+    await provider.set({ fault });
+    await page.goto(path);
+    await leaveForProvider(page, provider);
+    await sayWho(page);
+    await ended(await catchCallback(page, app), GARBLED, fault);
+  }
+  for (const [fault, words] of Object.entries(AT_GRAPH)) {
+    await provider.set({ fault, faultAt: 'me' });
+    await page.goto(path);
+    await leaveForProvider(page, provider);
+    await sayWho(page);
+    await ended(await catchCallback(page, app), words, `${fault} at Graph`);
+  }
+  expect(app.memory() - before, 'bytes that it holds more than before').toBeLessThan(20 * 1024 * 1024);
+  expect(await provider.requests('lost'), 'nobody followed a redirect').toEqual([]);
+  await expectState(page, path, STATE.not);
+
+  // And with the provider sound again the connector works, as if nothing had been.
+  await provider.set({ fault: '', faultAt: 'token' });
+  await signIn(page, provider);
+  await expectState(page, path, STATE.verified);
+
+  const log = app.logText();
+  for (const secret of [client.secret, new URLSearchParams({ x: client.secret }).toString().slice(2), 'canary-code']) {
+    expect(log.includes(secret), 'a secret is in the log').toBe(false);
+  }
+  expect(log, 'one event, one line, whatever line ends the provider sends').not.toMatch(/^(Trace ID|Correlation ID|AADSTS)/m);
+});
+
+test('d2_a_provider_that_hangs_keeps_nobody_waiting_but_its_own_sign_in', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  const callbacks: string[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    const { authorize } = await startSignIn(page, app, path);
+    callbacks.push(`${app.redirectUri}?code=canary-code&state=${authorize.searchParams.get('state')}`);
+  }
+  await page.goto(path);
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  const callback = await catchCallback(page, app);
+  provider.freeze();
+  try {
+    let waiting = callbacks.length;
+    const answers = callbacks.map((address) => page.request.get(address, { maxRedirects: 0 }).finally(() => { waiting -= 1; }));
+    for (const other of ['/connectors', path, '/connectors/new', '/settings/activity', '/readyz']) {
+      expect((await page.request.get(other)).status(), other).toBe(200);
+    }
+    expect(waiting, 'the callbacks wait while others are answered').toBe(callbacks.length);
+    await page.goto(callback);
+    await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not answer in time' })).toBeVisible();
+    await expect(page.getByText('Wait a minute')).toBeVisible();
+    for (const answer of await Promise.all(answers)) expect(answer.status()).toBe(303);
+  } finally {
+    provider.thaw();
+  }
+  await expectState(page, path, STATE.not);
+  await signIn(page, provider);
+  await expectState(page, path, STATE.verified);
+});

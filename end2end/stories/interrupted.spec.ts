@@ -1,0 +1,46 @@
+// The program killed between the consuming write and the outcome's.
+
+import { expect, test } from '../fixtures.ts';
+import { catchCallback, connectorAt, leaveForProvider, sayWho, setUp } from '../steps.ts';
+
+test.use({ movableClock: true });
+
+/** So many milliseconds after the callback came; the exchange takes two hundred. */
+const MOMENTS = [0, 3, 8, 20, 60, 150, 220, 260, 400];
+
+test('killed with -9 at any moment of a sign-in, it is interrupted or whole, and never wrong', async ({ page, app, provider }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await provider.set({ tokenDelay: 200 });
+  const ends = new Set<string>();
+  let verified = false;
+  for (const moment of MOMENTS) {
+    await page.goto(path);
+    await leaveForProvider(page, provider);
+    await sayWho(page);
+    const callback = await catchCallback(page, app);
+    const answer = page.request.get(callback, { maxRedirects: 0 }).catch(() => undefined);
+    await new Promise((done) => { setTimeout(done, moment); });
+    await app.kill9();
+    await answer;
+    await app.restart();
+    // What was under way counts as interrupted after fifteen seconds.
+    app.advance(20);
+    await page.goto(path);
+    await page.getByRole('list').filter({ has: page.getByText('Timeline') }).getByRole('link').first().click();
+    const heading = page.getByRole('heading', { level: 1 });
+    await expect(heading).toHaveText(/^(Not finished yet|Interrupted, start again|The connector works)$/);
+    const end = await heading.innerText();
+    ends.add(end);
+    verified ||= end === 'The connector works';
+    await page.goto(path);
+    const state = page.locator('[aria-labelledby="state-title"]');
+    await expect(state.getByText(verified ? 'Verified' : 'Not verified', { exact: true })).toBeVisible();
+    const check = await app.command(['check']);
+    expect(check, check.stderr).toMatchObject({ code: 0 });
+  }
+  expect(ends, 'it was caught in the act').toContain('Interrupted, start again');
+  // The verifier of none of them is left, for none can be finished any more.
+  const exchanges = await provider.exchanges();
+  expect(exchanges.length, 'each code went out once at most').toBeLessThanOrEqual(MOMENTS.length);
+});
