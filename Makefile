@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e dev
+.PHONY: help run demo test check e2e dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build the program and serve it on http://localhost:3000
 	@scripts/run.sh
+
+demo: ## The program with a provider that looks like Microsoft's, and what to click
+	@scripts/demo.sh
 
 test: ## Run every test there is
 	@scripts/test.sh all

@@ -20,16 +20,16 @@ interface End {
 }
 
 const ENDS: End[] = [
-  { what: 'an expired secret', settings: { fault: 'expired-secret' }, heading: 'The client secret has expired', who: /^Yours/, next: /new client secret/, offers: /^Replace the secret$/, code: 'AADSTS7000222', state: STATE.failing },
-  { what: 'a wrong secret', settings: { fault: 'wrong-secret' }, heading: 'Microsoft does not accept the client secret', who: /^Yours/, next: /Value column/, offers: /^Replace the secret$/, code: 'AADSTS7000215', state: STATE.failing },
-  { what: 'an unknown application', settings: { fault: 'unknown-application' }, heading: 'Microsoft does not find the application', who: /^Yours/, next: /Application \(client\) ID/, offers: /^Edit the connector$/, code: 'AADSTS700016', state: STATE.failing },
-  { what: 'a public client', settings: { fault: 'public-client' }, heading: 'The application is registered as a public client', who: /^Yours/, next: /Allow public client flows to No/, offers: /^Authentication/, code: 'AADSTS700025', state: STATE.failing },
-  { what: 'a permission that is not set up', settings: { fault: 'permission-invalid' }, heading: 'A permission is not set up for the application', who: /^Yours/, next: /API permissions/, offers: /^Edit the connector$/, code: 'AADSTS70011', state: STATE.failing },
-  { what: 'permissions that nobody has approved', settings: { fault: 'no-consent' }, heading: 'The permissions have not been approved yet', who: /whoever signs in/, next: /choose Accept/, code: 'AADSTS65001', state: STATE.not },
-  { what: 'an administrator who must approve', settings: { authorizeError: 'access_denied', authorizeCode: 90094 }, atOnce: true, heading: 'An administrator must approve the permissions', who: /company/, next: /address for approval/, code: 'AADSTS90094', state: STATE.not },
-  { what: 'a provider that throttles', settings: { fault: 'throttled' }, heading: 'Microsoft has had too many requests', who: /^Nobody/, next: /Wait 2 minutes/, state: STATE.not },
-  { what: 'a provider that babbles', settings: { fault: 'html' }, heading: 'Microsoft’s answer could not be understood', who: /runs this program/, next: /proxies/, state: STATE.not },
-  { what: 'a provider that breaks off', settings: { fault: 'cut' }, heading: 'Microsoft could not be reached', who: /runs this program/, next: /firewall/, state: STATE.not },
+  { what: 'an expired secret', settings: { fault: 'expired-secret' }, heading: 'The client secret has expired', who: /^You, as/, next: /new client secret/, offers: /^Replace the secret$/, code: 'AADSTS7000222', state: STATE.failing },
+  { what: 'a wrong secret', settings: { fault: 'wrong-secret' }, heading: 'Microsoft does not accept the client secret', who: /^You, as/, next: /Value column/, offers: /^Replace the secret$/, code: 'AADSTS7000215', state: STATE.failing },
+  { what: 'an unknown application', settings: { fault: 'unknown-application' }, heading: 'Microsoft does not find the application', who: /^You, as/, next: /Application \(client\) ID/, offers: /^Edit the connector$/, code: 'AADSTS700016', state: STATE.failing },
+  { what: 'a public client', settings: { fault: 'public-client' }, heading: 'The application is registered as a public client', who: /^You, as/, next: /Allow public client flows to No/, offers: /^Authentication/, code: 'AADSTS700025', state: STATE.failing },
+  { what: 'a permission that is not set up', settings: { fault: 'permission-invalid' }, heading: 'A permission is not set up for the application', who: /^You, as/, next: /API permissions/, offers: /^Edit the connector$/, code: 'AADSTS70011', state: STATE.failing },
+  { what: 'permissions that nobody has approved', settings: { fault: 'no-consent' }, heading: 'The permissions have not been approved yet', who: /^Whoever signs in/, next: /choose Accept/, code: 'AADSTS65001', state: STATE.not },
+  { what: 'an administrator who must approve', settings: { authorizeError: 'access_denied', authorizeCode: 90094 }, atOnce: true, heading: 'An administrator must approve the permissions', who: /^An administrator of the company/, next: /address for approval/, code: 'AADSTS90094', state: STATE.not },
+  { what: 'a provider that throttles', settings: { fault: 'throttled' }, heading: 'Microsoft has had too many requests', who: /^Nobody:/, next: /Wait 2 minutes/, state: STATE.not },
+  { what: 'a provider that babbles', settings: { fault: 'html' }, heading: 'Microsoft’s answer could not be understood', who: /^Whoever runs this program/, next: /proxies/, state: STATE.not },
+  { what: 'a provider that breaks off', settings: { fault: 'cut' }, heading: 'Microsoft could not be reached', who: /^Whoever runs this program/, next: /firewall/, state: STATE.not },
 ];
 
 async function leave(page: Page, provider: Provider, atOnce = false): Promise<void> {

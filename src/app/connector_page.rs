@@ -155,8 +155,9 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let admin = for_admins.is_some();
     let id = connector.id;
     // What was just done leads on to the sign-in, and has its button.
-    let button_elsewhere =
-        said.as_ref().is_some_and(|said| matches!(said.done, Done::Added | Done::SecretReplaced));
+    let button_elsewhere = said
+        .as_ref()
+        .is_some_and(|said| matches!(said.done, Done::Added | Done::SecretReplaced) && !said.is_refused());
     let actions = admin.then(|| {
         view! {
             <div class="row">
@@ -201,6 +202,8 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
 #[component]
 fn JustDone(said: Said) -> impl IntoView {
     let id = said.connector;
+    // Where the credentials are refused a sign-in would end as they did: what to do stands in the next notice.
+    let next = (!said.is_refused()).then(|| view! { <div class="row"><VerifyButton id=id /></div> });
     let warning = said.warning.map(|words| {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
@@ -212,19 +215,23 @@ fn JustDone(said: Said) -> impl IntoView {
                     tone=Tone::Good
                     title="The Microsoft connector has been successfully added to Mail360"
                 >
-                    <p>
-                        "Next, prove that it works: sign in with Microsoft once. Nothing is read from your \
-                         mailbox, and the access is thrown away afterwards."
-                    </p>
-                    <div class="row"><VerifyButton id=id /></div>
+                    {next.map(|button| view! {
+                        <p>
+                            "Next, prove that it works: sign in with Microsoft once. Nothing is read from your \
+                             mailbox, and the access is thrown away afterwards."
+                        </p>
+                        {button}
+                    })}
                 </Notice>
             </ForgetTicks>
         }
         .into_any(),
         Done::SecretReplaced => view! {
             <Notice tone=Tone::Good title="The secret was replaced">
-                <p>"From now on the new one is used. Sign in with Microsoft once to see that it is right."</p>
-                <div class="row"><VerifyButton id=id /></div>
+                {next.map(|button| view! {
+                    <p>"From now on the new one is used. Sign in with Microsoft once to see that it is right."</p>
+                    {button}
+                })}
             </Notice>
         }
         .into_any(),
@@ -263,7 +270,8 @@ fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
             </Notice>
         }
         .into_any(),
-        Finding::Refused(Refused { title, what, next, said }) => {
+        Finding::Refused(Refused { title, what, next, secret, said }) => {
+            let class = |first: bool| if first { "button primary" } else { "button" };
             let said = said
                 .into_iter()
                 .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
@@ -274,8 +282,8 @@ fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
                     <p>{next}</p>
                     <dl class="facts note">{said}</dl>
                     <div class="row">
-                        <a class="button" href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
-                        <a class="button" href=format!("/connectors/{id}/edit")>"Edit the connector"</a>
+                        <a class=class(secret) href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
+                        <a class=class(!secret) href=format!("/connectors/{id}/edit")>"Edit the connector"</a>
                     </div>
                 </Notice>
             }

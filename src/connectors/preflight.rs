@@ -29,6 +29,8 @@ pub struct Refused {
     pub what: String,
     /// What to do.
     pub next: String,
+    /// Whether a new secret mends it.
+    pub secret: bool,
     /// What the provider said, by name: its code, and its ids.
     pub said: Vec<(String, String)>,
 }

@@ -37,6 +37,11 @@ pub struct Said {
 }
 
 impl Said {
+    /// Whether the provider refused its credentials.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self.finding, Some(Finding::Refused(_)))
+    }
+
     /// Keeps it in the session until it is shown.
     pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
         session.insert(KEY, self).await.map_err(|error| Failure::unexpected(&error))

@@ -24,11 +24,11 @@ impl Who {
     /// On the screen.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Admin => "Yours, as the administrator of this connector",
-            Self::TenantAdmin => "An administrator’s of the company whose account signs in",
-            Self::SignsIn => "That of whoever signs in",
-            Self::Operator => "That of whoever runs this program",
-            Self::Nobody => "Nobody’s: it passes by itself",
+            Self::Admin => "You, as the administrator of this connector",
+            Self::TenantAdmin => "An administrator of the company whose account signs in",
+            Self::SignsIn => "Whoever signs in",
+            Self::Operator => "Whoever runs this program",
+            Self::Nobody => "Nobody: it passes by itself",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    diagnosis,
+    diagnosis::{self, Remedy},
     exchange::{self, Refusal},
     microsoft::Endpoints,
     model::{ProviderWords, Why},
@@ -113,6 +113,7 @@ fn finding(Refusal { why, words }: &Refusal) -> Finding {
         title: diagnosis.title.to_owned(),
         what: diagnosis.what,
         next: diagnosis.next,
+        secret: diagnosis.remedy == Remedy::Secret,
         said: said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
     })
 }

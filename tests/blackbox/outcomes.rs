@@ -42,79 +42,79 @@ const REJECTED: &str = "failing: credentials_rejected";
 #[rstest]
 #[case::wrong_secret((401, "invalid_client", 7_000_215),
     "does not accept the client secret",
-    "Yours",
+    "You, as the administrator",
     "Value column",
     REJECTED
 )]
 #[case::expired_secret((401, "invalid_client", 7_000_222),
     "The client secret has expired",
-    "Yours",
+    "You, as the administrator",
     "new client secret",
     REJECTED
 )]
 #[case::public_client((401, "invalid_client", 700_025),
     "registered as a public client",
-    "Yours",
+    "You, as the administrator",
     "Allow public client flows to No",
     REJECTED
 )]
 #[case::secret_missing((401, "invalid_client", 7_000_218),
     "registered as a public client",
-    "Yours",
+    "You, as the administrator",
     "on the platform Web",
     REJECTED
 )]
 #[case::unknown_application((400, "unauthorized_client", 700_016),
     "does not find the application",
-    "Yours",
+    "You, as the administrator",
     "Application (client) ID",
     "failing: application_refused"
 )]
 #[case::unknown_tenant((400, "invalid_request", 90_002),
     "does not know the tenant",
-    "Yours",
+    "You, as the administrator",
     "Directory (tenant) ID",
     "not_verified"
 )]
 #[case::permission((400, "invalid_scope", 70_011),
     "A permission is not set up",
-    "Yours",
+    "You, as the administrator",
     "API permissions",
     "failing: permissions_refused"
 )]
 #[case::not_approved((400, "invalid_grant", 65_001),
     "have not been approved yet",
-    "whoever signs in",
+    "Whoever signs in",
     "choose Accept",
     "not_verified"
 )]
 #[case::approval((400, "invalid_grant", 90_094),
     "An administrator must approve",
-    "An administrator’s of the company",
+    "An administrator of the company",
     "Send them the address",
     "not_verified"
 )]
 #[case::redeemed((400, "invalid_grant", 54_005),
     "code had been used",
-    "whoever signs in",
+    "Whoever signs in",
     "in one window",
     "not_verified"
 )]
 #[case::conditional_access((400, "invalid_grant", 53_003),
     "A rule of the company forbids",
-    "An administrator’s of the company",
+    "An administrator of the company",
     "Sign-in logs",
     "not_verified"
 )]
 #[case::transient((503, "temporarily_unavailable", 90_033),
     "has trouble of its own",
-    "Nobody’s",
+    "Nobody: it passes",
     "Wait a minute",
     "not_verified"
 )]
 #[case::unknown((400, "invalid_grant", 9_999_999),
     "did not take the sign-in’s code",
-    "whoever signs in",
+    "Whoever signs in",
     "Start the sign-in again",
     "not_verified"
 )]
@@ -221,7 +221,7 @@ async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
     let back = callback(&authorize, &format!("error={error}&error_description={description}"));
     let landed = ada.get(&back).await;
     let page = ada.get(landed.assert_status(303).location()).await;
-    page.assert_says(words).assert_says("Whose job").assert_says("Next step");
+    page.assert_says(words).assert_says("Who can mend it").assert_says("Next step");
     assert!(world.provider.requests().is_empty());
 }
 

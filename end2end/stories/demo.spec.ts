@@ -1,0 +1,62 @@
+// `make demo` as somebody runs it who has no Azure account: what it prints is what they do.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@playwright/test';
+import { freePort, until } from '../support/process.ts';
+import { Watch } from '../support/watch.ts';
+import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, VERIFY } from '../words.ts';
+
+/** Ends it as Ctrl-C does: what it printed after that, and with which code it ended. */
+async function interrupt(demo: ChildProcess): Promise<number | null> {
+  if (demo.exitCode !== null) return demo.exitCode;
+  const ended = new Promise<number | null>((done) => { demo.once('exit', done); });
+  demo.kill('SIGINT');
+  return ended;
+}
+
+test('the demo leads from its first line to a connector that works, and leaves nothing behind', async ({ page, context }) => {
+  const [port, providerPort] = [await freePort(), await freePort()];
+  const demo = spawn(fileURLToPath(new URL('../../scripts/demo.sh', import.meta.url)), {
+    env: { ...process.env, MAIL360_LISTEN: `127.0.0.1:${port}`, DEMO_PROVIDER_PORT: String(providerPort) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [demo.stdout, demo.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said += text; });
+  try {
+    await until('the demo to say what to do', () => {
+      if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}: ${said}`);
+      return said.includes('Ctrl-C ends the demo') ? true : undefined;
+    }, 60_000);
+    const printed = (what: string) => new RegExp(`^ *${what} {2,}(.+)$`, 'm').exec(said)?.[1] ?? '';
+    const url = /Open (\S+) /.exec(said)?.[1] ?? '';
+    const watch = new Watch(context, url);
+
+    await page.goto(url);
+    await page.getByRole('textbox', { name: LOG_IN.email }).fill(printed('E-mail'));
+    await page.getByLabel(LOG_IN.password, { exact: true }).fill(printed('Password'));
+    await page.getByRole('button', { name: LOG_IN.button }).click();
+    await page.getByRole('link', { name: CONNECTORS.add }).first().click();
+    await page.getByRole('radio', { name: FORM.outlook }).check();
+    await page.getByRole('textbox', { name: FORM.serviceName }).fill(printed('Service Name'));
+    await page.getByRole('textbox', { name: FORM.clientId }).fill(printed('Client ID'));
+    await page.getByLabel(FORM.secret, { exact: true }).fill(printed('Client Secret'));
+    await page.getByRole('radio', { name: AUDIENCE.everybody }).check();
+    await page.getByRole('button', { name: FORM.add, exact: true }).click();
+    await expect(page.getByText(ADDED)).toBeVisible();
+
+    await page.getByRole('button', { name: VERIFY }).first().click();
+    await page.getByRole('button', { name: /Alice Adams/ }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'The connector works' })).toBeVisible();
+    // And not the one whom the provider takes any unknown token for.
+    await expect(page.getByText('You signed in as alice@contoso.test')).toBeVisible();
+    await watch.conclude();
+  } finally {
+    const code = await interrupt(demo);
+    expect(code, said).toBe(0);
+  }
+  expect(said).toContain('nothing of it is kept');
+  for (const ended of [port, providerPort]) await expect(fetch(`http://127.0.0.1:${ended}/`)).rejects.toThrow();
+  expect(existsSync(`/proc/${demo.pid}`)).toBe(false);
+});

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# `make demo`: the program, a provider on this machine that looks like Microsoft's, and what to click: the whole way
+# without an Azure account. Nothing of it is kept. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/scripts/toolchain.sh"
+
+# A program that is built already may be named.
+if [ -z "${MAIL360_BINARY:-}" ]; then
+  "$ROOT/scripts/build.sh" release
+  MAIL360_BINARY=$TARGET/release/mail360
+fi
+choose_node
+npm_packages "$ROOT/end2end"
+# The provider asks for a newer Node than Debian's; it comes with the packages.
+node=node
+for own in "$ROOT"/end2end/node_modules/node-*/bin/node; do
+  [ ! -x "$own" ] || node=$own
+done
+
+listen=${MAIL360_LISTEN:-127.0.0.1:3000}
+port=${listen##*:}
+provider_port=${DEMO_PROVIDER_PORT:-4210}
+for taken in "$port" "$provider_port"; do
+  if (exec 3<>"/dev/tcp/127.0.0.1/$taken") 2>/dev/null; then
+    die "Something listens on port $taken already. End it, or choose others: MAIL360_LISTEN=127.0.0.1:3001 DEMO_PROVIDER_PORT=4211 make demo"
+  fi
+done
+
+work=$(mktemp -d)
+pids=()
+finish() {
+  trap - EXIT INT TERM
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'say "The demo has ended; nothing of it is kept."; exit 0' INT TERM
+
+random() { "$node" -p "require('node:crypto').randomBytes($1).toString('base64url')"; }
+client_id=$("$node" -p "require('node:crypto').randomUUID()")
+client_secret=$(random 30)
+password=$(random 15)
+url=http://localhost:$port
+provider=http://127.0.0.1:$provider_port
+
+export MAIL360_LISTEN=$listen MAIL360_PUBLIC_URL=$url MAIL360_DATA_DIR=$work/data MAIL360_LOG=warn
+export MAIL360_MICROSOFT_AUTHORIZE_URL=$provider/oauth2/v2.0/authorize
+export MAIL360_MICROSOFT_TOKEN_URL=$provider/oauth2/v2.0/token
+export MAIL360_MICROSOFT_GRAPH_URL=$provider/v1.0
+export MAIL360_MICROSOFT_ISSUER=$provider/{tenant}/v2.0
+
+"$MAIL360_BINARY" migrate >"$work/log" 2>&1 || die "$(cat "$work/log")"
+"$MAIL360_BINARY" organisation add --name Contoso >"$work/log" 2>&1 || die "$(cat "$work/log")"
+"$MAIL360_BINARY" user add --email ada@contoso.test --name 'Ada Example' --role admin \
+  <<<"$password" >"$work/log" 2>&1 || die "$(cat "$work/log")"
+
+# Where one of them does not come up its own words say why.
+PORT=$provider_port CLIENT_ID=$client_id CLIENT_SECRET=$client_secret REDIRECT_URI=$url/api/connectors \
+  "$node" "$ROOT/end2end/provider/demo.mjs" >"$work/provider" 2>&1 &
+pids+=($!)
+"$MAIL360_BINARY" serve >"$work/program" 2>&1 &
+pids+=($!)
+"$node" -e '
+  const until = Date.now() + 30_000;
+  const up = (url) => fetch(url).then((answer) => answer.ok, () => false);
+  (async () => {
+    for (const url of process.argv.slice(1)) {
+      while (!(await up(url))) {
+        if (Date.now() > until) process.exit(1);
+        await new Promise((done) => setTimeout(done, 100));
+      }
+    }
+  })();
+' "$url/readyz" "$provider/.well-known/openid-configuration" ||
+  die "The demo did not come up:"$'\n'"$(cat "$work/provider" "$work/program")"
+
+cat <<TEXT
+
+$BOLD== The demo runs$PLAIN
+
+  1. Open $url and log in:
+       E-mail           ada@contoso.test
+       Password         $password
+
+  2. Click Add connector, choose Outlook, type
+       Service Name     Mail archive
+       Client ID        $client_id
+       Client Secret    $client_secret
+       Who may sign in  Any Entra ID Tenant + Personal Microsoft accounts
+     and click Add.
+
+  3. Click Sign in with Microsoft to verify, and choose Alice Adams. You read: The connector works.
+
+  Then try a wrong secret (Replace the secret), or another Client ID: each says what to change.
+
+  Ctrl-C ends the demo. Nothing of it is kept.
+
+TEXT
+
+wait -n "${pids[@]}" || true
+die "One of the two has ended:"$'\n'"$(cat "$work/provider" "$work/program")"
