@@ -9,7 +9,7 @@ import { createEmulator } from 'emulate';
 const { env } = process;
 const port = Number(env.PORT);
 
-const emulator = await createEmulator({
+await createEmulator({
   service: 'microsoft',
   port,
   // Another host name than the program's, as in life; `localhost` may also mean an address on which it does not listen.
@@ -34,4 +34,5 @@ const emulator = await createEmulator({
 
 console.log(JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${port}` }));
 
-process.on('SIGTERM', () => { void emulator.close().then(() => process.exit(0)); });
+// At once: closing it in good order waits for browsers that keep a connection open.
+process.on('SIGTERM', () => process.exit(0));
