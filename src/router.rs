@@ -40,6 +40,8 @@ use crate::{
 const MAX_BODY: usize = 64 * 1024;
 /// The longest address that is read: a callback with a long description fits.
 const MAX_ADDRESS: usize = 32 * 1024;
+/// The most that all headers may hold together: cookies of ours come nowhere near it.
+const MAX_HEADERS: usize = 16 * 1024;
 
 /// A line of the table.
 pub struct Route {
@@ -163,7 +165,7 @@ pub fn router(program: &Program) -> Router {
         .layer(from_fn_with_state(config.clone(), login::session::keep_cookie))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
-        .layer(map_request_with_state((), limit_address))
+        .layer(map_request_with_state((), limit_head))
         .layer(CatchPanicLayer::custom(app::panicked))
         .layer(from_fn_with_state(renderer, app::render))
         // Were rendering itself to panic, there is still an answer.
@@ -190,9 +192,16 @@ pub fn router(program: &Program) -> Router {
         .with_state(program.clone())
 }
 
-async fn limit_address(request: Request) -> Result<Request, StatusCode> {
-    let long = request.uri().path_and_query().is_some_and(|it| it.as_str().len() > MAX_ADDRESS);
-    if long { Err(StatusCode::URI_TOO_LONG) } else { Ok(request) }
+async fn limit_head(request: Request) -> Result<Request, StatusCode> {
+    if request.uri().path_and_query().is_some_and(|it| it.as_str().len() > MAX_ADDRESS) {
+        return Err(StatusCode::URI_TOO_LONG);
+    }
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers > MAX_HEADERS {
+        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    Ok(request)
 }
 
 /// `GET /healthz`: the program runs.

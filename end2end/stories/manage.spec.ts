@@ -158,7 +158,7 @@ test('p16_every_state_of_a_connector_shows_the_next_step', async ({ page, app, p
   // Left at Microsoft's: neither here nor there.
   await leaveForProvider(page, provider);
   await page.goto(path);
-  await expect(page.getByText('Not back from Microsoft yet')).toBeVisible();
+  await expect(page.getByText('Not back from Microsoft yet', { exact: true })).toBeVisible();
   await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
   await signIn(page, provider);
   await page.goto(path);

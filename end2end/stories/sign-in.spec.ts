@@ -84,6 +84,25 @@ test('o6_every_way_out_has_a_challenge_of_its_own', async ({ page, app, provider
   expect(asked[0]?.code_challenge).not.toBe(asked[1]?.code_challenge);
 });
 
+test('o7_a_code_of_somebody_else_under_ones_own_state_is_refused', async ({ page, app, provider, anotherBrowser }) => {
+  const person = await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  // The attacker signs in as themselves, and keeps the code.
+  const attacker = await anotherBrowser();
+  await logIn(attacker.page, person);
+  await attacker.page.goto(path);
+  await leaveForProvider(attacker.page, provider);
+  await sayWho(attacker.page, 'mallory@contoso.test');
+  const theirs = new URL(await catchCallback(attacker.page, app)).searchParams.get('code') ?? '';
+  // It is put under the state of the other, who has just begun.
+  const { authorize } = await startSignIn(page, app, path);
+  await page.goto(`${app.redirectUri}?${new URLSearchParams({ code: theirs, state: authorize.searchParams.get('state') ?? '' })}`);
+  await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not take the sign-in’s code' })).toBeVisible();
+  await expect(page.getByText('mallory')).toHaveCount(0);
+  await expectState(page, path, STATE.not);
+  expect(await provider.exchanges()).toEqual([expect.objectContaining({ status: 400, error: 'invalid_grant' })]);
+});
+
 test('o8_the_answer_of_one_provider_is_refused_under_the_state_of_another', async ({ page, app, provider }) => {
   const [mine, theirs] = ['aaaaaaaa-7e57-4000-8000-000000000001', 'bbbbbbbb-7e57-4000-8000-000000000002'];
   for (const tenant of [mine, theirs]) await provider.addTenant(tenant);
@@ -174,6 +193,30 @@ test('o12_the_token_request_is_a_form_without_an_origin', async ({ page, app, pr
     content_type: expect.stringContaining('application/x-www-form-urlencoded'), client_id: client.id,
     redirect_uri: app.redirectUri, grant_type: 'authorization_code', has_secret: true, verifier_fits: true, status: 200,
   })]);
+});
+
+test('o20_no_code_no_token_and_no_secret_ever_reaches_the_browser_but_the_one_address', async ({ page, app, provider, watch, javaScriptEnabled }) => {
+  await setUp(page, app);
+  const { path, client } = await connectorAt(page, app, provider);
+  const codes: string[] = [];
+  page.on('request', (request) => { codes.push(new URL(request.url()).searchParams.get('code') ?? ''); });
+  await signIn(page, provider);
+  for (const address of [path, `${path}/edit`, '/connectors', '/settings/activity']) await page.goto(address);
+  const code = codes.find((found) => found !== '') ?? '';
+  expect(code.length, 'a code came by').toBeGreaterThan(20);
+  const tokens = (await provider.issued()).filter((token) => token.length > 20);
+  expect(tokens.length, 'tokens were issued').toBeGreaterThan(1);
+  // Without scripts nothing could store anything.
+  const stored = !javaScriptEnabled ? '' : await page.evaluate(async () => JSON.stringify([
+    { ...localStorage }, { ...sessionStorage }, document.cookie, await indexedDB.databases(), await caches.keys(),
+  ]));
+  await watch.settle();
+  const secrets = [client.secret, code, ...tokens];
+  for (const [url, body] of [...watch.bodies, ['what the browser stores', stored] as const]) {
+    for (const secret of secrets) expect(body.includes(secret), url).toBe(false);
+  }
+  const log = app.logText();
+  for (const secret of secrets) expect(log.includes(secret), 'the log').toBe(false);
 });
 
 test('o21_the_return_from_another_site_brings_the_session_along', async ({ page, app, provider, context }) => {
@@ -290,7 +333,7 @@ test('a provider that does not answer in time costs the sign-in and nothing else
   const began = Date.now();
   await signIn(page, provider);
   // The page says so, and looks again by itself, with scripts and without.
-  await expect(page.getByRole('heading', { level: 1, name: 'Microsoft could not be reached' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not answer in time' })).toBeVisible();
   expect(Date.now() - began, 'within its fifteen seconds, and the way there and back').toBeLessThan(60_000);
   await picture('sign-in-unavailable');
   await expectState(page, path, STATE.not);

@@ -163,6 +163,11 @@ export class App {
     return 1024 * Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]);
   }
 
+  /** The trace log alone, line by line. */
+  logLines(): string[] {
+    return readFileSync(this.log, 'utf8').split('\n').filter((line) => line !== '');
+  }
+
   /** The trace log, and what was printed. */
   logText(): string {
     return `${readFileSync(this.log, 'utf8')}\n${this.printed}`;

@@ -136,6 +136,11 @@ export class Provider {
     return (await this.requests('token')).filter((event) => event.grant_type === 'authorization_code');
   }
 
+  /** Every token that it has given to anybody. */
+  async issued(): Promise<string[]> {
+    return (await (await fetch(`${this.url}/__issued`)).json()) as string[];
+  }
+
   /** Every answer of the token endpoint, good or bad. */
   async grants(): Promise<Event[]> {
     return (await this.events()).filter((event) => event.event.startsWith('grant.'));

@@ -167,6 +167,11 @@ pub async fn add_connector(
                 return Ok(());
             }
             Added::NameTaken => name_taken(),
+            Added::Full => {
+                let words =
+                    "Your organisation has 100,000 connectors, and cannot have more. Delete one first.";
+                vec![(Field::ServiceName, words.to_owned())]
+            }
         },
     };
     Ok(back(Draft { errors, ..draft }, &session).await?)

@@ -36,6 +36,8 @@ pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
 /// How many connectors a page of the list shows.
 pub const PAGE: usize = 25;
+/// An organisation has no more than so many.
+pub const MOST: u64 = 100_000;
 
 /// What came of adding a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub enum Added {
     Already(ConnectorId),
     /// Another connector has this name.
     NameTaken,
+    /// The organisation has [`MOST`] already.
+    Full,
 }
 
 /// A page of the list.
@@ -161,6 +165,9 @@ impl ConnectorService {
                 let form = if store.by_form(&tx, form).await?.is_some() { second } else { form };
                 if name_taken {
                     return Ok(Added::NameTaken);
+                }
+                if store.has_at_least(&tx, MOST).await? {
+                    return Ok(Added::Full);
                 }
                 store.add(&tx, id, form, &new.settings, sealed, self.clock.now()).await?;
                 let entry = Entry::done(Action::ConnectorAdded, new.settings.service_name.as_str(), id.0);

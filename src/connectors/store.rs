@@ -265,6 +265,12 @@ impl Connectors {
         Ok(row.map(|row| ConnectorId(row.id)))
     }
 
+    /// Whether there are so many or more.
+    pub async fn has_at_least(self, on: &impl Queries, count: u64) -> Result<bool, DatabaseError> {
+        let last = self.find().select_only().column(row::Column::Id).offset(count.saturating_sub(1)).limit(1);
+        Ok(last.into_tuple::<Uuid>().one(on.connection()).await?.is_some())
+    }
+
     /// The one with this name key.
     pub async fn by_name_key(
         self,

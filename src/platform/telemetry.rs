@@ -1,6 +1,6 @@
 //! Logs: one line per event, to standard error; as JSON where nobody reads along.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, panic::PanicHookInfo};
 
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
@@ -34,6 +34,15 @@ pub fn start(filter: &str) {
     tracing_subscriber::registry()
         .with(layer(filter, std::io::stderr().is_terminal(), std::io::stderr))
         .init();
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Logs a panic as one event. Its text is told only where it stands in the source as it is: one that was put
+/// together may hold what a request brought, a secret among it.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let at = info.location().map_or_else(String::new, ToString::to_string);
+    let text = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("a text with values in it");
+    tracing::error!("panicked at {at}: {text}");
 }
 
 fn layer<S, W>(filter: &str, for_people: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
@@ -84,17 +93,21 @@ mod tests {
     }
 
     fn logged(filter: &str) -> String {
-        let memory = Memory::default();
-        let writer = memory.clone();
-        let subscriber = tracing_subscriber::registry().with(layer(filter, false, move || writer.clone()));
-        tracing::subscriber::with_default(subscriber, || {
+        logged_of(filter, || {
             let span = tracing::info_span!("request");
             let _entered = span.enter();
             tracing::trace!(target: "hyper::proto::h1", "cookie: canary");
             tracing::debug!(target: "sea_orm_migration::manager", "canary");
             tracing::info!(target: "tower_sessions_core::session", "canary");
             tracing::trace!(target: "mail360::login", "ours\nforged");
-        });
+        })
+    }
+
+    fn logged_of(filter: &str, what: impl FnOnce()) -> String {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let subscriber = tracing_subscriber::registry().with(layer(filter, false, move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, what);
         let bytes = memory.0.lock().expect("the log").clone();
         String::from_utf8(bytes).expect("text")
     }
@@ -112,6 +125,21 @@ mod tests {
             assert!(!log.contains("canary"), "{filter}: {log}");
             assert!(log.contains("ours"), "{filter}: {log}");
         }
+    }
+
+    #[test]
+    fn s7_a_panic_is_one_line_that_says_where_and_nothing_that_came_from_outside() {
+        let secret = "canary\nforged".to_owned();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(log_panic));
+        let log = logged_of("info", || {
+            let _ = std::panic::catch_unwind(|| panic!("no {secret}"));
+            let _ = std::panic::catch_unwind(|| panic!("a text of ours"));
+        });
+        std::panic::set_hook(before);
+        assert_eq!(log.lines().count(), 2, "{log}");
+        assert!(log.contains("telemetry.rs") && log.contains("a text of ours"), "{log}");
+        assert!(!log.contains("canary"), "{log}");
     }
 
     #[test]

@@ -339,3 +339,75 @@ async fn a_place_in_the_list_that_cannot_be_is_the_first_page(
         ada.get(&format!("/connectors?after={after}")).await.assert_status(200).assert_says("Mail archive");
     }
 }
+
+#[rstest]
+#[case::name("service_name", "x\0y")]
+#[case::long_name("service_name", &"x".repeat(61))]
+#[case::client_id("client_id", "0b4e28ba-2fa1-11d2-883f-0016d3cca427\u{1b}[31m")]
+#[case::long_client_id("client_id", &"0".repeat(10_000))]
+#[case::secret("client_secret", "canary\0secret\r\n")]
+#[case::long_secret("client_secret", &"x".repeat(10_000))]
+#[case::day("secret_expires_on", &"2".repeat(10_000))]
+#[case::tenant("tenant", "contoso\0.com")]
+#[case::long_tenant("tenant", &"x.".repeat(1_000))]
+#[case::scope("scopes[]", &"x".repeat(10_000))]
+#[tokio::test]
+async fn i1_a_field_that_is_too_long_or_holds_control_signs_is_refused_in_words(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] field: &str,
+    #[case] value: &str,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let page = ada.get("/connectors/new").await;
+    let (form, owner) = (page.hidden("form"), page.hidden("owner"));
+    let mut fields = vec![
+        ("form", form.as_str()),
+        ("owner", owner.as_str()),
+        ("provider", "outlook"),
+        ("service_name", "Mail archive"),
+        ("client_id", "0b4e28ba-2fa1-11d2-883f-0016d3cca427"),
+        ("client_secret", SECRET),
+        ("secret_expires_on", "2028-11-23"),
+        ("account_type", "single_tenant"),
+        ("tenant", "contoso.com"),
+    ];
+    fields.retain(|(name, _)| *name != field);
+    fields.push((field, value));
+    let answer = ada.post("/do/connectors/add", &fields).await;
+    assert_eq!(answer.location(), "/connectors/new", "{}", answer.status);
+    ada.get("/connectors/new").await.assert_status(200).assert_says("Nothing was added");
+    assert_eq!(world.raw.count("connectors").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn i1_an_organisation_has_a_hundred_thousand_connectors_and_no_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    let (numbers, id) = match kind {
+        Kind::Sqlite => (
+            "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 99999)",
+            "randomblob(16)",
+        ),
+        Kind::Postgres => ("WITH numbers(n) AS (SELECT generate_series(1, 99999))", "gen_random_uuid()"),
+    };
+    let same = "organisation_id, provider, client_id, client_secret, client_secret_hint, expiry_key, cloud, \
+        account_type, scopes, state, version, application_version, created_at, changed_at";
+    let into = format!("INSERT INTO connectors (id, form_id, name_key, service_name, {same})");
+    let from = format!("SELECT {id}, {id}, 'k' || n, 'Connector ' || n, {same} FROM connectors, numbers");
+    let insert = match kind {
+        Kind::Sqlite => format!("{into} {numbers} {from}"),
+        Kind::Postgres => format!("{numbers} {into} {from}"),
+    };
+    world.raw.run(&insert).await.expect("inserted");
+    assert_eq!(world.raw.count("connectors").await, 100_000);
+    let one_more = NewConnector { name: "One more", ..Default::default() };
+    assert_eq!(world.send_form(&mut ada, &one_more).await.location(), "/connectors/new");
+    ada.get("/connectors/new").await.assert_says("cannot have more");
+    world.raw.run("DELETE FROM connectors WHERE name_key = 'k7'").await.expect("deleted");
+    world.add_connector(&mut ada, &one_more).await;
+}

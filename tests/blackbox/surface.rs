@@ -192,7 +192,7 @@ async fn o9_after_the_log_in_one_comes_back_to_a_path_of_ours_and_to_nothing_els
 
 #[rstest]
 #[tokio::test]
-async fn what_is_too_large_or_does_not_exist_is_refused_with_a_page(
+async fn i1_what_is_too_large_or_does_not_exist_is_refused_with_a_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -201,6 +201,8 @@ async fn what_is_too_large_or_does_not_exist_is_refused_with_a_page(
     ada.post("/login", &[("email", &large)]).await.assert_status(413).assert_says("too much");
     ada.post("/do/connectors/add", &[("service_name", &large)]).await.assert_status(413);
     ada.get(&format!("/login?next={long}")).await.assert_status(414).assert_says("too long");
+    let headed = ada.request("GET", "/connectors").header("x-padding", "x".repeat(17_000));
+    ada.send(headed.body(Body::empty()).expect("a request")).await.assert_status(431);
     ada.get("/.git/config").await.assert_status(404).assert_says("no such page");
     ada.get("/connectors/not-an-id").await.assert_status(404);
     for method in ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"] {
