@@ -31,7 +31,7 @@ use crate::{
     people::access::Member,
     platform::{
         failure::Failure,
-        middleware::{headers, host, origin, reference},
+        middleware::{body, headers, host, origin, reference},
     },
     vault::custody,
 };
@@ -156,7 +156,8 @@ pub fn router(program: &Program) -> Router {
     let renderer = Renderer::new(config.clone(), &program.assets);
     let pages = pages
         .fallback(app::not_found)
-        // Over every body, however it is read: server functions would read one of any size.
+        .layer(from_fn_with_state(MAX_BODY, body::read_whole))
+        // At once where the request itself says how long it is.
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(DefaultBodyLimit::disable())
         // From here on inwards somebody is asking.
@@ -221,18 +222,6 @@ async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     }
 }
 
-/// Whether a body could not be read because it is longer than [`MAX_BODY`].
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
-}
-
 /// Runs the server function that a form posts to.
 async fn run_server_function(
     State(program): State<Program>,
@@ -241,12 +230,6 @@ async fn run_server_function(
     request: Request<Body>,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    // Here, for a server function would take a body that breaks off at the limit for a malformed one.
-    let body = match axum::body::to_bytes(body, MAX_BODY).await {
-        Ok(body) => Body::from(body),
-        Err(error) if is_too_large(&error) => return Failure::TooLarge.into_response(),
-        Err(_) => return Failure::BadRequest.into_response(),
-    };
     // A form is answered with a redirect of ours or with a page, never with one to where the browser
     // says that it came from, nor with the data that a script would ask for.
     parts.headers.remove(http::header::REFERER);

@@ -107,6 +107,14 @@ fn of_status(status: StatusCode) -> Words {
         StatusCode::PAYLOAD_TOO_LARGE => {
             ("This is too much", "What was sent is larger than anything that a form here sends.")
         }
+        StatusCode::REQUEST_TIMEOUT => (
+            "This took too long",
+            "What was sent did not arrive in time, and nothing was done. Send it again.",
+        ),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+            "Your browser sends too much with each request",
+            "Delete the cookies of this site, and open it again.",
+        ),
         StatusCode::URI_TOO_LONG => {
             ("This address is too long", "It is longer than any that this program makes.")
         }

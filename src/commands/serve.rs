@@ -1,10 +1,14 @@
 //! `mail360 serve`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use mail360::{
-    platform::{assets::Assets, config::Config, periodic::PeriodicWork},
+    platform::{
+        assets::Assets,
+        config::Config,
+        periodic::PeriodicWork,
+        server::{self, Patience},
+    },
     router::{Program, router},
 };
 use tokio::{
@@ -37,20 +41,12 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
     announce(&program).await?;
 
-    let app = router(&program).into_make_service_with_connect_info::<SocketAddr>();
-    // Nagle's algorithm would hold back the small last packet of an answer.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-        }
-    });
-    let (stop, stopped) = tokio::sync::watch::channel(());
-    let mut until = stopped.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let app = router(&program);
+    let server = tokio::spawn(server::serve(listener, app, Patience::default(), async move {
         // An error means that the other end is gone, which is an end too.
-        let _ = until.changed().await;
-    });
-    let server = tokio::spawn(async move { server.await });
+        let _ = stopped.await;
+    }));
     asked_to_stop().await?;
     tracing::info!("stopping");
     for work in work {

@@ -13,4 +13,5 @@ pub mod net;
 pub mod page;
 pub mod periodic;
 pub mod randomness;
+pub mod server;
 pub mod telemetry;

@@ -230,3 +230,32 @@ async fn the_probes_answer_under_any_name_and_readyz_asks_the_database_and_the_k
     probe.get("/readyz").await.assert_status(503).assert_says("database does not answer");
     probe.get("/healthz").await.assert_status(200);
 }
+
+#[rstest]
+#[tokio::test]
+async fn d1_a_body_that_never_ends_is_refused_in_time_and_one_that_is_too_long_at_once(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let ada = world.set_up().await;
+    let slow = |every: std::time::Duration| {
+        let bytes = futures_util::stream::unfold((), move |()| async move {
+            tokio::time::sleep(every).await;
+            Some((Ok::<_, std::io::Error>("x"), ()))
+        });
+        let request = ada.request("POST", "/login").header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(Body::from_stream(bytes)).expect("a request")
+    };
+    let mut browser = ada.clone();
+    let never = browser.send(slow(std::time::Duration::from_millis(500)));
+    let answer = tokio::time::timeout(std::time::Duration::from_mins(1), never).await.expect("an answer");
+    answer.assert_status(408).assert_says("This took too long");
+
+    let long = ada
+        .request("POST", "/login")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-length", "10000000");
+    let waiting = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
+    ada.clone().send(long.body(waiting).expect("a request")).await.assert_status(413);
+}

@@ -1,6 +1,8 @@
 //! What every request passes through, outermost first: [`reference`] names it, [`headers`] seals the
-//! answer, [`host`] refuses foreign names, [`origin`] refuses what a foreign page sent.
+//! answer, [`host`] refuses foreign names, [`origin`] refuses what a foreign page sent; innermost [`body`] reads
+//! what was sent.
 
+pub mod body;
 pub mod headers;
 pub mod host;
 pub mod origin;

@@ -1,0 +1,189 @@
+//! Listening to browsers: axum's own loop has no patience limits, so a client that sends or reads a byte now and then
+//! would keep a connection for ever, and some hundreds of them all there are (slowloris, slow POST, slow read).
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::Request};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_io_timeout::TimeoutStream;
+use tower::{Service, ServiceExt};
+
+/// How long the other end of a connection may keep us waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// A request's line and headers must be there within this; a connection that is kept open without a request is
+    /// closed after it too.
+    pub head: Duration,
+    /// A body of which nothing comes, or an answer of which nothing is taken, ends the connection after this. Longer
+    /// than any answer of ours is waited for.
+    pub stalled: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(30), stalled: Duration::from_secs(30) }
+    }
+}
+
+/// The most bytes of a request's line and headers: a callback with a long description fits (see the router).
+const MAX_HEAD: usize = 56 * 1024;
+/// So many connections at once; more wait in the system's queue. Each costs a file descriptor and some kilobytes.
+const MAX_CONNECTIONS: usize = 10_000;
+/// After the system had no file descriptor left.
+const BREATH: Duration = Duration::from_millis(250);
+
+/// Serves until `stop` is done; then no connection is taken, and those that are there end with their request.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let next = async {
+            // Never closed.
+            let permit = room.clone().acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
+            () = &mut stop => break,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        let Ok(service) = services.call(address).await;
+        let service = TowerToHyperService::new(
+            service.map_request(|request: Request<Incoming>| request.map(Body::new)),
+        );
+        let connection =
+            graceful.watch(http.serve_connection(TokioIo::new(patient(stream, patience.stalled)), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended before its time");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// A connection whose other end may not keep us waiting for ever.
+fn patient(stream: TcpStream, stalled: Duration) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
+    // Nagle's algorithm would hold back the small last packet of an answer.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+    }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(stalled));
+    stream.set_write_timeout(Some(stalled));
+    Box::pin(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::oneshot,
+        task::JoinHandle,
+    };
+
+    use super::*;
+
+    const SHORT: Patience =
+        Patience { head: Duration::from_millis(300), stalled: Duration::from_millis(300) };
+    const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    /// A server whose answer is as long as this: where it is, what stops it, and its end.
+    async fn server(length: usize) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = Router::new().route("/", get(move || std::future::ready("x".repeat(length))));
+        let (stop, stopped) = oneshot::channel();
+        let served = serve(listener, router, SHORT, async {
+            let _ = stopped.await;
+        });
+        (address, stop, tokio::spawn(served))
+    }
+
+    /// Sends this, and reads until the other end has had enough.
+    async fn answer(address: SocketAddr, sent: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(sent).await.expect("sent");
+        let mut text = Vec::new();
+        // A reset is an end as well.
+        let _ = stream.read_to_end(&mut text).await;
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    #[tokio::test]
+    async fn d1_who_sends_half_a_request_is_left_and_others_are_answered_meanwhile() {
+        let (address, _stop, _) = server(10).await;
+        let slow: Vec<_> = (0..200)
+            .map(|_| {
+                tokio::spawn(async move { answer(address, b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await })
+            })
+            .collect();
+        assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"));
+        for slow in slow {
+            assert!(!slow.await.expect("an end").contains("200 OK"));
+        }
+        assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn d1_who_does_not_read_an_answer_is_left() {
+        // More than the buffers of both ends hold.
+        let (address, stop, served) = server(64 * 1024 * 1024).await;
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(WHOLE).await.expect("sent");
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.expect("the beginning");
+        assert_eq!(&first, b"HTTP/1.1 200");
+        // It ends by itself though the answer was never taken: otherwise stopping would wait for it.
+        drop(stop);
+        tokio::time::timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn i1_headers_without_end_are_refused_before_they_fill_the_memory() {
+        let (address, _stop, _) = server(10).await;
+        let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
+        let answer = answer(address, endless.as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_kept_open_ends_where_the_program_does() {
+        let (address, stop, served) = server(10).await;
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(WHOLE).await.expect("sent");
+        let mut text = [0; 4096];
+        assert!(stream.read(&mut text).await.expect("an answer") > 0);
+        stop.send(()).expect("it listens");
+        served.await.expect("no panic");
+        assert!(TcpStream::connect(address).await.is_err(), "and no new one is taken");
+    }
+}
