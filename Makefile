@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check e2e dev
+.PHONY: help run demo test check e2e bench audit dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ check: ## Run the fast part: formatting, lints, tests of the server
 
 e2e: ## Run the stories in a browser
 	@scripts/test.sh browser
+
+bench: ## Measure each budget, and write benches/RESULTS.md
+	@scripts/bench.sh
+
+audit: ## Hold what stands against scanners and yardsticks that nobody here wrote (as root)
+	@scripts/audit.sh
 
 dev: ## Build fast and serve, anew at every change
 	@scripts/dev.sh

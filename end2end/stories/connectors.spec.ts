@@ -155,3 +155,25 @@ test('a secret is never shown again', async ({ page, app, provider }) => {
     expect(await page.content()).not.toContain(client.secret);
   }
 });
+
+test('c6_what_people_type_is_text_before_and_after_the_scripts', async ({ page, app, watch }) => {
+  let dialogs = 0;
+  page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
+  await setUp(page, app);
+  const names = ['"><img src=x onerror=alert(1)>', '</script><script>alert(1)</script>', '{{7*7}} ${7*7} <b>bold</b>'];
+  for (const name of names) {
+    const path = await addConnector(page, { name, client: { id: randomUUID(), secret: secret() } });
+    await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+    await page.goto(`${path}/edit`);
+    await expect(page.getByRole('textbox', { name: FORM.serviceName })).toHaveValue(name);
+    await page.goto(`${path}/microsoft-error`);
+    await page.getByRole('textbox', { name: 'What Microsoft showed' }).fill(`AADSTS9999999: </textarea>${name}`);
+    await page.getByRole('button', { name: 'Say what it means' }).click();
+    await expect(page.getByText(`</textarea>${name}`)).toBeVisible();
+  }
+  await page.goto('/connectors');
+  for (const name of names) await expect(entry(page, name)).toBeVisible();
+  await expect(page.locator('main img[src="x"], main b:text("bold")')).toHaveCount(0);
+  await watch.settle();
+  expect(dialogs).toBe(0);
+});

@@ -50,7 +50,7 @@ async fn c4_every_page_and_every_refusal_has_a_policy_with_a_nonce_of_its_own(
 
 #[rstest]
 #[tokio::test]
-async fn every_answer_carries_the_other_headers_and_is_kept_by_nobody(
+async fn c5_every_answer_carries_the_other_headers_and_is_kept_by_nobody(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with(kind, &["--public-url", "https://mail.contoso.test"]).await;
@@ -69,6 +69,38 @@ async fn every_answer_carries_the_other_headers_and_is_kept_by_nobody(
         let policy = if path.starts_with("/api/") { "no-referrer" } else { "same-origin" };
         assert_eq!(answer.header("referrer-policy"), policy, "{path}");
         assert!(!answer.header("permissions-policy").is_empty());
+        let kind = answer.header("content-type");
+        assert!(kind.is_empty() || kind.ends_with("charset=utf-8"), "{path}: {kind}");
+        for banner in ["server", "x-powered-by", "via"] {
+            assert!(answer.headers.get(banner).is_none(), "{path}: {banner}");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn c2_no_other_origin_may_read_an_answer(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    for (method, path) in [
+        ("GET", "/login"),
+        ("GET", "/connectors"),
+        ("GET", "/api/connectors"),
+        ("GET", "/healthz"),
+        ("OPTIONS", "/connectors"),
+        ("OPTIONS", "/do/connectors/add"),
+        ("POST", "/login"),
+    ] {
+        for origin in ["https://evil.example", "null", "http://localhost:3001"] {
+            let request = ada
+                .request(method, path)
+                .header("origin", origin)
+                .header("access-control-request-method", "POST")
+                .body(Body::empty());
+            let answer = ada.send(request.expect("a request")).await;
+            let allowed = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(allowed, None, "{method} {path} for {origin}");
+        }
     }
 }
 
@@ -192,6 +224,35 @@ async fn o9_after_the_log_in_one_comes_back_to_a_path_of_ours_and_to_nothing_els
 
 #[rstest]
 #[tokio::test]
+async fn c7_there_is_nothing_but_what_the_table_lists(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    for path in [
+        "/.git/config",
+        "/.env",
+        "/Cargo.toml",
+        "/admin",
+        "/debug",
+        "/metrics",
+        "/pkg/",
+        "/pkg/mail360.js.map",
+        "/pkg/../Cargo.toml",
+        "/pkg/%2e%2e/Cargo.toml",
+        "/api",
+        "/api/",
+        "/api/connectors/",
+        "/connectors/",
+        "/do/connectors/list",
+        "/sign-ins",
+    ] {
+        let answer = ada.get(path).await;
+        answer.assert_status(404).assert_says("no such page");
+        assert!(!answer.body.contains("src/") && !answer.body.contains("panicked"), "{path}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn i1_what_is_too_large_or_does_not_exist_is_refused_with_a_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -258,4 +319,16 @@ async fn d1_a_body_that_never_ends_is_refused_in_time_and_one_that_is_too_long_a
         .header("content-length", "10000000");
     let waiting = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
     ada.clone().send(long.body(waiting).expect("a request")).await.assert_status(413);
+}
+
+#[test]
+fn i1_the_audits_description_has_every_route() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/audit/openapi.yaml");
+    let description = std::fs::read_to_string(path).expect("the description");
+    for route in mail360::router::table() {
+        let (_, rest) = description.split_once(&format!("\n  {}:\n", route.path)).expect(route.path);
+        let operations = rest.split("\n  /").next().unwrap_or_default();
+        let method = route.method.as_str().to_lowercase();
+        assert!(operations.contains(&format!("    {method}:\n")), "{method} {}", route.path);
+    }
 }

@@ -1,0 +1,246 @@
+//! What is measured: the program on a database of its own, as an operator has it, or within this process.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener as Listener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::response::Html;
+use clap::Parser;
+use mail360::{
+    login::guard::Who,
+    oauth::http::Reqwest,
+    platform::{
+        assets::Assets,
+        clock::SystemClock,
+        config::Options,
+        database::Database,
+        randomness::SystemRandomness,
+        server::{self, Patience},
+    },
+    router::{Foundations, Program, get, router_of, table},
+    vault::custody,
+};
+use sea_orm::{ConnectionTrait, Database as Raw};
+use tempfile::TempDir;
+
+use crate::load::Load;
+
+const EMAIL: &str = "ada@contoso.test";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// The optimised binary.
+pub fn binary() -> PathBuf {
+    std::env::var_os("MAIL360_BINARY").map(PathBuf::from).expect("MAIL360_BINARY: `make bench` sets it")
+}
+
+/// A database with so many connectors, and an administrator.
+pub struct Installation {
+    folder: TempDir,
+    port: u16,
+}
+
+impl Installation {
+    /// Makes one.
+    pub async fn new(connectors: u64) -> Arc<Self> {
+        let listener = Listener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let installation = Self { folder: tempfile::tempdir().expect("a folder"), port };
+        installation.run(&["migrate"], "");
+        installation.run(&["organisation", "add", "--name", "Contoso"], "");
+        let user = ["user", "add", "--email", EMAIL, "--name", "Ada", "--role", "admin"];
+        installation.run(&user, PASSWORD);
+        add_connectors(&installation.data().join("mail360.sqlite"), connectors).await;
+        Arc::new(installation)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .env("MAIL360_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("MAIL360_PUBLIC_URL", format!("http://localhost:{}", self.port))
+            .env("MAIL360_DATA_DIR", self.data())
+            .env("MAIL360_TRUSTED_PROXIES", "127.0.0.0/8")
+            .env("MAIL360_LOG", "error")
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) {
+        let mut child = self.command().args(arguments).stdin(Stdio::piped()).spawn().expect("the binary");
+        let mut stdin = child.stdin.take().expect("its input");
+        writeln!(stdin, "{input}").expect("written");
+        drop(stdin);
+        assert!(child.wait().expect("its end").success(), "{arguments:?}");
+    }
+
+    /// Starts it, and waits for its first answer.
+    pub async fn start(self: &Arc<Self>) -> Running {
+        let began = Instant::now();
+        let child = self.command().arg("serve").spawn().expect("the binary");
+        while !self.answers() {
+            assert!(began.elapsed() < Duration::from_secs(30), "the program does not answer");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let first_answer_after = began.elapsed();
+        let url = format!("http://localhost:{}", self.port);
+        let cookie = log_in(&url).await;
+        Running { child, url, cookie, first_answer_after, _installation: self.clone() }
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        let sent = write!(
+            stream,
+            "GET /login HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n\r\n",
+            self.port
+        );
+        let mut text = String::new();
+        sent.is_ok() && stream.read_to_string(&mut text).is_ok() && text.starts_with("HTTP/1.1 200")
+    }
+}
+
+/// A program that runs.
+pub struct Running {
+    child: Child,
+    /// Where.
+    pub url: String,
+    cookie: String,
+    /// How long it took from its start to its first answer.
+    pub first_answer_after: Duration,
+    /// Its folder lives as long as it.
+    _installation: Arc<Installation>,
+}
+
+impl Running {
+    /// A load of its administrator's.
+    pub fn load(&self, path: &str) -> Load {
+        Load::new(&self.url, path, &self.cookie)
+    }
+
+    /// Its resident memory, in megabytes (`VmRSS` of proc(5)).
+    pub fn memory(&self) -> f64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+        let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|it| it.parse().ok()).expect("a number");
+        kilobytes * 1024.0 / 1_000_000.0
+    }
+
+    /// Ends it.
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Writes so many connectors into a database, as fast as it takes them: their secrets are never opened here.
+async fn add_connectors(path: &Path, count: u64) {
+    let database = Raw::connect(format!("sqlite:{}", path.display())).await.expect("the database");
+    let last = count - 1;
+    let insert = format!(
+        "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id,
+            client_secret, client_secret_hint, secret_expires_on, expiry_key, cloud, account_type, scopes, state,
+            version, application_version, created_at, changed_at)
+        WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})
+        SELECT randomblob(16), organisations.id, 'outlook', 'Mail archive ' || n, 'mail archive ' || n,
+            randomblob(16), lower(hex(randomblob(4))) || '-7e57-4000-8000-' || printf('%012d', n), x'00', 'abc',
+            '2028-11-23', '2028-11-23', 'global', 'tenants_and_personal', 'User.Read offline_access openid profile',
+            'not_verified', 1, 1, n, n
+        FROM numbers, organisations"
+    );
+    database.execute_unprepared(&insert).await.expect("connectors");
+    // As SQLite has it after some days of use.
+    database.execute_unprepared("ANALYZE").await.expect("statistics");
+    database.close().await.expect("closed");
+}
+
+/// The session's cookie of the administrator.
+async fn log_in(url: &str) -> String {
+    let answer = crate::load::client()
+        .post(format!("{url}/login"))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("email={}&password={}", EMAIL.replace('@', "%40"), PASSWORD.replace(' ', "+")))
+        .send()
+        .await
+        .expect("an answer");
+    assert!(answer.status().is_redirection(), "{}", answer.status());
+    let cookies = answer.headers().get_all("set-cookie");
+    let pairs: Vec<_> = cookies
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next().map(str::to_owned))
+        .collect();
+    pairs.join("; ")
+}
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// The program in this process, with one route more: `/from-memory` gives the bytes of the Connectors page, with the
+/// layers and the session of every page before it. Where it is, and the administrator's cookie.
+pub async fn in_process(connectors: u64) -> (String, String) {
+    let installation = Installation::new(connectors).await;
+    let url = format!("http://localhost:{}", installation.port);
+    let data = installation.data();
+    let line = ["mail360", "--data-dir", &data.display().to_string(), "--public-url", &url];
+    let config = Line::parse_from(line).options.check().expect("a sound configuration");
+    let database = Database::open(&config.database).await.expect("a database");
+    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+    let key_file = &config.encryption_key_file;
+    let custody = custody::take(key_file, &config.database, &database, false, &*clock, randomness.clone());
+    let vault = custody.await.expect("a vault").vault;
+    let site = binary().parent().expect("a folder").join("site");
+    let program = Program::new(Foundations {
+        config,
+        database,
+        vault,
+        clock,
+        randomness,
+        assets: Assets::load(&site).expect("the assets"),
+        http: Arc::new(Reqwest::new().expect("a client")),
+    })
+    .expect("a program");
+
+    // What the page is, asked of the program as it is.
+    let page = {
+        let running = installation.start().await;
+        let answer =
+            crate::load::client().get(format!("{url}/connectors")).header("cookie", &running.cookie).send();
+        let text = answer.await.expect("an answer").text().await.expect("a page");
+        assert!(text.contains("Mail archive"), "{text}");
+        text
+    };
+    let page: &'static str = page.leak();
+    let mut routes = table();
+    routes.push(get("/from-memory", Who::Member, move || std::future::ready(Html(page))));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", installation.port)).await.expect("the port");
+    let address: SocketAddr = listener.local_addr().expect("an address");
+    let router = router_of(&program, routes);
+    tokio::spawn(async move {
+        // The folder lives as long as it is served.
+        let _installation = installation;
+        server::serve(listener, router, Patience::default(), std::future::pending()).await;
+    });
+    let url = format!("http://localhost:{}", address.port());
+    let cookie = log_in(&url).await;
+    (url, cookie)
+}

@@ -1,0 +1,122 @@
+//! Load, by `wrk`, which nobody here wrote; and log-ins at an even pace.
+
+use std::{
+    collections::BTreeMap,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// A client that follows nothing and keeps no cookie.
+#[expect(clippy::disallowed_methods, reason = "it speaks to the program, not to a provider")]
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+}
+
+/// Requests for one page.
+pub struct Load {
+    url: String,
+    cookie: String,
+    connections: usize,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Measured {
+    pub per_second: f64,
+    pub requests: u64,
+    pub median: Duration,
+    pub p99: Duration,
+    /// Answers that were no success, and connections that broke or timed out.
+    pub failed: u64,
+}
+
+impl Load {
+    pub fn new(url: &str, path: &str, cookie: &str) -> Self {
+        Self { url: format!("{url}{path}"), cookie: cookie.to_owned(), connections: 32 }
+    }
+
+    pub fn with_connections(self, connections: usize) -> Self {
+        Self { connections, ..self }
+    }
+
+    /// Runs it for so long.
+    pub async fn run(self, time: Duration) -> Measured {
+        let mut command = Command::new("wrk");
+        command
+            .args(["-t2", "--latency", "--timeout", "10s"])
+            .arg(format!("-c{}", self.connections))
+            .arg(format!("-d{}s", time.as_secs()))
+            .args(["-H", &format!("cookie: {}", self.cookie)])
+            .arg(&self.url)
+            .stderr(Stdio::inherit());
+        let output = tokio::task::spawn_blocking(move || command.output()).await;
+        let output = output.expect("no panic").expect("wrk");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Measured::read(&text).unwrap_or_else(|| unreachable!("wrk said: {text}"))
+    }
+}
+
+impl Measured {
+    /// What `wrk` prints.
+    fn read(text: &str) -> Option<Self> {
+        let line = |start: &str| text.lines().map(str::trim).find_map(|line| line.strip_prefix(start));
+        let requests = text.lines().find(|line| line.contains(" requests in "))?;
+        let numbers = |text: &str| {
+            text.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse::<u64>().ok()).sum()
+        };
+        let broken: u64 = line("Socket errors:").map_or(0, numbers);
+        let refused: u64 = line("Non-2xx or 3xx responses:").map_or(0, numbers);
+        Some(Self {
+            per_second: line("Requests/sec:")?.trim().parse().ok()?,
+            requests: requests.trim().split(' ').next()?.parse().ok()?,
+            median: time(line("50%")?)?,
+            p99: time(line("99%")?)?,
+            failed: broken + refused,
+        })
+    }
+}
+
+/// `1.23ms`, `456.00us`, `1.20s`.
+fn time(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let seconds = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        _ => return None,
+    };
+    Some(Duration::from_secs_f64(text.strip_suffix(unit)?.parse::<f64>().ok()? * seconds))
+}
+
+/// Log-ins of people whom nobody knows, each from an address of its own, so many a second: which answers there were.
+pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> String {
+    let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
+    let client = client();
+    let mut tasks = tokio::task::JoinSet::new();
+    let count = u32::try_from(time.as_secs()).expect("some seconds") * per_second;
+    for n in 0..count {
+        pace.tick().await;
+        let (client, statuses, to) = (client.clone(), statuses.clone(), format!("{url}/login"));
+        tasks.spawn(async move {
+            let answer = client
+                .post(to)
+                .header("sec-fetch-site", "same-origin")
+                .header("x-forwarded-for", format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(format!("email=nobody{n}%40contoso.test&password=certainly+not+this+one"))
+                .send()
+                .await;
+            let status = answer.map_or(0, |answer| answer.status().as_u16());
+            *statuses.lock().expect("a count").entry(status).or_default() += 1;
+        });
+    }
+    tasks.join_all().await;
+    let statuses = statuses.lock().expect("a count");
+    let parts: Vec<_> = statuses.iter().map(|(status, count)| format!("{count} × {status}")).collect();
+    parts.join(", ")
+}

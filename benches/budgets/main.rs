@@ -1,0 +1,160 @@
+//! `make bench`: each budget of the design, measured on this machine, as far as it can be as a ratio within one run.
+//! It prints one table and writes it to `benches/RESULTS.md`.
+
+#![expect(clippy::expect_used, reason = "a measurement ends where what it needs is not there")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+
+mod installation;
+mod load;
+mod table;
+
+use std::{path::PathBuf, time::Duration};
+
+use installation::{Installation, in_process};
+use load::{Load, log_ins};
+use table::{Row, Table};
+
+/// For each of several rounds.
+const ROUND: Duration = Duration::from_secs(5);
+const ROUNDS: usize = 3;
+
+#[tokio::main]
+async fn main() {
+    // `cargo test --benches` runs it as well, and has nothing to measure.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mut table = Table::default();
+    table.add(bundle());
+    start(&mut table).await;
+    page_against_memory(&mut table).await;
+    few_against_many(&mut table).await;
+    while_others_log_in(&mut table).await;
+    thousand_browsers(&mut table).await;
+    memory(&mut table).await;
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Script and WebAssembly, compressed as they are served.
+fn bundle() -> Row {
+    let folder = installation::binary().parent().expect("a folder").join("site/pkg");
+    let size: u64 = std::fs::read_dir(folder)
+        .expect("the assets beside the binary")
+        .filter_map(Result::ok)
+        .filter(|file| {
+            let name = file.file_name().to_string_lossy().into_owned();
+            name.ends_with(".js.br") || name.ends_with(".wasm.br")
+        })
+        .map(|file| file.metadata().expect("its size").len())
+        .sum();
+    Row {
+        what: "WebAssembly and JavaScript of a page, brotli",
+        budget: "at most 80 kB".to_owned(),
+        value: format!("{:.1} kB", f64::from(u32::try_from(size).expect("small")) / 1000.0),
+        met: size <= 80_000,
+    }
+}
+
+async fn start(table: &mut Table) {
+    let installation = Installation::new(25).await;
+    let mut times = Vec::new();
+    for _ in 0..7 {
+        let mut running = installation.start().await;
+        times.push(running.first_answer_after.as_secs_f64() * 1000.0);
+        running.stop();
+    }
+    let value = median(times);
+    table.add(Row {
+        what: "start on an existing SQLite file to the first answer",
+        budget: "under 200 ms".to_owned(),
+        value: format!("{value:.0} ms"),
+        met: value < 200.0,
+    });
+}
+
+async fn page_against_memory(table: &mut Table) {
+    let (url, cookie) = in_process(25).await;
+    let (mut page, mut from_memory) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        page.push(Load::new(&url, "/connectors", &cookie).run(ROUND).await.per_second);
+        from_memory.push(Load::new(&url, "/from-memory", &cookie).run(ROUND).await.per_second);
+    }
+    let (page, from_memory) = (median(page), median(from_memory));
+    let share = page / from_memory;
+    table.add(Row {
+        what: "signed-in Connectors page, 25 rows, against the same bytes from memory behind the same layers",
+        budget: "at least 0.20 of its requests per second".to_owned(),
+        value: format!("{share:.2} ({page:.0}/s against {from_memory:.0}/s)"),
+        met: share >= 0.2,
+    });
+}
+
+async fn few_against_many(table: &mut Table) {
+    let (few, many) = (Installation::new(100).await, Installation::new(1_000_000).await);
+    let (few, many) = (few.start().await, many.start().await);
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let of_few = few.load("/connectors").run(ROUND).await.per_second;
+        let of_many = many.load("/connectors").run(ROUND).await.per_second;
+        ratios.push(of_few / of_many);
+    }
+    let ratio = median(ratios);
+    table.add(Row {
+        what: "the same page with 1,000,000 connectors in the table against 100",
+        budget: "at most 1.5 times the time".to_owned(),
+        value: format!("{ratio:.2}"),
+        met: ratio <= 1.5,
+    });
+}
+
+async fn while_others_log_in(table: &mut Table) {
+    let running = Installation::new(25).await.start().await;
+    let load = running.load("/connectors").with_connections(4);
+    let (measured, statuses) = tokio::join!(load.run(2 * ROUND), log_ins(&running.url, 50, 2 * ROUND));
+    let value = measured.p99.as_secs_f64() * 1000.0;
+    table.add(Row {
+        what: "the same page while 50 log-ins a second arrive",
+        budget: "p99 under 100 ms, and nothing fails".to_owned(),
+        value: format!("{value:.1} ms ({statuses})"),
+        met: value < 100.0 && measured.failed == 0,
+    });
+}
+
+async fn thousand_browsers(table: &mut Table) {
+    let running = Installation::new(25).await.start().await;
+    let measured = running.load("/connectors").with_connections(1_000).run(2 * ROUND).await;
+    let ratio = measured.p99.as_secs_f64() / measured.median.as_secs_f64();
+    table.add(Row {
+        what: "1,000 browsers that keep their connections",
+        budget: "no request fails, p99 under ten times the median".to_owned(),
+        value: format!("{} failed, {ratio:.1} times", measured.failed),
+        met: measured.failed == 0 && ratio < 10.0,
+    });
+}
+
+async fn memory(table: &mut Table) {
+    let running = Installation::new(25).await.start().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let at_rest = running.memory();
+    let mut requests = 0;
+    while requests < 100_000 {
+        requests += running.load("/connectors").run(ROUND).await.requests;
+    }
+    let after = running.memory();
+    for (what, value, most) in
+        [("resident memory at rest", at_rest, 40.0), ("resident memory after 100,000 requests", after, 80.0)]
+    {
+        table.add(Row {
+            what,
+            budget: format!("under {most} MB"),
+            value: format!("{value:.1} MB"),
+            met: value < most,
+        });
+    }
+}

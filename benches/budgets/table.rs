@@ -1,0 +1,57 @@
+//! The table of what was measured.
+
+use std::{fmt::Write, io, path::Path};
+
+use mail360::platform::clock::{Clock, SystemClock};
+
+/// A line of it.
+pub struct Row {
+    pub what: &'static str,
+    pub budget: String,
+    pub value: String,
+    pub met: bool,
+}
+
+/// The table.
+#[derive(Default)]
+pub struct Table(Vec<Row>);
+
+impl Table {
+    /// Adds a line, and prints it: the whole takes minutes.
+    pub fn add(&mut self, row: Row) {
+        println!("{}\n    {}: {} -> {}", row.what, verdict(&row), row.budget, row.value);
+        self.0.push(row);
+    }
+
+    /// Writes it with machine and day.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let mut text = String::from("# Budgets, measured\n\n");
+        let cpu = first("/proc/cpuinfo", "model name");
+        let memory = first("/proc/meminfo", "MemTotal");
+        let cores = std::thread::available_parallelism()?;
+        // A string takes all that is written to it.
+        let _ = writeln!(
+            text,
+            "By `make bench` on {}: {cores} cores of {cpu}, {memory} of memory, shared with the load generator \
+             (`wrk`) and perhaps with others. Ratios are of one run; what is a time or a rate holds for this machine.\n",
+            SystemClock.now().for_people()
+        );
+        text.push_str("| what | budget | value | verdict |\n|---|---|---|---|\n");
+        for row in &self.0 {
+            let _ = writeln!(text, "| {} | {} | {} | {} |", row.what, row.budget, row.value, verdict(row));
+        }
+        println!("\n{text}");
+        std::fs::write(path, text)
+    }
+}
+
+const fn verdict(row: &Row) -> &'static str {
+    if row.met { "met" } else { "**not met**" }
+}
+
+/// The first value of this name in such a file.
+fn first(path: &str, name: &str) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name));
+    line.and_then(|line| line.split_once(':')).map_or("an unknown kind", |(_, value)| value.trim()).to_owned()
+}
