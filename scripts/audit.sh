@@ -116,11 +116,11 @@ if wanted schemathesis; then
     --checks not_a_server_error -n 60 --generation-allow-x00 true --exclude-path /logout --continue-on-failure \
     -H "Cookie: $cookie" -H 'Sec-Fetch-Site: same-origin' >"$work/schemathesis.txt" 2>&1 || status=$?
   tail -n 25 "$work/schemathesis.txt"
-  verdict schemathesis "$(grep -cE '^ *(GET|POST) ' "$work/schemathesis.txt" || true) operations, no answer of 500 and above" $status
+  verdict schemathesis "$(grep -oE '[0-9]+ generated, .*' "$work/schemathesis.txt" | head -n 1), over $(grep -oE 'Tested: [0-9]+' "$work/schemathesis.txt") operations; no answer of 500 and above" $status
 fi
 
 if wanted wapiti; then
-  "$TOOLS/audit-wapiti/bin/wapiti" -u "$plain/connectors" --scope folder -H "Cookie: $cookie" -x "$plain/logout" \
+  "$TOOLS/audit-wapiti/bin/wapiti" -u "$plain/connectors" --scope folder -C "$cookie" -x "$plain/logout" \
     -m csp,cookieflags,http_headers,csrf,redirect,xss,permanentxss,sql,timesql,exec,file,crlf,methods,xxe \
     --max-scan-time 300 --flush-session --no-bugreport -f json -o "$work/wapiti.json" -v 0 >"$work/wapiti.txt" 2>&1 || true
   "$node" -e '
@@ -147,7 +147,7 @@ fi
 if wanted ffuf; then
   ffuf -u "$plain/FUZZ" -w /usr/share/dirb/wordlists/common.txt -mc all -fc 404 -s >"$work/ffuf.txt" 2>/dev/null || true
   # What the table has, and what the console of an operator has.
-  found=$(grep -vxE 'login|connectors|account|confirm|healthz|readyz|favicon.ico|' "$work/ffuf.txt" || true)
+  found=$(grep -vxE 'login|logout|connectors|account|confirm|healthz|readyz|favicon.ico|' "$work/ffuf.txt" || true)
   status=0
   [ -z "$found" ] || status=1
   verdict ffuf "of $(wc -l </usr/share/dirb/wordlists/common.txt) names it found: $(tr '\n' ' ' <"$work/ffuf.txt")" $status

@@ -92,9 +92,10 @@ impl Installation {
             std::thread::sleep(Duration::from_millis(1));
         }
         let first_answer_after = began.elapsed();
+        let at_rest = memory(child.id());
         let url = format!("http://localhost:{}", self.port);
         let cookie = log_in(&url).await;
-        Running { child, url, cookie, first_answer_after, _installation: self.clone() }
+        Running { child, url, cookie, first_answer_after, at_rest, _installation: self.clone() }
     }
 
     fn answers(&self) -> bool {
@@ -117,6 +118,8 @@ pub struct Running {
     cookie: String,
     /// How long it took from its start to its first answer.
     pub first_answer_after: Duration,
+    /// Its resident memory before anybody had logged in, in megabytes.
+    pub at_rest: f64,
     /// Its folder lives as long as it.
     _installation: Arc<Installation>,
 }
@@ -127,13 +130,9 @@ impl Running {
         Load::new(&self.url, path, &self.cookie)
     }
 
-    /// Its resident memory, in megabytes (`VmRSS` of proc(5)).
+    /// Its resident memory now, in megabytes.
     pub fn memory(&self) -> f64 {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
-        let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|it| it.parse().ok()).expect("a number");
-        kilobytes * 1024.0 / 1_000_000.0
+        memory(self.child.id())
     }
 
     /// Ends it.
@@ -147,6 +146,14 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The resident memory of a process, in megabytes (`VmRSS` of proc(5)).
+fn memory(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|it| it.parse().ok()).expect("a number");
+    kilobytes * 1024.0 / 1_000_000.0
 }
 
 /// Writes so many connectors into a database, as fast as it takes them: their secrets are never opened here.
@@ -230,11 +237,11 @@ pub async fn in_process(connectors: u64) -> (String, String) {
         text
     };
     let page: &'static str = page.leak();
-    let mut routes = table();
-    routes.push(get("/from-memory", Who::Member, move || std::future::ready(Html(page))));
+    let mut lines = table();
+    lines.push(get("/from-memory", Who::Member, move || std::future::ready(Html(page))));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", installation.port)).await.expect("the port");
     let address: SocketAddr = listener.local_addr().expect("an address");
-    let router = router_of(&program, routes);
+    let router = router_of(&program, lines);
     tokio::spawn(async move {
         // The folder lives as long as it is served.
         let _installation = installation;

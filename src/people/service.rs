@@ -302,9 +302,8 @@ impl People {
         presence: Presence,
     ) -> Result<Option<Member>, Failure> {
         let Presence { address, reference, proved_at } = presence;
-        let (users, read) = (Users::of(organisation), self.database.read());
-        let Some(user) = users.get(&read, user).await?.filter(|user| !user.disabled) else { return Ok(None) };
-        let Some(organisation) = users.organisation(&read).await? else { return Ok(None) };
+        let found = Users::of(organisation).with_organisation(&self.database.read(), user).await?;
+        let Some((user, organisation)) = found.filter(|(user, _)| !user.disabled) else { return Ok(None) };
         let now = self.clock.now();
         Ok(Some(Member {
             organisation: organisation.id,

@@ -61,7 +61,20 @@ mod user {
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::organisation::Entity",
+            from = "Column::OrganisationId",
+            to = "super::organisation::Column::Id"
+        )]
+        Organisation,
+    }
+
+    impl Related<super::organisation::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Organisation.def()
+        }
+    }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -245,6 +258,17 @@ impl Users {
     /// A user.
     pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<User>, DatabaseError> {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
+    }
+
+    /// A user and the organisation, in one query: it is asked for with every page.
+    pub async fn with_organisation(
+        self,
+        on: &impl Queries,
+        id: UserId,
+    ) -> Result<Option<(User, Organisation)>, DatabaseError> {
+        let found = self.find(id).find_also_related(organisation::Entity).one(on.connection()).await?;
+        let Some((user, Some(organisation))) = found else { return Ok(None) };
+        Ok(Some((User::try_from(user)?, organisation.into())))
     }
 
     /// The names of these users.
