@@ -14,10 +14,7 @@ wanted() { [[ " ${all[*]} " == *" $1 "* ]]; }
 "$ROOT/scripts/build.sh" release
 choose_node
 npm_packages "$ROOT/scripts/audit"
-node=node
-for own in "$ROOT"/scripts/audit/node_modules/node-*/bin/node; do
-  [ ! -x "$own" ] || node=$own
-done
+newest_node "$ROOT/scripts/audit"
 packages=()
 for tool in slowhttptest sqlmap ffuf dirb openssl chromium; do
   command -v "$tool" >/dev/null || packages+=("$tool")
@@ -33,36 +30,27 @@ for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5; do
   fi
 done
 
-work=$(mktemp -d)
-pids=()
-finish() {
-  trap - EXIT INT TERM
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT INT TERM
-
-password=$("$node" -p 'require("node:crypto").randomBytes(15).toString("base64url")')
+work_folder
+password=$(random 15)
 
 # serve NAME PORT PUBLIC_URL: a program of its own, with an administrator.
 serve() {
-  local folder=$work/$1
+  local folder=$WORK/$1
   export MAIL360_LISTEN=127.0.0.1:$2 MAIL360_PUBLIC_URL=$3 MAIL360_DATA_DIR=$folder MAIL360_LOG=warn
   export MAIL360_TRUSTED_PROXIES=127.0.0.0/8
   # Nothing here may reach a provider.
   export MAIL360_MICROSOFT_TOKEN_URL=http://127.0.0.1:9/token MAIL360_MICROSOFT_GRAPH_URL=http://127.0.0.1:9
-  "$TARGET/release/mail360" migrate >"$work/$1.log" 2>&1
-  "$TARGET/release/mail360" organisation add --name Contoso >>"$work/$1.log" 2>&1
+  "$TARGET/release/mail360" migrate >"$WORK/$1.log" 2>&1
+  "$TARGET/release/mail360" organisation add --name Contoso >>"$WORK/$1.log" 2>&1
   "$TARGET/release/mail360" user add --email ada@contoso.test --name Ada --role admin \
-    <<<"$password" >>"$work/$1.log" 2>&1
-  "$TARGET/release/mail360" serve >"$work/$1.log" 2>&1 &
-  pids+=($!)
+    <<<"$password" >>"$WORK/$1.log" 2>&1
+  "$TARGET/release/mail360" serve >"$WORK/$1.log" 2>&1 &
+  PIDS+=($!)
   for _ in $(seq 100); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return; fi
     sleep 0.1
   done
-  die "The program did not come up: $(cat "$work/$1.log")"
+  die "The program did not come up: $(cat "$WORK/$1.log")"
 }
 
 results=()
@@ -76,15 +64,15 @@ verdict() {
 
 plain=http://localhost:3201
 serve plain 3201 "$plain"
-cookie=$("$node" "$ROOT/scripts/audit/log-in.mjs" "$plain" ada@contoso.test "$password")
-"$node" "$ROOT/scripts/audit/add-connector.mjs" "$plain" "$cookie"
+cookie=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" "$plain" ada@contoso.test "$password")
+"$NODE" "$ROOT/scripts/audit/add-connector.mjs" "$plain" "$cookie"
 
 if wanted observatory || wanted csp; then
   serve tls 3202 https://localhost
   openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
-    -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
-  "$node" "$ROOT/scripts/audit/tls-front.mjs" "$work/key.pem" "$work/cert.pem" 3202 &
-  pids+=($!)
+    -keyout "$WORK/key.pem" -out "$WORK/cert.pem" 2>/dev/null
+  "$NODE" "$ROOT/scripts/audit/tls-front.mjs" "$WORK/key.pem" "$WORK/cert.pem" 3202 &
+  PIDS+=($!)
   sleep 1
 fi
 
@@ -92,10 +80,10 @@ if wanted observatory; then
   observatory=$ROOT/scripts/audit/node_modules/@mdn/mdn-http-observatory
   # A list that it would fetch from elsewhere; nothing here is on it.
   echo '{}' >"$observatory/conf/hsts-preload.json"
-  NODE_EXTRA_CA_CERTS=$work/cert.pem "$node" "$observatory/src/scan.js" localhost >"$work/observatory.json" || true
-  read -r grade score < <("$node" -p '
+  NODE_EXTRA_CA_CERTS=$WORK/cert.pem "$NODE" "$observatory/src/scan.js" localhost >"$WORK/observatory.json" || true
+  read -r grade score < <("$NODE" -p '
     const { scan } = JSON.parse(require("fs").readFileSync(process.argv[1])); [scan.grade, scan.score].join(" ")' \
-    "$work/observatory.json")
+    "$WORK/observatory.json")
   status=1
   [ "$grade" = A+ ] && [ "$score" -ge 130 ] && status=0
   verdict observatory "MDN HTTP Observatory: $grade, $score (wanted: A+, 130)" $status
@@ -103,21 +91,22 @@ fi
 
 if wanted csp; then
   status=0
-  NODE_EXTRA_CA_CERTS=$work/cert.pem "$node" "$ROOT/scripts/audit/csp.mjs" https://localhost \
-    "$(NODE_EXTRA_CA_CERTS=$work/cert.pem "$node" "$ROOT/scripts/audit/log-in.mjs" https://localhost ada@contoso.test "$password")" \
-    /login /connectors /connectors/new /nothing /api/connectors >"$work/csp.txt" || status=$?
-  cat "$work/csp.txt"
-  verdict csp "$(tail -n 1 "$work/csp.txt")" $status
+  NODE_EXTRA_CA_CERTS=$WORK/cert.pem "$NODE" "$ROOT/scripts/audit/csp.mjs" https://localhost \
+    "$(NODE_EXTRA_CA_CERTS=$WORK/cert.pem "$NODE" "$ROOT/scripts/audit/log-in.mjs" https://localhost ada@contoso.test "$password")" \
+    /login /connectors /connectors/new /nothing /api/connectors >"$WORK/csp.txt" || status=$?
+  cat "$WORK/csp.txt"
+  verdict csp "$(tail -n 1 "$WORK/csp.txt")" $status
 fi
 
 if wanted schemathesis; then
   status=0
   # Without the second, its own requests would be refused before anything looks at them.
-  "$TOOLS/audit-schemathesis/bin/schemathesis" run "$ROOT/scripts/audit/openapi.yaml" --url "$plain" --phases examples,coverage,fuzzing \
+  # From there, for it keeps a folder of its own where it is started.
+  (cd "$WORK" && "$TOOLS/audit-schemathesis/bin/schemathesis" run "$ROOT/scripts/audit/openapi.yaml" --url "$plain" --phases examples,coverage,fuzzing \
     --checks not_a_server_error -n 60 --generation-allow-x00 true --exclude-path /logout --continue-on-failure \
-    -H "Cookie: $cookie" -H 'Sec-Fetch-Site: same-origin' >"$work/schemathesis.txt" 2>&1 || status=$?
-  tail -n 25 "$work/schemathesis.txt"
-  verdict schemathesis "$(grep -oE '[0-9]+ generated, .*' "$work/schemathesis.txt" | head -n 1), over $(grep -oE 'Tested: [0-9]+' "$work/schemathesis.txt") operations; no answer of 500 and above" $status
+    -H "Cookie: $cookie" -H 'Sec-Fetch-Site: same-origin') >"$WORK/schemathesis.txt" 2>&1 || status=$?
+  tail -n 25 "$WORK/schemathesis.txt"
+  verdict schemathesis "$(grep -oE '[0-9]+ generated, .*' "$WORK/schemathesis.txt" | head -n 1), over $(grep -oE 'Tested: [0-9]+' "$WORK/schemathesis.txt") operations; no answer of 500 and above" $status
 fi
 
 if wanted wapiti; then
@@ -126,8 +115,8 @@ if wanted wapiti; then
   "$TOOLS/audit-wapiti/bin/wapiti" -u "$plain/" --scope domain -C "$cookie" -H 'Sec-Fetch-Site: same-origin' \
     -x "$plain/logout" -x "$plain/do/connectors/delete" -x "$plain/account/sessions/*" \
     -m csp,cookieflags,http_headers,redirect,xss,permanentxss,sql,timesql,exec,file,crlf,methods,xxe \
-    --max-scan-time 300 --flush-session --no-bugreport -f json -o "$work/wapiti.json" -v 0 >"$work/wapiti.txt" 2>&1 || true
-  "$node" -e '
+    --max-scan-time 300 --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" -v 0 >"$WORK/wapiti.txt" 2>&1 || true
+  "$NODE" -e '
     const { vulnerabilities, anomalies, infos } = JSON.parse(require("fs").readFileSync(process.argv[1]));
     let count = 0;
     for (const [kind, found] of Object.entries({ ...vulnerabilities, ...anomalies })) {
@@ -135,26 +124,26 @@ if wanted wapiti; then
     }
     console.log(`wapiti: ${infos.crawled_pages_nbr ?? "some"} pages, ${count} findings`);
     process.exitCode = count ? 1 : 0;
-  ' "$work/wapiti.json" >"$work/wapiti.found" && status=0 || status=1
-  tail -n 40 "$work/wapiti.found"
-  verdict wapiti "$(tail -n 1 "$work/wapiti.found")" $status
+  ' "$WORK/wapiti.json" >"$WORK/wapiti.found" && status=0 || status=1
+  tail -n 40 "$WORK/wapiti.found"
+  verdict wapiti "$(tail -n 1 "$WORK/wapiti.found")" $status
 fi
 
 if wanted sqlmap; then
   sqlmap -u "$plain/api/connectors?state=a&code=b&iss=c&error=d" --batch --level 3 --risk 2 --disable-coloring \
-    --output-dir "$work/sqlmap" --cookie "$cookie" --ignore-code 400 >"$work/sqlmap.txt" 2>&1 || true
+    --output-dir "$WORK/sqlmap" --cookie "$cookie" --ignore-code 400 >"$WORK/sqlmap.txt" 2>&1 || true
   status=1
-  grep -q 'do not appear to be injectable' "$work/sqlmap.txt" && ! grep -qE "is vulnerable|Type: " "$work/sqlmap.txt" && status=0
-  verdict sqlmap "the callback: $(grep -oE 'all tested parameters do not appear to be injectable' "$work/sqlmap.txt" | head -n 1)" $status
+  grep -q 'do not appear to be injectable' "$WORK/sqlmap.txt" && ! grep -qE "is vulnerable|Type: " "$WORK/sqlmap.txt" && status=0
+  verdict sqlmap "the callback: $(grep -oE 'all tested parameters do not appear to be injectable' "$WORK/sqlmap.txt" | head -n 1)" $status
 fi
 
 if wanted ffuf; then
-  ffuf -u "$plain/FUZZ" -w /usr/share/dirb/wordlists/common.txt -mc all -fc 404 -s >"$work/ffuf.txt" 2>/dev/null || true
+  ffuf -u "$plain/FUZZ" -w /usr/share/dirb/wordlists/common.txt -mc all -fc 404 -s >"$WORK/ffuf.txt" 2>/dev/null || true
   # What the table has, and what the console of an operator has.
-  found=$(grep -vxE 'login|logout|connectors|account|confirm|healthz|readyz|favicon.ico|' "$work/ffuf.txt" || true)
+  found=$(grep -vxE 'login|logout|connectors|account|confirm|healthz|readyz|favicon.ico|' "$WORK/ffuf.txt" || true)
   status=0
   [ -z "$found" ] || status=1
-  verdict ffuf "of $(wc -l </usr/share/dirb/wordlists/common.txt) names it found: $(tr '\n' ' ' <"$work/ffuf.txt")" $status
+  verdict ffuf "of $(wc -l </usr/share/dirb/wordlists/common.txt) names it found: $(tr '\n' ' ' <"$WORK/ffuf.txt")" $status
 fi
 
 if wanted slow; then
@@ -162,11 +151,11 @@ if wanted slow; then
     more=()
     [ $mode = X ] && more=(-n 5 -w 512 -y 1024 -z 32 -k 3)
     slowhttptest -c 500 -$mode -i 10 -r 100 -t "$([ $mode = B ] && echo POST || echo GET)" -u "$plain/login" -x 24 -p 3 \
-      -l 60 "${more[@]}" >"$work/slow-$mode.txt" 2>&1 || true
+      -l 60 "${more[@]}" >"$WORK/slow-$mode.txt" 2>&1 || true
     status=0
-    grep -q 'service available' "$work/slow-$mode.txt" || status=1
-    grep -aE 'service available: *.*NO' "$work/slow-$mode.txt" >/dev/null && status=1
-    verdict "slow-$mode" "slowhttptest: $(grep -ac 'service available' "$work/slow-$mode.txt") looks, $(grep -aE 'service available' "$work/slow-$mode.txt" | grep -ac NO || true) without an answer" $status
+    grep -q 'service available' "$WORK/slow-$mode.txt" || status=1
+    grep -aE 'service available: *.*NO' "$WORK/slow-$mode.txt" >/dev/null && status=1
+    verdict "slow-$mode" "slowhttptest: $(grep -ac 'service available' "$WORK/slow-$mode.txt") looks, $(grep -aE 'service available' "$WORK/slow-$mode.txt" | grep -ac NO || true) without an answer" $status
   done
 fi
 
@@ -177,21 +166,21 @@ if wanted lighthouse; then
       [ $form = desktop ] && preset=(--preset=desktop)
       with=$cookie
       [ $page = /login ] && with=
-      CHROME_PATH=${CHROMIUM:-$(command -v chromium)} "$node" "$ROOT/scripts/audit/node_modules/lighthouse/cli/index.js" \
+      CHROME_PATH=${CHROMIUM:-$(command -v chromium)} "$NODE" "$ROOT/scripts/audit/node_modules/lighthouse/cli/index.js" \
         "$plain$page" --quiet --chrome-flags='--headless=new --no-sandbox --disable-gpu' "${preset[@]}" \
         --extra-headers="{\"Cookie\":\"$with\"}" --only-categories=performance,accessibility,best-practices \
-        --output=json --output-path="$work/lighthouse.json" >"$work/lighthouse.txt" 2>&1 || true
-      scores=$("$node" -p '
+        --output=json --output-path="$WORK/lighthouse.json" >"$WORK/lighthouse.txt" 2>&1 || true
+      scores=$("$NODE" -p '
         const { categories } = JSON.parse(require("fs").readFileSync(process.argv[1]));
-        Object.values(categories).map(({ score }) => Math.round(score * 100)).join(" / ")' "$work/lighthouse.json" || echo none)
+        Object.values(categories).map(({ score }) => Math.round(score * 100)).join(" / ")' "$WORK/lighthouse.json" || echo none)
       status=1
       # Whoever is not signed in would see the log-in page in place of another.
-      [ "$scores" = '100 / 100 / 100' ] && grep -qF "\"finalDisplayedUrl\": \"$plain$page\"" "$work/lighthouse.json" && status=0
+      [ "$scores" = '100 / 100 / 100' ] && grep -qF "\"finalDisplayedUrl\": \"$plain$page\"" "$WORK/lighthouse.json" && status=0
       if [ $status = 1 ]; then
-        "$node" -e '
+        "$NODE" -e '
           const { audits } = JSON.parse(require("fs").readFileSync(process.argv[1]));
           for (const { id, score, displayValue } of Object.values(audits)) if (score !== null && score < 0.9) console.log(`  ${id}: ${score} ${displayValue ?? ""}`);
-        ' "$work/lighthouse.json" || cat "$work/lighthouse.txt"
+        ' "$WORK/lighthouse.json" || cat "$WORK/lighthouse.txt"
       fi
       verdict lighthouse "$page, $form: $scores (performance, accessibility, best practices)" $status
     done

@@ -11,11 +11,7 @@ if [ -z "${MAIL360_BINARY:-}" ]; then
 fi
 choose_node
 npm_packages "$ROOT/end2end"
-# The provider asks for a newer Node than Debian's; it comes with the packages.
-node=node
-for own in "$ROOT"/end2end/node_modules/node-*/bin/node; do
-  [ ! -x "$own" ] || node=$own
-done
+newest_node "$ROOT/end2end"
 
 listen=${MAIL360_LISTEN:-127.0.0.1:3000}
 port=${listen##*:}
@@ -26,42 +22,33 @@ for taken in "$port" "$provider_port"; do
   fi
 done
 
-work=$(mktemp -d)
-pids=()
-finish() {
-  trap - EXIT INT TERM
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
+work_folder
 trap 'say "The demo has ended; nothing of it is kept."; exit 0' INT TERM
 
-random() { "$node" -p "require('node:crypto').randomBytes($1).toString('base64url')"; }
-client_id=$("$node" -p "require('node:crypto').randomUUID()")
+client_id=$("$NODE" -p "require('node:crypto').randomUUID()")
 client_secret=$(random 30)
 password=$(random 15)
 url=http://localhost:$port
 provider=http://127.0.0.1:$provider_port
 
-export MAIL360_LISTEN=$listen MAIL360_PUBLIC_URL=$url MAIL360_DATA_DIR=$work/data MAIL360_LOG=warn
+export MAIL360_LISTEN=$listen MAIL360_PUBLIC_URL=$url MAIL360_DATA_DIR=$WORK/data MAIL360_LOG=warn
 export MAIL360_MICROSOFT_AUTHORIZE_URL=$provider/oauth2/v2.0/authorize
 export MAIL360_MICROSOFT_TOKEN_URL=$provider/oauth2/v2.0/token
 export MAIL360_MICROSOFT_GRAPH_URL=$provider/v1.0
 export MAIL360_MICROSOFT_ISSUER=$provider/{tenant}/v2.0
 
-"$MAIL360_BINARY" migrate >"$work/log" 2>&1 || die "$(cat "$work/log")"
-"$MAIL360_BINARY" organisation add --name Contoso >"$work/log" 2>&1 || die "$(cat "$work/log")"
+"$MAIL360_BINARY" migrate >"$WORK/log" 2>&1 || die "$(cat "$WORK/log")"
+"$MAIL360_BINARY" organisation add --name Contoso >"$WORK/log" 2>&1 || die "$(cat "$WORK/log")"
 "$MAIL360_BINARY" user add --email ada@contoso.test --name 'Ada Example' --role admin \
-  <<<"$password" >"$work/log" 2>&1 || die "$(cat "$work/log")"
+  <<<"$password" >"$WORK/log" 2>&1 || die "$(cat "$WORK/log")"
 
 # Where one of them does not come up its own words say why.
 PORT=$provider_port CLIENT_ID=$client_id CLIENT_SECRET=$client_secret REDIRECT_URI=$url/api/connectors \
-  "$node" "$ROOT/end2end/provider/demo.mjs" >"$work/provider" 2>&1 &
-pids+=($!)
-"$MAIL360_BINARY" serve >"$work/program" 2>&1 &
-pids+=($!)
-"$node" -e '
+  "$NODE" "$ROOT/end2end/provider/demo.mjs" >"$WORK/provider" 2>&1 &
+PIDS+=($!)
+"$MAIL360_BINARY" serve >"$WORK/program" 2>&1 &
+PIDS+=($!)
+"$NODE" -e '
   const until = Date.now() + 30_000;
   const up = (url) => fetch(url).then((answer) => answer.ok, () => false);
   (async () => {
@@ -73,7 +60,7 @@ pids+=($!)
     }
   })();
 ' "$url/readyz" "$provider/.well-known/openid-configuration" ||
-  die "The demo did not come up:"$'\n'"$(cat "$work/provider" "$work/program")"
+  die "The demo did not come up:"$'\n'"$(cat "$WORK/provider" "$WORK/program")"
 
 cat <<TEXT
 
@@ -98,5 +85,5 @@ $BOLD== The demo runs$PLAIN
 
 TEXT
 
-wait -n "${pids[@]}" || true
-die "One of the two has ended:"$'\n'"$(cat "$work/provider" "$work/program")"
+wait -n "${PIDS[@]}" || true
+die "One of the two has ended:"$'\n'"$(cat "$WORK/provider" "$WORK/program")"

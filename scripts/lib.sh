@@ -70,3 +70,32 @@ npm_packages() {
     printf '%s' "$wanted" >"$stamp"
   fi
 }
+
+# newest_node FOLDER: sets NODE to the one that came with the packages of that folder, where one did: some ask for a
+# newer one than a distribution's.
+newest_node() {
+  local own
+  NODE=node
+  for own in "$1"/node_modules/node-*/bin/node; do
+    [ ! -x "$own" ] || NODE=$own
+  done
+}
+
+# random N: N random bytes as text that fits into an address.
+random() { "$NODE" -p "require('node:crypto').randomBytes($1).toString('base64url')"; }
+
+# work_folder: sets WORK to a folder that goes when the script ends, with every process whose id was put into PIDS.
+work_folder() {
+  WORK=$(mktemp -d)
+  PIDS=()
+  trap clear_away EXIT
+  trap 'exit 130' INT TERM
+}
+
+clear_away() {
+  trap - EXIT INT TERM
+  local pid
+  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$WORK"
+}
