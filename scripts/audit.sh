@@ -30,6 +30,7 @@ for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5; do
   fi
 done
 
+own_settings
 work_folder
 password=$(random 15)
 

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 
+own_settings
 # A program that is built already may be named.
 if [ -z "${MAIL360_BINARY:-}" ]; then
   "$ROOT/scripts/build.sh" release

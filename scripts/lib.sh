@@ -81,6 +81,17 @@ newest_node() {
   done
 }
 
+# own_settings: forgets the settings of a real installation that a shell may hold, above all its database.
+own_settings() {
+  local name
+  for name in "${!MAIL360_@}"; do
+    case $name in
+    MAIL360_BINARY | MAIL360_CACHE | MAIL360_LISTEN) ;;
+    *) unset "$name" ;;
+    esac
+  done
+}
+
 # random N: N random bytes as text that fits into an address.
 random() { "$NODE" -p "require('node:crypto').randomBytes($1).toString('base64url')"; }
 

@@ -1,7 +1,10 @@
 // `make demo` as somebody runs it who has no Azure account: what it prints is what they do.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
 import { freePort, until } from '../support/process.ts';
@@ -18,8 +21,10 @@ async function interrupt(demo: ChildProcess): Promise<number | null> {
 
 test('the demo leads from its first line to a connector that works, and leaves nothing behind', async ({ page, context }) => {
   const [port, providerPort] = [await freePort(), await freePort()];
+  // As of somebody whose shell holds the settings of the real installation: the demo must not touch it.
+  const real = join(tmpdir(), `${randomUUID()}.sqlite`);
   const demo = spawn(fileURLToPath(new URL('../../scripts/demo.sh', import.meta.url)), {
-    env: { ...process.env, MAIL360_LISTEN: `127.0.0.1:${port}`, DEMO_PROVIDER_PORT: String(providerPort) },
+    env: { ...process.env, MAIL360_DATABASE_URL: `sqlite:${real}`, MAIL360_LISTEN: `127.0.0.1:${port}`, DEMO_PROVIDER_PORT: String(providerPort) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -57,6 +62,7 @@ test('the demo leads from its first line to a connector that works, and leaves n
     expect(code, said).toBe(0);
   }
   expect(said).toContain('nothing of it is kept');
+  expect(existsSync(real)).toBe(false);
   for (const ended of [port, providerPort]) await expect(fetch(`http://127.0.0.1:${ended}/`)).rejects.toThrow();
   expect(existsSync(`/proc/${demo.pid}`)).toBe(false);
 });

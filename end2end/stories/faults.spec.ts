@@ -32,7 +32,7 @@ const FAULTS: Record<string, string> = {
 /** Of these the rest of the answer is sound, so the code must be too. */
 const ALMOST_SOUND = ['expires-text', 'expires-negative', 'expires-object', 'expires-huge', 'no-access-token'];
 /** At Graph. */
-const AT_GRAPH: Record<string, string> = { html: GARBLED, huge: GARBLED, 'not-oauth': 'Microsoft Graph did not say who signed in', throttled: 'Microsoft has had too many requests', cut: UNREACHABLE };
+const AT_GRAPH: Record<string, string> = { html: GARBLED, huge: GARBLED, 'not-oauth': GARBLED, redirect: GARBLED, throttled: 'Microsoft has had too many requests', cut: UNREACHABLE };
 
 test('o13_whatever_the_provider_answers_no_memory_no_secret_and_no_state_is_lost', async ({ page, app, provider }) => {
   await setUp(page, app);

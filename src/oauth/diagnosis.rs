@@ -84,7 +84,36 @@ impl Diagnosis {
 pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     // How long to wait stands in the answer, and in no table.
     let code = said.and_then(ProviderWords::code).filter(|_| !matches!(why, Why::Throttled(_)));
-    code.and_then(Diagnosis::of_code).unwrap_or_else(|| of_why(why))
+    let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused);
+    let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);
+    let by_error = || {
+        match error? {
+        "consent_required" => Diagnosis::of_code(65_001),
+        // OpenID Connect Core 3.1.2.6.
+        "interaction_required" | "login_required" | "account_selection_required" => Some(Diagnosis {
+            title: "Microsoft asks for one more step",
+            what: "The account has to do something at Microsoft before it may sign in, most often to prove itself by a \
+                   second factor. The connector is as it was."
+                .to_owned(),
+            who: Who::SignsIn,
+            next: "Sign in again, and do what Microsoft asks.".to_owned(),
+            remedy: Remedy::Again,
+        }),
+        // Not by whoever signed in: then the code would say so.
+        "access_denied" if code.is_some() => Some(Diagnosis {
+            title: "Microsoft did not let the sign-in through",
+            what: "Something forbids it, most often a rule of the account’s company. The connector is as it was."
+                .to_owned(),
+            who: Who::TenantAdmin,
+            next: "Read what Microsoft said below: its code says which rule it was. Once that is changed, sign in \
+                   again."
+                .to_owned(),
+            remedy: Remedy::Again,
+        }),
+        _ => None,
+    }
+    };
+    code.and_then(Diagnosis::of_code).or_else(by_error).unwrap_or_else(|| of_why(why))
 }
 
 #[expect(clippy::too_many_lines, reason = "it is a table")]
@@ -106,7 +135,7 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::CredentialsRejected => (
             "Microsoft does not accept the client secret",
-            "The client ID and the client secret do not belong together, or the secret has expired.",
+            "Most often the client ID and the client secret do not belong together, or the secret has expired.",
             Who::Admin,
             "Under Certificates & secrets make a new client secret, copy it from the Value column, not \
              Secret ID, and replace the secret here.",
@@ -279,7 +308,8 @@ fn of_why(why: &Why) -> Diagnosis {
 /// An outcome in a few words, for lists.
 pub fn in_short(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Verified { .. } => "Verified",
+        Outcome::Verified { current: true, .. } => "Verified",
+        Outcome::Verified { current: false, .. } => "Went through, for older settings",
         Outcome::Failed { why, provider } => of(why, provider.as_ref()).title,
     }
 }
@@ -296,6 +326,22 @@ mod tests {
         let unknown = of(&Why::CredentialsRejected, Some(&said("AADSTS9999999: Something new.")));
         assert_eq!(unknown.title, "Microsoft does not accept the client secret");
         assert_eq!(of(&Why::CredentialsRejected, None), unknown);
+    }
+
+    #[test]
+    fn where_the_code_is_unknown_the_error_still_names_the_right_person() {
+        let words =
+            |why, error, text| of(&why, Some(&ProviderWords::new(Some(error), Some(text), None, None)));
+        let step = words(Why::ExchangeRefused, "interaction_required", "AADSTS9999999: New.");
+        assert_eq!((step.who, step.remedy), (Who::SignsIn, Remedy::Again));
+        let consent = words(Why::RefusedAtSignIn, "consent_required", "");
+        assert_eq!(consent.remedy, Remedy::Approval);
+        let policy = words(Why::Denied, "access_denied", "AADSTS9999999: A policy.");
+        assert_eq!(policy.who, Who::TenantAdmin);
+        let cancelled = words(Why::Denied, "access_denied", "the user canceled the authentication");
+        assert_eq!(cancelled.title, "The sign-in was cancelled");
+        let slow = words(Why::Unavailable, "access_denied", "AADSTS9999999: New.");
+        assert_eq!(slow.title, "Microsoft has trouble of its own");
     }
 
     #[test]

@@ -277,7 +277,11 @@ impl<'a> Adapter<'a> {
         let why = manner.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
         let words = match said {
             Some(said) => said.words(manner.request_id.as_deref(), secrets),
-            None => ProviderWords::new(None, None, manner.request_id.as_deref(), None),
+            None => {
+                let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
+                let id = manner.request_id.map(|id| without(&id, &secrets));
+                ProviderWords::new(None, None, id.as_deref(), None)
+            }
         };
         Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
     }

@@ -1,6 +1,5 @@
 //! Microsoft Graph: who it was that signed in.
 
-use oauth2::HttpResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -42,8 +41,14 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
     let answer = http.send(request).await.map_err(|failure| Refusal::from(why(failure)))?;
     if !answer.status().is_success() {
         let manner = Manner::of(&answer);
-        let why = manner.why().unwrap_or(Why::IdentityRefused);
-        return Err(Refusal { why, words: graph_words(&answer, &manner, access_token).map(Box::new) });
+        let said = serde_json::from_slice::<GraphError>(answer.body()).ok().map(|said| said.error);
+        let why = manner.why().unwrap_or(match &said {
+            Some(_) if answer.status() == ::http::StatusCode::FORBIDDEN => Why::IdentityRefused,
+            Some(_) => Why::ExchangeRefused,
+            // A proxy's page, a captive portal's redirect: nothing that Graph said.
+            None => Why::Garbled,
+        });
+        return Err(Refusal { why, words: graph_words(said, &manner, access_token).map(Box::new) });
     }
     serde_json::from_slice(answer.body()).map_err(|_| Why::Garbled.into())
 }
@@ -69,12 +74,15 @@ struct GraphIds {
     client_request_id: Option<String>,
 }
 
-fn graph_words(answer: &HttpResponse, manner: &Manner, access_token: &SecretString) -> Option<ProviderWords> {
+fn graph_words(
+    said: Option<GraphErrorBody>,
+    manner: &Manner,
+    access_token: &SecretString,
+) -> Option<ProviderWords> {
     let clean = |text: String| without(&text, &[access_token.expose_secret()]);
-    let said = serde_json::from_slice::<GraphError>(answer.body()).ok().map(|said| said.error);
     let Some(GraphErrorBody { code, message, inner_error }) = said else {
-        let id = manner.request_id.as_deref()?;
-        return Some(ProviderWords::new(None, None, Some(id), None));
+        let id = clean(manner.request_id.clone()?);
+        return Some(ProviderWords::new(None, None, Some(&id), None));
     };
     let (request, client) = inner_error.map_or((None, None), |ids| (ids.request_id, ids.client_request_id));
     Some(ProviderWords::new(

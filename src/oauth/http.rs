@@ -89,7 +89,8 @@ impl ProviderHttp for Reqwest {
 
 /// At once, for the error's own text holds the address.
 fn failure(error: &reqwest::Error) -> HttpFailure {
-    if error.is_timeout() { HttpFailure::TimedOut } else { HttpFailure::Unreachable }
+    // A connection that does not come about in time is a firewall that drops, and not a provider that is slow.
+    if error.is_timeout() && !error.is_connect() { HttpFailure::TimedOut } else { HttpFailure::Unreachable }
 }
 
 #[cfg(test)]
@@ -101,7 +102,7 @@ mod tests {
 
     use axum::{Router, body::Body, response::Redirect, routing::any};
     use http::{Request, StatusCode};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
     use super::*;
 
@@ -171,5 +172,21 @@ mod tests {
         let url = format!("http://{}", closed.local_addr().expect("an address"));
         drop(closed);
         assert_eq!(send(&url).await.err(), Some(HttpFailure::Unreachable));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_dropped_is_told_apart_from_an_answer_that_is_slow() {
+        // Nobody accepts, and the queue is full: what comes now is dropped, as by a firewall.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        let full = socket.listen(0).expect("a listener");
+        let address = full.local_addr().expect("an address");
+        let waiting: Vec<_> = (0..8).map(|_| tokio::spawn(TcpStream::connect(address))).collect();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(send(&format!("http://{address}")).await.err(), Some(HttpFailure::Unreachable));
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
+
+        let slow = server(Router::new().fallback(any(std::future::pending::<StatusCode>))).await;
+        assert_eq!(send(&slow).await.err(), Some(HttpFailure::TimedOut));
     }
 }

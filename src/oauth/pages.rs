@@ -86,8 +86,12 @@ pub fn StateCard(
             "Nobody has signed in through it since it was added.".into_any()
         }
         ConnectorState::NotVerified => view! {
-            "Changed since it was last verified: " <strong>{connector.unproved.clone()}</strong>
-            ". What a sign-in showed before holds no longer."
+            {if connector.verified_at.is_some() {
+                "Changed since it was last verified: "
+            } else {
+                "No sign-in has gone through yet. Changed since it was last tried: "
+            }}
+            <strong>{connector.unproved.clone()}</strong> ". What was shown before holds no longer."
         }
         .into_any(),
         ConnectorState::Verified => connector
@@ -124,8 +128,8 @@ pub fn Foreign() -> impl IntoView {
         <div class="card">
             <h1>"This sign-in cannot be finished here"</h1>
             <p class="soft">
-                "It was started in another browser, or too long ago, or this address was not made by \
-                 Microsoft. Nothing was changed."
+                "It was cancelled at Microsoft, or started in another browser or too long ago, or its connector was \
+                 deleted, or this address was not made by Microsoft. Nothing was changed."
             </p>
             <p>"Open Connectors in the browser in which you began, and start the sign-in again."</p>
             <div class="row"><a class="button" href="/connectors">"Go to Connectors"</a></div>

@@ -1,7 +1,7 @@
 //! What Microsoft showed on a page of its own, pasted by an administrator: such errors (50011, 50194, 700016,
 //! 90094, …) never come back to the Redirect URI. Read, and never stored.
 
-use super::model::{ProviderWords, code_in, tame};
+use super::model::{ProviderWords, code_in, id_after, tame};
 
 /// The most that is read of it: what Microsoft shows has some hundred characters.
 pub const MAX: usize = 16 * 1024;
@@ -54,7 +54,7 @@ pub fn read(text: &str) -> Pasted {
         .find(|(words, _)| words.iter().all(|words| lower.contains(words)))
         .map(|(_, code)| *code);
     let code = code_in(&text).or_else(|| of_error_page(&lower)).or_else(|| bare(&text)).or(by_words);
-    let id = |names: &[&str]| names.iter().find_map(|name| after(&text, &lower, name));
+    let id = |names: &[&str]| names.iter().find_map(|name| id_after(&text, name));
     let (trace, correlation) = (id(&["trace id", "request id"]), id(&["correlation id"]));
     let said = ProviderWords::new(None, description(&text).as_deref(), trace, correlation);
     Pasted { code, said: said.with_codes(code), uris: uris(&text) }
@@ -81,15 +81,6 @@ fn description(text: &str) -> Option<String> {
     let end =
         [" Trace ID:", " Correlation ID:", " Timestamp:"].iter().filter_map(|mark| line.find(mark)).min();
     Some(tame(&line[..end.unwrap_or(line.len())], 1_000))
-}
-
-/// The GUID after a name and a colon. `lower` is the text in lower case.
-fn after<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a str> {
-    // Lower case may be longer than what it is of, where signs are not ASCII; then nothing is found here.
-    let at = lower.find(name).filter(|_| lower.len() == text.len())? + name.len();
-    let rest = text.get(at..)?.trim_start_matches([':', ' ', '\t', '\u{a0}']);
-    let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(rest.len());
-    (end == 36).then(|| &rest[..end])
 }
 
 /// The addresses that stand in it, each once, without those of Microsoft's.
@@ -140,6 +131,11 @@ pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
         }
         (Ok(a), Ok(b)) if a.scheme() != b.scheme() => "One begins with https, the other with http.",
         (Ok(a), Ok(b)) if a.host_str() != b.host_str() => "The host is another one.",
+        (Ok(a), Ok(b))
+            if a.scheme() == "http" && a.host_str() == Some("localhost") && a.path() == b.path() =>
+        {
+            "Only the port is another one, and for localhost Microsoft does not look at it: that is not what is wrong."
+        }
         (Ok(a), Ok(b)) if a.port_or_known_default() != b.port_or_known_default() => {
             "The port is another one."
         }
@@ -233,6 +229,8 @@ mod tests {
             assert!(difference.words.contains(words), "{theirs}: {}", difference.words);
         }
         assert_eq!(difference(OURS, OURS), None);
+        let localhost = difference("http://localhost:3000/api/connectors", "http://localhost/api/connectors");
+        assert!(localhost.expect("a difference").words.contains("not what is wrong"));
     }
 
     proptest! {

@@ -67,14 +67,21 @@ impl SignIns {
         };
         if finding != Finding::Later {
             let rejected = matches!(answer, Err(Refusal { why: Why::CredentialsRejected, .. }));
-            self.note_tried(admin, &connector, rejected).await?;
+            let refused = matches!(finding, Finding::Refused(_));
+            self.note_tried(admin, &connector, refused, rejected).await?;
         }
         Ok(Some(finding))
     }
 
     /// Records it, and that the connector fails where its credentials are rejected. That they are taken leaves it
     /// *Not verified*, for only a sign-in verifies.
-    async fn note_tried(&self, admin: &Admin, connector: &Connector, rejected: bool) -> Result<(), Failure> {
+    async fn note_tried(
+        &self,
+        admin: &Admin,
+        connector: &Connector,
+        refused: bool,
+        rejected: bool,
+    ) -> Result<(), Failure> {
         let parts = self.parts();
         let Connector { id, application_version, .. } = *connector;
         parts
@@ -88,7 +95,7 @@ impl SignIns {
                     parts.connectors.note_state(&tx, organisation, id, application_version, state).await?;
                 }
                 let entry = Entry::done(Action::ConnectorTried, now.service_name.as_str(), id.0)
-                    .with_outcome(if rejected { "refused" } else { "done" });
+                    .with_outcome(if refused { "refused" } else { "done" });
                 Ok(parts.activity.record(&tx, admin.actor(), entry).await?)
             })
             .await

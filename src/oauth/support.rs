@@ -22,7 +22,7 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     line("Sign-in", &attempt.id.to_string());
     line("Connector", &attempt.connector.to_string());
     line("Client ID", &attempt.client_id);
-    line("Who may sign in", connector.account_type.label());
+    line("Who may sign in, by now", connector.account_type.label());
     line("Sent to", &attempt.endpoints.authorize);
     line("Redirect URI", &attempt.redirect_uri);
     line("Permissions asked", &attempt.scopes.join(" "));

@@ -52,7 +52,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
 #[case(400, "invalid_grant", "did not take the sign-in’s code", "not_verified")]
 #[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
 #[case(400, "temporarily_unavailable", "has trouble of its own", "not_verified")]
-#[case(400, "interaction_required", "refused to finish the sign-in", "not_verified")]
+#[case(400, "interaction_required", "asks for one more step", "not_verified")]
 #[tokio::test]
 async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -226,6 +226,9 @@ async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_stat
     gate.notify_one();
     let landed = returning.await.expect("an answer");
     ada.get(landed.location()).await.assert_says("The connector was changed meanwhile");
+    let page = ada.get(landed.location()).await;
+    page.assert_says("went through, for older settings").assert_says("does not verify it");
+    assert!(!page.text().contains("The connector works"), "{}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 

@@ -208,6 +208,9 @@ async fn what_graph_says_of_a_refusal_is_told_with_its_ids(
 #[case("server_error", "AADSTS90006: External server.", "has trouble of its own")]
 #[case("temporarily_unavailable", "", "has trouble of its own")]
 #[case("unauthorized_client", "AADSTS700016: Not found.", "does not find the application")]
+#[case("invalid_client", "AADSTS650052: No service principal.", "does not have the application yet")]
+#[case("invalid_client", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
+#[case("access_denied", "AADSTS9999999: A policy.", "did not let the sign-in through")]
 #[case("something_new", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
 #[tokio::test]
 async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
@@ -216,13 +219,44 @@ async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
     #[case] description: &str,
     #[case] words: &str,
 ) {
-    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let trace = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
+    let description = format!("{description}\r\nTrace ID: {trace}\r\n");
     let description: String = url::form_urlencoded::byte_serialize(description.as_bytes()).collect();
     let back = callback(&authorize, &format!("error={error}&error_description={description}"));
     let landed = ada.get(&back).await;
     let page = ada.get(landed.assert_status(303).location()).await;
     page.assert_says(words).assert_says("Who can mend it").assert_says("Next step");
+    page.assert_says("the trace ID").assert_says(&format!("Trace ID: {trace}"));
     assert!(world.provider.requests().is_empty());
+    let state = world.state(&connector).await;
+    let refused = matches!(error, "unauthorized_client" | "invalid_scope");
+    assert_eq!(state.starts_with("failing"), refused, "no secret was sent, so none is wrong: {state}");
+}
+
+#[rstest]
+#[case::a_proxy(Canned::Text(403, "<h1>Blocked</h1>".into()), "could not be understood")]
+#[case::a_portal(Canned::Text(302, String::new()), "could not be understood")]
+#[case::a_token(
+    Canned::Json(401, json!({ "error": { "code": "InvalidAuthenticationToken", "message": "Bad." } })),
+    "refused to finish the sign-in"
+)]
+#[case::a_permission(
+    Canned::Json(403, json!({ "error": { "code": "Authorization_RequestDenied", "message": "No." } })),
+    "did not say who signed in"
+)]
+#[tokio::test]
+async fn only_what_graph_itself_refuses_is_called_a_missing_permission(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] canned: Canned,
+    #[case] words: &str,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
+    world.provider.answer_me(canned);
+    let landed = ada.get(&callback(&authorize, "code=abc")).await;
+    ada.get(landed.assert_status(303).location()).await.assert_says(words);
+    assert_eq!(world.state(&connector).await, "not_verified");
 }
 
 #[rstest]

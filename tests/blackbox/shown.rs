@@ -23,11 +23,13 @@ async fn a_sign_in_that_has_not_come_back_asks_for_microsofts_error(
     ada.get(&path).await.assert_says(asks);
     world.clock.advance(Duration::minutes(11));
     ada.get(&connector).await.assert_says("Not finished within ten minutes").assert_says(asks);
-    // One that came back needs not be asked for.
-    let authorize = {
-        drop(authorize);
-        world.start(&mut ada, &connector).await
-    };
+    // Another that was refused settles nothing.
+    drop(authorize);
+    let authorize = world.start(&mut ada, &connector).await;
+    ada.get(&crate::support::callback(&authorize, "error=access_denied")).await.assert_status(303);
+    ada.get(&connector).await.assert_says("The sign-in was cancelled").assert_says(asks);
+    // One that went through needs not be asked for.
+    let authorize = world.start(&mut ada, &connector).await;
     world.grant_everything(&authorize);
     ada.get(&crate::support::callback(&authorize, "code=abc")).await.assert_status(303);
     assert!(!ada.get(&connector).await.text().contains(asks));

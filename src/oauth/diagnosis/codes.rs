@@ -99,6 +99,15 @@ pub const TABLE: &[Entry] = &[
         next: "In the Azure portal, under Authentication, choose Add a platform, then Web, and enter the Redirect URI.",
         remedy: Remedy::RedirectUri,
     },
+    Entry {
+        codes: &[7_000_229, 650_052],
+        title: "The company does not have the application yet",
+        what: "The application, or something that it asks for, has not been added to the tenant whose account signs in.",
+        who: Who::TenantAdmin,
+        next: "Let an administrator of the company approve the permissions at the address for approval: that adds the \
+               application. Then sign in again.",
+        remedy: Remedy::Approval,
+    },
     // The tenant and the kind of accounts.
     Entry {
         codes: &[90_002],
@@ -137,9 +146,11 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[9_002_332],
         title: "The application is for work and school accounts alone",
-        what: "In Azure it is registered without personal accounts, but the sign-in began where only those do.",
+        what: "In Azure it is registered without personal accounts, or its client ID is not the one that stands here; \
+               the sign-in was with a personal account, or began where only those do.",
         who: Who::Admin,
-        next: "Choose Multiple Entra ID tenants here too.",
+        next: "Compare the Client ID with Application (client) ID in the Azure portal. If it is the same, choose \
+               Multiple Entra ID tenants here too, and sign in with a work or school account.",
         remedy: Remedy::AccountType(AccountType::MultipleTenants),
     },
     Entry {
@@ -233,8 +244,8 @@ pub const TABLE: &[Entry] = &[
     // The account.
     Entry {
         codes: &[70_008, 700_082],
-        title: "The access has run out",
-        what: "It was not used for too long, and Microsoft has ended it.",
+        title: "What Microsoft gave has expired",
+        what: "The sign-in’s code, or the access that came of it, was not used in time.",
         who: Who::SignsIn,
         next: "Sign in again.",
         remedy: Remedy::Again,
@@ -257,7 +268,7 @@ pub const TABLE: &[Entry] = &[
         remedy: Remedy::Again,
     },
     Entry {
-        codes: &[50_076, 50_079, 50_074, 50_078],
+        codes: &[50_072, 50_076, 50_079, 50_074, 50_078],
         title: "Microsoft asks for a second factor",
         what: "The account must prove itself by a code or a device as well.",
         who: Who::SignsIn,

@@ -36,14 +36,25 @@ pub fn SignInList(
         }
         .into_any();
     }
+    // Microsoft may have kept the browser on a page of its own, and then says nothing to us. Asked once, at the latest
+    // of them, and not where one has gone through since.
+    let unsettled = sign_ins
+        .iter()
+        .take_while(|sign_in| !matches!(sign_in.progress, Progress::Ended(Outcome::Verified { .. })));
+    let lost = unsettled
+        .map(|sign_in| &sign_in.progress)
+        .position(|progress| matches!(progress, Progress::Open | Progress::Abandoned));
     let items = sign_ins
         .into_iter()
         .enumerate()
         .map(|(at, sign_in)| {
             let SignIn { attempt, who, progress, .. } = &sign_in;
             let (class, icon, words) = match progress {
-                Progress::Ended(outcome @ Outcome::Verified { .. }) => {
+                Progress::Ended(outcome @ Outcome::Verified { current: true, .. }) => {
                     ("good", Icon::Good, diagnosis::in_short(outcome))
+                }
+                Progress::Ended(outcome @ Outcome::Verified { .. }) => {
+                    ("warn", Icon::Warning, diagnosis::in_short(outcome))
                 }
                 Progress::Ended(outcome) => ("bad", Icon::Bad, diagnosis::in_short(outcome)),
                 Progress::Checking | Progress::Open => {
@@ -58,9 +69,7 @@ pub fn SignInList(
             } else {
                 words.into_any()
             };
-            // Microsoft may have kept the browser on a page of its own, and then says nothing to us.
-            let lost = matches!(progress, Progress::Open | Progress::Abandoned);
-            let paste = (lost && at == 0).then(|| {
+            let paste = (lost == Some(at)).then(|| {
                 view! {
                     <details class="disclosure">
                         <summary>"Did Microsoft show an error? Paste it."</summary>

@@ -141,6 +141,16 @@ fn Verified(
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
+    let (class, icon, title, lead) = if current {
+        ("row title good", Icon::Good, "The connector works", " is verified. You signed in as ")
+    } else {
+        (
+            "row title warn",
+            Icon::Warning,
+            "The sign-in went through, for older settings",
+            " has changed meanwhile, so this does not verify it. You signed in as ",
+        )
+    };
     let outdated = (!current).then(|| {
         view! {
             <Notice tone=Tone::Warn title="The connector was changed meanwhile">
@@ -179,9 +189,9 @@ fn Verified(
         <div class="head">
             <div>
                 <Back to=format!("/connectors/{id}") what=name.clone() />
-                <div class="row title good">{Icon::Good.draw()}<h1>"The connector works"</h1></div>
+                <div class=class>{icon.draw()}<h1>{title}</h1></div>
                 <p class="soft">
-                    <bdi>{name.clone()}</bdi> " is verified. You signed in as " <bdi>{account}</bdi> " on "
+                    <bdi>{name.clone()}</bdi> {lead} <bdi>{account}</bdi> " on "
                     <Moment at=at /> "."
                 </p>
             </div>

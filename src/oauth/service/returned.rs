@@ -13,7 +13,7 @@ use super::{
         exchange::{self, Refusal},
         graph,
         id_token::{self, Expected},
-        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why, tame},
+        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why, tame, without},
         scopes,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
@@ -224,10 +224,10 @@ impl SignIns {
             Answer::Error(error, description) => {
                 let why = match error.as_str() {
                     "access_denied" => Why::Denied,
-                    "invalid_client" => Why::CredentialsRejected,
                     "invalid_scope" => Why::PermissionsRefused,
                     "unauthorized_client" => Why::ApplicationRefused,
                     "temporarily_unavailable" | "server_error" => Why::Unavailable,
+                    // `invalid_client` too: no secret has been sent yet, so it says nothing of one (AADSTS650052).
                     _ => Why::RefusedAtSignIn,
                 };
                 let words = ProviderWords::new(Some(error), description.as_deref(), None, None);
@@ -248,9 +248,11 @@ impl SignIns {
             nonce: attempt.nonce,
             now: clock.now(),
         };
+        let sent = [secret, code, &verifier, &grant.access_token].map(secrecy::ExposeSecret::expose_secret);
         let identity = id_token::check(secrecy::ExposeSecret::expose_secret(token), &expected)?;
         let me = graph::me(&**http, &attempt.endpoints.graph, &grant.access_token).await?;
-        timeline.note(Step::Identity, &tame(identity.tenant.as_deref().unwrap_or_default(), 64));
+        let tenant = without(identity.tenant.as_deref().unwrap_or_default(), &sent);
+        timeline.note(Step::Identity, &tame(&tenant, 64));
 
         let missing = scopes::missing(
             &attempt.scopes,
@@ -262,7 +264,7 @@ impl SignIns {
         if !missing.required.is_empty() {
             return Err(Why::PermissionsMissing(missing.required).into());
         }
-        let words = ProviderWords::new(Some(me.account()), None, None, None);
+        let words = ProviderWords::new(Some(&without(me.account(), &sent)), None, None, None);
         Ok(Outcome::Verified {
             account: words.error.unwrap_or_default(),
             missing: missing.optional,
