@@ -275,13 +275,12 @@ impl<'a> Adapter<'a> {
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
         let why = manner.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
-        let words = match said {
-            Some(said) => said.words(manner.request_id.as_deref(), secrets),
-            None => {
-                let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
-                let id = manner.request_id.map(|id| without(&id, &secrets));
-                ProviderWords::new(None, None, id.as_deref(), None)
-            }
+        let words = if let Some(said) = said {
+            said.words(manner.request_id.as_deref(), secrets)
+        } else {
+            let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
+            let id = manner.request_id.map(|id| without(&id, &secrets));
+            ProviderWords::new(None, None, id.as_deref(), None)
         };
         Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
     }
