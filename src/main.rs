@@ -1,4 +1,4 @@
-//! The command line: `mail360 serve`, `migrate`, `check`, `organisation` and `user`.
+//! The command line: `mail360 serve`, `migrate`, `check`, `reseal`, `organisation` and `user`.
 
 mod commands;
 
@@ -31,6 +31,8 @@ enum Command {
     Migrate,
     /// Looks whether everything is as it should be, and changes nothing.
     Check,
+    /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key file.
+    Reseal,
     /// Organisations.
     #[command(subcommand)]
     Organisation(OrganisationCommand),
@@ -56,7 +58,8 @@ async fn main() -> ExitCode {
     let done = match command {
         Command::Serve { migrate } => commands::serve::run(config, migrate).await,
         Command::Migrate => commands::migrate(config).await,
-        Command::Check => commands::check(config).await,
+        Command::Check => commands::check::run(config).await,
+        Command::Reseal => commands::reseal::run(config).await,
         Command::Organisation(command) => commands::organisation::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
     };

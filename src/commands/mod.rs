@@ -1,6 +1,8 @@
 //! What the command line does.
 
+pub mod check;
 pub mod organisation;
+pub mod reseal;
 pub mod serve;
 pub mod user;
 
@@ -40,7 +42,7 @@ pub fn say(text: &str) {
 /// An error in the reader's words.
 pub fn words(failure: Failure) -> String {
     match failure {
-        Failure::Unexpected(error) => error,
+        Failure::Unexpected(error) | Failure::Unavailable(error) => error,
         Failure::Busy(_) => "There is too much to do at this moment; try again.".to_owned(),
         other => other.status().to_string(),
     }
@@ -147,49 +149,5 @@ pub async fn migrate(config: Config) -> Outcome {
     let opened = Opened::new(config, true).await?;
     opened.migrate().await?;
     say("The database's schema is up to date.");
-    Ok(())
-}
-
-/// So many warnings about one organisation's client secrets are said one by one.
-const MOST_WARNINGS: usize = 1_000;
-
-/// `mail360 check`.
-pub async fn check(config: Config) -> Outcome {
-    let public_url = config.public_url.clone();
-    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
-    let usable = custody::is_usable(&program.database.read(), &program.vault)
-        .await
-        .map_err(|error| error.to_string())?;
-    if !usable {
-        return Err("The encryption key does not fit this database.".to_owned());
-    }
-    say(&format!(
-        "The configuration, the database and the encryption key are sound.\n\
-         Address:      {}\nRedirect URI: {}",
-        public_url.origin(),
-        public_url.redirect_uri()
-    ));
-    for organisation in program.people.organisations().await.map_err(words)? {
-        let expiring =
-            program.connectors.expiring(organisation.id, MOST_WARNINGS + 1).await.map_err(words)?;
-        let today = program.connectors.today();
-        let more = expiring.len() > MOST_WARNINGS;
-        for connector in expiring.into_iter().take(MOST_WARNINGS) {
-            let Some(date) = connector.secret_expires_on else { continue };
-            say(&format!(
-                "Warning: the client secret of {} ({}): {}, {}. Replace it on the connector's page.",
-                connector.service_name.as_str(),
-                organisation.name,
-                date.distance(today),
-                date.for_people()
-            ));
-        }
-        if more {
-            say(&format!(
-                "Warning: there are more in {}; the list of connectors has them all.",
-                organisation.name
-            ));
-        }
-    }
     Ok(())
 }

@@ -24,12 +24,12 @@ use crate::{
     people::access::{Admin, Member},
     platform::{
         clock::SharedClock,
-        database::{Database, DatabaseError, Queries, Tx},
+        database::{Database, DatabaseError, Queries, Tx, columns::Column},
         failure::Failure,
         id::OrganisationId,
         randomness::{Hash, SharedRandomness},
     },
-    vault::{Place, Vault, VaultError},
+    vault::{Place, Vault, VaultError, reseal::SealedColumn},
 };
 pub use changes::Changed;
 pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
@@ -275,8 +275,15 @@ impl ConnectorService {
     }
 }
 
+/// The client secrets.
+pub const SEALED: SealedColumn = SealedColumn {
+    column: Column { table: "connectors", column: "client_secret" },
+    what: "The client secret of the connector",
+    remedy: "Enter a new one on the connector's page.",
+};
+
 fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
-    Place { organisation: organisation.0, table: "connectors", column: "client_secret", row: id.0 }
+    SEALED.place(organisation.0, id.0)
 }
 
 /// The id of a form that has made one connector already, for another one that is typed into it: always the

@@ -28,12 +28,12 @@ use crate::{
     platform::{
         clock::{SharedClock, Timestamp},
         config::{ProviderUrls, PublicUrl},
-        database::{Database, DatabaseError, Tx},
+        database::{Database, DatabaseError, Tx, columns::Column},
         failure::Failure,
         id::{OrganisationId, new_uuid},
         randomness::{SharedRandomness, Token},
     },
-    vault::{Place, Vault},
+    vault::{Place, Vault, reseal::SealedColumn},
 };
 pub use returned::Returned;
 
@@ -275,8 +275,15 @@ fn event(parts: &Parts, step: Step, at: Timestamp, duration: i64, detail: &str) 
     Event { id, at, step, duration, detail: detail.to_owned() }
 }
 
+/// The PKCE verifiers.
+pub const SEALED: SealedColumn = SealedColumn {
+    column: Column { table: "attempts", column: "pkce_verifier" },
+    what: "What belongs to the sign-in",
+    remedy: "It goes by itself within a quarter of an hour.",
+};
+
 fn verifier_place(organisation: OrganisationId, id: AttemptId) -> Place {
-    Place { organisation: organisation.0, table: "attempts", column: "pkce_verifier", row: id.0 }
+    SEALED.place(organisation.0, id.0)
 }
 
 fn failed(why: Why) -> Outcome {

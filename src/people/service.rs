@@ -12,7 +12,7 @@ use time::Duration;
 pub use self::{
     changes::{Change, Changed},
     invitations::{Accepted, INVITATION, Invited, NEW_PASSWORD},
-    second_factor::{Begun, Code, RECOVERY_CODES, RecoveryCode, Setup},
+    second_factor::{Begun, Code, RECOVERY_CODES, RecoveryCode, SEALED, Setup},
 };
 pub use super::store::{NewUser, Organisation, User, invitations::Invitation};
 use super::{

@@ -6,22 +6,37 @@ use axum::extract::FromRef;
 
 use crate::{
     activity::service::{Activity, ActivityLog},
-    connectors::service::ConnectorService,
+    connectors::service::{self as connectors, ConnectorService},
     login::{
         account::Accounts, administration::Administration, service::Login, session::Sessions, set_up::SetUp,
         throttle::Throttles,
     },
     oauth::{
         http::ProviderHttp,
-        service::{Parts, SignIns},
+        service::{self as oauth, Parts, SignIns},
     },
-    people::{passwords::Hasher, service::People},
+    people::{
+        passwords::Hasher,
+        service::{self as people, People},
+    },
     platform::{
-        assets::Assets, clock::SharedClock, config::Config, database::Database, failure::Failure,
-        periodic::PeriodicWork, randomness::SharedRandomness,
+        assets::Assets,
+        clock::SharedClock,
+        config::Config,
+        database::{Database, DatabaseError},
+        failure::Failure,
+        periodic::PeriodicWork,
+        randomness::SharedRandomness,
     },
-    vault::Vault,
+    vault::{
+        Vault,
+        custody::CustodyError,
+        reseal::{Resealed, SealedColumn, Survey},
+    },
 };
+
+/// Everything that is sealed at rest, but for the key checks and what a session holds.
+const SEALED: [SealedColumn; 3] = [connectors::SEALED, people::SEALED, oauth::SEALED];
 
 /// What the program consists of, made once at start.
 #[derive(Clone)]
@@ -140,6 +155,16 @@ impl Program {
             connectors,
             sign_ins,
         })
+    }
+
+    /// Which keys have sealed what is in the database, and what does not open.
+    pub async fn survey(&self) -> Result<Survey, DatabaseError> {
+        self.vault.survey(&self.database, &SEALED).await
+    }
+
+    /// Seals everything anew that another key than the newest has sealed.
+    pub async fn reseal(&self) -> Result<Resealed, CustodyError> {
+        self.vault.reseal(&self.database, &SEALED).await
     }
 
     /// What is done again and again.

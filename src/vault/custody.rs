@@ -143,6 +143,16 @@ pub async fn enter(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), Custody
     Ok(())
 }
 
+/// Takes the checks of all keys but the newest out, once nothing is sealed with those.
+pub async fn leave(tx: &Tx, vault: &Vault) -> Result<(), CustodyError> {
+    for (key, _) in settings::list(tx, CHECK).await? {
+        if key != vault.newest_key() {
+            settings::remove(tx, &format!("{CHECK}{key}")).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether the keys in use open every check, as `/readyz` asks.
 pub async fn is_usable(on: &impl Queries, vault: &Vault) -> Result<bool, DatabaseError> {
     let checks = settings::list(on, CHECK).await?;

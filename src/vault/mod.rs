@@ -7,6 +7,7 @@
 
 pub mod custody;
 pub mod keys;
+pub mod reseal;
 
 use std::sync::Arc;
 

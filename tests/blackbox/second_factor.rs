@@ -6,48 +6,17 @@ use mail360::{
         model::{Email, Role},
         service::Change,
     },
-    platform::clock::Clock,
 };
 use rstest::rstest;
 use time::Duration;
-use totp_rs::{Builder, Secret, Totp};
+use totp_rs::Secret;
 
-use crate::support::{Answer, Browser, Kind, PASSWORD, World};
+use crate::support::{
+    Answer, Browser, Kind, PASSWORD, World,
+    authenticator::{HERE, app, code, recovery_codes, set_up},
+};
 
-const HERE: &str = "/account/second-factor";
 const ADA: [(&str, &str); 2] = [("email", "ada@contoso.test"), ("password", PASSWORD)];
-
-/// An authenticator app that has scanned the key of a page.
-fn app(page: &Answer) -> Totp {
-    let text = page.text();
-    let (_, rest) = text.split_once("time-based, 6 digits.").expect("the key");
-    // Eight groups of four.
-    let key: String = rest.chars().take(39).filter(|c| *c != ' ').collect();
-    let secret = Secret::try_from_base32(key).expect("base32");
-    Builder::new().with_secret(secret).build().expect("a key")
-}
-
-/// The code that the app shows at the clock's time moved by so many steps.
-fn code(world: &World, app: &Totp, steps: i64) -> String {
-    let seconds = world.clock.now().seconds() + 30 * steps;
-    app.generate(u64::try_from(seconds).expect("a time")).to_string()
-}
-
-/// Sets a second factor up: the app, and the recovery codes.
-async fn set_up(world: &World, browser: &mut Browser) -> (Totp, Vec<String>) {
-    assert_eq!(browser.post(HERE, &[]).await.assert_status(303).location(), HERE);
-    let app = app(browser.get(HERE).await.assert_status(200));
-    let answer = browser.post("/account/second-factor/finish", &[("code", &code(world, &app, 0))]).await;
-    (app, recovery_codes(&answer))
-}
-
-fn recovery_codes(page: &Answer) -> Vec<String> {
-    page.assert_status(200).assert_says("Keep these ten codes");
-    let parts = page.body.split("<li><code>").skip(1);
-    let codes: Vec<_> = parts.map(|part| part.split('<').next().expect("a code").to_owned()).collect();
-    assert_eq!(codes.len(), 10);
-    codes
-}
 
 /// A browser whose password was right.
 async fn half_way(world: &World) -> Browser {

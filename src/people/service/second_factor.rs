@@ -13,12 +13,12 @@ use crate::{
         totp::TotpKey,
     },
     platform::{
-        database::{DatabaseError, Tx},
+        database::{DatabaseError, Tx, columns::Column},
         failure::Failure,
         id::{OrganisationId, UserId},
         randomness::{Hash, Randomness},
     },
-    vault::Place,
+    vault::{Place, VaultError, reseal::SealedColumn},
 };
 
 /// So many recovery codes are made at a time.
@@ -91,8 +91,15 @@ pub enum Setup {
     },
 }
 
+/// The keys of authenticator apps.
+pub const SEALED: SealedColumn = SealedColumn {
+    column: Column { table: "users", column: "totp_secret" },
+    what: "The second factor of the user",
+    remedy: "`mail360 user reset-second-factor` lets them set it up anew.",
+};
+
 fn place(organisation: OrganisationId, user: UserId) -> Place {
-    Place { organisation: organisation.0, table: "users", column: "totp_secret", row: user.0 }
+    SEALED.place(organisation.0, user.0)
 }
 
 /// What the database keeps of a recovery code: with whose it is, so that none fits two users.
@@ -114,14 +121,18 @@ impl People {
             return Ok(Setup::Works { recovery_codes });
         }
         let Some(begun) = begun else { return Ok(Setup::None) };
-        let (_, key) = self.begun_key(member, begun)?;
-        Ok(Setup::Begun(key))
+        Ok(self.begun_key(member, begun)?.map_or(Setup::None, |(_, key)| Setup::Begun(key)))
     }
 
-    fn begun_key(&self, member: &Member, begun: &Begun) -> Result<(Vec<u8>, TotpKey), Failure> {
+    /// The key, sealed and opened; none where what sealed it was taken out of the key file since, so that it must
+    /// be begun anew. (Sealing anew leaves sessions alone.)
+    fn begun_key(&self, member: &Member, begun: &Begun) -> Result<Option<(Vec<u8>, TotpKey)>, Failure> {
         let sealed = STANDARD.decode(&begun.0).map_err(|error| Failure::unexpected(&error))?;
-        let key = self.open_key(member.organisation(), member.user(), &sealed)?;
-        Ok((sealed, key))
+        match self.vault.open(place(member.organisation(), member.user()), &sealed) {
+            Ok(key) => Ok(Some((sealed, TotpKey::from_opened(key)))),
+            Err(VaultError::UnknownKey(_)) => Ok(None),
+            Err(error) => Err(Failure::unexpected(&error)),
+        }
     }
 
     fn open_key(
@@ -155,7 +166,7 @@ impl People {
         end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
         let factors = SecondFactors::of(member.organisation());
-        let (sealed, key) = self.begun_key(member, begun)?;
+        let Some((sealed, key)) = self.begun_key(member, begun)? else { return Ok(None) };
         let (Code::App(code), now) = (Code::parse(code), self.clock.now()) else { return Ok(None) };
         let Some(step) = key.step_of(&code, now).map_err(|error| Failure::unexpected(&error))? else {
             return Ok(None);

@@ -1,6 +1,7 @@
 //! What the tests have in common: a program on a database of its own, browsers, and a provider whose
 //! answers are canned.
 
+pub mod authenticator;
 mod browser;
 mod clock;
 mod database;
@@ -12,4 +13,5 @@ pub use database::{Kind, Raw, hex};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
     NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,
+    write_keys,
 };

@@ -151,6 +151,11 @@ impl World {
         Self { router: router(&program), program, ..self.clone() }
     }
 
+    /// The flags that its configuration is read from.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// The folder of this installation's files.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
@@ -355,10 +360,16 @@ pub fn parameter(url: &Url, name: &str) -> String {
 
 /// Writes a key file of one key.
 pub fn write_key(path: &std::path::Path, id: &str, byte: u8) {
+    write_keys(path, &[(id, byte)]);
+}
+
+/// Writes a key file of these keys, each of one byte again and again, the newest first.
+pub fn write_keys(path: &std::path::Path, keys: &[(&str, u8)]) {
     use std::os::unix::fs::PermissionsExt;
 
     use base64::{Engine, engine::general_purpose::STANDARD};
 
-    std::fs::write(path, format!("{id}:{}\n", STANDARD.encode([byte; 32]))).expect("a file");
+    let line = |(id, byte): &(&str, u8)| format!("{id}:{}\n", STANDARD.encode([*byte; 32]));
+    std::fs::write(path, keys.iter().map(line).collect::<String>()).expect("a file");
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
 }

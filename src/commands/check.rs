@@ -1,0 +1,91 @@
+//! `mail360 check`.
+
+use mail360::{
+    platform::{assets::Assets, config::Config},
+    router::Program,
+    vault::{
+        custody,
+        reseal::{Lost, Survey},
+    },
+};
+
+use super::{Opened, Outcome, say, words};
+
+/// So many warnings of one kind are said one by one.
+const MOST_WARNINGS: usize = 1_000;
+
+/// Does it.
+pub async fn run(config: Config) -> Outcome {
+    let public_url = config.public_url.clone();
+    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
+    let usable = custody::is_usable(&program.database.read(), &program.vault)
+        .await
+        .map_err(|error| error.to_string())?;
+    if !usable {
+        return Err("The encryption key does not fit this database.".to_owned());
+    }
+    let survey = program.survey().await.map_err(|error| error.to_string())?;
+    if !survey.lost.is_empty() {
+        return Err(lost(&survey));
+    }
+    say(&format!(
+        "The configuration, the database and the encryption key are sound.\n\
+         Address:      {}\nRedirect URI: {}",
+        public_url.origin(),
+        public_url.redirect_uri()
+    ));
+    if let Some(others) = others(&program, &survey) {
+        say(&format!("Note: {others}; `mail360 reseal` seals them anew with the newest."));
+    }
+    warn_of_expiring(&program).await
+}
+
+async fn warn_of_expiring(program: &Program) -> Outcome {
+    for organisation in program.people.organisations().await.map_err(words)? {
+        let expiring =
+            program.connectors.expiring(organisation.id, MOST_WARNINGS + 1).await.map_err(words)?;
+        let today = program.connectors.today();
+        let more = expiring.len() > MOST_WARNINGS;
+        for connector in expiring.into_iter().take(MOST_WARNINGS) {
+            let Some(date) = connector.secret_expires_on else { continue };
+            say(&format!(
+                "Warning: the client secret of {} ({}): {}, {}. Replace it on the connector's page.",
+                connector.service_name.as_str(),
+                organisation.name,
+                date.distance(today),
+                date.for_people()
+            ));
+        }
+        if more {
+            say(&format!(
+                "Warning: there are more in {}; the list of connectors has them all.",
+                organisation.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How many values are sealed with keys that are not the newest, where there are such.
+pub fn others(program: &Program, survey: &Survey) -> Option<String> {
+    let newest = program.vault.newest_key();
+    let others: Vec<_> = survey
+        .by_key
+        .iter()
+        .filter(|(key, _)| *key != newest)
+        .map(|(key, count)| format!("{count} with the key `{key}`"))
+        .collect();
+    (!others.is_empty()).then(|| format!("of what is sealed, {} are sealed", others.join(", ")))
+}
+
+/// What does not open, and what to do about each.
+pub fn lost(survey: &Survey) -> String {
+    let one = |Lost { column, row, why }: &Lost| {
+        format!("{} {row} cannot be opened: {why}. {}", column.what, column.remedy)
+    };
+    let mut lines: Vec<_> = survey.lost.iter().take(MOST_WARNINGS).map(one).collect();
+    if survey.lost.len() > MOST_WARNINGS {
+        lines.push(format!("And so are {} more.", survey.lost.len() - MOST_WARNINGS));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,158 @@
+//! What goes over everything that is sealed: a survey of which keys are in use, and sealing anew with the newest
+//! key, so that an older one can be taken out of the key file.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{
+    Place, Vault, VaultError,
+    custody::{self, CustodyError},
+    split,
+};
+use crate::platform::database::{
+    Database, DatabaseError,
+    columns::{Column, Value},
+};
+
+/// So many values are read, and sealed anew in one transaction, at a time: nobody else waits for long.
+const PAGE: u64 = 100;
+
+/// A column of sealed values, and what people call them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedColumn {
+    /// The column.
+    pub column: Column,
+    /// What one of them is, before its row's id: "The client secret of the connector".
+    pub what: &'static str,
+    /// What to do where one cannot be opened.
+    pub remedy: &'static str,
+}
+
+impl SealedColumn {
+    /// The place of one value.
+    pub const fn place(self, organisation: Uuid, row: Uuid) -> Place {
+        Place { organisation, table: self.column.table, column: self.column.column, row }
+    }
+
+    const fn place_of(self, value: &Value) -> Place {
+        self.place(value.organisation_id, value.id)
+    }
+}
+
+/// A sealed value that no key opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Where it stands.
+    pub column: SealedColumn,
+    /// Its row.
+    pub row: Uuid,
+    /// Why it does not open.
+    pub why: VaultError,
+}
+
+/// What is sealed in a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// How many values each key has sealed, by its id.
+    pub by_key: BTreeMap<String, u64>,
+    /// Those that do not open.
+    pub lost: Vec<Lost>,
+}
+
+/// What sealing anew has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many values are sealed with another key now.
+    pub values: u64,
+    /// What is sealed afterwards. Where every value is the newest key's, the older ones are no longer asked for.
+    pub survey: Survey,
+}
+
+impl Vault {
+    /// Opens every value in these columns, and counts them by the key that sealed them.
+    pub async fn survey(
+        &self,
+        database: &Database,
+        columns: &[SealedColumn],
+    ) -> Result<Survey, DatabaseError> {
+        let mut survey = Survey::default();
+        for &column in columns {
+            let mut after = None;
+            while let Some(page) = next(database, column, &mut after).await? {
+                for value in page {
+                    let key = split(&value.value).map_or("", |(key, _)| key);
+                    *survey.by_key.entry(key.to_owned()).or_default() += 1;
+                    if let Err(why) = self.open_bytes(column.place_of(&value), &value.value) {
+                        survey.lost.push(Lost { column, row: value.id, why });
+                    }
+                }
+            }
+        }
+        Ok(survey)
+    }
+
+    /// Seals anew with the newest key what another one has sealed in these columns, while others read and write;
+    /// then, if nothing is left of the others, takes their checks out of the database. Killed at any moment it can
+    /// be run again: each value is sealed with one of the keys that the file holds.
+    ///
+    /// A process that still has another key at the top of its file goes on sealing with that; the survey shows it.
+    pub async fn reseal(
+        &self,
+        database: &Database,
+        columns: &[SealedColumn],
+    ) -> Result<Resealed, CustodyError> {
+        let mut values = 0;
+        for &column in columns {
+            let mut after = None;
+            while let Some(page) = next(database, column, &mut after).await? {
+                values += self.reseal_page(database, column, &page).await?;
+            }
+        }
+        let survey = self.survey(database, columns).await?;
+        if survey.by_key.keys().all(|key| key == self.newest_key()) {
+            database.write(async |tx| custody::leave(&tx, self).await).await?;
+        }
+        Ok(Resealed { values, survey })
+    }
+
+    async fn reseal_page(
+        &self,
+        database: &Database,
+        column: SealedColumn,
+        page: &[Value],
+    ) -> Result<u64, CustodyError> {
+        let mut anew = Vec::new();
+        for value in page {
+            let place = column.place_of(value);
+            // What does not open is left for the survey to tell of.
+            let Ok(opened) = self.open_bytes(place, &value.value) else { continue };
+            if split(&value.value).is_ok_and(|(key, _)| key != self.newest_key()) {
+                anew.push((value, self.seal_with(self.keys.newest(), place, &opened)?));
+            }
+        }
+        if anew.is_empty() {
+            return Ok(0);
+        }
+        database
+            .write(async |tx| {
+                let mut values = 0;
+                for (old, new) in anew {
+                    values += u64::from(column.column.replace(&tx, old, new).await?);
+                }
+                Ok(values)
+            })
+            .await
+    }
+}
+
+/// The page after `after`, which moves to its end; none where there is nothing more.
+async fn next(
+    database: &Database,
+    column: SealedColumn,
+    after: &mut Option<Uuid>,
+) -> Result<Option<Vec<Value>>, DatabaseError> {
+    let page = column.column.page(&database.read(), *after, PAGE).await?;
+    *after = page.last().map(|value| value.id);
+    Ok((!page.is_empty()).then_some(page))
+}

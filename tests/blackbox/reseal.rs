@@ -1,0 +1,192 @@
+//! A new key: everything is sealed anew while the program runs, and then the old key can go.
+
+use std::process::{Command, Output, Stdio};
+
+use mail360::{connectors::service::SEALED, vault::custody};
+use rstest::rstest;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::support::{
+    Browser, Kind, NewConnector, SECRET, World,
+    authenticator::{HERE, code, set_up},
+    callback, under_way, write_keys,
+};
+
+const MANY: i64 = 2_000;
+const OLD: (&str, u8) = ("test", 7);
+const NEW: (&str, u8) = ("new", 9);
+
+/// The command line, on the world's installation.
+fn mail360(world: &World, command: &str) -> Command {
+    let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
+    line.arg(command).args(world.arguments()).env_clear();
+    line.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    line
+}
+
+/// What it says where it succeeds, or where it does not.
+fn run(world: &World, command: &str) -> Result<String, String> {
+    let Output { status, stdout, stderr } = mail360(world, command).output().expect("an end");
+    let [stdout, stderr] = [stdout, stderr].map(|said| String::from_utf8(said).expect("text"));
+    if status.success() { Ok(stdout) } else { Err(stdout + &stderr) }
+}
+
+fn put_keys(world: &World, keys: &[(&str, u8)]) {
+    write_keys(&world.program.config.encryption_key_file, keys);
+}
+
+/// How many client secrets carry the id of the old key.
+async fn old(world: &World) -> i64 {
+    let id = world.raw.bytes(OLD.0.as_bytes());
+    world.raw.one(&format!("SELECT COUNT(*) FROM connectors WHERE substr(client_secret, 3, 4) = {id}")).await
+}
+
+/// So many connectors more like the one that is there, each with a sealed secret of its own.
+async fn copy_connector(world: &World, many: i64) {
+    let organisation: Uuid = world.raw.one("SELECT organisation_id FROM connectors").await;
+    let template: Uuid = world.raw.one("SELECT id FROM connectors").await;
+    let columns = "organisation_id, provider, service_name, client_id, client_secret_hint, expiry_key, cloud, \
+                   account_type, scopes, state, version, application_version, created_at, changed_at";
+    world.raw.run("BEGIN").await.expect("begun");
+    for number in 0..many {
+        let id = Uuid::from_u128(u128::from(number.unsigned_abs()));
+        let secret = format!("{SECRET}{number}").into();
+        let sealed = world.program.vault.seal(SEALED.place(organisation, id), &secret).expect("sealed");
+        let insert = format!(
+            "INSERT INTO connectors (id, form_id, name_key, client_secret, {columns}) \
+             SELECT {id}, {id}, 'copy {number}', {sealed}, {columns} FROM connectors WHERE id = {template}",
+            id = world.raw.id(id),
+            sealed = world.raw.bytes(&sealed),
+            template = world.raw.id(template),
+        );
+        world.raw.run(&insert).await.expect("inserted");
+    }
+    world.raw.run("COMMIT").await.expect("committed");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs_and_the_old_key_can_go(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let (app, _) = set_up(&world, &mut ada).await;
+    copy_connector(&world, MANY).await;
+    // The key file of every process gets the new key, and each is restarted.
+    put_keys(&world, &[NEW, OLD]);
+    let world = world.another_process(&[]).await;
+    let mut ada = ada.at(&world.browser());
+    let before = run(&world, "check").expect("sound");
+    assert!(before.contains(&format!("{} with the key `test`", MANY + 3)), "{before}");
+
+    let mut killed = 0;
+    let said = loop {
+        let mut child = mail360(&world, "reseal").spawn().expect("the program");
+        let left = old(&world).await;
+        // Until it is in the middle of it, or through.
+        while old(&world).await == left && child.try_wait().expect("a look").is_none() {
+            tokio::task::yield_now().await;
+        }
+        if killed < 5 && child.try_wait().expect("a look").is_none() {
+            child.kill().expect("killed");
+            killed += 1;
+            child.wait().expect("an end");
+            assert!(
+                world.program.survey().await.expect("a survey").lost.is_empty(),
+                "each opens at any time"
+            );
+            ada.get("/connectors").await.assert_status(200);
+            continue;
+        }
+        let done = child.wait_with_output().expect("an end");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        break String::from_utf8(done.stdout).expect("text");
+    };
+    assert_eq!(killed, 5, "it was under way each time");
+    assert!(said.contains("the older lines can be taken out"), "{said}");
+    assert_eq!(old(&world).await, 0);
+
+    // The old key goes, and everything is there: the sign-in that was under way, the second factor, each secret.
+    put_keys(&world, &[NEW]);
+    let world = world.another_process(&[]).await;
+    let ada = ada.at(&world.browser());
+    let survey = world.program.survey().await.expect("a survey");
+    assert!(survey.lost.is_empty() && survey.by_key.keys().eq([NEW.0]), "{survey:?}");
+    assert!(
+        custody::is_usable(&world.program.database.read(), &world.program.vault).await.expect("an answer")
+    );
+    let after = run(&world, "check").expect("sound");
+    assert!(!after.contains("with the key"), "{after}");
+    world.grant_everything(&authorize);
+    let mut ada: Browser = ada;
+    let outcome = ada.get(&callback(&authorize, "code=abc")).await.location().to_owned();
+    ada.get(&outcome).await.assert_says("The connector works");
+    assert_eq!(world.provider.requests()[0].field("client_secret"), Some(SECRET));
+    world.clock.advance(Duration::seconds(30));
+    let mut browser = world.log_in("ada@contoso.test").await;
+    let entered =
+        browser.post("/login/code", &[("code", &code(&world, &app, 0)), ("next", "/account")]).await;
+    assert_eq!(entered.assert_status(303).location(), "/account");
+}
+
+#[rstest]
+#[tokio::test]
+async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    world.add_connector(&mut ada, &NewConnector { name: "Moved", ..NewConnector::default() }).await;
+    // As whoever can write to the database would try to use one connector's secret for another.
+    let moved = "UPDATE connectors SET client_secret = \
+                 (SELECT client_secret FROM connectors WHERE service_name = 'Mail archive')";
+    assert_eq!(world.raw.run(moved).await.expect("moved"), 2);
+    let lost: Uuid = world.raw.one("SELECT id FROM connectors WHERE service_name = 'Moved'").await;
+    let words = format!("The client secret of the connector {lost} cannot be opened");
+
+    let check = run(&world, "check").expect_err("not sound");
+    assert!(check.contains(&words) && check.contains("Enter a new one on the connector's page"), "{check}");
+    assert!(!check.contains(connector.rsplit('/').next().expect("an id")), "the other one opens: {check}");
+
+    put_keys(&world, &[NEW, OLD]);
+    let reseal = run(&world, "reseal").expect_err("something is left");
+    assert!(reseal.contains("Sealed anew with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
+    assert!(
+        reseal.contains("1 with the key `test`") && reseal.contains("Leave the older lines in"),
+        "{reseal}"
+    );
+    put_keys(&world, &[NEW]);
+    let check = run(&world, "check").expect_err("the old key is asked for");
+    assert!(check.contains("`test`"), "{check}");
+
+    // As the words say: a new secret, and then it goes through.
+    put_keys(&world, &[NEW, OLD]);
+    let world = world.another_process(&[]).await;
+    let mut ada = ada.at(&world.browser());
+    let form = ada.get(&format!("/connectors/{lost}/secret")).await;
+    let names = ["connector", "version", "owner"].map(|name| (name, form.hidden(name)));
+    let mut fields: Vec<_> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fields.extend([("client_secret", SECRET), ("secret_expires_on", "2028-11-23")]);
+    ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
+    let reseal = run(&world, "reseal").expect("done");
+    assert!(reseal.contains("the older lines can be taken out"), "{reseal}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn s4_a_second_factor_that_was_begun_under_a_key_that_is_gone_is_begun_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    ada.post(HERE, &[]).await.assert_status(303);
+    put_keys(&world, &[NEW, OLD]);
+    run(&world, "reseal").expect("done");
+    put_keys(&world, &[NEW]);
+    let world = world.another_process(&[]).await;
+    let mut ada = ada.at(&world.browser());
+    ada.get(HERE).await.assert_status(200).assert_says("Set up a second factor");
+    set_up(&world, &mut ada).await;
+}
