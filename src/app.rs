@@ -110,6 +110,7 @@ fn came_from(request: &Request, origin: &str) -> Option<String> {
 fn log(failure: &Failure) {
     match failure {
         Failure::Unexpected(error) => tracing::error!(%error, "a request failed"),
+        Failure::Unavailable(error) => tracing::error!(%error, "the database cannot be used"),
         Failure::Busy(_) => tracing::warn!("a request was turned away: too much to do"),
         Failure::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
         Failure::Forbidden => tracing::warn!("a request was refused: not allowed"),

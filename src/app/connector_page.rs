@@ -245,6 +245,12 @@ fn JustDone(said: Said) -> impl IntoView {
             </Notice>
         }
         .into_any(),
+        Done::Outdated => view! {
+            <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">
+                <p>"Nothing of yours was changed and no sign-in was started. Look at its settings, and try again."</p>
+            </Notice>
+        }
+        .into_any(),
         // Said in the list, for its page is gone.
         Done::Deleted(_) => ().into_any(),
     };

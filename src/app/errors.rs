@@ -79,6 +79,13 @@ pub fn failure(
             what: format!("Nothing was done. Try again in {seconds} seconds."),
             link: None,
         },
+        Failure::Unavailable(_) => Words {
+            title: "The database cannot be used at this moment",
+            what: "Try again in a minute, and look first whether what you sent was done. If it goes on, give this \
+                   reference to whoever runs the program: the log says why."
+                .to_owned(),
+            link: Some(home()),
+        },
         other => of_status(other.status()),
     };
     page(words, failure.status(), reference.filter(|_| failure.status().is_server_error()))

@@ -14,7 +14,10 @@ use tower_sessions::Session;
 
 use super::people_page::RoleField;
 use crate::{
-    login::{administration::Administration, session::SignedInBrowser},
+    login::{
+        administration::Administration,
+        session::{self, SignedInBrowser},
+    },
     people::{
         access::{Admin, Member},
         model::Role,
@@ -58,11 +61,10 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let unexpected = |error: tower_sessions::session::Error| Failure::unexpected(&error);
     // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<UserId>(CHANGED).await.map_err(unexpected)?;
+    let changed = session.get::<UserId>(CHANGED).await.map_err(session::failure)?;
     if changed.is_some() {
-        session.remove::<UserId>(CHANGED).await.map_err(unexpected)?;
+        session.remove::<UserId>(CHANGED).await.map_err(session::failure)?;
     }
     let said = (changed == Some(id)).then_some((Tone::Good, "Done"));
     view_of(&administration, &admin, id, said, None).await
@@ -112,7 +114,7 @@ pub async fn change(
         // Whoever changed themselves has just ended the session that would say so.
         Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         Changed::Changed => {
-            session.insert(CHANGED, id).await.map_err(|error| Failure::unexpected(&error))?;
+            session.insert(CHANGED, id).await.map_err(session::failure)?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
         Changed::NoSuchUser => Err(Failure::NotFound),

@@ -22,6 +22,7 @@ use super::{
     service::{ConnectorId, Typed, TypedSecret},
 };
 use crate::{
+    login::session,
     people::access::Member,
     platform::{
         config::{Config, PublicUrl},
@@ -187,7 +188,7 @@ impl Draft {
     /// Keeps it in the session.
     pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
         let key = Self::key(&self.target.path());
-        session.insert(&key, self).await.map_err(|error| Failure::unexpected(&error))
+        session.insert(&key, self).await.map_err(session::failure)
     }
 
     /// Takes the draft for the page at `path` from where it is kept: it is shown once. One without a session is
@@ -199,11 +200,10 @@ impl Draft {
         member: &Member,
         path: &str,
     ) -> Result<Option<Kept>, Failure> {
-        let unexpected = |error: tower_sessions::session::Error| Failure::unexpected(&error);
         let key = Self::key(path);
         // Only where there is one: taking it out is a write.
-        if session.get::<Self>(&key).await.map_err(unexpected)?.is_some() {
-            return Ok(session.remove(&key).await.map_err(unexpected)?.map(Kept::Failed));
+        if session.get::<Self>(&key).await.map_err(session::failure)?.is_some() {
+            return Ok(session.remove(&key).await.map_err(session::failure)?.map(Kept::Failed));
         }
         let found = cookies::read(headers, public_url, COOKIE)
             .and_then(|value| serde_json::from_slice::<Orphan>(&URL_SAFE_NO_PAD.decode(value).ok()?).ok());

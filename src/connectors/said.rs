@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::{preflight::Finding, service::ConnectorId};
-use crate::platform::failure::Failure;
+use crate::{login::session, platform::failure::Failure};
 
 const KEY: &str = "said:connectors";
 
@@ -17,6 +17,8 @@ pub enum Done {
     Changed,
     /// It was sent as it was already.
     Unchanged,
+    /// It was left as it is, for somebody else has changed it meanwhile.
+    Outdated,
     /// Its secret was replaced.
     SecretReplaced,
     /// It was deleted; its name was this.
@@ -44,7 +46,7 @@ impl Said {
 
     /// Keeps it in the session until it is shown.
     pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
-        session.insert(KEY, self).await.map_err(|error| Failure::unexpected(&error))
+        session.insert(KEY, self).await.map_err(session::failure)
     }
 
     /// Takes it out of the session, where it is about this connector, which is still there.
@@ -63,15 +65,14 @@ impl Said {
 
     /// Whether it is still to be said that this connector was deleted.
     pub async fn is_deleted(session: &Session, id: ConnectorId) -> Result<bool, Failure> {
-        let said = session.get::<Self>(KEY).await.map_err(|error| Failure::unexpected(&error))?;
+        let said = session.get::<Self>(KEY).await.map_err(session::failure)?;
         Ok(said.is_some_and(|said| said.connector == id && matches!(said.done, Done::Deleted(_))))
     }
 
     async fn take_if(session: &Session, wanted: impl Fn(&Self) -> bool) -> Result<Option<Self>, Failure> {
-        let unexpected = |error: tower_sessions::session::Error| Failure::unexpected(&error);
-        match session.get::<Self>(KEY).await.map_err(unexpected)? {
+        match session.get::<Self>(KEY).await.map_err(session::failure)? {
             // Only where it is shown: taking it out is a write.
-            Some(said) if wanted(&said) => session.remove(KEY).await.map_err(unexpected),
+            Some(said) if wanted(&said) => session.remove(KEY).await.map_err(session::failure),
             _ => Ok(None),
         }
     }

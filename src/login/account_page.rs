@@ -15,7 +15,7 @@ use super::{
     account::{Accounts, PasswordChange},
     routes::too_many,
     service::Browser,
-    session::SignedInBrowser,
+    session::{self, SignedInBrowser},
     user_agent,
 };
 use crate::{
@@ -50,9 +50,9 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let browsers = accounts.browsers(&member, &session).await?;
     // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<bool>(CHANGED).await.map_err(|error| Failure::unexpected(&error))?;
+    let changed = session.get::<bool>(CHANGED).await.map_err(session::failure)?;
     if changed.is_some() {
-        session.remove::<bool>(CHANGED).await.map_err(|error| Failure::unexpected(&error))?;
+        session.remove::<bool>(CHANGED).await.map_err(session::failure)?;
     }
     Ok(page(AccountView { member, browsers, changed: changed.is_some(), error: None }))
 }
@@ -98,7 +98,7 @@ pub async fn change_password(
     };
     match outcome {
         Ok(()) => {
-            session.insert(CHANGED, true).await.map_err(|error| Failure::unexpected(&error))?;
+            session.insert(CHANGED, true).await.map_err(session::failure)?;
             Ok(Redirect::to("/account").into_response())
         }
         Err((field, words, status)) => {

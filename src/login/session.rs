@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::{
     extract::{Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use http::header;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -46,6 +46,8 @@ const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
 /// The cookie.
 const NAME: &str = "session";
+/// Before the text of an error that passes by: what the store tells a session is text alone.
+const OUTAGE: &str = "outage: ";
 
 /// Who is signed in in a session, and how they came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,46 +99,46 @@ pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Ses
 pub async fn sign_in(session: &Session, who: SignedIn) -> Result<(), Failure> {
     // What another user left in this browser, such as a draft, is not this one's.
     session.clear().await;
-    session.cycle_id().await.map_err(unexpected)?;
-    session.insert(USER, who).await.map_err(unexpected)?;
+    session.cycle_id().await.map_err(failure)?;
+    session.insert(USER, who).await.map_err(failure)?;
     // Now, and not when the answer is on its way: a log-in that was answered has happened.
-    session.save().await.map_err(unexpected)
+    session.save().await.map_err(failure)
 }
 
 /// Notes in a session of nobody's how far a log-in is, under a new id.
 pub async fn go_half_way(session: &Session, how_far: &impl Serialize) -> Result<(), Failure> {
     session.clear().await;
-    session.cycle_id().await.map_err(unexpected)?;
-    session.insert(HALF_WAY, how_far).await.map_err(unexpected)?;
-    session.save().await.map_err(unexpected)
+    session.cycle_id().await.map_err(failure)?;
+    session.insert(HALF_WAY, how_far).await.map_err(failure)?;
+    session.save().await.map_err(failure)
 }
 
 /// How far a log-in is.
 pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T>, Failure> {
-    session.get(HALF_WAY).await.map_err(unexpected)
+    session.get(HALF_WAY).await.map_err(failure)
 }
 
 /// Notes that whoever is signed in has just proved who they are: under a new id, for from now on the cookie
 /// opens more than before. The session ends when it would have ended.
 pub async fn prove(session: &Session, who: SignedIn) -> Result<(), Failure> {
-    session.cycle_id().await.map_err(unexpected)?;
-    session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(unexpected)?;
-    session.save().await.map_err(unexpected)
+    session.cycle_id().await.map_err(failure)?;
+    session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(failure)?;
+    session.save().await.map_err(failure)
 }
 
 /// Keeps in a session with what key a second factor is being set up there.
 pub async fn begin_second_factor(session: &Session, begun: &Begun) -> Result<(), Failure> {
-    session.insert(SECOND_FACTOR, begun).await.map_err(unexpected)
+    session.insert(SECOND_FACTOR, begun).await.map_err(failure)
 }
 
 /// With what key a second factor is being set up in a session.
 pub async fn begun_second_factor(session: &Session) -> Result<Option<Begun>, Failure> {
-    session.get(SECOND_FACTOR).await.map_err(unexpected)
+    session.get(SECOND_FACTOR).await.map_err(failure)
 }
 
 /// Forgets it.
 pub async fn forget_second_factor(session: &Session) -> Result<(), Failure> {
-    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(unexpected)
+    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(failure)
 }
 
 /// Lets a browser keep its cookie unless it logs out: of two requests at once the second may come with the cookie
@@ -168,16 +170,39 @@ pub async fn keep_cookie(
 
 /// Ends the session.
 pub async fn sign_out(session: &Session) -> Result<(), Failure> {
-    session.flush().await.map_err(unexpected)
+    session.flush().await.map_err(failure)
 }
 
 /// Who is signed in.
 pub async fn signed_in(session: &Session) -> Result<Option<SignedIn>, Failure> {
-    session.get(USER).await.map_err(unexpected)
+    session.get(USER).await.map_err(failure)
 }
 
-fn unexpected(error: tower_sessions::session::Error) -> Failure {
-    Failure::unexpected(&error)
+/// What an error of a session means to whoever asks.
+pub fn failure(error: tower_sessions::session::Error) -> Failure {
+    match error {
+        tower_sessions::session::Error::Store(session_store::Error::Backend(text)) => {
+            match text.strip_prefix(OUTAGE) {
+                Some(text) => Failure::Unavailable(text.to_owned()),
+                None => Failure::Unexpected(text),
+            }
+        }
+        error => Failure::unexpected(&error),
+    }
+}
+
+/// Keeps what a request has changed of its session while there still is a way to say why that fails: what comes after
+/// would answer 500 without a reason.
+pub async fn save(session: Session, request: Request, next: axum::middleware::Next) -> Response {
+    let response = next.run(request).await;
+    if !response.status().is_server_error()
+        && session.is_modified()
+        && !session.is_empty().await
+        && let Err(error) = session.save().await
+    {
+        return failure(error).into_response();
+    }
+    response
 }
 
 /// The store of sessions.
@@ -287,7 +312,8 @@ fn hash(id: Id) -> Hash {
 }
 
 fn backend(error: DatabaseError) -> session_store::Error {
-    session_store::Error::Backend(error.to_string())
+    let mark = if error.is_outage() { OUTAGE } else { "" };
+    session_store::Error::Backend(format!("{mark}{error}"))
 }
 
 /// Columns of our own for who is signed in; JSON for the rest.
@@ -342,7 +368,13 @@ impl SessionStore for Sessions {
             return Ok(None);
         };
         if now.since(session.last_seen_at) >= TOUCH {
-            self.database.write(async |tx| store::touch(&tx, hash, now).await).await.map_err(backend)?;
+            match self.database.write(async |tx| store::touch(&tx, hash, now).await).await {
+                // Whoever only looks may do so while the disk is full.
+                Err(error) if error.is_outage() => {
+                    tracing::error!(%error, "the use of a session was not noted");
+                }
+                touched => touched.map_err(backend)?,
+            }
         }
         let decode = |error: serde_json::Error| session_store::Error::Decode(error.to_string());
         let mut data: std::collections::HashMap<String, serde_json::Value> =

@@ -10,6 +10,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use leptos::prelude::*;
 use serde::Deserialize;
+use tower_sessions::Session;
 use url::Url;
 
 use super::{
@@ -23,6 +24,7 @@ use crate::{
     connectors::{
         consent,
         model::{AccountType, Tenant},
+        said::{Done, Said},
         service::{Changed, Connector, ConnectorId, ConnectorService},
     },
     login::service::Browser,
@@ -77,6 +79,7 @@ pub async fn retry(
     State(config): State<Arc<Config>>,
     State(randomness): State<SharedRandomness>,
     Extension(member): Extension<Member>,
+    session: Session,
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(form): Form<RetryForm>,
@@ -103,6 +106,7 @@ pub async fn retry(
         }
         // Somebody else has changed it since: its page shows to what.
         Changed::Outdated | Changed::NameTaken => {
+            Said { connector: id, done: Done::Outdated, warning: None, finding: None }.keep(&session).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
         }
     }

@@ -1,6 +1,8 @@
 //! The database: SQLite or PostgreSQL behind the same two doors, [`Database::read`] and
 //! [`Database::write`].
 
+pub mod columns;
+mod outage;
 pub mod settings;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -43,6 +45,12 @@ impl std::fmt::Debug for Secret {
 pub struct DatabaseError(#[from] DbErr);
 
 impl DatabaseError {
+    /// Whether the database cannot be used just now (out of reach, full, read-only, busy for too long), so that
+    /// the same may go through later.
+    pub fn is_outage(&self) -> bool {
+        outage::is_outage(&self.0)
+    }
+
     /// Whether a unique index refused the row.
     pub fn is_conflict(&self) -> bool {
         matches!(self.0.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))

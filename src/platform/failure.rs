@@ -31,6 +31,8 @@ pub enum Failure {
     TooLarge,
     /// Too much to do just now: 503, to be tried again after this many seconds.
     Busy(u32),
+    /// The database is out of reach, full or read-only just now: 503. The text is for the log alone.
+    Unavailable(String),
     /// Something that must not happen did: 500. The text is for the log alone, never for a page.
     Unexpected(String),
 }
@@ -38,14 +40,7 @@ pub enum Failure {
 impl Failure {
     /// An error that nobody expected, with the errors behind it.
     pub fn unexpected(error: &dyn Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            source = error.source();
-        }
-        Self::Unexpected(text)
+        Self::Unexpected(with_sources(error))
     }
 
     /// The status that the answer has.
@@ -59,15 +54,36 @@ impl Failure {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// After how many seconds it may be tried again, where that is known.
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Busy(seconds) => Some(*seconds),
+            Self::Unavailable(_) => Some(10),
+            _ => None,
         }
     }
 }
 
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
 impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
-        Self::unexpected(&error)
+        let text = with_sources(&error);
+        if error.is_outage() { Self::Unavailable(text) } else { Self::Unexpected(text) }
     }
 }
 
@@ -113,7 +129,7 @@ impl From<Undone> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if let Self::Busy(seconds) = self {
+        if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(self);

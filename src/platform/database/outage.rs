@@ -1,0 +1,76 @@
+//! Which errors of the database pass by: it is out of reach, full, read-only or busy for too long. What was asked is
+//! sound then, and may go through later.
+
+use sea_orm::{
+    DbErr, RuntimeErr, SqlxError,
+    error::{SqlxPostgresError, SqlxSqliteError},
+};
+
+/// Whether it is such a one.
+pub(super) fn is_outage(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            is_outage_of_driver(error)
+        }
+        _ => false,
+    }
+}
+
+fn is_outage_of_driver(error: &SqlxError) -> bool {
+    let error = match error {
+        SqlxError::Database(error) => error,
+        error => {
+            return matches!(
+                error,
+                SqlxError::Io(_)
+                    | SqlxError::Tls(_)
+                    | SqlxError::PoolTimedOut
+                    | SqlxError::PoolClosed
+                    | SqlxError::WorkerCrashed
+            );
+        }
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
+        // SQLITE_BUSY, _READONLY, _IOERR, _FULL, _CANTOPEN; an extended code has the primary one in its low byte
+        // (SQLite, "Result and Error Codes").
+        code.parse::<u32>().is_ok_and(|code| [5, 8, 10, 13, 14].contains(&(code & 0xff)))
+    } else if error.try_downcast_ref::<SqlxPostgresError>().is_some() {
+        // Connection exceptions, insufficient resources (53100 is a full disk), errors of the system; shut down,
+        // crashed, not up yet; a read-only transaction (PostgreSQL, Appendix A, "Error Codes").
+        ["08", "53", "58"].iter().any(|class| code.starts_with(class))
+            || ["57P01", "57P02", "57P03", "25006"].contains(&&*code)
+    } else {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+
+    use super::*;
+
+    async fn memory(set_up: &str) -> DatabaseConnection {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1).sqlx_logging(false);
+        let connection = Database::connect(options).await.expect("a database");
+        connection.execute_unprepared("CREATE TABLE t (x BLOB UNIQUE)").await.expect("a table");
+        connection.execute_unprepared(set_up).await.expect("set up");
+        connection
+    }
+
+    #[tokio::test]
+    async fn d4_full_and_read_only_pass_by_and_a_mistake_does_not() {
+        for (set_up, statement, passes) in [
+            ("PRAGMA max_page_count = 3", "INSERT INTO t VALUES (randomblob(100000))", true),
+            ("PRAGMA query_only = 1", "INSERT INTO t VALUES (1)", true),
+            ("INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)", false),
+            ("INSERT INTO t VALUES (1)", "INSERT INTO nowhere VALUES (1)", false),
+        ] {
+            let error = memory(set_up).await.execute_unprepared(statement).await.expect_err("refused");
+            assert_eq!(is_outage(&error), passes, "{error}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The database out of reach, read-only or held by another: said as what it is, and over when it is over.
+
+use std::time::{Duration, Instant};
+
+use mail360::platform::database::{DatabaseUrl, Secret};
+
+use crate::support::{Browser, Kind, NewConnector, Raw, World};
+
+/// Ends what the program holds of connections, so that it must make new ones.
+const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+async fn assert_says_so(world: &World, browser: &mut Browser) {
+    let answer =
+        world.send_form(browser, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+    answer
+        .assert_status(503)
+        .assert_says("The database cannot be used at this moment")
+        .assert_says("Reference");
+    assert_eq!(answer.header("retry-after"), "10");
+}
+
+#[tokio::test]
+async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_again() {
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    let name: String = world.raw.one("SELECT current_database()::text").await;
+    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    world.raw.run(&set).await.expect("set");
+    world.raw.run(CUT).await.expect("cut");
+    assert_says_so(&world, &mut ada).await;
+    // Also when the use of the session is to be noted, and when what was typed is to be kept in it.
+    world.clock.advance(time::Duration::minutes(2));
+    ada.get("/connectors").await.assert_status(200);
+    let bad = world.send_form(&mut ada, &NewConnector { name: "", ..NewConnector::default() }).await;
+    bad.assert_status(503).assert_says("The database cannot be used at this moment");
+    world
+        .raw
+        .run(&format!("ALTER DATABASE {name} RESET default_transaction_read_only"))
+        .await
+        .expect("reset");
+    world.raw.run(CUT).await.expect("cut");
+    world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+    assert_eq!(world.raw.count("connectors").await, 1);
+}
+
+#[tokio::test]
+async fn d4_a_database_that_is_gone_is_said_to_be_and_found_again_when_it_is_back() {
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    let name: String = world.raw.one("SELECT current_database()::text").await;
+    let DatabaseUrl::Postgres(url) = &world.program.config.database else { unreachable!("PostgreSQL") };
+    let beside = url.0.replace(&name, "postgres");
+    let beside = Raw::open(Kind::Postgres, &DatabaseUrl::Postgres(Secret(beside))).await;
+    beside.run(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await.expect("closed");
+    world.raw.run(CUT).await.expect("cut");
+    for path in ["/connectors", "/settings/activity"] {
+        let page = ada.get(path).await;
+        page.assert_status(503).assert_says("The database cannot be used at this moment");
+    }
+    ada.get("/readyz").await.assert_status(503);
+    ada.get("/healthz").await.assert_status(200);
+    beside.run(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await.expect("open");
+    ada.get("/readyz").await.assert_status(200);
+    ada.get("/connectors").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn d4_where_another_process_holds_the_sqlite_file_a_change_waits_and_is_then_refused() {
+    let world = World::new(Kind::Sqlite).await;
+    let mut ada = world.set_up().await;
+    world.raw.run("BEGIN IMMEDIATE").await.expect("held");
+    let began = Instant::now();
+    assert_says_so(&world, &mut ada).await;
+    assert!(began.elapsed() > Duration::from_secs(5), "it waited");
+    ada.get("/connectors").await.assert_status(200);
+    world.raw.run("ROLLBACK").await.expect("free");
+    world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+}
