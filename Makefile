@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check e2e bench audit dev
+.PHONY: help run demo test check e2e bench audit soak dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: ## Measure each budget, and write benches/RESULTS.md
 
 audit: ## Hold what stands against scanners and yardsticks that nobody here wrote (as root)
 	@scripts/audit.sh
+
+soak: ## Kill it, fill its disk, take its database away: nothing that was promised may be lost
+	@scripts/soak.sh
 
 dev: ## Build fast and serve, anew at every change
 	@scripts/dev.sh

@@ -23,6 +23,8 @@ interface Fixtures {
   expectNoAxeFindingsAt: (page: Page, width: number) => Promise<void>;
   /** Pictures at 1440 and 390 px, light and dark, where SCREENSHOTS names a folder. */
   picture: (name: string) => Promise<void>;
+  /** One at this width, light, where SCREENSHOTS names a folder. */
+  pictureAt: (name: string, width: number) => Promise<void>;
 }
 
 interface Options {
@@ -91,7 +93,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
   },
 
   app: async ({ provider, movableClock }, use, info) => {
-    const app = await App.start(provider.url, movableClock);
+    const app = await App.start(provider.url, { movable: movableClock });
     await use(app);
     await app.stop();
     const log = app.logText();
@@ -141,6 +143,16 @@ export const test = base.extend<Fixtures & Options, Shared>({
     await use(async (page, width) => {
       const looks: Look[] = [[width, 'light'], [width, 'dark']];
       await inEach(looks, page, (look) => judge(page, look, javaScriptEnabled));
+    });
+  },
+
+  pictureAt: async ({ page, javaScriptEnabled }, use) => {
+    await use(async (name, width) => {
+      const folder = process.env.SCREENSHOTS;
+      if (!folder || !javaScriptEnabled) return;
+      await inEach([[width, 'light']], page, async () => {
+        await page.screenshot({ path: join(folder, `at-${width}-${name}.png`), fullPage: true });
+      });
     });
   },
 

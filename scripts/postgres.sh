@@ -33,9 +33,11 @@ start_postgres() {
   (
     cd "$PG_DATA"
     "${as[@]}" "$PG_BIN/initdb" -D "$PG_DATA/db" -U postgres -A trust -E UTF8 --locale=C --no-sync
-    # Not durable, and so fast: it lives as long as the tests.
-    "${as[@]}" "$PG_BIN/pg_ctl" -D "$PG_DATA/db" -w -l "$PG_DATA/server.log" start -o \
-      "-p $port -k $PG_DATA -h 127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=400"
+    # Not durable, and so fast: it lives as long as the tests. In its file, so that it is the same when it is
+    # stopped and started.
+    printf '%s\n' "port = $port" "unix_socket_directories = '$PG_DATA'" "listen_addresses = '127.0.0.1'" \
+      'fsync = off' 'full_page_writes = off' 'max_connections = 400' | "${as[@]}" tee -a "$PG_DATA/db/postgresql.conf"
+    "${as[@]}" "$PG_BIN/pg_ctl" -D "$PG_DATA/db" -w -l "$PG_DATA/server.log" start
   ) >"$PG_DATA/start.log" 2>&1 || {
     cat "$PG_DATA"/*.log >&2
     die "PostgreSQL did not start."

@@ -145,7 +145,8 @@ pub fn router(program: &Program) -> Router {
 /// The same with another table: what a handler costs is measured beside one that does nothing, behind the same
 /// layers.
 pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
-    let Program { config, clock, randomness, .. } = program.clone();
+    let (config, clock, randomness) =
+        (program.config.clone(), program.clock.clone(), program.randomness.clone());
     let mut pages = Router::new();
     for Route { path, who, proved, handler, .. } in table {
         // Here what was typed over many minutes would be lost with the session.

@@ -78,22 +78,3 @@ test('what was ticked in the guide is still ticked where the form comes back', a
     await expect(page.getByRole('checkbox', { name: `Step ${step} is done` })).toBeChecked({ checked: ticked });
   }
 });
-
-// 720 px is what 1440 px are at 200 % zoom.
-for (const width of [360, 720, 768, 1440]) {
-  test(`every page of connectors is sound at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt }) => {
-    await setUp(page, app);
-    const client = await provider.addClient(app.redirectUri);
-    await page.goto('/connectors/new');
-    await page.getByRole('textbox', { name: FORM.serviceName }).fill('W'.repeat(60));
-    await page.getByRole('textbox', { name: FORM.clientId }).fill(client.id);
-    await page.getByLabel(FORM.secret, { exact: true }).fill(client.secret);
-    await page.getByRole('button', { name: FORM.add, exact: true }).click();
-    await expect(page.getByText(ADDED)).toBeVisible();
-    const path = new URL(page.url()).pathname;
-    for (const where of ['/connectors', '/connectors/new', path, `${path}/edit`, `${path}/secret`, `${path}/delete`, `${path}/sign-ins`]) {
-      await page.goto(where);
-      await expectNoAxeFindingsAt(page, width);
-    }
-  });
-}

@@ -26,6 +26,20 @@ export interface Outcome {
   stderr: string;
 }
 
+/** How an installation differs from the usual. */
+export interface Installation {
+  /** Its clock can be moved. */
+  movable?: boolean;
+  /** Where browsers reach it, if not where it listens. */
+  url?: string;
+  /** Where the database and the key are, if not in a folder that goes with it. */
+  dataDir?: string;
+  /** The database, if it is not SQLite's file in the data folder. */
+  database?: string;
+  /** What it logs. */
+  log?: string;
+}
+
 /** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
 export class App {
   readonly url: string;
@@ -34,21 +48,20 @@ export class App {
   private printed = '';
   private ahead = 0;
 
-  private constructor(private readonly port: number, private readonly providerUrl: string, private readonly movable: boolean) {
-    this.url = `http://localhost:${port}`;
+  private constructor(readonly port: number, private readonly providerUrl: string, private readonly how: Installation) {
+    this.url = how.url ?? `http://localhost:${port}`;
   }
 
-  /** Starts it; where its clock is to be moved, with a clock that can be. */
-  static async start(providerUrl: string, movable = false): Promise<App> {
-    const app = new App(await freePort(), providerUrl, movable);
-    if (movable) app.advance(0);
+  static async start(providerUrl: string, how: Installation = {}): Promise<App> {
+    const app = new App(await freePort(), providerUrl, how);
+    if (how.movable) app.advance(0);
     await app.run();
     return app;
   }
 
   /** Where the database and the key are. */
   get dataDir(): string {
-    return join(this.folder, 'data');
+    return this.how.dataDir ?? join(this.folder, 'data');
   }
 
   get redirectUri(): string {
@@ -76,20 +89,21 @@ export class App {
 
   private environment(): NodeJS.ProcessEnv {
     const clock = {
-      LD_PRELOAD: this.movable ? libfaketime() : undefined,
+      LD_PRELOAD: this.how.movable ? libfaketime() : undefined,
       FAKETIME_TIMESTAMP_FILE: this.clock,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     };
     return {
-      ...(this.movable ? clock : {}),
+      ...(this.how.movable ? clock : {}),
+      ...(this.how.database ? { MAIL360_DATABASE_URL: this.how.database } : {}),
       PATH: process.env.PATH,
       HOME: this.folder,
       RUST_BACKTRACE: '1',
       MAIL360_LISTEN: `127.0.0.1:${this.port}`,
       MAIL360_PUBLIC_URL: this.url,
       MAIL360_DATA_DIR: this.dataDir,
-      MAIL360_LOG: 'trace',
+      MAIL360_LOG: this.how.log ?? 'trace',
       // The provider has another host name than the application, as in life: with one name for
       // both, a way back that Lax cookies do not survive would look well.
       MAIL360_MICROSOFT_AUTHORIZE_URL: `${this.providerUrl}/{tenant}/oauth2/v2.0/authorize`,
@@ -110,7 +124,7 @@ export class App {
     await until('the program to be ready', async () => {
       if (failed) throw failed;
       if (child.exitCode !== null) throw new Error(`mail360 ended with ${child.exitCode}:\n${this.printed}\n${this.logText().slice(-4000)}`);
-      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => undefined);
       return answer?.ok ? true : undefined;
     });
   }
@@ -143,6 +157,11 @@ export class App {
     await this.run();
   }
 
+  /** How it ends where it is started once more beside itself, on another port. */
+  async startAnother(): Promise<Outcome> {
+    return this.command(['serve', '--migrate', '--listen', `127.0.0.1:${await freePort()}`]);
+  }
+
   /** Another command of the program, such as `user add`, with its password on standard input. */
   command(words: string[], input = ''): Promise<Outcome> {
     return new Promise((done, failed) => {
@@ -161,6 +180,11 @@ export class App {
   memory(): number {
     const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
     return 1024 * Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]);
+  }
+
+  /** How many files and connections it has open. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.child?.pid}/fd`).length;
   }
 
   /** The trace log alone, line by line. */

@@ -175,7 +175,7 @@ fn List(model: ListView) -> impl IntoView {
             <Notice tone=Tone::Good title="The connector was deleted">
                 <p>
                     <bdi>{name}</bdi>
-                    " is gone from here with its secret and its sign-ins. Its application is still in Azure:                      delete it there too, if nothing else uses it."
+                    " is gone from here with its secret and its sign-ins. Its application is still in Azure: delete it there too, if nothing else uses it."
                 </p>
             </Notice>
         }

@@ -11,7 +11,7 @@ mod typed;
 pub use super::store::{Connector, ConnectorId};
 use super::{
     model::{
-        ConnectorState, SOON,
+        ConnectorState, ExpiryDate, SOON,
         list::{Order, Position},
     },
     store::{Connectors, SealedSecret, Settings},
@@ -119,12 +119,8 @@ impl ConnectorService {
         organisation: OrganisationId,
         limit: usize,
     ) -> Result<Vec<Connector>, Failure> {
-        let all = Connectors::of(organisation)
-            .list(&self.database.read(), None, Order::Expiry, None, limit)
-            .await?;
-        let today = self.today();
-        let soon = |it: &Connector| it.secret_expires_on.is_some_and(|day| day.days_from(today) <= SOON);
-        Ok(all.into_iter().filter(soon).collect())
+        let last = ExpiryDate::in_days(self.today(), SOON);
+        Ok(Connectors::of(organisation).expiring(&self.database.read(), last, limit).await?)
     }
 
     /// One connector.

@@ -1,14 +1,10 @@
 //! The table `connectors`.
 
+mod changes;
 mod list;
 
 pub use list::Prefix;
-use sea_orm::{
-    ActiveValue::Set,
-    QuerySelect,
-    entity::prelude::*,
-    sea_query::{Expr, ExprTrait, LockType},
-};
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant};
 use crate::{
@@ -319,80 +315,6 @@ impl Connectors {
         };
         row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         Ok(())
-    }
-
-    /// Changes one that is still at `version`; `unproved` names what no longer holds of what was proved of it,
-    /// where that is so.
-    ///
-    /// # Returns
-    /// Whether it was.
-    #[expect(clippy::too_many_arguments, reason = "what is changed, and what it is changed to")]
-    pub async fn change(
-        self,
-        tx: &Tx,
-        id: ConnectorId,
-        version: i64,
-        settings: &Settings,
-        secret: Option<SealedSecret>,
-        unproved: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool, DatabaseError> {
-        let mut update = self.update(id).filter(row::Column::Version.eq(version)).set(row::ActiveModel {
-            service_name: Set(settings.service_name.as_str().to_owned()),
-            name_key: Set(settings.name_key.clone()),
-            client_id: Set(settings.client_id.to_string()),
-            secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
-            expiry_key: Set(expiry_key(settings.secret_expires_on)),
-            account_type: Set(settings.account_type.name().to_owned()),
-            tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
-            scopes: Set(settings.scopes.join(" ")),
-            version: Set(version + 1),
-            changed_at: Set(now.micros()),
-            ..<row::ActiveModel as Default>::default()
-        });
-        if let Some(secret) = secret {
-            update = update
-                .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
-                .col_expr(row::Column::ClientSecretHint, Expr::value(secret.hint));
-        }
-        if let Some(fields) = unproved {
-            update = update
-                .col_expr(row::Column::Unproved, Expr::value(fields))
-                .col_expr(row::Column::ApplicationVersion, Expr::col(row::Column::ApplicationVersion).add(1))
-                .col_expr(row::Column::State, Expr::value(ConnectorState::NotVerified.name()))
-                .col_expr(row::Column::Failure, Expr::value(None::<String>));
-        }
-        Ok(update.exec(tx.connection()).await?.rows_affected == 1)
-    }
-
-    /// Notes where one stands that is still at this version of what a sign-in proves. What is noted is not a change of it: the
-    /// version stays.
-    ///
-    /// # Returns
-    /// Whether it was.
-    pub async fn set_state(
-        self,
-        tx: &Tx,
-        id: ConnectorId,
-        version: i64,
-        state: ConnectorState,
-        now: Timestamp,
-    ) -> Result<bool, DatabaseError> {
-        let mut update = self
-            .update(id)
-            .filter(row::Column::ApplicationVersion.eq(version))
-            .col_expr(row::Column::State, Expr::value(state.name()));
-        update = match state {
-            ConnectorState::Verified => update
-                .col_expr(row::Column::VerifiedAt, Expr::value(now.micros()))
-                .col_expr(row::Column::Unproved, Expr::value(None::<String>))
-                .col_expr(row::Column::Failure, Expr::value(None::<String>)),
-            ConnectorState::Failing(reason) => update
-                .col_expr(row::Column::FailedAt, Expr::value(now.micros()))
-                .col_expr(row::Column::Failure, Expr::value(reason.name())),
-            ConnectorState::NotVerified => update.col_expr(row::Column::Failure, Expr::value(None::<String>)),
-        };
-        Ok(update.exec(tx.connection()).await?.rows_affected == 1)
     }
 
     /// Deletes one, and with it, by its foreign keys, everything that hangs on it.

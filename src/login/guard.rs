@@ -36,7 +36,7 @@ pub enum Who {
 
 /// Finds out who asks, and notes it in the request and, for the frame of the page, in the answer.
 pub async fn identify(
-    State((login, config)): State<(Login, Arc<Config>)>,
+    State((login, config)): State<(Arc<Login>, Arc<Config>)>,
     session: Session,
     mut request: Request,
     next: Next,
@@ -87,7 +87,11 @@ pub struct Rule {
 /// Lets through whom the route is for. Who looks at a page without being signed in is sent to log in
 /// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked. Who must prove
 /// anew who they are is asked, and what they were doing then goes on.
-pub async fn require(State((login, rule)): State<(Login, Rule)>, request: Request, next: Next) -> Response {
+pub async fn require(
+    State((login, rule)): State<(Arc<Login>, Rule)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let looks = request.method().is_safe();
     let path = request.uri().path().to_owned();
     let whole = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);

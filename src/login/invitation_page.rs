@@ -1,5 +1,7 @@
 //! `/invitations/{token}`: who was invited gives a name and chooses a password.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Form,
     extract::{Path, State},
@@ -101,7 +103,7 @@ pub struct AcceptForm {
 /// `POST /invitations/{token}`: the new user is signed in at once.
 pub async fn accept(
     State(people): State<People>,
-    State(login): State<Login>,
+    State(login): State<Arc<Login>>,
     session: Session,
     Extension(browser): Extension<Browser>,
     Path(token): Path<String>,

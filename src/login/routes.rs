@@ -71,7 +71,7 @@ pub struct LoginForm {
 
 /// `POST /login`.
 pub async fn log_in(
-    State(login): State<Login>,
+    State(login): State<Arc<Login>>,
     session: Session,
     Extension(browser): Extension<Browser>,
     Form(form): Form<LoginForm>,
@@ -123,7 +123,7 @@ fn code_page(next: Option<&str>, error: Option<String>) -> Page {
 
 /// `GET /login/code`.
 pub async fn show_code(
-    State(login): State<Login>,
+    State(login): State<Arc<Login>>,
     session: Session,
     Query(Next { next, .. }): Query<Next>,
 ) -> Result<Response, Failure> {
@@ -145,7 +145,7 @@ pub struct CodeForm {
 
 /// `POST /login/code`.
 pub async fn enter_code(
-    State(login): State<Login>,
+    State(login): State<Arc<Login>>,
     session: Session,
     Extension(browser): Extension<Browser>,
     Form(form): Form<CodeForm>,
@@ -173,7 +173,7 @@ pub(super) fn in_minutes(wait: Duration) -> String {
 /// `POST /logout`. The browser forgets what it has kept of our pages (W3C Clear Site Data, 3.1); not all
 /// cookies, for on one host they are those of other programs as well.
 pub async fn log_out(
-    State(login): State<Login>,
+    State(login): State<Arc<Login>>,
     session: Session,
     member: Option<Extension<Member>>,
 ) -> Result<impl IntoResponse, Failure> {
@@ -215,7 +215,7 @@ pub struct SetUpForm {
 /// `POST /set-up/{token}`: the founder is signed in at once.
 pub async fn set_up(
     State(set_up): State<SetUp>,
-    State(login): State<Login>,
+    State(login): State<Arc<Login>>,
     session: Session,
     Extension(browser): Extension<Browser>,
     Path(token): Path<String>,

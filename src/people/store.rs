@@ -1,7 +1,10 @@
-//! The tables `organisations` and `users`; beside it, in files of their own, invitations and second factors.
+//! The table `users`; beside it, in files of their own, organisations, invitations and second factors.
 
 pub mod invitations;
+mod organisations;
 pub mod second_factors;
+
+pub use organisations::{Organisation, add_organisation, organisations};
 
 use std::collections::HashMap;
 
@@ -12,31 +15,12 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockType},
 };
 
-use super::model::{Email, OrganisationName, PersonName, Role};
+use super::model::{Email, PersonName, Role};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx, Unscoped},
     id::{OrganisationId, UserId},
 };
-
-mod organisation {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "organisations")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub name: String,
-        pub created_at: i64,
-        pub second_factor_required: bool,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 mod user {
     use sea_orm::entity::prelude::*;
@@ -63,41 +47,20 @@ mod user {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {
         #[sea_orm(
-            belongs_to = "super::organisation::Entity",
+            belongs_to = "super::organisations::row::Entity",
             from = "Column::OrganisationId",
-            to = "super::organisation::Column::Id"
+            to = "super::organisations::row::Column::Id"
         )]
         Organisation,
     }
 
-    impl Related<super::organisation::Entity> for Entity {
+    impl Related<super::organisations::row::Entity> for Entity {
         fn to() -> RelationDef {
             Relation::Organisation.def()
         }
     }
 
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// An organisation.
-#[derive(Clone, Debug)]
-pub struct Organisation {
-    /// Its id.
-    pub id: OrganisationId,
-    /// Its name.
-    pub name: String,
-    /// Whether everybody in it must have a second factor.
-    pub second_factor_required: bool,
-}
-
-impl From<organisation::Model> for Organisation {
-    fn from(row: organisation::Model) -> Self {
-        Self {
-            id: OrganisationId(row.id),
-            name: row.name,
-            second_factor_required: row.second_factor_required,
-        }
-    }
 }
 
 /// A user.
@@ -144,30 +107,6 @@ impl TryFrom<user::Model> for User {
             version: row.version,
         })
     }
-}
-
-/// All organisations, by name.
-pub async fn organisations(on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
-    let rows =
-        organisation::Entity::find().order_by_asc(organisation::Column::Name).all(on.connection()).await?;
-    Ok(rows.into_iter().map(Organisation::from).collect())
-}
-
-/// Adds an organisation.
-pub async fn add_organisation(
-    tx: &Tx,
-    id: OrganisationId,
-    name: &OrganisationName,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    let row = organisation::ActiveModel {
-        id: Set(id.0),
-        name: Set(name.as_str().to_owned()),
-        created_at: Set(now.micros()),
-        second_factor_required: Set(false),
-    };
-    organisation::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-    Ok(())
 }
 
 /// Whether there is any user at all: while there is none, the set-up is open.
@@ -231,30 +170,6 @@ impl Users {
         Ok(())
     }
 
-    /// Sets whether everybody must have a second factor.
-    pub async fn require_second_factor(self, tx: &Tx, required: bool) -> Result<(), DatabaseError> {
-        organisation::Entity::update_many()
-            .filter(organisation::Column::Id.eq(self.0.0))
-            .col_expr(organisation::Column::SecondFactorRequired, Expr::value(required))
-            .exec(tx.connection())
-            .await?;
-        Ok(())
-    }
-
-    /// The organisation itself.
-    pub async fn organisation(self, on: &impl Queries) -> Result<Option<Organisation>, DatabaseError> {
-        let row = organisation::Entity::find_by_id(self.0.0).one(on.connection()).await?;
-        Ok(row.map(Organisation::from))
-    }
-
-    /// Waits for whoever else is changing who the administrators are, and keeps others from it until the
-    /// transaction ends. (On SQLite there is only one that writes.) Not `FOR UPDATE`, on which every row
-    /// that points to the organisation would wait.
-    pub async fn lock_roles(self, tx: &Tx) -> Result<(), DatabaseError> {
-        organisation::Entity::find_by_id(self.0.0).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
-        Ok(())
-    }
-
     /// A user.
     pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<User>, DatabaseError> {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
@@ -266,7 +181,7 @@ impl Users {
         on: &impl Queries,
         id: UserId,
     ) -> Result<Option<(User, Organisation)>, DatabaseError> {
-        let found = self.find(id).find_also_related(organisation::Entity).one(on.connection()).await?;
+        let found = self.find(id).find_also_related(organisations::row::Entity).one(on.connection()).await?;
         let Some((user, Some(organisation))) = found else { return Ok(None) };
         Ok(Some((User::try_from(user)?, organisation.into())))
     }

@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use migrations::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::Connection,
 };
 use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -59,14 +59,17 @@ impl DatabaseError {
 
 /// The database. A clone shares its connections.
 #[derive(Clone, Debug)]
-pub struct Database {
+pub struct Database(Arc<Connections>);
+
+#[derive(Debug)]
+struct Connections {
     readers: DatabaseConnection,
     writer: DatabaseConnection,
 }
 
 /// A connection that reads; on SQLite it could not write.
 #[derive(Clone)]
-pub struct Read(DatabaseConnection);
+pub struct Read(Arc<Connections>);
 
 /// A transaction that writes. Whoever is handed one uses it and does not keep it.
 pub struct Tx(Arc<DatabaseTransaction>);
@@ -79,7 +82,7 @@ pub trait Queries: Sync {
 
 impl Queries for Read {
     fn connection(&self) -> &impl ConnectionTrait {
-        &self.0
+        &self.0.readers
     }
 }
 
@@ -114,7 +117,7 @@ impl Database {
                 let mut options = options(&url.0);
                 options.max_connections(10);
                 let pool = sea_orm::Database::connect(options).await?;
-                Ok(Self { readers: pool.clone(), writer: pool })
+                Ok(Self(Arc::new(Connections { readers: pool.clone(), writer: pool })))
             }
         }
     }
@@ -124,7 +127,13 @@ impl Database {
             .map_err(|error| DbErr::Custom(format!("{} cannot be made: {error}", path.display())))?;
         let file = path.to_owned();
         let mut options_of_writer = options("sqlite::memory:");
-        options_of_writer.max_connections(1).map_sqlx_sqlite_opts({
+        // One that is still in a transaction goes. Where the disk is full SQLite undoes a transaction by itself, the
+        // driver's own ROLLBACK fails, and from then on it would count one too many: what others "commit" would be
+        // a savepoint in a transaction that nobody ever ends.
+        options_of_writer.map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
+        });
+        options_of_writer.max_connections(1).test_before_acquire(false).map_sqlx_sqlite_opts({
             let file = file.clone();
             move |sqlite| {
                 sqlite
@@ -142,22 +151,24 @@ impl Database {
         // The writer first: it makes the file and turns on the write-ahead log.
         let writer = connect_patiently(options_of_writer).await?;
         let mut options_of_readers = options("sqlite::memory:");
-        options_of_readers.max_connections(8).map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .in_memory(false)
-                .shared_cache(false)
-                .filename(&file)
-                .read_only(true)
-                .foreign_keys(true)
-                .busy_timeout(PATIENCE)
-        });
+        options_of_readers.max_connections(8).test_before_acquire(false).map_sqlx_sqlite_opts(
+            move |sqlite| {
+                sqlite
+                    .in_memory(false)
+                    .shared_cache(false)
+                    .filename(&file)
+                    .read_only(true)
+                    .foreign_keys(true)
+                    .busy_timeout(PATIENCE)
+            },
+        );
         let readers = connect_patiently(options_of_readers).await?;
-        Ok(Self { readers, writer })
+        Ok(Self(Arc::new(Connections { readers, writer })))
     }
 
     /// For queries that change nothing.
     pub fn read(&self) -> Read {
-        Read(self.readers.clone())
+        Read(self.0.clone())
     }
 
     /// Runs `work` in one transaction: committed where it gives `Ok`, undone where it gives `Err` or is
@@ -174,7 +185,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let begun = self.writer.begin_with_options(options).await.map_err(DatabaseError)?;
+        let begun = self.0.writer.begin_with_options(options).await.map_err(DatabaseError)?;
         let tx = Arc::new(begun);
         // An error ends here: the transaction drops and is undone.
         let value = work(Tx(tx.clone())).await?;
@@ -188,7 +199,7 @@ impl Database {
 
     /// Whether there is such a table; a database that cannot be asked is an error, not a no.
     pub async fn has_table(&self, name: &str) -> Result<bool, DatabaseError> {
-        Ok(SchemaManager::new(&self.writer).has_table(name).await?)
+        Ok(SchemaManager::new(&self.0.writer).has_table(name).await?)
     }
 
     /// Whether the schema is as this program wants it.
@@ -198,7 +209,7 @@ impl Database {
         let known: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let applied: Vec<String> = if self.has_table(MIGRATIONS).await? {
-            let rows = Migrator::get_migration_models(&self.writer).await?;
+            let rows = Migrator::get_migration_models(&self.0.writer).await?;
             rows.into_iter().map(|row| row.version).collect()
         } else {
             Vec::new()
@@ -234,14 +245,13 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
-        Ok(self.readers.ping().await?)
+        Ok(self.0.readers.ping().await?)
     }
 
     /// Closes all connections, so that SQLite folds its write-ahead log into the file.
-    pub async fn close(self) -> Result<(), DatabaseError> {
-        let Self { readers, writer } = self;
-        readers.close().await?;
-        Ok(writer.close().await?)
+    pub async fn close(&self) -> Result<(), DatabaseError> {
+        self.0.readers.close_by_ref().await?;
+        Ok(self.0.writer.close_by_ref().await?)
     }
 }
 
@@ -295,3 +305,6 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,15 @@ use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::GracefulConnection,
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_io_timeout::TimeoutStream;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Service, ServiceExt};
 
 /// How long the other end of a connection may keep us waiting.
@@ -38,6 +39,8 @@ impl Default for Patience {
 const MAX_HEAD: usize = 56 * 1024;
 /// So many connections at once; more wait in the system's queue. Each costs a file descriptor and some kilobytes.
 const MAX_CONNECTIONS: usize = 10_000;
+/// So long who has just connected may take to send something, when the program is asked to stop.
+const MOMENT: Duration = Duration::from_millis(100);
 /// After the system had no file descriptor left.
 const BREATH: Duration = Duration::from_millis(250);
 
@@ -50,9 +53,23 @@ pub async fn serve(
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
-    let graceful = GracefulShutdown::new();
+    let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut take = async |stream: TcpStream, address, permit: Option<OwnedSemaphorePermit>| {
+        let Ok(service) = services.call(address).await;
+        let service = TowerToHyperService::new(
+            service.map_request(|request: Request<Incoming>| request.map(Body::new)),
+        );
+        let connection = http.serve_connection(TokioIo::new(patient(stream, patience.stalled)), service);
+        let stopping = stopping.clone();
+        running.spawn(async move {
+            if let Err(error) = until_stopped(connection, stopping).await {
+                tracing::debug!(%error, "a connection ended before its time");
+            }
+            drop(permit);
+        });
+    };
     let mut stop = std::pin::pin!(stop);
     loop {
         let next = async {
@@ -72,21 +89,43 @@ pub async fn serve(
                 continue;
             }
         };
-        let Ok(service) = services.call(address).await;
-        let service = TowerToHyperService::new(
-            service.map_request(|request: Request<Incoming>| request.map(Body::new)),
-        );
-        let connection =
-            graceful.watch(http.serve_connection(TokioIo::new(patient(stream, patience.stalled)), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended before its time");
-            }
-            drop(permit);
-        });
+        take(stream, address, permit.ok()).await;
     }
-    drop(listener);
-    graceful.shutdown().await;
+    // Whoever the system has let in before we were asked to stop would see a reset connection, and may have sent
+    // something that nobody dares to send again.
+    match listener.into_std() {
+        Ok(listener) => {
+            while let Ok((stream, address)) = listener.accept() {
+                let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                match stream {
+                    Ok(stream) => take(stream, address, None).await,
+                    Err(error) => tracing::warn!(%error, "a connection could not be taken"),
+                }
+            }
+        }
+        Err(error) => tracing::warn!(%error, "who waits is not let in"),
+    }
+    stopping.cancel();
+    running.close();
+    running.wait().await;
+}
+
+/// Serves a connection to its end; where the program is asked to stop, to the end of its request.
+async fn until_stopped<C: GracefulConnection>(
+    connection: C,
+    stopping: CancellationToken,
+) -> Result<(), C::Error> {
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = stopping.cancelled() => {}
+    }
+    // Asked to, hyper closes at once a connection of which it has read nothing.
+    if let Ok(ended) = tokio::time::timeout(MOMENT, &mut connection).await {
+        return ended;
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 /// A connection whose other end may not keep us waiting for ever.
@@ -173,6 +212,27 @@ mod tests {
         let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
         let answer = answer(address, endless.as_bytes()).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn who_has_connected_when_the_program_is_asked_to_stop_is_answered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        // The system takes them before the program does.
+        let waiting: Vec<_> = (0..50)
+            .map(|_| {
+                let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+                std::io::Write::write_all(&mut stream, WHOLE).expect("sent");
+                stream
+            })
+            .collect();
+        let router = Router::new().route("/", get(async || "answered"));
+        serve(listener, router, SHORT, std::future::ready(())).await;
+        for mut stream in waiting {
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut stream, &mut text).expect("an answer");
+            assert!(text.ends_with("answered"), "{text}");
+        }
     }
 
     #[tokio::test]

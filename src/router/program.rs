@@ -1,6 +1,6 @@
 //! What the program consists of, and how it is put together.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 
@@ -38,9 +38,20 @@ use crate::{
 /// Everything that is sealed at rest, but for the key checks and what a session holds.
 const SEALED: [SealedColumn; 3] = [connectors::SEALED, people::SEALED, oauth::SEALED];
 
-/// What the program consists of, made once at start.
+/// The program, made once at start. A clone is another hold on the same: every request takes some.
 #[derive(Clone)]
-pub struct Program {
+pub struct Program(Arc<Services>);
+
+impl Deref for Program {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// What the program consists of.
+pub struct Services {
     /// The configuration.
     pub config: Arc<Config>,
     /// The database.
@@ -56,7 +67,7 @@ pub struct Program {
     /// Organisations and users.
     pub people: People,
     /// Logging in and out.
-    pub login: Login,
+    pub login: Arc<Login>,
     /// What users do with their own account.
     pub accounts: Accounts,
     /// What administrators do with other users.
@@ -131,7 +142,7 @@ impl Program {
         });
         let throttles = Throttles::new(database.clone(), clock.clone());
         let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
-        Ok(Self {
+        Ok(Self(Arc::new(Services {
             accounts: Accounts::new(
                 database.clone(),
                 people.clone(),
@@ -140,7 +151,13 @@ impl Program {
                 throttles.clone(),
             ),
             administration: Administration::new(people.clone(), sessions.clone()),
-            login: Login::new(database.clone(), people.clone(), activity, throttles.clone(), clock.clone()),
+            login: Arc::new(Login::new(
+                database.clone(),
+                people.clone(),
+                activity,
+                throttles.clone(),
+                clock.clone(),
+            )),
             throttles,
             activity_log: ActivityLog::new(database.clone(), clock.clone()),
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
@@ -154,7 +171,7 @@ impl Program {
             people,
             connectors,
             sign_ins,
-        })
+        })))
     }
 
     /// Which keys have sealed what is in the database, and what does not open.
@@ -171,15 +188,15 @@ impl Program {
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
         let program = self.clone();
         vec![PeriodicWork::new("sweep", Duration::from_mins(1), move || {
-            let Self { sessions, sign_ins, throttles, people, activity_log, .. } = program.clone();
+            let program = program.clone();
             async move {
-                sessions.sweep().await?;
-                throttles.sweep().await?;
-                people.sweep().await?;
-                for organisation in people.organisations().await? {
-                    activity_log.sweep(organisation.id).await?;
+                program.sessions.sweep().await?;
+                program.throttles.sweep().await?;
+                program.people.sweep().await?;
+                for organisation in program.people.organisations().await? {
+                    program.activity_log.sweep(organisation.id).await?;
                 }
-                sign_ins.sweep().await
+                program.sign_ins.sweep().await
             }
         })]
     }
@@ -199,7 +216,7 @@ part!(Arc<Config>, config);
 part!(SharedRandomness, randomness);
 part!(Accounts, accounts);
 part!(Administration, administration);
-part!(Login, login);
+part!(Arc<Login>, login);
 part!(SetUp, set_up);
 part!(ConnectorService, connectors);
 part!(SignIns, sign_ins);

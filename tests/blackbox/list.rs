@@ -1,9 +1,14 @@
 //! The list of connectors: sorted, searched, page by page.
 
+use std::collections::BTreeSet;
+
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Answer, Kind, NewConnector, World};
+use crate::{
+    connectors::typed,
+    support::{Answer, Kind, NewConnector, World},
+};
 
 /// The names on a page of the list, in their order.
 fn names(page: &Answer) -> Vec<String> {
@@ -113,5 +118,47 @@ async fn every_connector_stands_on_one_page_in_every_order_and_search(
     let id = uuid::Uuid::from_u128(7_001);
     for query in [format!("sort=added&after={id}-tmail"), format!("after={id}-n1"), "after=x".to_owned()] {
         assert_eq!(names(&ada.get(&format!("/connectors?{query}")).await).len(), count.min(25), "{query}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (admin, service) = (world.admin().await, &world.program.connectors);
+    // Names that sort differently by bytes and by a locale.
+    for at in 0..60 {
+        let name = ["Ä", "a", "Z", "é", "&", "ß"][at % 6].to_owned() + &format!(" {at}");
+        let new = typed(&name).parse(service.today()).expect("sound");
+        service.add(&admin, service.new_form(), &new).await.expect("added");
+    }
+    let mut seen = Vec::new();
+    let mut next = "/connectors".to_owned();
+    loop {
+        let page = ada.get(&next).await;
+        page.assert_status(200);
+        seen.extend(page.body.split("href=\"/connectors/").skip(1).filter_map(|rest| {
+            let id = rest.split_once('"')?.0;
+            (id.len() == 36).then(|| id.to_owned())
+        }));
+        let Some((before, _)) = page.body.split_once(">Next page</a>") else { break };
+        let (_, address) = before.rsplit_once("href=\"").expect("an address");
+        next = address.split_once('"').expect("its end").0.replace("&amp;", "&");
+    }
+    assert_eq!(seen.len(), 60);
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 60);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_place_in_the_list_that_cannot_be_is_the_first_page(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    for after in ["%00", "%0a", &"x".repeat(5000)] {
+        ada.get(&format!("/connectors?after={after}")).await.assert_status(200).assert_says("Mail archive");
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mail360::platform::database::{DatabaseUrl, Secret};
 
-use crate::support::{Browser, Kind, NewConnector, Raw, World};
+use crate::support::{Browser, Kind, NewConnector, Raw, World, callback, under_way};
 
 /// Ends what the program holds of connections, so that it must make new ones.
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -42,6 +42,28 @@ async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_a
     world.raw.run(CUT).await.expect("cut");
     world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
     assert_eq!(world.raw.count("connectors").await, 1);
+}
+
+#[tokio::test]
+async fn d4_a_callback_that_comes_while_nothing_can_be_written_may_be_sent_again() {
+    let (world, mut ada, connector, authorize) = under_way(Kind::Postgres).await;
+    world.grant_everything(&authorize);
+    let name: String = world.raw.one("SELECT current_database()::text").await;
+    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    world.raw.run(&set).await.expect("set");
+    world.raw.run(CUT).await.expect("cut");
+    let callback = callback(&authorize, "code=abc");
+    ada.get(&callback).await.assert_status(503).assert_says("The database cannot be used at this moment");
+    assert!(world.provider.requests().is_empty(), "the code was not used up");
+    world
+        .raw
+        .run(&format!("ALTER DATABASE {name} RESET default_transaction_read_only"))
+        .await
+        .expect("reset");
+    world.raw.run(CUT).await.expect("cut");
+    let outcome = ada.get(&callback).await.assert_status(303).location().to_owned();
+    ada.get(&outcome).await.assert_says("The connector works");
+    assert_eq!(world.state(&connector).await, "verified");
 }
 
 #[tokio::test]

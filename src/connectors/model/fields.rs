@@ -221,6 +221,11 @@ impl ExpiryDate {
             6 => 180,
             months => i64::from(months) * 365 / 12,
         };
+        Self::in_days(today, days)
+    }
+
+    /// So many days after `today`.
+    pub fn in_days(today: Date, days: i64) -> Self {
         Self(today.checked_add(Duration::days(days)).unwrap_or(today))
     }
 

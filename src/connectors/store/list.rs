@@ -10,7 +10,10 @@ use sea_orm::{
 
 use super::{Connector, Connectors, row};
 use crate::{
-    connectors::model::list::{Order, Position, SortKey},
+    connectors::model::{
+        ExpiryDate,
+        list::{Order, Position, SortKey},
+    },
     platform::database::{DatabaseError, Queries},
 };
 
@@ -167,6 +170,17 @@ impl Connectors {
         found.dedup_by_key(|connector| connector.id);
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// Those whose secret expires on this day or before, the soonest first, at most so many.
+    pub async fn expiring(
+        self,
+        on: &impl Queries,
+        last: ExpiryDate,
+        limit: usize,
+    ) -> Result<Vec<Connector>, DatabaseError> {
+        let due = Expr::col(row::Column::ExpiryKey).lte(last.to_string());
+        read(on, self.walk(Order::Expiry, None).filter(due), limit).await
     }
 
     async fn search(

@@ -74,9 +74,12 @@ impl SignIns {
             }
         };
         let task = self.running.spawn(task.instrument(tracing::Span::current()));
-        // However long the database takes: until then the page could say only that nobody came back. An error
+        // However long the database takes: until then the page could say only that nobody came back. Where nothing
+        // could be written the callback is as good as before, and may be sent once more. An error of the channel
         // means that nothing is consumed any more, and the task at its end.
-        let _ = is_consumed.await;
+        if let Ok(Err(failure)) = is_consumed.await {
+            return Err(failure);
+        }
         // The page says *Checking…* where it takes longer.
         if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
             tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
@@ -110,7 +113,7 @@ impl SignIns {
         sign_in: SignIn,
         address: Option<IpAddr>,
         reference: Option<Reference>,
-        is_consumed: oneshot::Sender<()>,
+        is_consumed: oneshot::Sender<Result<(), Failure>>,
     ) -> Result<(), Failure> {
         let Parts { database, connectors, people, clock, .. } = &*self.parts;
         let Found { attempt, verifier, .. } = found;
@@ -159,9 +162,14 @@ impl SignIns {
                     Ok::<_, Failure>(Some((now, may, tried)))
                 }
             })
-            .await?;
+            .await;
+        let consumed = match consumed {
+            Ok(consumed) => consumed,
+            // Whoever waits tells of it; who has gone does not.
+            Err(failure) => return is_consumed.send(Err(failure)).or_else(std::convert::identity),
+        };
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
-        let _ = is_consumed.send(());
+        let _ = is_consumed.send(Ok(()));
         let verdict = match (early, secret) {
             (Some(why), _) => Err(why),
             (None, _) if !may => Err(Why::NotAllowed),

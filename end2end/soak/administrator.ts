@@ -1,0 +1,134 @@
+// An administrator without a browser: sends the forms that the pages have, as fast as the answers come.
+
+import { type APIRequestContext, type APIResponse, request } from '@playwright/test';
+import type { Client } from '../support/provider.ts';
+
+/** No answer came, or one that leaves open what was done: the program was killed, or its database is gone. */
+export class Interrupted extends Error {}
+
+/** The value of a hidden field of a page. */
+function hidden(html: string, name: string): string {
+  for (const [tag] of html.matchAll(/<input[^>]*>/g)) {
+    if (tag.includes(`name="${name}"`)) return /value="([^"]*)"/.exec(tag)?.[1] ?? '';
+  }
+  throw new Error(`the page has no field ${name}: ${words(html)}`);
+}
+
+/** What a page says, for an error. */
+const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').slice(0, 500);
+
+const SCOPES = ['Mail.Read', 'Mail.Send', 'Contacts.Read'];
+
+export class Administrator {
+  private constructor(private readonly http: APIRequestContext, private readonly origin: string, private readonly client: Client) {}
+
+  /** Logs in; `client` is the application of every connector that they add. */
+  static async logIn(origin: string, email: string, password: string, client: Client): Promise<Administrator> {
+    const administrator = new Administrator(await request.newContext({ baseURL: origin }), origin, client);
+    const answer = await administrator.post('/login', { email, password });
+    if (answer.status() !== 303) throw new Error(`the log-in was answered with ${answer.status()}`);
+    return administrator;
+  }
+
+  private async ask(answer: Promise<APIResponse>): Promise<APIResponse> {
+    const got = await answer.catch((error: Error) => { throw new Interrupted(error.message); });
+    if ([502, 503, 504].includes(got.status())) throw new Interrupted(`${got.status()} from ${got.url()}`);
+    return got;
+  }
+
+  /** A page of the program's, which must be there. */
+  async get(path: string): Promise<string> {
+    const answer = await this.ask(this.http.get(path, { maxRedirects: 0 }));
+    const html = await answer.text().catch((error: Error) => { throw new Interrupted(error.message); });
+    if (answer.status() !== 200) throw new Error(`${path} was answered with ${answer.status()}: ${words(html)}`);
+    return html;
+  }
+
+  private post(path: string, form: Record<string, string> | URLSearchParams): Promise<APIResponse> {
+    return this.ask(this.http.post(path, {
+      maxRedirects: 0,
+      headers: { origin: this.origin, 'content-type': 'application/x-www-form-urlencoded' },
+      data: new URLSearchParams(form).toString(),
+    }));
+  }
+
+  /** Sends a form, which must lead to an address like this. */
+  private async send(path: string, form: URLSearchParams, to: RegExp): Promise<string> {
+    const answer = await this.post(path, form);
+    const location = answer.headers().location ?? '';
+    if (!to.test(location)) {
+      const there = location.startsWith('/') ? words(await this.get(location)) : '';
+      throw new Error(`${path} was answered with ${answer.status()} and led to ${JSON.stringify(location)}: ${there}`);
+    }
+    return location;
+  }
+
+  private settings(name: string, secret: string): [string, string][] {
+    return [
+      ['provider', 'outlook'], ['service_name', name], ['client_id', this.client.id], ['client_secret', secret],
+      ['secret_expires_in', 'date'], ['secret_expires_on', '2028-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', ''],
+      ...SCOPES.map((scope): [string, string] => ['scopes[]', scope]),
+    ];
+  }
+
+  /** Adds a connector: its id. */
+  async add(name: string): Promise<string> {
+    const page = await this.get('/connectors/new');
+    const form = new URLSearchParams([
+      ['form', hidden(page, 'form')], ['owner', hidden(page, 'owner')],
+      ...this.settings(name, this.client.secret),
+    ]);
+    const path = await this.send('/do/connectors/add', form, /^\/connectors\/[0-9a-f-]{36}$/);
+    return path.slice('/connectors/'.length);
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    const page = await this.get(`/connectors/${id}/edit`);
+    const form = new URLSearchParams([
+      ...['connector', 'version', 'owner'].map((field): [string, string] => [field, hidden(page, field)]),
+      ...this.settings(name, ''),
+    ]);
+    await this.send('/do/connectors/change', form, new RegExp(`^/connectors/${id}$`));
+  }
+
+  async remove(id: string): Promise<void> {
+    const owner = hidden(await this.get(`/connectors/${id}/delete`), 'owner');
+    await this.send('/do/connectors/delete', new URLSearchParams({ connector: id, owner }), /^\/connectors$/);
+  }
+
+  /** Signs in at the provider, and sees that the connector works. */
+  async verify(id: string): Promise<void> {
+    const leaving = await this.ask(this.http.post(`/connectors/${id}/verify`, { maxRedirects: 0, headers: { origin: this.origin } }));
+    const html = await leaving.text().catch((error: Error) => { throw new Interrupted(error.message); });
+    const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue to Microsoft/.exec(html)?.[1]?.replaceAll('&amp;', '&');
+    if (!authorize) throw new Error(`the way out was answered with ${leaving.status()}: ${words(html)}`);
+    const callback = await this.agreeAtProvider(authorize);
+    const answer = await this.ask(this.http.get(callback, { maxRedirects: 0 }));
+    const outcome = answer.headers().location;
+    if (!outcome) throw new Error(`the callback was answered with ${answer.status()}: ${words(await answer.text())}`);
+    const said = await this.get(outcome);
+    // Its end could not be written; the page will say so after fifteen seconds.
+    if (said.includes('Checking…')) throw new Interrupted('the sign-in has no end');
+    if (!said.includes('The connector works')) throw new Error(`the sign-in ended as ${/<h1[^>]*>(.*?)<\/h1>/.exec(said)?.[1]}`);
+  }
+
+  /** Says who it is, and agrees; the address that leads back. */
+  private async agreeAtProvider(authorize: string): Promise<string> {
+    let answer = await this.http.get(authorize, { maxRedirects: 0 });
+    for (let hops = 0; hops < 20; hops += 1) {
+      const { location } = answer.headers();
+      if (location) {
+        const next = new URL(location, answer.url());
+        if (next.pathname === '/api/connectors') return next.href;
+        answer = await this.http.get(next.href, { maxRedirects: 0 });
+      } else {
+        answer = await this.http.post(answer.url(), { maxRedirects: 0, form: { answer: 'go', login: 'grace@contoso.test', password: 'whatever' } });
+      }
+    }
+    throw new Error('the provider never came back');
+  }
+
+  dispose(): Promise<void> {
+    return this.http.dispose();
+  }
+}

@@ -1,0 +1,50 @@
+// A backup, taken while everybody works, and what it is worth.
+
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { App } from '../support/app.ts';
+import { findings } from './consistency.ts';
+import { Postgres, Sqlite } from './database.ts';
+import { Ledger } from './ledger.ts';
+import { pause, test } from './scene.ts';
+
+for (const kind of ['SQLite', 'PostgreSQL'] as const) {
+  test(`on ${kind} a backup that is taken under load is whole with its key, and nothing without`, async ({ open, ending }) => {
+    const scene = await open(kind);
+    const ledger = new Ledger();
+    let over = false;
+    const worked = scene.work(ledger, () => over);
+    await pause(3000);
+    const before = ledger.promised;
+    const folder = mkdtempSync(join(tmpdir(), 'mail360-restored-'));
+    ending(() => { rmSync(folder, { recursive: true, force: true }); });
+    mkdirSync(join(folder, 'data'), { mode: 0o700 });
+    let restored: Postgres | undefined;
+    if (kind === 'SQLite') {
+      // As `sqlite3 mail360.sqlite "VACUUM INTO '…'"` does.
+      scene.database.run(`VACUUM INTO '${join(folder, 'data', 'mail360.sqlite')}'`);
+    } else {
+      restored = Postgres.create();
+      const dump = execFileSync('pg_dump', [(scene.database as Postgres).url], { maxBuffer: 1 << 28 });
+      execFileSync('psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', '-d', restored.url], { input: dump, stdio: ['pipe', 'ignore', 'inherit'] });
+    }
+    await pause(1000);
+    over = true;
+    expect(await worked).toEqual([]);
+    expect(ledger.promised, 'they worked on meanwhile').toBeGreaterThan(before);
+
+    const how = { log: 'warn', dataDir: join(folder, 'data'), ...(restored ? { database: restored.url } : {}) };
+    // Without the key: nothing but a clear word, and no new key in its place.
+    await expect(App.start('http://127.0.0.1:9', how)).rejects.toThrow(/encryption\.key/);
+    await expect(App.start('http://127.0.0.1:9', how), 'nor the second time').rejects.toThrow(/encryption\.key/);
+    copyFileSync(join(scene.app.dataDir, 'encryption.key'), join(folder, 'data', 'encryption.key'));
+    const app = await App.start('http://127.0.0.1:9', how);
+    ending(() => app.remove());
+    const database = restored ?? new Sqlite(() => how.dataDir);
+    expect(await findings(kind, database, app)).toEqual([]);
+    expect(database.rows('SELECT id FROM connectors').length).toBeGreaterThan(0);
+  });
+}

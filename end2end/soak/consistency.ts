@@ -1,0 +1,48 @@
+// What must hold whatever was killed when.
+
+import type { App } from '../support/app.ts';
+import type { Database, Kind } from './database.ts';
+
+/** What must find nothing, by what it would find. */
+const IMPOSSIBLE: Record<string, string> = {
+  'a connector that is verified since never':
+    "SELECT service_name FROM connectors WHERE state = 'verified' AND verified_at IS NULL",
+  'a connector that is verified without a sign-in that went through':
+    `SELECT service_name FROM connectors c WHERE state = 'verified' AND NOT EXISTS (SELECT 1 FROM attempts a
+      WHERE a.connector_id = c.id AND a.connector_version = c.application_version AND a.outcome LIKE '%"verified"%')`,
+  'a connector that is not verified although a sign-in of it went through':
+    `SELECT service_name FROM connectors c WHERE state <> 'verified' AND EXISTS (SELECT 1 FROM attempts a
+      WHERE a.connector_id = c.id AND a.connector_version = c.application_version AND a.outcome LIKE '%"verified"%')`,
+  'a sign-in that was consumed and still has its verifier':
+    'SELECT created_at FROM attempts WHERE consumed_at IS NOT NULL AND pkce_verifier IS NOT NULL',
+  'a sign-in that ended without an outcome, or the other way round':
+    'SELECT created_at FROM attempts WHERE (outcome IS NULL) <> (ended_at IS NULL)',
+  'a sign-in that ended before it came back':
+    `SELECT created_at FROM attempts WHERE outcome LIKE '%"verified"%' AND consumed_at IS NULL`,
+  'a sign-in without a beginning':
+    'SELECT created_at FROM attempts a WHERE NOT EXISTS (SELECT 1 FROM attempt_events e WHERE e.attempt_id = a.id)',
+  'a connector whose addition was recorded never, or twice':
+    "SELECT service_name FROM connectors c WHERE (SELECT COUNT(*) FROM activity a WHERE a.action = 'connector.added' AND a.entity_id = c.id) <> 1",
+  'a connector that is gone, and nobody deleted it':
+    `SELECT entity FROM activity a WHERE action = 'connector.added' AND NOT EXISTS (SELECT 1 FROM connectors c WHERE c.id = a.entity_id)
+      AND NOT EXISTS (SELECT 1 FROM activity d WHERE d.action = 'connector.deleted' AND d.entity_id = a.entity_id)`,
+  'a connector that was deleted and is there':
+    "SELECT entity FROM activity a WHERE action = 'connector.deleted' AND EXISTS (SELECT 1 FROM connectors c WHERE c.id = a.entity_id)",
+};
+
+/** SQLite's own look at its file. */
+const OF_SQLITE: Record<string, string> = {
+  'damage in the file': "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+  'a row that points to nothing': 'SELECT * FROM pragma_foreign_key_check',
+};
+
+/** Whatever is wrong with an installation; nothing where it is sound. */
+export async function findings(kind: Kind, database: Database, app: App): Promise<string[]> {
+  const found: string[] = [];
+  for (const [what, sql] of Object.entries({ ...IMPOSSIBLE, ...(kind === 'SQLite' ? OF_SQLITE : {}) })) {
+    for (const row of database.rows(sql)) found.push(`${what}: ${row.join(', ')}`);
+  }
+  const check = await app.command(['check']);
+  if (check.code !== 0) found.push(`mail360 check: ${check.stderr}${check.stdout}`);
+  return found;
+}

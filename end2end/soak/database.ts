@@ -1,0 +1,87 @@
+// The database as somebody sees it who holds it in their hands.
+
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+export type Kind = 'SQLite' | 'PostgreSQL';
+
+/** A value that the script sets which starts all this. */
+export function given(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; \`make soak\` sets it`);
+  return value;
+}
+
+export interface Database {
+  /** The rows of a query, each column as text; a UUID without hyphens. */
+  rows(sql: string): string[][];
+  run(sql: string): void;
+  /** A query's column of UUIDs as text. */
+  uuid(column: string): string;
+}
+
+export class Sqlite implements Database {
+  constructor(private readonly dataDir: () => string) {}
+
+  private with<T>(work: (database: DatabaseSync) => T): T {
+    const database = new DatabaseSync(join(this.dataDir(), 'mail360.sqlite'), { timeout: 10_000 });
+    try {
+      return work(database);
+    } finally {
+      database.close();
+    }
+  }
+
+  rows(sql: string): string[][] {
+    return this.with((database) => database.prepare(sql).all().map((row) => Object.values(row).map((value) => String(value ?? ''))));
+  }
+
+  run(sql: string): void {
+    this.with((database) => { database.exec(sql); });
+  }
+
+  uuid(column: string): string {
+    return `lower(hex(${column}))`;
+  }
+}
+
+export class Postgres implements Database {
+  readonly url: string;
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  /** A new, empty one on the server that the script has started. */
+  static create(): Postgres {
+    const server = new Postgres(given('MAIL360_TEST_POSTGRES_URL'));
+    const name = `soak_${randomBytes(6).toString('hex')}`;
+    server.run(`CREATE DATABASE ${name}`);
+    return new Postgres(server.url.replace(/[^/]*$/, name));
+  }
+
+  private psql(sql: string): string {
+    return execFileSync('psql', ['-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-d', this.url, '-c', sql], { encoding: 'utf8' });
+  }
+
+  rows(sql: string): string[][] {
+    return this.psql(sql).split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
+  }
+
+  run(sql: string): void {
+    this.psql(sql);
+  }
+
+  uuid(column: string): string {
+    return `replace(${column}::text, '-', '')`;
+  }
+}
+
+/** Makes the key file that a PostgreSQL installation must be given. */
+export function makeKey(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(dataDir, 'encryption.key'), `soak:${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,31 @@
+// kill -9, again and again, while connectors are added, edited, verified and deleted.
+
+import { expect } from '@playwright/test';
+import { findings } from './consistency.ts';
+import { given } from './database.ts';
+import { Ledger } from './ledger.ts';
+import { pause, test } from './scene.ts';
+
+for (const kind of ['SQLite', 'PostgreSQL'] as const) {
+  test(`on ${kind} nothing that was promised is lost, and nothing is half done`, async ({ open }) => {
+    const scene = await open(kind);
+    const ledger = new Ledger();
+    const end = Date.now() + 1000 * Number(given('SOAK_SECONDS'));
+    let kills = 0;
+    while (Date.now() < end) {
+      const worked = scene.work(ledger, () => false);
+      await pause(50 + Math.random() * 2000);
+      await scene.app.kill9();
+      expect(await worked, 'each was cut off').toHaveLength(scene.administrators.length);
+      await scene.app.restart();
+      kills += 1;
+      expect(ledger.settle(scene.database), `after ${kills} kills`).toEqual([]);
+      if (kills % 10 === 0) expect(await findings(kind, scene.database, scene.app), `after ${kills} kills`).toEqual([]);
+    }
+    // None is left that counts as under way.
+    expect(await findings(kind, scene.database, scene.app)).toEqual([]);
+    console.log(`   ${kind}: killed ${kills} times, ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
+    expect(ledger.promised).toBeGreaterThan(10 * kills / 4);
+    expect(ledger.cutOff).toBeGreaterThan(kills / 2);
+  });
+}

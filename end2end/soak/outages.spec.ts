@@ -1,0 +1,78 @@
+// A full disk, and a database that is gone for a while.
+
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { Interrupted } from './administrator.ts';
+import { findings } from './consistency.ts';
+import { given } from './database.ts';
+import { Ledger } from './ledger.ts';
+import { pause, test } from './scene.ts';
+
+/** Fills a disk to its last byte: the file that does. */
+function fill(folder: string): string {
+  const path = join(folder, 'ballast');
+  const file = openSync(path, 'w');
+  for (let size = 1 << 20; size >= 1; size = size > 1 ? size >> 1 : 0) {
+    try {
+      for (;;) writeSync(file, Buffer.alloc(size));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+  closeSync(file);
+  return path;
+}
+
+test('while the disk is full one can look, what is sent is refused with 503, and afterwards all is as before', async ({ open }) => {
+  const dataDir = join(mkdtempSync(join(given('SOAK_SMALL_DISK'), 'scene-')), 'data');
+  const scene = await open('SQLite', { dataDir });
+  const ledger = new Ledger();
+  for (let round = 0; round < 5; round += 1) {
+    const ballast = fill(given('SOAK_SMALL_DISK'));
+    // What SQLite has room for in its file still goes in.
+    const until = Date.now() + 20_000;
+    expect(await scene.work(ledger, () => Date.now() > until), 'each is refused at last').toHaveLength(scene.administrators.length);
+    await expect(scene.administrators[0]?.add('one more')).rejects.toThrow(/^503 from/);
+    await expect(scene.administrators[0]?.add('one more')).rejects.toBeInstanceOf(Interrupted);
+    expect(await scene.administrators[0]?.get('/connectors')).toContain('Connectors');
+    rmSync(ballast);
+    const enough = Date.now() + 2000;
+    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(ledger.settle(scene.database)).toEqual([]);
+    expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
+  }
+  // Nor does it come to harm where it is started on a full disk.
+  const ballast = fill(given('SOAK_SMALL_DISK'));
+  await scene.app.kill9();
+  rmSync(ballast);
+  await scene.app.restart();
+  expect(ledger.settle(scene.database)).toEqual([]);
+  console.log(`   full disk: ${ledger.promised} promises kept, ${ledger.cutOff} refused`);
+});
+
+test('a PostgreSQL that is gone and comes back is found again, and nothing that was promised is lost', async ({ open }) => {
+  const control = (words: string) => execFileSync(given('SOAK_POSTGRES_CONTROL'), words.split(' '), { stdio: 'ignore' });
+  const scene = await open('PostgreSQL');
+  const ledger = new Ledger();
+  // Whoever asks waits ten seconds for a connection, and is told then.
+  for (const [how, seconds] of [['immediate', 1], ['fast', 1], ['immediate', 15]] as const) {
+    let over = false;
+    const worked = scene.work(ledger, () => over);
+    await pause(1500);
+    control(`stop -m ${how} -w`);
+    await pause(seconds * 1000);
+    control('start -w');
+    await pause(1500);
+    over = true;
+    const cutOff = await worked;
+    if (seconds > 10) expect(cutOff, 'each was refused').toHaveLength(scene.administrators.length);
+    expect(ledger.settle(scene.database)).toEqual([]);
+    const enough = Date.now() + 3000;
+    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(ledger.settle(scene.database)).toEqual([]);
+    expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
+  }
+  console.log(`   PostgreSQL gone: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
+});

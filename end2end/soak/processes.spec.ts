@@ -1,0 +1,147 @@
+// Several processes on one database, behind a front that takes turns.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { App } from '../support/app.ts';
+import { freePort, until } from '../support/process.ts';
+import { findings } from './consistency.ts';
+import { given } from './database.ts';
+import { Ledger } from './ledger.ts';
+import { pause, test } from './scene.ts';
+
+const SECONDS = Number(given('SOAK_SECONDS'));
+
+/** HAProxy, which sends one request to the one and the next to the other. */
+class Front {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'mail360-front-'));
+  private child: ChildProcess | undefined;
+
+  constructor(private readonly port: number) {}
+
+  /** Starts it before the processes at these ports, in place of what stood there. */
+  async start(ports: number[]): Promise<void> {
+    this.end();
+    const servers = ports.map((port, number) => `  server process${number} 127.0.0.1:${port} check inter 200ms fall 2 rise 1`);
+    writeFileSync(join(this.folder, 'haproxy.cfg'), `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  option http-server-close
+  option redispatch 1
+  retries 3
+frontend front
+  bind 127.0.0.1:${this.port}
+  default_backend processes
+backend processes
+  balance roundrobin
+  option forwardfor
+  option httpchk GET /readyz
+${servers.join('\n')}
+`);
+    this.child = spawn('haproxy', ['-db', '-f', join(this.folder, 'haproxy.cfg')], { stdio: 'ignore' });
+    await until('the front', () => fetch(`http://127.0.0.1:${this.port}/readyz`).then((answer) => answer.ok || undefined, () => undefined));
+  }
+
+  private end(): void {
+    this.child?.kill('SIGKILL');
+  }
+
+  stop(): void {
+    this.end();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** wrk, for so long: what it says, and how many requests failed. */
+async function load(url: string, seconds: number): Promise<{ requests: number; failed: number }> {
+  const child = spawn('wrk', ['-t1', '-c64', '--timeout', '10s', `-d${seconds}s`, url]);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => { text += part; });
+  await new Promise((done) => { child.once('close', done); });
+  const requests = /(\d+) requests in/.exec(text)?.[1];
+  if (!requests) throw new Error(`wrk said: ${text}`);
+  const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
+  const refused = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? '0';
+  return { requests: Number(requests), failed: [...broken, refused].reduce((sum, one) => sum + Number(one), 0) };
+}
+
+test('restarted one after the other under load, two processes on one PostgreSQL lose no request', async ({ open, ending }) => {
+  const port = await freePort();
+  const front = new Front(port);
+  ending(() => { front.stop(); });
+  const scene = await open('PostgreSQL', { url: `http://localhost:${port}` }, async (app) => { await front.start([app.port]); });
+  const other = await scene.another();
+  ending(() => other.remove());
+  await front.start([scene.app.port, other.port]);
+  const ledger = new Ledger();
+  let over = false;
+  const [worked, loaded] = [scene.work(ledger, () => over), load(`http://localhost:${port}/login`, SECONDS)];
+  const end = Date.now() + (SECONDS - 5) * 1000;
+  let restarts = 0;
+  while (Date.now() < end) {
+    for (const app of [scene.app, other]) {
+      await app.restart();
+      restarts += 1;
+      // The front must have seen that it is back before the other one goes.
+      await pause(1000);
+    }
+  }
+  over = true;
+  expect(await worked, 'no administrator was cut off').toEqual([]);
+  const { requests, failed } = await loaded;
+  console.log(`   ${restarts} restarts under load: ${requests} requests, ${failed} failed; ${ledger.promised} promises kept`);
+  expect(failed).toBe(0);
+  expect(ledger.settle(scene.database)).toEqual([]);
+  expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
+});
+
+for (const kind of ['SQLite', 'PostgreSQL'] as const) {
+  test(`on ${kind} a load that lasts makes the program neither larger nor keep what is open`, async ({ open }) => {
+    const scene = await open(kind);
+    const ledger = new Ledger();
+    const round = async (seconds: number) => {
+      const end = Date.now() + seconds * 1000;
+      const [cutOff, { failed }] = await Promise.all([
+        scene.work(ledger, () => Date.now() > end),
+        load(`${scene.app.url}/login`, seconds),
+      ]);
+      expect([cutOff, failed], 'nothing failed').toEqual([[], 0]);
+      // What was kept open is closed.
+      await pause(2000);
+      return { memory: scene.app.memory() / 1e6, files: scene.app.openFiles() };
+    };
+    const warm = await round(SECONDS / 3);
+    const after = await round(SECONDS);
+    console.log(`   ${kind}: ${warm.memory.toFixed(1)} MB and ${warm.files} open files, then ${after.memory.toFixed(1)} MB and ${after.files}`);
+    expect(after.memory).toBeLessThan(1.1 * warm.memory);
+    expect(after.files).toBeLessThan(1.1 * warm.files);
+    expect(await findings(kind, scene.database, scene.app)).toEqual([]);
+  });
+
+  test(`on ${kind} an older program beside a newer schema goes on, and does not start anew`, async ({ open }) => {
+    const scene = await open(kind);
+    const ledger = new Ledger();
+    const work = async (app: App) => {
+      const end = Date.now() + 1500;
+      expect(app.url).toBe(scene.app.url);
+      expect(await scene.work(ledger, () => Date.now() > end)).toEqual([]);
+    };
+    await work(scene.app);
+    scene.database.run("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000001_newer', 1)");
+    await work(scene.app);
+    for (const refused of [await scene.app.startAnother(), await scene.app.command(['check'])]) {
+      expect(refused.code).not.toBe(0);
+      expect(refused.stderr).toContain('schema is newer than this program');
+    }
+    scene.database.run("DELETE FROM seaql_migrations WHERE version = 'm20990101_000001_newer'");
+    await scene.app.restart();
+    await work(scene.app);
+    expect(ledger.settle(scene.database)).toEqual([]);
+    expect(await findings(kind, scene.database, scene.app)).toEqual([]);
+  });
+}

@@ -1,0 +1,131 @@
+// A program with administrators who are never still.
+
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base } from '@playwright/test';
+import { App, type Installation } from '../support/app.ts';
+import { type Provider, ProviderProcess } from '../support/provider.ts';
+import { Administrator, Interrupted } from './administrator.ts';
+import { type Database, type Kind, makeKey, Postgres, Sqlite } from './database.ts';
+import { type Ledger, nameOf } from './ledger.ts';
+
+const ADMINISTRATORS = 3;
+/** What ends with its test, however that ends. */
+type Ending = () => Promise<void> | void;
+
+export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Kind, how?: Installation, front?: (app: App) => Promise<void>) => Promise<Scene> }>({
+  ending: async ({}, use) => {
+    const endings: Ending[] = [];
+    await use((end) => { endings.unshift(end); });
+    for (const end of endings) await end();
+  },
+  open: async ({ ending }, use) => {
+    await use(async (kind, how, front) => {
+      const scene = await Scene.of(kind, how, front);
+      ending(() => scene.end());
+      return scene;
+    });
+  },
+});
+
+/** So many connectors each of them has at most. */
+const MOST = 25;
+
+export const pause = (milliseconds: number) => new Promise<void>((done) => { setTimeout(done, milliseconds); });
+
+/** Does one thing after the other until it is told to stop, or is cut off. */
+async function work(administrator: Administrator, ledger: Ledger, prefix: string, isOver: () => boolean): Promise<void> {
+  for (let count = 0; !isOver(); count += 1) {
+    const mine = ledger.certain(prefix);
+    const one = mine[randomInt(Math.max(1, mine.length))];
+    const dice = randomInt(10);
+    if (!one || (dice < 4 && mine.length < MOST)) {
+      const [key, added] = [`${prefix}${randomBytes(6).toString('hex')}`, { renamed: 0, verified: false }];
+      ledger.begin(key, added);
+      ledger.done(key, added, await administrator.add(nameOf(key, 0)));
+    } else if (dice < 6) {
+      const renamed = { ...one.entry, renamed: one.entry.renamed + 1 };
+      ledger.begin(one.key, renamed);
+      await administrator.rename(one.id, nameOf(one.key, renamed.renamed));
+      ledger.done(one.key, renamed);
+    } else if (dice < 8) {
+      const verified = { ...one.entry, verified: true };
+      ledger.begin(one.key, verified);
+      await administrator.verify(one.id);
+      ledger.done(one.key, verified);
+    } else {
+      ledger.begin(one.key, undefined);
+      await administrator.remove(one.id);
+      ledger.done(one.key, undefined);
+    }
+    await administrator.get('/connectors');
+  }
+}
+
+export class Scene {
+  private constructor(
+    readonly kind: Kind,
+    readonly database: Database,
+    readonly app: App,
+    readonly administrators: Administrator[],
+    private readonly provider: ProviderProcess,
+    private readonly folder: string,
+    readonly how: Installation,
+  ) {}
+
+  /** One on a database of this kind; `front` is what must stand before it when it is reached by another address. */
+  static async of(kind: Kind, how: Installation = {}, front?: (app: App) => Promise<void>): Promise<Scene> {
+    const folder = mkdtempSync(join(tmpdir(), 'mail360-soak-'));
+    const dataDir = how.dataDir ?? join(folder, 'data');
+    const process = await ProviderProcess.start();
+    const postgres = kind === 'PostgreSQL' ? Postgres.create() : undefined;
+    if (postgres) makeKey(dataDir);
+    const installation = { log: 'warn', ...how, dataDir, ...(postgres ? { database: postgres.url } : {}) };
+    const app = await App.start(process.url, installation);
+    await front?.(app);
+    const database = postgres ?? new Sqlite(() => dataDir);
+    const scene = new Scene(kind, database, app, [], process, folder, installation);
+    await scene.logIn(await process.forOneTest());
+    return scene;
+  }
+
+  private async logIn(provider: Provider): Promise<void> {
+    const client = await provider.addClient(this.app.redirectUri);
+    await this.command(['organisation', 'add', '--name', 'Contoso']);
+    for (let number = 0; number < ADMINISTRATORS; number += 1) {
+      const [email, password] = [`ada${number}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
+      await this.command(['user', 'add', '--email', email, '--name', 'Ada', '--role', 'admin'], `${password}\n`);
+      this.administrators.push(await Administrator.logIn(this.app.url, email, password, client));
+    }
+  }
+
+  private async command(words: string[], input = ''): Promise<void> {
+    const { code, stderr } = await this.app.command(words, input);
+    if (code !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
+  }
+
+  /** Another process of the same installation. */
+  another(): Promise<App> {
+    return App.start(this.provider.url, { ...this.how, url: this.app.url });
+  }
+
+  /** Lets all of them work until `isOver`; who is cut off stops. By what each was. */
+  async work(ledger: Ledger, isOver: () => boolean): Promise<string[]> {
+    const cutOff: string[] = [];
+    await Promise.all(this.administrators.map((administrator, number) =>
+      work(administrator, ledger, `a${number}-`, isOver).catch((error: unknown) => {
+        if (!(error instanceof Interrupted)) throw error;
+        cutOff.push(error.message);
+      })));
+    return cutOff;
+  }
+
+  async end(): Promise<void> {
+    for (const administrator of this.administrators) await administrator.dispose();
+    await this.app.remove();
+    await this.provider.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

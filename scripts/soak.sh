@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# `make soak`: some ten minutes of what is hard on the program: killed again and again, a full disk, a database that is
+# gone, several processes restarted under load. It installs what it needs and keeps to this machine; root is asked
+# for once, for a small disk. SOAK_SECONDS says how long each part that can be longer or shorter lasts.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/scripts/toolchain.sh"
+. "$ROOT/scripts/postgres.sh"
+
+"$ROOT/scripts/build.sh" release
+choose_node
+npm_packages "$ROOT/end2end"
+newest_node "$ROOT/end2end"
+packages=()
+for tool in wrk haproxy psql; do
+  command -v "$tool" >/dev/null || packages+=("${tool/psql/postgresql-client}")
+done
+[ ${#packages[@]} = 0 ] || debian "${packages[@]}"
+
+own_settings
+work_folder
+small=$WORK/small
+mkdir "$small"
+as_root mount -t tmpfs -o size=24m,mode=1777 mail360-soak "$small"
+start_postgres
+trap 'as_root umount --lazy "$small" || true; stop_postgres; clear_away' EXIT
+printf '#!/bin/sh\ncd / && exec %s "%s/pg_ctl" -D "%s/db" -l "%s/server.log" "$@"\n' \
+  "${PG_AS[*]}" "$PG_BIN" "$PG_DATA" "$PG_DATA" >"$WORK/postgres"
+chmod +x "$WORK/postgres"
+
+export MAIL360_BINARY=$TARGET/release/mail360 SOAK_SECONDS=${SOAK_SECONDS:-75}
+export SOAK_SMALL_DISK=$small SOAK_POSTGRES_CONTROL=$WORK/postgres
+# The server's own tools: an older one's cannot read it.
+PATH=$PG_BIN:$PATH
+cd "$ROOT/end2end"
+# The provider and SQLite's reader want a newer Node than a distribution's.
+"$NODE" node_modules/@playwright/test/cli.js test --config soak.config.ts "$@"
+say "Nothing that was promised was lost."

@@ -1,0 +1,107 @@
+//! The table `organisations`.
+
+use sea_orm::{
+    ActiveValue::Set,
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, LockType},
+};
+
+use super::Users;
+use crate::{
+    people::model::OrganisationName,
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx},
+        id::OrganisationId,
+    },
+};
+
+pub(super) mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "organisations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub created_at: i64,
+        pub second_factor_required: bool,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An organisation.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    /// Its id.
+    pub id: OrganisationId,
+    /// Its name.
+    pub name: String,
+    /// Whether everybody in it must have a second factor.
+    pub second_factor_required: bool,
+}
+
+impl From<row::Model> for Organisation {
+    fn from(row: row::Model) -> Self {
+        Self {
+            id: OrganisationId(row.id),
+            name: row.name,
+            second_factor_required: row.second_factor_required,
+        }
+    }
+}
+
+/// All organisations, by name.
+pub async fn organisations(on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
+    let rows = row::Entity::find().order_by_asc(row::Column::Name).all(on.connection()).await?;
+    Ok(rows.into_iter().map(Organisation::from).collect())
+}
+
+/// Adds an organisation.
+pub async fn add_organisation(
+    tx: &Tx,
+    id: OrganisationId,
+    name: &OrganisationName,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let row = row::ActiveModel {
+        id: Set(id.0),
+        name: Set(name.as_str().to_owned()),
+        created_at: Set(now.micros()),
+        second_factor_required: Set(false),
+    };
+    row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+impl Users {
+    /// Sets whether everybody must have a second factor.
+    pub async fn require_second_factor(self, tx: &Tx, required: bool) -> Result<(), DatabaseError> {
+        row::Entity::update_many()
+            .filter(row::Column::Id.eq(self.0.0))
+            .col_expr(row::Column::SecondFactorRequired, Expr::value(required))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The organisation itself.
+    pub async fn organisation(self, on: &impl Queries) -> Result<Option<Organisation>, DatabaseError> {
+        let row = row::Entity::find_by_id(self.0.0).one(on.connection()).await?;
+        Ok(row.map(Organisation::from))
+    }
+
+    /// Waits for whoever else is changing who the administrators are, and keeps others from it until the
+    /// transaction ends. (On SQLite there is only one that writes.) Not `FOR UPDATE`, on which every row
+    /// that points to the organisation would wait.
+    pub async fn lock_roles(self, tx: &Tx) -> Result<(), DatabaseError> {
+        row::Entity::find_by_id(self.0.0).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+use super::*;
+
+async fn run(tx: &Tx, sql: &str) -> Result<(), DatabaseError> {
+    tx.connection().execute_unprepared(sql).await?;
+    Ok(())
+}
+
+async fn write(database: &Database, sql: &str) -> Result<(), DatabaseError> {
+    database.write(async |tx| run(&tx, sql).await).await
+}
+
+async fn count(database: &Database) -> i64 {
+    let read = database.read();
+    let statement = Statement::from_string(DatabaseBackend::Sqlite, "SELECT COUNT(*) FROM t");
+    let row = read.connection().query_one_raw(statement).await.expect("an answer").expect("a row");
+    row.try_get_by_index(0).expect("a number")
+}
+
+#[tokio::test]
+async fn d4_what_is_committed_after_a_full_disk_is_there_for_everybody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
+    let database = Database::open(&url).await.expect("a database");
+    write(&database, "CREATE TABLE t (x BLOB)").await.expect("a table");
+    // SQLite undoes the whole transaction by itself then, and whoever counts transactions is one behind.
+    write(&database, "PRAGMA max_page_count = 4").await.expect("set");
+    let full = write(&database, "INSERT INTO t VALUES (randomblob(100000))").await.expect_err("full");
+    assert!(full.is_outage(), "{full}");
+    // A use case that comes to nothing, as where a name is taken.
+    let undone: Result<(), _> = database
+        .write(async |tx: Tx| {
+            run(&tx, "INSERT INTO t VALUES (1)").await?;
+            Err(DatabaseError(DbErr::Custom("taken".to_owned())))
+        })
+        .await;
+    assert!(undone.is_err());
+    assert_eq!(count(&database).await, 0);
+    write(&database, "INSERT INTO t VALUES (2)").await.expect("there is room for it");
+    assert_eq!(count(&database).await, 1, "others see it");
+    drop(database);
+    assert_eq!(count(&Database::open(&url).await.expect("it opens")).await, 1, "and it is on the disk");
+}

@@ -1,0 +1,159 @@
+//! Logging in: what is refused, and where it leads.
+
+use mail360::people::{
+    model::{Email, Role},
+    service::{Change, Changed},
+};
+use rstest::rstest;
+use time::Duration;
+
+use crate::support::{Kind, PASSWORD, World};
+
+/// Hears which passwords were verified, with how much memory and how many passes.
+#[derive(Clone, Default)]
+struct Verified(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Verified {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Fields(String);
+        impl tracing::field::Visit for Fields {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                use std::fmt::Write;
+                write!(self.0, "{field}={value:?} ").expect("text");
+            }
+        }
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        if fields.0.contains("a password was verified") {
+            self.0.lock().expect("a list").push(fields.0);
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let world = World::new(kind).await;
+    world.set_up().await;
+    world.user("Contoso", "bob@contoso.test", Role::Viewer).await;
+    let bob = Email::parse("bob@contoso.test").expect("an e-mail");
+    let disabled =
+        world.program.people.change_user(&bob, Change::Enabled(false), async |_, _, _| Ok(())).await;
+    assert!(matches!(disabled, Ok(Changed::Changed)));
+
+    let verified = Verified::default();
+    let subscriber = tracing_subscriber::registry().with(verified.clone());
+    let _heard = tracing::subscriber::set_default(subscriber);
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("ada@contoso.test", "certainly not this one"),
+        ("eve@contoso.test", PASSWORD),
+        ("bob@contoso.test", PASSWORD),
+        ("no address at all", PASSWORD),
+    ] {
+        let answer = world.browser().post("/login", &[("email", email), ("password", password)]).await;
+        answer.assert_status(401);
+        let fields = [("memory", "19456"), ("passes", "2")];
+        let heard = std::mem::take(&mut *verified.0.lock().expect("a list"));
+        let [one] = heard.as_slice() else { panic!("{email}: {heard:?}") };
+        assert!(fields.iter().all(|(name, value)| one.contains(&format!("{name}={value} "))), "{one}");
+        let mut headers: Vec<_> = answer
+            .headers
+            .iter()
+            // What is drawn anew for each answer.
+            .filter(|(name, _)| !["content-security-policy", "x-request-id"].contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}: {value:?}"))
+            .collect();
+        headers.sort();
+        answers.push((answer.without_nonces().replace(email, ""), headers));
+    }
+    for answer in &answers {
+        assert_eq!(*answer, answers[0]);
+    }
+    // After the parameters rose, too, for somebody whose hash has the older ones.
+    let stronger = world.another_process(&["--password-passes", "3"]).await;
+    for email in ["ada@contoso.test", "eve@contoso.test"] {
+        let fields = [("email", email), ("password", "certainly not this one")];
+        stronger.browser().post("/login", &fields).await.assert_status(401);
+        let heard = std::mem::take(&mut *verified.0.lock().expect("a list"));
+        let [one] = heard.as_slice() else { panic!("{email}: {heard:?}") };
+        assert!(one.contains("passes=3 "), "{email}: {one}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    use mail360::people::{model::Password, service::Authenticated};
+
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let people = &world.program.people;
+    let email = Email::parse("ada@contoso.test").expect("an e-mail");
+    let password = Password::try_out(PASSWORD.into()).expect("a password");
+    let verified = people.authenticate(Some(&email), &password).await;
+    let Ok(Authenticated::User(user, _)) = verified else { panic!("not verified: {verified:?}") };
+    let other = Password::choose("another horse battery staple".into(), &[]).expect("a password");
+    let changed = people.change_user(&email, Change::Password(other), async |_, _, _| Ok(())).await;
+    assert!(matches!(changed, Ok(Changed::Changed)));
+    let noted = world.program.database.write(async |tx| people.note_login(&tx, &user, None).await).await;
+    assert!(!noted.expect("an answer"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let ada = world.set_up().await;
+    world.clock.advance(Duration::minutes(10));
+    let (mut first, mut second) = (ada.clone(), ada);
+    let fields = [("confirm_password", PASSWORD), ("confirm_next", "/account")];
+    first.post("/confirm", &fields).await.assert_status(303);
+    // The second click of two comes with what the browser had before.
+    let answer = second.post("/confirm", &fields).await;
+    assert!(answer.cookies().is_empty(), "{:?}", answer.cookies());
+    first.get("/account").await.assert_status(200);
+    let left = first.post("/logout", &[]).await;
+    assert!(
+        left.cookies().iter().any(|cookie| cookie.starts_with("mail360_session=;")),
+        "{:?}",
+        left.cookies()
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_signed_in_and_comes_to_the_log_in_page_goes_on_to_where_they_wanted(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    assert_eq!(ada.get("/login?next=/account").await.assert_status(303).location(), "/account");
+    let mut nobody = world.browser();
+    let asked = nobody.get("/connectors?search=a%20b&sort=expiry").await;
+    let next = "/login?next=%2Fconnectors%3Fsearch%3Da%2520b%26sort%3Dexpiry";
+    assert_eq!(asked.assert_status(303).location(), next);
+    let wanted = nobody.get(next).await.hidden("next");
+    let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", wanted.as_str())];
+    let answer = nobody.post("/login", &fields).await;
+    assert_eq!(answer.assert_status(303).location(), "/connectors?search=a%20b&sort=expiry");
+}
+
+#[rstest]
+#[tokio::test]
+async fn before_the_set_up_the_log_in_page_says_where_to_begin(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.browser().get("/login").await.assert_says("Open the set-up link");
+    world.set_up().await;
+    assert!(!world.browser().get("/login").await.text().contains("set-up link"));
+}
