@@ -1,8 +1,28 @@
 #!/usr/bin/env bash
-# `make bench`: measures each budget, prints them as a table and writes benches/RESULTS.md.
+# `make bench`: measures each budget, prints them as a table and writes benches/RESULTS.md. `bench.sh flame` draws where
+# the time of the Connectors page goes, into benches/flame.svg; perf asks for root, or for a kernel that lets it look.
 . "$(dirname "$0")/lib.sh"
 "$ROOT/scripts/build.sh" release
 command -v wrk >/dev/null || debian wrk
 cd "$ROOT"
+own_settings
+export MAIL360_BINARY=$TARGET/release/mail360
+
+if [ "${1:-}" = flame ]; then
+  command -v perf >/dev/null || debian linux-perf
+  inferno=$TOOLS/inferno/bin
+  if [ ! -x "$inferno/inferno-flamegraph" ]; then
+    say "Installing inferno"
+    cargo install --quiet inferno --version 0.12.8 --no-default-features --features cli --root "$TOOLS/inferno"
+  fi
+  work_folder
+  say "Looking; to unwind what was seen takes some minutes"
+  FLAME=$WORK/perf.data cargo bench --quiet --features ssr --bench budgets
+  perf script -i "$WORK/perf.data" --no-inline 2>/dev/null | "$inferno/inferno-collapse-perf" |
+    "$inferno/inferno-flamegraph" --title 'GET /connectors, 25 rows' --minwidth 0.3 >benches/flame.svg
+  say "benches/flame.svg"
+  exit
+fi
+
 say "Measuring; this takes some minutes"
-MAIL360_BINARY=$TARGET/release/mail360 cargo bench --quiet --features ssr --bench budgets
+cargo bench --quiet --features ssr --bench budgets

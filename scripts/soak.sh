@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make soak`: some ten minutes of what is hard on the program: killed again and again, a full disk, a database that is
-# gone, several processes restarted under load. It installs what it needs and keeps to this machine; root is asked
-# for once, for a small disk. SOAK_SECONDS says how long each part that can be longer or shorter lasts.
+# gone, several processes restarted under load. It installs what it needs (wrk, haproxy, PostgreSQL: a distribution may
+# start a service with a package) and keeps to this machine; root is asked for, for a small disk. SOAK_SECONDS says how long each part that can be longer or shorter lasts.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 . "$ROOT/scripts/postgres.sh"
@@ -19,10 +19,19 @@ done
 own_settings
 work_folder
 small=$WORK/small
+start_postgres
+# From here on all of it goes, whatever ends this.
+clean_up() {
+  if mountpoint -q "$small"; then
+    if [ "$(id -u)" = 0 ]; then umount --lazy "$small"; else sudo -n umount --lazy "$small"; fi ||
+      say "Left behind: sudo umount $small"
+  fi
+  stop_postgres
+  clear_away
+}
+trap clean_up EXIT
 mkdir "$small"
 as_root mount -t tmpfs -o size=24m,mode=1777 mail360-soak "$small"
-start_postgres
-trap 'as_root umount --lazy "$small" || true; stop_postgres; clear_away' EXIT
 printf '#!/bin/sh\ncd / && exec %s "%s/pg_ctl" -D "%s/db" -l "%s/server.log" "$@"\n' \
   "${PG_AS[*]}" "$PG_BIN" "$PG_DATA" "$PG_DATA" >"$WORK/postgres"
 chmod +x "$WORK/postgres"

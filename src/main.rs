@@ -29,9 +29,11 @@ enum Command {
     },
     /// Brings the database's schema up to date.
     Migrate,
-    /// Looks whether everything is as it should be, and changes nothing.
+    /// Looks whether everything is as it should be and every stored secret can be opened, and changes nothing. The
+    /// exit status is 1 if not.
     Check,
-    /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key file.
+    /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key files. Before,
+    /// put the new key at the top of every process's key file and restart each.
     Reseal,
     /// Organisations.
     #[command(subcommand)]

@@ -170,9 +170,8 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
         .layer(DefaultBodyLimit::disable())
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
-        .layer(axum::middleware::from_fn(login::session::save))
         .layer(sessions)
-        .layer(from_fn_with_state(config.clone(), login::session::keep_cookie))
+        .layer(from_fn_with_state(config.clone(), login::session::tend))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(map_request_with_state((), limit_head))

@@ -130,6 +130,11 @@ impl Running {
         Load::new(&self.url, path, &self.cookie)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its resident memory now, in megabytes.
     pub fn memory(&self) -> f64 {
         memory(self.child.id())

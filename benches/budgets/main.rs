@@ -8,7 +8,10 @@ mod installation;
 mod load;
 mod table;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use installation::{Installation, in_process};
 use load::{Load, log_ins};
@@ -24,6 +27,9 @@ async fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
+    if let Some(path) = std::env::var_os("FLAME") {
+        return flame(&PathBuf::from(path)).await;
+    }
     let mut table = Table::default();
     table.add(bundle());
     start(&mut table).await;
@@ -34,6 +40,20 @@ async fn main() {
     memory(&mut table).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
+}
+
+/// Has `perf` look where the time of the Connectors page goes, under load, and writes what it saw.
+async fn flame(path: &Path) {
+    let running = Installation::new(25).await.start().await;
+    let load = running.load("/connectors").run(2 * ROUND);
+    let mut perf = std::process::Command::new("perf");
+    // Few samples: to unwind them without frame pointers takes longer than to take them.
+    perf.args(["record", "--quiet", "-e", "cpu-clock", "-F", "61", "--call-graph", "dwarf,32768", "-o"])
+        .arg(path)
+        .args(["-p", &running.id().to_string(), "--", "sleep", "5"]);
+    let seen = tokio::task::spawn_blocking(move || perf.status());
+    let (measured, seen) = tokio::join!(load, seen);
+    assert!(seen.expect("no panic").expect("perf").success() && measured.failed == 0);
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -40,6 +40,9 @@ impl Table {
         for row in &self.0 {
             let _ = writeln!(text, "| {} | {} | {} | {} |", row.what, row.budget, row.value, verdict(row));
         }
+        text.push_str(
+            "\nWhere the time of the Connectors page goes: [flame.svg](flame.svg), by `scripts/bench.sh flame`.\n",
+        );
         println!("\n{text}");
         std::fs::write(path, text)
     }

@@ -1,8 +1,8 @@
 // The check that ends all others can fail: each kind of damage is found by it.
 
 import { expect } from '@playwright/test';
-import { findings } from './consistency.ts';
-import { Ledger } from './ledger.ts';
+import { findings, IMPOSSIBLE } from './consistency.ts';
+import { type Entry, Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
@@ -12,26 +12,42 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     const ledger = new Ledger();
     let over = false;
     const worked = scene.work(ledger, () => over);
-    while (!ledger.certain('').some(({ entry }) => entry.verified) || ledger.certain('').length < 6) await pause(50);
+    // One of each kind, and some more.
+    const some = (wanted: (entry: Entry) => boolean) => ledger.certain('').find(({ entry }) => wanted(entry));
+    const isVerified = (entry: Entry) => entry.verified;
+    const isRenamed = (entry: Entry) => !entry.verified && entry.renamed > 0;
+    const isOther = (entry: Entry) => !entry.verified && entry.renamed === 0;
+    while (![isVerified, isRenamed, isOther].every(some) || ledger.certain('').length < 8) await pause(50);
     over = true;
     expect(await worked).toEqual([]);
     expect(ledger.settle(database)).toEqual([]);
     expect(await findings(kind, database, app)).toEqual([]);
 
-    const verified = ledger.certain('').find(({ entry }) => entry.verified);
-    const other = ledger.certain('').find(({ entry }) => !entry.verified);
-    if (!verified || !other) throw new Error('there is none of each');
+    const [verified, renamed, other] = [some(isVerified), some(isRenamed), some(isOther)];
+    if (!verified || !renamed || !other) throw new Error('there is none of each');
     const is = ({ id }: { id: string }) => `${database.uuid('id')} = '${id.replaceAll('-', '')}'`;
-    for (const [damage, found] of [
-      [`UPDATE connectors SET state = 'verified', verified_at = 1 WHERE ${is(other)}`, 'without a sign-in that went through'],
-      [`UPDATE connectors SET state = 'not_verified' WHERE ${is(verified)}`, 'although a sign-in of it went through'],
-      [`UPDATE connectors SET client_secret = (SELECT client_secret FROM connectors WHERE ${is(verified)}) WHERE ${is(other)}`, 'cannot be opened'],
-      ["DELETE FROM activity WHERE action = 'connector.added'", 'recorded never'],
-      ['UPDATE attempts SET ended_at = NULL', 'without an outcome'],
-      ['DELETE FROM attempt_events', 'without a beginning'],
-    ] as const) {
-      database.run(damage);
-      expect((await findings(kind, database, app)).join('\n'), damage).toContain(found);
+    const gone = ledger.certain('').find((one) => ![verified, renamed, other].some(({ key }) => key === one.key));
+    if (!gone) throw new Error('there is no third');
+    const damages: [found: string, ...damage: string[]][] = [
+      ['a connector that is verified without a sign-in that went through', `UPDATE connectors SET state = 'verified', verified_at = 1 WHERE ${is(other)}`],
+      ['a connector that is verified since never', `UPDATE connectors SET verified_at = NULL WHERE ${is(other)}`],
+      ['a connector that is not verified although a sign-in of it went through', `UPDATE connectors SET state = 'not_verified' WHERE ${is(verified)}`],
+      ['cannot be opened', `UPDATE connectors SET client_secret = (SELECT client_secret FROM connectors WHERE ${is(verified)}) WHERE ${is(other)}`],
+      ['a sign-in that was consumed and still has its verifier', 'UPDATE attempts SET pkce_verifier = nonce_hash WHERE consumed_at IS NOT NULL'],
+      ['a sign-in that ended without an outcome, or the other way round', 'UPDATE attempts SET ended_at = NULL'],
+      ['a sign-in that ended before it came back', `UPDATE attempts SET consumed_at = NULL WHERE outcome LIKE '%"verified"%'`],
+      ['a sign-in without a beginning', 'DELETE FROM attempt_events'],
+      ['a connector that was deleted and is there', `UPDATE activity SET action = 'connector.deleted' WHERE action = 'connector.changed' AND entity_id = (SELECT id FROM connectors WHERE ${is(renamed)})`],
+      ['a connector that is gone, and nobody deleted it', `DELETE FROM connectors WHERE ${is(gone)}`],
+      ['a connector whose addition was recorded never, or twice', "DELETE FROM activity WHERE action = 'connector.added'"],
+      ...(kind === 'SQLite' ? [['a row that points to nothing', `PRAGMA foreign_keys = OFF; UPDATE attempts SET user_id = randomblob(16)`] as [string, string]] : []),
+    ];
+    const untried = Object.keys(IMPOSSIBLE).filter((what) => !damages.some(([found]) => found === what));
+    expect(untried, 'each kind is tried').toEqual([]);
+    for (const [found, ...damage] of damages) {
+      expect((await findings(kind, database, app)).join('\n'), 'not yet').not.toContain(found);
+      for (const sql of damage) database.run(sql);
+      expect((await findings(kind, database, app)).join('\n'), damage.join()).toContain(found);
     }
     database.run(`UPDATE connectors SET service_name = 'a0-nobody v0' WHERE ${is(verified)}`);
     expect(ledger.settle(database).join('\n')).toContain('is not there, and may be');

@@ -4,7 +4,7 @@ import type { App } from '../support/app.ts';
 import type { Database, Kind } from './database.ts';
 
 /** What must find nothing, by what it would find. */
-const IMPOSSIBLE: Record<string, string> = {
+export const IMPOSSIBLE: Record<string, string> = {
   'a connector that is verified since never':
     "SELECT service_name FROM connectors WHERE state = 'verified' AND verified_at IS NULL",
   'a connector that is verified without a sign-in that went through':

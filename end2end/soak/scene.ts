@@ -4,7 +4,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base } from '@playwright/test';
+import { expect, test as base } from '@playwright/test';
 import { App, type Installation } from '../support/app.ts';
 import { type Provider, ProviderProcess } from '../support/provider.ts';
 import { Administrator, Interrupted } from './administrator.ts';
@@ -19,13 +19,13 @@ export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Ki
   ending: async ({}, use) => {
     const endings: Ending[] = [];
     await use((end) => { endings.unshift(end); });
-    for (const end of endings) await end();
+    const failed: unknown[] = [];
+    for (const end of endings) await Promise.resolve().then(end).catch((error: unknown) => { failed.push(error); });
+    expect(failed).toEqual([]);
   },
   open: async ({ ending }, use) => {
     await use(async (kind, how, front) => {
-      const scene = await Scene.of(kind, how, front);
-      ending(() => scene.end());
-      return scene;
+      return Scene.of(kind, ending, how, front);
     });
   },
 });
@@ -71,23 +71,28 @@ export class Scene {
     readonly app: App,
     readonly administrators: Administrator[],
     private readonly provider: ProviderProcess,
-    private readonly folder: string,
     readonly how: Installation,
   ) {}
 
-  /** One on a database of this kind; `front` is what must stand before it when it is reached by another address. */
-  static async of(kind: Kind, how: Installation = {}, front?: (app: App) => Promise<void>): Promise<Scene> {
+  /**
+   * One on a database of this kind, whose parts end by `ending`; `front` is what must stand before it when it is reached
+   * by another address.
+   */
+  static async of(kind: Kind, ending: (end: Ending) => void, how: Installation = {}, front?: (app: App) => Promise<void>): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), 'mail360-soak-'));
+    ending(() => { rmSync(folder, { recursive: true, force: true }); });
     const dataDir = how.dataDir ?? join(folder, 'data');
-    const process = await ProviderProcess.start();
+    const provider = await ProviderProcess.start();
+    ending(() => provider.stop());
     const postgres = kind === 'PostgreSQL' ? Postgres.create() : undefined;
     if (postgres) makeKey(dataDir);
     const installation = { log: 'warn', ...how, dataDir, ...(postgres ? { database: postgres.url } : {}) };
-    const app = await App.start(process.url, installation);
+    const app = await App.start(provider.url, installation);
+    ending(() => app.remove());
     await front?.(app);
-    const database = postgres ?? new Sqlite(() => dataDir);
-    const scene = new Scene(kind, database, app, [], process, folder, installation);
-    await scene.logIn(await process.forOneTest());
+    const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, installation);
+    ending(async () => { for (const administrator of scene.administrators) await administrator.dispose(); });
+    await scene.logIn(await provider.forOneTest());
     return scene;
   }
 
@@ -120,12 +125,5 @@ export class Scene {
         cutOff.push(error.message);
       })));
     return cutOff;
-  }
-
-  async end(): Promise<void> {
-    for (const administrator of this.administrators) await administrator.dispose();
-    await this.app.remove();
-    await this.provider.stop();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

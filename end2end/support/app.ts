@@ -55,7 +55,10 @@ export class App {
   static async start(providerUrl: string, how: Installation = {}): Promise<App> {
     const app = new App(await freePort(), providerUrl, how);
     if (how.movable) app.advance(0);
-    await app.run();
+    await app.run().catch(async (error: unknown) => {
+      await app.remove();
+      throw error;
+    });
     return app;
   }
 

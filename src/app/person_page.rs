@@ -14,16 +14,13 @@ use tower_sessions::Session;
 
 use super::people_page::RoleField;
 use crate::{
-    login::{
-        administration::Administration,
-        session::{self, SignedInBrowser},
-    },
+    login::{administration::Administration, session::SignedInBrowser},
     people::{
         access::{Admin, Member},
         model::Role,
         service::{Change, Changed, People, User},
     },
-    platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page},
+    platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page, session_error},
     ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
@@ -62,9 +59,9 @@ pub async fn show(
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<UserId>(CHANGED).await.map_err(session::failure)?;
+    let changed = session.get::<UserId>(CHANGED).await.map_err(session_error::failure)?;
     if changed.is_some() {
-        session.remove::<UserId>(CHANGED).await.map_err(session::failure)?;
+        session.remove::<UserId>(CHANGED).await.map_err(session_error::failure)?;
     }
     let said = (changed == Some(id)).then_some((Tone::Good, "Done"));
     view_of(&administration, &admin, id, said, None).await
@@ -114,7 +111,7 @@ pub async fn change(
         // Whoever changed themselves has just ended the session that would say so.
         Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         Changed::Changed => {
-            session.insert(CHANGED, id).await.map_err(session::failure)?;
+            session.insert(CHANGED, id).await.map_err(session_error::failure)?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
         Changed::NoSuchUser => Err(Failure::NotFound),

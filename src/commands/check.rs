@@ -35,7 +35,7 @@ pub async fn run(config: Config) -> Outcome {
         public_url.redirect_uri()
     ));
     if let Some(others) = others(&program, &survey) {
-        say(&format!("Note: {others}; `mail360 reseal` seals them anew with the newest."));
+        say(&format!("Note: {others} `mail360 reseal` seals it anew with the newest."));
     }
     warn_of_expiring(&program).await
 }
@@ -66,16 +66,16 @@ async fn warn_of_expiring(program: &Program) -> Outcome {
     Ok(())
 }
 
-/// How many values are sealed with keys that are not the newest, where there are such.
+/// How much is sealed with keys that are not the newest, where something is.
 pub fn others(program: &Program, survey: &Survey) -> Option<String> {
     let newest = program.vault.newest_key();
     let others: Vec<_> = survey
         .by_key
         .iter()
         .filter(|(key, _)| *key != newest)
-        .map(|(key, count)| format!("{count} with the key `{key}`"))
+        .map(|(key, count)| format!("with the key `{key}`: {count}"))
         .collect();
-    (!others.is_empty()).then(|| format!("of what is sealed, {} are sealed", others.join(", ")))
+    (!others.is_empty()).then(|| format!("Still sealed {}.", others.join(", ")))
 }
 
 /// What does not open, and what to do about each.
@@ -85,7 +85,7 @@ pub fn lost(survey: &Survey) -> String {
     };
     let mut lines: Vec<_> = survey.lost.iter().take(MOST_WARNINGS).map(one).collect();
     if survey.lost.len() > MOST_WARNINGS {
-        lines.push(format!("And so are {} more.", survey.lost.len() - MOST_WARNINGS));
+        lines.push(format!("{} more cannot be opened.", survey.lost.len() - MOST_WARNINGS));
     }
     lines.join("\n")
 }

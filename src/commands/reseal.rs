@@ -9,26 +9,28 @@ use super::{Opened, Outcome, check, say};
 
 /// Seals everything anew with the newest key, beside processes that serve.
 pub async fn run(config: Config) -> Outcome {
-    let opened = Opened::new(config, false).await?;
-    // What is sealed with a key that the database does not know would lock out every process that lacks it.
-    opened.enter_key().await?;
-    let program = opened.program(Assets::default()).await?;
+    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
     let Resealed { values, survey } = program.reseal().await.map_err(|error| error.to_string())?;
     let newest = program.vault.newest_key();
     say(&format!("Sealed anew with the key `{newest}`: {values}."));
+    let others = check::others(&program, &survey);
+    if survey.lost.is_empty() && others.is_none() {
+        say(&format!(
+            "Nothing is sealed with another key any more. Once every process has been restarted with `{newest}` at \
+             the top of its key file, the older lines can be taken out; backups from before this need them still."
+        ));
+        return Ok(());
+    }
+    let mut lines = Vec::new();
+    if let Some(others) = others {
+        lines.push(format!(
+            "{others} A process has sealed it meanwhile whose key file has that key at the top: put `{newest}` \
+             there, restart it, and run this again."
+        ));
+    }
     if !survey.lost.is_empty() {
-        say(&check::lost(&survey));
+        lines.push(check::lost(&survey));
     }
-    match check::others(&program, &survey) {
-        None => {
-            say(
-                "Nothing is sealed with another key any more: the older lines can be taken out of every key file.",
-            );
-            Ok(())
-        }
-        Some(others) => Err(format!(
-            "Still, {others}. What opens was sealed by a process whose key file has an older key at its top: put \
-             `{newest}` there, restart it, and run this again. Leave the older lines in until then."
-        )),
-    }
+    lines.push("Leave the older lines in the key files until this says that they can go.".to_owned());
+    Err(lines.join("\n"))
 }

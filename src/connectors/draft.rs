@@ -22,13 +22,13 @@ use super::{
     service::{ConnectorId, Typed, TypedSecret},
 };
 use crate::{
-    login::session,
     people::access::Member,
     platform::{
         config::{Config, PublicUrl},
         cookies,
         failure::Failure,
         id::UserId,
+        session_error,
     },
 };
 
@@ -188,7 +188,7 @@ impl Draft {
     /// Keeps it in the session.
     pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
         let key = Self::key(&self.target.path());
-        session.insert(&key, self).await.map_err(session::failure)
+        session.insert(&key, self).await.map_err(session_error::failure)
     }
 
     /// Takes the draft for the page at `path` from where it is kept: it is shown once. One without a session is
@@ -202,8 +202,8 @@ impl Draft {
     ) -> Result<Option<Kept>, Failure> {
         let key = Self::key(path);
         // Only where there is one: taking it out is a write.
-        if session.get::<Self>(&key).await.map_err(session::failure)?.is_some() {
-            return Ok(session.remove(&key).await.map_err(session::failure)?.map(Kept::Failed));
+        if session.get::<Self>(&key).await.map_err(session_error::failure)?.is_some() {
+            return Ok(session.remove(&key).await.map_err(session_error::failure)?.map(Kept::Failed));
         }
         let found = cookies::read(headers, public_url, COOKIE)
             .and_then(|value| serde_json::from_slice::<Orphan>(&URL_SAFE_NO_PAD.decode(value).ok()?).ok());

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::{preflight::Finding, service::ConnectorId};
-use crate::{login::session, platform::failure::Failure};
+use crate::platform::{failure::Failure, session_error};
 
 const KEY: &str = "said:connectors";
 
@@ -46,7 +46,7 @@ impl Said {
 
     /// Keeps it in the session until it is shown.
     pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
-        session.insert(KEY, self).await.map_err(session::failure)
+        session.insert(KEY, self).await.map_err(session_error::failure)
     }
 
     /// Takes it out of the session, where it is about this connector, which is still there.
@@ -65,14 +65,14 @@ impl Said {
 
     /// Whether it is still to be said that this connector was deleted.
     pub async fn is_deleted(session: &Session, id: ConnectorId) -> Result<bool, Failure> {
-        let said = session.get::<Self>(KEY).await.map_err(session::failure)?;
+        let said = session.get::<Self>(KEY).await.map_err(session_error::failure)?;
         Ok(said.is_some_and(|said| said.connector == id && matches!(said.done, Done::Deleted(_))))
     }
 
     async fn take_if(session: &Session, wanted: impl Fn(&Self) -> bool) -> Result<Option<Self>, Failure> {
-        match session.get::<Self>(KEY).await.map_err(session::failure)? {
+        match session.get::<Self>(KEY).await.map_err(session_error::failure)? {
             // Only where it is shown: taking it out is a write.
-            Some(said) if wanted(&said) => session.remove(KEY).await.map_err(session::failure),
+            Some(said) if wanted(&said) => session.remove(KEY).await.map_err(session_error::failure),
             _ => Ok(None),
         }
     }

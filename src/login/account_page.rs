@@ -15,12 +15,12 @@ use super::{
     account::{Accounts, PasswordChange},
     routes::too_many,
     service::Browser,
-    session::{self, SignedInBrowser},
+    session::SignedInBrowser,
     user_agent,
 };
 use crate::{
     people::{access::Member, model::Password},
-    platform::{failure::Failure, page::Page},
+    platform::{failure::Failure, page::Page, session_error},
     ui::widgets::{Badge, ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
 };
 
@@ -50,9 +50,9 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let browsers = accounts.browsers(&member, &session).await?;
     // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<bool>(CHANGED).await.map_err(session::failure)?;
+    let changed = session.get::<bool>(CHANGED).await.map_err(session_error::failure)?;
     if changed.is_some() {
-        session.remove::<bool>(CHANGED).await.map_err(session::failure)?;
+        session.remove::<bool>(CHANGED).await.map_err(session_error::failure)?;
     }
     Ok(page(AccountView { member, browsers, changed: changed.is_some(), error: None }))
 }
@@ -98,7 +98,7 @@ pub async fn change_password(
     };
     match outcome {
         Ok(()) => {
-            session.insert(CHANGED, true).await.map_err(session::failure)?;
+            session.insert(CHANGED, true).await.map_err(session_error::failure)?;
             Ok(Redirect::to("/account").into_response())
         }
         Err((field, words, status)) => {

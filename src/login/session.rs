@@ -9,7 +9,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::header;
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
 use tower_sessions::{
@@ -32,12 +32,15 @@ use crate::platform::{
     failure::Failure,
     id::{OrganisationId, UserId},
     randomness::{Hash, SharedRandomness},
+    session_error,
 };
 
 /// A session that nobody uses for this long has ended.
 pub const IDLE: Duration = Duration::minutes(30);
 /// A session ends after this long, however much it is used.
 pub const ABSOLUTE: Duration = Duration::hours(12);
+/// To write that down takes no longer than this, or is left.
+const FOR_TOUCHING: std::time::Duration = std::time::Duration::from_secs(1);
 /// The use of a session is written down at most this often.
 const TOUCH: Duration = Duration::minutes(1);
 
@@ -46,8 +49,6 @@ const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
 /// The cookie.
 const NAME: &str = "session";
-/// Before the text of an error that passes by: what the store tells a session is text alone.
-const OUTAGE: &str = "outage: ";
 
 /// Who is signed in in a session, and how they came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,57 +100,73 @@ pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Ses
 pub async fn sign_in(session: &Session, who: SignedIn) -> Result<(), Failure> {
     // What another user left in this browser, such as a draft, is not this one's.
     session.clear().await;
-    session.cycle_id().await.map_err(failure)?;
-    session.insert(USER, who).await.map_err(failure)?;
+    session.cycle_id().await.map_err(session_error::failure)?;
+    session.insert(USER, who).await.map_err(session_error::failure)?;
     // Now, and not when the answer is on its way: a log-in that was answered has happened.
-    session.save().await.map_err(failure)
+    session.save().await.map_err(session_error::failure)
 }
 
 /// Notes in a session of nobody's how far a log-in is, under a new id.
 pub async fn go_half_way(session: &Session, how_far: &impl Serialize) -> Result<(), Failure> {
     session.clear().await;
-    session.cycle_id().await.map_err(failure)?;
-    session.insert(HALF_WAY, how_far).await.map_err(failure)?;
-    session.save().await.map_err(failure)
+    session.cycle_id().await.map_err(session_error::failure)?;
+    session.insert(HALF_WAY, how_far).await.map_err(session_error::failure)?;
+    session.save().await.map_err(session_error::failure)
 }
 
 /// How far a log-in is.
 pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T>, Failure> {
-    session.get(HALF_WAY).await.map_err(failure)
+    session.get(HALF_WAY).await.map_err(session_error::failure)
 }
 
 /// Notes that whoever is signed in has just proved who they are: under a new id, for from now on the cookie
 /// opens more than before. The session ends when it would have ended.
 pub async fn prove(session: &Session, who: SignedIn) -> Result<(), Failure> {
-    session.cycle_id().await.map_err(failure)?;
-    session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(failure)?;
-    session.save().await.map_err(failure)
+    session.cycle_id().await.map_err(session_error::failure)?;
+    session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(session_error::failure)?;
+    session.save().await.map_err(session_error::failure)
 }
 
 /// Keeps in a session with what key a second factor is being set up there.
 pub async fn begin_second_factor(session: &Session, begun: &Begun) -> Result<(), Failure> {
-    session.insert(SECOND_FACTOR, begun).await.map_err(failure)
+    session.insert(SECOND_FACTOR, begun).await.map_err(session_error::failure)
 }
 
 /// With what key a second factor is being set up in a session.
 pub async fn begun_second_factor(session: &Session) -> Result<Option<Begun>, Failure> {
-    session.get(SECOND_FACTOR).await.map_err(failure)
+    session.get(SECOND_FACTOR).await.map_err(session_error::failure)
 }
 
 /// Forgets it.
 pub async fn forget_second_factor(session: &Session) -> Result<(), Failure> {
-    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(failure)
+    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(session_error::failure)
 }
 
-/// Lets a browser keep its cookie unless it logs out: of two requests at once the second may come with the cookie
-/// that the first has replaced, and must not take the new one away.
-pub async fn keep_cookie(
+tokio::task_local! {
+    /// Whether the request only looks, which concerns what is kept of its session at its end.
+    static LOOKS: bool;
+}
+
+/// Stands round the layer of sessions, for what that does at a request's end.
+///
+/// - A browser keeps its cookie unless it logs out: of two requests at once the second may come with the cookie that
+///   the first has replaced, and must not take the new one away.
+/// - Where a session could not be kept the layer answers 500 without a word of why: that is an outage, which the log
+///   tells of.
+/// - Whoever only looks is not refused for what could not be kept.
+pub async fn tend(
     State(config): State<Arc<Config>>,
     request: Request,
     next: axum::middleware::Next,
 ) -> Response {
     let logs_out = request.uri().path() == "/logout";
-    let mut response = next.run(request).await;
+    let looks = request.method().is_safe();
+    let mut response = LOOKS.scope(looks, next.run(request)).await;
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && response.extensions().get::<Failure>().is_none()
+    {
+        return Failure::Unavailable("a session could not be kept".to_owned()).into_response();
+    }
     if logs_out {
         return response;
     }
@@ -170,39 +187,12 @@ pub async fn keep_cookie(
 
 /// Ends the session.
 pub async fn sign_out(session: &Session) -> Result<(), Failure> {
-    session.flush().await.map_err(failure)
+    session.flush().await.map_err(session_error::failure)
 }
 
 /// Who is signed in.
 pub async fn signed_in(session: &Session) -> Result<Option<SignedIn>, Failure> {
-    session.get(USER).await.map_err(failure)
-}
-
-/// What an error of a session means to whoever asks.
-pub fn failure(error: tower_sessions::session::Error) -> Failure {
-    match error {
-        tower_sessions::session::Error::Store(session_store::Error::Backend(text)) => {
-            match text.strip_prefix(OUTAGE) {
-                Some(text) => Failure::Unavailable(text.to_owned()),
-                None => Failure::Unexpected(text),
-            }
-        }
-        error => Failure::unexpected(&error),
-    }
-}
-
-/// Keeps what a request has changed of its session while there still is a way to say why that fails: what comes after
-/// would answer 500 without a reason.
-pub async fn save(session: Session, request: Request, next: axum::middleware::Next) -> Response {
-    let response = next.run(request).await;
-    if !response.status().is_server_error()
-        && session.is_modified()
-        && !session.is_empty().await
-        && let Err(error) = session.save().await
-    {
-        return failure(error).into_response();
-    }
-    response
+    session.get(USER).await.map_err(session_error::failure)
 }
 
 /// The store of sessions.
@@ -312,8 +302,7 @@ fn hash(id: Id) -> Hash {
 }
 
 fn backend(error: DatabaseError) -> session_store::Error {
-    let mark = if error.is_outage() { OUTAGE } else { "" };
-    session_store::Error::Backend(format!("{mark}{error}"))
+    session_error::of_database(&error)
 }
 
 /// Columns of our own for who is signed in; JSON for the rest.
@@ -352,10 +341,16 @@ impl SessionStore for Sessions {
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let (_, data) = split(record)?;
         let hash = hash(record.id);
-        self.database
-            .write(async |tx| store::update_data(&tx, hash, data.clone()).await)
-            .await
-            .map_err(backend)
+        self.database.write(async |tx| store::update_data(&tx, hash, data.clone()).await).await.or_else(
+            |error| {
+                // What was shown once is shown once more, and nothing else is lost.
+                if error.is_outage() && LOOKS.try_with(|looks| *looks) == Ok(true) {
+                    tracing::error!(%error, "a session was not kept");
+                    return Ok(());
+                }
+                Err(backend(error))
+            },
+        )
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
@@ -368,12 +363,13 @@ impl SessionStore for Sessions {
             return Ok(None);
         };
         if now.since(session.last_seen_at) >= TOUCH {
-            match self.database.write(async |tx| store::touch(&tx, hash, now).await).await {
-                // Whoever only looks may do so while the disk is full.
-                Err(error) if error.is_outage() => {
-                    tracing::error!(%error, "the use of a session was not noted");
-                }
-                touched => touched.map_err(backend)?,
+            let touch = self.database.write(async |tx| store::touch(&tx, hash, now).await);
+            // Whoever only looks may do so while nothing can be written, and does not wait until it can.
+            match tokio::time::timeout(FOR_TOUCHING, touch).await {
+                Ok(Err(error)) if !error.is_outage() => return Err(backend(error)),
+                Ok(Err(error)) => tracing::error!(%error, "the use of a session was not noted"),
+                Err(_) => tracing::warn!("the use of a session was not noted in time"),
+                Ok(Ok(())) => {}
             }
         }
         let decode = |error: serde_json::Error| session_store::Error::Decode(error.to_string());

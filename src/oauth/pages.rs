@@ -83,7 +83,7 @@ pub fn StateCard(
 ) -> impl IntoView {
     let words = match connector.state {
         ConnectorState::NotVerified if connector.unproved.is_empty() => {
-            "Nobody has signed in through it since it was added.".into_any()
+            "No sign-in has gone through with these settings yet.".into_any()
         }
         ConnectorState::NotVerified => view! {
             {if connector.verified_at.is_some() {
@@ -133,6 +133,21 @@ pub fn Foreign() -> impl IntoView {
             </p>
             <p>"Open Connectors in the browser in which you began, and start the sign-in again."</p>
             <div class="row"><a class="button" href="/connectors">"Go to Connectors"</a></div>
+        </div>
+    }
+}
+
+/// What is said where a sign-in that came back could not be taken for now: its address still works.
+#[component]
+pub fn NotNow() -> impl IntoView {
+    view! {
+        <div class="card">
+            <h1>"This sign-in cannot be finished at this moment"</h1>
+            <p>"Reload this page in a moment: your sign-in at Microsoft still counts, for ten minutes."</p>
+            <p class="soft">
+                "Mail360 cannot use its database just now. If it goes on, tell whoever runs the program; the log says \
+                 why."
+            </p>
         </div>
     }
 }

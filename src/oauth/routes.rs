@@ -16,7 +16,7 @@ use url::Url;
 use super::{
     callback::Callback,
     model::FINDABLE,
-    pages::{AdminConsent, Foreign, Leaving, Offers, ShownPage, ShownView, SignInPage, TenantPage},
+    pages::{AdminConsent, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage, TenantPage},
     pasted,
     service::{AttemptId, Progress, Returned, SignIns},
 };
@@ -151,7 +151,16 @@ pub async fn callback(
 ) -> Response {
     let binding = binding(&headers, &config.public_url);
     let answer = answer(&sign_ins, &browser, query.as_deref(), binding).await;
-    answer.unwrap_or_else(IntoResponse::into_response)
+    answer.unwrap_or_else(|failure| match (&failure, failure.retry_after()) {
+        // Nothing was consumed: the general page would lead away from the one address that still works.
+        (Failure::Unavailable(error), Some(seconds)) => {
+            tracing::error!(%error, "a callback could not be taken");
+            let page = Page::new("Sign-in", || view! { <NotNow /> }.into_any()).narrow();
+            let page = page.with_status(StatusCode::SERVICE_UNAVAILABLE);
+            ([(header::RETRY_AFTER, seconds)], page).into_response()
+        }
+        _ => failure.into_response(),
+    })
 }
 
 async fn answer(

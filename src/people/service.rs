@@ -114,6 +114,15 @@ impl People {
         self.database.write(async |tx| Ok(self.add_organisation(&tx, name).await?)).await
     }
 
+    /// Records in each organisation what an operator did with all of them.
+    pub async fn record_of_all(&self, tx: &Tx, action: Action, detail: &str) -> Result<(), DatabaseError> {
+        for Organisation { id, name, .. } in store::organisations(tx).await? {
+            let entry = Entry::done(action, &name, id.0).with_detail(detail);
+            self.activity.record(tx, Actor::operator(id), entry).await?;
+        }
+        Ok(())
+    }
+
     /// All organisations.
     pub async fn organisations(&self) -> Result<Vec<Organisation>, Failure> {
         Ok(store::organisations(&self.database.read()).await?)

@@ -146,6 +146,8 @@ impl Database {
                     .pragma("journal_mode", "WAL")
                     // FULL: what was answered with success is on the disk, even where power fails.
                     .pragma("synchronous", "FULL")
+                    // What was replaced or deleted, sealed or not, is not left in the file's free space.
+                    .pragma("secure_delete", "ON")
             }
         });
         // The writer first: it makes the file and turns on the write-ahead log.

@@ -14,4 +14,5 @@ pub mod page;
 pub mod periodic;
 pub mod randomness;
 pub mod server;
+pub mod session_error;
 pub mod telemetry;

@@ -1,7 +1,15 @@
 //! Listening to browsers: axum's own loop has no patience limits, so a client that sends or reads a byte now and then
 //! would keep a connection for ever, and some hundreds of them all there are (slowloris, slow POST, slow read).
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::ErrorKind,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -39,6 +47,8 @@ impl Default for Patience {
 const MAX_HEAD: usize = 56 * 1024;
 /// So many connections at once; more wait in the system's queue. Each costs a file descriptor and some kilobytes.
 const MAX_CONNECTIONS: usize = 10_000;
+/// So many wait in the system's queue at the most.
+const MOST_WAITING: usize = 4_096;
 /// So long who has just connected may take to send something, when the program is asked to stop.
 const MOMENT: Duration = Duration::from_millis(100);
 /// After the system had no file descriptor left.
@@ -58,13 +68,18 @@ pub async fn serve(
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut take = async |stream: TcpStream, address, permit: Option<OwnedSemaphorePermit>| {
         let Ok(service) = services.call(address).await;
-        let service = TowerToHyperService::new(
-            service.map_request(|request: Request<Incoming>| request.map(Body::new)),
-        );
+        let called = Arc::new(AtomicBool::new(false));
+        let service = {
+            let called = called.clone();
+            TowerToHyperService::new(service.map_request(move |request: Request<Incoming>| {
+                called.store(true, Ordering::Relaxed);
+                request.map(Body::new)
+            }))
+        };
         let connection = http.serve_connection(TokioIo::new(patient(stream, patience.stalled)), service);
         let stopping = stopping.clone();
         running.spawn(async move {
-            if let Err(error) = until_stopped(connection, stopping).await {
+            if let Err(error) = until_stopped(connection, &called, stopping).await {
                 tracing::debug!(%error, "a connection ended before its time");
             }
             drop(permit);
@@ -95,10 +110,13 @@ pub async fn serve(
     // something that nobody dares to send again.
     match listener.into_std() {
         Ok(listener) => {
-            while let Ok((stream, address)) = listener.accept() {
-                let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                match stream {
-                    Ok(stream) => take(stream, address, None).await,
+            for _ in 0..MOST_WAITING {
+                match listener.accept().and_then(|(stream, address)| {
+                    stream.set_nonblocking(true)?;
+                    Ok((TcpStream::from_std(stream)?, address))
+                }) {
+                    Ok((stream, address)) => take(stream, address, None).await,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(error) => tracing::warn!(%error, "a connection could not be taken"),
                 }
             }
@@ -113,6 +131,7 @@ pub async fn serve(
 /// Serves a connection to its end; where the program is asked to stop, to the end of its request.
 async fn until_stopped<C: GracefulConnection>(
     connection: C,
+    called: &AtomicBool,
     stopping: CancellationToken,
 ) -> Result<(), C::Error> {
     let mut connection = std::pin::pin!(connection);
@@ -121,7 +140,9 @@ async fn until_stopped<C: GracefulConnection>(
         () = stopping.cancelled() => {}
     }
     // Asked to, hyper closes at once a connection of which it has read nothing.
-    if let Ok(ended) = tokio::time::timeout(MOMENT, &mut connection).await {
+    if !called.load(Ordering::Relaxed)
+        && let Ok(ended) = tokio::time::timeout(MOMENT, &mut connection).await
+    {
         return ended;
     }
     connection.as_mut().graceful_shutdown();
@@ -235,15 +256,53 @@ mod tests {
         }
     }
 
+    /// A server whose answer waits for the gate, with all the patience of the program.
+    async fn gated() -> (SocketAddr, Arc<tokio::sync::Notify>, oneshot::Sender<()>, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let gate = Arc::new(tokio::sync::Notify::new());
+        let waits = gate.clone();
+        let router = Router::new().route("/", get(async || "at once")).route(
+            "/gate",
+            get(async move || {
+                waits.notified().await;
+                "at last"
+            }),
+        );
+        let (stop, stopped) = oneshot::channel();
+        let served = serve(listener, router, Patience::default(), async {
+            let _ = stopped.await;
+        });
+        (address, gate, stop, tokio::spawn(served))
+    }
+
     #[tokio::test]
-    async fn a_connection_that_is_kept_open_ends_where_the_program_does() {
-        let (address, stop, served) = server(10).await;
+    async fn who_is_being_answered_when_the_program_is_asked_to_stop_is_answered_and_told_that_it_is_the_last()
+     {
+        let (address, gate, stop, served) = gated().await;
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(b"GET /gate HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
+        // Until it is in the handler.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stop.send(()).expect("it listens");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(TcpStream::connect(address).await.is_err(), "no new one is taken");
+        gate.notify_one();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("an answer, and its end");
+        assert!(text.ends_with("at last") && text.contains("connection: close"), "{text}");
+        tokio::time::timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_kept_open_ends_at_once_where_the_program_does() {
+        let (address, _, stop, served) = gated().await;
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.write_all(WHOLE).await.expect("sent");
         let mut text = [0; 4096];
         assert!(stream.read(&mut text).await.expect("an answer") > 0);
         stop.send(()).expect("it listens");
-        served.await.expect("no panic");
-        assert!(TcpStream::connect(address).await.is_err(), "and no new one is taken");
+        tokio::time::timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+        assert_eq!(stream.read(&mut text).await.expect("its end"), 0);
     }
 }

@@ -5,7 +5,10 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use axum::extract::FromRef;
 
 use crate::{
-    activity::service::{Activity, ActivityLog},
+    activity::{
+        model::Action,
+        service::{Activity, ActivityLog},
+    },
     connectors::service::{self as connectors, ConnectorService},
     login::{
         account::Accounts, administration::Administration, service::Login, session::Sessions, set_up::SetUp,
@@ -23,15 +26,14 @@ use crate::{
         assets::Assets,
         clock::SharedClock,
         config::Config,
-        database::{Database, DatabaseError},
+        database::{Database, DatabaseError, Tx},
         failure::Failure,
         periodic::PeriodicWork,
         randomness::SharedRandomness,
     },
     vault::{
         Vault,
-        custody::CustodyError,
-        reseal::{Resealed, SealedColumn, Survey},
+        reseal::{ResealError, Resealed, SealedColumn, Survey},
     },
 };
 
@@ -176,12 +178,16 @@ impl Program {
 
     /// Which keys have sealed what is in the database, and what does not open.
     pub async fn survey(&self) -> Result<Survey, DatabaseError> {
-        self.vault.survey(&self.database, &SEALED).await
+        self.vault.survey(&self.database.read(), &SEALED).await
     }
 
-    /// Seals everything anew that another key than the newest has sealed.
-    pub async fn reseal(&self) -> Result<Resealed, CustodyError> {
-        self.vault.reseal(&self.database, &SEALED).await
+    /// Seals everything anew that another key than the newest has sealed, and records it.
+    pub async fn reseal(&self) -> Result<Resealed, ResealError> {
+        let record = async |tx: &Tx, values| {
+            let detail = format!("{values} with the key {}", self.vault.newest_key());
+            self.people.record_of_all(tx, Action::SecretsResealed, &detail).await
+        };
+        self.vault.reseal(&self.database, &SEALED, record).await
     }
 
     /// What is done again and again.

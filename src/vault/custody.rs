@@ -69,6 +69,11 @@ pub enum CustodyError {
          add its line below the newest key (nothing has been written)"
     )]
     MissingKey(String),
+    /// Everything was sealed anew with another key, and this one left.
+    #[error(
+        "another process has left the key `{0}` meanwhile: put the newest key at the top of this key file"
+    )]
+    Left(String),
     /// The vault could not seal.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -144,19 +149,36 @@ pub async fn enter(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), Custody
 }
 
 /// Takes the checks of all keys but the newest out, once nothing is sealed with those.
-pub async fn leave(tx: &Tx, vault: &Vault) -> Result<(), CustodyError> {
-    for (key, _) in settings::list(tx, CHECK).await? {
+///
+/// # Returns
+/// Whether there were such.
+pub async fn leave(tx: &Tx, vault: &Vault) -> Result<bool, CustodyError> {
+    let checks = settings::list(tx, CHECK).await?;
+    // Another process may have left this one meanwhile: of two that do so at once one key must stay.
+    if checks.iter().all(|(key, _)| key != vault.newest_key()) {
+        return Err(CustodyError::Left(vault.newest_key().to_owned()));
+    }
+    let mut left = false;
+    for (key, _) in checks {
         if key != vault.newest_key() {
             settings::remove(tx, &format!("{CHECK}{key}")).await?;
+            left = true;
         }
     }
-    Ok(())
+    Ok(left)
 }
 
-/// Whether the keys in use open every check, as `/readyz` asks.
+/// Whether a process has been started with the newest key.
+pub async fn is_entered(on: &impl Queries, vault: &Vault) -> Result<bool, DatabaseError> {
+    Ok(settings::get(on, &format!("{CHECK}{}", vault.newest_key())).await?.is_some())
+}
+
+/// Whether the keys in use open every check, and the newest is not one that was left meanwhile, with which nothing may
+/// be sealed any more: as `/readyz` asks.
 pub async fn is_usable(on: &impl Queries, vault: &Vault) -> Result<bool, DatabaseError> {
     let checks = settings::list(on, CHECK).await?;
-    Ok(!checks.is_empty() && checks.iter().all(|(key, sealed)| vault.verify(key, sealed).is_ok()))
+    Ok(checks.iter().any(|(key, _)| key == vault.newest_key())
+        && checks.iter().all(|(key, sealed)| vault.verify(key, sealed).is_ok()))
 }
 
 impl Vault {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::{ExposeSecret, SecretSlice};
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     split,
 };
 use crate::platform::database::{
-    Database, DatabaseError,
+    Database, DatabaseError, Queries, Tx,
     columns::{Column, Value},
 };
 
@@ -54,7 +55,7 @@ pub struct Lost {
 /// What is sealed in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
-    /// How many values each key has sealed, by its id.
+    /// How many values that open each key has sealed, by its id.
     pub by_key: BTreeMap<String, u64>,
     /// Those that do not open.
     pub lost: Vec<Lost>,
@@ -69,22 +70,41 @@ pub struct Resealed {
     pub survey: Survey,
 }
 
+/// Why nothing was sealed anew.
+#[derive(Debug, thiserror::Error)]
+pub enum ResealError {
+    /// No process has been started with the newest key: those that run would neither open what is sealed with it nor
+    /// stop to seal with an older one.
+    #[error(
+        "no process has been started yet with the key `{0}` at the top of its key file: put it there for every \
+         process, restart each, and run this again"
+    )]
+    NotInUse(String),
+    /// The keys, or the database.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
+}
+
+impl From<DatabaseError> for ResealError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Custody(error.into())
+    }
+}
+
 impl Vault {
     /// Opens every value in these columns, and counts them by the key that sealed them.
-    pub async fn survey(
-        &self,
-        database: &Database,
-        columns: &[SealedColumn],
-    ) -> Result<Survey, DatabaseError> {
+    pub async fn survey(&self, on: &impl Queries, columns: &[SealedColumn]) -> Result<Survey, DatabaseError> {
         let mut survey = Survey::default();
         for &column in columns {
             let mut after = None;
-            while let Some(page) = next(database, column, &mut after).await? {
+            while let Some(page) = next(on, column, &mut after).await? {
                 for value in page {
-                    let key = split(&value.value).map_or("", |(key, _)| key);
-                    *survey.by_key.entry(key.to_owned()).or_default() += 1;
-                    if let Err(why) = self.open_bytes(column.place_of(&value), &value.value) {
-                        survey.lost.push(Lost { column, row: value.id, why });
+                    match self.open_secret(column.place_of(&value), &value.value) {
+                        Ok(_) => {
+                            let key = split(&value.value).map_or("", |(key, _)| key);
+                            *survey.by_key.entry(key.to_owned()).or_default() += 1;
+                        }
+                        Err(why) => survey.lost.push(Lost { column, row: value.id, why }),
                     }
                 }
             }
@@ -92,28 +112,41 @@ impl Vault {
         Ok(survey)
     }
 
-    /// Seals anew with the newest key what another one has sealed in these columns, while others read and write;
-    /// then, if nothing is left of the others, takes their checks out of the database. Killed at any moment it can
-    /// be run again: each value is sealed with one of the keys that the file holds.
+    /// Seals anew with the newest key what another one has sealed in these columns, while others read and write.
+    /// Where nothing is left of the others, their checks go out of the database in the transaction that has seen it,
+    /// after `record`. Killed at any moment it can be run again: each value is sealed with one of the keys that the
+    /// file holds.
     ///
-    /// A process that still has another key at the top of its file goes on sealing with that; the survey shows it.
+    /// # Errors
+    /// [`ResealError::NotInUse`] where no process has been started with the newest key, and nothing was done.
     pub async fn reseal(
         &self,
         database: &Database,
         columns: &[SealedColumn],
-    ) -> Result<Resealed, CustodyError> {
+        record: impl AsyncFnOnce(&Tx, u64) -> Result<(), DatabaseError>,
+    ) -> Result<Resealed, ResealError> {
+        if !custody::is_entered(&database.read(), self).await? {
+            return Err(ResealError::NotInUse(self.newest_key().to_owned()));
+        }
         let mut values = 0;
         for &column in columns {
             let mut after = None;
-            while let Some(page) = next(database, column, &mut after).await? {
+            while let Some(page) = next(&database.read(), column, &mut after).await? {
                 values += self.reseal_page(database, column, &page).await?;
             }
         }
-        let survey = self.survey(database, columns).await?;
-        if survey.by_key.keys().all(|key| key == self.newest_key()) {
-            database.write(async |tx| custody::leave(&tx, self).await).await?;
-        }
-        Ok(Resealed { values, survey })
+        database
+            .write(async |tx| {
+                let survey = self.survey(&tx, columns).await?;
+                let alone =
+                    survey.lost.is_empty() && survey.by_key.keys().all(|key| key == self.newest_key());
+                let left = alone && custody::leave(&tx, self).await?;
+                if values > 0 || left {
+                    record(&tx, values).await?;
+                }
+                Ok(Resealed { values, survey })
+            })
+            .await
     }
 
     async fn reseal_page(
@@ -124,12 +157,13 @@ impl Vault {
     ) -> Result<u64, CustodyError> {
         let mut anew = Vec::new();
         for value in page {
+            if split(&value.value).is_ok_and(|(key, _)| key == self.newest_key()) {
+                continue;
+            }
             let place = column.place_of(value);
             // What does not open is left for the survey to tell of.
-            let Ok(opened) = self.open_bytes(place, &value.value) else { continue };
-            if split(&value.value).is_ok_and(|(key, _)| key != self.newest_key()) {
-                anew.push((value, self.seal_with(self.keys.newest(), place, &opened)?));
-            }
+            let Ok(opened) = self.open_secret(place, &value.value) else { continue };
+            anew.push((value, self.seal_with(self.keys.newest(), place, opened.expose_secret())?));
         }
         if anew.is_empty() {
             return Ok(0);
@@ -144,15 +178,20 @@ impl Vault {
             })
             .await
     }
+
+    /// Opened bytes that are wiped when they are dropped.
+    fn open_secret(&self, place: Place, sealed: &[u8]) -> Result<SecretSlice<u8>, VaultError> {
+        self.open_bytes(place, sealed).map(SecretSlice::from)
+    }
 }
 
 /// The page after `after`, which moves to its end; none where there is nothing more.
 async fn next(
-    database: &Database,
+    on: &impl Queries,
     column: SealedColumn,
     after: &mut Option<Uuid>,
 ) -> Result<Option<Vec<Value>>, DatabaseError> {
-    let page = column.column.page(&database.read(), *after, PAGE).await?;
+    let page = column.column.page(on, *after, PAGE).await?;
     *after = page.last().map(|value| value.id);
     Ok((!page.is_empty()).then_some(page))
 }

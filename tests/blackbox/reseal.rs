@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use mail360::{connectors::service::SEALED, vault::custody};
+use mail360::{connectors::service::SEALED, platform::database::columns::Value, vault::custody};
 use rstest::rstest;
 use time::Duration;
 use uuid::Uuid;
@@ -73,12 +73,15 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     let (world, mut ada, _, authorize) = under_way(kind).await;
     let (app, _) = set_up(&world, &mut ada).await;
     copy_connector(&world, MANY).await;
+    put_keys(&world, &[OLD, NEW]);
+    let stale = world.another_process(&[]).await;
+    stale.browser().get("/readyz").await.assert_status(200);
     // The key file of every process gets the new key, and each is restarted.
     put_keys(&world, &[NEW, OLD]);
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
     let before = run(&world, "check").expect("sound");
-    assert!(before.contains(&format!("{} with the key `test`", MANY + 3)), "{before}");
+    assert!(before.contains(&format!("with the key `test`: {}", MANY + 3)), "{before}");
 
     let mut killed = 0;
     let said = loop {
@@ -106,6 +109,15 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     assert_eq!(killed, 5, "it was under way each time");
     assert!(said.contains("the older lines can be taken out"), "{said}");
     assert_eq!(old(&world).await, 0);
+
+    let recorded = "SELECT detail FROM activity WHERE action = 'secrets.resealed'";
+    assert!(
+        world.raw.column::<String>(recorded).await.iter().all(|detail| detail.ends_with("with the key new"))
+    );
+    assert!(world.raw.count("activity").await > 0 && !world.raw.column::<String>(recorded).await.is_empty());
+    // A process that was not restarted, and would seal with the old key, is not ready any more.
+    let stale = stale.browser().get("/readyz").await;
+    stale.assert_status(503);
 
     // The old key goes, and everything is there: the sign-in that was under way, the second factor, each secret.
     put_keys(&world, &[NEW]);
@@ -151,12 +163,12 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
     assert!(!check.contains(connector.rsplit('/').next().expect("an id")), "the other one opens: {check}");
 
     put_keys(&world, &[NEW, OLD]);
+    let early = run(&world, "reseal").expect_err("no process has begun to use the new key");
+    assert!(early.contains("no process has been started yet with the key `new`"), "{early}");
+    let world = world.another_process(&[]).await;
     let reseal = run(&world, "reseal").expect_err("something is left");
     assert!(reseal.contains("Sealed anew with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
-    assert!(
-        reseal.contains("1 with the key `test`") && reseal.contains("Leave the older lines in"),
-        "{reseal}"
-    );
+    assert!(reseal.contains("Leave the older lines in"), "{reseal}");
     put_keys(&world, &[NEW]);
     let check = run(&world, "check").expect_err("the old key is asked for");
     assert!(check.contains("`test`"), "{check}");
@@ -183,10 +195,34 @@ async fn s4_a_second_factor_that_was_begun_under_a_key_that_is_gone_is_begun_ane
     let mut ada = world.set_up().await;
     ada.post(HERE, &[]).await.assert_status(303);
     put_keys(&world, &[NEW, OLD]);
+    world.another_process(&[]).await;
     run(&world, "reseal").expect("done");
     put_keys(&world, &[NEW]);
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
     ada.get(HERE).await.assert_status(200).assert_says("Set up a second factor");
     set_up(&world, &mut ada).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    let database = &world.program.database;
+    let page = SEALED.column.page(&database.read(), None, 10).await.expect("a page");
+    let [read] = page.as_slice() else { panic!("{page:?}") };
+    // Between the two an administrator enters a new secret.
+    let new = world.raw.bytes(b"replaced");
+    world.raw.run(&format!("UPDATE connectors SET client_secret = {new}")).await.expect("replaced");
+    let replace = async |value: &Value| {
+        database.write(async |tx| SEALED.column.replace(&tx, value, b"resealed".to_vec()).await).await
+    };
+    assert!(!replace(read).await.expect("an answer"), "it is not what was read any more");
+    let now = SEALED.column.page(&database.read(), None, 10).await.expect("a page");
+    assert_eq!(now[0].value, b"replaced");
+    assert!(replace(&now[0]).await.expect("an answer"));
 }

@@ -27,6 +27,8 @@ pub enum Action {
     ConnectorChanged,
     /// A connector was deleted.
     ConnectorDeleted,
+    /// An operator sealed all secrets anew with a new key.
+    SecretsResealed,
     /// A connector's credentials were tried without anybody signing in.
     ConnectorTried,
     /// A sign-in that verifies a connector was started.
@@ -65,7 +67,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::OrganisationAdded,
         Self::UserAdded,
         Self::UserChanged,
@@ -77,6 +79,7 @@ impl Action {
         Self::ConnectorAdded,
         Self::ConnectorChanged,
         Self::ConnectorDeleted,
+        Self::SecretsResealed,
         Self::ConnectorTried,
         Self::SignInStarted,
         Self::SignInEnded,
@@ -115,6 +118,7 @@ impl Action {
             Self::ConnectorAdded => "Connector added",
             Self::ConnectorChanged => "Connector changed",
             Self::ConnectorDeleted => "Connector deleted",
+            Self::SecretsResealed => "Secrets sealed anew",
             Self::ConnectorTried => "Client ID and secret tried",
             Self::SignInStarted => "Sign-in started",
             Self::SignInEnded => "Sign-in ended",
@@ -159,9 +163,11 @@ impl Action {
             | Self::SecondFactorRemoved
             | Self::NewPasswordOffered
             | Self::RecoveryCodesMade => Group::People,
-            Self::ConnectorAdded | Self::ConnectorChanged | Self::ConnectorDeleted | Self::ConnectorTried => {
-                Group::Connectors
-            }
+            Self::ConnectorAdded
+            | Self::ConnectorChanged
+            | Self::ConnectorDeleted
+            | Self::SecretsResealed
+            | Self::ConnectorTried => Group::Connectors,
             Self::SignInStarted | Self::SignInEnded => Group::SignIns,
             Self::RequestRefused => Group::Refusals,
         }
@@ -181,6 +187,7 @@ impl Action {
             Self::ConnectorAdded => "connector.added",
             Self::ConnectorChanged => "connector.changed",
             Self::ConnectorDeleted => "connector.deleted",
+            Self::SecretsResealed => "secrets.resealed",
             Self::ConnectorTried => "connector.tried",
             Self::SignInStarted => "sign_in.started",
             Self::SignInEnded => "sign_in.ended",
