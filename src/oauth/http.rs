@@ -50,6 +50,8 @@ impl Reqwest {
             // A redirect would carry the code and the secret to wherever it points (SSRF).
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            // A code can be sent once: not on a connection that was kept, which the other end may be closing.
+            .pool_max_idle_per_host(0)
             .connect_timeout(Duration::from_secs(5))
             .timeout(PATIENCE)
             .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
@@ -137,6 +139,30 @@ mod tests {
             assert!(answer.status().is_redirection(), "{}", answer.status());
         }
         assert_eq!(followed.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_provider_is_about_to_close_costs_no_sign_in() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        // Answers one request on each connection, and closes it when the next one comes.
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut request = [0; 4096];
+                    let _ = stream.read(&mut request).await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+                    let _ = stream.read(&mut request).await;
+                });
+            }
+        });
+        let client = Reqwest::new().expect("a client");
+        for _ in 0..3 {
+            let request = Request::post(&url).body(b"code=abc".to_vec()).expect("a request");
+            assert_eq!(client.send(request).await.expect("an answer").body(), b"ok");
+        }
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod history;
 mod outcome;
+mod parts;
 mod remedy;
 mod shown;
 

@@ -9,7 +9,7 @@ use super::{
         service::{Event, Progress, SignIn},
         support,
     },
-    outcome::provider_said,
+    parts::provider_said,
     shown::PasteForm,
 };
 use crate::{

@@ -7,7 +7,7 @@ use super::{
         diagnosis::{Diagnosis, Remedy, codes},
         pasted::{Difference, MAX, Pasted, difference},
     },
-    outcome::{Next, provider_said},
+    parts::{Next, provider_said},
     remedy::{Offers, Remedies},
 };
 use crate::{

@@ -1,0 +1,167 @@
+use proptest::prelude::*;
+use rstest::rstest;
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement};
+
+use super::{support::Kind, *};
+use crate::platform::{
+    database::{Database, DatabaseError, Read},
+    id::OrganisationId,
+};
+
+const MANY: usize = 100_000;
+const OURS: OrganisationId = OrganisationId(Uuid::from_u128(1));
+
+/// A database with 100,000 connectors of ours, and as many of somebody else's.
+async fn many(kind: Kind, folder: &std::path::Path) -> Database {
+    let url = kind.new_database(folder).await;
+    let url = match url.strip_prefix("sqlite:") {
+        Some(path) => crate::platform::database::DatabaseUrl::Sqlite(path.into()),
+        None => crate::platform::database::DatabaseUrl::Postgres(crate::platform::database::Secret(url)),
+    };
+    let database = Database::open(&url).await.expect("a database");
+    database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
+    database
+        .write::<_, DatabaseError, _>(async |tx| {
+            for statement in statements(kind) {
+                tx.connection().execute_unprepared(&statement).await?;
+            }
+            Ok(())
+        })
+        .await
+        .expect("filled");
+    database
+}
+
+fn statements(kind: Kind) -> Vec<String> {
+    let (uuid, hex, bytes, numbers) = match kind {
+        Kind::Sqlite => (
+            // Two numbers make the sixteen bytes of an id.
+            "unhex(printf('%016x%016x', {a}, {b}))",
+            "printf('%08x-0000-4000-8000-000000000000', (n * 2654435761) % 4294967296)",
+            "x''",
+            "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})",
+        ),
+        Kind::Postgres => (
+            "(lpad(to_hex({a}::bigint), 16, '0') || lpad(to_hex({b}::bigint), 16, '0'))::uuid",
+            "lpad(to_hex((n * 2654435761) % 4294967296), 8, '0') || '-0000-4000-8000-000000000000'",
+            "''::bytea",
+            "WITH numbers(n) AS (SELECT generate_series(0::bigint, {last}))",
+        ),
+    };
+    let id = |a: &str, b: &str| uuid.replace("{a}", a).replace("{b}", b);
+    let numbers = numbers.replace("{last}", &(MANY - 1).to_string());
+    let mut statements = Vec::new();
+    let day = "'2027-0' || (n % 9 + 1) || '-01'";
+    for organisation in ["1", "2"] {
+        statements.push(format!(
+            "INSERT INTO organisations (id, name, created_at) VALUES ({}, 'Org {organisation}', 0)",
+            id("0", organisation)
+        ));
+        statements.push(format!(
+            "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id, \
+             client_secret, client_secret_hint, secret_expires_on, expiry_key, cloud, account_type, scopes, state, version, \
+             created_at, changed_at) {numbers} SELECT {}, {}, 'outlook', 'Mail ' || n, 'mail ' || n, {}, {hex}, \
+             {bytes}, '', {day}, {day}, 'global', 'tenants_and_personal', 'User.Read', \
+             CASE n % 3 WHEN 0 THEN 'not_verified' ELSE 'verified' END, 1, n / 7, 0 FROM numbers",
+            id("n", organisation),
+            id("0", organisation),
+            id("n", organisation),
+        ));
+    }
+    statements.push("ANALYZE".to_owned());
+    statements
+}
+
+async fn plan(read: &Read, query: Select<row::Entity>) -> String {
+    let connection = read.connection();
+    let backend = connection.get_database_backend();
+    let sql = query.limit(26).build(backend);
+    let explain = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+    let values = sql.values.unwrap_or(sea_orm::Values(Vec::new()));
+    let statement = Statement::from_sql_and_values(backend, format!("{explain} {}", sql.sql), values);
+    let rows = connection.query_all_raw(statement).await.expect("a plan");
+    let column = if backend == DatabaseBackend::Sqlite { 3 } else { 0 };
+    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).expect("a line")).collect();
+    lines.join("\n")
+}
+
+#[track_caller]
+fn assert_uses(plan: &str, index: &str, sorted: bool) {
+    assert!(plan.contains(index), "{index} is not used: {plan}");
+    let scan = plan.contains("Seq Scan") || plan.contains("SCAN connectors");
+    assert!(!scan, "everything is read: {plan}");
+    let sorts = plan.contains("Sort Key") || plan.contains("TEMP B-TREE");
+    assert!(!sorted || !sorts, "everything is sorted: {plan}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = many(kind, folder.path()).await;
+    let (read, ours) = (database.read(), Connectors::of(OURS));
+    let of = |order| match order {
+        Order::Name => "connectors_by_name",
+        Order::State => "connectors_by_state",
+        Order::Expiry => "connectors_by_expiry",
+        Order::Added => "connectors_by_age",
+    };
+    for order in Order::ALL {
+        assert_uses(&plan(&read, ours.walk(order, None)).await, of(order), true);
+        let first = ours.list(&read, None, order, None, 26).await.expect("a page");
+        let after = first.last().expect("a connector").position(order);
+        assert_uses(&plan(&read, ours.walk(order, Some(&after))).await, of(order), true);
+        // Of a search that finds very many, too.
+        let all = Prefix::Name("mail".to_owned());
+        assert_uses(&plan(&read, ours.walk_through(&all, order, Some(&after))).await, of(order), true);
+    }
+    let name = Prefix::Name("mail 4711".to_owned());
+    assert_uses(&plan(&read, ours.probe(&name)).await, "connectors_by_name", false);
+    let id = Prefix::ClientId("0abc".to_owned());
+    assert_uses(&plan(&read, ours.probe(&id)).await, "connectors_by_client_id", false);
+}
+
+#[rstest]
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition_whatever_is_searched(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = many(kind, folder.path()).await;
+    let (read, ours) = (database.read(), Connectors::of(OURS));
+    // 11, 111, 11,111 and all of them begin so.
+    for (search, found) in
+        [("mail 4711", 11), ("mail 471", 111), ("mail 4", 11_111), ("mail", MANY), ("nothing", 0)]
+    {
+        for order in Order::ALL {
+            let prefixes = [Prefix::Name(search.to_owned())];
+            let (mut seen, mut after) = (Vec::new(), None);
+            // Of very many a few pages tell enough.
+            while seen.len() < 2_000 {
+                let page =
+                    ours.list(&read, Some(&prefixes), order, after.as_ref(), 250).await.expect("a page");
+                let Some(last) = page.last() else { break };
+                after = Some(last.position(order));
+                seen.extend(page.iter().map(|connector| connector.position(order)));
+            }
+            assert_eq!(seen.len(), found.min(2_000), "{search} by {order:?}");
+            let mut sorted = seen.clone();
+            sort(&mut sorted, order, Clone::clone);
+            sorted.dedup();
+            assert_eq!(seen, sorted, "{search} by {order:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_range_holds_exactly_what_begins_so(prefix in "\\PC{1,6}", text in "\\PC{0,8}") {
+        let end = after_all(&prefix);
+        for text in [text.clone(), format!("{prefix}{text}")] {
+            let within = text >= prefix && end.as_ref().is_none_or(|end| text < *end);
+            prop_assert_eq!(within, text.starts_with(&prefix), "{:?} {:?}", prefix, text);
+        }
+    }
+}

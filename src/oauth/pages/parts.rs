@@ -1,0 +1,63 @@
+//! What the pages of an end and of an error that was pasted have in common.
+
+use leptos::prelude::*;
+
+use super::super::{
+    diagnosis::{Diagnosis, codes},
+    model::ProviderWords,
+};
+use crate::ui::widgets::Copyable;
+
+/// Whose job it is, and the next step.
+#[component]
+pub fn Next(
+    /// What is said of the end.
+    diagnosis: Diagnosis,
+) -> impl IntoView {
+    view! {
+        <section class="card low" aria-labelledby="do-title">
+            <h2 id="do-title">"What to do"</h2>
+            <dl class="facts">
+                <div><dt>"Who can mend it"</dt><dd>{diagnosis.who.words()}</dd></div>
+                <div><dt>"Next step"</dt><dd>{diagnosis.next}</dd></div>
+            </dl>
+        </section>
+    }
+}
+
+/// What the provider said, as rows of a list of facts; codes and ids are ready to copy.
+pub fn provider_said(said: ProviderWords) -> impl IntoView {
+    let code = said.code();
+    let unknown = code.filter(|code| codes::find(*code).is_none());
+    let code = code.map(|code| {
+        let link = unknown.map(|code| {
+            view! {
+                <a href=codes::page(code) target="_blank" rel="noopener noreferrer">
+                    "What Microsoft says of it"
+                    <span class="unseen">" (opens a new window)"</span>
+                </a>
+            }
+        });
+        view! {
+            <div>
+                <dt>"Code"</dt>
+                <dd><Copyable value=format!("AADSTS{code}") what="the code" />{link}</dd>
+            </div>
+        }
+    });
+    let text = |name: &'static str, value: Option<String>| {
+        value.map(|value| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
+    };
+    let id = |name: &'static str, what: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! { <div><dt>{name}</dt><dd><Copyable value=value what=what /></dd></div> }
+        })
+    };
+    view! {
+        {text("Error", said.error)}
+        {code}
+        {text("Description", said.description)}
+        {id("Trace ID", "the trace ID", said.trace_id)}
+        {id("Correlation ID", "the correlation ID", said.correlation_id)}
+    }
+}
