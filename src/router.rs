@@ -30,6 +30,7 @@ use crate::{
     oauth,
     people::access::Member,
     platform::{
+        database::DatabaseError,
         failure::Failure,
         middleware::{body, headers, host, origin, reference},
     },
@@ -218,9 +219,15 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers, and the key opens it.
+/// `GET /readyz`: the database answers, and the key opens it and is still one to seal with.
 async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
-    match custody::is_usable(&program.database.read(), &program.vault).await {
+    let (read, vault) = (program.database.read(), &program.vault);
+    let fits = async {
+        Ok::<_, DatabaseError>(
+            custody::is_usable(&read, vault).await? && custody::is_entered(&read, vault).await?,
+        )
+    };
+    match fits.await {
         Ok(true) => (StatusCode::OK, "ready\n"),
         Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
         Err(error) => {

@@ -24,9 +24,7 @@ export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Ki
     expect(failed).toEqual([]);
   },
   open: async ({ ending }, use) => {
-    await use(async (kind, how, front) => {
-      return Scene.of(kind, ending, how, front);
-    });
+    await use((kind, how, front) => Scene.of(kind, ending, how, front));
   },
 });
 
@@ -37,7 +35,7 @@ export const pause = (milliseconds: number) => new Promise<void>((done) => { set
 
 /** Does one thing after the other until it is told to stop, or is cut off. */
 async function work(administrator: Administrator, ledger: Ledger, prefix: string, isOver: () => boolean): Promise<void> {
-  for (let count = 0; !isOver(); count += 1) {
+  while (!isOver()) {
     const mine = ledger.certain(prefix);
     const one = mine[randomInt(Math.max(1, mine.length))];
     const dice = randomInt(10);

@@ -301,10 +301,6 @@ fn hash(id: Id) -> Hash {
     Hash::of(&id.0.to_le_bytes())
 }
 
-fn backend(error: DatabaseError) -> session_store::Error {
-    session_error::of_database(&error)
-}
-
 /// Columns of our own for who is signed in; JSON for the rest.
 fn split(record: &Record) -> session_store::Result<(Option<SignedIn>, String)> {
     let mut data = record.data.clone();
@@ -335,7 +331,10 @@ impl SessionStore for Sessions {
             user_agent: user.and_then(|user| user.user_agent),
             data,
         };
-        self.database.write(async |tx| store::add(&tx, &session).await).await.map_err(backend)
+        self.database
+            .write(async |tx| store::add(&tx, &session).await)
+            .await
+            .map_err(session_error::of_database)
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
@@ -348,14 +347,17 @@ impl SessionStore for Sessions {
                     tracing::error!(%error, "a session was not kept");
                     return Ok(());
                 }
-                Err(backend(error))
+                Err(session_error::of_database(error))
             },
         )
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let hash = hash(*id);
-        let found = Unscoped.session_by_hash(&self.database.read(), hash).await.map_err(backend)?;
+        let found = Unscoped
+            .session_by_hash(&self.database.read(), hash)
+            .await
+            .map_err(session_error::of_database)?;
         let now = self.clock.now();
         let Some(session) =
             found.filter(|session| now < session.expires_at && now.since(session.last_seen_at) < IDLE)
@@ -366,7 +368,7 @@ impl SessionStore for Sessions {
             let touch = self.database.write(async |tx| store::touch(&tx, hash, now).await);
             // Whoever only looks may do so while nothing can be written, and does not wait until it can.
             match tokio::time::timeout(FOR_TOUCHING, touch).await {
-                Ok(Err(error)) if !error.is_outage() => return Err(backend(error)),
+                Ok(Err(error)) if !error.is_outage() => return Err(session_error::of_database(error)),
                 Ok(Err(error)) => tracing::error!(%error, "the use of a session was not noted"),
                 Err(_) => tracing::warn!("the use of a session was not noted in time"),
                 Ok(Ok(())) => {}
@@ -391,6 +393,6 @@ impl SessionStore for Sessions {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         let hash = hash(*id);
-        self.database.write(async |tx| store::end(&tx, hash).await).await.map_err(backend)
+        self.database.write(async |tx| store::end(&tx, hash).await).await.map_err(session_error::of_database)
     }
 }

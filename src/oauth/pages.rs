@@ -138,7 +138,7 @@ pub fn Foreign() -> impl IntoView {
     }
 }
 
-/// What is said where a sign-in that came back could not be taken for now: its address still works.
+/// What is said where nothing could be written as a sign-in came back: its address still works.
 #[component]
 pub fn NotNow() -> impl IntoView {
     view! {

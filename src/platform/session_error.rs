@@ -8,7 +8,7 @@ use super::{database::DatabaseError, failure::Failure};
 const OUTAGE: &str = "outage: ";
 
 /// For the store: what the database refused.
-pub fn of_database(error: &DatabaseError) -> session_store::Error {
+pub fn of_database(error: DatabaseError) -> session_store::Error {
     let mark = if error.is_outage() { OUTAGE } else { "" };
     session_store::Error::Backend(format!("{mark}{error}"))
 }

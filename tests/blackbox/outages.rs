@@ -10,6 +10,15 @@ use crate::support::{Browser, Kind, NewConnector, Raw, World, callback, under_wa
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
+/// Makes a PostgreSQL database read-only, or no longer.
+async fn set_read_only(world: &World, on: bool) {
+    let name: String = world.raw.one("SELECT current_database()::text").await;
+    let change =
+        if on { "SET default_transaction_read_only = on" } else { "RESET default_transaction_read_only" };
+    world.raw.run(&format!("ALTER DATABASE {name} {change}")).await.expect("set");
+    world.raw.run(CUT).await.expect("cut");
+}
+
 async fn assert_says_so(world: &World, browser: &mut Browser) {
     let answer =
         world.send_form(browser, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
@@ -25,10 +34,7 @@ async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_a
     let world = World::new(Kind::Postgres).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let name: String = world.raw.one("SELECT current_database()::text").await;
-    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
-    world.raw.run(&set).await.expect("set");
-    world.raw.run(CUT).await.expect("cut");
+    set_read_only(&world, true).await;
     assert_says_so(&world, &mut ada).await;
     // Also when the use of the session is to be noted, and what was said once is to be taken out of it.
     world.clock.advance(time::Duration::minutes(2));
@@ -39,12 +45,7 @@ async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_a
     // What was typed can be kept nowhere.
     let bad = world.send_form(&mut ada, &NewConnector { name: "", ..NewConnector::default() }).await;
     bad.assert_status(503).assert_says("The database cannot be used at this moment");
-    world
-        .raw
-        .run(&format!("ALTER DATABASE {name} RESET default_transaction_read_only"))
-        .await
-        .expect("reset");
-    world.raw.run(CUT).await.expect("cut");
+    set_read_only(&world, false).await;
     world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
     assert_eq!(world.raw.count("connectors").await, 2);
 }
@@ -53,10 +54,7 @@ async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_a
 async fn d4_a_callback_that_comes_while_nothing_can_be_written_may_be_sent_again() {
     let (world, mut ada, connector, authorize) = under_way(Kind::Postgres).await;
     world.grant_everything(&authorize);
-    let name: String = world.raw.one("SELECT current_database()::text").await;
-    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
-    world.raw.run(&set).await.expect("set");
-    world.raw.run(CUT).await.expect("cut");
+    set_read_only(&world, true).await;
     let callback = callback(&authorize, "code=abc");
     let not_now = ada.get(&callback).await;
     not_now
@@ -64,12 +62,7 @@ async fn d4_a_callback_that_comes_while_nothing_can_be_written_may_be_sent_again
         .assert_says("Reload this page in a moment: your sign-in at Microsoft still counts");
     assert_eq!(not_now.header("retry-after"), "10");
     assert!(world.provider.requests().is_empty(), "the code was not used up");
-    world
-        .raw
-        .run(&format!("ALTER DATABASE {name} RESET default_transaction_read_only"))
-        .await
-        .expect("reset");
-    world.raw.run(CUT).await.expect("cut");
+    set_read_only(&world, false).await;
     let outcome = ada.get(&callback).await.assert_status(303).location().to_owned();
     ada.get(&outcome).await.assert_says("The connector works");
     assert_eq!(world.state(&connector).await, "verified");

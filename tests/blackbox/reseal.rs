@@ -195,6 +195,7 @@ async fn s4_a_second_factor_that_was_begun_under_a_key_that_is_gone_is_begun_ane
     let mut ada = world.set_up().await;
     ada.post(HERE, &[]).await.assert_status(303);
     put_keys(&world, &[NEW, OLD]);
+    run(&world, "check").expect("sound also before a process is started with it");
     world.another_process(&[]).await;
     run(&world, "reseal").expect("done");
     put_keys(&world, &[NEW]);
