@@ -68,20 +68,24 @@ serve plain 3201 "$plain"
 cookie=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" "$plain" ada@contoso.test "$password")
 "$NODE" "$ROOT/scripts/audit/add-connector.mjs" "$plain" "$cookie"
 
-if wanted observatory || wanted csp; then
-  serve tls 3202 https://localhost
+if wanted observatory || wanted csp || wanted wapiti; then
+  tls=https://localhost
+  serve tls 3202 "$tls"
   openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
     -keyout "$WORK/key.pem" -out "$WORK/cert.pem" 2>/dev/null
   "$NODE" "$ROOT/scripts/audit/tls-front.mjs" "$WORK/key.pem" "$WORK/cert.pem" 3202 &
   PIDS+=($!)
   sleep 1
+  export NODE_EXTRA_CA_CERTS=$WORK/cert.pem
+  tls_cookie=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" "$tls" ada@contoso.test "$password")
+  "$NODE" "$ROOT/scripts/audit/add-connector.mjs" "$tls" "$tls_cookie"
 fi
 
 if wanted observatory; then
   observatory=$ROOT/scripts/audit/node_modules/@mdn/mdn-http-observatory
   # A list that it would fetch from elsewhere; nothing here is on it.
   echo '{}' >"$observatory/conf/hsts-preload.json"
-  NODE_EXTRA_CA_CERTS=$WORK/cert.pem "$NODE" "$observatory/src/scan.js" localhost >"$WORK/observatory.json" || true
+  "$NODE" "$observatory/src/scan.js" localhost >"$WORK/observatory.json" || true
   read -r grade score < <("$NODE" -p '
     const { scan } = JSON.parse(require("fs").readFileSync(process.argv[1])); [scan.grade, scan.score].join(" ")' \
     "$WORK/observatory.json")
@@ -92,29 +96,43 @@ fi
 
 if wanted csp; then
   status=0
-  NODE_EXTRA_CA_CERTS=$WORK/cert.pem "$NODE" "$ROOT/scripts/audit/csp.mjs" https://localhost \
-    "$(NODE_EXTRA_CA_CERTS=$WORK/cert.pem "$NODE" "$ROOT/scripts/audit/log-in.mjs" https://localhost ada@contoso.test "$password")" \
-    /login /connectors /connectors/new /nothing /api/connectors >"$WORK/csp.txt" || status=$?
+  "$NODE" "$ROOT/scripts/audit/csp.mjs" "$tls" "$tls_cookie" /login /connectors /connectors/new /nothing /api/connectors \
+    >"$WORK/csp.txt" || status=$?
   cat "$WORK/csp.txt"
   verdict csp "$(tail -n 1 "$WORK/csp.txt")" $status
 fi
 
+# fuzz URL COOKIE OPTION...: every answer of 500 and above is a failure.
+fuzz() {
+  local url=$1 cookie=$2
+  shift 2
+  # Without the second header its own requests would be refused before anything looks at them.
+  # From there, for it keeps a folder of its own where it is started.
+  (cd "$WORK" && "$TOOLS/audit-schemathesis/bin/schemathesis" run "$ROOT/scripts/audit/openapi.yaml" --url "$url" \
+    --phases examples,coverage,fuzzing --checks not_a_server_error -n 60 --generation-allow-x00 true \
+    --continue-on-failure -H "Cookie: $cookie" -H 'Sec-Fetch-Site: same-origin' "$@")
+}
+
 if wanted schemathesis; then
   status=0
-  # Without the second, its own requests would be refused before anything looks at them.
-  # From there, for it keeps a folder of its own where it is started.
-  (cd "$WORK" && "$TOOLS/audit-schemathesis/bin/schemathesis" run "$ROOT/scripts/audit/openapi.yaml" --url "$plain" --phases examples,coverage,fuzzing \
-    --checks not_a_server_error -n 60 --generation-allow-x00 true --exclude-path /logout --continue-on-failure \
-    -H "Cookie: $cookie" -H 'Sec-Fetch-Site: same-origin') >"$WORK/schemathesis.txt" 2>&1 || status=$?
+  # What makes everybody set up a second factor would hide all the rest: it is asked for on its own.
+  rule=/settings/people/second-factor
+  fuzz "$plain" "$cookie" --exclude-path /logout --exclude-path "$rule" >"$WORK/schemathesis.txt" 2>&1 || status=$?
   tail -n 25 "$WORK/schemathesis.txt"
-  verdict schemathesis "$(grep -oE '[0-9]+ generated, .*' "$WORK/schemathesis.txt" | head -n 1), over $(grep -oE 'Tested: [0-9]+' "$WORK/schemathesis.txt") operations; no answer of 500 and above" $status
+  serve ruled 3203 http://localhost:3203
+  ruled=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" http://localhost:3203 ada@contoso.test "$password")
+  fuzz http://localhost:3203 "$ruled" --include-path "$rule" >"$WORK/schemathesis-rule.txt" 2>&1 || status=$?
+  count() { grep -oE '[0-9]+ generated' "$WORK/$1.txt" | head -n 1; }
+  verdict schemathesis "$(count schemathesis) and $(count schemathesis-rule), over $(grep -oE 'Tested: [0-9]+' \
+    "$WORK/schemathesis.txt") operations and one; no answer of 500 and above" $status
 fi
 
 if wanted wapiti; then
   # Without its module for CSRF, which looks for a token in each form: here it is the headers that are looked at, and the
   # tests named c1_… ask every route. As a page of ours sends its forms: otherwise all of them would be refused before anything looks at them.
-  "$TOOLS/audit-wapiti/bin/wapiti" -u "$plain/" --scope domain -C "$cookie" -H 'Sec-Fetch-Site: same-origin' \
-    -x "$plain/logout" -x "$plain/do/connectors/delete" -x "$plain/account/sessions/*" \
+  # Over TLS: on plain HTTP a cookie cannot be Secure, which is one of the things that it asks for.
+  "$TOOLS/audit-wapiti/bin/wapiti" -u "$tls/" --scope domain -C "$tls_cookie" -H 'Sec-Fetch-Site: same-origin' \
+    -x "$tls/logout" -x "$tls/do/connectors/delete" -x "$tls/account/sessions/*" -x "$tls/settings/people/second-factor" \
     -m csp,cookieflags,http_headers,redirect,xss,permanentxss,sql,timesql,exec,file,crlf,methods,xxe \
     --max-scan-time 300 --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" -v 0 >"$WORK/wapiti.txt" 2>&1 || true
   "$NODE" -e '

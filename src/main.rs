@@ -1,4 +1,4 @@
-//! The command line: `mail360 serve`, `migrate`, `check`, `reseal`, `organisation` and `user`.
+//! The command line: `mail360 serve`, `migrate`, `check`, `reseal`, `end-sessions`, `organisation` and `user`.
 
 mod commands;
 
@@ -35,6 +35,9 @@ enum Command {
     /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key files. Before,
     /// put the new key at the top of every process's key file and restart each.
     Reseal,
+    /// Logs everybody out, and ends the sign-ins that are under way: after a backup was restored, in which sessions
+    /// that were ended since are open again, or where others may have seen cookies.
+    EndSessions,
     /// Organisations.
     #[command(subcommand)]
     Organisation(OrganisationCommand),
@@ -62,6 +65,7 @@ async fn main() -> ExitCode {
         Command::Migrate => commands::migrate(config).await,
         Command::Check => commands::check::run(config).await,
         Command::Reseal => commands::reseal::run(config).await,
+        Command::EndSessions => commands::end_sessions::run(config).await,
         Command::Organisation(command) => commands::organisation::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
     };

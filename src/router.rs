@@ -18,7 +18,7 @@ use leptos::prelude::provide_context;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
 
-pub use program::{Foundations, Program};
+pub use program::{EndedSessions, Foundations, Program};
 
 use crate::{
     app::{self, Renderer},

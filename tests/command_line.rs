@@ -167,7 +167,7 @@ fn help_names_every_setting_and_every_command() {
     ] {
         assert!(help.contains(&format!("MAIL360_{name}")), "{name} is missing in {help}");
     }
-    for command in ["serve", "migrate", "check", "reseal", "organisation", "user"] {
+    for command in ["serve", "migrate", "check", "reseal", "end-sessions", "organisation", "user"] {
         assert!(help.contains(&format!("  {command} ")), "{command} is missing in {help}");
     }
 }

@@ -9,7 +9,7 @@ use mail360::{
     },
 };
 
-use super::{Opened, Outcome, say, words};
+use super::{Opened, Outcome, organisations, say, words};
 
 /// So many warnings of one kind are said one by one.
 const MOST_WARNINGS: usize = 1_000;
@@ -41,7 +41,7 @@ pub async fn run(config: Config) -> Outcome {
 }
 
 async fn warn_of_expiring(program: &Program) -> Outcome {
-    for organisation in program.people.organisations().await.map_err(words)? {
+    for organisation in organisations(program).await? {
         let expiring =
             program.connectors.expiring(organisation.id, MOST_WARNINGS + 1).await.map_err(words)?;
         let today = program.connectors.today();

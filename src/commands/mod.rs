@@ -1,6 +1,7 @@
 //! What the command line does.
 
 pub mod check;
+pub mod end_sessions;
 pub mod organisation;
 pub mod reseal;
 pub mod serve;
@@ -10,6 +11,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use mail360::{
     oauth::http::Reqwest,
+    people::service::Organisation,
     platform::{
         assets::Assets,
         clock::{SharedClock, SystemClock},
@@ -46,6 +48,11 @@ pub fn words(failure: Failure) -> String {
         Failure::Busy(_) => "There is too much to do at this moment; try again.".to_owned(),
         other => other.status().to_string(),
     }
+}
+
+/// All organisations.
+pub async fn organisations(program: &Program) -> Result<Vec<Organisation>, String> {
+    program.people.organisations(&program.database.read()).await.map_err(|error| error.to_string())
 }
 
 /// The database and the vault, opened.

@@ -6,7 +6,7 @@ use mail360::{
     platform::{assets::Assets, config::Config},
 };
 
-use super::{Opened, Outcome, say, words};
+use super::{Opened, Outcome, organisations, say, words};
 
 /// Organisations.
 #[derive(Subcommand)]
@@ -31,7 +31,7 @@ pub async fn run(config: Config, command: OrganisationCommand) -> Outcome {
             say(&id.to_string());
         }
         OrganisationCommand::List => {
-            for organisation in program.people.organisations().await.map_err(words)? {
+            for organisation in organisations(&program).await? {
                 say(&format!("{}\t{}", organisation.id, organisation.name));
             }
         }

@@ -14,7 +14,7 @@ use mail360::{
 };
 use secrecy::SecretString;
 
-use super::{Opened, Outcome, say, words};
+use super::{Opened, Outcome, organisations, say, words};
 
 /// Users. Passwords are read from standard input, for whatever stands in a command is seen by others.
 #[derive(Subcommand)]
@@ -123,7 +123,7 @@ fn password(about: &[&str]) -> Result<Password, String> {
 
 async fn add(program: &Program, organisation: Option<&str>, email: &str, name: &str, role: Role) -> Outcome {
     let (email, name) = (Email::parse(email)?, PersonName::parse(name)?);
-    let all = program.people.organisations().await.map_err(words)?;
+    let all = organisations(program).await?;
     let organisation = find(&all, organisation)?;
     let password = password(&[email.as_str(), name.as_str(), &organisation.name])?;
     let added =
@@ -155,7 +155,7 @@ fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organis
 }
 
 async fn list(program: &Program) -> Outcome {
-    for organisation in program.people.organisations().await.map_err(words)? {
+    for organisation in organisations(program).await? {
         for user in program.people.users(organisation.id).await.map_err(words)? {
             let state = if user.disabled { "disabled" } else { "enabled" };
             let role = user.role.name();

@@ -211,20 +211,14 @@ impl Login {
         }
     }
 
-    /// Who is signed in in this session, as the database has them now: a user who was disabled, or
-    /// whose role changed, is so at once.
+    /// Who is signed in in this session, as the database had them when the request began: a user who was disabled,
+    /// or whose role changed, is so at once.
     pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
-        match session::signed_in(session).await? {
-            Some(who) => {
-                let presence = Presence {
-                    address: browser.address,
-                    reference: browser.reference,
-                    proved_at: who.proved_at,
-                };
-                self.people.member(who.organisation, who.user, presence).await
-            }
-            None => Ok(None),
-        }
+        let Some(who) = session::signed_in(session).await? else { return Ok(None) };
+        let Some(standing) = session::standing(session).await? else { return Ok(None) };
+        let presence =
+            Presence { address: browser.address, reference: browser.reference, proved_at: who.proved_at };
+        self.people.member(standing, presence)
     }
 }
 

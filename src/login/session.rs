@@ -2,9 +2,10 @@
 //! on `save` a session that has been ended, judges the limits by our own clock, and keeps the hash of a
 //! session's id in place of the id.
 
+mod keeping;
+
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
@@ -12,17 +13,12 @@ use axum::{
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
-use tower_sessions::{
-    Expiry, Session, SessionManagerLayer, SessionStore,
-    cookie::SameSite,
-    session::{Id, Record},
-    session_store,
-};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Id};
 
-use super::store::{self, StoredSession};
+use super::store;
 use crate::people::{
     access::{Admin, Member},
-    service::Begun,
+    service::{Begun, Standing},
 };
 use crate::platform::{
     clock::{SharedClock, Timestamp},
@@ -39,12 +35,9 @@ use crate::platform::{
 pub const IDLE: Duration = Duration::minutes(30);
 /// A session ends after this long, however much it is used.
 pub const ABSOLUTE: Duration = Duration::hours(12);
-/// To write that down takes no longer than this, or is left.
-const FOR_TOUCHING: std::time::Duration = std::time::Duration::from_secs(1);
-/// The use of a session is written down at most this often.
-const TOUCH: Duration = Duration::minutes(1);
 
 const USER: &str = "user";
+const STANDING: &str = "standing";
 const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
 /// The cookie.
@@ -195,6 +188,11 @@ pub async fn signed_in(session: &Session) -> Result<Option<SignedIn>, Failure> {
     session.get(USER).await.map_err(session_error::failure)
 }
 
+/// Whoever was signed in when the request began, as the database had them at that moment.
+pub async fn standing(session: &Session) -> Result<Option<Standing>, Failure> {
+    session.get(STANDING).await.map_err(session_error::failure)
+}
+
 /// The store of sessions.
 #[derive(Clone)]
 pub struct Sessions {
@@ -284,6 +282,14 @@ impl Sessions {
         store::end_all_of(tx, organisation, user).await
     }
 
+    /// Ends all sessions of everybody, in the transaction that records it.
+    ///
+    /// # Returns
+    /// How many browsers were signed in.
+    pub async fn end_all(tx: &Tx) -> Result<u64, DatabaseError> {
+        store::end_all(tx).await
+    }
+
     /// Whether the session that asks is still there: what its request began with may have been ended since.
     pub async fn is_there(&self, current: &Session) -> Result<bool, Failure> {
         let Some(id) = current.id() else { return Ok(false) };
@@ -299,100 +305,4 @@ impl Sessions {
 
 fn hash(id: Id) -> Hash {
     Hash::of(&id.0.to_le_bytes())
-}
-
-/// Columns of our own for who is signed in; JSON for the rest.
-fn split(record: &Record) -> session_store::Result<(Option<SignedIn>, String)> {
-    let mut data = record.data.clone();
-    let encode = |error: serde_json::Error| session_store::Error::Encode(error.to_string());
-    let user = data.remove(USER).map(serde_json::from_value).transpose().map_err(encode)?;
-    Ok((user, serde_json::to_string(&data).map_err(encode)?))
-}
-
-#[async_trait]
-impl SessionStore for Sessions {
-    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        let (user, data) = split(record)?;
-        let now = self.clock.now();
-        // 128 bits do not collide; a source of randomness that repeats itself must not sign one
-        // browser into another's session, so the database refuses and the request fails.
-        let mut bytes = [0; 16];
-        self.randomness.fill(&mut bytes);
-        record.id = Id(i128::from_le_bytes(bytes));
-        let since = user.as_ref().and_then(|user| user.since).unwrap_or(now);
-        let session = StoredSession {
-            hash: hash(record.id),
-            user: user.as_ref().map(|user| (user.organisation, user.user)),
-            created_at: since,
-            last_seen_at: now,
-            expires_at: since.plus(ABSOLUTE),
-            proved_at: user.as_ref().map(|user| user.proved_at.unwrap_or(now)),
-            address: user.as_ref().and_then(|user| user.address.clone()),
-            user_agent: user.and_then(|user| user.user_agent),
-            data,
-        };
-        self.database
-            .write(async |tx| store::add(&tx, &session).await)
-            .await
-            .map_err(session_error::of_database)
-    }
-
-    async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let (_, data) = split(record)?;
-        let hash = hash(record.id);
-        self.database.write(async |tx| store::update_data(&tx, hash, data.clone()).await).await.or_else(
-            |error| {
-                // What was shown once is shown once more, and nothing else is lost.
-                if error.is_outage() && LOOKS.try_with(|looks| *looks) == Ok(true) {
-                    tracing::error!(%error, "a session was not kept");
-                    return Ok(());
-                }
-                Err(session_error::of_database(error))
-            },
-        )
-    }
-
-    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let hash = hash(*id);
-        let found = Unscoped
-            .session_by_hash(&self.database.read(), hash)
-            .await
-            .map_err(session_error::of_database)?;
-        let now = self.clock.now();
-        let Some(session) =
-            found.filter(|session| now < session.expires_at && now.since(session.last_seen_at) < IDLE)
-        else {
-            return Ok(None);
-        };
-        if now.since(session.last_seen_at) >= TOUCH {
-            let touch = self.database.write(async |tx| store::touch(&tx, hash, now).await);
-            // Whoever only looks may do so while nothing can be written, and does not wait until it can.
-            match tokio::time::timeout(FOR_TOUCHING, touch).await {
-                Ok(Err(error)) if !error.is_outage() => return Err(session_error::of_database(error)),
-                Ok(Err(error)) => tracing::error!(%error, "the use of a session was not noted"),
-                Err(_) => tracing::warn!("the use of a session was not noted in time"),
-                Ok(Ok(())) => {}
-            }
-        }
-        let decode = |error: serde_json::Error| session_store::Error::Decode(error.to_string());
-        let mut data: std::collections::HashMap<String, serde_json::Value> =
-            serde_json::from_str(&session.data).map_err(decode)?;
-        if let Some((organisation, user)) = session.user {
-            let who = SignedIn {
-                organisation,
-                user,
-                address: session.address,
-                user_agent: session.user_agent,
-                since: Some(session.created_at),
-                proved_at: session.proved_at,
-            };
-            data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
-        }
-        Ok(Some(Record { id: *id, data, expiry_date: session.expires_at.date_time() }))
-    }
-
-    async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        let hash = hash(*id);
-        self.database.write(async |tx| store::end(&tx, hash).await).await.map_err(session_error::of_database)
-    }
 }

@@ -2,13 +2,19 @@
 
 pub mod throttles;
 
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, Condition, FromQueryResult, QueryOrder, QueryResult, entity::prelude::*,
+    sea_query::Expr,
+};
 
-use crate::platform::{
-    clock::Timestamp,
-    database::{DatabaseError, Queries, Tx, Unscoped},
-    id::{OrganisationId, UserId},
-    randomness::Hash,
+use crate::{
+    people::service::{Standing, beside},
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Queries, Tx, Unscoped},
+        id::{OrganisationId, UserId},
+        randomness::Hash,
+    },
 };
 
 mod row {
@@ -34,6 +40,19 @@ mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A session, and the user whom it names.
+struct WithStanding {
+    session: row::Model,
+    standing: Option<Standing>,
+}
+
+impl FromQueryResult for WithStanding {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let session = row::Model::from_query_result(row, prefix)?;
+        Ok(Self { session, standing: Standing::of_row(row)? })
+    }
 }
 
 /// A session, as the database has it.
@@ -135,6 +154,17 @@ pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> 
     Ok(())
 }
 
+/// Ends all sessions there are.
+///
+/// # Returns
+/// In how many of them somebody was signed in.
+pub async fn end_all(tx: &Tx) -> Result<u64, DatabaseError> {
+    let ended =
+        row::Entity::delete_many().filter(row::Column::UserId.is_not_null()).exec(tx.connection()).await?;
+    row::Entity::delete_many().exec(tx.connection()).await?;
+    Ok(ended.rows_affected)
+}
+
 /// The sessions of a user that have not ended, latest used first.
 pub async fn live_of(
     on: &impl Queries,
@@ -204,13 +234,19 @@ pub async fn sweep(tx: &Tx, now: Timestamp, idle_since: Timestamp) -> Result<(),
 }
 
 impl Unscoped {
-    /// The session with this hash, of whichever organisation.
+    /// The session with this hash, of whichever organisation, and who is signed in there.
     pub(super) async fn session_by_hash(
         self,
         on: &impl Queries,
         hash: Hash,
-    ) -> Result<Option<StoredSession>, DatabaseError> {
-        let row = row::Entity::find_by_id(hash.to_vec()).one(on.connection()).await?;
-        Ok(row.map(StoredSession::try_from).transpose()?)
+    ) -> Result<Option<(StoredSession, Option<Standing>)>, DatabaseError> {
+        let sessions = row::Entity::find_by_id(hash.to_vec());
+        let found = beside(sessions, (row::Column::OrganisationId, row::Column::UserId))
+            .into_model::<WithStanding>()
+            .one(on.connection())
+            .await?;
+        let found =
+            found.map(|WithStanding { session, standing }| Ok::<_, DbErr>((session.try_into()?, standing)));
+        Ok(found.transpose()?)
     }
 }

@@ -249,7 +249,7 @@ impl SignIns {
     pub async fn sweep(&self) -> Result<(), Failure> {
         let Parts { database, people, clock, .. } = &*self.parts;
         let now = clock.now();
-        for organisation in people.organisations().await? {
+        for organisation in people.organisations(&database.read()).await? {
             database
                 .write(async |tx| {
                     Attempts::of(organisation.id).sweep(&tx, now, now.minus(FINDABLE), now.minus(KEPT)).await
@@ -257,6 +257,19 @@ impl SignIns {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Lets all those end that wait for Microsoft to send somebody back, in the transaction that records it.
+    ///
+    /// # Returns
+    /// How many.
+    pub async fn expire_all(&self, tx: &Tx) -> Result<u64, DatabaseError> {
+        let Parts { people, clock, .. } = &*self.parts;
+        let mut expired = 0;
+        for organisation in people.organisations(tx).await? {
+            expired += Attempts::of(organisation.id).expire(tx, clock.now()).await?;
+        }
+        Ok(expired)
     }
 
     /// Waits for the exchanges that are under way; no more are to begin.

@@ -322,6 +322,22 @@ impl Attempts {
         Ok(consumed.rows_affected == 1)
     }
 
+    /// Lets those end that wait for their callback: their time is over.
+    ///
+    /// # Returns
+    /// How many.
+    pub async fn expire(self, tx: &Tx, now: Timestamp) -> Result<u64, DatabaseError> {
+        let expired = row::Entity::update_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::ConsumedAt.is_null())
+            .filter(row::Column::ExpiresAt.gt(now.micros()))
+            .col_expr(row::Column::ExpiresAt, Expr::value(now.micros()))
+            .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
+            .exec(tx.connection())
+            .await?;
+        Ok(expired.rows_affected)
+    }
+
     /// Writes how one ended, if it has not ended yet.
     ///
     /// # Returns

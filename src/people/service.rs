@@ -14,7 +14,11 @@ pub use self::{
     invitations::{Accepted, INVITATION, Invited, NEW_PASSWORD},
     second_factor::{Begun, Code, RECOVERY_CODES, RecoveryCode, SEALED, Setup},
 };
-pub use super::store::{NewUser, Organisation, User, invitations::Invitation};
+pub use super::store::{
+    NewUser, Organisation, User,
+    invitations::Invitation,
+    standing::{Standing, beside},
+};
 use super::{
     access::{Admin, Member, PROOF},
     model::{Email, OrganisationName, Password, PersonName, Role},
@@ -116,7 +120,7 @@ impl People {
 
     /// Records in each organisation what an operator did with all of them.
     pub async fn record_of_all(&self, tx: &Tx, action: Action, detail: &str) -> Result<(), DatabaseError> {
-        for Organisation { id, name, .. } in store::organisations(tx).await? {
+        for Organisation { id, name, .. } in self.organisations(tx).await? {
             let entry = Entry::done(action, &name, id.0).with_detail(detail);
             self.activity.record(tx, Actor::operator(id), entry).await?;
         }
@@ -124,8 +128,8 @@ impl People {
     }
 
     /// All organisations.
-    pub async fn organisations(&self) -> Result<Vec<Organisation>, Failure> {
-        Ok(store::organisations(&self.database.read()).await?)
+    pub async fn organisations(&self, on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
+        store::organisations(on).await
     }
 
     /// Adds a user whose password has been hashed: themselves, from where they are, or by an operator. A
@@ -303,28 +307,27 @@ impl People {
         Users::of(member.organisation()).lock(tx, member.user()).await
     }
 
-    /// The user of a session, as they are now; none where they may no longer be in.
-    pub async fn member(
-        &self,
-        organisation: OrganisationId,
-        user: UserId,
-        presence: Presence,
-    ) -> Result<Option<Member>, Failure> {
+    /// The user of a session; none where they may no longer be in.
+    pub fn member(&self, standing: Standing, presence: Presence) -> Result<Option<Member>, Failure> {
         let Presence { address, reference, proved_at } = presence;
-        let found = Users::of(organisation).with_organisation(&self.database.read(), user).await?;
-        let Some((user, organisation)) = found.filter(|(user, _)| !user.disabled) else { return Ok(None) };
+        if standing.disabled_at.is_some() {
+            return Ok(None);
+        }
+        let role = Role::from_name(&standing.role)
+            .ok_or_else(|| Failure::Unexpected(format!("user {} has an unknown role", standing.id)))?;
+        let has_second_factor = standing.totp_since.is_some();
         let now = self.clock.now();
         Ok(Some(Member {
-            organisation: organisation.id,
-            user: user.id,
-            role: user.role,
+            organisation: OrganisationId(standing.organisation_id),
+            user: UserId(standing.id),
+            role,
             // Another process may have written it, whose clock is a little ahead.
             proved: proved_at.is_some_and(|at| at <= now.plus(SKEW) && now.since(at) < PROOF),
-            has_second_factor: user.has_second_factor,
-            lacks_second_factor: organisation.second_factor_required && !user.has_second_factor,
-            name: user.name,
-            email: user.email,
-            organisation_name: organisation.name,
+            has_second_factor,
+            lacks_second_factor: standing.organisation.second_factor_required && !has_second_factor,
+            name: standing.name,
+            email: standing.email,
+            organisation_name: standing.organisation.name,
             address,
             reference,
         }))

@@ -1,8 +1,10 @@
-//! The table `users`; beside it, in files of their own, organisations, invitations and second factors.
+//! The table `users`; beside it, in files of their own, organisations, invitations, second factors, and what is read
+//! with each page.
 
 pub mod invitations;
 mod organisations;
 pub mod second_factors;
+pub mod standing;
 
 pub use organisations::{Organisation, add_organisation, organisations};
 
@@ -173,17 +175,6 @@ impl Users {
     /// A user.
     pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<User>, DatabaseError> {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
-    }
-
-    /// A user and the organisation, in one query: it is asked for with every page.
-    pub async fn with_organisation(
-        self,
-        on: &impl Queries,
-        id: UserId,
-    ) -> Result<Option<(User, Organisation)>, DatabaseError> {
-        let found = self.find(id).find_also_related(organisations::row::Entity).one(on.connection()).await?;
-        let Some((user, Some(organisation))) = found else { return Ok(None) };
-        Ok(Some((User::try_from(user)?, organisation.into())))
     }
 
     /// The names of these users.

@@ -88,6 +88,15 @@ pub struct Services {
     pub activity_log: ActivityLog,
 }
 
+/// What ending every session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedSessions {
+    /// In so many browsers somebody was signed in.
+    pub browsers: u64,
+    /// So many sign-ins waited for their callback.
+    pub sign_ins: u64,
+}
+
 /// What a program is made of.
 pub struct Foundations {
     /// The configuration.
@@ -190,6 +199,20 @@ impl Program {
         self.vault.reseal(&self.database, &SEALED, record).await
     }
 
+    /// Logs everybody out, and ends the sign-ins that wait for Microsoft to send somebody back: after a backup was
+    /// restored, in which what was ended since is open again.
+    pub async fn end_sessions(&self) -> Result<EndedSessions, DatabaseError> {
+        self.database
+            .write(async |tx| {
+                let browsers = Sessions::end_all(&tx).await?;
+                let sign_ins = self.sign_ins.expire_all(&tx).await?;
+                let detail = format!("browsers logged out: {browsers}, sign-ins ended: {sign_ins}");
+                self.people.record_of_all(&tx, Action::SessionsEnded, &detail).await?;
+                Ok(EndedSessions { browsers, sign_ins })
+            })
+            .await
+    }
+
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
         let program = self.clone();
@@ -199,7 +222,7 @@ impl Program {
                 program.sessions.sweep().await?;
                 program.throttles.sweep().await?;
                 program.people.sweep().await?;
-                for organisation in program.people.organisations().await? {
+                for organisation in program.people.organisations(&program.database.read()).await? {
                     program.activity_log.sweep(organisation.id).await?;
                 }
                 program.sign_ins.sweep().await

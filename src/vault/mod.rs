@@ -90,14 +90,7 @@ impl Vault {
         let ciphertext = cipher(key)
             .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: &aad })
             .map_err(|_| VaultError::Refused)?;
-        let id = key.id().as_bytes();
-        let mut sealed = Vec::with_capacity(2 + id.len() + NONCE + ciphertext.len());
-        sealed.push(VERSION);
-        sealed.push(u8::try_from(id.len()).map_err(|_| VaultError::Form)?);
-        sealed.extend_from_slice(id);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&ciphertext);
-        Ok(sealed)
+        Ok([&header(key.id())?[..], &nonce, &ciphertext].concat())
     }
 
     /// Opens what was sealed for this place.
@@ -122,6 +115,12 @@ impl Vault {
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.bytes().into())
+}
+
+/// What a value begins with that this key has sealed.
+fn header(id: &str) -> Result<Vec<u8>, VaultError> {
+    let length = u8::try_from(id.len()).map_err(|_| VaultError::Form)?;
+    Ok([&[VERSION, length], id.as_bytes()].concat())
 }
 
 /// The key's id and what follows it.

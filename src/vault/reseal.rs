@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Place, Vault, VaultError,
     custody::{self, CustodyError},
-    split,
+    header, split,
 };
 use crate::platform::database::{
     Database, DatabaseError, Queries, Tx,
@@ -66,7 +66,9 @@ pub struct Survey {
 pub struct Resealed {
     /// How many values are sealed with another key now.
     pub values: u64,
-    /// What is sealed afterwards. Where every value is the newest key's, the older ones are no longer asked for.
+    /// Whether nothing is sealed with another key any more, and the older ones are no longer asked for.
+    pub settled: bool,
+    /// What was sealed with which key just before that was looked at.
     pub survey: Survey,
 }
 
@@ -135,18 +137,30 @@ impl Vault {
                 values += self.reseal_page(database, column, &page).await?;
             }
         }
+        let survey = self.survey(&database.read(), columns).await?;
+        let alone = survey.lost.is_empty() && survey.by_key.keys().all(|key| key == self.newest_key());
         database
             .write(async |tx| {
-                let survey = self.survey(&tx, columns).await?;
-                let alone =
-                    survey.lost.is_empty() && survey.by_key.keys().all(|key| key == self.newest_key());
-                let left = alone && custody::leave(&tx, self).await?;
+                // Once more, for what was sealed since: its keys alone, for others wait for this transaction.
+                let settled = alone && self.seals_all(&tx, columns).await?;
+                let left = settled && custody::leave(&tx, self).await?;
                 if values > 0 || left {
                     record(&tx, values).await?;
                 }
-                Ok(Resealed { values, survey })
+                Ok(Resealed { values, settled, survey })
             })
             .await
+    }
+
+    /// Whether every value in these columns carries the id of the newest key.
+    async fn seals_all(&self, tx: &Tx, columns: &[SealedColumn]) -> Result<bool, CustodyError> {
+        let prefix = header(self.newest_key())?;
+        for SealedColumn { column, .. } in columns {
+            if column.any_without_prefix(tx, &prefix).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn reseal_page(

@@ -26,6 +26,7 @@ mod pains;
 mod people;
 mod preflight;
 mod reseal;
+mod restore;
 mod second_factor;
 mod sessions;
 mod set_up;

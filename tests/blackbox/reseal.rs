@@ -1,7 +1,5 @@
 //! A new key: everything is sealed anew while the program runs, and then the old key can go.
 
-use std::process::{Command, Output, Stdio};
-
 use mail360::{connectors::service::SEALED, platform::database::columns::Value, vault::custody};
 use rstest::rstest;
 use time::Duration;
@@ -16,21 +14,6 @@ use crate::support::{
 const MANY: i64 = 2_000;
 const OLD: (&str, u8) = ("test", 7);
 const NEW: (&str, u8) = ("new", 9);
-
-/// The command line, on the world's installation.
-fn mail360(world: &World, command: &str) -> Command {
-    let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
-    line.arg(command).args(world.arguments()).env_clear();
-    line.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    line
-}
-
-/// What it says where it succeeds, or where it does not.
-fn run(world: &World, command: &str) -> Result<String, String> {
-    let Output { status, stdout, stderr } = mail360(world, command).output().expect("an end");
-    let [stdout, stderr] = [stdout, stderr].map(|said| String::from_utf8(said).expect("text"));
-    if status.success() { Ok(stdout) } else { Err(stdout + &stderr) }
-}
 
 fn put_keys(world: &World, keys: &[(&str, u8)]) {
     write_keys(&world.program.config.encryption_key_file, keys);
@@ -80,12 +63,12 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     put_keys(&world, &[NEW, OLD]);
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
-    let before = run(&world, "check").expect("sound");
+    let before = world.run("check").expect("sound");
     assert!(before.contains(&format!("with the key `test`: {}", MANY + 3)), "{before}");
 
     let mut killed = 0;
     let said = loop {
-        let mut child = mail360(&world, "reseal").spawn().expect("the program");
+        let mut child = world.mail360("reseal").spawn().expect("the program");
         let left = old(&world).await;
         // Until it is in the middle of it, or through.
         while old(&world).await == left && child.try_wait().expect("a look").is_none() {
@@ -128,7 +111,7 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     assert!(
         custody::is_usable(&world.program.database.read(), &world.program.vault).await.expect("an answer")
     );
-    let after = run(&world, "check").expect("sound");
+    let after = world.run("check").expect("sound");
     assert!(!after.contains("with the key"), "{after}");
     world.grant_everything(&authorize);
     let mut ada: Browser = ada;
@@ -158,19 +141,19 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
     let lost: Uuid = world.raw.one("SELECT id FROM connectors WHERE service_name = 'Moved'").await;
     let words = format!("The client secret of the connector {lost} cannot be opened");
 
-    let check = run(&world, "check").expect_err("not sound");
+    let check = world.run("check").expect_err("not sound");
     assert!(check.contains(&words) && check.contains("Enter a new one on the connector's page"), "{check}");
     assert!(!check.contains(connector.rsplit('/').next().expect("an id")), "the other one opens: {check}");
 
     put_keys(&world, &[NEW, OLD]);
-    let early = run(&world, "reseal").expect_err("no process has begun to use the new key");
+    let early = world.run("reseal").expect_err("no process has begun to use the new key");
     assert!(early.contains("no process has been started yet with the key `new`"), "{early}");
     let world = world.another_process(&[]).await;
-    let reseal = run(&world, "reseal").expect_err("something is left");
+    let reseal = world.run("reseal").expect_err("something is left");
     assert!(reseal.contains("Sealed anew with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
     assert!(reseal.contains("Leave the older lines in"), "{reseal}");
     put_keys(&world, &[NEW]);
-    let check = run(&world, "check").expect_err("the old key is asked for");
+    let check = world.run("check").expect_err("the old key is asked for");
     assert!(check.contains("`test`"), "{check}");
 
     // As the words say: a new secret, and then it goes through.
@@ -182,7 +165,7 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
     let mut fields: Vec<_> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     fields.extend([("client_secret", SECRET), ("secret_expires_on", "2028-11-23")]);
     ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
-    let reseal = run(&world, "reseal").expect("done");
+    let reseal = world.run("reseal").expect("done");
     assert!(reseal.contains("the older lines can be taken out"), "{reseal}");
 }
 
@@ -195,9 +178,9 @@ async fn s4_a_second_factor_that_was_begun_under_a_key_that_is_gone_is_begun_ane
     let mut ada = world.set_up().await;
     ada.post(HERE, &[]).await.assert_status(303);
     put_keys(&world, &[NEW, OLD]);
-    run(&world, "check").expect("sound also before a process is started with it");
+    world.run("check").expect("sound also before a process is started with it");
     world.another_process(&[]).await;
-    run(&world, "reseal").expect("done");
+    world.run("reseal").expect("done");
     put_keys(&world, &[NEW]);
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());

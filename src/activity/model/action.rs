@@ -15,6 +15,8 @@ pub enum Action {
     PasswordChanged,
     /// A user ended one of their sessions.
     SessionEnded,
+    /// An operator ended every session, and every sign-in under way.
+    SessionsEnded,
     /// A user logged in.
     LoggedIn,
     /// A log-in of a known user was refused.
@@ -67,12 +69,13 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::OrganisationAdded,
         Self::UserAdded,
         Self::UserChanged,
         Self::PasswordChanged,
         Self::SessionEnded,
+        Self::SessionsEnded,
         Self::LoggedIn,
         Self::LogInRefused,
         Self::LoggedOut,
@@ -112,6 +115,7 @@ impl Action {
             Self::UserChanged => "User changed",
             Self::PasswordChanged => "Password changed",
             Self::SessionEnded => "Browser logged out from another",
+            Self::SessionsEnded => "Everybody logged out",
             Self::LoggedIn => "Logged in",
             Self::LogInRefused => "Log-in refused",
             Self::LoggedOut => "Logged out",
@@ -146,6 +150,7 @@ impl Action {
             | Self::LogInRefused
             | Self::LoggedOut
             | Self::SessionEnded
+            | Self::SessionsEnded
             | Self::RecoveryCodeUsed
             | Self::CodeAsked
             | Self::CodeRefused
@@ -181,6 +186,7 @@ impl Action {
             Self::UserChanged => "user.changed",
             Self::PasswordChanged => "user.password_changed",
             Self::SessionEnded => "user.session_ended",
+            Self::SessionsEnded => "sessions.ended",
             Self::LoggedIn => "user.logged_in",
             Self::LogInRefused => "user.log_in_refused",
             Self::LoggedOut => "user.logged_out",

@@ -239,7 +239,7 @@ impl People {
     /// Erases invitations whose links work no longer.
     pub async fn sweep(&self) -> Result<(), Failure> {
         let now = self.clock.now();
-        for organisation in self.organisations().await? {
+        for organisation in self.organisations(&self.database.read()).await? {
             let invitations = Invitations::of(organisation.id);
             self.database.write(async |tx| invitations.sweep(&tx, now).await).await?;
         }

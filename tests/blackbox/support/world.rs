@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use axum::Router;
@@ -16,7 +19,7 @@ use mail360::{
         clock::Clock,
         config::{Config, Options},
         database::Database,
-        id::{OrganisationId, UserId},
+        id::OrganisationId,
         randomness::SharedRandomness,
     },
     router::{Foundations, Program, router},
@@ -151,9 +154,19 @@ impl World {
         Self { router: router(&program), program, ..self.clone() }
     }
 
-    /// The flags that its configuration is read from.
-    pub fn arguments(&self) -> &[String] {
-        &self.arguments
+    /// The command line, on this installation.
+    pub fn mail360(&self, command: &str) -> Command {
+        let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
+        line.arg(command).args(&self.arguments).env_clear();
+        line.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        line
+    }
+
+    /// What a command says where it succeeds, or where it does not.
+    pub fn run(&self, command: &str) -> Result<String, String> {
+        let Output { status, stdout, stderr } = self.mail360(command).output().expect("an end");
+        let [stdout, stderr] = [stdout, stderr].map(|said| String::from_utf8(said).expect("text"));
+        if status.success() { Ok(stdout) } else { Err(stdout + &stderr) }
     }
 
     /// The folder of this installation's files.
@@ -187,7 +200,8 @@ impl World {
     }
 
     async fn organisation(&self, name: &str) -> OrganisationId {
-        let all = self.program.people.organisations().await.expect("organisations");
+        let all =
+            self.program.people.organisations(&self.program.database.read()).await.expect("organisations");
         if let Some(organisation) = all.iter().find(|organisation| organisation.name == name) {
             return organisation.id;
         }
@@ -223,11 +237,18 @@ impl World {
 
     /// The first administrator, as the services know one.
     pub async fn admin(&self) -> Admin {
-        let organisation = self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await;
-        let user = self.raw.one::<uuid::Uuid>("SELECT id FROM users").await;
+        // As a request reads one beside its session.
+        let standing = serde_json::from_value(serde_json::json!({
+            "id": self.raw.one::<uuid::Uuid>("SELECT id FROM users").await,
+            "organisation_id": self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await,
+            "email": "ada@contoso.test",
+            "name": "Ada",
+            "role": "admin",
+            "organisation": { "name": "Contoso", "second_factor_required": false },
+        }));
         let proved_at = Some(self.clock.now());
         let presence = Presence { address: None, reference: None, proved_at };
-        let member = self.program.people.member(OrganisationId(organisation), UserId(user), presence).await;
+        let member = self.program.people.member(standing.expect("a standing"), presence);
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }
 
