@@ -208,9 +208,18 @@ fi
 
 if wanted deny; then
   command -v cargo-deny >/dev/null || { say "Building cargo-deny, once"; cargo install --quiet --locked cargo-deny; }
+  cd "$ROOT"
   status=0
-  (cd "$ROOT" && cargo deny check bans licenses sources) || status=$?
+  cargo deny check bans licenses sources || status=$?
   verdict cargo-deny "bans, licences, sources" $status
+  if cargo deny fetch db; then
+    status=0
+    cargo deny --offline check advisories || status=$?
+    verdict advisories "RustSec's, of $(date +'%-d %b %Y')" $status
+  else
+    say "RustSec's advisories could not be fetched: nothing was asked of them."
+    results+=("advisories     skipped RustSec's database could not be fetched")
+  fi
 fi
 
 printf '\n%s\n' "${results[@]}"

@@ -5,14 +5,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import { App } from '../support/app.ts';
 import { findings } from './consistency.ts';
 import { Postgres, Sqlite } from './database.ts';
 import { Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} a backup that is taken under load is whole with its key, and nothing without`, async ({ open, ending }) => {
+  test(`on ${kind} a backup that is taken under load works with its key, is nothing without, and who was logged in then is so no more`, async ({ open, ending }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     let over = false;
@@ -38,18 +37,30 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
 
     const how = { log: 'warn', dataDir: join(folder, 'data'), ...(restored ? { database: restored.url } : {}) };
     // Without the key: nothing but a clear word, and no new key in its place.
-    await expect(App.start('http://127.0.0.1:9', how)).rejects.toThrow(/encryption\.key/);
-    await expect(App.start('http://127.0.0.1:9', how), 'nor the second time').rejects.toThrow(/encryption\.key/);
+    await expect(scene.start(how)).rejects.toThrow(/encryption\.key/);
+    await expect(scene.start(how), 'nor the second time').rejects.toThrow(/encryption\.key/);
     copyFileSync(join(scene.app.dataDir, 'encryption.key'), join(folder, 'data', 'encryption.key'));
-    const app = await App.start('http://127.0.0.1:9', how);
+    const app = await scene.start(how);
     ending(() => app.remove());
     const database = restored ?? new Sqlite(() => how.dataDir);
     expect(await findings(kind, database, app)).toEqual([]);
+    // Who was logged in as it was taken, or on the way to Microsoft, is so no more.
+    expect(database.rows('SELECT created_at FROM sessions').length).toBeGreaterThan(0);
+    const { code, stdout } = await app.command(['end-sessions']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Logged out: [1-9]/);
+    expect(database.rows('SELECT created_at FROM sessions')).toEqual([]);
+    expect(database.rows('SELECT created_at FROM attempts WHERE pkce_verifier IS NOT NULL')).toEqual([]);
     // What was promised before it began is in it, unless it was deleted until then.
     const there = database.rows(`SELECT ${database.uuid('id')} FROM connectors`);
     const deleted = database.rows(`SELECT ${database.uuid('entity_id')} FROM activity WHERE action = 'connector.deleted'`);
     const accounted = new Set([...there, ...deleted].flat());
     expect(before.length).toBeGreaterThan(0);
     expect(before.filter(({ id }) => !accounted.has(id.replaceAll('-', '')))).toEqual([]);
+    // Each opens, and is taken by the provider.
+    const ada = await scene.logInAt(app);
+    const ids = database.rows(`SELECT ${database.uuid('id')} FROM connectors`).flat().slice(0, 10);
+    for (const id of ids) await ada.verify(id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'));
+    expect(await findings(kind, database, app)).toEqual([]);
   });
 }

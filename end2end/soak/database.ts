@@ -26,8 +26,12 @@ export interface Database {
 export class Sqlite implements Database {
   constructor(private readonly dataDir: () => string) {}
 
+  get path(): string {
+    return join(this.dataDir(), 'mail360.sqlite');
+  }
+
   private with<T>(work: (database: DatabaseSync) => T): T {
-    const database = new DatabaseSync(join(this.dataDir(), 'mail360.sqlite'), { timeout: 10_000 });
+    const database = new DatabaseSync(this.path, { timeout: 10_000 });
     try {
       return work(database);
     } finally {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, test as base } from '@playwright/test';
 import { App, type Installation } from '../support/app.ts';
 import { type Provider, ProviderProcess } from '../support/provider.ts';
+import type { Client } from '../support/provider.ts';
 import { Administrator, Interrupted } from './administrator.ts';
 import { type Database, type Kind, makeKey, Postgres, Sqlite } from './database.ts';
 import { type Ledger, nameOf } from './ledger.ts';
@@ -70,7 +71,10 @@ export class Scene {
     readonly administrators: Administrator[],
     private readonly provider: ProviderProcess,
     readonly how: Installation,
+    private readonly client: Client,
   ) {}
+
+  private readonly passwords: [email: string, password: string][] = [];
 
   /**
    * One on a database of this kind, whose parts end by `ending`; `front` is what must stand before it when it is reached
@@ -88,19 +92,20 @@ export class Scene {
     const app = await App.start(provider.url, installation);
     ending(() => app.remove());
     await front?.(app);
-    const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, installation);
+    const client = await (await provider.forOneTest()).addClient(app.redirectUri);
+    const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, installation, client);
     ending(async () => { for (const administrator of scene.administrators) await administrator.dispose(); });
-    await scene.logIn(await provider.forOneTest());
+    await scene.logIn();
     return scene;
   }
 
-  private async logIn(provider: Provider): Promise<void> {
-    const client = await provider.addClient(this.app.redirectUri);
+  private async logIn(): Promise<void> {
     await this.command(['organisation', 'add', '--name', 'Contoso']);
     for (let number = 0; number < ADMINISTRATORS; number += 1) {
       const [email, password] = [`ada${number}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
       await this.command(['user', 'add', '--email', email, '--name', 'Ada', '--role', 'admin'], `${password}\n`);
-      this.administrators.push(await Administrator.logIn(this.app.url, email, password, client));
+      this.administrators.push(await Administrator.logIn(this.app.url, email, password, this.client));
+      this.passwords.push([email, password]);
     }
   }
 
@@ -111,7 +116,21 @@ export class Scene {
 
   /** Another process of the same installation. */
   another(): Promise<App> {
-    return App.start(this.provider.url, { ...this.how, url: this.app.url });
+    return this.start({ ...this.how, url: this.app.url });
+  }
+
+  /** A process of an installation of its own, with the same provider. */
+  start(how: Installation): Promise<App> {
+    return App.start(this.provider.url, how);
+  }
+
+  /** The first of them at another installation that knows them, such as one that was restored from a backup. */
+  async logInAt(app: App): Promise<Administrator> {
+    const [[email, password] = ['', '']] = this.passwords;
+    await (await this.provider.forOneTest()).register(this.client, [this.app.redirectUri, app.redirectUri]);
+    const administrator = await Administrator.logIn(app.url, email, password, this.client);
+    this.administrators.push(administrator);
+    return administrator;
   }
 
   /** Lets all of them work until `isOver`; who is cut off stops. By what each was. */

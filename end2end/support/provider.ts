@@ -115,8 +115,13 @@ export class Provider {
   /** Registers an application. Its secret holds signs that break where somebody forgets to encode a form. */
   async addClient(redirectUri: string, secret = `not-a-real-secret~${randomBytes(9).toString('hex')}+/=&%`): Promise<Client> {
     const id = randomUUID();
-    await post(this.url, '/__clients', { client_id: id, client_secret: secret, redirect_uris: [redirectUri] });
+    await this.register({ id, secret }, [redirectUri]);
     return { id, secret };
+  }
+
+  /** Registers an application once more, with these Redirect URIs. */
+  register({ id, secret }: Client, redirectUris: string[]): Promise<unknown> {
+    return post(this.url, '/__clients', { client_id: id, client_secret: secret, redirect_uris: redirectUris });
   }
 
   addTenant(segment: string): Promise<unknown> {

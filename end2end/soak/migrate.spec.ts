@@ -1,0 +1,67 @@
+// kill -9 while the schema is made.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import { type Database, given, makeKey, Postgres, Sqlite } from './database.ts';
+import { pause, test } from './scene.ts';
+
+/** `mail360 migrate`, killed after so many milliseconds: whether it was, and how long it took if not. */
+async function migrate(environment: NodeJS.ProcessEnv, killedAfter?: number): Promise<{ killed: boolean; took: number }> {
+  const begun = performance.now();
+  const child = spawn(given('MAIL360_BINARY'), ['migrate'], { env: environment, stdio: 'ignore' });
+  const ended = new Promise<void>((done) => { child.once('exit', () => { done(); }); });
+  if (killedAfter !== undefined) {
+    await pause(killedAfter);
+    child.kill('SIGKILL');
+  }
+  await ended;
+  if (child.signalCode === null) expect(child.exitCode).toBe(0);
+  return { killed: child.signalCode === 'SIGKILL', took: performance.now() - begun };
+}
+
+/** How many migrations are noted as applied. */
+function applied(database: Database): number {
+  // To look must not make a file.
+  if (database instanceof Sqlite && !existsSync(database.path)) return 0;
+  try {
+    return Number(database.rows('SELECT COUNT(*) FROM seaql_migrations')[0]?.[0]);
+  } catch {
+    return 0;
+  }
+}
+
+for (const kind of ['SQLite', 'PostgreSQL'] as const) {
+  test(`on ${kind} a schema that is being made when the program is killed is whole or not there, and the next run makes it`, async ({ ending }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mail360-soak-'));
+    ending(() => { rmSync(folder, { recursive: true, force: true }); });
+    /** A new installation, with no database in it yet. */
+    const fresh = (name: string): { database: Database; environment: NodeJS.ProcessEnv } => {
+      const dataDir = join(folder, name);
+      const environment = { PATH: process.env.PATH, MAIL360_DATA_DIR: dataDir, MAIL360_LOG: 'warn' };
+      if (kind === 'SQLite') {
+        mkdirSync(dataDir, { mode: 0o700 });
+        return { database: new Sqlite(() => dataDir), environment };
+      }
+      makeKey(dataDir);
+      const database = Postgres.create();
+      return { database, environment: { ...environment, MAIL360_DATABASE_URL: database.url } };
+    };
+    const whole = fresh('whole');
+    const { took } = await migrate(whole.environment);
+    const all = applied(whole.database);
+    expect(all).toBeGreaterThan(0);
+    let killed = 0;
+    for (let number = 0; number < 50; number += 1) {
+      const { database, environment } = fresh(`killed-${number}`);
+      killed += Number((await migrate(environment, Math.random() * took)).killed);
+      expect([0, all], 'all of it, or nothing').toContain(applied(database));
+      expect(await migrate(environment)).toMatchObject({ killed: false });
+      expect(applied(database)).toBe(all);
+    }
+    console.log(`   ${kind}: killed ${killed} times while the schema was made, in ${took.toFixed(0)} ms`);
+    expect(killed).toBeGreaterThan(10);
+  });
+}
