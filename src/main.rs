@@ -35,8 +35,8 @@ enum Command {
     /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key files. Before,
     /// put the new key at the top of every process's key file and restart each.
     Reseal,
-    /// Logs everybody out, and ends the sign-ins that are under way: after a backup was restored, in which sessions
-    /// that were ended since are open again, or where others may have seen cookies.
+    /// Logs everybody out, ends the sign-ins that wait for Microsoft, and takes back the links of invitations and for
+    /// new passwords: after a backup was restored, in which what was ended since is open again.
     EndSessions,
     /// Organisations.
     #[command(subcommand)]

@@ -18,7 +18,7 @@ use leptos::prelude::provide_context;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_sessions::Session;
 
-pub use program::{EndedSessions, Foundations, Program};
+pub use program::{Ended, Foundations, Program};
 
 use crate::{
     app::{self, Renderer},
@@ -165,14 +165,16 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let renderer = Renderer::new(config.clone(), &program.assets);
     let pages = pages
         .fallback(app::not_found)
-        .layer(from_fn_with_state(MAX_BODY, body::read_whole))
-        // At once where the request itself says how long it is.
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(DefaultBodyLimit::disable())
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
         .layer(sessions)
         .layer(from_fn_with_state(config.clone(), login::session::tend))
+        // Before it is found out who asks: whoever sends it drop by drop could be somebody else at its end, such as
+        // nobody any more.
+        .layer(from_fn_with_state(MAX_BODY, body::read_whole))
+        // At once where the request itself says how long it is.
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(map_request_with_state((), limit_head))

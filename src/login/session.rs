@@ -282,12 +282,18 @@ impl Sessions {
         store::end_all_of(tx, organisation, user).await
     }
 
-    /// Ends all sessions of everybody, in the transaction that records it.
+    /// Ends all sessions of an organisation, in the transaction that records it.
     ///
     /// # Returns
-    /// How many browsers were signed in.
-    pub async fn end_all(tx: &Tx) -> Result<u64, DatabaseError> {
-        store::end_all(tx).await
+    /// In how many browsers somebody was signed in.
+    pub async fn end_all_within(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
+        let now = self.clock.now();
+        store::end_all_within(tx, organisation, now, now.minus(IDLE)).await
+    }
+
+    /// Ends the sessions of browsers in which nobody is signed in: a log-in may be half-way there.
+    pub async fn end_nobodys(tx: &Tx) -> Result<(), DatabaseError> {
+        store::end_nobodys(tx).await
     }
 
     /// Whether the session that asks is still there: what its request began with may have been ended since.

@@ -154,15 +154,28 @@ pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> 
     Ok(())
 }
 
-/// Ends all sessions there are.
+/// Ends all sessions of an organisation.
 ///
 /// # Returns
-/// In how many of them somebody was signed in.
-pub async fn end_all(tx: &Tx) -> Result<u64, DatabaseError> {
-    let ended =
-        row::Entity::delete_many().filter(row::Column::UserId.is_not_null()).exec(tx.connection()).await?;
-    row::Entity::delete_many().exec(tx.connection()).await?;
+/// How many of them had not ended by themselves.
+pub async fn end_all_within(
+    tx: &Tx,
+    organisation: OrganisationId,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<u64, DatabaseError> {
+    sweep(tx, now, idle_since).await?;
+    let ended = row::Entity::delete_many()
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .exec(tx.connection())
+        .await?;
     Ok(ended.rows_affected)
+}
+
+/// Ends all sessions in which nobody is signed in.
+pub async fn end_nobodys(tx: &Tx) -> Result<(), DatabaseError> {
+    row::Entity::delete_many().filter(row::Column::UserId.is_null()).exec(tx.connection()).await?;
+    Ok(())
 }
 
 /// The sessions of a user that have not ended, latest used first.

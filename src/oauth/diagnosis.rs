@@ -294,6 +294,14 @@ fn of_why(why: &Why) -> Diagnosis {
              key fits.",
             Remedy::Again,
         ),
+        Why::EndedByOperator => (
+            "The operator has ended this sign-in",
+            "All sessions and all sign-ins that were open were ended, as after a backup was restored. The \
+             connector is as it was.",
+            Who::SignsIn,
+            "Start the sign-in again.",
+            Remedy::Again,
+        ),
         Why::Superseded => (
             "Newer sign-ins have ended this one",
             "Ten sign-ins were open; the oldest was ended.",

@@ -14,6 +14,7 @@ pub mod pasted;
 pub mod preflight;
 pub mod routes;
 pub mod scopes;
+mod sealed;
 pub mod service;
 mod store;
 pub mod support;

@@ -89,6 +89,8 @@ pub enum Why {
     NotAllowed,
     /// Too many were open; this was the oldest.
     Superseded,
+    /// The operator has ended all that were open.
+    EndedByOperator,
     /// The vault cannot open the connector's secret.
     SecretUnreadable,
     /// The vault cannot open what was kept for the sign-in itself.

@@ -7,13 +7,17 @@ use tokio_util::task::TaskTracker;
 
 mod returned;
 
-pub use super::store::{Attempt, AttemptId, Event, Progress};
 use super::{
     exchange,
     http::ProviderHttp,
     microsoft::Endpoints,
     model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Step, VALID, Why},
+    sealed,
     store::{Attempts, Ephemeral},
+};
+pub use super::{
+    sealed::SEALED,
+    store::{Attempt, AttemptId, Event, Progress},
 };
 use crate::{
     activity::{
@@ -28,12 +32,12 @@ use crate::{
     platform::{
         clock::{SharedClock, Timestamp},
         config::{ProviderUrls, PublicUrl},
-        database::{Database, DatabaseError, Tx, columns::Column},
+        database::{Database, DatabaseError, Tx},
         failure::Failure,
         id::{OrganisationId, new_uuid},
         randomness::{SharedRandomness, Token},
     },
-    vault::{Place, Vault, reseal::SealedColumn},
+    vault::Vault,
 };
 pub use returned::Returned;
 
@@ -113,9 +117,6 @@ impl SignIns {
         let verifier = SecretString::from(Token::random(&**randomness).expose());
         let nonce = Token::random(&**randomness);
         let attempt_id = AttemptId::new(&**clock, &**randomness);
-        let sealed = vault
-            .seal(verifier_place(organisation, attempt_id), &verifier)
-            .map_err(|error| Failure::unexpected(&error))?;
         let (attempt, connector) = database
             .write(async |tx| {
                 let now = clock.now();
@@ -142,6 +143,8 @@ impl SignIns {
                     consumed_at: None,
                     outcome: None,
                 };
+                let sealed =
+                    sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
                 let attempts = Attempts::of(organisation);
                 // Of two starts at once the second must see the first among those that are open.
                 people.lock_user(&tx, admin).await?;
@@ -187,16 +190,30 @@ impl SignIns {
         admin: &Admin,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        let open = attempts.open_of_user(tx, admin.user(), now).await?;
+        let open = attempts.open(tx, Some(admin.user()), now).await?;
         let too_many = (open.len() + 1).saturating_sub(OPEN_PER_USER);
         for oldest in open.into_iter().take(too_many) {
-            if attempts.consume(tx, oldest, now).await? {
-                attempts.end(tx, oldest, &failed(Why::Superseded), now).await?;
-                let event = self.event(Step::Outcome, now, "superseded");
-                attempts.add_events(tx, oldest, vec![event]).await?;
-            }
+            self.end_open(tx, attempts, oldest, Why::Superseded, now).await?;
         }
         Ok(())
+    }
+
+    /// Ends one for which nobody has come back yet.
+    async fn end_open(
+        &self,
+        tx: &Tx,
+        attempts: Attempts,
+        id: AttemptId,
+        why: Why,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        if !attempts.consume(tx, id, now).await? {
+            return Ok(false);
+        }
+        let word = if why == Why::Superseded { "superseded" } else { "ended by the operator" };
+        attempts.end(tx, id, &failed(why), now).await?;
+        attempts.add_events(tx, id, vec![self.event(Step::Outcome, now, word)]).await?;
+        Ok(true)
     }
 
     /// An attempt of this administrator's own, and its connector.
@@ -259,17 +276,18 @@ impl SignIns {
         Ok(())
     }
 
-    /// Lets all those end that wait for Microsoft to send somebody back, in the transaction that records it.
+    /// Ends all those of an organisation that wait for Microsoft to send somebody back, in the transaction that
+    /// records it.
     ///
     /// # Returns
     /// How many.
-    pub async fn expire_all(&self, tx: &Tx) -> Result<u64, DatabaseError> {
-        let Parts { people, clock, .. } = &*self.parts;
-        let mut expired = 0;
-        for organisation in people.organisations(tx).await? {
-            expired += Attempts::of(organisation.id).expire(tx, clock.now()).await?;
+    pub async fn end_all(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
+        let (attempts, now) = (Attempts::of(organisation), self.parts.clock.now());
+        let mut ended = 0;
+        for id in attempts.open(tx, None, now).await? {
+            ended += u64::from(self.end_open(tx, attempts, id, Why::EndedByOperator, now).await?);
         }
-        Ok(expired)
+        Ok(ended)
     }
 
     /// Waits for the exchanges that are under way; no more are to begin.
@@ -286,17 +304,6 @@ impl SignIns {
 fn event(parts: &Parts, step: Step, at: Timestamp, duration: i64, detail: &str) -> Event {
     let id = new_uuid(&*parts.clock, &*parts.randomness);
     Event { id, at, step, duration, detail: detail.to_owned() }
-}
-
-/// The PKCE verifiers.
-pub const SEALED: SealedColumn = SealedColumn {
-    column: Column { table: "attempts", column: "pkce_verifier" },
-    what: "What belongs to the sign-in",
-    remedy: "It goes by itself within a quarter of an hour.",
-};
-
-fn verifier_place(organisation: OrganisationId, id: AttemptId) -> Place {
-    SEALED.place(organisation.0, id.0)
 }
 
 fn failed(why: Why) -> Outcome {

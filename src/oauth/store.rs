@@ -3,7 +3,7 @@
 mod erasing;
 mod events;
 
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr};
 
 use super::{
     microsoft::{Endpoints, IssuerTemplate},
@@ -288,16 +288,16 @@ impl Attempts {
         Ok(rows.into_iter().map(Attempt::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Those of a user that can still be consumed, oldest first.
-    pub async fn open_of_user(
+    /// Those that can still be consumed, oldest first; where a user is named, theirs.
+    pub async fn open(
         self,
         on: &impl Queries,
-        user: UserId,
+        user: Option<UserId>,
         now: Timestamp,
     ) -> Result<Vec<AttemptId>, DatabaseError> {
         let rows = self
             .find()
-            .filter(row::Column::UserId.eq(user.0))
+            .apply_if(user, |all, user| all.filter(row::Column::UserId.eq(user.0)))
             .filter(row::Column::ConsumedAt.is_null())
             .filter(row::Column::ExpiresAt.gt(now.micros()))
             .order_by_asc(row::Column::CreatedAt)
@@ -320,22 +320,6 @@ impl Attempts {
             .exec(tx.connection())
             .await?;
         Ok(consumed.rows_affected == 1)
-    }
-
-    /// Lets those end that wait for their callback: their time is over.
-    ///
-    /// # Returns
-    /// How many.
-    pub async fn expire(self, tx: &Tx, now: Timestamp) -> Result<u64, DatabaseError> {
-        let expired = row::Entity::update_many()
-            .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(row::Column::ConsumedAt.is_null())
-            .filter(row::Column::ExpiresAt.gt(now.micros()))
-            .col_expr(row::Column::ExpiresAt, Expr::value(now.micros()))
-            .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
-            .exec(tx.connection())
-            .await?;
-        Ok(expired.rows_affected)
     }
 
     /// Writes how one ended, if it has not ended yet.

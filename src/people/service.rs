@@ -118,13 +118,27 @@ impl People {
         self.database.write(async |tx| Ok(self.add_organisation(&tx, name).await?)).await
     }
 
-    /// Records in each organisation what an operator did with all of them.
-    pub async fn record_of_all(&self, tx: &Tx, action: Action, detail: &str) -> Result<(), DatabaseError> {
-        for Organisation { id, name, .. } in self.organisations(tx).await? {
-            let entry = Entry::done(action, &name, id.0).with_detail(detail);
-            self.activity.record(tx, Actor::operator(id), entry).await?;
-        }
-        Ok(())
+    /// Records what an operator did in an organisation as a whole.
+    pub async fn record_of_operator(
+        &self,
+        tx: &Tx,
+        organisation: &Organisation,
+        action: Action,
+        detail: &str,
+    ) -> Result<(), DatabaseError> {
+        let Organisation { id, name, .. } = organisation;
+        let entry = Entry::done(action, name, id.0).with_detail(detail);
+        self.activity.record(tx, Actor::operator(*id), entry).await
+    }
+
+    /// Takes back every way into an organisation that has been given out: links of invitations and for new passwords;
+    /// and counts that the sessions of all its users end, before they do.
+    ///
+    /// # Returns
+    /// How many links.
+    pub async fn close_ways_in(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
+        Users::of(organisation).note_ended_sessions_of_all(tx).await?;
+        Invitations::of(organisation).take_all(tx).await
     }
 
     /// All organisations.

@@ -166,6 +166,16 @@ impl Users {
         self.update(id).col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
     }
 
+    /// Counts it for all of them.
+    pub async fn note_ended_sessions_of_all(self, tx: &Tx) -> Result<(), DatabaseError> {
+        user::Entity::update_many()
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+            .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Counts that sessions of theirs were ended.
     pub async fn note_ended_sessions(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
         self.change(id).exec(tx.connection()).await?;

@@ -92,8 +92,8 @@ impl Queries for Tx {
     }
 }
 
-/// The look-ups that start without an organisation and return it: a user by e-mail, a session and an
-/// attempt by their hash. Each stands in its feature's store; there are no others.
+/// The look-ups that start without an organisation and return it: a user by e-mail, a session, an attempt and an
+/// invitation by their hash. Each stands in its feature's store; there are no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Unscoped;
 

@@ -88,13 +88,34 @@ pub struct Services {
     pub activity_log: ActivityLog,
 }
 
-/// What ending every session has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndedSessions {
+/// What was ended at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
     /// In so many browsers somebody was signed in.
     pub browsers: u64,
-    /// So many sign-ins waited for their callback.
+    /// So many sign-ins waited for Microsoft to send somebody back.
     pub sign_ins: u64,
+    /// So many links of invitations and for new passwords were taken back.
+    pub links: u64,
+}
+
+impl std::ops::Add for Ended {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            browsers: self.browsers + other.browsers,
+            sign_ins: self.sign_ins + other.sign_ins,
+            links: self.links + other.links,
+        }
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { browsers, sign_ins, links } = self;
+        write!(f, "browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links taken back: {links}")
+    }
 }
 
 /// What a program is made of.
@@ -192,23 +213,35 @@ impl Program {
 
     /// Seals everything anew that another key than the newest has sealed, and records it.
     pub async fn reseal(&self) -> Result<Resealed, ResealError> {
-        let record = async |tx: &Tx, values| {
-            let detail = format!("{values} with the key {}", self.vault.newest_key());
-            self.people.record_of_all(tx, Action::SecretsResealed, &detail).await
+        let record = async |tx: &Tx| {
+            // Not how many: that would tell one organisation of the others.
+            let detail = format!("with the key {}", self.vault.newest_key());
+            for organisation in self.people.organisations(tx).await? {
+                self.people.record_of_operator(tx, &organisation, Action::SecretsResealed, &detail).await?;
+            }
+            Ok(())
         };
         self.vault.reseal(&self.database, &SEALED, record).await
     }
 
-    /// Logs everybody out, and ends the sign-ins that wait for Microsoft to send somebody back: after a backup was
-    /// restored, in which what was ended since is open again.
-    pub async fn end_sessions(&self) -> Result<EndedSessions, DatabaseError> {
+    /// Logs everybody out, ends the sign-ins that wait for Microsoft to send somebody back, and takes back the links
+    /// that were given out: after a backup was restored, what was ended since is open again.
+    pub async fn end_sessions(&self) -> Result<Ended, DatabaseError> {
         self.database
             .write(async |tx| {
-                let browsers = Sessions::end_all(&tx).await?;
-                let sign_ins = self.sign_ins.expire_all(&tx).await?;
-                let detail = format!("browsers logged out: {browsers}, sign-ins ended: {sign_ins}");
-                self.people.record_of_all(&tx, Action::SessionsEnded, &detail).await?;
-                Ok(EndedSessions { browsers, sign_ins })
+                let mut all = Ended::default();
+                for organisation in self.people.organisations(&tx).await? {
+                    // Users before sessions: as everything else that ends them.
+                    let links = self.people.close_ways_in(&tx, organisation.id).await?;
+                    let browsers = self.sessions.end_all_within(&tx, organisation.id).await?;
+                    let sign_ins = self.sign_ins.end_all(&tx, organisation.id).await?;
+                    let ended = Ended { browsers, sign_ins, links };
+                    let (action, detail) = (Action::SessionsEnded, ended.to_string());
+                    self.people.record_of_operator(&tx, &organisation, action, &detail).await?;
+                    all = all + ended;
+                }
+                Sessions::end_nobodys(&tx).await?;
+                Ok(all)
             })
             .await
     }

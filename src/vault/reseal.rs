@@ -125,7 +125,7 @@ impl Vault {
         &self,
         database: &Database,
         columns: &[SealedColumn],
-        record: impl AsyncFnOnce(&Tx, u64) -> Result<(), DatabaseError>,
+        record: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Resealed, ResealError> {
         if !custody::is_entered(&database.read(), self).await? {
             return Err(ResealError::NotInUse(self.newest_key().to_owned()));
@@ -141,11 +141,11 @@ impl Vault {
         let alone = survey.lost.is_empty() && survey.by_key.keys().all(|key| key == self.newest_key());
         database
             .write(async |tx| {
-                // Once more, for what was sealed since: its keys alone, for others wait for this transaction.
+                // Once more, for what was sealed since: by its key alone, for on SQLite others wait meanwhile.
                 let settled = alone && self.seals_all(&tx, columns).await?;
                 let left = settled && custody::leave(&tx, self).await?;
                 if values > 0 || left {
-                    record(&tx, values).await?;
+                    record(&tx).await?;
                 }
                 Ok(Resealed { values, settled, survey })
             })

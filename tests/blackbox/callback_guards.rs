@@ -66,6 +66,30 @@ async fn s3_a_verifier_that_was_changed_in_the_database_is_told_of_and_never_use
 }
 
 #[rstest]
+#[case::token_url("token_url", "https://login.evil.example/token")]
+#[case::graph_url("graph_url", "https://login.evil.example")]
+#[case::issuer("issuer", "https://login.evil.example/{tenant}/v2.0")]
+#[case::client_id("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427")]
+#[case::redirect_uri("redirect_uri", "https://login.evil.example/api/connectors")]
+#[case::scopes("scopes", "User.Read")]
+#[tokio::test]
+async fn s3_whoever_changes_where_a_sign_in_goes_in_the_database_is_sent_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] column: &str,
+    #[case] value: &str,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    let change = format!("UPDATE attempts SET {column} = '{value}'");
+    assert_eq!(world.raw.run(&change).await.expect("updated"), 1);
+    let answer = ada.get(&callback(&authorize, "code=abc")).await;
+    let page = ada.get(answer.assert_status(303).location()).await;
+    page.assert_says("it was changed in the database. Nothing was sent to Microsoft");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
 #[case::another_issuer("https://login.evil.example/5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
 #[case::another_path("https://login.microsoftonline.com/x/../5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
 #[case::nothing("")]

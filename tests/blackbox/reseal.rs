@@ -210,3 +210,28 @@ async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
     assert_eq!(now[0].value, b"replaced");
     assert!(replace(&now[0]).await.expect("an answer"));
 }
+
+#[rstest]
+#[tokio::test]
+async fn s4_what_another_key_has_sealed_is_found_without_opening_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let database = &world.program.database;
+    let is_there = async |prefix: &[u8]| {
+        SEALED.column.any_without_prefix(&database.read(), prefix).await.expect("an answer")
+    };
+    assert!(!is_there(b"\x01\x04test").await, "nothing is there at all");
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    assert!(!is_there(b"\x01\x04test").await);
+    assert!(is_there(b"\x01\x03new").await);
+    assert!(is_there(b"\x01\x05test2").await, "a name that goes on");
+    assert!(is_there(b"\x01\x03tes").await, "a name that ends earlier");
+    world
+        .raw
+        .run(&format!("UPDATE connectors SET client_secret = {}", world.raw.bytes(b"")))
+        .await
+        .expect("emptied");
+    assert!(is_there(b"\x01\x04test").await, "what is empty is no key's");
+}

@@ -1,23 +1,28 @@
 //! After a backup was restored: what was ended since is not open again.
 
-use mail360::router::EndedSessions;
+use mail360::{people::model::Role, router::Ended};
 use rstest::rstest;
 
 use crate::support::{Kind, callback, under_way};
 
 #[rstest]
 #[tokio::test]
-async fn d5_sessions_and_sign_ins_that_a_restored_backup_holds_are_ended_by_one_command(
+async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_at_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
+    let invited = ada.post("/settings/people", &[("email", "vera@contoso.test"), ("role", "viewer")]).await;
+    invited.assert_status(200);
+    assert_eq!(world.raw.count("invitations").await, 1);
+    let mut eve = world.stranger().await;
     world.browser().get("/login").await.assert_status(200);
-    ada.get("/connectors").await.assert_status(200);
 
     let ended = world.program.end_sessions().await.expect("done");
-    assert_eq!(ended, EndedSessions { browsers: 1, sign_ins: 1 });
+    assert_eq!(ended, Ended { browsers: 2, sign_ins: 1, links: 1 });
     assert_eq!(ada.get("/connectors").await.assert_status(303).location(), "/login?next=/connectors");
+    eve.get("/connectors").await.assert_status(303);
     assert_eq!(world.raw.count("sessions").await, 0);
+    assert_eq!(world.raw.count("invitations").await, 0);
     let sealed = "SELECT COUNT(*) FROM attempts WHERE pkce_verifier IS NOT NULL";
     assert_eq!(world.raw.one::<i64>(sealed).await, 0);
 
@@ -26,10 +31,30 @@ async fn d5_sessions_and_sign_ins_that_a_restored_backup_holds_are_ended_by_one_
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert!(world.provider.requests().is_empty());
     let mut ada = world.log_in("ada@contoso.test").await;
-    ada.get(&connector).await.assert_says("Not verified").assert_says("The sign-in took too long");
-    ada.get("/settings/activity").await.assert_says("Everybody logged out");
-    let detail = "SELECT detail FROM activity WHERE action = 'sessions.ended'";
-    assert_eq!(world.raw.one::<String>(detail).await, "browsers logged out: 1, sign-ins ended: 1");
+    ada.get(&connector).await.assert_says("Not verified").assert_says("The operator has ended this sign-in");
+    ada.get("/settings/activity").await.assert_says("All sessions ended");
+    // Each organisation is told of its own alone.
+    let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";
+    let expected = [
+        "browsers logged out: 1, sign-ins ended: 0, links taken back: 0",
+        "browsers logged out: 1, sign-ins ended: 1, links taken back: 1",
+    ];
+    assert_eq!(world.raw.column::<String>(details).await, expected);
+}
+
+#[rstest]
+#[tokio::test]
+async fn d5_a_user_who_proves_who_they_are_while_all_sessions_end_is_logged_out_too(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, ..) = under_way(kind).await;
+    world.user("Contoso", "vera@contoso.test", Role::Viewer).await;
+    let versions = "SELECT version FROM users ORDER BY email";
+    let before: Vec<i64> = world.raw.column(versions).await;
+    world.program.end_sessions().await.expect("done");
+    // What is compared, after the new session was made, with what was read before the password was verified.
+    let after: Vec<i64> = world.raw.column(versions).await;
+    assert!(before.iter().zip(&after).all(|(before, after)| after > before), "{before:?} {after:?}");
 }
 
 #[rstest]
@@ -38,9 +63,16 @@ async fn d5_the_command_says_how_much_it_has_ended_and_may_be_run_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, ..) = under_way(kind).await;
+    // This world's clock is not the command's.
+    let year = 365 * 24 * 3_600 * 1_000_000_i64;
+    let later =
+        format!("UPDATE sessions SET expires_at = expires_at + {year}, last_seen_at = last_seen_at + {year}");
+    world.raw.run(&later).await.expect("moved");
+    let later = format!("UPDATE attempts SET expires_at = expires_at + {year}");
+    world.raw.run(&later).await.expect("moved");
     let said = world.run("end-sessions").expect("done");
-    assert!(said.starts_with("Logged out: 1 browser. Ended: "), "{said}");
+    assert_eq!(said, "Browsers logged out: 1, sign-ins ended: 1, links taken back: 0.\n");
     ada.get("/connectors").await.assert_status(303);
     let said = world.run("end-sessions").expect("done");
-    assert_eq!(said, "Logged out: 0 browsers. Ended: 0 sign-ins.\n");
+    assert_eq!(said, "Browsers logged out: 0, sign-ins ended: 0, links taken back: 0.\n");
 }

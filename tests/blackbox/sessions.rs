@@ -1,17 +1,22 @@
 //! Logging in and out, and what a session is.
 
+use std::sync::Arc;
+
+use axum::body::Body;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use futures_util::StreamExt;
 use mail360::people::{
     model::{Email, Role},
     service::{Change, Changed},
 };
 use rstest::rstest;
 use time::Duration;
+use tokio::sync::Notify;
 
-use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, hex};
+use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, form, hex};
 
 const COOKIE: &str = "mail360_session";
 
@@ -177,7 +182,7 @@ async fn l9_after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_
     // A draft is about to be saved into the session while it ends.
     let session = tower_sessions::Session::new(
         Some(ada.cookies[COOKIE].parse().expect("an id")),
-        std::sync::Arc::new(world.program.sessions.clone()),
+        Arc::new(world.program.sessions.clone()),
         None,
     );
     session.insert("draft", "something").await.expect("kept in memory");
@@ -212,6 +217,48 @@ async fn l11_who_is_disabled_or_given_another_role_is_so_at_the_next_request(
     bob.post("/login", &again).await.assert_status(401);
     change(Change::Enabled(true)).await;
     bob.post("/login", &again).await.assert_status(303);
+}
+
+#[rstest]
+#[tokio::test]
+async fn l11_who_is_disabled_while_they_still_send_a_form_has_not_sent_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let mut grace = world.user("Contoso", "grace@contoso.test", Role::Admin).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let owner = grace.get(&format!("{connector}/delete")).await.hidden("owner");
+    let id = connector.rsplit('/').next().expect("an id");
+    let (sender, rest) = tokio::sync::oneshot::channel::<()>();
+    let whole = form(&[("connector", id), ("owner", &owner)]);
+    let (first, last) = whole.split_at(20);
+    let (first, last) = (first.to_owned(), last.to_owned());
+    let begun = Arc::new(Notify::new());
+    let body = {
+        let begun = begun.clone();
+        futures_util::stream::once(async move { Ok::<_, std::io::Error>(first) }).chain(
+            futures_util::stream::once(async move {
+                begun.notify_one();
+                let _ = rest.await;
+                Ok(last)
+            }),
+        )
+    };
+    let request = grace.request("POST", "/do/connectors/delete").header("sec-fetch-site", "same-origin");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let request = request.body(Body::from_stream(body)).expect("a request");
+    let mut sending = grace.clone();
+    let sent = tokio::spawn(async move { sending.send(request).await });
+    begun.notified().await;
+    world
+        .raw
+        .run("UPDATE users SET disabled_at = 1 WHERE email = 'grace@contoso.test'")
+        .await
+        .expect("disabled");
+    sender.send(()).expect("still waited for");
+    sent.await.expect("an answer").assert_status(401);
+    ada.get(&connector).await.assert_status(200);
 }
 
 #[rstest]
@@ -262,7 +309,7 @@ async fn l9_the_log_out_is_a_form_of_ours_and_tells_the_browser_to_forget(
     let mut ada = world.set_up().await;
     ada.get("/logout").await.assert_status(405);
     let foreign = ada.request("POST", "/logout").header("sec-fetch-site", "cross-site");
-    ada.send(foreign.body(axum::body::Body::empty()).expect("a request")).await.assert_status(403);
+    ada.send(foreign.body(Body::empty()).expect("a request")).await.assert_status(403);
     assert!(is_signed_in(&mut ada).await);
     let page = ada.get("/connectors").await;
     assert_eq!(page.header("cache-control"), "no-store", "the Back button finds nothing");

@@ -115,7 +115,7 @@ impl Action {
             Self::UserChanged => "User changed",
             Self::PasswordChanged => "Password changed",
             Self::SessionEnded => "Browser logged out from another",
-            Self::SessionsEnded => "Everybody logged out",
+            Self::SessionsEnded => "All sessions ended",
             Self::LoggedIn => "Logged in",
             Self::LogInRefused => "Log-in refused",
             Self::LoggedOut => "Logged out",

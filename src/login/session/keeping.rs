@@ -97,6 +97,9 @@ impl SessionStore for Sessions {
         let decode = |error: serde_json::Error| session_store::Error::Decode(error.to_string());
         let mut data: std::collections::HashMap<String, serde_json::Value> =
             serde_json::from_str(&session.data).map_err(decode)?;
+        // Who asks is what the columns say, and nothing that stands in the text.
+        data.remove(USER);
+        data.remove(STANDING);
         if let Some((organisation, user)) = session.user {
             let who = SignedIn {
                 organisation,

@@ -14,10 +14,10 @@ use super::{
         graph,
         id_token::{self, Expected},
         model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why, tame, without},
-        scopes,
+        scopes, sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
-    Parts, SignIns, event, failed, verifier_place,
+    Parts, SignIns, event, failed,
 };
 use crate::{
     activity::model::{Action, Actor, Entry},
@@ -281,9 +281,8 @@ impl SignIns {
     }
 
     fn open_verifier(&self, attempt: &Attempt, sealed: Option<Vec<u8>>) -> Result<SecretString, Refusal> {
-        let place = verifier_place(attempt.organisation, attempt.id);
-        let opened = sealed.map(|sealed| self.parts.vault.open(place, &sealed));
-        opened.and_then(Result::ok).ok_or_else(|| {
+        let opened = sealed.and_then(|sealed| sealed::open(&self.parts.vault, attempt, &sealed));
+        opened.ok_or_else(|| {
             tracing::error!(attempt = %attempt.id, "the verifier cannot be opened");
             Why::AttemptUnreadable.into()
         })

@@ -185,6 +185,18 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
+    /// Takes out all of them.
+    ///
+    /// # Returns
+    /// How many.
+    pub async fn take_all(self, tx: &Tx) -> Result<u64, DatabaseError> {
+        let taken = row::Entity::delete_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .exec(tx.connection())
+            .await?;
+        Ok(taken.rows_affected)
+    }
+
     /// Takes out those for a new password of somebody.
     pub async fn take_all_for(self, tx: &Tx, user: UserId) -> Result<(), DatabaseError> {
         row::Entity::delete_many()

@@ -37,7 +37,8 @@ pub struct Within {
 impl Standing {
     /// What it is in a row of [`beside`]; none where that row names nobody who is there.
     pub fn of_row(row: &QueryResult) -> Result<Option<Self>, DbErr> {
-        Self::from_query_result_optional(row, PREFIX)
+        // Not `from_query_result_optional`, to which every error is a none.
+        Option::<Self>::from_query_result(row, PREFIX)
     }
 }
 

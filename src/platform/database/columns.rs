@@ -59,12 +59,13 @@ impl Column {
     pub async fn any_without_prefix(self, on: &impl Queries, prefix: &[u8]) -> Result<bool, DatabaseError> {
         let length = i32::try_from(prefix.len()).unwrap_or(i32::MAX);
         let column = Expr::col(Alias::new(self.column));
+        // To SQLite the start of nothing is no value at all.
         let start = Func::cust("substr").args([column.clone(), Expr::val(1), Expr::val(length)]);
         let query = Query::select()
             .expr_as(Expr::val(1), Alias::new("one"))
             .from(Alias::new(self.table))
             .and_where(column.is_not_null())
-            .and_where(Expr::expr(start).ne(prefix.to_vec()))
+            .and_where(Expr::expr(start.clone()).ne(prefix.to_vec()).or(Expr::expr(start).is_null()))
             .limit(1)
             .to_owned();
         Ok(on.connection().query_one(&query).await?.is_some())

@@ -1,0 +1,59 @@
+//! What is sealed for an attempt: its PKCE verifier, and with it the hash of what the attempt is pinned to. Whoever can
+//! write to the database could otherwise put another token endpoint into an attempt's row, and be sent the client
+//! secret.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::store::Attempt;
+use crate::{
+    platform::{database::columns::Column, randomness::Hash},
+    vault::{Vault, VaultError, reseal::SealedColumn},
+};
+
+/// The PKCE verifiers.
+pub const SEALED: SealedColumn = SealedColumn {
+    column: Column { table: "attempts", column: "pkce_verifier" },
+    what: "What belongs to the sign-in",
+    remedy: "It goes by itself within a quarter of an hour.",
+};
+
+/// Between the verifier and the hash; a verifier holds none (RFC 7636, 4.1, allows it, but ours are base64url).
+const BETWEEN: char = '.';
+
+/// Seals an attempt's verifier for its row as it is.
+pub fn seal(vault: &Vault, attempt: &Attempt, verifier: &SecretString) -> Result<Vec<u8>, VaultError> {
+    let text = format!("{}{BETWEEN}{}", verifier.expose_secret(), pinned(attempt));
+    vault.seal(SEALED.place(attempt.organisation.0, attempt.id.0), &text.into())
+}
+
+/// Opens it; none where the row is not the one for which it was sealed.
+pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretString> {
+    let text = vault.open(SEALED.place(attempt.organisation.0, attempt.id.0), sealed).ok()?;
+    let (verifier, hash) = text.expose_secret().split_once(BETWEEN)?;
+    (hash.parse() == Ok(pinned(attempt))).then(|| verifier.into())
+}
+
+/// The hash of where an attempt's secret, code and token go, and of what must come back.
+fn pinned(attempt: &Attempt) -> Hash {
+    let Attempt { endpoints, .. } = attempt;
+    let mut bytes = Vec::new();
+    for part in [
+        &endpoints.authorize,
+        &endpoints.token,
+        &endpoints.graph,
+        &endpoints.issuer.0,
+        &attempt.client_id,
+        &attempt.redirect_uri,
+        attempt.tenant.as_deref().unwrap_or_default(),
+        &attempt.scopes.join(" "),
+        &attempt.connector.to_string(),
+        &attempt.connector_version.to_string(),
+        &attempt.user.to_string(),
+        &attempt.nonce.to_string(),
+    ] {
+        // Each with its length before it, so that no two attempts give the same bytes.
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Hash::of(&bytes)
+}
