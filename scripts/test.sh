@@ -23,6 +23,11 @@ lints() {
   cargo clippy --quiet --lib --no-default-features --features hydrate --target "$WASM_TARGET" -- -D warnings
 }
 
+house() {
+  say "The house"
+  "$NODE" scripts/house.mjs
+}
+
 security_rows() {
   say "Security rows"
   scripts/check-rows.sh
@@ -80,6 +85,7 @@ case $what in
 all)
   formatting
   lints
+  house
   security_rows
   rust
   browser
@@ -87,6 +93,7 @@ all)
 fast)
   formatting
   lints
+  house
   rust
   ;;
 browser) browser ;;

@@ -128,6 +128,12 @@ export class Administrator {
     throw new Error('the provider never came back');
   }
 
+  /** The cookies, as a header has them. */
+  async cookie(): Promise<string> {
+    const { cookies } = await this.http.storageState();
+    return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
   dispose(): Promise<void> {
     return this.http.dispose();
   }

@@ -71,6 +71,13 @@ export class Postgres implements Database {
     return execFileSync('psql', ['-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-d', this.url, '-c', sql], { encoding: 'utf8' });
   }
 
+  /** Lets the whole server take no change any more, or take them again, as where another one takes over. */
+  setReadOnly(on: boolean): void {
+    const words = ['-c', `ALTER SYSTEM SET default_transaction_read_only = ${on}`, '-c', 'SELECT pg_reload_conf()'];
+    const env = { ...process.env, PGOPTIONS: '-c default_transaction_read_only=off' };
+    execFileSync('psql', ['-Xq', '-o', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-d', this.url, ...words], { env });
+  }
+
   rows(sql: string): string[][] {
     return this.psql(sql).split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
   }

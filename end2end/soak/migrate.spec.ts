@@ -26,11 +26,10 @@ async function migrate(environment: NodeJS.ProcessEnv, killedAfter?: number): Pr
 function applied(database: Database): number {
   // To look must not make a file.
   if (database instanceof Sqlite && !existsSync(database.path)) return 0;
-  try {
-    return Number(database.rows('SELECT COUNT(*) FROM seaql_migrations')[0]?.[0]);
-  } catch {
-    return 0;
-  }
+  const tables = database instanceof Sqlite
+    ? "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'"
+    : "SELECT tablename FROM pg_tables WHERE tablename = 'seaql_migrations'";
+  return database.rows(tables).length && Number(database.rows('SELECT COUNT(*) FROM seaql_migrations')[0]?.[0]);
 }
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {

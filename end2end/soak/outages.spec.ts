@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { Interrupted } from './administrator.ts';
 import { findings } from './consistency.ts';
-import { given } from './database.ts';
+import { given, type Postgres } from './database.ts';
 import { Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
@@ -52,6 +52,7 @@ test('while the disk is full one can look, what is sent is refused with 503, and
   rmSync(ballast);
   await scene.app.restart();
   expect(ledger.settle(scene.database)).toEqual([]);
+  expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   console.log(`   full disk: ${ledger.promised} promises kept, ${ledger.cutOff} refused; killed there, ${started.slice(0, 100)}`);
   expect(ledger.promised).toBeGreaterThan(100);
 });
@@ -79,4 +80,30 @@ test('a PostgreSQL that is gone and comes back is found again, and nothing that 
     expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
   }
   console.log(`   PostgreSQL gone: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
+});
+
+test('while a PostgreSQL is read-only one can look, what is sent is refused with 503, and afterwards it goes on', async ({ open, ending }) => {
+  const scene = await open('PostgreSQL');
+  const database = scene.database as Postgres;
+  // For the whole server, which other tests use too.
+  ending(() => { database.setReadOnly(false); });
+  const ledger = new Ledger();
+  for (let round = 0; round < 3; round += 1) {
+    let over = false;
+    const worked = scene.work(ledger, () => over);
+    await pause(1500);
+    database.setReadOnly(true);
+    await pause(1500);
+    over = true;
+    expect(await worked, 'each was refused').toHaveLength(scene.administrators.length);
+    await expect(scene.administrators[0]?.add('one more')).rejects.toThrow(/^503 from/);
+    expect(await scene.administrators[0]?.get('/connectors')).toContain('Connectors');
+    expect(ledger.settle(scene.database)).toEqual([]);
+    database.setReadOnly(false);
+    const enough = Date.now() + 2000;
+    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(ledger.settle(scene.database)).toEqual([]);
+    expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
+  }
+  console.log(`   PostgreSQL read-only: ${ledger.promised} promises kept, ${ledger.cutOff} refused`);
 });

@@ -1,32 +1,37 @@
 //! A database of an earlier version is brought up to date with what is in it.
 
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
 use mail360::platform::database::{Database, DatabaseError, DatabaseUrl, SchemaState, Secret};
 use migrations::Migrator;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 
-use crate::support::{Kind, Raw};
+use crate::support::{Kind, Raw, write_keys};
 
-#[rstest]
-#[tokio::test]
-async fn connectors_of_an_earlier_version_are_listed_and_sorted_like_new_ones(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = kind.new_database(folder.path()).await;
+/// How many migrations an earlier version had: before the list had its orders.
+const EARLIER: u32 = 8;
+
+/// A database of an earlier version in this folder, with two connectors in it: its address, and itself in our hands.
+async fn earlier(kind: Kind, folder: &Path) -> (String, DatabaseUrl, Raw) {
+    let text = kind.new_database(folder).await;
     let url = match text.strip_prefix("sqlite:") {
         Some(path) => DatabaseUrl::Sqlite(path.into()),
         None => DatabaseUrl::Postgres(Secret(text.clone())),
     };
-    // Eight migrations: before the list had its orders.
-    let database = Database::open(&url).await.expect("a database");
+    // Makes the file.
+    Database::open(&url).await.expect("a database").close().await.expect("closed");
     let earlier = match kind {
         Kind::Sqlite => sea_orm::Database::connect(format!("{text}?mode=rw")).await,
         Kind::Postgres => sea_orm::Database::connect(&text).await,
     };
     let earlier = earlier.expect("a connection");
-    Migrator::up(&earlier, Some(8)).await.expect("migrated");
+    Migrator::up(&earlier, Some(EARLIER)).await.expect("migrated");
     let raw = Raw::open(kind, &url).await;
     let (organisation, id) = (raw.id(uuid::Uuid::from_u128(1)), raw.id(uuid::Uuid::from_u128(2)));
     let other = raw.id(uuid::Uuid::from_u128(3));
@@ -44,11 +49,72 @@ async fn connectors_of_an_earlier_version_are_listed_and_sorted_like_new_ones(
         );
         earlier.execute_unprepared(&connector).await.expect("inserted");
     }
-    assert_eq!(database.schema().await.expect("a state"), SchemaState::Behind);
-    database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
-    assert_eq!(database.schema().await.expect("a state"), SchemaState::Current);
+    earlier.close().await.expect("closed");
+    (text, url, raw)
+}
+
+/// What the newer version makes of those connectors.
+async fn assert_brought_up_to_date(raw: &Raw) {
     let keys: Vec<String> = raw.column("SELECT expiry_key FROM connectors ORDER BY expiry_key").await;
     assert_eq!(keys, ["2027-05-01", "9999-12-31"]);
     let versions: Vec<i64> = raw.column("SELECT application_version FROM connectors").await;
     assert_eq!(versions, [7, 7], "sign-ins that were under way still fit");
+}
+
+#[rstest]
+#[tokio::test]
+async fn connectors_of_an_earlier_version_are_listed_and_sorted_like_new_ones(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, url, raw) = earlier(kind, folder.path()).await;
+    let database = Database::open(&url).await.expect("a database");
+    assert_eq!(database.schema().await.expect("a state"), SchemaState::Behind);
+    database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
+    assert_eq!(database.schema().await.expect("a state"), SchemaState::Current);
+    assert_brought_up_to_date(&raw).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn d6_an_upgrade_that_is_killed_is_whole_or_not_begun_and_the_next_run_finishes_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let applied = async |raw: &Raw| raw.count("seaql_migrations").await;
+    let (mut took, mut all, mut killed) = (Duration::ZERO, 0, 0);
+    for part in 0..12 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (text, _, raw) = earlier(kind, folder.path()).await;
+        let keys = folder.path().join("encryption.key");
+        write_keys(&keys, &[("test", 7)]);
+        let migrate = || {
+            let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
+            line.args(["migrate", "--database-url", &text])
+                .arg("--encryption-key-file")
+                .arg(&keys)
+                .env_clear();
+            line.stdin(Stdio::null()).stdout(Stdio::null());
+            let child = line.spawn().expect("the program");
+            (child, Instant::now())
+        };
+        // The first one shows how long it takes; each of the others is killed a little later than the one before.
+        if part > 0 {
+            let (mut child, _) = migrate();
+            tokio::time::sleep(took * part / 12).await;
+            child.kill().expect("killed, or at its end");
+            killed += u32::from(!child.wait().expect("an end").success());
+            let there = applied(&raw).await;
+            assert!(there == i64::from(EARLIER) || there == all, "{there} of {all}");
+            assert_eq!(raw.count("connectors").await, 2);
+        }
+        let (mut child, begun) = migrate();
+        assert!(child.wait().expect("an end").success());
+        if part == 0 {
+            (took, all) = (begun.elapsed(), applied(&raw).await);
+            assert!(all > i64::from(EARLIER));
+        }
+        assert_eq!(applied(&raw).await, all);
+        assert_brought_up_to_date(&raw).await;
+    }
+    assert!(killed > 3, "{killed}");
 }
