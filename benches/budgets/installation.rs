@@ -177,8 +177,6 @@ async fn add_connectors(path: &Path, count: u64) {
         FROM numbers, organisations"
     );
     database.execute_unprepared(&insert).await.expect("connectors");
-    // As SQLite has it after some days of use.
-    database.execute_unprepared("ANALYZE").await.expect("statistics");
     database.close().await.expect("closed");
 }
 

@@ -167,7 +167,8 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             </div>
         }
     });
-    let banner = admin.then(|| view! { <ExpiryBanner expiring=vec![connector.clone()] today=today /> });
+    let banner =
+        admin.then(|| view! { <ExpiryBanner expiring=vec![connector.listed.clone()] today=today /> });
     let approval = for_admins
         .as_ref()
         .and_then(|it| it.consent.clone())

@@ -17,7 +17,7 @@ use super::{
     model::list::{Order, Position},
     pages::{Expiry, ExpiryBanner, RedirectUri, SHOWN, StateBadge, who_may_sign_in},
     said::Said,
-    service::{Connector, ConnectorService, ListPage},
+    service::{ConnectorService, ListPage, Listed},
 };
 use crate::{
     people::access::Member,
@@ -106,12 +106,12 @@ pub async fn list(
 
 #[derive(Clone, Debug)]
 struct ListView {
-    connectors: Vec<Connector>,
+    connectors: Vec<Listed>,
     next: Option<Position>,
     first: bool,
     asked: Asked,
     deleted: Option<String>,
-    expiring: Vec<Connector>,
+    expiring: Vec<Listed>,
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
@@ -287,7 +287,7 @@ fn Empty(admin: bool) -> impl IntoView {
 }
 
 #[component]
-fn Row(connector: Connector, today: Date) -> impl IntoView {
+fn Row(connector: Listed, today: Date) -> impl IntoView {
     let name = connector.service_name.as_str().to_owned();
     let scopes = connector.scopes.iter().map(|scope| view! { <li>{scope.clone()}</li> }).collect_view();
     view! {
@@ -305,7 +305,7 @@ fn Row(connector: Connector, today: Date) -> impl IntoView {
                 </div>
             </th>
             <td role="cell" data-label="Who may sign in">
-                <div>{who_may_sign_in(&connector)}</div>
+                <div>{who_may_sign_in(connector.account_type, connector.tenant.as_ref())}</div>
             </td>
             <td role="cell" data-label="State">
                 <div><StateBadge state=connector.state /></div>

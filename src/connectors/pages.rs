@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{AccountType, ConnectorState, ExpiryDate, PERMISSIONS, SOON},
-    service::Connector,
+    model::{AccountType, ConnectorState, ExpiryDate, PERMISSIONS, SOON, Tenant},
+    service::{Connector, Listed},
 };
 use crate::{
     platform::config::doctor::Doctor,
@@ -46,12 +46,11 @@ pub fn RedirectUri(
 }
 
 /// Who may sign in, in two lines.
-pub fn who_may_sign_in(connector: &Connector) -> AnyView {
-    match (&connector.tenant, connector.account_type) {
+pub fn who_may_sign_in(account_type: AccountType, tenant: Option<&Tenant>) -> AnyView {
+    match (tenant, account_type) {
         (Some(tenant), AccountType::SingleTenant) => {
             let tenant = tenant.as_str().to_owned();
-            view! { <p>{connector.account_type.label()}</p><p class="soft note"><code>{tenant}</code></p> }
-                .into_any()
+            view! { <p>{account_type.label()}</p><p class="soft note"><code>{tenant}</code></p> }.into_any()
         }
         (_, kind) => kind.label().into_any(),
     }
@@ -76,7 +75,7 @@ pub fn StateBadge(
 #[component]
 pub fn ExpiryBanner(
     /// The connectors that may, the soonest first.
-    expiring: Vec<Connector>,
+    expiring: Vec<Listed>,
     /// Today.
     today: Date,
 ) -> impl IntoView {

@@ -8,7 +8,7 @@ mod changes;
 mod search;
 mod typed;
 
-pub use super::store::{Connector, ConnectorId};
+pub use super::store::{Connector, ConnectorId, Listed};
 use super::{
     model::{
         ConnectorState, ExpiryDate, SOON,
@@ -56,7 +56,7 @@ pub enum Added {
 #[derive(Clone, Debug)]
 pub struct ListPage {
     /// The connectors.
-    pub connectors: Vec<Connector>,
+    pub connectors: Vec<Listed>,
     /// Where the next page begins, where there is one.
     pub next: Option<Position>,
 }
@@ -114,11 +114,7 @@ impl ConnectorService {
 
     /// The connectors of an organisation whose secret expires within [`SOON`] days or has expired, the soonest
     /// first, at most so many.
-    pub async fn expiring(
-        &self,
-        organisation: OrganisationId,
-        limit: usize,
-    ) -> Result<Vec<Connector>, Failure> {
+    pub async fn expiring(&self, organisation: OrganisationId, limit: usize) -> Result<Vec<Listed>, Failure> {
         let last = ExpiryDate::in_days(self.today(), SOON);
         Ok(Connectors::of(organisation).expiring(&self.database.read(), last, limit).await?)
     }

@@ -2,11 +2,14 @@
 
 mod changes;
 mod list;
+mod listed;
 
 pub use list::Prefix;
+pub use listed::Listed;
+use listed::ListedRow;
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant};
+use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, ServiceName, Tenant};
 use crate::{
     identifier,
     platform::{
@@ -60,31 +63,15 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A connector, without its secret.
+/// A connector, without its secret: what a list shows of it, and the rest.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    /// Its id.
-    pub id: ConnectorId,
+    /// What a list shows.
+    pub listed: Listed,
     /// Its organisation.
     pub organisation: OrganisationId,
-    /// Its name.
-    pub service_name: ServiceName,
-    /// The name as it is compared and sorted.
-    pub name_key: String,
-    /// The Azure application.
-    pub client_id: ClientId,
     /// The first three characters of the secret, as the portal shows them too.
     pub secret_hint: String,
-    /// When the secret expires, where that is known.
-    pub secret_expires_on: Option<ExpiryDate>,
-    /// Who may sign in.
-    pub account_type: AccountType,
-    /// The tenant, where only one may.
-    pub tenant: Option<Tenant>,
-    /// What it asks for.
-    pub scopes: Vec<String>,
-    /// Where it stands.
-    pub state: ConnectorState,
     /// Which fields were changed since it was last verified, by their labels; empty where none was.
     pub unproved: String,
     /// When a sign-in last went through.
@@ -95,8 +82,14 @@ pub struct Connector {
     pub version: i64,
     /// Counts those of what a sign-in proves.
     pub application_version: i64,
-    /// When it was added.
-    pub created_at: Timestamp,
+}
+
+impl std::ops::Deref for Connector {
+    type Target = Listed;
+
+    fn deref(&self) -> &Listed {
+        &self.listed
+    }
 }
 
 /// Comes after all days.
@@ -107,11 +100,6 @@ fn expiry_key(day: Option<ExpiryDate>) -> String {
 }
 
 impl Connector {
-    /// By what it is sorted among those whose secret expires.
-    fn expiry_key(&self) -> String {
-        expiry_key(self.secret_expires_on)
-    }
-
     /// What it is made of, to be made anew of.
     pub fn settings(&self) -> Settings {
         Settings {
@@ -131,50 +119,32 @@ impl Connector {
     }
 }
 
-/// A row that no code of ours can have written.
-fn inconsistent(id: Uuid, column: &str) -> DbErr {
-    DbErr::Type(format!("connector {id} has an impossible {column}"))
-}
-
 impl TryFrom<row::Model> for Connector {
     type Error = DbErr;
 
     fn try_from(row: row::Model) -> Result<Self, DbErr> {
-        let id = row.id;
-        let state = match (row.state.as_str(), row.failure.as_deref()) {
-            ("not_verified", _) => ConnectorState::NotVerified,
-            ("verified", _) => ConnectorState::Verified,
-            ("failing", Some(reason)) => ConnectorState::Failing(
-                FailureReason::from_name(reason).ok_or_else(|| inconsistent(id, "failure"))?,
-            ),
-            _ => return Err(inconsistent(id, "state")),
+        let listed = ListedRow {
+            id: row.id,
+            service_name: row.service_name,
+            name_key: row.name_key,
+            client_id: row.client_id,
+            secret_expires_on: row.secret_expires_on,
+            account_type: row.account_type,
+            tenant: row.tenant,
+            scopes: row.scopes,
+            state: row.state,
+            failure: row.failure,
+            created_at: row.created_at,
         };
         Ok(Self {
-            id: ConnectorId(id),
+            listed: listed.try_into()?,
             organisation: OrganisationId(row.organisation_id),
-            service_name: ServiceName::parse(&row.service_name)
-                .map_err(|_| inconsistent(id, "service_name"))?,
-            name_key: row.name_key,
-            client_id: ClientId::parse(&row.client_id).map_err(|_| inconsistent(id, "client_id"))?,
             secret_hint: row.client_secret_hint,
-            secret_expires_on: ExpiryDate::parse(row.secret_expires_on.as_deref().unwrap_or_default())
-                .map_err(|_| inconsistent(id, "secret_expires_on"))?,
-            account_type: AccountType::from_name(&row.account_type)
-                .ok_or_else(|| inconsistent(id, "account_type"))?,
-            tenant: row
-                .tenant
-                .as_deref()
-                .map(Tenant::parse)
-                .transpose()
-                .map_err(|_| inconsistent(id, "tenant"))?,
-            scopes: row.scopes.split(' ').map(str::to_owned).collect(),
-            state,
             unproved: row.unproved.unwrap_or_default(),
             verified_at: row.verified_at.map(Timestamp::from_micros),
             failed_at: row.failed_at.map(Timestamp::from_micros),
             version: row.version,
             application_version: row.application_version,
-            created_at: Timestamp::from_micros(row.created_at),
         })
     }
 }

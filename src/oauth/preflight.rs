@@ -83,7 +83,7 @@ impl SignIns {
         rejected: bool,
     ) -> Result<(), Failure> {
         let parts = self.parts();
-        let Connector { id, application_version, .. } = *connector;
+        let (id, application_version) = (connector.id, connector.application_version);
         parts
             .database
             .write(async |tx| {

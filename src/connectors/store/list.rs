@@ -8,7 +8,11 @@ use sea_orm::{
     sea_query::{BinOper, Expr, ExprTrait, SimpleExpr},
 };
 
-use super::{Connector, Connectors, row};
+use super::{
+    Connectors,
+    listed::{Listed, ListedRow},
+    row,
+};
 use crate::{
     connectors::model::{
         ExpiryDate,
@@ -97,7 +101,7 @@ fn position(order: Order, (id, name, state, expiry, created): Keys) -> Position 
     Position { key, id }
 }
 
-impl Connector {
+impl Listed {
     /// Where it stands in an order.
     pub fn position(&self, order: Order) -> Position {
         let state = self.state.name().to_owned();
@@ -158,7 +162,7 @@ impl Connectors {
         order: Order,
         after: Option<&Position>,
         limit: usize,
-    ) -> Result<Vec<Connector>, DatabaseError> {
+    ) -> Result<Vec<Listed>, DatabaseError> {
         let Some(prefixes) = search else {
             return read(on, self.walk(order, after), limit).await;
         };
@@ -178,7 +182,7 @@ impl Connectors {
         on: &impl Queries,
         last: ExpiryDate,
         limit: usize,
-    ) -> Result<Vec<Connector>, DatabaseError> {
+    ) -> Result<Vec<Listed>, DatabaseError> {
         let due = Expr::col(row::Column::ExpiryKey).lte(last.to_string());
         read(on, self.walk(Order::Expiry, None).filter(due), limit).await
     }
@@ -190,7 +194,7 @@ impl Connectors {
         order: Order,
         after: Option<&Position>,
         limit: usize,
-    ) -> Result<Vec<Connector>, DatabaseError> {
+    ) -> Result<Vec<Listed>, DatabaseError> {
         if !matches!((prefix, order), (Prefix::Name(_), Order::Name)) {
             let keys = self.probe(prefix).into_tuple::<Keys>().all(on.connection()).await?;
             if keys.len() <= FEW {
@@ -205,11 +209,11 @@ impl Connectors {
     }
 
     /// Those of these ids that are still there, in their order.
-    async fn by_ids(self, on: &impl Queries, ids: &[Uuid]) -> Result<Vec<Connector>, DatabaseError> {
-        let rows =
-            self.find().filter(row::Column::Id.is_in(ids.iter().copied())).all(on.connection()).await?;
-        let mut rows: HashMap<Uuid, row::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let found = ids.iter().filter_map(|id| rows.remove(id)).map(Connector::try_from);
+    async fn by_ids(self, on: &impl Queries, ids: &[Uuid]) -> Result<Vec<Listed>, DatabaseError> {
+        let query = self.find().filter(row::Column::Id.is_in(ids.iter().copied()));
+        let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
+        let mut rows: HashMap<Uuid, ListedRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let found = ids.iter().filter_map(|id| rows.remove(id)).map(Listed::try_from);
         Ok(found.collect::<Result<_, _>>()?)
     }
 }
@@ -233,9 +237,10 @@ async fn read(
     on: &impl Queries,
     query: Select<row::Entity>,
     limit: usize,
-) -> Result<Vec<Connector>, DatabaseError> {
-    let rows = query.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(on.connection()).await?;
-    Ok(rows.into_iter().map(Connector::try_from).collect::<Result<_, _>>()?)
+) -> Result<Vec<Listed>, DatabaseError> {
+    let query = query.limit(u64::try_from(limit).unwrap_or(u64::MAX));
+    let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
+    Ok(rows.into_iter().map(Listed::try_from).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ pub fn Remedies(
 /// The form that changes who may sign in, and starts a sign-in.
 #[component]
 fn Retry(connector: Connector, kind: AccountType, children: Children) -> impl IntoView {
-    let Connector { id, version, .. } = connector;
+    let (id, version) = (connector.id, connector.version);
     view! {
         <SendOnce>
             <form class="fields" method="post" action=format!("/connectors/{id}/retry")>
