@@ -142,7 +142,7 @@ if wanted wapiti; then
   # tests named c1_… ask every route. As a page of ours sends its forms: otherwise all of them would be refused before anything looks at them.
   # Over TLS: on plain HTTP a cookie cannot be Secure, which is one of the things that it asks for.
   "$TOOLS/audit-wapiti/bin/wapiti" -u "$tls/" --scope domain -C "$tls_cookie" -H 'Sec-Fetch-Site: same-origin' \
-    -x "$tls/logout" -x "$tls/do/connectors/delete" -x "$tls/account/sessions/*" -x "$tls/settings/people/second-factor" \
+    -x "$tls/logout" -x "$tls/do/connectors/delete" -x "$tls/account/sessions/*" -x "$tls/settings/people/*" \
     -m csp,cookieflags,http_headers,redirect,xss,permanentxss,sql,timesql,exec,file,crlf,methods,xxe \
     --max-scan-time 300 --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" -v 0 >"$WORK/wapiti.txt" 2>&1 || true
   "$NODE" -e '

@@ -10,10 +10,11 @@ export MAIL360_BINARY=$TARGET/release/mail360
 
 if [ "${1:-}" = flame ]; then
   command -v perf >/dev/null || debian linux-perf
+  command -v perl >/dev/null || debian perl
   inferno=$TOOLS/inferno/bin
   if [ ! -x "$inferno/inferno-flamegraph" ]; then
     say "Installing inferno"
-    cargo install --quiet inferno --version 0.12.8 --no-default-features --features cli --root "$TOOLS/inferno"
+    cargo install --quiet inferno --version 0.12.8 --no-default-features --features cli --locked --root "$TOOLS/inferno"
   fi
   work_folder
   say "Looking; to unwind what was seen takes some minutes"
@@ -21,7 +22,8 @@ if [ "${1:-}" = flame ]; then
   perf script -i "$WORK/perf.data" --no-inline 2>/dev/null | "$inferno/inferno-collapse-perf" |
     "$inferno/inferno-flamegraph" --title 'GET /connectors, 25 rows' --minwidth 0.3 |
     # A picture alone: its script is another's, and pages that show pictures do not run it.
-    perl -0pe 's/<script.*?<\/script>//s; s/ on\w+="[^"]*"//g' >benches/flame.svg
+    perl -0pe 's/<script.*?<\/script>//s; s/ on\w+="[^"]*"//g' >"$WORK/flame.svg"
+  mv "$WORK/flame.svg" benches/flame.svg
   say "benches/flame.svg"
   exit
 fi

@@ -9,13 +9,13 @@ use axum::{
     body::Body,
     extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
-    middleware::{from_fn_with_state, map_request_with_state},
+    middleware::{from_fn, from_fn_with_state, map_request_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, on},
 };
 use http::{Method, StatusCode};
 use leptos::prelude::provide_context;
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_sessions::Session;
 
 pub use program::{Ended, Foundations, Program};
@@ -165,16 +165,13 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let renderer = Renderer::new(config.clone(), &program.assets);
     let pages = pages
         .fallback(app::not_found)
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(body::refuse))
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
         .layer(sessions)
         .layer(from_fn_with_state(config.clone(), login::session::tend))
-        // Before it is found out who asks: whoever sends it drop by drop could be somebody else at its end, such as
-        // nobody any more.
         .layer(from_fn_with_state(MAX_BODY, body::read_whole))
-        // At once where the request itself says how long it is.
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(map_request_with_state((), limit_head))
@@ -189,7 +186,7 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let assets = program.assets.clone();
     plain
         .merge(pages)
-        .layer(axum::middleware::from_fn(move |request: Request, next: axum::middleware::Next| {
+        .layer(from_fn(move |request: Request, next: axum::middleware::Next| {
             let assets = assets.clone();
             async move {
                 let safe = matches!(*request.method(), Method::GET | Method::HEAD);

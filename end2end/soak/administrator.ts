@@ -96,13 +96,18 @@ export class Administrator {
     await this.send('/do/connectors/delete', new URLSearchParams({ connector: id, owner }), /^\/connectors$/);
   }
 
-  /** Signs in at the provider, and sees that the connector works. */
-  async verify(id: string): Promise<void> {
+  /** Begins a sign-in: where it leads. */
+  async leave(id: string): Promise<string> {
     const leaving = await this.ask(this.http.post(`/connectors/${id}/verify`, { maxRedirects: 0, headers: { origin: this.origin } }));
     const html = await leaving.text().catch((error: Error) => { throw new Interrupted(error.message); });
     const authorize = /<a[^>]*href="([^"]*)"[^>]*>\s*Continue to Microsoft/.exec(html)?.[1]?.replaceAll('&amp;', '&');
     if (!authorize) throw new Error(`the way out was answered with ${leaving.status()}: ${words(html)}`);
-    const callback = await this.agreeAtProvider(authorize);
+    return authorize;
+  }
+
+  /** Signs in at the provider, and sees that the connector works. */
+  async verify(id: string): Promise<void> {
+    const callback = await this.agreeAtProvider(await this.leave(id));
     const answer = await this.ask(this.http.get(callback, { maxRedirects: 0 }));
     const outcome = answer.headers().location;
     if (!outcome) throw new Error(`the callback was answered with ${answer.status()}: ${words(await answer.text())}`);

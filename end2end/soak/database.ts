@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { until } from '../support/process.ts';
 
 export type Kind = 'SQLite' | 'PostgreSQL';
 
@@ -72,10 +73,13 @@ export class Postgres implements Database {
   }
 
   /** Lets the whole server take no change any more, or take them again, as where another one takes over. */
-  setReadOnly(on: boolean): void {
+  async setReadOnly(on: boolean): Promise<void> {
     const words = ['-c', `ALTER SYSTEM SET default_transaction_read_only = ${on}`, '-c', 'SELECT pg_reload_conf()'];
     const env = { ...process.env, PGOPTIONS: '-c default_transaction_read_only=off' };
     execFileSync('psql', ['-Xq', '-o', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-d', this.url, ...words], { env });
+    // It has been told, and tells its processes.
+    await until('PostgreSQL to be so', () => this.psql('SHOW default_transaction_read_only').trim() === (on ? 'on' : 'off') || undefined);
+    await new Promise((done) => { setTimeout(done, 500); });
   }
 
   rows(sql: string): string[][] {

@@ -86,20 +86,20 @@ test('while a PostgreSQL is read-only one can look, what is sent is refused with
   const scene = await open('PostgreSQL');
   const database = scene.database as Postgres;
   // For the whole server, which other tests use too.
-  ending(() => { database.setReadOnly(false); });
+  ending(() => database.setReadOnly(false));
   const ledger = new Ledger();
   for (let round = 0; round < 3; round += 1) {
     let over = false;
     const worked = scene.work(ledger, () => over);
     await pause(1500);
-    database.setReadOnly(true);
+    await database.setReadOnly(true);
     await pause(1500);
     over = true;
     expect(await worked, 'each was refused').toHaveLength(scene.administrators.length);
     await expect(scene.administrators[0]?.add('one more')).rejects.toThrow(/^503 from/);
     expect(await scene.administrators[0]?.get('/connectors')).toContain('Connectors');
     expect(ledger.settle(scene.database)).toEqual([]);
-    database.setReadOnly(false);
+    await database.setReadOnly(false);
     const enough = Date.now() + 2000;
     expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
     expect(ledger.settle(scene.database)).toEqual([]);

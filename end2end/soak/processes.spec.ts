@@ -80,7 +80,7 @@ test('restarted one after the other under load, two processes on one PostgreSQL 
   await front.start([scene.app.port, other.port]);
   const ledger = new Ledger();
   let over = false;
-  const cookie = await scene.administrators[0]?.cookie();
+  const cookie = await scene.administrators[0]?.cookie() ?? '';
   const worked = scene.work(ledger, () => over);
   const loaded = Promise.all([
     load(`http://localhost:${port}/login`, SECONDS, 32),
@@ -92,6 +92,9 @@ test('restarted one after the other under load, two processes on one PostgreSQL 
     for (const app of [scene.app, other]) {
       await app.restart();
       restarts += 1;
+      // To be sent to the log-in would be no failure to wrk.
+      const seen = await fetch(`http://localhost:${port}/connectors`, { headers: { cookie }, redirect: 'manual' });
+      expect(seen.status).toBe(200);
       // The front must have seen that it is back before the other one goes.
       await pause(1000);
     }

@@ -164,12 +164,15 @@ pub async fn end_all_within(
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<u64, DatabaseError> {
-    sweep(tx, now, idle_since).await?;
-    let ended = row::Entity::delete_many()
-        .filter(row::Column::OrganisationId.eq(organisation.0))
-        .exec(tx.connection())
+    let theirs = row::Column::OrganisationId.eq(organisation.0);
+    let live = row::Entity::find()
+        .filter(theirs.clone())
+        .filter(row::Column::ExpiresAt.gt(now.micros()))
+        .filter(row::Column::LastSeenAt.gt(idle_since.micros()))
+        .count(tx.connection())
         .await?;
-    Ok(ended.rows_affected)
+    row::Entity::delete_many().filter(theirs).exec(tx.connection()).await?;
+    Ok(live)
 }
 
 /// Ends all sessions in which nobody is signed in.

@@ -279,8 +279,8 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::SecretUnreadable => (
             "The stored client secret cannot be opened",
-            "It was sealed with another encryption key, or it was changed in the database. Nothing was sent \
-             to Microsoft, and the connector is as it was.",
+            "It was sealed with another encryption key or by another version of this program, or it was \
+             changed in the database. Nothing was sent to Microsoft, and the connector is as it was.",
             Who::Operator,
             "Put the right encryption key in place (`mail360 check` says whether it fits), then sign in again.",
             Remedy::Again,

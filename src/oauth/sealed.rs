@@ -33,7 +33,7 @@ pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretStr
     (hash.parse() == Ok(pinned(attempt))).then(|| verifier.into())
 }
 
-/// The hash of where an attempt's secret, code and token go, and of what must come back.
+/// The hash of where an attempt's secret, code and token go, and of what must come back until when.
 fn pinned(attempt: &Attempt) -> Hash {
     let Attempt { endpoints, .. } = attempt;
     let mut bytes = Vec::new();
@@ -44,12 +44,14 @@ fn pinned(attempt: &Attempt) -> Hash {
         &endpoints.issuer.0,
         &attempt.client_id,
         &attempt.redirect_uri,
-        attempt.tenant.as_deref().unwrap_or_default(),
-        &attempt.scopes.join(" "),
+        // None is not the same as nothing.
+        &format!("{:?}", attempt.tenant),
+        &format!("{:?}", attempt.scopes),
         &attempt.connector.to_string(),
         &attempt.connector_version.to_string(),
         &attempt.user.to_string(),
         &attempt.nonce.to_string(),
+        &attempt.expires_at.micros().to_string(),
     ] {
         // Each with its length before it, so that no two attempts give the same bytes.
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());

@@ -147,7 +147,7 @@ impl SignIns {
                     sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
                 let attempts = Attempts::of(organisation);
                 // Of two starts at once the second must see the first among those that are open.
-                people.lock_user(&tx, admin).await?;
+                people.lock_still_there(&tx, admin).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 attempts.add(&tx, &attempt, ephemeral).await?;

@@ -28,6 +28,8 @@ pub struct Member {
     pub(super) proved: bool,
     pub(super) has_second_factor: bool,
     pub(super) lacks_second_factor: bool,
+    /// What sessions of theirs had been ended when they were read: more since means that this one may be too.
+    pub(super) version: i64,
     /// Their name, to be shown.
     pub name: String,
     /// Their e-mail, to be shown.

@@ -3,6 +3,7 @@
 
 mod changes;
 mod invitations;
+mod organisations;
 mod second_factor;
 
 use std::{collections::HashMap, net::IpAddr};
@@ -21,7 +22,7 @@ pub use super::store::{
 };
 use super::{
     access::{Admin, Member, PROOF},
-    model::{Email, OrganisationName, Password, PersonName, Role},
+    model::{Email, Password, PersonName, Role},
     passwords::{Hasher, Verdict},
     store::{self, Users, invitations::Invitations},
 };
@@ -98,52 +99,6 @@ impl People {
     /// The hash of a password that has been chosen: before a transaction begins, for it takes long.
     pub async fn hash(&self, password: &Password) -> Result<String, Failure> {
         self.hasher.hash(password).await
-    }
-
-    /// Adds an organisation.
-    pub async fn add_organisation(
-        &self,
-        tx: &Tx,
-        name: &OrganisationName,
-    ) -> Result<OrganisationId, DatabaseError> {
-        let id = OrganisationId::new(&*self.clock, &*self.randomness);
-        store::add_organisation(tx, id, name, self.clock.now()).await?;
-        let entry = Entry::done(Action::OrganisationAdded, name.as_str(), id.0);
-        self.activity.record(tx, Actor::operator(id), entry).await?;
-        Ok(id)
-    }
-
-    /// The same in a transaction of its own, for the command line.
-    pub async fn create_organisation(&self, name: &OrganisationName) -> Result<OrganisationId, Failure> {
-        self.database.write(async |tx| Ok(self.add_organisation(&tx, name).await?)).await
-    }
-
-    /// Records what an operator did in an organisation as a whole.
-    pub async fn record_of_operator(
-        &self,
-        tx: &Tx,
-        organisation: &Organisation,
-        action: Action,
-        detail: &str,
-    ) -> Result<(), DatabaseError> {
-        let Organisation { id, name, .. } = organisation;
-        let entry = Entry::done(action, name, id.0).with_detail(detail);
-        self.activity.record(tx, Actor::operator(*id), entry).await
-    }
-
-    /// Takes back every way into an organisation that has been given out: links of invitations and for new passwords;
-    /// and counts that the sessions of all its users end, before they do.
-    ///
-    /// # Returns
-    /// How many links.
-    pub async fn close_ways_in(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
-        Users::of(organisation).note_ended_sessions_of_all(tx).await?;
-        Invitations::of(organisation).take_all(tx).await
-    }
-
-    /// All organisations.
-    pub async fn organisations(&self, on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
-        store::organisations(on).await
     }
 
     /// Adds a user whose password has been hashed: themselves, from where they are, or by an operator. A
@@ -311,9 +266,27 @@ impl People {
     /// Makes sure that an administrator still is one, and is until the transaction ends: their request may have
     /// begun before they were disabled or lost the role.
     pub(super) async fn still_admin(&self, tx: &Tx, admin: &Admin) -> Result<(), Failure> {
-        Users::of(admin.organisation()).lock_roles(tx).await?;
-        let still = self.is_admin(tx, admin.organisation(), admin.user()).await?;
-        if still { Ok(()) } else { Err(Failure::Forbidden) }
+        let users = Users::of(admin.organisation());
+        users.lock_roles(tx).await?;
+        let user = users.get(tx, admin.user()).await?.filter(|user| !user.disabled);
+        match user {
+            // What the request began with may have been ended since, and must not be made up for.
+            Some(user) if user.version != admin.version => Err(Failure::SignedOut),
+            Some(user) if user.role == Role::Admin => Ok(()),
+            _ => Err(Failure::Forbidden),
+        }
+    }
+
+    /// Lets one transaction at a time count what this user has, whose sessions were not ended since they were read.
+    ///
+    /// # Errors
+    /// [`Failure::SignedOut`] where they were.
+    pub async fn lock_still_there(&self, tx: &Tx, member: &Member) -> Result<(), Failure> {
+        let users = Users::of(member.organisation());
+        users.lock(tx, member.user()).await?;
+        let user = users.get(tx, member.user()).await?;
+        let there = user.is_some_and(|user| !user.disabled && user.version == member.version);
+        if there { Ok(()) } else { Err(Failure::SignedOut) }
     }
 
     /// Lets one transaction at a time count what this user has.
@@ -338,6 +311,7 @@ impl People {
             // Another process may have written it, whose clock is a little ahead.
             proved: proved_at.is_some_and(|at| at <= now.plus(SKEW) && now.since(at) < PROOF),
             has_second_factor,
+            version: standing.version,
             lacks_second_factor: standing.organisation.second_factor_required && !has_second_factor,
             name: standing.name,
             email: standing.email,

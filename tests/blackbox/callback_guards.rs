@@ -72,6 +72,9 @@ async fn s3_a_verifier_that_was_changed_in_the_database_is_told_of_and_never_use
 #[case::client_id("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427")]
 #[case::redirect_uri("redirect_uri", "https://login.evil.example/api/connectors")]
 #[case::scopes("scopes", "User.Read")]
+#[case::authorize_url("authorize_url", "https://login.evil.example/authorize")]
+#[case::tenant("tenant", "5a1e0000-7e57-4000-8000-00000000c0de")]
+#[case::no_tenant("tenant", "")]
 #[tokio::test]
 async fn s3_whoever_changes_where_a_sign_in_goes_in_the_database_is_sent_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -85,6 +88,26 @@ async fn s3_whoever_changes_where_a_sign_in_goes_in_the_database_is_sent_nothing
     let answer = ada.get(&callback(&authorize, "code=abc")).await;
     let page = ada.get(answer.assert_status(303).location()).await;
     page.assert_says("it was changed in the database. Nothing was sent to Microsoft");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[case::longer("expires_at = expires_at + 1", "code=abc")]
+#[case::another_nonce("nonce_hash = state_hash", "code=abc")]
+#[case::an_error_too("scopes = 'User.Read'", "error=invalid_scope")]
+#[tokio::test]
+async fn s3_whoever_changes_what_must_come_back_in_the_database_has_changed_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] change: &str,
+    #[case] answer: &str,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    world.raw.run(&format!("UPDATE attempts SET {change}")).await.expect("updated");
+    let answer = ada.get(&callback(&authorize, answer)).await;
+    let page = ada.get(answer.assert_status(303).location()).await;
+    page.assert_says("What was kept for this sign-in cannot be opened");
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.state(&connector).await, "not_verified");
 }

@@ -1,6 +1,11 @@
 //! After a backup was restored: what was ended since is not open again.
 
-use mail360::{people::model::Role, router::Ended};
+use mail360::{
+    connectors::service::ConnectorId,
+    people::model::{Email, Role},
+    platform::{failure::Failure, randomness::Token},
+    router::Ended,
+};
 use rstest::rstest;
 
 use crate::support::{Kind, callback, under_way};
@@ -15,7 +20,11 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
     invited.assert_status(200);
     assert_eq!(world.raw.count("invitations").await, 1);
     let mut eve = world.stranger().await;
-    world.browser().get("/login").await.assert_status(200);
+    // A log-in that is half-way: its session is nobody's yet.
+    let half_way = "INSERT INTO sessions (hash, created_at, last_seen_at, expires_at, data) \
+                    SELECT user_agent_hash, created_at, last_seen_at, expires_at, '{}' FROM sessions LIMIT 1";
+    let hash = world.raw.bytes(&[7; 32]);
+    world.raw.run(&half_way.replace("user_agent_hash", &hash)).await.expect("inserted");
 
     let ended = world.program.end_sessions().await.expect("done");
     assert_eq!(ended, Ended { browsers: 2, sign_ins: 1, links: 1 });
@@ -44,17 +53,27 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
 
 #[rstest]
 #[tokio::test]
-async fn d5_a_user_who_proves_who_they_are_while_all_sessions_end_is_logged_out_too(
+async fn d5_every_user_counts_as_logged_out_so_that_what_is_under_way_comes_to_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ..) = under_way(kind).await;
     world.user("Contoso", "vera@contoso.test", Role::Viewer).await;
     let versions = "SELECT version FROM users ORDER BY email";
     let before: Vec<i64> = world.raw.column(versions).await;
+    // As her requests have her who are under way.
+    let ada = world.admin().await;
+    let connector = world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await;
     world.program.end_sessions().await.expect("done");
-    // What is compared, after the new session was made, with what was read before the password was verified.
     let after: Vec<i64> = world.raw.column(versions).await;
     assert!(before.iter().zip(&after).all(|(before, after)| after > before), "{before:?} {after:?}");
+    let (people, sign_ins) = (&world.program.people, &world.program.sign_ins);
+    let email = Email::parse("mallory@contoso.test").expect("an e-mail");
+    let invited = people.invite(&ada.clone().proved().expect("proved"), &email, Role::Admin).await;
+    assert!(matches!(invited, Err(Failure::SignedOut)), "{invited:?}");
+    assert_eq!(world.raw.count("invitations").await, 0);
+    let binding = Token::random(&*world.program.randomness);
+    let started = sign_ins.start(&ada, ConnectorId(connector), &binding).await;
+    assert!(matches!(started, Err(Failure::SignedOut)));
 }
 
 #[rstest]
@@ -64,11 +83,12 @@ async fn d5_the_command_says_how_much_it_has_ended_and_may_be_run_again(
 ) {
     let (world, mut ada, ..) = under_way(kind).await;
     // This world's clock is not the command's.
-    let year = 365 * 24 * 3_600 * 1_000_000_i64;
-    let later =
-        format!("UPDATE sessions SET expires_at = expires_at + {year}, last_seen_at = last_seen_at + {year}");
+    let century = 100 * 365 * 24 * 3_600 * 1_000_000_i64;
+    let later = format!(
+        "UPDATE sessions SET expires_at = expires_at + {century}, last_seen_at = last_seen_at + {century}"
+    );
     world.raw.run(&later).await.expect("moved");
-    let later = format!("UPDATE attempts SET expires_at = expires_at + {year}");
+    let later = format!("UPDATE attempts SET expires_at = expires_at + {century}");
     world.raw.run(&later).await.expect("moved");
     let said = world.run("end-sessions").expect("done");
     assert_eq!(said, "Browsers logged out: 1, sign-ins ended: 1, links taken back: 0.\n");

@@ -226,6 +226,8 @@ impl SignIns {
         timeline: &mut Timeline<'_>,
     ) -> Result<Outcome, Refusal> {
         let Parts { clock, http, .. } = &*self.parts;
+        // First: what an error means, too, depends on what the attempt was made for.
+        let verifier = self.open_verifier(attempt, sealed_verifier)?;
         let code = match &sign_in.answer {
             Answer::Code(code) => code,
             Answer::Nothing => return Err(Why::Garbled.into()),
@@ -242,7 +244,6 @@ impl SignIns {
                 return Err(Refusal { why, words: Some(Box::new(words)) });
             }
         };
-        let verifier = self.open_verifier(attempt, sealed_verifier)?;
 
         let grant = exchange::exchange(&**http, attempt, secret, &verifier, code).await?;
         timeline.note(Step::CodeExchanged, "");

@@ -104,6 +104,8 @@ impl People {
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Changed, Failure> {
         let users = Users::of(user.organisation);
+        // Users before invitations, as everywhere.
+        users.lock(tx, user.id).await?;
         let loses_admin = match change {
             Change::Enabled(false) => user.role == Role::Admin,
             Change::Role(role) => user.role == Role::Admin && *role != Role::Admin,

@@ -206,6 +206,10 @@ impl People {
         let accepted = self
             .database
             .write(async |tx| {
+                // Users before invitations, as everywhere.
+                if let Some(user) = invitation.for_user {
+                    Users::of(organisation).lock(&tx, user).await?;
+                }
                 let open = self.open_invitation(&tx, token).await?.is_some();
                 if !open || Invitations::of(organisation).take(&tx, invitation.id).await?.is_none() {
                     return Ok(Accepted::Closed);

@@ -22,6 +22,7 @@ pub struct Standing {
     pub(in crate::people) role: String,
     pub(in crate::people) disabled_at: Option<i64>,
     pub(in crate::people) totp_since: Option<i64>,
+    pub(in crate::people) version: i64,
     #[sea_orm(nested)]
     pub(in crate::people) organisation: Within,
 }

@@ -38,9 +38,10 @@ fn is_outage_of_driver(error: &SqlxError) -> bool {
         code.parse::<u32>().is_ok_and(|code| [5, 8, 10, 13, 14].contains(&(code & 0xff)))
     } else if error.try_downcast_ref::<SqlxPostgresError>().is_some() {
         // Connection exceptions, insufficient resources (53100 is a full disk), errors of the system; shut down,
-        // crashed, not up yet; a read-only transaction (PostgreSQL, Appendix A, "Error Codes").
+        // crashed, not up yet; a read-only transaction; two that wait for each other, of which one is ended (PostgreSQL,
+        // Appendix A, "Error Codes").
         ["08", "53", "58"].iter().any(|class| code.starts_with(class))
-            || ["57P01", "57P02", "57P03", "25006"].contains(&&*code)
+            || ["57P01", "57P02", "57P03", "25006", "40P01"].contains(&&*code)
     } else {
         false
     }

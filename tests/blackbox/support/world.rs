@@ -239,11 +239,12 @@ impl World {
     pub async fn admin(&self) -> Admin {
         // As a request reads one beside its session.
         let standing = serde_json::from_value(serde_json::json!({
-            "id": self.raw.one::<uuid::Uuid>("SELECT id FROM users").await,
-            "organisation_id": self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users").await,
+            "id": self.raw.one::<uuid::Uuid>("SELECT id FROM users WHERE email = 'ada@contoso.test'").await,
+            "organisation_id": self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users WHERE email = 'ada@contoso.test'").await,
             "email": "ada@contoso.test",
             "name": "Ada",
             "role": "admin",
+            "version": self.raw.one::<i64>("SELECT version FROM users WHERE email = 'ada@contoso.test'").await,
             "organisation": { "name": "Contoso", "second_factor_required": false },
         }));
         let proved_at = Some(self.clock.now());
