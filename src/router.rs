@@ -166,7 +166,6 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let pages = pages
         .fallback(app::not_found)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn(body::refuse))
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
         .layer(sessions)

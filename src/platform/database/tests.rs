@@ -11,11 +11,28 @@ async fn write(database: &Database, sql: &str) -> Result<(), DatabaseError> {
     database.write(async |tx| run(&tx, sql).await).await
 }
 
-async fn count(database: &Database) -> i64 {
+async fn one(database: &Database, sql: &str) -> i64 {
     let read = database.read();
-    let statement = Statement::from_string(DatabaseBackend::Sqlite, "SELECT COUNT(*) FROM t");
+    let statement = Statement::from_string(DatabaseBackend::Sqlite, sql);
     let row = read.connection().query_one_raw(statement).await.expect("an answer").expect("a row");
     row.try_get_by_index(0).expect("a number")
+}
+
+async fn count(database: &Database) -> i64 {
+    one(database, "SELECT COUNT(*) FROM t").await
+}
+
+#[tokio::test]
+async fn a_statement_is_planned_once_and_not_anew_for_each_value() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
+    let database = Database::open(&url).await.expect("a database");
+    // Otherwise a LIMIT that is a parameter has each statement prepared at every run.
+    assert_eq!(
+        one(&database, "SELECT sqlite_compileoption_used('ENABLE_QPSG')").await,
+        1,
+        "see .cargo/config.toml"
+    );
 }
 
 #[tokio::test]

@@ -14,43 +14,22 @@ use http::{StatusCode, header};
 /// whatever waits for it as long as it likes (slow POST).
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Why a body was not taken.
-#[derive(Clone, Copy, Debug)]
-struct Refused(StatusCode);
-
-/// Reads a body of at most so many bytes. It goes before it is found out who asks: whoever sends it drop by drop could
-/// be somebody else at its end, such as nobody any more. [`refuse`] answers what is not taken.
+/// Reads a body of at most so many bytes; one that is longer is refused with 413, one that takes too long with 408. It
+/// goes before it is found out who asks: whoever sends it drop by drop could be somebody else at its end, such as
+/// nobody any more.
 pub async fn read_whole(State(most): State<usize>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
-    let read = if declared.is_some_and(|bytes: usize| bytes > most) {
+    if declared.is_some_and(|bytes: usize| bytes > most) {
         // At once, and without reading any of it.
-        Err(StatusCode::PAYLOAD_TOO_LARGE)
-    } else {
-        match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) if is_too_large(&error) => Err(StatusCode::PAYLOAD_TOO_LARGE),
-            // It broke off.
-            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-        }
-    };
-    let body = match read {
-        Ok(bytes) => Body::from(bytes),
-        Err(status) => {
-            parts.extensions.insert(Refused(status));
-            Body::empty()
-        }
-    };
-    next.run(Request::from_parts(parts, body)).await
-}
-
-/// Refuses what [`read_whole`] has not taken: 413 where it is longer, 408 where it took too long, 400 where it broke
-/// off. It goes where it is known who asks, for whom the page is made.
-pub async fn refuse(request: Request, next: Next) -> Response {
-    match request.extensions().get() {
-        Some(Refused(status)) => status.into_response(),
-        None => next.run(request).await,
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Err(error)) if is_too_large(&error) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        // It broke off.
+        Ok(Err(_)) => StatusCode::BAD_REQUEST.into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     }
 }
 
