@@ -152,7 +152,7 @@ if wanted wapiti; then
       for (const { method, path, info, parameter } of found) { count += 1; console.log(`${kind}: ${method} ${path} ${parameter}: ${info}`); }
     }
     console.log(`wapiti: ${infos.crawled_pages_nbr ?? "some"} pages, ${count} findings`);
-    process.exitCode = count || !(infos.crawled_pages_nbr >= 25) ? 1 : 0;
+    process.exitCode = count || !(infos.crawled_pages_nbr >= 20) ? 1 : 0;
   ' "$WORK/wapiti.json" >"$WORK/wapiti.found" && status=0 || status=1
   tail -n 40 "$WORK/wapiti.found"
   still_in wapiti "$tls" "$tls_cookie" $status || status=$?
