@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     handler::Handler,
     middleware::{from_fn, from_fn_with_state, map_request_with_state},
     response::{IntoResponse, Response},
@@ -165,7 +165,6 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let renderer = Renderer::new(config.clone(), &program.assets);
     let pages = pages
         .fallback(app::not_found)
-        .layer(DefaultBodyLimit::disable())
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
         .layer(sessions)

@@ -210,9 +210,9 @@ impl SignIns {
         if !attempts.consume(tx, id, now).await? {
             return Ok(false);
         }
-        let word = if why == Why::Superseded { "superseded" } else { "ended by the operator" };
-        attempts.end(tx, id, &failed(why), now).await?;
-        attempts.add_events(tx, id, vec![self.event(Step::Outcome, now, word)]).await?;
+        let outcome = failed(why);
+        attempts.end(tx, id, &outcome, now).await?;
+        attempts.add_events(tx, id, vec![self.event(Step::Outcome, now, returned::name(&outcome))]).await?;
         Ok(true)
     }
 

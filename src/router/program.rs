@@ -114,7 +114,7 @@ impl std::ops::Add for Ended {
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { browsers, sign_ins, links } = self;
-        write!(f, "browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links taken back: {links}")
+        write!(f, "Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links taken back: {links}")
     }
 }
 

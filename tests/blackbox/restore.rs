@@ -45,8 +45,8 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
     // Each organisation is told of its own alone.
     let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";
     let expected = [
-        "browsers logged out: 1, sign-ins ended: 0, links taken back: 0",
-        "browsers logged out: 1, sign-ins ended: 1, links taken back: 1",
+        "Browsers logged out: 1, sign-ins ended: 0, links taken back: 0",
+        "Browsers logged out: 1, sign-ins ended: 1, links taken back: 1",
     ];
     assert_eq!(world.raw.column::<String>(details).await, expected);
 }

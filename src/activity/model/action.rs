@@ -15,7 +15,7 @@ pub enum Action {
     PasswordChanged,
     /// A user ended one of their sessions.
     SessionEnded,
-    /// An operator ended every session, and every sign-in under way.
+    /// An operator ended every session and every open sign-in, and took back every link.
     SessionsEnded,
     /// A user logged in.
     LoggedIn,

@@ -381,8 +381,8 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     }
 }
 
-/// What the activity calls it.
-const fn name(outcome: &Outcome) -> &'static str {
+/// What the activity and the timeline call it.
+pub(super) const fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",
         Outcome::Failed { why: Why::Denied, .. } => "denied",
