@@ -25,6 +25,7 @@ mod outcomes;
 mod pains;
 mod people;
 mod preflight;
+mod queries;
 mod reseal;
 mod restore;
 mod second_factor;

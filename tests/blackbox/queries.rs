@@ -1,0 +1,75 @@
+//! What a page asks of the database: it may not grow with what the page shows.
+
+use std::sync::{Arc, Mutex};
+
+use mail360::people::model::Role;
+use rstest::rstest;
+use tracing::{Subscriber, span};
+use tracing_subscriber::{
+    layer::{Context, Layer, SubscriberExt},
+    registry::Registry,
+};
+
+use crate::support::{Browser, Kind, NewConnector, World};
+
+/// The statements that SeaORM was asked to run, by the name of its method.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<Vec<&'static str>>>);
+
+impl<S: Subscriber> Layer<S> for Asked {
+    fn on_new_span(&self, span: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
+        let (target, name) = (span.metadata().target(), span.metadata().name());
+        // Each is told of twice: of the driver as well.
+        if target.starts_with("sea_orm::database") {
+            self.0.lock().expect("nobody panicked").push(name);
+        }
+    }
+}
+
+/// What a page asks.
+async fn asked(browser: &mut Browser, path: &str) -> Vec<&'static str> {
+    let asked = Asked::default();
+    let watch = tracing::subscriber::set_default(Registry::default().with(asked.clone()));
+    browser.get(path).await;
+    drop(watch);
+    std::mem::take(&mut *asked.0.lock().expect("nobody panicked"))
+}
+
+#[rstest]
+#[tokio::test]
+async fn session_user_and_organisation_are_one_query_and_whoever_has_no_session_asks_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    assert_eq!(asked(&mut ada, "/nothing").await, ["query_one_raw"]);
+    assert_eq!(asked(&mut world.browser(), "/nothing").await, [""; 0]);
+    // Whether there is anybody to log in.
+    assert_eq!(asked(&mut world.browser(), "/login").await, ["query_one_raw"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_page_asks_no_more_where_there_is_more_to_show(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    // The session, a page of the list, and whether a secret of any page expires.
+    assert_eq!(asked(&mut ada, "/connectors").await, ["query_one_raw", "query_all_raw", "query_all_raw"]);
+    let pages = ["/connectors", &connector, "/settings/people", "/settings/activity", "/account"];
+    let mut before = Vec::new();
+    for page in pages {
+        // What is shown once is shown.
+        ada.get(page).await.assert_status(200);
+        before.push(asked(&mut ada, page).await);
+    }
+    for name in ["Second", "Third", "Fourth"] {
+        world.add_connector(&mut ada, &NewConnector { name, ..Default::default() }).await;
+        world.user("Contoso", &format!("{name}@contoso.test"), Role::Viewer).await;
+        world.start(&mut ada, &connector).await;
+        world.log_in("ada@contoso.test").await;
+    }
+    for (page, before) in pages.into_iter().zip(before) {
+        assert_eq!(asked(&mut ada, page).await, before, "{page}");
+    }
+}
