@@ -264,34 +264,35 @@ impl People {
     }
 
     /// Makes sure that an administrator still is one, and is until the transaction ends: their request may have
-    /// begun before they were disabled or lost the role.
+    /// begun before they were disabled, lost the role or were logged out.
     pub(super) async fn still_admin(&self, tx: &Tx, admin: &Admin) -> Result<(), Failure> {
-        let users = Users::of(admin.organisation());
-        users.lock_roles(tx).await?;
-        let user = users.get(tx, admin.user()).await?.filter(|user| !user.disabled);
-        match user {
-            // What the request began with may have been ended since, and must not be made up for.
-            Some(user) if user.version != admin.version => Err(Failure::SignedOut),
-            Some(user) if user.role == Role::Admin => Ok(()),
-            _ => Err(Failure::Forbidden),
+        Users::of(admin.organisation()).lock_roles(tx).await?;
+        match self.still_there(tx, admin).await?.role {
+            Role::Admin => Ok(()),
+            Role::Viewer => Err(Failure::Forbidden),
         }
     }
 
-    /// Lets one transaction at a time count what this user has, whose sessions were not ended since they were read.
+    /// Lets one transaction at a time count or change what this user has, whose sessions were not ended since they
+    /// were read.
     ///
     /// # Errors
     /// [`Failure::SignedOut`] where they were.
     pub async fn lock_still_there(&self, tx: &Tx, member: &Member) -> Result<(), Failure> {
-        let users = Users::of(member.organisation());
-        users.lock(tx, member.user()).await?;
-        let user = users.get(tx, member.user()).await?;
-        let there = user.is_some_and(|user| !user.disabled && user.version == member.version);
-        if there { Ok(()) } else { Err(Failure::SignedOut) }
+        self.lock_user(tx, member).await?;
+        self.still_there(tx, member).await.map(drop)
     }
 
-    /// Lets one transaction at a time count what this user has.
+    /// Lets one transaction at a time count or change what this user has. What ends their own other sessions asks for
+    /// no more: sent twice at once, the second is of a session that the first has left.
     pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
         Users::of(member.organisation()).lock(tx, member.user()).await
+    }
+
+    /// The user whom a request began with. What it began with may have been ended since, and must not be made up for.
+    async fn still_there(&self, tx: &Tx, member: &Member) -> Result<User, Failure> {
+        let user = Users::of(member.organisation()).get(tx, member.user()).await?;
+        user.filter(|user| !user.disabled && user.version == member.version).ok_or(Failure::SignedOut)
     }
 
     /// The user of a session; none where they may no longer be in.
