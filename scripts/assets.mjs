@@ -49,7 +49,8 @@ const walk = (folder) => {
 };
 walk(next);
 
-// Two renames, so that a server that starts meanwhile finds the old folder or the new one, whole.
+// Two renames: a server that starts meanwhile finds the old folder or the new one, whole, or, between the two, none,
+// and says so.
 const old = `${site}.old`;
 rmSync(old, { recursive: true, force: true });
 if (existsSync(site)) renameSync(site, old);

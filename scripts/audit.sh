@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make audit`: what stands is held against tools that nobody here wrote. It takes some twenty minutes, installs what
+# `make audit`: what stands is held against tools that nobody here wrote. It takes some ten minutes, installs what
 # it needs, and keeps to this machine. As root, for one of them judges nothing but port 443.
 #
 #   scripts/audit.sh [observatory csp schemathesis wapiti sqlmap ffuf slow lighthouse deny]
@@ -7,6 +7,9 @@
 . "$ROOT/scripts/toolchain.sh"
 
 all=(observatory csp schemathesis wapiti sqlmap ffuf slow lighthouse deny)
+for name in "$@"; do
+  [[ " ${all[*]} " == *" $name "* ]] || die "There is no $name here; there are: ${all[*]}"
+done
 [ $# -gt 0 ] && all=("$@")
 wanted() { [[ " ${all[*]} " == *" $1 "* ]]; }
 
@@ -19,6 +22,7 @@ packages=()
 for tool in slowhttptest sqlmap ffuf dirb openssl chromium curl; do
   command -v "$tool" >/dev/null || packages+=("$tool")
 done
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 [ ${#packages[@]} = 0 ] || debian "${packages[@]}"
 # A folder each: they want different versions of the same libraries.
 for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5; do
@@ -41,13 +45,16 @@ serve() {
   export MAIL360_TRUSTED_PROXIES=127.0.0.0/8
   # Nothing here may reach a provider.
   export MAIL360_MICROSOFT_TOKEN_URL=http://127.0.0.1:9/token MAIL360_MICROSOFT_GRAPH_URL=http://127.0.0.1:9
-  "$TARGET/release/mail360" migrate >"$WORK/$1.log" 2>&1
-  "$TARGET/release/mail360" organisation add --name Contoso >>"$WORK/$1.log" 2>&1
-  "$TARGET/release/mail360" user add --email ada@contoso.test --name Ada --role admin \
-    <<<"$password" >>"$WORK/$1.log" 2>&1
+  {
+    "$TARGET/release/mail360" migrate &&
+      "$TARGET/release/mail360" organisation add --name Contoso &&
+      "$TARGET/release/mail360" user add --email ada@contoso.test --name Ada --role admin <<<"$password"
+  } >"$WORK/$1.log" 2>&1 || die "$(cat "$WORK/$1.log")"
   "$TARGET/release/mail360" serve >"$WORK/$1.log" 2>&1 &
   PIDS+=($!)
   for _ in $(seq 100); do
+    # One that has ended left the port to somebody else.
+    kill -0 "${PIDS[-1]}" 2>/dev/null || break
     if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return; fi
     sleep 0.1
   done

@@ -2,6 +2,7 @@
 # `make bench`: measures each budget, prints them as a table and writes benches/RESULTS.md. `bench.sh flame` draws where
 # the time of the Connectors page goes, into benches/flame.svg; perf asks for root, or for a kernel that lets it look.
 . "$(dirname "$0")/lib.sh"
+. "$ROOT/scripts/toolchain.sh"
 "$ROOT/scripts/build.sh" release
 command -v wrk >/dev/null || debian wrk
 cd "$ROOT"

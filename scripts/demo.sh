@@ -2,7 +2,6 @@
 # `make demo`: the program, a provider on this machine that looks like Microsoft's, and what to click: the whole way
 # without an Azure account. Nothing of it is kept. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
 . "$(dirname "$0")/lib.sh"
-. "$ROOT/scripts/toolchain.sh"
 
 own_settings
 # A program that is built already may be named.

@@ -59,6 +59,17 @@ debian() {
     >"$CACHE/apt.log" 2>&1 || die "apt-get install $* failed; see $CACHE/apt.log"
 }
 
+node_is_new_enough() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]; }
+
+# choose_node: sets NODE to the one of this machine, installed where there is none that is new enough.
+choose_node() {
+  if ! node_is_new_enough || ! command -v npm >/dev/null; then
+    debian nodejs npm
+    node_is_new_enough || die "Node.js 18 or newer is needed; see https://nodejs.org"
+  fi
+  NODE=node
+}
+
 # npm_packages FOLDER: install what its lock file says, unless that is there already.
 npm_packages() {
   local stamp="$1/node_modules/.installed" wanted

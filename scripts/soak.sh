@@ -4,7 +4,6 @@
 # start a service with a package) and keeps to this machine; root is asked for, for a small disk. SOAK_SECONDS says how
 # long each part that can be longer or shorter lasts.
 . "$(dirname "$0")/lib.sh"
-. "$ROOT/scripts/toolchain.sh"
 . "$ROOT/scripts/postgres.sh"
 
 "$ROOT/scripts/build.sh" release

@@ -69,7 +69,7 @@ browser() {
   report=$(mktemp)
   (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) || {
     # Once more and in short, for whoever sees but the last lines.
-    node scripts/failures.mjs "$report" >&2
+    "$NODE" scripts/failures.mjs "$report" >&2 || true
     die "Stories failed."
   }
   local skipped
@@ -94,6 +94,7 @@ fast)
   formatting
   lints
   house
+  security_rows
   rust
   ;;
 browser) browser ;;

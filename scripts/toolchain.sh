@@ -120,17 +120,6 @@ choose_toolchain() {
   die "There is no Rust toolchain of version $(wanted_rustc) or newer. Install rustup (https://rustup.rs), then run this again."
 }
 
-node_is_new_enough() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]; }
-
-# choose_node: sets NODE to the one of this machine, installed where there is none that is new enough.
-choose_node() {
-  if ! node_is_new_enough || ! command -v npm >/dev/null; then
-    debian nodejs npm
-    node_is_new_enough || die "Node.js 18 or newer is needed; see https://nodejs.org"
-  fi
-  NODE=node
-}
-
 # The command must have the very version of the library in Cargo.lock.
 choose_wasm_bindgen() {
   local version folder

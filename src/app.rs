@@ -241,8 +241,8 @@ fn console(member: &Member, here: &str) -> AnyView {
     let role = format!("{} of {}", member.role(), member.organisation_name);
     let settings = member.is_admin().then(|| {
         view! {
-            <p class="part" id="settings-title">"Settings"</p>
-            <ul role="list" aria-labelledby="settings-title">
+            <p class="part" id="pane-settings-title">"Settings"</p>
+            <ul role="list" aria-labelledby="pane-settings-title">
                 {entry(PEOPLE, Icon::People, "People")}
                 {entry(ACTIVITY, Icon::Waiting, "Activity")}
             </ul>

@@ -121,6 +121,7 @@ pub fn table() -> Vec<Route> {
         get("/account/second-factor", Newcomer, second_factor_page::show).proved(),
         post("/account/second-factor", Newcomer, second_factor_page::begin).proved(),
         post("/account/second-factor/finish", Newcomer, second_factor_page::finish).proved(),
+        post("/account/second-factor/cancel", Newcomer, second_factor_page::cancel),
         post("/account/second-factor/recovery-codes", Newcomer, second_factor_page::renew).proved(),
         post("/account/second-factor/remove", Newcomer, second_factor_page::remove).proved(),
         get("/settings/people", Admin, app::people_page::show),

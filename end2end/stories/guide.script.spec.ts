@@ -29,9 +29,17 @@ test('the guide follows what is typed, and its links lead into the application',
   await expect(request).toContainText('Name: Post-Archiv. Account type: Multiple Entra ID tenants.');
   await expect(request).not.toContainText('Mail.Send');
   await page.getByRole('radio', { name: AUDIENCE.single }).check();
-  await expect(guide.getByText('Enter the Client ID in the form')).toBeVisible();
+  await expect(guide.getByText('Enter the tenant in the form')).toBeVisible();
   await page.getByRole('textbox', { name: FORM.tenant }).fill('contoso.com');
   await expect(address).toContainText('/contoso.com/');
+  await expect(guide.getByText('Enter the tenant in the form')).toBeHidden();
+  await page.getByRole('textbox', { name: FORM.clientId }).fill('');
+  await expect(guide.getByText('Enter the Client ID in the form')).toBeVisible();
+  await page.getByRole('textbox', { name: FORM.clientId }).fill(id);
+  await page.getByRole('radio', { name: AUDIENCE.personal }).check();
+  await expect(guide.getByText('each person approves for themselves')).toBeVisible();
+  await expect(address).toBeHidden();
+  await page.getByRole('radio', { name: AUDIENCE.single }).check();
   await picture('guide-followed');
 });
 

@@ -50,7 +50,7 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   await expect(other.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading })).toHaveCount(0);
   watch.expectStatus(404);
   await other.goto(link);
-  await expect(other.getByRole('heading', { name: 'This invitation is closed' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'This link works no longer' })).toBeVisible();
   await expectNoAxeFindings(other);
 
   await openPeople(page);
@@ -103,7 +103,7 @@ test('an invitation that was withdrawn leads nowhere', async ({ page, app, anoth
   const { page: other, watch } = await anotherBrowser();
   watch.expectStatus(404);
   await other.goto(link);
-  await expect(other.getByRole('heading', { name: 'This invitation is closed' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'This link works no longer' })).toBeVisible();
 });
 
 test('a user is given a role, logged out, disabled and enabled', async ({ page, app, anotherBrowser, expectNoAxeFindings, expectStatus, picture }) => {

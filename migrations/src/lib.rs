@@ -1,6 +1,7 @@
 //! The database schema of mail360, step by step.
 //!
-//! Every table carries `organisation_id`, and foreign keys between tables of one organisation are
+//! Every table carries `organisation_id`, save those that belong to nobody (`organisations`, `settings`, `throttles`;
+//! a session has one once somebody is in it), and foreign keys between tables of one organisation are
 //! composite (`organisation_id`, id), so that the database itself refuses a row that would cross from
 //! one organisation to another. Times are microseconds since 1970-01-01 UTC, as integers: the two
 //! databases then sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.

@@ -74,7 +74,8 @@ pub async fn show(
     Extension(member): Extension<Member>,
     Query(After { after }): Query<After>,
 ) -> Result<Page, Failure> {
-    let after = Some(after.as_str()).filter(|after| !after.is_empty());
+    // What no e-mail of ours can be: PostgreSQL would refuse a NUL.
+    let after = Some(after.as_str()).filter(|after| !after.is_empty() && !after.contains(char::is_control));
     Ok(PeopleView::of(&people, &member.admin()?, after).await?.page())
 }
 

@@ -43,11 +43,15 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let app = router(&program);
-    let server = tokio::spawn(server::serve(listener, app, Patience::default(), async move {
+    let mut server = tokio::spawn(server::serve(listener, app, Patience::default(), async move {
         // An error means that the other end is gone, which is an end too.
         let _ = stopped.await;
     }));
-    asked_to_stop().await?;
+    tokio::select! {
+        asked = asked_to_stop() => asked?,
+        // It ends when it is asked to, and otherwise by a fault: whoever supervises the process is to see that.
+        ended = &mut server => return Err(format!("the server ended by itself: {ended:?}")),
+    }
     tracing::info!("stopping");
     for work in work {
         work.abort();

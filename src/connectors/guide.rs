@@ -2,11 +2,14 @@
 //! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours. Beside today's names in the
 //! portal stand the older ones, for Microsoft renames them while people follow older instructions.
 
+mod approval;
 pub mod portal;
 mod secret;
 
 use leptos::prelude::*;
 
+pub use approval::Approval;
+use approval::Consent;
 use portal::Portal;
 pub use secret::NewSecret;
 use secret::TheSecret;
@@ -16,7 +19,7 @@ use super::{
     draft::{DONE, Target},
     form::{FORM, FormView},
     islands::Checklist,
-    model::{ClientId, Field, Tenant, optional_permissions, required_permissions},
+    model::{ClientId, Field, NoApproval, Tenant, optional_permissions, required_permissions},
 };
 use crate::{
     platform::config::ProviderUrls,
@@ -33,8 +36,8 @@ pub struct GuideView {
     /// The steps that are ticked; none where there is nothing to be ticked, for the application is there.
     done: Option<Vec<String>>,
     scopes: Vec<&'static str>,
-    /// The address for approval with its gaps, and filled in where all is known.
-    consent: Option<(String, Option<String>)>,
+    /// The address for approval with its gaps, and filled in or why it is not.
+    consent: Option<(String, Result<String, NoApproval>)>,
 }
 
 impl GuideView {
@@ -43,7 +46,7 @@ impl GuideView {
         let draft = &form.draft;
         let client_id = ClientId::parse(draft.value(Field::ClientId.name())).ok().map(|id| id.to_string());
         let tenant = Tenant::parse(draft.value(Field::Tenant.name())).ok();
-        let tenant = form.account_type().approval_tenant(tenant.as_ref().map(Tenant::as_str));
+        let (kind, tenant) = (form.account_type(), tenant.as_ref().map(Tenant::as_str));
         let scopes: Vec<_> = required_permissions()
             .chain(optional_permissions())
             .filter(|permission| {
@@ -59,9 +62,12 @@ impl GuideView {
             redirect_uri: form.redirect_uri.clone(),
             done: matches!(draft.target, Target::Add { .. }).then(|| draft.done.clone()),
             consent: template.map(|template| {
-                let address = tenant.zip(client_id.as_deref()).map(|(tenant, client_id)| {
+                let filled_in = kind.approval_tenant(tenant).zip(client_id.as_deref());
+                let filled_in = filled_in.map(|(tenant, client_id)| {
                     consent::address(&template, tenant, client_id, scopes.iter().copied())
                 });
+                let missing = kind.no_approval(tenant, client_id.is_some());
+                let address = filled_in.ok_or_else(|| missing.unwrap_or(NoApproval::ClientId));
                 (template, address)
             }),
             scopes,
@@ -314,30 +320,6 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
     }
 }
 
-/// The address to send to an administrator who approves.
-#[component]
-fn Consent(template: String, address: Option<String>) -> impl IntoView {
-    let known = address.is_some();
-    view! {
-        <details class="disclosure" data-consent=template>
-            <summary>"An administrator must approve?"</summary>
-            <div class="stack tight">
-                <p data-missing hidden=known>
-                    "Enter the Client ID in the form: then the address to send to them stands here. It also stands on \
-                     the connector’s page."
-                </p>
-                <div class="stack tight" data-ready hidden=!known>
-                    <p>
-                        "Send them this address. They log in, see what your application asks for, and approve it for \
-                         everybody; nobody’s mailbox is connected by that."
-                    </p>
-                    <Copyable value=address.unwrap_or_default() what="the address for approval" />
-                </div>
-            </div>
-        </details>
-    }
-}
-
 #[component]
 fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
     let at = portal::credentials(model.client_id.as_deref());
@@ -366,28 +348,5 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                 {ticks.step("C4", view! { <TheSecret /> })}
             </ol>
         </Part>
-    }
-}
-
-/// That an administrator must approve, and the address to send to them: for a connector that is there.
-#[component]
-pub fn Approval(
-    /// The address.
-    address: String,
-) -> impl IntoView {
-    view! {
-        <section class="card low" aria-labelledby="approval-title">
-            <h2 id="approval-title">"Approval"</h2>
-            <details class="disclosure">
-                <summary>"Microsoft says that an administrator must approve?"</summary>
-                <div class="stack tight">
-                    <p class="help">
-                        "Send this address to one: they log in and approve for everybody in their company, and \
-                         nobody’s mailbox is connected by that."
-                    </p>
-                    <Copyable value=address what="the address for approval" />
-                </div>
-            </details>
-        </section>
     }
 }

@@ -8,7 +8,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
 use super::model::{
-    AccountType, ClientId, ExpiryDate, Field, ServiceName, Tenant, check_client_secret, required_permissions,
+    AccountType, ClientId, ExpiryDate, Field, NoApproval, ServiceName, Tenant, check_client_secret,
+    required_permissions,
 };
 use crate::ui::islands::{closest, send_once};
 
@@ -75,14 +76,16 @@ fn mirror() -> Option<()> {
     let consent = document().query_selector("[data-consent]").ok()??;
     let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
     let tenant = Tenant::parse(&typed(Field::Tenant)?).ok();
-    let tenant = kind.approval_tenant(tenant.as_ref().map(Tenant::as_str));
-    let address = tenant.zip(id).map(|(tenant, id)| {
+    let tenant = tenant.as_ref().map(Tenant::as_str);
+    let reason = kind.no_approval(tenant, id.is_some()).map(NoApproval::name);
+    let address = kind.approval_tenant(tenant).zip(id).map(|(tenant, id)| {
         let template = consent.get_attribute("data-consent").unwrap_or_default();
         template.replace("{tenant}", tenant).replace("{client_id}", id).replace("{scopes}", &scopes.join("+"))
     });
-    let (missing, ready) =
-        (consent.query_selector("[data-missing]").ok()??, consent.query_selector("[data-ready]").ok()??);
-    show(&missing, address.is_none())?;
+    for_each("[data-missing]", |words| {
+        let _ = show(words, words.get_attribute("data-missing").as_deref() == reason);
+    });
+    let ready = consent.query_selector("[data-ready]").ok()??;
     show(&ready, address.is_some())?;
     ready.query_selector("code").ok()??.set_text_content(address.as_deref());
     Some(())

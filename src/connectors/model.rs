@@ -6,7 +6,7 @@ mod fields;
 pub mod list;
 mod permissions;
 
-pub use account_type::AccountType;
+pub use account_type::{AccountType, NoApproval};
 pub use fields::{
     ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid, looks_like_secret,
 };

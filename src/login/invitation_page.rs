@@ -61,7 +61,8 @@ impl InvitationView {
 }
 
 fn page(view: InvitationView) -> Page {
-    Page::new("Invitation", move || view! { <InvitationPage model=view.clone() /> }.into_any()).narrow()
+    let title = if view.new_password { "Choose a new password" } else { "Invitation" };
+    Page::new(title, move || view! { <InvitationPage model=view.clone() /> }.into_any()).narrow()
 }
 
 /// The page for a link that works no longer, whatever the reason: a stranger learns none.
@@ -69,7 +70,7 @@ fn closed() -> Page {
     let view = || {
         view! {
             <div class="card">
-                <h1>"This invitation is closed"</h1>
+                <h1>"This link works no longer"</h1>
                 <p class="soft">
                     "It has been used or withdrawn, or it is too old. Ask the administrator who \
                      sent it to you for a new link."
@@ -79,7 +80,7 @@ fn closed() -> Page {
         }
         .into_any()
     };
-    Page::new("Invitation", view).narrow().with_status(StatusCode::NOT_FOUND)
+    Page::new("This link works no longer", view).narrow().with_status(StatusCode::NOT_FOUND)
 }
 
 /// `GET /invitations/{token}`.

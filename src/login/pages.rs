@@ -116,7 +116,8 @@ pub fn CodePage(
                 <button class="button primary wide">"Log in"</button>
             </form></SendOnce>
             <p class="help">
-                "Lost both? An administrator of your organisation can take your second factor away. Whoever                  runs this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
+                "Lost both? An administrator of your organisation can take your second factor away. Whoever \
+                 runs this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
             </p>
             <div class="row"><a class="button plain small" href="/login">"Log in as somebody else"</a></div>
         </div>

@@ -127,10 +127,11 @@ pub async fn show_code(
     session: Session,
     Query(Next { next, .. }): Query<Next>,
 ) -> Result<Response, Failure> {
+    let next = own_path(&next);
     Ok(if login.is_half_way(&session).await? {
-        code_page(own_path(&next), None).into_response()
+        code_page(next, None).into_response()
     } else {
-        Redirect::to("/login").into_response()
+        Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response()
     })
 }
 

@@ -116,7 +116,14 @@ pub async fn renew(
     })
 }
 
-/// `POST /account/second-factor/remove`: also where one is only begun.
+/// `POST /account/second-factor/cancel`: forgets one that is only begun. One that works stays, for it may have been
+/// finished in another window.
+pub async fn cancel(session: Session) -> Result<Redirect, Failure> {
+    session::forget_second_factor(&session).await?;
+    Ok(Redirect::to(HERE))
+}
+
+/// `POST /account/second-factor/remove`.
 pub async fn remove(
     State(people): State<People>,
     Extension(member): Extension<Member>,
@@ -215,7 +222,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                         </form></SendOnce>
                     </li>
                 </ol>
-                <form id="cancel" method="post" action=format!("{HERE}/remove")></form>
+                <form id="cancel" method="post" action=format!("{HERE}/cancel")></form>
             </section>
         }
         .into_any(),

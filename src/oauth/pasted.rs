@@ -3,8 +3,9 @@
 
 use super::model::{ProviderWords, code_in, id_after, tame};
 
-/// The most that is read of it: what Microsoft shows has some hundred characters.
-pub const MAX: usize = 16 * 1024;
+/// The most that is read of it, in characters: what Microsoft shows has some hundred. As a form sends them, in nine
+/// bytes where they are not ASCII, so many still fit into what a body may have.
+pub const MAX: usize = 7000;
 
 /// What was understood of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

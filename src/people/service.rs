@@ -257,10 +257,17 @@ impl People {
     pub async fn rehash(&self, user: User, newer: Option<String>) -> Result<Option<User>, Failure> {
         let Some(newer) = newer else { return Ok(Some(user)) };
         let users = Users::of(user.organisation);
-        let replace =
-            async |tx: Tx| users.replace_password(&tx, user.id, &user.password_hash, newer.clone()).await;
-        let replaced = self.database.write(replace).await?;
-        Ok(replaced.then(|| User { password_hash: newer.clone(), ..user.clone() }))
+        let now = self
+            .database
+            .write(async |tx| {
+                let replaced =
+                    users.replace_password(&tx, user.id, &user.password_hash, newer.clone()).await?;
+                let now = users.get(&tx, user.id).await?;
+                // A log-in at the same time may have made it anew before this one: then the version is the same.
+                Ok::<_, DatabaseError>(now.filter(|now| replaced || now.version == user.version))
+            })
+            .await?;
+        Ok(now.filter(|now| !now.disabled))
     }
 
     /// Makes sure that an administrator still is one, and is until the transaction ends: their request may have

@@ -86,7 +86,8 @@ pub struct User {
     pub last_login_at: Option<Timestamp>,
     /// Whether a log-in of theirs asks for a code as well.
     pub has_second_factor: bool,
-    /// Counts what ends sessions of theirs: a new password, another role, being disabled.
+    /// Counts what ends sessions of theirs, such as a new password, another role or being disabled. A hash that is
+    /// made anew of the same password is none of it.
     pub version: i64,
 }
 
@@ -314,8 +315,8 @@ impl Users {
         Ok(())
     }
 
-    /// Notes a log-in with the password behind `hash`, if that still is the password and the user may still
-    /// log in.
+    /// Notes a log-in of a user who was read before, if the password still is what it was then and they may still log
+    /// in.
     ///
     /// # Returns
     /// Whether it is so.
@@ -324,7 +325,12 @@ impl Users {
         let factor = if user.has_second_factor { factor.is_not_null() } else { factor.is_null() };
         let noted = self
             .update(user.id)
-            .filter(user::Column::PasswordHash.eq(user.password_hash.as_str()))
+            // Another hash under the same version is of the same password, made anew by a log-in at the same time.
+            .filter(
+                user::Column::PasswordHash
+                    .eq(user.password_hash.as_str())
+                    .or(user::Column::Version.eq(user.version)),
+            )
             .filter(user::Column::DisabledAt.is_null())
             // One that was turned on while the password was verified must not be passed by.
             .filter(factor)

@@ -69,6 +69,9 @@ pub enum KeysError {
     Empty(String),
 }
 
+/// How the name of a key file ends that is still being made.
+const UNFINISHED: &str = "new";
+
 impl Keys {
     /// Reads the key file.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
@@ -84,6 +87,7 @@ impl Keys {
             return Err(KeysError::Exposed(name));
         }
         let text = fs::read_to_string(path).map_err(|error| KeysError::Unreadable(name.clone(), error))?;
+        forget_other_names(path, &metadata);
         Self::parse(&name, &text)
     }
 
@@ -121,8 +125,9 @@ impl Keys {
         let id = now.for_machines()[..10].replace('-', "");
         let line = format!("{id}:{}\n", STANDARD.encode(bytes));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Under another name first: a program that is killed in between must not leave half a key.
-        let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+        // Under another name first: a program that is killed in between must not leave half a key. (Where the file
+        // system has no links it may; the next start names the line that is not whole.)
+        let unfinished = path.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
         let write = |path: &Path, new: bool| {
             let mut options = fs::OpenOptions::new();
             let mut file =
@@ -157,6 +162,24 @@ impl Keys {
 
     pub(super) fn by_id(&self, id: &str) -> Option<&Key> {
         std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
+    }
+}
+
+/// Takes away other names of the key file that [`Keys::create`] left where it was killed before its end: whoever
+/// replaces the key would not know of them. They are the same file, so nothing is lost.
+fn forget_other_names(path: &Path, file: &fs::Metadata) {
+    use std::os::unix::fs::MetadataExt;
+
+    let same = |other: &fs::Metadata| (other.dev(), other.ino()) == (file.dev(), file.ino());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // One name is all there is, nearly always.
+    let Some(entries) = (file.nlink() > 1).then(|| fs::read_dir(folder).ok()).flatten() else { return };
+    for other in entries.flatten().map(|entry| entry.path()) {
+        let unfinished = other.extension().is_some_and(|extension| extension == UNFINISHED);
+        if unfinished && fs::symlink_metadata(&other).is_ok_and(|other| same(&other)) {
+            // Another process may have been faster.
+            let _ = fs::remove_file(&other);
+        }
     }
 }
 
@@ -206,6 +229,17 @@ mod tests {
 
         let (_folder, path) = file_with(&format!("a:{key}\na:{key}\n"), 0o600);
         assert!(matches!(Keys::read(&path), Err(KeysError::Twice(..))));
+    }
+
+    #[test]
+    fn s5_a_second_name_that_a_kill_left_goes_and_another_file_stays() {
+        let (folder, path) = file_with(&format!("a:{}\n", STANDARD.encode([7; 32])), 0o600);
+        let (left, other) = (path.with_extension("7.new"), path.with_extension("8.new"));
+        fs::hard_link(&path, &left).expect("a link");
+        fs::write(&other, "of a process that is making one").expect("a file");
+        Keys::read(&path).expect("a key");
+        assert!(path.exists() && !left.exists() && other.exists());
+        drop(folder);
     }
 
     #[test]

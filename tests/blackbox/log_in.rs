@@ -87,6 +87,28 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
 
 #[rstest]
 #[tokio::test]
+async fn two_log_ins_at_once_after_the_parameters_rose_both_get_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(false, true)] with_a_code: bool,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    if with_a_code {
+        crate::support::authenticator::set_up(&world, &mut ada).await;
+    }
+    let stronger = world.another_process(&["--password-passes", "3"]).await;
+    let fields = [("email", "ada@contoso.test"), ("password", PASSWORD)];
+    let (mut one, mut other) = (stronger.browser(), stronger.browser());
+    // Both verify the older hash before either has put the newer one in its place.
+    let (one, other) = tokio::join!(one.post("/login", &fields), other.post("/login", &fields));
+    for answer in [one, other] {
+        let wanted = if with_a_code { "/login/code" } else { "/connectors" };
+        assert_eq!(answer.assert_status(303).location(), wanted);
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

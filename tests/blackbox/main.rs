@@ -19,6 +19,7 @@ mod foreign_fields;
 mod list;
 mod log_in;
 mod manage;
+mod many_people;
 mod new_secret;
 mod outages;
 mod outcomes;

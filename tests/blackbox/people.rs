@@ -6,13 +6,13 @@ use time::Duration;
 
 use crate::support::{Answer, Browser, Kind, PASSWORD, World};
 
-const PEOPLE: &str = "/settings/people";
+pub const PEOPLE: &str = "/settings/people";
 
 async fn is_signed_in(browser: &mut Browser) -> bool {
     browser.get("/connectors").await.status == 200
 }
 
-async fn invite(browser: &mut Browser, email: &str, role: &str) -> Answer {
+pub async fn invite(browser: &mut Browser, email: &str, role: &str) -> Answer {
     browser.post(PEOPLE, &[("email", email), ("role", role)]).await
 }
 
@@ -56,7 +56,7 @@ async fn who_is_invited_chooses_a_password_and_is_in_by_a_link_that_works_once(
     grace.get(PEOPLE).await.assert_status(403);
     for _ in 0..2 {
         let again = accept(&world, &path, "Mallory", PASSWORD).await.1;
-        again.assert_status(404).assert_says("This invitation is closed");
+        again.assert_status(404).assert_says("This link works no longer");
     }
     ada.get(PEOPLE).await.assert_says("Grace Hopper");
     let activity = ada.get("/settings/activity?what=people").await;
@@ -313,7 +313,9 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     let path = link(&page);
     ada.get(PEOPLE).await.assert_says("New password, until");
     assert!(is_signed_in(&mut vera).await, "until it is used nothing changes");
-    world.browser().get(&path).await.assert_says("Choose a new password");
+    let page = world.browser().get(&path).await;
+    page.assert_says("Choose a new password");
+    assert!(page.body.contains("<title>Choose a new password"), "{}", page.body);
 
     let fresh = "another horse battery staple";
     accept(&world, &path, "", "too short").await.1.assert_status(422);
@@ -328,7 +330,7 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
 
     // Nobody makes one for themselves: their own password needs the current one.
     let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE email = 'ada@contoso.test'").await;
-    ada.post(&format!("{PEOPLE}/{ada_id}"), &[("change", "new-password")]).await.assert_status(403);
+    ada.post(&format!("{PEOPLE}/{ada_id}"), &[("change", "new-password")]).await.assert_status(400);
     // What is done to them, or by them, ends it.
     for change in [&[("change", "end-sessions")][..], &[("change", "role"), ("role", "viewer")]] {
         let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
@@ -359,26 +361,4 @@ async fn who_accepts_an_invitation_stands_in_the_activity_under_their_name(
     let page = ada.get("/settings/activity?what=people").await;
     assert!(!page.text().contains("Somebody who did not prove"), "{}", page.text());
     page.assert_says("Grace Hopper");
-}
-
-#[rstest]
-#[tokio::test]
-async fn people_are_listed_page_by_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::new(kind).await;
-    let mut ada = world.set_up().await;
-    let row = "INSERT INTO users (id, organisation_id, email, name, password_hash, role, created_at, version) \
-               SELECT {id}, organisation_id, '{email}', '{name}', password_hash, 'viewer', created_at, 1 \
-               FROM users WHERE email = 'ada@contoso.test'";
-    for at in 0..60 {
-        let id = world.raw.id(uuid::Uuid::from_u128(1000 + at));
-        let row = row.replace("{id}", &id).replace("{email}", &format!("user{at:02}@contoso.test"));
-        world.raw.run(&row.replace("{name}", &format!("User {at:02}"))).await.expect("a change");
-    }
-    let first = ada.get(PEOPLE).await;
-    first.assert_status(200).assert_says("User 48");
-    assert!(!first.text().contains("User 49"));
-    let second = ada.get("/settings/people?after=user48%40contoso.test").await;
-    second.assert_says("User 49").assert_says("User 59").assert_says("First");
-    assert!(!second.text().contains("User 48") && first.body.contains("after=user48%40contoso.test"));
-    ada.get("/settings/people?after=zzz").await.assert_status(200);
 }

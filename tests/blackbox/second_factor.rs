@@ -237,6 +237,23 @@ async fn a_right_password_that_no_code_follows_stands_in_the_activity(
 
 #[rstest]
 #[tokio::test]
+async fn cancelling_in_a_second_window_leaves_what_was_finished_in_the_first(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    ada.post(HERE, &[]).await.assert_status(303);
+    ada.get(HERE).await.assert_says("Scan this");
+    ada.post(&format!("{HERE}/cancel"), &[]).await.assert_status(303);
+    ada.get(HERE).await.assert_says("Set up a second factor");
+    set_up(&world, &mut ada).await;
+    ada.post(&format!("{HERE}/cancel"), &[]).await.assert_status(303);
+    ada.get(HERE).await.assert_says("recovery codes are left");
+    half_way(&world).await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -247,6 +264,8 @@ async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
     let answer = enter(&mut late, &code(&world, &app, 0)).await;
     assert_eq!(answer.assert_status(303).location(), "/login?next=/account");
     assert_eq!(world.browser().get("/login/code").await.assert_status(303).location(), "/login");
+    let further = world.browser().get("/login/code?next=/account").await;
+    assert_eq!(further.assert_status(303).location(), "/login?next=/account");
 
     let mut browser = half_way(&world).await;
     let email = Email::parse("ada@contoso.test").expect("an e-mail");

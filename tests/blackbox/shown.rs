@@ -197,6 +197,16 @@ async fn i1_a_paste_of_any_size_and_of_any_signs_is_answered(
     let long = format!("AADSTS50011: {}", "x ".repeat(15_000));
     ada.post(&paste(&connector), &[("shown", &long)]).await.assert_status(200);
     let larger = "x".repeat(70_000);
+    // As many as the field takes, of those that a form sends longest.
+    let page = ada.get(&paste(&connector)).await;
+    let most: usize = page
+        .body
+        .split("maxlength=\"")
+        .filter_map(|rest| rest.split('"').next()?.parse().ok())
+        .max()
+        .expect("a field");
+    let longest = format!("AADSTS50011{}", "Я".repeat(most - 11));
+    ada.post(&paste(&connector), &[("shown", &longest)]).await.assert_status(200);
     ada.post(&paste(&connector), &[("shown", &larger)]).await.assert_status(413);
     for odd in [
         "\0\u{1b}[31mAADSTS50011\r\n",

@@ -82,6 +82,41 @@ impl AccountType {
             Self::MultipleTenants | Self::TenantsAndPersonal => Some("organizations"),
         }
     }
+
+    /// Why there is no address at which an administrator approves; none where there is one.
+    pub fn no_approval(self, tenant: Option<&str>, has_client_id: bool) -> Option<NoApproval> {
+        match self.approval_tenant(tenant) {
+            None if self.needs_tenant() => Some(NoApproval::Tenant),
+            None => Some(NoApproval::Needless),
+            Some(_) if !has_client_id => Some(NoApproval::ClientId),
+            Some(_) => None,
+        }
+    }
+}
+
+/// Why there is no address at which an administrator approves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoApproval {
+    /// The application is not known.
+    ClientId,
+    /// Its one tenant is not known.
+    Tenant,
+    /// Each person approves for themselves.
+    Needless,
+}
+
+impl NoApproval {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ClientId, Self::Tenant, Self::Needless];
+
+    /// As the page names it for its script.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientId => "client_id",
+            Self::Tenant => "tenant",
+            Self::Needless => "needless",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +131,24 @@ mod tests {
         assert_eq!(AccountType::SingleTenant.approval_tenant(Some("contoso.com")), Some("contoso.com"));
         assert_eq!(AccountType::SingleTenant.approval_tenant(None), None);
         assert_eq!(AccountType::PersonalOnly.approval_tenant(Some("contoso.com")), None);
+    }
+
+    #[test]
+    fn what_keeps_the_address_for_approval_back_is_named() {
+        let tenant = Some("contoso.com");
+        for (kind, tenant, has_client_id, reason) in [
+            (AccountType::SingleTenant, None, true, Some(NoApproval::Tenant)),
+            (AccountType::SingleTenant, tenant, false, Some(NoApproval::ClientId)),
+            (AccountType::SingleTenant, tenant, true, None),
+            (AccountType::TenantsAndPersonal, None, false, Some(NoApproval::ClientId)),
+            (AccountType::MultipleTenants, None, true, None),
+            (AccountType::PersonalOnly, tenant, true, Some(NoApproval::Needless)),
+        ] {
+            assert_eq!(
+                kind.no_approval(tenant, has_client_id),
+                reason,
+                "{kind:?} {tenant:?} {has_client_id}"
+            );
+        }
     }
 }

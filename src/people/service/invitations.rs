@@ -76,7 +76,7 @@ impl People {
                 if Users::of(admin.organisation()).by_email(&tx, email).await?.is_some() {
                     return Ok(Invited::AlreadyHere);
                 }
-                if invitations.count(&tx).await? >= MOST {
+                if invitations.count_besides(&tx, email).await? >= MOST {
                     return Ok(Invited::TooMany);
                 }
                 let id = InvitationId::new(&*self.clock, &*self.randomness);
@@ -116,7 +116,7 @@ impl People {
                 self.still_admin(&tx, admin).await?;
                 // Their own needs the current one.
                 if user == admin.user() {
-                    return Err(Failure::Forbidden);
+                    return Err(Failure::BadRequest);
                 }
                 let user = Users::of(admin.organisation()).get(&tx, user).await?;
                 let user = user.filter(|user| !user.disabled).ok_or(Failure::NotFound)?;

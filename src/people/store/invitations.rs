@@ -129,9 +129,11 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// How many there are.
-    pub async fn count(self, on: &impl Queries) -> Result<u64, DatabaseError> {
-        let query = row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0));
+    /// How many there are for others: the one for this e-mail is replaced by the next.
+    pub async fn count_besides(self, on: &impl Queries, email: &Email) -> Result<u64, DatabaseError> {
+        let query = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Email.ne(email.as_str()));
         Ok(query.count(on.connection()).await?)
     }
 

@@ -42,6 +42,15 @@ impl Answer {
         self
     }
 
+    /// Labels and descriptions lead to the first of two that share an id, which is another's.
+    #[track_caller]
+    fn assert_ids_are_unique(&self) {
+        let mut seen = std::collections::BTreeSet::new();
+        for id in self.body.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(seen.insert(id), "two elements have the id {id:?}: {}", self.body);
+        }
+    }
+
     /// What stands on the page, without its tags.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -151,6 +160,9 @@ impl Browser {
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
         };
+        if answer.header("content-type").starts_with("text/html") {
+            answer.assert_ids_are_unique();
+        }
         for cookie in answer.cookies() {
             let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
             let (name, value) = pair.split_once('=').expect("a cookie");

@@ -1,0 +1,72 @@
+//! That an administrator must approve, and the address to send to them.
+
+use leptos::prelude::*;
+
+use super::super::model::NoApproval;
+use crate::ui::widgets::Copyable;
+
+/// In the guide, where it follows the form.
+#[component]
+pub(super) fn Consent(
+    /// The address with its gaps, for the script to fill in.
+    template: String,
+    /// The address, or why there is none.
+    address: Result<String, NoApproval>,
+) -> impl IntoView {
+    let missing = address.as_ref().err().copied();
+    let reasons = NoApproval::ALL
+        .into_iter()
+        .map(|reason| {
+            let words = match reason {
+                NoApproval::ClientId => {
+                    "Enter the Client ID in the form: then the address to send to them stands here."
+                }
+                NoApproval::Tenant => {
+                    "Enter the tenant in the form: then the address to send to them stands here."
+                }
+                NoApproval::Needless => {
+                    "Not where only personal accounts sign in: each person approves for themselves."
+                }
+            };
+            view! { <p data-missing=reason.name() hidden=missing != Some(reason)>{words}</p> }
+        })
+        .collect_view();
+    view! {
+        <details class="disclosure" data-consent=template>
+            <summary>"An administrator must approve?"</summary>
+            <div class="stack tight">
+                {reasons}
+                <div class="stack tight" data-ready hidden=missing.is_some()>
+                    <p>
+                        "Send them this address. They log in, see what your application asks for, and approve it for \
+                         everybody; nobody’s mailbox is connected by that."
+                    </p>
+                    <Copyable value=address.unwrap_or_default() what="the address for approval" />
+                </div>
+            </div>
+        </details>
+    }
+}
+
+/// That an administrator must approve, and the address to send to them: for a connector that is there.
+#[component]
+pub fn Approval(
+    /// The address.
+    address: String,
+) -> impl IntoView {
+    view! {
+        <section class="card low" aria-labelledby="approval-title">
+            <h2 id="approval-title">"Approval"</h2>
+            <details class="disclosure">
+                <summary>"Microsoft says that an administrator must approve?"</summary>
+                <div class="stack tight">
+                    <p class="help">
+                        "Send this address to one: they log in and approve for everybody in their company, and \
+                         nobody’s mailbox is connected by that."
+                    </p>
+                    <Copyable value=address what="the address for approval" />
+                </div>
+            </details>
+        </section>
+    }
+}
