@@ -9,7 +9,7 @@ test('a first-time administrator finds the way from the empty list to a verified
   page, app, provider, picture, expectNoAxeFindings,
 }) => {
   await setUp(page, app);
-  await expect(page.getByText('A connector holds the OAuth application')).toBeVisible();
+  await expect(page.getByText('With a connector your company’s own software')).toBeVisible();
   await tabTo(page, page.getByRole('link', { name: CONNECTORS.add }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();

@@ -17,14 +17,14 @@ test('the guide follows what is typed, and its links lead into the application',
   await expect(guide.getByText('Post-Archiv', { exact: true })).toHaveCount(3);
   await expect(guide.getByText('Multiple Entra ID tenants', { exact: true }).first()).toBeVisible();
   await expect(guide.getByRole('link', { name: 'API permissions' })).toHaveAttribute('href', new RegExp(`CallAnAPI/appId/${id}$`));
-  await guide.getByText('An administrator must approve?').click();
+  await guide.getByText('Must a Microsoft 365 administrator approve?').click();
   const address = guide.getByText(/adminconsent\?client_id=/);
   await expect(address).toContainText(id);
   await expect(address).toContainText('/organizations/');
   await expect(address).toContainText('Mail.Send');
   await page.getByRole('checkbox', { name: /^Mail.Send/ }).uncheck();
   await expect(address).not.toContainText('Mail.Send');
-  await guide.getByText('You may not register applications?').click();
+  await guide.getByText('Not allowed to register applications?').click();
   const request = guide.getByText(/^Please register an application/);
   await expect(request).toContainText('Name: Post-Archiv. Account type: Multiple Entra ID tenants.');
   await expect(request).not.toContainText('Mail.Send');

@@ -31,7 +31,7 @@ test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_differe
   await page.getByRole('textbox', { name: PASTE.field }).fill(MISMATCH.replace('https://localhost:3000', app.url));
   await page.getByRole('button', { name: PASTE.button }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'The Redirect URI is not the one in Azure' })).toBeVisible();
-  await expect(page.getByText('Upper and lower case differ')).toBeVisible();
+  await expect(page.getByText('Capital and small letters differ')).toBeVisible();
   await expect(page.locator('mark')).toHaveText(['a', 'A']);
   await expect(page.getByText('3b4e28ba-2fa1-11d2-883f-0016d3cca427')).toBeVisible();
   await expectNoAxeFindings(page);

@@ -158,6 +158,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let button_elsewhere = said
         .as_ref()
         .is_some_and(|said| matches!(said.done, Done::Added | Done::SecretReplaced) && !said.is_refused());
+    let remedy_elsewhere = said.as_ref().is_some_and(Said::is_refused);
     let actions = admin.then(|| {
         view! {
             <div class="row">
@@ -189,7 +190,12 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
         {banner}
         <div class="beside">
             <div class="stack">
-                <StateCard connector=connector.clone() admin=admin button_elsewhere=button_elsewhere />
+                <StateCard
+                    connector=connector.clone()
+                    admin=admin
+                    button_elsewhere=button_elsewhere
+                    remedy_elsewhere=remedy_elsewhere
+                />
                 <Settings connector=connector today=today admin=admin />
                 <RedirectUri uri=redirect_uri doctor=doctor column=true />
                 {approval}
@@ -219,7 +225,7 @@ fn JustDone(said: Said) -> impl IntoView {
                     {next.map(|button| view! {
                         <p>
                             "Next, prove that it works: sign in with Microsoft once. Nothing is read from your \
-                             mailbox, and the access is thrown away afterwards."
+                             mailbox, and the access is discarded afterwards."
                         </p>
                         {button}
                     })}
@@ -265,8 +271,8 @@ fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
         Finding::Proved => view! {
             <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
                 <p>
-                    "They were tried without anybody signing in. What is left to be proved, the Redirect URI and the \
-                     permissions, a sign-in shows."
+                    "They were tried without anybody signing in. A sign-in proves the rest: the Redirect URI and the \
+                     permissions."
                 </p>
             </Notice>
         }

@@ -258,7 +258,7 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
                 <input type="hidden" name="change" value="role" />
                 <RoleField role=user.role />
                 <div class="row"><button class="button">"Set the role"</button></div>
-                <p class="help">"It holds at once: the user is logged out and logs in anew with it."</p>
+                <p class="help">"It holds at once: they are logged out, and have the new role when they log in again."</p>
             </form>
             {password}
             {sessions}

@@ -48,16 +48,16 @@ fn DeletePage(connector: Connector, owner: UserId) -> impl IntoView {
             <ul class="list">
                 <li>"Nobody can sign in through it any more, and sign-ins that are under way come to nothing."</li>
                 <li>
-                    "Its settings, its client secret and the record of its sign-ins are erased. Azure shows the \
-                     secret to nobody: to add the connector again you need a new one."
+                    "Its settings, its client secret and the record of its sign-ins are erased. Azure does \
+                     not show the secret again: to add the connector again, you need a new one."
                 </li>
-                <li>"The activity keeps its name, and that you deleted it."</li>
+                <li>"Its name, and that you deleted it, stay in the activity."</li>
                 <li>"The application in Azure stays as it is."</li>
             </ul>
             <SendOnce><form class="row" method="post" action=DELETE>
                 <input type="hidden" name="connector" value=connector.id.to_string() />
                 <input type="hidden" name=OWNER value=owner.to_string() />
-                <button class="button danger">"Delete the connector"</button>
+                <button class="button danger final">"Delete the connector"</button>
                 <a class="button plain" href=here>"Cancel"</a>
             </form></SendOnce>
         </section>

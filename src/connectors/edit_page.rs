@@ -214,7 +214,7 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
     };
     // The secret has no place in the table: neither version of it is shown to anybody.
     let changed = last.0.map(|(_, what, at)| {
-        view! { <p>"Changed were: " <strong>{what}</strong> " (" <Moment at=at /> ")."</p> }
+        view! { <p>"Changed: " <strong>{what}</strong> " (" <Moment at=at /> ")."</p> }
     });
     let rows = rows
         .into_iter()
@@ -251,8 +251,8 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
         <Notice tone=Tone::Warn title=title>
             {changed}
             <p>
-                "Nothing of yours was saved yet. The form below holds yours: change what you want to take \
-                 over, and Save. A secret that you entered is not kept."
+                "Nothing of yours was saved yet. The form below holds your version: adjust it, then click \
+                 Save. A secret that you entered is not kept."
             </p>
         </Notice>
         {table}

@@ -90,7 +90,7 @@ pub fn Guide(
              have done, to find your place again.",
         )
     } else {
-        ("The application in Azure", "How it was set up, to look for what differs.")
+        ("The application in Azure", "How it was set up: compare each step with what Azure shows.")
     };
     let is_new = model.done.is_some();
     let parts = view! {
@@ -197,7 +197,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                         "Choose the application’s account type: the same as under " <em>"Who may sign in"</em> " here."
                     </p>
                     <Copyable value=account_type what="the account type" mirror="account_type" />
-                    <p class="help">"Older names stand below each choice here."</p>
+                    <p class="help">"Does Azure show another name? Each choice here has its older one below it."</p>
                 })}
                 {ticks.step("A5", view! {
                     <p>"Under " <strong>"Redirect URI"</strong> " choose the platform"</p>
@@ -237,7 +237,7 @@ fn Forbidden(
 ) -> impl IntoView {
     view! {
         <details class="disclosure">
-            <summary>"You may not register applications?"</summary>
+            <summary>"Not allowed to register applications?"</summary>
             <div class="stack tight">
                 <p>
                     "Many companies allow it to administrators only. Ask one for the role "
@@ -311,7 +311,7 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "With " <code>{approved.join(", ")}</code> ", click "
                         <strong>"Grant admin consent"</strong>
-                        " too. Is the button grey, ask an administrator of your company."
+                        " too. If the button is grey, ask a Microsoft 365 administrator of your company."
                     </p>
                 })}
             </ol>
@@ -339,11 +339,13 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                 })}
                 {ticks.step("C3", view! {
                     <p>
-                        "In the " <em>"Add a client secret"</em> " window enter a description, and set the expiration to"
+                        "In the " <em>"Add a client secret"</em> " window enter a description"
                     </p>
                     <Copyable value=model.name what="the description" mirror="service_name" />
-                    <Copyable value="24 months" what="the expiration" />
-                    <p>"Then click " <strong>"Add"</strong> "."</p>
+                    <p>
+                        "and set the expiration to " <strong>"24 months"</strong> ", or to what you choose under "
+                        <em>"Secret expires"</em> " here. Then click " <strong>"Add"</strong> "."
+                    </p>
                 })}
                 {ticks.step("C4", view! { <TheSecret /> })}
             </ol>

@@ -276,9 +276,9 @@ fn Empty(admin: bool) -> impl IntoView {
             <div class="stack tight">
                 <h2 id="empty-title">"No connectors yet"</h2>
                 <p>
-                    "A connector holds the OAuth application that your company has registered with \
-                     Microsoft. Through it your users sign in once, and your own software may then read or \
-                     send their mail, within the permissions that you choose. " {end}
+                    "With a connector your company’s own software can read or send mail for people who agree to it. It \
+                     holds the application that your company registers with Microsoft; each person signs in through \
+                     it once, within the permissions that you choose. " {end}
                 </p>
             </div>
             {admin.then(add_button)}

@@ -35,8 +35,8 @@ pub fn RedirectUri(
             <div>
                 <h2 id="redirect-title">"Redirect URI"</h2>
                 <p class="help">
-                    "Give this address to the service provider when you register your application. It is \
-                     the same for all connectors."
+                    "Enter this address in Azure when you register your application. It is the same for all \
+                     connectors."
                 </p>
             </div>
             <Copyable value=uri what="the Redirect URI" />
@@ -161,7 +161,7 @@ pub fn Settings(
             view! { "begins with " <code>{hint}</code> "; stored sealed" }.into_any()
         };
         view! {
-            <div><dt>"Client Secret"</dt><dd>{words}{meaning("The application’s password. Nobody is shown it again.")}</dd></div>
+            <div><dt>"Client Secret"</dt><dd>{words}{meaning("The application’s password. It is never shown again.")}</dd></div>
         }
     });
     let tenant = connector.tenant.as_ref().map(|tenant| {
@@ -192,7 +192,7 @@ pub fn Settings(
                 </div>
                 <div><dt>"Client ID"</dt><dd>
                     <code>{connector.client_id.to_string()}</code>
-                    {meaning("By this Microsoft knows the application.")}
+                    {meaning("Microsoft recognises the application by it.")}
                 </dd></div>
                 {secret}
                 <div>

@@ -25,7 +25,7 @@ impl Who {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Admin => "You, as the administrator of this connector",
-            Self::TenantAdmin => "An administrator of the company whose account signs in",
+            Self::TenantAdmin => "A Microsoft 365 administrator of the company whose account signs in",
             Self::SignsIn => "Whoever signs in",
             Self::Operator => "Whoever runs this program",
             Self::Nobody => "Nobody: it passes by itself",
@@ -223,7 +223,7 @@ fn of_why(why: &Why) -> Diagnosis {
             "Microsoft could not be reached",
             "No connection came about, or it broke off. The connector is as it was.",
             Who::Operator,
-            "Sign in again in a minute. If it ends here once more, let whoever runs this program look whether it may \
+            "Sign in again in a minute. If this happens again, ask whoever runs this program to check that it may \
              reach login.microsoftonline.com and graph.microsoft.com: a firewall or a proxy may be in the way.",
             Remedy::Again,
         ),

@@ -144,7 +144,7 @@ impl Step {
             Self::Started => "Started",
             Self::Sent => "Sent to Microsoft",
             Self::Returned => "Came back from Microsoft",
-            Self::Checked => "Found to be this sign-in’s, in time and unchanged",
+            Self::Checked => "Checked: it belongs to this sign-in, in time and unchanged",
             Self::CodeExchanged => "Microsoft accepted the client secret and gave access",
             Self::Identity => "Microsoft said who signed in",
             Self::Permissions => "Permissions compared",

@@ -81,6 +81,8 @@ pub fn StateCard(
     admin: bool,
     /// Whether the button stands elsewhere on the page already.
     button_elsewhere: bool,
+    /// Whether the page already says, and has a button for, what is to be done where the credentials are refused.
+    remedy_elsewhere: bool,
 ) -> impl IntoView {
     let words = match connector.state {
         ConnectorState::NotVerified if connector.unproved.is_empty() => {
@@ -108,9 +110,15 @@ pub fn StateCard(
             .map(|at| view! { "Microsoft last refused it on " <Moment at=at /> "." })
             .into_any(),
     };
+    // A sign-in alone would be refused again.
+    let refused = connector.state == ConnectorState::Failing(FailureReason::CredentialsRejected);
     let button = (admin && !button_elsewhere).then(|| {
-        let primary = connector.state != ConnectorState::Verified;
-        view! { <VerifyButton id=connector.id primary=primary /> }
+        let primary = connector.state != ConnectorState::Verified && !refused;
+        let replace = (refused && !remedy_elsewhere).then(|| {
+            let to = format!("/connectors/{}/secret", connector.id);
+            view! { <a class="button primary" href=to>"Replace the client secret"</a> }
+        });
+        view! { <div class="row">{replace}<VerifyButton id=connector.id primary=primary /></div> }
     });
     view! {
         <section class="card low" aria-labelledby="state-title">

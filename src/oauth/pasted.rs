@@ -141,7 +141,7 @@ pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
             "The port is another one."
         }
         (Ok(a), Ok(b)) if a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) => {
-            "Upper and lower case differ, and Microsoft heeds that."
+            "Capital and small letters differ, and to Microsoft they are different."
         }
         (Ok(a), Ok(b)) if a.path() != b.path() => "What follows the host is another path.",
         (Ok(_), Ok(_)) => "Something is written in another way, or follows the path.",

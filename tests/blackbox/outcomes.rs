@@ -89,8 +89,8 @@ const REJECTED: &str = "failing: credentials_rejected";
     "not_verified"
 )]
 #[case::approval((400, "invalid_grant", 90_094),
-    "An administrator must approve",
-    "An administrator of the company",
+    "A Microsoft 365 administrator must approve",
+    "A Microsoft 365 administrator of the company",
     "Send them the address",
     "not_verified"
 )]
@@ -102,7 +102,7 @@ const REJECTED: &str = "failing: credentials_rejected";
 )]
 #[case::conditional_access((400, "invalid_grant", 53_003),
     "A rule of the company forbids",
-    "An administrator of the company",
+    "A Microsoft 365 administrator of the company",
     "Sign-in logs",
     "not_verified"
 )]
@@ -202,7 +202,7 @@ async fn what_graph_says_of_a_refusal_is_told_with_its_ids(
 
 #[rstest]
 #[case("access_denied", "AADSTS65004: The user declined.", "The sign-in was cancelled")]
-#[case("access_denied", "AADSTS90094: An admin must consent.", "An administrator must approve")]
+#[case("access_denied", "AADSTS90094: An admin must consent.", "A Microsoft 365 administrator must approve")]
 #[case("consent_required", "AADSTS65001: No consent.", "have not been approved yet")]
 #[case("interaction_required", "AADSTS50076: Use MFA.", "asks for a second factor")]
 #[case("server_error", "AADSTS90006: External server.", "has trouble of its own")]
@@ -226,7 +226,7 @@ async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
     let back = callback(&authorize, &format!("error={error}&error_description={description}"));
     let landed = ada.get(&back).await;
     let page = ada.get(landed.assert_status(303).location()).await;
-    page.assert_says(words).assert_says("Who can mend it").assert_says("Next step");
+    page.assert_says(words).assert_says("Who can fix it").assert_says("Next step");
     page.assert_says("the trace ID").assert_says(&format!("Trace ID: {trace}"));
     assert!(world.provider.requests().is_empty());
     let state = world.state(&connector).await;

@@ -76,7 +76,7 @@ pub fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
 
 fn approval(permission: &Permission) -> AnyView {
     if permission.needs_administrator {
-        view! { <strong>"An administrator must approve it"</strong>" in most companies, once for everyone." }
+        view! { <strong>"A Microsoft 365 administrator must approve it"</strong>" in most companies, once for everyone." }
             .into_any()
     } else {
         "Each user can approve it, unless the company forbids that.".into_any()

@@ -33,7 +33,7 @@ pub(super) fn Consent(
         .collect_view();
     view! {
         <details class="disclosure" data-consent=template>
-            <summary>"An administrator must approve?"</summary>
+            <summary>"Must a Microsoft 365 administrator approve?"</summary>
             <div class="stack tight">
                 {reasons}
                 <div class="stack tight" data-ready hidden=missing.is_some()>

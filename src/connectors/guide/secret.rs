@@ -14,7 +14,7 @@ pub fn TheSecret() -> impl IntoView {
         </p>
         <SecretTable />
         <p class="help">
-            "The help page calls it Client Secrets ID. There is no such column: " <strong>"Secret ID"</strong>
+            "Where instructions say Client Secrets ID, they mean the Value: " <strong>"Secret ID"</strong>
             " only names the secret, and nobody can sign in with it."
         </p>
     }

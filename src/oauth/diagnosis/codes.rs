@@ -191,9 +191,9 @@ pub const TABLE: &[Entry] = &[
     },
     Entry {
         codes: &[90_094, 90_095],
-        title: "An administrator must approve the permissions",
-        what: "Microsoft lets people of this company agree to such permissions only after an administrator of it has. \
-               For permissions to read mail that has been usual since 2025.",
+        title: "A Microsoft 365 administrator must approve the permissions",
+        what: "Microsoft lets people of this company agree to such permissions only after a Microsoft 365 administrator of it \
+               has. For permissions to read mail that has been usual since 2025.",
         who: Who::TenantAdmin,
         next: "Send them the address for approval. Once they have approved, sign in again.",
         remedy: Remedy::Approval,

@@ -168,7 +168,7 @@ fn Verified(
         view! {
             <Notice tone=Tone::Warn title=title>
                 <p>
-                    "Everything else works. If your software shall use it, add it in Azure (API permissions), \
+                    "Everything else works. If your software needs it, add it in Azure (API permissions), \
                      then verify again."
                 </p>
             </Notice>
@@ -204,8 +204,8 @@ fn Verified(
                 <h2 id="proved-title">"What was proved"</h2>
                 <ul class="timeline" role="list">
                     {proved("Microsoft knows the Client ID", "And it sends people back to the Redirect URI.")}
-                    {proved("The Client Secret is right", "Microsoft exchanged the sign-in for an access.")}
-                    {proved("The account may sign in", "It is of those whom this connector lets in.")}
+                    {proved("The Client Secret is right", "Microsoft accepted it and gave access.")}
+                    {proved("The account may sign in", "It is one of the accounts that this connector accepts.")}
                     {proved("The profile can be read", "Microsoft Graph said whose account it is.")}
                 </ul>
             </section>
@@ -214,7 +214,7 @@ fn Verified(
                 <dl class="facts">{permissions}</dl>
             </section>
             <p class="soft">
-                "The access from this sign-in was thrown away. It only served to verify the connector."
+                "The access from this sign-in was discarded. It only served to verify the connector."
             </p>
             <div class="row">
                 <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>

@@ -18,7 +18,7 @@ pub fn Next(
         <section class="card low" aria-labelledby="do-title">
             <h2 id="do-title">"What to do"</h2>
             <dl class="facts">
-                <div><dt>"Who can mend it"</dt><dd>{diagnosis.who.words()}</dd></div>
+                <div><dt>"Who can fix it"</dt><dd>{diagnosis.who.words()}</dd></div>
                 <div><dt>"Next step"</dt><dd>{diagnosis.next}</dd></div>
             </dl>
         </section>

@@ -54,7 +54,7 @@ pub fn Remedies(
                     <h2 id="uri-title">"Redirect URI"</h2>
                     <Copyable value=redirect_uri what="the Redirect URI" />
                     <p>
-                        "It belongs there: " <Portal to=portal words="Authentication" /> ", on the platform Web."
+                        "Add it in Azure under " <Portal to=portal words="Authentication" /> ", on the platform Web."
                     </p>
                 </section>
             };
@@ -67,8 +67,8 @@ pub fn Remedies(
                         <h2 id="approval-title">"The address for approval"</h2>
                         <Copyable value=address what="the address for approval" />
                         <p class="help">
-                            "Who administers the company logs in there and approves for everybody; nobody’s mailbox is \
-                             connected by that."
+                            "A Microsoft 365 administrator of the company logs in there and approves for everybody; nobody’s \
+                             mailbox is connected by that."
                         </p>
                     </section>
                 }
