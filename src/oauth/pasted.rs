@@ -218,7 +218,7 @@ mod tests {
         for (theirs, words) in [
             ("http://mail.example.com/api/connectors", "http"),
             ("https://mail.example.com/api/connectors/", "slash at the end"),
-            ("https://mail.example.com/api/Connectors", "lower case"),
+            ("https://mail.example.com/api/Connectors", "small letters"),
             ("https://mail.example.com:8443/api/connectors", "port"),
             ("https://www.example.com/api/connectors", "host"),
             ("https://mail.example.com/auth/connectors", "path"),
