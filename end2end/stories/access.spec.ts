@@ -58,7 +58,7 @@ test('a page asked for without a session leads to the log-in and back', async ({
   await expect(other).toHaveURL(`${app.url}/connectors/new`);
 });
 
-test('after the log-out the Back button shows nothing of what was there', async ({ page, app }) => {
+test('l9_after_the_log_out_the_back_button_shows_nothing_of_what_was_there', async ({ page, app }) => {
   const person = await setUp(page, app);
   const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
   const path = await addConnector(page, { name: 'Mail archive', client });

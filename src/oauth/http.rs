@@ -142,6 +142,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn o12_who_has_a_certificate_that_nobody_vouches_for_is_sent_nothing() {
+        use tokio::io::AsyncReadExt;
+        use tokio_rustls::TlsAcceptor;
+
+        let itself = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(itself.signing_key.serialize_der().into());
+        let config =
+            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("versions")
+                .with_no_client_auth()
+                .with_single_cert(vec![itself.cert.der().clone()], key)
+                .expect("a configuration");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://{}/token", listener.local_addr().expect("an address"));
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let mut heard = Vec::new();
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read_to_end(&mut heard).await;
+            }
+            heard
+        });
+        assert!(matches!(send(&url).await, Err(HttpFailure::Unreachable)));
+        assert_eq!(server.await.expect("no panic"), b"", "the secret was sent to whoever asked");
+    }
+
+    #[tokio::test]
     async fn a_connection_that_the_provider_is_about_to_close_costs_no_sign_in() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -150,8 +150,9 @@ impl SignIns {
                 people.lock_still_there(&tx, admin).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
+                // Before it is there: by the clock of another process it may be the earliest.
+                attempts.trim(&tx, id, KEPT_PER_CONNECTOR - 1).await?;
                 attempts.add(&tx, &attempt, ephemeral).await?;
-                attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
                 attempts.add_events(&tx, attempt.id, vec![self.event(Step::Started, now, "")]).await?;
                 let entry = Entry::done(Action::SignInStarted, connector.service_name.as_str(), id.0);
                 activity.record(&tx, admin.actor(), entry).await?;

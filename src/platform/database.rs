@@ -123,8 +123,9 @@ impl Database {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self, DatabaseError> {
-        make_private(path)
-            .map_err(|error| DbErr::Custom(format!("{} cannot be made: {error}", path.display())))?;
+        make_private(path).map_err(|error| {
+            DbErr::Custom(format!("{} cannot be written to, or made: {error}", path.display()))
+        })?;
         let file = path.to_owned();
         let mut options_of_writer = options("sqlite::memory:");
         // One that is still in a transaction goes. Where the disk is full SQLite undoes a transaction by itself, the

@@ -9,7 +9,10 @@ use mail360::people::{
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, callback};
+use crate::{
+    new_secret::{NEW_SECRET, replace},
+    support::{Browser, Kind, NewConnector, PASSWORD, World, callback},
+};
 
 const ACTIVITY: &str = "/settings/activity";
 
@@ -64,6 +67,12 @@ async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_an
     let changed = world.program.people.change_user(&email, Change::Role(Role::Admin), async |_, _, _| Ok(()));
     changed.await.expect("changed");
 
+    assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);
+    let page = ada.get(&format!("{connector}/delete")).await;
+    let fields = [("connector", page.hidden("connector")), ("owner", page.hidden("owner"))];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(ada.post("/do/connectors/delete", &fields).await.location(), "/connectors");
+
     // What is recorded beside the answer may take a moment.
     let mut found = entries(&mut ada, ACTIVITY).await;
     while !found.iter().any(|entry| entry.starts_with("Log-in refused")) {
@@ -83,6 +92,8 @@ async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_an
     has(&["Connector added", "Mail archive", "Ada Example"]);
     has(&["Sign-in started", "Mail archive"]);
     has(&["Sign-in ended", "Mail archive", "Cancelled"]);
+    has(&["Connector changed", "Mail archive", "Client Secret", "Ada Example"]);
+    has(&["Connector deleted", "Mail archive", "Ada Example"]);
     has(&["User changed", "vera@contoso.test", "An operator"]);
     assert!(!found.iter().any(|entry| entry.contains("nobody@contoso.test")), "of nobody's organisation");
 }

@@ -345,3 +345,13 @@ async fn o22_of_twenty_starts_at_once_ten_stay_open(#[values(Kind::Sqlite, Kind:
     let open: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL").await;
     assert_eq!(open, 10);
 }
+
+#[rstest]
+#[tokio::test]
+async fn o22_however_many_are_started_a_hundred_are_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    for _ in 0..150 {
+        ada.post(&format!("{connector}/verify"), &[]).await.assert_status(200);
+    }
+    assert_eq!(world.raw.count("attempts").await, 100);
+}

@@ -135,6 +135,10 @@ async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
         assert_eq!(cookie.contains("Secure"), secure, "{cookie}");
     }
     // Who only looks gets none.
+    for path in ["/favicon.svg", "/pkg/mail360.js"] {
+        browser.get(path).await.assert_status(200);
+        assert!(browser.get(path).await.cookies().is_empty(), "{path}");
+    }
     for path in ["/login", "/healthz", "/nothing", "/favicon.svg", "/api/connectors?state=x"] {
         let answer = world.browser().get(path).await;
         assert!(answer.cookies().is_empty(), "{path}: {:?}", answer.cookies());

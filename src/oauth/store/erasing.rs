@@ -1,6 +1,6 @@
 //! What is erased of attempts, and when.
 
-use sea_orm::{Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
 use super::{Attempts, row};
 use crate::{
@@ -53,6 +53,7 @@ impl Attempts {
             .find()
             .filter(row::Column::ConnectorId.eq(connector.0))
             .order_by_desc(row::Column::CreatedAt)
+            .order_by_desc(row::Column::Id)
             .offset(kept)
             .limit(1)
             .one(tx.connection())
@@ -61,7 +62,12 @@ impl Attempts {
             row::Entity::delete_many()
                 .filter(row::Column::OrganisationId.eq(self.0.0))
                 .filter(row::Column::ConnectorId.eq(connector.0))
-                .filter(row::Column::CreatedAt.lte(last.created_at))
+                .filter(
+                    // Not all that began at the same moment.
+                    row::Column::CreatedAt
+                        .lt(last.created_at)
+                        .or(row::Column::CreatedAt.eq(last.created_at).and(row::Column::Id.lte(last.id))),
+                )
                 .exec(tx.connection())
                 .await?;
         }

@@ -1,6 +1,7 @@
 //! What the tests have in common: a program on a database of its own, browsers, and a provider whose
 //! answers are canned.
 
+mod assets;
 pub mod authenticator;
 mod browser;
 mod clock;
@@ -8,6 +9,7 @@ mod database;
 mod provider;
 mod world;
 
+pub use assets::assets;
 pub use browser::{Answer, Browser, form};
 pub use database::{Kind, Raw, hex};
 pub use provider::{Canned, Claims, tokens};

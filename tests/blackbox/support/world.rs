@@ -15,7 +15,6 @@ use mail360::{
         service::{Added, Presence},
     },
     platform::{
-        assets::Assets,
         clock::Clock,
         config::{Config, Options},
         database::Database,
@@ -108,7 +107,7 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
         vault: custody.vault,
         clock: clock.clone(),
         randomness,
-        assets: Assets::default(),
+        assets: super::assets(),
         http: provider.clone(),
     })
     .expect("a program")
