@@ -34,10 +34,12 @@ mkdir "$small"
 as_root mount -t tmpfs -o size=24m,mode=1777 mail360-soak "$small"
 printf '#!/bin/sh\ncd / && exec %s "%s/pg_ctl" -D "%s/db" -l "%s/server.log" "$@"\n' \
   "${PG_AS[*]}" "$PG_BIN" "$PG_DATA" "$PG_DATA" >"$WORK/postgres"
-chmod +x "$WORK/postgres"
+as=$([ "$(id -u)" = 0 ] || echo 'sudo -n')
+printf '#!/bin/sh\nexec %s mount -o "remount,$1" "%s"\n' "$as" "$small" >"$WORK/remount"
+chmod +x "$WORK/postgres" "$WORK/remount"
 
 export MAIL360_BINARY=$TARGET/release/mail360 SOAK_SECONDS=${SOAK_SECONDS:-75}
-export SOAK_SMALL_DISK=$small SOAK_POSTGRES_CONTROL=$WORK/postgres
+export SOAK_SMALL_DISK=$small SOAK_POSTGRES_CONTROL=$WORK/postgres SOAK_REMOUNT=$WORK/remount
 # The server's own tools: an older one's cannot read it.
 PATH=$PG_BIN:$PATH
 cd "$ROOT/end2end"

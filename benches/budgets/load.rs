@@ -54,11 +54,20 @@ impl Load {
         let output = tokio::task::spawn_blocking(move || command.output()).await;
         let output = output.expect("no panic").expect("wrk");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        // To wrk a redirect to the log-in is a success too.
+        let looked = client().get(&self.url).header("cookie", &self.cookie).send().await;
+        assert_eq!(looked.expect("an answer").status(), 200, "{}", self.url);
         Measured::read(&text).unwrap_or_else(|| unreachable!("wrk said: {text}"))
     }
 }
 
 impl Measured {
+    /// The same, where nothing failed: an error is answered faster than the page.
+    pub fn all_well(self) -> Self {
+        assert_eq!(self.failed, 0, "requests failed: {self:?}");
+        self
+    }
+
     /// What `wrk` prints.
     fn read(text: &str) -> Option<Self> {
         let line = |start: &str| text.lines().map(str::trim).find_map(|line| line.strip_prefix(start));
@@ -93,7 +102,7 @@ fn time(text: &str) -> Option<Duration> {
 }
 
 /// Log-ins of people whom nobody knows, each from an address of its own, so many a second: which answers there were.
-pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> String {
+pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> Answers {
     let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));
     let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
     let client = client();
@@ -117,6 +126,15 @@ pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> String {
     }
     tasks.join_all().await;
     let statuses = statuses.lock().expect("a count");
-    let parts: Vec<_> = statuses.iter().map(|(status, count)| format!("{count} × {status}")).collect();
-    parts.join(", ")
+    Answers(statuses.clone())
+}
+
+/// How many answers there were of each status; 0 is none.
+pub struct Answers(pub BTreeMap<u16, u32>);
+
+impl std::fmt::Display for Answers {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts: Vec<_> = self.0.iter().map(|(status, count)| format!("{count} × {status}")).collect();
+        out.write_str(&parts.join(", "))
+    }
 }

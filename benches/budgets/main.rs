@@ -10,6 +10,7 @@ mod table;
 
 use std::{
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Duration,
 };
 
@@ -22,13 +23,14 @@ const ROUND: Duration = Duration::from_secs(5);
 const ROUNDS: usize = 3;
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     // `cargo test --benches` runs it as well, and has nothing to measure.
     if !std::env::args().any(|argument| argument == "--bench") {
-        return;
+        return ExitCode::SUCCESS;
     }
     if let Some(path) = std::env::var_os("FLAME") {
-        return flame(&PathBuf::from(path)).await;
+        flame(&PathBuf::from(path)).await;
+        return ExitCode::SUCCESS;
     }
     let mut table = Table::default();
     table.add(bundle());
@@ -40,6 +42,7 @@ async fn main() {
     memory(&mut table).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
+    if table.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Has `perf` look where the time of the Connectors page goes, under load, and writes what it saw.
@@ -53,7 +56,8 @@ async fn flame(path: &Path) {
         .args(["-p", &running.id().to_string(), "--", "sleep", "5"]);
     let seen = tokio::task::spawn_blocking(move || perf.status());
     let (measured, seen) = tokio::join!(load, seen);
-    assert!(seen.expect("no panic").expect("perf").success() && measured.failed == 0);
+    assert!(seen.expect("no panic").expect("perf").success());
+    assert_eq!(measured.failed, 0, "a page that fails takes another way");
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -102,8 +106,8 @@ async fn page_against_memory(table: &mut Table) {
     let (url, cookie) = in_process(25).await;
     let (mut page, mut from_memory) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        page.push(Load::new(&url, "/connectors", &cookie).run(ROUND).await.per_second);
-        from_memory.push(Load::new(&url, "/from-memory", &cookie).run(ROUND).await.per_second);
+        page.push(Load::new(&url, "/connectors", &cookie).run(ROUND).await.all_well().per_second);
+        from_memory.push(Load::new(&url, "/from-memory", &cookie).run(ROUND).await.all_well().per_second);
     }
     let (page, from_memory) = (median(page), median(from_memory));
     let share = page / from_memory;
@@ -120,8 +124,8 @@ async fn few_against_many(table: &mut Table) {
     let (few, many) = (few.start().await, many.start().await);
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let of_few = few.load("/connectors").run(ROUND).await.per_second;
-        let of_many = many.load("/connectors").run(ROUND).await.per_second;
+        let of_few = few.load("/connectors").run(ROUND).await.all_well().per_second;
+        let of_many = many.load("/connectors").run(ROUND).await.all_well().per_second;
         ratios.push(of_few / of_many);
     }
     let ratio = median(ratios);
@@ -142,7 +146,11 @@ async fn while_others_log_in(table: &mut Table) {
         what: "the same page while 50 log-ins a second arrive",
         budget: "p99 under 100 ms, and nothing fails".to_owned(),
         value: format!("{value:.1} ms ({statuses})"),
-        met: value < 100.0 && measured.failed == 0,
+        // Each was refused after its work, or told to come back; some were worked on.
+        met: value < 100.0
+            && measured.failed == 0
+            && statuses.0.keys().all(|status| [401, 503].contains(status))
+            && statuses.0.contains_key(&401),
     });
 }
 
@@ -162,7 +170,7 @@ async fn memory(table: &mut Table) {
     let running = Installation::new(25).await.start().await;
     let mut requests = 0;
     while requests < 100_000 {
-        requests += running.load("/connectors").run(ROUND).await.requests;
+        requests += running.load("/connectors").run(ROUND).await.all_well().requests;
     }
     let after = running.memory();
     for (what, value, most) in [

@@ -2,6 +2,7 @@
 
 import { type APIRequestContext, type APIResponse, request } from '@playwright/test';
 import type { Client } from '../support/provider.ts';
+import { FURTHER } from './ledger.ts';
 
 /** No answer came, or one that leaves open what was done: the program was killed, or its database is gone. */
 export class Interrupted extends Error {}
@@ -17,7 +18,7 @@ function hidden(html: string, name: string): string {
 /** What a page says, for an error. */
 const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').slice(0, 500);
 
-const SCOPES = ['Mail.Read', 'Mail.Send', 'Contacts.Read'];
+const SCOPES = ['Mail.Read', 'Mail.Send'];
 
 export class Administrator {
   private constructor(private readonly http: APIRequestContext, private readonly origin: string, private readonly client: Client) {}
@@ -63,11 +64,11 @@ export class Administrator {
     return location;
   }
 
-  private settings(name: string, secret: string): [string, string][] {
+  private settings(name: string, secret: string, narrow = false): [string, string][] {
     return [
       ['provider', 'outlook'], ['service_name', name], ['client_id', this.client.id], ['client_secret', secret],
       ['secret_expires_in', 'date'], ['secret_expires_on', '2028-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', ''],
-      ...SCOPES.map((scope): [string, string] => ['scopes[]', scope]),
+      ...[...SCOPES, ...(narrow ? [] : [FURTHER])].map((scope): [string, string] => ['scopes[]', scope]),
     ];
   }
 
@@ -82,11 +83,12 @@ export class Administrator {
     return path.slice('/connectors/'.length);
   }
 
-  async rename(id: string, name: string): Promise<void> {
+  /** Gives it this name, and lets it ask for so much: where that is something else, it must be verified anew. */
+  async change(id: string, name: string, narrow: boolean): Promise<void> {
     const page = await this.get(`/connectors/${id}/edit`);
     const form = new URLSearchParams([
       ...['connector', 'version', 'owner'].map((field): [string, string] => [field, hidden(page, field)]),
-      ...this.settings(name, ''),
+      ...this.settings(name, '', narrow),
     ]);
     await this.send('/do/connectors/change', form, new RegExp(`^/connectors/${id}$`));
   }

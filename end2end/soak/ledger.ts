@@ -3,21 +3,25 @@
 
 import type { Database } from './database.ts';
 
-/** A connector: how often it was renamed, and whether a sign-in has proved it. */
+/** A connector: how often it was renamed, whether it asks for less than the others, whether a sign-in has proved it. */
 export interface Entry {
   renamed: number;
+  narrow: boolean;
   verified: boolean;
 }
 
 /** What may be true of one connector; nothing is that it is not there. */
 type Possible = Entry | undefined;
 
-const same = (one: Possible, other: Possible) => one?.renamed === other?.renamed && one?.verified === other?.verified;
+const same = (one: Possible, other: Possible) => one?.renamed === other?.renamed && one?.narrow === other?.narrow && one?.verified === other?.verified;
 
-const shown = (entry: Possible) => (entry ? `renamed ${entry.renamed} times, ${entry.verified ? '' : 'not '}verified` : 'not there');
+const shown = (entry: Possible) => (entry ? `renamed ${entry.renamed} times, ${entry.narrow ? 'narrow' : 'wide'}, ${entry.verified ? '' : 'not '}verified` : 'not there');
 
 /** Names carry which connector it is, and how often it was renamed. */
 export const nameOf = (key: string, renamed: number) => `${key} v${renamed}`;
+
+/** The permission that a narrow connector does not ask for. */
+export const FURTHER = 'Contacts.Read';
 
 export class Ledger {
   private readonly possible = new Map<string, Possible[]>();
@@ -49,10 +53,10 @@ export class Ledger {
   settle(database: Database): string[] {
     const found: string[] = [];
     const there = new Map<string, Possible>();
-    for (const [name = '', state] of database.rows('SELECT service_name, state FROM connectors')) {
+    for (const [name = '', state, scopes = ''] of database.rows('SELECT service_name, state, scopes FROM connectors')) {
       const [, key = '', renamed] = /^(.*) v(\d+)$/.exec(name) ?? [];
       if (there.has(key)) found.push(`${key} is there twice`);
-      there.set(key, { renamed: Number(renamed), verified: state === 'verified' });
+      there.set(key, { renamed: Number(renamed), narrow: !scopes.includes(FURTHER), verified: state === 'verified' });
     }
     for (const [key, possible] of this.possible) {
       const is = there.get(key);

@@ -32,6 +32,11 @@ function applied(database: Database): number {
   return database.rows(tables).length && Number(database.rows('SELECT COUNT(*) FROM seaql_migrations')[0]?.[0]);
 }
 
+/** The tables with their columns, as the database has them. */
+const shape = (database: Database) => database.rows(database instanceof Sqlite
+  ? 'SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2'
+  : "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2");
+
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
   test(`on ${kind} a schema that is being made when the program is killed is whole or not there, and the next run makes it`, async ({ ending }) => {
     const folder = mkdtempSync(join(tmpdir(), 'mail360-soak-'));
@@ -56,9 +61,12 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     for (let number = 0; number < 50; number += 1) {
       const { database, environment } = fresh(`killed-${number}`);
       killed += Number((await migrate(environment, Math.random() * took)).killed);
-      expect([0, all], 'all of it, or nothing').toContain(applied(database));
+      const before = applied(database);
+      expect([0, all], 'all of it, or nothing').toContain(before);
+      if (kind === 'SQLite' && before) expect(database.rows('PRAGMA integrity_check')).toEqual([['ok']]);
       expect(await migrate(environment)).toMatchObject({ killed: false });
       expect(applied(database)).toBe(all);
+      expect(shape(database)).toEqual(shape(whole.database));
     }
     console.log(`   ${kind}: killed ${killed} times while the schema was made, in ${took.toFixed(0)} ms`);
     expect(killed).toBeGreaterThan(5);

@@ -1,7 +1,7 @@
 // A full disk, and a database that is gone for a while.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { Interrupted } from './administrator.ts';
@@ -55,6 +55,51 @@ test('while the disk is full one can look, what is sent is refused with 503, and
   expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   console.log(`   full disk: ${ledger.promised} promises kept, ${ledger.cutOff} refused; killed there, ${started.slice(0, 100)}`);
   expect(ledger.promised).toBeGreaterThan(100);
+});
+
+test('a SQLite on a disk that is read-only is said to be, and afterwards all is as before', async ({ open, ending }) => {
+  const disk = given('SOAK_SMALL_DISK');
+  const remount = (how: 'ro' | 'rw') => execFileSync(given('SOAK_REMOUNT'), [how], { stdio: 'ignore' });
+  const scene = await open('SQLite', { dataDir: join(mkdtempSync(join(disk, 'scene-')), 'data') });
+  ending(() => { remount('rw'); });
+  const ledger = new Ledger();
+  for (let round = 0; round < 3; round += 1) {
+    const enough = Date.now() + 1500;
+    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    await scene.app.kill9();
+    remount('ro');
+    await expect(scene.app.restart()).rejects.toThrow(/Read-only file system/);
+    remount('rw');
+    await scene.app.restart();
+    expect(ledger.settle(scene.database)).toEqual([]);
+    expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
+  }
+  expect(ledger.promised).toBeGreaterThan(10);
+});
+
+test('a SQLite that is moved away and comes back is found again, and nothing that was promised is lost', async ({ open }) => {
+  const scene = await open('SQLite');
+  const ledger = new Ledger();
+  const [there, away] = [scene.app.dataDir, `${scene.app.dataDir}.away`];
+  for (let round = 0; round < 5; round += 1) {
+    let over = false;
+    const worked = scene.work(ledger, () => over);
+    await pause(1000);
+    renameSync(there, away);
+    await pause(1500);
+    // Nothing is made in its place.
+    expect(existsSync(there)).toBe(false);
+    renameSync(away, there);
+    await pause(500);
+    over = true;
+    await worked;
+    expect(ledger.settle(scene.database)).toEqual([]);
+    const enough = Date.now() + 1000;
+    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(ledger.settle(scene.database)).toEqual([]);
+    expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
+  }
+  console.log(`   SQLite moved away: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
 });
 
 test('a PostgreSQL that is gone and comes back is found again, and nothing that was promised is lost', async ({ open }) => {

@@ -40,14 +40,15 @@ async function work(administrator: Administrator, ledger: Ledger, prefix: string
     const one = mine[randomInt(Math.max(1, mine.length))];
     const dice = randomInt(10);
     if (!one || (dice < 4 && mine.length < MOST)) {
-      const [key, added] = [`${prefix}${randomBytes(6).toString('hex')}`, { renamed: 0, verified: false }];
+      const [key, added] = [`${prefix}${randomBytes(6).toString('hex')}`, { renamed: 0, narrow: false, verified: false }];
       ledger.begin(key, added);
       ledger.done(key, added, await administrator.add(nameOf(key, 0)));
     } else if (dice < 6) {
-      const renamed = { ...one.entry, renamed: one.entry.renamed + 1 };
-      ledger.begin(one.key, renamed);
-      await administrator.rename(one.id, nameOf(one.key, renamed.renamed));
-      ledger.done(one.key, renamed);
+      const narrow = randomInt(2) === 0 ? one.entry.narrow : !one.entry.narrow;
+      const changed = { renamed: one.entry.renamed + 1, narrow, verified: one.entry.verified && narrow === one.entry.narrow };
+      ledger.begin(one.key, changed);
+      await administrator.change(one.id, nameOf(one.key, changed.renamed), narrow);
+      ledger.done(one.key, changed);
     } else if (dice < 8) {
       const verified = { ...one.entry, verified: true };
       ledger.begin(one.key, verified);
