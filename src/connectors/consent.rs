@@ -38,9 +38,10 @@ pub fn address<'a>(
 pub fn of(urls: &ProviderUrls, redirect_uri: &str, connector: &Connector) -> Option<String> {
     let template = template(urls, redirect_uri)?;
     let tenant = connector.tenant.as_ref().map(Tenant::as_str);
-    let tenant = connector.account_type.approval_tenant(tenant)?;
+    let (tenant, client_id) =
+        connector.account_type.approval(tenant, Some(connector.client_id.as_str())).ok()?;
     let scopes = connector.scopes.iter().map(String::as_str);
-    Some(address(&template, tenant, connector.client_id.as_str(), scopes))
+    Some(address(&template, tenant, client_id, scopes))
 }
 
 #[cfg(test)]

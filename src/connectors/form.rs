@@ -116,7 +116,7 @@ pub const fn mark(field: Field) -> &'static str {
         }
         Field::Permissions => {
             "What your software may do with a mailbox: the delegated permissions under API permissions in Azure. \
-             One that is not listed there, or that an administrator must approve and has not, is not granted."
+             One that is not listed there, or that a Microsoft 365 administrator must approve and has not, is not granted."
         }
     }
 }

@@ -62,12 +62,9 @@ impl GuideView {
             redirect_uri: form.redirect_uri.clone(),
             done: matches!(draft.target, Target::Add { .. }).then(|| draft.done.clone()),
             consent: template.map(|template| {
-                let filled_in = kind.approval_tenant(tenant).zip(client_id.as_deref());
-                let filled_in = filled_in.map(|(tenant, client_id)| {
+                let address = kind.approval(tenant, client_id.as_deref()).map(|(tenant, client_id)| {
                     consent::address(&template, tenant, client_id, scopes.iter().copied())
                 });
-                let missing = kind.no_approval(tenant, client_id.is_some());
-                let address = filled_in.ok_or_else(|| missing.unwrap_or(NoApproval::ClientId));
                 (template, address)
             }),
             scopes,

@@ -76,9 +76,9 @@ fn mirror() -> Option<()> {
     let consent = document().query_selector("[data-consent]").ok()??;
     let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
     let tenant = Tenant::parse(&typed(Field::Tenant)?).ok();
-    let tenant = tenant.as_ref().map(Tenant::as_str);
-    let reason = kind.no_approval(tenant, id.is_some()).map(NoApproval::name);
-    let address = kind.approval_tenant(tenant).zip(id).map(|(tenant, id)| {
+    let approval = kind.approval(tenant.as_ref().map(Tenant::as_str), id);
+    let reason = approval.err().map(NoApproval::name);
+    let address = approval.ok().map(|(tenant, id)| {
         let template = consent.get_attribute("data-consent").unwrap_or_default();
         template.replace("{tenant}", tenant).replace("{client_id}", id).replace("{scopes}", &scopes.join("+"))
     });

@@ -161,8 +161,8 @@ fn ConfirmPage(model: ConfirmView) -> impl IntoView {
         <div class="card low alone">
             <h1>"Confirm that it is you"</h1>
             <p class="soft">
-                "What comes next concerns who gets in, or a secret. Where your password was last asked for more than ten \
-                 minutes ago it is asked for again, so that a browser left open is not enough."
+                "What comes next concerns who gets in, or a secret. Your password was last asked for more than ten minutes \
+                 ago, and a browser that was left open is not enough."
             </p>
             {error.clone().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/confirm">

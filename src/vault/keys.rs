@@ -73,7 +73,7 @@ pub enum KeysError {
 const UNFINISHED: &str = "new";
 
 impl Keys {
-    /// Reads the key file.
+    /// Reads the key file, and takes away another name of it that a kill has left.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         let name = path.display().to_string();
         let metadata = match fs::metadata(path) {
@@ -124,7 +124,7 @@ impl Keys {
         randomness.fill(&mut bytes);
         let id = now.for_machines()[..10].replace('-', "");
         let line = format!("{id}:{}\n", STANDARD.encode(bytes));
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         // Under another name first: a program that is killed in between must not leave half a key. (Where the file
         // system has no links it may; the next start names the line that is not whole.)
         let unfinished = path.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
@@ -165,13 +165,17 @@ impl Keys {
     }
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Takes away other names of the key file that [`Keys::create`] left where it was killed before its end: whoever
 /// replaces the key would not know of them. They are the same file, so nothing is lost.
 fn forget_other_names(path: &Path, file: &fs::Metadata) {
     use std::os::unix::fs::MetadataExt;
 
     let same = |other: &fs::Metadata| (other.dev(), other.ino()) == (file.dev(), file.ino());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     // One name is all there is, nearly always.
     let Some(entries) = (file.nlink() > 1).then(|| fs::read_dir(folder).ok()).flatten() else { return };
     for other in entries.flatten().map(|entry| entry.path()) {

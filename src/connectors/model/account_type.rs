@@ -73,24 +73,22 @@ impl AccountType {
         }
     }
 
-    /// What stands for `{tenant}` where an administrator approves: never `common`, which Microsoft refuses there
-    /// (v2-admin-consent); none where each person approves for themselves, or where the one tenant is not known.
-    pub fn approval_tenant(self, tenant: Option<&str>) -> Option<&str> {
-        match self {
-            Self::PersonalOnly => None,
-            Self::SingleTenant => tenant,
-            Self::MultipleTenants | Self::TenantsAndPersonal => Some("organizations"),
-        }
-    }
-
-    /// Why there is no address at which an administrator approves; none where there is one.
-    pub fn no_approval(self, tenant: Option<&str>, has_client_id: bool) -> Option<NoApproval> {
-        match self.approval_tenant(tenant) {
-            None if self.needs_tenant() => Some(NoApproval::Tenant),
-            None => Some(NoApproval::Needless),
-            Some(_) if !has_client_id => Some(NoApproval::ClientId),
-            Some(_) => None,
-        }
+    /// What the address at which an administrator approves is made for: what stands for `{tenant}`, never `common`,
+    /// which Microsoft refuses there (v2-admin-consent), and the client ID.
+    ///
+    /// # Errors
+    /// What there is no such address for.
+    pub fn approval<'a>(
+        self,
+        tenant: Option<&'a str>,
+        client_id: Option<&'a str>,
+    ) -> Result<(&'a str, &'a str), NoApproval> {
+        let tenant = match self {
+            Self::PersonalOnly => return Err(NoApproval::Needless),
+            Self::SingleTenant => tenant.ok_or(NoApproval::Tenant)?,
+            Self::MultipleTenants | Self::TenantsAndPersonal => "organizations",
+        };
+        Ok((tenant, client_id.ok_or(NoApproval::ClientId)?))
     }
 }
 
@@ -124,31 +122,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn common_is_never_asked_for_approval() {
-        for kind in AccountType::ALL {
-            assert_ne!(kind.approval_tenant(Some("contoso.com")), Some("common"));
-        }
-        assert_eq!(AccountType::SingleTenant.approval_tenant(Some("contoso.com")), Some("contoso.com"));
-        assert_eq!(AccountType::SingleTenant.approval_tenant(None), None);
-        assert_eq!(AccountType::PersonalOnly.approval_tenant(Some("contoso.com")), None);
-    }
-
-    #[test]
-    fn what_keeps_the_address_for_approval_back_is_named() {
-        let tenant = Some("contoso.com");
-        for (kind, tenant, has_client_id, reason) in [
-            (AccountType::SingleTenant, None, true, Some(NoApproval::Tenant)),
-            (AccountType::SingleTenant, tenant, false, Some(NoApproval::ClientId)),
-            (AccountType::SingleTenant, tenant, true, None),
-            (AccountType::TenantsAndPersonal, None, false, Some(NoApproval::ClientId)),
-            (AccountType::MultipleTenants, None, true, None),
-            (AccountType::PersonalOnly, tenant, true, Some(NoApproval::Needless)),
+    fn the_address_for_approval_is_never_for_common_and_what_keeps_it_back_is_named() {
+        let (tenant, id) = (Some("contoso.com"), Some("id"));
+        for (kind, tenant, client_id, approval) in [
+            (AccountType::SingleTenant, tenant, id, Ok(("contoso.com", "id"))),
+            (AccountType::SingleTenant, None, id, Err(NoApproval::Tenant)),
+            (AccountType::SingleTenant, tenant, None, Err(NoApproval::ClientId)),
+            (AccountType::MultipleTenants, tenant, id, Ok(("organizations", "id"))),
+            (AccountType::TenantsAndPersonal, None, id, Ok(("organizations", "id"))),
+            (AccountType::TenantsAndPersonal, None, None, Err(NoApproval::ClientId)),
+            (AccountType::PersonalOnly, tenant, id, Err(NoApproval::Needless)),
         ] {
-            assert_eq!(
-                kind.no_approval(tenant, has_client_id),
-                reason,
-                "{kind:?} {tenant:?} {has_client_id}"
-            );
+            assert_eq!(kind.approval(tenant, client_id), approval, "{kind:?} {tenant:?} {client_id:?}");
         }
     }
 }

@@ -178,7 +178,7 @@ pub const TABLE: &[Entry] = &[
         what: "Neither this person nor an administrator of their company has agreed to what the application asks for.",
         who: Who::SignsIn,
         next: "Sign in again and choose Accept where Microsoft lists the permissions. If Microsoft does not let you, \
-               send the address for approval to an administrator.",
+               send the address for approval to a Microsoft 365 administrator.",
         remedy: Remedy::Approval,
     },
     Entry {
@@ -192,8 +192,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[90_094, 90_095],
         title: "A Microsoft 365 administrator must approve the permissions",
-        what: "Microsoft lets people of this company agree to such permissions only after a Microsoft 365 administrator of it \
-               has. For permissions to read mail that has been usual since 2025.",
+        what: "Microsoft lets people of this company agree to such permissions only after a Microsoft 365 \
+               administrator of it has. For permissions to read mail that has been usual since 2025.",
         who: Who::TenantAdmin,
         next: "Send them the address for approval. Once they have approved, sign in again.",
         remedy: Remedy::Approval,
@@ -201,7 +201,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_105],
         title: "This person is not assigned to the application",
-        what: "The application is open only to people whom an administrator has assigned to it.",
+        what: "The application is open only to people whom a Microsoft 365 administrator has assigned to it.",
         who: Who::TenantAdmin,
         next: "Under Enterprise applications choose the application, then Users and groups, and add this person.",
         remedy: Remedy::Again,

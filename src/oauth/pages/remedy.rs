@@ -67,8 +67,8 @@ pub fn Remedies(
                         <h2 id="approval-title">"The address for approval"</h2>
                         <Copyable value=address what="the address for approval" />
                         <p class="help">
-                            "A Microsoft 365 administrator of the company logs in there and approves for everybody; nobody’s \
-                             mailbox is connected by that."
+                            "A Microsoft 365 administrator of the company logs in there and approves for everybody; \
+                             nobody’s mailbox is connected by that."
                         </p>
                     </section>
                 }
