@@ -36,7 +36,7 @@ start_postgres() {
     # Not durable, and so fast: it lives as long as the tests. In its file, so that it is the same when it is
     # stopped and started.
     printf '%s\n' "port = $port" "unix_socket_directories = '$PG_DATA'" "listen_addresses = '127.0.0.1'" \
-      'fsync = off' 'full_page_writes = off' 'max_connections = 400' | "${as[@]}" tee -a "$PG_DATA/db/postgresql.conf"
+      'fsync = off' 'full_page_writes = off' 'max_connections = 400' 'max_wal_size = 128MB' | "${as[@]}" tee -a "$PG_DATA/db/postgresql.conf"
     "${as[@]}" "$PG_BIN/pg_ctl" -D "$PG_DATA/db" -w -l "$PG_DATA/server.log" start
   ) >"$PG_DATA/start.log" 2>&1 || {
     cat "$PG_DATA"/*.log >&2

@@ -11,7 +11,7 @@ use mail360::{
 };
 use rstest::rstest;
 
-use crate::support::{Kind, World, write_key};
+use crate::support::{Kind, Place, World, write_key};
 
 async fn take(world: &World) -> Result<bool, CustodyError> {
     let config = &world.program.config;
@@ -159,12 +159,8 @@ async fn a_schema_that_is_older_or_newer_is_recognised(#[values(Kind::Sqlite, Ki
 async fn of_processes_that_migrate_at_once_each_finds_the_schema_as_it_should_be(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = kind.new_database(folder.path()).await;
-    let url = match kind {
-        Kind::Sqlite => DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite")),
-        Kind::Postgres => DatabaseUrl::Postgres(mail360::platform::database::Secret(url)),
-    };
+    let place = Place::new(kind).await;
+    let url = place.address();
     let mut processes = tokio::task::JoinSet::new();
     for _ in 0..4 {
         let url = url.clone();

@@ -1,34 +1,30 @@
 //! A database of an earlier version is brought up to date with what is in it.
 
 use std::{
-    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use mail360::platform::database::{Database, DatabaseError, DatabaseUrl, SchemaState, Secret};
+use mail360::platform::database::{Database, DatabaseError, SchemaState};
 use migrations::Migrator;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 
-use crate::support::{Kind, Raw, write_keys};
+use crate::support::{Kind, Place, Raw, write_keys};
 
 /// How many migrations an earlier version had: before the list had its orders.
 const EARLIER: u32 = 8;
 
-/// A database of an earlier version in this folder, with two connectors in it: its address, and itself in our hands.
-async fn earlier(kind: Kind, folder: &Path) -> (String, DatabaseUrl, Raw) {
-    let text = kind.new_database(folder).await;
-    let url = match text.strip_prefix("sqlite:") {
-        Some(path) => DatabaseUrl::Sqlite(path.into()),
-        None => DatabaseUrl::Postgres(Secret(text.clone())),
-    };
+/// A database of an earlier version with two connectors in it, and itself in our hands.
+async fn earlier(kind: Kind) -> (Place, Raw) {
+    let place = Place::new(kind).await;
+    let url = place.address();
     // Makes the file.
     Database::open(&url).await.expect("a database").close().await.expect("closed");
     let earlier = match kind {
-        Kind::Sqlite => sea_orm::Database::connect(format!("{text}?mode=rw")).await,
-        Kind::Postgres => sea_orm::Database::connect(&text).await,
+        Kind::Sqlite => sea_orm::Database::connect(format!("{}?mode=rw", place.url)).await,
+        Kind::Postgres => sea_orm::Database::connect(&place.url).await,
     };
     let earlier = earlier.expect("a connection");
     Migrator::up(&earlier, Some(EARLIER)).await.expect("migrated");
@@ -50,7 +46,7 @@ async fn earlier(kind: Kind, folder: &Path) -> (String, DatabaseUrl, Raw) {
         earlier.execute_unprepared(&connector).await.expect("inserted");
     }
     earlier.close().await.expect("closed");
-    (text, url, raw)
+    (place, raw)
 }
 
 /// What the newer version makes of those connectors.
@@ -66,9 +62,8 @@ async fn assert_brought_up_to_date(raw: &Raw) {
 async fn connectors_of_an_earlier_version_are_listed_and_sorted_like_new_ones(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (_, url, raw) = earlier(kind, folder.path()).await;
-    let database = Database::open(&url).await.expect("a database");
+    let (place, raw) = earlier(kind).await;
+    let database = Database::open(&place.address()).await.expect("a database");
     assert_eq!(database.schema().await.expect("a state"), SchemaState::Behind);
     database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
     assert_eq!(database.schema().await.expect("a state"), SchemaState::Current);
@@ -83,13 +78,12 @@ async fn d6_an_upgrade_that_is_killed_is_whole_or_not_begun_and_the_next_run_fin
     let applied = async |raw: &Raw| raw.count("seaql_migrations").await;
     let (mut took, mut all, mut killed) = (Duration::ZERO, 0, 0);
     for part in 0..12 {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (text, _, raw) = earlier(kind, folder.path()).await;
-        let keys = folder.path().join("encryption.key");
+        let (place, raw) = earlier(kind).await;
+        let keys = place.folder().join("encryption.key");
         write_keys(&keys, &[("test", 7)]);
         let migrate = || {
             let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
-            line.args(["migrate", "--database-url", &text])
+            line.args(["migrate", "--database-url", &place.url])
                 .arg("--encryption-key-file")
                 .arg(&keys)
                 .env_clear();

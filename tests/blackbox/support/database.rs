@@ -1,9 +1,10 @@
 use std::path::Path;
 
-use mail360::platform::database::DatabaseUrl;
+use mail360::platform::database::{DatabaseUrl, Secret};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, TryGetable,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, QueryResult, Statement, TryGetable,
 };
+use tempfile::TempDir;
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,25 +13,65 @@ pub enum Kind {
     Postgres,
 }
 
-impl Kind {
-    /// The address of a new, empty database.
-    pub async fn new_database(self, folder: &Path) -> String {
-        match self {
-            Self::Sqlite => format!("sqlite:{}", folder.join("mail360.sqlite").display()),
-            Self::Postgres => {
-                let server = std::env::var("MAIL360_TEST_POSTGRES_URL")
-                    .expect("MAIL360_TEST_POSTGRES_URL names a PostgreSQL server; `make check` starts one and sets it");
-                let name = format!("test_{}", folder.file_name().expect("a name").to_string_lossy())
-                    .to_lowercase()
-                    .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-                let connection = Database::connect(&server).await.expect("PostgreSQL answers");
-                let create = format!("CREATE DATABASE {name}");
-                connection.execute_unprepared(&create).await.expect("a new database");
-                connection.close().await.expect("closed");
-                let (server, _) = server.rsplit_once('/').expect("an address with a database");
-                format!("{server}/{name}")
-            }
+/// A new, empty database in a folder of its own. Both go with it.
+pub struct Place {
+    /// The address, as the command line takes it.
+    pub url: String,
+    folder: TempDir,
+    /// On PostgreSQL: the server, and the database's name there.
+    server: Option<(String, String)>,
+}
+
+impl Place {
+    pub async fn new(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        if kind == Kind::Sqlite {
+            let url = format!("sqlite:{}", folder.path().join("mail360.sqlite").display());
+            return Self { url, folder, server: None };
         }
+        let server = std::env::var("MAIL360_TEST_POSTGRES_URL").expect(
+            "MAIL360_TEST_POSTGRES_URL names a PostgreSQL server; `make check` starts one and sets it",
+        );
+        let name = format!("test_{}", folder.path().file_name().expect("a name").to_string_lossy())
+            .to_lowercase()
+            .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        run(&server, &format!("CREATE DATABASE {name}")).await.expect("a new database");
+        let (host, _) = server.rsplit_once('/').expect("an address with a database");
+        Self { url: format!("{host}/{name}"), folder, server: Some((server, name)) }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The address, as the program knows it once it has read the command line.
+    pub fn address(&self) -> DatabaseUrl {
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) => DatabaseUrl::Sqlite(path.into()),
+            None => DatabaseUrl::Postgres(Secret(self.url.clone())),
+        }
+    }
+}
+
+async fn run(server: &str, statement: &str) -> Result<(), DbErr> {
+    let connection = Database::connect(server).await?;
+    connection.execute_unprepared(statement).await?;
+    connection.close().await
+}
+
+impl Drop for Place {
+    /// Hundreds of databases would fill gigabytes before the server goes.
+    fn drop(&mut self) {
+        let Some((server, name)) = self.server.take() else { return };
+        // The test's own runtime is busy with ending.
+        let dropping = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(run(&server, &format!("DROP DATABASE {name} WITH (FORCE)")))
+        });
+        let dropped = dropping.join();
+        // A second panic would hide what the first one says.
+        assert!(std::thread::panicking() || matches!(dropped, Ok(Ok(()))), "the database stays: {dropped:?}");
     }
 }
 

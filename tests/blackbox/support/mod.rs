@@ -11,7 +11,7 @@ mod world;
 
 pub use assets::assets;
 pub use browser::{Answer, Browser, form};
-pub use database::{Kind, Raw, hex};
+pub use database::{Kind, Place, Raw, hex};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
     NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,

@@ -26,14 +26,13 @@ use mail360::{
 };
 use secrecy::SecretString;
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::{sync::Notify, task::JoinHandle};
 use url::Url;
 
 use super::{
     browser::{Answer, Browser},
     clock::{Seeded, TestClock},
-    database::{Kind, Raw},
+    database::{Kind, Place, Raw},
     provider::{Canned, Claims, Provider, tokens},
 };
 
@@ -62,7 +61,7 @@ pub struct World {
     pub provider: Arc<Provider>,
     pub raw: Raw,
     /// Goes when the last of them does.
-    folder: Arc<TempDir>,
+    place: Arc<Place>,
     arguments: Vec<String>,
 }
 
@@ -121,13 +120,12 @@ impl World {
 
     /// The same with flags of the command line.
     pub async fn with(kind: Kind, flags: &[&str]) -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        let url = kind.new_database(folder.path()).await;
-        let key_file = folder.path().join("encryption.key");
+        let place = Arc::new(Place::new(kind).await);
+        let key_file = place.folder().join("encryption.key");
         write_key(&key_file, "test", 7);
         let mut arguments = vec![
             "--database-url".to_owned(),
-            url,
+            place.url.clone(),
             "--encryption-key-file".to_owned(),
             key_file.display().to_string(),
             "--public-url".to_owned(),
@@ -142,7 +140,7 @@ impl World {
         let url = config.database.clone();
         let program = program(config, &clock, &provider).await;
         let raw = Raw::open(kind, &url).await;
-        Self { router: router(&program), program, clock, provider, raw, folder, arguments }
+        Self { router: router(&program), program, clock, provider, raw, place, arguments }
     }
 
     /// Another process on the same database, with further flags: a restart, or a second machine.
@@ -170,7 +168,7 @@ impl World {
 
     /// The folder of this installation's files.
     pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        self.place.folder()
     }
 
     /// A browser that has never been here.

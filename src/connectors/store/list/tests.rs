@@ -2,7 +2,10 @@ use proptest::prelude::*;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement};
 
-use super::{support::Kind, *};
+use super::{
+    support::{Kind, Place},
+    *,
+};
 use crate::platform::{
     database::{Database, DatabaseError, Read},
     id::OrganisationId,
@@ -12,13 +15,9 @@ const MANY: usize = 100_000;
 const OURS: OrganisationId = OrganisationId(Uuid::from_u128(1));
 
 /// A database with 100,000 connectors of ours, and as many of somebody else's.
-async fn many(kind: Kind, folder: &std::path::Path) -> Database {
-    let url = kind.new_database(folder).await;
-    let url = match url.strip_prefix("sqlite:") {
-        Some(path) => crate::platform::database::DatabaseUrl::Sqlite(path.into()),
-        None => crate::platform::database::DatabaseUrl::Postgres(crate::platform::database::Secret(url)),
-    };
-    let database = Database::open(&url).await.expect("a database");
+async fn many(kind: Kind) -> (Place, Database) {
+    let place = Place::new(kind).await;
+    let database = Database::open(&place.address()).await.expect("a database");
     database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
     database
         .write::<_, DatabaseError, _>(async |tx| {
@@ -29,7 +28,7 @@ async fn many(kind: Kind, folder: &std::path::Path) -> Database {
         })
         .await
         .expect("filled");
-    database
+    (place, database)
 }
 
 fn statements(kind: Kind) -> Vec<String> {
@@ -99,8 +98,7 @@ fn assert_uses(plan: &str, index: &str, sorted: bool) {
 async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = many(kind, folder.path()).await;
+    let (_place, database) = many(kind).await;
     let (read, ours) = (database.read(), Connectors::of(OURS));
     let of = |order| match order {
         Order::Name => "connectors_by_name",
@@ -128,8 +126,7 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
 async fn pages_follow_each_other_without_gap_or_repetition_whatever_is_searched(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = many(kind, folder.path()).await;
+    let (_place, database) = many(kind).await;
     let (read, ours) = (database.read(), Connectors::of(OURS));
     // 11, 111, 11,111 and all of them begin so.
     for (search, found) in
