@@ -65,14 +65,14 @@ export function front(shared) {
   const { settings, tenants, clients, record } = shared;
   /** Graph has one address for all tenants; which one issued a token is remembered here. @type {Map<string, string>} */
   const issuedBy = new Map();
-  /** Every token that was given. @type {string[]} */
-  const issued = [];
+  /** Every token that was given, and every verifier that was sent for one. @type {string[]} */
+  const secrets = [];
 
   /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {URL} url */
   async function control(req, res, url) {
     if (url.pathname === '/__events') return json(res, 200, shared.events);
     // Not among the events, which are kept of stories that failed.
-    if (url.pathname === '/__issued') return json(res, 200, issued);
+    if (url.pathname === '/__secrets') return json(res, 200, secrets);
     const wanted = JSON.parse((await body(req)).toString() || '{}');
     if (url.pathname === '/__clients') {
       clients.set(wanted.client_id, wanted);
@@ -113,7 +113,7 @@ export function front(shared) {
   function tokens(bytes, tenant) {
     const answer = JSON.parse(bytes.toString());
     if (typeof answer.access_token === 'string') issuedBy.set(answer.access_token, tenant);
-    issued.push(...[answer.access_token, answer.refresh_token, answer.id_token].filter((token) => typeof token === 'string'));
+    secrets.push(...[answer.access_token, answer.refresh_token, answer.id_token].filter((token) => typeof token === 'string'));
     return { answer, bytes: Buffer.from(JSON.stringify(reshape(answer, settings.scope))) };
   }
 
@@ -140,6 +140,7 @@ export function front(shared) {
     }
 
     const sent = await body(req);
+    if (isToken) secrets.push(new URLSearchParams(sent.toString()).get('code_verifier') ?? '');
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
     const ask = async () => {
       const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });

@@ -1,6 +1,7 @@
 // An administrator without a browser: sends the forms that the pages have, as fast as the answers come.
 
 import { type APIRequestContext, type APIResponse, request } from '@playwright/test';
+import { hiddenFields } from '../support/forms.ts';
 import type { Client } from '../support/provider.ts';
 import { FURTHER } from './ledger.ts';
 
@@ -9,10 +10,9 @@ export class Interrupted extends Error {}
 
 /** The value of a hidden field of a page. */
 function hidden(html: string, name: string): string {
-  for (const [tag] of html.matchAll(/<input[^>]*>/g)) {
-    if (tag.includes(`name="${name}"`)) return /value="([^"]*)"/.exec(tag)?.[1] ?? '';
-  }
-  throw new Error(`the page has no field ${name}: ${words(html)}`);
+  const value = hiddenFields(html)[name];
+  if (value === undefined) throw new Error(`the page has no field ${name}: ${words(html)}`);
+  return value;
 }
 
 /** What a page says, for an error. */
@@ -107,13 +107,22 @@ export class Administrator {
     return authorize;
   }
 
-  /** Signs in at the provider, and sees that the connector works. */
-  async verify(id: string): Promise<void> {
-    const callback = await this.agreeAtProvider(await this.leave(id));
+  /** Signs in at the provider: the address that leads back. */
+  async signIn(id: string): Promise<string> {
+    return this.agreeAtProvider(await this.leave(id));
+  }
+
+  /** Comes back from there: what the page says on which that ends. */
+  async comeBack(callback: string): Promise<string> {
     const answer = await this.ask(this.http.get(callback, { maxRedirects: 0 }));
     const outcome = answer.headers().location;
     if (!outcome) throw new Error(`the callback was answered with ${answer.status()}: ${words(await answer.text())}`);
-    const said = await this.get(outcome);
+    return this.get(outcome);
+  }
+
+  /** Signs in, and sees that the connector works. */
+  async verify(id: string): Promise<void> {
+    const said = await this.comeBack(await this.signIn(id));
     // Its end could not be written; the page will say so after fifteen seconds.
     if (said.includes('Checking…')) throw new Interrupted('the sign-in has no end');
     if (!said.includes('The connector works')) throw new Error(`the sign-in ended as ${/<h1[^>]*>(.*?)<\/h1>/.exec(said)?.[1]}`);

@@ -1,10 +1,11 @@
 // A backup, taken while everybody works, and what it is worth.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
+import { whereFound } from '../support/secrets.ts';
 import { findings } from './consistency.ts';
 import { Postgres, Sqlite } from './database.ts';
 import { Ledger } from './ledger.ts';
@@ -25,18 +26,24 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     ending(() => { rmSync(folder, { recursive: true, force: true }); });
     mkdirSync(join(folder, 'data'), { mode: 0o700 });
     let restored: Postgres | undefined;
+    let backup: Buffer;
     if (kind === 'SQLite') {
       // As `sqlite3 mail360.sqlite "VACUUM INTO '…'"` does.
-      scene.database.run(`VACUUM INTO '${join(folder, 'data', 'mail360.sqlite')}'`);
+      const path = join(folder, 'data', 'mail360.sqlite');
+      scene.database.run(`VACUUM INTO '${path}'`);
+      backup = readFileSync(path);
     } else {
       restored = Postgres.create();
-      const dump = execFileSync('pg_dump', [(scene.database as Postgres).url], { maxBuffer: 1 << 28 });
-      execFileSync('psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', '-d', restored.url], { input: dump, stdio: ['pipe', 'ignore', 'inherit'] });
+      backup = execFileSync('pg_dump', [(scene.database as Postgres).url], { maxBuffer: 1 << 28 });
+      execFileSync('psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', '-d', restored.url], { input: backup, stdio: ['pipe', 'ignore', 'inherit'] });
     }
     await pause(1000);
     over = true;
     expect(await worked).toEqual([]);
     expect(ledger.promised, 'they worked on meanwhile').toBeGreaterThan(promised);
+    const secrets = await scene.secrets();
+    expect(secrets.size, 'tokens are among them').toBeGreaterThan(10);
+    expect(whereFound(secrets, new Map([['the backup', backup]])), 'nothing in it can be read').toEqual([]);
 
     const how = { log: 'warn', dataDir: join(folder, 'data'), ...(restored ? { database: restored.url } : {}) };
     // Without the key: nothing but a clear word, and no new key in its place.

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { until } from '../support/process.ts';
@@ -95,8 +95,18 @@ export class Postgres implements Database {
   }
 }
 
+/** The line of a new key. */
+const newKey = () => `soak-${randomBytes(3).toString('hex')}:${randomBytes(32).toString('base64')}\n`;
+
 /** Makes the key file that a PostgreSQL installation must be given. */
 export function makeKey(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeFileSync(join(dataDir, 'encryption.key'), `soak:${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+  writeFileSync(join(dataDir, 'encryption.key'), newKey(), { mode: 0o600 });
+}
+
+/** Puts a new key before the newest that is there; those before that go. */
+export function renewKey(dataDir: string): void {
+  const path = join(dataDir, 'encryption.key');
+  const newest = readFileSync(path, 'utf8').split('\n').find((line) => line.includes(':'));
+  writeFileSync(path, `${newKey()}${newest}\n`);
 }

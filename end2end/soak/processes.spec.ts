@@ -10,6 +10,7 @@ import { freePort, until } from '../support/process.ts';
 import { findings } from './consistency.ts';
 import { given } from './database.ts';
 import { Ledger } from './ledger.ts';
+import { load } from './load.ts';
 import { pause, test } from './scene.ts';
 
 const SECONDS = Number(given('SOAK_SECONDS'));
@@ -55,19 +56,6 @@ ${servers.join('\n')}
     this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** wrk with so many connections, for so long: what it says, and how many requests failed. */
-async function load(url: string, seconds: number, connections = 64, cookie = ''): Promise<{ requests: number; failed: number }> {
-  const child = spawn('wrk', ['-t1', `-c${connections}`, '--timeout', '10s', `-d${seconds}s`, '-H', `Cookie: ${cookie}`, url]);
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => { text += part; });
-  await new Promise((done) => { child.once('close', done); });
-  const requests = /(\d+) requests in/.exec(text)?.[1];
-  if (!requests) throw new Error(`wrk said: ${text}`);
-  const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
-  const refused = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? '0';
-  return { requests: Number(requests), failed: [...broken, refused].reduce((sum, one) => sum + Number(one), 0) };
 }
 
 test('restarted one after the other under load, two processes on one PostgreSQL lose no request', async ({ open, ending }) => {

@@ -69,7 +69,7 @@ export class Scene {
     readonly database: Database,
     readonly app: App,
     readonly administrators: Administrator[],
-    private readonly provider: ProviderProcess,
+    readonly provider: ProviderProcess,
     readonly how: Installation,
     private readonly client: Client,
   ) {}
@@ -95,18 +95,28 @@ export class Scene {
     const client = await (await provider.forOneTest()).addClient(app.redirectUri);
     const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, installation, client);
     ending(async () => { for (const administrator of scene.administrators) await administrator.dispose(); });
-    await scene.logIn();
+    await scene.command(['organisation', 'add', '--name', 'Contoso']);
+    await scene.addAdministrators(ADMINISTRATORS);
     return scene;
   }
 
-  private async logIn(): Promise<void> {
-    await this.command(['organisation', 'add', '--name', 'Contoso']);
-    for (let number = 0; number < ADMINISTRATORS; number += 1) {
-      const [email, password] = [`ada${number}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
+  /** So many more, each logged in. */
+  async addAdministrators(count: number): Promise<void> {
+    for (let added = 0; added < count; added += 1) {
+      const [email, password] = [`ada${this.passwords.length}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
       await this.command(['user', 'add', '--email', email, '--name', 'Ada', '--role', 'admin'], `${password}\n`);
       this.administrators.push(await Administrator.logIn(this.app.url, email, password, this.client));
       this.passwords.push([email, password]);
     }
+  }
+
+  /** What nobody must be able to read anywhere, by what it is. */
+  async secrets(): Promise<Map<string, string>> {
+    const all = new Map([['client secret', this.client.secret]]);
+    for (const [email, password] of this.passwords) all.set(`password of ${email}`, password);
+    for (const [number, administrator] of this.administrators.entries()) all.set(`cookie ${number}`, (await administrator.cookie()).replace(/^[^=]*=/, ''));
+    for (const [number, secret] of (await (await this.provider.forOneTest()).secrets()).entries()) all.set(`verifier or token ${number}`, secret);
+    return all;
   }
 
   private async command(words: string[], input = ''): Promise<void> {

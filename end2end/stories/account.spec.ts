@@ -1,5 +1,6 @@
 import { expect, test } from '../fixtures.ts';
-import { logIn, setUp } from '../steps.ts';
+import { logIn, logOut, setUp } from '../steps.ts';
+import { CONNECTORS, LOG_IN } from '../words.ts';
 
 test('a new password logs every other browser out', async ({ page, app, anotherBrowser, expectStatus, expectNoAxeFindings, picture }) => {
   const person = await setUp(page, app);
@@ -32,6 +33,23 @@ test('a new password logs every other browser out', async ({ page, app, anotherB
   await other.goto('/connectors');
   await expect(other).toHaveURL(/\/login/);
   await logIn(other, { ...person, password: fresh });
+});
+
+test('l4_a_password_may_come_from_the_clipboard_as_password_managers_do', async ({ page, app }) => {
+  const person = await setUp(page, app);
+  await logOut(page, person);
+  await page.goto('/login');
+  const email = page.getByRole('textbox', { name: LOG_IN.email });
+  await email.fill(person.password);
+  await email.press('ControlOrMeta+a');
+  await email.press('ControlOrMeta+x');
+  await expect(email).toHaveValue('');
+  const password = page.getByLabel(LOG_IN.password, { exact: true });
+  await password.press('ControlOrMeta+v');
+  await expect(password).toHaveValue(person.password);
+  await email.fill(person.email);
+  await page.getByRole('button', { name: LOG_IN.button }).click();
+  await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 });
 
 test('a browser that was left signed in is ended from another', async ({ page, app, anotherBrowser }) => {

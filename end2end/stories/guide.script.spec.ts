@@ -28,6 +28,16 @@ test('the guide follows what is typed, and its links lead into the application',
   const request = guide.getByText(/^Please register an application/);
   await expect(request).toContainText('Name: Post-Archiv. Account type: Multiple Entra ID tenants.');
   await expect(request).not.toContainText('Mail.Send');
+  await expect(guide.getByRole('listitem').filter({ hasText: /^Mail\.Read/ })).toBeVisible();
+  await expect(guide.getByRole('listitem').filter({ hasText: /^Mail\.Send/ })).toBeHidden();
+  await expect(request).toContainText('a client secret for 24 months');
+  await page.getByRole('radio', { name: /^6 months/ }).check();
+  await expect(guide.getByText('set the expiration to 6 months')).toBeVisible();
+  await expect(request).toContainText('a client secret for 6 months');
+  await page.getByRole('radio', { name: FORM.anotherDay }).check();
+  await page.getByLabel(FORM.day, { exact: true }).fill('2028-11-23');
+  await expect(guide.getByText('set the expiration to Custom, with the end 2028-11-23')).toBeVisible();
+  await expect(request).toContainText('a client secret until 2028-11-23');
   await page.getByRole('radio', { name: AUDIENCE.single }).check();
   await expect(guide.getByText('Enter the tenant in the form')).toBeVisible();
   await page.getByRole('textbox', { name: FORM.tenant }).fill('contoso.com');

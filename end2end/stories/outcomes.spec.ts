@@ -65,7 +65,7 @@ test('the text for support is copied whole, and holds no secret', async ({ page,
   await provider.set({ fault: 'wrong-secret' });
   await signIn(page, provider);
   await page.getByText('Timeline').click();
-  await page.getByText('Copy for support').click();
+  await page.getByText('Details for support').click();
   const text = page.locator('pre');
   await expect(text).toContainText('Error: invalid_client');
   await expect(text).toContainText(`Client ID: ${client.id}`);

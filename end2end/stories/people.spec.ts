@@ -122,7 +122,7 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
 
   await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Admin');
   await page.getByRole('button', { name: 'Set the role' }).click();
-  await expect(page.getByText('Done', { exact: true })).toBeVisible();
+  await expect(page.getByText('The role was changed.')).toBeVisible();
   await expectNoAxeFindings(page);
   await picture('person-changed');
   await other.goto('/connectors');
@@ -131,8 +131,8 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
   await expect(other.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading })).toBeVisible();
 
   await page.reload();
-  await page.getByText('End the sessions').first().click();
-  await page.getByRole('button', { name: 'End the sessions' }).click();
+  await page.getByText('Log out everywhere').first().click();
+  await page.getByRole('button', { name: 'Log out everywhere' }).click();
   await expect(page.getByText('In no browser')).toBeVisible();
   await page.getByText('Disable', { exact: true }).first().click();
   await expect(page.getByText(/cannot log in until enabled again/)).toBeVisible();
@@ -214,7 +214,7 @@ test('whoever forgot the password chooses a new one by a link of an administrato
   expect(added.code, added.stderr).toBe(0);
   await openPeople(page);
   await page.getByRole('link', { name: vera.name }).click();
-  await page.getByText('The password is forgotten').click();
+  await page.getByText('Forgotten password').click();
   await page.getByRole('button', { name: 'Make a link for a new password' }).click();
   await expectNoAxeFindings(page);
   await picture('person-new-password');

@@ -38,6 +38,8 @@ export interface Installation {
   database?: string;
   /** What it logs. */
   log?: string;
+  /** Networks whose X-Forwarded-For header it believes. */
+  proxies?: string;
 }
 
 /** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
@@ -100,6 +102,7 @@ export class App {
     return {
       ...(this.how.movable ? clock : {}),
       ...(this.how.database ? { MAIL360_DATABASE_URL: this.how.database } : {}),
+      ...(this.how.proxies ? { MAIL360_TRUSTED_PROXIES: this.how.proxies } : {}),
       PATH: process.env.PATH,
       HOME: this.folder,
       RUST_BACKTRACE: '1',
@@ -165,14 +168,18 @@ export class App {
     return this.command(['serve', '--migrate', '--listen', `127.0.0.1:${await freePort()}`]);
   }
 
-  /** Another command of the program, such as `user add`, with its password on standard input. */
-  command(words: string[], input = ''): Promise<Outcome> {
+  /**
+   * Another command of the program, such as `user add`, with its password on standard input. Where it is killed, after so
+   * many milliseconds, it ends without a code.
+   */
+  command(words: string[], input = '', killedAfter?: number): Promise<Outcome> {
     return new Promise((done, failed) => {
       const child = spawn(binary(), words, { env: this.environment(), cwd: this.folder });
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
       child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+      if (killedAfter !== undefined) setTimeout(() => { child.kill('SIGKILL'); }, killedAfter);
       child.on('error', failed).on('close', (code) => { done({ code, stdout, stderr }); });
       child.stdin.on('error', () => { /* It may end without reading. */ });
       child.stdin.end(input);

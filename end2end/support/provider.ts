@@ -141,9 +141,10 @@ export class Provider {
     return (await this.requests('token')).filter((event) => event.grant_type === 'authorization_code');
   }
 
-  /** Every token that it has given to anybody. */
-  async issued(): Promise<string[]> {
-    return (await (await fetch(`${this.url}/__issued`)).json()) as string[];
+  /** Every token that it has given to anybody, and every verifier that it was sent. */
+  async secrets(): Promise<string[]> {
+    const all = (await (await fetch(`${this.url}/__secrets`)).json()) as string[];
+    return all.filter((secret) => secret.length > 20);
   }
 
   /** Every answer of the token endpoint, good or bad. */

@@ -24,8 +24,8 @@ use crate::{
     ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
-/// That a user was just changed: said once.
-const CHANGED: &str = "changed:person";
+/// Which user was just changed, and how: said once.
+const CHANGED: &str = "person:changed";
 
 #[derive(Clone)]
 struct PersonView {
@@ -59,11 +59,11 @@ pub async fn show(
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<UserId>(CHANGED).await.map_err(session_error::failure)?;
+    let changed = session.get::<(UserId, String)>(CHANGED).await.map_err(session_error::failure)?;
     if changed.is_some() {
-        session.remove::<UserId>(CHANGED).await.map_err(session_error::failure)?;
+        session.remove::<(UserId, String)>(CHANGED).await.map_err(session_error::failure)?;
     }
-    let said = (changed == Some(id)).then_some((Tone::Good, "Done"));
+    let said = changed.filter(|(user, _)| *user == id).map(|(_, change)| (Tone::Good, words_for(&change)));
     view_of(&administration, &admin, id, said, None).await
 }
 
@@ -89,6 +89,18 @@ impl ChangeForm {
     }
 }
 
+/// What is said of such a change once it is made.
+fn words_for(change: &str) -> &'static str {
+    match change {
+        "role" => "The role was changed. They are logged out, and have it when they log in again.",
+        "disable" => "Disabled. They are logged out, and cannot log in.",
+        "enable" => "Enabled. They can log in again.",
+        "end-sessions" => "They are logged out in all browsers.",
+        "no-second-factor" => "The second factor is off. They log in with the password alone.",
+        _ => "The change was made.",
+    }
+}
+
 /// `POST /settings/people/{id}`.
 pub async fn change(
     State(administration): State<Administration>,
@@ -111,7 +123,7 @@ pub async fn change(
         // Whoever changed themselves has just ended the session that would say so.
         Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         Changed::Changed => {
-            session.insert(CHANGED, id).await.map_err(session_error::failure)?;
+            session.insert(CHANGED, (id, form.change)).await.map_err(session_error::failure)?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
         Changed::NoSuchUser => Err(Failure::NotFound),
@@ -213,14 +225,14 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
     };
     let sessions = (browsers > 0).then(|| {
         let words = format!("{name} is logged out everywhere and can log in again.");
-        ask("End the sessions", words, "end-sessions", "End the sessions")
+        ask("Log out everywhere", words, "end-sessions", "Log out everywhere")
     });
     let factor = user.has_second_factor.then(|| {
         let words = format!(
             "For when the phone is lost: {name} logs in with the password alone, and can set up another \
              factor. Make sure that it is really {name} who asks you."
         );
-        ask("Take the second factor away", words, "no-second-factor", "Take it away")
+        ask("Take the second factor away", words, "no-second-factor", "Take the second factor away")
     });
     let password = (!user.disabled && !you).then(|| {
         let action = here.clone();
@@ -230,7 +242,7 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
         );
         view! {
             <details class="disclosure">
-                <summary>"The password is forgotten"</summary>
+                <summary>"Forgotten password"</summary>
                 <form class="stack tight" method="post" action=action>
                     <input type="hidden" name="change" value="new-password" />
                     <p>{words}</p>

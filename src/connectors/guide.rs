@@ -19,7 +19,10 @@ use super::{
     draft::{DONE, Target},
     form::{FORM, FormView},
     islands::Checklist,
-    model::{ClientId, Field, NoApproval, Tenant, optional_permissions, required_permissions},
+    model::{
+        ClientId, EXPIRES_IN, Field, NoApproval, Tenant, expiration, optional_permissions,
+        required_permissions,
+    },
 };
 use crate::{
     platform::config::ProviderUrls,
@@ -36,6 +39,8 @@ pub struct GuideView {
     /// The steps that are ticked; none where there is nothing to be ticked, for the application is there.
     done: Option<Vec<String>>,
     scopes: Vec<&'static str>,
+    /// When the secret is to expire, as [`expiration`] says it.
+    expiration: (String, String),
     /// The address for approval with its gaps, and filled in or why it is not.
     consent: Option<(String, Result<String, NoApproval>)>,
 }
@@ -68,6 +73,7 @@ impl GuideView {
                 (template, address)
             }),
             scopes,
+            expiration: expiration(draft.value(EXPIRES_IN), draft.value(Field::SecretExpires.name())),
             client_id,
         }
     }
@@ -164,7 +170,9 @@ fn Part(
 
 #[component]
 fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
-    let GuideView { name, account_type, redirect_uri, client_id, scopes, .. } = model;
+    let GuideView {
+        name, account_type, redirect_uri, client_id, scopes, expiration: (_, expiration), ..
+    } = model;
     let authentication = portal::authentication(client_id.as_deref());
     let overview = portal::overview(client_id.as_deref());
     let forbidden = (name.clone(), redirect_uri.clone());
@@ -219,7 +227,13 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                     </p>
                 })}
             </ol>
-            <Forbidden name=forbidden.0 account_type=account_type redirect_uri=forbidden.1 scopes=scopes />
+            <Forbidden
+                name=forbidden.0
+                account_type=account_type
+                redirect_uri=forbidden.1
+                scopes=scopes
+                expiration=expiration
+            />
         </Part>
     }
 }
@@ -231,6 +245,7 @@ fn Forbidden(
     account_type: &'static str,
     redirect_uri: String,
     scopes: Vec<&'static str>,
+    expiration: String,
 ) -> impl IntoView {
     view! {
         <details class="disclosure">
@@ -246,8 +261,8 @@ fn Forbidden(
                     <span data-mirror="account_type">{account_type}</span> ". Platform: Web. Redirect URI: "
                     {redirect_uri} ". Delegated permissions of Microsoft Graph: "
                     <span data-mirror="scopes">{scopes.join(", ")}</span>
-                    ". Then make a client secret for 24 months, and send me the Application (client) ID and the Value \
-                     of the secret."
+                    ". Then make a client secret " <span data-mirror="life">{expiration}</span>
+                    ", and send me the Application (client) ID and the Value of the secret."
                 </Copying>
             </div>
         </details>
@@ -270,7 +285,10 @@ fn Copying(
 
 #[component]
 fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
-    let item = |name: &'static str| view! { <li><Copyable value=name what=name /></li> };
+    let item = |name: &'static str| {
+        let chosen = model.scopes.contains(&name);
+        view! { <li data-scope=name hidden=!chosen><Copyable value=name what=name /></li> }
+    };
     let required = required_permissions().map(|permission| item(permission.name)).collect_view();
     let optional = optional_permissions().map(|permission| item(permission.name)).collect_view();
     let approved: Vec<_> = optional_permissions()
@@ -320,6 +338,7 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
 #[component]
 fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
     let at = portal::credentials(model.client_id.as_deref());
+    let (expiration, _) = model.expiration;
     view! {
         <Part letter="C" title="Create OAuth 2.0 credentials">
             <ol class="steps">
@@ -340,8 +359,9 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                     </p>
                     <Copyable value=model.name what="the description" mirror="service_name" />
                     <p>
-                        "and set the expiration to " <strong>"24 months"</strong> ", or to what you choose under "
-                        <em>"Secret expires"</em> " here. Then click " <strong>"Add"</strong> "."
+                        "and set the expiration to " <strong data-mirror="expiration">{expiration}</strong>
+                        ", the same as under " <em>"Secret expires"</em> " here. Then click "
+                        <strong>"Add"</strong> "."
                     </p>
                 })}
                 {ticks.step("C4", view! { <TheSecret /> })}

@@ -9,7 +9,7 @@ use web_sys::{Element, HtmlInputElement};
 
 use super::model::{
     AccountType, ClientId, ExpiryDate, Field, NoApproval, ServiceName, Tenant, check_client_secret,
-    required_permissions,
+    expiration, required_permissions,
 };
 use crate::ui::islands::{closest, send_once};
 
@@ -63,7 +63,19 @@ fn mirror() -> Option<()> {
         required_permissions().map(|permission| permission.name.to_owned()).collect();
     for_each("input[name^=scopes]:checked", |input| scopes.extend(input.get_attribute("value")));
     let listed = scopes.join(", ");
-    for (field, text) in [("service_name", name.trim()), ("account_type", &label), ("scopes", &listed)] {
+    for_each("[data-scope]", |item| {
+        let _ =
+            show(item, scopes.iter().any(|scope| item.get_attribute("data-scope").as_ref() == Some(scope)));
+    });
+    let months = document().query_selector(EXPIRES_IN_CHECKED).ok()??.get_attribute("value")?;
+    let (choice, life) = expiration(&months, &typed(Field::SecretExpires)?);
+    for (field, text) in [
+        ("service_name", name.trim()),
+        ("account_type", &label),
+        ("scopes", &listed),
+        ("expiration", &choice),
+        ("life", &life),
+    ] {
         let text = if text.is_empty() { "Mail360" } else { text };
         for_each(&["[data-mirror=", field, "]"].concat(), |element| element.set_text_content(Some(text)));
     }
@@ -90,6 +102,9 @@ fn mirror() -> Option<()> {
     ready.query_selector("code").ok()??.set_text_content(address.as_deref());
     Some(())
 }
+
+/// The choice of when the secret expires.
+const EXPIRES_IN_CHECKED: &str = "input[name=secret_expires_in]:checked";
 
 fn show(element: &Element, shown: bool) -> Option<()> {
     if shown { element.remove_attribute("hidden").ok() } else { element.set_attribute("hidden", "").ok() }

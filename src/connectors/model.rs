@@ -86,6 +86,20 @@ pub const MONTHS: [u8; 3] = [24, 12, 6];
 /// The name under which a form sends one of them, or that it is another day.
 pub const EXPIRES_IN: &str = "secret_expires_in";
 
+/// What Azure calls such an end where a secret is made, and the same in a sentence; `months` is one of [`MONTHS`] or
+/// anything else for another day, and `day` what was typed as that.
+pub fn expiration(months: &str, day: &str) -> (String, String) {
+    if MONTHS.iter().any(|offered| offered.to_string() == months) {
+        let offered = [months, " months"].concat();
+        let sentence = ["for ", &offered].concat();
+        return (offered, sentence);
+    }
+    match day.trim() {
+        "" => ("Custom".to_owned(), "with an end that suits you".to_owned()),
+        day => (["Custom, with the end ", day].concat(), ["until ", day].concat()),
+    }
+}
+
 /// What is wrong with which field, in the order of the form.
 pub type FieldErrors = Vec<(Field, String)>;
 

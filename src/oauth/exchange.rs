@@ -321,3 +321,16 @@ pub const fn why(failure: HttpFailure) -> Why {
         HttpFailure::TooLarge | HttpFailure::Request => Why::Garbled,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s7_an_answer_of_the_token_endpoint_prints_no_token() {
+        let answer = r#"{"token_type":"Bearer","access_token":"canary-1","refresh_token":"canary-2","id_token":"canary-3"}"#;
+        let tokens: Tokens = serde_json::from_str(answer).expect("tokens");
+        let printed = format!("{tokens:?}");
+        assert!(printed.contains("[redacted]") && !printed.contains("canary"), "{printed}");
+    }
+}

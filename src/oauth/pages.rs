@@ -103,7 +103,7 @@ pub fn StateCard(
             .into_any(),
         ConnectorState::Failing(FailureReason::WrongTenant) => connector
             .failed_at
-            .map(|at| view! { "On " <Moment at=at /> " somebody of another tenant signed in." })
+            .map(|at| view! { "On " <Moment at=at /> " somebody signed in whose company is not this connector’s tenant." })
             .into_any(),
         ConnectorState::Failing(_) => connector
             .failed_at

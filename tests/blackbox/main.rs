@@ -26,6 +26,7 @@ mod outcomes;
 mod pains;
 mod people;
 mod preflight;
+mod printed;
 mod queries;
 mod reseal;
 mod restore;

@@ -152,25 +152,26 @@ async fn l11_an_administrator_disables_changes_and_logs_out_and_it_holds_at_the_
     let mut there = world.log_in("vera@contoso.test").await;
     ada.get(&path).await.assert_status(200).assert_says("In 2 browsers").assert_says("vera@contoso.test");
 
-    let change = async |ada: &mut Browser, what: &[(&str, &str)]| {
+    let change = async |ada: &mut Browser, what: &[(&str, &str)], said: &str| {
         assert_eq!(ada.post(&path, what).await.assert_status(303).location(), path);
-        ada.get(&path).await.assert_says("Done");
+        ada.get(&path).await.assert_says(said);
+        assert!(!ada.get(&path).await.body.contains(said), "it is said once");
     };
-    change(&mut ada, &[("change", "end-sessions")]).await;
+    change(&mut ada, &[("change", "end-sessions")], "They are logged out in all browsers.").await;
     assert!(!is_signed_in(&mut here).await && !is_signed_in(&mut there).await);
 
     let mut here = world.log_in("vera@contoso.test").await;
-    change(&mut ada, &[("change", "role"), ("role", "admin")]).await;
+    change(&mut ada, &[("change", "role"), ("role", "admin")], "The role was changed.").await;
     assert!(!is_signed_in(&mut here).await, "another role, another cookie");
     let mut here = world.log_in("vera@contoso.test").await;
     here.get(PEOPLE).await.assert_status(200);
 
-    change(&mut ada, &[("change", "disable")]).await;
+    change(&mut ada, &[("change", "disable")], "cannot log in.").await;
     assert!(!is_signed_in(&mut here).await);
     let fields = [("email", "vera@contoso.test"), ("password", PASSWORD)];
     world.browser().post("/login", &fields).await.assert_status(401);
     ada.get(PEOPLE).await.assert_says("Disabled");
-    change(&mut ada, &[("change", "enable")]).await;
+    change(&mut ada, &[("change", "enable")], "They can log in again.").await;
     assert!(is_signed_in(&mut world.log_in("vera@contoso.test").await).await);
 
     for nonsense in [&[("change", "promote")][..], &[], &[("change", "role"), ("role", "owner")]] {

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::connectors::model::ClientId;
+
 const BASE: &str = "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps";
 
 /// All applications.
@@ -48,6 +50,36 @@ pub fn credentials(client_id: Option<&str>) -> String {
 /// Authentication.
 pub fn authentication(client_id: Option<&str>) -> String {
     of_application("Authentication", client_id)
+}
+
+/// What the portal calls the pages of an application, and their names in its addresses.
+const PAGES: [(&str, &str); 4] = [
+    ("Certificates & secrets", "Credentials"),
+    ("API permissions", "CallAnAPI"),
+    ("Authentication", "Authentication"),
+    ("Overview", "Overview"),
+];
+
+/// A sentence in which each page of an application that it names leads there.
+#[component]
+pub fn Directions(
+    /// The sentence.
+    text: String,
+    /// The application.
+    client_id: ClientId,
+) -> impl IntoView {
+    let mut parts = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((at, (words, page))) =
+        PAGES.into_iter().filter_map(|page| Some((rest.find(page.0)?, page))).min_by_key(|(at, _)| *at)
+    {
+        let to = of_application(page, Some(client_id.as_str()));
+        parts.push(rest[..at].to_owned().into_any());
+        parts.push(view! { <Portal to=to words=words /> }.into_any());
+        rest = &rest[at + words.len()..];
+    }
+    parts.push(rest.to_owned().into_any());
+    parts
 }
 
 /// A link into the portal; `page` names the page of the application to which it leads once its client ID is known.

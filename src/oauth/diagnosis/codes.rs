@@ -66,11 +66,11 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[700_016],
         title: "Microsoft does not find the application",
-        what: "In the tenant that was asked there is no application with this client ID: the client ID is another \
-               one’s, or the application is registered in another tenant.",
+        what: "The tenant that was asked (a tenant is a company’s directory at Microsoft) has no application with \
+               this Client ID. Either the ID was not copied right, or the application is registered in another tenant.",
         who: Who::Admin,
         next: "On the application’s Overview page in the Azure portal compare Application (client) ID with the Client \
-               ID here, and Directory (tenant) ID with the tenant.",
+               ID here. Where this connector is for a single tenant, compare Directory (tenant) ID too.",
         remedy: Remedy::Edit,
     },
     Entry {

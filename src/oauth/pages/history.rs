@@ -142,7 +142,7 @@ pub fn Timeline(
             <ol class="events" role="list">{steps}</ol>
             {said}
             <details class="disclosure">
-                <summary>"Copy for support"</summary>
+                <summary>"Details for support"</summary>
                 <div class="copy long">
                     <pre><code>{text}</code></pre>
                     <CopyButton what="the text for support" />

@@ -254,7 +254,7 @@ fn Failed(
             </div>
         </div>
         <div class="stack text">
-            <Next diagnosis=diagnosis />
+            <Next diagnosis=diagnosis client_id=connector.client_id.clone() />
             <Remedies remedy=remedy connector=connector offers=offers />
             {said}
             {children()}

@@ -6,20 +6,25 @@ use super::super::{
     diagnosis::{Diagnosis, codes},
     model::ProviderWords,
 };
-use crate::ui::widgets::Copyable;
+use crate::{
+    connectors::{guide::portal::Directions, model::ClientId},
+    ui::widgets::Copyable,
+};
 
 /// Whose job it is, and the next step.
 #[component]
 pub fn Next(
     /// What is said of the end.
     diagnosis: Diagnosis,
+    /// The application that it is said of.
+    client_id: ClientId,
 ) -> impl IntoView {
     view! {
         <section class="card low" aria-labelledby="do-title">
             <h2 id="do-title">"What to do"</h2>
             <dl class="facts">
                 <div><dt>"Who can fix it"</dt><dd>{diagnosis.who.words()}</dd></div>
-                <div><dt>"Next step"</dt><dd>{diagnosis.next}</dd></div>
+                <div><dt>"Next step"</dt><dd><Directions text=diagnosis.next client_id=client_id /></dd></div>
             </dl>
         </section>
     }

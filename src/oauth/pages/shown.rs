@@ -126,7 +126,7 @@ pub fn ShownPage(
             </div>
         </div>
         <div class="stack text">
-            <Next diagnosis=diagnosis />
+            <Next diagnosis=diagnosis client_id=connector.client_id.clone() />
             <Remedies remedy=remedy connector=connector offers=offers between=compared />
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">"What Microsoft said"</h2>

@@ -1,0 +1,96 @@
+// Many at once: what they wait for must cost nobody else's pages, and no memory without bounds.
+
+import { availableParallelism } from 'node:os';
+import { expect } from '@playwright/test';
+import type { Administrator } from './administrator.ts';
+import { findings } from './consistency.ts';
+import { load } from './load.ts';
+import { pause, test } from './scene.ts';
+
+/** What argon2id takes for one password, in bytes, and how many are hashed at once: the program's own defaults. */
+const HASH = 19_456 * 1024;
+const HASHED_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
+
+for (const kind of ['SQLite', 'PostgreSQL'] as const) {
+  test(`l3_on ${kind} two hundred who log in at once take no more memory than is meant for them, and nobody else waits`, async ({ open }) => {
+    // Each comes from an address of its own, and as somebody else: what holds them back is the hashing alone.
+    const scene = await open(kind, { proxies: '127.0.0.0/8' });
+    const { app, administrators: [ada] } = scene;
+    const cookie = await ada?.cookie() ?? '';
+    await load(`${app.url}/connectors`, 3, 8, cookie);
+    const before = app.memory();
+    let [most, over] = [before, false];
+    const answers: Record<number, number> = {};
+    const looking = (async () => {
+      while (!over) {
+        most = Math.max(most, app.memory());
+        await pause(10);
+      }
+    })();
+    const loggingIn = Array.from({ length: 200 }, async (_, number) => {
+      for (let turn = 0; !over; turn += 1) {
+        const answer = await fetch(`${app.url}/login`, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: { origin: app.url, 'x-forwarded-for': `10.${turn % 256}.${number}.7` },
+          body: new URLSearchParams({ email: `nobody-${number}-${turn}@contoso.test`, password: 'what nobody would choose' }),
+        });
+        await answer.arrayBuffer();
+        answers[answer.status] = (answers[answer.status] ?? 0) + 1;
+        if (answer.status === 503) await pause(1000);
+      }
+    });
+    const others = await load(`${app.url}/connectors`, 10, 8, cookie);
+    over = true;
+    await Promise.all([looking, ...loggingIn]);
+    console.log(`   ${kind}: log-ins answered ${JSON.stringify(answers)}; ${((most - before) / 1e6).toFixed(1)} MB more than before; other pages: 99 % within ${others.p99.toFixed(0)} ms`);
+    const { 401: hashed = 0, 503: turnedAway = 0, ...unexpected } = answers;
+    expect(unexpected).toEqual({});
+    expect(hashed).toBeGreaterThan(50);
+    expect(turnedAway, 'there were more than can wait').toBeGreaterThan(100);
+    expect(most - before).toBeLessThan(HASHED_AT_ONCE * HASH + 50e6);
+    expect(others.failed).toBe(0);
+    expect(others.p99).toBeLessThan(500);
+  });
+
+  test(`d2_on ${kind} fifty who come back while the provider hangs wait alone, are told so in time, and can try again`, async ({ open }) => {
+    const scene = await open(kind);
+    await scene.addAdministrators(2);
+    const { app, administrators, provider } = scene;
+    const [ada] = administrators as [Administrator];
+    const id = await ada.add('waited for');
+    const callbacks: [Administrator, string][] = [];
+    for (const administrator of administrators) {
+      // So many sign-ins of one user are open at most.
+      for (let number = 0; number < 10; number += 1) callbacks.push([administrator, await administrator.signIn(id)]);
+    }
+    expect(callbacks).toHaveLength(50);
+    const cookie = await ada.cookie();
+    provider.freeze();
+    try {
+      let waiting = callbacks.length;
+      const ends = callbacks.map(async ([administrator, callback]) => {
+        const begun = performance.now();
+        const said = await administrator.comeBack(callback).finally(() => { waiting -= 1; });
+        return { said, took: performance.now() - begun };
+      });
+      const others = await load(`${app.url}/connectors`, 6, 8, cookie);
+      await ada.add('added meanwhile');
+      expect(waiting, 'all of them waited meanwhile').toBe(callbacks.length);
+      const ended = await Promise.all(ends);
+      const longest = Math.max(...ended.map(({ took }) => took));
+      console.log(`   ${kind}: other pages: 99 % within ${others.p99.toFixed(0)} ms; the last callback ended after ${(longest / 1000).toFixed(1)} s`);
+      expect(others.failed).toBe(0);
+      expect(others.p99).toBeLessThan(300);
+      expect(longest).toBeLessThan(15_000);
+      for (const { said } of ended) {
+        expect(said).toContain('Microsoft did not answer in time');
+        expect(said).toContain('Wait a minute');
+      }
+    } finally {
+      provider.thaw();
+    }
+    await ada.verify(id);
+    expect(await findings(kind, scene.database, app)).toEqual([]);
+  });
+}

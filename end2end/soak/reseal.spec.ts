@@ -1,0 +1,45 @@
+// kill -9 while secrets are sealed anew, and everybody works on.
+
+import { expect } from '@playwright/test';
+import { findings } from './consistency.ts';
+import { renewKey } from './database.ts';
+import { Ledger } from './ledger.ts';
+import { test } from './scene.ts';
+
+const KILLS = 50;
+
+for (const kind of ['SQLite', 'PostgreSQL'] as const) {
+  test(`d4_on ${kind} secrets that are being sealed anew when that is killed all open, and the next run ends it`, async ({ open }) => {
+    const scene = await open(kind);
+    const ledger = new Ledger();
+    const enough = Date.now() + 5000;
+    expect(await scene.work(ledger, () => Date.now() > enough)).toEqual([]);
+    let [killed, renewed, took] = [0, 0, 0];
+    while (killed < KILLS) {
+      renewKey(scene.app.dataDir);
+      await scene.app.restart();
+      renewed += 1;
+      expect(renewed, 'it is slow enough to be killed').toBeLessThan(KILLS);
+      let through = false;
+      const worked = scene.work(ledger, () => through);
+      while (!through) {
+        const begun = performance.now();
+        // The first one shows how long it takes.
+        const { code, stderr } = await scene.app.command(['reseal'], '', took ? Math.random() * took : undefined);
+        if (code === null) {
+          killed += 1;
+          expect(await scene.app.command(['check']), 'each opens').toMatchObject({ code: 0 });
+        } else {
+          expect(code, stderr).toBe(0);
+          took ||= performance.now() - begun;
+          through = true;
+        }
+      }
+      expect(await worked).toEqual([]);
+      expect(ledger.settle(scene.database)).toEqual([]);
+      expect(await findings(kind, scene.database, scene.app)).toEqual([]);
+    }
+    console.log(`   ${kind}: ${renewed} keys, killed ${killed} times in ${took.toFixed(0)} ms; ${ledger.promised} promises kept`);
+    expect(ledger.promised).toBeGreaterThan(KILLS);
+  });
+}
