@@ -73,6 +73,15 @@ export async function openPeople(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: PEOPLE.heading })).toBeVisible();
 }
 
+/** Makes an invitation, on that page, and gives its link. */
+export async function invite(page: Page, email: string, role = 'Viewer'): Promise<string> {
+  await page.getByRole('textbox', { name: SET_UP.email }).fill(email);
+  await page.getByRole('combobox', { name: PEOPLE.role }).selectOption(role);
+  await page.getByRole('button', { name: PEOPLE.invite }).click();
+  const notice = page.getByRole('status').filter({ hasText: `Send this link to ${email}` });
+  return notice.getByText(/\/invitations\//).innerText();
+}
+
 /** The button may be in the user's menu, which may have to be opened. */
 export async function logOut(page: Page, person: Person): Promise<void> {
   const button = page.getByRole('button', { name: LOG_IN.out });

@@ -139,9 +139,11 @@ if wanted schemathesis; then
   serve ruled 3203 http://localhost:3203
   ruled=$("$NODE" "$ROOT/scripts/audit/log-in.mjs" http://localhost:3203 ada@contoso.test "$password")
   fuzz http://localhost:3203 "$ruled" --include-path "$rule" >"$WORK/schemathesis-rule.txt" 2>&1 || status=$?
+  # Last of all, for it ends what everything else needs.
+  fuzz http://localhost:3203 "$ruled" --include-path /logout >"$WORK/schemathesis-logout.txt" 2>&1 || status=$?
   count() { grep -oE '[0-9]+ generated' "$WORK/$1.txt" | head -n 1; }
-  verdict schemathesis "$(count schemathesis) and $(count schemathesis-rule), over $(grep -oE 'Tested: [0-9]+' \
-    "$WORK/schemathesis.txt") operations and one; no answer of 500 and above" $status
+  verdict schemathesis "$(count schemathesis), $(count schemathesis-rule) and $(count schemathesis-logout), over $(
+    grep -oE 'Tested: [0-9]+' "$WORK/schemathesis.txt") operations and two; no answer of 500 and above" $status
 fi
 
 if wanted wapiti; then

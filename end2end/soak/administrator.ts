@@ -112,17 +112,17 @@ export class Administrator {
     return this.agreeAtProvider(await this.leave(id));
   }
 
-  /** Comes back from there: what the page says on which that ends. */
+  /** Comes back from there: the page on which that ends. */
   async comeBack(callback: string): Promise<string> {
     const answer = await this.ask(this.http.get(callback, { maxRedirects: 0 }));
     const outcome = answer.headers().location;
     if (!outcome) throw new Error(`the callback was answered with ${answer.status()}: ${words(await answer.text())}`);
-    return this.get(outcome);
+    return outcome;
   }
 
   /** Signs in, and sees that the connector works. */
   async verify(id: string): Promise<void> {
-    const said = await this.comeBack(await this.signIn(id));
+    const said = await this.get(await this.comeBack(await this.signIn(id)));
     // Its end could not be written; the page will say so after fifteen seconds.
     if (said.includes('Checking…')) throw new Interrupted('the sign-in has no end');
     if (!said.includes('The connector works')) throw new Error(`the sign-in ended as ${/<h1[^>]*>(.*?)<\/h1>/.exec(said)?.[1]}`);

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { expect } from '@playwright/test';
+import { until } from '../support/process.ts';
 import type { Administrator } from './administrator.ts';
 import { findings } from './consistency.ts';
 import { load } from './load.ts';
@@ -71,18 +72,26 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       let waiting = callbacks.length;
       const ends = callbacks.map(async ([administrator, callback]) => {
         const begun = performance.now();
-        const said = await administrator.comeBack(callback).finally(() => { waiting -= 1; });
-        return { said, took: performance.now() - begun };
+        const page = await administrator.comeBack(callback).finally(() => { waiting -= 1; });
+        const took = performance.now() - begun;
+        // It waits some seconds for the end, and then leaves that to a page that reloads.
+        const said = await until('the end', async () => {
+          const html = await administrator.get(page);
+          return html.includes('Checking…') ? undefined : html;
+        });
+        return { said, took, known: performance.now() - begun };
       });
-      const others = await load(`${app.url}/connectors`, 6, 8, cookie);
+      const others = await load(`${app.url}/connectors`, 3, 8, cookie);
       await ada.add('added meanwhile');
       expect(waiting, 'all of them waited meanwhile').toBe(callbacks.length);
       const ended = await Promise.all(ends);
       const longest = Math.max(...ended.map(({ took }) => took));
-      console.log(`   ${kind}: other pages: 99 % within ${others.p99.toFixed(0)} ms; the last callback ended after ${(longest / 1000).toFixed(1)} s`);
+      const known = Math.max(...ended.map((end) => end.known));
+      console.log(`   ${kind}: other pages: 99 % within ${others.p99.toFixed(0)} ms; the last callback was answered after ${(longest / 1000).toFixed(1)} s, its end said after ${(known / 1000).toFixed(1)} s`);
       expect(others.failed).toBe(0);
       expect(others.p99).toBeLessThan(300);
       expect(longest).toBeLessThan(15_000);
+      expect(known).toBeLessThan(15_000);
       for (const { said } of ended) {
         expect(said).toContain('Microsoft did not answer in time');
         expect(said).toContain('Wait a minute');

@@ -1,5 +1,5 @@
 import { expect, test } from '../fixtures.ts';
-import { confirm, entry, logIn, logOut, openPeople, type Person, setUp, somebody, tabTo } from '../steps.ts';
+import { confirm, entry, invite, logIn, logOut, openPeople, type Person, setUp, somebody, tabTo } from '../steps.ts';
 import { CONNECTORS, LOG_IN, PEOPLE, SET_UP } from '../words.ts';
 import type { Page } from '../fixtures.ts';
 
@@ -10,15 +10,6 @@ async function join(page: Page, link: string, person: Person): Promise<void> {
   await page.getByLabel(SET_UP.password, { exact: true }).fill(person.password);
   await page.getByRole('button', { name: 'Join' }).click();
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
-}
-
-/** Makes an invitation, and gives its link. */
-async function invite(page: Page, email: string, role = 'Viewer'): Promise<string> {
-  await page.getByRole('textbox', { name: SET_UP.email }).fill(email);
-  await page.getByRole('combobox', { name: PEOPLE.role }).selectOption(role);
-  await page.getByRole('button', { name: PEOPLE.invite }).click();
-  const notice = page.getByRole('status').filter({ hasText: `Send this link to ${email}` });
-  return notice.getByText(/\/invitations\//).innerText();
 }
 
 test('an administrator invites somebody, who joins, and may no more than was meant', async ({

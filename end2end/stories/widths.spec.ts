@@ -1,27 +1,38 @@
 // From the narrowest telephone to a wide screen, and at 200 % zoom, every page is whole.
 
 import { expect, test } from '../fixtures.ts';
-import { addConnector, logOut, setUp, signIn, somebody } from '../steps.ts';
-import { CONNECTORS, PEOPLE } from '../words.ts';
+import { addConnector, invite, logOut, openPeople, setUp, signIn, somebody } from '../steps.ts';
+import { CONNECTORS, FORM, LOG_IN, PEOPLE } from '../words.ts';
 
 // 720 px is what 1440 px are at 200 % zoom; 320 px what 1280 px are at 400 % (WCAG 2.2, 1.4.10).
 for (const width of [320, 360, 720, 768, 1440, 1920]) {
-  test(`every page is sound at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt, pictureAt }) => {
+  test(`every page is sound at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt, pictureAt, expectStatus }) => {
     // Names as long as they may be, without a place to break.
     const person = { ...somebody(), name: 'Wolfeschlegelsteinhausenbergerdorff Example' };
-    await setUp(page, app, person);
-    const sound = async (name: string, path: string) => {
-      await page.goto(path);
+    const soundHere = async (name: string) => {
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       await expectNoAxeFindingsAt(page, width);
       await pictureAt(name, width);
     };
+    const sound = async (name: string, path: string, status = 200) => {
+      if (status !== 200) expectStatus(status);
+      expect((await page.goto(path))?.status(), path).toBe(status);
+      await soundHere(name);
+    };
+    await sound('set-up', await app.setUpLink());
+    await setUp(page, app, person);
     await sound('connectors-empty', '/connectors');
     const path = await addConnector(page, { name: 'W'.repeat(60), client: await provider.addClient(app.redirectUri) });
     await signIn(page, provider);
     await sound('sign-in', new URL(page.url()).pathname);
     await sound('connectors', '/connectors');
     await sound('add-connector', '/connectors/new');
+    await page.goto('/connectors/new');
+    // The browser would keep an empty form back.
+    await page.getByRole('button', { name: FORM.add, exact: true }).evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
+    await page.getByRole('button', { name: FORM.add, exact: true }).click();
+    await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveAttribute('aria-invalid', 'true');
+    await soundHere('add-connector-errors');
     await sound('connector', path);
     for (const part of ['edit', 'secret', 'delete', 'sign-ins', 'microsoft-error']) await sound(`connector-${part}`, `${path}/${part}`);
     for (const [name, other] of [['people', '/settings/people'], ['activity', '/settings/activity'], ['account', '/account'], ['second-factor', '/account/second-factor']] as const) {
@@ -31,9 +42,21 @@ for (const width of [320, 360, 720, 768, 1440, 1920]) {
     await page.getByRole('heading', { level: 1, name: PEOPLE.heading }).waitFor();
     await page.getByRole('main').getByRole('link', { name: person.name }).click();
     await sound('person', new URL(page.url()).pathname);
+    await sound('nothing-there', '/nothing-here', 404);
+    await sound('callback-of-nothing', '/api/connectors', 400);
+    await openPeople(page);
+    const link = await invite(page, `${'w'.repeat(60)}@contoso.test`);
+    await soundHere('people-invited');
     await page.goto('/connectors');
     await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
     await logOut(page, person);
+    await sound('invitation', link);
     await sound('log-in', '/login');
+    await page.getByRole('textbox', { name: LOG_IN.email }).fill(person.email);
+    await page.getByLabel(LOG_IN.password, { exact: true }).fill('certainly not this one');
+    expectStatus(401);
+    await page.getByRole('button', { name: LOG_IN.button }).click();
+    await expect(page).toHaveTitle(/Log in/);
+    await soundHere('log-in-errors');
   });
 }

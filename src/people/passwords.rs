@@ -1,11 +1,17 @@
 //! Passwords: which may be chosen, and how they are hashed: argon2id, at most half the cores at once, and no
 //! more waiting than memory and patience allow.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{CustomizedPasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self, CustomizedPasswordHasher, PasswordVerifier,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::Semaphore, time::timeout};
@@ -51,10 +57,71 @@ impl Password {
     }
 }
 
+/// argon2 in memory that it has had before, as long as somebody waits: an allocator to which it is given back after each
+/// password splits it, and under load comes to hold many times what is in use.
+struct Memory {
+    free: Mutex<Vec<Vec<Block>>>,
+    /// How many are kept.
+    kept: usize,
+}
+
+impl Memory {
+    fn new(kept: usize) -> Self {
+        Self { free: Mutex::new(Vec::new()), kept }
+    }
+
+    fn give_back(&self) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn with<T>(&self, length: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
+        let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = free().pop().filter(|blocks| blocks.len() == length);
+        let mut blocks = taken.unwrap_or_else(|| vec![Block::new(); length]);
+        let done = work(&mut blocks);
+        let mut free = free();
+        if free.len() < self.kept {
+            free.push(blocks);
+        }
+        done
+    }
+}
+
+impl CustomizedPasswordHasher<PasswordHash> for Memory {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        params: Params,
+    ) -> password_hash::Result<PasswordHash> {
+        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
+        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let mut buffer = [0; Output::MAX_LENGTH];
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = buffer.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+        self.with(params.block_count(), |blocks| {
+            Argon2::new(algorithm, version, params.clone())
+                .hash_password_into_with_memory(password, salt, output, blocks)
+        })?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(output)?),
+        })
+    }
+}
+
 /// Hashes and verifies. A clone shares the limits.
 #[derive(Clone)]
 pub struct Hasher {
     params: Params,
+    memory: Arc<Memory>,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     decoy: Arc<str>,
@@ -83,9 +150,12 @@ impl Hasher {
         let running = (cores / 2).max(1);
         // Made with the live parameters, so that trying a password of nobody takes as long as one of
         // somebody: a hash written down here would drift away from them.
-        let decoy = hash(&params, &salt(&*randomness), b"a password that nobody has")?;
+        let memory = Memory::new(running);
+        let decoy = hash(&memory, &params, &salt(&*randomness), b"a password that nobody has")?;
+        memory.give_back();
         Ok(Self {
             params,
+            memory: Arc::new(memory),
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running + WAITING)),
             decoy: decoy.into(),
@@ -99,7 +169,8 @@ impl Hasher {
     /// [`Failure::Busy`] where too many wait already.
     pub async fn hash(&self, password: &Password) -> Result<String, Failure> {
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        self.run(move || hash(&params, &salt, password.bytes())).await
+        let memory = self.memory.clone();
+        self.run(move || hash(&memory, &params, &salt, password.bytes())).await
     }
 
     /// Tries a password against a stored hash. Where there is none, as for an unknown user, the same
@@ -113,6 +184,7 @@ impl Hasher {
         let decoy = self.decoy.clone();
         let stored = stored.map_or_else(|| decoy.to_string(), str::to_owned);
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
+        let memory = self.memory.clone();
         let (verdict, work) = self
             .run(move || {
                 let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
@@ -120,8 +192,7 @@ impl Hasher {
                 let of = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
                 let old = of(&work) != of(&params);
                 // The parameters are the hash's own, whatever these say.
-                let fits =
-                    |hash: &PasswordHash| Argon2::default().verify_password(password.bytes(), hash).is_ok();
+                let fits = |hash: &PasswordHash| memory.verify_password(password.bytes(), hash).is_ok();
                 let live = PasswordHash::new(&decoy).map_err(unexpected)?;
                 let right = std::thread::scope(|scope| {
                     let beside = old.then(|| scope.spawn(|| fits(&live)));
@@ -133,7 +204,7 @@ impl Hasher {
                 let verdict = match (right && known, old) {
                     (false, _) => Verdict::Wrong,
                     (true, false) => Verdict::Right,
-                    (true, true) => Verdict::RightButOld(hash(&params, &salt, password.bytes())?),
+                    (true, true) => Verdict::RightButOld(hash(&memory, &params, &salt, password.bytes())?),
                 };
                 Ok((verdict, params))
             })
@@ -153,10 +224,17 @@ impl Hasher {
             .map_err(|_| busy())?
             .map_err(unexpected)?;
         let span = tracing::Span::current();
+        let (memory, admitted, all) =
+            (self.memory.clone(), self.admitted.clone(), self.memory.kept + WAITING);
         tokio::task::spawn_blocking(move || {
             // Held here, not above: a browser that goes away ends the wait but not the work.
             let _turn = turn;
-            span.in_scope(work)
+            let done = span.in_scope(work);
+            // This one may be gone already.
+            if admitted.available_permits() + 1 >= all {
+                memory.give_back();
+            }
+            done
         })
         .await
         .map_err(unexpected)?
@@ -169,11 +247,11 @@ fn salt(randomness: &dyn crate::platform::randomness::Randomness) -> [u8; SALT] 
     salt
 }
 
-fn hash(params: &Params, salt: &[u8], password: &[u8]) -> Result<String, Failure> {
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    let hash: PasswordHash =
-        argon2.hash_password_with_params(password, salt, params.clone()).map_err(unexpected)?;
-    Ok(hash.to_string())
+fn hash(memory: &Memory, params: &Params, salt: &[u8], password: &[u8]) -> Result<String, Failure> {
+    let (algorithm, version) = (Algorithm::Argon2id.as_str(), Version::V0x13.into());
+    let hash =
+        memory.hash_password_customized(password, salt, Some(algorithm), Some(version), params.clone());
+    Ok(hash.map_err(unexpected)?.to_string())
 }
 
 fn unexpected(error: impl std::error::Error) -> Failure {
@@ -277,6 +355,25 @@ mod tests {
         let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Failure::Busy(2)))).count();
         assert!(busy >= 200 - 2 * (at_once + WAITING), "{busy} were turned away");
         assert!(busy < 200, "and the others were served");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_the_last_gives_it_back() {
+        let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
+        let kept = || -> Vec<*const Block> {
+            hasher.memory.free.lock().expect("it").iter().map(Vec::as_ptr).collect()
+        };
+        assert!(kept().is_empty(), "the decoy's is given back");
+        let waiting = hasher.admitted.acquire().await.expect("a place");
+        let stored = hasher.hash(&password("correct horse battery")).await.expect("a hash");
+        let before = kept();
+        assert_eq!(before.len(), 1);
+        let verdict = hasher.verify(&password("correct horse battery"), Some(&stored)).await;
+        assert_eq!(verdict.expect("a verdict"), Verdict::Right);
+        assert_eq!(kept(), before);
+        drop(waiting);
+        hasher.hash(&password("correct horse battery")).await.expect("a hash");
+        assert!(kept().is_empty());
     }
 
     #[tokio::test]

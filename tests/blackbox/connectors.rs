@@ -226,13 +226,15 @@ async fn s1_a_secret_that_was_pasted_into_another_field_is_kept_nowhere_either(
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let sound = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+    // As long as Azure's are, with their sign at the same place.
+    let of_another = format!("can8Q~{:.34}", "canary".repeat(6));
     for (name, client_id) in [
         (SECRET, "no client id"),
         (SECRET, sound),
         ("Payroll", SECRET),
         ("Payroll", "canary~of-another-kind.2"),
         // The secret of another application, in the wrong field.
-        ("canary8Q~aBcDeFgHiJkLmNoPqRsTuVwXyZ01234", sound),
+        (&of_another, sound),
     ] {
         let new = NewConnector { name, client_id: client_id.to_owned(), ..Default::default() };
         assert_eq!(world.send_form(&mut ada, &new).await.location(), "/connectors/new");
