@@ -1,6 +1,6 @@
 // The house, as its code has it: which folder imports from which, and how long files are. Fails where an arrow points
-// up the list of rooms in ARCHITECTURE.md, where that file draws other arrows than there are, where a room names SeaORM
-// that must not, or where a file is two files.
+// up the list of rooms in ARCHITECTURE.md, where that file draws other arrows than there are, where a feature reaches into
+// another, where a room names SeaORM that must not, or where a file is two files.
 //
 //   node scripts/house.mjs [--write]     with --write it draws the arrows into ARCHITECTURE.md
 
@@ -30,32 +30,42 @@ const ASIDE = /\/\/.*|\/\*[^]*?\*\/|\br(#*)"[^]*?"\1|"(?:[^"\\]|\\[^])*"|'(?:[^'
 /** What is neither comment nor text. @param {string} file */
 const codeOf = (file) => readFileSync(file, 'utf8').replace(ASIDE, '""');
 
-/** The first names of what is imported from the crate, in whatever form it is written. @param {string} code */
-function imported(code) {
-  const names = new Set();
-  for (const { index, 0: start } of code.matchAll(/\b(?:crate|mail360)::/g)) {
-    let at = index + start.length;
-    if (code[at] !== '{') {
-      names.add(/^\w+/.exec(code.slice(at))?.[0]);
-      continue;
+/**
+ * What stands at this place of a path: the first `depth` names of each path that the tree there spells out.
+ * @param {string} code @param {number} at @param {number} depth @returns {{ paths: string[][], at: number }}
+ */
+function tree(code, at, depth) {
+  const blank = () => { while (/\s/.test(code[at] ?? '')) at += 1; };
+  blank();
+  if (code[at] === '{') {
+    /** @type {string[][]} */
+    const paths = [];
+    for (at += 1, blank(); code[at] !== '}' && at < code.length; blank()) {
+      const inner = tree(code, at, depth);
+      paths.push(...inner.paths);
+      // A name in its place, and what is no name at all.
+      at = inner.at + (/^[^,{}]*,?/.exec(code.slice(inner.at))?.[0].length ?? 1);
     }
-    // A group: what stands at its first level.
-    let depth = 0;
-    let fresh = true;
-    do {
-      const sign = code[at];
-      if (sign === '{') depth += 1;
-      if (sign === '}') depth -= 1;
-      if (depth === 1 && (sign === '{' || sign === ',')) fresh = true;
-      else if (depth === 1 && fresh && /\w/.test(sign ?? '')) {
-        names.add(/^\w+/.exec(code.slice(at))?.[0]);
-        fresh = false;
-      }
-      at += 1;
-    } while (depth > 0 && at < code.length);
+    return { paths, at: at + 1 };
   }
-  return names;
+  const name = /^\w*/.exec(code.slice(at))?.[0] ?? '';
+  at += name.length;
+  if (!code.startsWith('::', at)) return { paths: [[name]], at };
+  const inner = tree(code, at + 2, depth - 1);
+  return { paths: depth > 1 ? inner.paths.map((path) => [name, ...path].slice(0, depth)) : [[name]], at: inner.at };
 }
+
+/** The first two names of each path of the crate, in whatever form it is written. @param {string} code */
+const imported = (code) => [...code.matchAll(/\b(?:crate|mail360)::/g)].flatMap(({ index, 0: start }) => tree(code, index + start.length, 2).paths);
+
+const FEATURES = ['connectors', 'oauth', 'login', 'people', 'activity'];
+/** What a feature may use of another. */
+const OPEN = ['service', 'model', 'access'];
+/**
+ * And oauth of connectors: what shows one (its state, the way into the portal, what was just done, the address for
+ * approval), and the trait by which connectors have their credentials tried.
+ */
+const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::consent', 'connectors::preflight'];
 
 const arrows = new Map();
 for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
@@ -64,9 +74,12 @@ for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
   if (room === 'lib') continue;
   if (floor(room) < 0) wrong.push(`${file}: ARCHITECTURE.md lists no room for it`);
   const from = rooms[floor(room)]?.[0];
-  for (const name of imported(code)) {
+  for (const [name = '', part = ''] of imported(code)) {
     const to = rooms[floor(name)]?.[0];
     if (!to || to === from) continue;
+    const both = FEATURES.includes(room) && FEATURES.includes(name);
+    const shown = /^src\/oauth\/(pages|routes|preflight)\b/.test(file) && SHOWN.includes(`${name}::${part}`);
+    if (both && !OPEN.includes(part) && !shown) wrong.push(`${file}: uses ${name}::${part}; a feature uses ${OPEN.join(', ')} of another`);
     if (floor(name) < floor(room)) wrong.push(`${file}: imports ${name}, which stands above it`);
     arrows.set(`${from} --> ${to}`, true);
   }

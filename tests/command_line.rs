@@ -216,12 +216,16 @@ fn serve(executable: &Path, folder: &Path, flags: &[&str]) -> Child {
         .expect("the program")
 }
 
-/// The body of `GET path`, once there is one.
+/// The answer to `GET path`, once there is one.
 fn get(listen: &str, path: &str) -> String {
+    ask(listen, &format!("GET {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n"))
+}
+
+/// The answer to what is sent, once somebody listens.
+fn ask(listen: &str, request: &str) -> String {
     let end = Instant::now() + Duration::from_secs(20);
     loop {
         if let Ok(mut stream) = TcpStream::connect(listen) {
-            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).expect("sent");
             let mut answer = String::new();
             stream.read_to_string(&mut answer).expect("read");
@@ -272,6 +276,22 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
     child.wait().expect("an end");
     let mut child = serve(&executable, folder.path(), &flags[1..]);
     assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    signal(&child, "-TERM");
+    assert!(child.wait().expect("an end").success());
+}
+
+#[test]
+fn c7_nobody_is_led_to_anybody_else_by_connect() {
+    let (home, folder) = (folder(), folder());
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let listen = format!("127.0.0.1:{port}");
+    let mut child = serve(&unpack(home.path()), folder.path(), &["--migrate", "--listen", &listen]);
+    assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    for (whom, refused) in [(format!("localhost:{port}"), "403"), ("example.com:443".to_owned(), "421")] {
+        let request = format!("CONNECT {whom} HTTP/1.1\r\nHost: {whom}\r\nConnection: close\r\n\r\n");
+        let answer = ask(&listen, &request);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {refused} ")), "{whom}: {answer}");
+    }
     signal(&child, "-TERM");
     assert!(child.wait().expect("an end").success());
 }

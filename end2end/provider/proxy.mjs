@@ -65,7 +65,7 @@ export function front(shared) {
   const { settings, tenants, clients, record } = shared;
   /** Graph has one address for all tenants; which one issued a token is remembered here. @type {Map<string, string>} */
   const issuedBy = new Map();
-  /** Every token that was given, and every verifier that was sent for one. @type {string[]} */
+  /** Every token that was given, and every verifier that was sent for one. @type {{ what: 'token' | 'verifier', value: string }[]} */
   const secrets = [];
 
   /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {URL} url */
@@ -113,7 +113,9 @@ export function front(shared) {
   function tokens(bytes, tenant) {
     const answer = JSON.parse(bytes.toString());
     if (typeof answer.access_token === 'string') issuedBy.set(answer.access_token, tenant);
-    secrets.push(...[answer.access_token, answer.refresh_token, answer.id_token].filter((token) => typeof token === 'string'));
+    for (const value of [answer.access_token, answer.refresh_token, answer.id_token]) {
+      if (typeof value === 'string') secrets.push({ what: 'token', value });
+    }
     return { answer, bytes: Buffer.from(JSON.stringify(reshape(answer, settings.scope))) };
   }
 
@@ -140,7 +142,8 @@ export function front(shared) {
     }
 
     const sent = await body(req);
-    if (isToken) secrets.push(new URLSearchParams(sent.toString()).get('code_verifier') ?? '');
+    const verifier = isToken && new URLSearchParams(sent.toString()).get('code_verifier');
+    if (verifier) secrets.push({ what: 'verifier', value: verifier });
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
     const ask = async () => {
       const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });

@@ -77,7 +77,7 @@ test('a SQLite on a disk that is read-only is said to be, and afterwards all is 
   expect(ledger.promised).toBeGreaterThan(10);
 });
 
-test('a SQLite that is moved away and comes back is found again, and nothing that was promised is lost', async ({ open }) => {
+test('a SQLite that is moved away while it is open, and back, has all that was promised, and nothing is made in its place', async ({ open }) => {
   const scene = await open('SQLite');
   const ledger = new Ledger();
   const [there, away] = [scene.app.dataDir, `${scene.app.dataDir}.away`];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test as base } from '@playwright/test';
 import { App, type Installation } from '../support/app.ts';
-import { type Client, ProviderProcess } from '../support/provider.ts';
+import { type Client, type Provider, ProviderProcess } from '../support/provider.ts';
 import { Administrator, Interrupted } from './administrator.ts';
 import { type Database, type Kind, makeKey, Postgres, Sqlite } from './database.ts';
 import { type Ledger, nameOf } from './ledger.ts';
@@ -70,6 +70,7 @@ export class Scene {
     readonly app: App,
     readonly administrators: Administrator[],
     readonly provider: ProviderProcess,
+    private readonly seen: Provider,
     readonly how: Installation,
     private readonly client: Client,
   ) {}
@@ -92,8 +93,9 @@ export class Scene {
     const app = await App.start(provider.url, installation);
     ending(() => app.remove());
     await front?.(app);
-    const client = await (await provider.forOneTest()).addClient(app.redirectUri);
-    const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, installation, client);
+    const seen = await provider.forOneTest();
+    const client = await seen.addClient(app.redirectUri);
+    const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, seen, installation, client);
     ending(async () => { for (const administrator of scene.administrators) await administrator.dispose(); });
     await scene.command(['organisation', 'add', '--name', 'Contoso']);
     await scene.addAdministrators(ADMINISTRATORS);
@@ -115,7 +117,7 @@ export class Scene {
     const all = new Map([['client secret', this.client.secret]]);
     for (const [email, password] of this.passwords) all.set(`password of ${email}`, password);
     for (const [number, administrator] of this.administrators.entries()) all.set(`cookie ${number}`, (await administrator.cookie()).replace(/^[^=]*=/, ''));
-    for (const [number, secret] of (await (await this.provider.forOneTest()).secrets()).entries()) all.set(`verifier or token ${number}`, secret);
+    for (const [number, { what, value }] of (await this.seen.secrets()).entries()) all.set(`${what} ${number}`, value);
     return all;
   }
 
@@ -137,7 +139,7 @@ export class Scene {
   /** The first of them at another installation that knows them, such as one that was restored from a backup. */
   async logInAt(app: App): Promise<Administrator> {
     const [[email, password] = ['', '']] = this.passwords;
-    await (await this.provider.forOneTest()).register(this.client, [this.app.redirectUri, app.redirectUri]);
+    await this.seen.register(this.client, [this.app.redirectUri, app.redirectUri]);
     const administrator = await Administrator.logIn(app.url, email, password, this.client);
     this.administrators.push(administrator);
     return administrator;

@@ -36,8 +36,13 @@ test('the guide follows what is typed, and its links lead into the application',
   await expect(request).toContainText('a client secret for 6 months');
   await page.getByRole('radio', { name: FORM.anotherDay }).check();
   await page.getByLabel(FORM.day, { exact: true }).fill('2028-11-23');
-  await expect(guide.getByText('set the expiration to Custom, with the end 2028-11-23')).toBeVisible();
-  await expect(request).toContainText('a client secret until 2028-11-23');
+  await page.getByRole('checkbox', { name: /^Mail.Read/ }).uncheck();
+  await page.getByRole('checkbox', { name: /^Contacts.Read/ }).uncheck();
+  await expect(guide.getByText('and those of the optional ones')).toBeHidden();
+  await page.getByRole('checkbox', { name: /^Mail.Read/ }).check();
+  await expect(guide.getByText('and those of the optional ones')).toBeVisible();
+  await expect(guide.getByText('set the expiration to Custom, ending on 23 Nov 2028')).toBeVisible();
+  await expect(request).toContainText('a client secret that ends on 23 Nov 2028');
   await page.getByRole('radio', { name: AUDIENCE.single }).check();
   await expect(guide.getByText('Enter the tenant in the form')).toBeVisible();
   await page.getByRole('textbox', { name: FORM.tenant }).fill('contoso.com');

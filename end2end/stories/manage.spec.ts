@@ -144,7 +144,7 @@ test('a connector is found by the beginning of its name or client ID', async ({ 
   }
   await search.fill('nothing like it');
   await search.press('Enter');
-  await expect(page.getByText('No name and no client ID begins like that.')).toBeVisible();
+  await expect(page.getByText('No name and no Client ID begins like that.')).toBeVisible();
   await expectNoAxeFindings(page);
   await picture('connectors-none-found');
   await page.getByRole('link', { name: 'Show all' }).click();

@@ -32,6 +32,12 @@ export interface Event {
   [field: string]: unknown;
 }
 
+/** What nobody but the application must ever see. */
+export interface Secret {
+  what: 'token' | 'verifier';
+  value: string;
+}
+
 /** An application registered at the provider, as an administrator would register one in Azure. */
 export interface Client {
   id: string;
@@ -87,7 +93,7 @@ export class ProviderProcess {
   async forOneTest(): Promise<Provider> {
     this.thaw();
     await post(this.url, '/__control', this.defaults);
-    return new Provider(this, (await events(this.url)).length);
+    return new Provider(this, (await events(this.url)).length, (await secrets(this.url)).length);
   }
 }
 
@@ -95,7 +101,7 @@ export class Provider {
   readonly url: string;
   readonly secondUrl: string;
 
-  constructor(private readonly process: ProviderProcess, private readonly before: number) {
+  constructor(private readonly process: ProviderProcess, private readonly before: number, private readonly secretsBefore: number) {
     this.url = process.url;
     this.secondUrl = process.secondUrl;
   }
@@ -141,10 +147,9 @@ export class Provider {
     return (await this.requests('token')).filter((event) => event.grant_type === 'authorization_code');
   }
 
-  /** Every token that it has given to anybody, and every verifier that it was sent. */
-  async secrets(): Promise<string[]> {
-    const all = (await (await fetch(`${this.url}/__secrets`)).json()) as string[];
-    return all.filter((secret) => secret.length > 20);
+  /** Every token that it has given, and every verifier that it was sent. */
+  async secrets(): Promise<Secret[]> {
+    return (await secrets(this.url)).slice(this.secretsBefore);
   }
 
   /** Every answer of the token endpoint, good or bad. */
@@ -157,6 +162,10 @@ async function post(url: string, path: string, body: unknown): Promise<unknown> 
   const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return answer.json();
+}
+
+async function secrets(url: string): Promise<Secret[]> {
+  return (await (await fetch(`${url}/__secrets`)).json()) as Secret[];
 }
 
 async function events(url: string): Promise<Event[]> {

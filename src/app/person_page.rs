@@ -96,7 +96,9 @@ fn words_for(change: &str) -> &'static str {
         "disable" => "Disabled. They are logged out, and cannot log in.",
         "enable" => "Enabled. They can log in again.",
         "end-sessions" => "They are logged out in all browsers.",
-        "no-second-factor" => "The second factor is off. They log in with the password alone.",
+        "no-second-factor" => {
+            "The second factor is off: the password alone logs them in, until they set up another one."
+        }
         _ => "The change was made.",
     }
 }

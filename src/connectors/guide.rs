@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 pub use approval::Approval;
 use approval::Consent;
-use portal::Portal;
+use portal::{Page, Portal, ToPage};
 pub use secret::NewSecret;
 use secret::TheSecret;
 
@@ -20,7 +20,7 @@ use super::{
     form::{FORM, FormView},
     islands::Checklist,
     model::{
-        ClientId, EXPIRES_IN, Field, NoApproval, Tenant, expiration, optional_permissions,
+        ClientId, EXPIRES_IN, Field, MONTHS, NoApproval, Tenant, expiration, optional_permissions,
         required_permissions,
     },
 };
@@ -59,13 +59,14 @@ impl GuideView {
             })
             .map(|permission| permission.name)
             .collect();
+        let is_new = matches!(draft.target, Target::Add { .. });
         let template = consent::template(urls, &form.redirect_uri);
         let name = draft.value(Field::ServiceName.name()).trim();
         Self {
             name: if name.is_empty() { "Mail360" } else { name }.to_owned(),
             account_type: form.account_type().label(),
             redirect_uri: form.redirect_uri.clone(),
-            done: matches!(draft.target, Target::Add { .. }).then(|| draft.done.clone()),
+            done: is_new.then(|| draft.done.clone()),
             consent: template.map(|template| {
                 let address = kind.approval(tenant, client_id.as_deref()).map(|(tenant, client_id)| {
                     consent::address(&template, tenant, client_id, scopes.iter().copied())
@@ -73,7 +74,12 @@ impl GuideView {
                 (template, address)
             }),
             scopes,
-            expiration: expiration(draft.value(EXPIRES_IN), draft.value(Field::SecretExpires.name())),
+            // Of one that is there nobody knows what was chosen, and the next one is best made with the longest.
+            expiration: if is_new {
+                expiration(draft.value(EXPIRES_IN), draft.value(Field::SecretExpires.name()))
+            } else {
+                expiration(&MONTHS[0].to_string(), "")
+            },
             client_id,
         }
     }
@@ -170,11 +176,7 @@ fn Part(
 
 #[component]
 fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
-    let GuideView {
-        name, account_type, redirect_uri, client_id, scopes, expiration: (_, expiration), ..
-    } = model;
-    let authentication = portal::authentication(client_id.as_deref());
-    let overview = portal::overview(client_id.as_deref());
+    let GuideView { name, account_type, redirect_uri, client_id, scopes, expiration, done, .. } = model;
     let forbidden = (name.clone(), redirect_uri.clone());
     view! {
         <Part letter="A" title="Register an Azure application">
@@ -212,7 +214,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p class="help">
                         "Not " <em>"Single-page application"</em> ", which cannot hold a secret. For an application \
                          that exists already: "
-                        <Portal to=authentication words="Authentication" page="Authentication" /> "."
+                        <ToPage page=Page::Authentication client_id=client_id.clone() /> "."
                     </p>
                 })}
                 {ticks.step("A6", view! {
@@ -222,7 +224,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "Your application now has an " <strong>"Application (client) ID"</strong>
                         ". Copy it into " <em>"Client ID"</em> " here. It stands on the page "
-                        <Portal to=overview words="Overview" page="Overview" />
+                        <ToPage page=Page::Overview client_id=client_id />
                         ", with the Directory (tenant) ID."
                     </p>
                 })}
@@ -232,7 +234,8 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                 account_type=account_type
                 redirect_uri=forbidden.1
                 scopes=scopes
-                expiration=expiration
+                expiration=expiration.1
+                follows=done.is_some()
             />
         </Part>
     }
@@ -246,6 +249,8 @@ fn Forbidden(
     redirect_uri: String,
     scopes: Vec<&'static str>,
     expiration: String,
+    /// Whether that follows the form.
+    follows: bool,
 ) -> impl IntoView {
     view! {
         <details class="disclosure">
@@ -261,7 +266,7 @@ fn Forbidden(
                     <span data-mirror="account_type">{account_type}</span> ". Platform: Web. Redirect URI: "
                     {redirect_uri} ". Delegated permissions of Microsoft Graph: "
                     <span data-mirror="scopes">{scopes.join(", ")}</span>
-                    ". Then make a client secret " <span data-mirror="life">{expiration}</span>
+                    ". Then make a client secret " <span data-mirror=follows.then_some("life")>{expiration}</span>
                     ", and send me the Application (client) ID and the Value of the secret."
                 </Copying>
             </div>
@@ -290,12 +295,12 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
         view! { <li data-scope=name hidden=!chosen><Copyable value=name what=name /></li> }
     };
     let required = required_permissions().map(|permission| item(permission.name)).collect_view();
+    let none = !optional_permissions().any(|permission| model.scopes.contains(&permission.name));
     let optional = optional_permissions().map(|permission| item(permission.name)).collect_view();
     let approved: Vec<_> = optional_permissions()
         .filter(|permission| permission.needs_administrator)
         .map(|permission| permission.name)
         .collect();
-    let at = portal::permissions(model.client_id.as_deref());
     view! {
         <Part letter="B" title="Enable the necessary APIs and permissions">
             <ol class="steps">
@@ -303,7 +308,7 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
                         <strong>"App registrations"</strong> ", select your application, then "
-                        <Portal to=at words="API permissions" page="CallAnAPI" /> "."
+                        <ToPage page=Page::Permissions client_id=model.client_id /> "."
                     </p>
                 })}
                 {ticks.step("B2", view! {
@@ -316,15 +321,17 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
                 {ticks.step("B3", view! {
                     <p>"Find and tick each of these required permissions"</p>
                     <ul class="copies" role="list">{required}</ul>
-                    <p>
-                        "and those of the optional ones that you choose under " <em>"View API scope"</em> " here"
-                    </p>
-                    <ul class="copies" role="list">{optional}</ul>
+                    <div data-optional="" hidden=none>
+                        <p>
+                            "and those of the optional ones that you choose under " <em>"View API scope"</em> " here"
+                        </p>
+                        <ul class="copies" role="list">{optional}</ul>
+                    </div>
                 })}
                 {ticks.step("B4", view! { <p>"Click " <strong>"Add permissions"</strong> "."</p> })}
                 {ticks.step("B5", view! {
                     <p>
-                        "With " <code>{approved.join(", ")}</code> ", click "
+                        "If you chose " <code>{approved.join(", ")}</code> ", click "
                         <strong>"Grant admin consent"</strong>
                         " too. If the button is grey, ask a Microsoft 365 administrator of your company."
                     </p>
@@ -337,8 +344,9 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
 
 #[component]
 fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
-    let at = portal::credentials(model.client_id.as_deref());
     let (expiration, _) = model.expiration;
+    let follows = model.done.is_some();
+    let same = follows.then(|| view! { ", the same as under " <em>"Secret expires"</em> " here" });
     view! {
         <Part letter="C" title="Create OAuth 2.0 credentials">
             <ol class="steps">
@@ -346,7 +354,7 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
                         <strong>"App registrations"</strong> ", select your application, then "
-                        <Portal to=at words="Certificates & secrets" page="Credentials" />
+                        <ToPage page=Page::Credentials client_id=model.client_id />
                         " in the left navigation menu."
                     </p>
                 })}
@@ -359,9 +367,9 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                     </p>
                     <Copyable value=model.name what="the description" mirror="service_name" />
                     <p>
-                        "and set the expiration to " <strong data-mirror="expiration">{expiration}</strong>
-                        ", the same as under " <em>"Secret expires"</em> " here. Then click "
-                        <strong>"Add"</strong> "."
+                        "and set the expiration to "
+                        <strong data-mirror=follows.then_some("expiration")>{expiration}</strong> {same}
+                        ". Then click " <strong>"Add"</strong> "."
                     </p>
                 })}
                 {ticks.step("C4", view! { <TheSecret /> })}

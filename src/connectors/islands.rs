@@ -67,8 +67,13 @@ fn mirror() -> Option<()> {
         let _ =
             show(item, scopes.iter().any(|scope| item.get_attribute("data-scope").as_ref() == Some(scope)));
     });
-    let months = document().query_selector(EXPIRES_IN_CHECKED).ok()??.get_attribute("value")?;
-    let (choice, life) = expiration(&months, &typed(Field::SecretExpires)?);
+    for_each("[data-optional]", |part| {
+        let _ =
+            show(part, part.query_selector("[data-scope]:not([hidden])").is_ok_and(|item| item.is_some()));
+    });
+    let months = document().query_selector(EXPIRES_IN_CHECKED).ok().flatten();
+    let months = months.and_then(|chosen| chosen.get_attribute("value")).unwrap_or_default();
+    let (choice, life) = expiration(&months, &typed(Field::SecretExpires).unwrap_or_default());
     for (field, text) in [
         ("service_name", name.trim()),
         ("account_type", &label),

@@ -141,7 +141,7 @@ fn List(model: ListView) -> impl IntoView {
         view! { <Empty admin=admin /> }.into_any()
     } else if connectors.is_empty() {
         let words = if asked.is_searched() {
-            "No name and no client ID begins like that."
+            "No name and no Client ID begins like that."
         } else {
             "There are no more connectors."
         };
@@ -156,7 +156,7 @@ fn List(model: ListView) -> impl IntoView {
                 <caption class="unseen">{format!("Connectors, by {}", asked.order().words())}</caption>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th scope="col" role="columnheader">"Service name and client ID"</th>
+                        <th scope="col" role="columnheader">"Service Name and Client ID"</th>
                         <th scope="col" role="columnheader">"Who may sign in"</th>
                         <th scope="col" role="columnheader">"State"</th>
                         <th scope="col" role="columnheader">"Secret expires"</th>
@@ -226,7 +226,7 @@ fn Filters(asked: Asked) -> impl IntoView {
                     maxlength="100"
                     autocomplete="off"
                     spellcheck="false"
-                    placeholder="Beginning of a name or client ID"
+                    placeholder="Beginning of a name or Client ID"
                 />
             </div>
             <div class="field">

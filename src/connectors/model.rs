@@ -94,9 +94,12 @@ pub fn expiration(months: &str, day: &str) -> (String, String) {
         let sentence = ["for ", &offered].concat();
         return (offered, sentence);
     }
-    match day.trim() {
-        "" => ("Custom".to_owned(), "with an end that suits you".to_owned()),
-        day => (["Custom, with the end ", day].concat(), ["until ", day].concat()),
+    match ExpiryDate::parse(day) {
+        Ok(Some(day)) => {
+            let day = day.for_people();
+            (["Custom, ending on ", &day].concat(), ["that ends on ", &day].concat())
+        }
+        Ok(None) | Err(_) => ("what suits you".to_owned(), "with an end that suits you".to_owned()),
     }
 }
 
@@ -169,7 +172,7 @@ impl FailureReason {
     /// On the screen, after *Failing:*.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::CredentialsRejected => "Microsoft does not accept the client ID and secret",
+            Self::CredentialsRejected => "Microsoft does not accept the Client ID and secret",
             Self::ApplicationRefused => "Microsoft does not let the application sign people in",
             Self::PermissionsRefused => "Microsoft does not know a permission",
             Self::WrongTenant => "the tenant does not fit",

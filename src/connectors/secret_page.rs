@@ -75,7 +75,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     let summary = (!wrong.is_empty()).then(|| {
         view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
     });
-    let (back, portal) = (here.clone(), portal::credentials(Some(&client_id)));
+    let (back, portal) = (here.clone(), portal::Page::Credentials.address(Some(&client_id)));
     let changed = (draft.between == Some(Between::Changed)).then(|| {
         view! {
             <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">

@@ -135,7 +135,7 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::CredentialsRejected => (
             "Microsoft does not accept the client secret",
-            "Most often the client ID and the client secret do not belong together, or the secret has expired.",
+            "Most often the Client ID and the client secret do not belong together, or the secret has expired.",
             Who::Admin,
             "Under Certificates & secrets make a new client secret, copy it from the Value column, not \
              Secret ID, and replace the secret here.",

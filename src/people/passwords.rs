@@ -2,7 +2,7 @@
 //! more waiting than memory and patience allow.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -57,8 +57,9 @@ impl Password {
     }
 }
 
-/// argon2 in memory that it has had before, as long as somebody waits: an allocator to which it is given back after each
-/// password splits it, and under load comes to hold many times what is in use.
+/// argon2 in memory that it has had before: an allocator to which it is given back after each password splits it, and
+/// under load comes to hold many times what is in use. Whoever hashes or waits for it holds this; with the last of them
+/// it goes.
 struct Memory {
     free: Mutex<Vec<Vec<Block>>>,
     /// How many are kept.
@@ -70,15 +71,13 @@ impl Memory {
         Self { free: Mutex::new(Vec::new()), kept }
     }
 
-    fn give_back(&self) {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
     fn with<T>(&self, length: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = free().pop().filter(|blocks| blocks.len() == length);
         let mut blocks = taken.unwrap_or_else(|| vec![Block::new(); length]);
         let done = work(&mut blocks);
+        // From what argon2 leaves in it a password is guessed without argon2's work.
+        blocks.fill(Block::new());
         let mut free = free();
         if free.len() < self.kept {
             free.push(blocks);
@@ -121,7 +120,8 @@ impl CustomizedPasswordHasher<PasswordHash> for Memory {
 #[derive(Clone)]
 pub struct Hasher {
     params: Params,
-    memory: Arc<Memory>,
+    memory: Arc<Mutex<Weak<Memory>>>,
+    at_once: usize,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     decoy: Arc<str>,
@@ -150,12 +150,11 @@ impl Hasher {
         let running = (cores / 2).max(1);
         // Made with the live parameters, so that trying a password of nobody takes as long as one of
         // somebody: a hash written down here would drift away from them.
-        let memory = Memory::new(running);
-        let decoy = hash(&memory, &params, &salt(&*randomness), b"a password that nobody has")?;
-        memory.give_back();
+        let decoy = hash(&Memory::new(running), &params, &salt(&*randomness), b"a password that nobody has")?;
         Ok(Self {
             params,
-            memory: Arc::new(memory),
+            memory: Arc::default(),
+            at_once: running,
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running + WAITING)),
             decoy: decoy.into(),
@@ -169,7 +168,7 @@ impl Hasher {
     /// [`Failure::Busy`] where too many wait already.
     pub async fn hash(&self, password: &Password) -> Result<String, Failure> {
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        let memory = self.memory.clone();
+        let memory = self.memory();
         self.run(move || hash(&memory, &params, &salt, password.bytes())).await
     }
 
@@ -184,7 +183,7 @@ impl Hasher {
         let decoy = self.decoy.clone();
         let stored = stored.map_or_else(|| decoy.to_string(), str::to_owned);
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        let memory = self.memory.clone();
+        let memory = self.memory();
         let (verdict, work) = self
             .run(move || {
                 let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
@@ -213,6 +212,15 @@ impl Hasher {
         Ok(verdict)
     }
 
+    fn memory(&self) -> Arc<Memory> {
+        let mut shared = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let memory = Arc::new(Memory::new(self.at_once));
+            *shared = Arc::downgrade(&memory);
+            memory
+        })
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
@@ -224,17 +232,10 @@ impl Hasher {
             .map_err(|_| busy())?
             .map_err(unexpected)?;
         let span = tracing::Span::current();
-        let (memory, admitted, all) =
-            (self.memory.clone(), self.admitted.clone(), self.memory.kept + WAITING);
         tokio::task::spawn_blocking(move || {
             // Held here, not above: a browser that goes away ends the wait but not the work.
             let _turn = turn;
-            let done = span.in_scope(work);
-            // This one may be gone already.
-            if admitted.available_permits() + 1 >= all {
-                memory.give_back();
-            }
-            done
+            span.in_scope(work)
         })
         .await
         .map_err(unexpected)?
@@ -358,22 +359,23 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_the_last_gives_it_back() {
+    async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_with_the_last_it_goes() {
         let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
-        let kept = || -> Vec<*const Block> {
-            hasher.memory.free.lock().expect("it").iter().map(Vec::as_ptr).collect()
-        };
-        assert!(kept().is_empty(), "the decoy's is given back");
-        let waiting = hasher.admitted.acquire().await.expect("a place");
+        let waiting = hasher.memory();
+        let kept =
+            || -> Vec<*const Block> { waiting.free.lock().expect("it").iter().map(Vec::as_ptr).collect() };
         let stored = hasher.hash(&password("correct horse battery")).await.expect("a hash");
         let before = kept();
         assert_eq!(before.len(), 1);
         let verdict = hasher.verify(&password("correct horse battery"), Some(&stored)).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Right);
         assert_eq!(kept(), before);
+        let empty =
+            |blocks: &Vec<Block>| blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
+        assert!(waiting.free.lock().expect("it").iter().all(empty), "and nothing of the one before in it");
         drop(waiting);
         hasher.hash(&password("correct horse battery")).await.expect("a hash");
-        assert!(kept().is_empty());
+        assert!(hasher.memory.lock().expect("it").upgrade().is_none());
     }
 
     #[tokio::test]

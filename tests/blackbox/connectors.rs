@@ -105,7 +105,7 @@ async fn s1_what_was_typed_comes_back_once_but_the_secret_is_kept_nowhere(
     assert!(!dump.contains("canary"), "and the secret is not");
 
     let form = ada.get("/connectors/new").await;
-    form.assert_says("This is not a client ID").assert_says("Nothing was added");
+    form.assert_says("This is not a Client ID").assert_says("Nothing was added");
     assert!(form.body.contains("value=\"Payroll\"") && form.body.contains("value=\"no client id\""));
     assert!(!form.body.contains("canary"));
     let fresh = ada.get("/connectors/new").await;

@@ -63,7 +63,7 @@ async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
         let page = ada.get(&format!("/connectors?{query}")).await;
         assert_eq!(names(&page), wanted, "{query}");
     }
-    ada.get("/connectors?search=box").await.assert_says("No name and no client ID begins like that");
+    ada.get("/connectors?search=box").await.assert_says("No name and no Client ID begins like that");
     let mut eve = world.stranger().await;
     assert!(names(&eve.get("/connectors?search=mail").await).is_empty());
 }

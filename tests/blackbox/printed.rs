@@ -39,7 +39,9 @@ fn s7_whatever_holds_a_secret_prints_a_placeholder_in_its_place() {
         format!("{totp:?}"),
     ];
     for text in printed {
-        assert!(!text.is_empty());
+        let is_marked =
+            ["REDACTED", "[redacted]", "Key(test)"].iter().any(|mark| text.contains(mark)) || text == "Vault";
+        assert!(is_marked, "{text}");
         for secret in ["canary", key, &state, &totp_key, "[7, 7"] {
             assert!(!text.contains(secret), "{text}");
         }

@@ -37,6 +37,28 @@ async fn a_sign_in_that_has_not_come_back_asks_for_microsofts_error(
 
 #[rstest]
 #[tokio::test]
+async fn the_next_step_leads_to_the_pages_in_azure_that_it_names(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    let client_id: String = world.raw.one("SELECT client_id FROM connectors").await;
+    let of_application = |page: &str| format!("/ApplicationMenuBlade/~/{page}/appId/{client_id}\"");
+    for (code, place) in [
+        ("7000215", of_application("Credentials")),
+        ("50011", of_application("Authentication")),
+        ("650057", of_application("CallAnAPI")),
+        // There is no such application, so it has no pages either.
+        ("700016", "/ApplicationsListBlade\"".to_owned()),
+    ] {
+        let page = ada.post(&paste(&connector), &[("shown", &format!("AADSTS{code}: words"))]).await;
+        page.assert_status(200);
+        assert!(page.body.contains(&place), "{code}: {}", page.body);
+    }
+    assert!(!ada.get(&connector).await.body.contains("{client_id}"));
+}
+
+#[rstest]
+#[tokio::test]
 async fn p7_of_50011_the_two_addresses_stand_one_above_the_other_with_the_difference_marked(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

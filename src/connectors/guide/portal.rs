@@ -19,48 +19,61 @@ pub fn new_application() -> String {
 /// What stands for the client ID in a template.
 const CLIENT_ID: &str = "{client_id}";
 
-/// The address of an application's page, by the name that the page has in the portal's addresses, with
-/// [`CLIENT_ID`] still to be put in.
-fn template(page: &str) -> String {
-    format!("{BASE}/ApplicationMenuBlade/~/{page}/appId/{CLIENT_ID}")
+/// A page of an application in the portal.
+#[derive(Clone, Copy)]
+pub enum Page {
+    /// The IDs.
+    Overview,
+    /// What it may do.
+    Permissions,
+    /// Its secrets.
+    Credentials,
+    /// Its Redirect URIs.
+    Authentication,
 }
 
-fn of_application(page: &str, client_id: Option<&str>) -> String {
-    match client_id {
-        Some(id) => template(page).replace(CLIENT_ID, id),
-        None => applications(),
+impl Page {
+    const ALL: [Self; 4] = [Self::Overview, Self::Permissions, Self::Credentials, Self::Authentication];
+
+    /// What the portal calls it.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Permissions => "API permissions",
+            Self::Credentials => "Certificates & secrets",
+            Self::Authentication => "Authentication",
+        }
+    }
+
+    /// Its address, with [`CLIENT_ID`] still to be put in.
+    fn template(self) -> String {
+        let name = match self {
+            Self::Overview => "Overview",
+            Self::Permissions => "CallAnAPI",
+            Self::Credentials => "Credentials",
+            Self::Authentication => "Authentication",
+        };
+        format!("{BASE}/ApplicationMenuBlade/~/{name}/appId/{CLIENT_ID}")
+    }
+
+    /// Its address; that of all applications where the client ID is not known yet.
+    pub fn address(self, client_id: Option<&str>) -> String {
+        client_id.map_or_else(applications, |id| self.template().replace(CLIENT_ID, id))
     }
 }
 
-/// Overview: the IDs.
-pub fn overview(client_id: Option<&str>) -> String {
-    of_application("Overview", client_id)
+/// A link to a page of an application, which follows the Client ID in the form beside it.
+#[component]
+pub fn ToPage(
+    /// The page.
+    page: Page,
+    /// The application.
+    client_id: Option<String>,
+) -> impl IntoView {
+    view! { <Portal to=page.address(client_id.as_deref()) words=page.words() template=page.template() /> }
 }
 
-/// API permissions.
-pub fn permissions(client_id: Option<&str>) -> String {
-    of_application("CallAnAPI", client_id)
-}
-
-/// Certificates & secrets.
-pub fn credentials(client_id: Option<&str>) -> String {
-    of_application("Credentials", client_id)
-}
-
-/// Authentication.
-pub fn authentication(client_id: Option<&str>) -> String {
-    of_application("Authentication", client_id)
-}
-
-/// What the portal calls the pages of an application, and their names in its addresses.
-const PAGES: [(&str, &str); 4] = [
-    ("Certificates & secrets", "Credentials"),
-    ("API permissions", "CallAnAPI"),
-    ("Authentication", "Authentication"),
-    ("Overview", "Overview"),
-];
-
-/// A sentence in which each page of an application that it names leads there.
+/// A sentence in which each page of an application that it names leads there, and *App registrations* to all of them.
 #[component]
 pub fn Directions(
     /// The sentence.
@@ -68,33 +81,42 @@ pub fn Directions(
     /// The application.
     client_id: ClientId,
 ) -> impl IntoView {
+    let id = Some(client_id.as_str());
+    let places: Vec<_> = Page::ALL
+        .into_iter()
+        .map(|page| (page.words(), page.address(id)))
+        .chain([("App registrations", applications())])
+        .collect();
     let mut parts = Vec::new();
     let mut rest = text.as_str();
-    while let Some((at, (words, page))) =
-        PAGES.into_iter().filter_map(|page| Some((rest.find(page.0)?, page))).min_by_key(|(at, _)| *at)
-    {
-        let to = of_application(page, Some(client_id.as_str()));
+    let named = |rest: &str| {
+        places
+            .iter()
+            .filter_map(|(words, to)| Some((rest.find(words)?, *words, to)))
+            .min_by_key(|(at, ..)| *at)
+    };
+    while let Some((at, words, to)) = named(rest) {
         parts.push(rest[..at].to_owned().into_any());
-        parts.push(view! { <Portal to=to words=words /> }.into_any());
+        parts.push(view! { <Portal to=to.clone() words=words /> }.into_any());
         rest = &rest[at + words.len()..];
     }
     parts.push(rest.to_owned().into_any());
     parts
 }
 
-/// A link into the portal; `page` names the page of the application to which it leads once its client ID is known.
+/// A link into the portal.
 #[component]
 pub fn Portal(
     /// The address.
     to: String,
     /// What is there.
     words: &'static str,
-    /// The page of the application.
+    /// The address once the client ID is known, which a form's island puts in.
     #[prop(optional)]
-    page: Option<&'static str>,
+    template: Option<String>,
 ) -> impl IntoView {
     view! {
-        <a href=to data-portal=page.map(template) target="_blank" rel="noopener noreferrer">
+        <a href=to data-portal=template target="_blank" rel="noopener noreferrer">
             {words}
             <span class="unseen">" (opens a new window)"</span>
         </a>

@@ -69,8 +69,8 @@ pub const TABLE: &[Entry] = &[
         what: "The tenant that was asked (a tenant is a company’s directory at Microsoft) has no application with \
                this Client ID. Either the ID was not copied right, or the application is registered in another tenant.",
         who: Who::Admin,
-        next: "On the application’s Overview page in the Azure portal compare Application (client) ID with the Client \
-               ID here. Where this connector is for a single tenant, compare Directory (tenant) ID too.",
+        next: "Find the application under App registrations in the Azure portal, and compare its Application (client) \
+               ID with the Client ID here. Where this connector is for a single tenant, compare Directory (tenant) ID too.",
         remedy: Remedy::Edit,
     },
     Entry {
@@ -146,7 +146,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[9_002_332],
         title: "The application is for work and school accounts alone",
-        what: "In Azure it is registered without personal accounts, or its client ID is not the one that stands here; \
+        what: "In Azure it is registered without personal accounts, or its Client ID is not the one that stands here; \
                the sign-in was with a personal account, or began where only those do.",
         who: Who::Admin,
         next: "Compare the Client ID with Application (client) ID in the Azure portal. If it is the same, choose \

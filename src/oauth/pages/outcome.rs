@@ -15,7 +15,10 @@ use super::{
     shown::PasteForm,
 };
 use crate::{
-    connectors::service::{Connector, ConnectorId},
+    connectors::{
+        guide::portal::{Page, ToPage},
+        service::{Connector, ConnectorId},
+    },
     platform::clock::Timestamp,
     ui::{
         icons::Icon,
@@ -168,8 +171,9 @@ fn Verified(
         view! {
             <Notice tone=Tone::Warn title=title>
                 <p>
-                    "Everything else works. If your software needs it, add it in Azure (API permissions), \
-                     then verify again."
+                    "Everything else works. If your software needs it, add it in Azure under "
+                    <ToPage page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
+                    ", then verify again."
                 </p>
             </Notice>
         }

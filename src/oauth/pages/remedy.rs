@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use super::{super::diagnosis::Remedy, VerifyButton};
 use crate::{
     connectors::{
-        guide::portal::{Portal, authentication},
         model::{AccountType, Field, Tenant},
         service::{Connector, ConnectorId},
     },
@@ -48,14 +47,10 @@ pub fn Remedies(
         }
         Remedy::Edit => (None, Some(link(format!("/connectors/{id}/edit"), "Edit the connector").into_any())),
         Remedy::RedirectUri => {
-            let portal = authentication(Some(connector.client_id.as_str()));
             let above = view! {
                 <section class="card low" aria-labelledby="uri-title">
                     <h2 id="uri-title">"Redirect URI"</h2>
                     <Copyable value=redirect_uri what="the Redirect URI" />
-                    <p>
-                        "Add it in Azure under " <Portal to=portal words="Authentication" /> ", on the platform Web."
-                    </p>
                 </section>
             };
             (Some(above.into_any()), None)
