@@ -84,17 +84,17 @@ browser() {
 case $what in
 all)
   formatting
-  lints
   house
   security_rows
+  lints
   rust
   browser
   ;;
 fast)
   formatting
-  lints
   house
   security_rows
+  lints
   rust
   ;;
 browser) browser ;;

@@ -9,7 +9,7 @@ use mail360::platform::{config::Options, telemetry};
 
 use commands::{organisation::OrganisationCommand, user::UserCommand};
 
-/// Holds an organisation's OAuth connectors to Microsoft and keeps their grants alive and sealed.
+/// Holds the credentials of an organisation's OAuth applications at Microsoft sealed, and proves them by sign-ins.
 #[derive(Parser)]
 #[command(name = "mail360", version, about)]
 struct Cli {

@@ -179,3 +179,21 @@ impl FailureReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn azure_is_told_the_same_end_as_the_form() {
+        for (months, day, choice, sentence) in [
+            ("24", "", "24 months", "for 24 months"),
+            ("6", "2028-11-23", "6 months", "for 6 months"),
+            ("date", "2028-11-23", "Custom, ending on 23 Nov 2028", "that ends on 23 Nov 2028"),
+            ("date", "", "what suits you", "with an end that suits you"),
+            ("7", "2028-13-23", "what suits you", "with an end that suits you"),
+        ] {
+            assert_eq!(expiration(months, day), (choice.to_owned(), sentence.to_owned()), "{months} {day}");
+        }
+    }
+}
