@@ -24,7 +24,7 @@ use crate::{
     ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
-/// Which user was just changed, and how: said once.
+/// Which user was just changed, and what is said of it: said once.
 const CHANGED: &str = "person:changed";
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ struct PersonView {
     user: User,
     browsers: usize,
     you: bool,
-    said: Option<(Tone, &'static str)>,
+    said: Option<(Tone, String)>,
     /// A link with which they choose a new password, and until when it works: shown once.
     link: Option<(String, Timestamp)>,
 }
@@ -41,7 +41,7 @@ async fn view_of(
     administration: &Administration,
     admin: &Admin,
     id: UserId,
-    said: Option<(Tone, &'static str)>,
+    said: Option<(Tone, String)>,
     link: Option<(String, Timestamp)>,
 ) -> Result<Page, Failure> {
     let (user, browsers): (User, Vec<SignedInBrowser>) = administration.person(admin, id).await?;
@@ -63,7 +63,7 @@ pub async fn show(
     if changed.is_some() {
         session.remove::<(UserId, String)>(CHANGED).await.map_err(session_error::failure)?;
     }
-    let said = changed.filter(|(user, _)| *user == id).map(|(_, change)| (Tone::Good, words_for(&change)));
+    let said = changed.filter(|(user, _)| *user == id).map(|(_, words)| (Tone::Good, words));
     view_of(&administration, &admin, id, said, None).await
 }
 
@@ -89,17 +89,19 @@ impl ChangeForm {
     }
 }
 
-/// What is said of such a change once it is made.
-fn words_for(change: &str) -> &'static str {
+/// What is said of a change once it is made.
+const fn done(change: &Change) -> &'static str {
     match change {
-        "role" => "The role was changed. They are logged out, and have it when they log in again.",
-        "disable" => "Disabled. They are logged out, and cannot log in.",
-        "enable" => "Enabled. They can log in again.",
-        "end-sessions" => "They are logged out in all browsers.",
-        "no-second-factor" => {
+        Change::Role(_) => {
+            "The role was changed. They are logged out, and have the new one when they log in again."
+        }
+        Change::Enabled(false) => "Disabled. They are logged out, and cannot log in.",
+        Change::Enabled(true) => "Enabled. They can log in again.",
+        Change::EndSessions => "They are logged out in all browsers.",
+        Change::NoSecondFactor => {
             "The second factor is off: the password alone logs them in, until they set up another one."
         }
-        _ => "The change was made.",
+        Change::Password(_) => "The password was changed. They are logged out.",
     }
 }
 
@@ -121,17 +123,19 @@ pub async fn change(
         return Ok(view_of(&administration, &admin, id, None, Some((link, until))).await?.into_response());
     }
     let change = form.parse().ok_or(Failure::BadRequest)?;
+    let done = done(&change);
     match administration.change(&admin, id, change).await? {
         // Whoever changed themselves has just ended the session that would say so.
         Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         Changed::Changed => {
-            session.insert(CHANGED, (id, form.change)).await.map_err(session_error::failure)?;
+            session.insert(CHANGED, (id, done)).await.map_err(session_error::failure)?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
         Changed::NoSuchUser => Err(Failure::NotFound),
         Changed::LastAdmin => {
             let words = "This is the last administrator who can log in. Make another one first.";
-            let page = view_of(&administration, &admin, id, Some((Tone::Bad, words)), None).await?;
+            let page =
+                view_of(&administration, &admin, id, Some((Tone::Bad, words.to_owned())), None).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
         }
     }

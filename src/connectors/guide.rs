@@ -321,7 +321,7 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
                 {ticks.step("B3", view! {
                     <p>"Find and tick each of these required permissions"</p>
                     <ul class="copies" role="list">{required}</ul>
-                    <div data-optional="" hidden=none>
+                    <div class="stack tight" data-optional="" hidden=none>
                         <p>
                             "and those of the optional ones that you choose under " <em>"View API scope"</em> " here"
                         </p>

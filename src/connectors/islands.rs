@@ -8,8 +8,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
 use super::model::{
-    AccountType, ClientId, ExpiryDate, Field, NoApproval, ServiceName, Tenant, check_client_secret,
-    expiration, required_permissions,
+    AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, NoApproval, ServiceName, Tenant,
+    check_client_secret, expiration, required_permissions,
 };
 use crate::ui::islands::{closest, send_once};
 
@@ -71,7 +71,8 @@ fn mirror() -> Option<()> {
         let _ =
             show(part, part.query_selector("[data-scope]:not([hidden])").is_ok_and(|item| item.is_some()));
     });
-    let months = document().query_selector(EXPIRES_IN_CHECKED).ok().flatten();
+    let chosen_end = ["input[name=", EXPIRES_IN, "]:checked"].concat();
+    let months = document().query_selector(&chosen_end).ok().flatten();
     let months = months.and_then(|chosen| chosen.get_attribute("value")).unwrap_or_default();
     let (choice, life) = expiration(&months, &typed(Field::SecretExpires).unwrap_or_default());
     for (field, text) in [
@@ -107,9 +108,6 @@ fn mirror() -> Option<()> {
     ready.query_selector("code").ok()??.set_text_content(address.as_deref());
     Some(())
 }
-
-/// The choice of when the secret expires.
-const EXPIRES_IN_CHECKED: &str = "input[name=secret_expires_in]:checked";
 
 fn show(element: &Element, shown: bool) -> Option<()> {
     if shown { element.remove_attribute("hidden").ok() } else { element.set_attribute("hidden", "").ok() }

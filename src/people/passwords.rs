@@ -60,17 +60,12 @@ impl Password {
 /// argon2 in memory that it has had before: an allocator to which it is given back after each password splits it, and
 /// under load comes to hold many times what is in use. Whoever hashes or waits for it holds this; with the last of them
 /// it goes.
+#[derive(Default)]
 struct Memory {
     free: Mutex<Vec<Vec<Block>>>,
-    /// How many are kept.
-    kept: usize,
 }
 
 impl Memory {
-    fn new(kept: usize) -> Self {
-        Self { free: Mutex::new(Vec::new()), kept }
-    }
-
     fn with<T>(&self, length: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = free().pop().filter(|blocks| blocks.len() == length);
@@ -78,10 +73,7 @@ impl Memory {
         let done = work(&mut blocks);
         // From what argon2 leaves in it a password is guessed without argon2's work.
         blocks.fill(Block::new());
-        let mut free = free();
-        if free.len() < self.kept {
-            free.push(blocks);
-        }
+        free().push(blocks);
         done
     }
 }
@@ -121,7 +113,6 @@ impl CustomizedPasswordHasher<PasswordHash> for Memory {
 pub struct Hasher {
     params: Params,
     memory: Arc<Mutex<Weak<Memory>>>,
-    at_once: usize,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     decoy: Arc<str>,
@@ -150,11 +141,10 @@ impl Hasher {
         let running = (cores / 2).max(1);
         // Made with the live parameters, so that trying a password of nobody takes as long as one of
         // somebody: a hash written down here would drift away from them.
-        let decoy = hash(&Memory::new(running), &params, &salt(&*randomness), b"a password that nobody has")?;
+        let decoy = hash(&Memory::default(), &params, &salt(&*randomness), b"a password that nobody has")?;
         Ok(Self {
             params,
             memory: Arc::default(),
-            at_once: running,
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running + WAITING)),
             decoy: decoy.into(),
@@ -215,7 +205,7 @@ impl Hasher {
     fn memory(&self) -> Arc<Memory> {
         let mut shared = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
-            let memory = Arc::new(Memory::new(self.at_once));
+            let memory = Arc::<Memory>::default();
             *shared = Arc::downgrade(&memory);
             memory
         })

@@ -46,7 +46,7 @@ impl Order {
     /// On the screen.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Name => "Service name",
+            Self::Name => "Service Name",
             Self::State => "State, failing first",
             Self::Expiry => "Secret expires, soonest first",
             Self::Added => "Added, latest first",
