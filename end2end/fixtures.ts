@@ -18,11 +18,12 @@ interface Fixtures {
   /** Another browser, watched like the first. */
   anotherBrowser: () => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
   expectStatus: (status: number, times?: number) => void;
+  /** Neither wide nor narrow, light nor dark, and nothing stands out of the window at any of WIDTHS. */
   expectNoAxeFindings: (page: Page) => Promise<void>;
-  /** The same at this width, light and dark. */
+  /** The same at this width alone, light and dark. */
   expectNoAxeFindingsAt: (page: Page, width: number) => Promise<void>;
-  /** Pictures at 1440 and 390 px, light and dark, where SCREENSHOTS names a folder. */
-  picture: (name: string) => Promise<void>;
+  /** The same of the page itself; with pictures at 1440 and 390 px, light and dark, where SCREENSHOTS names a folder. */
+  look: (name: string) => Promise<void>;
   /** One at this width, light, where SCREENSHOTS names a folder. */
   pictureAt: (name: string, width: number) => Promise<void>;
 }
@@ -48,6 +49,18 @@ type Look = [width: number, colorScheme: 'light' | 'dark'];
 /** Wide and narrow, light and dark. */
 const LOOKS: Look[] = [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']];
 
+/**
+ * From the narrowest telephone to a wide screen: 720 px is what 1440 px are at 200 % zoom, 320 px what 1280 px are at
+ * 400 % (WCAG 2.2, 1.4.10).
+ */
+export const WIDTHS = [320, 360, 720, 768, 1440, 1920];
+
+/** Whether something stands out of the window. */
+async function expectNothingBeyond(page: Page, look: string): Promise<void> {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(beyond, `${page.url()} ${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
+}
+
 /** Asks axe, where it can answer, and whether something stands out of the window. */
 async function judge(page: Page, look: string, scripts = true): Promise<void> {
   if (scripts) {
@@ -55,8 +68,7 @@ async function judge(page: Page, look: string, scripts = true): Promise<void> {
     const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
     expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), `${page.url()} ${look}`).toEqual([]);
   }
-  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(beyond, `${page.url()} ${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
+  await expectNothingBeyond(page, look);
 }
 
 /** Two of them show each width and each scheme once. */
@@ -134,8 +146,8 @@ export const test = base.extend<Fixtures & Options, Shared>({
   expectNoAxeFindings: async ({ javaScriptEnabled }, use) => {
     await use(async (page) => {
       // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
-      if (!javaScriptEnabled) return;
-      await inEach(OPPOSITE_LOOKS, page, (look) => judge(page, look));
+      if (javaScriptEnabled) await inEach(OPPOSITE_LOOKS, page, (look) => judge(page, look));
+      await inEach(WIDTHS.map((width) => [width, 'light']), page, (look) => expectNothingBeyond(page, look));
     });
   },
 
@@ -156,12 +168,13 @@ export const test = base.extend<Fixtures & Options, Shared>({
     });
   },
 
-  picture: async ({ page, javaScriptEnabled }, use) => {
+  look: async ({ page, expectNoAxeFindings, javaScriptEnabled }, use) => {
     await use(async (name) => {
+      await expectNoAxeFindings(page);
       const folder = process.env.SCREENSHOTS;
       if (!folder) return;
-      await inEach(LOOKS, page, async (look) => {
-        const file = `${name}-${look}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
+      await inEach(LOOKS, page, async (which) => {
+        const file = `${name}-${which}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
         await page.screenshot({ path: join(folder, file), fullPage: true });
       });
     });

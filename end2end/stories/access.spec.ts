@@ -5,7 +5,7 @@ import { hiddenFields } from '../support/forms.ts';
 import { whereFound } from '../support/secrets.ts';
 import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
-test('a Viewer sees connectors and their states, and can change none', async ({ page, app, provider, expectStatus, picture }) => {
+test('a Viewer sees connectors and their states, and can change none', async ({ page, app, provider, expectStatus, look }) => {
   const admin = await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
@@ -28,7 +28,7 @@ test('a Viewer sees connectors and their states, and can change none', async ({ 
   await expect(row).toContainText(client.id);
   await expect(row).toContainText(/in \d+ (days|months|years)/);
   await expect(page.getByRole('link', { name: CONNECTORS.add })).toHaveCount(0);
-  await picture('connectors-viewer');
+  await look('connectors-viewer');
 
   await page.goto(path);
   await expect(page.getByRole('main')).toContainText(client.id);
@@ -71,7 +71,7 @@ test('l9_after_the_log_out_the_back_button_shows_nothing_of_what_was_there', asy
   await expect(page.getByText('Mail archive')).toHaveCount(0);
 });
 
-test('what was typed into the form survives a session that ended meanwhile', async ({ page, app, context, expectNoAxeFindings, picture }) => {
+test('what was typed into the form survives a session that ended meanwhile', async ({ page, app, context, look }) => {
   const person = await setUp(page, app);
   const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
   const typed = { name: 'Typed for long', client, audience: AUDIENCE.single, tenant: 'contoso.com' };
@@ -82,8 +82,7 @@ test('what was typed into the form survives a session that ended meanwhile', asy
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
 
   await expect(page.getByText('Your session had ended')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('login-session-ended');
+  await look('login-session-ended');
   await page.getByRole('textbox', { name: LOG_IN.email }).fill(person.email);
   await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
   await page.getByRole('button', { name: LOG_IN.button }).click();
@@ -95,14 +94,13 @@ test('what was typed into the form survives a session that ended meanwhile', asy
   const secret = page.getByLabel(FORM.secret, { exact: true });
   await expect(secret).toHaveValue('');
   await expect(secret).toBeFocused();
-  await expectNoAxeFindings(page);
-  await picture('add-after-session-ended');
+  await look('add-after-session-ended');
   await secret.fill(client.secret);
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
   await expect(page.getByText(ADDED)).toBeVisible();
 });
 
-test('under another address one is told the right one', async ({ page, app, picture, expectNoAxeFindings }) => {
+test('under another address one is told the right one', async ({ page, app, look }) => {
   await setUp(page, app);
   const other = app.url.replace('localhost', '127.0.0.1');
   const answer = await page.goto(`${other}/connectors`);
@@ -110,8 +108,7 @@ test('under another address one is told the right one', async ({ page, app, pict
   await expect(page.getByRole('heading', { level: 1, name: 'This program has another address' })).toBeVisible();
   await expect(page.getByRole('link', { name: app.url })).toBeVisible();
   await expect(page.getByText('MAIL360_PUBLIC_URL')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('another-address');
+  await look('another-address');
   await page.getByRole('link', { name: 'Go to its address' }).click();
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 });

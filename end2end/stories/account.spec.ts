@@ -2,7 +2,7 @@ import { expect, test } from '../fixtures.ts';
 import { logIn, logOut, setUp } from '../steps.ts';
 import { CONNECTORS, LOG_IN } from '../words.ts';
 
-test('a new password logs every other browser out', async ({ page, app, anotherBrowser, expectStatus, expectNoAxeFindings, picture }) => {
+test('a new password logs every other browser out', async ({ page, app, anotherBrowser, expectStatus, look }) => {
   const person = await setUp(page, app);
   const { page: other } = await anotherBrowser();
   await logIn(other, person);
@@ -11,8 +11,7 @@ test('a new password logs every other browser out', async ({ page, app, anotherB
   await page.getByRole('link', { name: 'My account' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'My account' })).toBeVisible();
   await expect(page.getByRole('listitem').filter({ hasText: /on Linux/ })).toHaveCount(2);
-  await expectNoAxeFindings(page);
-  await picture('account');
+  await look('account');
 
   const fresh = `another ${person.password}`;
   const current = page.getByLabel('Current password', { exact: true });
@@ -22,14 +21,13 @@ test('a new password logs every other browser out', async ({ page, app, anotherB
   await page.getByRole('button', { name: 'Change the password' }).click();
   await expect(current).toBeFocused();
   await expect(current).toHaveAccessibleDescription(/not your current password/);
-  await expectNoAxeFindings(page);
-  await picture('account-with-an-error');
+  await look('account-with-an-error');
 
   await current.fill(person.password);
   await page.getByLabel('New password', { exact: true }).fill(fresh);
   await page.getByRole('button', { name: 'Change the password' }).click();
   await expect(page.getByText('Your password has been changed')).toBeVisible();
-  await picture('account-changed');
+  await look('account-changed');
   await other.goto('/connectors');
   await expect(other).toHaveURL(/\/login/);
   await logIn(other, { ...person, password: fresh });

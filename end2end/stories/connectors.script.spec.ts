@@ -5,7 +5,7 @@ import { expect, test } from '../fixtures.ts';
 import { fillForm, setUp } from '../steps.ts';
 import { CONNECTORS, FORM, SECRET_ID } from '../words.ts';
 
-test('a Secret ID is recognised while one types, before anything is sent', async ({ page, app, picture }) => {
+test('a Secret ID is recognised while one types, before anything is sent', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const field = page.getByLabel(FORM.secret, { exact: true });
@@ -13,7 +13,7 @@ test('a Secret ID is recognised while one types, before anything is sent', async
   await field.blur();
   await expect(page.getByText(SECRET_ID).first()).toBeVisible();
   await expect(field).toHaveAttribute('aria-invalid', 'true');
-  await picture('add-connector-live-check');
+  await look('add-connector-live-check');
   await field.fill(`not-a-real-secret~${randomUUID()}`);
   await field.blur();
   await expect(page.getByText(SECRET_ID)).toHaveCount(0);

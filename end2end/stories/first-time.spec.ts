@@ -5,16 +5,13 @@ import { expect, test } from '../fixtures.ts';
 import { setUp, state, tabTo } from '../steps.ts';
 import { ADDED, CONNECTORS, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
-test('a first-time administrator finds the way from the empty list to a verified connector', async ({
-  page, app, provider, picture, expectNoAxeFindings,
-}) => {
+test('a first-time administrator finds the way from the empty list to a verified connector', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   await expect(page.getByText('With a connector your company’s own software')).toBeVisible();
   await tabTo(page, page.getByRole('link', { name: CONNECTORS.add }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('first-time-1-form-and-guide');
+  await look('first-time-1-form-and-guide');
 
   // What a field is, its question mark says.
   const mark = page.locator('summary').filter({ hasText: 'Help: Client Secret' });
@@ -28,8 +25,7 @@ test('a first-time administrator finds the way from the empty list to a verified
   await page.keyboard.press('Space');
   await expect(step).toBeChecked();
   await expect(page.getByRole('img', { name: /Value is marked: copy this one/ })).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('first-time-2-help-and-ticks');
+  await look('first-time-2-help-and-ticks');
 
   // The wrong turn that most people take: the Secret ID.
   const client = await provider.addClient(app.redirectUri);
@@ -43,12 +39,11 @@ test('a first-time administrator finds the way from the empty list to a verified
   await page.keyboard.press('Enter');
   await expect(page.getByText(SECRET_ID).first()).toBeVisible();
   await expect(page.getByLabel(FORM.secret, { exact: true })).toBeFocused();
-  await expectNoAxeFindings(page);
-  await picture('first-time-3-secret-id');
+  await look('first-time-3-secret-id');
   await page.keyboard.type(client.secret);
   await page.keyboard.press('Enter');
   await expect(page.getByText(ADDED)).toBeVisible();
-  await picture('first-time-4-added');
+  await look('first-time-4-added');
 
   await tabTo(page, page.getByRole('button', { name: VERIFY }));
   await page.keyboard.press('Enter');
@@ -61,7 +56,7 @@ test('a first-time administrator finds the way from the empty list to a verified
   await tabTo(page, page.getByRole('button', { name: 'Accept' }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'The connector works' })).toBeVisible();
-  await picture('first-time-5-verified');
+  await look('first-time-5-verified');
   await tabTo(page, page.getByRole('link', { name: /^Back to/ }));
   await page.keyboard.press('Enter');
   await expect(state(page.getByRole('main'), STATE.verified)).toBeVisible();

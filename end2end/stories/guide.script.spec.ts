@@ -5,7 +5,7 @@ import { expect, test } from '../fixtures.ts';
 import { addConnector, setUp } from '../steps.ts';
 import { AUDIENCE, FORM } from '../words.ts';
 
-test('the guide follows what is typed, and its links lead into the application', async ({ page, app, picture }) => {
+test('the guide follows what is typed, and its links lead into the application', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const guide = page.getByRole('region', { name: /^Step 1/ });
@@ -55,7 +55,7 @@ test('the guide follows what is typed, and its links lead into the application',
   await expect(guide.getByText('each person approves for themselves')).toBeVisible();
   await expect(address).toBeHidden();
   await page.getByRole('radio', { name: AUDIENCE.single }).check();
-  await picture('guide-followed');
+  await look('guide-followed');
 });
 
 test('the checklist is remembered while one goes back and forth, and begins anew with the next application', async ({ page, app }) => {

@@ -3,29 +3,24 @@ import { addConnector, agree, entry, expectState, leaveForProvider, logIn, logOu
 import { ADDED, AUDIENCE, CONNECTORS, FORM, STATE, VERIFY } from '../words.ts';
 
 for (const scope of ['short', 'long', 'absent'] as const) {
-  test(`from the set-up link to a verified connector, at a provider that answers with ${scope} scopes`, async ({
-    page, app, provider, picture, expectNoAxeFindings,
-  }) => {
+  test(`from the set-up link to a verified connector, at a provider that answers with ${scope} scopes`, async ({ page, app, provider, look }) => {
     // Microsoft sends no `iss`; a provider that does must pass as well.
     await provider.set({ scope, iss: scope === 'long', mail: scope !== 'absent' });
 
     const person = await setUp(page, app);
     await expect(page.getByText(`${app.url}/api/connectors`).first()).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture('connectors-empty');
+    await look('connectors-empty');
 
     await page.getByRole('link', { name: CONNECTORS.add }).first().click();
     await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
     await expect(page.getByRole('radio', { name: FORM.gmail })).toBeDisabled();
-    await expectNoAxeFindings(page);
-    await picture('add-connector');
+    await look('add-connector');
 
     const client = await provider.addClient(app.redirectUri);
     const path = await addConnector(page, { name: 'Mail archive', client, audience: AUDIENCE.everybody });
     await expect(state(page.getByRole('main'), STATE.not)).toBeVisible();
     await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture('connector-added');
+    await look('connector-added');
 
     const started = page.waitForResponse((answer) => answer.request().method() === 'POST' && answer.url().endsWith('/verify'));
     await leaveForProvider(page, provider);
@@ -38,19 +33,16 @@ for (const scope of ['short', 'long', 'absent'] as const) {
     await agree(page);
     await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
     await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture('sign-in-succeeded');
+    await look('sign-in-succeeded');
 
     await expectState(page, path, STATE.verified);
     await expect(page.getByText(ADDED), 'it is said once').toHaveCount(0);
-    await expectNoAxeFindings(page);
-    await picture('connector-verified');
+    await look('connector-verified');
 
     await page.getByRole('link', { name: CONNECTORS.heading, exact: true }).first().click();
     await expect(state(entry(page, 'Mail archive'), STATE.verified)).toBeVisible();
     await expect(entry(page, 'Mail archive')).toContainText(client.id);
-    await expectNoAxeFindings(page);
-    await picture('connectors');
+    await look('connectors');
 
     const [token, ...more] = await provider.requests('token');
     expect(token).toMatchObject({ status: 200, client_id: client.id });
@@ -59,8 +51,7 @@ for (const scope of ['short', 'long', 'absent'] as const) {
     await logOut(page, person);
     await page.goto('/connectors');
     await expect(page).toHaveURL(/\/login/);
-    await expectNoAxeFindings(page);
-    await picture('log-in');
+    await look('log-in');
     await logIn(page, person);
     await expect(state(entry(page, 'Mail archive'), STATE.verified)).toBeVisible();
   });
@@ -75,11 +66,10 @@ test('the set-up page is gone once it has been used', async ({ page, app, expect
   expect(await app.setUpLink(), 'no new link is printed').toBe(link);
 });
 
-test('the set-up page says what is wrong and keeps what was typed', async ({ page, app, expectStatus, expectNoAxeFindings, picture }) => {
+test('the set-up page says what is wrong and keeps what was typed', async ({ page, app, expectStatus, look }) => {
   const person = { ...somebody(), password: 'short' };
   await page.goto(await app.setUpLink());
-  await expectNoAxeFindings(page);
-  await picture('set-up');
+  await look('set-up');
   await page.getByRole('textbox', { name: 'Organisation' }).fill(person.organisation);
   await page.getByRole('textbox', { name: 'Your name' }).fill(person.name);
   await page.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
@@ -92,11 +82,10 @@ test('the set-up page says what is wrong and keeps what was typed', async ({ pag
   await expect(page.getByRole('textbox', { name: 'Organisation' })).toHaveValue(person.organisation);
   await expect(page.getByRole('textbox', { name: 'E-mail' })).toHaveValue(person.email);
   await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
-  await expectNoAxeFindings(page);
-  await picture('set-up-with-an-error');
+  await look('set-up-with-an-error');
 });
 
-test('a wrong password is refused in words that do not say whether the user exists', async ({ page, app, expectStatus, picture }) => {
+test('a wrong password is refused in words that do not say whether the user exists', async ({ page, app, expectStatus, look }) => {
   const person = await setUp(page, app);
   await logOut(page, person);
   const answers: string[] = [];
@@ -109,10 +98,10 @@ test('a wrong password is refused in words that do not say whether the user exis
     answers.push(await page.getByRole('alert').innerText());
   }
   expect(answers[0]).toBe(answers[1]);
-  await picture('log-in-with-an-error');
+  await look('log-in-with-an-error');
 });
 
-test('after ten wrong passwords one is told how long to wait', async ({ page, app, expectStatus, picture, expectNoAxeFindings }) => {
+test('after ten wrong passwords one is told how long to wait', async ({ page, app, expectStatus, look }) => {
   const person = await setUp(page, app);
   await logOut(page, person);
   for (let i = 0; i < 10; i += 1) {
@@ -127,6 +116,5 @@ test('after ten wrong passwords one is told how long to wait', async ({ page, ap
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('alert')).toContainText(/Wait \d minutes, then try again/);
   await expect(page.getByRole('textbox', { name: 'E-mail' })).toHaveValue(person.email);
-  await expectNoAxeFindings(page);
-  await picture('log-in-too-many');
+  await look('log-in-too-many');
 });

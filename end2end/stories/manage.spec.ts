@@ -5,7 +5,7 @@ import { CONNECTOR, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
 const secret = () => `not-a-real-secret~${randomUUID()}`;
 
-test('a connector is edited, and its page says what that means for what was proved', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+test('a connector is edited, and its page says what that means for what was proved', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
@@ -14,8 +14,7 @@ test('a connector is edited, and its page says what that means for what was prov
   await page.getByRole('link', { name: CONNECTOR.edit, exact: true }).click();
   await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
   await expect(page.getByLabel(FORM.secret, { exact: true }), 'it is shown to nobody').toHaveValue('');
-  await expectNoAxeFindings(page);
-  await picture('edit');
+  await look('edit');
   await page.getByRole('textbox', { name: FORM.serviceName }).fill('Post-Archiv');
   await page.getByRole('button', { name: CONNECTOR.save }).click();
   await expect(page.getByText('The changes are saved')).toBeVisible();
@@ -26,17 +25,15 @@ test('a connector is edited, and its page says what that means for what was prov
   await page.getByRole('button', { name: CONNECTOR.save }).click();
   await expect(page.getByRole('textbox', { name: FORM.clientId })).toBeFocused();
   await expect(page.getByText('Nothing was changed')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('edit-with-an-error');
+  await look('edit-with-an-error');
   await page.getByRole('textbox', { name: FORM.clientId }).fill(randomUUID());
   await page.getByRole('button', { name: CONNECTOR.save }).click();
   await expect(page.getByText('Changed since it was last verified: Client ID')).toBeVisible();
   await expect(page.getByRole('button', { name: VERIFY }), 'and offers the way out').toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('connector-changed');
+  await look('connector-changed');
 });
 
-test('of two administrators who edit at once the second chooses', async ({ page, app, anotherBrowser, expectNoAxeFindings, picture }) => {
+test('of two administrators who edit at once the second chooses', async ({ page, app, anotherBrowser, look }) => {
   const ada = await setUp(page, app);
   const path = await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
   const { page: other } = await anotherBrowser();
@@ -53,8 +50,7 @@ test('of two administrators who edit at once the second chooses', async ({ page,
   const row = page.getByRole('row').filter({ hasText: FORM.serviceName });
   await expect(row).toContainText('Hers');
   await expect(row).toContainText('Mine');
-  await expectNoAxeFindings(page);
-  await picture('edit-with-a-conflict');
+  await look('edit-with-a-conflict');
   await page.getByRole('button', { name: CONNECTOR.save }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Mine' })).toBeVisible();
 });
@@ -62,7 +58,7 @@ test('of two administrators who edit at once the second chooses', async ({ page,
 test.describe('with time passing', () => {
   test.use({ movableClock: true });
 
-  test('l11_a_secret_is_replaced_once_the_password_was_given_anew', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+  test('l11_a_secret_is_replaced_once_the_password_was_given_anew', async ({ page, app, provider, look }) => {
     const ada = await setUp(page, app);
     const { path } = await connectorAt(page, app, provider);
     const fresh = await provider.addClient(app.redirectUri);
@@ -71,23 +67,20 @@ test.describe('with time passing', () => {
     await page.getByRole('link', { name: CONNECTOR.replace }).click();
     await confirm(page, ada);
     await expect(page.getByRole('heading', { level: 1, name: CONNECTOR.replace })).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture('replace-secret');
+    await look('replace-secret');
     const field = page.getByLabel('New Client Secret', { exact: true });
     await field.fill(randomUUID());
     await page.getByRole('button', { name: CONNECTOR.replace }).click();
     await expect(page.getByText(SECRET_ID).first()).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture('replace-secret-with-an-error');
+    await look('replace-secret-with-an-error');
     await field.fill(fresh.secret);
     await page.getByRole('radio', { name: /^12 months/ }).check();
     await page.getByRole('button', { name: CONNECTOR.replace }).click();
     await expect(page.getByText('The secret was replaced')).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture('secret-replaced');
+    await look('secret-replaced');
   });
 
-  test('before a secret expires administrators are told, and the list is sorted by it', async ({ page, app, expectNoAxeFindings, picture }) => {
+  test('before a secret expires administrators are told, and the list is sorted by it', async ({ page, app, look }) => {
     await setUp(page, app);
     await page.goto('/connectors/new');
     const today = new Date(app.now());
@@ -100,41 +93,37 @@ test.describe('with time passing', () => {
     await page.getByRole('combobox', { name: CONNECTOR.sort }).selectOption({ label: 'Secret expires, soonest first' });
     await page.getByRole('button', { name: CONNECTOR.show, exact: true }).click();
     await expect(page.getByRole('row').nth(1)).toContainText('Soon');
-    await expectNoAxeFindings(page);
-    await picture('connectors-expiring');
+    await look('connectors-expiring');
     const check = await app.command(['check']);
     expect(check.stdout).toContain('Warning: the client secret of Soon');
     expect(check.stdout).not.toContain('Later');
   });
 });
 
-test('a connector is deleted once one was told what that breaks', async ({ page, app, provider, expectNoAxeFindings, expectStatus, picture }) => {
+test('a connector is deleted once one was told what that breaks', async ({ page, app, provider, expectStatus, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await page.getByRole('link', { name: CONNECTOR.delete, exact: true }).click();
   await expect(page.getByText('Nobody can sign in through it any more')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('delete');
+  await look('delete');
   await page.getByRole('link', { name: FORM.cancel }).click();
   await expect(page).toHaveURL(path);
   await page.getByRole('link', { name: CONNECTOR.delete, exact: true }).click();
   await page.getByRole('button', { name: 'Delete the connector' }).click();
   await expect(page.getByText('The connector was deleted')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('deleted');
+  await look('deleted');
   expectStatus(404);
   await page.goto(path);
 });
 
-test('a connector is found by the beginning of its name or client ID', async ({ page, app, expectNoAxeFindings, picture }) => {
+test('a connector is found by the beginning of its name or client ID', async ({ page, app, look }) => {
   await setUp(page, app);
   const id = `abcd${randomUUID().slice(4)}`;
   await addConnector(page, { name: 'Mail archive', client: { id, secret: secret() } });
   await addConnector(page, { name: 'صندوق البريد', client: { id: randomUUID(), secret: secret() } });
   await addConnector(page, { name: 'W'.repeat(60), client: { id: randomUUID(), secret: secret() } });
   await page.goto('/connectors');
-  await expectNoAxeFindings(page);
-  await picture('connectors-names');
+  await look('connectors-names');
   const search = page.getByRole('searchbox', { name: CONNECTOR.search });
   for (const [typed, found] of [['MAIL', 'Mail archive'], ['abcd', 'Mail archive'], ['صند', 'صندوق']] as const) {
     await search.fill(typed);
@@ -145,8 +134,7 @@ test('a connector is found by the beginning of its name or client ID', async ({ 
   await search.fill('nothing like it');
   await search.press('Enter');
   await expect(page.getByText('No name and no Client ID begins like that.')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('connectors-none-found');
+  await look('connectors-none-found');
   await page.getByRole('link', { name: 'Show all' }).click();
   await expect(page.getByRole('row')).toHaveCount(4);
 });
@@ -165,7 +153,7 @@ test('p16_every_state_of_a_connector_shows_the_next_step', async ({ page, app, p
   await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
 });
 
-test('the timeline of a sign-in is there for every administrator', async ({ page, app, provider, anotherBrowser, expectNoAxeFindings, picture }) => {
+test('the timeline of a sign-in is there for every administrator', async ({ page, app, provider, anotherBrowser, look }) => {
   const ada = await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
@@ -183,8 +171,7 @@ test('the timeline of a sign-in is there for every administrator', async ({ page
   await expect(other.getByRole('region', { name: 'Sign-ins' }).getByText(ada.name), 'who began it').toBeVisible();
   await page.goto(path);
   await page.getByText('Timeline', { exact: true }).click();
-  await expectNoAxeFindings(page);
-  await picture('connector-with-a-timeline');
+  await look('connector-with-a-timeline');
 });
 
 test('what is typed into the expiry is a day, or one that Azure offers', async ({ page, app }) => {

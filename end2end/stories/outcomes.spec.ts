@@ -39,7 +39,7 @@ async function leave(page: Page, provider: Provider, atOnce = false): Promise<vo
 }
 
 for (const { what, settings, atOnce, heading, who, next, offers, code, state } of ENDS) {
-  test(`o14_${what.replaceAll(' ', '_')}_is_told_with_whose_job_it_is_and_the_next_step`, async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+  test(`o14_${what.replaceAll(' ', '_')}_is_told_with_whose_job_it_is_and_the_next_step`, async ({ page, app, provider, look }) => {
     await setUp(page, app);
     const { path } = await connectorAt(page, app, provider);
     await provider.set(settings);
@@ -52,14 +52,13 @@ for (const { what, settings, atOnce, heading, who, next, offers, code, state } o
     if (offers) await expect(main.getByRole('link', { name: offers })).toBeVisible();
     await page.getByText('Timeline').click();
     await expect(main.getByText('Came back from Microsoft')).toBeVisible();
-    await expectNoAxeFindings(page);
-    await picture(`outcome-${what.replaceAll(' ', '-')}`);
+    await look(`outcome-${what.replaceAll(' ', '-')}`);
     await expectState(page, path, state);
     expect((await provider.exchanges()).length, 'nothing is tried twice').toBe(atOnce ? 0 : 1);
   });
 }
 
-test('the text for support is copied whole, and holds no secret', async ({ page, app, provider, context, javaScriptEnabled, picture }) => {
+test('the text for support is copied whole, and holds no secret', async ({ page, app, provider, context, javaScriptEnabled, look }) => {
   await setUp(page, app);
   const { client } = await connectorAt(page, app, provider);
   await provider.set({ fault: 'wrong-secret' });
@@ -70,7 +69,7 @@ test('the text for support is copied whole, and holds no secret', async ({ page,
   await expect(text).toContainText('Error: invalid_client');
   await expect(text).toContainText(`Client ID: ${client.id}`);
   await expect(text).not.toContainText(client.secret);
-  await picture('timeline');
+  await look('timeline');
   if (!javaScriptEnabled) return;
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.locator('.copy', { has: text }).getByRole('button', { name: /^Copy/ }).click();
@@ -80,26 +79,24 @@ test('the text for support is copied whole, and holds no secret', async ({ page,
 
 const TENANT = '5a1e0000-7e57-4000-8000-00000000c0de';
 
-test('credentials that Microsoft takes are said to be when a connector with a tenant is added', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+test('credentials that Microsoft takes are said to be when a connector with a tenant is added', async ({ page, app, provider, look }) => {
   await provider.addTenant(TENANT);
   await setUp(page, app);
   const client = await provider.addClient(app.redirectUri);
   const path = await addConnector(page, { name: 'Of one tenant', client, audience: AUDIENCE.single, tenant: TENANT });
   await expect(page.getByText('Microsoft accepts the Client ID and the Client Secret')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('added-proved');
+  await look('added-proved');
   await expectState(page, path, STATE.not);
   expect(await provider.requests('token')).toEqual([expect.objectContaining({ grant_type: 'client_credentials', origin: null, query: false, status: 200 })]);
 });
 
-test('a wrong secret is told when a connector with a tenant is added, which is added all the same', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+test('a wrong secret is told when a connector with a tenant is added, which is added all the same', async ({ page, app, provider, look }) => {
   await provider.addTenant(TENANT);
   await provider.set({ fault: 'wrong-secret' });
   await setUp(page, app);
   const client = await provider.addClient(app.redirectUri);
   const path = await addConnector(page, { name: 'Of one tenant', client, audience: AUDIENCE.single, tenant: TENANT });
   await expect(page.getByText('Microsoft does not accept the client secret').first()).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('added-refused');
+  await look('added-refused');
   await expectState(page, path, STATE.failing);
 });

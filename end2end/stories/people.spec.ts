@@ -13,12 +13,11 @@ async function join(page: Page, link: string, person: Person): Promise<void> {
 }
 
 test('an administrator invites somebody, who joins, and may no more than was meant', async ({
-  page, app, anotherBrowser, expectNoAxeFindings, expectStatus, picture,
+  page, app, anotherBrowser, expectNoAxeFindings, expectStatus, look,
 }) => {
   await setUp(page, app);
   await openPeople(page);
-  await expectNoAxeFindings(page);
-  await picture('people');
+  await look('people');
 
   const grace = somebody('Grace Hopper');
   expectStatus(422);
@@ -26,12 +25,10 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   await page.getByRole('button', { name: PEOPLE.invite }).evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
   await page.getByRole('button', { name: PEOPLE.invite }).click();
   await expect(page.getByRole('textbox', { name: SET_UP.email })).toHaveAccessibleDescription(/Write an e-mail address/);
-  await expectNoAxeFindings(page);
-  await picture('people-with-an-error');
+  await look('people-with-an-error');
 
   const link = await invite(page, grace.email);
-  await expectNoAxeFindings(page);
-  await picture('people-invited');
+  await look('people-invited');
 
   const { page: other, watch } = await anotherBrowser();
   await other.goto(link);
@@ -47,7 +44,7 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   await openPeople(page);
   await expect(page.getByText(link)).toHaveCount(0);
   await expect(entry(page, grace.name)).toContainText('Viewer');
-  await picture('people-two');
+  await look('people-two');
 });
 
 test('with the keyboard alone one logs in, invites somebody and disables a user', async ({ page, app }) => {
@@ -85,7 +82,7 @@ test('with the keyboard alone one logs in, invites somebody and disables a user'
   await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
 });
 
-test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser, expectNoAxeFindings }) => {
+test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser }) => {
   await setUp(page, app);
   await openPeople(page);
   const link = await invite(page, 'grace@contoso.test');
@@ -97,7 +94,7 @@ test('an invitation that was withdrawn leads nowhere', async ({ page, app, anoth
   await expect(other.getByRole('heading', { name: 'This link works no longer' })).toBeVisible();
 });
 
-test('a user is given a role, logged out, disabled and enabled', async ({ page, app, anotherBrowser, expectNoAxeFindings, expectStatus, picture }) => {
+test('a user is given a role, logged out, disabled and enabled', async ({ page, app, anotherBrowser, expectStatus, look }) => {
   const ada = await setUp(page, app);
   await openPeople(page);
   const grace = somebody('Grace Hopper');
@@ -108,14 +105,12 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
   await page.getByRole('link', { name: grace.name }).click();
   await expect(page.getByRole('heading', { level: 1, name: grace.name })).toBeVisible();
   await expect(page.getByText('In one browser')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('person');
+  await look('person');
 
   await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Admin');
   await page.getByRole('button', { name: 'Set the role' }).click();
   await expect(page.getByText('The role was changed.')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('person-changed');
+  await look('person-changed');
   await other.goto('/connectors');
   await expect(other).toHaveURL(/\/login/);
   await logIn(other, grace);
@@ -127,10 +122,10 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
   await expect(page.getByText('In no browser')).toBeVisible();
   await page.getByText('Disable', { exact: true }).first().click();
   await expect(page.getByText(/cannot log in until enabled again/)).toBeVisible();
-  await picture('person-asked-once');
+  await look('person-asked-once');
   await page.getByRole('button', { name: 'Disable' }).click();
   await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
-  await picture('person-disabled');
+  await look('person-disabled');
   watch.expectStatus(401);
   await other.goto('/login');
   await other.getByRole('textbox', { name: LOG_IN.email }).fill(grace.email);
@@ -149,14 +144,13 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
   expectStatus(409);
   await page.getByRole('button', { name: 'Set the role' }).click();
   await expect(page.getByRole('alert')).toContainText('This is the last administrator who can log in');
-  await expectNoAxeFindings(page);
-  await picture('person-last-administrator');
+  await look('person-last-administrator');
 });
 
 test.describe('after ten minutes', () => {
   test.use({ movableClock: true });
 
-  test('l11_the_password_is_asked_for_anew_and_what_was_typed_goes_on', async ({ page, app, expectNoAxeFindings, expectStatus, picture }) => {
+  test('l11_the_password_is_asked_for_anew_and_what_was_typed_goes_on', async ({ page, app, expectStatus, look }) => {
     const ada = await setUp(page, app);
     await openPeople(page);
     app.advance(601);
@@ -166,14 +160,12 @@ test.describe('after ten minutes', () => {
     await page.getByRole('button', { name: PEOPLE.invite }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Confirm that it is you' })).toBeVisible();
     await expect(page.getByLabel(LOG_IN.password, { exact: true })).toBeFocused();
-    await expectNoAxeFindings(page);
-    await picture('confirm');
+    await look('confirm');
 
     expectStatus(422);
     await confirm(page, { ...ada, password: 'certainly not this one' });
     await expect(page.getByRole('alert')).toContainText('This is not your password');
-    await expectNoAxeFindings(page);
-    await picture('confirm-with-an-error');
+    await look('confirm-with-an-error');
     await confirm(page, ada);
     await expect(page.getByText('Send this link to grace@contoso.test')).toBeVisible();
     await expect(page.getByRole('listitem').filter({ hasText: 'grace@contoso.test' })).toContainText('Admin');
@@ -198,7 +190,7 @@ test.describe('after ten minutes', () => {
   });
 });
 
-test('whoever forgot the password chooses a new one by a link of an administrator', async ({ page, app, anotherBrowser, expectNoAxeFindings, picture }) => {
+test('whoever forgot the password chooses a new one by a link of an administrator', async ({ page, app, anotherBrowser, expectNoAxeFindings, look }) => {
   const ada = await setUp(page, app);
   const vera = { ...somebody('Vera Example'), password: `${ada.password} of hers` };
   const added = await app.command(['user', 'add', '--email', vera.email, '--name', vera.name, '--role', 'viewer'], `${ada.password} too\n`);
@@ -207,8 +199,7 @@ test('whoever forgot the password chooses a new one by a link of an administrato
   await page.getByRole('link', { name: vera.name }).click();
   await page.getByText('Forgotten password').click();
   await page.getByRole('button', { name: 'Make a link for a new password' }).click();
-  await expectNoAxeFindings(page);
-  await picture('person-new-password');
+  await look('person-new-password');
   const link = await page.getByRole('status').filter({ hasText: `Send this link to ${vera.email}` }).getByText(/\/invitations\//).innerText();
 
   const { page: other } = await anotherBrowser();

@@ -20,49 +20,42 @@ async function enter(page: Page, code: string): Promise<void> {
 
 const inside = (page: Page) => expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 
-test('a second factor is set up, asked for, and replaced by a recovery code', async ({ page, app, expectNoAxeFindings, expectStatus, picture }) => {
+test('a second factor is set up, asked for, and replaced by a recovery code', async ({ page, app, expectStatus, look }) => {
   const ada = await setUp(page, app);
   await page.getByRole('banner').getByText(ada.name).first().click();
   await page.getByRole('link', { name: 'My account' }).click();
   await page.getByRole('link', { name: 'Set it up' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Second factor' })).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('second-factor');
+  await look('second-factor');
   await page.getByRole('button', { name: 'Set up a second factor' }).click();
   await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('second-factor-begun');
+  await look('second-factor-begun');
 
   const phone = await authenticator(page, app);
   expectStatus(422);
   await page.getByRole('textbox', { name: 'Code' }).fill('12345');
   await page.getByRole('button', { name: 'Turn it on' }).click();
   await expect(page.getByRole('textbox', { name: 'Code' })).toHaveAccessibleDescription(/not the code that the app shows/);
-  await expectNoAxeFindings(page);
-  await picture('second-factor-with-an-error');
+  await look('second-factor-with-an-error');
   const used = phone.code();
   await page.getByRole('textbox', { name: 'Code' }).fill(used);
   await page.getByRole('button', { name: 'Turn it on' }).click();
   const codes = page.getByRole('main').getByRole('listitem');
   await expect(codes).toHaveCount(10);
   const [recovery = ''] = await codes.allInnerTexts();
-  await expectNoAxeFindings(page);
-  await picture('recovery-codes');
+  await look('recovery-codes');
   await page.getByRole('link', { name: 'I have kept them' }).click();
   await page.getByRole('link', { name: 'Change it' }).click();
   await expect(page.getByText('10 recovery codes are left.')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('second-factor-works');
+  await look('second-factor-works');
 
   await logOut(page, ada);
   await firstHalf(page, ada);
-  await expectNoAxeFindings(page);
-  await picture('log-in-code');
+  await look('log-in-code');
   expectStatus(401);
   await enter(page, used);
   await expect(page.getByRole('alert')).toContainText('it has been used');
-  await expectNoAxeFindings(page);
-  await picture('log-in-code-with-an-error');
+  await look('log-in-code-with-an-error');
   await enter(page, phone.code());
   await inside(page);
 
@@ -72,13 +65,12 @@ test('a second factor is set up, asked for, and replaced by a recovery code', as
   await inside(page);
 });
 
-test('where everybody must have a second factor nothing else is open before', async ({ page, app, expectNoAxeFindings, picture }) => {
+test('where everybody must have a second factor nothing else is open before', async ({ page, app, look }) => {
   const ada = await setUp(page, app);
   await openPeople(page);
   await page.getByRole('button', { name: 'Require it of everybody' }).click();
   await expect(page.getByText('Your organisation asks everybody for a second factor')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('second-factor-demanded');
+  await look('second-factor-demanded');
   await page.goto('/connectors');
   await expect(page).toHaveURL('/account/second-factor');
   await page.getByRole('button', { name: 'Set up a second factor' }).click();

@@ -11,7 +11,7 @@ AADSTS50011: The redirect URI 'https://localhost:3000/API/connectors' specified 
 Request Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427
 Correlation Id: 3b4e28ba-2fa1-11d2-883f-0016d3cca427`;
 
-test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_difference_marked', async ({ page, app, provider, expectNoAxeFindings, picture, expectStatus }) => {
+test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_difference_marked', async ({ page, app, provider, look, expectStatus }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   // The sign-in never comes back: Microsoft keeps the browser.
@@ -25,8 +25,7 @@ test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_differe
   await page.getByRole('button', { name: PASTE.button }).click();
   await expect(page.getByText('No error of Microsoft’s was found in it')).toBeVisible();
   await expect(page.getByRole('textbox', { name: PASTE.field })).toHaveValue('it does not work');
-  await expectNoAxeFindings(page);
-  await picture('paste-not-understood');
+  await look('paste-not-understood');
 
   await page.getByRole('textbox', { name: PASTE.field }).fill(MISMATCH.replace('https://localhost:3000', app.url));
   await page.getByRole('button', { name: PASTE.button }).click();
@@ -34,8 +33,7 @@ test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_differe
   await expect(page.getByText('Capital and small letters differ')).toBeVisible();
   await expect(page.locator('mark')).toHaveText(['a', 'A']);
   await expect(page.getByText('3b4e28ba-2fa1-11d2-883f-0016d3cca427')).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('paste-redirect-uri');
+  await look('paste-redirect-uri');
 
   // What stands in Azure can be compared too.
   await page.getByRole('textbox', { name: PASTE.registered }).fill(`${app.redirectUri}/`);
@@ -43,21 +41,20 @@ test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_differe
   await expect(page.getByText('a slash at the end')).toBeVisible();
 });
 
-test('where another kind of account is the answer, one button changes it and tries again', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+test('where another kind of account is the answer, one button changes it and tries again', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await page.goto(`${path}/microsoft-error`);
   await page.getByRole('textbox', { name: PASTE.field }).fill('AADSTS9002331: Application is configured for use by Microsoft Account users only. Please use the /consumers endpoint to serve this request.');
   await page.getByRole('button', { name: PASTE.button }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'The application is for personal accounts alone' })).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('paste-personal');
+  await look('paste-personal');
   await page.getByRole('button', { name: 'Choose Personal accounts only and sign in again' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
   expect(new URL(page.url()).pathname).toContain('/consumers/');
 });
 
-test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again', async ({ page, app, provider, expectNoAxeFindings, picture, expectStatus }) => {
+test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again', async ({ page, app, provider, look, expectStatus }) => {
   const tenant = '5a1e0000-7e57-4000-8000-00000000c0de';
   await provider.addTenant(tenant);
   await setUp(page, app);
@@ -69,8 +66,7 @@ test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again',
   expectStatus(422);
   await page.getByRole('button', { name: PASTE.retry }).click();
   await expect(page.getByText('Write the Directory (tenant) ID').first()).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('paste-tenant-wrong');
+  await look('paste-tenant-wrong');
   await page.getByRole('textbox', { name: PASTE.tenant }).fill(tenant);
   await page.getByRole('button', { name: PASTE.retry }).click();
   await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();

@@ -148,15 +148,14 @@ test('o10_the_landing_leaves_no_code_in_an_address', async ({ page, app, provide
   expect(entries.map(({ url }) => url).filter((url) => /code=|state=|\/api\/connectors/.test(url))).toEqual([]);
 });
 
-test('o11_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verified', async ({ page, app, provider, picture, expectNoAxeFindings }) => {
+test('o11_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verified', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
   await expect(page.getByRole('main').getByText(/cancel/i).first()).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('sign-in-cancelled');
+  await look('sign-in-cancelled');
   await expectState(page, path, STATE.not);
   expect(await provider.requests('token')).toEqual([]);
 });
@@ -273,34 +272,33 @@ test('c4_the_policy_lets_the_browser_out_where_the_provider_redirects_before_its
   await expectState(page, path, STATE.verified);
 });
 
-test('a wrong secret makes the connector fail, after one request', async ({ page, app, provider, picture, expectNoAxeFindings }) => {
+test('a wrong secret makes the connector fail, after one request', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const client = await provider.addClient(app.redirectUri);
   const path = await addConnector(page, { name: 'Mail archive', client: { ...client, secret: 'not-a-real-secret~another' } });
   await signIn(page, provider);
   await expect(page.getByRole('main').getByText(/secret/i).first()).toBeVisible();
-  await expectNoAxeFindings(page);
-  await picture('sign-in-wrong-secret');
+  await look('sign-in-wrong-secret');
   await expectState(page, path, STATE.failing);
-  await picture('connector-failing');
+  await look('connector-failing');
   await page.goto('/connectors');
   await expect(state(entry(page, 'Mail archive'), STATE.failing)).toBeVisible();
   expect(await provider.requests('token')).toEqual([expect.objectContaining({ status: 401, error: 'invalid_client' })]);
 });
 
-test('a missing required permission is a failure, a missing optional one a warning that names it', async ({ page, app, provider, picture }) => {
+test('a missing required permission is a failure, a missing optional one a warning that names it', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await provider.set({ scope: 'missing-required' });
   await signIn(page, provider);
   await expect(page.getByRole('main').getByText(/User\.Read/).first()).toBeVisible();
-  await picture('sign-in-missing-permission');
+  await look('sign-in-missing-permission');
   await expectState(page, path, STATE.not);
 
   await provider.set({ scope: 'missing-optional' });
   await signIn(page, provider);
   await expect(page.getByRole('main').getByText(/Mail\.Send/).first()).toBeVisible();
-  await picture('sign-in-with-a-warning');
+  await look('sign-in-with-a-warning');
   await expectState(page, path, STATE.verified);
 });
 
@@ -313,7 +311,7 @@ test('without a refresh token the connector is not verified', async ({ page, app
   await expectState(page, path, STATE.not);
 });
 
-test('the page before one leaves says where one is sent, and why', async ({ page, app, provider, expectNoAxeFindings, picture }) => {
+test('the page before one leaves says where one is sent, and why', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   await connectorAt(page, app, provider);
   // The way out leads nowhere, so that there is time to read: at a 204 a browser stays where it is.
@@ -322,14 +320,13 @@ test('the page before one leaves says where one is sent, and why', async ({ page
   await expect(page.getByRole('heading', { level: 1, name: /^You are being sent to 127\.0\.0\.1 to sign in/ })).toBeVisible();
   await expect(page.getByRole('main')).toContainText('Mail archive');
   await expect(page.getByRole('link', { name: CONTINUE })).toHaveAttribute('href', /code_challenge_method=S256/);
-  await expectNoAxeFindings(page);
-  await picture('leaving');
+  await look('leaving');
   await page.unroute(`${provider.url}/**`);
   await page.getByRole('link', { name: CONTINUE }).click();
   await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
 });
 
-test('a provider that does not answer in time costs the sign-in and nothing else', async ({ page, app, provider, picture }) => {
+test('a provider that does not answer in time costs the sign-in and nothing else', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await provider.set({ tokenDelay: 30_000 });
@@ -338,7 +335,7 @@ test('a provider that does not answer in time costs the sign-in and nothing else
   // The page says so, and looks again by itself, with scripts and without.
   await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not answer in time' })).toBeVisible();
   expect(Date.now() - began, 'within its fifteen seconds, and the way there and back').toBeLessThan(60_000);
-  await picture('sign-in-unavailable');
+  await look('sign-in-unavailable');
   await expectState(page, path, STATE.not);
 });
 

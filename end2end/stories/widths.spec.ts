@@ -1,11 +1,10 @@
 // From the narrowest telephone to a wide screen, and at 200 % zoom, pages are whole.
 
-import { expect, test } from '../fixtures.ts';
+import { expect, test, WIDTHS } from '../fixtures.ts';
 import { addConnector, invite, logOut, setUp, signIn, somebody } from '../steps.ts';
 import { CONNECTORS, FORM, LOG_IN, PEOPLE } from '../words.ts';
 
-// 720 px is what 1440 px are at 200 % zoom; 320 px what 1280 px are at 400 % (WCAG 2.2, 1.4.10).
-for (const width of [320, 360, 720, 768, 1440, 1920]) {
+for (const width of WIDTHS) {
   test(`the pages are sound at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt, pictureAt, expectStatus }) => {
     // Names as long as they may be, without a place to break.
     const person = { ...somebody(), name: 'Wolfeschlegelsteinhausenbergerdorff Example' };
