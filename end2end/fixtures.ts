@@ -74,6 +74,12 @@ async function judge(page: Page, look: string, scripts = true): Promise<void> {
 /** Two of them show each width and each scheme once. */
 const OPPOSITE_LOOKS: Look[] = [[1440, 'light'], [390, 'dark']];
 
+/** The whole page, from its top: what keeps its place in the window would otherwise hang in its middle. */
+async function photograph(page: Page, path: string): Promise<void> {
+  await page.evaluate(() => { scrollTo(0, 0); });
+  await page.screenshot({ path, fullPage: true });
+}
+
 async function inEach(looks: Look[], page: Page, look: (name: string) => Promise<void>): Promise<void> {
   const before = page.viewportSize();
   for (const [width, colorScheme] of looks) {
@@ -163,7 +169,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
       const folder = process.env.SCREENSHOTS;
       if (!folder || !javaScriptEnabled) return;
       await inEach([[width, 'light']], page, async () => {
-        await page.screenshot({ path: join(folder, `at-${width}-${name}.png`), fullPage: true });
+        await photograph(page, join(folder, `at-${width}-${name}.png`));
       });
     });
   },
@@ -175,7 +181,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
       if (!folder) return;
       await inEach(LOOKS, page, async (which) => {
         const file = `${name}-${which}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
-        await page.screenshot({ path: join(folder, file), fullPage: true });
+        await photograph(page, join(folder, file));
       });
     });
   },

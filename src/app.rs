@@ -6,6 +6,7 @@ pub mod connector_page;
 mod errors;
 pub mod people_page;
 pub mod person_page;
+mod recorded;
 
 pub use activity_page::show as activity_page;
 

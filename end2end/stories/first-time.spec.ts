@@ -7,7 +7,7 @@ import { ADDED, CONNECTORS, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
 test('a first-time administrator finds the way from the empty list to a verified connector', async ({ page, app, provider, look }) => {
   await setUp(page, app);
-  await expect(page.getByText('With a connector your company’s own software')).toBeVisible();
+  await expect(page.getByText('A connector holds the application that your company registers with Microsoft')).toBeVisible();
   await tabTo(page, page.getByRole('link', { name: CONNECTORS.add }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();

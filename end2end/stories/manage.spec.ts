@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
-import { addConnector, agree, confirm, connectorAt, entry, expectState, expires, leaveForProvider, logIn, sayWho, setUp, signIn, somebody } from '../steps.ts';
-import { CONNECTOR, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
+import { addConnector, agree, confirm, connectorAt, entry, expectState, expires, leaveForProvider, logIn, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
+import { AUDIENCE, CONNECTOR, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
 const secret = () => `not-a-real-secret~${randomUUID()}`;
 
@@ -68,7 +68,7 @@ test.describe('with time passing', () => {
     await confirm(page, ada);
     await expect(page.getByRole('heading', { level: 1, name: CONNECTOR.replace })).toBeVisible();
     await look('replace-secret');
-    const field = page.getByLabel('New Client Secret', { exact: true });
+    const field = page.getByLabel(FORM.secret, { exact: true });
     await field.fill(randomUUID());
     await page.getByRole('button', { name: CONNECTOR.replace }).click();
     await expect(page.getByText(SECRET_ID).first()).toBeVisible();
@@ -98,6 +98,26 @@ test.describe('with time passing', () => {
     expect(check.stdout).toContain('Warning: the client secret of Soon');
     expect(check.stdout).not.toContain('Later');
   });
+});
+
+test('the list says of each connector whether it works, why not, and until when', async ({ page, app, provider, look }) => {
+  await setUp(page, app);
+  const day = (days: number) => new Date(app.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+  const wrong = { ...(await provider.addClient(app.redirectUri)), secret: 'not-a-real-secret~another' };
+  const all = [
+    { name: 'Mail archive', client: await provider.addClient(app.redirectUri), seen: STATE.verified, visit: true },
+    { name: 'Invoices inbox', client: wrong, seen: STATE.failing, visit: true },
+    { name: 'Support desk', client: await provider.addClient(app.redirectUri), seen: STATE.verified, visit: true, expires: day(20) },
+    { name: 'Contacts sync', client: await provider.addClient(app.redirectUri), seen: STATE.not, visit: false, audience: AUDIENCE.organisations, expires: day(200) },
+    { name: 'Calendar of rooms', client: await provider.addClient(app.redirectUri), seen: STATE.not, visit: false, audience: AUDIENCE.personal },
+  ];
+  for (const { visit, seen: _, ...typed } of all) {
+    await addConnector(page, typed);
+    if (visit) await signIn(page, provider);
+  }
+  await page.goto('/connectors');
+  for (const { name, seen } of all) await expect(state(entry(page, name), seen)).toBeVisible();
+  await look('connectors-every-state');
 });
 
 test('a connector is deleted once one was told what that breaks', async ({ page, app, provider, expectStatus, look }) => {

@@ -10,6 +10,7 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
+use super::recorded;
 use crate::{
     activity::{
         model::{By, Filter, Group, Position, Recorded},
@@ -17,7 +18,7 @@ use crate::{
     },
     people::{access::Member, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
-    ui::widgets::{Badge, Moment, Pager, Tone},
+    ui::widgets::{Badge, Moment, Pager},
 };
 
 const HERE: &str = "/settings/activity";
@@ -151,7 +152,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
                 <select class="input" id="who" name="who">
                     {option(String::new(), "Everybody".to_owned(), &asked.who)}
                     {who}
-                    {option(NOBODY.to_owned(), "No user: an operator, or unproved".to_owned(), &asked.who)}
+                    {option(NOBODY.to_owned(), "Whoever runs the program, or nobody known".to_owned(), &asked.who)}
                 </select>
             </div>
             <div class="field">
@@ -170,19 +171,9 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
 
 #[component]
 fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView + use<> {
-    let who = match entry.by {
-        By::User(user) => names.get(&user).cloned().unwrap_or_else(|| "A user who is gone".to_owned()),
-        By::Nobody if entry.address.is_none() => "An operator".to_owned(),
-        By::Nobody => "Somebody who did not prove who they are".to_owned(),
-    };
-    let (tone, outcome) = match entry.outcome.as_str() {
-        "done" => (Tone::Good, "Done"),
-        "verified" => (Tone::Good, "Verified"),
-        "denied" => (Tone::Warn, "Cancelled"),
-        "refused" => (Tone::Bad, "Refused"),
-        _ => (Tone::Bad, "Failed"),
-    };
-    let action = entry.action.map_or("Something that this version does not know", |action| action.words());
+    let who = recorded::who(&entry, names);
+    let (tone, outcome) = recorded::outcome(&entry.outcome);
+    let action = recorded::action(&entry);
     let detail = (!entry.detail.is_empty()).then(|| view! { <p class="soft note">{entry.detail}</p> });
     let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });
     let reference =

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
+use super::recorded;
 use crate::{
     activity::{
         model::{By, Filter, Recorded},
@@ -38,7 +39,7 @@ use crate::{
         id::UserId,
         page::Page,
     },
-    ui::widgets::{Back, Moment, Notice, Tone},
+    ui::widgets::{Back, Badge, Moment, Notice, Tone},
 };
 
 /// So many sign-ins and entries of the activity stand on the page itself.
@@ -49,7 +50,7 @@ const LATEST: usize = 10;
 struct ForAdmins {
     sign_ins: Vec<SignIn>,
     more: bool,
-    activity: Vec<(Recorded, String)>,
+    activity: Vec<(String, Recorded)>,
     consent: Option<String>,
 }
 
@@ -81,14 +82,7 @@ pub async fn show(
                 By::Nobody => None,
             });
             let names = people.names(admin.organisation(), by).await?;
-            let with_name = |entry: Recorded| {
-                let who = match entry.by {
-                    By::User(user) => names.get(&user).cloned(),
-                    By::Nobody => None,
-                };
-                (entry, who.unwrap_or_else(|| "Somebody who is gone".to_owned()))
-            };
-            let activity = entries.into_iter().map(with_name).collect();
+            let activity = entries.into_iter().map(|entry| (recorded::who(&entry, &names), entry)).collect();
             let consent = consent::of(&config.microsoft, &config.public_url.redirect_uri(), &connector);
             Some(ForAdmins { sign_ins, more, activity, consent })
         }
@@ -279,7 +273,7 @@ fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
         .into_any(),
         Finding::Later => view! {
             <Notice tone=Tone::Info title="The secret will be proved at the first sign-in">
-                <p>"Microsoft did not say whether it is right without one."</p>
+                <p>"Whether it is right could not be found out without one."</p>
             </Notice>
         }
         .into_any(),
@@ -313,12 +307,15 @@ fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView
     let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
     let entries = activity
         .into_iter()
-        .map(|(entry, who)| {
-            let action = entry.action.map_or("Something that this version does not know", |it| it.words());
+        .map(|(who, entry)| {
+            let action = recorded::action(&entry);
+            let (tone, outcome) = recorded::outcome(&entry.outcome);
+            // That it was done goes without saying.
+            let outcome = (entry.outcome != "done").then(|| view! { <Badge tone=tone words=outcome /> });
             let detail = (!entry.detail.is_empty()).then(|| format!(": {}", entry.detail));
             view! {
                 <li>
-                    <p>{action}{detail}</p>
+                    <p>{action}{detail}" "{outcome}</p>
                     <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=entry.position.at /></p>
                 </li>
             }

@@ -80,7 +80,7 @@ fn fresh(target: Target) -> Draft {
 
 #[component]
 fn AddPage(form: FormView, guide: GuideView, signed_out: bool) -> impl IntoView {
-    let wrong: Vec<_> = form.draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
+    let wrong = form.draft.wrong();
     let summary = (!wrong.is_empty()).then(|| {
         view! {
             <ErrorSummary

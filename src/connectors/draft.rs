@@ -181,6 +181,11 @@ impl Draft {
         self.errors.iter().find(|(wrong, _)| *wrong == field).map(|(_, words)| words.clone())
     }
 
+    /// The fields in which something is wrong, as the summary above a form names them: name and label.
+    pub fn wrong(&self) -> Vec<(&'static str, &'static str)> {
+        self.errors.iter().map(|(field, _)| (field.name(), field.label())).collect()
+    }
+
     fn key(path: &str) -> String {
         format!("draft:{path}")
     }

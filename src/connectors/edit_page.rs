@@ -153,7 +153,7 @@ fn EditPage(model: EditView) -> impl IntoView {
     let EditView { connector, form, guide, other, signed_out } = model;
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
-    let wrong: Vec<_> = form.draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
+    let wrong = form.draft.wrong();
     let summary = (!wrong.is_empty()).then(|| {
         view! {
             <ErrorSummary

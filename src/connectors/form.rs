@@ -95,7 +95,7 @@ pub const fn mark(field: Field) -> &'static str {
         }
         Field::ClientId => {
             "The number by which Microsoft knows your application: Application (client) ID on its Overview page. \
-             With the Object ID, two lines below it, Microsoft says that there is no such application \
+             With the Object ID, the line below it, Microsoft says that there is no such application \
              (AADSTS700016)."
         }
         Field::ClientSecret => {
@@ -142,7 +142,7 @@ pub fn ConnectorForm(
         if edit {
             "Leave it empty to keep the one that is stored."
         } else {
-            "From the column Value, not Secret ID. It is stored sealed and never shown again."
+            "From the column Value, not Secret ID. It is stored encrypted and never shown again."
         },
     );
     let hidden = match model.draft.target {
@@ -313,7 +313,7 @@ fn WhoMaySignIn(model: FormView) -> impl IntoView {
                         />
                         <span>
                             <span data-label>{kind.label()}</span>
-                            <span class="help">"Older portal: " {kind.older_label()}</span>
+                            <span class="help">{kind.meaning()}" Older portal: " {kind.older_label()}</span>
                         </span>
                     </label>
                     {more}
@@ -325,7 +325,7 @@ fn WhoMaySignIn(model: FormView) -> impl IntoView {
         <fieldset class="field" aria-describedby=format!("{id}-error")>
             <legend>{Field::AccountType.label()}</legend>
             <HelpMark label=Field::AccountType.label() words=mark(Field::AccountType) />
-            <p class="help">"Choose the same as in Azure under " <em>"Supported account types"</em> "."</p>
+            <p class="help">"Decide here, and choose the same in Azure under " <em>"Supported account types"</em> "."</p>
             <div class="choices">{choices}</div>
             <FieldError id=format!("{id}-error") error=error />
         </fieldset>

@@ -8,9 +8,9 @@ mod secret;
 
 use leptos::prelude::*;
 
-pub use approval::Approval;
 use approval::Consent;
-use portal::{Page, Portal, ToPage};
+pub use approval::{Approval, ToApprove};
+use portal::{Page, ToPage};
 pub use secret::NewSecret;
 use secret::TheSecret;
 
@@ -26,7 +26,10 @@ use super::{
 };
 use crate::{
     platform::config::ProviderUrls,
-    ui::widgets::{CopyButton, Copyable},
+    ui::{
+        links::NewWindow,
+        widgets::{CopyButton, Copyable},
+    },
 };
 
 /// What the guide shows, as far as the form beside it knows.
@@ -183,15 +186,15 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
             <ol class="steps">
                 {ticks.step("A1", view! {
                     <p>
-                        "Go to " <Portal to="https://portal.azure.com/".to_owned() words="Microsoft Azure Portal" />
-                        " and log in with your Outlook account."
+                        "Go to " <NewWindow to="https://portal.azure.com/".to_owned() words="Microsoft Azure Portal" />
+                        " and log in with the account that administers your company’s Microsoft 365 or Azure."
                     </p>
                 })}
                 {ticks.step("A2", view! {
                     <p>
                         "Choose " <strong>"Microsoft Entra ID"</strong> " in the left navigation menu, then "
                         <strong>"App registrations"</strong> " > " <strong>"New registration"</strong> ". Or "
-                        <Portal to=portal::new_application() words="go there directly" /> "."
+                        <NewWindow to=portal::new_application() words="go there directly" /> "."
                     </p>
                     <p class="help">"Older name: Azure Active Directory."</p>
                 })}
@@ -257,7 +260,7 @@ fn Forbidden(
             <summary>"Not allowed to register applications?"</summary>
             <div class="stack tight">
                 <p>
-                    "Many companies allow it to administrators only. Ask one for the role "
+                    "Many companies let only administrators do this. Ask one for the role "
                     <strong>"Application Developer"</strong> ", or send them this:"
                 </p>
                 <Copying>

@@ -276,9 +276,9 @@ fn Empty(admin: bool) -> impl IntoView {
             <div class="stack tight">
                 <h2 id="empty-title">"No connectors yet"</h2>
                 <p>
-                    "With a connector your company’s own software can read or send mail for people who agree to it. It \
-                     holds the application that your company registers with Microsoft; each person signs in through \
-                     it once, within the permissions that you choose. " {end}
+                    "A connector holds the application that your company registers with Microsoft, so that its own \
+                     software may read or send mail for people who agree to it. Here you set it up, and prove by one \
+                     sign-in that it works. " {end}
                 </p>
             </div>
             {admin.then(add_button)}

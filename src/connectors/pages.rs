@@ -156,9 +156,9 @@ pub fn Settings(
     let hint = connector.secret_hint.clone();
     let secret = admin.then(|| {
         let words = if hint.is_empty() {
-            "stored sealed".into_any()
+            "stored encrypted".into_any()
         } else {
-            view! { "begins with " <code>{hint}</code> "; stored sealed" }.into_any()
+            view! { "begins with " <code>{hint}</code> ", stored encrypted" }.into_any()
         };
         view! {
             <div><dt>"Client Secret"</dt><dd>{words}{meaning("The application’s password. It is never shown again.")}</dd></div>

@@ -71,7 +71,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     };
     let here = format!("/connectors/{}", connector.id);
     let client_id = connector.client_id.to_string();
-    let wrong: Vec<_> = draft.errors.iter().map(|(field, _)| (field.name(), field.label())).collect();
+    let wrong = draft.wrong();
     let summary = (!wrong.is_empty()).then(|| {
         view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
     });
@@ -111,8 +111,8 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                     <div class="fields">
                         <TextField
                             name=Field::ClientSecret.name()
-                            label="New Client Secret"
-                            help="From the column Value, not Secret ID. It is stored sealed and never shown again."
+                            label=Field::ClientSecret.label()
+                            help="From the column Value, not Secret ID. It is stored encrypted and never shown again."
                             mark=Some(mark(Field::ClientSecret))
                             kind=FieldKind::SecretCode
                             autocomplete="new-password"

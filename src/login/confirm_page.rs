@@ -15,6 +15,7 @@ use tower_sessions::Session;
 use super::{
     account::{Accounts, Confirmation, Given},
     next::{Next, own_path},
+    pages::CodeField,
     routes::{busy, too_many},
     service::Browser,
 };
@@ -139,18 +140,7 @@ pub async fn confirm(
 #[component]
 fn ConfirmPage(model: ConfirmView) -> impl IntoView {
     let ConfirmView { email, code, next, form, error } = model;
-    let code = code.then(|| {
-        view! {
-            <TextField
-                name=CODE
-                label="Code"
-                kind=FieldKind::Digits
-                help="The six digits that your authenticator app shows now, or one of your recovery codes."
-                autocomplete="one-time-code"
-                max=Some(40)
-            />
-        }
-    });
+    let code = code.then(|| view! { <CodeField name=CODE focus=false /> });
     let again = form.is_some().then(|| view! { <input type="hidden" name=AGAIN value="1" /> });
     let waiting = form
         .into_iter()

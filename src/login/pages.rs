@@ -38,10 +38,10 @@ pub fn LoginPage(
     let LoginView { email, next, kept, nobody, doctor, error } = model;
     let nobody = nobody.then(|| {
         view! {
-            <Notice tone=Tone::Info title="Nobody is here yet">
+            <Notice tone=Tone::Info title="Not set up yet">
                 <p>
-                    "Open the set-up link that the program printed when it was started. Each start prints a new \
-                     one."
+                    "Open the set-up link that the program printed, in its terminal or log, when it was started. \
+                     Each start prints a new one."
                 </p>
             </Notice>
         }
@@ -104,15 +104,7 @@ pub fn CodePage(
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/login/code">
                 <input type="hidden" name="next" value=next />
-                <TextField
-                    name="code"
-                    label="Code"
-                    kind=FieldKind::Digits
-                    help="The six digits that your authenticator app shows now, or one of your recovery codes."
-                    autocomplete="one-time-code"
-                    focus=true
-                    max=Some(40)
-                />
+                <CodeField name="code" focus=true />
                 <button class="button primary wide">"Log in"</button>
             </form></SendOnce>
             <p class="help">
@@ -203,5 +195,26 @@ pub fn SetUpPage(
                 <button class="button primary wide">"Set up"</button>
             </form>
         </div>
+    }
+}
+
+/// The field for a code of the second factor.
+#[component]
+pub fn CodeField(
+    /// Under which name it is sent.
+    name: &'static str,
+    /// Whether it is the one to type into.
+    focus: bool,
+) -> impl IntoView {
+    view! {
+        <TextField
+            name=name
+            label="Code"
+            kind=FieldKind::Digits
+            help="The six digits that your authenticator app shows now, or one of your recovery codes."
+            autocomplete="one-time-code"
+            focus=focus
+            max=Some(40)
+        />
     }
 }

@@ -59,7 +59,7 @@ impl Answer {
     /// In a few words, for the timeline.
     pub fn in_short(&self) -> String {
         match self {
-            Self::Code(_) => "with a code".to_owned(),
+            Self::Code(_) => "with a one-time code".to_owned(),
             Self::Error(error, _) => format!("with the error {}", tame(error, 100)),
             Self::Nothing => "with neither a code nor an error".to_owned(),
         }

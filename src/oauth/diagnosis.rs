@@ -128,7 +128,7 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::RefusedAtSignIn => (
             "Microsoft ended the sign-in",
-            "It gave an error in place of a code.",
+            "It answered with an error instead of letting the sign-in through.",
             Who::Admin,
             "Read what Microsoft said below, mend it in the Azure portal, and sign in again.",
             Remedy::Again,
@@ -145,8 +145,8 @@ fn of_why(why: &Why) -> Diagnosis {
             "Microsoft does not let the application sign people in",
             "The Azure application may not use this kind of sign-in.",
             Who::Admin,
-            "Check in the Azure portal that the platform is Web and that the account type is the one \
-             that you chose here.",
+            "Check in the Azure portal that the platform is Web and that Supported account types is what stands \
+             under Who may sign in here.",
             Remedy::Edit,
         ),
         Why::PermissionsRefused => (
@@ -157,8 +157,9 @@ fn of_why(why: &Why) -> Diagnosis {
             Remedy::Edit,
         ),
         Why::CodeRefused => (
-            "Microsoft did not take the sign-in’s code",
-            "The code had been used, was too old, or was made for another application.",
+            "Microsoft did not take the sign-in’s one-time code",
+            "Microsoft gives the browser a code that works once. This one had been used, was too old, or was made \
+             for another application.",
             Who::SignsIn,
             "Start the sign-in again, in one window.",
             Remedy::Again,
@@ -175,7 +176,8 @@ fn of_why(why: &Why) -> Diagnosis {
             "The proof was made for another application, another sign-in or another tenant, and was not \
              believed.",
             Who::Admin,
-            "Start the sign-in again. If it ends here once more, check the account type.",
+            "Start the sign-in again. If it ends here once more, compare Who may sign in with Supported account \
+             types in Azure.",
             Remedy::Again,
         ),
         Why::WrongTenant => (
@@ -200,7 +202,9 @@ fn of_why(why: &Why) -> Diagnosis {
                     missing.join(", ")
                 ),
                 who: Who::Admin,
-                next: "Add it under API permissions in the Azure portal, and sign in again.".to_owned(),
+                next: "Under API permissions in the Azure portal see that it is listed and, where the column says so, \
+                       approved by a Microsoft 365 administrator. Then sign in again."
+                    .to_owned(),
                 remedy: Remedy::Again,
             };
         }
@@ -295,7 +299,7 @@ fn of_why(why: &Why) -> Diagnosis {
             Remedy::Again,
         ),
         Why::EndedByOperator => (
-            "The operator has ended this sign-in",
+            "Whoever runs this program has ended this sign-in",
             "All sessions and all sign-ins that were open were ended, as after a backup was restored. The \
              connector is as it was.",
             Who::SignsIn,

@@ -94,7 +94,7 @@ pub fn StateCard(
             } else {
                 "No sign-in has gone through yet. Changed since it was last tried: "
             }}
-            <strong>{connector.unproved.clone()}</strong> ". What was shown before holds no longer."
+            <strong>{connector.unproved.clone()}</strong> ". What the last sign-in proved counts no longer."
         }
         .into_any(),
         ConnectorState::Verified => connector

@@ -111,7 +111,7 @@ fn finding(Refusal { why, words }: &Refusal) -> Finding {
     let diagnosis = diagnosis::of(why, words.as_deref());
     let words = words.as_deref().cloned().unwrap_or_default();
     let said = [
-        ("Code", code.map(|code| format!("AADSTS{code}"))),
+        ("Error code", code.map(|code| format!("AADSTS{code}"))),
         ("Error", words.error),
         ("Trace ID", words.trace_id),
         ("Correlation ID", words.correlation_id),

@@ -34,6 +34,12 @@ pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool
     missing
 }
 
+/// Whether it is known of a permission, after a sign-in that went through, that it was granted: of `openid` by the ID
+/// token, of `offline_access` by the refresh token, of those of Graph by the answer's `scope`.
+pub fn is_reported(scope: &str) -> bool {
+    !matches!(scope, "profile" | "email")
+}
+
 /// In lower case and without the prefix of Graph: `https://graph.microsoft.com/Mail.Read` and
 /// `mail.read` are the same permission.
 fn bare(scope: &str, graph: &str) -> String {
@@ -82,6 +88,14 @@ mod tests {
         let missing = check(Some("Contacts.Read"), false);
         assert_eq!(missing.required, ["User.Read", "offline_access"]);
         assert_eq!(missing.optional, ["Mail.Read"]);
+    }
+
+    #[test]
+    fn of_what_microsoft_leaves_out_nothing_is_claimed() {
+        for scope in ["User.Read", "offline_access", "openid", "Mail.Read"] {
+            assert!(is_reported(scope), "{scope}");
+        }
+        assert!(!is_reported("profile") && !is_reported("email"));
     }
 
     #[test]

@@ -5,4 +5,6 @@ pub mod doctor;
 pub mod icons;
 pub mod islands;
 #[cfg(feature = "ssr")]
+pub mod links;
+#[cfg(feature = "ssr")]
 pub mod widgets;

@@ -94,7 +94,7 @@ async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_an
     has(&["Sign-in ended", "Mail archive", "Cancelled"]);
     has(&["Connector changed", "Mail archive", "Client Secret", "Ada Example"]);
     has(&["Connector deleted", "Mail archive", "Ada Example"]);
-    has(&["User changed", "vera@contoso.test", "An operator"]);
+    has(&["User changed", "vera@contoso.test", "Whoever runs the program"]);
     assert!(!found.iter().any(|entry| entry.contains("nobody@contoso.test")), "of nobody's organisation");
 }
 

@@ -21,7 +21,7 @@ async fn a_sign_in_is_told_step_by_step_with_what_each_took(
             .assert_says("Came back from Microsoft")
             .assert_says(", after 1 min 12 s");
         page.assert_says("To https://login.microsoftonline.com/common/oauth2/v2.0/authorize");
-        page.assert_says("It came with a code.").assert_says("Details for support");
+        page.assert_says("It came with a one-time code.").assert_says("Details for support");
         let text = page.text();
         let all = [
             "started",

@@ -122,7 +122,7 @@ impl Action {
             Self::ConnectorAdded => "Connector added",
             Self::ConnectorChanged => "Connector changed",
             Self::ConnectorDeleted => "Connector deleted",
-            Self::SecretsResealed => "Secrets sealed anew",
+            Self::SecretsResealed => "Secrets encrypted anew",
             Self::ConnectorTried => "Client ID and secret tried",
             Self::SignInStarted => "Sign-in started",
             Self::SignInEnded => "Sign-in ended",

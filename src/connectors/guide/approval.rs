@@ -37,11 +37,7 @@ pub(super) fn Consent(
             <div class="stack tight">
                 {reasons}
                 <div class="stack tight" data-ready hidden=missing.is_some()>
-                    <p>
-                        "Send them this address. They log in, see what your application asks for, and approve it for \
-                         everybody; nobody’s mailbox is connected by that."
-                    </p>
-                    <Copyable value=address.unwrap_or_default() what="the address for approval" />
+                    <ToApprove address=address.unwrap_or_default() />
                 </div>
             </div>
         </details>
@@ -58,15 +54,26 @@ pub fn Approval(
         <section class="card low" aria-labelledby="approval-title">
             <h2 id="approval-title">"Approval"</h2>
             <details class="disclosure">
-                <summary>"Microsoft says that an administrator must approve?"</summary>
+                <summary>"Does Microsoft say that an administrator must approve?"</summary>
                 <div class="stack tight">
-                    <p class="help">
-                        "Send this address to one: they log in and approve for everybody in their company, and \
-                         nobody’s mailbox is connected by that."
-                    </p>
-                    <Copyable value=address what="the address for approval" />
+                    <ToApprove address=address />
                 </div>
             </details>
         </section>
+    }
+}
+
+/// What is to be done with the address, and the address.
+#[component]
+pub fn ToApprove(
+    /// The address.
+    address: String,
+) -> impl IntoView {
+    view! {
+        <p>
+            "Send this address to a Microsoft 365 administrator of the company. They log in, see what the application \
+             asks for, and approve it for everybody there; nobody’s mailbox is connected by that."
+        </p>
+        <Copyable value=address what="the address for approval" />
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::connectors::model::ClientId;
+use crate::{connectors::model::ClientId, ui::links::NewWindow};
 
 const BASE: &str = "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps";
 
@@ -70,7 +70,7 @@ pub fn ToPage(
     /// The application.
     client_id: Option<String>,
 ) -> impl IntoView {
-    view! { <Portal to=page.address(client_id.as_deref()) words=page.words() template=page.template() /> }
+    view! { <NewWindow to=page.address(client_id.as_deref()) words=page.words() template=Some(page.template()) /> }
 }
 
 /// A sentence in which each page of an application that it names leads there, and *App registrations* to all of them.
@@ -97,28 +97,9 @@ pub fn Directions(
     };
     while let Some((at, words, to)) = named(rest) {
         parts.push(rest[..at].to_owned().into_any());
-        parts.push(view! { <Portal to=to.clone() words=words /> }.into_any());
+        parts.push(view! { <NewWindow to=to.clone() words=words /> }.into_any());
         rest = &rest[at + words.len()..];
     }
     parts.push(rest.to_owned().into_any());
     parts
-}
-
-/// A link into the portal.
-#[component]
-pub fn Portal(
-    /// The address.
-    to: String,
-    /// What is there.
-    words: &'static str,
-    /// The address once the client ID is known, which a form's island puts in.
-    #[prop(optional)]
-    template: Option<String>,
-) -> impl IntoView {
-    view! {
-        <a href=to data-portal=template target="_blank" rel="noopener noreferrer">
-            {words}
-            <span class="unseen">" (opens a new window)"</span>
-        </a>
-    }
 }

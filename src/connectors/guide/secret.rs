@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::portal::Portal;
+use crate::ui::links::NewWindow;
 
 /// Which column to copy, with a drawing.
 #[component]
@@ -28,7 +28,7 @@ pub fn NewSecret(
 ) -> impl IntoView {
     view! {
         <ol class="steps">
-            <li>"Open " <Portal to=at words="Certificates & secrets" /> " of the application in Azure."</li>
+            <li>"Open " <NewWindow to=at words="Certificates & secrets" /> " of the application in Azure."</li>
             <li>
                 "Click " <strong>"+ New client secret"</strong> ", set the expiration to " <strong>"24 months"</strong>
                 ", and click " <strong>"Add"</strong> "."

@@ -58,6 +58,18 @@ impl AccountType {
         }
     }
 
+    /// Whom it lets in, for somebody who registers an application for the first time.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::SingleTenant => "People of one company alone, such as your own.",
+            Self::MultipleTenants => "People of every company that uses Microsoft 365.",
+            Self::TenantsAndPersonal => {
+                "People of every such company, and private accounts such as those of Outlook.com."
+            }
+            Self::PersonalOnly => "Private accounts alone, such as those of Outlook.com.",
+        }
+    }
+
     /// Whether a tenant must be given with it.
     pub const fn needs_tenant(self) -> bool {
         matches!(self, Self::SingleTenant)

@@ -218,8 +218,8 @@ pub const TABLE: &[Entry] = &[
     // The sign-in itself.
     Entry {
         codes: &[54_005],
-        title: "The sign-in’s code had been used",
-        what: "A code of Microsoft’s can be used once; this one was used before.",
+        title: "The sign-in’s one-time code had been used",
+        what: "Microsoft gives the browser a code that works once; this one was used before.",
         who: Who::SignsIn,
         next: "Start the sign-in again, in one window.",
         remedy: Remedy::Again,
@@ -245,7 +245,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[70_008, 700_082],
         title: "What Microsoft gave has expired",
-        what: "The sign-in’s code, or the access that came of it, was not used in time.",
+        what: "The sign-in’s one-time code, or the access that came of it, was not used in time.",
         who: Who::SignsIn,
         next: "Sign in again.",
         remedy: Remedy::Again,

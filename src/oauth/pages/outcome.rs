@@ -6,6 +6,7 @@ use super::{
     super::{
         diagnosis::{self, Diagnosis},
         model::{Outcome, ProviderWords, Why},
+        scopes::is_reported,
         service::{Attempt, Progress, SignIn},
     },
     VerifyButton,
@@ -171,9 +172,10 @@ fn Verified(
         view! {
             <Notice tone=Tone::Warn title=title>
                 <p>
-                    "Everything else works. If your software needs it, add it in Azure under "
+                    "Everything else works. If your software needs more, see that all of it is listed in Azure under "
                     <ToPage page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
-                    ", then verify again."
+                    " and, where a Microsoft 365 administrator must approve it, approved there by "
+                    <strong>"Grant admin consent"</strong> ". Then verify again."
                 </p>
             </Notice>
         }
@@ -184,8 +186,10 @@ fn Verified(
         .map(|scope| {
             let badge = if missing.contains(scope) {
                 view! { <Badge tone=Tone::Warn words="Not granted (optional)" /> }
-            } else {
+            } else if is_reported(scope) {
                 view! { <Badge tone=Tone::Good words="Granted" /> }
+            } else {
+                view! { <Badge tone=Tone::Idle words="Asked for; Microsoft does not say" /> }
             };
             view! { <div><dt><code>{scope.clone()}</code></dt><dd>{badge}</dd></div> }
         })
@@ -218,7 +222,8 @@ fn Verified(
                 <dl class="facts">{permissions}</dl>
             </section>
             <p class="soft">
-                "The access from this sign-in was discarded. It only served to verify the connector."
+                "That is all there is to set up. The access from this sign-in was discarded: it only served to \
+                 verify the connector."
             </p>
             <div class="row">
                 <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>

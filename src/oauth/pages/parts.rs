@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     connectors::{guide::portal::Directions, model::ClientId},
-    ui::widgets::Copyable,
+    ui::{links::NewWindow, widgets::Copyable},
 };
 
 /// Whose job it is, and the next step.
@@ -37,16 +37,13 @@ pub fn provider_said(said: ProviderWords) -> impl IntoView {
     let code = code.map(|code| {
         let link = unknown.map(|code| {
             view! {
-                <a href=codes::page(code) target="_blank" rel="noopener noreferrer">
-                    "What Microsoft says of it"
-                    <span class="unseen">" (opens a new window)"</span>
-                </a>
+                <NewWindow to=codes::page(code) words="What Microsoft says of it" />
             }
         });
         view! {
             <div>
-                <dt>"Code"</dt>
-                <dd><Copyable value=format!("AADSTS{code}") what="the code" />{link}</dd>
+                <dt>"Error code"</dt>
+                <dd><Copyable value=format!("AADSTS{code}") what="the error code" />{link}</dd>
             </div>
         }
     });

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{super::diagnosis::Remedy, VerifyButton};
 use crate::{
     connectors::{
+        guide::ToApprove,
         model::{AccountType, Field, Tenant},
         service::{Connector, ConnectorId},
     },
@@ -60,11 +61,7 @@ pub fn Remedies(
                 view! {
                     <section class="card low" aria-labelledby="approval-title">
                         <h2 id="approval-title">"The address for approval"</h2>
-                        <Copyable value=address what="the address for approval" />
-                        <p class="help">
-                            "A Microsoft 365 administrator of the company logs in there and approves for everybody; \
-                             nobody’s mailbox is connected by that."
-                        </p>
+                        <ToApprove address=address />
                     </section>
                 }
                 .into_any()
