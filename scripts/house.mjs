@@ -1,6 +1,6 @@
 // The house, as its code has it: which folder imports from which, and how long files are. Fails where an arrow points
 // up the list of rooms in ARCHITECTURE.md, where that file draws other arrows than there are, where a feature reaches into
-// another, where a room names SeaORM that must not, or where a file is two files.
+// another or a page into a store, where a room names SeaORM that must not, or where a file is two files.
 //
 //   node scripts/house.mjs [--write]     with --write it draws the arrows into ARCHITECTURE.md
 
@@ -83,6 +83,8 @@ for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
     if (floor(name) < floor(room)) wrong.push(`${file}: imports ${name}, which stands above it`);
     arrows.set(`${from} --> ${to}`, true);
   }
+  // Within a feature: pages, routes and actions ask the service, and never the store behind it.
+  if (/\/(\w*pages?|routes|actions|form|guide)(\.rs|\/)/.test(file) && /\bstore::/.test(code)) wrong.push(`${file}: names a store; that is the service's`);
   const may = /\/store(\.rs|\/)|^src\/platform\/database/.test(file);
   if (!may && /\b(sea_orm|sea_query|sqlx)/.test(code)) wrong.push(`${file}: names SeaORM; that is a store's`);
 }

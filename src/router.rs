@@ -30,6 +30,7 @@ use crate::{
     oauth,
     people::access::Member,
     platform::{
+        config::REDIRECT_PATH,
         database::DatabaseError,
         failure::Failure,
         middleware::{body, headers, host, origin, reference},
@@ -39,8 +40,9 @@ use crate::{
 
 /// The most that a request's body may hold: no form of ours comes near it.
 const MAX_BODY: usize = 64 * 1024;
-/// The longest address that is read: a callback with a long description fits.
-const MAX_ADDRESS: usize = 32 * 1024;
+/// The longest address that is read; and that of a callback, in which a provider's long description fits.
+const MAX_ADDRESS: usize = 16 * 1024;
+const MAX_CALLBACK: usize = 32 * 1024;
 /// The most that all headers may hold together: cookies of ours come nowhere near it.
 const MAX_HEADERS: usize = 16 * 1024;
 
@@ -201,7 +203,8 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
 }
 
 async fn limit_head(request: Request) -> Result<Request, StatusCode> {
-    if request.uri().path_and_query().is_some_and(|it| it.as_str().len() > MAX_ADDRESS) {
+    let most = if request.uri().path() == REDIRECT_PATH { MAX_CALLBACK } else { MAX_ADDRESS };
+    if request.uri().path_and_query().is_some_and(|it| it.as_str().len() > most) {
         return Err(StatusCode::URI_TOO_LONG);
     }
     let headers: usize =

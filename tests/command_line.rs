@@ -297,6 +297,33 @@ fn c7_nobody_is_led_to_anybody_else_by_connect() {
 }
 
 #[test]
+fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
+    // The shell's words: how many files may be open, and how many the program may raise that to.
+    for (limit, idle, warned) in [("ulimit -Sn 256", 300, false), ("ulimit -n 256", 200, true)] {
+        let (home, folder) = (folder(), folder());
+        let (executable, limited) = (unpack(home.path()), home.path().join("limited"));
+        let script = format!("#!/bin/sh\n{limit} && exec '{}' \"$@\"\n", executable.display());
+        std::fs::write(&limited, script).expect("written");
+        std::fs::set_permissions(&limited, PermissionsExt::from_mode(0o755)).expect("allowed");
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let listen = format!("127.0.0.1:{port}");
+        let child = serve(&limited, folder.path(), &["--migrate", "--listen", &listen]);
+        assert!(get(&listen, "/readyz").ends_with("ready\n"));
+        let silent: Vec<_> = (0..idle).map(|_| TcpStream::connect(&listen).expect("a connection")).collect();
+        if !warned {
+            assert!(get(&listen, "/readyz").ends_with("ready\n"), "{limit}");
+        }
+        drop(silent);
+        assert!(get(&listen, "/readyz").ends_with("ready\n"), "{limit}");
+        signal(&child, "-TERM");
+        let log = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
+        assert!(!log.contains("Too many open files"), "{limit}: {log}");
+        assert_eq!(log.contains("128 connections at once, and no more"), warned, "{limit}: {log}");
+    }
+}
+
+#[test]
 fn serve_without_migrate_refuses_a_database_that_is_not_there() {
     let (home, folder) = (folder(), folder());
     let executable = unpack(home.path());

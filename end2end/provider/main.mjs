@@ -32,7 +32,8 @@ function record(event) {
 
 /** @param {number} port */
 async function listen(port) {
-  const server = createServer();
+  // Longer than any run of stories: whoever takes an idle connection again as it is being closed is cut off.
+  const server = createServer({ keepAliveTimeout: 60 * 60 * 1000 });
   await new Promise((/** @type {(value?: unknown) => void} */ done, failed) => {
     server.on('error', failed).listen(port, '127.0.0.1', done);
   });

@@ -135,7 +135,7 @@ export async function startTenant(segment, shared) {
   }
 
   const answer = oidc.callback();
-  const server = createServer((req, res) => {
+  const server = createServer({ keepAliveTimeout: 60 * 60 * 1000 }, (req, res) => {
     if (!req.url?.startsWith(`/${segment}/interaction/`)) return answer(req, res);
     return interact(oidc, req, res).catch((/** @type {Error} */ error) => {
       shared.record({ event: 'page.error', tenant: segment, error: error.message });

@@ -119,7 +119,8 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     const after = await round(SECONDS);
     console.log(`   ${kind}: ${warm.memory.toFixed(1)} MB and ${warm.files} open files, then ${after.memory.toFixed(1)} MB and ${after.files}`);
     expect(after.memory).toBeLessThan(1.1 * warm.memory);
-    expect(after.files).toBeLessThan(1.1 * warm.files);
+    // The database's pool opens connections as they are asked for, up to ten: not for each request.
+    expect(after.files).toBeLessThan(warm.files + 10);
     expect(await findings(kind, scene.database, scene.app)).toEqual([]);
   });
 

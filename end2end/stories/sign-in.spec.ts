@@ -97,7 +97,7 @@ test('o7_a_code_of_somebody_else_under_ones_own_state_is_refused', async ({ page
   // It is put under the state of the other, who has just begun.
   const { authorize } = await startSignIn(page, app, path);
   await page.goto(`${app.redirectUri}?${new URLSearchParams({ code: theirs, state: authorize.searchParams.get('state') ?? '' })}`);
-  await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not take the sign-in’s code' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not take the sign-in’s one-time code' })).toBeVisible();
   await expect(page.getByText('mallory')).toHaveCount(0);
   await expectState(page, path, STATE.not);
   expect(await provider.exchanges()).toEqual([expect.objectContaining({ status: 400, error: 'invalid_grant' })]);

@@ -77,7 +77,7 @@ pub fn failure(
         Failure::Busy(seconds) => Words {
             title: "Too much to do at this moment",
             what: format!("Nothing was done. Try again in {seconds} seconds."),
-            link: None,
+            link: Some(home()),
         },
         Failure::Unavailable(_) => Words {
             title: "The database cannot be used at this moment",

@@ -61,6 +61,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         // The server first: only then no more exchanges begin.
         let _ = server.await;
         program.sign_ins.drain().await;
+        program.login.drain().await;
     };
     if tokio::time::timeout(GRACE, drained).await.is_err() {
         tracing::warn!("what was under way was cut off");

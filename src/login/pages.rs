@@ -129,6 +129,8 @@ pub struct SetUpView {
     pub email: String,
     /// What is wrong, by field.
     pub errors: Vec<(&'static str, &'static str)>,
+    /// That there is too much to do.
+    pub busy: Option<String>,
 }
 
 const LABELS: [(&str, &str); 4] =
@@ -140,7 +142,7 @@ pub fn SetUpPage(
     /// What it shows.
     model: SetUpView,
 ) -> impl IntoView {
-    let SetUpView { action, organisation, name, email, errors } = model;
+    let SetUpView { action, organisation, name, email, errors, busy } = model;
     let first = errors.first().map_or("organisation", |(field, _)| field);
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
@@ -155,6 +157,7 @@ pub fn SetUpPage(
                 </p>
             </div>
             {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
+            {busy.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <form class="fields" method="post" action=action>
                 <TextField
                     name="organisation"

@@ -234,19 +234,25 @@ pub async fn set_up(
     let about = [form.organisation.as_str(), &form.name, &form.email];
     let password =
         Password::choose(form.password.clone(), &about).map_err(|words| errors.push(("password", words)));
+    let cut = |text: &str| text.chars().take(254).collect();
+    let view = SetUpView {
+        action: set_up_path(&token),
+        organisation: cut(&form.organisation),
+        name: cut(&form.name),
+        email: cut(&form.email),
+        errors,
+        busy: None,
+    };
     let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password) else {
-        let cut = |text: String| text.chars().take(254).collect();
-        let view = SetUpView {
-            action: set_up_path(&token),
-            organisation: cut(form.organisation),
-            name: cut(form.name),
-            email: cut(form.email),
-            errors,
-        };
         return Ok(set_up_page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     };
     let founder = Founder { organisation, name, email, password };
-    set_up.claim(&token, &founder, browser.address, browser.reference).await?;
+    match set_up.claim(&token, &founder, browser.address, browser.reference).await {
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| set_up_page(SetUpView { busy: Some(words), ..view })));
+        }
+        claimed => claimed?,
+    }
     let logged_in = login.log_in(&session, founder.email.as_str(), form.password, &browser).await;
     Ok(after_founding(logged_in)?.into_response())
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use http::Method;
 use secrecy::SecretString;
 use time::Duration;
+use tokio_util::task::TaskTracker;
 use tower_sessions::Session;
 
 use super::{
@@ -27,8 +28,9 @@ use crate::{
     },
 };
 
-/// So many refusals of one user are recorded within a window of the throttles.
+/// So many refusals of one user are recorded within a window of the throttles, and so many wrong passwords for one.
 const REFUSALS: i64 = 20;
+const GUESSES: i64 = 50;
 
 /// A browser, as far as its request shows it.
 #[derive(Clone, Debug)]
@@ -62,6 +64,7 @@ pub struct Login {
     pub(super) activity: Activity,
     pub(super) throttles: Throttles,
     pub(super) clock: SharedClock,
+    records: TaskTracker,
 }
 
 impl Login {
@@ -73,7 +76,13 @@ impl Login {
         throttles: Throttles,
         clock: SharedClock,
     ) -> Self {
-        Self { database, people, activity, throttles, clock }
+        Self { database, people, activity, throttles, clock, records: TaskTracker::new() }
+    }
+
+    /// Waits for what is recorded beside an answer; from now on nothing else is to be asked of it.
+    pub async fn drain(&self) {
+        self.records.close();
+        self.records.wait().await;
     }
 
     /// Logs a browser in.
@@ -126,12 +135,10 @@ impl Login {
                 let entry = Entry::done(Action::LogInRefused, &user.email, user.id.0).with_outcome("refused");
                 // Beside the answer: if a refusal took longer for somebody than for nobody, whoever
                 // measures it would learn who exists.
-                let (database, activity) = (self.database.clone(), self.activity.clone());
-                tokio::spawn(async move {
-                    let recorded =
-                        database.write(async |tx| activity.record(&tx, actor, entry.clone()).await).await;
-                    if let Err(error) = recorded {
-                        tracing::error!(%error, "a refused log-in could not be recorded");
+                let login = self.clone();
+                self.records.spawn(async move {
+                    if let Err(failure) = login.note_guess(&user, actor, entry).await {
+                        tracing::error!(?failure, "a refused log-in could not be recorded");
                     }
                 });
                 Ok(LoggedIn::Refused)
@@ -190,6 +197,16 @@ impl Login {
                 .await?;
         }
         session::sign_out(session).await
+    }
+
+    /// Records a wrong password; beyond a number within the throttles' window only the log has it, for whoever guesses
+    /// from many addresses must not fill the database.
+    async fn note_guess(&self, user: &User, actor: Actor, entry: Entry) -> Result<(), Failure> {
+        if !self.throttles.is_within(&format!("guessed\0{}", user.id), GUESSES).await? {
+            tracing::warn!(user = %user.id, "a log-in was refused, and so many before it that none is recorded");
+            return Ok(());
+        }
+        Ok(self.database.write(async |tx| self.activity.record(&tx, actor, entry.clone()).await).await?)
     }
 
     /// Records that a user asked for what they may not; beyond a number within the throttles' window only the

@@ -1,21 +1,22 @@
 //! Passwords: which may be chosen, and how they are hashed: argon2id, at most half the cores at once, and no
 //! more waiting than memory and patience allow.
 
+mod work;
+
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use argon2::{
-    Algorithm, Argon2, Block, Params, Version,
-    password_hash::{
-        self, CustomizedPasswordHasher, PasswordVerifier,
-        phc::{Output, ParamsString, PasswordHash, Salt},
-    },
+    Params,
+    password_hash::{PasswordVerifier, phc::PasswordHash},
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::Semaphore, time::timeout};
 use zxcvbn::Score;
+
+use work::{Memory, Work};
 
 use super::model::Password;
 use crate::platform::{config::PasswordWork, failure::Failure, randomness::SharedRandomness};
@@ -57,63 +58,13 @@ impl Password {
     }
 }
 
-/// argon2 in memory that it has had before: an allocator to which it is given back after each password splits it, and
-/// under load comes to hold many times what is in use. Whoever hashes or waits for it holds this; with the last of them
-/// it goes.
-#[derive(Default)]
-struct Memory {
-    free: Mutex<Vec<Vec<Block>>>,
-}
-
-impl Memory {
-    fn with<T>(&self, length: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
-        let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = free().pop().filter(|blocks| blocks.len() == length);
-        let mut blocks = taken.unwrap_or_else(|| vec![Block::new(); length]);
-        let done = work(&mut blocks);
-        // From what argon2 leaves in it a password is guessed without argon2's work.
-        blocks.fill(Block::new());
-        free().push(blocks);
-        done
-    }
-}
-
-impl CustomizedPasswordHasher<PasswordHash> for Memory {
-    type Params = Params;
-
-    fn hash_password_customized(
-        &self,
-        password: &[u8],
-        salt: &[u8],
-        algorithm: Option<&str>,
-        version: Option<u32>,
-        params: Params,
-    ) -> password_hash::Result<PasswordHash> {
-        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
-        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
-        let mut buffer = [0; Output::MAX_LENGTH];
-        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
-        let output = buffer.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
-        self.with(params.block_count(), |blocks| {
-            Argon2::new(algorithm, version, params.clone())
-                .hash_password_into_with_memory(password, salt, output, blocks)
-        })?;
-        Ok(PasswordHash {
-            algorithm: algorithm.ident(),
-            version: Some(version.into()),
-            params: ParamsString::try_from(&params)?,
-            salt: Some(Salt::new(salt)?),
-            hash: Some(Output::new(output)?),
-        })
-    }
-}
-
 /// Hashes and verifies. A clone shares the limits.
 #[derive(Clone)]
 pub struct Hasher {
     params: Params,
     memory: Arc<Mutex<Weak<Memory>>>,
     running: Arc<Semaphore>,
+    cores: u32,
     admitted: Arc<Semaphore>,
     decoy: Arc<str>,
     randomness: SharedRandomness,
@@ -141,11 +92,14 @@ impl Hasher {
         let running = (cores / 2).max(1);
         // Made with the live parameters, so that trying a password of nobody takes as long as one of
         // somebody: a hash written down here would drift away from them.
-        let decoy = hash(&Memory::default(), &params, &salt(&*randomness), b"a password that nobody has")?;
+        let decoy = Work::default()
+            .hash(&params, &salt(&*randomness), b"a password that nobody has")
+            .map_err(unexpected)?;
         Ok(Self {
             params,
             memory: Arc::default(),
             running: Arc::new(Semaphore::new(running)),
+            cores: u32::try_from(running).unwrap_or(u32::MAX),
             admitted: Arc::new(Semaphore::new(running + WAITING)),
             decoy: decoy.into(),
             randomness,
@@ -158,8 +112,8 @@ impl Hasher {
     /// [`Failure::Busy`] where too many wait already.
     pub async fn hash(&self, password: &Password) -> Result<String, Failure> {
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        let memory = self.memory();
-        self.run(move || hash(&memory, &params, &salt, password.bytes())).await
+        let work = self.work();
+        self.run(1, move || work.hash(&params, &salt, password.bytes()).map_err(unexpected)).await
     }
 
     /// Tries a password against a stored hash. Where there is none, as for an unknown user, the same
@@ -173,16 +127,16 @@ impl Hasher {
         let decoy = self.decoy.clone();
         let stored = stored.map_or_else(|| decoy.to_string(), str::to_owned);
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        let memory = self.memory();
-        let (verdict, work) = self
-            .run(move || {
-                let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
-                let work = Params::try_from(&parsed).map_err(unexpected)?;
-                let of = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-                let old = of(&work) != of(&params);
-                // The parameters are the hash's own, whatever these say.
-                let fits = |hash: &PasswordHash| memory.verify_password(password.bytes(), hash).is_ok();
+        let work = self.work();
+        let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
+        let made_with = Params::try_from(&parsed).map_err(unexpected)?;
+        let of = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let old = of(&made_with) != of(&params);
+        let (verdict, done) = self
+            .run(if old { 2 } else { 1 }, move || {
                 let live = PasswordHash::new(&decoy).map_err(unexpected)?;
+                // The parameters are the hash's own, whatever these say.
+                let fits = |hash: &PasswordHash| work.verify_password(password.bytes(), hash).is_ok();
                 let right = std::thread::scope(|scope| {
                     let beside = old.then(|| scope.spawn(|| fits(&live)));
                     let right = fits(&parsed);
@@ -193,31 +147,38 @@ impl Hasher {
                 let verdict = match (right && known, old) {
                     (false, _) => Verdict::Wrong,
                     (true, false) => Verdict::Right,
-                    (true, true) => Verdict::RightButOld(hash(&memory, &params, &salt, password.bytes())?),
+                    (true, true) => {
+                        Verdict::RightButOld(work.hash(&params, &salt, password.bytes()).map_err(unexpected)?)
+                    }
                 };
-                Ok((verdict, params))
+                Ok((verdict, work.done()))
             })
             .await?;
-        tracing::debug!(memory = work.m_cost(), passes = work.t_cost(), "a password was verified");
+        for (memory, passes) in done {
+            tracing::debug!(memory, passes, "argon2 has run for a password");
+        }
         Ok(verdict)
     }
 
-    fn memory(&self) -> Arc<Memory> {
+    fn work(&self) -> Work {
         let mut shared = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.upgrade().unwrap_or_else(|| {
+        let memory = shared.upgrade().unwrap_or_else(|| {
             let memory = Arc::<Memory>::default();
             *shared = Arc::downgrade(&memory);
             memory
-        })
+        });
+        Work::within(memory)
     }
 
+    /// Does it when it is its turn, which takes so many of the cores that hash; where there are fewer, all of them.
     async fn run<T: Send + 'static>(
         &self,
+        cores: u32,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let busy = || Failure::Busy(u32::try_from(PATIENCE.as_secs()).unwrap_or(u32::MAX));
         let _admitted = self.admitted.try_acquire().map_err(|_| busy())?;
-        let turn = timeout(PATIENCE, self.running.clone().acquire_owned())
+        let turn = timeout(PATIENCE, self.running.clone().acquire_many_owned(cores.min(self.cores)))
             .await
             .map_err(|_| busy())?
             .map_err(unexpected)?;
@@ -238,19 +199,14 @@ fn salt(randomness: &dyn crate::platform::randomness::Randomness) -> [u8; SALT] 
     salt
 }
 
-fn hash(memory: &Memory, params: &Params, salt: &[u8], password: &[u8]) -> Result<String, Failure> {
-    let (algorithm, version) = (Algorithm::Argon2id.as_str(), Version::V0x13.into());
-    let hash =
-        memory.hash_password_customized(password, salt, Some(algorithm), Some(version), params.clone());
-    Ok(hash.map_err(unexpected)?.to_string())
-}
-
 fn unexpected(error: impl std::error::Error) -> Failure {
     Failure::unexpected(&error)
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::Block;
+
     use super::*;
     use crate::platform::randomness::SystemRandomness;
 
@@ -329,16 +285,19 @@ mod tests {
         let at_once = hasher.running.available_permits();
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut tries = tokio::task::JoinSet::new();
-        for _ in 0..200 {
+        for number in 0..200 {
+            // Every other one as for a hash that was made with other parameters.
+            let cores = 1 + number % 2;
+            let takes = at_once.min(cores);
             let (hasher, running, most) = (hasher.clone(), running.clone(), most.clone());
             tries.spawn(async move {
                 let work = move || {
-                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    most.fetch_max(running.fetch_add(takes, Ordering::SeqCst) + takes, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(20));
-                    running.fetch_sub(1, Ordering::SeqCst);
+                    running.fetch_sub(takes, Ordering::SeqCst);
                     Ok(())
                 };
-                hasher.run(work).await
+                hasher.run(u32::try_from(cores).expect("a number"), work).await
             });
         }
         let outcomes = tries.join_all().await;
@@ -351,9 +310,10 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_with_the_last_it_goes() {
         let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
-        let waiting = hasher.memory();
-        let kept =
-            || -> Vec<*const Block> { waiting.free.lock().expect("it").iter().map(Vec::as_ptr).collect() };
+        let waiting = hasher.work();
+        let kept = || -> Vec<*const Block> {
+            waiting.memory.free.lock().expect("it").iter().map(Vec::as_ptr).collect()
+        };
         let stored = hasher.hash(&password("correct horse battery")).await.expect("a hash");
         let before = kept();
         assert_eq!(before.len(), 1);
@@ -362,7 +322,10 @@ mod tests {
         assert_eq!(kept(), before);
         let empty =
             |blocks: &Vec<Block>| blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
-        assert!(waiting.free.lock().expect("it").iter().all(empty), "and nothing of the one before in it");
+        assert!(
+            waiting.memory.free.lock().expect("it").iter().all(empty),
+            "and nothing of the one before in it"
+        );
         drop(waiting);
         hasher.hash(&password("correct horse battery")).await.expect("a hash");
         assert!(hasher.memory.lock().expect("it").upgrade().is_none());

@@ -20,14 +20,26 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) 
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|text| text.trim().parse::<IpAddr>().map(|address| address.to_canonical()))
         .collect::<Vec<_>>()
         .into_iter()
         .rev()
         // What cannot be read ends the search: nothing to its left is vouched for.
-        .map_while(Result::ok)
+        .map_while(|text| {
+            let address = forwarded(text.trim());
+            if address.is_none() {
+                tracing::warn!(%peer, "a trusted proxy's X-Forwarded-For cannot be read: its browsers count as one");
+            }
+            address
+        })
         .find(|address| !is_trusted(address))
         .unwrap_or(peer)
+}
+
+/// An address; some proxies write its port after it, and one of IPv6 then in brackets.
+fn forwarded(text: &str) -> Option<IpAddr> {
+    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port).or_else(bare).map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -54,6 +66,20 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.0.0.2"], &trusted), "203.0.113.9");
         assert_eq!(client("10.0.0.1", &["6.6.6.6", "203.0.113.9"], &trusted), "203.0.113.9");
         assert_eq!(client("::ffff:10.0.0.1", &["203.0.113.9"], &trusted), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_forwarded_address_may_have_a_port() {
+        let trusted = ["10.0.0.0/8"];
+        for (forwarded, address) in [
+            ("203.0.113.9:51234", "203.0.113.9"),
+            ("[2001:db8::9]:51234", "2001:db8::9"),
+            ("[2001:db8::9]", "2001:db8::9"),
+            ("2001:db8::9", "2001:db8::9"),
+            ("[::ffff:203.0.113.9]:1", "203.0.113.9"),
+        ] {
+            assert_eq!(client("10.0.0.1", &[forwarded], &trusted), address, "{forwarded}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use hyper_util::{
     server::graceful::GracefulConnection,
     service::TowerToHyperService,
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -45,8 +46,11 @@ impl Default for Patience {
 
 /// The most bytes of a request's line and headers: a callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;
-/// So many connections at once; more wait in the system's queue. Each costs a file descriptor and some kilobytes.
-const MAX_CONNECTIONS: usize = 10_000;
+/// So many connections at once; more wait in the system's queue. Each costs a file descriptor, and memory for a head or
+/// a body that is not whole yet: 64 kB where somebody sees to it, a quarter of a gigabyte for all of them.
+const MAX_CONNECTIONS: usize = 4_096;
+/// File descriptors that are for the database, the provider and everything else.
+const RESERVED: u64 = 128;
 /// So many wait in the system's queue at the most.
 const MOST_WAITING: usize = 4_096;
 /// So long who has just connected may take to send something, when the program is asked to stop.
@@ -64,7 +68,7 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
     let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(most_connections()));
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut take = async |stream: TcpStream, address, permit: Option<OwnedSemaphorePermit>| {
         let Ok(service) = services.call(address).await;
@@ -126,6 +130,29 @@ pub async fn serve(
     stopping.cancel();
     running.close();
     running.wait().await;
+}
+
+/// As many connections as the system's limit of open files leaves room for: whoever opened more, without sending
+/// anything, would leave no descriptor for the database. The limit that a process begins with is often 1,024, and may be
+/// raised by itself to a harder one (`setrlimit(2)`).
+fn most_connections() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Refused where that is more than the system has; then what there is has to do.
+    let limit = setrlimit(Resource::Nofile, raised).map_or(limit.current, |()| limit.maximum);
+    let most = within(limit);
+    if most < MAX_CONNECTIONS {
+        tracing::warn!(
+            "{most} connections at once, and no more: raise the limit of open files for {MAX_CONNECTIONS}"
+        );
+    }
+    most
+}
+
+/// So many connections within a limit of open files; none means that there is no limit.
+fn within(limit: Option<u64>) -> usize {
+    let left = limit.map_or(u64::MAX, |limit| limit - (limit / 2).min(RESERVED));
+    usize::try_from(left).unwrap_or(usize::MAX).clamp(1, MAX_CONNECTIONS)
 }
 
 /// Serves a connection to its end; where the program is asked to stop, to the end of its request.
@@ -225,6 +252,14 @@ mod tests {
         // It ends by itself though the answer was never taken: otherwise stopping would wait for it.
         drop(stop);
         tokio::time::timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
+    }
+
+    #[test]
+    fn d1_of_the_open_files_that_are_allowed_some_are_kept_for_the_database() {
+        for (limit, connections) in [(64, 32), (256, 128), (1_024, 896), (4_000, 3_872), (1_000_000, 4_096)] {
+            assert_eq!(within(Some(limit)), connections, "of {limit}");
+        }
+        assert_eq!(within(None), 4_096);
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use mail360::people::model::Role;
 use rstest::rstest;
 
-use crate::support::{Answer, Browser, Kind, PASSWORD, World, hex};
+use crate::support::{Answer, Browser, Kind, PASSWORD, World, hex, too_busy};
 
 const NEW: &str = "another horse battery staple";
 
@@ -59,6 +59,20 @@ async fn l2_the_current_password_cannot_be_guessed_either(
     let answer = change(&mut ada, PASSWORD, NEW).await;
     answer.assert_status(429).assert_says("Wait 5 minutes");
     assert_eq!(answer.header("retry-after"), "300");
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_there_is_too_much_to_do_the_page_says_so_and_stays(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let busy = too_busy(&world).await;
+    let answer = change(&mut ada, PASSWORD, NEW).await;
+    answer.assert_status(503).assert_says("There is too much to do").assert_says("Change the password");
+    drop(busy);
+    assert!(is_signed_in(&mut ada).await);
 }
 
 #[rstest]

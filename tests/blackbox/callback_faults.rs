@@ -4,7 +4,7 @@ use mail360::oauth::http::HttpFailure;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Canned, Claims, Kind, NewConnector, World, callback, held, tokens};
+use crate::support::{Canned, Claims, Kind, NewConnector, World, callback, held, tokens, under_way};
 
 /// One sign-in at a connector with these settings, at a provider that answers so.
 async fn outcome(
@@ -49,7 +49,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
     "failing: application_refused"
 )]
 #[case(400, "invalid_scope", "does not know a permission", "failing: permissions_refused")]
-#[case(400, "invalid_grant", "did not take the sign-in’s code", "not_verified")]
+#[case(400, "invalid_grant", "did not take the sign-in’s one-time code", "not_verified")]
 #[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
 #[case(400, "temporarily_unavailable", "has trouble of its own", "not_verified")]
 #[case(400, "interaction_required", "asks for one more step", "not_verified")]
@@ -225,11 +225,43 @@ async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_stat
         .expect("updated");
     gate.notify_one();
     let landed = returning.await.expect("an answer");
-    ada.get(landed.location()).await.assert_says("The connector was changed meanwhile");
+    ada.get(landed.location()).await.assert_says("The connector was changed since");
     let page = ada.get(landed.location()).await;
     page.assert_says("went through, for older settings").assert_says("does not verify it");
     assert!(!page.text().contains("The connector works"), "{}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, _, authorize) = under_way(kind).await;
+    world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
+    world.say_who();
+    let landed = ada.get(&callback(&authorize, "code=abc")).await;
+    let sign_in = landed.location();
+    ada.get(sign_in).await.assert_says("The connector works");
+
+    world
+        .raw
+        .run("UPDATE connectors SET state = 'failing', failure = 'credentials_rejected'")
+        .await
+        .expect("updated");
+    let page = ada.get(sign_in).await;
+    page.assert_says("went through, and the connector failed since");
+    assert!(!page.text().contains("The connector works"), "{}", page.text());
+
+    world.raw.run("UPDATE connectors SET state = 'not_verified', failure = NULL").await.expect("updated");
+    world
+        .raw
+        .run("UPDATE connectors SET application_version = application_version + 1")
+        .await
+        .expect("updated");
+    let page = ada.get(sign_in).await;
+    page.assert_says("went through, for older settings").assert_says("has changed since it began");
+    assert!(!page.text().contains("The connector works"), "{}", page.text());
 }
 
 #[rstest]

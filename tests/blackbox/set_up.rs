@@ -4,7 +4,7 @@ use rstest::rstest;
 use time::Duration;
 use tokio::task::JoinSet;
 
-use crate::support::{Kind, PASSWORD, World};
+use crate::support::{Kind, PASSWORD, World, too_busy};
 
 const FOUNDER: [(&str, &str); 4] = [
     ("organisation", "Contoso"),
@@ -110,6 +110,27 @@ async fn a_wrong_field_is_named_and_everything_but_the_password_is_kept(
     assert!(answer.body.contains("value=\"Ada Example\""));
     assert!(!answer.body.contains("too short"));
     assert_eq!(world.raw.count("users").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_there_is_too_much_to_do_what_was_typed_is_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let path = world.set_up_path().await;
+    let busy = too_busy(&world).await;
+    let fields = [
+        ("organisation", "Contoso of the first try"),
+        ("name", "Ada Example"),
+        ("email", "ada@contoso.test"),
+        ("password", PASSWORD),
+    ];
+    let answer = world.browser().post(&path, &fields).await;
+    answer.assert_status(503).assert_says("There is too much to do");
+    assert!(answer.body.contains("Contoso of the first try") && !answer.body.contains(PASSWORD));
+    drop(busy);
+    world.set_up().await;
 }
 
 #[rstest]

@@ -269,10 +269,14 @@ async fn i1_what_is_too_large_or_does_not_exist_is_refused_with_a_page(
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let (large, long) = ("x".repeat(70_000), "x".repeat(60_000));
+    let (large, long) = ("x".repeat(70_000), "x".repeat(17_000));
     ada.post("/login", &[("email", &large)]).await.assert_status(413).assert_says("too much");
     ada.post("/do/connectors/add", &[("service_name", &large)]).await.assert_status(413);
     ada.get(&format!("/login?next={long}")).await.assert_status(414).assert_says("too long");
+    ada.get(&format!("/login?next={}", "x".repeat(16_000))).await.assert_status(303);
+    // A description of the provider's may be long, and is then refused as what it is.
+    ada.get(&format!("/api/connectors?error=x&error_description={long}")).await.assert_status(400);
+    ada.get(&format!("/api/connectors?error=x&error_description={long}{long}")).await.assert_status(414);
     let headed = ada.request("GET", "/connectors").header("x-padding", "x".repeat(17_000));
     ada.send(headed.body(Body::empty()).expect("a request")).await.assert_status(431);
     ada.get("/.git/config").await.assert_status(404).assert_says("no such page");

@@ -161,3 +161,22 @@ async fn the_sweep_waits_for_nobody_who_counts_at_that_moment() {
     world.raw.run("COMMIT").await.expect("committed");
     assert_eq!(world.raw.count("throttles").await, 1, "the other one is erased");
 }
+
+#[rstest]
+#[tokio::test]
+async fn s8_whoever_guesses_from_many_addresses_does_not_fill_the_record(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    for number in 1..=60 {
+        let mut browser = world.browser();
+        browser.address = format!("198.51.100.{number}").parse().expect("an address");
+        let fields = [("email", "ada@contoso.test"), ("password", "certainly not this one")];
+        browser.post("/login", &fields).await.assert_status(401);
+    }
+    world.program.login.drain().await;
+    let recorded: i64 =
+        world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'user.log_in_refused'").await;
+    assert_eq!(recorded, 50);
+}

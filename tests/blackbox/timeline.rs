@@ -64,7 +64,7 @@ async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
         "Trace ID: trace-1",
         "Correlation ID: correlation-1",
         ": started",
-        ": returned: with a code",
+        ": returned: with a one-time code",
         ": outcome: failed",
     ] {
         assert!(text.contains(words), "{words:?} is not in {text}");

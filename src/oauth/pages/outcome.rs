@@ -18,6 +18,7 @@ use super::{
 use crate::{
     connectors::{
         guide::portal::{Page, ToPage},
+        model::ConnectorState,
         service::{Connector, ConnectorId},
     },
     platform::clock::Timestamp,
@@ -146,19 +147,28 @@ fn Verified(
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
-    let (class, icon, title, lead) = if current {
-        ("row title good", Icon::Good, "The connector works", " is verified. You signed in as ")
-    } else {
-        (
+    // It may be long ago.
+    let same = current && attempt.connector_version == connector.application_version;
+    let (class, icon, title, lead) = match connector.state {
+        ConnectorState::Verified if same => {
+            ("row title good", Icon::Good, "The connector works", " is verified. You signed in as ")
+        }
+        _ if same => (
+            "row title warn",
+            Icon::Warning,
+            "The sign-in went through, and the connector failed since",
+            " was verified by it, and is so no longer. You signed in as ",
+        ),
+        _ => (
             "row title warn",
             Icon::Warning,
             "The sign-in went through, for older settings",
-            " has changed meanwhile, so this does not verify it. You signed in as ",
-        )
+            " has changed since it began, so this does not verify it. You signed in as ",
+        ),
     };
-    let outdated = (!current).then(|| {
+    let outdated = (!same).then(|| {
         view! {
-            <Notice tone=Tone::Warn title="The connector was changed meanwhile">
+            <Notice tone=Tone::Warn title="The connector was changed since">
                 <p>"This proves the settings that it had. Sign in again to verify those that it has now."</p>
             </Notice>
         }

@@ -6,12 +6,14 @@ pub mod authenticator;
 mod browser;
 mod clock;
 mod database;
+mod load;
 mod provider;
 mod world;
 
 pub use assets::assets;
 pub use browser::{Answer, Browser, form};
 pub use database::{Kind, Place, Raw, hex};
+pub use load::too_busy;
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
     NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,
