@@ -313,7 +313,8 @@ fn WhoMaySignIn(model: FormView) -> impl IntoView {
                         />
                         <span>
                             <span data-label>{kind.label()}</span>
-                            <span class="help">{kind.meaning()}" Older portal: " {kind.older_label()}</span>
+                            <span class="help">{kind.meaning()}</span>
+                            <span class="help">"Older portal: " {kind.older_label()}</span>
                         </span>
                     </label>
                     {more}

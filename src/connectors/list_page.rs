@@ -310,10 +310,10 @@ fn Row(connector: Listed, today: Date) -> impl IntoView {
             <td role="cell" data-label="State">
                 <div><StateBadge state=connector.state /></div>
             </td>
-            <td role="cell" data-label="Secret expires">
+            <td class="brief" role="cell" data-label="Secret expires">
                 <div><Expiry date=connector.secret_expires_on today=today /></div>
             </td>
-            <td role="cell" data-label="API scope">
+            <td class="brief" role="cell" data-label="API scope">
                 <details class="disclosure">
                     <summary>"View API scope" <span class="unseen">" of " <bdi>{name}</bdi></span></summary>
                     <ul class="mono" role="list">{scopes}</ul>

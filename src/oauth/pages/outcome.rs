@@ -175,16 +175,16 @@ fn Verified(
     });
     let warning = (!missing.is_empty()).then(|| {
         let names = missing.join(", ");
-        let title = match missing.len() {
-            1 => format!("One optional permission is missing: {names}"),
-            count => format!("{count} optional permissions are missing: {names}"),
+        let (title, it, is) = match missing.len() {
+            1 => (format!("One optional permission is missing: {names}"), "it", "it is"),
+            count => (format!("{count} optional permissions are missing: {names}"), "them", "they are"),
         };
         view! {
             <Notice tone=Tone::Warn title=title>
                 <p>
-                    "Everything else works. If your software needs more, see that all of it is listed in Azure under "
+                    "Everything else works. If your software needs " {it} ", see that " {is} " listed in Azure under "
                     <ToPage page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
-                    " and, where a Microsoft 365 administrator must approve it, approved there by "
+                    " and, where a Microsoft 365 administrator must approve " {it} ", approved there by "
                     <strong>"Grant admin consent"</strong> ". Then verify again."
                 </p>
             </Notice>
