@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 struct Outcome {
     ok: bool,
     stdout: String,
@@ -236,9 +238,9 @@ fn ask(listen: &str, request: &str) -> String {
     }
 }
 
-fn signal(child: &Child, signal: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
+fn signal(child: &Child, signal: Signal) {
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("an id");
+    kill_process(id, signal).expect("a process");
 }
 
 #[test]
@@ -262,7 +264,7 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
     let page = get(&listen, link.trim_start_matches("http://localhost:3000"));
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("Set up Mail360 Connectors"), "{page}");
 
-    signal(&child, "-TERM");
+    signal(&child, Signal::TERM);
     let output = child.wait_with_output().expect("an end");
     assert!(output.status.success(), "{output:?}");
     let log = String::from_utf8(output.stderr).expect("text");
@@ -272,11 +274,11 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
     // Killed, and started again at once; without --migrate, for there is nothing to migrate.
     let mut child = serve(&executable, folder.path(), &flags[1..]);
     assert!(get(&listen, "/readyz").ends_with("ready\n"));
-    signal(&child, "-KILL");
+    signal(&child, Signal::KILL);
     child.wait().expect("an end");
     let mut child = serve(&executable, folder.path(), &flags[1..]);
     assert!(get(&listen, "/readyz").ends_with("ready\n"));
-    signal(&child, "-TERM");
+    signal(&child, Signal::TERM);
     assert!(child.wait().expect("an end").success());
 }
 
@@ -292,7 +294,7 @@ fn c7_nobody_is_led_to_anybody_else_by_connect() {
         let answer = ask(&listen, &request);
         assert!(answer.starts_with(&format!("HTTP/1.1 {refused} ")), "{whom}: {answer}");
     }
-    signal(&child, "-TERM");
+    signal(&child, Signal::TERM);
     assert!(child.wait().expect("an end").success());
 }
 
@@ -316,7 +318,7 @@ fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
         }
         drop(silent);
         assert!(get(&listen, "/readyz").ends_with("ready\n"), "{limit}");
-        signal(&child, "-TERM");
+        signal(&child, Signal::TERM);
         let log = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
         assert!(!log.contains("Too many open files"), "{limit}: {log}");
         assert_eq!(log.contains("128 connections at once, and no more"), warned, "{limit}: {log}");
