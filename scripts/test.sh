@@ -64,16 +64,18 @@ browser() {
   [ -n "${LIBFAKETIME:-}" ] || compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
     compgen -G "/usr/lib/faketime/libfaketime.so.1" >/dev/null || debian faketime
   npm_packages "$ROOT/end2end"
+  # Playwright refuses Debian's.
+  newest_node "$ROOT/end2end"
   (cd end2end && npm run --silent check) || die "The stories' types do not fit."
   local report
   report=$(mktemp)
-  (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report npm test --silent) || {
+  (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report "$NODE" node_modules/@playwright/test/cli.js test) || {
     # Once more and in short, for whoever sees but the last lines.
     "$NODE" scripts/failures.mjs "$report" >&2 || true
     die "Stories failed."
   }
   local skipped
-  read -r browser_tests skipped < <(node -p '
+  read -r browser_tests skipped < <("$NODE" -p '
     const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1]));
     [stats.expected, stats.skipped].join(" ");' "$report")
   rm -f "$report"
