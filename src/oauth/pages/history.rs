@@ -144,7 +144,8 @@ pub fn Timeline(
             <details class="disclosure">
                 <summary>"Details for support"</summary>
                 <div class="copy long">
-                    <pre><code>{text}</code></pre>
+                    // It is scrolled where it is long: from the keyboard too.
+                    <pre tabindex="0" role="group" aria-label="The text for support"><code>{text}</code></pre>
                     <CopyButton what="the text for support" />
                 </div>
                 <p class="help">"No secret, code or token is in it."</p>
