@@ -35,7 +35,8 @@ pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool
 }
 
 /// Whether it is known of a permission, after a sign-in that went through, that it was granted: of `openid` by the ID
-/// token, of `offline_access` by the refresh token, of those of Graph by the answer's `scope`.
+/// token, of `offline_access` by the refresh token, of those of Graph by the answer's `scope`. The others Microsoft may leave
+/// out there, and they are not looked for.
 pub fn is_reported(scope: &str) -> bool {
     !matches!(scope, "profile" | "email")
 }

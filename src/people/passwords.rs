@@ -117,8 +117,9 @@ impl Hasher {
     }
 
     /// Tries a password against a stored hash. Where there is none, as for an unknown user, the same
-    /// work is done on a decoy: whoever measures the time learns nothing of who exists. So it is where the hash was
-    /// made with other parameters than today's: beside it the decoy takes as long as for everybody else.
+    /// work is done on a decoy: whoever measures the time learns nothing of who exists. Where the hash was made with
+    /// other parameters than today's, the decoy beside it takes as long as for everybody else; only with one core, or
+    /// where others wait, does it show until that hash has been replaced.
     ///
     /// # Errors
     /// [`Failure::Busy`] where too many wait already.

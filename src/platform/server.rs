@@ -47,7 +47,7 @@ impl Default for Patience {
 /// The most bytes of a request's line and headers: a callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;
 /// So many connections at once; more wait in the system's queue. Each costs a file descriptor, and memory for a head or
-/// a body that is not whole yet: 64 kB where somebody sees to it, a quarter of a gigabyte for all of them.
+/// a body that are not whole yet: some 128 kB where somebody sees to it, half a gigabyte for all of them.
 const MAX_CONNECTIONS: usize = 4_096;
 /// File descriptors that are for the database, the provider and everything else.
 const RESERVED: u64 = 128;

@@ -250,8 +250,10 @@ async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
         .await
         .expect("updated");
     let page = ada.get(sign_in).await;
-    page.assert_says("went through, and the connector failed since");
-    assert!(!page.text().contains("The connector works"), "{}", page.text());
+    page.assert_says("went through, and the connector failed since").assert_says("What was proved then");
+    for claim in ["The connector works", "That is all there is to set up"] {
+        assert!(!page.text().contains(claim), "{}", page.text());
+    }
 
     world.raw.run("UPDATE connectors SET state = 'not_verified', failure = NULL").await.expect("updated");
     world

@@ -79,8 +79,8 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
     for answer in &answers {
         assert_eq!(*answer, answers[0]);
     }
-    // After the parameters rose, too, for somebody whose hash has the older ones: they take no longer than the new
-    // ones, beside which they are tried.
+    // After the parameters rose, too, for somebody whose hash has the older ones: what everybody else costs is done
+    // beside it.
     let stronger = world.another_process(&["--password-passes", "3"]).await;
     for (email, all) in
         [("ada@contoso.test", ["passes=2 ", "passes=3 "].as_slice()), ("eve@contoso.test", &["passes=3 "])]

@@ -149,6 +149,7 @@ fn Verified(
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
     // It may be long ago.
     let same = current && attempt.connector_version == connector.application_version;
+    let works = same && connector.state == ConnectorState::Verified;
     let (class, icon, title, lead) = match connector.state {
         ConnectorState::Verified if same => {
             ("row title good", Icon::Good, "The connector works", " is verified. You signed in as ")
@@ -182,7 +183,7 @@ fn Verified(
         view! {
             <Notice tone=Tone::Warn title=title>
                 <p>
-                    "Everything else works. If your software needs " {it} ", see that " {is} " listed in Azure under "
+                    {works.then_some("Everything else works. ")} "If your software needs " {it} ", see that " {is} " listed in Azure under "
                     <ToPage page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
                     " and, where a Microsoft 365 administrator must approve " {it} ", approved there by "
                     <strong>"Grant admin consent"</strong> ". Then verify again."
@@ -199,7 +200,7 @@ fn Verified(
             } else if is_reported(scope) {
                 view! { <Badge tone=Tone::Good words="Granted" /> }
             } else {
-                view! { <Badge tone=Tone::Idle words="Asked for; Microsoft does not say" /> }
+                view! { <Badge tone=Tone::Idle words="Asked for; not checked" /> }
             };
             view! { <div><dt><code>{scope.clone()}</code></dt><dd>{badge}</dd></div> }
         })
@@ -219,7 +220,7 @@ fn Verified(
             {outdated}
             {warning}
             <section class="card low" aria-labelledby="proved-title">
-                <h2 id="proved-title">"What was proved"</h2>
+                <h2 id="proved-title">{if works { "What was proved" } else { "What was proved then" }}</h2>
                 <ul class="timeline" role="list">
                     {proved("Microsoft knows the Client ID", "And it sends people back to the Redirect URI.")}
                     {proved("The Client Secret is right", "Microsoft accepted it and gave access.")}
@@ -232,7 +233,7 @@ fn Verified(
                 <dl class="facts">{permissions}</dl>
             </section>
             <p class="soft">
-                "That is all there is to set up. The access from this sign-in was discarded: it only served to \
+                {works.then_some("That is all there is to set up. ")} "The access from this sign-in was discarded: it only served to \
                  verify the connector."
             </p>
             <div class="row">
