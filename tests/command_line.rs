@@ -301,7 +301,7 @@ fn c7_nobody_is_led_to_anybody_else_by_connect() {
 #[test]
 fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
     // The shell's words: how many files may be open, and how many the program may raise that to.
-    for (limit, idle, warned) in [("ulimit -Sn 256", 300, false), ("ulimit -n 256", 300, true)] {
+    for (limit, idle, warned) in [("ulimit -Sn 256", 300, false), ("ulimit -n 256", 240, true)] {
         let (home, folder) = (folder(), folder());
         let (executable, limited) = (unpack(home.path()), home.path().join("limited"));
         let script = format!("#!/bin/sh\n{limit} && exec '{}' \"$@\"\n", executable.display());
