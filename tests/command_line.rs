@@ -207,9 +207,11 @@ fn unpack(folder: &Path) -> std::path::PathBuf {
 
 /// Serves in this folder, with an empty environment.
 fn serve(executable: &Path, folder: &Path, flags: &[&str]) -> Child {
-    Command::new(executable)
-        .arg("serve")
-        .args(flags)
+    spawn(Command::new(executable).arg("serve").args(flags), folder)
+}
+
+fn spawn(command: &mut Command, folder: &Path) -> Child {
+    command
         .current_dir(folder)
         .env_clear()
         .stdout(Stdio::piped())
@@ -303,14 +305,12 @@ fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
     // The shell's words: how many files may be open, and how many the program may raise that to.
     for (limit, idle, warned) in [("ulimit -Sn 256", 300, false), ("ulimit -n 256", 240, true)] {
         let (home, folder) = (folder(), folder());
-        let (executable, limited) = (unpack(home.path()), home.path().join("limited"));
-        let script = format!("#!/bin/sh\n{limit} && exec '{}' \"$@\"\n", executable.display());
-        std::fs::write(&limited, script).expect("written");
-        std::fs::set_permissions(&limited, PermissionsExt::from_mode(0o755)).expect("allowed");
+        let executable = unpack(home.path());
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let listen = format!("127.0.0.1:{port}");
-        let child = serve(&limited, folder.path(), &["--migrate", "--listen", &listen]);
+        let limited = format!("{limit} && exec \"$0\" serve --migrate --listen {listen}");
+        let child = spawn(Command::new("/bin/sh").arg("-c").arg(limited).arg(&executable), folder.path());
         assert!(get(&listen, "/readyz").ends_with("ready\n"));
         let silent: Vec<_> = (0..idle).map(|_| TcpStream::connect(&listen).expect("a connection")).collect();
         if !warned {

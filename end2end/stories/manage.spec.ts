@@ -9,6 +9,7 @@ test('a connector is edited, and its page says what that means for what was prov
   await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
+  const outcome = new URL(page.url()).pathname;
   await expectState(page, path, STATE.verified);
 
   await page.getByRole('link', { name: CONNECTOR.edit, exact: true }).click();
@@ -31,6 +32,9 @@ test('a connector is edited, and its page says what that means for what was prov
   await expect(page.getByText('Changed since it was last verified: Client ID')).toBeVisible();
   await expect(page.getByRole('button', { name: VERIFY }), 'and offers the way out').toBeVisible();
   await look('connector-changed');
+  await page.goto(outcome);
+  await expect(page.getByRole('heading', { level: 1, name: 'The sign-in went through, for older settings' })).toBeVisible();
+  await look('sign-in-of-older-settings');
 });
 
 test('of two administrators who edit at once the second chooses', async ({ page, app, anotherBrowser, look }) => {

@@ -172,7 +172,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
 #[component]
 fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView + use<> {
     let who = recorded::who(&entry, names);
-    let (tone, outcome) = recorded::outcome(&entry.outcome);
+    let (tone, outcome) = recorded::outcome(&entry);
     let action = recorded::action(&entry);
     let detail = (!entry.detail.is_empty()).then(|| view! { <p class="soft note">{entry.detail}</p> });
     let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });

@@ -309,7 +309,7 @@ fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView
         .into_iter()
         .map(|(who, entry)| {
             let action = recorded::action(&entry);
-            let (tone, outcome) = recorded::outcome(&entry.outcome);
+            let (tone, outcome) = recorded::outcome(&entry);
             // That it was done goes without saying.
             let outcome = (entry.outcome != "done").then(|| view! { <Badge tone=tone words=outcome /> });
             let detail = (!entry.detail.is_empty()).then(|| format!(": {}", entry.detail));

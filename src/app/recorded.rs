@@ -24,8 +24,8 @@ pub fn action(entry: &Recorded) -> &'static str {
 }
 
 /// What came of it.
-pub fn outcome(outcome: &str) -> (Tone, &'static str) {
-    match outcome {
+pub fn outcome(entry: &Recorded) -> (Tone, &'static str) {
+    match entry.outcome.as_str() {
         "done" => (Tone::Good, "Done"),
         "verified" => (Tone::Good, "Verified"),
         "denied" => (Tone::Warn, "Cancelled"),

@@ -36,6 +36,8 @@ struct AccountView {
     browsers: Vec<SignedInBrowser>,
     changed: bool,
     error: Option<((&'static str, &'static str), String)>,
+    /// That nothing was tried, and when to try again: no field is wrong.
+    wait: Option<String>,
 }
 
 fn page(view: AccountView) -> Page {
@@ -54,7 +56,7 @@ pub async fn show(
     if changed.is_some() {
         session.remove::<bool>(CHANGED).await.map_err(session_error::failure)?;
     }
-    Ok(page(AccountView { member, browsers, changed: changed.is_some(), error: None }))
+    Ok(page(AccountView { member, browsers, changed: changed.is_some(), error: None, wait: None }))
 }
 
 /// What the form sends.
@@ -78,7 +80,7 @@ pub async fn change_password(
     let about = [member.email.as_str(), &member.name, &member.organisation_name];
     let again = async || {
         let (member, browsers) = (member.clone(), accounts.browsers(&member, &session).await?);
-        let view = |words| AccountView { member, browsers, changed: false, error: Some((CURRENT, words)) };
+        let view = |wait| AccountView { member, browsers, changed: false, error: None, wait: Some(wait) };
         Ok::<_, Failure>(|words| page(view(words)))
     };
     let outcome = match Password::choose(form.new, &about) {
@@ -105,7 +107,8 @@ pub async fn change_password(
         }
         Err((field, words, status)) => {
             let browsers = accounts.browsers(&member, &session).await?;
-            let view = AccountView { member, browsers, changed: false, error: Some((field, words)) };
+            let error = Some((field, words));
+            let view = AccountView { member, browsers, changed: false, error, wait: None };
             Ok(page(view).with_status(status).into_response())
         }
     }
@@ -123,7 +126,8 @@ pub async fn end_session(
 
 #[component]
 fn AccountPage(model: AccountView) -> impl IntoView {
-    let AccountView { member, browsers, changed, error } = model;
+    let AccountView { member, browsers, changed, error, wait } = model;
+    let wait = wait.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> });
     let second_factor = member.has_second_factor();
     let summary = error.as_ref().map(|(field, _)| view! { <ErrorSummary fields=vec![*field] /> });
     let said = changed.then(|| {
@@ -145,6 +149,7 @@ fn AccountPage(model: AccountView) -> impl IntoView {
             </div>
         </div>
         {said}
+        {wait}
         {summary}
         <div class="beside">
             <PasswordCard email=member.email error=error />

@@ -1,5 +1,5 @@
-//! Passwords: which may be chosen, and how they are hashed: argon2id, at most half the cores at once, and no
-//! more waiting than memory and patience allow.
+//! Passwords: which may be chosen, and how they are hashed: argon2id, at most half the cores at once (on up
+//! to three of them two, beside an older hash), and no more waiting than memory and patience allow.
 
 mod work;
 

@@ -1,9 +1,15 @@
 //! Who is on the other end of a connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Once,
+};
 
 use http::HeaderMap;
 use ipnet::IpNet;
+
+/// Said once in the life of the process: such a proxy writes the like with each request.
+static UNREADABLE: Once = Once::new();
 
 /// The address of the client: of the connection, unless that comes from a trusted proxy; then the
 /// rightmost forwarded address that is not a trusted proxy's itself. What stands further left in
@@ -23,11 +29,15 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) 
         .collect::<Vec<_>>()
         .into_iter()
         .rev()
+        .enumerate()
         // What cannot be read ends the search: nothing to its left is vouched for.
-        .map_while(|text| {
+        .map_while(|(from_the_right, text)| {
             let address = forwarded(text.trim());
-            if address.is_none() {
-                tracing::warn!(%peer, "a trusted proxy's X-Forwarded-For cannot be read: its browsers count as one");
+            // That one the proxy wrote, those before it perhaps the client, who is not to fill the log.
+            if address.is_none() && from_the_right == 0 {
+                UNREADABLE.call_once(|| {
+                    tracing::warn!(%peer, "a trusted proxy's X-Forwarded-For cannot be read: its browsers count as one");
+                });
             }
             address
         })

@@ -115,13 +115,21 @@ pub async fn serve(
     match listener.into_std() {
         Ok(listener) => {
             for _ in 0..MOST_WAITING {
+                // Those that are being served keep their files, and so does the database.
+                let Ok(permit) = room.clone().try_acquire_owned() else { break };
                 match listener.accept().and_then(|(stream, address)| {
                     stream.set_nonblocking(true)?;
                     Ok((TcpStream::from_std(stream)?, address))
                 }) {
-                    Ok((stream, address)) => take(stream, address, None).await,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => tracing::warn!(%error, "a connection could not be taken"),
+                    Ok((stream, address)) => take(stream, address, Some(permit)).await,
+                    // It was given up meanwhile.
+                    Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                    Err(error) => {
+                        if error.kind() != ErrorKind::WouldBlock {
+                            tracing::warn!(%error, "who waits is not let in");
+                        }
+                        break;
+                    }
                 }
             }
         }

@@ -244,26 +244,19 @@ async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
     let sign_in = landed.location();
     ada.get(sign_in).await.assert_says("The connector works");
 
-    world
-        .raw
-        .run("UPDATE connectors SET state = 'failing', failure = 'credentials_rejected'")
-        .await
-        .expect("updated");
-    let page = ada.get(sign_in).await;
-    page.assert_says("went through, and the connector failed since").assert_says("What was proved then");
-    for claim in ["The connector works", "That is all there is to set up"] {
-        assert!(!page.text().contains(claim), "{}", page.text());
+    let failing = "state = 'failing', failure = 'credentials_rejected'";
+    let changed = "state = 'not_verified', failure = NULL, application_version = application_version + 1";
+    for (since, said) in [(failing, "The connector fails now"), (changed, "The connector was changed since")]
+    {
+        world.raw.run(&format!("UPDATE connectors SET {since}")).await.expect("updated");
+        let page = ada.get(sign_in).await;
+        page.assert_says(said)
+            .assert_says("What was proved then")
+            .assert_says("Sign in with Microsoft again");
+        for claim in ["The connector works", "is verified", "That is all there is to set up"] {
+            assert!(!page.text().contains(claim), "{since}: {}", page.text());
+        }
     }
-
-    world.raw.run("UPDATE connectors SET state = 'not_verified', failure = NULL").await.expect("updated");
-    world
-        .raw
-        .run("UPDATE connectors SET application_version = application_version + 1")
-        .await
-        .expect("updated");
-    let page = ada.get(sign_in).await;
-    page.assert_says("went through, for older settings").assert_says("has changed since it began");
-    assert!(!page.text().contains("The connector works"), "{}", page.text());
 }
 
 #[rstest]

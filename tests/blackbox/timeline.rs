@@ -49,17 +49,8 @@ async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
     world.provider.answer_token(Canned::Json(401, refusal));
     ada.get(&callback(&authorize, "code=canary-code")).await.assert_status(303);
     let page = ada.get(&sign_in_path(&world).await).await;
-    let text = page
-        .body
-        .split_once("<pre ")
-        .expect("the text")
-        .1
-        .split_once("<code>")
-        .expect("it")
-        .1
-        .split_once("</code>")
-        .expect("its end")
-        .0;
+    let (_, after) = page.body.split_once("The text for support\"><code>").expect("the text");
+    let (text, _) = after.split_once("</code>").expect("its end");
     for words in [
         "Mail360 Connectors: ",
         "Sign-in: ",

@@ -6,7 +6,7 @@ use super::{
     super::{
         diagnosis::{self, Diagnosis},
         model::{Outcome, ProviderWords, Why},
-        scopes::is_reported,
+        scopes::is_checked,
         service::{Attempt, Progress, SignIn},
     },
     VerifyButton,
@@ -150,30 +150,44 @@ fn Verified(
     // It may be long ago.
     let same = current && attempt.connector_version == connector.application_version;
     let works = same && connector.state == ConnectorState::Verified;
-    let (class, icon, title, lead) = match connector.state {
-        ConnectorState::Verified if same => {
-            ("row title good", Icon::Good, "The connector works", " is verified. You signed in as ")
-        }
-        _ if same => (
+    let (class, icon, title, lead) = if works {
+        ("row title good", Icon::Good, "The connector works", " is verified. You signed in as ")
+    } else if same {
+        (
             "row title warn",
             Icon::Warning,
             "The sign-in went through, and the connector failed since",
             " was verified by it, and is so no longer. You signed in as ",
-        ),
-        _ => (
+        )
+    } else {
+        (
             "row title warn",
             Icon::Warning,
             "The sign-in went through, for older settings",
             " has changed since it began, so this does not verify it. You signed in as ",
-        ),
+        )
     };
-    let outdated = (!same).then(|| {
-        view! {
-            <Notice tone=Tone::Warn title="The connector was changed since">
-                <p>"This proves the settings that it had. Sign in again to verify those that it has now."</p>
-            </Notice>
-        }
+    let outdated = (!works).then(|| {
+        let (title, what) = if same {
+            ("The connector fails now", "The connector’s page says why, and what to do.")
+        } else {
+            (
+                "The connector was changed since",
+                "This proves the settings that it had. Sign in again to verify those that it has now.",
+            )
+        };
+        view! { <Notice tone=Tone::Warn title=title><p>{what}</p></Notice> }
     });
+    let next = if works {
+        let back = format!("/connectors/{id}");
+        let name = name.clone();
+        view! {
+            <div class="row"><a class="button primary" href=back><span>"Back to " <bdi>{name}</bdi></span></a></div>
+        }
+        .into_any()
+    } else {
+        again(id, name.clone())
+    };
     let warning = (!missing.is_empty()).then(|| {
         let names = missing.join(", ");
         let (title, it, is) = match missing.len() {
@@ -197,7 +211,7 @@ fn Verified(
         .map(|scope| {
             let badge = if missing.contains(scope) {
                 view! { <Badge tone=Tone::Warn words="Not granted (optional)" /> }
-            } else if is_reported(scope) {
+            } else if is_checked(scope) {
                 view! { <Badge tone=Tone::Good words="Granted" /> }
             } else {
                 view! { <Badge tone=Tone::Idle words="Asked for; not checked" /> }
@@ -236,9 +250,7 @@ fn Verified(
                 {works.then_some("That is all there is to set up. ")} "The access from this sign-in was discarded: it only served to \
                  verify the connector."
             </p>
-            <div class="row">
-                <a class="button primary" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
-            </div>
+            {next}
             {children()}
         </div>
     }

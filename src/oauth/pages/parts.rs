@@ -35,11 +35,8 @@ pub fn provider_said(said: ProviderWords) -> impl IntoView {
     let code = said.code();
     let unknown = code.filter(|code| codes::find(*code).is_none());
     let code = code.map(|code| {
-        let link = unknown.map(|code| {
-            view! {
-                <NewWindow to=codes::page(code) words="What Microsoft says of it" />
-            }
-        });
+        let link = unknown
+            .map(|code| view! { <NewWindow to=codes::page(code) words="What Microsoft says of it" /> });
         view! {
             <div>
                 <dt>"Error code"</dt>
