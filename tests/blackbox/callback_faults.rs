@@ -227,7 +227,7 @@ async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_stat
     let landed = returning.await.expect("an answer");
     ada.get(landed.location()).await.assert_says("The connector was changed since");
     let page = ada.get(landed.location()).await;
-    page.assert_says("went through, for older settings").assert_says("does not verify it");
+    page.assert_says("went through, for older settings").assert_says("is not verified by it");
     assert!(!page.text().contains("The connector works"), "{}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
 }

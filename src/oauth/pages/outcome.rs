@@ -164,7 +164,7 @@ fn Verified(
             "row title warn",
             Icon::Warning,
             "The sign-in went through, for older settings",
-            " has changed since it began, so this does not verify it. You signed in as ",
+            " has changed since this sign-in began, so it is not verified by it. You signed in as ",
         )
     };
     let outdated = (!works).then(|| {
