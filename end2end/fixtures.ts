@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { type BrowserContext, expect, type Page, type TestInfo, test as base } from '@playwright/test';
-import { App } from './support/app.ts';
+import { App, type Installation } from './support/app.ts';
 import { Provider, ProviderProcess } from './support/provider.ts';
 import { Watch } from './support/watch.ts';
 
@@ -29,8 +29,8 @@ interface Fixtures {
 }
 
 interface Options {
-  /** Whether the program's clock can be moved in this story. */
-  movableClock: boolean;
+  /** How the program of this story differs from the usual. */
+  installation: Installation;
 }
 
 interface Shared {
@@ -93,7 +93,7 @@ async function inEach(looks: Look[], page: Page, look: (name: string) => Promise
 }
 
 export const test = base.extend<Fixtures & Options, Shared>({
-  movableClock: [false, { option: true }],
+  installation: [{}, { option: true }],
 
   providerProcess: [async ({}, use) => {
     const process = await ProviderProcess.start();
@@ -110,8 +110,8 @@ export const test = base.extend<Fixtures & Options, Shared>({
     }
   },
 
-  app: async ({ provider, movableClock }, use, info) => {
-    const app = await App.start(provider.url, { movable: movableClock });
+  app: async ({ provider, installation }, use, info) => {
+    const app = await App.start(provider.url, installation);
     await use(app);
     await app.stop();
     const log = app.logText();

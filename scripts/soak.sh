@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make soak`: some ten minutes of what is hard on the program: killed again and again, a full disk, a database that is
+# `make soak`: some fifteen minutes of what is hard on the program: killed again and again, a full disk, a database that is
 # gone, several processes restarted under load. It installs what it needs (wrk, haproxy, PostgreSQL: a distribution may
 # start a service with a package) and keeps to this machine; root is asked for, for a small disk. SOAK_SECONDS says how
 # long each part that can be longer or shorter lasts.

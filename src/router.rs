@@ -31,11 +31,10 @@ use crate::{
     people::access::Member,
     platform::{
         config::REDIRECT_PATH,
-        database::DatabaseError,
         failure::Failure,
         middleware::{body, headers, host, origin, reference},
     },
-    vault::custody,
+    vault::custody::{self, Fit},
 };
 
 /// The most that a request's body may hold: no form of ours comes near it.
@@ -223,14 +222,9 @@ async fn health() -> &'static str {
 /// `GET /readyz`: the database answers, and the key opens it and is still one to seal with.
 async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     let (read, vault) = (program.database.read(), &program.vault);
-    let fits = async {
-        Ok::<_, DatabaseError>(
-            custody::is_usable(&read, vault).await? && custody::is_entered(&read, vault).await?,
-        )
-    };
-    match fits.await {
-        Ok(true) => (StatusCode::OK, "ready\n"),
-        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
+    match custody::fit(&read, vault).await {
+        Ok(Fit::Sound) => (StatusCode::OK, "ready\n"),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")

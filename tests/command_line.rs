@@ -273,6 +273,14 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
     assert!(!log.contains(link.rsplit('/').next().expect("a token")), "the link stands in the log");
     assert!(!folder.path().join("data/mail360.sqlite-wal").exists(), "the log was folded into the file");
 
+    // However soon after its start it is asked to stop.
+    for _ in 0..20 {
+        let mut child = serve(&executable, folder.path(), &flags[1..]);
+        assert!(get(&listen, "/readyz").ends_with("ready\n"));
+        signal(&child, Signal::TERM);
+        assert!(child.wait().expect("an end").success());
+    }
+
     // Killed, and started again at once; without --migrate, for there is nothing to migrate.
     let mut child = serve(&executable, folder.path(), &flags[1..]);
     assert!(get(&listen, "/readyz").ends_with("ready\n"));
@@ -323,6 +331,35 @@ fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
         assert!(!log.contains("Too many open files"), "{limit}: {log}");
         assert_eq!(log.contains("128 connections at once, and no more"), warned, "{limit}: {log}");
     }
+}
+
+#[test]
+fn d4_who_waits_for_room_when_the_program_is_asked_to_stop_is_answered() {
+    let (home, folder) = (folder(), folder());
+    let executable = unpack(home.path());
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let listen = format!("127.0.0.1:{port}");
+    let limited = format!("ulimit -n 256 && exec \"$0\" serve --migrate --listen {listen}");
+    let mut child = spawn(Command::new("/bin/sh").arg("-c").arg(limited).arg(&executable), folder.path());
+    assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    let send = || {
+        let mut stream = TcpStream::connect(&listen).expect("a connection");
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost:3000\r\n\r\n").expect("sent");
+        stream
+    };
+    let answered = |stream: &mut TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+        let mut lines = BufReader::new(stream).lines().map(|line| line.expect("text"));
+        assert_eq!(lines.next().as_deref(), Some("HTTP/1.1 200 OK"));
+        assert!(lines.any(|line| line == "ok"));
+    };
+    // All that there may be, kept alive as browsers do.
+    let mut kept: Vec<_> = (0..128).map(|_| send()).collect();
+    kept.iter_mut().for_each(answered);
+    let mut waiting: Vec<_> = (0..5).map(|_| send()).collect();
+    signal(&child, Signal::TERM);
+    waiting.iter_mut().for_each(answered);
+    assert!(child.wait().expect("an end").success());
 }
 
 #[test]

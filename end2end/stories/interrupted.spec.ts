@@ -3,7 +3,7 @@
 import { expect, test } from '../fixtures.ts';
 import { catchCallback, connectorAt, leaveForProvider, sayWho, setUp } from '../steps.ts';
 
-test.use({ movableClock: true });
+test.use({ installation: { movable: true } });
 
 /** So many milliseconds after the callback came; the exchange takes two hundred. */
 const MOMENTS = [0, 3, 8, 20, 60, 150, 220, 260, 400];

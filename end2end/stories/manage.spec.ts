@@ -60,7 +60,7 @@ test('of two administrators who edit at once the second chooses', async ({ page,
 });
 
 test.describe('with time passing', () => {
-  test.use({ movableClock: true });
+  test.use({ installation: { movable: true } });
 
   test('l11_a_secret_is_replaced_once_the_password_was_given_anew', async ({ page, app, provider, look }) => {
     const ada = await setUp(page, app);

@@ -100,3 +100,22 @@ test('a wrong secret is told when a connector with a tenant is added, which is a
   await look('added-refused');
   await expectState(page, path, STATE.failing);
 });
+
+test('the page of an old sign-in says that the connector fails since', async ({ page, app, provider, look }) => {
+  await setUp(page, app);
+  const { path } = await connectorAt(page, app, provider);
+  await signIn(page, provider);
+  await expect(page.getByRole('heading', { level: 1, name: 'The connector works' })).toBeVisible();
+  const old = page.url();
+  await provider.set({ fault: 'expired-secret' });
+  await page.goto(path);
+  await signIn(page, provider);
+  await expect(page.getByRole('heading', { level: 1, name: 'The client secret has expired' })).toBeVisible();
+  await page.goto(old);
+  await expect(page.getByRole('heading', { level: 1, name: 'The sign-in went through, and the connector failed since' })).toBeVisible();
+  await expect(page.getByText('The connector fails now')).toBeVisible();
+  await expect(page.getByRole('button', { name: /Sign in with Microsoft/ }), 'which alone would mend nothing').toHaveCount(0);
+  await look('sign-in-failed-since');
+  await page.getByRole('link', { name: /^Back to/ }).click();
+  await expect(page.getByRole('link', { name: /^Replace the secret$/ }).first()).toBeVisible();
+});

@@ -148,7 +148,7 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
 });
 
 test.describe('after ten minutes', () => {
-  test.use({ movableClock: true });
+  test.use({ installation: { movable: true } });
 
   test('l11_the_password_is_asked_for_anew_and_what_was_typed_goes_on', async ({ page, app, expectStatus, look }) => {
     const ada = await setUp(page, app);

@@ -40,6 +40,8 @@ export interface Installation {
   log?: string;
   /** Networks whose X-Forwarded-For header it believes. */
   proxies?: string;
+  /** argon2id's work for each password: memory in KiB, and passes. */
+  passwordWork?: { memory: number; passes: number };
 }
 
 /** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
@@ -99,10 +101,13 @@ export class App {
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     };
+    const { memory, passes } = this.how.passwordWork ?? {};
+    const work = { MAIL360_PASSWORD_MEMORY: String(memory), MAIL360_PASSWORD_PASSES: String(passes) };
     return {
       ...(this.how.movable ? clock : {}),
       ...(this.how.database ? { MAIL360_DATABASE_URL: this.how.database } : {}),
       ...(this.how.proxies ? { MAIL360_TRUSTED_PROXIES: this.how.proxies } : {}),
+      ...(this.how.passwordWork ? work : {}),
       PATH: process.env.PATH,
       HOME: this.folder,
       RUST_BACKTRACE: '1',

@@ -4,7 +4,7 @@ use mail360::{
     platform::{assets::Assets, config::Config},
     router::Program,
     vault::{
-        custody,
+        custody::{self, Fit},
         reseal::{Lost, Survey},
     },
 };
@@ -18,10 +18,9 @@ const MOST_WARNINGS: usize = 1_000;
 pub async fn run(config: Config) -> Outcome {
     let public_url = config.public_url.clone();
     let program = Opened::new(config, false).await?.program(Assets::default()).await?;
-    let usable = custody::is_usable(&program.database.read(), &program.vault)
-        .await
-        .map_err(|error| error.to_string())?;
-    if !usable {
+    let fit = custody::fit(&program.database.read(), &program.vault).await;
+    let fit = fit.map_err(|error| error.to_string())?;
+    if fit == Fit::Wrong {
         return Err("The encryption key does not fit this database.".to_owned());
     }
     let survey = program.survey().await.map_err(|error| error.to_string())?;
@@ -34,6 +33,12 @@ pub async fn run(config: Config) -> Outcome {
         public_url.origin(),
         public_url.redirect_uri()
     ));
+    if fit == Fit::NotEntered {
+        say(&format!(
+            "Note: no process has been started with the key `{}`, the newest in the key file.",
+            program.vault.newest_key()
+        ));
+    }
     if let Some(others) = others(&program, &survey) {
         say(&format!("Note: {others} `mail360 reseal` seals it anew with the newest."));
     }

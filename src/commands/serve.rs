@@ -39,6 +39,8 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     }
     let program = opened.program(assets).await?;
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
+    // Before anybody is told that it runs: a signal that nobody waits for would end it amid an answer.
+    let asked = asked_to_stop()?;
     announce(&program).await?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -48,7 +50,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         let _ = stopped.await;
     }));
     tokio::select! {
-        asked = asked_to_stop() => asked?,
+        () = asked => {}
         // It ends when it is asked to, and otherwise by a fault: whoever supervises the process is to see that.
         ended = &mut server => return Err(format!("the server ended by itself: {ended:?}")),
     }
@@ -73,15 +75,17 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     }
 }
 
-async fn asked_to_stop() -> Outcome {
+/// Receives signals from now on.
+fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
     let wrong = |error: std::io::Error| format!("signals cannot be received: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// The folder `site/` beside the executable.

@@ -118,6 +118,11 @@ pub enum ConnectorState {
 }
 
 impl ConnectorState {
+    /// Whether a sign-in would only be refused again before somebody gives other credentials.
+    pub fn wants_credentials(self) -> bool {
+        self == Self::Failing(FailureReason::CredentialsRejected)
+    }
+
     /// As the database has it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -175,7 +180,7 @@ impl FailureReason {
             Self::CredentialsRejected => "Microsoft does not accept the Client ID and secret",
             Self::ApplicationRefused => "Microsoft does not let the application sign people in",
             Self::PermissionsRefused => "Microsoft does not know a permission",
-            Self::WrongTenant => "the tenant does not fit",
+            Self::WrongTenant => "who signed in is of another company",
         }
     }
 }

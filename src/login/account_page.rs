@@ -127,6 +127,7 @@ pub async fn end_session(
 #[component]
 fn AccountPage(model: AccountView) -> impl IntoView {
     let AccountView { member, browsers, changed, error, wait } = model;
+    let retry = error.as_ref().map(|((field, _), _)| *field).or_else(|| wait.is_some().then_some(CURRENT.0));
     let wait = wait.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> });
     let second_factor = member.has_second_factor();
     let summary = error.as_ref().map(|(field, _)| view! { <ErrorSummary fields=vec![*field] /> });
@@ -152,7 +153,7 @@ fn AccountPage(model: AccountView) -> impl IntoView {
         {wait}
         {summary}
         <div class="beside">
-            <PasswordCard email=member.email error=error />
+            <PasswordCard email=member.email error=error retry=retry />
             <div class="stack">
                 <SecondFactorCard works=second_factor />
                 <Browsers browsers=browsers />
@@ -162,11 +163,15 @@ fn AccountPage(model: AccountView) -> impl IntoView {
 }
 
 #[component]
-fn PasswordCard(email: String, error: Option<((&'static str, &'static str), String)>) -> impl IntoView {
+fn PasswordCard(
+    email: String,
+    error: Option<((&'static str, &'static str), String)>,
+    /// The field to type into again.
+    retry: Option<&'static str>,
+) -> impl IntoView {
     let wrong = |(name, _): (&str, &str)| {
         error.as_ref().filter(|((field, _), _)| *field == name).map(|(_, words)| words.clone())
     };
-    let first = error.as_ref().map(|((field, _), _)| *field);
     view! {
         <section class="card low" aria-labelledby="password-title">
             <h2 id="password-title">"Password"</h2>
@@ -179,7 +184,7 @@ fn PasswordCard(email: String, error: Option<((&'static str, &'static str), Stri
                     kind=FieldKind::Password
                     autocomplete="current-password"
                     error=wrong(CURRENT)
-                    focus={first == Some(CURRENT.0)}
+                    focus={retry == Some(CURRENT.0)}
                 />
                 <TextField
                     name=NEW.0
@@ -188,7 +193,7 @@ fn PasswordCard(email: String, error: Option<((&'static str, &'static str), Stri
                     help=Password::ADVICE
                     autocomplete="new-password"
                     error=wrong(NEW)
-                    focus={first == Some(NEW.0)}
+                    focus={retry == Some(NEW.0)}
                 />
                 <div class="row"><button class="button primary">"Change the password"</button></div>
             </form>

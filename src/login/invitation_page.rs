@@ -154,7 +154,7 @@ pub async fn accept(
 #[component]
 fn InvitationPage(model: InvitationView) -> impl IntoView {
     let InvitationView { action, email, role, organisation, name, errors, taken, busy, new_password } = model;
-    let usual = if new_password { "password" } else { "name" };
+    let usual = if new_password || busy.is_some() { "password" } else { "name" };
     let first = errors.first().map_or(usual, |(field, _)| field);
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();

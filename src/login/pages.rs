@@ -143,7 +143,8 @@ pub fn SetUpPage(
     model: SetUpView,
 ) -> impl IntoView {
     let SetUpView { action, organisation, name, email, errors, busy } = model;
-    let first = errors.first().map_or("organisation", |(field, _)| field);
+    let emptied = busy.as_ref().map_or("organisation", |_| "password");
+    let first = errors.first().map_or(emptied, |(field, _)| field);
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
     let error =

@@ -108,9 +108,13 @@ pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Res
     ([(header::RETRY_AFTER, seconds)], page).into_response()
 }
 
-/// Says on the page that `page` makes of the words that there is too much to do: what was typed stays there.
+/// Says on the page that `page` makes of the words that there is too much to do: what was typed stays there, but for
+/// what is secret.
 pub(super) fn busy(seconds: u32, page: impl FnOnce(String) -> Page) -> Response {
-    let words = format!("There is too much to do at this moment. Try again in {seconds} seconds.");
+    let words = format!(
+        "There is too much to do at this moment, and nothing was done. Fill in again what is empty, and send it in \
+         {seconds} seconds."
+    );
     let page = page(words).with_status(StatusCode::SERVICE_UNAVAILABLE);
     ([(header::RETRY_AFTER, HeaderValue::from(seconds))], page).into_response()
 }

@@ -173,8 +173,8 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::IdentityNotProved => (
             "Microsoft’s proof of who signed in does not fit",
-            "The proof was made for another application, another sign-in or another tenant, and was not \
-             believed.",
+            "The proof was made for another application, another sign-in or another company’s directory (tenant), and \
+             was not believed.",
             Who::Admin,
             "Start the sign-in again. If it ends here once more, compare Who may sign in with Supported account \
              types in Azure.",
@@ -182,14 +182,16 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::WrongTenant => (
             "This account belongs to another tenant",
-            "The connector is for one tenant alone, and the account that signed in is not of that tenant.",
+            "The connector is for one tenant alone (a tenant is a company’s directory at Microsoft), and the account \
+             that signed in is not of that tenant.",
             Who::Admin,
             "Sign in with an account of the connector’s tenant, or correct the tenant.",
             Remedy::Edit,
         ),
         Why::IdentityRefused => (
             "Microsoft Graph did not say who signed in",
-            "The sign-in went through, but Microsoft Graph did not let the application read the profile.",
+            "The sign-in went through, but Microsoft Graph, from which applications read at Microsoft, did not \
+             let this one read the profile.",
             Who::Admin,
             "Add the delegated permission User.Read under API permissions, and sign in again.",
             Remedy::Again,
@@ -283,7 +285,7 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::SecretUnreadable => (
             "The stored client secret cannot be opened",
-            "It was sealed with another encryption key or by another version of this program, or it was \
+            "It was encrypted with another key or by another version of this program, or it was \
              changed in the database. Nothing was sent to Microsoft, and the connector is as it was.",
             Who::Operator,
             "Put the right encryption key in place (`mail360 check` says whether it fits), then sign in again.",
@@ -291,7 +293,7 @@ fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::AttemptUnreadable => (
             "What was kept for this sign-in cannot be opened",
-            "It was sealed with another encryption key, or it was changed in the database. Nothing was sent \
+            "It was encrypted with another key, or it was changed in the database. Nothing was sent \
              to Microsoft, and the connector is as it was.",
             Who::Operator,
             "Start the sign-in again. If it ends here once more, `mail360 check` says whether the encryption \

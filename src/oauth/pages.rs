@@ -94,7 +94,8 @@ pub fn StateCard(
             } else {
                 "No sign-in has gone through yet. Changed since it was last tried: "
             }}
-            <strong>{connector.unproved.clone()}</strong> ". What the last sign-in proved counts no longer."
+            <strong>{connector.unproved.clone()}</strong>
+            {if connector.verified_at.is_some() { ". What the last sign-in proved counts no longer." } else { "." }}
         }
         .into_any(),
         ConnectorState::Verified => connector
@@ -110,8 +111,7 @@ pub fn StateCard(
             .map(|at| view! { "Microsoft last refused it on " <Moment at=at /> "." })
             .into_any(),
     };
-    // A sign-in alone would be refused again.
-    let refused = connector.state == ConnectorState::Failing(FailureReason::CredentialsRejected);
+    let refused = connector.state.wants_credentials();
     let button = (admin && !button_elsewhere).then(|| {
         let primary = connector.state != ConnectorState::Verified && !refused;
         let replace = (refused && !remedy_elsewhere).then(|| {

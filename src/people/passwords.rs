@@ -77,8 +77,8 @@ pub enum Verdict {
     Wrong,
     /// It is right.
     Right,
-    /// It is right, and this hash with today's parameters is to replace the stored one.
-    RightButOld(String),
+    /// It is right, and a hash with today's parameters is to replace the stored one.
+    RightButOld,
 }
 
 impl Hasher {
@@ -87,8 +87,13 @@ impl Hasher {
     /// # Errors
     /// Where argon2 refuses it.
     pub fn new(work: PasswordWork, randomness: SharedRandomness) -> Result<Self, Failure> {
-        let params = Params::new(work.memory, work.passes, LANES, None).map_err(unexpected)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::on(cores, work, randomness)
+    }
+
+    /// On a machine of so many cores.
+    fn on(cores: usize, work: PasswordWork, randomness: SharedRandomness) -> Result<Self, Failure> {
+        let params = Params::new(work.memory, work.passes, LANES, None).map_err(unexpected)?;
         let running = (cores / 2).max(1);
         // Made with the live parameters, so that trying a password of nobody takes as long as one of
         // somebody: a hash written down here would drift away from them.
@@ -113,7 +118,10 @@ impl Hasher {
     pub async fn hash(&self, password: &Password) -> Result<String, Failure> {
         let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
         let work = self.work();
-        self.run(1, move || work.hash(&params, &salt, password.bytes()).map_err(unexpected)).await
+        let hash = self.run(1, move || Ok((work.hash(&params, &salt, password.bytes()), work.done())));
+        let (hash, done) = hash.await?;
+        note(done);
+        hash.map_err(unexpected)
     }
 
     /// Tries a password against a stored hash. Where there is none, as for an unknown user, the same
@@ -127,8 +135,7 @@ impl Hasher {
         let known = stored.is_some();
         let decoy = self.decoy.clone();
         let stored = stored.map_or_else(|| decoy.to_string(), str::to_owned);
-        let (params, salt, password) = (self.params.clone(), salt(&*self.randomness), password.clone());
-        let work = self.work();
+        let (params, password, work) = (self.params.clone(), password.clone(), self.work());
         let parsed = PasswordHash::new(&stored).map_err(unexpected)?;
         let made_with = Params::try_from(&parsed).map_err(unexpected)?;
         let of = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
@@ -148,16 +155,12 @@ impl Hasher {
                 let verdict = match (right && known, old) {
                     (false, _) => Verdict::Wrong,
                     (true, false) => Verdict::Right,
-                    (true, true) => {
-                        Verdict::RightButOld(work.hash(&params, &salt, password.bytes()).map_err(unexpected)?)
-                    }
+                    (true, true) => Verdict::RightButOld,
                 };
                 Ok((verdict, work.done()))
             })
             .await?;
-        for (memory, passes) in done {
-            tracing::debug!(memory, passes, "argon2 has run for a password");
-        }
+        note(done);
         Ok(verdict)
     }
 
@@ -191,6 +194,12 @@ impl Hasher {
         })
         .await
         .map_err(unexpected)?
+    }
+}
+
+fn note(done: Vec<(u32, u32)>) {
+    for (memory, passes) in done {
+        tracing::debug!(memory, passes, "argon2 has run for a password");
     }
 }
 
@@ -270,7 +279,8 @@ mod tests {
         let hasher = Hasher::new(PasswordWork::LEAST, Arc::new(SystemRandomness)).expect("a hasher");
 
         let verdict = hasher.verify(&password("correct horse battery"), Some(&stored)).await;
-        let Ok(Verdict::RightButOld(newer)) = verdict else { panic!("not made anew: {verdict:?}") };
+        assert_eq!(verdict.expect("a verdict"), Verdict::RightButOld);
+        let newer = hasher.hash(&password("correct horse battery")).await.expect("a hash");
         let verdict = hasher.verify(&password("correct horse battery"), Some(&newer)).await;
         assert_eq!(verdict.expect("a verdict"), Verdict::Right);
         let verdict = hasher.verify(&password("wrong horse battery"), Some(&stored)).await;
@@ -282,8 +292,10 @@ mod tests {
         use std::sync::atomic::{AtomicUsize, Ordering};
 
         let work = PasswordWork { memory: 8, passes: 1 };
-        let hasher = Hasher::new(work, Arc::new(SystemRandomness)).expect("a hasher");
+        // On as many cores as it takes for turns of one and of two to run beside each other.
+        let hasher = Hasher::on(6, work, Arc::new(SystemRandomness)).expect("a hasher");
         let at_once = hasher.running.available_permits();
+        assert_eq!(at_once, 3);
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut tries = tokio::task::JoinSet::new();
         for number in 0..200 {

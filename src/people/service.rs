@@ -196,16 +196,17 @@ impl People {
         };
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         let verdict = self.hasher.verify(password, stored).await?;
-        Ok(match (user, verdict) {
-            (Some(user), verdict) if verdict != Verdict::Wrong && !user.disabled => {
-                let newer = match verdict {
-                    Verdict::RightButOld(hash) => Some(hash),
-                    _ => None,
-                };
-                Authenticated::User(user, newer)
-            }
-            (user, _) => Authenticated::Refused(user),
-        })
+        let user = match user {
+            Some(user) if verdict != Verdict::Wrong && !user.disabled => user,
+            refused => return Ok(Authenticated::Refused(refused)),
+        };
+        // Only now: done for somebody disabled too, it would tell by its time that the password was right. Where there
+        // is too much to do, the older hash is good for another log-in.
+        let newer = match verdict {
+            Verdict::RightButOld => self.hasher.hash(password).await.ok(),
+            _ => None,
+        };
+        Ok(Authenticated::User(user, newer))
     }
 
     /// Replaces a user's own password, which was verified as `user`, by one that has been hashed.

@@ -22,6 +22,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -55,6 +56,8 @@ const RESERVED: u64 = 128;
 const MOST_WAITING: usize = 4_096;
 /// So long who has just connected may take to send something, when the program is asked to stop.
 const MOMENT: Duration = Duration::from_millis(100);
+/// So long whoever waits in the system's queue is given to find room then: those who have sent nothing leave in it.
+const ROOM_FOR: Duration = MOMENT.saturating_mul(3);
 /// After the system had no file descriptor left.
 const BREATH: Duration = Duration::from_millis(250);
 
@@ -110,13 +113,15 @@ pub async fn serve(
         };
         take(stream, address, permit.ok()).await;
     }
+    // First: connections that are only kept alive end, and leave room.
+    stopping.cancel();
     // Whoever the system has let in before we were asked to stop would see a reset connection, and may have sent
     // something that nobody dares to send again.
     match listener.into_std() {
         Ok(listener) => {
             for _ in 0..MOST_WAITING {
                 // Those that are being served keep their files, and so does the database.
-                let Ok(permit) = room.clone().try_acquire_owned() else { break };
+                let Ok(Ok(permit)) = timeout(ROOM_FOR, room.clone().acquire_owned()).await else { break };
                 match listener.accept().and_then(|(stream, address)| {
                     stream.set_nonblocking(true)?;
                     Ok((TcpStream::from_std(stream)?, address))
@@ -135,7 +140,6 @@ pub async fn serve(
         }
         Err(error) => tracing::warn!(%error, "who waits is not let in"),
     }
-    stopping.cancel();
     running.close();
     running.wait().await;
 }
@@ -176,7 +180,7 @@ async fn until_stopped<C: GracefulConnection>(
     }
     // Asked to, hyper closes at once a connection of which it has read nothing.
     if !called.load(Ordering::Relaxed)
-        && let Ok(ended) = tokio::time::timeout(MOMENT, &mut connection).await
+        && let Ok(ended) = timeout(MOMENT, &mut connection).await
     {
         return ended;
     }
@@ -259,7 +263,7 @@ mod tests {
         assert_eq!(&first, b"HTTP/1.1 200");
         // It ends by itself though the answer was never taken: otherwise stopping would wait for it.
         drop(stop);
-        tokio::time::timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
+        timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
     }
 
     #[test]
@@ -334,7 +338,7 @@ mod tests {
         let mut text = String::new();
         stream.read_to_string(&mut text).await.expect("an answer, and its end");
         assert!(text.ends_with("at last") && text.contains("connection: close"), "{text}");
-        tokio::time::timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+        timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
     }
 
     #[tokio::test]
@@ -345,7 +349,7 @@ mod tests {
         let mut text = [0; 4096];
         assert!(stream.read(&mut text).await.expect("an answer") > 0);
         stop.send(()).expect("it listens");
-        tokio::time::timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+        timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
         assert_eq!(stream.read(&mut text).await.expect("its end"), 0);
     }
 }

@@ -168,15 +168,26 @@ pub async fn leave(tx: &Tx, vault: &Vault) -> Result<bool, CustodyError> {
     Ok(left)
 }
 
-/// Whether a process has been started with the newest key, and none has left it since.
-pub async fn is_entered(on: &impl Queries, vault: &Vault) -> Result<bool, DatabaseError> {
-    Ok(settings::get(on, &format!("{CHECK}{}", vault.newest_key())).await?.is_some())
+/// How the keys in use fit what the database was used with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// They open every check, and the newest one's is among them.
+    Sound,
+    /// They open every check, but no process has been started with the newest one, or another has left it since.
+    NotEntered,
+    /// There is a check that they do not open, or none at all.
+    Wrong,
 }
 
-/// Whether the keys in use open every check.
-pub async fn is_usable(on: &impl Queries, vault: &Vault) -> Result<bool, DatabaseError> {
+/// Looks how they fit.
+pub async fn fit(on: &impl Queries, vault: &Vault) -> Result<Fit, DatabaseError> {
     let checks = settings::list(on, CHECK).await?;
-    Ok(!checks.is_empty() && checks.iter().all(|(key, sealed)| vault.verify(key, sealed).is_ok()))
+    let opens = checks.iter().all(|(key, sealed)| vault.verify(key, sealed).is_ok());
+    Ok(match checks.iter().any(|(key, _)| key == vault.newest_key()) {
+        _ if !opens || checks.is_empty() => Fit::Wrong,
+        true => Fit::Sound,
+        false => Fit::NotEntered,
+    })
 }
 
 impl Vault {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Place, Vault, VaultError,
-    custody::{self, CustodyError},
+    custody::{self, CustodyError, Fit},
     header, split,
 };
 use crate::platform::database::{
@@ -127,7 +127,7 @@ impl Vault {
         columns: &[SealedColumn],
         record: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Resealed, ResealError> {
-        if !custody::is_entered(&database.read(), self).await? {
+        if custody::fit(&database.read(), self).await? == Fit::NotEntered {
             return Err(ResealError::NotInUse(self.newest_key().to_owned()));
         }
         let mut values = 0;

@@ -246,13 +246,15 @@ async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
 
     let failing = "state = 'failing', failure = 'credentials_rejected'";
     let changed = "state = 'not_verified', failure = NULL, application_version = application_version + 1";
-    for (since, said) in [(failing, "The connector fails now"), (changed, "The connector was changed since")]
-    {
+    let again = "Sign in with Microsoft again";
+    for (since, said, offered) in [
+        (failing, "The connector fails now", "Back to Mail archive"),
+        (changed, "The connector was changed since", again),
+    ] {
         world.raw.run(&format!("UPDATE connectors SET {since}")).await.expect("updated");
         let page = ada.get(sign_in).await;
-        page.assert_says(said)
-            .assert_says("What was proved then")
-            .assert_says("Sign in with Microsoft again");
+        page.assert_says(said).assert_says("What was proved then").assert_says(offered);
+        assert_eq!(page.text().contains(again), offered == again, "{since}");
         for claim in ["The connector works", "is verified", "That is all there is to set up"] {
             assert!(!page.text().contains(claim), "{since}: {}", page.text());
         }

@@ -55,6 +55,22 @@ async fn p5_a_secret_that_was_replaced_is_the_one_that_the_next_sign_in_uses(
 }
 
 #[rstest]
+#[tokio::test]
+async fn where_no_sign_in_has_gone_through_yet_a_new_secret_takes_back_no_proof(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let failing = "UPDATE connectors SET state = 'failing', failure = 'credentials_rejected'";
+    world.raw.run(failing).await.expect("updated");
+    assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);
+    let page = ada.get(&connector).await;
+    page.assert_says("Changed since it was last tried: Client Secret.");
+    assert!(!page.text().contains("proved"), "{}", page.text());
+}
+
+#[rstest]
 #[case("2b4e28ba-2fa1-11d2-883f-0016d3cca427", "This is the Secret ID")]
 #[case("", "Copy the client secret")]
 #[case("two words of it", "There is a blank in it")]

@@ -76,7 +76,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[70_001, 7_000_112],
         title: "The application is switched off",
-        what: "Somebody has disabled it in its tenant, so nobody can sign in through it.",
+        what: "Somebody has disabled it in its tenant (its company’s directory at Microsoft), so nobody can sign in through it.",
         who: Who::TenantAdmin,
         next: "Under Enterprise applications choose the application, then Properties, and set Enabled for users to \
                sign-in to Yes.",
@@ -102,7 +102,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[7_000_229, 650_052],
         title: "The company does not have the application yet",
-        what: "The application, or something that it asks for, has not been added to the tenant whose account signs in.",
+        what: "The application, or something that it asks for, has not been added to the tenant (the company’s \
+               directory at Microsoft) whose account signs in.",
         who: Who::TenantAdmin,
         next: "Let an administrator of the company approve the permissions at the address for approval: that adds the \
                application. Then sign in again.",
@@ -112,7 +113,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[90_002],
         title: "Microsoft does not know the tenant",
-        what: "No tenant has this ID or domain, or it is in another of Microsoft’s clouds.",
+        what: "No tenant (a company’s directory at Microsoft) has this ID or domain, or it is in another of Microsoft’s clouds.",
         who: Who::Admin,
         next: "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
         remedy: Remedy::Tenant,
@@ -120,7 +121,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_194],
         title: "The application is for one tenant alone",
-        what: "In Azure it is registered as “Single tenant only”, but the sign-in began where accounts of all tenants do.",
+        what: "In Azure it is registered as “Single tenant only”, but the sign-in began where accounts of all \
+               tenants (companies’ directories at Microsoft) do.",
         who: Who::Admin,
         next: "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
                tenant only here.",
@@ -129,7 +131,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[9_001_023],
         title: "This needs to know the tenant",
-        what: "What was asked cannot be had where accounts of all tenants sign in.",
+        what: "What was asked cannot be had where accounts of all tenants (companies’ directories at Microsoft) sign in.",
         who: Who::Admin,
         next: "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
         remedy: Remedy::Tenant,
@@ -156,7 +158,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_020, 50_034, 51_004, 16_000, 500_208],
         title: "This account cannot sign in here",
-        what: "It does not exist in the tenant, or is not of the kind that the application lets in.",
+        what: "It does not exist in the tenant (the company’s directory at Microsoft), or is not of the kind that the application lets in.",
         who: Who::SignsIn,
         next: "Sign in again with another account: one of the tenant, or of the kind that stands under Who may sign in. \
                If this one should be let in, change that in Azure and here.",
@@ -165,7 +167,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[700_005, 7_000_012],
         title: "The access belongs to another tenant",
-        what: "It was given by one tenant and shown to another.",
+        what: "It was given by one tenant (a company’s directory at Microsoft) and shown to another.",
         who: Who::Admin,
         next: "Sign in again, with an account of the connector’s tenant. If it ends here once more, compare the tenant \
                with Directory (tenant) ID in the Azure portal.",

@@ -178,7 +178,7 @@ fn Verified(
         };
         view! { <Notice tone=Tone::Warn title=title><p>{what}</p></Notice> }
     });
-    let next = if works {
+    let next = if works || connector.state.wants_credentials() {
         let back = format!("/connectors/{id}");
         let name = name.clone();
         view! {
@@ -239,7 +239,7 @@ fn Verified(
                     {proved("Microsoft knows the Client ID", "And it sends people back to the Redirect URI.")}
                     {proved("The Client Secret is right", "Microsoft accepted it and gave access.")}
                     {proved("The account may sign in", "It is one of the accounts that this connector accepts.")}
-                    {proved("The profile can be read", "Microsoft Graph said whose account it is.")}
+                    {proved("The profile can be read", "Microsoft said whose account it is.")}
                 </ul>
             </section>
             <section class="card low" aria-labelledby="granted-title">
