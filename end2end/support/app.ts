@@ -20,6 +20,13 @@ function libfaketime(): string {
   return path;
 }
 
+/** What keeps a program on the first of the cores that this process may use. */
+function onOneCore(): string[] {
+  const core = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  if (!core) throw new Error('proc(5) says of no core that this process may use it');
+  return ['taskset', '--cpu-list', core];
+}
+
 export interface Outcome {
   code: number | null;
   stdout: string;
@@ -42,6 +49,8 @@ export interface Installation {
   proxies?: string;
   /** argon2id's work for each password: memory in KiB, and passes. */
   passwordWork?: { memory: number; passes: number };
+  /** It runs on one core alone. */
+  oneCore?: boolean;
 }
 
 /** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
@@ -126,7 +135,8 @@ export class App {
 
   private async run(): Promise<void> {
     const log = openSync(this.log, 'a');
-    const child = spawn(binary(), ['serve', '--migrate'], { env: this.environment(), cwd: this.folder, stdio: ['ignore', 'pipe', log] });
+    const [program, ...words] = [...(this.how.oneCore ? onOneCore() : []), binary(), 'serve', '--migrate'];
+    const child = spawn(program as string, words, { env: this.environment(), cwd: this.folder, stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     this.child = child;
     let failed: Error | undefined;

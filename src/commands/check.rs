@@ -33,13 +33,14 @@ pub async fn run(config: Config) -> Outcome {
         public_url.origin(),
         public_url.redirect_uri()
     ));
+    let others = others(&program, &survey);
     if fit == Fit::NotEntered {
         say(&format!(
-            "Note: no process has been started with the key `{}`, the newest in the key file.",
+            "Note: {}the key `{}` at the top of the key file is not in use: restart each process with this file.",
+            others.map_or_else(String::new, |others| format!("{others} ")),
             program.vault.newest_key()
         ));
-    }
-    if let Some(others) = others(&program, &survey) {
+    } else if let Some(others) = others {
         say(&format!("Note: {others} `mail360 reseal` seals it anew with the newest."));
     }
     warn_of_expiring(&program).await

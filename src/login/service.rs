@@ -119,10 +119,13 @@ impl Login {
         // What is no address belongs to nobody; the work is done all the same.
         let address = Email::parse(email).ok();
         match self.people.authenticate(address.as_ref(), &password).await? {
-            Authenticated::User(user, newer_hash) if user.has_second_factor => {
-                self.ask_for_code(session, user, newer_hash, browser).await
-            }
-            Authenticated::User(user, newer_hash) => {
+            Authenticated::User(user, old) => {
+                // Only for who is let in: done for somebody disabled too, it would tell by its time that the password
+                // was right.
+                let newer_hash = if old { self.renewed(&password).await? } else { None };
+                if user.has_second_factor {
+                    return self.ask_for_code(session, user, newer_hash, browser).await;
+                }
                 if self.sign_in(session, &user, newer_hash, browser).await? {
                     return Ok(LoggedIn::Yes);
                 }
@@ -148,6 +151,14 @@ impl Login {
                 tracing::info!(tried = ?hash(email), "a log-in was refused: unknown e-mail");
                 Ok(LoggedIn::Refused)
             }
+        }
+    }
+
+    /// A hash with today's parameters; none where there is too much to do: the older one is good for another log-in.
+    async fn renewed(&self, password: &Password) -> Result<Option<String>, Failure> {
+        match self.people.hash(password).await {
+            Err(Failure::Busy(_)) => Ok(None),
+            made => made.map(Some),
         }
     }
 

@@ -196,17 +196,12 @@ impl People {
         };
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         let verdict = self.hasher.verify(password, stored).await?;
-        let user = match user {
-            Some(user) if verdict != Verdict::Wrong && !user.disabled => user,
-            refused => return Ok(Authenticated::Refused(refused)),
-        };
-        // Only now: done for somebody disabled too, it would tell by its time that the password was right. Where there
-        // is too much to do, the older hash is good for another log-in.
-        let newer = match verdict {
-            Verdict::RightButOld => self.hasher.hash(password).await.ok(),
-            _ => None,
-        };
-        Ok(Authenticated::User(user, newer))
+        Ok(match user {
+            Some(user) if verdict != Verdict::Wrong && !user.disabled => {
+                Authenticated::User(user, verdict == Verdict::RightButOld)
+            }
+            refused => Authenticated::Refused(refused),
+        })
     }
 
     /// Replaces a user's own password, which was verified as `user`, by one that has been hashed.
@@ -364,8 +359,8 @@ impl People {
 /// What came of trying an e-mail and a password.
 #[derive(Clone, Debug)]
 pub enum Authenticated {
-    /// They are right; the second is a hash with today's parameters where the stored one is older.
-    User(User, Option<String>),
+    /// They are right; the second is whether the stored hash is older than today's parameters.
+    User(User, bool),
     /// They are not, or the user may not log in; who it would have been, for the record alone.
     Refused(Option<User>),
 }

@@ -1,15 +1,7 @@
 //! Listening to browsers: axum's own loop has no patience limits, so a client that sends or reads a byte now and then
 //! would keep a connection for ever, and some hundreds of them all there are (slowloris, slow POST, slow read).
 
-use std::{
-    io::ErrorKind,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -21,8 +13,8 @@ use hyper_util::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -54,14 +46,15 @@ const MAX_CONNECTIONS: usize = 4_096;
 const RESERVED: u64 = 128;
 /// So many wait in the system's queue at the most.
 const MOST_WAITING: usize = 4_096;
-/// So long who has just connected may take to send something, when the program is asked to stop.
+/// So long a connection without a request may take to send one, when the program is asked to stop.
 const MOMENT: Duration = Duration::from_millis(100);
-/// So long whoever waits in the system's queue is given to find room then: those who have sent nothing leave in it.
-const ROOM_FOR: Duration = MOMENT.saturating_mul(3);
+/// So long whoever waits in the system's queue then is let in, as others leave room.
+const LAST_CALL: Duration = Duration::from_secs(3);
 /// After the system had no file descriptor left.
 const BREATH: Duration = Duration::from_millis(250);
 
-/// Serves until `stop` is done; then no connection is taken, and those that are there end with their request.
+/// Serves until `stop` is done; then those who wait already are let in, for three seconds at most, and each connection
+/// ends with its request.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -75,18 +68,26 @@ pub async fn serve(
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut take = async |stream: TcpStream, address, permit: Option<OwnedSemaphorePermit>| {
         let Ok(service) = services.call(address).await;
-        let called = Arc::new(AtomicBool::new(false));
-        let service = {
-            let called = called.clone();
-            TowerToHyperService::new(service.map_request(move |request: Request<Incoming>| {
-                called.store(true, Ordering::Relaxed);
-                request.map(Body::new)
-            }))
-        };
-        let connection = http.serve_connection(TokioIo::new(patient(stream, patience.stalled)), service);
+        let (count, requests) = watch::channel(Requests::default());
+        let count = Arc::new(count);
+        let service = service.map_request(|request: Request<Incoming>| request.map(Body::new)).map_future(
+            move |answer| {
+                let count = count.clone();
+                count.send_modify(|requests| requests.begun += 1);
+                async move {
+                    let answer = answer.await;
+                    count.send_modify(|requests| requests.answered += 1);
+                    answer
+                }
+            },
+        );
+        let connection = http.serve_connection(
+            TokioIo::new(patient(stream, patience.stalled)),
+            TowerToHyperService::new(service),
+        );
         let stopping = stopping.clone();
         running.spawn(async move {
-            if let Err(error) = until_stopped(connection, &called, stopping).await {
+            if let Err(error) = until_stopped(connection, requests, stopping).await {
                 tracing::debug!(%error, "a connection ended before its time");
             }
             drop(permit);
@@ -107,7 +108,7 @@ pub async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
-                tokio::time::sleep(BREATH).await;
+                sleep(BREATH).await;
                 continue;
             }
         };
@@ -119,9 +120,10 @@ pub async fn serve(
     // something that nobody dares to send again.
     match listener.into_std() {
         Ok(listener) => {
+            let end = Instant::now() + LAST_CALL;
             for _ in 0..MOST_WAITING {
                 // Those that are being served keep their files, and so does the database.
-                let Ok(Ok(permit)) = timeout(ROOM_FOR, room.clone().acquire_owned()).await else { break };
+                let Ok(Ok(permit)) = timeout_at(end, room.clone().acquire_owned()).await else { break };
                 match listener.accept().and_then(|(stream, address)| {
                     stream.set_nonblocking(true)?;
                     Ok((TcpStream::from_std(stream)?, address))
@@ -167,10 +169,17 @@ fn within(limit: Option<u64>) -> usize {
     usize::try_from(left).unwrap_or(usize::MAX).clamp(1, MAX_CONNECTIONS)
 }
 
+/// How many there have been on a connection.
+#[derive(Clone, Copy, Default)]
+struct Requests {
+    begun: u64,
+    answered: u64,
+}
+
 /// Serves a connection to its end; where the program is asked to stop, to the end of its request.
 async fn until_stopped<C: GracefulConnection>(
     connection: C,
-    called: &AtomicBool,
+    mut requests: watch::Receiver<Requests>,
     stopping: CancellationToken,
 ) -> Result<(), C::Error> {
     let mut connection = std::pin::pin!(connection);
@@ -178,11 +187,14 @@ async fn until_stopped<C: GracefulConnection>(
         ended = &mut connection => return ended,
         () = stopping.cancelled() => {}
     }
-    // Asked to, hyper closes at once a connection of which it has read nothing.
-    if !called.load(Ordering::Relaxed)
-        && let Ok(ended) = timeout(MOMENT, &mut connection).await
-    {
-        return ended;
+    // Asked to, hyper closes at once a connection without a request, though one may be on its way or read in part. Where
+    // one is being answered, the answer says that it is the last.
+    let answered = requests.borrow().answered;
+    tokio::select! {
+        biased;
+        _ = requests.wait_for(|now| now.begun > answered) => {}
+        ended = &mut connection => return ended,
+        () = sleep(MOMENT) => {}
     }
     connection.as_mut().graceful_shutdown();
     connection.await
@@ -207,6 +219,7 @@ mod tests {
         io::{AsyncReadExt, AsyncWriteExt},
         sync::oneshot,
         task::JoinHandle,
+        time::timeout,
     };
 
     use super::*;
@@ -330,14 +343,33 @@ mod tests {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.write_all(b"GET /gate HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
         // Until it is in the handler.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
         stop.send(()).expect("it listens");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
         assert!(TcpStream::connect(address).await.is_err(), "no new one is taken");
         gate.notify_one();
         let mut text = String::new();
         stream.read_to_string(&mut text).await.expect("an answer, and its end");
         assert!(text.ends_with("at last") && text.contains("connection: close"), "{text}");
+        timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn whose_next_request_is_on_its_way_when_the_program_is_asked_to_stop_is_answered() {
+        let (address, _, stop, served) = gated().await;
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(WHOLE).await.expect("sent");
+        let mut text = [0; 4096];
+        assert!(stream.read(&mut text).await.expect("an answer") > 0);
+        let (begin, end) = WHOLE.split_at(10);
+        stream.write_all(begin).await.expect("sent");
+        sleep(Duration::from_millis(20)).await;
+        stop.send(()).expect("it listens");
+        sleep(Duration::from_millis(20)).await;
+        stream.write_all(end).await.expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("an answer, and its end");
+        assert!(text.ends_with("at once"), "{text}");
         timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
     }
 

@@ -82,6 +82,11 @@ pub enum ResealError {
          process, restart each, and run this again"
     )]
     NotInUse(String),
+    /// As the program was started the keys fitted, and now they do not.
+    #[error(
+        "the keys in the key file do not fit this database any more: `mail360 check` says which is asked for"
+    )]
+    Wrong,
     /// The keys, or the database.
     #[error(transparent)]
     Custody(#[from] CustodyError),
@@ -120,15 +125,18 @@ impl Vault {
     /// file holds.
     ///
     /// # Errors
-    /// [`ResealError::NotInUse`] where no process has been started with the newest key, and nothing was done.
+    /// [`ResealError::NotInUse`] where no process has been started with the newest key, and [`ResealError::Wrong`]
+    /// where the keys do not open what the database was used with; then nothing was done.
     pub async fn reseal(
         &self,
         database: &Database,
         columns: &[SealedColumn],
         record: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Resealed, ResealError> {
-        if custody::fit(&database.read(), self).await? == Fit::NotEntered {
-            return Err(ResealError::NotInUse(self.newest_key().to_owned()));
+        match custody::fit(&database.read(), self).await? {
+            Fit::Sound => {}
+            Fit::NotEntered => return Err(ResealError::NotInUse(self.newest_key().to_owned())),
+            Fit::Wrong => return Err(ResealError::Wrong),
         }
         let mut values = 0;
         for &column in columns {

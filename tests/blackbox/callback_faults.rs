@@ -250,6 +250,8 @@ async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
     for (since, said, offered) in [
         (failing, "The connector fails now", "Back to Mail archive"),
         (changed, "The connector was changed since", again),
+        // And the new settings were refused.
+        (failing, "The connector fails now", "Back to Mail archive"),
     ] {
         world.raw.run(&format!("UPDATE connectors SET {since}")).await.expect("updated");
         let page = ada.get(sign_in).await;

@@ -61,6 +61,9 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     stale.browser().get("/readyz").await.assert_status(200);
     // The key file of every process gets the new key, and each is restarted.
     put_keys(&world, &[NEW, OLD]);
+    let early = world.run("check").expect("sound");
+    assert!(early.contains("the key `new` at the top of the key file is not in use"), "{early}");
+    assert!(!early.contains("mail360 reseal"), "which would refuse: {early}");
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
     let before = world.run("check").expect("sound");
@@ -233,4 +236,19 @@ async fn s4_what_another_key_has_sealed_is_found_without_opening_it(
         .await
         .expect("emptied");
     assert!(is_there(b"\x01\x04test").await, "what is empty is no key's");
+}
+
+#[rstest]
+#[tokio::test]
+async fn s4_where_nothing_says_which_keys_the_database_was_used_with_nothing_is_sealed_anew(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    world.raw.run("DELETE FROM settings WHERE name LIKE 'key_check:%'").await.expect("deleted");
+    put_keys(&world, &[NEW, OLD]);
+    let refused = world.run("reseal").expect_err("the keys may be anybody's");
+    assert!(refused.contains("do not fit this database"), "{refused}");
+    assert_eq!(old(&world).await, 1);
 }

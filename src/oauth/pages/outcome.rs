@@ -167,8 +167,9 @@ fn Verified(
             " has changed since this sign-in began, so it is not verified by it. You signed in as ",
         )
     };
+    let refused = connector.state.wants_credentials();
     let outdated = (!works).then(|| {
-        let (title, what) = if same {
+        let (title, what) = if same || refused {
             ("The connector fails now", "The connector’s page says why, and what to do.")
         } else {
             (
@@ -178,7 +179,7 @@ fn Verified(
         };
         view! { <Notice tone=Tone::Warn title=title><p>{what}</p></Notice> }
     });
-    let next = if works || connector.state.wants_credentials() {
+    let next = if works || refused {
         let back = format!("/connectors/{id}");
         let name = name.clone();
         view! {
