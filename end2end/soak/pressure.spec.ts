@@ -2,7 +2,6 @@
 
 import { availableParallelism } from 'node:os';
 import { expect } from '@playwright/test';
-import { guess } from '../support/guess.ts';
 import { until } from '../support/process.ts';
 import type { Administrator } from './administrator.ts';
 import { findings } from './consistency.ts';
@@ -15,6 +14,7 @@ const HASHED_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
   test(`l3_on ${kind} two hundred who log in at once take no more memory than is meant for them, and nobody else waits`, async ({ open }) => {
+    // Each comes from an address of its own, and as somebody else: what holds them back is the hashing alone.
     const scene = await open(kind, { proxies: '127.0.0.0/8' });
     const { app, administrators: [ada] } = scene;
     const cookie = await ada?.cookie() ?? '';
@@ -30,9 +30,15 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     })();
     const loggingIn = Array.from({ length: 200 }, async (_, number) => {
       for (let turn = 0; !over; turn += 1) {
-        const status = await guess(app, number, turn);
-        answers[status] = (answers[status] ?? 0) + 1;
-        if (status === 503) await pause(1000);
+        const answer = await fetch(`${app.url}/login`, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: { origin: app.url, 'x-forwarded-for': `10.${turn % 256}.${number}.7` },
+          body: new URLSearchParams({ email: `nobody-${number}-${turn}@contoso.test`, password: 'what nobody would choose' }),
+        });
+        await answer.arrayBuffer();
+        answers[answer.status] = (answers[answer.status] ?? 0) + 1;
+        if (answer.status === 503) await pause(1000);
       }
     });
     const others = await load(`${app.url}/connectors`, 10, 8, cookie);

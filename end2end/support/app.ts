@@ -20,13 +20,6 @@ function libfaketime(): string {
   return path;
 }
 
-/** What keeps a program on the first of the cores that this process may use. */
-function onOneCore(): string[] {
-  const core = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  if (!core) throw new Error('proc(5) says of no core that this process may use it');
-  return ['taskset', '--cpu-list', core];
-}
-
 export interface Outcome {
   code: number | null;
   stdout: string;
@@ -47,10 +40,6 @@ export interface Installation {
   log?: string;
   /** Networks whose X-Forwarded-For header it believes. */
   proxies?: string;
-  /** argon2id's work for each password: memory in KiB, and passes. */
-  passwordWork?: { memory: number; passes: number };
-  /** It runs on one core alone. */
-  oneCore?: boolean;
 }
 
 /** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
@@ -110,13 +99,10 @@ export class App {
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     };
-    const { memory, passes } = this.how.passwordWork ?? {};
-    const work = { MAIL360_PASSWORD_MEMORY: String(memory), MAIL360_PASSWORD_PASSES: String(passes) };
     return {
       ...(this.how.movable ? clock : {}),
       ...(this.how.database ? { MAIL360_DATABASE_URL: this.how.database } : {}),
       ...(this.how.proxies ? { MAIL360_TRUSTED_PROXIES: this.how.proxies } : {}),
-      ...(this.how.passwordWork ? work : {}),
       PATH: process.env.PATH,
       HOME: this.folder,
       RUST_BACKTRACE: '1',
@@ -135,8 +121,7 @@ export class App {
 
   private async run(): Promise<void> {
     const log = openSync(this.log, 'a');
-    const [program, ...words] = [...(this.how.oneCore ? onOneCore() : []), binary(), 'serve', '--migrate'];
-    const child = spawn(program as string, words, { env: this.environment(), cwd: this.folder, stdio: ['ignore', 'pipe', log] });
+    const child = spawn(binary(), ['serve', '--migrate'], { env: this.environment(), cwd: this.folder, stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     this.child = child;
     let failed: Error | undefined;

@@ -32,7 +32,8 @@ async fn l12_of_ten_claims_at_once_one_makes_the_first_administrator(
     }
     let statuses = claims.join_all().await;
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 404).count(), 9, "{statuses:?}");
+    // On a machine that is slow enough some of them wait for the hashing in vain.
+    assert!(statuses.iter().all(|status| [303, 404, 503].contains(status)), "{statuses:?}");
     assert_eq!(world.raw.count("users").await, 1);
     assert_eq!(world.raw.count("organisations").await, 1);
     assert_eq!(world.raw.one::<String>("SELECT role FROM users").await, "admin");
@@ -128,6 +129,7 @@ async fn where_there_is_too_much_to_do_what_was_typed_is_kept(
     ];
     let answer = world.browser().post(&path, &fields).await;
     answer.assert_status(503).assert_says("There is too much to do");
+    assert_eq!(answer.focused(), Some("password"), "it alone is empty");
     assert!(answer.body.contains("Contoso of the first try") && !answer.body.contains(PASSWORD));
     drop(busy);
     world.set_up().await;

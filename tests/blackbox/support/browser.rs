@@ -51,6 +51,13 @@ impl Answer {
         }
     }
 
+    /// The name of the field into which the cursor goes, if it goes into one.
+    pub fn focused(&self) -> Option<&str> {
+        let (before, _) = self.body.split_once(" autofocus")?;
+        let tag = before.rsplit('<').next()?;
+        tag.split_once(" name=\"")?.1.split('"').next()
+    }
+
     /// What stands on the page, without its tags.
     pub fn text(&self) -> String {
         let mut text = String::new();
