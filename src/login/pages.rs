@@ -143,8 +143,8 @@ pub fn SetUpPage(
     model: SetUpView,
 ) -> impl IntoView {
     let SetUpView { action, organisation, name, email, errors, busy } = model;
-    let emptied = busy.as_ref().map_or("organisation", |_| "password");
-    let first = errors.first().map_or(emptied, |(field, _)| field);
+    let usual = if busy.is_some() { "password" } else { "organisation" };
+    let first = errors.first().map_or(usual, |(field, _)| field);
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
     let error =

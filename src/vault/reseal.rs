@@ -82,9 +82,10 @@ pub enum ResealError {
          process, restart each, and run this again"
     )]
     NotInUse(String),
-    /// As the program was started the keys fitted, and now they do not.
+    /// The keys do not open what the database was used with, or it no longer says what that was.
     #[error(
-        "the keys in the key file do not fit this database any more: `mail360 check` says which is asked for"
+        "the keys in the key file do not fit this database, and nothing was sealed anew: put back the key file that \
+         its processes use"
     )]
     Wrong,
     /// The keys, or the database.

@@ -76,7 +76,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[70_001, 7_000_112],
         title: "The application is switched off",
-        what: "Somebody has disabled it in its tenant (its company’s directory at Microsoft), so nobody can sign in through it.",
+        what: "Somebody has disabled it in its tenant (its company’s directory at Microsoft), so nobody can sign in \
+               through it.",
         who: Who::TenantAdmin,
         next: "Under Enterprise applications choose the application, then Properties, and set Enabled for users to \
                sign-in to Yes.",
@@ -113,7 +114,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[90_002],
         title: "Microsoft does not know the tenant",
-        what: "No tenant (a company’s directory at Microsoft) has this ID or domain, or it is in another of Microsoft’s clouds.",
+        what: "No tenant (a company’s directory at Microsoft) has this ID or domain, or it is in another of \
+               Microsoft’s clouds.",
         who: Who::Admin,
         next: "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
         remedy: Remedy::Tenant,
@@ -131,7 +133,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[9_001_023],
         title: "This needs to know the tenant",
-        what: "What was asked cannot be had where accounts of all tenants (companies’ directories at Microsoft) sign in.",
+        what: "What was asked cannot be had where accounts of all tenants (companies’ directories at Microsoft) \
+               sign in.",
         who: Who::Admin,
         next: "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
         remedy: Remedy::Tenant,
@@ -158,7 +161,8 @@ pub const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_020, 50_034, 51_004, 16_000, 500_208],
         title: "This account cannot sign in here",
-        what: "It does not exist in the tenant (the company’s directory at Microsoft), or is not of the kind that the application lets in.",
+        what: "It does not exist in the tenant (the company’s directory at Microsoft), or is not of the kind that the \
+               application lets in.",
         who: Who::SignsIn,
         next: "Sign in again with another account: one of the tenant, or of the kind that stands under Who may sign in. \
                If this one should be let in, change that in Azure and here.",
