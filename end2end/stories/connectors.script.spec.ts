@@ -31,6 +31,23 @@ test('what is no client ID is recognised, and one in braces is one', async ({ pa
   await expect(id).not.toHaveAttribute('aria-invalid', 'true');
 });
 
+test('a button stays where it is for as long as it is pressed, though the field that one leaves is wrong', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: 'later' } });
+  const field = page.getByLabel(FORM.secret, { exact: true });
+  await field.fill(randomUUID());
+  await page.getByRole('button', { name: FORM.add, exact: true }).hover();
+  await page.mouse.down();
+  // Longer than most people press: whoever is slow is not to miss the button.
+  await page.waitForTimeout(1000);
+  await expect(page.getByText(SECRET_ID)).toHaveCount(0);
+  await page.mouse.up();
+  // What the server answers, unlike what is said while one types, has the focus.
+  await expect(field).toBeFocused();
+  await expect(field).toHaveValue('');
+});
+
 for (const where of ['/connectors', '/connectors/new']) {
   test(`the Redirect URI is copied on ${where}`, async ({ page, app, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: app.url });

@@ -13,8 +13,8 @@ use super::model::{
 };
 use crate::ui::islands::{closest, send_once};
 
-/// Longer than a button is pressed.
-const PRESS: Duration = Duration::from_millis(400);
+/// How often one looks whether what was pressed has been let go.
+const PRESSED: Duration = Duration::from_millis(50);
 
 /// Round a connector's form: says at once what is wrong with a field, when one leaves it and from then on
 /// while one types, and keeps a double click from sending the form twice.
@@ -23,23 +23,8 @@ pub fn CheckedForm(
     /// The form.
     children: Children,
 ) -> impl IntoView {
-    // None where the page is not as we made it; then the server alone says what is wrong.
-    let on_change = |event: ev::Event| {
-        // Whoever leaves a field by pressing a button must find it where it was when they let go: words that
-        // come in between would move it away, and nothing would be clicked.
-        let pressing = document().query_selector("button:active, a:active, label:active");
-        if matches!(pressing, Ok(Some(_))) {
-            set_timeout(
-                move || {
-                    let _ = check(&event, true);
-                },
-                PRESS,
-            );
-        } else {
-            let _ = check(&event, true);
-        }
-    };
     let on_input = |event: ev::Event| {
+        // None where the page is not as we made it; then the server alone says what is wrong.
         let _ = check(&event, false);
         let _ = mirror();
     };
@@ -47,9 +32,21 @@ pub fn CheckedForm(
         let _ = send_once(&event);
     };
     view! {
-        <div class="contents" on:change=on_change on:input=on_input on:submit=on_submit>
+        <div class="contents" on:change=check_once_released on:input=on_input on:submit=on_submit>
             {children()}
         </div>
+    }
+}
+
+/// Checks a field that was left, once nothing is pressed: whoever leaves it by pressing a button, or presses one right
+/// after, must find the button where it was when they let go. Words that come in between would move it away, and
+/// nothing would be clicked.
+fn check_once_released(event: ev::Event) {
+    if matches!(document().query_selector(":active"), Ok(Some(_))) {
+        set_timeout(move || check_once_released(event), PRESSED);
+    } else {
+        // None where the page is not as we made it; then the server alone says what is wrong.
+        let _ = check(&event, true);
     }
 }
 
