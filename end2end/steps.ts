@@ -156,7 +156,13 @@ export async function signIn(page: Page, provider: Provider): Promise<void> {
   await leaveForProvider(page, provider);
   await sayWho(page);
   await agree(page);
+  await expectOutcome(page);
+}
+
+/** The page that shows it, once the program has made up its mind: until then the page reloads by itself. */
+export async function expectOutcome(page: Page): Promise<void> {
   await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+  await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Checking…');
 }
 
 /** A state as a connector's page and the list show it. */

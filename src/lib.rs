@@ -31,9 +31,13 @@ pub mod ui;
 #[cfg(feature = "ssr")]
 pub mod vault;
 
-/// What the browser runs once the WebAssembly is there: brings the islands to life.
+/// What the browser runs once the WebAssembly is there: brings the islands to life, and shows the buttons that would
+/// have done nothing before (see style/utilities.css).
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();
+    if let Some(root) = leptos::prelude::document().document_element() {
+        let _ = root.set_attribute("data-alive", "");
+    }
 }

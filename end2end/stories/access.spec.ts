@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
-import { addConnector, catchCallback, connectorAt, entry, expectState, fillForm, formOf, leaveForProvider, logIn, logOut, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
+import { addConnector, catchCallback, connectorAt, entry, expectOutcome, expectState, fillForm, formOf, leaveForProvider, logIn, logOut, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
 import { hiddenFields } from '../support/forms.ts';
 import { whereFound } from '../support/secrets.ts';
 import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, SECRET_ID, STATE, VERIFY } from '../words.ts';
@@ -185,6 +185,7 @@ test('s7_and_s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_a
   await sayWho(page);
   const callback = new URL(await catchCallback(page, app));
   await page.goto(callback.href);
+  await expectOutcome(page);
   await expectState(page, path, STATE.verified);
   // And one that fails, at a provider that repeats whatever it was sent.
   await provider.set({ fault: 'echo' });

@@ -48,6 +48,31 @@ test('a button stays where it is for as long as it is pressed, though the field 
   await expect(field).toHaveValue('');
 });
 
+test('what is done before the scripts are there counts, and what would do nothing until then is not shown', async ({ page, app }) => {
+  await setUp(page, app);
+  let arrive = () => {};
+  const arrived = new Promise<void>((done) => { arrive = done; });
+  await page.route(/\.wasm$/, async (route) => { await arrived; await route.continue(); });
+  await page.goto('/connectors/new', { waitUntil: 'domcontentloaded' });
+  const field = page.getByLabel(FORM.secret, { exact: true });
+  await field.fill(randomUUID());
+  await page.getByRole('textbox', { name: FORM.serviceName }).fill('Mail archive');
+  const step = page.getByRole('checkbox', { name: 'Step B2 is done' });
+  await step.check();
+  await expect(page.getByRole('button', { name: /^(Show|Copy)/ })).toHaveCount(0);
+  await expect(page.getByText(SECRET_ID)).toHaveCount(0);
+
+  arrive();
+  await expect(page.getByText(SECRET_ID).first()).toBeVisible();
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('button', { name: /^Show/ })).toBeVisible();
+  await expect(page.locator('[data-mirror="service_name"]').first()).toHaveText('Mail archive');
+  await expect(step).toBeChecked();
+  await page.goto('/connectors');
+  await page.goto('/connectors/new');
+  await expect(step).toBeChecked();
+});
+
 for (const where of ['/connectors', '/connectors/new']) {
   test(`the Redirect URI is copied on ${where}`, async ({ page, app, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: app.url });

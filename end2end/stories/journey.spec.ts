@@ -1,5 +1,5 @@
 import { expect, test } from '../fixtures.ts';
-import { addConnector, agree, entry, expectState, leaveForProvider, logIn, logOut, sayWho, setUp, somebody, state } from '../steps.ts';
+import { addConnector, agree, entry, expectOutcome, expectState, leaveForProvider, logIn, logOut, sayWho, setUp, somebody, state } from '../steps.ts';
 import { ADDED, AUDIENCE, CONNECTORS, FORM, STATE, VERIFY } from '../words.ts';
 
 for (const scope of ['short', 'long', 'absent'] as const) {
@@ -31,7 +31,7 @@ for (const scope of ['short', 'long', 'absent'] as const) {
       await expect(page.getByText(permission, { exact: true })).toBeVisible();
     }
     await agree(page);
-    await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+    await expectOutcome(page);
     await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
     await look('sign-in-succeeded');
 

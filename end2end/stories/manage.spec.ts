@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
-import { addConnector, agree, confirm, connectorAt, entry, expectState, expires, leaveForProvider, logIn, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
+import { addConnector, agree, confirm, connectorAt, entry, expectOutcome, expectState, expires, leaveForProvider, logIn, sayWho, setUp, signIn, somebody, state } from '../steps.ts';
 import { AUDIENCE, CONNECTOR, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
 const secret = () => `not-a-real-secret~${randomUUID()}`;
@@ -183,7 +183,7 @@ test('the timeline of a sign-in is there for every administrator', async ({ page
   await leaveForProvider(page, provider);
   await sayWho(page);
   await agree(page);
-  await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+  await expectOutcome(page);
   const bob = somebody('Bob');
   const added = await app.command(['user', 'add', '--email', bob.email, '--name', 'Bob', '--role', 'admin'], `${bob.password}\n`);
   expect(added.code, added.stderr).toBe(0);

@@ -1,7 +1,7 @@
 // The commonest ways in which a sign-in ends, at the servers: what happened, whose job it is, and the next step.
 
 import { expect, type Page, type Provider, test } from '../fixtures.ts';
-import { addConnector, connectorAt, expectState, setUp, signIn } from '../steps.ts';
+import { addConnector, connectorAt, expectOutcome, expectState, setUp, signIn } from '../steps.ts';
 import type { Settings } from '../support/provider.ts';
 import { AUDIENCE, STATE, VERIFY } from '../words.ts';
 
@@ -35,7 +35,7 @@ const ENDS: End[] = [
 async function leave(page: Page, provider: Provider, atOnce = false): Promise<void> {
   if (!atOnce) return signIn(page, provider);
   await page.getByRole('button', { name: VERIFY }).click();
-  await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+  await expectOutcome(page);
 }
 
 for (const { what, settings, atOnce, heading, who, next, offers, code, state } of ENDS) {

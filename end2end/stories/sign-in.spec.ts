@@ -1,6 +1,6 @@
 import type { Response } from '@playwright/test';
 import { expect, test } from '../fixtures.ts';
-import { addConnector, catchCallback, connectorAt, entry, expectState, leaveForProvider, logIn, sayWho, setUp, signIn, startSignIn, state } from '../steps.ts';
+import { addConnector, catchCallback, connectorAt, entry, expectOutcome, expectState, leaveForProvider, logIn, sayWho, setUp, signIn, startSignIn, state } from '../steps.ts';
 import { CONTINUE, STATE, VERIFY } from '../words.ts';
 
 /** A page without what is different in every answer. */
@@ -44,7 +44,7 @@ test('o2_a_callback_in_another_browser_is_refused_and_nothing_is_asked_of_the_pr
 
   // Nothing was lost for the browser whose sign-in it is.
   await page.goto(callback);
-  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expectOutcome(page);
   await expectState(page, path, STATE.verified);
 });
 
@@ -59,7 +59,7 @@ test('o3_a_callback_opened_twice_leads_to_one_exchange', async ({ page, app, pro
   const ways = new Set(answers.map((answer) => `${answer.status()} ${answer.headers().location}`));
   expect([...ways], 'each leads to the outcome').toEqual([expect.stringMatching(/^303 .*\/sign-ins\/[^/?#]+$/)]);
   await page.goto(callback);
-  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expectOutcome(page);
   await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
   await expectState(page, path, STATE.verified);
   expect(await provider.requests('token')).toHaveLength(1);
@@ -153,7 +153,7 @@ test('o11_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verifi
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
   await page.getByRole('button', { name: 'Cancel' }).click();
-  await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
+  await expectOutcome(page);
   await expect(page.getByRole('main').getByText(/cancel/i).first()).toBeVisible();
   await look('sign-in-cancelled');
   await expectState(page, path, STATE.not);
@@ -170,7 +170,7 @@ test('o11_words_that_come_with_a_refusal_are_shown_as_text_or_not_at_all', async
   let dialogs = 0;
   page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
   await page.goto(callback.href);
-  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expectOutcome(page);
   await expect(page.locator('#bold')).toHaveCount(0);
   expect(dialogs).toBe(0);
 
@@ -268,7 +268,7 @@ test('c4_the_policy_lets_the_browser_out_where_the_provider_redirects_before_its
   expect(new URL(page.url()).origin).toBe(provider.secondUrl);
   await sayWho(page);
   await page.getByRole('button', { name: 'Accept' }).click();
-  await expect(page).toHaveURL(/\/sign-ins\//);
+  await expectOutcome(page);
   await expectState(page, path, STATE.verified);
 });
 
@@ -315,11 +315,13 @@ test('the page before one leaves says where one is sent, and why', async ({ page
   await setUp(page, app);
   await connectorAt(page, app, provider);
   // The way out leads nowhere, so that there is time to read: at a 204 a browser stays where it is.
-  await page.route(`${provider.url}/**`, (route) => route.fulfill({ status: 204 }));
+  let left = 0;
+  await page.route(`${provider.url}/**`, (route) => { left += 1; return route.fulfill({ status: 204 }); });
   await page.getByRole('button', { name: VERIFY }).click();
   await expect(page.getByRole('heading', { level: 1, name: /^You are being sent to 127\.0\.0\.1 to sign in/ })).toBeVisible();
   await expect(page.getByRole('main')).toContainText('Mail archive');
   await expect(page.getByRole('link', { name: CONTINUE })).toHaveAttribute('href', /code_challenge_method=S256/);
+  await expect.poll(() => left, 'it goes on by itself, with scripts and without').toBeGreaterThan(0);
   await look('leaving');
   await page.unroute(`${provider.url}/**`);
   await page.getByRole('link', { name: CONTINUE }).click();
@@ -329,21 +331,26 @@ test('the page before one leaves says where one is sent, and why', async ({ page
 test('a provider that does not answer in time costs the sign-in and nothing else', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
-  await provider.set({ tokenDelay: 30_000 });
-  const began = Date.now();
-  // Looked at while it stands still: a navigation that is called off leaves the page as it is. The way there is a
-  // redirect, which is not asked about; the page's own reload is.
-  let reloads = 0;
+  // Longer than the story may take: it is the program that gives up.
+  await provider.set({ tokenDelay: 300_000 });
+  await leaveForProvider(page, provider);
+  await sayWho(page);
+  // Fetched beside the browser, and shown to it then: it is there for two seconds alone, which a slow browser may miss.
+  const checking = await page.request.get(await catchCallback(page, app));
+  // Looked at while it stands still: a navigation that is called off leaves the page as it is.
+  let asked = 0;
   const outcome = /\/sign-ins\/[^/]+$/;
-  await page.route(outcome, (route) => { reloads += 1; return route.abort('aborted'); });
-  await signIn(page, provider);
+  await page.route(outcome, (route) => {
+    asked += 1;
+    return asked === 1 ? route.fulfill({ response: checking }) : route.abort('aborted');
+  });
+  await page.goto(checking.url());
   await expect(page.getByRole('heading', { level: 1, name: 'Checking…' })).toBeVisible();
-  await expect.poll(() => reloads, 'it looks again by itself, with scripts and without').toBeGreaterThan(0);
+  await expect.poll(() => asked, 'it looks again by itself, with scripts and without').toBeGreaterThan(1);
   await look('sign-in-checking');
   await page.unroute(outcome);
   await page.getByRole('link', { name: 'reload it now' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not answer in time' })).toBeVisible();
-  expect(Date.now() - began, 'within its fifteen seconds, and the way there and back').toBeLessThan(60_000);
   await look('sign-in-unavailable');
   await expectState(page, path, STATE.not);
 });
@@ -357,7 +364,8 @@ test('a program that is asked to stop finishes the exchange that is under way', 
   const callback = await catchCallback(page, app);
   const cookie = (await page.context().cookies(app.url)).map(({ name, value }) => `${name}=${value}`).join('; ');
   const answer = fetch(callback, { headers: { cookie }, redirect: 'manual' }).catch(() => undefined);
-  await expect.poll(async () => (await provider.requests('token')).length).toBe(1);
+  // While the provider takes its time: a request is recorded once it has been answered, what came with it before.
+  await expect.poll(async () => (await provider.secrets()).some(({ what }) => what === 'verifier')).toBe(true);
   await app.restart();
   await answer;
   await expectState(page, path, STATE.verified);

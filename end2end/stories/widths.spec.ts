@@ -40,6 +40,7 @@ for (const width of WIDTHS) {
     await page.goto('/settings/people');
     await page.getByRole('heading', { level: 1, name: PEOPLE.heading }).waitFor();
     await page.getByRole('main').getByRole('link', { name: person.name }).click();
+    await page.getByRole('heading', { level: 1, name: person.name }).waitFor();
     await sound('person', new URL(page.url()).pathname);
     await sound('nothing-there', '/nothing-here', 404);
     await sound('callback-of-nothing', '/api/connectors', 400);

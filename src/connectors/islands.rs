@@ -23,9 +23,11 @@ pub fn CheckedForm(
     /// The form.
     children: Children,
 ) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    catch_up();
     let on_input = |event: ev::Event| {
         // None where the page is not as we made it; then the server alone says what is wrong.
-        let _ = check(&event, false);
+        let _ = check_target(&event, false);
         let _ = mirror();
     };
     let on_submit = |event: ev::SubmitEvent| {
@@ -38,6 +40,32 @@ pub fn CheckedForm(
     }
 }
 
+/// Does what would have been done for what was typed or chosen before this was there.
+#[cfg(feature = "hydrate")]
+fn catch_up() {
+    let here = document().active_element();
+    let mut changed = false;
+    for_each("input", |element| {
+        let Some(input) = element.dyn_ref::<HtmlInputElement>().filter(|input| is_changed(input)) else {
+            return;
+        };
+        changed = true;
+        // Who is still there is told when they leave.
+        if here.as_ref() != Some(element) {
+            let _ = check(input, true);
+        }
+    });
+    if changed {
+        let _ = mirror();
+    }
+}
+
+/// Whether it is otherwise than it was sent.
+#[cfg(feature = "hydrate")]
+fn is_changed(input: &HtmlInputElement) -> bool {
+    input.value() != input.default_value() || input.checked() != input.default_checked()
+}
+
 /// Checks a field that was left, once nothing is pressed: whoever leaves it by pressing a button, or presses one right
 /// after, must find the button where it was when they let go. Words that come in between would move it away, and
 /// nothing would be clicked.
@@ -46,7 +74,7 @@ fn check_once_released(event: ev::Event) {
         set_timeout(move || check_once_released(event), PRESSED);
     } else {
         // None where the page is not as we made it; then the server alone says what is wrong.
-        let _ = check(&event, true);
+        let _ = check_target(&event, true);
     }
 }
 
@@ -138,29 +166,32 @@ pub fn Checklist(
         let _ = recall();
     }
     let on_change = |_: ev::Event| {
-        let mut ticked = Vec::new();
-        if let Some(storage) = storage() {
-            let all = document().query_selector_all(".step > input:checked");
-            let found = all.into_iter().flat_map(|all| (0..all.length()).filter_map(move |at| all.item(at)));
-            for input in found.filter_map(|node| node.dyn_into::<HtmlInputElement>().ok()) {
-                ticked.push(input.value());
-            }
-            let _ = storage.set_item(TICKS, &ticked.join(" "));
-        }
+        let _ = remember();
     };
     view! { <div class="contents" on:change=on_change>{children()}</div> }
 }
 
+/// Keeps which steps are ticked. None where the browser keeps nothing.
+fn remember() -> Option<()> {
+    let mut ticked = Vec::new();
+    for_each(".step > input:checked", |input| ticked.extend(input.get_attribute("value")));
+    storage()?.set_item(TICKS, &ticked.join(" ")).ok()
+}
+
 #[cfg(feature = "hydrate")]
 fn recall() -> Option<()> {
-    let ticked = storage()?.get_item(TICKS).ok()??;
-    for step in ticked.split(' ') {
-        let box_of = [".step > input[value=\"", step, "\"]"].concat();
-        if let Ok(Some(input)) = document().query_selector(&box_of) {
-            input.dyn_into::<HtmlInputElement>().ok()?.set_checked(true);
+    let kept = storage()?.get_item(TICKS).ok()?.unwrap_or_default();
+    let mut changed = false;
+    for_each(".step > input", |element| {
+        let Some(input) = element.dyn_ref::<HtmlInputElement>() else { return };
+        // What was ticked or unticked before this was there is newer than what was kept.
+        if is_changed(input) {
+            changed = true;
+        } else if kept.split(' ').any(|step| step == input.value()) {
+            input.set_checked(true);
         }
-    }
-    Some(())
+    });
+    if changed { remember() } else { Some(()) }
 }
 
 /// Round what is said once a connector was added: the next application begins with an empty checklist.
@@ -198,8 +229,11 @@ fn typed(field: Field) -> Option<String> {
     Some(element.dyn_into::<HtmlInputElement>().ok()?.value())
 }
 
-fn check(event: &ev::Event, leaving: bool) -> Option<()> {
-    let input = closest(event, "input")?.dyn_into::<HtmlInputElement>().ok()?;
+fn check_target(event: &ev::Event, leaving: bool) -> Option<()> {
+    check(&closest(event, "input")?.dyn_into().ok()?, leaving)
+}
+
+fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
     let field = Field::from_name(&input.name())?;
     let line = document().get_element_by_id(&[field.name(), "-error"].concat())?;
     let words = line.query_selector("span").ok()??;

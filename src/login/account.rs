@@ -207,7 +207,7 @@ impl Accounts {
         let Some(password) = Password::try_out(password) else { return Ok(None) };
         let email = Email::parse(&member.email).ok();
         Ok(match self.people.authenticate(email.as_ref(), &password).await? {
-            Authenticated::User(user, _) if user.id == member.user() => Some(user),
+            Authenticated::User { user, .. } if user.id == member.user() => Some(user),
             _ => None,
         })
     }

@@ -119,10 +119,10 @@ impl Login {
         // What is no address belongs to nobody; the work is done all the same.
         let address = Email::parse(email).ok();
         match self.people.authenticate(address.as_ref(), &password).await? {
-            Authenticated::User(user, old) => {
+            Authenticated::User { user, old_hash } => {
                 // Only for who is let in: done for somebody disabled too, it would tell by its time that the password
                 // was right.
-                let newer_hash = if old { self.renewed(&password).await? } else { None };
+                let newer_hash = if old_hash { self.renewed(&password).await? } else { None };
                 if user.has_second_factor {
                     return self.ask_for_code(session, user, newer_hash, browser).await;
                 }

@@ -198,7 +198,7 @@ impl People {
         let verdict = self.hasher.verify(password, stored).await?;
         Ok(match user {
             Some(user) if verdict != Verdict::Wrong && !user.disabled => {
-                Authenticated::User(user, verdict == Verdict::RightButOld)
+                Authenticated::User { user, old_hash: verdict == Verdict::RightButOld }
             }
             refused => Authenticated::Refused(refused),
         })
@@ -359,8 +359,13 @@ impl People {
 /// What came of trying an e-mail and a password.
 #[derive(Clone, Debug)]
 pub enum Authenticated {
-    /// They are right; the second is whether the stored hash is older than today's parameters.
-    User(User, bool),
+    /// They are right.
+    User {
+        /// Whose they are.
+        user: User,
+        /// Whether the stored hash is older than today's parameters.
+        old_hash: bool,
+    },
     /// They are not, or the user may not log in; who it would have been, for the record alone.
     Refused(Option<User>),
 }

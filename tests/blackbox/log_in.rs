@@ -132,7 +132,7 @@ async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
     let password = Password::try_out(PASSWORD.into()).expect("a password");
     let verified = people.authenticate(Some(&email), &password).await;
-    let Ok(Authenticated::User(user, _)) = verified else { panic!("not verified: {verified:?}") };
+    let Ok(Authenticated::User { user, .. }) = verified else { panic!("not verified: {verified:?}") };
     let other = Password::choose("another horse battery staple".into(), &[]).expect("a password");
     let changed = people.change_user(&email, Change::Password(other), async |_, _, _| Ok(())).await;
     assert!(matches!(changed, Ok(Changed::Changed)));
