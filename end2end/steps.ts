@@ -100,6 +100,11 @@ export interface Typed {
   expires?: string;
 }
 
+/** Whether the scripts are there. */
+export async function expectAlive(page: Page, alive = true): Promise<void> {
+  await expect(page.locator('html[data-alive]')).toHaveCount(alive ? 1 : 0);
+}
+
 /** Says on which day the secret expires. */
 export async function expires(page: Page, day: string): Promise<void> {
   await page.getByRole('radio', { name: FORM.anotherDay }).check();

@@ -146,7 +146,7 @@ export function front(shared) {
     if (verifier) secrets.push({ what: 'verifier', value: verifier });
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
     // Nobody waits any more: what it came to would stand in what the next story sees.
-    if (res.destroyed) return;
+    if (settings.tokenDelay && res.destroyed) return;
     const ask = async () => {
       const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });
       upstream.end(sent);

@@ -2,12 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
-import { fillForm, setUp } from '../steps.ts';
+import { expectAlive, fillForm, setUp } from '../steps.ts';
 import { CONNECTORS, FORM, SECRET_ID } from '../words.ts';
 
 test('a Secret ID is recognised while one types, before anything is sent', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
+  await expectAlive(page);
   const field = page.getByLabel(FORM.secret, { exact: true });
   await field.fill(randomUUID());
   await field.blur();
@@ -22,6 +23,7 @@ test('a Secret ID is recognised while one types, before anything is sent', async
 test('what is no client ID is recognised, and one in braces is one', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
+  await expectAlive(page);
   const id = page.getByRole('textbox', { name: FORM.clientId });
   await id.fill('no client id');
   await id.blur();
@@ -34,6 +36,7 @@ test('what is no client ID is recognised, and one in braces is one', async ({ pa
 test('a button stays where it is for as long as it is pressed, though the field that one leaves is wrong', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
+  await expectAlive(page);
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: 'later' } });
   const field = page.getByLabel(FORM.secret, { exact: true });
   await field.fill(randomUUID());
@@ -62,6 +65,7 @@ test('what is done before the scripts are there counts, and what would do nothin
   await expect(page.getByRole('button', { name: /^(Show|Copy)/ })).toHaveCount(0);
   await expect(page.getByText(SECRET_ID)).toHaveCount(0);
 
+  await expectAlive(page, false);
   arrive();
   await expect(page.getByText(SECRET_ID).first()).toBeVisible();
   await expect(field).toHaveAttribute('aria-invalid', 'true');

@@ -337,6 +337,9 @@ test('a provider that does not answer in time costs the sign-in and nothing else
   await sayWho(page);
   // Fetched beside the browser, and shown to it then: it is there for two seconds alone, which a slow browser may miss.
   const checking = await page.request.get(await catchCallback(page, app));
+  // That it gives up at all: after fifteen seconds, of which five are over.
+  const ended = async () => !(await (await page.request.get(checking.url())).text()).includes('Checking…');
+  await expect.poll(ended, { timeout: 20_000 }).toBe(true);
   // Looked at while it stands still: a navigation that is called off leaves the page as it is.
   let asked = 0;
   const outcome = /\/sign-ins\/[^/]+$/;

@@ -25,6 +25,11 @@ pub fn CheckedForm(
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     catch_up();
+    let on_change = |event: ev::Event| {
+        once_released(move || {
+            let _ = check_target(&event, true);
+        });
+    };
     let on_input = |event: ev::Event| {
         // None where the page is not as we made it; then the server alone says what is wrong.
         let _ = check_target(&event, false);
@@ -34,7 +39,7 @@ pub fn CheckedForm(
         let _ = send_once(&event);
     };
     view! {
-        <div class="contents" on:change=check_once_released on:input=on_input on:submit=on_submit>
+        <div class="contents" on:change=on_change on:input=on_input on:submit=on_submit>
             {children()}
         </div>
     }
@@ -50,31 +55,34 @@ fn catch_up() {
             return;
         };
         changed = true;
-        // Who is still there is told when they leave.
+        // Whoever is still there may be about to mend it.
         if here.as_ref() != Some(element) {
-            let _ = check(input, true);
+            let input = input.clone();
+            once_released(move || {
+                let _ = check(&input, true);
+            });
         }
     });
     if changed {
-        let _ = mirror();
+        once_released(|| {
+            let _ = mirror();
+        });
     }
 }
 
-/// Whether it is otherwise than it was sent.
+/// Whether it is otherwise than the server made it.
 #[cfg(feature = "hydrate")]
 fn is_changed(input: &HtmlInputElement) -> bool {
     input.value() != input.default_value() || input.checked() != input.default_checked()
 }
 
-/// Checks a field that was left, once nothing is pressed: whoever leaves it by pressing a button, or presses one right
-/// after, must find the button where it was when they let go. Words that come in between would move it away, and
-/// nothing would be clicked.
-fn check_once_released(event: ev::Event) {
+/// Does this now, or once nothing is pressed any more: whoever leaves a field by pressing a button must find it where
+/// it was when they let go. Words that come in between would move it away, and nothing would be clicked.
+fn once_released(then: impl FnOnce() + 'static) {
     if matches!(document().query_selector(":active"), Ok(Some(_))) {
-        set_timeout(move || check_once_released(event), PRESSED);
+        set_timeout(move || once_released(then), PRESSED);
     } else {
-        // None where the page is not as we made it; then the server alone says what is wrong.
-        let _ = check_target(&event, true);
+        then();
     }
 }
 
@@ -181,17 +189,19 @@ fn remember() -> Option<()> {
 #[cfg(feature = "hydrate")]
 fn recall() -> Option<()> {
     let kept = storage()?.get_item(TICKS).ok()?.unwrap_or_default();
-    let mut changed = false;
+    // A form that came back was sent with all that was ticked: that is newer than what was kept, and so is what was
+    // ticked or unticked before this was there.
+    let came_back = matches!(document().query_selector(".step > input[checked]"), Ok(Some(_)));
+    let mut newer = false;
     for_each(".step > input", |element| {
         let Some(input) = element.dyn_ref::<HtmlInputElement>() else { return };
-        // What was ticked or unticked before this was there is newer than what was kept.
-        if is_changed(input) {
-            changed = true;
+        if came_back || is_changed(input) {
+            newer = true;
         } else if kept.split(' ').any(|step| step == input.value()) {
             input.set_checked(true);
         }
     });
-    if changed { remember() } else { Some(()) }
+    if newer { remember() } else { Some(()) }
 }
 
 /// Round what is said once a connector was added: the next application begins with an empty checklist.
