@@ -101,8 +101,8 @@ export interface Typed {
 }
 
 /** Whether the scripts are there. */
-export async function expectAlive(page: Page, alive = true): Promise<void> {
-  await expect(page.locator('html[data-alive]')).toHaveCount(alive ? 1 : 0);
+export async function expectHydrated(page: Page, hydrated = true): Promise<void> {
+  await expect(page.locator('html[data-hydrated]')).toHaveCount(hydrated ? 1 : 0);
 }
 
 /** Says on which day the secret expires. */

@@ -39,6 +39,6 @@ pub fn hydrate() {
     leptos::mount::hydrate_islands();
     // Leptos' script hydrates them right after this, before anybody can click.
     if let Some(root) = leptos::prelude::document().document_element() {
-        let _ = root.set_attribute("data-alive", "");
+        let _ = root.set_attribute("data-hydrated", "");
     }
 }

@@ -1,14 +1,27 @@
 // What only scripts can do. Everything here is a help; the same form works without it.
 
 import { randomUUID } from 'node:crypto';
-import { expect, test } from '../fixtures.ts';
-import { expectAlive, fillForm, setUp } from '../steps.ts';
+import { expect, type Page, test } from '../fixtures.ts';
+import { expectHydrated, fillForm, setUp } from '../steps.ts';
 import { CONNECTORS, FORM, SECRET_ID } from '../words.ts';
+
+/** Keeps the scripts of the pages that follow on their way, until they are released. */
+async function holdScripts(page: Page): Promise<{ asked: boolean; release: () => void }> {
+  const held = { asked: false, release: () => {} };
+  const released = new Promise<void>((done) => { held.release = done; });
+  await page.route(/\.wasm$/, async (route) => {
+    held.asked = true;
+    await released;
+    // Of a page that was left meanwhile nobody wants them.
+    await route.continue().catch(() => undefined);
+  });
+  return held;
+}
 
 test('a Secret ID is recognised while one types, before anything is sent', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
-  await expectAlive(page);
+  await expectHydrated(page);
   const field = page.getByLabel(FORM.secret, { exact: true });
   await field.fill(randomUUID());
   await field.blur();
@@ -23,7 +36,7 @@ test('a Secret ID is recognised while one types, before anything is sent', async
 test('what is no client ID is recognised, and one in braces is one', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
-  await expectAlive(page);
+  await expectHydrated(page);
   const id = page.getByRole('textbox', { name: FORM.clientId });
   await id.fill('no client id');
   await id.blur();
@@ -36,7 +49,7 @@ test('what is no client ID is recognised, and one in braces is one', async ({ pa
 test('a button stays where it is for as long as it is pressed, though the field that one leaves is wrong', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
-  await expectAlive(page);
+  await expectHydrated(page);
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: 'later' } });
   const field = page.getByLabel(FORM.secret, { exact: true });
   await field.fill(randomUUID());
@@ -51,11 +64,9 @@ test('a button stays where it is for as long as it is pressed, though the field 
   await expect(field).toHaveValue('');
 });
 
-test('what is done before the scripts are there counts, and what would do nothing until then is not shown', async ({ page, app }) => {
+test('what is done before the scripts are there counts, and what would do nothing until then is not shown', async ({ page, app, look }) => {
   await setUp(page, app);
-  let arrive = () => {};
-  const arrived = new Promise<void>((done) => { arrive = done; });
-  await page.route(/\.wasm$/, async (route) => { await arrived; await route.continue(); });
+  const scripts = await holdScripts(page);
   await page.goto('/connectors/new', { waitUntil: 'domcontentloaded' });
   const field = page.getByLabel(FORM.secret, { exact: true });
   await field.fill(randomUUID());
@@ -64,9 +75,11 @@ test('what is done before the scripts are there counts, and what would do nothin
   await step.check();
   await expect(page.getByRole('button', { name: /^(Show|Copy)/ })).toHaveCount(0);
   await expect(page.getByText(SECRET_ID)).toHaveCount(0);
+  await expect.poll(() => scripts.asked, 'they are on their way').toBe(true);
+  await expectHydrated(page, false);
+  await look('add-connector-before-the-scripts');
 
-  await expectAlive(page, false);
-  arrive();
+  scripts.release();
   await expect(page.getByText(SECRET_ID).first()).toBeVisible();
   await expect(field).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByRole('button', { name: /^Show/ })).toBeVisible();
@@ -75,6 +88,25 @@ test('what is done before the scripts are there counts, and what would do nothin
   await page.goto('/connectors');
   await page.goto('/connectors/new');
   await expect(step).toBeChecked();
+});
+
+test('a tick that came back with a form is kept, though there were no scripts when it was made', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.goto('/connectors/new');
+  await expectHydrated(page);
+  await page.getByRole('checkbox', { name: 'Step A1 is done' }).check();
+  const scripts = await holdScripts(page);
+  await page.goto('/connectors/new', { waitUntil: 'domcontentloaded' });
+  await page.getByRole('checkbox', { name: 'Step B2 is done' }).check();
+  await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: randomUUID() } });
+  await expect.poll(() => scripts.asked).toBe(true);
+  await expectHydrated(page, false);
+  await page.getByRole('button', { name: FORM.add, exact: true }).click();
+  scripts.release();
+  await expect(page.getByLabel(FORM.secret, { exact: true })).toHaveValue('');
+  await expectHydrated(page);
+  await page.goto('/connectors/new');
+  for (const step of ['A1', 'B2']) await expect(page.getByRole('checkbox', { name: `Step ${step} is done` })).toBeChecked();
 });
 
 for (const where of ['/connectors', '/connectors/new']) {

@@ -48,26 +48,23 @@ pub fn CheckedForm(
 /// Does what would have been done for what was typed or chosen before this was there.
 #[cfg(feature = "hydrate")]
 fn catch_up() {
-    let here = document().active_element();
-    let mut changed = false;
-    for_each("input", |element| {
-        let Some(input) = element.dyn_ref::<HtmlInputElement>().filter(|input| is_changed(input)) else {
-            return;
-        };
-        changed = true;
-        // Whoever is still there may be about to mend it.
-        if here.as_ref() != Some(element) {
-            let input = input.clone();
-            once_released(move || {
-                let _ = check(&input, true);
-            });
+    once_released(|| {
+        let here = document().active_element();
+        let mut changed = false;
+        for_each("input", |element| {
+            let Some(input) = element.dyn_ref::<HtmlInputElement>().filter(|input| is_changed(input)) else {
+                return;
+            };
+            changed = true;
+            // Whoever is still there may be about to mend it.
+            if here.as_ref() != Some(element) {
+                let _ = check(input, true);
+            }
+        });
+        if changed {
+            let _ = mirror();
         }
     });
-    if changed {
-        once_released(|| {
-            let _ = mirror();
-        });
-    }
 }
 
 /// Whether it is otherwise than the server made it.
@@ -189,13 +186,11 @@ fn remember() -> Option<()> {
 #[cfg(feature = "hydrate")]
 fn recall() -> Option<()> {
     let kept = storage()?.get_item(TICKS).ok()?.unwrap_or_default();
-    // A form that came back was sent with all that was ticked: that is newer than what was kept, and so is what was
-    // ticked or unticked before this was there.
-    let came_back = matches!(document().query_selector(".step > input[checked]"), Ok(Some(_)));
     let mut newer = false;
     for_each(".step > input", |element| {
         let Some(input) = element.dyn_ref::<HtmlInputElement>() else { return };
-        if came_back || is_changed(input) {
+        // What was ticked or unticked before this was there, or came back with a form, is newer than what was kept.
+        if is_changed(input) || input.default_checked() {
             newer = true;
         } else if kept.split(' ').any(|step| step == input.value()) {
             input.set_checked(true);
