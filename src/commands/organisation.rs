@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use mail360::{
-    people::model::OrganisationName,
+    people::model::{OrganisationName, ShortName},
     platform::{assets::Assets, config::Config},
 };
 
@@ -16,8 +16,12 @@ pub enum OrganisationCommand {
         /// Its name.
         #[arg(long)]
         name: String,
+        /// Its short name, which users type to log in where there are several organisations; derived from the name if
+        /// it is not given.
+        #[arg(long)]
+        short_name: Option<String>,
     },
-    /// Lists the organisations: id and name.
+    /// Lists the organisations: id, name and short name.
     List,
 }
 
@@ -25,14 +29,18 @@ pub enum OrganisationCommand {
 pub async fn run(config: Config, command: OrganisationCommand) -> Outcome {
     let program = Opened::new(config, false).await?.program(Assets::default()).await?;
     match command {
-        OrganisationCommand::Add { name } => {
+        OrganisationCommand::Add { name, short_name } => {
             let name = OrganisationName::parse(&name)?;
-            let id = program.people.create_organisation(&name).await.map_err(words)?;
+            let short_name = short_name.as_deref().map(ShortName::parse).transpose()?;
+            let added =
+                program.people.create_organisation(&name, short_name.as_ref()).await.map_err(words)?;
+            let id =
+                added.ok_or("Another organisation has this short name; give another by --short-name.")?;
             say(&id.to_string());
         }
         OrganisationCommand::List => {
             for organisation in organisations(&program).await? {
-                say(&format!("{}\t{}", organisation.id, organisation.name));
+                say(&format!("{}\t{}\t{}", organisation.id, organisation.name, organisation.short_name));
             }
         }
     }

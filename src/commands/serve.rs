@@ -63,7 +63,9 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         // The server first: only then no more exchanges begin.
         let _ = server.await;
         program.sign_ins.drain().await;
-        program.login.drain().await;
+        if let Err(failure) = program.login.flush().await {
+            tracing::error!(?failure, "refused log-ins could not be recorded");
+        }
     };
     if tokio::time::timeout(GRACE, drained).await.is_err() {
         tracing::warn!("what was under way was cut off");

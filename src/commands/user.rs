@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Read};
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use mail360::{
     login::session::Sessions,
     people::{
@@ -16,17 +16,25 @@ use secrecy::SecretString;
 
 use super::{Opened, Outcome, organisations, say, words};
 
-/// Users. Passwords are read from standard input, for whatever stands in a command is seen by others.
+/// Names a user.
+#[derive(Args)]
+pub struct Which {
+    /// Their organisation, by name, short name or id; not needed if there is only one.
+    #[arg(long)]
+    organisation: Option<String>,
+    /// Their e-mail.
+    #[arg(long)]
+    email: String,
+}
+
+/// Users. Passwords are read from standard input: other users of the machine can see a command's arguments.
 #[derive(Subcommand)]
 pub enum UserCommand {
     /// Adds a user; the password is read from standard input.
     Add {
-        /// Their organisation, by name or id; not needed where there is one.
-        #[arg(long)]
-        organisation: Option<String>,
-        /// Their e-mail.
-        #[arg(long)]
-        email: String,
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
         /// Their name.
         #[arg(long)]
         name: String,
@@ -38,33 +46,39 @@ pub enum UserCommand {
     List,
     /// Sets a user's password, read from standard input, and ends their sessions.
     Password {
-        /// Their e-mail.
-        #[arg(long)]
-        email: String,
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
     },
     /// Lets a user log in again.
     Enable {
-        /// Their e-mail.
-        #[arg(long)]
-        email: String,
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
     },
     /// Keeps a user from logging in, and ends their sessions.
     Disable {
-        /// Their e-mail.
-        #[arg(long)]
-        email: String,
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
     },
     /// Takes a user's second factor away, as where they lost their phone, and ends their sessions.
     ResetSecondFactor {
-        /// Their e-mail.
-        #[arg(long)]
-        email: String,
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Deletes a user, with their sessions and sign-ins. The record of what they did stays.
+    Delete {
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
     },
     /// Sets what a user may do, and ends their sessions.
     Role {
-        /// Their e-mail.
-        #[arg(long)]
-        email: String,
+        /// Who it is.
+        #[command(flatten)]
+        which: Which,
         /// What they may do.
         #[arg(long)]
         role: RoleName,
@@ -93,18 +107,17 @@ impl From<RoleName> for Role {
 pub async fn run(config: Config, command: UserCommand) -> Outcome {
     let program = Opened::new(config, false).await?.program(Assets::default()).await?;
     match command {
-        UserCommand::Add { organisation, email, name, role } => {
-            add(&program, organisation.as_deref(), &email, &name, role.into()).await
-        }
+        UserCommand::Add { which, name, role } => add(&program, &which, &name, role.into()).await,
         UserCommand::List => list(&program).await,
-        UserCommand::Password { email } => {
-            let change_to = Change::Password(password(&[&email])?);
-            change(&program, &email, change_to).await
+        UserCommand::Password { which } => {
+            let change_to = Change::Password(password(&[&which.email])?);
+            change(&program, &which, change_to).await
         }
-        UserCommand::Enable { email } => change(&program, &email, Change::Enabled(true)).await,
-        UserCommand::Disable { email } => change(&program, &email, Change::Enabled(false)).await,
-        UserCommand::ResetSecondFactor { email } => change(&program, &email, Change::NoSecondFactor).await,
-        UserCommand::Role { email, role } => change(&program, &email, Change::Role(role.into())).await,
+        UserCommand::Enable { which } => change(&program, &which, Change::Enabled(true)).await,
+        UserCommand::Disable { which } => change(&program, &which, Change::Enabled(false)).await,
+        UserCommand::ResetSecondFactor { which } => change(&program, &which, Change::NoSecondFactor).await,
+        UserCommand::Delete { which } => change(&program, &which, Change::Delete).await,
+        UserCommand::Role { which, role } => change(&program, &which, Change::Role(role.into())).await,
     }
 }
 
@@ -121,16 +134,18 @@ fn password(about: &[&str]) -> Result<Password, String> {
     Ok(Password::choose(SecretString::from(password), about)?)
 }
 
-async fn add(program: &Program, organisation: Option<&str>, email: &str, name: &str, role: Role) -> Outcome {
-    let (email, name) = (Email::parse(email)?, PersonName::parse(name)?);
+async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcome {
+    let (email, name) = (Email::parse(&which.email)?, PersonName::parse(name)?);
     let all = organisations(program).await?;
-    let organisation = find(&all, organisation)?;
+    let organisation = find(&all, which.organisation.as_deref())?;
     let password = password(&[email.as_str(), name.as_str(), &organisation.name])?;
     let added =
         program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
     match added {
         Added::Added(id) => say(&id.to_string()),
-        Added::EmailTaken => return Err(format!("There is already a user {}.", email.as_str())),
+        Added::EmailTaken => {
+            return Err(format!("{} already has a user {}.", organisation.name, email.as_str()));
+        }
     }
     Ok(())
 }
@@ -138,7 +153,11 @@ async fn add(program: &Program, organisation: Option<&str>, email: &str, name: &
 /// The one that is meant.
 fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
     let fits = |organisation: &&Organisation| match wanted {
-        Some(wanted) => organisation.name == wanted || organisation.id.to_string() == wanted,
+        Some(wanted) => {
+            organisation.name == wanted
+                || organisation.short_name == wanted
+                || organisation.id.to_string() == wanted
+        }
         None => true,
     };
     let mut found = all.iter().filter(fits);
@@ -148,7 +167,7 @@ fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organis
             Err("There is no organisation yet; add one with `mail360 organisation add`.".to_owned())
         }
         (None, _) => Err("There is no such organisation; see `mail360 organisation list`.".to_owned()),
-        _ => Err("Several organisations fit; name one with --organisation, by its id from `mail360 \
+        _ => Err("Several organisations fit; name one with --organisation, by its short name from `mail360 \
                   organisation list`."
             .to_owned()),
     }
@@ -165,11 +184,13 @@ async fn list(program: &Program) -> Outcome {
     Ok(())
 }
 
-async fn change(program: &Program, email: &str, change: Change) -> Outcome {
-    let email = Email::parse(email)?;
+async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
+    let email = Email::parse(&which.email)?;
+    let all = organisations(program).await?;
+    let organisation = find(&all, which.organisation.as_deref())?;
     let changed = program
         .people
-        .change_user(&email, change, async |tx, organisation, user| {
+        .change_user(organisation.id, &email, change, async |tx, organisation, user| {
             Sessions::end_all_of(tx, organisation, user).await
         })
         .await
@@ -179,7 +200,7 @@ async fn change(program: &Program, email: &str, change: Change) -> Outcome {
             say("Done; their sessions have ended.");
             Ok(())
         }
-        Changed::NoSuchUser => Err(format!("There is no user {}.", email.as_str())),
+        Changed::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
         Changed::LastAdmin => Err("This is the organisation's last administrator who can log in: make \
                                    another one first."
             .to_owned()),

@@ -9,6 +9,7 @@ mod second_factor;
 use std::{collections::HashMap, net::IpAddr};
 
 use time::Duration;
+use uuid::Uuid;
 
 pub use self::{
     changes::{Change, Changed},
@@ -33,7 +34,7 @@ use crate::{
     },
     platform::{
         clock::{SharedClock, Timestamp},
-        database::{Database, DatabaseError, Queries, Tx, Unscoped},
+        database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
         middleware::reference::Reference,
@@ -187,13 +188,14 @@ impl People {
     /// [`Failure::Busy`] where too many are trying.
     pub async fn authenticate(
         &self,
+        organisation: Option<OrganisationId>,
         email: Option<&Email>,
         password: &Password,
     ) -> Result<Authenticated, Failure> {
-        let user = match email {
-            Some(email) => Unscoped.user_by_email(&self.database.read(), email).await?,
-            None => None,
-        };
+        // A query for an unknown organisation or e-mail too: the same is done whatever was typed.
+        let users = Users::of(organisation.unwrap_or(OrganisationId(Uuid::nil())));
+        let typed = email.map_or("", Email::as_str);
+        let user = users.by_email(&self.database.read(), typed).await?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         let verdict = self.hasher.verify(password, stored).await?;
         Ok(match user {

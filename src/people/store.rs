@@ -6,7 +6,9 @@ mod organisations;
 pub mod second_factors;
 pub mod standing;
 
-pub use organisations::{Organisation, add_organisation, organisations};
+pub use organisations::{
+    Organisation, add_organisation, first_two_organisations, organisation_by_short_name, organisations,
+};
 
 use std::collections::HashMap;
 
@@ -20,7 +22,7 @@ use sea_orm::{
 use super::model::{Email, PersonName, Role};
 use crate::platform::{
     clock::Timestamp,
-    database::{DatabaseError, Queries, Tx, Unscoped},
+    database::{DatabaseError, Queries, Tx},
     id::{OrganisationId, UserId},
 };
 
@@ -117,19 +119,6 @@ pub async fn any_user(on: &impl Queries) -> Result<bool, DatabaseError> {
     Ok(user::Entity::find().one(on.connection()).await?.is_some())
 }
 
-impl Unscoped {
-    /// The user with this e-mail, of whichever organisation.
-    pub(super) async fn user_by_email(
-        self,
-        on: &impl Queries,
-        email: &Email,
-    ) -> Result<Option<User>, DatabaseError> {
-        let row =
-            user::Entity::find().filter(user::Column::Email.eq(email.as_str())).one(on.connection()).await?;
-        Ok(row.map(User::try_from).transpose()?)
-    }
-}
-
 /// The users of one organisation.
 #[derive(Clone, Copy, Debug)]
 pub struct Users(OrganisationId);
@@ -203,10 +192,10 @@ impl Users {
     }
 
     /// A user by their e-mail.
-    pub async fn by_email(self, on: &impl Queries, email: &Email) -> Result<Option<User>, DatabaseError> {
+    pub async fn by_email(self, on: &impl Queries, email: &str) -> Result<Option<User>, DatabaseError> {
         let row = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
-            .filter(user::Column::Email.eq(email.as_str()))
+            .filter(user::Column::Email.eq(email))
             .one(on.connection())
             .await?;
         Ok(row.map(User::try_from).transpose()?)
@@ -264,6 +253,16 @@ impl Users {
             totp_last_step: Set(0),
         };
         user::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+        Ok(())
+    }
+
+    /// Deletes a user, and with them what hangs on them: sessions, device cookies, invitations for them and sign-ins.
+    pub async fn delete(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
+        user::Entity::delete_many()
+            .filter(user::Column::Id.eq(id.0))
+            .filter(user::Column::OrganisationId.eq(self.0.0))
+            .exec(tx.connection())
+            .await?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::{
         store::{User, Users, invitations::Invitations, second_factors::SecondFactors},
     },
     platform::{
-        database::{DatabaseError, Tx, Unscoped},
+        database::{DatabaseError, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
     },
@@ -28,6 +28,8 @@ pub enum Change {
     NoSecondFactor,
     /// Nothing but that their sessions end.
     EndSessions,
+    /// The user is deleted; the record of what they did stays.
+    Delete,
 }
 
 /// What came of a change.
@@ -46,6 +48,7 @@ impl People {
     /// session that may no longer be is gone with the change.
     pub async fn change_user(
         &self,
+        organisation: OrganisationId,
         email: &Email,
         change: Change,
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
@@ -56,13 +59,12 @@ impl People {
         };
         self.database
             .write(async |tx| {
-                let Some(found) = Unscoped.user_by_email(&tx, email).await? else {
+                // Read once no other transaction changes roles: what was read before may no longer hold.
+                let users = Users::of(organisation);
+                users.lock_roles(&tx).await?;
+                let Some(user) = users.by_email(&tx, email.as_str()).await? else {
                     return Ok(Changed::NoSuchUser);
                 };
-                // Read again once nobody else changes roles: what was read before may no longer hold.
-                let users = Users::of(found.organisation);
-                users.lock_roles(&tx).await?;
-                let Some(user) = users.get(&tx, found.id).await? else { return Ok(Changed::NoSuchUser) };
                 let actor = Actor::operator(user.organisation);
                 self.apply(&tx, actor, &user, &change, hash, end_sessions).await
             })
@@ -107,7 +109,7 @@ impl People {
         // Users before invitations, as everywhere.
         users.lock(tx, user.id).await?;
         let loses_admin = match change {
-            Change::Enabled(false) => user.role == Role::Admin,
+            Change::Enabled(false) | Change::Delete => user.role == Role::Admin,
             Change::Role(role) => user.role == Role::Admin && *role != Role::Admin,
             _ => false,
         };
@@ -151,9 +153,16 @@ impl People {
                 users.note_ended_sessions(tx, user.id).await?;
                 "sessions ended".to_owned()
             }
+            Change::Delete => String::new(),
         };
         end_sessions(tx, user.organisation, user.id).await?;
-        let entry = Entry::done(Action::UserChanged, &user.email, user.id.0).with_detail(detail);
+        let action = if matches!(change, Change::Delete) {
+            users.delete(tx, user.id).await?;
+            Action::UserDeleted
+        } else {
+            Action::UserChanged
+        };
+        let entry = Entry::done(action, &user.email, user.id.0).with_detail(detail);
         self.activity.record(tx, actor, entry).await?;
         Ok(Changed::Changed)
     }

@@ -50,7 +50,7 @@ pub enum Accepted {
     Welcome(Email),
     /// The link works no longer: it was used or withdrawn, or is too old.
     Closed,
-    /// Somebody has this e-mail already, in this organisation or in another.
+    /// Another user of this organisation has this e-mail already.
     EmailTaken,
 }
 
@@ -71,9 +71,8 @@ impl People {
         self.database
             .write(async |tx| {
                 self.still_admin(&tx, admin).await?;
-                // That somebody is in another organisation shows only when they accept: an e-mail is one user's in
-                // the whole installation, so it cannot be hidden from them.
-                if Users::of(admin.organisation()).by_email(&tx, email).await?.is_some() {
+                // Users of other organisations are not looked at: an e-mail is unique in its organisation only.
+                if Users::of(admin.organisation()).by_email(&tx, email.as_str()).await?.is_some() {
                     return Ok(Invited::AlreadyHere);
                 }
                 if invitations.count_besides(&tx, email).await? >= MOST {

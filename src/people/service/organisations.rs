@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        model::OrganisationName,
+        model::{OrganisationName, ShortName},
         store::{self, Organisation, Users, invitations::Invitations},
     },
     People,
@@ -17,22 +17,64 @@ use crate::{
 };
 
 impl People {
-    /// Adds an organisation.
+    /// Adds an organisation, under a short name that is derived from its name where none is given.
+    ///
+    /// # Errors
+    /// A conflict where the short name that was given is taken.
     pub async fn add_organisation(
         &self,
         tx: &Tx,
         name: &OrganisationName,
+        short_name: Option<&ShortName>,
     ) -> Result<OrganisationId, DatabaseError> {
         let id = OrganisationId::new(&*self.clock, &*self.randomness);
-        store::add_organisation(tx, id, name, self.clock.now()).await?;
+        let short_name = match short_name {
+            Some(given) => given.clone(),
+            None => free_short_name(tx, name).await?,
+        };
+        store::add_organisation(tx, id, name, &short_name, self.clock.now()).await?;
         let entry = Entry::done(Action::OrganisationAdded, name.as_str(), id.0);
         self.activity.record(tx, Actor::operator(id), entry).await?;
         Ok(id)
     }
 
     /// The same in a transaction of its own, for the command line.
-    pub async fn create_organisation(&self, name: &OrganisationName) -> Result<OrganisationId, Failure> {
-        self.database.write(async |tx| Ok(self.add_organisation(&tx, name).await?)).await
+    ///
+    /// # Returns
+    /// `None` if the short name is taken.
+    pub async fn create_organisation(
+        &self,
+        name: &OrganisationName,
+        short_name: Option<&ShortName>,
+    ) -> Result<Option<OrganisationId>, Failure> {
+        match self.database.write(async |tx| self.add_organisation(&tx, name, short_name).await).await {
+            Err(error) if error.is_conflict() => Ok(None),
+            added => Ok(Some(added?)),
+        }
+    }
+
+    /// The organisation that a log-in is for: where there is one, that; where there are several, the one with the short
+    /// name that was typed.
+    pub async fn organisation_of_log_in(&self, typed: &str) -> Result<Option<OrganisationId>, Failure> {
+        let read = self.database.read();
+        let mut first = store::first_two_organisations(&read).await?;
+        if first.len() < 2 {
+            return Ok(first.pop().map(|organisation| organisation.id));
+        }
+        let Ok(typed) = ShortName::parse(typed) else { return Ok(None) };
+        let found = store::organisation_by_short_name(&read, &typed).await?;
+        Ok(found.map(|organisation| organisation.id))
+    }
+
+    /// Whether there are several organisations, so a log-in has to say which it is for.
+    pub async fn has_several_organisations(&self) -> Result<bool, Failure> {
+        Ok(store::first_two_organisations(&self.database.read()).await?.len() > 1)
+    }
+
+    /// An organisation's short name.
+    pub async fn short_name(&self, organisation: OrganisationId) -> Result<String, Failure> {
+        let found = Users::of(organisation).organisation(&self.database.read()).await?;
+        Ok(found.map(|organisation| organisation.short_name).unwrap_or_default())
     }
 
     /// Records what an operator did in an organisation as a whole.
@@ -64,5 +106,17 @@ impl People {
     /// All organisations.
     pub async fn organisations(&self, on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
         store::organisations(on).await
+    }
+}
+
+/// The first short name derived from a name that no organisation has.
+async fn free_short_name(tx: &Tx, name: &OrganisationName) -> Result<ShortName, DatabaseError> {
+    let mut number = 1;
+    loop {
+        let derived = ShortName::derive(name, number);
+        if store::organisation_by_short_name(tx, &derived).await?.is_none() {
+            return Ok(derived);
+        }
+        number += 1;
     }
 }

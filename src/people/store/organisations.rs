@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::Users;
 use crate::{
-    people::model::OrganisationName,
+    people::model::{OrganisationName, ShortName},
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
@@ -28,6 +28,7 @@ pub(super) mod row {
         pub name: String,
         pub created_at: i64,
         pub second_factor_required: bool,
+        pub short_name: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -45,6 +46,8 @@ pub struct Organisation {
     pub name: String,
     /// Whether everybody in it must have a second factor.
     pub second_factor_required: bool,
+    /// What tells it apart at log-in.
+    pub short_name: String,
 }
 
 impl From<row::Model> for Organisation {
@@ -53,6 +56,7 @@ impl From<row::Model> for Organisation {
             id: OrganisationId(row.id),
             name: row.name,
             second_factor_required: row.second_factor_required,
+            short_name: row.short_name,
         }
     }
 }
@@ -63,11 +67,27 @@ pub async fn organisations(on: &impl Queries) -> Result<Vec<Organisation>, Datab
     Ok(rows.into_iter().map(Organisation::from).collect())
 }
 
-/// Adds an organisation.
+/// At most two organisations: to know whether there are several.
+pub async fn first_two_organisations(on: &impl Queries) -> Result<Vec<Organisation>, DatabaseError> {
+    let rows = row::Entity::find().order_by_asc(row::Column::Id).limit(2).all(on.connection()).await?;
+    Ok(rows.into_iter().map(Organisation::from).collect())
+}
+
+/// The organisation with this short name.
+pub async fn organisation_by_short_name(
+    on: &impl Queries,
+    short_name: &ShortName,
+) -> Result<Option<Organisation>, DatabaseError> {
+    let found = row::Entity::find().filter(row::Column::ShortName.eq(short_name.as_str()));
+    Ok(found.one(on.connection()).await?.map(Organisation::from))
+}
+
+/// Adds an organisation. A conflict means that the short name is taken.
 pub async fn add_organisation(
     tx: &Tx,
     id: OrganisationId,
     name: &OrganisationName,
+    short_name: &ShortName,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
@@ -75,6 +95,7 @@ pub async fn add_organisation(
         name: Set(name.as_str().to_owned()),
         created_at: Set(now.micros()),
         second_factor_required: Set(false),
+        short_name: Set(short_name.as_str().to_owned()),
     };
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
