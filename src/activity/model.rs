@@ -15,7 +15,7 @@ use crate::platform::{
 };
 
 /// Who does something, from where, in which request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// In whose organisation it is done.
     pub organisation: OrganisationId,
@@ -150,6 +150,8 @@ pub struct Recorded {
     pub detail: String,
     /// The request.
     pub reference: Option<String>,
+    /// How many events of the same kind it stands for: at least one.
+    pub count: i64,
 }
 
 /// An entry to be written.

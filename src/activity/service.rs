@@ -23,8 +23,8 @@ pub const PAGE: usize = 50;
 /// Records what is done.
 #[derive(Clone)]
 pub struct Activity {
-    clock: SharedClock,
-    randomness: SharedRandomness,
+    pub(super) clock: SharedClock,
+    pub(super) randomness: SharedRandomness,
 }
 
 impl Activity {
@@ -36,7 +36,7 @@ impl Activity {
     /// Records one thing, in the transaction that does it.
     pub async fn record(&self, tx: &Tx, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
         let id = new_uuid(&*self.clock, &*self.randomness);
-        store::add(tx, id, self.clock.now(), actor, entry).await
+        store::add(tx, id, self.clock.now(), actor, entry, 1).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table `activity`.
 
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
 use super::model::{Action, Actor, By, Entry, Filter, Position, Recorded};
 use crate::platform::{
@@ -27,6 +27,7 @@ mod row {
         pub outcome: String,
         pub detail: String,
         pub reference: Option<String>,
+        pub count: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -35,8 +36,15 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Adds an entry.
-pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
+/// Adds an entry that stands for `count` events of the same kind.
+pub async fn add(
+    tx: &Tx,
+    id: Uuid,
+    at: Timestamp,
+    actor: Actor,
+    entry: Entry,
+    count: i64,
+) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
         id: Set(id),
         organisation_id: Set(actor.organisation.0),
@@ -49,6 +57,7 @@ pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -
         outcome: Set(entry.outcome.to_owned()),
         detail: Set(entry.detail),
         reference: Set(actor.reference.map(|reference| reference.to_string())),
+        count: Set(count),
     };
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -96,6 +105,17 @@ impl Record {
         Ok(rows.into_iter().map(Recorded::from).collect())
     }
 
+    /// Sets how many events an entry stands for.
+    pub async fn set_count(self, tx: &Tx, id: Uuid, count: i64) -> Result<(), DatabaseError> {
+        row::Entity::update_many()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::Id.eq(id))
+            .col_expr(row::Column::Count, Expr::value(count))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Erases what was done at `since` or before.
     pub async fn sweep(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
@@ -118,6 +138,7 @@ impl From<row::Model> for Recorded {
             outcome: row.outcome,
             detail: row.detail,
             reference: row.reference,
+            count: row.count,
         }
     }
 }

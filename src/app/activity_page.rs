@@ -174,6 +174,8 @@ fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView
     let who = recorded::who(&entry, names);
     let (tone, outcome) = recorded::outcome(&entry);
     let action = recorded::action(&entry);
+    let entity = recorded::entity(&entry);
+    let times = recorded::times(&entry).map(|words| view! { <p class="soft note">{words}</p> });
     let detail = (!entry.detail.is_empty()).then(|| view! { <p class="soft note">{entry.detail}</p> });
     let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });
     let reference =
@@ -182,8 +184,9 @@ fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView
         <tr role="row">
             <th scope="row" role="rowheader">
                 <p>{action}</p>
-                <p class="soft note"><bdi>{entry.entity}</bdi></p>
+                <p class="soft note"><bdi>{entity}</bdi></p>
                 {detail}
+                {times}
             </th>
             <td role="cell" data-label="Who"><div><p><bdi>{who}</bdi></p>{address}</div></td>
             <td role="cell" data-label="When"><div><p><Moment at=entry.position.at /></p>{reference}</div></td>

@@ -102,6 +102,7 @@ const fn done(change: &Change) -> &'static str {
             "The second factor is off: the password alone logs them in, until they set up another one."
         }
         Change::Password(_) => "The password was changed. They are logged out.",
+        Change::Delete => "The user was deleted.",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    activity::model::{By, Recorded},
+    activity::model::{Action, By, Recorded},
     platform::id::UserId,
     ui::widgets::Tone,
 };
@@ -21,6 +21,20 @@ pub fn who(entry: &Recorded, names: &HashMap<UserId, String>) -> String {
 /// What was done.
 pub fn action(entry: &Recorded) -> &'static str {
     entry.action.map_or("Something that this version does not know", |action| action.words())
+}
+
+/// What it was done to.
+pub fn entity(entry: &Recorded) -> String {
+    match entry.action {
+        _ if !entry.entity.is_empty() => entry.entity.clone(),
+        Some(Action::LogInRefused) => "E-mails that no user has".to_owned(),
+        _ => "Further ones".to_owned(),
+    }
+}
+
+/// How often it happened, where that was more than once.
+pub fn times(entry: &Recorded) -> Option<String> {
+    (entry.count > 1).then(|| format!("{} times in five minutes", entry.count))
 }
 
 /// What came of it.

@@ -8,7 +8,7 @@ use tower_sessions::Session;
 use super::{
     service::Browser,
     session::{self, Sessions, SignedInBrowser},
-    throttle::{Admission, Throttles},
+    throttle::{Admission, Guesser, Throttles},
 };
 use crate::{
     activity::{
@@ -100,9 +100,10 @@ impl Accounts {
         current: SecretString,
         new: &Password,
     ) -> Result<PasswordChange, Failure> {
-        let counted = match self.throttles.admit(&member.email, browser.address).await? {
+        let counted = match self.throttles.admit_password(guesser(session), "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(PasswordChange::TooMany(wait)),
+            Admission::Void => return Err(Failure::SignedOut),
         };
         let user = match self.verified(member, current).await {
             Ok(Some(user)) => user,
@@ -116,7 +117,7 @@ impl Accounts {
                 return Err(failure);
             }
         };
-        self.throttles.take_back(&counted).await?;
+        self.throttles.note_right(&counted).await?;
         let hash = self.people.hash(new).await?;
         self.database
             .write(async |tx| {
@@ -147,9 +148,10 @@ impl Accounts {
         browser: &Browser,
         given: Given,
     ) -> Result<Confirmation, Failure> {
-        let counted = match self.throttles.admit(&member.email, browser.address).await? {
+        let counted = match self.throttles.admit_password(guesser(session), "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
+            Admission::Void => return Err(Failure::SignedOut),
         };
         let user = match self.verified(member, given.password).await {
             Ok(Some(user)) => user,
@@ -162,19 +164,20 @@ impl Accounts {
                 return Err(failure);
             }
         };
-        self.throttles.take_back(&counted).await?;
+        self.throttles.note_right(&counted).await?;
         if user.has_second_factor {
             // A password alone must not be enough to take the second factor away (ASVS 7.5.1).
             let code = Code::parse(&given.code);
-            let counted = match self.throttles.admit_code(user.id, browser.address, &code).await? {
+            let counted = match self.throttles.admit_code(guesser(session), user.id, &code).await? {
                 Admission::Admitted(counted) => counted,
                 Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
+                Admission::Void => return Err(Failure::SignedOut),
             };
             if !self.people.use_code(&user, &code, member.actor()).await? {
                 self.note_refusal(member, Action::CodeRefused).await?;
                 return Ok(Confirmation::WrongCode);
             }
-            self.throttles.take_back(&counted).await?;
+            self.throttles.note_right(&counted).await?;
         }
         // The new session must not live on where the old one was ended: what ended it before the user was
         // read shows here, what ends it from then on shows in their version.
@@ -206,7 +209,7 @@ impl Accounts {
     async fn verified(&self, member: &Member, password: SecretString) -> Result<Option<User>, Failure> {
         let Some(password) = Password::try_out(password) else { return Ok(None) };
         let email = Email::parse(&member.email).ok();
-        Ok(match self.people.authenticate(email.as_ref(), &password).await? {
+        Ok(match self.people.authenticate(Some(member.organisation()), email.as_ref(), &password).await? {
             Authenticated::User { user, .. } if user.id == member.user() => Some(user),
             _ => None,
         })
@@ -227,4 +230,9 @@ impl Accounts {
             })
             .await
     }
+}
+
+/// A session in which the user is logged in has a count of its own: guesses from elsewhere do not use it up.
+fn guesser(session: &Session) -> Guesser {
+    session::hash_of(session).map_or(Guesser::Stranger(None), Guesser::Session)
 }

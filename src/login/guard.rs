@@ -13,6 +13,7 @@ use tower_sessions::Session;
 
 use super::{
     confirm_page,
+    devices::DeviceSlot,
     next::with_next,
     service::{Browser, Login},
 };
@@ -46,6 +47,7 @@ pub async fn identify(
         Ok(member) => member,
         Err(failure) => return failure.into_response(),
     };
+    let device = browser.device.clone();
     request.extensions_mut().insert(browser);
     if let Some(member) = &member {
         request.extensions_mut().insert(member.clone());
@@ -54,7 +56,15 @@ pub async fn identify(
     if let Some(member) = member {
         response.extensions_mut().insert(member);
     }
-    response
+    match device.set_cookies(&config.public_url) {
+        Ok(cookies) => {
+            for cookie in cookies {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(failure) => failure.into_response(),
+    }
 }
 
 fn browser(request: &Request, config: &Config) -> Browser {
@@ -67,6 +77,7 @@ fn browser(request: &Request, config: &Config) -> Browser {
             .and_then(|value| value.to_str().ok())
             .map(|value| value.chars().take(255).collect()),
         reference: request.extensions().get::<Reference>().copied(),
+        device: DeviceSlot::of_request(request.headers(), &config.public_url),
     }
 }
 
@@ -114,7 +125,7 @@ pub async fn require(
         };
     }
     if rule.who == Who::Admin && !member.is_admin() {
-        login.note_refusal(&member, request.method(), &path).await;
+        login.note_refusal(&member, request.method(), &path);
         return Failure::Forbidden.into_response();
     }
     match (rule.proved && !member.has_proved(), looks) {

@@ -15,7 +15,7 @@ use tower_sessions::Session;
 
 use super::{
     routes::{after_founding, busy},
-    service::{Browser, Login},
+    service::{Browser, Credentials, Login},
     session::Sessions,
 };
 use crate::{
@@ -114,6 +114,7 @@ pub async fn accept(
     let Some((invitation, organisation)) = people.invitation(&token).await? else {
         return Ok(closed().into_response());
     };
+    let into = invitation.organisation;
     let for_user = invitation.for_user.map(|user| (invitation.organisation, user));
     let mut view = InvitationView::of(&token, invitation, organisation);
     // Whose password it is keeps their name.
@@ -140,7 +141,12 @@ pub async fn accept(
     };
     match accepted {
         Accepted::Welcome(email) => {
-            let logged_in = login.log_in(&session, email.as_str(), form.password, &browser).await;
+            let credentials = Credentials {
+                organisation: people.short_name(into).await?,
+                email: email.as_str().to_owned(),
+                password: form.password,
+            };
+            let logged_in = login.log_in_by_link(&token, &session, &credentials, &browser).await;
             Ok(after_founding(logged_in)?.into_response())
         }
         Accepted::Closed => Ok(closed().into_response()),

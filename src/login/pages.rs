@@ -15,6 +15,8 @@ use crate::{
 /// What the log-in page shows.
 #[derive(Clone, Debug, Default)]
 pub struct LoginView {
+    /// The short name of the organisation that was typed; `None` where there is only one organisation.
+    pub organisation: Option<String>,
     /// The e-mail that was typed.
     pub email: String,
     /// The path to come back to.
@@ -35,7 +37,7 @@ pub fn LoginPage(
     /// What it shows.
     model: LoginView,
 ) -> impl IntoView {
-    let LoginView { email, next, kept, nobody, doctor, error } = model;
+    let LoginView { organisation, email, next, kept, nobody, doctor, error } = model;
     let nobody = nobody.then(|| {
         view! {
             <Notice tone=Tone::Info title="Not set up yet">
@@ -55,6 +57,19 @@ pub fn LoginPage(
     });
     // After a mistake the password is what has to be typed again.
     let retry = error.is_some();
+    let asks = organisation.as_ref().is_some_and(String::is_empty);
+    let organisation = organisation.map(|short_name| {
+        view! {
+            <TextField
+                name="organisation"
+                label="Organisation"
+                value=short_name
+                autocomplete="organization"
+                help="The short name that your administrator gave you."
+                focus=asks
+            />
+        }
+    });
     view! {
         <div class="card">
             <h1>"Log in"</h1>
@@ -64,20 +79,21 @@ pub fn LoginPage(
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/login">
                 <input type="hidden" name="next" value=next />
+                {organisation}
                 <TextField
                     name="email"
                     label="E-mail"
                     kind=FieldKind::Email
                     value=email
                     autocomplete="username"
-                    focus=!retry
+                    focus={!retry && !asks}
                 />
                 <TextField
                     name="password"
                     label="Password"
                     kind=FieldKind::Password
                     autocomplete="current-password"
-                    focus=retry
+                    focus={retry && !asks}
                 />
                 <button class="button primary wide">"Log in"</button>
             </form></SendOnce>

@@ -16,15 +16,17 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
+    devices::last_organisation,
     next::{Next, own_path, with_next},
     pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
-    service::{Browser, LoggedIn, Login},
+    service::{Browser, Credentials, LoggedIn, Login},
     set_up::{Founder, SetUp},
 };
 use crate::{
     people::{
         access::Member,
         model::{Email, OrganisationName, Password, PersonName},
+        service::People,
     },
     platform::{
         config::{Config, doctor::Doctor},
@@ -40,12 +42,28 @@ fn login_page(view: LoginView) -> Page {
     Page::new("Log in", move || view! { <LoginPage model=view.clone() /> }.into_any()).narrow()
 }
 
+/// What the address of the log-in page says besides where to go next.
+#[derive(Deserialize)]
+pub struct For {
+    #[serde(default)]
+    organisation: String,
+}
+
+/// The field for the organisation: `None` where there is only one.
+async fn organisation_field(people: &People, typed: &str) -> Result<Option<String>, Failure> {
+    let several = people.has_several_organisations().await?;
+    Ok(several.then(|| typed.chars().take(254).collect()))
+}
+
 /// `GET /login`.
+#[expect(clippy::too_many_arguments, reason = "each is an extractor")]
 pub async fn show_login(
     State(set_up): State<SetUp>,
+    State(people): State<People>,
     State(config): State<Arc<Config>>,
     member: Option<Extension<Member>>,
     Query(Next { next, kept }): Query<Next>,
+    Query(For { organisation }): Query<For>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let next = own_path(&next);
@@ -55,12 +73,18 @@ pub async fn show_login(
     let next = next.unwrap_or_default().to_owned();
     let nobody = set_up.is_awaited().await?;
     let doctor = Some(Doctor::new(&config.public_url, &headers));
-    Ok(login_page(LoginView { next, kept, nobody, doctor, ..LoginView::default() }).into_response())
+    let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
+    let organisation = if organisation.is_empty() { last() } else { organisation };
+    let organisation = organisation_field(&people, &organisation).await?;
+    Ok(login_page(LoginView { next, kept, nobody, doctor, organisation, ..LoginView::default() })
+        .into_response())
 }
 
 /// What the log-in form sends.
 #[derive(Deserialize)]
 pub struct LoginForm {
+    #[serde(default)]
+    organisation: String,
     #[serde(default)]
     email: String,
     #[serde(default)]
@@ -72,18 +96,24 @@ pub struct LoginForm {
 /// `POST /login`.
 pub async fn log_in(
     State(login): State<Arc<Login>>,
+    State(people): State<People>,
     session: Session,
     Extension(browser): Extension<Browser>,
     Form(form): Form<LoginForm>,
 ) -> Result<Response, Failure> {
     let next = own_path(&form.next);
+    let organisation = organisation_field(&people, &form.organisation).await?;
+    let organisation_shown = organisation.is_some();
     let again = |error| LoginView {
+        organisation,
         email: form.email.chars().take(254).collect(),
         next: next.unwrap_or_default().to_owned(),
         error: Some(error),
         ..LoginView::default()
     };
-    let logged_in = match login.log_in(&session, &form.email, form.password.clone(), &browser).await {
+    let credentials =
+        Credentials { organisation: form.organisation, email: form.email.clone(), password: form.password };
+    let logged_in = match login.log_in(&session, &credentials, &browser).await {
         Err(Failure::Busy(seconds)) => return Ok(busy(seconds, |words| login_page(again(words)))),
         logged_in => logged_in?,
     };
@@ -93,7 +123,12 @@ pub async fn log_in(
             Ok(Redirect::to(&with_next("/login/code", next.unwrap_or_default())).into_response())
         }
         LoggedIn::Refused => {
-            let view = again("The e-mail or the password is not right.".to_owned());
+            let words = if organisation_shown {
+                "The organisation, the e-mail or the password is not right."
+            } else {
+                "The e-mail or the password is not right."
+            };
+            let view = again(words.to_owned());
             Ok(login_page(view).with_status(StatusCode::UNAUTHORIZED).into_response())
         }
         LoggedIn::TooMany(wait) => Ok(too_many(wait, |words| login_page(again(words)))),
@@ -257,7 +292,12 @@ pub async fn set_up(
         }
         claimed => claimed?,
     }
-    let logged_in = login.log_in(&session, founder.email.as_str(), form.password, &browser).await;
+    let credentials = Credentials {
+        organisation: String::new(),
+        email: founder.email.as_str().to_owned(),
+        password: form.password,
+    };
+    let logged_in = login.log_in_by_link(&token, &session, &credentials, &browser).await;
     Ok(after_founding(logged_in)?.into_response())
 }
 

@@ -8,14 +8,13 @@ use tower_sessions::Session;
 use super::{
     service::{Browser, LoggedIn, Login, actor},
     session,
-    throttle::Admission,
+    throttle::{Admission, Guesser},
 };
 use crate::{
     activity::model::{Action, Entry},
     people::service::{Code, User},
     platform::{
         clock::Timestamp,
-        database::Tx,
         failure::Failure,
         id::{OrganisationId, UserId},
         randomness::Hash,
@@ -24,9 +23,6 @@ use crate::{
 
 /// The code has to come within this long after the password.
 const WAIT: Duration = Duration::minutes(10);
-
-/// So often within the throttles' window it is recorded that a code was asked of somebody.
-const ASKED: i64 = 10;
 
 /// Whose password was right, and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,10 +51,8 @@ impl Login {
         // Recorded, for where no code follows the password is known to somebody else.
         let entry = Entry::done(Action::CodeAsked, &user.email, user.id.0);
         let actor = actor(&user, browser, false);
-        // Whoever has the password could fill the database with it.
-        if self.throttles.is_within(&format!("asked\0{}", user.id), ASKED).await? {
-            self.database.write(async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await).await?;
-        }
+        // Counted: an attacker who has the password could fill the database with entries.
+        self.repeated.note(actor, entry);
         let half = HalfWay {
             organisation: user.organisation,
             user: user.id,
@@ -93,28 +87,38 @@ impl Login {
     ) -> Result<Option<LoggedIn>, Failure> {
         let Some(user) = self.half_way(session).await? else { return Ok(None) };
         let code = Code::parse(code);
-        let counted = match self.throttles.admit_code(user.id, browser.address, &code).await? {
-            Admission::Admitted(counted) => counted,
-            Admission::TooMany(wait) => {
-                tracing::warn!("a code of a second factor was turned away: too many tries");
-                return Ok(Some(LoggedIn::TooMany(wait)));
+        let mut guesser = self.guesser_of_code(&user, browser).await?;
+        let counted = loop {
+            match self.throttles.admit_code(guesser, user.id, &code).await? {
+                Admission::Admitted(counted) => break counted,
+                Admission::TooMany(wait) => {
+                    self.log.turned_away(&user.id.to_string(), browser);
+                    return Ok(Some(LoggedIn::TooMany(wait)));
+                }
+                Admission::Void => guesser = Guesser::Stranger(browser.address),
             }
         };
         // Used up before there is a session, and not with it: a code that might work twice would be worse than one
         // that is lost where the program is stopped between the two.
         if !self.people.use_code(&user, &code, actor(&user, browser, true)).await? {
             let entry = Entry::done(Action::CodeRefused, &user.email, user.id.0).with_outcome("refused");
-            let actor = actor(&user, browser, false);
-            let record = async |tx: Tx| self.activity.record(&tx, actor, entry.clone()).await;
-            self.database.write(record).await?;
+            self.repeated.note(actor(&user, browser, false), entry);
             return Ok(Some(LoggedIn::Refused));
         }
-        self.throttles.take_back(&counted).await?;
+        self.throttles.note_right(&counted).await?;
         if self.sign_in(session, &user, None, browser).await? {
             return Ok(Some(LoggedIn::Yes));
         }
         // Changed, or disabled, in the meantime.
         session::sign_out(session).await?;
         Ok(None)
+    }
+
+    /// A browser with a device cookie of the user has a count of its own: an attacker who has the password cannot keep
+    /// the owner's codes out.
+    async fn guesser_of_code(&self, user: &User, browser: &Browser) -> Result<Guesser, Failure> {
+        let device = self.devices.find(&browser.device).await?;
+        let own = device.filter(|device| device.organisation == user.organisation && device.user == user.id);
+        Ok(own.map_or(Guesser::Stranger(browser.address), |device| Guesser::Device(device.hash)))
     }
 }

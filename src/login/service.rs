@@ -5,16 +5,19 @@ use std::net::IpAddr;
 use http::Method;
 use secrecy::SecretString;
 use time::Duration;
-use tokio_util::task::TaskTracker;
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use super::{
+    devices::{DeviceCookies, DeviceSlot},
+    security_log::SecurityLog,
     session::{self, Sessions, SignedIn},
-    throttle::{Admission, Throttles},
+    throttle::{Admission, Guesser, Throttles},
 };
 use crate::{
     activity::{
         model::{Action, Actor, Entry},
+        repeated::RepeatedActivity,
         service::Activity,
     },
     people::{
@@ -23,14 +26,14 @@ use crate::{
         service::{Authenticated, People, Presence, User},
     },
     platform::{
-        clock::SharedClock, database::Database, failure::Failure, middleware::reference::Reference,
-        randomness::Hash,
+        clock::SharedClock,
+        database::Database,
+        failure::Failure,
+        id::OrganisationId,
+        middleware::reference::Reference,
+        randomness::{SharedRandomness, Token},
     },
 };
-
-/// So many refusals of one user are recorded within a window of the throttles, and so many wrong passwords for one.
-const REFUSALS: i64 = 20;
-const GUESSES: i64 = 50;
 
 /// A browser, as far as its request shows it.
 #[derive(Clone, Debug)]
@@ -41,6 +44,26 @@ pub struct Browser {
     pub user_agent: Option<String>,
     /// The request.
     pub reference: Option<Reference>,
+    /// The device cookie that it sent, and the one that the answer sets.
+    pub device: DeviceSlot,
+}
+
+/// What a user types to log in.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The short name of the organisation; not looked at where there is only one.
+    pub organisation: String,
+    /// The e-mail.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+}
+
+impl Credentials {
+    /// One text for all the ways to type the same account.
+    fn account(&self) -> String {
+        format!("{}\n{}", self.organisation.trim().to_lowercase(), canonical(&self.email))
+    }
 }
 
 /// What came of a log-in.
@@ -56,71 +79,140 @@ pub enum LoggedIn {
     TooMany(Duration),
 }
 
+/// What logging in needs.
+pub struct Parts {
+    /// The database.
+    pub database: Database,
+    /// Organisations and users.
+    pub people: People,
+    /// The record.
+    pub activity: Activity,
+    /// The record of what outsiders can repeat.
+    pub repeated: RepeatedActivity,
+    /// How often a password may be tried.
+    pub throttles: Throttles,
+    /// The device cookies.
+    pub devices: DeviceCookies,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The randomness.
+    pub randomness: SharedRandomness,
+}
+
 /// Logs people in and out.
 #[derive(Clone)]
 pub struct Login {
     pub(super) database: Database,
     pub(super) people: People,
     pub(super) activity: Activity,
+    pub(super) repeated: RepeatedActivity,
     pub(super) throttles: Throttles,
+    pub(super) devices: DeviceCookies,
     pub(super) clock: SharedClock,
-    records: TaskTracker,
+    pub(super) log: SecurityLog,
 }
 
 impl Login {
-    /// With these people.
-    pub fn new(
-        database: Database,
-        people: People,
-        activity: Activity,
-        throttles: Throttles,
-        clock: SharedClock,
-    ) -> Self {
-        Self { database, people, activity, throttles, clock, records: TaskTracker::new() }
+    /// Puts it together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { database, people, activity, repeated, throttles, devices, clock, randomness } = parts;
+        let log = SecurityLog::new(clock.clone(), &*randomness);
+        Self { database, people, activity, repeated, throttles, devices, clock, log }
     }
 
-    /// Waits for what is recorded beside an answer; from now on nothing else is to be asked of it.
-    pub async fn drain(&self) {
-        self.records.close();
-        self.records.wait().await;
+    /// Writes what was counted since the last time; asked for every few seconds, and before the program ends.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn flush(&self) -> Result<(), Failure> {
+        self.repeated.flush().await
     }
 
     /// Logs a browser in.
     pub async fn log_in(
         &self,
         session: &Session,
-        email: &str,
-        password: SecretString,
+        credentials: &Credentials,
         browser: &Browser,
     ) -> Result<LoggedIn, Failure> {
-        let counted = match self.throttles.admit(email, browser.address).await? {
-            Admission::Admitted(counted) => counted,
-            Admission::TooMany(wait) => {
-                tracing::warn!(tried = ?hash(email), "a log-in was turned away: too many tries");
-                return Ok(LoggedIn::TooMany(wait));
+        let organisation = self.people.organisation_of_log_in(&credentials.organisation).await?;
+        let guesser = self.guesser(organisation, credentials, browser).await?;
+        self.log_in_as(guesser, organisation, session, credentials, browser).await
+    }
+
+    /// Logs a browser in with the password that was just chosen by a one-time link. It has a count of its own: an owner
+    /// whose account others guess at gets in by a link for a new password.
+    pub async fn log_in_by_link(
+        &self,
+        link: &Token,
+        session: &Session,
+        credentials: &Credentials,
+        browser: &Browser,
+    ) -> Result<LoggedIn, Failure> {
+        let organisation = self.people.organisation_of_log_in(&credentials.organisation).await?;
+        self.log_in_as(Guesser::Link(link.hash()), organisation, session, credentials, browser).await
+    }
+
+    async fn log_in_as(
+        &self,
+        mut guesser: Guesser,
+        organisation: Option<OrganisationId>,
+        session: &Session,
+        credentials: &Credentials,
+        browser: &Browser,
+    ) -> Result<LoggedIn, Failure> {
+        let account = credentials.account();
+        let counted = loop {
+            match self.throttles.admit_password(guesser, &account).await? {
+                Admission::Admitted(counted) => break counted,
+                Admission::TooMany(wait) => {
+                    self.log.turned_away(&account, browser);
+                    return Ok(LoggedIn::TooMany(wait));
+                }
+                Admission::Void => guesser = Guesser::Stranger(browser.address),
             }
         };
-        let logged_in = self.try_password(session, email, password, browser).await;
-        // What was right, or was not looked at for want of time, was no guess.
-        if matches!(logged_in, Ok(LoggedIn::Yes | LoggedIn::CodeWanted) | Err(Failure::Busy(_))) {
-            self.throttles.take_back(&counted).await?;
+        let logged_in = self.try_password(organisation, session, credentials, browser).await;
+        match logged_in {
+            Ok(LoggedIn::Yes | LoggedIn::CodeWanted) => self.throttles.note_right(&counted).await?,
+            // It was not looked at.
+            Err(Failure::Busy(_)) => self.throttles.take_back(&counted).await?,
+            _ => {}
         }
         logged_in
     }
 
+    /// What is known of the browser. It depends on its device cookie and on what was typed, never on whether there is
+    /// such a user.
+    async fn guesser(
+        &self,
+        organisation: Option<OrganisationId>,
+        credentials: &Credentials,
+        browser: &Browser,
+    ) -> Result<Guesser, Failure> {
+        let stranger = Guesser::Stranger(browser.address);
+        let Some(device) = self.devices.find(&browser.device).await? else { return Ok(stranger) };
+        let owner = self.people.user_of(device.organisation, device.user).await?;
+        let is_owner = organisation == Some(device.organisation)
+            && owner.is_some_and(|owner| owner.email == canonical(&credentials.email));
+        Ok(if is_owner { Guesser::Device(device.hash) } else { stranger })
+    }
+
     async fn try_password(
         &self,
+        organisation: Option<OrganisationId>,
         session: &Session,
-        email: &str,
-        password: SecretString,
+        credentials: &Credentials,
         browser: &Browser,
     ) -> Result<LoggedIn, Failure> {
-        let Some(password) = Password::try_out(password) else { return Ok(LoggedIn::Refused) };
-        // What is no address belongs to nobody; the work is done all the same.
-        let address = Email::parse(email).ok();
-        match self.people.authenticate(address.as_ref(), &password).await? {
+        let Some(password) = Password::try_out(credentials.password.clone()) else {
+            return Ok(LoggedIn::Refused);
+        };
+        // A text that is no e-mail belongs to no user; the same work is done for it.
+        let email = Email::parse(&credentials.email).ok();
+        match self.people.authenticate(organisation, email.as_ref(), &password).await? {
             Authenticated::User { user, old_hash } => {
-                // Only for who is let in: done for somebody disabled too, it would tell by its time that the password
+                // Only for a user who is let in: done for a disabled one too, its time would tell that the password
                 // was right.
                 let newer_hash = if old_hash { self.renewed(&password).await? } else { None };
                 if user.has_second_factor {
@@ -129,29 +221,32 @@ impl Login {
                 if self.sign_in(session, &user, newer_hash, browser).await? {
                     return Ok(LoggedIn::Yes);
                 }
-                // Changed, or disabled, while it was verified: the session that was just made must not stay.
+                // Changed or disabled while the password was verified: the session that was just made must not stay.
                 session::sign_out(session).await?;
                 Ok(LoggedIn::Refused)
             }
-            Authenticated::Refused(Some(user)) => {
-                let actor = actor(&user, browser, false);
-                let entry = Entry::done(Action::LogInRefused, &user.email, user.id.0).with_outcome("refused");
-                // Beside the answer: if a refusal took longer for somebody than for nobody, whoever
-                // measures it would learn who exists.
-                let login = self.clone();
-                self.records.spawn(async move {
-                    if let Err(failure) = login.note_guess(&user, actor, entry).await {
-                        tracing::error!(?failure, "a refused log-in could not be recorded");
-                    }
-                });
-                Ok(LoggedIn::Refused)
-            }
-            Authenticated::Refused(None) => {
-                // Of nobody's organisation, so only in the log, and there without the address.
-                tracing::info!(tried = ?hash(email), "a log-in was refused: unknown e-mail");
+            Authenticated::Refused(user) => {
+                self.note_refused_log_in(organisation, user.as_ref(), &credentials.account(), browser);
                 Ok(LoggedIn::Refused)
             }
         }
+    }
+
+    /// Records a wrong password. For a known and for an unknown e-mail the same is done: a line of the log and a count
+    /// in memory. Both are written by the next [`Login::flush`], so the time of no answer tells which users exist.
+    fn note_refused_log_in(
+        &self,
+        organisation: Option<OrganisationId>,
+        user: Option<&User>,
+        account: &str,
+        browser: &Browser,
+    ) {
+        self.log.refused(account, user.map(|user| user.id), browser);
+        let Some(organisation) = organisation else { return };
+        let (email, id) = user.map_or(("", Uuid::nil()), |user| (user.email.as_str(), user.id.0));
+        let actor =
+            Actor { organisation, user: None, address: browser.address, reference: browser.reference };
+        self.repeated.note(actor, Entry::done(Action::LogInRefused, email, id).with_outcome("refused"));
     }
 
     /// A hash with today's parameters; none where there is too much to do: the older one is good for another log-in.
@@ -181,17 +276,22 @@ impl Login {
             },
         )
         .await?;
-        self.database
+        let given = self
+            .database
             .write(async |tx| {
-                // After the session: whoever changes the password meanwhile ends it, or is seen here.
+                // After the session: a change of the password at the same time ends it, or is seen here.
                 if !self.people.note_login(&tx, user, newer_hash.clone()).await? {
-                    return Ok(false);
+                    return Ok::<_, Failure>(None);
                 }
                 let entry = Entry::done(Action::LoggedIn, &user.email, user.id.0);
                 self.activity.record(&tx, actor(user, browser, true), entry).await?;
-                Ok(true)
+                Ok(Some(self.devices.renew(&tx, &browser.device, user.organisation, user.id).await?))
             })
-            .await
+            .await?;
+        let Some(token) = given else { return Ok(false) };
+        let organisation = self.people.short_name(user.organisation).await?;
+        browser.device.give(token, organisation);
+        Ok(true)
     }
 
     /// Logs a browser out. It is no mistake to do so twice.
@@ -210,33 +310,13 @@ impl Login {
         session::sign_out(session).await
     }
 
-    /// Records a wrong password; beyond a number within the throttles' window only the log has it, for whoever guesses
-    /// from many addresses must not fill the database.
-    async fn note_guess(&self, user: &User, actor: Actor, entry: Entry) -> Result<(), Failure> {
-        if !self.throttles.is_within(&format!("guessed\0{}", user.id), GUESSES).await? {
-            tracing::warn!(user = %user.id, "a log-in was refused, and so many before it that none is recorded");
-            return Ok(());
-        }
-        Ok(self.database.write(async |tx| self.activity.record(&tx, actor, entry.clone()).await).await?)
-    }
-
-    /// Records that a user asked for what they may not; beyond a number within the throttles' window only the
-    /// log has it, for whoever asks without end must not fill the database.
-    pub async fn note_refusal(&self, member: &Member, method: &Method, path: &str) {
+    /// Records that a user asked for what they may not.
+    pub fn note_refusal(&self, member: &Member, method: &Method, path: &str) {
         let entity: String = path.chars().take(200).collect();
         let entry = Entry::done(Action::RequestRefused, entity, member.user().0)
             .with_outcome("refused")
             .with_detail(method.as_str());
-        let recorded = async {
-            if self.throttles.is_within(&format!("refused\0{}", member.user()), REFUSALS).await? {
-                let record = async |tx| self.activity.record(&tx, member.actor(), entry.clone()).await;
-                self.database.write(record).await?;
-            }
-            Ok::<_, Failure>(())
-        };
-        if let Err(failure) = recorded.await {
-            tracing::error!(?failure, "a refusal could not be recorded");
-        }
+        self.repeated.note(member.actor(), entry);
     }
 
     /// Who is signed in in this session, as the database had them when the request began: a user who was disabled,
@@ -250,15 +330,15 @@ impl Login {
     }
 }
 
-/// An e-mail as the log has it.
-fn hash(email: &str) -> Hash {
-    Hash::of(email.trim().to_lowercase().as_bytes())
+/// One text for all the ways to type an e-mail.
+fn canonical(email: &str) -> String {
+    Email::parse(email).map_or_else(|_| email.trim().to_lowercase(), |email| email.as_str().to_owned())
 }
 
 pub(super) fn actor(user: &User, browser: &Browser, known: bool) -> Actor {
     Actor {
         organisation: user.organisation,
-        // Who only claims to be somebody has not done it as them.
+        // The action of a visitor who has not authenticated is not attributed to the user.
         user: known.then_some(user.id),
         address: browser.address,
         reference: browser.reference,

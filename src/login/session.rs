@@ -193,6 +193,11 @@ pub async fn standing(session: &Session) -> Result<Option<Standing>, Failure> {
     session.get(STANDING).await.map_err(session_error::failure)
 }
 
+/// What names a session where its id must not be: the hash of it; `None` before it has one.
+pub fn hash_of(session: &Session) -> Option<Hash> {
+    session.id().map(hash)
+}
+
 /// The store of sessions.
 #[derive(Clone)]
 pub struct Sessions {

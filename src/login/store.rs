@@ -1,5 +1,6 @@
-//! The table `sessions`; beside it, in a file of its own, `throttles`.
+//! The table `sessions`; in files of their own, `device_cookies` and `throttles`.
 
+pub mod devices;
 pub mod throttles;
 
 use sea_orm::{

@@ -1,124 +1,195 @@
-//! Against guessing: how often a password may be tried. Counted are e-mail and address together, so that
-//! whoever guesses keeps nobody else from logging in (no lock-out weapon), and the address alone, against
-//! one who tries many e-mails.
+//! How often a password or a code may be tried.
+//!
+//! A try is counted before anything is hashed, in rows that all processes share. A try over a limit is refused by a
+//! look at these rows, without a write. Which limits apply depends on what is known of the browser ([`Guesser`]):
+//! guesses from elsewhere must not lock an owner out (no lock-out weapon), so a browser with a device cookie and a
+//! session in which the user is logged in have counts of their own.
 
-use std::net::{IpAddr, Ipv6Addr};
+mod keys;
+
+use std::net::IpAddr;
 
 use time::Duration;
 
-use super::store::throttles;
-use crate::people::service::Code;
-use crate::platform::{
-    clock::{SharedClock, Timestamp},
-    database::Database,
-    failure::Failure,
-    id::UserId,
-    randomness::Hash,
+use self::keys::{Keys, Limit};
+use super::store::{devices, throttles};
+use crate::{
+    people::service::Code,
+    platform::{
+        clock::{SharedClock, Timestamp},
+        database::{Database, DatabaseError},
+        failure::Failure,
+        id::UserId,
+        randomness::Hash,
+    },
+    vault::Vault,
 };
 
-/// Counts begin anew after this long.
+/// Counts begin again after this long.
 pub const WINDOW: Duration = Duration::minutes(5);
-/// So many tries of one e-mail from one address within a window.
-const PER_EMAIL: i64 = 10;
-/// So many tries of an app's code of one user from one address within a window: only who has the password gets
-/// so far.
-const PER_CODE: i64 = 5;
-/// And so many from anywhere, fewer than a hundred in an hour (ASVS 6.3.1): of the million codes three are right
-/// at a time. Whoever tries on cannot keep the user out, for a recovery code is not counted here.
-const PER_CODE_ANYWHERE: i64 = 8;
-/// So many tries from one address within a window.
-const PER_ADDRESS: i64 = 50;
+/// Windows erased in one transaction: each is short, however many there are.
+const SWEPT_AT_ONCE: u64 = 1_000;
+
+/// Who tries: it decides which counts a try uses up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guesser {
+    /// A browser that nothing is known of, at this address. Over all addresses, the tries for one account are limited
+    /// too.
+    Stranger(Option<IpAddr>),
+    /// A browser with a device cookie of the user, by the cookie's hash.
+    Device(Hash),
+    /// A session in which the user is logged in, by the hash of its id.
+    Session(Hash),
+    /// A browser that was sent here by a one-time link, by the hash of its token.
+    Link(Hash),
+}
+
+/// A try that was counted, and may be taken back.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    keys: Vec<Hash>,
+    device: Option<Hash>,
+    right: Option<Hash>,
+}
+
+/// Whether a password or a code may be tried.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// It may be tried.
+    Admitted(Counted),
+    /// It may not be tried before this long has passed.
+    TooMany(Duration),
+    /// The device cookie is void: the browser is a stranger like others.
+    Void,
+}
+
+/// Ends a transaction without keeping what it counted.
+enum Refused {
+    TooMany(Duration),
+    Void,
+    Failed(DatabaseError),
+}
+
+impl From<DatabaseError> for Refused {
+    fn from(error: DatabaseError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// Counts tries, for all processes that share the database.
 #[derive(Clone)]
 pub struct Throttles {
     database: Database,
     clock: SharedClock,
-}
-
-/// A try that was counted, and may be taken back.
-#[derive(Clone, Debug)]
-pub struct Counted(Vec<Hash>);
-
-/// Whether a password may be tried.
-#[derive(Clone, Debug)]
-pub enum Admission {
-    /// It may.
-    Admitted(Counted),
-    /// Not before this long has passed.
-    TooMany(Duration),
+    keys: Keys,
 }
 
 impl Throttles {
-    /// In this database.
-    pub fn new(database: Database, clock: SharedClock) -> Self {
-        Self { database, clock }
+    /// In this database. The vault's key hides what is counted from a reader of the database.
+    pub fn new(database: Database, clock: SharedClock, vault: Vault) -> Self {
+        Self { database, clock, keys: Keys::new(vault) }
     }
 
-    /// Counts a try, before anything is hashed for it: committed, whatever comes of it.
-    pub async fn admit(&self, email: &str, address: Option<IpAddr>) -> Result<Admission, Failure> {
-        let [email, address] = keys(email, address);
-        let counted = Counted(vec![email, address]);
-        let now = self.clock.now();
-        let wait = self
-            .database
-            .write(async |tx| {
-                let (count, since) = throttles::count(&tx, email, now, WINDOW).await?;
-                if count > PER_EMAIL {
-                    // Not counted for the address too: others may share it.
-                    return Ok::<_, Failure>(Some(left(since, now)));
-                }
-                let (count, since) = throttles::count(&tx, address, now, WINDOW).await?;
-                Ok((count > PER_ADDRESS).then(|| left(since, now)))
-            })
-            .await?;
-        Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
+    /// Counts a try of the password of `account`, a text that is the same for all ways to type one account.
+    pub async fn admit_password(&self, guesser: Guesser, account: &str) -> Result<Admission, Failure> {
+        let right = self.keys.right_passwords(guesser, account);
+        self.admit(guesser, self.keys.password(guesser, account), right).await
     }
 
-    /// Counts a try of a user's second factor. Recovery codes cannot be guessed: they are counted apart, by
-    /// address, so that wrong ones cost us little.
+    /// Counts a try of a code of a user's second factor.
     pub async fn admit_code(
         &self,
+        guesser: Guesser,
         user: UserId,
-        address: Option<IpAddr>,
         code: &Code,
     ) -> Result<Admission, Failure> {
-        let address = address.map(network).map(|address| address.to_string()).unwrap_or_default();
-        let kind = if matches!(code, Code::App(_)) { "code" } else { "recovery" };
-        let here = Hash::of(format!("{kind}\0{user}\0{address}").as_bytes());
-        let anywhere = Hash::of(format!("{kind}\0{user}").as_bytes());
+        self.admit(guesser, self.keys.code(guesser, user, code), None).await
+    }
+
+    async fn admit(
+        &self,
+        guesser: Guesser,
+        limits: Vec<Limit>,
+        right: Option<Limit>,
+    ) -> Result<Admission, Failure> {
         let now = self.clock.now();
-        let wait = self
+        let looked_at: Vec<Limit> = limits.iter().chain(&right).copied().collect();
+        let all: Vec<Hash> = looked_at.iter().map(|limit| limit.key).collect();
+        let counts = throttles::open_counts(&self.database.read(), &all, now, WINDOW).await?;
+        let over = looked_at.iter().filter_map(|limit| {
+            let (count, since) = counts.get(&limit.key)?;
+            (*count >= limit.max).then(|| left(*since, now))
+        });
+        if let Some(wait) = over.max() {
+            return Ok(Admission::TooMany(wait));
+        }
+        let device = if let Guesser::Device(hash) = guesser { Some(hash) } else { None };
+        let counted = self
             .database
             .write(async |tx| {
-                let (count, since) = throttles::count(&tx, here, now, WINDOW).await?;
-                if count > PER_CODE {
-                    return Ok::<_, Failure>(Some(left(since, now)));
+                if let Some(device) = device
+                    && !devices::count_failure(&tx, device, super::devices::MAX_FAILURES).await?
+                {
+                    return Err(Refused::Void);
                 }
-                if matches!(code, Code::Recovery(_)) {
-                    return Ok(None);
+                for limit in &limits {
+                    let (count, since) = throttles::count(&tx, limit.key, now, WINDOW).await?;
+                    if count > limit.max {
+                        // Others were faster. The transaction is undone, so this try leaves nothing.
+                        return Err(Refused::TooMany(left(since, now)));
+                    }
                 }
-                let (count, since) = throttles::count(&tx, anywhere, now, WINDOW).await?;
-                Ok((count > PER_CODE_ANYWHERE).then(|| left(since, now)))
+                Ok(())
             })
-            .await?;
-        let counted = Counted(if kind == "code" { vec![here, anywhere] } else { vec![here] });
-        Ok(wait.map_or(Admission::Admitted(counted), Admission::TooMany))
+            .await;
+        match counted {
+            Ok(()) => {
+                let keys = limits.into_iter().map(|limit| limit.key).collect();
+                Ok(Admission::Admitted(Counted { keys, device, right: right.map(|limit| limit.key) }))
+            }
+            Err(Refused::TooMany(wait)) => Ok(Admission::TooMany(wait)),
+            Err(Refused::Void) => {
+                if let Some(device) = device {
+                    self.database.write(async |tx| devices::erase(&tx, device).await).await?;
+                }
+                Ok(Admission::Void)
+            }
+            Err(Refused::Failed(error)) => Err(error.into()),
+        }
     }
 
-    /// Counts one more of something else than log-ins, by a name that begins with what it is: whether that is
-    /// no more than `limit` within a window.
+    /// Counts one more of something else than log-ins, by a name that begins with what it is.
+    ///
+    /// # Returns
+    /// Whether it is within `limit` in the window. What is over the limit is not counted.
     pub async fn is_within(&self, what: &str, limit: i64) -> Result<bool, Failure> {
-        let (key, now) = (Hash::of(what.as_bytes()), self.clock.now());
-        self.database.write(async |tx| Ok(throttles::count(&tx, key, now, WINDOW).await?.0 <= limit)).await
+        let limits = vec![Limit { key: self.keys.other(what), max: limit }];
+        let admission = self.admit(Guesser::Stranger(None), limits, None).await?;
+        Ok(matches!(admission, Admission::Admitted(_)))
     }
 
-    /// Takes a try back that was none: its password was right, or was not looked at.
+    /// Takes a try back that was not looked at, as where the program had too much to do.
     pub async fn take_back(&self, counted: &Counted) -> Result<(), Failure> {
+        self.settle(counted, None).await
+    }
+
+    /// Takes a try back because the password or the code was right, and counts the right ones.
+    pub async fn note_right(&self, counted: &Counted) -> Result<(), Failure> {
+        self.settle(counted, counted.right).await
+    }
+
+    async fn settle(&self, counted: &Counted, right: Option<Hash>) -> Result<(), Failure> {
+        let now = self.clock.now();
         self.database
             .write(async |tx| {
-                for &key in &counted.0 {
+                for &key in &counted.keys {
                     throttles::take_back(&tx, key).await?;
+                }
+                if let Some(device) = counted.device {
+                    devices::take_failure_back(&tx, device).await?;
+                }
+                if let Some(right) = right {
+                    throttles::count(&tx, right, now, WINDOW).await?;
                 }
                 Ok(())
             })
@@ -127,31 +198,23 @@ impl Throttles {
 
     /// Erases what no longer counts.
     pub async fn sweep(&self) -> Result<(), Failure> {
-        let started = self.clock.now().minus(WINDOW);
-        self.database.write(async |tx| Ok(throttles::sweep(&tx, started).await?)).await
+        loop {
+            let now = self.clock.now();
+            let started = now.minus(WINDOW);
+            let erased = self
+                .database
+                .write(async |tx| throttles::sweep(&tx, now, started, SWEPT_AT_ONCE).await)
+                .await?;
+            if erased < SWEPT_AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 }
 
+/// How long a window that began at `since` still lasts: between a second and a whole window.
 fn left(since: Timestamp, now: Timestamp) -> Duration {
-    since.plus(WINDOW).since(now).max(Duration::SECOND)
-}
-
-/// What is counted: e-mail with address, and address alone, each by its hash.
-fn keys(email: &str, address: Option<IpAddr>) -> [Hash; 2] {
-    let address = address.map(network).map(|address| address.to_string()).unwrap_or_default();
-    let email = email.trim().to_lowercase();
-    [
-        Hash::of(format!("log-in\0{address}\0{email}").as_bytes()),
-        Hash::of(format!("log-in\0{address}").as_bytes()),
-    ]
-}
-
-/// Of an IPv6 address the network: whoever has one address of a /64 has them all.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-    }
+    since.plus(WINDOW).since(now).clamp(Duration::SECOND, WINDOW)
 }
 
 #[cfg(test)]
@@ -159,18 +222,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_addresses_of_one_ipv6_network_count_as_one() {
-        let key = |address: &str| keys("ada@contoso.test", address.parse().ok())[1];
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
-    }
-
-    #[test]
-    fn an_e_mail_counts_as_one_however_it_is_written() {
-        let key = |email: &str| keys(email, None)[0];
-        assert_eq!(key(" Ada@Contoso.test "), key("ada@contoso.test"));
-        assert_ne!(key("ada@contoso.test"), key("bob@contoso.test"));
-        assert_ne!(keys("", None)[0], keys("", None)[1]);
+    fn n7_no_wait_is_longer_than_a_window_however_wrong_the_clock_was() {
+        let now = Timestamp::from_micros(1_795_417_030_000_000);
+        assert_eq!(left(now, now), WINDOW);
+        assert_eq!(left(now.plus(Duration::days(30)), now), WINDOW);
+        assert_eq!(left(now.minus(Duration::days(30)), now), Duration::SECOND);
+        assert_eq!(left(now.minus(Duration::minutes(4)), now), Duration::minutes(1));
     }
 }

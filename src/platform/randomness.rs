@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -59,7 +60,7 @@ impl Token {
 }
 
 /// SHA-256 of a capability.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hash([u8; 32]);
 
 /// As hexadecimal digits.
@@ -92,6 +93,22 @@ impl Hash {
     /// The hash of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// HMAC-SHA256 (RFC 2104) of `parts`, each with its length before it, so that no two lists give the same bytes.
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104, 2)")]
+    pub fn keyed(key: &[u8], parts: &[&[u8]]) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Self(mac.finalize().into_bytes().into())
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// From what the database kept; none where that is no SHA-256.

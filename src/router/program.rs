@@ -7,11 +7,17 @@ use axum::extract::FromRef;
 use crate::{
     activity::{
         model::Action,
+        repeated::RepeatedActivity,
         service::{Activity, ActivityLog},
     },
     connectors::service::{self as connectors, ConnectorService},
     login::{
-        account::Accounts, administration::Administration, service::Login, session::Sessions, set_up::SetUp,
+        account::Accounts,
+        administration::Administration,
+        devices::DeviceCookies,
+        service::{self as login, Login},
+        session::Sessions,
+        set_up::SetUp,
         throttle::Throttles,
     },
     oauth::{
@@ -76,6 +82,8 @@ pub struct Services {
     pub administration: Administration,
     /// The throttles.
     pub throttles: Throttles,
+    /// The device cookies.
+    pub devices: DeviceCookies,
     /// The set-up.
     pub set_up: SetUp,
     /// The sessions.
@@ -172,7 +180,9 @@ impl Program {
             urls: config.microsoft.clone(),
             public_url: config.public_url.clone(),
         });
-        let throttles = Throttles::new(database.clone(), clock.clone());
+        let throttles = Throttles::new(database.clone(), clock.clone(), vault.clone());
+        let devices = DeviceCookies::new(database.clone(), clock.clone(), randomness.clone());
+        let repeated = RepeatedActivity::new(database.clone(), activity.clone());
         let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
         Ok(Self(Arc::new(Services {
             accounts: Accounts::new(
@@ -183,14 +193,18 @@ impl Program {
                 throttles.clone(),
             ),
             administration: Administration::new(people.clone(), sessions.clone()),
-            login: Arc::new(Login::new(
-                database.clone(),
-                people.clone(),
+            login: Arc::new(Login::new(login::Parts {
+                database: database.clone(),
+                people: people.clone(),
                 activity,
-                throttles.clone(),
-                clock.clone(),
-            )),
+                repeated,
+                throttles: throttles.clone(),
+                devices: devices.clone(),
+                clock: clock.clone(),
+                randomness: randomness.clone(),
+            })),
             throttles,
+            devices,
             activity_log: ActivityLog::new(database.clone(), clock.clone()),
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
             sessions,
@@ -233,6 +247,7 @@ impl Program {
                 for organisation in self.people.organisations(&tx).await? {
                     // Users before sessions: as everything else that ends them.
                     let links = self.people.close_ways_in(&tx, organisation.id).await?;
+                    DeviceCookies::end_all_within(&tx, organisation.id).await?;
                     let browsers = self.sessions.end_all_within(&tx, organisation.id).await?;
                     let sign_ins = self.sign_ins.end_all(&tx, organisation.id).await?;
                     let ended = Ended { browsers, sign_ins, links };
@@ -248,8 +263,12 @@ impl Program {
 
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let program = self.clone();
-        vec![PeriodicWork::new("sweep", Duration::from_mins(1), move || {
+        let (program, login) = (self.clone(), self.login.clone());
+        let flush = PeriodicWork::new("record of repeated events", Duration::from_secs(5), move || {
+            let login = login.clone();
+            async move { login.flush().await }
+        });
+        let sweep = PeriodicWork::new("sweep", Duration::from_mins(1), move || {
             let program = program.clone();
             async move {
                 program.sessions.sweep().await?;
@@ -258,9 +277,11 @@ impl Program {
                 for organisation in program.people.organisations(&program.database.read()).await? {
                     program.activity_log.sweep(organisation.id).await?;
                 }
+                program.devices.sweep().await?;
                 program.sign_ins.sweep().await
             }
-        })]
+        });
+        vec![flush, sweep]
     }
 }
 

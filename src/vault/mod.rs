@@ -6,6 +6,7 @@
 //! to another place by whoever can write to the database but has no key.
 
 pub mod custody;
+mod keyed_hash;
 pub mod keys;
 pub mod reseal;
 

@@ -120,6 +120,7 @@ async fn l11_a_session_that_is_ended_while_it_proves_itself_stays_ended(
         let program = &world.program;
         let email = mail360::people::model::Email::parse(&email).expect("an e-mail");
         let end = program.people.change_user(
+            world.organisation_id_of(email.as_str()).await,
             &email,
             mail360::people::service::Change::EndSessions,
             async |tx, organisation, user| {

@@ -47,8 +47,16 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
     world.set_up().await;
     world.user("Contoso", "bob@contoso.test", Role::Viewer).await;
     let bob = Email::parse("bob@contoso.test").expect("an e-mail");
-    let disabled =
-        world.program.people.change_user(&bob, Change::Enabled(false), async |_, _, _| Ok(())).await;
+    let disabled = world
+        .program
+        .people
+        .change_user(
+            world.organisation_id_of(bob.as_str()).await,
+            &bob,
+            Change::Enabled(false),
+            async |_, _, _| Ok(()),
+        )
+        .await;
     assert!(matches!(disabled, Ok(Changed::Changed)));
 
     let runs = Runs::default();
@@ -129,12 +137,14 @@ async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
     let world = World::new(kind).await;
     world.set_up().await;
     let people = &world.program.people;
+    let organisation = world.admin().await.organisation();
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
     let password = Password::try_out(PASSWORD.into()).expect("a password");
-    let verified = people.authenticate(Some(&email), &password).await;
+    let verified = people.authenticate(Some(organisation), Some(&email), &password).await;
     let Ok(Authenticated::User { user, .. }) = verified else { panic!("not verified: {verified:?}") };
     let other = Password::choose("another horse battery staple".into(), &[]).expect("a password");
-    let changed = people.change_user(&email, Change::Password(other), async |_, _, _| Ok(())).await;
+    let changed =
+        people.change_user(organisation, &email, Change::Password(other), async |_, _, _| Ok(())).await;
     assert!(matches!(changed, Ok(Changed::Changed)));
     let noted = world.program.database.write(async |tx| people.note_login(&tx, &user, None).await).await;
     assert!(!noted.expect("an answer"));

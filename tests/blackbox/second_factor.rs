@@ -271,7 +271,12 @@ async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
     let password = mail360::people::model::Password::choose("another horse battery staple".into(), &[]);
     let change = Change::Password(password.expect("a password"));
-    world.program.people.change_user(&email, change, Sessions::end_all_of).await.expect("changed");
+    world
+        .program
+        .people
+        .change_user(world.organisation_id_of(email.as_str()).await, &email, change, Sessions::end_all_of)
+        .await
+        .expect("changed");
     enter(&mut browser, &code(&world, &app, 0)).await.assert_status(303);
     assert_eq!(browser.get("/connectors").await.status, 303, "nobody is signed in");
 }
@@ -294,7 +299,16 @@ async fn who_lost_the_phone_is_helped_by_an_administrator_or_an_operator(
     world.log_in("vera@contoso.test").await.get("/connectors").await.assert_status(200);
 
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
-    let done = world.program.people.change_user(&email, Change::NoSecondFactor, Sessions::end_all_of).await;
+    let done = world
+        .program
+        .people
+        .change_user(
+            world.organisation_id_of(email.as_str()).await,
+            &email,
+            Change::NoSecondFactor,
+            Sessions::end_all_of,
+        )
+        .await;
     done.expect("changed");
     world.log_in("ada@contoso.test").await.get("/connectors").await.assert_status(200);
     assert_eq!(world.raw.count("recovery_codes").await, 0);

@@ -208,7 +208,13 @@ async fn l11_who_is_disabled_or_given_another_role_is_so_at_the_next_request(
     let email = Email::parse("bob@contoso.test").expect("an e-mail");
     // Sessions are left alone here: what counts is what the row says now.
     let change = async |change| {
-        let changed = world.program.people.change_user(&email, change, async |_, _, _| Ok(())).await;
+        let changed = world
+            .program
+            .people
+            .change_user(world.organisation_id_of(email.as_str()).await, &email, change, async |_, _, _| {
+                Ok(())
+            })
+            .await;
         assert!(matches!(changed, Ok(Changed::Changed)));
     };
     bob.get("/connectors/new").await.assert_status(200);
@@ -276,10 +282,11 @@ async fn of_two_administrators_who_are_disabled_at_once_one_remains(
     let mut changes = tokio::task::JoinSet::new();
     for email in ["ada@contoso.test", "bob@contoso.test"] {
         let people = world.program.people.clone();
+        let organisation = world.organisation_id_of(email).await;
         changes.spawn(async move {
             let email = Email::parse(email).expect("an e-mail");
             people
-                .change_user(&email, Change::Enabled(false), async |_, _, _| Ok(()))
+                .change_user(organisation, &email, Change::Enabled(false), async |_, _, _| Ok(()))
                 .await
                 .expect("an answer")
         });

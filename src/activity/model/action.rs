@@ -3,7 +3,7 @@
 use super::Group;
 
 /// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// The installation was set up, or an organisation added.
     OrganisationAdded,
@@ -11,6 +11,8 @@ pub enum Action {
     UserAdded,
     /// A user's password, role or whether they may log in was changed.
     UserChanged,
+    /// A user was deleted.
+    UserDeleted,
     /// A user changed their own password.
     PasswordChanged,
     /// A user ended one of their sessions.
@@ -69,10 +71,11 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::OrganisationAdded,
         Self::UserAdded,
         Self::UserChanged,
+        Self::UserDeleted,
         Self::PasswordChanged,
         Self::SessionEnded,
         Self::SessionsEnded,
@@ -113,6 +116,7 @@ impl Action {
             Self::OrganisationAdded => "Organisation added",
             Self::UserAdded => "User added",
             Self::UserChanged => "User changed",
+            Self::UserDeleted => "User deleted",
             Self::PasswordChanged => "Password changed",
             Self::SessionEnded => "Browser logged out from another",
             Self::SessionsEnded => "All sessions ended",
@@ -160,6 +164,7 @@ impl Action {
             Self::OrganisationAdded
             | Self::UserAdded
             | Self::UserChanged
+            | Self::UserDeleted
             | Self::PasswordChanged
             | Self::UserInvited
             | Self::InvitationWithdrawn
@@ -184,6 +189,7 @@ impl Action {
             Self::OrganisationAdded => "organisation.added",
             Self::UserAdded => "user.added",
             Self::UserChanged => "user.changed",
+            Self::UserDeleted => "user.deleted",
             Self::PasswordChanged => "user.password_changed",
             Self::SessionEnded => "user.session_ended",
             Self::SessionsEnded => "sessions.ended",

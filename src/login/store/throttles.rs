@@ -1,8 +1,10 @@
 //! The table `throttles`.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveValue::Set,
-    QuerySelect, QueryTrait,
+    Condition, QuerySelect, QueryTrait,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
@@ -32,8 +34,32 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Counts one more of `key`, in the window that is open or in a new one: one statement, so that of several
-/// at once each gets a count of its own.
+/// Two machines that share a database differ by no more than this. A window that began later than that from now was
+/// written by a clock that was wrong, and counts as not written.
+const SKEW: Duration = Duration::minutes(1);
+
+/// The counts of these keys whose window is open, with the start of the window. It writes nothing.
+pub async fn open_counts(
+    on: &impl Queries,
+    keys: &[Hash],
+    now: Timestamp,
+    window: Duration,
+) -> Result<HashMap<Hash, (i64, Timestamp)>, DatabaseError> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Key.is_in(keys.iter().map(|key| key.to_vec())))
+        .filter(row::Column::WindowStartedAt.gt(now.minus(window).micros()))
+        .filter(row::Column::WindowStartedAt.lte(now.plus(SKEW).micros()))
+        .all(on.connection())
+        .await?;
+    let count = |row: row::Model| {
+        let key = Hash::from_stored(&row.key)?;
+        Some((key, (row.count, Timestamp::from_micros(row.window_started_at))))
+    };
+    Ok(rows.into_iter().filter_map(count).collect())
+}
+
+/// Adds one to the count of `key`, in the open window or in a new one. It is one statement, so concurrent calls each
+/// get a count of their own.
 ///
 /// # Returns
 /// The count, this one included, and when the window began.
@@ -44,7 +70,10 @@ pub async fn count(
     window: Duration,
 ) -> Result<(i64, Timestamp), DatabaseError> {
     let stored = |column| Expr::col((row::Entity, column));
-    let over = || stored(row::Column::WindowStartedAt).lte(now.minus(window).micros());
+    let over = || {
+        let started = || stored(row::Column::WindowStartedAt);
+        started().lte(now.minus(window).micros()).or(started().gt(now.plus(SKEW).micros()))
+    };
     let first =
         row::ActiveModel { key: Set(key.to_vec()), window_started_at: Set(now.micros()), count: Set(1) };
     let counted = row::Entity::insert(first)
@@ -73,16 +102,25 @@ pub async fn take_back(tx: &Tx, key: Hash) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Erases the windows that began at `started` or before. On PostgreSQL it passes over rows that somebody is
-/// counting in at this moment: waiting for several of them, in whatever order it finds them, it could wait
-/// for one who waits for it.
-pub async fn sweep(tx: &Tx, started: Timestamp) -> Result<(), DatabaseError> {
+/// Erases at most `limit` windows that began at `started` or before, or later than a minute from `now`. On PostgreSQL
+/// it skips rows that another transaction is counting in at this moment: waiting for several of them, it could wait
+/// for one that waits for it.
+///
+/// # Returns
+/// How many were erased.
+pub async fn sweep(tx: &Tx, now: Timestamp, started: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
     let over = row::Entity::find()
         .select_only()
         .column(row::Column::Key)
-        .filter(row::Column::WindowStartedAt.lte(started.micros()))
+        .filter(
+            Condition::any()
+                .add(row::Column::WindowStartedAt.lte(started.micros()))
+                .add(row::Column::WindowStartedAt.gt(now.plus(SKEW).micros())),
+        )
+        .limit(limit)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_query();
-    row::Entity::delete_many().filter(row::Column::Key.in_subquery(over)).exec(tx.connection()).await?;
-    Ok(())
+    let erased =
+        row::Entity::delete_many().filter(row::Column::Key.in_subquery(over)).exec(tx.connection()).await?;
+    Ok(erased.rows_affected)
 }

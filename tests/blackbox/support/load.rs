@@ -17,7 +17,7 @@ pub async fn too_busy(world: &World) -> JoinSet<()> {
         let password = Password::try_out(SecretString::from(PASSWORD)).expect("a password");
         all.spawn(async move {
             loop {
-                if people.authenticate(None, &password).await.is_err() {
+                if people.authenticate(None, None, &password).await.is_err() {
                     // Said already, where nobody takes it.
                     let _ = full.try_send(());
                     tokio::time::sleep(Duration::from_millis(5)).await;

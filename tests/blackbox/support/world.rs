@@ -203,7 +203,8 @@ impl World {
             return organisation.id;
         }
         let name = OrganisationName::parse(name).expect("a name");
-        self.program.people.create_organisation(&name).await.expect("an organisation")
+        let added = self.program.people.create_organisation(&name, None).await;
+        added.expect("an organisation").expect("a short name that is free")
     }
 
     /// Makes a user, who is then logged in.
@@ -260,10 +261,29 @@ impl World {
         self.user("Fabrikam", "eve@fabrikam.test", Role::Admin).await
     }
 
+    /// The short name of the organisation of this user.
+    pub async fn organisation_of(&self, email: &str) -> String {
+        let query = "SELECT short_name FROM organisations WHERE id = (SELECT organisation_id FROM users WHERE email = ";
+        self.raw.one(&format!("{query}'{email}')")).await
+    }
+
+    /// The organisation of this user.
+    pub async fn organisation_id_of(&self, email: &str) -> OrganisationId {
+        let query = format!("SELECT organisation_id FROM users WHERE email = '{email}'");
+        OrganisationId(self.raw.one::<uuid::Uuid>(&query).await)
+    }
+
+    /// Writes what outsiders can repeat, which the program does every few seconds.
+    pub async fn flush(&self) {
+        self.program.login.flush().await.expect("the record is written");
+    }
+
     /// A new browser in which this user has logged in.
     pub async fn log_in(&self, email: &str) -> Browser {
         let mut browser = self.browser();
-        let answer = browser.post("/login", &[("email", email), ("password", PASSWORD)]).await;
+        let organisation = self.organisation_of(email).await;
+        let fields = [("organisation", organisation.as_str()), ("email", email), ("password", PASSWORD)];
+        let answer = browser.post("/login", &fields).await;
         answer.assert_status(303);
         browser
     }

@@ -1,0 +1,156 @@
+//! Events that an outsider can repeat without limit, such as refused log-ins: one entry per window with a count.
+//!
+//! An event is counted in memory and written by [`RepeatedActivity::flush`], which runs every few seconds. So an
+//! answer never waits for the record, and its time tells nothing about what is recorded. A process that is killed
+//! loses the events of those seconds. Each process has entries of its own.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    model::{Action, Actor, Entry},
+    service::Activity,
+    store::{self, Record},
+};
+use crate::platform::{
+    clock::Timestamp,
+    database::{Database, DatabaseError},
+    failure::Failure,
+    id::{OrganisationId, UserId, new_uuid},
+};
+
+/// An entry counts the events of this long.
+pub const WINDOW: Duration = Duration::minutes(5);
+/// Entries of one kind in one window; the events beyond share one more entry, which names nothing.
+const MAX_ENTRIES: usize = 50;
+/// How many entries are written in one transaction.
+const BATCH: usize = 100;
+
+/// Entries of one kind: they share a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    organisation: OrganisationId,
+    user: Option<UserId>,
+    action: Action,
+}
+
+/// Events that one entry counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    kind: Kind,
+    entity: String,
+    entity_id: Uuid,
+    detail: String,
+}
+
+#[derive(Clone, Debug)]
+struct Counter {
+    id: Uuid,
+    started_at: Timestamp,
+    first: Actor,
+    entry: Entry,
+    count: i64,
+    written: i64,
+}
+
+/// Counts repeated events. A clone shares the counters.
+#[derive(Clone)]
+pub struct RepeatedActivity {
+    database: Database,
+    activity: Activity,
+    counters: Arc<Mutex<HashMap<Key, Counter>>>,
+}
+
+impl RepeatedActivity {
+    /// Writes to this database by the clock and the ids of `activity`.
+    pub fn new(database: Database, activity: Activity) -> Self {
+        Self { database, activity, counters: Arc::default() }
+    }
+
+    /// Counts an event. It costs no more than a look into memory, whatever is counted.
+    pub fn note(&self, actor: Actor, entry: Entry) {
+        let now = self.activity.clock.now();
+        let kind = Kind { organisation: actor.organisation, user: actor.user, action: entry.action };
+        let mut counters = self.lock();
+        let named = Key {
+            kind,
+            entity: entry.entity.clone(),
+            entity_id: entry.entity_id,
+            detail: entry.detail.clone(),
+        };
+        let (key, entry) = if counters.contains_key(&named)
+            || counters.keys().filter(|key| key.kind == kind).count() < MAX_ENTRIES
+        {
+            (named, entry)
+        } else {
+            let entry =
+                Entry { entity: String::new(), entity_id: Uuid::nil(), detail: String::new(), ..entry };
+            let key = Key { kind, entity: String::new(), entity_id: Uuid::nil(), detail: String::new() };
+            (key, entry)
+        };
+        let id = new_uuid(&*self.activity.clock, &*self.activity.randomness);
+        let counter = counters.entry(key).or_insert_with(|| Counter {
+            id,
+            started_at: now,
+            first: actor,
+            entry,
+            count: 0,
+            written: 0,
+        });
+        counter.count += 1;
+    }
+
+    /// Writes what was counted since the last time, and forgets counters whose window is over.
+    ///
+    /// # Errors
+    /// Those of the database. What was not written stays counted.
+    pub async fn flush(&self) -> Result<(), Failure> {
+        loop {
+            let batch: Vec<(Key, Counter)> = self
+                .lock()
+                .iter()
+                .filter(|(_, counter)| counter.count > counter.written)
+                .take(BATCH)
+                .map(|(key, counter)| (key.clone(), counter.clone()))
+                .collect();
+            if batch.is_empty() {
+                break;
+            }
+            self.database
+                .write(async |tx| {
+                    for (key, counter) in &batch {
+                        let (id, count) = (counter.id, counter.count);
+                        if counter.written == 0 {
+                            let (actor, entry) = (counter.first, counter.entry.clone());
+                            store::add(&tx, id, counter.started_at, actor, entry, count).await?;
+                        } else {
+                            Record::of(key.kind.organisation).set_count(&tx, id, count).await?;
+                        }
+                    }
+                    Ok::<_, DatabaseError>(())
+                })
+                .await?;
+            let mut counters = self.lock();
+            for (key, counter) in batch {
+                if let Some(now) = counters.get_mut(&key).filter(|now| now.id == counter.id) {
+                    now.written = counter.count;
+                }
+            }
+        }
+        let now = self.activity.clock.now();
+        // A clock that was set back leaves no counter behind: its window lies in the future then.
+        let is_over = |started_at: Timestamp| now.since(started_at) >= WINDOW || now < started_at;
+        self.lock().retain(|_, counter| counter.count > counter.written || !is_over(counter.started_at));
+        Ok(())
+    }
+
+    /// A panic of another holder leaves nothing half done that matters: counters are whole at any time.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Counter>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

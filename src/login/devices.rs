@@ -1,0 +1,171 @@
+//! Device cookies: they let the owner of an account log in while others guess its password.
+//!
+//! A browser in which a user has logged in completely gets a random value for 180 days. It replaces neither the
+//! password nor the second factor. It gives the browser a count of failures of its own, so guesses from elsewhere
+//! do not use up the owner's tries (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Ten failures
+//! void it. Whatever ends the sessions of a user ends these cookies too.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{HeaderMap, HeaderValue};
+use time::Duration;
+
+use super::store::devices::{self, StoredDevice};
+use crate::platform::{
+    clock::{SharedClock, Timestamp},
+    config::PublicUrl,
+    cookies,
+    database::{Database, DatabaseError, Tx, Unscoped},
+    failure::Failure,
+    id::{OrganisationId, UserId},
+    randomness::{Hash, SharedRandomness, Token},
+};
+
+/// A device cookie expires after this long without a complete log-in.
+const AGE: Duration = Duration::days(180);
+/// Device cookies of one user.
+const MAX_PER_USER: u64 = 10;
+/// So many failures void one.
+pub(super) const MAX_FAILURES: i64 = 10;
+/// Times may be this far ahead: two machines that share a database differ by no more.
+const SKEW: Duration = Duration::minutes(1);
+/// The cookies.
+const NAME: &str = "device";
+const ORGANISATION: &str = "organisation";
+
+/// The device cookie of one request: what the browser sent, and what the answer sets.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceSlot {
+    sent: Option<Hash>,
+    given: Arc<Mutex<Option<Given>>>,
+}
+
+/// What the answer sets after a complete log-in.
+#[derive(Debug)]
+struct Given {
+    device: Token,
+    organisation: String,
+}
+
+impl DeviceSlot {
+    /// What a request brings.
+    pub fn of_request(headers: &HeaderMap, public_url: &PublicUrl) -> Self {
+        let sent = cookies::read(headers, public_url, NAME);
+        Self { sent: sent.and_then(|text| Token::parse(&text)).map(|token| token.hash()), ..Self::default() }
+    }
+
+    /// The headers that set the new device cookie and the organisation for the next log-in, after a complete log-in.
+    ///
+    /// # Errors
+    /// None for values of ours.
+    pub fn set_cookies(&self, public_url: &PublicUrl) -> Result<Vec<HeaderValue>, Failure> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Given { device, organisation }) = given else { return Ok(Vec::new()) };
+        Ok(vec![
+            cookies::set(public_url, NAME, device.expose(), AGE)?,
+            cookies::set(public_url, ORGANISATION, &organisation, AGE)?,
+        ])
+    }
+
+    /// Lets the answer set a new device cookie, and the short name of the organisation for the next log-in. To be
+    /// called once the transaction that made the token is committed.
+    pub fn give(&self, device: Token, organisation: String) {
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(Given { device, organisation });
+    }
+}
+
+/// The short name of the organisation that the browser logged in to last.
+pub fn last_organisation(headers: &HeaderMap, public_url: &PublicUrl) -> Option<String> {
+    cookies::read(headers, public_url, ORGANISATION)
+}
+
+/// A browser with a valid device cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// SHA-256 of the cookie's value.
+    pub hash: Hash,
+    /// The organisation of its user.
+    pub organisation: OrganisationId,
+    /// Its user.
+    pub user: UserId,
+}
+
+/// The device cookies of all users.
+#[derive(Clone)]
+pub struct DeviceCookies {
+    database: Database,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+impl DeviceCookies {
+    /// In this database.
+    pub fn new(database: Database, clock: SharedClock, randomness: SharedRandomness) -> Self {
+        Self { database, clock, randomness }
+    }
+
+    /// The user whose browser sent the request, by its device cookie; `None` if it has none that is valid.
+    pub async fn find(&self, slot: &DeviceSlot) -> Result<Option<KnownDevice>, Failure> {
+        let Some(hash) = slot.sent else { return Ok(None) };
+        let now = self.clock.now();
+        let found = Unscoped.device_by_hash(&self.database.read(), hash).await?;
+        Ok(found.filter(|device| is_valid(device, now)).map(|device| KnownDevice {
+            hash,
+            organisation: device.organisation,
+            user: device.user,
+        }))
+    }
+
+    /// Sets a new cookie in the browser of a user who has logged in completely; the one that it sent is void.
+    ///
+    /// # Returns
+    /// The token, to be handed to [`DeviceSlot::give`] once the transaction is committed.
+    pub async fn renew(
+        &self,
+        tx: &Tx,
+        slot: &DeviceSlot,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<Token, DatabaseError> {
+        if let Some(sent) = slot.sent {
+            devices::erase(tx, sent).await?;
+        }
+        let (token, now) = (Token::random(&*self.randomness), self.clock.now());
+        let device = StoredDevice {
+            hash: token.hash(),
+            organisation,
+            user,
+            created_at: now,
+            expires_at: now.plus(AGE),
+        };
+        devices::add(tx, device, MAX_PER_USER).await?;
+        Ok(token)
+    }
+
+    /// Ends all device cookies of a user.
+    pub async fn end_all_of(
+        tx: &Tx,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<(), DatabaseError> {
+        devices::erase_all_of(tx, organisation, user).await
+    }
+
+    /// Ends all device cookies of an organisation.
+    pub async fn end_all_within(tx: &Tx, organisation: OrganisationId) -> Result<(), DatabaseError> {
+        devices::erase_all_within(tx, organisation).await
+    }
+
+    /// Erases what has expired.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        self.database.write(async |tx| Ok(devices::sweep(&tx, now).await?)).await
+    }
+}
+
+/// A time ahead of the clock counts as not written: the clock was wrong then, or is now.
+fn is_valid(device: &StoredDevice, now: Timestamp) -> bool {
+    now < device.expires_at
+        && device.created_at <= now.plus(SKEW)
+        && device.expires_at <= now.plus(AGE + SKEW)
+}
