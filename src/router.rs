@@ -111,6 +111,7 @@ pub fn table() -> Vec<Route> {
         get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
         post("/connectors/{id}/retry", Admin, oauth::routes::retry),
+        post("/connectors/{id}/try-again", Admin, oauth::routes::try_again),
         get("/connectors/{id}/microsoft-error", Admin, oauth::routes::ask_for_error),
         post("/connectors/{id}/microsoft-error", Admin, oauth::routes::explain_error),
         get("/sign-ins/{id}", Admin, oauth::routes::show),

@@ -25,7 +25,7 @@ const FAULTS: Record<string, string> = {
   cut: UNREACHABLE,
   'cut-midway': UNREACHABLE,
   echo: REFUSED,
-  'unknown-code': 'Microsoft did not take the sign-in’s one-time code',
+  'unknown-code': 'Microsoft did not give access',
   drip: SLOW,
   'two-gigabytes': SLOW,
 };

@@ -23,13 +23,13 @@ use crate::{
         guide::Approval,
         islands::ForgetTicks,
         pages::{ExpiryBanner, RedirectUri, Settings},
-        preflight::{Finding, Refused},
+        preflight::{Finding, NextStep, Offer, Refused},
         said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
     oauth::{
         model::KEPT_PER_CONNECTOR,
-        pages::{SignInList, StateCard, VerifyButton},
+        pages::{SignInList, StateCard, TryAgain, VerifyButton},
         service::{SignIn, SignIns},
     },
     people::{access::Member, service::People},
@@ -208,7 +208,9 @@ fn JustDone(said: Said) -> impl IntoView {
     let warning = said.warning.map(|words| {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
-    let finding = said.finding.map(|finding| view! { <Found finding=finding id=id /> });
+    // Nothing was saved where what is stored was only tried.
+    let saved = said.done != Done::TriedAgain;
+    let finding = said.finding.map(|finding| view! { <Found finding=finding id=id saved=saved /> });
     let notice = match said.done {
         Done::Added => view! {
             <ForgetTicks>
@@ -252,6 +254,8 @@ fn JustDone(said: Said) -> impl IntoView {
             </Notice>
         }
         .into_any(),
+        // What came of it is the finding.
+        Done::TriedAgain => next.into_any(),
         // Said in the list, for its page is gone.
         Done::Deleted(_) => ().into_any(),
     };
@@ -260,7 +264,7 @@ fn JustDone(said: Said) -> impl IntoView {
 
 /// What the provider said of the connector's credentials.
 #[component]
-fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
+fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
     match finding {
         Finding::Proved => view! {
             <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
@@ -277,21 +281,42 @@ fn Found(finding: Finding, id: ConnectorId) -> impl IntoView {
             </Notice>
         }
         .into_any(),
-        Finding::Refused(Refused { title, what, next, secret, said }) => {
-            let class = |first: bool| if first { "button primary" } else { "button" };
+        Finding::Refused(Refused { title, what, steps, offers, said }) => {
             let said = said
                 .into_iter()
                 .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
                 .collect_view();
+            let steps = steps
+                .into_iter()
+                .map(|NextStep { when, next }| {
+                    let when = (!when.is_empty()).then(|| view! { <strong>{when}</strong> ": " });
+                    view! { <p>{when}{next}</p> }
+                })
+                .collect_view();
+            let offers = offers
+                .into_iter()
+                .enumerate()
+                .map(|(at, offer)| {
+                    let class = if at == 0 { "button primary" } else { "button" };
+                    match offer {
+                        Offer::TryAgain => view! { <TryAgain id=id primary={at == 0} /> }.into_any(),
+                        Offer::Secret => view! {
+                            <a class=class href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
+                        }
+                        .into_any(),
+                        Offer::Edit => view! {
+                            <a class=class href=format!("/connectors/{id}/edit")>"Edit the connector"</a>
+                        }
+                        .into_any(),
+                    }
+                })
+                .collect_view();
             view! {
                 <Notice tone=Tone::Bad title=title>
-                    <p>{what} " The connector is saved all the same."</p>
-                    <p>{next}</p>
+                    <p>{what} {saved.then_some(" The connector is saved all the same.")}</p>
+                    {steps}
                     <dl class="facts note">{said}</dl>
-                    <div class="row">
-                        <a class=class(secret) href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
-                        <a class=class(!secret) href=format!("/connectors/{id}/edit")>"Edit the connector"</a>
-                    </div>
+                    <div class="row">{offers}</div>
                 </Notice>
             }
             .into_any()

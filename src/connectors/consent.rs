@@ -22,6 +22,11 @@ pub fn template(urls: &ProviderUrls, redirect_uri: &str) -> Option<String> {
     Some(format!("{base}/v2.0/adminconsent?client_id={CLIENT_ID}&scope={SCOPES}&{}", query.finish()))
 }
 
+/// Whether the configured provider has such a page, as far as is known.
+pub fn has_page(urls: &ProviderUrls) -> bool {
+    template(urls, "").is_some()
+}
+
 /// The address for one application, which asks for these permissions: by their short names, which mean Graph's,
 /// and none of which needs to be encoded.
 pub fn address<'a>(

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use approval::Consent;
 pub use approval::{Approval, ToApprove};
-use portal::{Page, ToPage};
+use portal::{Page, Portal, ToPage, ToPlace};
 pub use secret::NewSecret;
 use secret::TheSecret;
 
@@ -44,6 +44,7 @@ pub struct GuideView {
     scopes: Vec<&'static str>,
     /// When the secret is to expire, as [`expiration`] says it.
     expiration: (String, String),
+    portal: Portal,
     /// The address for approval with its gaps, and filled in or why it is not.
     consent: Option<(String, Result<String, NoApproval>)>,
 }
@@ -69,6 +70,7 @@ impl GuideView {
             name: if name.is_empty() { "Mail360" } else { name }.to_owned(),
             account_type: form.account_type().label(),
             redirect_uri: form.redirect_uri.clone(),
+            portal: Portal::of(urls),
             done: is_new.then(|| draft.done.clone()),
             consent: template.map(|template| {
                 let address = kind.approval(tenant, client_id.as_deref()).map(|(tenant, client_id)| {
@@ -179,22 +181,25 @@ fn Part(
 
 #[component]
 fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
-    let GuideView { name, account_type, redirect_uri, client_id, scopes, expiration, done, .. } = model;
+    let GuideView { name, account_type, redirect_uri, client_id, scopes, expiration, done, portal, .. } =
+        model;
     let forbidden = (name.clone(), redirect_uri.clone());
     view! {
         <Part letter="A" title="Register an Azure application">
             <ol class="steps">
                 {ticks.step("A1", view! {
                     <p>
-                        "Go to " <NewWindow to="https://portal.azure.com/".to_owned() words="Microsoft Azure Portal" />
+                        "Go to " <ToPlace to=portal.home() words="Microsoft Azure Portal" />
                         " and log in with the account that administers your company’s Microsoft 365 or Azure."
                     </p>
                 })}
                 {ticks.step("A2", view! {
                     <p>
                         "Choose " <strong>"Microsoft Entra ID"</strong> " in the left navigation menu, then "
-                        <strong>"App registrations"</strong> " > " <strong>"New registration"</strong> ". Or "
-                        <NewWindow to=portal::new_application() words="go there directly" /> "."
+                        <strong>"App registrations"</strong> " > " <strong>"New registration"</strong> "."
+                        {portal.new_application().map(|to| view! {
+                            " Or " <NewWindow to=to words="go there directly" /> "."
+                        })}
                     </p>
                     <p class="help">"Older name: Azure Active Directory."</p>
                 })}
@@ -217,7 +222,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p class="help">
                         "Not " <em>"Single-page application"</em> ", which cannot hold a secret. For an application \
                          that exists already: "
-                        <ToPage page=Page::Authentication client_id=client_id.clone() /> "."
+                        <ToPage portal=portal page=Page::Authentication client_id=client_id.clone() /> "."
                     </p>
                 })}
                 {ticks.step("A6", view! {
@@ -227,7 +232,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "Your application now has an " <strong>"Application (client) ID"</strong>
                         ". Copy it into " <em>"Client ID"</em> " here. It stands on the page "
-                        <ToPage page=Page::Overview client_id=client_id />
+                        <ToPage portal=portal page=Page::Overview client_id=client_id />
                         ", with the Directory (tenant) ID."
                     </p>
                 })}
@@ -311,7 +316,7 @@ fn Permissions(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
                         <strong>"App registrations"</strong> ", select your application, then "
-                        <ToPage page=Page::Permissions client_id=model.client_id /> "."
+                        <ToPage portal=model.portal page=Page::Permissions client_id=model.client_id /> "."
                     </p>
                 })}
                 {ticks.step("B2", view! {
@@ -357,7 +362,7 @@ fn Credentials(model: GuideView, ticks: Ticks) -> impl IntoView {
                     <p>
                         "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
                         <strong>"App registrations"</strong> ", select your application, then "
-                        <ToPage page=Page::Credentials client_id=model.client_id />
+                        <ToPage portal=model.portal page=Page::Credentials client_id=model.client_id />
                         " in the left navigation menu."
                     </p>
                 })}

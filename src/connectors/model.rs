@@ -179,7 +179,7 @@ impl FailureReason {
         match self {
             Self::CredentialsRejected => "Microsoft does not accept the Client ID and secret",
             Self::ApplicationRefused => "Microsoft does not let the application sign people in",
-            Self::PermissionsRefused => "Microsoft does not know a permission",
+            Self::PermissionsRefused => "Microsoft does not accept a permission",
             Self::WrongTenant => "who signed in is of another company",
         }
     }

@@ -27,12 +27,34 @@ pub struct Refused {
     pub title: String,
     /// What it means.
     pub what: String,
-    /// What to do.
-    pub next: String,
-    /// Whether a new secret mends it.
-    pub secret: bool,
+    /// What to do, by cause, the likeliest first.
+    #[serde(default)]
+    pub steps: Vec<NextStep>,
+    /// What the page offers for that, in the order of the causes.
+    #[serde(default)]
+    pub offers: Vec<Offer>,
     /// What the provider said, by name: its code, and its ids.
     pub said: Vec<(String, String)>,
+}
+
+/// What to do where it is a certain cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStep {
+    /// How to tell that it is this cause; empty where it is the only one.
+    pub when: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// What the page offers where credentials are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Offer {
+    /// To try them again as they are.
+    TryAgain,
+    /// To replace the secret.
+    Secret,
+    /// To edit the connector.
+    Edit,
 }
 
 /// Tries credentials.

@@ -21,6 +21,8 @@ pub enum Done {
     Outdated,
     /// Its secret was replaced.
     SecretReplaced,
+    /// Its credentials were tried again, as they are.
+    TriedAgain,
     /// It was deleted; its name was this.
     Deleted(String),
 }

@@ -15,7 +15,10 @@ use super::{
     actions::REPLACE_SECRET,
     draft::{Between, Draft, Kept, OWNER, Target},
     form::{Expires, mark},
-    guide::{NewSecret, portal},
+    guide::{
+        NewSecret,
+        portal::{Page as PortalPage, Portal},
+    },
     islands::CheckedForm,
     model::{EXPIRES_IN, Field, MONTHS},
     service::{Connector, ConnectorId, ConnectorService},
@@ -50,7 +53,8 @@ pub async fn show(
     let draft = draft.unwrap_or_else(fresh);
     // Once it was said that somebody changed the connector, what is sent from here on is sent in full knowledge.
     let draft = if draft.between == Some(Between::Changed) { Draft { target, ..draft } } else { draft };
-    let model = SecretView { connector, draft, owner: admin.user(), today: service.today() };
+    let portal = Portal::of(&config.microsoft);
+    let model = SecretView { connector, draft, owner: admin.user(), today: service.today(), portal };
     Ok(Page::new("Replace the secret", move || view! { <SecretPage model=model.clone() /> }.into_any()))
 }
 
@@ -60,11 +64,12 @@ struct SecretView {
     draft: Draft,
     owner: UserId,
     today: Date,
+    portal: Portal,
 }
 
 #[component]
 fn SecretPage(model: SecretView) -> impl IntoView {
-    let SecretView { connector, draft, owner, today } = model;
+    let SecretView { connector, draft, owner, today, portal } = model;
     let version = match draft.target {
         Target::Secret { version, .. } | Target::Edit { version, .. } => version,
         Target::Add { .. } => connector.version,
@@ -75,7 +80,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     let summary = (!wrong.is_empty()).then(|| {
         view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
     });
-    let (back, portal) = (here.clone(), portal::Page::Credentials.address(Some(&client_id)));
+    let (back, credentials) = (here.clone(), portal.page(PortalPage::Credentials, Some(&client_id)));
     let changed = (draft.between == Some(Between::Changed)).then(|| {
         view! {
             <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">
@@ -130,7 +135,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
             </CheckedForm>
             <section class="guide" aria-labelledby="guide-title">
                 <h2 id="guide-title">"Making a new secret"</h2>
-                <NewSecret at=portal />
+                <NewSecret at=credentials />
                 <p class="help">
                     "The old secret works in Azure until it expires or is deleted there: delete it once the \
                      connector is verified with the new one."

@@ -1,161 +1,76 @@
 //! What to say of each end of a sign-in: what happened, whose job it is, and the one next step.
 
 pub mod codes;
+mod general;
+mod parts;
 
-use super::model::{Outcome, ProviderWords, Why};
-use crate::connectors::model::AccountType;
+use general::General;
+pub use parts::{Cause, Diagnosis, Remedy, Who};
 
-/// Whose job it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Whoever sets the connector up.
-    Admin,
-    /// Somebody who administers the accounts' tenant.
-    TenantAdmin,
-    /// Whoever signs in.
-    SignsIn,
-    /// Whoever runs the program.
-    Operator,
-    /// It passes by itself.
-    Nobody,
-}
-
-impl Who {
-    /// On the screen.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Admin => "You, as the administrator of this connector",
-            Self::TenantAdmin => "A Microsoft 365 administrator of the company whose account signs in",
-            Self::SignsIn => "Whoever signs in",
-            Self::Operator => "Whoever runs this program",
-            Self::Nobody => "Nobody: it passes by itself",
-        }
-    }
-}
-
-/// What the page offers for the next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// To sign in again.
-    Again,
-    /// To replace the secret.
-    Secret,
-    /// To edit the connector.
-    Edit,
-    /// The Redirect URI, and a comparison with what Azure has.
-    RedirectUri,
-    /// To set the tenant and who may sign in, and sign in again.
-    Tenant,
-    /// To set who may sign in, and sign in again.
-    AccountType(AccountType),
-    /// The address at which an administrator approves.
-    Approval,
-}
-
-/// The words for an end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnosis {
-    /// What happened, in a line.
-    pub title: &'static str,
-    /// What it means.
-    pub what: String,
-    /// Whose job it is.
-    pub who: Who,
-    /// What they do next.
-    pub next: String,
-    /// What the page offers for that.
-    pub remedy: Remedy,
-}
+use super::model::{Outcome, ProviderWords, Why, code_in};
 
 impl Diagnosis {
     fn of_code(code: u64) -> Option<Self> {
-        let codes::Entry { title, what, who, next, remedy, .. } = codes::find(code)?;
-        Some(Self { title, what: (*what).to_owned(), who: *who, next: (*next).to_owned(), remedy: *remedy })
+        let codes::Entry { title, what, causes, .. } = codes::find(code)?;
+        Some(Self { title, what: (*what).to_owned(), causes: causes.to_vec() })
     }
 
     /// Of an error that Microsoft showed on a page of its own.
     pub fn of_shown(code: Option<u64>) -> Self {
-        code.and_then(Self::of_code).unwrap_or_else(|| of_why(&Why::RefusedAtSignIn))
+        code.and_then(Self::of_code).unwrap_or_else(|| General::Pasted.diagnosis())
     }
+}
+
+/// The code that says most: Microsoft often names a general code first (AADSTS70002) and the cause after it, in the
+/// list of codes or in the description. A code that is not in the table only where no other is.
+pub fn telling_code(said: &ProviderWords) -> Option<u64> {
+    let description = said.description.as_deref().unwrap_or_default();
+    let named = description.match_indices("AADSTS").filter_map(|(at, _)| code_in(&description[at..]));
+    let all: Vec<u64> = said.codes.iter().copied().chain(named).collect();
+    let known = |code: &&u64| codes::find(**code).is_some();
+    let telling = all.iter().filter(known).find(|code| !codes::GENERAL.contains(code));
+    telling.or_else(|| all.iter().find(known)).copied().or_else(|| said.code())
 }
 
 /// The words for a sign-in that did not go through: those of Microsoft's code where it sent one that is known,
 /// which say more than the kind of the failure does.
 pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     // How long to wait stands in the answer, and in no table.
-    let code = said.and_then(ProviderWords::code).filter(|_| !matches!(why, Why::Throttled(_)));
-    let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused);
+    let code = said.and_then(telling_code).filter(|_| !matches!(why, Why::Throttled(_)));
+    let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);
     let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);
-    let by_error = || {
-        match error? {
+    let by_error = || match error? {
         "consent_required" => Diagnosis::of_code(65_001),
         // OpenID Connect Core 3.1.2.6.
-        "interaction_required" | "login_required" | "account_selection_required" => Some(Diagnosis {
-            title: "Microsoft asks for one more step",
-            what: "The account has to do something at Microsoft before it may sign in, most often to prove itself by a \
-                   second factor. The connector is as it was."
-                .to_owned(),
-            who: Who::SignsIn,
-            next: "Sign in again, and do what Microsoft asks.".to_owned(),
-            remedy: Remedy::Again,
-        }),
-        // Not by whoever signed in: then the code would say so.
-        "access_denied" if code.is_some() => Some(Diagnosis {
-            title: "Microsoft did not let the sign-in through",
-            what: "Something forbids it, most often a rule of the account’s company. The connector is as it was."
-                .to_owned(),
-            who: Who::TenantAdmin,
-            next: "Read what Microsoft said below: its code says which rule it was. Once that is changed, sign in \
-                   again."
-                .to_owned(),
-            remedy: Remedy::Again,
-        }),
+        "interaction_required" | "login_required" | "account_selection_required" => {
+            Some(Diagnosis::of_one_cause(
+                "Microsoft asks for one more step",
+                "The account has to do something on Microsoft’s page before it may sign in. The connector is as it was.",
+                Who::SignsIn,
+                "Sign in again, and do what Microsoft asks.",
+                Remedy::Again,
+            ))
+        }
         _ => None,
-    }
     };
-    code.and_then(Diagnosis::of_code).or_else(by_error).unwrap_or_else(|| of_why(why))
+    // Without a code an error of OAuth means what its specification says; with an unknown one it can mean anything.
+    let by_unknown_code = || match why {
+        Why::Denied => Some(General::Denied.diagnosis()),
+        Why::CodeRefused => Some(General::Grant.diagnosis()),
+        _ => None,
+    };
+    let known = code.and_then(Diagnosis::of_code).or_else(by_error);
+    known.or_else(|| code.and_then(|_| by_unknown_code())).unwrap_or_else(|| of_why(why))
 }
 
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn of_why(why: &Why) -> Diagnosis {
     let (title, what, who, next, remedy) = match why {
-        Why::Denied => (
-            "The sign-in was cancelled",
-            "Whoever signed in did not agree to what the connector asks for. The connector is as it was.",
-            Who::SignsIn,
-            "Sign in again, and choose Accept where Microsoft lists the permissions.",
-            Remedy::Again,
-        ),
-        Why::RefusedAtSignIn => (
-            "Microsoft ended the sign-in",
-            "It answered with an error instead of letting the sign-in through.",
-            Who::Admin,
-            "Read what Microsoft said below, mend it in the Azure portal, and sign in again.",
-            Remedy::Again,
-        ),
-        Why::CredentialsRejected => (
-            "Microsoft does not accept the client secret",
-            "Most often the Client ID and the client secret do not belong together, or the secret has expired.",
-            Who::Admin,
-            "Under Certificates & secrets make a new client secret, copy it from the Value column, not \
-             Secret ID, and replace the secret here.",
-            Remedy::Secret,
-        ),
-        Why::ApplicationRefused => (
-            "Microsoft does not let the application sign people in",
-            "The Azure application may not use this kind of sign-in.",
-            Who::Admin,
-            "Check in the Azure portal that the platform is Web and that Supported account types is what stands \
-             under Who may sign in here.",
-            Remedy::Edit,
-        ),
-        Why::PermissionsRefused => (
-            "Microsoft does not know a permission",
-            "The application asked for a permission that it cannot have.",
-            Who::Admin,
-            "Compare API permissions in the Azure portal with View API scope on the connector’s page.",
-            Remedy::Edit,
-        ),
+        Why::Denied => return General::Cancelled.diagnosis(),
+        Why::RefusedAtSignIn => return General::AtSignIn.diagnosis(),
+        Why::CredentialsRejected => return General::Credentials.diagnosis(),
+        Why::ApplicationRefused => return General::Application.diagnosis(),
+        Why::PermissionsRefused => return General::Permissions.diagnosis(),
         Why::CodeRefused => (
             "Microsoft did not take the sign-in’s one-time code",
             "Microsoft gives the browser a code that works once. This one had been used, was too old, or was made \
@@ -164,13 +79,7 @@ fn of_why(why: &Why) -> Diagnosis {
             "Start the sign-in again, in one window.",
             Remedy::Again,
         ),
-        Why::ExchangeRefused => (
-            "Microsoft refused to finish the sign-in",
-            "The sign-in itself went through, but Microsoft did not give access.",
-            Who::Admin,
-            "Read what Microsoft said below, mend it in the Azure portal, and sign in again.",
-            Remedy::Again,
-        ),
+        Why::ExchangeRefused => return General::AtExchange.diagnosis(),
         Why::IdentityNotProved => (
             "Microsoft’s proof of who signed in does not fit",
             "The proof was made for another application, another sign-in or another company’s directory (tenant), and \
@@ -193,7 +102,8 @@ fn of_why(why: &Why) -> Diagnosis {
             "The sign-in went through, but Microsoft Graph, from which applications read at Microsoft, did not \
              let this one read the profile.",
             Who::Admin,
-            "Add the delegated permission User.Read under API permissions, and sign in again.",
+            "See that the delegated permission User.Read is listed under API permissions and, where the column says so, \
+             approved. Then sign in again.",
             Remedy::Again,
         ),
         Why::PermissionsMissing(missing) => {
@@ -203,11 +113,26 @@ fn of_why(why: &Why) -> Diagnosis {
                     "The connector cannot do without it, and it was not granted: {}.",
                     missing.join(", ")
                 ),
-                who: Who::Admin,
-                next: "Under API permissions in the Azure portal see that it is listed and, where the column says so, \
-                       approved by a Microsoft 365 administrator. Then sign in again."
-                    .to_owned(),
-                remedy: Remedy::Again,
+                causes: vec![
+                    Cause::one(
+                        "If it is not in the list in Azure",
+                        Who::Admin,
+                        "Add it under API permissions in the Azure portal, as a delegated permission of Microsoft \
+                         Graph. Then sign in again.",
+                        Remedy::Again,
+                    ),
+                    Cause::one(
+                        "If it is there and not approved yet",
+                        Who::TenantAdmin,
+                        "Send the address for approval to an administrator of the company. Once they have approved, \
+                         sign in again.",
+                        Remedy::Approval,
+                    ),
+                    Cause::just_made(
+                        "If it was added or approved within the last few minutes",
+                        Remedy::Again,
+                    ),
+                ],
             };
         }
         Why::WrongIssuer => (
@@ -230,7 +155,8 @@ fn of_why(why: &Why) -> Diagnosis {
             "No connection came about, or it broke off. The connector is as it was.",
             Who::Operator,
             "Sign in again in a minute. If this happens again, ask whoever runs this program to check that it may \
-             reach login.microsoftonline.com and graph.microsoft.com: a firewall or a proxy may be in the way.",
+             reach Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, or the \
+             addresses that are set instead): a firewall or a proxy may be in the way.",
             Remedy::Again,
         ),
         Why::Slow => (
@@ -241,17 +167,18 @@ fn of_why(why: &Why) -> Diagnosis {
             Remedy::Again,
         ),
         Why::Throttled(after) => {
-            return Diagnosis {
-                title: "Microsoft has had too many requests",
-                what: "It asks this program to slow down. The connector is as it was.".to_owned(),
-                who: Who::Nobody,
-                next: match after {
-                    Some(seconds @ ..120) => format!("Wait {seconds} seconds, then sign in again."),
-                    Some(seconds) => format!("Wait {} minutes, then sign in again.", seconds.div_ceil(60)),
-                    None => "Wait a few minutes, then sign in again.".to_owned(),
-                },
-                remedy: Remedy::Again,
+            let next = match after {
+                Some(seconds @ ..120) => format!("Wait {seconds} seconds, then sign in again."),
+                Some(seconds) => format!("Wait {} minutes, then sign in again.", seconds.div_ceil(60)),
+                None => "Wait a few minutes, then sign in again.".to_owned(),
             };
+            return Diagnosis::of_one_cause(
+                "Microsoft has had too many requests",
+                "It asks this program to slow down. The connector is as it was.",
+                Who::Nobody,
+                next,
+                Remedy::Again,
+            );
         }
         Why::Garbled => (
             "Microsoft’s answer could not be understood",
@@ -316,7 +243,7 @@ fn of_why(why: &Why) -> Diagnosis {
             Remedy::Again,
         ),
     };
-    Diagnosis { title, what: what.to_owned(), who, next: next.to_owned(), remedy }
+    Diagnosis::of_one_cause(title, what, who, next, remedy)
 }
 
 /// An outcome in a few words, for lists.
@@ -338,31 +265,123 @@ mod tests {
         let expired = of(&Why::CredentialsRejected, Some(&said("AADSTS7000222: The keys are expired.")));
         assert_eq!(expired.title, "The client secret has expired");
         let unknown = of(&Why::CredentialsRejected, Some(&said("AADSTS9999999: Something new.")));
-        assert_eq!(unknown.title, "Microsoft does not accept the client secret");
+        assert_eq!(unknown.title, "Microsoft does not accept the Client ID and the secret");
         assert_eq!(of(&Why::CredentialsRejected, None), unknown);
+    }
+
+    fn words(why: Why, error: &str, description: &str) -> Diagnosis {
+        of(&why, Some(&ProviderWords::new(Some(error), Some(description), None, None)))
     }
 
     #[test]
     fn where_the_code_is_unknown_the_error_still_names_the_right_person() {
-        let words =
-            |why, error, text| of(&why, Some(&ProviderWords::new(Some(error), Some(text), None, None)));
         let step = words(Why::ExchangeRefused, "interaction_required", "AADSTS9999999: New.");
-        assert_eq!((step.who, step.remedy), (Who::SignsIn, Remedy::Again));
+        assert_eq!(
+            step.causes,
+            [Cause::only(Who::SignsIn, "Sign in again, and do what Microsoft asks.", Remedy::Again)]
+        );
         let consent = words(Why::RefusedAtSignIn, "consent_required", "");
-        assert_eq!(consent.remedy, Remedy::Approval);
+        assert!(consent.remedies().contains(&Remedy::Approval));
         let policy = words(Why::Denied, "access_denied", "AADSTS9999999: A policy.");
-        assert_eq!(policy.who, Who::TenantAdmin);
-        let cancelled = words(Why::Denied, "access_denied", "the user canceled the authentication");
-        assert_eq!(cancelled.title, "The sign-in was cancelled");
+        assert_eq!(policy.causes[0].who, Who::TenantAdmin);
         let slow = words(Why::Unavailable, "access_denied", "AADSTS9999999: New.");
         assert_eq!(slow.title, "Microsoft has trouble of its own");
     }
 
     #[test]
+    fn c1_a_refusal_is_cancelled_or_waits_for_an_administrator_with_code_and_without() {
+        for description in ["the user canceled the authentication", "AADSTS65004: User declined to consent."]
+        {
+            let refused = words(Why::Denied, "access_denied", description);
+            assert!(refused.title.starts_with("The sign-in was cancelled"), "{}", refused.title);
+            assert_eq!(refused.remedies(), [Remedy::Again, Remedy::Approval]);
+            assert!(refused.causes.iter().any(|cause| cause.when.contains("administrator must approve")));
+            assert_eq!(refused.without_approval().remedies(), [Remedy::Again]);
+        }
+    }
+
+    #[test]
+    fn c2_only_an_invalid_grant_without_a_code_is_said_to_be_about_the_one_time_code() {
+        for code in [530_003, 53_001, 70_000, 50_126, 50_097, 53_002, 9_999_999] {
+            let refused = words(Why::CodeRefused, "invalid_grant", &format!("AADSTS{code}: No."));
+            let text = format!("{refused:?}");
+            assert!(!text.contains("one-time code") && !text.contains("had been used"), "{code}: {text}");
+        }
+        for description in ["", "AADSTS54005: Redeemed.", "AADSTS70008: Expired."] {
+            let refused = words(Why::CodeRefused, "invalid_grant", description);
+            assert!(format!("{refused:?}").contains("one-time code"), "{description}");
+        }
+    }
+
+    /// Words that are true of one cause only, and so must not stand where the cause is not known.
+    const PARTICULAR: [&str; 8] = [
+        "has expired.",
+        "had been used",
+        "was too old",
+        "is switched off",
+        "is disabled.",
+        "Most often",
+        "most often",
+        "one-time code, ",
+    ];
+
+    #[test]
+    fn c2_no_general_error_states_a_cause_that_an_unknown_code_does_not_name() {
+        for (why, error) in [
+            (Why::Denied, "access_denied"),
+            (Why::RefusedAtSignIn, "invalid_request"),
+            (Why::RefusedAtSignIn, "invalid_client"),
+            (Why::CredentialsRejected, "invalid_client"),
+            (Why::ApplicationRefused, "unauthorized_client"),
+            (Why::PermissionsRefused, "invalid_scope"),
+            (Why::CodeRefused, "invalid_grant"),
+            (Why::ExchangeRefused, "invalid_request"),
+            (Why::ExchangeRefused, "invalid_resource"),
+        ] {
+            let unknown = words(why, error, "AADSTS9999999: New.");
+            for claim in PARTICULAR {
+                assert!(
+                    !unknown.what.contains(claim) && !unknown.title.contains(claim),
+                    "{error}: {unknown:?}"
+                );
+            }
+            // Each further cause says how to tell that it is this one.
+            let headed =
+                unknown.causes.len() == 1 || unknown.causes.iter().all(|cause| !cause.when.is_empty());
+            assert!(headed, "{error}: {unknown:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_codes_the_one_that_says_most_chooses_the_words() {
+        let said = ProviderWords::new(
+            Some("invalid_grant"),
+            Some("AADSTS70002: Error validating credentials. AADSTS50126: Invalid username or password."),
+            None,
+            None,
+        );
+        assert_eq!(telling_code(&said), Some(50_126));
+        assert_eq!(telling_code(&said.clone().with_codes([70_002])), Some(50_126));
+        assert_eq!(telling_code(&said.clone().with_codes([9_999_999, 53_003])), Some(53_003));
+        let unknown = ProviderWords::new(None, Some("AADSTS9999999: New."), None, None);
+        assert_eq!(telling_code(&unknown), Some(9_999_999));
+        assert_eq!(telling_code(&ProviderWords::default()), None);
+    }
+
+    #[test]
+    fn a_connector_without_an_address_for_approval_is_not_told_to_send_one() {
+        for code in [65_001, 65_004, 90_094, 650_056, 700_016, 7_000_229] {
+            let diagnosis = Diagnosis::of_shown(Some(code)).without_approval();
+            assert!(!diagnosis.causes.is_empty(), "{code}");
+            assert!(!format!("{diagnosis:?}").contains("address for approval"), "{code}: {diagnosis:?}");
+        }
+    }
+
+    #[test]
     fn who_is_throttled_reads_for_how_long() {
         let said = ProviderWords::new(None, Some("AADSTS90033: A transient error."), None, None);
-        assert!(of(&Why::Throttled(Some(30)), Some(&said)).next.starts_with("Wait 30 seconds"));
-        assert!(of(&Why::Throttled(Some(121)), None).next.starts_with("Wait 3 minutes"));
-        assert!(of(&Why::Throttled(None), None).next.starts_with("Wait a few minutes"));
+        assert!(of(&Why::Throttled(Some(30)), Some(&said)).causes[0].next.starts_with("Wait 30 seconds"));
+        assert!(of(&Why::Throttled(Some(121)), None).causes[0].next.starts_with("Wait 3 minutes"));
+        assert!(of(&Why::Throttled(None), None).causes[0].next.starts_with("Wait a few minutes"));
     }
 }

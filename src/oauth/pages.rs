@@ -20,7 +20,7 @@ use crate::{
         pages::StateBadge,
         service::{Connector, ConnectorId},
     },
-    ui::widgets::Moment,
+    ui::{islands::SendOnce, widgets::Moment},
 };
 
 /// The small page from which one goes to the provider.
@@ -72,6 +72,24 @@ pub fn VerifyButton(
     }
 }
 
+/// The button that tries a connector's credentials again, as they are.
+#[component]
+pub fn TryAgain(
+    /// The connector.
+    id: ConnectorId,
+    /// Whether it is the one thing to do here.
+    primary: bool,
+) -> impl IntoView {
+    let class = if primary { "button primary" } else { "button" };
+    view! {
+        <SendOnce>
+            <form method="post" action=format!("/connectors/{id}/try-again")>
+                <button class=class>"Try again without a new secret"</button>
+            </form>
+        </SendOnce>
+    }
+}
+
 /// What an administrator sees on a connector's page: where it stands, and what to do about that.
 #[component]
 pub fn StateCard(
@@ -85,9 +103,15 @@ pub fn StateCard(
     remedy_elsewhere: bool,
 ) -> impl IntoView {
     let words = match connector.state {
-        ConnectorState::NotVerified if connector.unproved.is_empty() => {
-            "No sign-in has gone through with these settings yet.".into_any()
-        }
+        ConnectorState::NotVerified if connector.unproved.is_empty() => match connector.verified_at {
+            // Its credentials were refused since, and are accepted again.
+            Some(at) => view! {
+                "A sign-in last went through on " <Moment at=at />
+                ". Microsoft has refused the connector since, so it is to be verified again."
+            }
+            .into_any(),
+            None => "No sign-in has gone through with these settings yet.".into_any(),
+        },
         ConnectorState::NotVerified => view! {
             {if connector.verified_at.is_some() {
                 "Changed since it was last verified: "
@@ -116,7 +140,10 @@ pub fn StateCard(
         let primary = connector.state != ConnectorState::Verified && !refused;
         let replace = (refused && !remedy_elsewhere).then(|| {
             let to = format!("/connectors/{}/secret", connector.id);
-            view! { <a class="button primary" href=to>"Replace the client secret"</a> }
+            view! {
+                <a class="button primary" href=to>"Replace the client secret"</a>
+                <TryAgain id=connector.id primary=false />
+            }
         });
         view! { <div class="row">{replace}<VerifyButton id=connector.id primary=primary /></div> }
     });

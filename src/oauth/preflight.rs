@@ -9,14 +9,15 @@ use super::{
     diagnosis::{self, Remedy},
     exchange::{self, Refusal},
     microsoft::Endpoints,
-    model::{ProviderWords, Why},
+    model::Why,
     service::SignIns,
 };
 use crate::{
     activity::model::{Action, Entry},
     connectors::{
+        consent,
         model::{ConnectorState, FailureReason},
-        preflight::{Finding, Preflight, Refused},
+        preflight::{Finding, NextStep, Offer, Preflight, Refused},
         service::{Connector, ConnectorId},
     },
     people::access::Admin,
@@ -28,8 +29,10 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the credentials alone can be told by: secret, public client, application, its being switched off, tenant.
 /// Anything else says more of this kind of request than of a sign-in.
-const TELLING: [u64; 9] =
-    [7_000_215, 70_002, 7_000_222, 7_000_218, 700_025, 700_016, 70_001, 7_000_112, 90_002];
+const TELLING: [u64; 13] = [
+    7_000_215, 70_002, 50_012, 7_000_222, 7_000_218, 7_000_216, 700_025, 90_023, 700_016, 700_011, 70_001,
+    7_000_112, 90_002,
+];
 
 #[async_trait]
 impl Preflight for SignIns {
@@ -63,7 +66,7 @@ impl SignIns {
         let answer = exchange::credentials(&*parts.http, &endpoints, client_id, &secret).await;
         let finding = match &answer {
             Ok(()) => Finding::Proved,
-            Err(refusal) => finding(refusal),
+            Err(refusal) => finding(refusal, consent::has_page(&parts.urls)),
         };
         if finding != Finding::Later {
             let rejected = matches!(answer, Err(Refusal { why: Why::CredentialsRejected, .. }));
@@ -73,8 +76,8 @@ impl SignIns {
         Ok(Some(finding))
     }
 
-    /// Records it, and that the connector fails where its credentials are rejected. That they are taken leaves it
-    /// *Not verified*, for only a sign-in verifies.
+    /// Records the try, and that the connector fails where its credentials are rejected. Credentials that are accepted
+    /// end such a failure; they verify nothing, because only a sign-in verifies.
     async fn note_tried(
         &self,
         admin: &Admin,
@@ -90,8 +93,14 @@ impl SignIns {
                 let organisation = admin.organisation();
                 // Deleted since, there is nothing to be noted of it.
                 let Some(now) = parts.connectors.lock(&tx, organisation, id).await? else { return Ok(()) };
-                if rejected {
-                    let state = ConnectorState::Failing(FailureReason::CredentialsRejected);
+                let failing = ConnectorState::Failing(FailureReason::CredentialsRejected);
+                let state = if rejected {
+                    Some(failing)
+                } else {
+                    // A secret that was made a moment ago is refused at first (AADSTS7000215), and accepted later.
+                    (!refused && now.state == failing).then_some(ConnectorState::NotVerified)
+                };
+                if let Some(state) = state {
                     parts.connectors.note_state(&tx, organisation, id, application_version, state).await?;
                 }
                 let entry = Entry::done(Action::ConnectorTried, now.service_name.as_str(), id.0)
@@ -102,13 +111,15 @@ impl SignIns {
     }
 }
 
-fn finding(Refusal { why, words }: &Refusal) -> Finding {
-    let code = words.as_deref().and_then(ProviderWords::code);
+/// What is told of a refusal; `approvable` where there is an address for approval.
+fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
+    let code = words.as_deref().and_then(diagnosis::telling_code);
     let telling = code.is_some_and(|code| TELLING.contains(&code));
     if *why != Why::CredentialsRejected && !telling {
         return Finding::Later;
     }
     let diagnosis = diagnosis::of(why, words.as_deref());
+    let diagnosis = if approvable { diagnosis } else { diagnosis.without_approval() };
     let words = words.as_deref().cloned().unwrap_or_default();
     let said = [
         ("Error code", code.map(|code| format!("AADSTS{code}"))),
@@ -116,11 +127,28 @@ fn finding(Refusal { why, words }: &Refusal) -> Finding {
         ("Trace ID", words.trace_id),
         ("Correlation ID", words.correlation_id),
     ];
+    let mut offers: Vec<Offer> = Vec::new();
+    for remedy in diagnosis.remedies() {
+        let offer = match remedy {
+            Remedy::Secret => Offer::Secret,
+            Remedy::Edit | Remedy::Tenant | Remedy::AccountType(_) => Offer::Edit,
+            // Nothing is changed here: what was mended in Azure is tried.
+            Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Approval => {
+                Offer::TryAgain
+            }
+        };
+        if !offers.contains(&offer) {
+            offers.push(offer);
+        }
+    }
+    let steps = diagnosis.causes.into_iter();
     Finding::Refused(Refused {
         title: diagnosis.title.to_owned(),
         what: diagnosis.what,
-        next: diagnosis.next,
-        secret: diagnosis.remedy == Remedy::Secret,
+        steps: steps
+            .map(|cause| NextStep { when: cause.when.to_owned(), next: cause.next.into_owned() })
+            .collect(),
+        offers,
         said: said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
     })
 }

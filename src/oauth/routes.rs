@@ -1,5 +1,7 @@
 //! The way out, the redirect back, and the outcome's page.
 
+mod try_again;
+
 use std::sync::Arc;
 
 use axum::{
@@ -13,6 +15,8 @@ use serde::Deserialize;
 use tower_sessions::Session;
 use url::Url;
 
+pub use try_again::try_again;
+
 use super::{
     callback::Callback,
     model::FINDABLE,
@@ -23,6 +27,7 @@ use super::{
 use crate::{
     connectors::{
         consent,
+        guide::portal::Portal,
         model::{AccountType, Tenant},
         said::{Done, Said},
         service::{Changed, Connector, ConnectorId, ConnectorService},
@@ -213,7 +218,8 @@ pub async fn show(
 fn offers(config: &Config, connector: &Connector) -> Offers {
     let redirect_uri = config.public_url.redirect_uri();
     let approval = consent::of(&config.microsoft, &redirect_uri, connector);
-    Offers { redirect_uri, approval }
+    let portal = Portal::of(&config.microsoft);
+    Offers { redirect_uri, approval, portal }
 }
 
 /// What the form sends into which an error was pasted.

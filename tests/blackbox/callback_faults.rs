@@ -41,15 +41,20 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
 }
 
 #[rstest]
-#[case(401, "invalid_client", "does not accept the client secret", "failing: credentials_rejected")]
+#[case(
+    401,
+    "invalid_client",
+    "does not accept the Client ID and the secret",
+    "failing: credentials_rejected"
+)]
 #[case(
     400,
     "unauthorized_client",
     "does not let the application sign people in",
     "failing: application_refused"
 )]
-#[case(400, "invalid_scope", "does not know a permission", "failing: permissions_refused")]
-#[case(400, "invalid_grant", "did not take the sign-in’s one-time code", "not_verified")]
+#[case(400, "invalid_scope", "does not accept a permission", "failing: permissions_refused")]
+#[case(400, "invalid_grant", "Microsoft did not give access", "not_verified")]
 #[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
 #[case(400, "temporarily_unavailable", "has trouble of its own", "not_verified")]
 #[case(400, "interaction_required", "asks for one more step", "not_verified")]

@@ -11,6 +11,8 @@ mod callback;
 mod callback_faults;
 mod callback_guards;
 mod callback_tasks;
+mod causes;
+mod clouds;
 mod confirmation;
 mod connectors;
 mod custody;

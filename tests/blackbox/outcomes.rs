@@ -113,7 +113,7 @@ const REJECTED: &str = "failing: credentials_rejected";
     "not_verified"
 )]
 #[case::unknown((400, "invalid_grant", 9_999_999),
-    "did not take the sign-in’s one-time code",
+    "Microsoft did not give access",
     "Whoever signs in",
     "Start the sign-in again",
     "not_verified"

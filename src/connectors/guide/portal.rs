@@ -1,22 +1,82 @@
-//! Places in Microsoft's portal; with a client ID, those of its application.
+//! Places in Microsoft's portal; with a client ID, those of its application. Each of Microsoft's clouds has a portal of
+//! its own, in which the others' applications are not.
 
 use leptos::prelude::*;
+use url::{Host, Url};
 
-use crate::{connectors::model::ClientId, ui::links::NewWindow};
+use crate::{connectors::model::ClientId, platform::config::ProviderUrls, ui::links::NewWindow};
 
-const BASE: &str = "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps";
+/// Where the applications stand in a portal.
+const APPLICATIONS: &str = "#view/Microsoft_AAD_RegisteredApps";
 
-/// All applications.
-pub fn applications() -> String {
-    format!("{BASE}/ApplicationsListBlade")
+/// Hosts of Microsoft's sign-in, and the portal of their cloud (Microsoft, authentication-national-cloud).
+const CLOUDS: [(&str, &str); 8] = [
+    ("login.microsoftonline.com", "https://portal.azure.com/"),
+    ("login.microsoft.com", "https://portal.azure.com/"),
+    ("login.windows.net", "https://portal.azure.com/"),
+    ("sts.windows.net", "https://portal.azure.com/"),
+    ("login.microsoftonline.us", "https://portal.azure.us/"),
+    ("login-us.microsoftonline.com", "https://portal.azure.us/"),
+    ("login.partner.microsoftonline.cn", "https://portal.azure.cn/"),
+    ("login.chinacloudapi.cn", "https://portal.azure.cn/"),
+];
+
+/// The portal of the configured cloud; without one if that cloud is not known, so that no link leads to a portal that
+/// does not have the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Portal(Option<&'static str>);
+
+impl Portal {
+    /// The portal of the cloud in which people sign in.
+    pub fn of(urls: &ProviderUrls) -> Self {
+        let Ok(url) = Url::parse(&urls.authorize) else { return Self(None) };
+        let loopback = match url.host() {
+            Some(Host::Domain(host)) => host == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        // A provider on this machine is a stand-in for the public cloud, as in `make demo`.
+        let host = if loopback { CLOUDS[0].0 } else { url.host_str().unwrap_or_default() };
+        Self(CLOUDS.iter().find(|(known, _)| *known == host).map(|(_, portal)| *portal))
+    }
+
+    /// Its first page.
+    pub fn home(self) -> Option<String> {
+        self.0.map(str::to_owned)
+    }
+
+    /// All applications.
+    pub fn applications(self) -> Option<String> {
+        Some(format!("{}{APPLICATIONS}/ApplicationsListBlade", self.0?))
+    }
+
+    /// The form for a new application.
+    pub fn new_application(self) -> Option<String> {
+        Some(format!("{}{APPLICATIONS}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false", self.0?))
+    }
+
+    /// A page of an application, with [`CLIENT_ID`] still to be put in.
+    fn template(self, page: Page) -> Option<String> {
+        let name = match page {
+            Page::Overview => "Overview",
+            Page::Permissions => "CallAnAPI",
+            Page::Credentials => "Credentials",
+            Page::Authentication => "Authentication",
+        };
+        Some(format!("{}{APPLICATIONS}/ApplicationMenuBlade/~/{name}/appId/{CLIENT_ID}", self.0?))
+    }
+
+    /// A page of an application; all applications where the client ID is not known yet.
+    pub fn page(self, page: Page, client_id: Option<&str>) -> Option<String> {
+        match client_id {
+            Some(id) => Some(self.template(page)?.replace(CLIENT_ID, id)),
+            None => self.applications(),
+        }
+    }
 }
 
-/// The form for a new application.
-pub fn new_application() -> String {
-    format!("{BASE}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false")
-}
-
-/// What stands for the client ID in a template.
+/// The client ID's place in a template.
 const CLIENT_ID: &str = "{client_id}";
 
 /// A page of an application in the portal.
@@ -44,33 +104,42 @@ impl Page {
             Self::Authentication => "Authentication",
         }
     }
+}
 
-    /// Its address, with [`CLIENT_ID`] still to be put in.
-    fn template(self) -> String {
-        let name = match self {
-            Self::Overview => "Overview",
-            Self::Permissions => "CallAnAPI",
-            Self::Credentials => "Credentials",
-            Self::Authentication => "Authentication",
-        };
-        format!("{BASE}/ApplicationMenuBlade/~/{name}/appId/{CLIENT_ID}")
-    }
-
-    /// Its address; that of all applications where the client ID is not known yet.
-    pub fn address(self, client_id: Option<&str>) -> String {
-        client_id.map_or_else(applications, |id| self.template().replace(CLIENT_ID, id))
+/// A link to a place in the portal; its name alone where the portal is not known.
+#[component]
+pub fn ToPlace(
+    /// The address.
+    to: Option<String>,
+    /// What is there.
+    words: &'static str,
+    /// The address with its gap, which the form's island fills in.
+    #[prop(optional_no_strip)]
+    template: Option<String>,
+) -> impl IntoView {
+    match to {
+        Some(to) => view! { <NewWindow to=to words=words template=template /> }.into_any(),
+        None => view! { <strong>{words}</strong> }.into_any(),
     }
 }
 
 /// A link to a page of an application, which follows the Client ID in the form beside it.
 #[component]
 pub fn ToPage(
+    /// The portal.
+    portal: Portal,
     /// The page.
     page: Page,
     /// The application.
     client_id: Option<String>,
 ) -> impl IntoView {
-    view! { <NewWindow to=page.address(client_id.as_deref()) words=page.words() template=Some(page.template()) /> }
+    view! {
+        <ToPlace
+            to=portal.page(page, client_id.as_deref())
+            words=page.words()
+            template=portal.template(page)
+        />
+    }
 }
 
 /// A sentence in which each page of an application that it names leads there, and *App registrations* to all of them.
@@ -78,14 +147,17 @@ pub fn ToPage(
 pub fn Directions(
     /// The sentence.
     text: String,
+    /// The portal.
+    portal: Portal,
     /// The application.
     client_id: ClientId,
 ) -> impl IntoView {
     let id = Some(client_id.as_str());
     let places: Vec<_> = Page::ALL
         .into_iter()
-        .map(|page| (page.words(), page.address(id)))
-        .chain([("App registrations", applications())])
+        .map(|page| (page.words(), portal.page(page, id)))
+        .chain([("App registrations", portal.applications())])
+        .filter_map(|(words, to)| Some((words, to?)))
         .collect();
     let mut parts = Vec::new();
     let mut rest = text.as_str();
@@ -102,4 +174,42 @@ pub fn Directions(
     }
     parts.push(rest.to_owned().into_any());
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(authorize: &str) -> Portal {
+        Portal::of(&ProviderUrls {
+            authorize: authorize.to_owned(),
+            token: String::new(),
+            graph: String::new(),
+            issuer: String::new(),
+        })
+    }
+
+    #[test]
+    fn c18_every_place_is_in_the_portal_of_the_configured_cloud() {
+        for (host, portal) in [
+            ("login.microsoftonline.com", Some("https://portal.azure.com/")),
+            ("LOGIN.MicrosoftOnline.com", Some("https://portal.azure.com/")),
+            ("login.microsoftonline.us", Some("https://portal.azure.us/")),
+            ("login.partner.microsoftonline.cn", Some("https://portal.azure.cn/")),
+            ("login.chinacloudapi.cn", Some("https://portal.azure.cn/")),
+            ("127.0.0.1:4000", Some("https://portal.azure.com/")),
+            ("login.contoso.example", None),
+            ("login.microsoftonline.com.contoso.example", None),
+        ] {
+            let it = at(&format!("https://{host}/{{tenant}}/oauth2/v2.0/authorize"));
+            let places =
+                [it.home(), it.applications(), it.new_application(), it.page(Page::Overview, Some("id"))];
+            for place in places.into_iter().chain(Page::ALL.map(|page| it.template(page))) {
+                assert_eq!(place.is_some(), portal.is_some(), "{host}");
+                if let (Some(place), Some(portal)) = (place, portal) {
+                    assert!(place.starts_with(portal), "{host}: {place}");
+                }
+            }
+        }
+    }
 }

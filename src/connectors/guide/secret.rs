@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::links::NewWindow;
+use super::portal::ToPlace;
 
 /// Which column to copy, with a drawing.
 #[component]
@@ -23,12 +23,12 @@ pub fn TheSecret() -> impl IntoView {
 /// The steps to a new secret, for an application that is there.
 #[component]
 pub fn NewSecret(
-    /// Where the portal has them.
-    at: String,
+    /// Where the portal has them, where it is known.
+    at: Option<String>,
 ) -> impl IntoView {
     view! {
         <ol class="steps">
-            <li>"Open " <NewWindow to=at words="Certificates & secrets" /> " of the application in Azure."</li>
+            <li>"Open " <ToPlace to=at words="Certificates & secrets" /> " of the application in Azure."</li>
             <li>
                 "Click " <strong>"+ New client secret"</strong> ", set the expiration to " <strong>"24 months"</strong>
                 ", and click " <strong>"Add"</strong> "."

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     connectors::{
-        guide::portal::{Page, ToPage},
+        guide::portal::{Page, Portal, ToPage},
         model::ConnectorState,
         service::{Connector, ConnectorId},
     },
@@ -50,7 +50,14 @@ pub fn SignInPage(
     let (tone, title, lead, content) = match sign_in.progress {
         Progress::Ended(Outcome::Verified { account, missing, current }) => {
             return view! {
-                <Verified attempt=attempt connector=connector account=account missing=missing current=current>
+                <Verified
+                    attempt=attempt
+                    connector=connector
+                    account=account
+                    missing=missing
+                    current=current
+                    portal=offers.portal
+                >
                     {steps}
                 </Verified>
             }
@@ -142,6 +149,7 @@ fn Verified(
     account: String,
     missing: Vec<String>,
     current: bool,
+    portal: Portal,
     children: Children,
 ) -> impl IntoView {
     let id = connector.id;
@@ -199,7 +207,7 @@ fn Verified(
             <Notice tone=Tone::Warn title=title>
                 <p>
                     {works.then_some("Everything else works. ")} "If your software needs " {it} ", see that " {is} " listed in Azure under "
-                    <ToPage page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
+                    <ToPage portal=portal page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
                     " and, where a Microsoft 365 administrator must approve " {it} ", approved there by "
                     <strong>"Grant admin consent"</strong> ". Then verify again."
                 </p>
@@ -274,8 +282,8 @@ fn Failed(
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
-    let diagnosis = diagnosis::of(&why, provider.as_ref());
-    let Diagnosis { title, what, remedy, .. } = diagnosis.clone();
+    let diagnosis = offers.fit(diagnosis::of(&why, provider.as_ref()));
+    let (remedies, Diagnosis { title, what, .. }) = (diagnosis.remedies(), diagnosis.clone());
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
     let said = provider.map(|said| view! { <Said said=said at=at /> });
     view! {
@@ -287,8 +295,8 @@ fn Failed(
             </div>
         </div>
         <div class="stack text">
-            <Next diagnosis=diagnosis client_id=connector.client_id.clone() />
-            <Remedies remedy=remedy connector=connector offers=offers />
+            <Next diagnosis=diagnosis portal=offers.portal client_id=connector.client_id.clone() />
+            <Remedies remedies=remedies connector=connector offers=offers />
             {said}
             {children()}
         </div>

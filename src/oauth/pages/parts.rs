@@ -3,36 +3,63 @@
 use leptos::prelude::*;
 
 use super::super::{
-    diagnosis::{Diagnosis, codes},
+    diagnosis::{Cause, Diagnosis, codes, telling_code},
     model::ProviderWords,
 };
 use crate::{
-    connectors::{guide::portal::Directions, model::ClientId},
+    connectors::{
+        guide::portal::{Directions, Portal},
+        model::ClientId,
+    },
     ui::{links::NewWindow, widgets::Copyable},
 };
 
-/// Whose job it is, and the next step.
+/// Whose job it is, and the next step; by cause where there are several.
 #[component]
 pub fn Next(
     /// What is said of the end.
     diagnosis: Diagnosis,
+    /// The portal of the configured cloud.
+    portal: Portal,
     /// The application that it is said of.
     client_id: ClientId,
 ) -> impl IntoView {
+    let several = diagnosis.causes.len() > 1;
+    let choose = several.then(|| {
+        view! { <p class="soft">"Microsoft answers alike for several causes. Take the step of the one that fits."</p> }
+    });
+    let causes = diagnosis
+        .causes
+        .into_iter()
+        .map(|Cause { when, who, next, .. }| {
+            let when = several.then(|| view! { <h3>{when}</h3> });
+            let (next, client_id) = (next.into_owned(), client_id.clone());
+            view! {
+                <div>
+                    {when}
+                    <dl class="facts">
+                        <div><dt>"Who can fix it"</dt><dd>{who.words()}</dd></div>
+                        <div>
+                            <dt>"Next step"</dt>
+                            <dd><Directions text=next portal=portal client_id=client_id /></dd>
+                        </div>
+                    </dl>
+                </div>
+            }
+        })
+        .collect_view();
     view! {
         <section class="card low" aria-labelledby="do-title">
             <h2 id="do-title">"What to do"</h2>
-            <dl class="facts">
-                <div><dt>"Who can fix it"</dt><dd>{diagnosis.who.words()}</dd></div>
-                <div><dt>"Next step"</dt><dd><Directions text=diagnosis.next client_id=client_id /></dd></div>
-            </dl>
+            {choose}
+            {causes}
         </section>
     }
 }
 
 /// What the provider said, as rows of a list of facts; codes and ids are ready to copy.
 pub fn provider_said(said: ProviderWords) -> impl IntoView {
-    let code = said.code();
+    let code = telling_code(&said);
     let unknown = code.filter(|code| codes::find(*code).is_none());
     let code = code.map(|code| {
         let link = unknown

@@ -2,10 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{super::diagnosis::Remedy, VerifyButton};
+use super::{
+    super::diagnosis::{Diagnosis, Remedy},
+    TryAgain, VerifyButton,
+};
 use crate::{
     connectors::{
-        guide::ToApprove,
+        guide::{ToApprove, portal::Portal},
         model::{AccountType, Field, Tenant},
         service::{Connector, ConnectorId},
     },
@@ -22,13 +25,22 @@ pub struct Offers {
     pub redirect_uri: String,
     /// The address at which an administrator approves, where there is one.
     pub approval: Option<String>,
+    /// The portal of the configured cloud.
+    pub portal: Portal,
 }
 
-/// The next step, ready to be taken, and the way back.
+impl Offers {
+    /// The words for this connector: no step names an address for approval that it does not have.
+    pub fn fit(&self, diagnosis: Diagnosis) -> Diagnosis {
+        if self.approval.is_some() { diagnosis } else { diagnosis.without_approval() }
+    }
+}
+
+/// The next steps, ready to be taken, and the way back.
 #[component]
 pub fn Remedies(
-    /// What is to be done.
-    remedy: Remedy,
+    /// What is to be done, by cause.
+    remedies: Vec<Remedy>,
     /// The connector.
     connector: Connector,
     /// What can be offered.
@@ -39,62 +51,100 @@ pub fn Remedies(
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
-    let Offers { redirect_uri, approval } = offers;
-    let link = |to: String, words: &'static str| view! { <a class="button primary" href=to>{words}</a> };
-    // Above the buttons, what is needed elsewhere; first among them, what is to be done here.
-    let (above, first) = match remedy {
-        Remedy::Secret => {
-            (None, Some(link(format!("/connectors/{id}/secret"), "Replace the secret").into_any()))
-        }
-        Remedy::Edit => (None, Some(link(format!("/connectors/{id}/edit"), "Edit the connector").into_any())),
-        Remedy::RedirectUri => {
-            let above = view! {
-                <section class="card low" aria-labelledby="uri-title">
-                    <h2 id="uri-title">"Redirect URI"</h2>
-                    <Copyable value=redirect_uri what="the Redirect URI" />
-                </section>
-            };
-            (Some(above.into_any()), None)
-        }
-        Remedy::Approval => {
-            let above = approval.map(|address| {
-                view! {
-                    <section class="card low" aria-labelledby="approval-title">
-                        <h2 id="approval-title">"The address for approval"</h2>
-                        <ToApprove address=address />
-                    </section>
-                }
-                .into_any()
-            });
-            (above, None)
-        }
-        Remedy::AccountType(kind) if connector.account_type != kind => {
-            let button = view! {
-                <Retry connector=connector.clone() kind=kind>
-                    <button class="button primary">{format!("Choose {} and sign in again", kind.label())}</button>
-                </Retry>
-            };
-            (None, Some(button.into_any()))
-        }
-        Remedy::Tenant => {
-            let above = view! { <TenantCard connector=connector.clone() typed=None error=None /> };
-            (Some(above.into_any()), None)
-        }
-        Remedy::AccountType(_) | Remedy::Again => (None, None),
-    };
+    let cards = remedies.iter().filter_map(|remedy| card(*remedy, &connector, &offers)).collect_view();
     // Where the change itself leads to the sign-in, the sign-in alone would end as before.
-    let again = (remedy != Remedy::Tenant).then(|| {
-        let primary = first.is_none();
-        view! { <VerifyButton id=id words="Sign in again" primary=primary /> }
-    });
+    let alone = [Remedy::Tenant].as_slice() == remedies.as_slice();
+    let mut buttons: Vec<Button> = Vec::new();
+    for remedy in remedies {
+        let button = match remedy {
+            Remedy::TryCredentials => Button::TryAgain,
+            Remedy::Secret => Button::Link(format!("/connectors/{id}/secret"), "Replace the secret"),
+            Remedy::Edit => Button::Link(format!("/connectors/{id}/edit"), "Edit the connector"),
+            Remedy::AccountType(kind) if connector.account_type != kind => Button::AccountType(kind),
+            // The card has what is needed.
+            Remedy::Tenant => continue,
+            Remedy::AccountType(_) | Remedy::Again | Remedy::RedirectUri | Remedy::Approval => Button::SignIn,
+        };
+        if !buttons.contains(&button) {
+            buttons.push(button);
+        }
+    }
+    if !alone && !buttons.contains(&Button::SignIn) {
+        buttons.push(Button::SignIn);
+    }
+    let buttons = buttons
+        .into_iter()
+        .enumerate()
+        .map(|(at, button)| {
+            let primary = at == 0;
+            let class = if primary { "button primary" } else { "button" };
+            match button {
+                Button::TryAgain => view! { <TryAgain id=id primary=primary /> }.into_any(),
+                Button::SignIn => {
+                    view! { <VerifyButton id=id words="Sign in again" primary=primary /> }.into_any()
+                }
+                Button::Link(to, words) => view! { <a class=class href=to>{words}</a> }.into_any(),
+                Button::AccountType(kind) => view! {
+                    <Retry connector=connector.clone() kind=kind>
+                        <button class=class>{format!("Choose {} and sign in again", kind.label())}</button>
+                    </Retry>
+                }
+                .into_any(),
+            }
+        })
+        .collect_view();
     view! {
-        {above}
+        {cards}
         {between}
         <div class="row">
-            {first}
-            {again}
+            {buttons}
             <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
         </div>
+    }
+}
+
+/// What is to be done here.
+#[derive(PartialEq, Eq)]
+enum Button {
+    SignIn,
+    TryAgain,
+    Link(String, &'static str),
+    AccountType(AccountType),
+}
+
+/// What a remedy needs besides a button, most often at Microsoft.
+fn card(remedy: Remedy, connector: &Connector, offers: &Offers) -> Option<AnyView> {
+    match remedy {
+        Remedy::RedirectUri => {
+            let uri = offers.redirect_uri.clone();
+            Some(
+                view! {
+                    <section class="card low" aria-labelledby="uri-title">
+                        <h2 id="uri-title">"Redirect URI"</h2>
+                        <Copyable value=uri what="the Redirect URI" />
+                    </section>
+                }
+                .into_any(),
+            )
+        }
+        Remedy::Approval => offers.approval.clone().map(|address| {
+            view! { <ApprovalCard title="The address for approval" address=address /> }.into_any()
+        }),
+        Remedy::Tenant => {
+            Some(view! { <TenantCard connector=connector.clone() typed=None error=None /> }.into_any())
+        }
+        _ => None,
+    }
+}
+
+/// The address at which an administrator approves.
+#[component]
+pub fn ApprovalCard(title: &'static str, address: String) -> impl IntoView {
+    view! {
+        <section class="card low" aria-labelledby="approval-title">
+            <h2 id="approval-title">{title}</h2>
+            <ToApprove address=address />
+        </section>
     }
 }
 

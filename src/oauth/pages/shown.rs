@@ -8,7 +8,7 @@ use super::{
         pasted::{Difference, MAX, Pasted, difference},
     },
     parts::{Next, provider_said},
-    remedy::{Offers, Remedies},
+    remedy::{ApprovalCard, Offers, Remedies},
 };
 use crate::{
     connectors::service::{Connector, ConnectorId},
@@ -92,19 +92,21 @@ pub fn ShownPage(
         Some((text, pasted)) if pasted.code.is_some() => (text, pasted),
         other => {
             let text = other.map(|(text, _)| text).unwrap_or_default();
-            return view! { <Ask connector=connector pasted=text not_understood=not_understood /> }
-                .into_any();
+            return view! {
+                <Ask connector=connector pasted=text not_understood=not_understood approval=offers.approval />
+            }
+            .into_any();
         }
     };
     let known = pasted.code.is_some_and(|code| codes::find(code).is_some());
-    let diagnosis = Diagnosis::of_shown(pasted.code);
-    let (what, remedy) = (diagnosis.what.clone(), diagnosis.remedy);
+    let diagnosis = offers.fit(Diagnosis::of_shown(pasted.code));
+    let (what, remedies) = (diagnosis.what.clone(), diagnosis.remedies());
     let title = match pasted.code {
         Some(code) if !known => format!("Microsoft’s error {code}"),
         _ => diagnosis.title.to_owned(),
     };
     let what = if known { what } else { "This program has no words of its own for it.".to_owned() };
-    let compared = (remedy == Remedy::RedirectUri).then(|| {
+    let compared = remedies.contains(&Remedy::RedirectUri).then(|| {
         let named = pasted.uris.first().cloned();
         view! {
             <Compared
@@ -126,8 +128,8 @@ pub fn ShownPage(
             </div>
         </div>
         <div class="stack text">
-            <Next diagnosis=diagnosis client_id=connector.client_id.clone() />
-            <Remedies remedy=remedy connector=connector offers=offers between=compared />
+            <Next diagnosis=diagnosis portal=offers.portal client_id=connector.client_id.clone() />
+            <Remedies remedies=remedies connector=connector offers=offers between=compared />
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">"What Microsoft said"</h2>
                 <dl class="facts note">{provider_said(pasted.said)}</dl>
@@ -137,18 +139,29 @@ pub fn ShownPage(
     .into_any()
 }
 
-/// Asks for the error.
+/// Asks for the error. Some pages of Microsoft's have no code, and are in the reader’s language: of a text
+/// that is not understood it says that the page may have asked for an administrator, which is the usual reason.
 #[component]
-fn Ask(connector: Connector, pasted: String, not_understood: bool) -> impl IntoView {
+fn Ask(
+    connector: Connector,
+    pasted: String,
+    not_understood: bool,
+    approval: Option<String>,
+) -> impl IntoView {
     let id = connector.id;
     let notice = not_understood.then(|| {
         view! {
             <Notice tone=Tone::Bad title="No error of Microsoft’s was found in it">
                 <p>
                     "Look on Microsoft’s page for “AADSTS” with a number, perhaps behind “Troubleshooting details” or \
-                     “More details”, and paste that line."
+                     “More details”, and paste that line. Some pages show no such number."
                 </p>
             </Notice>
+        }
+    });
+    let possibly = approval.filter(|_| not_understood).map(|address| {
+        view! {
+            <ApprovalCard title="Did the page ask for an administrator? Send this address" address=address />
         }
     });
     view! {
@@ -164,6 +177,7 @@ fn Ask(connector: Connector, pasted: String, not_understood: bool) -> impl IntoV
         </div>
         <div class="stack text">
             {notice}
+            {possibly}
             <PasteForm connector=id pasted=pasted />
         </div>
     }

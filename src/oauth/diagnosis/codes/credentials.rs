@@ -1,0 +1,135 @@
+//! The client secret, and the kind of client as which the application is registered.
+
+use super::{Cause, Entry, Remedy, Who};
+
+pub(super) const TABLE: &[Entry] = &[
+    Entry {
+        codes: &[7_000_215, 70_002, 50_012],
+        title: "Microsoft does not accept the client secret",
+        what: "Microsoft says that what is stored here is not a client secret of this application.",
+        causes: &[
+            Cause::just_made("If you made the secret within the last few minutes", Remedy::TryCredentials),
+            Cause::one(
+                "If the text could be another one",
+                Who::Admin,
+                "Perhaps the Secret ID was copied instead of the Value, the copy is not complete, or the secret was \
+                 deleted in Azure. Under Certificates & secrets make a new client secret, copy it from the Value column, \
+                 not Secret ID, and replace the secret here.",
+                Remedy::Secret,
+            ),
+            Cause::one(
+                "If the secret could belong to another application",
+                Who::Admin,
+                "Compare Application (client) ID, on the application’s Overview page, with the Client ID here.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[7_000_222],
+        title: "The client secret has expired",
+        what: "The secret that is stored here is past its last day, and Microsoft takes it no longer.",
+        causes: &[Cause::only(
+            Who::Admin,
+            "Under Certificates & secrets make a new client secret, copy it from the Value column, and replace the \
+             secret here.",
+            Remedy::Secret,
+        )],
+    },
+    Entry {
+        codes: &[700_025],
+        title: "The application is registered as a public client",
+        what: "Microsoft takes it for an app on phones or computers, which has no client secret, and so refuses ours.",
+        causes: &[Cause::only(
+            Who::Admin,
+            "In the Azure portal, under Authentication, add the Redirect URI on the platform Web, remove it from \
+             every other platform (Single-page application, Mobile and desktop applications), and set Allow public \
+             client flows to No.",
+            Remedy::RedirectUri,
+        )],
+    },
+    Entry {
+        codes: &[90_023],
+        title: "The application may be registered as a public client",
+        what: "Microsoft uses this code for several flaws of a request. Its usual one is that a public client (an app \
+               on phones or computers) must not send a client secret.",
+        causes: &[
+            Cause::one(
+                "If Microsoft’s words name public clients",
+                Who::Admin,
+                "In the Azure portal, under Authentication, add the Redirect URI on the platform Web, remove it from \
+                 every other platform, and set Allow public client flows to No.",
+                Remedy::RedirectUri,
+            ),
+            Cause::one(
+                "If they name something else",
+                Who::Operator,
+                "Start the sign-in again. If it ends here once more, report it with the text for support.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[7_000_218, 7_000_216],
+        title: "No client secret reached Microsoft: perhaps the application is registered as a public client",
+        what: "This program always sends the client secret. Microsoft did not find it in the request.",
+        causes: &[
+            Cause::one(
+                "If the Redirect URI is not on the platform Web in Azure",
+                Who::Admin,
+                "In the Azure portal, under Authentication, add the Redirect URI on the platform Web, remove it from \
+                 every other platform, and set Allow public client flows to No.",
+                Remedy::RedirectUri,
+            ),
+            Cause::one(
+                "If it is there",
+                Who::Operator,
+                "Check whether a proxy between this program and Microsoft changes or shortens what is sent.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[9_002_327],
+        title: "The Redirect URI is on the wrong platform in Azure",
+        what: "It is registered under Single-page application, for apps that run in a browser and have no client \
+               secret. This program needs the platform Web.",
+        causes: &[Cause::only(
+            Who::Admin,
+            "In the Azure portal, under Authentication, remove the Redirect URI from Single-page application, and add \
+             it on the platform Web.",
+            Remedy::RedirectUri,
+        )],
+    },
+    Entry {
+        codes: &[9_002_326],
+        title: "Microsoft took the request for one of a browser",
+        what: "The request carried an Origin header, which only a browser sends. This program sends none.",
+        causes: &[Cause::only(
+            Who::Operator,
+            "Check whether a proxy between this program and Microsoft adds an Origin header. Then start the sign-in \
+             again.",
+            Remedy::Again,
+        )],
+    },
+    Entry {
+        codes: &[700_027, 700_030],
+        title: "Microsoft did not accept a certificate",
+        what: "The error is about an application that proves itself by a certificate. This program sends a client \
+               secret and no certificate.",
+        causes: &[
+            Cause::one(
+                "If the error is of another program",
+                Who::Admin,
+                "Compare the application that Microsoft names with the Client ID here.",
+                Remedy::Edit,
+            ),
+            Cause::one(
+                "If it is of this connector",
+                Who::Operator,
+                "Start the sign-in again. If it ends here once more, report it with the text for support.",
+                Remedy::Again,
+            ),
+        ],
+    },
+];

@@ -1,0 +1,198 @@
+//! The tenant, the kind of accounts, and the cloud.
+
+use super::{Cause, Entry, Remedy, Who};
+use crate::connectors::model::AccountType;
+
+pub(super) const TABLE: &[Entry] = &[
+    Entry {
+        codes: &[90_002],
+        title: "Microsoft does not know the tenant",
+        what: "The cloud of Microsoft’s that was asked has no tenant (a company’s directory at Microsoft) with this ID \
+               or domain.",
+        causes: &[
+            Cause::one(
+                "If the tenant could be written wrong",
+                Who::Admin,
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
+                Remedy::Tenant,
+            ),
+            Cause::one(
+                "If the company is in another cloud, such as that for the US government or for China",
+                Who::Operator,
+                "Set the addresses of Microsoft’s sign-in to those of that cloud: MAIL360_MICROSOFT_AUTHORIZE_URL, \
+                 MAIL360_MICROSOFT_TOKEN_URL, MAIL360_MICROSOFT_GRAPH_URL and MAIL360_MICROSOFT_ISSUER.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[50_059, 50_128, 90_019],
+        title: "Microsoft cannot tell which tenant is meant",
+        what: "Neither the request nor the account that was typed leads to a tenant (a company’s directory at \
+               Microsoft).",
+        causes: &[
+            Cause::one(
+                "If the connector is for one company",
+                Who::Admin,
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
+                Remedy::Tenant,
+            ),
+            Cause::one(
+                "If the account could be typed wrong",
+                Who::SignsIn,
+                "Sign in again, with the whole address of the account.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[90_038, 90_043, 90_051, 900_382, 900_432, 50_049, 1_000_104],
+        title: "The company is in another of Microsoft’s clouds",
+        what: "Microsoft has separate clouds, such as those for the US government and for China. The one that was \
+               asked does not let this company’s accounts sign in.",
+        causes: &[
+            Cause::one(
+                "If the application is in that other cloud too",
+                Who::Operator,
+                "Set the addresses of Microsoft’s sign-in to those of that cloud: MAIL360_MICROSOFT_AUTHORIZE_URL, \
+                 MAIL360_MICROSOFT_TOKEN_URL, MAIL360_MICROSOFT_GRAPH_URL and MAIL360_MICROSOFT_ISSUER.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If it is not",
+                Who::SignsIn,
+                "Sign in again with an account of the cloud in which the application is registered.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[50_194],
+        title: "The application is for one tenant alone",
+        what: "In Azure it is registered as “Single tenant only”, but the sign-in began where accounts of all \
+               tenants (companies’ directories at Microsoft) do.",
+        causes: &[
+            Cause::one(
+                "If only people of one company are to sign in",
+                Who::Admin,
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
+                 tenant only here.",
+                Remedy::Tenant,
+            ),
+            Cause::one(
+                "If people of several companies are to sign in",
+                Who::Admin,
+                "In the Azure portal, under Authentication, change Supported account types to what stands under Who may \
+                 sign in here. Wait a minute, then sign in again.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[9_001_023, 90_124, 90_130],
+        title: "This needs to know the tenant",
+        what: "What was asked cannot be had where accounts of all tenants (companies’ directories at Microsoft) \
+               sign in.",
+        causes: &[Cause::only(
+            Who::Admin,
+            "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
+            Remedy::Tenant,
+        )],
+    },
+    Entry {
+        codes: &[9_002_331],
+        title: "The application is for personal accounts alone",
+        what: "In Azure it is registered as “Personal accounts only”, but the sign-in began where work and school \
+               accounts do.",
+        causes: &[Cause::only(
+            Who::Admin,
+            "Choose Personal accounts only here too.",
+            Remedy::AccountType(AccountType::PersonalOnly),
+        )],
+    },
+    Entry {
+        codes: &[9_002_332],
+        title: "The application is for work and school accounts alone",
+        what: "Microsoft does not let personal accounts sign in through it. The sign-in was with a personal account, or \
+               began where only those do.",
+        causes: &[
+            Cause::one(
+                "If the Client ID is that of the application in Azure",
+                Who::Admin,
+                "Choose Multiple Entra ID tenants here too, and sign in with a work or school account.",
+                Remedy::AccountType(AccountType::MultipleTenants),
+            ),
+            Cause::one(
+                "If the Client ID could be another one",
+                Who::Admin,
+                "Compare the Client ID with Application (client) ID in the Azure portal.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[50_020, 50_034, 50_014, 51_004, 16_000, 16_003, 90_072],
+        title: "This account cannot sign in here",
+        what: "Microsoft does not find it in the tenant (the company’s directory at Microsoft) that was asked.",
+        causes: &[
+            Cause::one(
+                "If another account was meant, or it could be typed wrong",
+                Who::SignsIn,
+                "Sign in again with an account of the tenant. A private window helps where the browser chooses an \
+                 account by itself.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If this account is to be let into the tenant",
+                Who::TenantAdmin,
+                "Add it as a guest: in the Microsoft Entra admin center, under Users, choose Invite external user.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If accounts of other companies are to sign in too",
+                Who::Admin,
+                "Open the application to them in Azure, under Supported account types, and change Who may sign in here.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[500_200, 500_208],
+        title: "This account cannot sign in here: it is of another kind",
+        what: "The application does not take accounts of this kind, such as a personal account where only work or \
+               school accounts may sign in.",
+        causes: &[
+            Cause::one(
+                "If another account was meant",
+                Who::SignsIn,
+                "Sign in again with an account of the kind that stands under Who may sign in.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If accounts of this kind are to sign in too",
+                Who::Admin,
+                "Open the application to them in Azure, under Supported account types, and change Who may sign in here.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[700_005, 7_000_012],
+        title: "The access belongs to another tenant",
+        what: "It was given by one tenant (a company’s directory at Microsoft) and shown to another.",
+        causes: &[
+            Cause::one(
+                "If the account could be of another tenant",
+                Who::SignsIn,
+                "Sign in again, with an account of the connector’s tenant.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If it ends here once more",
+                Who::Admin,
+                "Compare the tenant with Directory (tenant) ID in the Azure portal.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+];

@@ -1,0 +1,48 @@
+//! Trying a connector's credentials again as they are: what was made at Microsoft a moment ago is refused at first.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::HeaderMap;
+use tower_sessions::Session;
+
+use super::{super::service::SignIns, leave};
+use crate::{
+    connectors::{
+        preflight::Preflight,
+        said::{Done, Said},
+        service::{ConnectorId, ConnectorService},
+    },
+    people::access::Member,
+    platform::{config::Config, failure::Failure, randomness::SharedRandomness},
+};
+
+/// `POST /connectors/{id}/try-again`: tries the stored credentials without a sign-in, and leads to the connector's page,
+/// which tells what came of it. Where the tenant is not known Microsoft can be asked only by a sign-in, so one starts.
+#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+pub async fn try_again(
+    State(sign_ins): State<SignIns>,
+    State(connectors): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
+    State(randomness): State<SharedRandomness>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let admin = member.admin()?;
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    // A connector of another organisation is answered as one that does not exist.
+    connectors.get(&admin, id).await?;
+    let Some(finding) = sign_ins.try_credentials(&admin, id).await else {
+        return leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await;
+    };
+    Said { connector: id, done: Done::TriedAgain, warning: None, finding: Some(finding) }
+        .keep(&session)
+        .await?;
+    Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
+}
