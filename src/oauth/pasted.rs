@@ -1,7 +1,9 @@
 //! What Microsoft showed on a page of its own, pasted by an administrator: such errors (50011, 50194, 700016,
 //! 90094, …) never come back to the Redirect URI. Read, and never stored.
 
-use super::model::{ProviderWords, code_in, id_after, tame};
+mod text;
+
+use super::model::{ProviderWords, id_after, tame};
 
 /// The most that is read of it, in characters: what Microsoft shows has some hundred. As a form sends them, in nine
 /// bytes where they are not ASCII, so many still fit into what a body may have.
@@ -18,25 +20,62 @@ pub struct Pasted {
     pub uris: Vec<String>,
 }
 
-/// Errors that Microsoft shows without a code of its own, by words that stand there: of personal accounts
-/// (login.live.com), and the page that asks for approval. Each with the code that means the same.
-const WITHOUT_CODE: [(&[&str], u64); 5] = [
+/// English words of pages that Microsoft shows without a code: of personal accounts (login.live.com), of approval, of
+/// rules of the company, and of the account. In small letters, each with a code that means the same. All of an entry's
+/// words must be there. Pages in other languages are served by what is offered where nothing is understood.
+const WITHOUT_CODE: &[(&[&str], u64)] = &[
     (&["redirect_uri", "is not valid"], 50_011),
+    (&["'scope'", "is not valid"], 70_011),
     (&["client does not exist or is not enabled for consumers"], 9_002_332),
     (&["need admin approval"], 90_094),
     (&["approval required"], 90_095),
-    (&["needs permission to access resources", "only an admin can grant"], 90_094),
+    (&["this app may be risky"], 90_094),
+    (&["only an admin can grant"], 90_094),
+    (&["only an administrator can grant"], 90_094),
+    (&["ask your admin to grant"], 90_094),
+    (&["ask an admin to grant"], 90_094),
+    (&["ask your administrator to grant"], 90_094),
+    (&["ask an administrator to grant"], 90_094),
+    (&["can't get there from here"], 53_000),
+    (&["set up your device to get access"], 53_000),
+    (&["you cannot access this right now"], 53_003),
+    (&["you can't access this right now"], 53_003),
+    (&["does not meet the criteria to access this resource"], 53_003),
+    (&["more information required"], 50_079),
+    (&["contact your support person to unlock it"], 50_057),
+    (&["account is temporarily locked"], 50_053),
+    (&["couldn't find an account with that"], 50_034),
+    (&["that microsoft account doesn't exist"], 50_034),
+    (&["this username may be incorrect"], 50_034),
+    (&["your account or password is incorrect"], 50_126),
+    (&["your password has expired"], 50_055),
+    (&["use your work or school account instead"], 500_200),
+    (&["can't sign in here with a personal account"], 500_200),
+    (&["does not exist in tenant"], 50_020),
+    (&["is not assigned to a role for the application"], 50_105),
+    // From the address bar, as the browser came back.
+    (&["access_denied"], 65_004),
 ];
 
 /// Hosts whose addresses in an error are Microsoft's own, and no Redirect URI.
-const MICROSOFT: [&str; 7] = [
+const MICROSOFT: [&str; 17] = [
     "aka.ms",
     "go.microsoft.com",
     "learn.microsoft.com",
     "docs.microsoft.com",
+    "support.microsoft.com",
     "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.windows.net",
     "login.live.com",
     "portal.azure.com",
+    "portal.azure.us",
+    "portal.azure.cn",
+    "entra.microsoft.com",
+    "entra.microsoft.us",
+    "graph.microsoft.com",
 ];
 
 /// Reads what was pasted: the whole of Microsoft's page, its error alone, the address of it, or the bare code.
@@ -49,34 +88,23 @@ pub fn read(text: &str) -> Pasted {
     } else {
         text
     };
-    let lower = text.to_lowercase();
-    let by_words = WITHOUT_CODE
-        .iter()
-        .find(|(words, _)| words.iter().all(|words| lower.contains(words)))
-        .map(|(_, code)| *code);
-    let code = code_in(&text).or_else(|| of_error_page(&lower)).or_else(|| bare(&text)).or(by_words);
-    let id = |names: &[&str]| names.iter().find_map(|name| id_after(&text, name));
+    let plain = text::plain(&text);
+    let words = text::words(&plain);
+    let by_words = || {
+        let found = WITHOUT_CODE.iter().find(|(all, _)| all.iter().all(|part| words.contains(part)));
+        found.map(|(_, code)| *code)
+    };
+    let code = text::code(&plain).or_else(by_words);
+    let id = |names: &[&str]| names.iter().find_map(|name| id_after(&plain, name));
     let (trace, correlation) = (id(&["trace id", "request id"]), id(&["correlation id"]));
-    let said = ProviderWords::new(None, description(&text).as_deref(), trace, correlation);
+    let said = ProviderWords::new(None, description(&plain).as_deref(), trace, correlation);
+    // The addresses as they stand there, sign by sign: they are compared.
     Pasted { code, said: said.with_codes(code), uris: uris(&text) }
-}
-
-/// The code of an address like `https://login.microsoftonline.com/error?code=50011`.
-fn of_error_page(lower: &str) -> Option<u64> {
-    let rest = &lower[lower.find("/error?code=")? + "/error?code=".len()..];
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-}
-
-/// A text that is a code and nothing else.
-fn bare(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let digits = (5..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok())?
 }
 
 /// From the code to the end of its line.
 fn description(text: &str) -> Option<String> {
-    let from = &text[text.find("AADSTS")?..];
+    let from = &text[text.to_ascii_lowercase().find("aadsts")?..];
     let line = from.lines().next()?;
     // Where all stands in one line, the ids have places of their own.
     let end =
@@ -214,6 +242,77 @@ mod tests {
     }
 
     #[test]
+    fn c10_c11_pages_without_a_code_are_known_by_their_english_words() {
+        for (text, code) in [
+            (
+                "This app may be risky. If you trust this app, please ask your admin to grant you access.",
+                90_094,
+            ),
+            ("… needs permission … that only an administrator can grant", 90_094),
+            ("Administrator approval required\n\nMail archive needs permission", 90_095),
+            ("Approval required", 90_095),
+            ("https://mail.example.com/api/connectors?error=access_denied&error_subcode=cancel", 65_004),
+            ("You can’t get there\nfrom here", 53_000),
+            (
+                "You cannot access this right now\nYour sign-in was successful but does not meet the criteria",
+                53_003,
+            ),
+            (
+                "You can't sign in here with a personal account. Use your work or school account instead.",
+                500_200,
+            ),
+            (
+                "Your account or password is incorrect. If you don't remember your password, reset it now.",
+                50_126,
+            ),
+        ] {
+            assert_eq!(read(text).code, Some(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_page_without_a_code_is_told_by_a_code_that_has_words() {
+        for (words, code) in WITHOUT_CODE {
+            assert!(super::super::diagnosis::codes::find(*code).is_some(), "{words:?}");
+            assert!(words.iter().all(|words| **words == text::words(words)), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_however_its_signs_are_written() {
+        for text in [
+            "AADSTS50011",
+            "AADSTS 50011: The redirect URI",
+            "AADSTS50011:",
+            "aadsts50011",
+            "AADSTS: 50011",
+            "AADSTS\u{a0}50011",
+            "AADSTS-50011",
+            "AAD\u{ad}STS500\u{200b}11: words",
+            "\u{feff}AADSTS\u{2060}5\u{ad}0011",
+            "ＡＡＤＳＴＳ５００１１",
+            "AADSTS\u{665}\u{660}\u{660}\u{661}\u{661}",
+            "AADSTS\u{6f5}\u{6f0}\u{6f0}\u{6f1}\u{6f1}: words",
+            "\u{ff15}\u{ff10}\u{ff10}\u{ff11}\u{ff11}",
+            "Error Code: 50011 Request Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427",
+            "Fehlercode: 50011\nAnforderungs-ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427",
+            "Code d’erreur : 50011",
+            "错误代码：50011",
+        ] {
+            assert_eq!(read(text).code, Some(50_011), "{text:?}");
+        }
+        for text in [
+            "http://localhost:50011/api/connectors",
+            "Ticket: 12345",
+            "Timestamp: 2026-11-27T10:00:00Z",
+            "AADSTS: none",
+            "Correlation Id: 50011111-2fa1-11d2-883f-0016d3cca427",
+        ] {
+            assert_eq!(read(text).code, None, "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_differs_is_named() {
         for (theirs, words) in [
             ("http://mail.example.com/api/connectors", "http"),
@@ -235,6 +334,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_invisible_sign_and_no_other_digit_hides_a_code(
+            code in 10_000_u64..10_000_000,
+            hidden in proptest::collection::vec((0..20_usize, "[\u{ad}\u{200b}\u{200d}\u{2060}\u{feff}]"), 0..6),
+            zero in proptest::sample::select(vec!['0', '\u{ff10}', '\u{660}', '\u{6f0}', '\u{966}', '\u{1d7ce}']),
+        ) {
+            let digit = |c: char| {
+                let value = c.to_digit(10).unwrap_or_default();
+                char::from_u32(u32::from(zero) + value).unwrap_or(c)
+            };
+            let mut signs: Vec<String> = "AADSTS".chars().map(String::from).collect();
+            signs.extend(code.to_string().chars().map(|c| digit(c).to_string()));
+            for (at, sign) in hidden {
+                signs.insert(at.min(signs.len()), sign);
+            }
+            prop_assert_eq!(read(&signs.concat()).code, Some(code), "{:?}", signs);
+        }
+
         #[test]
         fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|\\PC|\n){0,60}") {
             let _ = read(&text);
