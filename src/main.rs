@@ -1,8 +1,8 @@
-//! The command line: `mail360 serve`, `migrate`, `check`, `reseal`, `end-sessions`, `organisation` and `user`.
+//! The command line: `mail360 serve`, `migrate`, `check`, `reseal`, `restore`, `end-sessions`, `organisation` and `user`.
 
 mod commands;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use mail360::platform::{config::Options, telemetry};
@@ -35,6 +35,13 @@ enum Command {
     /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key files. Before,
     /// put the new key at the top of every process's key file and restart each.
     Reseal,
+    /// Puts a backup in the place of the SQLite database, once every process was stopped: looks whether it is sound and
+    /// the key opens it, brings it up to date, ends sessions, sign-ins and links that it holds, and keeps the database of
+    /// before under another name. With PostgreSQL it says what to do.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+    },
     /// Logs everybody out, ends the sign-ins that wait for Microsoft, and takes back the links of invitations and for
     /// new passwords: after a backup was restored, in which what was ended since is open again.
     EndSessions,
@@ -65,6 +72,7 @@ async fn main() -> ExitCode {
         Command::Migrate => commands::migrate(config).await,
         Command::Check => commands::check::run(config).await,
         Command::Reseal => commands::reseal::run(config).await,
+        Command::Restore { file } => commands::restore::run(config, &file).await,
         Command::EndSessions => commands::end_sessions::run(config).await,
         Command::Organisation(command) => commands::organisation::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,

@@ -220,10 +220,14 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers, and the key opens it and is still one to seal with.
+/// `GET /readyz`: the database answers and lets its tables be read, and the key opens it and is still one to seal with.
 async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     let (read, vault) = (program.database.read(), &program.vault);
-    match custody::fit(&read, vault).await {
+    let fit = async {
+        program.database.ping().await?;
+        custody::fit(&read, vault).await
+    };
+    match fit.await {
         Ok(Fit::Sound) => (StatusCode::OK, "ready\n"),
         Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
         Err(error) => {

@@ -17,7 +17,7 @@ const MOST_WARNINGS: usize = 1_000;
 /// Does it.
 pub async fn run(config: Config) -> Outcome {
     let public_url = config.public_url.clone();
-    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
+    let program = Opened::patient(config, false).await?.program(Assets::default()).await?;
     let fit = custody::fit(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
     if fit == Fit::Wrong {

@@ -4,6 +4,7 @@ pub mod check;
 pub mod end_sessions;
 pub mod organisation;
 pub mod reseal;
+pub mod restore;
 pub mod serve;
 pub mod user;
 
@@ -16,7 +17,7 @@ use mail360::{
         assets::Assets,
         clock::{SharedClock, SystemClock},
         config::Config,
-        database::{Database, DatabaseUrl, SchemaState},
+        database::{Database, DatabaseUrl, Limits, Migrated, SchemaState},
         failure::Failure,
         randomness::{SharedRandomness, SystemRandomness},
     },
@@ -68,6 +69,15 @@ impl Opened {
     /// Opens both, and writes nothing to the database. Only where the schema is about to be made may
     /// there be no database yet.
     pub async fn new(config: Config, may_create: bool) -> Result<Self, String> {
+        Self::open(config, may_create, Limits::Request).await
+    }
+
+    /// The same for a command that takes as long as it takes.
+    pub async fn patient(config: Config, may_create: bool) -> Result<Self, String> {
+        Self::open(config, may_create, Limits::None).await
+    }
+
+    async fn open(config: Config, may_create: bool, limits: Limits) -> Result<Self, String> {
         if let DatabaseUrl::Sqlite(path) = &config.database
             && !may_create
             && !path.exists()
@@ -79,7 +89,9 @@ impl Opened {
         }
         let clock: SharedClock = Arc::new(SystemClock);
         let randomness: SharedRandomness = Arc::new(SystemRandomness);
-        let database = Database::open(&config.database).await.map_err(|error| error.to_string())?;
+        let database = Database::open_with(&config.database, config.database_connections, limits)
+            .await
+            .map_err(|error| error.to_string())?;
         let key_file = &config.encryption_key_file;
         let (url, shared) = (&config.database, randomness.clone());
         let custody = custody::take(key_file, url, &database, may_create, &*clock, shared)
@@ -96,7 +108,7 @@ impl Opened {
     }
 
     /// Brings the schema up to date, and enters the key.
-    pub async fn migrate(&self) -> Outcome {
+    pub async fn migrate(&self) -> Result<Migrated, String> {
         if self.schema().await? == SchemaState::Ahead {
             return Err(AHEAD.to_owned());
         }
@@ -153,7 +165,7 @@ const AHEAD: &str = "The database's schema is newer than this program: a newer v
 
 /// `mail360 migrate`.
 pub async fn migrate(config: Config) -> Outcome {
-    let opened = Opened::new(config, true).await?;
+    let opened = Opened::patient(config, true).await?;
     opened.migrate().await?;
     say("The database's schema is up to date.");
     Ok(())

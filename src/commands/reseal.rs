@@ -9,7 +9,7 @@ use super::{Opened, Outcome, check, say};
 
 /// Seals everything anew with the newest key, beside processes that serve.
 pub async fn run(config: Config) -> Outcome {
-    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
+    let program = Opened::patient(config, false).await?.program(Assets::default()).await?;
     let Resealed { values, settled, survey } = program.reseal().await.map_err(|error| error.to_string())?;
     let newest = program.vault.newest_key();
     say(&format!("Sealed anew with the key `{newest}`: {values}."));

@@ -9,7 +9,7 @@ use url::{Host, Url};
 pub mod doctor;
 mod public_url;
 
-use super::database::{DatabaseUrl, Secret};
+use super::database::{DatabaseUrl, address::CONNECTIONS};
 pub use public_url::{PublicUrl, REDIRECT_PATH};
 
 /// What can be configured, as it was typed.
@@ -24,9 +24,14 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_PUBLIC_URL")]
     pub public_url: Option<String>,
 
-    /// `postgres://…`, or `sqlite:PATH` [default: the file mail360.sqlite in the data folder].
+    /// `postgres://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full`, or `sqlite:PATH` [default: the file
+    /// mail360.sqlite in the data folder].
     #[arg(long, global = true, env = "MAIL360_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+
+    /// How many connections to PostgreSQL this process opens at most, from 1 to 500.
+    #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10")]
+    pub database_connections: String,
 
     /// Folder for the SQLite file and, unless it stands elsewhere, the encryption key.
     #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = any_path())]
@@ -100,6 +105,8 @@ pub struct Config {
     pub public_url: PublicUrl,
     /// See [`Options::database_url`].
     pub database: DatabaseUrl,
+    /// See [`Options::database_connections`].
+    pub database_connections: u32,
     /// See [`Options::encryption_key_file`].
     pub encryption_key_file: PathBuf,
     /// See [`Options::trusted_proxies`].
@@ -180,6 +187,7 @@ impl Options {
         let public_url =
             public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
         let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
+        let connections = self.connections().map_err(|mistake| note("MAIL360_DATABASE_CONNECTIONS", mistake));
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
         let work = PasswordWork::parse(&self.password_memory, &self.password_passes)
             .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
@@ -201,11 +209,23 @@ impl Options {
             note("MAIL360_LOG", format!("`{}` is no filter ({error}); try info", self.log));
         }
 
-        match (listen, public_url, database, trusted_proxies, work, authorize, token, graph, issuer) {
+        match (
+            listen,
+            public_url,
+            database,
+            connections,
+            trusted_proxies,
+            work,
+            authorize,
+            token,
+            graph,
+            issuer,
+        ) {
             (
                 Ok(listen),
                 Ok(public_url),
                 Ok(database),
+                Ok(database_connections),
                 Ok(trusted_proxies),
                 Ok(password_work),
                 Ok(authorize),
@@ -216,6 +236,7 @@ impl Options {
                 listen,
                 public_url,
                 database,
+                database_connections,
                 encryption_key_file: self
                     .encryption_key_file
                     .clone()
@@ -237,24 +258,15 @@ impl Options {
     fn database(&self) -> Result<DatabaseUrl, String> {
         match self.database_url.as_deref() {
             None => Ok(DatabaseUrl::Sqlite(self.data_dir.join("mail360.sqlite"))),
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                // The URL may hold a password: it is not repeated.
-                Url::parse(url)
-                    .map(|_| DatabaseUrl::Postgres(Secret(url.to_owned())))
-                    .map_err(|error| format!("the address of PostgreSQL cannot be read ({error})"))
-            }
-            Some(url) => match url.strip_prefix("sqlite:") {
-                // In memory each connection would have a database of its own.
-                Some(path) if path.trim_start_matches('/').starts_with(":memory:") => {
-                    Err("SQLite's database in memory cannot be used: name a file, as sqlite:PATH".to_owned())
-                }
-                Some(path) if !path.is_empty() && !path.contains(['?', '#']) => {
-                    let path = path.strip_prefix("//").unwrap_or(path);
-                    Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
-                }
-                _ => Err("write postgres://USER@HOST/NAME or sqlite:PATH".to_owned()),
-            },
+            Some(text) => DatabaseUrl::parse(text),
         }
+    }
+
+    fn connections(&self) -> Result<u32, String> {
+        let text = self.database_connections.trim();
+        text.parse().ok().filter(|count| CONNECTIONS.contains(count)).ok_or_else(|| {
+            format!("`{text}` is no number from {} to {}", CONNECTIONS.start(), CONNECTIONS.end())
+        })
     }
 
     fn proxies(&self) -> Result<Vec<IpNet>, String> {

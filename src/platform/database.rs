@@ -1,21 +1,36 @@
 //! The database: SQLite or PostgreSQL behind the same two doors, [`Database::read`] and
 //! [`Database::write`].
 
+pub mod address;
 pub mod columns;
+mod limits;
 mod outage;
+mod pool;
+mod postgres;
+pub mod restore;
 pub mod settings;
+mod sqlite;
+mod words;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use migrations::Migrator;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx::Connection,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseBackend, DbErr, RuntimeErr, SqlErr};
 use sea_orm_migration::{MigratorTrait, SchemaManager};
+use tokio::time::Instant;
 
-/// How long a use case waits for a connection or for SQLite's one writer before it gives up.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub use limits::Limits;
+use limits::within;
+use pool::{Pool, Transaction};
+
+/// How many connections to PostgreSQL a process opens at most, unless something else is set.
+pub const DEFAULT_CONNECTIONS: u32 = 10;
+
+/// How long a change without a time limit waits for another process that writes to SQLite's file.
+const OTHERS: Duration = Duration::from_secs(60);
+
+/// How long a look whether the database answers may take.
+const PING: Duration = Duration::from_millis(2_500);
 
 /// The table in which SeaORM notes the migrations that were applied.
 const MIGRATIONS: &str = "seaql_migrations";
@@ -39,10 +54,22 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// An error of the database. Its text is for the log alone.
+/// An error of the database. Its text is for the log and the command line.
 #[derive(Debug, thiserror::Error)]
-#[error("the database: {0}")]
 pub struct DatabaseError(#[from] DbErr);
+
+impl std::fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            // Ours, and whole sentences.
+            DbErr::Custom(text) | DbErr::Conn(RuntimeErr::Internal(text)) => f.write_str(text),
+            error => match words::advice(error) {
+                Some(advice) => write!(f, "the database: {error}. {advice}."),
+                None => write!(f, "the database: {error}"),
+            },
+        }
+    }
+}
 
 impl DatabaseError {
     /// Whether the database cannot be used just now (out of reach, full, read-only, busy for too long), so that
@@ -63,8 +90,8 @@ pub struct Database(Arc<Connections>);
 
 #[derive(Debug)]
 struct Connections {
-    readers: DatabaseConnection,
-    writer: DatabaseConnection,
+    readers: Pool,
+    writer: Pool,
 }
 
 /// A connection that reads; on SQLite it could not write.
@@ -72,7 +99,7 @@ struct Connections {
 pub struct Read(Arc<Connections>);
 
 /// A transaction that writes. Whoever is handed one uses it and does not keep it.
-pub struct Tx(Arc<DatabaseTransaction>);
+pub struct Tx(Arc<Transaction>);
 
 /// What a store's queries run on: [`Read`] or [`Tx`].
 pub trait Queries: Sync {
@@ -109,63 +136,25 @@ pub enum SchemaState {
 }
 
 impl Database {
-    /// Opens the database; a SQLite file is made where there is none, readable by its owner alone.
+    /// Opens the database for requests, with as many connections to PostgreSQL as there are by default.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
-        match url {
-            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
-            DatabaseUrl::Postgres(url) => {
-                let mut options = options(&url.0);
-                options.max_connections(10);
-                let pool = sea_orm::Database::connect(options).await?;
-                Ok(Self(Arc::new(Connections { readers: pool.clone(), writer: pool })))
-            }
-        }
+        Self::open_with(url, DEFAULT_CONNECTIONS, Limits::Request).await
     }
 
-    async fn open_sqlite(path: &Path) -> Result<Self, DatabaseError> {
-        make_private(path).map_err(|error| {
-            DbErr::Custom(format!("{} cannot be written to, or made: {error}", path.display()))
-        })?;
-        let file = path.to_owned();
-        let mut options_of_writer = options("sqlite::memory:");
-        // One that is still in a transaction goes. Where the disk is full SQLite undoes a transaction by itself, the
-        // driver's own ROLLBACK fails, and from then on it would count one too many: what others "commit" would be
-        // a savepoint in a transaction that nobody ever ends.
-        options_of_writer.map_sqlx_sqlite_before_acquire(|connection, _| {
-            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
-        });
-        options_of_writer.max_connections(1).test_before_acquire(false).map_sqlx_sqlite_opts({
-            let file = file.clone();
-            move |sqlite| {
-                sqlite
-                    .in_memory(false)
-                    .shared_cache(false)
-                    .filename(&file)
-                    .create_if_missing(true)
-                    .foreign_keys(true)
-                    .busy_timeout(PATIENCE)
-                    .pragma("journal_mode", "WAL")
-                    // FULL: what was answered with success is on the disk, even where power fails.
-                    .pragma("synchronous", "FULL")
-                    // What was replaced or deleted, sealed or not, is not left in the file's free space.
-                    .pragma("secure_delete", "ON")
+    /// Opens the database with at most this many connections to PostgreSQL; a SQLite file is made where there is none,
+    /// readable by its owner alone.
+    pub async fn open_with(
+        url: &DatabaseUrl,
+        connections: u32,
+        limits: Limits,
+    ) -> Result<Self, DatabaseError> {
+        let (readers, writer) = match url {
+            DatabaseUrl::Sqlite(path) => sqlite::open(path, limits).await?,
+            DatabaseUrl::Postgres(url) => {
+                let pool = postgres::open(&url.0, connections, limits).await?;
+                (pool.clone(), pool)
             }
-        });
-        // The writer first: it makes the file and turns on the write-ahead log.
-        let writer = connect_patiently(options_of_writer).await?;
-        let mut options_of_readers = options("sqlite::memory:");
-        options_of_readers.max_connections(8).test_before_acquire(false).map_sqlx_sqlite_opts(
-            move |sqlite| {
-                sqlite
-                    .in_memory(false)
-                    .shared_cache(false)
-                    .filename(&file)
-                    .read_only(true)
-                    .foreign_keys(true)
-                    .busy_timeout(PATIENCE)
-            },
-        );
-        let readers = connect_patiently(options_of_readers).await?;
+        };
         Ok(Self(Arc::new(Connections { readers, writer })))
     }
 
@@ -184,12 +173,15 @@ impl Database {
         E: From<DatabaseError>,
         F: Future<Output = Result<T, E>>,
     {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let begun = self.0.writer.begin_with_options(options).await.map_err(DatabaseError)?;
-        let tx = Arc::new(begun);
+        self.transact(self.0.writer.limits(), work).await
+    }
+
+    async fn transact<T, E, F>(&self, limits: Limits, work: impl FnOnce(Tx) -> F) -> Result<T, E>
+    where
+        E: From<DatabaseError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let tx = Arc::new(self.begin(limits).await.map_err(DatabaseError)?);
         // An error ends here: the transaction drops and is undone.
         let value = work(Tx(tx.clone())).await?;
         Arc::try_unwrap(tx)
@@ -200,9 +192,32 @@ impl Database {
         Ok(value)
     }
 
+    async fn begin(&self, limits: Limits) -> Result<Transaction, DbErr> {
+        let writer = &self.0.writer;
+        if limits == Limits::Request {
+            return writer.begin(limits.until()).await;
+        }
+        let give_up = Instant::now() + OTHERS;
+        let tx = loop {
+            match writer.begin(None).await {
+                Err(error) if sqlite::is_locked(&error) && Instant::now() < give_up => {
+                    tracing::info!("another process writes to the database: waiting for it");
+                }
+                begun => break begun?,
+            }
+        };
+        if writer.limits() == Limits::Request && tx.get_database_backend() == DatabaseBackend::Postgres {
+            let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                             SET LOCAL idle_in_transaction_session_timeout = 0";
+            tx.execute_unprepared(unlimited).await?;
+        }
+        Ok(tx)
+    }
+
     /// Whether there is such a table; a database that cannot be asked is an error, not a no.
     pub async fn has_table(&self, name: &str) -> Result<bool, DatabaseError> {
-        Ok(SchemaManager::new(&self.0.writer).has_table(name).await?)
+        let lease = self.0.writer.lease(self.0.writer.limits().until()).await?;
+        Ok(SchemaManager::new(lease.connection()).has_table(name).await?)
     }
 
     /// Whether the schema is as this program wants it.
@@ -211,12 +226,8 @@ impl Database {
         // it but an answer to give.
         let known: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let applied: Vec<String> = if self.has_table(MIGRATIONS).await? {
-            let rows = Migrator::get_migration_models(&self.0.writer).await?;
-            rows.into_iter().map(|row| row.version).collect()
-        } else {
-            Vec::new()
-        };
+        let applied =
+            if self.has_table(MIGRATIONS).await? { applied(&self.0.writer).await? } else { Vec::new() };
         if applied.iter().any(|name| !known.contains(name)) {
             Ok(SchemaState::Ahead)
         } else if known.iter().any(|name| !applied.contains(name)) {
@@ -229,84 +240,101 @@ impl Database {
     /// Applies what is pending and then runs `after`, all in one transaction and under a lock: of two
     /// processes that start at once the second waits and finds nothing to do, and one that is killed
     /// leaves the schema as it was.
-    pub async fn migrate<E>(&self, after: impl AsyncFnOnce(&Tx) -> Result<(), E>) -> Result<(), E>
+    pub async fn migrate<E>(&self, after: impl AsyncFnOnce(&Tx) -> Result<(), E>) -> Result<Migrated, E>
     where
         E: From<DatabaseError>,
     {
-        self.write(async |tx: Tx| {
-            if tx.0.get_database_backend() == DatabaseBackend::Postgres {
-                // The number is arbitrary: it only has to be the same in every process.
-                tx.0.execute_unprepared("SELECT pg_advisory_xact_lock(360360360)")
-                    .await
-                    .map_err(DatabaseError)?;
-            }
-            Migrator::up(&*tx.0, None).await.map_err(DatabaseError)?;
-            after(&tx).await
-        })
-        .await
+        let migrated = self
+            .transact(Limits::None, async |tx: Tx| {
+                let migrated = migrate(&tx.0).await.map_err(DatabaseError)?;
+                after(&tx).await?;
+                Ok::<_, E>(migrated)
+            })
+            .await?;
+        if migrated != Migrated::Current {
+            tracing::info!("{migrated}");
+        }
+        Ok(migrated)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and lets each of its tables be read: one that another session has locked is no
+    /// more use to a page than one that is gone.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
-        Ok(self.0.readers.ping().await?)
+        let readers = &self.0.readers;
+        let look = async {
+            if readers.get_database_backend() != DatabaseBackend::Postgres {
+                return readers.execute_unprepared("SELECT 1").await.map(drop);
+            }
+            let tables = "SELECT string_agg(format('SELECT 1 FROM %I.%I WHERE false', schemaname, tablename), \
+                          ' UNION ALL ') FROM pg_tables WHERE schemaname = current_schema() \
+                          AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')";
+            let tables = sea_orm::Statement::from_string(DatabaseBackend::Postgres, tables);
+            let row = readers.query_one_raw(tables).await?;
+            match row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten() {
+                Some(look) => readers.execute_unprepared(&look).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        Ok(within(Some(Instant::now() + PING), look).await?)
     }
 
     /// Closes all connections, so that SQLite folds its write-ahead log into the file.
     pub async fn close(&self) -> Result<(), DatabaseError> {
-        self.0.readers.close_by_ref().await?;
-        Ok(self.0.writer.close_by_ref().await?)
+        self.0.readers.close().await?;
+        Ok(self.0.writer.close().await?)
     }
 }
 
-/// Connects to a SQLite file, however many processes do so at this moment: the switch to the write-ahead
-/// log fails at once where another holds the file, whatever the busy timeout is.
-async fn connect_patiently(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
-    let connect = async {
-        loop {
-            match sea_orm::Database::connect(options.clone()).await {
-                Err(error) if is_locked(&error) => tokio::time::sleep(Duration::from_millis(20)).await,
-                connected => return connected,
+/// What bringing the schema up to date has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrated {
+    /// There was nothing to do.
+    Current,
+    /// There was no schema before.
+    Created,
+    /// This number of migrations was applied.
+    Applied(usize),
+}
+
+impl std::fmt::Display for Migrated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Current => f.write_str("the database schema is up to date"),
+            Self::Created => f.write_str("the database schema was created"),
+            Self::Applied(1) => f.write_str("the database schema was brought up to date: 1 migration"),
+            Self::Applied(count) => {
+                write!(f, "the database schema was brought up to date: {count} migrations")
             }
         }
-    };
-    match tokio::time::timeout(PATIENCE, connect).await {
-        Ok(connected) => connected,
-        Err(_) => Err(DbErr::Custom("another process holds the file".to_owned())),
     }
 }
 
-/// Whether SQLite says that the file is locked (`SQLITE_BUSY` in one of its forms).
-fn is_locked(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    // An extended code has the primary one in its low byte.
-    code.is_some_and(|code| code & 0xff == 5)
+async fn migrate(tx: &Transaction) -> Result<Migrated, DbErr> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        // The number is arbitrary: it only has to be the same in every process.
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(360360360)").await?;
+    }
+    let before =
+        if SchemaManager::new(&tx.inner).has_table(MIGRATIONS).await? { applied(tx).await?.len() } else { 0 };
+    Migrator::up(&tx.inner, None).await?;
+    Ok(match applied(tx).await?.len() {
+        after if after == before => Migrated::Current,
+        _ if before == 0 => Migrated::Created,
+        after => Migrated::Applied(after.saturating_sub(before)),
+    })
+}
+
+/// The names of the migrations that were applied.
+async fn applied(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let rows = Migrator::get_migration_models(on).await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
 fn options(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
+    // Statements hold no values, but they are noise at every level.
+    options.sqlx_logging(false).record_stmt_in_spans(false);
     options
-        .acquire_timeout(PATIENCE)
-        .connect_timeout(PATIENCE)
-        // Statements hold no values, but they are noise at every level.
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false);
-    options
-}
-
-/// Makes the folder 0700 and the file 0600 where they do not exist: sealed or not, what stands in the
-/// database is nobody else's to read.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod cookies;
 pub mod database;
+pub mod exposure;
 pub mod failure;
 pub mod id;
 pub mod middleware;

@@ -22,7 +22,8 @@ const CAPPED: [(&str, LevelFilter); 12] = [
     ("h2", LevelFilter::INFO),
     ("sqlx", LevelFilter::INFO),
     ("sea_orm", LevelFilter::INFO),
-    ("sea_orm_migration", LevelFilter::INFO),
+    // A line for each migration: ours says once what was done (`platform::database`).
+    ("sea_orm_migration", LevelFilter::WARN),
     ("tower_sessions", LevelFilter::INFO),
     ("tower_sessions_core", LevelFilter::ERROR),
     ("server_fn", LevelFilter::INFO),

@@ -5,7 +5,11 @@ use std::{fs, io, path::Path};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretBox};
 
-use crate::platform::{clock::Timestamp, randomness::Randomness};
+use crate::platform::{
+    clock::Timestamp,
+    exposure::{self, Exposure, Kind},
+    randomness::Randomness,
+};
 
 const LENGTH: usize = 32;
 
@@ -45,27 +49,38 @@ pub enum KeysError {
     /// There is no file.
     #[error("there is no key file at {0}")]
     Missing(String),
+    /// There is a folder: a container that mounts a file which is not there makes one.
+    #[error(
+        "the key file {0} is a folder: name the file in it by MAIL360_ENCRYPTION_KEY_FILE (a container makes a folder \
+         where the file that is to be mounted is not there)"
+    )]
+    Folder(String),
     /// The file cannot be read.
-    #[error("the key file {0} cannot be read: {1}")]
+    #[error("the key file {0} cannot be read ({1}){advice}", advice = advice(.0, .1))]
     Unreadable(String, io::Error),
     /// The file cannot be made.
-    #[error("the key file {0} cannot be made: {1}")]
+    #[error("the key file {0} cannot be made ({1}){advice}", advice = advice(.0, .1))]
     Unmakable(String, io::Error),
     /// The file that was to be made is there already.
     #[error("there is a key file at {0} already")]
     Exists(String),
-    /// Others than its owner may read it.
-    #[error("the key file {0} can be read by others than its owner; run: chmod 600 {0}")]
-    Exposed(String),
+    /// Others can read or change it, or put another file in its place.
+    #[error(transparent)]
+    Exposed(#[from] Exposure),
     /// A line is not `id:base64`, or the key is not 32 bytes long. The line is not repeated: it may hold
     /// most of a key.
-    #[error("line {1} of the key file {0} is not `id:` followed by 32 bytes in base64")]
+    #[error(
+        "line {1} of the key file {0} is not `id:` followed by 32 bytes in base64. Put the right key file back, or make \
+         a line with: echo \"2027-a:$(head -c 32 /dev/urandom | base64)\""
+    )]
     Line(String, usize),
     /// Two keys have the same id.
-    #[error("the key file {0} has two keys called `{1}`")]
+    #[error(
+        "the key file {0} has two keys called `{1}`: take one line out, or give the newer key another id"
+    )]
     Twice(String, String),
     /// It holds no key at all.
-    #[error("the key file {0} is empty")]
+    #[error("the key file {0} is empty: put the right file back from its backup")]
     Empty(String),
 }
 
@@ -83,9 +98,11 @@ impl Keys {
             }
             Err(error) => return Err(KeysError::Unreadable(name, error)),
         };
-        if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-            return Err(KeysError::Exposed(name));
+        if metadata.is_dir() {
+            return Err(KeysError::Folder(name));
         }
+        exposure::look(folder_of(path), Kind::KeyFolder)?;
+        exposure::look_at(path, Kind::Key, &metadata)?;
         let text = fs::read_to_string(path).map_err(|error| KeysError::Unreadable(name.clone(), error))?;
         forget_other_names(path, &metadata);
         Self::parse(&name, &text)
@@ -163,6 +180,11 @@ impl Keys {
     pub(super) fn by_id(&self, id: &str) -> Option<&Key> {
         std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
     }
+}
+
+/// What to do where the system refused, behind a colon.
+fn advice(path: &str, error: &io::Error) -> String {
+    exposure::refused(Path::new(path), error).map_or_else(String::new, |advice| format!(": {advice}"))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -90,3 +90,17 @@ fn a_password_in_the_database_url_is_printed_nowhere() {
     let config = options(&["--database-url", "postgres://me:canary@host/db"]).check();
     assert!(!format!("{config:?}").contains("canary"));
 }
+
+#[test]
+fn c45_the_number_of_connections_is_a_setting_with_bounds() {
+    let connections = |text: &str| {
+        options(&["--database-connections", text]).check().map(|config| config.database_connections)
+    };
+    assert_eq!(options(&[]).check().expect("sound").database_connections, 10);
+    assert_eq!(connections("3"), Ok(3));
+    for wrong in ["0", "501", "-1", "many", ""] {
+        let mistakes = connections(wrong).expect_err(wrong);
+        assert!(mistakes[0].contains("MAIL360_DATABASE_CONNECTIONS"), "{mistakes:?}");
+        assert!(mistakes[0].contains("from 1 to 500"), "{mistakes:?}");
+    }
+}

@@ -33,15 +33,20 @@ fn is_outage_of_driver(error: &SqlxError) -> bool {
     };
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
-        // SQLITE_BUSY, _READONLY, _IOERR, _FULL, _CANTOPEN; an extended code has the primary one in its low byte
+        // SQLITE_BUSY, _READONLY, _INTERRUPT (the time limit), _IOERR, _FULL, _CANTOPEN; an extended code has the primary one in its low byte
         // (SQLite, "Result and Error Codes").
-        code.parse::<u32>().is_ok_and(|code| [5, 8, 10, 13, 14].contains(&(code & 0xff)))
+        code.parse::<u32>().is_ok_and(|code| [5, 8, 9, 10, 13, 14].contains(&(code & 0xff)))
     } else if error.try_downcast_ref::<SqlxPostgresError>().is_some() {
         // Connection exceptions, insufficient resources (53100 is a full disk), errors of the system; shut down,
-        // crashed, not up yet; a read-only transaction; two that wait for each other, of which one is ended (PostgreSQL,
-        // Appendix A, "Error Codes").
+        // crashed, not up yet; a read-only transaction; two that wait for each other, of which one is ended; the time
+        // limits of a lock, of a statement and of an idle transaction (PostgreSQL, Appendix A, "Error Codes"). Last what
+        // a pooler in transaction mode makes of our prepared statements.
         ["08", "53", "58"].iter().any(|class| code.starts_with(class))
-            || ["57P01", "57P02", "57P03", "25006", "40P01"].contains(&&*code)
+            || [
+                "57P01", "57P02", "57P03", "25006", "40P01", "55P03", "57014", "25P03", "57P05", "42P05",
+                "26000",
+            ]
+            .contains(&&*code)
     } else {
         false
     }

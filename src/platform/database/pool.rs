@@ -1,0 +1,345 @@
+//! Connections with a time limit: a query that waits too long for a connection, for a lock or for an answer ends
+//! before the request does, and says so.
+//!
+//! Each slot has at most one connection. A slot that can have none (a role with few connections, a pooler with fewer
+//! than we open) is put aside for a while, and requests wait for the connections that there are.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    ExecResult, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+use super::{
+    limits::{Deadline, Limits, PATIENCE, within},
+    postgres::{Refusal, Server},
+};
+
+/// How long a slot that could have no connection is left aside.
+const ASIDE: Duration = Duration::from_secs(15);
+/// An answer this recent shows that the server is up, even if another connection gets none.
+const RECENT: Duration = Duration::from_secs(3);
+
+/// Room for one connection.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// A pool of SeaORM's for one connection, which reconnects by itself.
+    pub connection: DatabaseConnection,
+    /// Of the connection's statement, on SQLite.
+    pub deadline: Deadline,
+    /// Whether it has had a connection since it last could have none.
+    pub connected: bool,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    /// The last one is taken first.
+    idle: Vec<Slot>,
+    aside: Vec<(Instant, Slot)>,
+    /// How many have a connection, in use or not.
+    connected: usize,
+}
+
+/// Connections that are lent for one query, or for one transaction.
+#[derive(Clone, Debug)]
+pub(super) struct Pool(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    backend: DatabaseBackend,
+    limits: Limits,
+    /// A permit for each slot that is idle.
+    gate: Arc<Semaphore>,
+    slots: Mutex<Slots>,
+    all: Vec<DatabaseConnection>,
+    /// Where a slot without a connection is tried.
+    server: Option<Server>,
+    last_answer: Mutex<Option<Instant>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that holds it can panic halfway through a change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection that is lent. It goes back when this is dropped.
+pub(super) struct Lease {
+    pool: Pool,
+    connection: DatabaseConnection,
+    slot: Option<Slot>,
+    permit: Option<OwnedSemaphorePermit>,
+    /// Whether the last statement has ended; one that has not is interrupted.
+    ended: bool,
+}
+
+impl Lease {
+    pub(super) fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Notes how the statement has ended. Where the slot could have no connection, nothing was asked, and it is tried
+    /// again on another one, unless the server cannot be had at all.
+    ///
+    /// # Returns
+    /// The outcome, or none where it must be tried again.
+    async fn outcome<T>(mut self, outcome: Result<T, DbErr>) -> Option<(Result<T, DbErr>, Self)> {
+        self.ended = true;
+        let out_of_reach = matches!(outcome, Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
+        let Some(server) = self.pool.0.server.clone().filter(|_| out_of_reach) else {
+            if !matches!(outcome, Err(DbErr::ConnectionAcquire(_) | DbErr::Conn(_))) {
+                *lock(&self.pool.0.last_answer) = Some(Instant::now());
+            }
+            return Some((outcome, self));
+        };
+        self.set_connected(false);
+        match server.probe().await {
+            Ok(()) => {
+                // The slot's own connection hangs, on a server that is gone perhaps: it gets another.
+                if let (Some(slot), Ok(connection)) = (&mut self.slot, server.slot().await) {
+                    slot.connection = connection;
+                }
+                None
+            }
+            Err(refusal) if self.pool.others_answer(&refusal) => {
+                self.put_aside();
+                None
+            }
+            Err(Refusal { full: true, .. }) => None,
+            Err(refusal) => Some((Err(refusal.error), self)),
+        }
+    }
+
+    fn set_connected(&mut self, connected: bool) {
+        let Some(slot) = self.slot.as_mut().filter(|slot| slot.connected != connected) else { return };
+        slot.connected = connected;
+        let mut slots = lock(&self.pool.0.slots);
+        slots.connected = if connected { slots.connected + 1 } else { slots.connected.saturating_sub(1) };
+    }
+
+    /// Puts the slot aside: the server has no connection for it, and others have theirs.
+    fn put_aside(mut self) {
+        let Some(slot) = self.slot.take() else { return };
+        if let Some(permit) = self.permit.take() {
+            permit.forget();
+        }
+        let mut slots = lock(&self.pool.0.slots);
+        slots.aside.push((Instant::now(), slot));
+        let connected = slots.connected;
+        drop(slots);
+        tracing::warn!(
+            connected,
+            "PostgreSQL gives no further connection: requests share those that there are. To match, set \
+             MAIL360_DATABASE_CONNECTIONS"
+        );
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(slot) = self.slot.take() else { return };
+        if !self.ended {
+            // Nobody waits for the statement any more.
+            slot.deadline.set(Some(Instant::now()));
+        }
+        let mut slots = lock(&self.pool.0.slots);
+        if self.ended && slot.connected {
+            slots.idle.push(slot);
+        } else {
+            slots.idle.insert(0, slot);
+        }
+        // The permit follows the slot: whoever gets it finds one.
+    }
+}
+
+/// Runs a statement of SeaORM's on a connection of the pool's, within the time limit.
+macro_rules! run {
+    ($pool:expr, |$connection:ident| $statement:expr) => {{
+        let pool: &Pool = $pool;
+        let until = pool.0.limits.until();
+        within(until, async {
+            loop {
+                let lease = pool.lease(until).await?;
+                let $connection = lease.connection();
+                let outcome = $statement.await;
+                if let Some((outcome, _)) = lease.outcome(outcome).await {
+                    return outcome;
+                }
+            }
+        })
+        .await
+    }};
+}
+
+impl Pool {
+    pub(super) fn new(
+        backend: DatabaseBackend,
+        limits: Limits,
+        slots: Vec<Slot>,
+        server: Option<Server>,
+    ) -> Self {
+        let connected = slots.iter().filter(|slot| slot.connected).count();
+        Self(Arc::new(Inner {
+            backend,
+            limits,
+            gate: Arc::new(Semaphore::new(slots.len())),
+            all: slots.iter().map(|slot| slot.connection.clone()).collect(),
+            slots: Mutex::new(Slots { idle: slots, aside: Vec::new(), connected }),
+            server,
+            last_answer: Mutex::new(None),
+        }))
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// Borrows a connection, and sets when its statement is interrupted.
+    pub(super) async fn lease(&self, until: Option<Instant>) -> Result<Lease, DbErr> {
+        let patience = until.unwrap_or_else(|| Instant::now() + PATIENCE);
+        loop {
+            self.take_back();
+            let closed = |_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+            let permit = self.0.gate.clone().acquire_owned().await.map_err(closed)?;
+            // There is one for each permit.
+            let Some(slot) = lock(&self.0.slots).idle.pop() else { continue };
+            slot.deadline.set(until);
+            let connected = slot.connected;
+            let connection = slot.connection.clone();
+            let mut lease =
+                Lease { pool: self.clone(), connection, slot: Some(slot), permit: Some(permit), ended: true };
+            let Some(server) = self.0.server.as_ref().filter(|_| !connected) else {
+                lease.ended = false;
+                return Ok(lease);
+            };
+            match server.probe().await {
+                Ok(()) => {
+                    lease.set_connected(true);
+                    lease.ended = false;
+                    return Ok(lease);
+                }
+                Err(refusal) if self.others_answer(&refusal) => lease.put_aside(),
+                Err(Refusal { full: true, .. }) if Instant::now() < patience => {
+                    // Another process may give one back.
+                    drop(lease);
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                Err(refusal) => return Err(refusal.error),
+            }
+        }
+    }
+
+    /// Whether to wait for another connection: there are some, and this one is the one too many.
+    fn others_answer(&self, refusal: &Refusal) -> bool {
+        let recent = lock(&self.0.last_answer).is_some_and(|at| at.elapsed() < RECENT);
+        lock(&self.0.slots).connected > 0 && (refusal.full || (refusal.silent && recent))
+    }
+
+    /// Gives slots another try that were put aside a while ago.
+    fn take_back(&self) {
+        let mut slots = lock(&self.0.slots);
+        if slots.aside.first().is_some_and(|(at, _)| at.elapsed() > ASIDE) {
+            let (_, slot) = slots.aside.remove(0);
+            slots.idle.insert(0, slot);
+            drop(slots);
+            self.0.gate.add_permits(1);
+        }
+    }
+
+    /// Begins a transaction; on SQLite one that writes.
+    pub(super) async fn begin(&self, until: Option<Instant>) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        within(until, async {
+            loop {
+                let lease = self.lease(until).await?;
+                let begun = lease.connection().begin_with_options(options).await;
+                if let Some((begun, lease)) = lease.outcome(begun).await {
+                    return begun.map(|inner| Transaction { inner, until, lease });
+                }
+            }
+        })
+        .await
+    }
+
+    /// Closes every connection.
+    pub(super) async fn close(&self) -> Result<(), DbErr> {
+        for connection in &self.0.all {
+            connection.close_by_ref().await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.0.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        run!(self, |connection| connection.execute_raw(statement.clone()))
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        run!(self, |connection| connection.execute_unprepared(sql))
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        run!(self, |connection| connection.query_one_raw(statement.clone()))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        run!(self, |connection| connection.query_all_raw(statement.clone()))
+    }
+}
+
+/// A transaction and the connection that it runs on. It is undone where it is dropped.
+pub(super) struct Transaction {
+    pub inner: DatabaseTransaction,
+    until: Option<Instant>,
+    // After the transaction, which gives its connection back first.
+    lease: Lease,
+}
+
+impl Transaction {
+    /// Ends it with success.
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        let Self { inner, until, lease } = self;
+        let done = within(until, inner.commit()).await;
+        drop(lease);
+        done
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        within(self.until, self.inner.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        within(self.until, self.inner.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        within(self.until, self.inner.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        within(self.until, self.inner.query_all_raw(statement)).await
+    }
+}

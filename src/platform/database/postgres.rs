@@ -1,0 +1,179 @@
+//! Connecting to PostgreSQL.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
+    sqlx::{
+        ConnectOptions as _, Connection, Executor, PgConnection, Row,
+        postgres::{PgConnectOptions, PgSslMode},
+    },
+};
+
+use super::{
+    limits::{Deadline, LOCK, Limits, PATIENCE, STATEMENT},
+    pool::{Pool, Slot},
+    words,
+};
+
+/// How long one attempt to connect may take while requests wait.
+const CONNECT: Duration = Duration::from_secs(2);
+/// A transaction in which nothing happens is ended by the server: whoever began it is gone.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// Where the server is, and how a connection is set up.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    options: Arc<PgConnectOptions>,
+    limits: Limits,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// In an operator's words.
+    pub error: DbErr,
+    /// The server has no connection left for us.
+    pub full: bool,
+    /// Nothing was answered.
+    pub silent: bool,
+}
+
+/// Connects, at first with one plain connection: the driver's pool would keep the reason to itself.
+pub(super) async fn open(url: &str, connections: u32, limits: Limits) -> Result<Pool, DbErr> {
+    let server = Server { options: Arc::new(parse(url).map_err(DbErr::Custom)?), limits };
+    server.look().await.map_err(|refusal| refusal.error)?;
+    let mut slots = Vec::new();
+    for _ in 0..connections {
+        slots.push(Slot {
+            connection: server.slot().await?,
+            deadline: Deadline::default(),
+            connected: false,
+        });
+    }
+    Ok(Pool::new(DatabaseBackend::Postgres, limits, slots, Some(server)))
+}
+
+/// The driver's options of an address that was checked.
+pub(super) fn parse(url: &str) -> Result<PgConnectOptions, String> {
+    let options: PgConnectOptions = url.parse().map_err(|error| format!("cannot be read ({error})"))?;
+    // PgBouncer refuses a connection that asks for it, and no column of ours holds such numbers.
+    let options = options.extra_float_digits(None).disable_statement_logging();
+    Ok(if options.get_application_name().is_none() { options.application_name("mail360") } else { options })
+}
+
+/// Whether a connection may be in clear text although nobody has chosen that: the driver's default tries TLS and goes
+/// on without it, so that an attacker on the way can have it off.
+pub(super) fn may_fall_back(options: &PgConnectOptions, asked: bool) -> bool {
+    !asked && !is_local(options) && matches!(options.get_ssl_mode(), PgSslMode::Prefer | PgSslMode::Allow)
+}
+
+/// Whether what is sent does not leave this machine.
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+async fn set(connection: &mut PgConnection, settings: Option<String>) -> Result<(), SqlxError> {
+    let Some(settings) = settings else { return Ok(()) };
+    connection.execute(sea_orm::sqlx::AssertSqlSafe(settings)).await.map(drop)
+}
+
+impl Server {
+    /// The time limits of a connection, set once it is there: as parameters of its start PgBouncer refuses them.
+    fn settings(&self) -> Option<String> {
+        (self.limits == Limits::Request).then(|| {
+            format!(
+                "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+                STATEMENT.as_millis(),
+                LOCK.as_millis(),
+                IDLE.as_millis()
+            )
+        })
+    }
+
+    /// A pool of SeaORM's for one connection, which it makes once it is used.
+    pub(super) async fn slot(&self) -> Result<DatabaseConnection, DbErr> {
+        let mut options = super::options("postgres://");
+        options.max_connections(1).connect_lazy(true);
+        // A server that is up answers sooner; where it is not, `probe` says why.
+        options.acquire_timeout(CONNECT).connect_timeout(CONNECT);
+        let (parsed, settings) = (self.options.clone(), self.settings());
+        options.map_sqlx_postgres_opts(move |_| (*parsed).clone());
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            let settings = settings.clone();
+            pool.after_connect(move |connection, _| {
+                let settings = settings.clone();
+                Box::pin(async move { set(connection, settings).await })
+            })
+        });
+        sea_orm::Database::connect(options).await
+    }
+
+    /// Whether another connection can be had.
+    pub(super) async fn probe(&self) -> Result<(), Refusal> {
+        let connection = self.connect(CONNECT).await?;
+        // The server may have ended it already.
+        let _ = connection.close().await;
+        Ok(())
+    }
+
+    /// Makes one plain connection.
+    async fn connect(&self, patience: Duration) -> Result<PgConnection, Refusal> {
+        let connect = async {
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            set(&mut connection, self.settings()).await?;
+            Ok(connection)
+        };
+        match tokio::time::timeout(patience, connect).await {
+            Ok(connected) => connected.map_err(|error| self.refusal(&error)),
+            Err(_) => Err(Refusal {
+                error: told(words::of_silence(&self.options, patience)),
+                full: false,
+                silent: true,
+            }),
+        }
+    }
+
+    fn refusal(&self, error: &SqlxError) -> Refusal {
+        let full =
+            error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "53300");
+        // A pooler that has no more for us says so in words of its own.
+        let full = full || error.to_string().contains("no more connections allowed");
+        Refusal { error: told(words::of_connecting(error, &self.options)), full, silent: false }
+    }
+
+    /// Connects, and looks whether each connection keeps its session. Behind a pooler in transaction mode two clients
+    /// get the same session in turn, and prepared statements and settings are lost, or meet those of another client.
+    async fn look(&self) -> Result<(), Refusal> {
+        let mut first = self.connect(PATIENCE).await?;
+        let session = self.session(&mut first).await?;
+        // A server that has one connection for us, and no more, is asked with that one.
+        if let Ok(mut second) = self.connect(CONNECT).await {
+            let asked = tokio::time::timeout(CONNECT, self.session(&mut second)).await;
+            if let Ok(other) = asked
+                && other? == session
+            {
+                let error = told(words::of_pooler(&self.options));
+                return Err(Refusal { error, full: false, silent: false });
+            }
+            let _ = second.close().await;
+        }
+        let _ = first.close().await;
+        Ok(())
+    }
+
+    async fn session(&self, connection: &mut PgConnection) -> Result<i32, Refusal> {
+        let row = connection.fetch_one("SELECT pg_backend_pid()").await;
+        row.and_then(|row| row.try_get(0)).map_err(|error| self.refusal(&error))
+    }
+}
+
+/// An error of connecting, whose text is for an operator.
+fn told(text: String) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(text))
+}

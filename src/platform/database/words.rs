@@ -1,0 +1,213 @@
+//! What an operator is told where the database cannot be used, with what to do about it. No text holds a password.
+
+use std::{io, path::Path, time::Duration};
+
+use sea_orm::{
+    DbErr, RuntimeErr, SqlxError,
+    sqlx::{error::DatabaseError, postgres::PgConnectOptions},
+};
+
+use super::sqlite;
+use crate::platform::exposure;
+
+/// How the signs of a password are written that mean something else in an address.
+pub(super) const ENCODING: &str = "in a password write # as %23, / as %2F, ? as %3F, @ as %40, % as %25";
+
+const POOLER: &str =
+    "This looks like PgBouncer in transaction mode: use session mode, or connect to PostgreSQL itself";
+
+/// The server as an operator finds it: host and port, or the folder of its socket.
+fn at(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => format!("{} (port {})", socket.display(), options.get_port()),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+/// Why one plain connection could not be made.
+pub(super) fn of_connecting(error: &SqlxError, options: &PgConnectOptions) -> String {
+    let at = at(options);
+    match error {
+        SqlxError::Database(error) => of_refusal(&**error, options, &at),
+        SqlxError::Io(error) => of_network(error, options, &at),
+        SqlxError::Tls(error) => of_tls(&error.to_string(), &at),
+        SqlxError::Protocol(error) => format!(
+            "What answers at {at} is no PostgreSQL server ({error}): see that host and port in MAIL360_DATABASE_URL are \
+             those of the server (its own port is 5432)."
+        ),
+        error => {
+            format!("PostgreSQL at {at} cannot be used: {error}. See that MAIL360_DATABASE_URL is right.")
+        }
+    }
+}
+
+fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String {
+    let text = error.to_string();
+    let host = options.get_host();
+    if text.contains("lookup address") {
+        return format!(
+            "The name {host} of PostgreSQL's host cannot be found ({text}): see that it is spelt right in \
+             MAIL360_DATABASE_URL, and in a container that the database is in the same network."
+        );
+    }
+    let advice = match error.kind() {
+        io::ErrorKind::ConnectionRefused if ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&host) => {
+            "see that it runs, and on that port. In a container this host is the container itself: name the database's \
+             host in MAIL360_DATABASE_URL"
+        }
+        io::ErrorKind::ConnectionRefused => {
+            "see that it runs, listens on that address (listen_addresses) and on that port"
+        }
+        io::ErrorKind::NotFound => {
+            "nothing listens on its socket, or a file that MAIL360_DATABASE_URL names (sslrootcert, sslcert, sslkey) is \
+             not there"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "its socket, or a file that MAIL360_DATABASE_URL names (sslrootcert, sslcert, sslkey), may not be read by \
+             the user that this program runs as"
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            "it ended the connection at once: see that a PostgreSQL server is there, and not something else; its own \
+             log says why"
+        }
+        _ => "see that the host is right, and that no firewall is between",
+    };
+    format!("PostgreSQL at {at} cannot be reached ({text}): {advice}.")
+}
+
+fn of_tls(error: &str, at: &str) -> String {
+    if error.contains("does not support TLS") {
+        return format!(
+            "PostgreSQL at {at} offers no encryption: turn `ssl` on in its configuration. Only where nobody else can \
+             read what passes between the two, write sslmode=disable in MAIL360_DATABASE_URL."
+        );
+    }
+    format!(
+        "The encrypted connection to PostgreSQL at {at} failed ({error}). Its certificate must be for the host that \
+         MAIL360_DATABASE_URL names, and from an authority that is known: add \
+         sslrootcert=/path/to/ca.pem for one of your own."
+    )
+}
+
+/// By its code: PostgreSQL, Appendix A, "Error Codes".
+fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -> String {
+    let (message, code) = (error.message(), error.code().unwrap_or_default());
+    let user = options.get_username();
+    let database = options.get_database().unwrap_or(user);
+    if is_poolers(&code, message) {
+        return format!("PostgreSQL at {at} refuses the connection ({message}). {POOLER}.");
+    }
+    let advice = match &*code {
+        "28P01" => format!("the password of the user {user} is wrong. See MAIL360_DATABASE_URL; {ENCODING}"),
+        "28000" => format!(
+            "see that the user {user} exists and may log in, and that the server's pg_hba.conf lets this machine in (with \
+             or without encryption, as sslmode in MAIL360_DATABASE_URL says)"
+        ),
+        "3D000" => format!(
+            "make it (createdb --owner={user} {database}), or name another at the end of MAIL360_DATABASE_URL"
+        ),
+        "42501" => format!("let the user in: GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\""),
+        "53300" => {
+            "other programs hold all connections that there may be: end some, raise max_connections or the \
+                    role's CONNECTION LIMIT, or set MAIL360_DATABASE_CONNECTIONS lower in each process"
+                .to_owned()
+        }
+        "57P03" => "it is starting, or stopping: try again in a moment".to_owned(),
+        "55000" => format!(
+            "the database {database} takes no connections at this moment: ALTER DATABASE \"{database}\" \
+             ALLOW_CONNECTIONS true"
+        ),
+        _ => "see what its own log says, and that MAIL360_DATABASE_URL is right".to_owned(),
+    };
+    format!("PostgreSQL at {at} refuses the connection ({message}): {advice}.")
+}
+
+/// Nothing was answered for that long.
+pub(super) fn of_silence(options: &PgConnectOptions, patience: Duration) -> String {
+    format!(
+        "PostgreSQL at {} does not answer within {} seconds: see that it runs, that the host is right, that no firewall \
+         is between, and that a pooler in front of it has a connection left.",
+        at(options),
+        patience.as_secs()
+    )
+}
+
+/// Two connections got the same session.
+pub(super) fn of_pooler(options: &PgConnectOptions) -> String {
+    format!("Two connections to PostgreSQL at {} got one and the same session. {POOLER}.", at(options))
+}
+
+/// What a pooler says that gives a session to a client for one transaction only, and what PostgreSQL says when two
+/// clients of it meet.
+fn is_poolers(code: &str, message: &str) -> bool {
+    let prepared = message.contains("prepared statement") && ["42P05", "26000"].contains(&code);
+    prepared || message.contains("unsupported startup parameter")
+}
+
+/// What to do about an error of a statement, where an operator can do something. None for the rest.
+pub(super) fn advice(error: &DbErr) -> Option<String> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    let error = error.as_database_error()?;
+    let code = error.code()?;
+    if is_poolers(&code, error.message()) {
+        return Some(POOLER.to_owned());
+    }
+    let advice = match &*code {
+        "42501" if error.message().contains("schema") => {
+            "Let the program's role make tables there: GRANT USAGE, CREATE ON SCHEMA public TO that role, or make it \
+             the owner of the database"
+        }
+        "42501" => {
+            "The tables belong to another role: put the role that made them in MAIL360_DATABASE_URL, or give them to \
+             the new one with REASSIGN OWNED"
+        }
+        "25006" => {
+            "The server is read-only, perhaps a standby: name the one that can be written to in MAIL360_DATABASE_URL"
+        }
+        "53100" => "The disk of the database's server is full: make room there",
+        "55P03" => {
+            "Another session holds the lock, perhaps VACUUM FULL or ALTER TABLE: pg_stat_activity shows it"
+        }
+        "57014" => "The statement took too long: pg_stat_activity shows what else the server does",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+/// A file or folder that the system does not let us make or open.
+pub(super) fn of_file(path: &Path, error: &io::Error) -> String {
+    let advice = exposure::refused(path, error);
+    let advice = advice
+        .unwrap_or_else(|| "see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names it right".to_owned());
+    format!("The database file {} cannot be opened or made ({error}): {advice}.", path.display())
+}
+
+/// An error of opening a SQLite file, with the file's name and what to do (SQLite, "Result and Error Codes").
+pub(super) fn of_sqlite(path: &Path, error: DbErr) -> DbErr {
+    let shown = path.display();
+    let text = match sqlite::code(&error) {
+        Some(26) => format!(
+            "{shown} is no SQLite database: see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names the right file. If it \
+             is the right one it is damaged: put a backup in its place with `mail360 restore FILE`."
+        ),
+        Some(11) => {
+            format!("The database {shown} is damaged: put a backup in its place with `mail360 restore FILE`.")
+        }
+        Some(code @ (8 | 14)) => format!(
+            "The database {shown} cannot be opened for writing (SQLite's code {code}): its folder, the file and the \
+             files beside it whose names end in -wal and -shm must belong to the user that this program runs as."
+        ),
+        Some(10) => format!(
+            "The database {shown} cannot be read or written ({error}): look at the disk and the system's log. A network \
+             file system is no place for SQLite."
+        ),
+        Some(13) => format!("There is no room for the database {shown}: make some on its disk."),
+        _ => return error,
+    };
+    DbErr::Custom(text)
+}

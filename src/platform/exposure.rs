@@ -1,0 +1,208 @@
+//! Who else can read or change the files that hold secrets: the one place that looks at owners and modes.
+
+use std::{fmt, fs::Metadata, io, os::unix::fs::MetadataExt, path::Path};
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The folder of the database: whoever can write to it can put another file in place.
+    Folder,
+    /// The folder of the key file, which may be a mount that everybody could write to if it were not read-only.
+    KeyFolder,
+    /// The database, its write-ahead log or its index.
+    Database,
+    /// The key file.
+    Key,
+}
+
+/// What others can do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+/// A file that others than this process's user can read or change. Its text says how to mend that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    path: String,
+    kind: Kind,
+    access: Access,
+    mode: u32,
+    owner: u32,
+    ours: bool,
+}
+
+impl fmt::Display for Exposure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, kind, access, mode, owner, ours } = self;
+        let what = match kind {
+            Kind::Folder | Kind::KeyFolder => "The folder",
+            Kind::Database => "The database file",
+            Kind::Key => "The key file",
+        };
+        let access = if *access == Access::Write { "changed" } else { "read" };
+        write!(f, "{what} {path} can be {access} by other users of this system (mode {mode:04o}). ")?;
+        let wanted = if matches!(kind, Kind::Folder | Kind::KeyFolder) { "700" } else { "600" };
+        if *ours {
+            return write!(f, "Run: chmod {wanted} '{path}'");
+        }
+        match kind {
+            Kind::Key => write!(
+                f,
+                "It belongs to the user with the id {owner}, so this program cannot change that. Have it given out \
+                 with mode 0440 or stricter: with systemd by LoadCredential=, in Kubernetes by `defaultMode: 0440` \
+                 of the secret's volume, otherwise by its owner: chmod 400 '{path}'"
+            ),
+            _ => write!(
+                f,
+                "It belongs to the user with the id {owner}. Let that user run: chmod {wanted} '{path}', and give it \
+                 to the user that this program runs as."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Exposure {}
+
+/// Looks at a file that may not be there. Symbolic links are followed: what counts is the file itself.
+///
+/// # Errors
+/// [`Exposure`] where others can read or change it who should not.
+pub fn look(path: &Path, kind: Kind) -> Result<(), Exposure> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => look_at(path, kind, &metadata),
+        // Whatever opens it says so better.
+        Err(_) => Ok(()),
+    }
+}
+
+/// The same for a file whose metadata is there already.
+pub fn look_at(path: &Path, kind: Kind, metadata: &Metadata) -> Result<(), Exposure> {
+    let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
+    let ours = owner == rustix::process::geteuid().as_raw();
+    match judge(kind, mode, ours) {
+        None => Ok(()),
+        Some(access) => {
+            let path = path.display().to_string();
+            Err(Exposure { path, kind, access, mode, owner, ours })
+        }
+    }
+}
+
+/// What others can do who should not.
+///
+/// The group of a file that is ours is others. The group of a file that is not ours is how we come to read it: systemd
+/// gives a credential to a service's user by an access list, which shows as 0440 of root, and Kubernetes gives a
+/// secret and a volume to a group.
+fn judge(kind: Kind, mode: u32, ours: bool) -> Option<Access> {
+    let sticky = mode & 0o1000 != 0;
+    let read = |bits: u32| (mode & bits & 0o444 != 0).then_some(Access::Read);
+    let write = |bits: u32| (mode & bits & 0o222 != 0).then_some(Access::Write);
+    let strangers = if ours { 0o077 } else { 0o007 };
+    match kind {
+        Kind::Folder => write(strangers),
+        // In a folder with the sticky bit nobody can replace another user's file.
+        Kind::KeyFolder if sticky => None,
+        Kind::KeyFolder => write(strangers),
+        Kind::Database => write(strangers).or_else(|| read(strangers)),
+        // A key that is given to us is given read-only: an owner that can write to it keeps it from the group.
+        Kind::Key if ours || mode & 0o200 != 0 => write(0o077).or_else(|| read(0o077)),
+        Kind::Key => write(0o077).or_else(|| read(0o007)),
+    }
+}
+
+/// Says what the system refused, with the users and the command that mend it.
+pub fn refused(path: &Path, error: &io::Error) -> Option<String> {
+    let us = rustix::process::geteuid().as_raw();
+    // The nearest thing that is there is what refuses.
+    let there = path.ancestors().find_map(|path| Some((path, std::fs::metadata(path).ok()?)));
+    let owner = there.map(|(there, metadata)| {
+        let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+        format!("{} belongs to the user with the id {}", there.display(), metadata.uid())
+    });
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Some(format!(
+            "this program runs as the user with the id {us}{}. Give the folder and what is in it to that user \
+             (chown -R {us}), or in a container mount a volume that it can write to",
+            owner.map_or_else(String::new, |owner| format!(", and {owner}"))
+        )),
+        io::ErrorKind::ReadOnlyFilesystem => Some(
+            "it is on a read-only file system: set MAIL360_DATA_DIR to a folder that can be written to (with systemd \
+             by StateDirectory=, in a container a volume)"
+                .to_owned(),
+        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("there is no room left on the disk: make some, and start again".to_owned())
+        }
+        io::ErrorKind::NotADirectory => Some("a part of its path is a file and no folder".to_owned()),
+        io::ErrorKind::IsADirectory => Some("it is a folder: name a file in it".to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn c47_a_key_that_is_given_to_us_is_taken_and_an_exposed_one_is_not() {
+        for (mode, ours, taken) in [
+            // Made by us.
+            (0o600, true, true),
+            (0o400, true, true),
+            (0o440, true, false),
+            (0o640, true, false),
+            (0o604, true, false),
+            // By systemd's LoadCredential, and by Kubernetes with fsGroup.
+            (0o440, false, true),
+            (0o400, false, true),
+            (0o444, false, false),
+            (0o404, false, false),
+            (0o640, false, false),
+            (0o460, false, false),
+            (0o644, false, false),
+        ] {
+            assert_eq!(judge(Kind::Key, mode, ours).is_none(), taken, "{mode:o}, ours: {ours}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn n16_what_every_user_can_change_is_never_taken_and_a_database_or_key_neither_if_they_can_read_it(
+            mode in 0_u32..0o1000, ours: bool,
+        ) {
+            for kind in [Kind::Folder, Kind::KeyFolder, Kind::Database, Kind::Key] {
+                let judged = judge(kind, mode, ours);
+                if mode & 0o002 != 0 {
+                    prop_assert_eq!(judged, Some(Access::Write));
+                }
+                if mode & 0o004 != 0 && matches!(kind, Kind::Database | Kind::Key) {
+                    prop_assert!(judged.is_some());
+                }
+                if mode & 0o077 == 0 {
+                    prop_assert_eq!(judged, None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn n16_the_words_have_the_command_where_the_file_is_ours_and_no_chmod_of_ours_where_it_is_not() {
+        let exposure = |ours, kind| Exposure {
+            path: "/data/x".to_owned(),
+            kind,
+            access: Access::Read,
+            mode: 0o644,
+            owner: 7,
+            ours,
+        };
+        assert!(exposure(true, Kind::Key).to_string().contains("chmod 600 '/data/x'"));
+        assert!(exposure(true, Kind::Folder).to_string().contains("chmod 700 '/data/x'"));
+        let given = exposure(false, Kind::Key).to_string();
+        assert!(given.contains("LoadCredential") && given.contains("defaultMode: 0440"), "{given}");
+        assert!(given.contains("the user with the id 7") && !given.contains("Run: chmod"), "{given}");
+    }
+}
