@@ -156,6 +156,7 @@ fn help_names_every_setting_and_every_command() {
         "LISTEN",
         "PUBLIC_URL",
         "DATABASE_URL",
+        "DATABASE_CONNECTIONS",
         "DATA_DIR",
         "ENCRYPTION_KEY_FILE",
         "TRUSTED_PROXIES",
@@ -169,7 +170,8 @@ fn help_names_every_setting_and_every_command() {
     ] {
         assert!(help.contains(&format!("MAIL360_{name}")), "{name} is missing in {help}");
     }
-    for command in ["serve", "migrate", "check", "reseal", "end-sessions", "organisation", "user"] {
+    for command in ["serve", "migrate", "check", "reseal", "restore", "end-sessions", "organisation", "user"]
+    {
         assert!(help.contains(&format!("  {command} ")), "{command} is missing in {help}");
     }
 }

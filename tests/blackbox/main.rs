@@ -38,6 +38,7 @@ mod second_factor;
 mod sessions;
 mod set_up;
 mod shown;
+mod starting;
 mod support;
 mod surface;
 mod throttles;

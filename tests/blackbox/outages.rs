@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use mail360::platform::database::{DatabaseUrl, Secret};
+use mail360::platform::database::{Database, DatabaseUrl, Limits, Queries, Secret};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use crate::support::{Browser, Kind, NewConnector, Raw, World, callback, under_way};
 
@@ -103,4 +104,149 @@ async fn d4_where_another_process_holds_the_sqlite_file_a_change_waits_and_is_th
     assert!(began.elapsed() < Duration::from_secs(5), "who only looks waits for nobody");
     world.raw.run("ROLLBACK").await.expect("free");
     world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+}
+
+/// The database's own address, with another role.
+fn as_role(world: &World, role: &str) -> String {
+    let DatabaseUrl::Postgres(url) = &world.program.config.database else { unreachable!("PostgreSQL") };
+    let (_, at) = url.0.split_once('@').expect("a user");
+    format!("postgres://{role}@{at}")
+}
+
+/// Another session in the database of this world.
+async fn session(world: &World) -> Raw {
+    Raw::open(Kind::Postgres, &world.program.config.database).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c44_a_page_that_waits_for_a_lock_says_so_in_time_and_readyz_notices() {
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    for (table, path) in
+        [("connectors", "/connectors"), ("connectors", &connector), ("sessions", "/connectors")]
+    {
+        let other = session(&world).await;
+        other.run("BEGIN").await.expect("begun");
+        other.run(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
+        let began = Instant::now();
+        let page = ada.get(path).await;
+        page.assert_status(503).assert_says("The database cannot be used at this moment");
+        assert_eq!(page.header("retry-after"), "10");
+        assert!(began.elapsed() < Duration::from_secs(10), "{table}: {:?}", began.elapsed());
+        let began = Instant::now();
+        world.browser().get("/readyz").await.assert_status(503);
+        assert!(began.elapsed() < Duration::from_secs(5), "{table}: {:?}", began.elapsed());
+        other.run("ROLLBACK").await.expect("free");
+        world.browser().get("/readyz").await.assert_status(200);
+        ada.get(path).await.assert_status(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c44_a_change_that_waits_for_a_lock_is_refused_in_time_and_nothing_of_it_is_kept() {
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    let other = session(&world).await;
+    other.run("BEGIN").await.expect("begun");
+    other.run("LOCK TABLE activity IN ACCESS EXCLUSIVE MODE").await.expect("locked");
+    let began = Instant::now();
+    assert_says_so(&world, &mut ada).await;
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    other.run("ROLLBACK").await.expect("free");
+    assert_eq!(world.raw.count("connectors").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c44_every_connection_of_a_process_that_serves_has_its_time_limits() {
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    ada.get("/connectors").await.assert_status(200);
+    for (setting, most) in [
+        ("statement_timeout", 8_000),
+        ("lock_timeout", 8_000),
+        ("idle_in_transaction_session_timeout", 30_000),
+    ] {
+        let look = format!("SELECT setting::bigint FROM pg_settings WHERE name = '{setting}'");
+        let read = world.program.database.read();
+        let statement = Statement::from_string(DatabaseBackend::Postgres, look);
+        let row = read.connection().query_one_raw(statement).await.expect("an answer").expect("a row");
+        let row: i64 = row.try_get_by_index(0).expect("a number");
+        assert!((1..=most).contains(&row), "{setting}: {row}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c44_check_waits_for_a_lock_for_as_long_as_it_takes() {
+    let world = World::new(Kind::Postgres).await;
+    world.set_up().await;
+    let other = session(&world).await;
+    other.run("BEGIN").await.expect("begun");
+    other.run("LOCK TABLE connectors IN ACCESS EXCLUSIVE MODE").await.expect("locked");
+    let free = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        other.run("ROLLBACK").await.expect("free");
+    });
+    let began = Instant::now();
+    let said = world.run("check").expect("sound");
+    assert!(
+        said.contains("sound") && began.elapsed() > Duration::from_secs(8),
+        "{:?}: {said}",
+        began.elapsed()
+    );
+    free.await.expect("free");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c45_a_role_with_three_connections_answers_everybody() {
+    let world = World::new(Kind::Postgres).await;
+    let ada = world.set_up().await;
+    let database: String = world.raw.one("SELECT current_database()::text").await;
+    let role = format!("few_{database}");
+    for statement in [
+        format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 3"),
+        format!("GRANT ALL ON SCHEMA public TO {role}"),
+        format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}"),
+    ] {
+        world.raw.run(&statement).await.expect("done");
+    }
+    let few = world.another_process_at(&as_role(&world, &role)).await;
+    for _ in 0..2 {
+        let mut eight = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let mut browser = ada.at(&few.browser());
+            eight.spawn(async move {
+                for _ in 0..10 {
+                    browser.get("/connectors").await.assert_status(200);
+                }
+            });
+        }
+        eight.join_all().await;
+    }
+    let open = format!("SELECT COUNT(*) FROM pg_stat_activity WHERE usename = '{role}'");
+    assert!(world.raw.one::<i64>(&open).await <= 3);
+    few.program.database.close().await.expect("closed");
+    world.raw.run(&format!("DROP OWNED BY {role}")).await.expect("done");
+    world.raw.run(&format!("DROP ROLE {role}")).await.expect("done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c45_no_more_connections_are_opened_than_the_setting_says() {
+    let world = World::new(Kind::Postgres).await;
+    let ada = world.set_up().await;
+    let role = format!("set_{}", world.raw.one::<String>("SELECT current_database()::text").await);
+    world.raw.run(&format!("CREATE ROLE {role} LOGIN SUPERUSER")).await.expect("done");
+    let url = DatabaseUrl::Postgres(Secret(as_role(&world, &role)));
+    let database = Database::open_with(&url, 2, Limits::Request).await.expect("a database");
+    let mut many = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let database = database.clone();
+        many.spawn(async move { database.ping().await.expect("an answer") });
+    }
+    many.join_all().await;
+    let open = format!("SELECT COUNT(*) FROM pg_stat_activity WHERE usename = '{role}'");
+    assert_eq!(world.raw.one::<i64>(&open).await, 2);
+    database.close().await.expect("closed");
+    drop(ada);
+    world.raw.run(&format!("DROP ROLE {role}")).await.expect("done");
 }

@@ -177,3 +177,6 @@ impl Server {
 fn told(text: String) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(text))
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,41 @@ async fn d4_what_is_committed_after_a_full_disk_is_there_for_everybody() {
     drop(database);
     assert_eq!(count(&Database::open(&url).await.expect("it opens")).await, 1, "and it is on the disk");
 }
+
+/// Counts for ever.
+const ENDLESS: &str =
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n";
+
+#[tokio::test]
+async fn c44_a_statement_of_sqlites_that_does_not_end_is_ended_and_others_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
+    let database = Database::open(&url).await.expect("a database");
+    write(&database, "CREATE TABLE t (x BLOB)").await.expect("a table");
+    let began = std::time::Instant::now();
+    let read = async {
+        DatabaseError(database.read().connection().execute_unprepared(ENDLESS).await.expect_err("ended"))
+    };
+    let write_ = async { write(&database, &format!("INSERT INTO t {ENDLESS}")).await.expect_err("ended") };
+    for ended in <[_; 2]>::from(tokio::join!(read, write_)) {
+        assert!(ended.is_outage(), "{ended}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    write(&database, "INSERT INTO t VALUES (1)").await.expect("the writer is free");
+    assert_eq!(count(&database).await, 1, "and nothing of the other was kept");
+}
+
+#[tokio::test]
+async fn c44_a_statement_that_nobody_waits_for_any_more_is_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
+    let database = Database::open(&url).await.expect("a database");
+    let read = database.read();
+    let gone =
+        tokio::time::timeout(Duration::from_millis(300), read.connection().execute_unprepared(ENDLESS));
+    assert!(gone.await.is_err());
+    // All connections are free again well before the time limit.
+    let began = std::time::Instant::now();
+    database.close().await.expect("closed");
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}

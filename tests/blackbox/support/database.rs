@@ -108,6 +108,11 @@ impl Raw {
         done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
     }
 
+    /// Lets go of the database.
+    pub async fn close(self) {
+        self.connection.close().await.expect("closed");
+    }
+
     async fn rows(&self, sql: &str) -> Vec<QueryResult> {
         let statement = Statement::from_string(self.connection.get_database_backend(), sql);
         self.connection.query_all_raw(statement).await.expect("rows")

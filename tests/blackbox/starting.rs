@@ -1,0 +1,259 @@
+//! What an operator reads where the program does not start: the cause, and what to do about it.
+
+use std::{
+    net::TcpListener,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use rstest::rstest;
+
+use crate::support::{Kind, Place, World, write_key};
+
+/// What `mail360` says in this folder: whether it succeeded, and all its text.
+fn mail360(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
+    let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
+    line.args(words).current_dir(folder).env_clear().envs(environment.iter().copied());
+    let Output { status, stdout, stderr } = line.stdin(Stdio::null()).output().expect("an end");
+    let said = [stdout, stderr].map(|said| String::from_utf8(said).expect("text")).concat();
+    (status.success(), said)
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
+}
+
+/// A folder with a database and a key in `data`.
+fn installed() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ok, said) = mail360(folder.path(), &["migrate"], &[]);
+    assert!(ok, "{said}");
+    folder
+}
+
+#[rstest]
+#[case::password_with_a_number_sign("postgres://u:ca#nary@127.0.0.1/d", "in a password write # as %23")]
+#[case::password_with_a_slash("postgres://u:ca/nary@127.0.0.1/d", "/ as %2F")]
+#[case::password_with_a_question_mark("postgres://u:ca?nary@127.0.0.1/d", "? as %3F")]
+#[case::password_of_digits("postgres://u:1/nary@127.0.0.1/d", "% as %25")]
+#[case::far_and_unencrypted("postgres://u:ca-nary@db.contoso.test/d", "?sslmode=verify-full")]
+#[case::far_and_unencrypted_behind_settings(
+    "postgres://u:ca-nary@db/d?application_name=x",
+    "&sslmode=verify-full"
+)]
+#[case::unknown_choice_of_encryption("postgres://u:ca-nary@db/d?sslmode=on", "sslmode is disable, require")]
+#[case::for_another_language("jdbc:postgresql://u:ca-nary@db/d", "must begin with postgres://")]
+#[case::another_database("mysql://u:ca-nary@db/d", "sqlite:PATH")]
+#[case::empty("", "is empty")]
+fn c41_n24_an_address_that_cannot_be_used_says_how_to_write_it(#[case] address: &str, #[case] words: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for command in ["check", "migrate", "serve"] {
+        let (ok, said) = mail360(folder.path(), &[command], &[("MAIL360_DATABASE_URL", address)]);
+        assert!(!ok && said.contains("MAIL360_DATABASE_URL: ") && said.contains(words), "{command}: {said}");
+        assert!(!said.contains("nary"), "{said}");
+    }
+}
+
+#[test]
+fn c42_where_nothing_listens_it_is_said_at_once_with_host_and_port() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
+    let address = format!("postgres://u:canary@{free}/d");
+    for command in ["check", "migrate"] {
+        let began = Instant::now();
+        let (ok, said) = mail360(folder.path(), &[command], &[("MAIL360_DATABASE_URL", &address)]);
+        assert!(!ok && began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(said.contains(&free.to_string()) && said.contains("refused"), "{said}");
+        assert!(said.contains("see that it runs") && !said.contains("canary"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c42_what_the_server_itself_refuses_is_said_with_its_remedy() {
+    let world = World::new(Kind::Postgres).await;
+    let database: String = world.raw.one("SELECT current_database()::text").await;
+    let address = world.program.config.database.clone();
+    let mail360::platform::database::DatabaseUrl::Postgres(url) = address else { unreachable!("PostgreSQL") };
+    let (_, at) = url.0.split_once('@').expect("a user");
+    let role = format!("none_{database}");
+    world.raw.run(&format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")).await.expect("done");
+    let key = world.program.config.encryption_key_file.display().to_string();
+    let told = |url: String| {
+        let environment =
+            [("MAIL360_DATABASE_URL", url.as_str()), ("MAIL360_ENCRYPTION_KEY_FILE", key.as_str())];
+        let began = Instant::now();
+        let (ok, said) = mail360(world.folder(), &["check"], &environment);
+        assert!(!ok && began.elapsed() < Duration::from_secs(5), "{said}");
+        said
+    };
+    let full = told(format!("postgres://{role}@{at}"));
+    assert!(full.contains("too many connections") && full.contains("CONNECTION LIMIT"), "{full}");
+    let nobody = told(format!("postgres://nobody_{database}@{at}"));
+    assert!(nobody.contains("does not exist") && nobody.contains("may log in"), "{nobody}");
+    let nowhere = told(url.0.replace(&database, "nowhere"));
+    assert!(nowhere.contains("createdb") && nowhere.contains("nowhere"), "{nowhere}");
+    world.raw.run(&format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await.expect("done");
+    let not_its_own = told(format!("postgres://{role}@{at}"));
+    assert!(not_its_own.contains("belong to another role"), "{not_its_own}");
+    world.raw.run(&format!("DROP ROLE {role}")).await.expect("done");
+}
+
+#[test]
+fn c42_a_sqlite_file_that_cannot_be_used_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    std::fs::create_dir(path.join("data")).expect("a folder");
+    set_mode(&path.join("data"), 0o700);
+    std::fs::write(
+        path.join("data/mail360.sqlite"),
+        "no database at all, but long enough for one".repeat(100),
+    )
+    .expect("a file");
+    set_mode(&path.join("data/mail360.sqlite"), 0o600);
+    std::fs::write(path.join("file"), "").expect("a file");
+    for (url, words) in [
+        ("sqlite:data/mail360.sqlite", "is no SQLite database"),
+        ("sqlite:data/mail360.sqlite", "mail360 restore FILE"),
+        ("sqlite:data", "it is a folder"),
+        ("sqlite:file/mail360.sqlite", "a file and no folder"),
+    ] {
+        let (ok, said) = mail360(path, &["migrate"], &[("MAIL360_DATABASE_URL", url)]);
+        assert!(!ok && said.contains(words) && said.contains("data"), "{url}: {said}");
+    }
+}
+
+#[test]
+fn c42_a_key_file_that_cannot_be_used_is_named_with_what_to_do() {
+    let folder = installed();
+    let key = folder.path().join("data/encryption.key");
+    let line = std::fs::read_to_string(&key).expect("a key");
+    for (text, words) in [
+        ("", "put the right file back from its backup"),
+        ("canary", "head -c 32 /dev/urandom"),
+        (&*format!("{line}{line}"), "take one line out"),
+    ] {
+        std::fs::write(&key, text).expect("written");
+        let (ok, said) = mail360(folder.path(), &["check"], &[]);
+        assert!(!ok && said.contains(words) && said.contains("encryption.key"), "{said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+    std::fs::remove_file(&key).expect("removed");
+    std::fs::create_dir(&key).expect("a folder");
+    let (ok, said) = mail360(folder.path(), &["check"], &[]);
+    assert!(!ok && said.contains("is a folder") && said.contains("MAIL360_ENCRYPTION_KEY_FILE"), "{said}");
+}
+
+#[rstest]
+#[case::database("data/mail360.sqlite", 0o666, "changed", "chmod 600")]
+#[case::database_to_read("data/mail360.sqlite", 0o644, "read", "chmod 600")]
+#[case::database_for_a_group("data/mail360.sqlite", 0o660, "changed", "chmod 600")]
+#[case::log("data/mail360.sqlite-wal", 0o666, "changed", "chmod 600")]
+#[case::log_to_read("data/mail360.sqlite-wal", 0o604, "read", "chmod 600")]
+#[case::index("data/mail360.sqlite-shm", 0o620, "changed", "chmod 600")]
+#[case::folder("data", 0o777, "changed", "chmod 700")]
+#[case::folder_for_a_group("data", 0o770, "changed", "chmod 700")]
+#[case::key("data/encryption.key", 0o644, "read", "chmod 600")]
+#[case::key_for_a_group("data/encryption.key", 0o440, "read", "chmod 600")]
+#[case::key_to_write("data/encryption.key", 0o622, "changed", "chmod 600")]
+fn n16_what_others_can_read_or_change_is_refused_with_the_command_that_mends_it(
+    #[case] file: &str,
+    #[case] mode: u32,
+    #[case] access: &str,
+    #[case] mend: &str,
+) {
+    let folder = installed();
+    let path = folder.path().join(file);
+    let before = path.exists();
+    if !before {
+        std::fs::write(&path, "").expect("a file");
+    }
+    set_mode(&path, mode);
+    for command in ["check", "serve", "migrate"] {
+        let (ok, said) = mail360(folder.path(), &[command, "--listen", "127.0.0.1:0"], &[]);
+        // `serve` looks for its folder of assets first, which is not beside the program here.
+        if command == "serve" && said.contains("site") {
+            continue;
+        }
+        assert!(!ok && said.contains(&format!("can be {access} by other users")), "{command}: {said}");
+        assert!(said.contains(&format!("Run: {mend} ")), "{command}: {said}");
+    }
+    // The command is run as it stands.
+    let (_, said) = mail360(folder.path(), &["check"], &[]);
+    let (_, mend) = said.trim().rsplit_once("Run: ").expect("a command");
+    let mended = Command::new("sh").args(["-c", mend]).current_dir(folder.path()).status();
+    assert!(mended.expect("sh").success(), "{mend}");
+    let (ok, said) = mail360(folder.path(), &["check"], &[]);
+    assert!(ok, "{said}");
+}
+
+#[test]
+fn n16_what_the_program_makes_is_its_users_alone_whatever_the_umask_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = format!("umask 000; exec '{}' migrate", env!("CARGO_BIN_EXE_mail360"));
+    let made = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).env_clear().output();
+    assert!(made.expect("sh").status.success());
+    for entry in std::fs::read_dir(folder.path().join("data")).expect("files").flatten() {
+        let mode = entry.metadata().expect("it").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+    assert_eq!(
+        std::fs::metadata(folder.path().join("data")).expect("it").permissions().mode() & 0o777,
+        0o700
+    );
+}
+
+/// Makes another user the owner, which only root can.
+fn give_away(path: &Path) -> bool {
+    std::os::unix::fs::chown(path, Some(54_321), None).is_ok()
+}
+
+#[test]
+fn c47_a_key_from_systemd_or_kubernetes_is_taken_and_an_exposed_one_is_not() {
+    let folder = installed();
+    let given = folder.path().join("given");
+    std::fs::create_dir_all(given.join("..2026_11_29")).expect("folders");
+    // As Kubernetes projects a secret: a link to a link's folder, in a mount that looks open.
+    symlink("..2026_11_29", given.join("..data")).expect("a link");
+    symlink("..data/encryption.key", given.join("encryption.key")).expect("a link");
+    set_mode(&given, 0o3777);
+    let key = given.join("..2026_11_29/encryption.key");
+    std::fs::rename(folder.path().join("data/encryption.key"), &key).expect("moved");
+    let shown = given.join("encryption.key").display().to_string();
+    let check = || mail360(folder.path(), &["check"], &[("MAIL360_ENCRYPTION_KEY_FILE", &shown)]);
+    for mode in [0o440, 0o444, 0o640] {
+        set_mode(&key, mode);
+        let (ok, said) = check();
+        assert!(!ok && said.contains("Run: chmod 600"), "{mode:o} of our own: {said}");
+    }
+    if !give_away(&key) {
+        return;
+    }
+    for (mode, taken) in [(0o440, true), (0o400, true), (0o444, false), (0o640, false)] {
+        set_mode(&key, mode);
+        let (ok, said) = check();
+        assert_eq!(ok, taken, "{mode:o} of another user: {said}");
+        if !taken {
+            assert!(said.contains("LoadCredential") && !said.contains("Run: chmod"), "{said}");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_migrations_of_a_first_start_are_one_line_and_those_of_a_second_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let place = Place::new(kind).await;
+    let key = place.folder().join("encryption.key");
+    write_key(&key, "test", 7);
+    let key = key.display().to_string();
+    let environment =
+        [("MAIL360_DATABASE_URL", place.url.as_str()), ("MAIL360_ENCRYPTION_KEY_FILE", key.as_str())];
+    let (ok, said) = mail360(place.folder(), &["migrate"], &environment);
+    assert!(ok && said.contains("the database schema was created"), "{said}");
+    assert_eq!(said.lines().count(), 2, "the log's line and the command's: {said}");
+    let (ok, said) = mail360(place.folder(), &["migrate"], &environment);
+    assert!(ok && said.lines().count() == 1, "{said}");
+}
