@@ -376,3 +376,21 @@ fn serve_without_migrate_refuses_a_database_that_is_not_there() {
     assert!(said.contains("serve --migrate"), "{said}");
     assert!(!folder.path().join("data").exists());
 }
+
+#[test]
+fn c42_an_address_that_cannot_be_listened_on_says_why_and_what_to_set() {
+    let (home, folder) = (folder(), folder());
+    let executable = unpack(home.path());
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().map(|address| (taken, address.to_string())).expect("an address");
+    for (listen, words) in [
+        (taken.1.as_str(), "another program listens there"),
+        ("192.0.2.7:3000", "0.0.0.0 with a port in a container"),
+    ] {
+        let output =
+            serve(&executable, folder.path(), &["--listen", listen]).wait_with_output().expect("an end");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(!output.status.success() && said.contains(words), "{said}");
+        assert!(said.contains(listen) && said.contains("MAIL360_LISTEN"), "{said}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `mail360 serve`.
 
-use std::time::Duration;
+use std::{io, net::SocketAddr, time::Duration};
 
 use mail360::{
     platform::{
@@ -28,9 +28,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     let assets = load_assets()?;
     let listen = config.listen;
     // Before the database is opened: whoever starts the program twice is told so at once.
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        format!("{listen} cannot be listened on ({error}); choose another with MAIL360_LISTEN")
-    })?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, &error))?;
     let opened = Opened::new(config, migrate).await?;
     if migrate {
         opened.migrate().await?;
@@ -77,9 +75,28 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     }
 }
 
+fn cannot_listen(listen: SocketAddr, error: &io::Error) -> String {
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there, perhaps this one already: end that one, or choose another port with \
+             MAIL360_LISTEN"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: set MAIL360_LISTEN to 127.0.0.1 with a port for a proxy on this machine, or \
+             to 0.0.0.0 with a port in a container"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "a port below 1024 is only for a user with that right (with systemd \
+             AmbientCapabilities=CAP_NET_BIND_SERVICE): set MAIL360_LISTEN to a port above it"
+        }
+        _ => "choose another address with MAIL360_LISTEN",
+    };
+    format!("{listen} cannot be listened on ({error}): {advice}.")
+}
+
 /// Receives signals from now on.
 fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
-    let wrong = |error: std::io::Error| format!("signals cannot be received: {error}");
+    let wrong = |error: io::Error| format!("signals cannot be received: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
     Ok(async move {

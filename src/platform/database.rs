@@ -15,8 +15,8 @@ mod words;
 use std::{sync::Arc, time::Duration};
 
 use migrations::Migrator;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseBackend, DbErr, RuntimeErr, SqlErr};
-use sea_orm_migration::{MigratorTrait, SchemaManager};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseBackend, DbErr, RuntimeErr, SqlErr, Statement};
+use sea_orm_migration::MigratorTrait;
 use tokio::time::Instant;
 
 pub use limits::Limits;
@@ -216,8 +216,7 @@ impl Database {
 
     /// Whether there is such a table; a database that cannot be asked is an error, not a no.
     pub async fn has_table(&self, name: &str) -> Result<bool, DatabaseError> {
-        let lease = self.0.writer.lease(self.0.writer.limits().until()).await?;
-        Ok(SchemaManager::new(lease.connection()).has_table(name).await?)
+        Ok(has_table(&self.0.writer, name).await?)
     }
 
     /// Whether the schema is as this program wants it.
@@ -268,7 +267,7 @@ impl Database {
             let tables = "SELECT string_agg(format('SELECT 1 FROM %I.%I WHERE false', schemaname, tablename), \
                           ' UNION ALL ') FROM pg_tables WHERE schemaname = current_schema() \
                           AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')";
-            let tables = sea_orm::Statement::from_string(DatabaseBackend::Postgres, tables);
+            let tables = Statement::from_string(DatabaseBackend::Postgres, tables);
             let row = readers.query_one_raw(tables).await?;
             match row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten() {
                 Some(look) => readers.execute_unprepared(&look).await.map(drop),
@@ -322,6 +321,16 @@ async fn migrate(tx: &Transaction) -> Result<Migrated, DbErr> {
         _ if before == 0 => Migrated::Created,
         after => Migrated::Applied(after.saturating_sub(before)),
     })
+}
+
+/// Whether there is such a table, whoever may read it: one of another role's is there too, and reading it says so.
+async fn has_table(on: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
+    let look = match on.get_database_backend() {
+        DatabaseBackend::Postgres => "SELECT 1 WHERE to_regclass($1) IS NOT NULL",
+        _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+    };
+    let look = Statement::from_sql_and_values(on.get_database_backend(), look, [name.into()]);
+    Ok(on.query_one_raw(look).await?.is_some())
 }
 
 /// The names of the migrations that were applied.

@@ -135,7 +135,7 @@ pub fn refused(path: &Path, error: &io::Error) -> Option<String> {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("there is no room left on the disk: make some, and start again".to_owned())
         }
-        io::ErrorKind::NotADirectory => Some("a part of its path is a file and no folder".to_owned()),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Some("a part of its path is a file and no folder".to_owned()),
         io::ErrorKind::IsADirectory => Some("it is a folder: name a file in it".to_owned()),
         _ => None,
     }

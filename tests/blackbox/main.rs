@@ -34,6 +34,7 @@ mod printed;
 mod queries;
 mod reseal;
 mod restore;
+mod restore_command;
 mod second_factor;
 mod sessions;
 mod set_up;

@@ -24,7 +24,12 @@ use super::{
 };
 
 /// How long a slot that could have no connection is left aside.
-const ASIDE: Duration = Duration::from_secs(15);
+const ASIDE: Duration = Duration::from_secs(30);
+/// How often the log says that there are fewer connections than there might be.
+const SAID: Duration = Duration::from_secs(300);
+/// How much earlier than its operation a statement of SQLite's, or the search for a connection, ends: so that its own
+/// reason is told.
+const MARGIN: Duration = Duration::from_secs(1);
 /// An answer this recent shows that the server is up, even if another connection gets none.
 const RECENT: Duration = Duration::from_secs(3);
 
@@ -46,6 +51,8 @@ struct Slots {
     aside: Vec<(Instant, Slot)>,
     /// How many have a connection, in use or not.
     connected: usize,
+    /// When the log last said that there are no more.
+    said: Option<Instant>,
 }
 
 /// Connections that are lent for one query, or for one transaction.
@@ -132,6 +139,10 @@ impl Lease {
         }
         let mut slots = lock(&self.pool.0.slots);
         slots.aside.push((Instant::now(), slot));
+        if slots.said.is_some_and(|at| at.elapsed() < SAID) {
+            return;
+        }
+        slots.said = Some(Instant::now());
         let connected = slots.connected;
         drop(slots);
         tracing::warn!(
@@ -191,7 +202,7 @@ impl Pool {
             limits,
             gate: Arc::new(Semaphore::new(slots.len())),
             all: slots.iter().map(|slot| slot.connection.clone()).collect(),
-            slots: Mutex::new(Slots { idle: slots, aside: Vec::new(), connected }),
+            slots: Mutex::new(Slots { idle: slots, connected, ..Slots::default() }),
             server,
             last_answer: Mutex::new(None),
         }))
@@ -203,14 +214,15 @@ impl Pool {
 
     /// Borrows a connection, and sets when its statement is interrupted.
     pub(super) async fn lease(&self, until: Option<Instant>) -> Result<Lease, DbErr> {
-        let patience = until.unwrap_or_else(|| Instant::now() + PATIENCE);
+        let early = until.map(|until| until.checked_sub(MARGIN).unwrap_or(until));
+        let patience = early.unwrap_or_else(|| Instant::now() + PATIENCE);
         loop {
             self.take_back();
             let closed = |_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
             let permit = self.0.gate.clone().acquire_owned().await.map_err(closed)?;
             // There is one for each permit.
             let Some(slot) = lock(&self.0.slots).idle.pop() else { continue };
-            slot.deadline.set(until);
+            slot.deadline.set(early);
             let connected = slot.connected;
             let connection = slot.connection.clone();
             let mut lease =

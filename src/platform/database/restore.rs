@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
@@ -54,7 +54,12 @@ impl Held {
     /// # Errors
     /// In an operator's words, where a process uses it.
     pub async fn take(path: &Path) -> Result<Self, String> {
-        let hold = if path.exists() {
+        let hold = if !path.exists() {
+            Hold::Nothing
+        } else if !has_header(path) {
+            // SQLite would throw its log away.
+            Hold::Damaged(lock(path)?)
+        } else {
             match fold(path).await {
                 Ok(connection) => Hold::Whole(connection),
                 Err(error) => match code(&error) {
@@ -65,8 +70,6 @@ impl Held {
                     _ => return Err(format!("The database {} cannot be held: {error}", path.display())),
                 },
             }
-        } else {
-            Hold::Nothing
         };
         Ok(Self { path: path.to_owned(), hold })
     }
@@ -77,7 +80,15 @@ impl Held {
     /// Under which name the old one is kept, if there was one. `suffix` ends that name.
     pub async fn replace(self, staged: &Path, suffix: &str) -> Result<Option<PathBuf>, String> {
         let Self { path, hold } = self;
-        let kept = with_ending(&path, &format!(".before-restore-{suffix}"));
+        let named = |number: u32| {
+            let again = if number == 1 { String::new() } else { format!("-{number}") };
+            with_ending(&path, &format!(".before-restore-{suffix}{again}"))
+        };
+        let mut number = 1;
+        while named(number).exists() {
+            number += 1;
+        }
+        let kept = named(number);
         let replace = || -> io::Result<()> {
             let folder = File::open(folder_of(&path))?;
             File::open(staged)?.sync_all()?;
@@ -158,6 +169,14 @@ async fn fold(path: &Path) -> Result<SqliteConnection, SqlxError> {
     }
     connection.execute("BEGIN EXCLUSIVE").await?;
     Ok(connection)
+}
+
+/// Whether the file begins as each of SQLite's does, or is empty.
+fn has_header(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut start));
+    // What cannot be read SQLite says more of.
+    read.is_err() || start.is_empty() || start == b"SQLite format 3\0"
 }
 
 fn code(error: &SqlxError) -> Option<u32> {

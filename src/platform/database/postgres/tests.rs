@@ -13,6 +13,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use sea_orm::ConnectionTrait;
+
 use super::*;
 
 /// What the server does with a connection.
@@ -74,11 +76,19 @@ async fn serve(mut stream: TcpStream, says: Says, session: i32) -> Option<()> {
         Says::Sessions { .. } => {
             let begun = [message(b'R', &0_i32.to_be_bytes()), message(b'Z', b"I")].concat();
             stream.write_all(&begun).await.ok()?;
-            while stream.read_u8().await.ok()? == b'Q' {
+            loop {
+                let kind = stream.read_u8().await.ok()?;
                 let length = stream.read_u32().await.ok()?;
                 let mut query = vec![0; usize::try_from(length).ok()? - 4];
                 stream.read_exact(&mut query).await.ok()?;
-                stream.write_all(&answer(&String::from_utf8_lossy(&query), session)).await.ok()?;
+                let query = String::from_utf8_lossy(&query);
+                match kind {
+                    b'Q' if query.contains("hang") => std::future::pending().await,
+                    b'Q' => stream.write_all(&answer(&query, session)).await.ok()?,
+                    // Sync, with which the driver looks whether anybody is there.
+                    b'S' => stream.write_all(&message(b'Z', b"I")).await.ok()?,
+                    _ => break,
+                }
             }
         }
     }
@@ -123,7 +133,7 @@ async fn c42_each_reason_of_having_no_connection_is_told_at_once_with_the_addres
         (Says::Error("57P03", "the database system is starting up"), "try again in a moment"),
         (Says::Error("55000", "database is not accepting connections"), "ALLOW_CONNECTIONS true"),
         (Says::Error("XX000", "something new"), "something new"),
-        (Says::Bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "is no PostgreSQL server"),
+        (Says::Bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "and not something else"),
         (Says::Ends, "ended the connection at once"),
     ] {
         let address = server(says).await;
@@ -181,7 +191,30 @@ async fn c43_a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_us
         let told = told(&address, "").await;
         assert!(told.contains(hint) && told.contains(&address), "{says:?}: {told}");
     }
+    sessions().await;
+}
+
+/// A pool at a server that gives each connection a session of its own.
+async fn sessions() -> Pool {
     let address = server(Says::Sessions { shared: false }).await;
-    let url = format!("postgres://me@{address}/books");
-    open(&url, 3, Limits::Request).await.expect("each connection has its own session");
+    let url = format!("postgres://me@{address}/books?sslmode=disable");
+    open(&url, 3, Limits::Request).await.expect("each connection has its own session")
+}
+
+#[tokio::test]
+async fn c44_a_server_that_stops_answering_is_told_in_time_and_other_connections_go_on() {
+    let pool = sessions().await;
+    pool.execute_unprepared("SELECT 1").await.expect("an answer");
+    let began = Instant::now();
+    let hanging = pool.execute_unprepared("SELECT hang");
+    let other = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pool.execute_unprepared("SELECT 2").await
+    };
+    let (hung, other) = tokio::join!(hanging, other);
+    other.expect("an answer");
+    let told = crate::platform::database::DatabaseError(hung.expect_err("no answer"));
+    assert!(told.is_outage() && told.to_string().contains("did not answer within 8 seconds"), "{told}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    pool.execute_unprepared("SELECT 3").await.expect("an answer");
 }
