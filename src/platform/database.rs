@@ -55,8 +55,18 @@ impl std::fmt::Debug for Secret {
 }
 
 /// An error of the database. Its text is for the log and the command line.
-#[derive(Debug, thiserror::Error)]
-pub struct DatabaseError(#[from] DbErr);
+///
+/// It has no source: its text says what those behind it say.
+#[derive(Debug)]
+pub struct DatabaseError(DbErr);
+
+impl std::error::Error for DatabaseError {}
+
+impl From<DbErr> for DatabaseError {
+    fn from(error: DbErr) -> Self {
+        Self(error)
+    }
+}
 
 impl std::fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -313,8 +323,7 @@ async fn migrate(tx: &Transaction) -> Result<Migrated, DbErr> {
         // The number is arbitrary: it only has to be the same in every process.
         tx.execute_unprepared("SELECT pg_advisory_xact_lock(360360360)").await?;
     }
-    let before =
-        if SchemaManager::new(&tx.inner).has_table(MIGRATIONS).await? { applied(tx).await?.len() } else { 0 };
+    let before = if has_table(tx, MIGRATIONS).await? { applied(tx).await?.len() } else { 0 };
     Migrator::up(&tx.inner, None).await?;
     Ok(match applied(tx).await?.len() {
         after if after == before => Migrated::Current,

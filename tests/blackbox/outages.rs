@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use mail360::platform::database::{Database, DatabaseUrl, Limits, Queries, Secret};
+use mail360::{
+    platform::database::{Database, DatabaseUrl, Limits, Queries, Secret},
+    router::{Foundations, Program, router},
+};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use crate::support::{Browser, Kind, NewConnector, Raw, World, callback, under_way};
@@ -113,6 +116,24 @@ fn as_role(world: &World, role: &str) -> String {
     format!("postgres://{role}@{at}")
 }
 
+/// Another process on this database, as another role.
+async fn process_as(world: &World, role: &str) -> Program {
+    let mut config = (*world.program.config).clone();
+    config.database = DatabaseUrl::Postgres(Secret(as_role(world, role)));
+    let database = Database::open(&config.database).await.expect("a database");
+    let services = &world.program;
+    Program::new(Foundations {
+        config,
+        database,
+        vault: services.vault.clone(),
+        clock: services.clock.clone(),
+        randomness: services.randomness.clone(),
+        assets: services.assets.clone(),
+        http: world.provider.clone(),
+    })
+    .expect("a program")
+}
+
 /// Another session in the database of this world.
 async fn session(world: &World) -> Raw {
     Raw::open(Kind::Postgres, &world.program.config.database).await
@@ -210,11 +231,11 @@ async fn c45_a_role_with_three_connections_answers_everybody() {
     ] {
         world.raw.run(&statement).await.expect("done");
     }
-    let few = world.another_process_at(&as_role(&world, &role)).await;
+    let few = process_as(&world, &role).await;
     for _ in 0..2 {
         let mut eight = tokio::task::JoinSet::new();
         for _ in 0..8 {
-            let mut browser = ada.at(&few.browser());
+            let mut browser = ada.at(&Browser::new(router(&few), "http://localhost:3000"));
             eight.spawn(async move {
                 for _ in 0..10 {
                     browser.get("/connectors").await.assert_status(200);
@@ -225,7 +246,7 @@ async fn c45_a_role_with_three_connections_answers_everybody() {
     }
     let open = format!("SELECT COUNT(*) FROM pg_stat_activity WHERE usename = '{role}'");
     assert!(world.raw.one::<i64>(&open).await <= 3);
-    few.program.database.close().await.expect("closed");
+    few.database.close().await.expect("closed");
     world.raw.run(&format!("DROP OWNED BY {role}")).await.expect("done");
     world.raw.run(&format!("DROP ROLE {role}")).await.expect("done");
 }

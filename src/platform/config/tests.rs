@@ -94,7 +94,9 @@ fn a_password_in_the_database_url_is_printed_nowhere() {
 #[test]
 fn c45_the_number_of_connections_is_a_setting_with_bounds() {
     let connections = |text: &str| {
-        options(&["--database-connections", text]).check().map(|config| config.database_connections)
+        options(&[&format!("--database-connections={text}")])
+            .check()
+            .map(|config| config.database_connections)
     };
     assert_eq!(options(&[]).check().expect("sound").database_connections, 10);
     assert_eq!(connections("3"), Ok(3));

@@ -64,10 +64,11 @@ pub(super) async fn within<T>(
     work: impl Future<Output = Result<T, DbErr>>,
 ) -> Result<T, DbErr> {
     let Some(until) = until else { return work.await };
+    let began = Instant::now();
     timeout_at(until, work).await.unwrap_or_else(|_| {
         Err(DbErr::Conn(RuntimeErr::Internal(format!(
-            "The database did not answer within {} seconds: it hangs, or has more to do than it can.",
-            OPERATION.as_secs()
+            "The database did not answer within {:.0} seconds: it hangs, or has more to do than it can.",
+            began.elapsed().as_secs_f32()
         ))))
     })
 }

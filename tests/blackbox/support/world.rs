@@ -151,15 +151,6 @@ impl World {
         Self { router: router(&program), program, ..self.clone() }
     }
 
-    /// Another process that connects to the database by another address.
-    pub async fn another_process_at(&self, database_url: &str) -> Self {
-        let mut arguments = self.arguments.clone();
-        let at = arguments.iter().position(|argument| argument == "--database-url").expect("an address");
-        arguments[at + 1] = database_url.to_owned();
-        let program = program(configuration(&arguments), &self.clock, &self.provider).await;
-        Self { router: router(&program), program, arguments, ..self.clone() }
-    }
-
     /// The command line, on this installation.
     pub fn mail360(&self, command: &str) -> Command {
         let mut line = Command::new(env!("CARGO_BIN_EXE_mail360"));
