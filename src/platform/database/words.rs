@@ -50,6 +50,11 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
              MAIL360_DATABASE_URL, and in a container that the database is in the same network."
         );
     }
+    // What the certificate's check finds comes this way.
+    if ["certificate", "TLS", "tls"].iter().any(|word| text.contains(word)) {
+        return of_tls(&text, at);
+    }
+    let is_socket = options.get_socket().is_some() || host.starts_with('/');
     let advice = match error.kind() {
         io::ErrorKind::ConnectionRefused if ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&host) => {
             "see that it runs, and on that port. In a container this host is the container itself: name the database's \
@@ -58,13 +63,13 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
         io::ErrorKind::ConnectionRefused => {
             "see that it runs, listens on that address (listen_addresses) and on that port"
         }
-        io::ErrorKind::NotFound => {
-            "nothing listens on its socket, or a file that MAIL360_DATABASE_URL names (sslrootcert, sslcert, sslkey) is \
-             not there"
+        io::ErrorKind::NotFound if is_socket => "see that it runs, and that its socket is in that folder",
+        io::ErrorKind::PermissionDenied if is_socket => {
+            "its socket may not be used by the user that this program runs as"
         }
-        io::ErrorKind::PermissionDenied => {
-            "its socket, or a file that MAIL360_DATABASE_URL names (sslrootcert, sslcert, sslkey), may not be read by \
-             the user that this program runs as"
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+            "a file that MAIL360_DATABASE_URL names (sslrootcert, sslcert, sslkey) is not there, or may not be read by the \
+             user that this program runs as"
         }
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
             "it ended the connection at once: see that a PostgreSQL server is there, and not something else; its own \
@@ -98,6 +103,10 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
         return format!("PostgreSQL at {at} refuses the connection ({message}). {POOLER}.");
     }
     let advice = match &*code {
+        _ if message.contains("SSL required") || message.contains("no encryption") => {
+            "it asks for encryption: put sslmode=verify-full or sslmode=require in MAIL360_DATABASE_URL"
+                .to_owned()
+        }
         "28P01" => format!("the password of the user {user} is wrong. See MAIL360_DATABASE_URL; {ENCODING}"),
         "28000" => format!(
             "see that the user {user} exists and may log in, and that the server's pg_hba.conf lets this machine in (with \
@@ -210,4 +219,52 @@ pub(super) fn of_sqlite(path: &Path, error: DbErr) -> DbErr {
         _ => return error,
     };
     DbErr::Custom(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c42_what_the_network_and_the_certificates_check_say_leads_to_what_to_change() {
+        let options = |url: &str| url.parse::<PgConnectOptions>().expect("an address");
+        let near = options("postgres://u:canary@localhost/d");
+        let far = options("postgres://u:canary@db.contoso.test/d?sslmode=verify-full");
+        let socket = options("postgres://u:canary@localhost/d?host=/run/postgresql");
+        for (kind, text, options, words) in [
+            (
+                io::ErrorKind::InvalidData,
+                "invalid peer certificate: UnknownIssuer",
+                &far,
+                "sslrootcert=/path/to/ca.pem",
+            ),
+            (
+                io::ErrorKind::InvalidData,
+                "invalid peer certificate: NotValidForName",
+                &far,
+                "must be for the host",
+            ),
+            (
+                io::ErrorKind::ConnectionRefused,
+                "Connection refused",
+                &near,
+                "In a container this host is the container",
+            ),
+            (io::ErrorKind::ConnectionRefused, "Connection refused", &far, "listen_addresses"),
+            (io::ErrorKind::NotFound, "No such file or directory", &far, "sslrootcert, sslcert, sslkey"),
+            (io::ErrorKind::NotFound, "No such file or directory", &socket, "its socket is in that folder"),
+            (io::ErrorKind::PermissionDenied, "Permission denied", &socket, "its socket may not be used"),
+            (io::ErrorKind::Other, "failed to lookup address information: x", &far, "spelt right"),
+            (
+                io::ErrorKind::ConnectionReset,
+                "Connection reset by peer",
+                &far,
+                "ended the connection at once",
+            ),
+            (io::ErrorKind::HostUnreachable, "No route to host", &far, "no firewall is between"),
+        ] {
+            let told = of_connecting(&SqlxError::Io(io::Error::new(kind, text)), options);
+            assert!(told.contains(words) && told.contains(text) && !told.contains("canary"), "{told}");
+        }
+    }
 }

@@ -132,6 +132,8 @@ async fn c42_each_reason_of_having_no_connection_is_told_at_once_with_the_addres
         (Says::Error("53300", "too many connections for role \"me\""), "MAIL360_DATABASE_CONNECTIONS"),
         (Says::Error("57P03", "the database system is starting up"), "try again in a moment"),
         (Says::Error("55000", "database is not accepting connections"), "ALLOW_CONNECTIONS true"),
+        (Says::Error("08P01", "SSL required"), "sslmode=require"),
+        (Says::Error("28000", "no pg_hba.conf entry for host, no encryption"), "sslmode=require"),
         (Says::Error("XX000", "something new"), "something new"),
         (Says::Bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "and not something else"),
         (Says::Ends, "ended the connection at once"),
