@@ -51,6 +51,7 @@ impl Load {
             .args(["-H", &format!("cookie: {}", self.cookie)])
             .arg(&self.url)
             .stderr(Stdio::inherit());
+        #[expect(clippy::disallowed_methods, reason = "no server runs in this process")]
         let output = tokio::task::spawn_blocking(move || command.output()).await;
         let output = output.expect("no panic").expect("wrk");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -54,6 +54,7 @@ async fn flame(path: &Path) {
     perf.args(["record", "--quiet", "-e", "cpu-clock", "-F", "61", "--call-graph", "dwarf,32768", "-o"])
         .arg(path)
         .args(["-p", &running.id().to_string(), "--", "sleep", "5"]);
+    #[expect(clippy::disallowed_methods, reason = "no server runs in this process")]
     let seen = tokio::task::spawn_blocking(move || perf.status());
     let (measured, seen) = tokio::join!(load, seen);
     assert!(seen.expect("no panic").expect("perf").success());

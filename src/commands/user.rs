@@ -9,7 +9,7 @@ use mail360::{
         model::{Email, Password, PersonName, Role},
         service::{Added, Change, Changed, Organisation},
     },
-    platform::{assets::Assets, config::Config},
+    platform::{assets::Assets, config::Config, cpu::Asker},
     router::Program,
 };
 use secrecy::SecretString;
@@ -110,7 +110,7 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
         UserCommand::Add { which, name, role } => add(&program, &which, &name, role.into()).await,
         UserCommand::List => list(&program).await,
         UserCommand::Password { which } => {
-            let change_to = Change::Password(password(&[&which.email])?);
+            let change_to = Change::Password(password(&program, &[&which.email]).await?);
             change(&program, &which, change_to).await
         }
         UserCommand::Enable { which } => change(&program, &which, Change::Enabled(true)).await,
@@ -122,7 +122,7 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
 }
 
 /// The first line of standard input; at a terminal it is asked for, and not shown while it is typed.
-fn password(about: &[&str]) -> Result<Password, String> {
+async fn password(program: &Program, about: &[&str]) -> Result<Password, String> {
     let mut line = String::new();
     let read = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Password: ").map(|typed| line = typed)
@@ -130,15 +130,15 @@ fn password(about: &[&str]) -> Result<Password, String> {
         std::io::stdin().lock().take(4096).read_line(&mut line).map(drop)
     };
     read.map_err(|error| format!("The password cannot be read from standard input: {error}"))?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    Ok(Password::choose(SecretString::from(password), about)?)
+    let password = SecretString::from(line.trim_end_matches(['\r', '\n']));
+    Ok(program.people.choose_password(Asker::OPERATOR, password, about).await.map_err(words)??)
 }
 
 async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcome {
     let (email, name) = (Email::parse(&which.email)?, PersonName::parse(name)?);
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
-    let password = password(&[email.as_str(), name.as_str(), &organisation.name])?;
+    let password = password(program, &[email.as_str(), name.as_str(), &organisation.name]).await?;
     let added =
         program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
     match added {

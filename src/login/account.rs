@@ -31,11 +31,18 @@ use crate::{
 pub enum PasswordChange {
     /// It is changed, and all other sessions have ended.
     Changed,
+    /// The new one cannot be used, for this reason.
+    Refused(&'static str),
+    /// Too many were sent: nothing was tried.
+    TooOften,
     /// The current password is not right.
     WrongCurrent,
     /// Too many were wrong of late: nothing will be tried before this long has passed.
     TooMany(Duration),
 }
+
+/// The most new passwords that a user sends within a window of the throttles, whatever comes of them.
+const CHANGES: i64 = 20;
 
 /// What somebody gives to prove who they are.
 #[derive(Debug, Default)]
@@ -98,14 +105,18 @@ impl Accounts {
         session: &Session,
         browser: &Browser,
         current: SecretString,
-        new: &Password,
+        new: SecretString,
     ) -> Result<PasswordChange, Failure> {
+        // Right passwords count too, for what follows computes.
+        if !self.throttles.is_within(&format!("change\0{}", member.user()), CHANGES).await? {
+            return Ok(PasswordChange::TooOften);
+        }
         let counted = match self.throttles.admit_password(guesser(session), "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(PasswordChange::TooMany(wait)),
             Admission::Void => return Err(Failure::SignedOut),
         };
-        let user = match self.verified(member, current).await {
+        let user = match self.verified(member, current.clone()).await {
             Ok(Some(user)) => user,
             Ok(None) => {
                 self.note_refusal(member, Action::PasswordChangeRefused).await?;
@@ -118,7 +129,16 @@ impl Accounts {
             }
         };
         self.throttles.note_right(&counted).await?;
-        let hash = self.people.hash(new).await?;
+        let is_same = Password::try_out(current).zip(Password::try_out(new.clone()));
+        if is_same.is_some_and(|(current, new)| current.is_same_as(&new)) {
+            return Ok(PasswordChange::Refused("Choose another password than the current one."));
+        }
+        let about = [member.email.as_str(), &member.name, &member.organisation_name];
+        let new = match self.people.choose_password(member.asker(), new, &about).await? {
+            Ok(new) => new,
+            Err(words) => return Ok(PasswordChange::Refused(words)),
+        };
+        let hash = self.people.hash(member.asker(), &new).await?;
         self.database
             .write(async |tx| {
                 if !self.people.replace_password(&tx, member, &user, hash.clone()).await? {
@@ -209,7 +229,8 @@ impl Accounts {
     async fn verified(&self, member: &Member, password: SecretString) -> Result<Option<User>, Failure> {
         let Some(password) = Password::try_out(password) else { return Ok(None) };
         let email = Email::parse(&member.email).ok();
-        Ok(match self.people.authenticate(Some(member.organisation()), email.as_ref(), &password).await? {
+        let organisation = Some(member.organisation());
+        Ok(match self.people.authenticate(member.asker(), organisation, email.as_ref(), &password).await? {
             Authenticated::User { user, .. } if user.id == member.user() => Some(user),
             _ => None,
         })

@@ -7,13 +7,13 @@ use axum::{
 };
 use http::StatusCode;
 use leptos::prelude::*;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
     account::{Accounts, PasswordChange},
-    routes::{busy, too_many},
+    routes::{busy, too_many, too_often},
     service::Browser,
     session::SignedInBrowser,
     user_agent,
@@ -76,29 +76,22 @@ pub async fn change_password(
     session: Session,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Failure> {
-    let same = form.current.expose_secret() == form.new.expose_secret();
-    let about = [member.email.as_str(), &member.name, &member.organisation_name];
     let again = async || {
         let (member, browsers) = (member.clone(), accounts.browsers(&member, &session).await?);
         let view = |wait| AccountView { member, browsers, changed: false, error: None, wait: Some(wait) };
         Ok::<_, Failure>(|words| page(view(words)))
     };
-    let outcome = match Password::choose(form.new, &about) {
-        Err(words) => Err((NEW, words.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)),
-        Ok(_) if same => {
-            let words = "Choose another password than the current one.".to_owned();
-            Err((NEW, words, StatusCode::UNPROCESSABLE_ENTITY))
+    let outcome = match accounts.change_password(&member, &session, &browser, form.current, form.new).await {
+        Ok(PasswordChange::Changed) => Ok(()),
+        Ok(PasswordChange::Refused(words)) => Err((NEW, words.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)),
+        Ok(PasswordChange::WrongCurrent) => {
+            let words = "This is not your current password.".to_owned();
+            Err((CURRENT, words, StatusCode::UNPROCESSABLE_ENTITY))
         }
-        Ok(new) => match accounts.change_password(&member, &session, &browser, form.current, &new).await {
-            Ok(PasswordChange::Changed) => Ok(()),
-            Ok(PasswordChange::WrongCurrent) => {
-                let words = "This is not your current password.".to_owned();
-                Err((CURRENT, words, StatusCode::UNPROCESSABLE_ENTITY))
-            }
-            Ok(PasswordChange::TooMany(wait)) => return Ok(too_many(wait, again().await?)),
-            Err(Failure::Busy(seconds)) => return Ok(busy(seconds, again().await?)),
-            Err(failure) => return Err(failure),
-        },
+        Ok(PasswordChange::TooMany(wait)) => return Ok(too_many(wait, again().await?)),
+        Ok(PasswordChange::TooOften) => return Ok(too_often(again().await?)),
+        Err(Failure::Busy(seconds)) => return Ok(busy(seconds, again().await?)),
+        Err(failure) => return Err(failure),
     };
     match outcome {
         Ok(()) => {

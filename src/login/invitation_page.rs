@@ -14,7 +14,8 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
-    routes::{after_founding, busy},
+    choosing::Chosen,
+    routes::{after_founding, busy, too_often},
     service::{Browser, Credentials, Login},
     session::Sessions,
 };
@@ -38,7 +39,7 @@ struct InvitationView {
     name: String,
     errors: Vec<(&'static str, &'static str)>,
     taken: bool,
-    /// That there is too much to do.
+    /// That there is too much to do, or that too much was sent.
     busy: Option<String>,
     /// Whether it is a new password for somebody who is here already.
     new_password: bool,
@@ -125,9 +126,18 @@ pub async fn accept(
         None => None,
     };
     let about = [theirs.as_deref().unwrap_or(&form.name), &view.email, &view.organisation];
-    let password = Password::choose(form.password.clone(), &about)
-        .map_err(|words| view.errors.push(("password", words)));
     view.name = form.name.chars().take(254).collect();
+    let password = match login.choose_password(&token, &browser, form.password.clone(), &about).await {
+        Ok(Chosen::Password(password)) => Ok(password),
+        Ok(Chosen::Refused(words)) => Err(view.errors.push(("password", words))),
+        Ok(Chosen::TooOften) => {
+            return Ok(too_often(|words| page(InvitationView { busy: Some(words), ..view })));
+        }
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| page(InvitationView { busy: Some(words), ..view })));
+        }
+        Err(failure) => return Err(failure),
+    };
     let (Ok(name), Ok(password)) = (name, password) else {
         return Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     };

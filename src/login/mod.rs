@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_page;
 pub mod administration;
+mod choosing;
 pub mod confirm_page;
 pub mod devices;
 pub mod guard;

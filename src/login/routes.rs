@@ -16,16 +16,18 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
+    choosing::Chosen,
     devices::last_organisation,
     next::{Next, own_path, with_next},
     pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
     service::{Browser, Credentials, LoggedIn, Login},
     set_up::{Founder, SetUp},
+    throttle::WINDOW,
 };
 use crate::{
     people::{
         access::Member,
-        model::{Email, OrganisationName, Password, PersonName},
+        model::{Email, OrganisationName, PersonName},
         service::People,
     },
     platform::{
@@ -141,6 +143,16 @@ pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Res
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     let seconds = HeaderValue::from(wait.whole_seconds().max(1));
     ([(header::RETRY_AFTER, seconds)], page).into_response()
+}
+
+/// Says on the page that `page` makes of the words that a form was sent too often, though nothing in it need be wrong.
+pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!(
+        "This was sent too often, and nothing was done. Wait {}, then try again.",
+        in_minutes(WINDOW)
+    );
+    let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
+    ([(header::RETRY_AFTER, HeaderValue::from(WINDOW.whole_seconds()))], page).into_response()
 }
 
 /// Says on the page that `page` makes of the words that there is too much to do: what was typed stays there, but for
@@ -271,16 +283,25 @@ pub async fn set_up(
     let name = PersonName::parse(&form.name).map_err(|words| errors.push(("name", words)));
     let email = Email::parse(&form.email).map_err(|words| errors.push(("email", words)));
     let about = [form.organisation.as_str(), &form.name, &form.email];
-    let password =
-        Password::choose(form.password.clone(), &about).map_err(|words| errors.push(("password", words)));
     let cut = |text: &str| text.chars().take(254).collect();
-    let view = SetUpView {
+    let mut view = SetUpView {
         action: set_up_path(&token),
         organisation: cut(&form.organisation),
         name: cut(&form.name),
         email: cut(&form.email),
         errors,
         busy: None,
+    };
+    let password = match login.choose_password(&token, &browser, form.password.clone(), &about).await {
+        Ok(Chosen::Password(password)) => Ok(password),
+        Ok(Chosen::Refused(words)) => Err(view.errors.push(("password", words))),
+        Ok(Chosen::TooOften) => {
+            return Ok(too_often(|words| set_up_page(SetUpView { busy: Some(words), ..view })));
+        }
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| set_up_page(SetUpView { busy: Some(words), ..view })));
+        }
+        Err(failure) => return Err(failure),
     };
     let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password) else {
         return Ok(set_up_page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());

@@ -1,5 +1,7 @@
 //! `/account/second-factor`: setting up, renewing and taking away one's own second factor.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Form,
     extract::State,
@@ -11,7 +13,10 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::session::{self, Sessions};
+use super::{
+    service::Login,
+    session::{self, Sessions},
+};
 use crate::{
     people::{
         access::Member,
@@ -25,11 +30,13 @@ use crate::{
 };
 
 const HERE: &str = "/account/second-factor";
+/// The most QR codes that are drawn for a user within a window of the throttles.
+const DRAWN: i64 = 60;
 
 #[derive(Clone, Debug)]
 struct SecondFactorView {
     setup: Setup,
-    /// The drawing of the key that is being set up.
+    /// The drawing of the key that is being set up; `None` if too many were drawn, or if there is too much to do.
     qr_code: Option<String>,
     required: bool,
     demanded: bool,
@@ -38,18 +45,27 @@ struct SecondFactorView {
 
 async fn view_of(
     people: &People,
+    login: &Login,
     member: Member,
     session: &Session,
     error: Option<&'static str>,
 ) -> Result<Page, Failure> {
     let required = people.organisation(&member).await?.second_factor_required;
     let demanded = member.lacks_second_factor();
-    let email = member.email.clone();
+    let (email, asker, drawn) = (member.email.clone(), member.asker(), format!("drawn\0{}", member.user()));
     let begun = session::begun_second_factor(session).await?;
     let setup = people.second_factor(&member.proved()?, begun.as_ref()).await?;
-    let qr_code = match &setup {
-        Setup::Begun(key) => Some(key.qr_code(&email).map_err(|error| Failure::unexpected(&error))?),
-        _ => None,
+    let draw = async || {
+        let Setup::Begun(key) = &setup else { return Ok(None) };
+        if !login.throttles.is_within(&drawn, DRAWN).await? {
+            return Ok(None);
+        }
+        people.draw_qr_code(asker, key.clone(), &email).await.map(Some)
+    };
+    let qr_code = match draw().await {
+        // The key can be typed instead.
+        Err(Failure::Busy(_) | Failure::Unavailable(_)) => None,
+        drawn => drawn?,
     };
     let model = SecondFactorView { setup, qr_code, required, demanded, error };
     Ok(Page::new("Second factor", move || view! { <SecondFactorPage model=model.clone() /> }.into_any()))
@@ -58,10 +74,11 @@ async fn view_of(
 /// `GET /account/second-factor`.
 pub async fn show(
     State(people): State<People>,
+    State(login): State<Arc<Login>>,
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Page, Failure> {
-    view_of(&people, member, &session, None).await
+    view_of(&people, &login, member, &session, None).await
 }
 
 /// `POST /account/second-factor`: begins to set one up.
@@ -84,6 +101,7 @@ pub struct CodeForm {
 /// `POST /account/second-factor/finish`: the first code makes it work.
 pub async fn finish(
     State(people): State<People>,
+    State(login): State<Arc<Login>>,
     Extension(member): Extension<Member>,
     session: Session,
     Form(form): Form<CodeForm>,
@@ -99,7 +117,7 @@ pub async fn finish(
         session::forget_second_factor(&session).await?;
         return Ok(codes_page(codes, true).into_response());
     }
-    let page = view_of(&people, member, &session, Some(words)).await?;
+    let page = view_of(&people, &login, member, &session, Some(words)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 
@@ -192,15 +210,24 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
             </section>
         }
         .into_any(),
-        Setup::Begun(key) => view! {
+        Setup::Begun(key) => {
+            let type_it = if qr_code.is_some() {
+                "Or type this key into it: time-based, 6 digits."
+            } else {
+                "Type this key into the authenticator app on your phone: time-based, 6 digits. There is too much to \
+                 do at this moment to draw it as a QR code; load this page again in some minutes to scan one."
+            };
+            view! {
             <section class="card low alone">
                 <ol class="steps">
                     <li><div class="stack tight">
-                        <p>"Scan this with the authenticator app on your phone."</p>
                         // Drawn by a library from the key; it holds nothing that somebody typed but their
                         // e-mail, as modules of the code.
-                        <div class="qr" role="img" aria-label="QR code of the key below" inner_html=qr_code />
-                        <p class="help">"Or type this key into it: time-based, 6 digits."</p>
+                        {qr_code.map(|drawn| view! {
+                            <p>"Scan this with the authenticator app on your phone."</p>
+                            <div class="qr" role="img" aria-label="QR code of the key below" inner_html=drawn />
+                        })}
+                        <p class="help">{type_it}</p>
                         <Copyable value=key.for_people() what="the key" />
                     </div></li>
                     <li>
@@ -225,7 +252,8 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                 <form id="cancel" method="post" action=format!("{HERE}/cancel")></form>
             </section>
         }
-        .into_any(),
+        .into_any()
+        }
         Setup::Works { recovery_codes } => {
             let left = match recovery_codes {
                 0 => "No recovery code is left.".to_owned(),

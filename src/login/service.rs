@@ -27,6 +27,7 @@ use crate::{
     },
     platform::{
         clock::SharedClock,
+        cpu::Asker,
         database::Database,
         failure::Failure,
         id::OrganisationId,
@@ -63,6 +64,13 @@ impl Credentials {
     /// One text for all the ways to type the same account.
     fn account(&self) -> String {
         format!("{}\n{}", self.organisation.trim().to_lowercase(), canonical(&self.email))
+    }
+}
+
+impl Browser {
+    /// On whose behalf the program computes.
+    pub const fn asker(&self) -> Asker {
+        Asker { network: self.address, known: false }
     }
 }
 
@@ -172,7 +180,8 @@ impl Login {
                 Admission::Void => guesser = Guesser::Stranger(browser.address),
             }
         };
-        let logged_in = self.try_password(organisation, session, credentials, browser).await;
+        let asker = Asker { known: matches!(guesser, Guesser::Device(_)), ..browser.asker() };
+        let logged_in = self.try_password(asker, organisation, session, credentials, browser).await;
         match logged_in {
             Ok(LoggedIn::Yes | LoggedIn::CodeWanted) => self.throttles.note_right(&counted).await?,
             // It was not looked at.
@@ -200,6 +209,7 @@ impl Login {
 
     async fn try_password(
         &self,
+        asker: Asker,
         organisation: Option<OrganisationId>,
         session: &Session,
         credentials: &Credentials,
@@ -210,11 +220,11 @@ impl Login {
         };
         // A text that is no e-mail belongs to no user; the same work is done for it.
         let email = Email::parse(&credentials.email).ok();
-        match self.people.authenticate(organisation, email.as_ref(), &password).await? {
+        match self.people.authenticate(asker, organisation, email.as_ref(), &password).await? {
             Authenticated::User { user, old_hash } => {
                 // Only for a user who is let in: done for a disabled one too, its time would tell that the password
                 // was right.
-                let newer_hash = if old_hash { self.renewed(&password).await? } else { None };
+                let newer_hash = if old_hash { self.renewed(asker, &password).await? } else { None };
                 if user.has_second_factor {
                     return self.ask_for_code(session, user, newer_hash, browser).await;
                 }
@@ -250,8 +260,8 @@ impl Login {
     }
 
     /// A hash with today's parameters; none where there is too much to do: the older one is good for another log-in.
-    async fn renewed(&self, password: &Password) -> Result<Option<String>, Failure> {
-        match self.people.hash(password).await {
+    async fn renewed(&self, asker: Asker, password: &Password) -> Result<Option<String>, Failure> {
+        match self.people.hash(asker, password).await {
             Err(Failure::Busy(_)) => Ok(None),
             made => made.map(Some),
         }

@@ -12,6 +12,7 @@ use crate::{
     },
     platform::{
         clock::{SharedClock, Timestamp},
+        cpu::Asker,
         database::{Database, DatabaseError, Read, settings},
         failure::Failure,
         middleware::reference::Reference,
@@ -108,7 +109,7 @@ impl SetUp {
         let Some(value) = self.stored(&self.database.read(), token).await? else {
             return Err(Failure::NotFound);
         };
-        let hash = self.people.hash(&founder.password).await?;
+        let hash = self.people.hash(Asker { network: address, known: false }, &founder.password).await?;
         self.database
             .write(async |tx| {
                 if !settings::take(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {

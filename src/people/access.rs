@@ -10,6 +10,7 @@ use super::model::Role;
 use crate::{
     activity::model::Actor,
     platform::{
+        cpu::Asker,
         failure::Failure,
         id::{OrganisationId, UserId},
         middleware::reference::Reference,
@@ -98,6 +99,11 @@ impl Member {
     /// [`Failure::ProofNeeded`] where the last one is too old.
     pub fn proved(self) -> Result<Proved<Self>, Failure> {
         if self.proved { Ok(Proved(self)) } else { Err(Failure::ProofNeeded) }
+    }
+
+    /// On whose behalf the program computes: their browser has logged in before.
+    pub const fn asker(&self) -> Asker {
+        Asker { network: self.address, known: true }
     }
 
     /// As the activity records them.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+pub use super::passwords::Password;
 
 /// Text without control characters, trimmed, of 1 to `max` characters.
 fn line(text: &str, max: usize) -> Option<String> {
@@ -120,31 +120,6 @@ impl Email {
     /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// A password that is being chosen, or one that is being tried.
-#[derive(Clone, Debug)]
-pub struct Password(pub(super) SecretString);
-
-impl Password {
-    /// The fewest characters of a password: what NIST SP 800-63B-4, 3.1.1.2, asks where the password is
-    /// the only factor.
-    pub const MIN_CHARACTERS: usize = 15;
-    /// The most bytes: what is longer is refused before anything is hashed.
-    pub const MAX_BYTES: usize = 1024;
-
-    /// What to tell whoever chooses one.
-    pub const ADVICE: &str =
-        "At least 15 characters. Four or five unrelated words are easy to remember and hard to guess.";
-
-    /// A password that is being tried; none where it is so long that no password can be it.
-    pub fn try_out(text: SecretString) -> Option<Self> {
-        (text.expose_secret().len() <= Self::MAX_BYTES).then_some(Self(text))
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.0.expose_secret().as_bytes()
     }
 }
 

@@ -4,11 +4,13 @@
 mod changes;
 mod invitations;
 mod organisations;
+mod passwords;
 mod second_factor;
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use time::Duration;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 pub use self::{
@@ -34,6 +36,7 @@ use crate::{
     },
     platform::{
         clock::{SharedClock, Timestamp},
+        cpu::Asker,
         database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
@@ -52,6 +55,8 @@ pub struct People {
     vault: Vault,
     clock: SharedClock,
     randomness: SharedRandomness,
+    /// Set once the parameters of all stored hashes are known.
+    hashes_surveyed: Arc<OnceCell<()>>,
 }
 
 /// What a request shows of a user beside who they are.
@@ -89,17 +94,13 @@ impl People {
         clock: SharedClock,
         randomness: SharedRandomness,
     ) -> Self {
-        Self { database, hasher, activity, vault, clock, randomness }
+        let hashes_surveyed = Arc::default();
+        Self { database, hasher, activity, vault, clock, randomness, hashes_surveyed }
     }
 
     /// Whether nobody can log in yet, since there is no user.
     pub async fn is_empty(&self, on: &impl Queries) -> Result<bool, DatabaseError> {
         Ok(!store::any_user(on).await?)
-    }
-
-    /// The hash of a password that has been chosen: before a transaction begins, for it takes long.
-    pub async fn hash(&self, password: &Password) -> Result<String, Failure> {
-        self.hasher.hash(password).await
     }
 
     /// Adds a user whose password has been hashed: themselves, from where they are, or by an operator. A
@@ -131,7 +132,7 @@ impl People {
         role: Role,
         password: &Password,
     ) -> Result<Added, Failure> {
-        let hash = self.hash(password).await?;
+        let hash = self.hash(Asker::OPERATOR, password).await?;
         let added = self
             .database
             .write(async |tx| {
@@ -181,23 +182,25 @@ impl People {
         organisation.ok_or(Failure::NotFound)
     }
 
-    /// Tries an e-mail and a password: who it is, if they are right and may log in. Exactly one
-    /// password is verified whatever is wrong, so that the answer's time tells nothing.
+    /// Tries an e-mail and a password: who it is, if they are right and may log in. The same hashes are
+    /// computed whatever is wrong, so that the answer's time tells nothing.
     ///
     /// # Errors
     /// [`Failure::Busy`] where too many are trying.
     pub async fn authenticate(
         &self,
+        asker: Asker,
         organisation: Option<OrganisationId>,
         email: Option<&Email>,
         password: &Password,
     ) -> Result<Authenticated, Failure> {
+        self.survey_hashes().await?;
         // A query for an unknown organisation or e-mail too: the same is done whatever was typed.
         let users = Users::of(organisation.unwrap_or(OrganisationId(Uuid::nil())));
         let typed = email.map_or("", Email::as_str);
         let user = users.by_email(&self.database.read(), typed).await?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        let verdict = self.hasher.verify(password, stored).await?;
+        let verdict = self.hasher.verify(asker, password, stored).await?;
         Ok(match user {
             Some(user) if verdict != Verdict::Wrong && !user.disabled => {
                 Authenticated::User { user, old_hash: verdict == Verdict::RightButOld }

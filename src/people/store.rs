@@ -1,6 +1,7 @@
 //! The table `users`; beside it, in files of their own, organisations, invitations, second factors, and what is read
 //! with each page.
 
+mod hashes;
 pub mod invitations;
 mod organisations;
 pub mod second_factors;

@@ -5,7 +5,7 @@ use qrcode::{EcLevel, QrCode, render::svg::Color};
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Builder, Secret, Totp};
 
-use crate::platform::{clock::Timestamp, randomness::Randomness};
+use crate::platform::{clock::Timestamp, cpu::Turn, randomness::Randomness};
 
 /// What authenticator apps call the program.
 const ISSUER: &str = "Mail360 Connectors";
@@ -61,7 +61,7 @@ impl TotpKey {
 
     /// A QR code of the key for authenticator apps, as SVG: dark on light in any scheme, for scanners ask for
     /// it.
-    pub fn qr_code(&self, account: &str) -> Result<String, BadKey> {
+    pub fn qr_code(&self, _: &Turn, account: &str) -> Result<String, BadKey> {
         // The colon parts issuer from account.
         let account = account.replace(':', ".");
         let totp = self
@@ -71,6 +71,7 @@ impl TotpKey {
             .build()
             .map_err(|_| BadKey)?;
         let url = totp.to_url().map_err(|_| BadKey)?;
+        #[expect(clippy::disallowed_methods, reason = "the turn shows that it runs in the pool")]
         let code = QrCode::with_error_correction_level(url, EcLevel::M).map_err(|_| BadKey)?;
         let drawn = code
             .render::<Color<'_>>()
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn a_key_is_drawn_and_written_but_never_printed() {
         let key = TotpKey::random(&SystemRandomness);
-        let svg = key.qr_code("ada:of@contoso.test").expect("a code");
+        let svg = key.qr_code(&Turn::for_a_test(), "ada:of@contoso.test").expect("a code");
         assert!(svg.trim_start().starts_with("<svg") && svg.len() < 60_000, "{}", svg.len());
         assert_eq!(key.for_people().replace(' ', ""), key.expose().expose_secret());
         assert!(!format!("{key:?}").contains(key.expose().expose_secret()));

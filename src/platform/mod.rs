@@ -5,6 +5,7 @@ pub mod assets;
 pub mod clock;
 pub mod config;
 pub mod cookies;
+pub mod cpu;
 pub mod database;
 pub mod exposure;
 pub mod failure;

@@ -14,15 +14,13 @@ use tracing_subscriber::{
 
 /// Crates whose lower levels print cookies, headers or bodies, or are noise: whatever is asked for, they
 /// say no more than this. An operator who turns on `trace` must not write secrets into a file.
-const CAPPED: [(&str, LevelFilter); 13] = [
+const CAPPED: [(&str, LevelFilter); 12] = [
     ("hyper", LevelFilter::INFO),
     ("hyper_util", LevelFilter::INFO),
     ("reqwest", LevelFilter::INFO),
     ("rustls", LevelFilter::INFO),
     ("h2", LevelFilter::INFO),
     ("sqlx", LevelFilter::INFO),
-    // PostgreSQL's notices, such as that a table is there already.
-    ("sqlx::postgres::notice", LevelFilter::WARN),
     ("sea_orm", LevelFilter::INFO),
     // A line for each migration: ours says once what was done (`platform::database`).
     ("sea_orm_migration", LevelFilter::WARN),

@@ -32,6 +32,7 @@ use crate::{
         assets::Assets,
         clock::SharedClock,
         config::Config,
+        cpu::CpuPool,
         database::{Database, DatabaseError, Tx},
         failure::Failure,
         periodic::PeriodicWork,
@@ -151,7 +152,7 @@ impl Program {
     /// Where passwords could not be hashed.
     pub fn new(foundations: Foundations) -> Result<Self, Failure> {
         let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
-        let hasher = Hasher::new(config.password_work, randomness.clone())?;
+        let hasher = Hasher::new(config.password_work, CpuPool::new(), randomness.clone())?;
         let activity = Activity::new(clock.clone(), randomness.clone());
         let people = People::new(
             database.clone(),

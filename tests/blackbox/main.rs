@@ -15,6 +15,7 @@ mod causes;
 mod clouds;
 mod confirmation;
 mod connectors;
+mod cpu;
 mod custody;
 mod door;
 mod drafts;

@@ -29,7 +29,7 @@ fn s7_whatever_holds_a_secret_prints_a_placeholder_in_its_place() {
     let callback = Callback::parse(&format!("code=canary&state={state}")).expect("a callback");
     let printed = [
         format!("{:?}", DatabaseUrl::Postgres(Secret(canary()))),
-        format!("{:?}", Password::choose(canary().into(), &[]).expect("a password")),
+        format!("{:?}", Password::try_out(canary().into()).expect("a password")),
         format!("{:?}", Typed { client_secret: canary().into(), ..Typed::default() }),
         format!("{:?}", TypedSecret { client_secret: canary().into(), ..TypedSecret::default() }),
         format!("{callback:?}"),

@@ -269,7 +269,7 @@ async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
 
     let mut browser = half_way(&world).await;
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
-    let password = mail360::people::model::Password::choose("another horse battery staple".into(), &[]);
+    let password = mail360::people::model::Password::try_out("another horse battery staple".into());
     let change = Change::Password(password.expect("a password"));
     world
         .program

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::{
-        self, CustomizedPasswordHasher,
+        self, CustomizedPasswordHasher, PasswordVerifier,
         phc::{Output, ParamsString, PasswordHash, Salt},
     },
 };
+
+use crate::platform::cpu::Turn;
 
 /// argon2 in memory that it has had before: an allocator to which it is given back after each password splits it, and
 /// under load comes to hold many times what is in use. Whoever hashes or waits for it holds this; with the last of them
@@ -20,7 +22,12 @@ pub(super) struct Memory {
 
 impl Memory {
     fn with<T>(&self, length: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
-        let taken = lock(&self.free).pop().filter(|blocks| blocks.len() == length);
+        let taken = {
+            // Older parameters may need another length.
+            let mut free = lock(&self.free);
+            let fits = free.iter().position(|blocks| blocks.len() == length);
+            fits.map(|at| free.swap_remove(at))
+        };
         let mut blocks = taken.unwrap_or_else(|| vec![Block::new(); length]);
         let done = work(&mut blocks);
         // From what argon2 leaves in it a password is guessed without argon2's work.
@@ -30,17 +37,18 @@ impl Memory {
     }
 }
 
-/// What argon2 is asked for in one turn, and how often it then ran with what.
-#[derive(Default)]
-pub(super) struct Work {
-    pub(super) memory: Arc<Memory>,
+/// What argon2 is asked for in one turn of the pool, and how often it then ran with what.
+pub(super) struct Work<'a> {
+    /// Without a turn there is no work.
+    _turn: &'a Turn,
+    memory: Arc<Memory>,
     done: Mutex<Vec<(u32, u32)>>,
 }
 
-impl Work {
+impl<'a> Work<'a> {
     /// None yet, to be done in this memory.
-    pub(super) fn within(memory: Arc<Memory>) -> Self {
-        Self { memory, done: Mutex::default() }
+    pub(super) fn within(turn: &'a Turn, memory: Arc<Memory>) -> Self {
+        Self { _turn: turn, memory, done: Mutex::default() }
     }
 
     /// A PHC string for a password, by argon2id.
@@ -51,9 +59,17 @@ impl Work {
         password: &[u8],
     ) -> password_hash::Result<String> {
         let (algorithm, version) = (Algorithm::Argon2id.as_str(), Version::V0x13.into());
+        #[expect(clippy::disallowed_methods, reason = "the turn shows that it runs in the pool")]
         let hash =
             self.hash_password_customized(password, salt, Some(algorithm), Some(version), params.clone())?;
         Ok(hash.to_string())
+    }
+
+    /// Whether a hash was made of this password.
+    pub(super) fn fits(&self, password: &[u8], hash: &PasswordHash) -> bool {
+        #[expect(clippy::disallowed_methods, reason = "the turn shows that it runs in the pool")]
+        let verified = self.verify_password(password, hash);
+        verified.is_ok()
     }
 
     /// Memory in KiB and passes, of each time that argon2 ran.
@@ -62,7 +78,7 @@ impl Work {
     }
 }
 
-impl CustomizedPasswordHasher<PasswordHash> for Work {
+impl CustomizedPasswordHasher<PasswordHash> for Work<'_> {
     type Params = Params;
 
     fn hash_password_customized(
@@ -78,6 +94,7 @@ impl CustomizedPasswordHasher<PasswordHash> for Work {
         let mut buffer = [0; Output::MAX_LENGTH];
         let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
         let output = buffer.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+        #[expect(clippy::disallowed_methods, reason = "the turn shows that it runs in the pool")]
         self.memory.with(params.block_count(), |blocks| {
             Argon2::new(algorithm, version, params.clone())
                 .hash_password_into_with_memory(password, salt, output, blocks)

@@ -9,6 +9,7 @@ use crate::{
         store::{User, Users, invitations::Invitations, second_factors::SecondFactors},
     },
     platform::{
+        cpu::Asker,
         database::{DatabaseError, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
@@ -54,7 +55,7 @@ impl People {
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Changed, Failure> {
         let hash = match &change {
-            Change::Password(password) => Some(self.hash(password).await?),
+            Change::Password(password) => Some(self.hash(Asker::OPERATOR, password).await?),
             _ => None,
         };
         self.database
@@ -80,7 +81,7 @@ impl People {
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Changed, Failure> {
         let hash = match &change {
-            Change::Password(password) => Some(self.hash(password).await?),
+            Change::Password(password) => Some(self.hash(admin.asker(), password).await?),
             _ => None,
         };
         self.database

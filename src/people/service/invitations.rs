@@ -17,6 +17,7 @@ use crate::{
     },
     platform::{
         clock::Timestamp,
+        cpu::Asker,
         database::{DatabaseError, Queries, Tx, Unscoped},
         failure::{Failure, Undone},
         id::{OrganisationId, UserId},
@@ -198,7 +199,8 @@ impl People {
         let Ok(email) = Email::parse(&invitation.email) else {
             return Err(Failure::Unexpected("an invitation has no e-mail".to_owned()));
         };
-        let hash = self.hash(password).await?;
+        // A stranger until then, also one who has a user here: the link may have been passed on.
+        let hash = self.hash(Asker { network: address, known: false }, password).await?;
         let organisation = invitation.organisation;
         // Whoever has the link is the one for whom it was made.
         let actor = |user| Actor { organisation, user: Some(user), address, reference };

@@ -78,22 +78,26 @@ fn is_local(options: &PgConnectOptions) -> bool {
         || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-async fn set(connection: &mut PgConnection, settings: Option<String>) -> Result<(), SqlxError> {
-    let Some(settings) = settings else { return Ok(()) };
+async fn set(connection: &mut PgConnection, settings: String) -> Result<(), SqlxError> {
     connection.execute(sea_orm::sqlx::AssertSqlSafe(settings)).await.map(drop)
 }
 
 impl Server {
-    /// The time limits of a connection, set once it is there: as parameters of its start PgBouncer refuses them.
-    fn settings(&self) -> Option<String> {
-        (self.limits == Limits::Request).then(|| {
-            format!(
-                "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
-                STATEMENT.as_millis(),
-                LOCK.as_millis(),
-                IDLE.as_millis()
-            )
-        })
+    /// The settings of a connection, made once it is there: as parameters of its start PgBouncer refuses them.
+    fn settings(&self) -> String {
+        // Not that a table is there already.
+        let mut settings = "SET client_min_messages = warning".to_owned();
+        if self.limits == Limits::Request {
+            let limits = [
+                ("statement_timeout", STATEMENT),
+                ("lock_timeout", LOCK),
+                ("idle_in_transaction_session_timeout", IDLE),
+            ];
+            for (name, limit) in limits {
+                settings.push_str(&format!("; SET {name} = {}", limit.as_millis()));
+            }
+        }
+        settings
     }
 
     /// A pool of SeaORM's for one connection, which it makes once it is used.

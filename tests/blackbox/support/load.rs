@@ -1,31 +1,42 @@
 //! Load, made within the program.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use mail360::people::model::Password;
+use mail360::{people::model::Password, platform::cpu::Asker};
 use secrecy::SecretString;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{PASSWORD, World};
 
-/// Gives the program as many passwords to hash as it takes on, until this is dropped.
+/// Gives the program as many passwords to hash as it takes on, from so many networks that no newcomer takes a place from
+/// one of them, until this is dropped.
 pub async fn too_busy(world: &World) -> JoinSet<()> {
+    let asker = |number: u8| Asker { network: Some([10, number / 2, 0, 1].into()), known: number % 2 == 0 };
+    busy_with((0..200).map(asker), world).await
+}
+
+/// The same on behalf of these, one password at a time for each of them.
+pub async fn busy_with(askers: impl IntoIterator<Item = Asker>, world: &World) -> JoinSet<()> {
+    let askers: Vec<_> = askers.into_iter().collect();
     let (full, mut is_full) = mpsc::channel(1);
+    let mut kinds: BTreeSet<bool> = askers.iter().map(|asker| asker.known).collect();
     let mut all = JoinSet::new();
-    for _ in 0..200 {
+    for asker in askers {
         let (people, full) = (world.program.people.clone(), full.clone());
         let password = Password::try_out(SecretString::from(PASSWORD)).expect("a password");
         all.spawn(async move {
             loop {
-                if people.authenticate(None, None, &password).await.is_err() {
+                if people.authenticate(asker, None, None, &password).await.is_err() {
                     // Said already, where nobody takes it.
-                    let _ = full.try_send(());
+                    let _ = full.try_send(asker.known);
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
         });
     }
-    // The first that is turned away shows that no more fit.
-    is_full.recv().await.expect("one of them");
+    // The first that is turned away shows that no more fit: known and unknown browsers wait apart.
+    while !kinds.is_empty() {
+        kinds.remove(&is_full.recv().await.expect("one of them"));
+    }
     all
 }

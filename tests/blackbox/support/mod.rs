@@ -13,7 +13,7 @@ mod world;
 pub use assets::assets;
 pub use browser::{Answer, Browser, form};
 pub use database::{Kind, Place, Raw, hex};
-pub use load::too_busy;
+pub use load::{busy_with, too_busy};
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
     NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,

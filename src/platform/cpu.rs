@@ -1,0 +1,203 @@
+//! The one place where the program computes for long: hashing passwords, judging their strength, drawing QR codes.
+//! It bounds how much runs at once and how much waits, and shares the turns fairly between networks. It does not count
+//! requests: callers ask the throttles first. Start with [`CpuPool::run`].
+//!
+//! Functions that need more than about a millisecond take a [`Turn`], which only this pool makes, so that none of them
+//! can run on a thread that serves requests.
+
+mod queue;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use tokio::{sync::oneshot, time::timeout};
+
+use self::queue::{Id, Queue};
+use super::failure::Failure;
+
+/// The longest wait for a turn.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// On whose behalf the program computes: decides when it is their turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// The address of the request; `None` where there is no request.
+    pub network: Option<IpAddr>,
+    /// Whether somebody has logged in in this browser before. These wait in a queue of their own, so that strangers
+    /// cannot take their places.
+    pub known: bool,
+}
+
+impl Asker {
+    /// The operator at the command line.
+    pub const OPERATOR: Self = Self { network: None, known: true };
+
+    /// The networks that this address is in, the widest first. An attacker who has a whole network has all addresses
+    /// in it: hosting companies give out an IPv4 /24 or an IPv6 /64 to /32 at once.
+    pub fn networks(self) -> Vec<IpNet> {
+        let address = self.network.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
+        let lengths: &[u8] = match address {
+            IpAddr::V4(_) => &[24, 32],
+            IpAddr::V6(_) => &[32, 48, 56, 64],
+        };
+        lengths.iter().filter_map(|length| Some(IpNet::new(address, *length).ok()?.trunc())).collect()
+    }
+}
+
+/// A bounded number of threads that compute. A clone shares them.
+#[derive(Clone)]
+pub struct CpuPool(Arc<Shared>);
+
+struct Shared {
+    /// The most that run at once, in cores.
+    cores: u32,
+    state: Mutex<State>,
+}
+
+struct State {
+    free: u32,
+    queue: Queue<oneshot::Sender<Turn>>,
+}
+
+/// Permission to compute now. The cores are free again when it is dropped.
+pub struct Turn {
+    shared: Arc<Shared>,
+    cores: u32,
+}
+
+/// A place in the queue. Dropped before its turn, as when the browser goes away, it is given up.
+struct Place<'a> {
+    shared: &'a Arc<Shared>,
+    id: Id,
+}
+
+impl CpuPool {
+    /// A pool that takes at most half the cores of this machine.
+    pub fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::of(u32::try_from(cores / 2).unwrap_or(u32::MAX))
+    }
+
+    /// A pool of this many cores, at least one.
+    pub(crate) fn of(cores: u32) -> Self {
+        let cores = cores.max(1);
+        let state = State { free: cores, queue: Queue::default() };
+        Self(Arc::new(Shared { cores, state: Mutex::new(state) }))
+    }
+
+    /// Runs `work` on a thread of its own once it is the asker's turn. `weight` is what it costs, in hashes of a
+    /// password: it takes this many cores at once, or all of the pool where it has fewer, and this many of the turns of
+    /// the asker's network. Dropping the future gives the place in the queue up; work that has begun ends in any case.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] if the queue is full, or if it is not the asker's turn within two seconds.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        weight: u32,
+        work: impl FnOnce(&Turn) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = self.turn(asker, weight.max(1)).await?;
+        let span = tracing::Span::current();
+        #[expect(clippy::disallowed_methods, reason = "this is the pool")]
+        let running = tokio::task::spawn_blocking(move || span.in_scope(|| work(&turn)));
+        running.await.map_err(|error| Failure::unexpected(&error))
+    }
+
+    async fn turn(&self, asker: Asker, weight: u32) -> Result<Turn, Failure> {
+        let busy = || Failure::Busy(u32::try_from(PATIENCE.as_secs()).unwrap_or(u32::MAX));
+        let (sender, turn) = oneshot::channel();
+        // What gives way hears of it when its sender is dropped.
+        let joined = self.0.lock().queue.join(asker, weight, sender);
+        let Ok((id, gave_way)) = joined else { return Err(busy()) };
+        drop(gave_way);
+        let place = Place { shared: &self.0, id };
+        Shared::start_next(&self.0);
+        let turn = timeout(PATIENCE, turn).await;
+        drop(place);
+        turn.map_err(|_| busy())?.map_err(|_| busy())
+    }
+
+    /// The number of cores on which nothing runs.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> u32 {
+        self.0.lock().free
+    }
+
+    /// The number of requests that wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.lock().queue.len()
+    }
+}
+
+impl Default for CpuPool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives out turns while the next in the queue finds enough free cores. A heavy request is not overtaken.
+    fn start_next(shared: &Arc<Self>) {
+        loop {
+            let (sender, cores) = {
+                let mut state = shared.lock();
+                let Some(cores) = state.queue.next_weight().map(|weight| weight.min(shared.cores)) else {
+                    return;
+                };
+                if cores > state.free {
+                    return;
+                }
+                let Some(sender) = state.queue.next() else { return };
+                state.free -= cores;
+                (sender, cores)
+            };
+            // Without the lock: where the receiver has gone, the turn is dropped here, which takes it.
+            drop(sender.send(Turn { shared: shared.clone(), cores }));
+        }
+    }
+}
+
+impl Turn {
+    /// The number of threads that may compute in this turn.
+    pub fn cores(&self) -> usize {
+        usize::try_from(self.cores).unwrap_or(1)
+    }
+
+    /// A turn outside of any queue.
+    #[cfg(test)]
+    pub(crate) fn for_a_test() -> Self {
+        let pool = CpuPool::of(1);
+        pool.0.lock().free = 0;
+        Self { shared: pool.0, cores: 1 }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.shared.lock().free += self.cores;
+        Shared::start_next(&self.shared);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let left = self.shared.lock().queue.leave(self.id);
+        // It may have been heavier than what waited behind it.
+        if left.is_some() {
+            Shared::start_next(self.shared);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
