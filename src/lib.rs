@@ -25,6 +25,11 @@ pub mod oauth;
 pub mod people;
 #[cfg(feature = "ssr")]
 pub mod platform;
+/// What of it the browser needs as well.
+#[cfg(not(feature = "ssr"))]
+pub mod platform {
+    pub mod text;
+}
 #[cfg(feature = "ssr")]
 pub mod router;
 pub mod ui;

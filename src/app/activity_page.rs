@@ -10,13 +10,13 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::recorded;
+use super::recorded::{self, Who};
 use crate::{
     activity::{
         model::{By, Filter, Group, Position, Recorded},
         service::{ActivityLog, ActivityPage},
     },
-    people::{access::Member, service::People},
+    people::{access::Member, model::Named, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
     ui::widgets::{Badge, Moment, Pager},
 };
@@ -90,7 +90,9 @@ struct ActivityView {
 #[component]
 fn Activity(model: ActivityView) -> impl IntoView {
     let ActivityView { entries, next, first, users, asked } = model;
-    let names: HashMap<UserId, String> = users.iter().map(|(id, name, _)| (*id, name.clone())).collect();
+    let names =
+        users.iter().map(|(id, name, email)| (*id, Named { name: name.clone(), email: email.clone() }));
+    let names: HashMap<UserId, Named> = names.collect();
     let content = if entries.is_empty() {
         view! { <p class="soft">"Nothing fits. Everything that is done is listed here for a year."</p> }
             .into_any()
@@ -170,8 +172,9 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
 }
 
 #[component]
-fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView + use<> {
-    let who = recorded::who(&entry, names);
+fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, Named>) -> impl IntoView + use<> {
+    let Who { name, email } = recorded::who(&entry, names);
+    let email = email.map(|email| view! { <p class="soft note"><bdi>{email}</bdi></p> });
     let (tone, outcome) = recorded::outcome(&entry);
     let action = recorded::action(&entry);
     let entity = recorded::entity(&entry);
@@ -188,7 +191,7 @@ fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, String>) -> impl IntoView
                 {detail}
                 {times}
             </th>
-            <td role="cell" data-label="Who"><div><p><bdi>{who}</bdi></p>{address}</div></td>
+            <td role="cell" data-label="Who"><div><p><bdi>{name}</bdi></p>{email}{address}</div></td>
             <td role="cell" data-label="When"><div><p><Moment at=entry.position.at /></p>{reference}</div></td>
             <td role="cell" data-label="Outcome"><Badge tone=tone words=outcome /></td>
         </tr>

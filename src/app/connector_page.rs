@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
-use super::recorded;
+use super::recorded::{self, Who};
 use crate::{
     activity::{
         model::{By, Filter, Recorded},
@@ -50,7 +50,7 @@ const LATEST: usize = 10;
 struct ForAdmins {
     sign_ins: Vec<SignIn>,
     more: bool,
-    activity: Vec<(String, Recorded)>,
+    activity: Vec<(Who, Recorded)>,
     consent: Option<String>,
 }
 
@@ -332,7 +332,8 @@ fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView
     let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
     let entries = activity
         .into_iter()
-        .map(|(who, entry)| {
+        .map(|(Who { name, email }, entry)| {
+            let email = email.map(|email| view! { " (" <bdi>{email}</bdi> ")" });
             let action = recorded::action(&entry);
             let (tone, outcome) = recorded::outcome(&entry);
             // That it was done goes without saying.
@@ -341,7 +342,7 @@ fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView
             view! {
                 <li>
                     <p>{action}{detail}" "{outcome}</p>
-                    <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=entry.position.at /></p>
+                    <p class="soft note"><bdi>{name}</bdi> {email} ", " <Moment at=entry.position.at /></p>
                 </li>
             }
         })

@@ -4,18 +4,32 @@ use std::collections::HashMap;
 
 use crate::{
     activity::model::{Action, By, Recorded},
+    people::model::Named,
     platform::id::UserId,
     ui::widgets::Tone,
 };
 
-/// Who did it, of users with these names.
-pub fn who(entry: &Recorded, names: &HashMap<UserId, String>) -> String {
-    match entry.by {
-        By::User(user) => names.get(&user).cloned().unwrap_or_else(|| "A user who is gone".to_owned()),
+/// Who did something. Users choose their names themselves, so the e-mail is always shown beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// A user's name, or words for somebody else.
+    pub name: String,
+    /// A user's e-mail.
+    pub email: Option<String>,
+}
+
+/// Who did it, of these users.
+pub fn who(entry: &Recorded, users: &HashMap<UserId, Named>) -> Who {
+    let words = match entry.by {
+        By::User(user) => match users.get(&user) {
+            Some(Named { name, email }) => return Who { name: name.clone(), email: Some(email.clone()) },
+            None => "A user who is gone",
+        },
         // What comes over the network has an address.
-        By::Nobody if entry.address.is_none() => "Whoever runs the program".to_owned(),
-        By::Nobody => "Somebody who did not prove who they are".to_owned(),
-    }
+        By::Nobody if entry.address.is_none() => "Whoever runs the program",
+        By::Nobody => "Somebody who did not prove who they are",
+    };
+    Who { name: words.to_owned(), email: None }
 }
 
 /// What was done.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use mail360::{
     login::session::Sessions,
     people::{
-        model::{Email, Password, PersonName, Role},
+        model::{Email, OrganisationName, Password, PersonName, Role, ShortName},
         service::{Added, Change, Changed, Organisation},
     },
     platform::{assets::Assets, config::Config, cpu::Asker},
@@ -152,11 +152,14 @@ async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcom
 
 /// The one that is meant.
 fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
+    let name = wanted.and_then(|wanted| OrganisationName::parse(wanted).ok());
+    let short_name = wanted.and_then(|wanted| ShortName::parse(wanted).ok());
+    let id = wanted.and_then(|wanted| wanted.parse().ok());
     let fits = |organisation: &&Organisation| match wanted {
-        Some(wanted) => {
-            organisation.name == wanted
-                || organisation.short_name == wanted
-                || organisation.id.to_string() == wanted
+        Some(_) => {
+            name.as_ref().is_some_and(|name| name.as_str() == organisation.name)
+                || short_name.as_ref().is_some_and(|short| short.as_str() == organisation.short_name)
+                || id == Some(organisation.id)
         }
         None => true,
     };

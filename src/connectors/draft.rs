@@ -18,7 +18,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{EXPIRES_IN, Field, FieldErrors, looks_like_secret},
+    model::{EXPIRES_IN, Field, FieldErrors, holds_secret, looks_like_secret},
     service::{ConnectorId, Typed, TypedSecret},
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
         cookies,
         failure::Failure,
         id::UserId,
-        session_error,
+        session_error, text,
     },
 };
 
@@ -135,14 +135,15 @@ impl Draft {
     /// Of what was typed into this form, and the steps of the guide that were ticked.
     pub fn new(target: Target, typed: &Typed, done: &[String]) -> Self {
         // Whoever pastes the secret into another field as well must not find it stored, or shown, there.
-        let secret = typed.client_secret.expose_secret().trim();
+        let secret = typed.client_secret.expose_secret();
         let is_secret = |field: Field, value: &str| {
-            let value = value.trim();
+            let plain = text::ascii(value);
+            let value = text::unwrapped(&plain);
             let free = matches!(field, Field::ServiceName | Field::ClientId | Field::Tenant);
             // A GUID with a sign missing is kept, to be mended; what no GUID can hold may be another secret.
             let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
             let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
-            (free && (looks_like_secret(value) || (secret.len() >= 8 && value.contains(secret))))
+            (free && (looks_like_secret(value) || holds_secret(value, secret)))
                 || (field == Field::ClientId && like_one && value.contains(of_no_guid))
         };
         let values = [

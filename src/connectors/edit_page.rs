@@ -17,7 +17,10 @@ use super::{
     draft::{Between, Draft, Kept, Target},
     form::{ConnectorForm, FormView},
     guide::{Guide, GuideView},
-    model::{AccountType, EXPIRES_IN, ExpiryDate, Field, MONTHS, required_permissions},
+    model::{
+        AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, MONTHS, ServiceName, Tenant,
+        required_permissions,
+    },
     service::{Connector, ConnectorId, ConnectorService},
 };
 use crate::{
@@ -27,6 +30,7 @@ use crate::{
     },
     people::{
         access::{Admin, Member},
+        model::Named,
         service::People,
     },
     platform::{
@@ -34,6 +38,7 @@ use crate::{
         config::{Config, doctor::Doctor},
         failure::Failure,
         page::Page,
+        text,
     },
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
@@ -133,7 +138,7 @@ async fn last_change(
         return Ok(OtherChange(None));
     };
     let who = match entry.by {
-        By::User(user) => people.names(admin.organisation(), [user]).await?.remove(&user),
+        By::User(user) => people.names(admin.organisation(), [user]).await?.get(&user).map(Named::to_string),
         By::Nobody => None,
     };
     Ok(OtherChange(who.map(|who| (who, entry.detail, entry.position.at))))
@@ -260,9 +265,21 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
     }
 }
 
+/// What was typed, as it would be stored; as it is where that cannot be.
+fn as_stored(field: Field, typed: &str) -> String {
+    let parsed = match field {
+        Field::ServiceName => ServiceName::parse(typed).ok().map(|name| name.as_str().to_owned()),
+        Field::ClientId => ClientId::parse(typed).ok().map(|id| id.to_string()),
+        Field::Tenant => Tenant::parse(typed).ok().map(|tenant| tenant.as_str().to_owned()),
+        Field::SecretExpires => ExpiryDate::parse(typed).ok().flatten().map(|day| day.to_string()),
+        _ => None,
+    };
+    parsed.unwrap_or_else(|| text::line(typed))
+}
+
 /// Each setting as it is stored and as it was typed, in words.
 fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)> {
-    let typed = |field: Field| draft.value(field.name()).trim().to_owned();
+    let typed = |field: Field| as_stored(field, draft.value(field.name()));
     let account = |name: &str| AccountType::from_name(name).map_or("", AccountType::label).to_owned();
     let expires = match MONTHS.into_iter().find(|months| months.to_string() == draft.value(EXPIRES_IN)) {
         Some(months) => format!("in {months} months"),

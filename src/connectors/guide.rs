@@ -25,7 +25,7 @@ use super::{
     },
 };
 use crate::{
-    platform::config::ProviderUrls,
+    platform::{config::ProviderUrls, text},
     ui::{
         links::NewWindow,
         widgets::{CopyButton, Copyable},
@@ -65,7 +65,7 @@ impl GuideView {
             .collect();
         let is_new = matches!(draft.target, Target::Add { .. });
         let template = consent::template(urls, &form.redirect_uri);
-        let name = draft.value(Field::ServiceName.name()).trim();
+        let name = text::trim(draft.value(Field::ServiceName.name()));
         Self {
             name: if name.is_empty() { "Mail360" } else { name }.to_owned(),
             account_type: form.account_type().label(),

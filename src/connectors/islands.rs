@@ -8,10 +8,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
 use super::model::{
-    AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, NoApproval, ServiceName, Tenant,
-    check_client_secret, expiration, required_permissions,
+    AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, NoApproval, ServiceName, Tenant, expiration,
+    parse_client_secret, required_permissions,
 };
-use crate::ui::islands::{closest, send_once};
+use crate::{
+    platform::text,
+    ui::islands::{closest, send_once},
+};
 
 /// How often one looks whether what was pressed has been let go.
 const PRESSED: Duration = Duration::from_millis(50);
@@ -106,7 +109,7 @@ fn mirror() -> Option<()> {
     let months = months.and_then(|chosen| chosen.get_attribute("value")).unwrap_or_default();
     let (choice, life) = expiration(&months, &typed(Field::SecretExpires).unwrap_or_default());
     for (field, text) in [
-        ("service_name", name.trim()),
+        ("service_name", text::trim(&name)),
         ("account_type", &label),
         ("scopes", &listed),
         ("expiration", &choice),
@@ -217,7 +220,9 @@ fn judge(field: Field, text: &str) -> Option<(&'static str, &'static str)> {
     let judgement = match field {
         Field::ServiceName => ServiceName::parse(text).map(|_| None),
         Field::ClientId => ClientId::parse(text).map(|_| None),
-        Field::ClientSecret => check_client_secret(text, &typed(Field::ClientId).unwrap_or_default()),
+        Field::ClientSecret => {
+            parse_client_secret(text, &typed(Field::ClientId).unwrap_or_default()).map(|(_, warning)| warning)
+        }
         Field::SecretExpires => ExpiryDate::parse(text).map(|_| None),
         Field::Tenant => Tenant::parse(text).map(|_| None),
         Field::Provider | Field::AccountType | Field::Permissions => Ok(None),
@@ -245,7 +250,7 @@ fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
     let text = input.value();
     let silent = !line.has_attribute("data-tone");
     // Who has typed nothing has made no mistake yet, and who is still typing may be about to mend it.
-    if if leaving { text.trim().is_empty() } else { silent } {
+    if if leaving { text::trim(&text).is_empty() } else { silent } {
         return None;
     }
     let said = judge(field, &text);

@@ -5,12 +5,12 @@ mod account_type;
 mod fields;
 pub mod list;
 mod permissions;
+mod secret;
 
 pub use account_type::{AccountType, NoApproval};
-pub use fields::{
-    ClientId, ExpiryDate, ServiceName, Tenant, check_client_secret, looks_like_guid, looks_like_secret,
-};
+pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, looks_like_guid, looks_like_secret};
 pub use permissions::{PERMISSIONS, Permission, optional_permissions, required_permissions};
+pub use secret::{holds_secret, parse_client_secret};
 
 /// A field of the form, by the name that it has there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

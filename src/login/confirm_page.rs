@@ -126,7 +126,9 @@ pub async fn confirm(
             let words = if confirmation == Confirmation::Wrong {
                 "This is not your password."
             } else {
-                "The code is not right, or it has been used. Wait for the next one, and enter both again."
+                "The code is not right, or it has been used. Wait for the next one, and enter both again. If that one \
+                 is refused as well, the clocks of your phone and of the server differ: let the phone set its time by \
+                 itself, or use a recovery code."
             };
             view.error = Some(words.to_owned());
             Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())

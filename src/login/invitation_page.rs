@@ -86,7 +86,7 @@ fn closed() -> Page {
 
 /// `GET /invitations/{token}`.
 pub async fn show(State(people): State<People>, Path(token): Path<String>) -> Result<Page, Failure> {
-    let Some(token) = Token::parse(&token) else { return Ok(closed()) };
+    let Some(token) = Token::from_link(&token) else { return Ok(closed()) };
     Ok(match people.invitation(&token).await? {
         Some((invitation, organisation)) => page(InvitationView::of(&token, invitation, organisation)),
         None => closed(),
@@ -111,7 +111,7 @@ pub async fn accept(
     Path(token): Path<String>,
     Form(form): Form<AcceptForm>,
 ) -> Result<Response, Failure> {
-    let Some(token) = Token::parse(&token) else { return Ok(closed().into_response()) };
+    let Some(token) = Token::from_link(&token) else { return Ok(closed().into_response()) };
     let Some((invitation, organisation)) = people.invitation(&token).await? else {
         return Ok(closed().into_response());
     };

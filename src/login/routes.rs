@@ -20,6 +20,7 @@ use super::{
     devices::last_organisation,
     next::{Next, own_path, with_next},
     pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
+    second_factor::wrong_code,
     service::{Browser, Credentials, LoggedIn, Login},
     set_up::{Founder, SetUp},
     throttle::WINDOW,
@@ -124,7 +125,7 @@ pub async fn log_in(
         LoggedIn::CodeWanted => {
             Ok(Redirect::to(&with_next("/login/code", next.unwrap_or_default())).into_response())
         }
-        LoggedIn::Refused => {
+        LoggedIn::Refused | LoggedIn::LateCode(_) => {
             let words = if organisation_shown {
                 "The organisation, the e-mail or the password is not right."
             } else {
@@ -207,8 +208,10 @@ pub async fn enter_code(
         Some(LoggedIn::Yes) => Redirect::to(next.unwrap_or(HOME)).into_response(),
         Some(LoggedIn::TooMany(wait)) => too_many(wait, |words| code_page(next, Some(words))),
         Some(LoggedIn::Refused | LoggedIn::CodeWanted) => {
-            let words = "The code is not right, or it has been used. Wait for the next one.".to_owned();
-            code_page(next, Some(words)).with_status(StatusCode::UNAUTHORIZED).into_response()
+            code_page(next, Some(wrong_code(None))).with_status(StatusCode::UNAUTHORIZED).into_response()
+        }
+        Some(LoggedIn::LateCode(ago)) => {
+            code_page(next, Some(wrong_code(Some(ago)))).with_status(StatusCode::UNAUTHORIZED).into_response()
         }
         None => Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response(),
     })
@@ -244,7 +247,7 @@ fn set_up_path(token: &Token) -> String {
 
 /// `GET /set-up/{token}`.
 pub async fn show_set_up(State(set_up): State<SetUp>, Path(token): Path<String>) -> Result<Page, Failure> {
-    let token = Token::parse(&token).ok_or(Failure::NotFound)?;
+    let token = Token::from_link(&token).ok_or(Failure::NotFound)?;
     if !set_up.is_open(&token).await? {
         return Err(Failure::NotFound);
     }
@@ -273,7 +276,7 @@ pub async fn set_up(
     Path(token): Path<String>,
     Form(form): Form<SetUpForm>,
 ) -> Result<Response, Failure> {
-    let token = Token::parse(&token).ok_or(Failure::NotFound)?;
+    let token = Token::from_link(&token).ok_or(Failure::NotFound)?;
     if !set_up.is_open(&token).await? {
         return Err(Failure::NotFound);
     }

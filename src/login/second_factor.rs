@@ -24,6 +24,35 @@ use crate::{
 /// The code has to come within this long after the password.
 const WAIT: Duration = Duration::minutes(10);
 
+/// What is said of a refused code that was right this long ago, where that is known. The clocks are named in any case: a
+/// phone whose clock is wrong shows wrong codes for ever.
+pub(super) fn wrong_code(ago: Option<Duration>) -> String {
+    match ago {
+        Some(ago) => format!(
+            "This code was right {ago} ago, and works no longer. If the app shows it now: {} Let the phone set its time \
+             by itself, then enter the next code.",
+            clocks(ago),
+            ago = about(ago)
+        ),
+        None => "The code is not right, or it has been used. Wait for the next one. If that one is refused as well, the \
+                 clocks of your phone and of the server differ: let the phone set its time by itself, or use a recovery \
+                 code."
+            .to_owned(),
+    }
+}
+
+/// By how much the clocks differ, as a sentence.
+pub(super) fn clocks(difference: Duration) -> String {
+    format!("The clock of your phone and that of the server differ by {}.", about(difference))
+}
+
+fn about(duration: Duration) -> String {
+    match duration.whole_seconds() {
+        seconds @ ..=119 => format!("about {seconds} seconds"),
+        seconds => format!("about {} minutes", (seconds + 30) / 60),
+    }
+}
+
 /// Whose password was right, and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HalfWay {
@@ -103,7 +132,9 @@ impl Login {
         if !self.people.use_code(&user, &code, actor(&user, browser, true)).await? {
             let entry = Entry::done(Action::CodeRefused, &user.email, user.id.0).with_outcome("refused");
             self.repeated.note(actor(&user, browser, false), entry);
-            return Ok(Some(LoggedIn::Refused));
+            // Only now that the try is counted and refused: see there what this may tell.
+            let age = self.people.age_of_code(&user, &code).await?;
+            return Ok(Some(age.map_or(LoggedIn::Refused, LoggedIn::LateCode)));
         }
         self.throttles.note_right(&counted).await?;
         if self.sign_in(session, &user, None, browser).await? {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
+    second_factor::clocks,
     service::Login,
     session::{self, Sessions},
 };
@@ -40,7 +41,7 @@ struct SecondFactorView {
     qr_code: Option<String>,
     required: bool,
     demanded: bool,
-    error: Option<&'static str>,
+    error: Option<String>,
 }
 
 async fn view_of(
@@ -48,7 +49,7 @@ async fn view_of(
     login: &Login,
     member: Member,
     session: &Session,
-    error: Option<&'static str>,
+    error: Option<String>,
 ) -> Result<Page, Failure> {
     let required = people.organisation(&member).await?.second_factor_required;
     let demanded = member.lacks_second_factor();
@@ -106,7 +107,6 @@ pub async fn finish(
     session: Session,
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Failure> {
-    let words = "This is not the code that the app shows now. Is the clock of the phone right?";
     let proved = member.clone().proved()?;
     // Finished in another window, or begun in a session that has ended: the page says how far it is.
     let Some(begun) = session::begun_second_factor(&session).await? else {
@@ -117,6 +117,14 @@ pub async fn finish(
         session::forget_second_factor(&session).await?;
         return Ok(codes_page(codes, true).into_response());
     }
+    let words = match people.clock_difference(&proved, &begun, &form.code)? {
+        Some(difference) => {
+            format!("This is not the code of this moment. {} Let the phone set its time by itself.", clocks(difference))
+        }
+        None => "This is not the code that the app shows now. If it is, the clocks of your phone and of the server differ: \
+                 let the phone set its time by itself."
+            .to_owned(),
+    };
     let page = view_of(&people, &login, member, &session, Some(words)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
@@ -238,7 +246,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                                 help="The six digits that the app shows now."
                                 kind=FieldKind::Digits
                                 autocomplete="one-time-code"
-                                error=error.map(str::to_owned)
+                                error=error
                                 focus=true
                                 max=Some(12)
                             />

@@ -83,6 +83,8 @@ pub enum LoggedIn {
     CodeWanted,
     /// E-mail or password are wrong, or the user is disabled: which of them is told to nobody.
     Refused,
+    /// The code was right this long ago, and is no longer.
+    LateCode(Duration),
     /// Too many were wrong of late: nothing was tried, and nothing will be before this long has passed.
     TooMany(Duration),
 }
@@ -342,7 +344,7 @@ impl Login {
 
 /// One text for all the ways to type an e-mail.
 fn canonical(email: &str) -> String {
-    Email::parse(email).map_or_else(|_| email.trim().to_lowercase(), |email| email.as_str().to_owned())
+    Email::counted(email)
 }
 
 pub(super) fn actor(user: &User, browser: &Browser, known: bool) -> Actor {

@@ -54,7 +54,7 @@ pub struct Started {
 pub struct SignIn {
     /// What it was made for.
     pub attempt: Attempt,
-    /// The name of whoever began it.
+    /// The name and the e-mail of the user who began it.
     pub who: String,
     /// How far it is.
     pub progress: Progress,
@@ -234,7 +234,7 @@ impl SignIns {
         let progress = attempt.progress(self.parts.clock.now());
         let timeline = attempts.events_of(&read, &[id]).await?.remove(&id).unwrap_or_default();
         let names = self.parts.people.names(admin.organisation(), [attempt.user]).await?;
-        let who = names.get(&attempt.user).cloned().unwrap_or_default();
+        let who = names.get(&attempt.user).map(ToString::to_string).unwrap_or_default();
         Ok((SignIn { attempt, who, progress, timeline }, connector))
     }
 
@@ -257,7 +257,7 @@ impl SignIns {
             .map(|attempt| {
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
-                let who = names.get(&attempt.user).cloned().unwrap_or_default();
+                let who = names.get(&attempt.user).map(ToString::to_string).unwrap_or_default();
                 SignIn { attempt, who, progress, timeline }
             })
             .collect())

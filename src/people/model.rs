@@ -1,15 +1,16 @@
 //! The values that describe organisations and people, each with the one parser that decides.
 
+mod short_name;
+
 use std::fmt;
 
 pub use super::passwords::Password;
+pub use short_name::ShortName;
 
-/// Text without control characters, trimmed, of 1 to `max` characters.
-fn line(text: &str, max: usize) -> Option<String> {
-    let text = text.trim();
-    let sound = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
-    sound.then(|| text.to_owned())
-}
+use crate::platform::text::{self, BadName};
+
+const HIDDEN_IN_NAME: &str =
+    "There is a sign in this name that cannot be seen. Type the name, instead of pasting it.";
 
 /// An organisation's name: 1 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,59 +22,13 @@ impl OrganisationName {
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        line(text, 100).map(Self).ok_or("Give the organisation a name of 1 to 100 characters.")
+        text::name(text, 100).map(Self).map_err(|why| match why {
+            BadName::Empty | BadName::TooLong => "Give the organisation a name of 1 to 100 characters.",
+            BadName::Hidden => HIDDEN_IN_NAME,
+        })
     }
 
     /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// An organisation's short name: 2 to 40 of a to z, 0 to 9 and hyphens. It tells organisations apart at log-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShortName(String);
-
-impl ShortName {
-    const MAX: usize = 40;
-
-    /// Parses what was typed; capitals count as small letters.
-    ///
-    /// # Errors
-    /// What to change, in the reader's words.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim().to_lowercase();
-        let is_sound = (2..=Self::MAX).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        is_sound.then_some(Self(text)).ok_or(
-            "A short name has 2 to 40 of the characters a to z, 0 to 9 and hyphens, and no hyphen at its ends.",
-        )
-    }
-
-    /// One that is derived from an organisation's name; with a number above 1, another for the same name.
-    pub fn derive(name: &OrganisationName, number: u32) -> Self {
-        // An accent is dropped, whatever else is not ASCII separates words.
-        let is_accent = |c: &char| ('\u{300}'..='\u{36f}').contains(c);
-        let plain = icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(name.as_str());
-        let plain = plain.chars().filter(|c| !is_accent(c)).collect::<String>().to_lowercase();
-        let mut slug = String::new();
-        for part in plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
-            if !slug.is_empty() {
-                slug.push('-');
-            }
-            slug.push_str(part);
-        }
-        if slug.len() < 2 {
-            slug = "organisation".to_owned();
-        }
-        let suffix = if number > 1 { format!("-{number}") } else { String::new() };
-        slug.truncate(Self::MAX - suffix.len());
-        Self(format!("{}{suffix}", slug.trim_end_matches('-')))
-    }
-
-    /// The short name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -84,17 +39,39 @@ impl ShortName {
 pub struct PersonName(String);
 
 impl PersonName {
-    /// Parses what was typed.
+    /// Parses what was typed. An @ is refused: an e-mail in the place of a name could be taken for the user's own.
     ///
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        line(text, 100).map(Self).ok_or("Give your name in 1 to 100 characters.")
+        if text::ascii(text).contains('@') {
+            return Err("Give your name here, without an e-mail address.");
+        }
+        text::name(text, 100).map(Self).map_err(|why| match why {
+            BadName::Empty | BadName::TooLong => "Give your name in 1 to 100 characters.",
+            BadName::Hidden => HIDDEN_IN_NAME,
+        })
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A user as pages name them where it matters who did something: a name is what its owner chose, and another user may
+/// have chosen the same; the e-mail beside it is one user's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The e-mail.
+    pub email: String,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.email)
     }
 }
 
@@ -104,17 +81,38 @@ pub struct Email(String);
 
 impl Email {
     /// Parses what was typed. No more is asked than that it can be one: something, an @, something with
-    /// no blanks, at most 254 characters (RFC 5321, 4.5.3.1.3).
+    /// no blanks, at most 254 characters (RFC 5321, 4.5.3.1.3). All spellings of one address are the same value: upper
+    /// and lower case, full-width letters, NFC and NFD, a domain in its own letters and in ASCII's, with what a program
+    /// copies round an address or hides in it.
     ///
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "Write an e-mail address, such as name@example.com.";
-        let text = line(text, 254).ok_or(WRONG)?;
-        let sound = text.rsplit_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
-        });
-        sound.then(|| Self(text.to_lowercase())).ok_or(WRONG)
+        let plain = Self::folded(text);
+        let bare = text::unwrapped(&plain);
+        let bare = text::unwrapped(bare.strip_prefix("mailto:").unwrap_or(bare));
+        let (local, domain) = bare.rsplit_once('@').ok_or(WRONG)?;
+        let domain = if domain.is_ascii() { Some(domain.to_owned()) } else { text::domain(domain) };
+        let address = format!("{local}@{}", domain.ok_or(WRONG)?);
+        let sound = !address.starts_with('@')
+            && !address.ends_with('@')
+            && address.chars().count() <= 254
+            && !address.contains(|c| text::is_blank(c) || text::is_hidden(c));
+        sound.then_some(Self(address)).ok_or(WRONG)
+    }
+
+    /// The text under which tries of a typed e-mail are counted: one for all spellings of an address, so that whoever
+    /// guesses cannot begin a new count with another spelling.
+    pub fn counted(text: &str) -> String {
+        Self::parse(text).map_or_else(|_| text::line(&Self::folded(text)), |email| email.0)
+    }
+
+    /// Lower case, and ASCII where that is possible.
+    fn folded(text: &str) -> String {
+        let lower = text::ascii(&text::nfkc(text)).to_lowercase();
+        // Leaving signs out, and lower case, may undo the composition.
+        text::nfkc(&lower).into_owned()
     }
 
     /// The address.
@@ -176,41 +174,136 @@ mod tests {
     }
 
     #[test]
-    fn n8_a_short_name_is_derived_from_any_name() {
-        for (name, number, short) in [
-            ("Contoso", 1, "contoso"),
-            ("Contoso", 2, "contoso-2"),
-            ("Müller & Söhne GmbH", 1, "muller-sohne-gmbh"),
-            ("  --A-- ", 1, "organisation"),
-            ("株式会社", 3, "organisation-3"),
+    fn c29_all_spellings_of_an_address_are_one() {
+        for (spellings, wanted) in [
+            (
+                vec![
+                    "Ada@Example.COM",
+                    "\u{feff}ada@example.com\u{200b}",
+                    "ada@\u{ad}example\u{2060}.com",
+                    "ada＠example。com",
+                    "ａｄａ@ｅｘａｍｐｌｅ.com",
+                    "<ada@example.com>",
+                    "“ada@example.com”",
+                    "mailto:ada@example.com",
+                    "ada@example.com;",
+                    "\u{202a}ada@example.com\u{202c}",
+                ],
+                "ada@example.com",
+            ),
+            (
+                vec![
+                    "jörg@bücher.example",
+                    "jo\u{308}rg@bu\u{308}cher.example",
+                    "JÖRG@xn--bcher-kva.example",
+                ],
+                "jörg@xn--bcher-kva.example",
+            ),
+            (
+                vec!["o’brien@jean–paul.example", "o'brien@jean\u{2011}paul.example"],
+                "o'brien@jean-paul.example",
+            ),
         ] {
-            let name = OrganisationName::parse(name).expect("a name");
-            assert_eq!(ShortName::derive(&name, number).as_str(), short);
+            for text in spellings {
+                assert_eq!(Email::parse(text).expect("an address").as_str(), wanted, "{text:?}");
+                assert_eq!(Email::counted(text), wanted, "{text:?}");
+            }
         }
-        for wrong in ["", "a", "-a", "a-", "a b", "ä1", &"a".repeat(41)] {
-            assert!(ShortName::parse(wrong).is_err(), "{wrong:?} was accepted");
+        for wrong in [
+            "a@b\u{1}.com",
+            "ada@ä/b.com",
+            "ada@ä.com:1",
+            "\u{200b}@a.com",
+            "a@\u{200b}",
+            "\u{3000}a b@c.com",
+        ] {
+            assert!(Email::parse(wrong).is_err(), "{wrong:?} was accepted");
         }
-        assert_eq!(ShortName::parse(" Contoso ").expect("a short name").as_str(), "contoso");
+    }
+
+    #[test]
+    fn n18_no_name_holds_what_cannot_be_seen_or_is_an_e_mail() {
+        let parse = |text: &str| PersonName::parse(text).map(|name| name.0);
+        let organisation = |text: &str| OrganisationName::parse(text).map(|name| name.0);
+        for (text, wanted) in [
+            ("\u{202e}Ada Example\u{200b}", "Ada Example"),
+            ("Ada\u{a0}\u{2003}Example", "Ada Example"),
+            ("\u{feff}Ada  Example\u{2800}", "Ada Example"),
+            ("A\u{fe0f}da Example", "Ada Example"),
+            ("Jose\u{301}", "José"),
+            ("علی\u{200c}رضا", "علی\u{200c}رضا"),
+        ] {
+            assert_eq!(parse(text), Ok(wanted.to_owned()), "{text:?}");
+            assert_eq!(organisation(text), Ok(wanted.to_owned()), "{text:?}");
+        }
+        for hidden in [
+            "\u{200b}",
+            "\u{200c}",
+            "\u{200d}",
+            "\u{200e}",
+            "\u{200f}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{ad}",
+            "\u{34f}",
+            "\u{61c}",
+            "\u{115f}",
+            "\u{180e}",
+            "\u{2060}",
+            "\u{3164}",
+            "\u{feff}",
+            "\u{ffa0}",
+            "\u{fff9}",
+            "\u{e0001}",
+            "\u{e0061}",
+            "\u{7}",
+            "\u{9f}",
+        ] {
+            let text = format!("Ada{hidden} Example");
+            assert_eq!(parse(&text), Err(HIDDEN_IN_NAME), "{hidden:?}");
+            assert_eq!(organisation(&text), Err(HIDDEN_IN_NAME), "{hidden:?}");
+        }
+        for wrong in
+            ["", "\u{200b}", "\u{2800}", "ada@contoso.test", "Ada ada＠contoso.test", &"a".repeat(101)]
+        {
+            assert!(PersonName::parse(wrong).is_err(), "{wrong:?} was accepted");
+        }
     }
 
     proptest! {
         #[test]
-        fn n8_what_is_derived_is_a_short_name(text in ".{1,100}", number in 1_u32..2_000) {
+        fn n18_what_was_parsed_parses_to_itself_and_can_be_seen(text in "(.|\\p{Cf}|\\p{M}|[a-z]){0,60}") {
+            let seen = |text: &str| !text.contains(|c| text::is_hidden(c) && !matches!(c, '\u{200c}' | '\u{200d}'));
             if let Ok(name) = OrganisationName::parse(&text) {
-                let derived = ShortName::derive(&name, number);
-                prop_assert_eq!(ShortName::parse(derived.as_str()), Ok(derived.clone()));
+                prop_assert_eq!(OrganisationName::parse(name.as_str()), Ok(name.clone()));
+                prop_assert!(seen(name.as_str()), "{:?}", name);
+            }
+            if let Ok(name) = PersonName::parse(&text) {
+                prop_assert_eq!(PersonName::parse(name.as_str()), Ok(name.clone()));
+                prop_assert!(seen(name.as_str()), "{:?}", name);
+            }
+            for typed in [format!("{text}@example.com"), format!("ada@{text}.com")] {
+                if let Ok(email) = Email::parse(&typed) {
+                    prop_assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
+                    prop_assert!(!email.as_str().contains(text::is_hidden));
+                }
             }
         }
 
         #[test]
-        fn what_was_parsed_parses_to_itself(text in ".{0,120}") {
-            if let Ok(name) = OrganisationName::parse(&text) {
-                prop_assert_eq!(OrganisationName::parse(name.as_str()), Ok(name.clone()));
-                prop_assert!(!name.as_str().contains(char::is_control));
-            }
-            if let Ok(email) = Email::parse(&format!("{text}@example.com")) {
-                prop_assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
-            }
+        fn n18_values_are_the_same_whatever_cannot_be_seen_round_them_and_however_they_are_composed(
+            name in "[\\p{L}\\p{N}\\p{M}]{1,20}( [\\p{L}\\p{N}]{1,20})?",
+            local in "[a-zäöüéàçñA-Z0-9.+_-]{1,20}",
+            before in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
+            after in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
+        ) {
+            let around = |text: &str| format!("{before}{text}{after}");
+            let nfd = |text: &str| icu_normalizer::DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned();
+            prop_assert_eq!(PersonName::parse(&around(&name)), PersonName::parse(&name));
+            prop_assert_eq!(PersonName::parse(&nfd(&name)), PersonName::parse(&name));
+            prop_assert_eq!(OrganisationName::parse(&around(&nfd(&name))), OrganisationName::parse(&name));
+            let email = format!("{local}@{local}.example");
+            prop_assert_eq!(Email::parse(&around(&nfd(&email))), Email::parse(&email));
         }
     }
 }

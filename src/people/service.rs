@@ -25,7 +25,7 @@ pub use super::store::{
 };
 use super::{
     access::{Admin, Member, PROOF},
-    model::{Email, Password, PersonName, Role},
+    model::{Email, Named, Password, PersonName, Role},
     passwords::{Hasher, Verdict},
     store::{self, Users, invitations::Invitations},
 };
@@ -161,12 +161,12 @@ impl People {
         Ok((users, more))
     }
 
-    /// The names of some users of an organisation.
+    /// Some users of an organisation, as they are named where it matters who did something.
     pub async fn names(
         &self,
         organisation: OrganisationId,
         users: impl IntoIterator<Item = UserId>,
-    ) -> Result<HashMap<UserId, String>, Failure> {
+    ) -> Result<HashMap<UserId, Named>, Failure> {
         Ok(Users::of(organisation).names(&self.database.read(), users).await?)
     }
 

@@ -20,7 +20,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockType},
 };
 
-use super::model::{Email, PersonName, Role};
+use super::model::{Email, Named, PersonName, Role};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
@@ -178,18 +178,18 @@ impl Users {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
     }
 
-    /// The names of these users.
+    /// These users, as they are named where it matters who did something.
     pub async fn names(
         self,
         on: &impl Queries,
         users: impl IntoIterator<Item = UserId>,
-    ) -> Result<HashMap<UserId, String>, DatabaseError> {
+    ) -> Result<HashMap<UserId, Named>, DatabaseError> {
         let rows = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
             .filter(user::Column::Id.is_in(users.into_iter().map(|user| user.0)))
             .all(on.connection())
             .await?;
-        Ok(rows.into_iter().map(|row| (UserId(row.id), row.name)).collect())
+        Ok(rows.into_iter().map(|row| (UserId(row.id), Named { name: row.name, email: row.email })).collect())
     }
 
     /// A user by their e-mail.

@@ -3,12 +3,18 @@
 
 use qrcode::{EcLevel, QrCode, render::svg::Color};
 use secrecy::{ExposeSecret, SecretString};
+use time::Duration;
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::platform::{clock::Timestamp, cpu::Turn, randomness::Randomness};
 
 /// What authenticator apps call the program.
 const ISSUER: &str = "Mail360 Connectors";
+
+/// How long a code is the present one, in seconds.
+const STEP: i64 = 30;
+/// How far from now a code is looked for that is of another time, in steps: ten minutes.
+const NEAR: i64 = 20;
 
 /// The key that an authenticator app and the program share: 160 bits (RFC 4226, 4), as base32.
 #[derive(Clone, Debug)]
@@ -57,6 +63,32 @@ impl TotpKey {
     pub fn step_of(&self, code: &str, now: Timestamp) -> Result<Option<i64>, BadKey> {
         let seconds = u64::try_from(now.seconds()).unwrap_or(0);
         Ok(self.totp()?.check(code, seconds).and_then(|step| i64::try_from(step).ok()))
+    }
+
+    /// How long ago this code was the present one, where [`Self::step_of`] finds none and that is at most ten minutes.
+    pub fn age_of(&self, code: &str, now: Timestamp) -> Result<Option<Duration>, BadKey> {
+        self.nearest(code, now, (2..=NEAR).map(|steps| -steps))
+    }
+
+    /// By how much the clock that made this code differs from ours, where [`Self::step_of`] finds none and that is at most
+    /// ten minutes.
+    pub fn clock_difference(&self, code: &str, now: Timestamp) -> Result<Option<Duration>, BadKey> {
+        self.nearest(code, now, (2..=NEAR).flat_map(|steps| [-steps, steps]))
+    }
+
+    /// How far the first of these steps, counted from the present one, is away whose code this is.
+    fn nearest(
+        &self,
+        code: &str,
+        now: Timestamp,
+        mut steps: impl Iterator<Item = i64>,
+    ) -> Result<Option<Duration>, BadKey> {
+        let totp = self.builder()?.with_skew(0).build().map_err(|_| BadKey)?;
+        let found = steps.find(|steps| {
+            let seconds = u64::try_from(now.seconds().saturating_add(steps * STEP));
+            seconds.is_ok_and(|seconds| totp.check(code, seconds).is_some())
+        });
+        Ok(found.map(|steps| Duration::seconds(steps.abs() * STEP)))
     }
 
     /// A QR code of the key for authenticator apps, as SVG: dark on light in any scheme, for scanners ask for
@@ -124,6 +156,35 @@ mod tests {
     }
 
     #[test]
+    fn c34_a_code_of_another_time_tells_how_far_the_clocks_are_apart() {
+        let key = TotpKey::from_opened(SecretString::from(RFC));
+        // The code of the step that begins at 1,111,111,110.
+        for (seconds, age, difference) in [
+            (-601, None, None),
+            (-600, None, Some(600)),
+            (-90, None, Some(90)),
+            (-60, None, Some(60)),
+            (-30, None, None),
+            (0, None, None),
+            (59, None, None),
+            (60, Some(60), Some(60)),
+            (90, Some(90), Some(90)),
+            (629, Some(600), Some(600)),
+            (630, None, None),
+        ] {
+            let now = at(1_111_111_110 + seconds);
+            assert_eq!(key.age_of("050471", now), Ok(age.map(Duration::seconds)), "{seconds}");
+            assert_eq!(
+                key.clock_difference("050471", now),
+                Ok(difference.map(Duration::seconds)),
+                "{seconds}"
+            );
+        }
+        assert_eq!(key.age_of("000000", at(1_111_111_110)), Ok(None));
+        assert_eq!(key.clock_difference("050471", at(0)), Ok(None));
+    }
+
+    #[test]
     fn a_key_is_drawn_and_written_but_never_printed() {
         let key = TotpKey::random(&SystemRandomness);
         let svg = key.qr_code(&Turn::for_a_test(), "ada:of@contoso.test").expect("a code");
@@ -139,6 +200,8 @@ mod tests {
             let found = key.step_of(&text, Timestamp::from_micros(seconds));
             if !(text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit())) {
                 prop_assert_eq!(found, Ok(None));
+                let now = Timestamp::from_micros(seconds);
+                prop_assert_eq!(key.clock_difference(&text, now), Ok(None));
             }
         }
     }

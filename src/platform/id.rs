@@ -41,7 +41,8 @@ macro_rules! identifier {
             type Err = uuid::Error;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                // The end of an address that was pasted.
+                $crate::platform::text::trim(text).parse().map(Self)
             }
         }
     };

@@ -18,3 +18,4 @@ pub mod randomness;
 pub mod server;
 pub mod session_error;
 pub mod telemetry;
+pub mod text;

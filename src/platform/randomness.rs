@@ -7,6 +7,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::text;
+
 /// Where the program takes random bytes from.
 pub trait Randomness: Send + Sync + 'static {
     /// Fills `bytes` from a cryptographically secure source.
@@ -46,6 +48,13 @@ impl Token {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == 32).then(|| Self(SecretString::from(text)))
+    }
+
+    /// One at the end of a link that people send each other: what a program copies round a link, or hides in it, does not
+    /// count.
+    pub fn from_link(text: &str) -> Option<Self> {
+        let plain = text::ascii(text);
+        Self::parse(plain.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_'))
     }
 
     /// The token itself, to be handed out.
@@ -148,6 +157,23 @@ mod tests {
         for text in ["", "ab", &"g".repeat(64), &"ä".repeat(32), &hash.to_string()[1..]] {
             assert_eq!(text.parse::<Hash>(), Err(NoHash), "{text}");
         }
+    }
+
+    #[test]
+    fn c29_a_token_is_found_at_the_end_of_a_link_however_it_was_copied() {
+        let token = Token::random(&SystemRandomness);
+        let text = token.expose();
+        for copied in [
+            text.to_owned(),
+            format!("{text}\u{200b}"),
+            format!("\u{2060}{text}\u{a0}"),
+            format!("{text}>."),
+            format!("“{text}”,"),
+        ] {
+            let found = Token::from_link(&copied).expect("a token");
+            assert_eq!(found.expose(), text, "{copied:?}");
+        }
+        assert!(Token::from_link("").is_none() && Token::from_link(&format!("{text}a")).is_none());
     }
 
     #[test]

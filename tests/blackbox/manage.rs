@@ -113,7 +113,7 @@ async fn of_two_who_edit_at_once_the_second_is_shown_both_versions_and_chooses(
     let stored: String = world.raw.one("SELECT service_name FROM connectors").await;
     assert_eq!(stored, "Hers", "nothing is overwritten in silence");
     let page = bob.get(&edit).await;
-    page.assert_says("Ada Example changed this connector while you were editing it");
+    page.assert_says("Ada Example (ada@contoso.test) changed this connector while you were editing it");
     page.assert_says("HersHis").assert_says("2028-11-232027-01-02");
     assert!(page.body.contains("value=\"His\""), "his own is still in the form");
     assert_eq!(page.hidden("version"), "2", "from here on he knows");

@@ -5,6 +5,8 @@ use std::fmt;
 use time::{Date, Duration, Month};
 use uuid::Uuid;
 
+use crate::platform::text::{self, BadName};
+
 /// The name that an administrator gives a connector: 1 to 60 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceName(String);
@@ -18,20 +20,14 @@ impl ServiceName {
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err("Give the connector a name: the one of your Azure application.");
-        }
-        if text.chars().count() > Self::MAX {
-            return Err("Use at most 60 characters.");
-        }
         if looks_like_secret(text) {
             return Err("This looks like a client secret. Give the name of your Azure application here.");
         }
-        if text.chars().any(|c| c.is_control() || is_invisible(c)) || text.chars().all(is_joiner) {
-            return Err("Use letters, digits and signs that can be seen.");
-        }
-        Ok(Self(text.to_owned()))
+        text::name(text, Self::MAX).map(Self).map_err(|why| match why {
+            BadName::Empty => "Give the connector a name: the one of your Azure application.",
+            BadName::TooLong => "Use at most 60 characters.",
+            BadName::Hidden => "Use letters, digits and signs that can be seen.",
+        })
     }
 
     /// The name.
@@ -40,29 +36,17 @@ impl ServiceName {
     }
 }
 
-/// Signs that change how a name looks or what it equals without being seen: two connectors could look alike
-/// (spoofing), and an override would turn the text round it (Unicode Technical Report 36, 2.10).
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{e0000}'..='\u{e0fff}' | '\u{fff9}'..='\u{fffb}' | '\u{3164}' | '\u{115f}' | '\u{1160}')
-}
-
-/// Joiners and marks of direction: needed within words of some scripts, and nothing by themselves.
-fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200c}'..='\u{200f}' | '\u{61c}')
-}
-
 /// The Application (client) ID of the Azure application: a GUID, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientId(String);
 
 impl ClientId {
-    /// Parses what was typed; blanks and braces round it are forgiven.
+    /// Parses what was typed or pasted, by the rules of every GUID.
     ///
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if text.trim().is_empty() {
+        if text::trim(text).is_empty() {
             return Err("Copy the Application (client) ID from your application's Overview page.");
         }
         guid(text).map(Self).ok_or(
@@ -83,10 +67,11 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// The GUID in a text, blanks and braces round it left out.
-fn guid(text: &str) -> Option<String> {
-    let bare = text.trim();
-    let bare = bare.strip_prefix('{').and_then(|bare| bare.strip_suffix('}')).unwrap_or(bare).trim();
+/// The GUID in a text. What is often copied with one is left out or read as what it looks like: blanks, invisible signs,
+/// quotation marks and braces, long dashes, full-width letters and digits.
+pub(super) fn guid(text: &str) -> Option<String> {
+    let plain = text::ascii(text);
+    let bare = text::unwrapped(&plain);
     // Uuid takes shorter forms too, which the portal never shows.
     (bare.len() == 36).then(|| Uuid::try_parse(bare).ok()).flatten().map(|id| id.to_string())
 }
@@ -97,9 +82,10 @@ pub fn looks_like_guid(text: &str) -> bool {
 }
 
 /// Whether a text is like the client secrets that Microsoft makes, and like no name: no blank in it, and
-/// letters of both cases, digits and the tilde side by side.
+/// letters of both cases, digits and the tilde side by side. A sign that cannot be seen does not disguise one.
 pub fn looks_like_secret(text: &str) -> bool {
-    let text = text.trim();
+    let plain = text::ascii(text);
+    let text = text::unwrapped(&plain);
     let has = |what: fn(&char) -> bool| text.chars().any(|c| what(&c));
     (30..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -107,44 +93,6 @@ pub fn looks_like_secret(text: &str) -> bool {
         && has(char::is_ascii_lowercase)
         && has(char::is_ascii_uppercase)
         && has(char::is_ascii_digit)
-}
-
-/// Judges a client secret, blanks round it left out. `client_id` is what stands in that field.
-///
-/// # Returns
-/// A warning where it is unlike the secrets that Microsoft makes.
-///
-/// # Errors
-/// What to change, in the reader's words.
-pub fn check_client_secret(text: &str, client_id: &str) -> Result<Option<&'static str>, &'static str> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("Copy the client secret from the Value column under Certificates & secrets.");
-    }
-    if let Some(id) = guid(text) {
-        // The portal shows the two side by side, and the help pages of many products confuse them.
-        return Err(if guid(client_id).is_some_and(|client_id| client_id == id) {
-            "This is the Client ID again. Copy the secret from the Value column under Certificates & \
-             secrets."
-        } else {
-            "This is the Secret ID. Copy the Value column instead."
-        });
-    }
-    if text.chars().any(char::is_whitespace) {
-        return Err("There is a blank in it; a client secret has none. Copy the Value column once more.");
-    }
-    if text.chars().any(char::is_control) {
-        return Err("There is a sign in it that cannot be seen. Copy the Value column once more.");
-    }
-    if text.len() > 256 {
-        return Err("This is longer than any client secret. Copy the Value column alone.");
-    }
-    // Microsoft Graph, passwordCredential: secretText has 16 to 64 characters.
-    let usual = (16..=64).contains(&text.chars().count());
-    Ok((!usual).then_some(
-        "Microsoft's client secrets have 16 to 64 characters; this one does not. Check that you copied \
-         all of the Value column.",
-    ))
 }
 
 /// A tenant: a GUID or a domain, in lower case.
@@ -159,18 +107,7 @@ impl Tenant {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "Write the Directory (tenant) ID from your application's Overview page, or a \
              domain of your organisation such as contoso.com.";
-        if let Some(id) = guid(text) {
-            return Ok(Self(id));
-        }
-        let text = text.trim().to_ascii_lowercase();
-        let label = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        let sound = text.len() <= 253 && text.contains('.') && text.split('.').all(label);
-        sound.then_some(Self(text)).ok_or(WRONG)
+        guid(text).or_else(|| text::domain(text)).map(Self).ok_or(WRONG)
     }
 
     /// The tenant, as it stands in a path.
@@ -194,13 +131,18 @@ impl ExpiryDate {
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Option<Self>, &'static str> {
-        let text = text.trim();
+        let plain = text::ascii(text);
+        let text = text::unwrapped(&plain);
         if text.is_empty() {
             return Ok(None);
         }
         let date = || {
             let mut parts = text.splitn(3, '-');
             let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+            // As numbers they might have a sign.
+            if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+                return None;
+            }
             if year.len() != 4 || month.len() != 2 || day.len() != 2 {
                 return None;
             }
@@ -269,9 +211,25 @@ mod tests {
     const GUID: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 
     #[test]
-    fn a_client_id_is_a_guid_and_blanks_and_braces_are_forgiven() {
-        for text in [GUID, &format!("  {GUID}\n"), &format!("{{{GUID}}}"), &GUID.to_uppercase()] {
-            assert_eq!(ClientId::parse(text).expect("a client ID").as_str(), GUID);
+    fn c29_a_client_id_is_a_guid_and_what_is_copied_with_it_is_forgiven() {
+        for text in [
+            GUID,
+            &format!("  {GUID}\n"),
+            &format!("{{{GUID}}}"),
+            &GUID.to_uppercase(),
+            &format!("{GUID}\u{200b}"),
+            &format!("\u{feff}{GUID}\u{2060}\u{a0}"),
+            &format!("\u{202a}{GUID}\u{202c}"),
+            &format!("“{GUID}”"),
+            &format!("\"{{{GUID}}}\","),
+            &GUID.replace('-', "\u{2011}"),
+            &GUID.replace('-', "–"),
+            &GUID.replacen('-', "-\u{200b}", 1),
+            &GUID.replace('1', "１").replace('a', "ａ"),
+            &GUID.replace('4', "٤"),
+        ] {
+            assert_eq!(ClientId::parse(text).expect("a client ID").as_str(), GUID, "{text:?}");
+            assert_eq!(Tenant::parse(text).expect("a tenant").as_str(), GUID, "{text:?}");
         }
         for text in ["", "mail", &GUID[1..], &GUID.replace('-', ""), &format!("{GUID}0"), "{}"] {
             assert!(ClientId::parse(text).is_err(), "{text:?} was accepted");
@@ -281,11 +239,14 @@ mod tests {
     #[test]
     fn a_service_name_holds_nothing_that_cannot_be_seen() {
         for name in ["Post-Archiv", "日本語", "می\u{200c}خواهم", "👩\u{200d}💻 mail", "Ω"] {
-            assert!(ServiceName::parse(name).is_ok(), "{name:?} was refused");
+            assert_eq!(ServiceName::parse(name).expect("a name").as_str(), name);
         }
-        for name in ["a\u{200b}b", "\u{202e}evil", "a\u{2060}", "\u{200d}", "\u{3164}", "a\u{7}", "\u{feff}a"]
+        for name in ["a\u{200b}b", "a\u{202e}evil", "a\u{200d}b", "\u{200d}", "\u{3164}", "a\u{7}", "\u{7}a"]
         {
             assert!(ServiceName::parse(name).is_err(), "{name:?} was accepted");
+        }
+        for name in ["\u{202e}Mail", "Mail\u{2060}", "\u{feff}Mail", "\u{a0}Mail\u{200d}", "Ma\u{fe0f}il"] {
+            assert_eq!(ServiceName::parse(name).expect("a name").as_str(), "Mail");
         }
     }
 
@@ -293,6 +254,8 @@ mod tests {
     fn a_name_that_looks_like_a_client_secret_is_none() {
         let secret = format!("{}Q~{}", "aB1c8", "Not-a.Real_Secret".repeat(2));
         assert!(ServiceName::parse(&secret).expect_err("no name").contains("client secret"));
+        let disguised = format!("„{}“", secret.replace('-', "\u{200b}–").replace('~', "\u{2dc}"));
+        assert!(ServiceName::parse(&disguised).expect_err("no name").contains("client secret"));
         for name in
             ["Mail~archive of the 2nd Floor, and some more words", "mail-archive-of-2026~production-eu"]
         {
@@ -301,31 +264,38 @@ mod tests {
     }
 
     #[test]
-    fn a_guid_as_client_secret_is_called_what_it_is() {
-        let secret_id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
-        assert_eq!(
-            check_client_secret(&format!(" {secret_id} "), GUID),
-            Err("This is the Secret ID. Copy the Value column instead.")
-        );
-        assert!(check_client_secret(GUID, &GUID.to_uppercase()).expect_err("it").contains("Client ID again"));
-    }
-
-    #[test]
-    fn a_client_secret_of_unusual_length_is_warned_of_and_taken() {
-        assert_eq!(check_client_secret("abc~.def-GHI_jkl", GUID), Ok(None));
-        assert!(matches!(check_client_secret("abc", GUID), Ok(Some(_))));
-        assert!(matches!(check_client_secret(&"x".repeat(65), GUID), Ok(Some(_))));
-        assert!(matches!(check_client_secret(&"x".repeat(256), GUID), Ok(Some(_))));
-        for wrong in ["", "   ", "two words and more", "abc\u{7}def", &"x".repeat(257)] {
-            assert!(check_client_secret(wrong, GUID).is_err(), "{wrong:?} was accepted");
-        }
-    }
-
-    #[test]
     fn a_tenant_is_a_guid_or_a_domain_and_no_keyword() {
-        assert_eq!(Tenant::parse(" Contoso.COM ").expect("a tenant").as_str(), "contoso.com");
+        for domain in [
+            " Contoso.COM ",
+            "“contoso.com”",
+            "contoso.com.",
+            "con\u{ad}toso.com\u{200b}",
+            "ｃｏｎｔｏｓｏ．ｃｏｍ",
+        ] {
+            assert_eq!(Tenant::parse(domain).expect("a tenant").as_str(), "contoso.com");
+        }
+        for domain in ["büro-süd.example", "bu\u{308}ro–su\u{308}d.example", "xn--bro-sd-3yae.example"] {
+            assert_eq!(
+                Tenant::parse(domain).expect("a tenant").as_str(),
+                "xn--bro-sd-3yae.example",
+                "{domain}"
+            );
+        }
         assert!(Tenant::parse(GUID).expect("a tenant").is_guid());
-        for wrong in ["", "common", "organizations", "a..b", "-a.com", "a.com/x", "a b.com", "a.com?x"] {
+        for wrong in [
+            "",
+            "common",
+            "organizations",
+            "a..b",
+            "-a.com",
+            "a.com/x",
+            "a b.com",
+            "a.com?x",
+            "ä.com/x",
+            "ä%2ecom",
+            "ä.com:1",
+            "ä@a.com",
+        ] {
             assert!(Tenant::parse(wrong).is_err(), "{wrong:?} was accepted");
         }
     }
@@ -335,7 +305,14 @@ mod tests {
         assert_eq!(ExpiryDate::parse("  "), Ok(None));
         let date = ExpiryDate::parse("2028-02-29").expect("a date").expect("a date");
         assert_eq!(date.for_people(), "29 Feb 2028");
-        for wrong in ["2027-02-29", "2028-13-01", "28-1-1", "tomorrow", "0000-01-01", "2028-01-01T"] {
+        for text in
+            ["２０２８－０２－２９", "2028–02–29", "\u{200e}2028-02-29\u{200b}", "'2028-02-29'", "٢٠٢٨-٠٢-٢٩"]
+        {
+            assert_eq!(ExpiryDate::parse(text), Ok(Some(date)), "{text}");
+        }
+        for wrong in
+            ["2027-02-29", "2028-13-01", "28-1-1", "tomorrow", "0000-01-01", "2028-01-01T", "2028-+1-+1"]
+        {
             assert!(ExpiryDate::parse(wrong).is_err(), "{wrong:?} was accepted");
         }
     }
@@ -377,7 +354,25 @@ mod tests {
         fn every_guid_is_a_client_id_and_never_a_secret(bytes in any::<[u8; 16]>()) {
             let guid = Uuid::from_bytes(bytes).to_string();
             prop_assert!(ClientId::parse(&guid).is_ok());
-            prop_assert!(check_client_secret(&guid, "").is_err());
+        }
+
+        #[test]
+        fn c29_values_are_the_same_whatever_cannot_be_seen_round_them(
+            name in "[\\p{L}\\p{N}\\p{M}]{1,20}( [\\p{L}\\p{N}]{1,20})?",
+            guid in "[0-9a-fA-F]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-fA-F]{12}",
+            domain in "[a-zA-Z0-9äöüß]{1,20}\\.[a-z]{2,10}",
+            day in 0i32..36_500,
+            before in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
+            after in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
+        ) {
+            let around = |text: &str| format!("{before}{text}{after}");
+            prop_assert_eq!(ServiceName::parse(&around(&name)), ServiceName::parse(&name));
+            prop_assert_eq!(ClientId::parse(&around(&guid)), ClientId::parse(&guid));
+            prop_assert_eq!(Tenant::parse(&around(&guid)), Tenant::parse(&guid));
+            prop_assert!(Tenant::parse(&domain).is_ok());
+            prop_assert_eq!(Tenant::parse(&around(&domain)), Tenant::parse(&domain));
+            let day = ExpiryDate(Date::from_julian_day(2_451_545 + day).expect("a day"));
+            prop_assert_eq!(ExpiryDate::parse(&around(&day.to_string())), Ok(Some(day)));
         }
 
         #[test]

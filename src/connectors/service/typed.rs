@@ -1,17 +1,16 @@
 //! What was typed into a connector's form, and the one place where it is parsed.
 
-use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizerBorrowed;
 use secrecy::{ExposeSecret, SecretString};
 use time::Date;
 
 use super::super::{
     model::{
-        AccountType, ClientId, ExpiryDate, Field, FieldErrors, MONTHS, ServiceName, Tenant,
-        check_client_secret, optional_permissions, required_permissions,
+        AccountType, ClientId, ExpiryDate, Field, FieldErrors, MONTHS, ServiceName, Tenant, holds_secret,
+        optional_permissions, parse_client_secret, required_permissions,
     },
     store::Settings,
 };
+use crate::platform::text;
 
 /// What was typed into the form of a connector. Everything is text, and may be missing.
 #[derive(Clone, Debug, Default)]
@@ -75,10 +74,7 @@ impl Typed {
         if self.provider != "outlook" {
             note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
         }
-        let holds_secret = |text: &str| {
-            let secret = self.client_secret.expose_secret().trim();
-            secret.len() >= 8 && text.contains(secret)
-        };
+        let holds_secret = |text: &str| holds_secret(text, self.client_secret.expose_secret());
         // A name is stored in the clear, and shown to everybody.
         let service_name = if holds_secret(&self.service_name) {
             Err("This is the client secret. Give the name of your Azure application here.")
@@ -87,12 +83,12 @@ impl Typed {
         };
         let service_name = service_name.map_err(|words| note(Field::ServiceName, words));
         let client_id = ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
-        let typed_secret = self.client_secret.expose_secret().trim();
+        let typed_secret = text::trim(self.client_secret.expose_secret());
         let secret = if typed_secret.is_empty() && !secret_required {
             Ok(None)
         } else {
-            check_client_secret(typed_secret, &self.client_id)
-                .map(|warning| Some((SecretString::from(typed_secret), warning)))
+            parse_client_secret(typed_secret, &self.client_id)
+                .map(|(secret, warning)| Some((SecretString::from(secret), warning)))
                 .map_err(|words| note(Field::ClientSecret, words))
         };
         // A day that has passed is right for the secret that is stored, and for no other.
@@ -177,15 +173,14 @@ impl TypedSecret {
     /// # Errors
     /// Everything that is wrong, in the form's order.
     pub fn parse(&self, today: Date, client_id: &ClientId) -> Result<ParsedSecret, FieldErrors> {
-        let text = self.client_secret.expose_secret().trim();
-        let warning = check_client_secret(text, client_id.as_str());
+        let secret = parse_client_secret(self.client_secret.expose_secret(), client_id.as_str());
         let expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today, None);
-        match (warning, expires_on) {
-            (Ok(warning), Ok(expires_on)) => {
-                Ok(ParsedSecret { secret: SecretString::from(text), expires_on, warning })
+        match (secret, expires_on) {
+            (Ok((secret, warning)), Ok(expires_on)) => {
+                Ok(ParsedSecret { secret: SecretString::from(secret), expires_on, warning })
             }
-            (warning, expires_on) => {
-                let of_secret = warning.err().map(|words| (Field::ClientSecret, words.to_owned()));
+            (secret, expires_on) => {
+                let of_secret = secret.err().map(|words| (Field::ClientSecret, words.to_owned()));
                 let of_date = expires_on.err().map(|words| (Field::SecretExpires, words.to_owned()));
                 Err(of_secret.into_iter().chain(of_date).collect())
             }
@@ -211,16 +206,7 @@ fn parse_expiry(
     }
 }
 
-/// The name as it is compared: trimmed, NFKC, case-folded, so that two names that look alike to people
-/// are alike.
+/// The name as it is compared.
 pub fn name_key(name: &ServiceName) -> String {
-    fold(name.as_str())
-}
-
-/// A text as names are compared.
-pub fn fold(text: &str) -> String {
-    let nfkc = ComposingNormalizerBorrowed::new_nfkc();
-    let folded = CaseMapper::new().fold_string(&nfkc.normalize(text)).into_owned();
-    // Folding may undo the composition.
-    nfkc.normalize(&folded).into_owned()
+    text::fold(name.as_str())
 }

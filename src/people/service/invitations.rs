@@ -9,7 +9,7 @@ use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
         access::{Admin, Proved},
-        model::{Email, InvitationId, Password, PersonName, Role},
+        model::{Email, InvitationId, Named, Password, PersonName, Role},
         store::{
             NewUser, Users,
             invitations::{Invitation, Invitations, NewInvitation},
@@ -142,14 +142,15 @@ impl People {
             .await
     }
 
-    /// The invitations of an administrator's organisation whose links work, each with the name of who made it.
+    /// The invitations of an administrator's organisation whose links work, each with its maker as [`Named`] says it.
     pub async fn invitations(&self, admin: &Admin) -> Result<Vec<(Invitation, String)>, Failure> {
         let (now, read) = (self.clock.now(), self.database.read());
         let open = Invitations::of(admin.organisation()).open(&read, now).await?;
         let mut invitations = Vec::with_capacity(open.len());
         for invitation in open {
             let by = Users::of(admin.organisation()).get(&read, invitation.invited_by).await?;
-            invitations.push((invitation, by.map(|user| user.name).unwrap_or_default()));
+            let by = by.map(|user| Named { name: user.name, email: user.email }.to_string());
+            invitations.push((invitation, by.unwrap_or_default()));
         }
         Ok(invitations)
     }

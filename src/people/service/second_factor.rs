@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::{People, User};
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         failure::Failure,
         id::{OrganisationId, UserId},
         randomness::{Hash, Randomness},
+        text,
     },
     vault::{Place, VaultError, reseal::SealedColumn},
 };
@@ -56,11 +58,12 @@ pub enum Code {
 }
 
 impl Code {
-    /// From what was typed: blanks, hyphens and case do not count, nor that an O is no zero.
+    /// From what was typed: what stands between letters and digits does not count, nor case, nor that an O is no zero, nor
+    /// in which script the digits are.
     pub fn parse(text: &str) -> Self {
-        let signs: String = text
+        let signs: String = text::ascii(text)
             .chars()
-            .filter(|c| !c.is_whitespace() && *c != '-')
+            .filter(|c| c.is_alphanumeric())
             .take(64)
             .map(|c| match c.to_ascii_lowercase() {
                 'o' => '0',
@@ -68,7 +71,7 @@ impl Code {
                 c => c,
             })
             .collect();
-        if signs.len() <= 6 { Self::App(signs) } else { Self::Recovery(signs) }
+        if signs.chars().count() <= 6 { Self::App(signs) } else { Self::Recovery(signs) }
     }
 }
 
@@ -288,6 +291,34 @@ impl People {
             .await
     }
 
+    /// How long ago a refused code was right, where that is at most some ten minutes: then the clock of the phone is
+    /// behind.
+    ///
+    /// Ask only after the try was counted and refused, and tell only a browser that has given the password. A guess then
+    /// costs what every wrong one costs, and what it can reveal is a code that is never taken again. Codes of steps that are
+    /// yet to come are not looked for: they will be right, so each would be one more code that a guess can find.
+    pub async fn age_of_code(&self, user: &User, code: &Code) -> Result<Option<Duration>, Failure> {
+        let Code::App(code) = code else { return Ok(None) };
+        let found = SecondFactors::of(user.organisation).get(&self.database.read(), user.id).await?;
+        let Some(found) = found else { return Ok(None) };
+        let key = self.open_key(user.organisation, user.id, &found.secret)?;
+        key.age_of(code, self.clock.now()).map_err(|error| Failure::unexpected(&error))
+    }
+
+    /// By how much the clocks of phone and server differ, where a code that was refused while a second factor is set up is
+    /// of another time. The member is shown the key itself at that moment, so this tells nothing more.
+    pub fn clock_difference(
+        &self,
+        member: &Proved<Member>,
+        begun: &Begun,
+        code: &str,
+    ) -> Result<Option<Duration>, Failure> {
+        let (Code::App(code), Some((_, key))) = (Code::parse(code), self.begun_key(member, begun)?) else {
+            return Ok(None);
+        };
+        key.clock_difference(&code, self.clock.now()).map_err(|error| Failure::unexpected(&error))
+    }
+
     /// Demands a second factor of everybody in an administrator's organisation, or no longer.
     pub async fn require_second_factor(&self, admin: &Proved<Admin>, required: bool) -> Result<(), Failure> {
         let users = Users::of(admin.organisation());
@@ -330,6 +361,18 @@ mod tests {
         }
         assert_ne!(hash(UserId(uuid::Uuid::from_u128(2)), text), hash(user, text));
         assert!(!format!("{code:?}").contains(text));
-        assert!(matches!(Code::parse(" 123 456 "), Code::App(code) if code == "123456"));
+        for typed in
+            [" 123 456 ", "123\u{a0}456\u{200b}", "\u{feff}123–456", "１２３４５６", "١٢٣٤٥٦", "“123-456”"]
+        {
+            assert!(matches!(Code::parse(typed), Code::App(code) if code == "123456"), "{typed}");
+        }
+        for typed in
+            [format!("\u{200b}{text}\u{feff}"), text.replace('-', "–"), text.replace('-', "\u{2011}\u{ad}")]
+        {
+            assert!(
+                matches!(Code::parse(&typed), Code::Recovery(read) if hash(user, &read) == hash(user, text)),
+                "{typed}"
+            );
+        }
     }
 }

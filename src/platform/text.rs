@@ -1,0 +1,254 @@
+//! What people type or paste, before a parser reads it: blanks and signs that cannot be seen, quotation marks, masks,
+//! percent-encoding, and signs that only look like those of ASCII. Every parser of a typed value uses these functions, so
+//! that all of them judge alike, on the server and in the browser. What a value may be is decided by its parser; names
+//! alone are parsed here, since several features have some.
+//!
+//! Tables of Unicode are too large for the browser: what needs them is in [`normal`].
+
+mod normal;
+#[cfg(test)]
+mod tests;
+
+pub use normal::*;
+
+/// Whether a sign only takes room: all of Unicode's White_Space, and the empty Braille pattern.
+pub fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}'
+}
+
+/// Whether a sign shows nothing by itself, or turns the text round it: Unicode's Default_Ignorable_Code_Point (among
+/// them zero-width signs, marks of direction, soft hyphens, fillers, variation selectors and tags) and the rest of its
+/// format characters, save for those that are drawn (Prepended_Concatenation_Mark). Two values that differ in such signs
+/// look alike (Unicode Technical Report 36, 2.10).
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a sign may not be inside a value: it cannot be seen, or it is a control character.
+pub fn is_hidden(c: char) -> bool {
+    is_invisible(c) || (c.is_control() && !is_blank(c))
+}
+
+/// The text without blanks and invisible signs at its ends.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c| is_blank(c) || is_invisible(c))
+}
+
+/// The text without its invisible signs, at whatever place.
+pub fn without_invisible(text: &str) -> String {
+    text.chars().filter(|&c| !is_invisible(c)).collect()
+}
+
+/// The text as one line that can be seen: no hidden signs, one space for each run of blanks, none at the ends.
+pub fn line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars().filter(|&c| !is_hidden(c)) {
+        push_collapsed(&mut line, c);
+    }
+    let end = line.trim_end().len();
+    line.truncate(end);
+    line
+}
+
+/// Appends a sign; of several blanks one space is left, and none at the beginning.
+fn push_collapsed(line: &mut String, c: char) {
+    if !is_blank(c) {
+        line.push(c);
+    } else if !line.is_empty() && !line.ends_with(' ') {
+        line.push(' ');
+    }
+}
+
+/// The text as ASCII where it can be: for values that are ASCII by definition, such as ids, codes and dates. Invisible
+/// signs are left out, blanks are spaces, and full-width signs, digits of other scripts and signs that word processors put
+/// in place of ASCII's are those of ASCII. Every other sign stays.
+pub fn ascii(text: &str) -> String {
+    text.chars().filter(|&c| !is_invisible(c)).map(ascii_sign).collect()
+}
+
+/// The zero of each row of decimal digits in Unicode 16 (general category Nd) but ASCII's. The other nine follow it.
+const ZEROS: [u32; 75] = [
+    0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
+    0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
+    0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x10D40, 0x11066,
+    0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x116D0, 0x116DA, 0x11730,
+    0x118E0, 0x11950, 0x11BF0, 0x11C50, 0x11D50, 0x11DA0, 0x11F50, 0x16130, 0x16A60, 0x16AC0, 0x16B50,
+    0x16D70, 0x1CCF0, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E5F1,
+    0x1E950, 0x1FBF0,
+];
+
+/// The ASCII sign that a sign is a form of; the sign itself where there is none.
+fn ascii_sign(c: char) -> char {
+    let code = u32::from(c);
+    match c {
+        c if c.is_ascii() && !is_blank(c) => c,
+        c if is_blank(c) => ' ',
+        c if is_dash(c) => '-',
+        c if is_tilde(c) => '~',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(code - 0xfee0).unwrap_or(c),
+        '\u{fe6b}' => '@',
+        '\u{2024}' | '\u{3002}' | '\u{ff61}' => '.',
+        '‘' | '’' | '‛' | 'ʼ' | '′' => '\'',
+        '“' | '”' | '‟' | '″' => '"',
+        c => {
+            let row = ZEROS.partition_point(|&zero| zero <= code).checked_sub(1).map(|at| code - ZEROS[at]);
+            row.filter(|&digit| digit < 10).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c)
+        }
+    }
+}
+
+/// Whether a sign is a dash that looks like ASCII's `-` and is another.
+pub fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2043}'
+                | '\u{2212}'
+                | '\u{2d7}'
+                | '\u{2796}'
+                | '\u{fe58}'
+                | '\u{fe63}'
+                | '\u{ff0d}'
+    )
+}
+
+/// Whether a sign is a tilde that looks like ASCII's `~` and is another.
+pub fn is_tilde(c: char) -> bool {
+    matches!(c, '\u{2dc}' | '\u{2053}' | '\u{223c}' | '\u{301c}' | '\u{ff5e}')
+}
+
+/// Quotation marks by kind, opening and closing ones together, for languages use them the one way and the other.
+const QUOTATION_MARKS: [&str; 4] = ["\"“”„‟＂〝〞〟″", "'‘’‚‛＇′`´", "«»‹›", "「」『』"];
+
+/// Whether a sign is a quotation mark.
+pub fn is_quotation_mark(c: char) -> bool {
+    QUOTATION_MARKS.iter().any(|kind| kind.contains(c))
+}
+
+/// Whether there is a quotation mark of the same kind at both ends.
+pub fn is_quoted(text: &str) -> bool {
+    ends(trim(text)).is_some_and(|(first, _, last)| is_pair_of_quotation_marks(first, last))
+}
+
+fn is_pair_of_quotation_marks(first: char, last: char) -> bool {
+    QUOTATION_MARKS.iter().any(|kind| kind.contains(first) && kind.contains(last))
+}
+
+/// The first sign, the last one, and the text between the two.
+fn ends(text: &str) -> Option<(char, &str, char)> {
+    let mut signs = text.chars();
+    let (first, last) = (signs.next()?, signs.next_back()?);
+    Some((first, signs.as_str(), last))
+}
+
+/// The text without what was copied round it: quotation marks and brackets in pairs, and commas and semicolons after it.
+pub fn unwrapped(text: &str) -> &str {
+    let mut text = trim(text);
+    loop {
+        let before = text.len();
+        text = trim(text.trim_end_matches([',', ';']));
+        if let Some((first, inner, last)) = ends(text)
+            && (is_pair_of_quotation_marks(first, last)
+                || matches!((first, last), ('{', '}') | ('<', '>') | ('(', ')') | ('[', ']')))
+        {
+            text = trim(inner);
+        }
+        if text.len() == before {
+            return text;
+        }
+    }
+}
+
+/// Whether most of a text is hidden behind a mask, as pages do that show only the beginning of a secret: four or more
+/// asterisks or dots of a mask in a row, or an ellipsis.
+pub fn is_masked(text: &str) -> bool {
+    let mut row = 0;
+    text.contains(['…', '⋯'])
+        || text.chars().any(|c| {
+            row = if "*＊∗•●·∙⋅・･⬤⚫○◦▪■█".contains(c) { row + 1 } else { 0 };
+            row == 4
+        })
+}
+
+/// Whether there is a percent sign with two hexadecimal digits in it, as percent-encoding writes a byte (RFC 3986, 2.1).
+pub fn is_percent_encoded(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
+}
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadName {
+    /// Nothing of it can be seen.
+    Empty,
+    /// It has too many characters.
+    TooLong,
+    /// There is a sign inside that cannot be seen.
+    Hidden,
+}
+
+/// Parses the name of a person or a thing: at most `max` characters in NFC (in the browser as they were typed). What
+/// would let two names look alike is left out or refused: blanks of all kinds are single spaces, invisible signs at the
+/// ends and variation selectors are left out, and the others are refused. Joiners stay where they join: Persian and many
+/// scripts of India need them within words, and so do emoji.
+///
+/// # Errors
+/// Why it is no name.
+pub fn name(text: &str, max: usize) -> Result<String, BadName> {
+    let mut name = String::with_capacity(text.len());
+    let mut signs = trim(text).chars().peekable();
+    while let Some(c) = signs.next() {
+        let before = name.chars().next_back();
+        match c {
+            '\u{fe00}'..='\u{fe0f}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{e0100}'..='\u{e01ef}' => {}
+            '\u{200c}' | '\u{200d}' if joins(before, signs.peek().copied()) => name.push(c),
+            c if is_hidden(c) => return Err(BadName::Hidden),
+            c => push_collapsed(&mut name, c),
+        }
+    }
+    let name = nfc(&name).into_owned();
+    match name.chars().count() {
+        0 => Err(BadName::Empty),
+        count if count > max => Err(BadName::TooLong),
+        _ => Ok(name),
+    }
+}
+
+/// Whether a joiner between these two signs changes how they are drawn: letters of scripts whose letters join, or emoji.
+fn joins(before: Option<char>, after: Option<char>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let is_letter = |c| {
+        matches!(c,
+            '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+            | '\u{1800}'..='\u{18af}' | '\u{1a00}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{fb50}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{fefc}' | '\u{10a00}'..='\u{11fff}' | '\u{1e900}'..='\u{1e95f}')
+    };
+    let is_emoji = |c| matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    (is_letter(before) && is_letter(after)) || (is_emoji(before) && is_emoji(after))
+}
+
+/// Parses the name of a host: labels of ASCII, in lower case. One with letters of other scripts is written as the DNS has
+/// it (`xn--…`), so that all spellings of one name are the same text.
+pub fn domain(text: &str) -> Option<String> {
+    let text = ascii(text);
+    let text = unwrapped(&text).trim_end_matches('.');
+    let name = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        // What would end the host in an address must not get there.
+        let sound = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        text.chars().all(sound).then(|| ascii_domain(text))??
+    };
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    (name.len() <= 253 && name.contains('.') && name.split('.').all(label)).then_some(name)
+}

@@ -1,0 +1,192 @@
+use std::ops::RangeInclusive;
+
+use proptest::prelude::*;
+use regex_syntax::hir::{Class, HirKind};
+
+use super::*;
+
+/// The ranges of a class of Unicode, as regular expressions name it.
+fn ranges(pattern: &str) -> Vec<RangeInclusive<char>> {
+    let parsed = regex_syntax::parse(pattern).expect("a class");
+    let HirKind::Class(Class::Unicode(class)) = parsed.kind() else { panic!("{pattern} is no class") };
+    class.iter().map(|range| range.start()..=range.end()).collect()
+}
+
+/// All signs of a class.
+fn class(pattern: &str) -> Vec<char> {
+    ranges(pattern).into_iter().flatten().collect()
+}
+
+fn every_sign() -> impl Iterator<Item = char> {
+    '\0'..=char::MAX
+}
+
+#[test]
+fn c22_invisible_are_exactly_the_signs_that_unicode_ignores_or_formats_with() {
+    let drawn = class(r"\p{Prepended_Concatenation_Mark}");
+    let mut wanted = class(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]");
+    wanted.retain(|c| !drawn.contains(c));
+    assert!(wanted.len() > 4_000, "{}", wanted.len());
+    let found: Vec<char> = every_sign().filter(|&c| is_invisible(c)).collect();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn c22_blanks_are_the_white_space_of_unicode_and_no_sign_is_both_blank_and_hidden() {
+    let mut wanted = class(r"\p{White_Space}");
+    wanted.push('\u{2800}');
+    wanted.sort_unstable();
+    let found: Vec<char> = every_sign().filter(|&c| is_blank(c)).collect();
+    assert_eq!(found, wanted);
+    assert!(!every_sign().any(|c| is_blank(c) && is_hidden(c)));
+    for control in class(r"\p{Cc}") {
+        assert!(is_blank(control) || is_hidden(control), "{control:?}");
+    }
+}
+
+#[test]
+fn c29_every_decimal_digit_of_unicode_is_one_of_ascii() {
+    let rows = ranges(r"\p{Nd}");
+    assert!(rows.len() > 60, "{}", rows.len());
+    for row in rows {
+        // Each begins with its zero; some follow each other.
+        for (digit, wanted) in row.zip(('0'..='9').cycle()) {
+            assert_eq!(ascii_sign(digit), wanted, "{digit:?}");
+        }
+    }
+    let letters_and_signs: String = every_sign().filter(|c| ('\u{ff01}'..='\u{ff5e}').contains(c)).collect();
+    assert!(ascii(&letters_and_signs).chars().eq('!'..='~'));
+}
+
+#[test]
+fn c29_what_is_read_as_ascii_looks_like_it_and_ascii_stays() {
+    for (text, wanted) in [
+        ("a–b—c‑d−e﹣f－g", "a-b-c-d-e-f-g"),
+        ("˜∼～", "~~~"),
+        ("‘a’ “b”", "'a' \"b\""),
+        ("a\u{200b}b\u{a0}c\td", "ab c d"),
+        ("ä日\u{7}", "ä日\u{7}"),
+    ] {
+        assert_eq!(ascii(text), wanted, "{text}");
+    }
+    for c in '!'..='~' {
+        assert_eq!(ascii_sign(c), c);
+    }
+}
+
+#[test]
+fn c23_what_is_copied_round_a_value_is_found_and_left_out() {
+    for text in [
+        "\"a\"",
+        "'a'",
+        "`a`",
+        "“a”",
+        "”a”",
+        "„a“",
+        "„a”",
+        "‚a‘",
+        "«a»",
+        "»a«",
+        "‹a›",
+        "「a」",
+        " \u{200b}\"a\" ",
+    ] {
+        assert!(is_quoted(text), "{text}");
+        assert_eq!(unwrapped(text), "a", "{text}");
+    }
+    for text in ["\"", "", "\"a", "a'", "\"a'", "(a)", "a"] {
+        assert!(!is_quoted(text), "{text}");
+    }
+    for (text, wanted) in [
+        ("{a}", "a"),
+        ("<a>,", "a"),
+        ("\"{a}\";\n", "a"),
+        ("({[a]})", "a"),
+        ("\"\"", ""),
+        ("\"", "\""),
+        ("{a", "{a"),
+        ("a)", "a)"),
+    ] {
+        assert_eq!(unwrapped(text), wanted, "{text}");
+    }
+}
+
+#[test]
+fn c24_a_mask_is_four_of_its_signs_in_a_row_or_an_ellipsis() {
+    for masked in ["aB1******", "••••", "a●●●●b", "····", "a…", "*•*•", "⋯"] {
+        assert!(is_masked(masked), "{masked}");
+    }
+    for plain in ["", "***", "a*b*c*d*e", "...", "a.b.c.d", "- - - -", "~~~~"] {
+        assert!(!is_masked(plain), "{plain}");
+    }
+}
+
+#[test]
+fn c25_percent_encoding_is_a_percent_sign_and_two_hexadecimal_digits() {
+    for encoded in ["%7E", "a%2bc", "%%41"] {
+        assert!(is_percent_encoded(encoded), "{encoded}");
+    }
+    for plain in ["", "%", "%7", "%7G", "100% sure", "é%é"] {
+        assert!(!is_percent_encoded(plain), "{plain}");
+    }
+}
+
+#[test]
+fn n18_a_joiner_stays_where_it_joins_and_nowhere_else() {
+    for kept in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}💻", "❤\u{200d}🔥"] {
+        assert_eq!(name(kept, 60), Ok(kept.to_owned()));
+    }
+    assert_eq!(name("👩\u{200d}❤\u{fe0f}\u{200d}👨", 60), Ok("👩\u{200d}❤\u{200d}👨".to_owned()));
+    for refused in
+        ["a\u{200d}b", "a\u{200c}b", "می\u{200c}\u{200c}خواهم", "Ω\u{200d}Ω", "m \u{200d}می", "日\u{200d}本"]
+    {
+        assert_eq!(name(refused, 60), Err(BadName::Hidden), "{refused:?}");
+    }
+}
+
+#[test]
+fn n18_names_that_look_alike_are_folded_alike() {
+    for (one, other) in [
+        ("Straße", "STRASSE"),
+        ("Ｍａｉｌ", "mail"),
+        ("e\u{301}", "É"),
+        ("می\u{200c}خواهم", "میخواهم"),
+        ("Ma\u{ad}il", "mail"),
+    ] {
+        assert_eq!(fold(one), fold(other), "{one} {other}");
+    }
+}
+
+/// A text with signs in it that cannot be seen.
+fn with_hidden() -> impl Strategy<Value = String> {
+    "([a-zA-Z0-9 .,;@~'\"{}%-]|\\PC|\\p{Cf}|\\p{M}|\\p{White_Space}|\\p{Default_Ignorable_Code_Point}){0,40}"
+}
+
+proptest! {
+    #[test]
+    fn c22_each_function_leaves_its_own_result_as_it_is(text in with_hidden()) {
+        prop_assert_eq!(trim(trim(&text)), trim(&text));
+        prop_assert_eq!(unwrapped(unwrapped(&text)), unwrapped(&text));
+        let functions: [fn(&str) -> String; 4] = [line, ascii, without_invisible, fold];
+        for result in functions {
+            prop_assert_eq!(result(&result(&text)), result(&text));
+        }
+        prop_assert!(!line(&text).contains(is_hidden));
+        prop_assert!(!ascii(&text).contains(is_invisible));
+        if let Ok(name_of_text) = name(&text, 60) {
+            prop_assert_eq!(name(&name_of_text, 60), Ok(name_of_text.clone()));
+            prop_assert_eq!(nfc(&name_of_text), name_of_text.as_str());
+        }
+        if let Some(domain_of_text) = domain(&text) {
+            prop_assert_eq!(domain(&domain_of_text), Some(domain_of_text));
+        }
+    }
+
+    #[test]
+    fn c31_composed_and_decomposed_texts_are_one(text in "\\PC{0,30}") {
+        let nfd = icu_normalizer::DecomposingNormalizerBorrowed::new_nfd().normalize(&text).into_owned();
+        prop_assert_eq!(nfc(&nfd), nfc(&text));
+        prop_assert_eq!(fold(&nfd), fold(&text));
+        prop_assert_eq!(name(&nfd, 200), name(&text, 200));
+    }
+}
