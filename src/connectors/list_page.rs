@@ -25,6 +25,7 @@ use crate::{
         config::{Config, doctor::Doctor},
         failure::Failure,
         page::Page,
+        text,
     },
     ui::{
         icons::Icon,
@@ -51,7 +52,7 @@ impl Asked {
     }
 
     fn is_searched(&self) -> bool {
-        !self.search.trim().is_empty()
+        !text::line(&self.search).is_empty()
     }
 
     fn address(&self, after: Option<&Position>) -> String {

@@ -29,6 +29,7 @@ mod organisations;
 mod outages;
 mod outcomes;
 mod pains;
+mod pasted_values;
 mod people;
 mod preflight;
 mod printed;

@@ -276,7 +276,8 @@ mod tests {
             after in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
         ) {
             let alone = parse_client_secret(&secret, "");
-            prop_assert_eq!(parse_client_secret(&format!("{before}{secret}{after}"), ""), alone);
+            let around = format!("{before}{secret}{after}");
+            prop_assert_eq!(parse_client_secret(&around, ""), alone);
         }
     }
 }
