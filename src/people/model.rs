@@ -90,10 +90,18 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "Write an e-mail address, such as name@example.com.";
         let plain = Self::folded(text);
-        let bare = text::unwrapped(&plain);
-        let bare = text::unwrapped(bare.strip_prefix("mailto:").unwrap_or(bare));
+        let mut bare = text::unwrapped(&plain);
+        while let Some(rest) = bare.strip_prefix("mailto:") {
+            bare = text::unwrapped(rest);
+        }
         let (local, domain) = bare.rsplit_once('@').ok_or(WRONG)?;
-        let domain = if domain.is_ascii() { Some(domain.to_owned()) } else { text::domain(domain) };
+        let domain = domain.trim_end_matches('.');
+        let domain = if domain.is_ascii() {
+            let sound = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
+            sound.then(|| domain.to_owned())
+        } else {
+            text::domain(domain)
+        };
         let address = format!("{local}@{}", domain.ok_or(WRONG)?);
         let sound = !address.starts_with('@')
             && !address.ends_with('@')
@@ -185,7 +193,8 @@ mod tests {
                     "ａｄａ@ｅｘａｍｐｌｅ.com",
                     "<ada@example.com>",
                     "“ada@example.com”",
-                    "mailto:ada@example.com",
+                    "mailto:<mailto:ada@example.com>",
+                    "ada@example.com.",
                     "ada@example.com;",
                     "\u{202a}ada@example.com\u{202c}",
                 ],
@@ -215,6 +224,8 @@ mod tests {
             "ada@ä.com:1",
             "\u{200b}@a.com",
             "a@\u{200b}",
+            "a@.",
+            "a@b/c.com",
             "\u{3000}a b@c.com",
         ] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?} was accepted");

@@ -140,7 +140,7 @@ async fn c29_a_connector_is_found_by_what_was_pasted_into_the_search(
     ada.get(answer.location()).await.assert_says("23 Nov 2028").assert_says("Résumés");
     let typed = [
         "r%C3%A9sum%C3%A9s",
-        "re%CC%81sume",
+        "re%CC%81sum",
         "%E2%80%8B%C2%A0R%C3%89SUM",
         "%7B1B4E28BA%E2%80%8B",
         "1b4e28ba%E2%80%912fa1",
@@ -353,4 +353,29 @@ async fn c34_setting_a_second_factor_up_says_by_how_much_the_clocks_differ(
     answer.assert_status(422).assert_says("the clocks of your phone and of the server differ");
     let answer = ada.post(&finish, &[("code", &code(&world, &app, 0))]).await;
     answer.assert_status(200).assert_says("Keep these ten codes");
+}
+
+#[rstest]
+#[tokio::test]
+async fn c29_the_command_line_reads_what_is_pasted_as_the_pages_do(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    world.add_user("Contoso", "bob@contoso.test", Role::Viewer).await;
+    let user = |arguments: &[&str]| {
+        let output = world.mail360("user").args(arguments).output().expect("an end");
+        (output.status.success(), String::from_utf8(output.stderr).expect("text"))
+    };
+    let (done, said) = user(&["disable", "--email", "\u{feff}<BOB＠contoso\u{ad}.test>\u{200b}"]);
+    assert!(done, "{said}");
+    let disabled = "SELECT COUNT(*) FROM users WHERE disabled_at IS NOT NULL AND email = 'bob@contoso.test'";
+    assert_eq!(world.raw.one::<i64>(disabled).await, 1);
+    let (done, said) = user(&["add", "--email", "eve@contoso.test", "--name", "Ada\u{202e} Example"]);
+    assert!(!done && said.contains("a sign in this name that cannot be seen"), "{said}");
+    let organisation = ["--organisation", "\u{200b}Con\u{fe0f}toso\u{a0}"];
+    let (done, said) =
+        user(&[["add", "--email", "eve@contoso.test", "--name", "Eve"].as_slice(), &organisation].concat());
+    // The organisation was found: what is wrong is that standard input holds no password.
+    assert!(!done && said.contains("at least 15 characters"), "{said}");
 }

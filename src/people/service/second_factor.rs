@@ -1,10 +1,13 @@
 //! A second factor: codes of an authenticator app, and recovery codes for whoever lost it.
 
+mod codes;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
+use self::codes::hash;
+pub use self::codes::{Code, RecoveryCode};
 use super::{People, User};
 use crate::{
     activity::model::{Action, Actor, Entry},
@@ -17,63 +20,12 @@ use crate::{
         database::{DatabaseError, Tx, columns::Column},
         failure::Failure,
         id::{OrganisationId, UserId},
-        randomness::{Hash, Randomness},
-        text,
     },
     vault::{Place, VaultError, reseal::SealedColumn},
 };
 
 /// So many recovery codes are made at a time.
 pub const RECOVERY_CODES: usize = 10;
-/// Signs of a recovery code, none of which looks like another (Crockford's base 32).
-const SIGNS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-
-/// A code that logs in once in place of an authenticator app's: 16 signs of 32, so 80 bits. The database
-/// keeps its hash.
-#[derive(Clone, Debug)]
-pub struct RecoveryCode(SecretString);
-
-impl RecoveryCode {
-    fn random(randomness: &dyn Randomness) -> Self {
-        let mut bytes = [0; 16];
-        randomness.fill(&mut bytes);
-        let signs: Vec<char> = bytes.iter().map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
-        let groups: Vec<String> = signs.chunks(4).map(|group| group.iter().collect()).collect();
-        Self(SecretString::from(groups.join("-")))
-    }
-
-    /// The code itself, to be shown once.
-    pub const fn expose(&self) -> &SecretString {
-        &self.0
-    }
-}
-
-/// What was typed as a code.
-#[derive(Clone, Debug)]
-pub enum Code {
-    /// Six digits of an authenticator app.
-    App(String),
-    /// A recovery code, as it was made but for its hyphens.
-    Recovery(String),
-}
-
-impl Code {
-    /// From what was typed: what stands between letters and digits does not count, nor case, nor that an O is no zero, nor
-    /// in which script the digits are.
-    pub fn parse(text: &str) -> Self {
-        let signs: String = text::ascii(text)
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .take(64)
-            .map(|c| match c.to_ascii_lowercase() {
-                'o' => '0',
-                'i' | 'l' => '1',
-                c => c,
-            })
-            .collect();
-        if signs.chars().count() <= 6 { Self::App(signs) } else { Self::Recovery(signs) }
-    }
-}
 
 /// A key with which somebody sets a second factor up, sealed: kept in their session, so that nobody else who is
 /// signed in as them, as with a stolen password, can have begun it and know it.
@@ -103,11 +55,6 @@ pub const SEALED: SealedColumn = SealedColumn {
 
 fn place(organisation: OrganisationId, user: UserId) -> Place {
     SEALED.place(organisation.0, user.0)
-}
-
-/// What the database keeps of a recovery code: with whose it is, so that none fits two users.
-fn hash(user: UserId, code: &str) -> Hash {
-    Hash::of(format!("{user}\0{}", code.replace('-', "")).as_bytes())
 }
 
 impl People {
@@ -337,42 +284,5 @@ impl People {
                 Ok(())
             })
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-    use crate::platform::randomness::SystemRandomness;
-
-    #[test]
-    fn a_recovery_code_is_read_however_it_is_grouped_and_fits_one_user() {
-        let user = UserId(uuid::Uuid::from_u128(1));
-        let code = RecoveryCode::random(&SystemRandomness);
-        let text = code.expose().expose_secret();
-        assert_eq!(text.len(), 19);
-        let loud = text.to_uppercase().replace('0', "O").replace('1', "l");
-        for typed in [text.to_owned(), text.replace('-', ""), format!("  {}\n", text.replace('-', " ")), loud]
-        {
-            let Code::Recovery(read) = Code::parse(&typed) else { panic!("{typed:?} was taken for digits") };
-            assert_eq!(hash(user, &read), hash(user, text));
-        }
-        assert_ne!(hash(UserId(uuid::Uuid::from_u128(2)), text), hash(user, text));
-        assert!(!format!("{code:?}").contains(text));
-        for typed in
-            [" 123 456 ", "123\u{a0}456\u{200b}", "\u{feff}123–456", "１２３４５６", "١٢٣٤٥٦", "“123-456”"]
-        {
-            assert!(matches!(Code::parse(typed), Code::App(code) if code == "123456"), "{typed}");
-        }
-        for typed in
-            [format!("\u{200b}{text}\u{feff}"), text.replace('-', "–"), text.replace('-', "\u{2011}\u{ad}")]
-        {
-            assert!(
-                matches!(Code::parse(&typed), Code::Recovery(read) if hash(user, &read) == hash(user, text)),
-                "{typed}"
-            );
-        }
     }
 }
