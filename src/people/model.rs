@@ -80,6 +80,9 @@ impl fmt::Display for Named {
 pub struct Email(String);
 
 impl Email {
+    /// The most bytes of what is typed that are looked at: anybody can send more, and it costs time to normalise.
+    const MAX_TYPED: usize = 4096;
+
     /// Parses what was typed. No more is asked than that it can be one: something, an @, something with
     /// no blanks, at most 254 characters (RFC 5321, 4.5.3.1.3). All spellings of one address are the same value: upper
     /// and lower case, full-width letters, NFC and NFD, a domain in its own letters and in ASCII's, with what a program
@@ -89,6 +92,9 @@ impl Email {
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "Write an e-mail address, such as name@example.com.";
+        if text.len() > Self::MAX_TYPED {
+            return Err(WRONG);
+        }
         let plain = Self::folded(text);
         let mut bare = text::unwrapped(&plain);
         while let Some(rest) = bare.strip_prefix("mailto:") {
@@ -113,7 +119,11 @@ impl Email {
     /// The text under which tries of a typed e-mail are counted: one for all spellings of an address, so that whoever
     /// guesses cannot begin a new count with another spelling.
     pub fn counted(text: &str) -> String {
-        Self::parse(text).map_or_else(|_| text::line(&Self::folded(text)), |email| email.0)
+        match Self::parse(text) {
+            Ok(email) => email.0,
+            Err(_) if text.len() > Self::MAX_TYPED => text.to_owned(),
+            Err(_) => text::line(&Self::folded(text)),
+        }
     }
 
     /// Lower case, and ASCII where that is possible.

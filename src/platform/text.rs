@@ -211,6 +211,10 @@ pub fn name(text: &str, max: usize) -> Result<String, BadName> {
             c => push_collapsed(&mut name, c),
         }
     }
+    // Of four signs or fewer NFC makes one; what is longer costs time to normalise.
+    if name.chars().count() > 4 * max {
+        return Err(BadName::TooLong);
+    }
     let name = nfc(&name).into_owned();
     match name.chars().count() {
         0 => Err(BadName::Empty),

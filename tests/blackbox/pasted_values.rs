@@ -379,3 +379,18 @@ async fn c29_the_command_line_reads_what_is_pasted_as_the_pages_do(
     // The organisation was found: what is wrong is that standard input holds no password.
     assert!(!done && said.contains("at least 15 characters"), "{said}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn c34_the_page_that_asks_who_one_is_names_the_clocks_too(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (app, _) = authenticator::set_up(&world, &mut ada).await;
+    world.clock.advance(Duration::minutes(11));
+    let late = code(&world, &app, 3);
+    let fields = [("confirm_password", PASSWORD), ("confirm_code", &late), ("confirm_next", "/account")];
+    let answer = ada.post("/confirm", &fields).await;
+    answer.assert_status(422).assert_says("the clocks of your phone and of the server differ");
+}
