@@ -1,6 +1,7 @@
 //! What tells organisations apart at log-in.
 
 use super::OrganisationName;
+use crate::platform::text;
 
 /// An organisation's short name: 2 to 40 of a to z, 0 to 9 and hyphens. It tells organisations apart at log-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ impl ShortName {
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim().to_lowercase();
+        let text = text::unwrapped(&text::line(&text::ascii(text))).to_lowercase();
         let is_sound = (2..=Self::MAX).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && !text.starts_with('-')
