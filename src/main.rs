@@ -11,13 +11,19 @@ use commands::{organisation::OrganisationCommand, user::UserCommand};
 
 /// Holds the credentials of an organisation's OAuth applications at Microsoft sealed, and proves them by sign-ins.
 #[derive(Parser)]
-#[command(name = "mail360", version, about)]
+#[command(name = "mail360", version, about, after_help = PROXY)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
     options: Options,
 }
+
+/// What the HTTP client reads from the environment by itself.
+const PROXY: &str = "Environment besides: HTTPS_PROXY names the proxy through which Microsoft is reached, where only a \
+                     proxy leads out (http://USER:PASSWORD@HOST:PORT, user and password only where it asks for them). \
+                     NO_PROXY lists the hosts that are reached directly, separated by commas. SSL_CERT_FILE names a file \
+                     of CA certificates.";
 
 #[derive(Subcommand)]
 enum Command {

@@ -394,3 +394,13 @@ fn c42_an_address_that_cannot_be_listened_on_says_why_and_what_to_set() {
         assert!(said.contains(listen) && said.contains("MAIL360_LISTEN"), "{said}");
     }
 }
+
+#[test]
+fn c63_help_and_readme_name_the_proxy_that_leads_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let help = done(folder.path(), "--help", "");
+    let readme = include_str!("../README.md");
+    for name in ["HTTPS_PROXY", "NO_PROXY"] {
+        assert!(help.contains(name) && readme.contains(name), "{name}: {help}");
+    }
+}

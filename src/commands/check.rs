@@ -1,7 +1,10 @@
 //! `mail360 check`.
 
 use mail360::{
-    platform::{assets::Assets, config::Config},
+    platform::{
+        assets::Assets,
+        config::{Config, clouds},
+    },
     router::Program,
     vault::{
         custody::{self, Fit},
@@ -16,7 +19,7 @@ const MOST_WARNINGS: usize = 1_000;
 
 /// Does it.
 pub async fn run(config: Config) -> Outcome {
-    let public_url = config.public_url.clone();
+    let (public_url, microsoft) = (config.public_url.clone(), config.microsoft.clone());
     let program = Opened::patient(config, false).await?.program(Assets::default()).await?;
     let fit = custody::fit(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
@@ -33,6 +36,9 @@ pub async fn run(config: Config) -> Outcome {
         public_url.origin(),
         public_url.redirect_uri()
     ));
+    for warning in clouds::warnings(&microsoft) {
+        say(&format!("Warning: {warning}"));
+    }
     let others = others(&program, &survey);
     if fit == Fit::NotEntered {
         say(&format!(

@@ -219,6 +219,19 @@ impl ConnectorService {
         Connectors::of(organisation).set_state(tx, id, version, state, self.clock.now()).await
     }
 
+    /// Keeps the GUID of the tenant that a connector's domain belongs to, which a sign-in has proved, if what it proves is
+    /// still at the version that was tried. One that is kept already stays.
+    pub async fn keep_tenant_id(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        id: ConnectorId,
+        version: i64,
+        tenant_id: &str,
+    ) -> Result<(), DatabaseError> {
+        Connectors::of(organisation).set_tenant_id(tx, id, version, tenant_id).await
+    }
+
     /// The connector that one of these forms has made of the very same: settings and secret.
     async fn made_by(
         &self,

@@ -46,6 +46,7 @@ mod row {
         pub cloud: String,
         pub account_type: String,
         pub tenant: Option<String>,
+        pub tenant_id: Option<String>,
         pub scopes: String,
         pub state: String,
         pub verified_at: Option<i64>,
@@ -72,6 +73,9 @@ pub struct Connector {
     pub organisation: OrganisationId,
     /// The first three characters of the secret, as the portal shows them too.
     pub secret_hint: String,
+    /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in; none where `tenant` is a GUID
+    /// itself, or no sign-in has gone through since it was set.
+    pub tenant_id: Option<String>,
     /// Which fields were changed since it was last verified, by their labels; empty where none was.
     pub unproved: String,
     /// When a sign-in last went through.
@@ -113,6 +117,12 @@ impl Connector {
         }
     }
 
+    /// The GUID of the tenant that ID tokens must name, where it is known.
+    pub fn known_tenant(&self) -> Option<&str> {
+        let typed = self.tenant.as_ref().filter(|tenant| tenant.is_guid()).map(Tenant::as_str);
+        typed.or(self.tenant_id.as_deref())
+    }
+
     /// What stands for `{tenant}` in the provider's addresses.
     pub fn path_segment(&self) -> &str {
         self.tenant.as_ref().map_or(self.account_type.path_segment(), Tenant::as_str)
@@ -140,6 +150,7 @@ impl TryFrom<row::Model> for Connector {
             listed: listed.try_into()?,
             organisation: OrganisationId(row.organisation_id),
             secret_hint: row.client_secret_hint,
+            tenant_id: row.tenant_id,
             unproved: row.unproved.unwrap_or_default(),
             verified_at: row.verified_at.map(Timestamp::from_micros),
             failed_at: row.failed_at.map(Timestamp::from_micros),
@@ -273,6 +284,7 @@ impl Connectors {
             cloud: Set("global".to_owned()),
             account_type: Set(settings.account_type.name().to_owned()),
             tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
+            tenant_id: Set(None),
             scopes: Set(settings.scopes.join(" ")),
             state: Set(ConnectorState::NotVerified.name().to_owned()),
             verified_at: Set(None),

@@ -1,11 +1,11 @@
 //! What stands in the address that the provider sends the browser back to: read, bounded, and believed
 //! in nothing yet.
 
-use std::collections::HashSet;
+use std::{collections::HashMap, fmt};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::model::tame;
+use super::model::{ProviderWords, known_error, redact};
 use crate::platform::randomness::Token;
 
 /// The most bytes of one parameter, by name. Microsoft's codes have about two thousand.
@@ -26,11 +26,15 @@ const OTHER: usize = 2_048;
 pub enum Callback {
     /// A sign-in comes back.
     SignIn(SignIn),
-    /// An administrator approved the application's permissions, or did not.
-    AdminConsent {
-        /// Whether Microsoft says that they were approved.
-        approved: bool,
-    },
+    /// An administrator approved the application's permissions, or somebody did not approve or cancelled.
+    Approval(Approval),
+}
+
+/// What came of asking for approval. No state of ours belongs to it, so nothing of it is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Approval {
+    /// What Microsoft said where it was not approved.
+    pub refused: Option<ProviderWords>,
 }
 
 /// A sign-in that comes back.
@@ -56,48 +60,137 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// In a few words, for the timeline.
+    /// In a few words, for the timeline. An error that is no known code may be any text.
     pub fn in_short(&self) -> String {
         match self {
             Self::Code(_) => "with a one-time code".to_owned(),
-            Self::Error(error, _) => format!("with the error {}", tame(error, 100)),
+            Self::Error(error, _) => match known_error(error) {
+                Some(error) => format!("with the error {error}"),
+                None => "with an error that is no known code".to_owned(),
+            },
             Self::Nothing => "with neither a code nor an error".to_owned(),
         }
     }
 }
 
+/// Why a callback's address cannot be read. It holds no values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// All parameters came twice, one address in the other: a proxy's redirect appended the query to an address that had
+    /// it already.
+    Doubled,
+    /// This parameter came twice.
+    Twice(Parameter),
+    /// This parameter is longer than any that Microsoft sends.
+    TooLong(Parameter),
+    /// A parameter is not UTF-8 or is wrongly percent-encoded.
+    Encoding,
+    /// There is no state, and no error either.
+    NoState,
+    /// The state cannot be one of ours.
+    ForeignState,
+}
+
+/// A parameter's name, where it is one that is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter(Option<&'static str>);
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "the parameter {name}"),
+            None => f.write_str("a parameter that is not used"),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Doubled => f.write_str("the whole query came twice, as after a redirect of a proxy that appends it"),
+            Self::Twice(parameter) => write!(f, "{parameter} came twice"),
+            Self::TooLong(parameter) => write!(f, "{parameter} is too long"),
+            Self::Encoding => f.write_str("a parameter is not UTF-8, or its percent-encoding is damaged"),
+            Self::NoState => f.write_str("there is no state"),
+            Self::ForeignState => f.write_str("the state is none of this program’s"),
+        }
+    }
+}
+
 impl Callback {
-    /// Reads a query. None where a parameter stands there twice, is too long or not UTF-8, or where the
-    /// state is missing or cannot be one of ours.
-    pub fn parse(query: &str) -> Option<Self> {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse(query: &str) -> Result<Self, Malformed> {
+        if is_doubled(query) {
+            return Err(Malformed::Doubled);
+        }
         let mut values: [Option<String>; LIMITS.len()] = Default::default();
-        let mut seen = HashSet::new();
+        let mut seen = std::collections::HashSet::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
+            let (name, value) = decode(name).zip(decode(value)).ok_or(Malformed::Encoding)?;
             // The provider may send more than we read, such as session_state: once, and bounded, too.
             let at = LIMITS.iter().position(|(known, _)| *known == name);
-            if value.len() > at.map_or(OTHER, |at| LIMITS[at].1) || !seen.insert(name) {
-                return None;
+            let parameter = Parameter(at.map(|at| LIMITS[at].0));
+            if value.len() > at.map_or(OTHER, |at| LIMITS[at].1) {
+                return Err(Malformed::TooLong(parameter));
+            }
+            if !seen.insert(name) {
+                return Err(Malformed::Twice(parameter));
             }
             if let Some(at) = at {
                 values[at] = Some(value);
             }
         }
         let [state, code, issuer, error, description, admin_consent] = values;
-        if admin_consent.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            return Some(Self::AdminConsent { approved: error.is_none() });
+        let code = code.filter(|code| !code.is_empty()).map(SecretString::from);
+        let of_approval = admin_consent.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let ours = state.as_deref().and_then(Token::parse);
+        // A code belongs to a sign-in, whatever else stands beside it: Microsoft says so where approving was a part of
+        // signing in.
+        let signs_in = code.is_some() && ours.is_some();
+        if (of_approval && !signs_in) || (state.is_none() && error.is_some()) {
+            let refused = error.map(|error| words(&error, description.as_deref(), code.as_ref()));
+            return Ok(Self::Approval(Approval { refused }));
         }
-        Some(Self::SignIn(SignIn {
-            state: Token::parse(&state?)?,
+        Ok(Self::SignIn(SignIn {
+            state: ours.ok_or(if state.is_none() { Malformed::NoState } else { Malformed::ForeignState })?,
             issuer,
             answer: match (error, code) {
                 (Some(error), _) => Answer::Error(error, description),
-                (None, Some(code)) if !code.is_empty() => Answer::Code(SecretString::from(code)),
-                (None, _) => Answer::Nothing,
+                (None, Some(code)) => Answer::Code(code),
+                (None, None) => Answer::Nothing,
             },
         }))
     }
+}
+
+/// What Microsoft said, without the code where there is one.
+fn words(error: &str, description: Option<&str>, code: Option<&SecretString>) -> ProviderWords {
+    let sent: Vec<_> = code.iter().map(|code| code.expose_secret()).collect();
+    let clean = |text: &str| redact(text, &sent);
+    ProviderWords::new(Some(&clean(error)), description.map(clean).as_deref(), None, None)
+}
+
+/// Whether a query holds itself once more: behind a question mark, plain or encoded, or each of its parameters with the
+/// same value.
+fn is_doubled(query: &str) -> bool {
+    let pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    let Some(first) = pairs.first().filter(|first| first.contains('=')) else { return false };
+    // Not any question mark: the address of an error in `error_uri` has one too.
+    let first = first.split(['?']).next().unwrap_or_default().to_ascii_lowercase();
+    let encoded: String = url::form_urlencoded::byte_serialize(first.as_bytes()).collect();
+    let lower = query.to_ascii_lowercase();
+    let begins_again = [&first, &encoded.to_ascii_lowercase()]
+        .iter()
+        .any(|first| ["?", "%3f"].iter().any(|mark| lower.contains(&format!("{mark}{first}"))));
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for pair in pairs {
+        *times.entry(pair).or_default() += 1;
+    }
+    begins_again || times.values().all(|times| *times == 2)
 }
 
 /// One part of `application/x-www-form-urlencoded`; none where it is not UTF-8. (The `url` crate would
@@ -133,7 +226,7 @@ mod tests {
     #[test]
     fn a_code_and_an_error_are_told_apart_and_the_error_wins() {
         let state = state();
-        let Some(Callback::SignIn(sign_in)) =
+        let Ok(Callback::SignIn(sign_in)) =
             Callback::parse(&format!("code=abc%2Bd&state={state}&session_state=1"))
         else {
             panic!("not a sign-in")
@@ -142,45 +235,95 @@ mod tests {
         assert_eq!(sign_in.state.expose(), state);
 
         let both = Callback::parse(&format!("code=a&error=access_denied&state={state}"));
-        let Some(Callback::SignIn(SignIn { answer: Answer::Error(error, None), .. })) = both else {
+        let Ok(Callback::SignIn(SignIn { answer: Answer::Error(error, None), .. })) = both else {
             panic!("not an error: {both:?}")
         };
         assert_eq!(error, "access_denied");
     }
 
     #[test]
-    fn o5_a_malformed_callback_is_none() {
+    fn o5_c54_a_malformed_callback_says_why_without_its_values() {
         let state = state();
-        for query in [
-            String::new(),
-            "code=a".to_owned(),
-            "state=&code=a".to_owned(),
-            "state=short&code=a".to_owned(),
-            "error=access_denied&error_description=the+user+canceled".to_owned(),
-            format!("state={state}&state={state}&code=a"),
-            format!("state={state}&code=a&code=b"),
-            format!("state={state}&code={}", "a".repeat(10_000)),
-            format!("state={state}&code=a&session_state=1&session_state=2"),
-            format!("state={state}&code=a&session_state={}", "a".repeat(10_000)),
-            format!("state={state}&code=%ff"),
-            format!("state={state}&code=%2"),
-            format!("state={}", "a".repeat(10_000)),
-            format!("state={state}&iss={}", "a".repeat(10_000)),
+        let (long, used) = ("a".repeat(10_000), |name| Parameter(Some(name)));
+        for (query, why) in [
+            (String::new(), Malformed::NoState),
+            ("code=a".to_owned(), Malformed::NoState),
+            ("state=&code=a".to_owned(), Malformed::ForeignState),
+            ("state=short&code=a".to_owned(), Malformed::ForeignState),
+            (format!("state={state}&state={state}&code=a"), Malformed::Twice(used("state"))),
+            (format!("state={state}&code=a&code=b"), Malformed::Twice(used("code"))),
+            (format!("state={state}&code={long}"), Malformed::TooLong(used("code"))),
+            (format!("state={state}&code=a&x=1&x=2"), Malformed::Twice(Parameter(None))),
+            (format!("state={state}&code=a&x={long}"), Malformed::TooLong(Parameter(None))),
+            (format!("state={state}&code=%ff"), Malformed::Encoding),
+            (format!("state={state}&code=%2"), Malformed::Encoding),
+            (format!("state={long}"), Malformed::TooLong(used("state"))),
+            (format!("state={state}&iss={long}"), Malformed::TooLong(used("iss"))),
         ] {
-            assert!(Callback::parse(&query).is_none(), "{query:.60} was accepted");
+            let found = Callback::parse(&query).expect_err("malformed");
+            assert_eq!(found, why, "{query:.60}");
+            assert!(!found.to_string().contains(&state));
         }
     }
 
     #[test]
-    fn an_administrators_approval_needs_no_state_and_carries_nothing_but_its_word() {
+    fn c54_an_address_that_came_twice_is_recognised_however_it_was_put_together() {
+        let once = format!("code=abc&state={}", state());
+        let encoded: String = url::form_urlencoded::byte_serialize(once.as_bytes()).collect();
+        let error = format!("error=access_denied&state={}", state());
+        for query in [
+            format!("{once}?{once}"),
+            format!("{once}&{once}"),
+            format!("{once}%3F{once}"),
+            format!("{once}%3f{once}"),
+            format!("{error}?{error}"),
+            format!("{once}?{encoded}"),
+            format!("{once}%3F{encoded}"),
+            format!("{once}?{once}?{once}"),
+            "admin_consent=True&tenant=x?admin_consent=True&tenant=x".to_owned(),
+        ] {
+            assert_eq!(Callback::parse(&query).expect_err("twice"), Malformed::Doubled, "{query}");
+        }
+        assert!(Callback::parse(&once).is_ok());
+        for beside in ["error_description=why%3F", "error_uri=https://login.microsoftonline.com/error?code=65004"] {
+            assert!(Callback::parse(&format!("{error}&{beside}")).is_ok(), "{beside}");
+        }
+    }
+
+    #[test]
+    fn c56_an_approval_that_was_refused_brings_what_microsoft_said() {
         assert!(matches!(
-            Callback::parse("admin_consent=True&tenant=x&scope=y"),
-            Some(Callback::AdminConsent { approved: true })
+            Callback::parse("admin_consent=True&tenant=x&scope=y&state=z"),
+            Ok(Callback::Approval(Approval { refused: None }))
         ));
-        assert!(matches!(
-            Callback::parse("admin_consent=True&error=access_denied"),
-            Some(Callback::AdminConsent { approved: false })
-        ));
+        // As Microsoft has it, and where somebody cancels without a word of an approval (C57).
+        for query in [
+            "admin_consent=True&error=access_denied&error_description=AADSTS50020%3A+No.",
+            "error=access_denied&error_subcode=cancel&error_description=AADSTS50020%3A+No.",
+        ] {
+            let Ok(Callback::Approval(Approval { refused: Some(said) })) = Callback::parse(query) else {
+                panic!("not refused: {query}")
+            };
+            assert_eq!((said.error.as_deref(), said.code()), (Some("access_denied"), Some(50_020)));
+            assert_eq!(said.description.as_deref(), Some("AADSTS50020: No."));
+        }
+    }
+
+    #[test]
+    fn c59_a_code_under_a_state_of_ours_is_a_sign_in_whatever_stands_beside_it() {
+        let state = state();
+        let query = format!("admin_consent=True&code=abc&state={state}&tenant=x");
+        assert!(matches!(Callback::parse(&query), Ok(Callback::SignIn(SignIn { answer: Answer::Code(_), .. }))));
+        for query in ["admin_consent=True&code=abc&state=12345".to_owned(), format!("admin_consent=True&state={state}")] {
+            assert!(matches!(Callback::parse(&query), Ok(Callback::Approval(_))), "{query}");
+        }
+    }
+
+    #[test]
+    fn n9_an_error_that_is_no_known_code_is_not_repeated_in_the_timeline() {
+        let short = |error: &str| Answer::Error(error.to_owned(), None).in_short();
+        assert_eq!(short("access_denied"), "with the error access_denied");
+        assert_eq!(short("canary"), "with an error that is no known code");
     }
 
     proptest! {

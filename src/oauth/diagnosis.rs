@@ -1,5 +1,6 @@
 //! What to say of each end of a sign-in: what happened, whose job it is, and the one next step.
 
+mod causes;
 pub mod codes;
 mod general;
 mod parts;
@@ -35,6 +36,9 @@ pub fn telling_code(said: &ProviderWords) -> Option<u64> {
 /// The words for a sign-in that did not go through: those of Microsoft's code where it sent one that is known,
 /// which say more than the kind of the failure does.
 pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+    if let Some(cause) = said.and_then(|said| said.cause.as_ref()) {
+        return causes::of(why, cause);
+    }
     // How long to wait stands in the answer, and in no table.
     let code = said.and_then(telling_code).filter(|_| !matches!(why, Why::Throttled(_)));
     let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);

@@ -1,73 +1,28 @@
 //! The code for tokens, and the tokens for who it was: what is said to the provider, and how its
 //! answers are understood.
 
-use std::{fmt, pin::Pin, sync::Mutex};
+mod answers;
+
+use std::{pin::Pin, sync::Mutex};
 
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointNotSet, EndpointSet, ErrorResponse, ExtraTokenFields, HttpRequest,
-    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse, TokenResponse,
-    TokenUrl,
+    EmptyExtraTokenFields, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken,
+    StandardTokenIntrospectionResponse, TokenResponse, TokenUrl,
     basic::{BasicRevocationErrorResponse, BasicTokenType},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use super::{
     http::{HttpFailure, ProviderHttp},
     microsoft::Endpoints,
-    model::{ProviderWords, Why, without},
+    model::{Cause, NoConnection, ProviderWords, Why, redact},
     store::Attempt,
 };
-use crate::platform::{failure::Failure, randomness::Token};
-
-/// A text that is never printed.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Hidden(String);
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// What Microsoft answers beyond RFC 6749: the ID token of OpenID Connect.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct OpenIdFields {
-    id_token: Option<Hidden>,
-}
-
-impl ExtraTokenFields for OpenIdFields {}
-
-type Tokens = StandardTokenResponse<OpenIdFields, BasicTokenType>;
-
-/// An error of the token endpoint, with what Microsoft adds to RFC 6749, 5.2.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct TokenError {
-    error: String,
-    error_description: Option<String>,
-    trace_id: Option<String>,
-    correlation_id: Option<String>,
-    /// Numbers, as far as is known; whatever else stands there must not hide the error itself.
-    error_codes: Option<serde_json::Value>,
-}
-
-impl TokenError {
-    fn codes(&self) -> impl Iterator<Item = u64> + '_ {
-        let codes = self.error_codes.as_ref().and_then(serde_json::Value::as_array);
-        codes.into_iter().flatten().filter_map(serde_json::Value::as_u64)
-    }
-}
-
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the token endpoint refused")
-    }
-}
-
-impl ErrorResponse for TokenError {}
+use crate::platform::{clock::Timestamp, failure::Failure, randomness::Token};
+pub use answers::ResponseMeta;
+use answers::{Hidden, TokenError, Tokens, made_plain};
 
 type OAuthClient = Client<
     TokenError,
@@ -87,8 +42,15 @@ type OAuthClient = Client<
 pub struct Refusal {
     /// Why.
     pub why: Why,
-    /// What it said.
+    /// What it said, and what this program found out.
     pub words: Option<Box<ProviderWords>>,
+}
+
+impl Refusal {
+    /// With what this program found out.
+    pub fn found(why: Why, cause: Cause) -> Self {
+        Self { why, words: Some(Box::new(ProviderWords::found(cause))) }
+    }
 }
 
 impl From<Why> for Refusal {
@@ -107,6 +69,8 @@ pub struct Grant {
     pub id_token: Option<SecretString>,
     /// What was granted, where the provider says it.
     pub scopes: Option<Vec<String>>,
+    /// The provider's clock as it answered, where the answer says it.
+    pub date: Option<Timestamp>,
 }
 
 fn client(client_id: &str, endpoints: &Endpoints) -> Result<OAuthClient, Failure> {
@@ -127,7 +91,9 @@ fn of_attempt(attempt: &Attempt) -> Result<OAuthClient, Failure> {
 /// [`ProviderHttp`] as the `oauth2` crate asks for it; it keeps what that crate does not hand on.
 struct Adapter<'a> {
     http: &'a dyn ProviderHttp,
-    manner: Mutex<Option<Manner>>,
+    /// The host that is asked.
+    host: String,
+    meta: Mutex<Option<ResponseMeta>>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
@@ -137,44 +103,11 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let answer = self.http.send(request).await?;
-            if let Ok(mut manner) = self.manner.lock() {
-                *manner = Some(Manner::of(&answer));
+            if let Ok(mut meta) = self.meta.lock() {
+                *meta = Some(ResponseMeta::of(&answer));
             }
-            Ok(answer)
+            Ok(made_plain(answer))
         })
-    }
-}
-
-/// What an answer says besides its body.
-#[derive(Clone, Debug, Default)]
-pub struct Manner {
-    /// The status.
-    pub status: u16,
-    /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Its other form, a date, Microsoft does not send.
-    pub retry_after: Option<u32>,
-    /// Microsoft's id of the request, which stands here also where the body is none of its own.
-    pub request_id: Option<String>,
-}
-
-impl Manner {
-    /// Of an answer.
-    pub fn of(answer: &HttpResponse) -> Self {
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        let retry_after = header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-        Self {
-            status: answer.status().as_u16(),
-            retry_after: retry_after.filter(|seconds| (1..=86_400).contains(seconds)),
-            request_id: header("x-ms-request-id").or_else(|| header("request-id")).map(str::to_owned),
-        }
-    }
-
-    /// What the status alone decides, whatever the body says.
-    pub const fn why(&self) -> Option<Why> {
-        match self.status {
-            429 => Some(Why::Throttled(self.retry_after)),
-            500.. => Some(Why::Unavailable),
-            _ => None,
-        }
     }
 }
 
@@ -217,19 +150,20 @@ pub async fn exchange(
     let client = of_attempt(attempt)
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    let adapter = Adapter::new(http);
+    let adapter = Adapter::new(http, &attempt.endpoints.token);
     let answer = client
         .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
         .request_async(&adapter)
         .await;
     let tokens = answer.map_err(|error| adapter.refusal(error, &[secret, code, verifier]))?;
-    let id_token = tokens.extra_fields().id_token.clone();
+    let id_token = tokens.id_token.clone();
     Ok(Grant {
         access_token: SecretString::from(tokens.access_token().secret().clone()),
         has_refresh_token: tokens.refresh_token().is_some(),
         id_token: id_token.map(|Hidden(token)| SecretString::from(token)),
         scopes: tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
+        date: adapter.meta().date,
     })
 }
 
@@ -247,7 +181,7 @@ pub async fn credentials(
     let client = client(client_id, endpoints)
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    let adapter = Adapter::new(http);
+    let adapter = Adapter::new(http, &endpoints.token);
     let answer = client
         .exchange_client_credentials()
         .add_scope(Scope::new(format!("{graph}/.default")))
@@ -257,8 +191,12 @@ pub async fn credentials(
 }
 
 impl<'a> Adapter<'a> {
-    fn new(http: &'a dyn ProviderHttp) -> Self {
-        Self { http, manner: Mutex::default() }
+    fn new(http: &'a dyn ProviderHttp, url: &str) -> Self {
+        Self { http, host: host(url), meta: Mutex::default() }
+    }
+
+    fn meta(&self) -> ResponseMeta {
+        self.meta.lock().ok().and_then(|meta| meta.clone()).unwrap_or_default()
     }
 
     /// Why a request for tokens came to nothing. `secrets` is what was sent, which must not come back.
@@ -267,70 +205,41 @@ impl<'a> Adapter<'a> {
         error: RequestTokenError<HttpFailure, TokenError>,
         secrets: &[&SecretString],
     ) -> Refusal {
-        let manner = self.manner.lock().ok().and_then(|manner| manner.clone()).unwrap_or_default();
+        let meta = self.meta();
         let said = match error {
             RequestTokenError::ServerResponse(error) => Some(error),
-            RequestTokenError::Request(failure) => return why(failure).into(),
+            RequestTokenError::Request(failure) => return no_answer(failure, &self.host),
             // The rest holds the raw body: it goes no further.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
-        let why = manner.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
-        let words = if let Some(said) = said {
-            said.words(manner.request_id.as_deref(), secrets)
+        let why = meta.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
+        let mut words = if let Some(said) = said {
+            said.words(meta.request_id.as_deref(), secrets)
         } else {
             let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
-            let id = manner.request_id.map(|id| without(&id, &secrets));
+            let id = meta.request_id.as_deref().map(|id| redact(id, &secrets));
             ProviderWords::new(None, None, id.as_deref(), None)
         };
+        words.cause = meta.cause(&self.host);
         Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
     }
 }
 
-impl TokenError {
-    /// The OAuth `error` alone decides, for Microsoft warns that its own codes change.
-    fn why(&self) -> Why {
-        match self.error.as_str() {
-            "invalid_client" => Why::CredentialsRejected,
-            "unauthorized_client" => Why::ApplicationRefused,
-            "invalid_scope" => Why::PermissionsRefused,
-            "invalid_grant" => Why::CodeRefused,
-            "temporarily_unavailable" | "server_error" => Why::Unavailable,
-            _ => Why::ExchangeRefused,
-        }
-    }
-
-    fn words(&self, request_id: Option<&str>, secrets: &[&SecretString]) -> ProviderWords {
-        let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
-        let clean = |text: &str| without(text, &secrets);
-        let trace_id = self.trace_id.as_deref().or(request_id).map(clean);
-        ProviderWords::new(
-            Some(&clean(&self.error)),
-            self.error_description.as_deref().map(clean).as_deref(),
-            trace_id.as_deref(),
-            self.correlation_id.as_deref().map(clean).as_deref(),
-        )
-        .with_codes(self.codes())
-    }
+/// The host of an address, with its port where that is not the usual one.
+pub fn host(url: &str) -> String {
+    let url = url::Url::parse(url).ok();
+    let port = url.as_ref().and_then(url::Url::port).map(|port| format!(":{port}")).unwrap_or_default();
+    url.as_ref().and_then(url::Url::host_str).map(|host| format!("{host}{port}")).unwrap_or_default()
 }
 
-/// Why there is no answer.
-pub const fn why(failure: HttpFailure) -> Why {
-    match failure {
-        HttpFailure::Unreachable => Why::Unreachable,
-        HttpFailure::TimedOut => Why::Slow,
-        HttpFailure::TooLarge | HttpFailure::Request => Why::Garbled,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s7_an_answer_of_the_token_endpoint_prints_no_token() {
-        let answer = r#"{"token_type":"Bearer","access_token":"canary-1","refresh_token":"canary-2","id_token":"canary-3"}"#;
-        let tokens: Tokens = serde_json::from_str(answer).expect("tokens");
-        let printed = format!("{tokens:?}");
-        assert!(printed.contains("[redacted]") && !printed.contains("canary"), "{printed}");
-    }
+/// Why there is no answer of this host's.
+pub fn no_answer(failure: HttpFailure, host: &str) -> Refusal {
+    let (why, cause) = match failure {
+        HttpFailure::Unreachable => (Why::Unreachable, Some(NoConnection::BrokenOff)),
+        HttpFailure::NoConnection(why) => (Why::Unreachable, Some(why)),
+        HttpFailure::TimedOut => (Why::Slow, None),
+        HttpFailure::TooLarge | HttpFailure::Request => (Why::Garbled, None),
+    };
+    let words = cause.map(|why| ProviderWords::found(Cause::NoConnection { host: host.to_owned(), why }));
+    Refusal { why, words: words.map(Box::new) }
 }

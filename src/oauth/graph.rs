@@ -1,31 +1,20 @@
 //! Microsoft Graph: who it was that signed in.
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
 use super::{
-    exchange::{Manner, Refusal, why},
+    exchange::{Refusal, ResponseMeta, host, no_answer},
     http::ProviderHttp,
-    model::{ProviderWords, Why, without},
+    members::Members,
+    model::{ProviderWords, Why, redact},
 };
 
-/// What Graph says of who signed in (`GET /me`).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What Graph says of who signed in (`GET /me`): their address, or what they sign in with, or their id within their
+/// tenant, whichever is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
-    /// The account's id within its tenant.
-    pub id: String,
-    /// Their address; Graph may have none.
-    pub mail: Option<String>,
-    /// What they sign in with.
-    pub user_principal_name: Option<String>,
-}
-
-impl Me {
     /// What to call the account.
-    pub fn account(&self) -> &str {
-        self.mail.as_deref().or(self.user_principal_name.as_deref()).unwrap_or(&self.id)
-    }
+    pub account: String,
 }
 
 /// Asks Graph who signed in.
@@ -38,57 +27,79 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
         .header(::http::header::ACCEPT, "application/json")
         .body(Vec::new())
         .map_err(|_| Refusal::from(Why::Garbled))?;
-    let answer = http.send(request).await.map_err(|failure| Refusal::from(why(failure)))?;
-    if !answer.status().is_success() {
-        let manner = Manner::of(&answer);
-        let said = serde_json::from_slice::<GraphError>(answer.body()).ok().map(|said| said.error);
-        let why = manner.why().unwrap_or(match &said {
-            Some(_) if answer.status() == ::http::StatusCode::FORBIDDEN => Why::IdentityRefused,
-            Some(_) => Why::ExchangeRefused,
-            // A proxy's page, a captive portal's redirect: nothing that Graph said.
-            None => Why::Garbled,
-        });
-        return Err(Refusal { why, words: graph_words(said, &manner, access_token).map(Box::new) });
+    let host = host(graph);
+    let answer = http.send(request).await.map_err(|failure| no_answer(failure, &host))?;
+    let members = Members::read(answer.body());
+    if answer.status().is_success() {
+        return members.as_ref().and_then(read).ok_or_else(|| Why::Garbled.into());
     }
-    serde_json::from_slice(answer.body()).map_err(|_| Why::Garbled.into())
+    let meta = ResponseMeta::of(&answer);
+    // An object with Graph's code and ids (Microsoft Graph, errors), or a code alone.
+    let said = members.filter(|members| members.has("error"));
+    let why = meta.why().unwrap_or(match &said {
+        Some(_) if answer.status() == ::http::StatusCode::FORBIDDEN => Why::IdentityRefused,
+        Some(_) => Why::ExchangeRefused,
+        // A proxy's page, a captive portal's redirect: nothing that Graph said.
+        None => Why::Garbled,
+    });
+    let mut words = words(said.as_ref(), &meta, access_token);
+    words.cause = meta.cause(&host);
+    Err(Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) })
 }
 
-/// An error of Graph's, with its ids (Microsoft Graph, errors). Whatever else stands there counts for nothing.
-#[derive(Deserialize)]
-struct GraphError {
-    error: GraphErrorBody,
+fn read(members: &Members) -> Option<Me> {
+    let account = ["mail", "userPrincipalName", "id"].into_iter().find_map(|name| members.text(name))?;
+    Some(Me { account: account.to_owned() })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GraphErrorBody {
-    code: Option<String>,
-    message: Option<String>,
-    inner_error: Option<GraphIds>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct GraphIds {
-    request_id: Option<String>,
-    client_request_id: Option<String>,
-}
-
-fn graph_words(
-    said: Option<GraphErrorBody>,
-    manner: &Manner,
-    access_token: &SecretString,
-) -> Option<ProviderWords> {
-    let clean = |text: String| without(&text, &[access_token.expose_secret()]);
-    let Some(GraphErrorBody { code, message, inner_error }) = said else {
-        let id = clean(manner.request_id.clone()?);
-        return Some(ProviderWords::new(None, None, Some(&id), None));
-    };
-    let (request, client) = inner_error.map_or((None, None), |ids| (ids.request_id, ids.client_request_id));
-    Some(ProviderWords::new(
+fn words(said: Option<&Members>, meta: &ResponseMeta, access_token: &SecretString) -> ProviderWords {
+    let clean = |text: &str| redact(text, &[access_token.expose_secret()]);
+    let error = said.and_then(|said| said.within("error")).unwrap_or_default();
+    let ids = error.within("innerError").or_else(|| error.within("innererror")).unwrap_or_default();
+    let code = error.text("code").or_else(|| said.and_then(|said| said.text("error")));
+    let description = error.text("message").or_else(|| said.and_then(|said| said.text("error_description")));
+    ProviderWords::new(
         code.map(clean).as_deref(),
-        message.map(clean).as_deref(),
-        request.or_else(|| manner.request_id.clone()).map(clean).as_deref(),
-        client.map(clean).as_deref(),
-    ))
+        description.map(clean).as_deref(),
+        ids.text("request-id").or(meta.request_id.as_deref()).map(clean).as_deref(),
+        ids.text("client-request-id").map(clean).as_deref(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn account(me: &Value) -> Option<String> {
+        Members::read(me.to_string().as_bytes()).as_ref().and_then(read).map(|me| me.account)
+    }
+
+    #[test]
+    fn c12_of_graphs_answer_any_one_name_of_the_account_is_enough() {
+        for (me, expected) in [
+            (json!({ "id": "1", "mail": "a@b.test", "userPrincipalName": "c@d.test" }), Some("a@b.test")),
+            (json!({ "id": 1, "mail": null, "userPrincipalName": "c@d.test" }), Some("c@d.test")),
+            (json!({ "mail": "", "userPrincipalName": 7, "id": "1" }), Some("1")),
+            (json!({ "mail": "a@b.test", "id": null }), Some("a@b.test")),
+            (json!({ "displayName": "Grace" }), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(account(&me).as_deref(), expected, "{me}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn c12_of_graphs_answer_no_other_member_counts(
+            name in "[a-zA-Z@.]{1,20}",
+            value in prop_oneof![Just(Value::Null), any::<f64>().prop_map(Value::from), "\\PC{0,9}".prop_map(Value::from)],
+        ) {
+            prop_assume!(name != "mail");
+            let me = json!({ "mail": "a@b.test", name: value });
+            prop_assert_eq!(account(&me).as_deref(), Some("a@b.test"));
+        }
+    }
 }

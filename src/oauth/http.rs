@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use oauth2::{HttpRequest, HttpResponse};
 
+use super::model::NoConnection;
+
 /// The most that is read of an answer.
 pub const MAX_BODY: usize = 1024 * 1024;
 /// How long one request may take. Of two slow ones the second is cut short by the attempt's own patience.
@@ -13,9 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(7);
 /// Why there is no answer. It holds nothing of the request or the answer, so that it can be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpFailure {
-    /// No connection, or it broke.
+    /// The connection broke off before the whole answer was there.
     #[error("the provider cannot be reached")]
     Unreachable,
+    /// No connection came about.
+    #[error("the provider cannot be reached: {}", .0.words())]
+    NoConnection(NoConnection),
     /// No answer in time.
     #[error("the provider does not answer in time")]
     TimedOut,
@@ -38,12 +43,16 @@ pub trait ProviderHttp: Send + Sync + 'static {
 pub struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// One client for the whole program.
+    /// One client for the whole program. It takes `HTTPS_PROXY` and `NO_PROXY` from the environment.
     ///
     /// # Errors
     /// Where TLS cannot be set up.
-    #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
     pub fn new() -> Result<Self, String> {
+        Self::built(Self::builder())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
+    fn builder() -> reqwest::ClientBuilder {
         // Another part of the program may have installed it already; one is as good as the other.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
@@ -55,19 +64,18 @@ impl Reqwest {
             .connect_timeout(Duration::from_secs(5))
             .timeout(PATIENCE)
             .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(Self)
-            .map_err(|error| {
-                // The reason stands behind the error, whose own text says only that there is one.
-                let reasons =
-                    std::iter::successors(std::error::Error::source(&error), |error| error.source());
-                let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
-                format!(
-                    "The connection to Microsoft cannot be secured: {reason}. Install this system's CA \
-                     certificates (Debian: `apt-get install ca-certificates`), or name a file of them in \
-                     SSL_CERT_FILE."
-                )
-            })
+    }
+
+    fn built(builder: reqwest::ClientBuilder) -> Result<Self, String> {
+        builder.build().map(Self).map_err(|error| {
+            // The reason stands behind the error, whose own text says only that there is one.
+            let reasons = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+            let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
+            format!(
+                "The connection to Microsoft cannot be secured: {reason}. Install this system's CA certificates \
+                 (Debian: `apt-get install ca-certificates`), or name a file of them in SSL_CERT_FILE."
+            )
+        })
     }
 }
 
@@ -91,8 +99,55 @@ impl ProviderHttp for Reqwest {
 
 /// At once, for the error's own text holds the address.
 fn failure(error: &reqwest::Error) -> HttpFailure {
+    if !error.is_connect() {
+        return if error.is_timeout() { HttpFailure::TimedOut } else { HttpFailure::Unreachable };
+    }
     // A connection that does not come about in time is a firewall that drops, and not a provider that is slow.
-    if error.is_timeout() && !error.is_connect() { HttpFailure::TimedOut } else { HttpFailure::Unreachable }
+    let cause = error.is_dns().then_some(NoConnection::NameNotFound);
+    let cause = cause.or_else(|| causes(error).find_map(no_connection));
+    let otherwise = if error.is_timeout() { NoConnection::TimedOut } else { NoConnection::Other };
+    HttpFailure::NoConnection(cause.unwrap_or(otherwise))
+}
+
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+/// The errors below an error. An `io::Error` may hold one of its own that it does not name as its source.
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = Cause<'a>> {
+    std::iter::successors(std::error::Error::source(error), |error| {
+        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        within.map(|within| within as Cause<'a>).or_else(|| error.source())
+    })
+}
+
+/// Why no connection came about, where one of the errors says it. The library's type for proxies is its own: it is told
+/// by its text, which a test compares.
+fn no_connection(error: Cause<'_>) -> Option<NoConnection> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        let certificate = matches!(error, rustls::Error::InvalidCertificate(_));
+        return Some(if certificate { NoConnection::Certificate } else { NoConnection::Tls });
+    }
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        return match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => Some(NoConnection::Refused),
+            std::io::ErrorKind::TimedOut => Some(NoConnection::TimedOut),
+            std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable => {
+                Some(NoConnection::NoRoute)
+            }
+            std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof
+                if error.get_ref().is_none() =>
+            {
+                Some(NoConnection::BrokenOff)
+            }
+            _ => None,
+        };
+    }
+    let text = error.to_string();
+    if text.contains("proxy authorization required") {
+        return Some(NoConnection::ProxyLogin);
+    }
+    // What failed below it, as where the proxy itself cannot be reached, says more.
+    let refused = text.contains("tunnel error") && error.source().is_none();
+    refused.then_some(NoConnection::ProxyRefused)
 }
 
 #[cfg(test)]
@@ -166,7 +221,8 @@ mod tests {
             }
             heard
         });
-        assert!(matches!(send(&url).await, Err(HttpFailure::Unreachable)));
+        let refused = send(&url).await.err();
+        assert_eq!(refused, Some(HttpFailure::NoConnection(NoConnection::Certificate)));
         assert_eq!(server.await.expect("no panic"), b"", "the secret was sent to whoever asked");
     }
 
@@ -226,7 +282,41 @@ mod tests {
         let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", closed.local_addr().expect("an address"));
         drop(closed);
-        assert_eq!(send(&url).await.err(), Some(HttpFailure::Unreachable));
+        assert_eq!(send(&url).await.err(), Some(HttpFailure::NoConnection(NoConnection::Refused)));
+    }
+
+    /// A proxy that answers every CONNECT so, and what a request through it comes to.
+    async fn through_proxy(answer: &'static [u8]) -> Option<HttpFailure> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let proxy = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer).await;
+        });
+        let proxy = reqwest::Proxy::https(proxy).expect("a proxy");
+        let client = Reqwest::built(Reqwest::builder().proxy(proxy)).expect("a client");
+        let request = Request::post("https://login.example/token").body(Vec::new()).expect("a request");
+        client.send(request).await.err()
+    }
+
+    #[tokio::test]
+    async fn c63_why_no_connection_came_about_is_told() {
+        let direct = Reqwest::built(Reqwest::builder().no_proxy()).expect("a client");
+        let request = Request::post("https://no-such-host.invalid/").body(Vec::new()).expect("a request");
+        let unknown = direct.send(request).await.err();
+        assert_eq!(unknown, Some(HttpFailure::NoConnection(NoConnection::NameNotFound)));
+        let plain = server(Router::new().fallback(any(|| std::future::ready(StatusCode::OK)))).await;
+        let not_tls = send(&plain.replace("http:", "https:")).await.err();
+        assert_eq!(not_tls, Some(HttpFailure::NoConnection(NoConnection::Tls)));
+        let log_in = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+        let no_log_in = through_proxy(log_in).await;
+        assert_eq!(no_log_in, Some(HttpFailure::NoConnection(NoConnection::ProxyLogin)));
+        let forbidden = through_proxy(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(forbidden, Some(HttpFailure::NoConnection(NoConnection::ProxyRefused)));
     }
 
     #[tokio::test]
@@ -238,7 +328,8 @@ mod tests {
         let address = full.local_addr().expect("an address");
         let waiting: Vec<_> = (0..8).map(|_| tokio::spawn(TcpStream::connect(address))).collect();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(send(&format!("http://{address}")).await.err(), Some(HttpFailure::Unreachable));
+        let dropped = send(&format!("http://{address}")).await.err();
+        assert_eq!(dropped, Some(HttpFailure::NoConnection(NoConnection::TimedOut)));
         waiting.iter().for_each(tokio::task::JoinHandle::abort);
 
         let slow = server(Router::new().fallback(any(std::future::pending::<StatusCode>))).await;

@@ -4,14 +4,14 @@
 //! 1.0, 3.1.3.7 (6)); `aud`, `iss`, `exp` and `nonce` are.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
-use time::Duration;
+use serde_json::Value;
 
-use super::{microsoft::IssuerTemplate, model::Why};
+use super::{
+    members::Members,
+    microsoft::IssuerTemplate,
+    model::{Cause, Claim, Mismatch, TOLERATED_SKEW, Why, guid, shown_guid, shown_issuer},
+};
 use crate::platform::{clock::Timestamp, randomness::Hash};
-
-/// How far the provider's clock and ours may be apart.
-const SKEW: Duration = Duration::minutes(5);
 
 /// What an ID token must say.
 pub struct Expected<'a> {
@@ -19,82 +19,163 @@ pub struct Expected<'a> {
     pub client_id: &'a str,
     /// Whose it may be.
     pub issuer: &'a IssuerTemplate,
-    /// The tenant, where the connector's is a GUID.
-    pub tenant: Option<&'a str>,
+    /// The tenant.
+    pub tenant: ExpectedTenant<'a>,
     /// The callback's `iss`, where there was one.
     pub callback_issuer: Option<&'a str>,
     /// The hash of the attempt's nonce.
     pub nonce: Hash,
-    /// The present.
+    /// The present, by this machine's clock.
     pub now: Timestamp,
+    /// The present, by the provider's clock, where it is known.
+    pub provider_now: Option<Timestamp>,
+    /// What was sent to the provider, and must not be told.
+    pub secrets: &'a [&'a str],
+}
+
+/// The tenant that an ID token must name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedTenant<'a> {
+    /// Any, or none.
+    Any,
+    /// Any one, by its GUID: that of the connector's domain is not known yet.
+    Some,
+    /// This one.
+    Is(&'a str),
 }
 
 /// Who signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The tenant, where the token names one.
+    /// The tenant's GUID, where the token names one.
     pub tenant: Option<String>,
-    /// What people call the account, where the token says it.
-    pub username: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    aud: Audience,
-    iss: String,
-    exp: i64,
-    nonce: Option<String>,
-    tid: Option<String>,
-    preferred_username: Option<String>,
+/// Why an ID token was not believed: [`Why::WrongTenant`] where everything is right but the tenant, [`Why::Garbled`] where
+/// it is no ID token, [`Why::IdentityNotProved`] where it is not the one for this sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotProved {
+    /// Why.
+    pub why: Why,
+    /// Which check failed, with both values.
+    pub mismatch: Option<Mismatch>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Several(Vec<String>),
+impl NotProved {
+    fn of(mismatch: Mismatch) -> Self {
+        Self { why: Why::IdentityNotProved, mismatch: Some(mismatch) }
+    }
+
+    /// There was no ID token.
+    pub fn missing() -> Self {
+        Self::of(Mismatch::new(Claim::IdToken, None, None))
+    }
+
+    /// What this program found out.
+    pub fn cause(self) -> Option<Cause> {
+        self.mismatch.map(Cause::Mismatch)
+    }
 }
 
-/// Checks an ID token.
+/// Checks an ID token. Claims that are not used may be missing or anything.
 ///
 /// # Errors
-/// [`Why::WrongTenant`] where everything is right but the tenant, [`Why::Garbled`] where it is no ID
-/// token, [`Why::IdentityNotProved`] where it is not the one for this sign-in.
-pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, Why> {
-    let claims = parse(token).ok_or(Why::Garbled)?;
-    let for_us = match &claims.aud {
-        Audience::One(aud) => aud == expected.client_id,
-        Audience::Several(all) => all.len() == 1 && all[0] == expected.client_id,
-    };
-    let from_them = match &claims.tid {
-        Some(tenant) => claims.iss == expected.issuer.for_tenant(tenant),
-        None => !expected.issuer.names_tenant() && claims.iss == expected.issuer.0,
-    };
-    let fresh = expected.now.minus(SKEW).seconds() < claims.exp;
-    let this_one = claims.nonce.is_some_and(|nonce| Hash::of(nonce.as_bytes()) == expected.nonce);
-    let as_announced = expected.callback_issuer.is_none_or(|issuer| issuer == claims.iss);
-    if !(for_us && from_them && fresh && this_one && as_announced) {
-        return Err(Why::IdentityNotProved);
+/// [`NotProved`], by the first check that fails.
+pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, NotProved> {
+    let claims = parse(token).ok_or(NotProved { why: Why::Garbled, mismatch: None })?;
+    let tid = claims.text("tid").and_then(guid);
+    check_issuer(&claims, tid.as_deref(), expected).map_err(NotProved::of)?;
+    check_audience(&claims, expected).map_err(NotProved::of)?;
+    let nonce = claims.text("nonce");
+    if nonce.is_none_or(|nonce| Hash::of(nonce.as_bytes()) != expected.nonce) {
+        let differs = nonce.map(|_| "it differs from the one that was sent".to_owned());
+        return Err(NotProved::of(Mismatch::new(Claim::Nonce, None, differs)));
     }
-    match expected.tenant {
-        Some(tenant) if claims.tid.as_deref() != Some(tenant) => Err(Why::WrongTenant),
-        _ => Ok(Identity { tenant: claims.tid, username: claims.preferred_username }),
+    check_time(&claims, expected).map_err(NotProved::of)?;
+    let right = match expected.tenant {
+        ExpectedTenant::Any => true,
+        ExpectedTenant::Some => tid.is_some(),
+        ExpectedTenant::Is(tenant) => tid.as_deref() == Some(tenant),
+    };
+    if !right {
+        let wanted = match expected.tenant {
+            ExpectedTenant::Is(tenant) => tenant.to_owned(),
+            _ => "a tenant’s GUID".to_owned(),
+        };
+        let mismatch = Mismatch::new(Claim::Tid, Some(wanted), claims.text("tid").map(shown_guid));
+        return Err(NotProved { why: Why::WrongTenant, mismatch: Some(mismatch) });
+    }
+    Ok(Identity { tenant: tid })
+}
+
+fn check_issuer(claims: &Members, tid: Option<&str>, expected: &Expected<'_>) -> Result<(), Mismatch> {
+    let template = expected.issuer;
+    let issuer = claims.text("iss").unwrap_or_default();
+    let right = match tid {
+        Some(tenant) => template.for_tenant(tenant) == issuer,
+        None => !template.names_tenant() && template.0 == issuer,
+    };
+    let shown = |issuer: &str| (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, expected.secrets));
+    if !right {
+        let wanted = tid.map_or_else(|| template.0.clone(), |tenant| template.for_tenant(tenant));
+        return Err(Mismatch::new(Claim::Iss, Some(wanted), shown(issuer)));
+    }
+    match expected.callback_issuer {
+        Some(announced) if announced != issuer => {
+            Err(Mismatch::new(Claim::CallbackIss, Some(issuer.to_owned()), shown(announced)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_audience(claims: &Members, expected: &Expected<'_>) -> Result<(), Mismatch> {
+    let audience = claims.list("aud");
+    let texts: Vec<_> = audience.iter().filter_map(Value::as_str).collect();
+    if audience.len() == 1 && texts == [expected.client_id] {
+        return Ok(());
+    }
+    let received: Vec<_> = texts.iter().take(5).map(|text| shown_guid(text)).collect();
+    let received = (!received.is_empty()).then(|| received.join(", "));
+    Err(Mismatch::new(Claim::Aud, Some(expected.client_id.to_owned()), received))
+}
+
+/// `exp`, and `nbf` or where that is missing `iat`. A token that was made a moment ago and is out of date by this
+/// machine's clock says that the clock is wrong.
+fn check_time(claims: &Members, expected: &Expected<'_>) -> Result<(), Mismatch> {
+    let now = expected.now.seconds();
+    let (from, until, made) = (claims.seconds("nbf"), claims.seconds("exp"), claims.seconds("iat"));
+    let provider_now = expected.provider_now.map(Timestamp::seconds).or(made);
+    let clock_ahead = provider_now.map(|there| now.saturating_sub(there));
+    let shown = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000)).for_machines();
+    let mismatch = |claim, sign: &str, received: Option<i64>| Mismatch {
+        clock_ahead,
+        ..Mismatch::new(claim, Some(format!("{sign} {}", expected.now.for_machines())), received.map(shown))
+    };
+    if until.is_none_or(|until| until <= now.saturating_sub(TOLERATED_SKEW)) {
+        return Err(mismatch(Claim::Exp, "later than", until));
+    }
+    match from.or(made) {
+        Some(from) if from > now.saturating_add(TOLERATED_SKEW) => {
+            Err(mismatch(Claim::Nbf, "not later than", Some(from)))
+        }
+        _ => Ok(()),
     }
 }
 
 /// The claims of a JSON Web Token in its compact form (RFC 7519).
-fn parse(token: &str) -> Option<Claims> {
+fn parse(token: &str) -> Option<Members> {
     let mut parts = token.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
         return None;
     }
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    Members::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -113,7 +194,12 @@ mod tests {
         })
     }
 
-    fn judge(claims: &Value, tenant: Option<&str>, callback_issuer: Option<&str>) -> Result<Identity, Why> {
+    fn judged(
+        claims: &Value,
+        tenant: ExpectedTenant<'_>,
+        callback_issuer: Option<&str>,
+        provider_now: Option<Timestamp>,
+    ) -> Result<Identity, NotProved> {
         let issuer = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
         check(
             &token(claims),
@@ -124,14 +210,121 @@ mod tests {
                 callback_issuer,
                 nonce: Hash::of(b"the nonce"),
                 now: NOW,
+                provider_now,
+                secrets: &[],
             },
         )
+    }
+
+    fn judge(claims: &Value, tenant: Option<&str>, callback_issuer: Option<&str>) -> Result<Identity, Why> {
+        let tenant = tenant.map_or(ExpectedTenant::Any, ExpectedTenant::Is);
+        judged(claims, tenant, callback_issuer, None).map_err(|not| not.why)
+    }
+
+    /// Why the sound token with one claim changed is not believed, in the words of the log.
+    fn mismatch(claim: &str, value: Value, provider_now: Option<Timestamp>) -> String {
+        let mut claims = sound();
+        claims[claim] = value;
+        let not = judged(&claims, ExpectedTenant::Is(TID), None, provider_now).expect_err("not proved");
+        not.mismatch.expect("a cause").to_string()
+    }
+
+    #[test]
+    fn c16_which_claim_failed_is_told_with_both_values_and_nothing_of_the_nonce() {
+        let other = "3b4e28ba-2fa1-11d2-883f-0016d3cca427";
+        let (us, here) = ("https://login.example.us", "https://login.example");
+        for (claim, value, told) in [
+            ("aud", json!(other), format!("aud: expected {CLIENT}, received {other}")),
+            ("aud", json!("any words"), format!("aud: expected {CLIENT}, received a value that is no GUID")),
+            ("aud", json!(null), format!("aud: expected {CLIENT}, received none")),
+            (
+                "iss",
+                json!(format!("{us}/{TID}/v2.0")),
+                format!("iss: expected {here}/{TID}/v2.0, received {us}/{TID}/v2.0"),
+            ),
+            ("nonce", json!("s3cret"), "nonce: it differs from the one that was sent".to_owned()),
+            ("nonce", json!(null), "nonce: missing".to_owned()),
+            (
+                "exp",
+                json!(NOW.seconds() - 3_600),
+                "exp: expected later than 2026-11-23T06:57:10Z, received 2026-11-23T05:57:10Z".to_owned(),
+            ),
+            ("exp", json!(null), "exp: expected later than 2026-11-23T06:57:10Z, received none".to_owned()),
+        ] {
+            assert_eq!(mismatch(claim, value, None), told);
+        }
+        let wrong = judged(&sound(), ExpectedTenant::Is(other), None, None).expect_err("another tenant");
+        assert_eq!(wrong.mismatch.expect("a cause").to_string(), format!("tid: expected {other}, received {TID}"));
+        let announced = judged(&sound(), ExpectedTenant::Any, Some(us), None).expect_err("another issuer");
+        let told = format!("iss of the callback: expected {here}/{TID}/v2.0, received {us}/");
+        assert_eq!(announced.mismatch.expect("a cause").to_string(), told);
+    }
+
+    #[test]
+    fn c16_a_clock_that_is_wrong_is_said_to_be_wrong_by_how_much() {
+        let two_hours = time::Duration::hours(2);
+        let ahead = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW.minus(two_hours)));
+        assert!(ahead.ends_with("this machine’s clock is 2 hours ahead of Microsoft’s"), "{ahead}");
+        let behind = mismatch("nbf", json!(NOW.seconds() + 7_200), Some(NOW.plus(two_hours)));
+        assert!(behind.starts_with("nbf: expected not later than 2026-11-23T06:57:10Z"), "{behind}");
+        assert!(behind.ends_with("this machine’s clock is 2 hours behind Microsoft’s"), "{behind}");
+        // Where the answer has no date, when the token was made says it.
+        let made = mismatch("iat", json!(NOW.seconds() + 5_400), None);
+        assert!(made.ends_with("this machine’s clock is 1 hour 30 minutes behind Microsoft’s"), "{made}");
+        let same = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW));
+        assert!(same.ends_with("this machine’s clock is the same as Microsoft’s"), "{same}");
+    }
+
+    #[test]
+    fn n13_a_single_tenant_whose_id_is_not_known_yet_takes_no_token_that_names_none() {
+        let issuer = IssuerTemplate("https://login.example/v2.0".to_owned());
+        let mut claims = sound();
+        claims["iss"] = json!(issuer.0);
+        for (tid, proved) in [(json!(TID), true), (json!("contoso.test"), false), (json!(null), false)] {
+            claims["tid"] = tid;
+            let expected = Expected {
+                client_id: CLIENT,
+                issuer: &issuer,
+                tenant: ExpectedTenant::Some,
+                callback_issuer: None,
+                nonce: Hash::of(b"the nonce"),
+                now: NOW,
+                provider_now: None,
+                secrets: &[],
+            };
+            assert_eq!(check(&token(&claims), &expected).is_ok(), proved, "{claims}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn c12_times_are_read_however_they_are_written_and_other_claims_do_not_count(
+            way in 0..4_u8,
+            name in "[a-z_]{1,9}",
+            value in prop_oneof![Just(Value::Null), any::<f64>().prop_map(Value::from), "\\PC{0,9}".prop_map(Value::from)],
+        ) {
+            prop_assume!(!["aud", "iss", "tid", "exp", "nonce", "nbf", "iat"].contains(&name.as_str()));
+            let write = |seconds: i64| match way {
+                0 => json!(seconds),
+                1 => json!(seconds.to_string()),
+                2 => json!(format!("{seconds}.5")),
+                _ => serde_json::from_str(&format!("{seconds}.0")).expect("a number"),
+            };
+            let mut claims = sound();
+            claims["exp"] = write(NOW.seconds() + 3_600);
+            claims["iat"] = write(NOW.seconds());
+            claims["nbf"] = write(NOW.seconds());
+            claims[name] = value;
+            prop_assert!(judge(&claims, Some(TID), None).is_ok());
+            claims["exp"] = write(NOW.seconds() - 3_600);
+            prop_assert!(judge(&claims, Some(TID), None).is_err());
+        }
     }
 
     #[test]
     fn a_sound_token_says_who_signed_in() {
         let identity = judge(&sound(), Some(TID), None).expect("an identity");
-        assert_eq!(identity.username.as_deref(), Some("ada@example.com"));
+        assert_eq!(identity.tenant.as_deref(), Some(TID));
         assert!(judge(&sound(), None, Some(&format!("https://login.example/{TID}/v2.0"))).is_ok());
     }
 
@@ -163,17 +356,20 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_garbled() {
-        let issuer = IssuerTemplate(String::new());
-        let expected = Expected {
-            client_id: CLIENT,
-            issuer: &issuer,
-            tenant: None,
-            callback_issuer: None,
-            nonce: Hash::of(b""),
-            now: NOW,
-        };
-        for text in ["", "a.b", "a.b.c", "a.b.c.d", &token(&json!({})), &token(&json!([]))] {
-            assert_eq!(check(text, &expected), Err(Why::Garbled), "{text}");
+        for text in ["", "a.b", "a.b.c", "a.b.c.d", &token(&json!([]))] {
+            let issuer = IssuerTemplate(String::new());
+            let expected = Expected {
+                client_id: CLIENT,
+                issuer: &issuer,
+                tenant: ExpectedTenant::Any,
+                callback_issuer: None,
+                nonce: Hash::of(b""),
+                now: NOW,
+                provider_now: None,
+                secrets: &[],
+            };
+            assert_eq!(check(text, &expected).expect_err("no token").why, Why::Garbled, "{text}");
         }
+        assert_eq!(judge(&json!({}), None, None), Err(Why::IdentityNotProved));
     }
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::model::guid;
 use crate::platform::config::ProviderUrls;
 
 /// The addresses that one attempt uses, and goes on using whatever is configured later.
@@ -57,6 +58,13 @@ impl IssuerTemplate {
         }
     }
 
+    /// The tenant's GUID in an issuer of this form.
+    pub fn tenant_in(&self, issuer: &str) -> Option<String> {
+        let (before, _) = self.0.split_once(TENANT)?;
+        let id = guid(issuer.strip_prefix(before)?.get(..36)?)?;
+        (self.for_tenant(&id) == issuer).then_some(id)
+    }
+
     /// Whether the issuer depends on the tenant.
     pub fn names_tenant(&self) -> bool {
         self.0.contains(TENANT)
@@ -100,6 +108,20 @@ mod tests {
         let other = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
         assert!(template.may_be(&template.for_tenant(TID), Some(TID)));
         assert!(!template.may_be(&template.for_tenant(other), Some(TID)));
+    }
+
+    #[test]
+    fn n13_the_tenant_is_read_from_an_issuer_of_the_configured_form_alone() {
+        let template = IssuerTemplate("https://login.example/{tenant}/v2.0".to_owned());
+        assert_eq!(template.tenant_in(&template.for_tenant(TID)).as_deref(), Some(TID));
+        for wrong in [
+            template.for_tenant("contoso.com"),
+            format!("https://evil.example/{TID}/v2.0"),
+            format!("https://login.example/{TID}/v2.0/x"),
+            String::new(),
+        ] {
+            assert_eq!(template.tenant_in(&wrong), None, "{wrong}");
+        }
     }
 
     #[test]

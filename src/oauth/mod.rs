@@ -7,6 +7,8 @@ pub mod exchange;
 pub mod graph;
 pub mod http;
 pub mod id_token;
+pub mod members;
+pub mod metadata;
 pub mod microsoft;
 pub mod model;
 pub mod pages;

@@ -3,9 +3,15 @@
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
+mod cause;
+mod redact;
 mod words;
 
-pub use words::{ProviderWords, code_in, id_after, tame, without};
+pub use cause::{
+    Cause, Claim, Mismatch, NoConnection, TOLERATED_SKEW, clock_words, guid, shown_guid, shown_issuer,
+};
+pub use redact::redact;
+pub use words::{FreeText, ProviderWords, code_in, id_after, known_error, tame};
 
 /// An attempt can be consumed for this long.
 pub const VALID: Duration = Duration::minutes(10);
@@ -21,13 +27,19 @@ pub const KEPT_PER_CONNECTOR: u64 = 100;
 /// A user has no more than this many attempts open; one more ends the oldest.
 pub const OPEN_PER_USER: usize = 10;
 
+/// A field that the version before this one must find.
+fn empty<S: serde::Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("")
+}
+
 /// How a sign-in ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Everything that the connector needs was shown to work.
     Verified {
-        /// Who signed in, as the provider calls them.
+        /// Who signed in, as the provider calls them. Serialised empty, for it is free text.
+        #[serde(default, serialize_with = "empty")]
         account: String,
         /// Optional permissions that were asked for and not granted.
         missing: Vec<String>,
@@ -41,6 +53,41 @@ pub enum Outcome {
         /// What the provider said, to be shown as text to an administrator.
         provider: Option<ProviderWords>,
     },
+}
+
+impl Outcome {
+    /// The free text in it, which is sealed.
+    pub fn free_text(&self) -> FreeText {
+        match self {
+            Self::Verified { account, .. } => {
+                FreeText { account: Some(account.clone()), ..FreeText::default() }
+            }
+            Self::Failed { provider: Some(said), .. } => FreeText {
+                error: said.error.clone().filter(|error| known_error(error).is_none()),
+                description: said.description.clone(),
+                account: None,
+            },
+            Self::Failed { provider: None, .. } => FreeText::default(),
+        }
+    }
+
+    /// The same with its free text, which was opened.
+    #[must_use]
+    pub fn with_free_text(mut self, text: FreeText) -> Self {
+        match &mut self {
+            Self::Verified { account, .. } => {
+                if let Some(opened) = text.account {
+                    *account = opened;
+                }
+            }
+            Self::Failed { provider: Some(said), .. } => {
+                said.error = said.error.take().or(text.error);
+                said.description = said.description.take().or(text.description);
+            }
+            Self::Failed { provider: None, .. } => {}
+        }
+        self
+    }
 }
 
 /// Why a sign-in did not go through.
@@ -95,6 +142,20 @@ pub enum Why {
     SecretUnreadable,
     /// The vault cannot open what was kept for the sign-in itself.
     AttemptUnreadable,
+}
+
+impl Why {
+    /// What an error in place of a code means.
+    pub fn of_sign_in_error(error: &str) -> Self {
+        match error {
+            "access_denied" => Self::Denied,
+            "invalid_scope" => Self::PermissionsRefused,
+            "unauthorized_client" => Self::ApplicationRefused,
+            "temporarily_unavailable" | "server_error" => Self::Unavailable,
+            // `invalid_client` too: no secret has been sent yet, so it says nothing of one (AADSTS650052).
+            _ => Self::RefusedAtSignIn,
+        }
+    }
 }
 
 /// A step of the timeline; in the order in which they come.
@@ -216,7 +277,33 @@ mod tests {
             Outcome::Failed { why: Why::Throttled(None), provider: None },
         ] {
             let text = serde_json::to_string(&outcome).expect("JSON");
-            assert_eq!(serde_json::from_str::<Outcome>(&text).expect("an outcome"), outcome);
+            let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
+            assert_eq!(read.with_free_text(outcome.free_text()), outcome);
         }
+    }
+
+    #[test]
+    fn n9_of_what_a_provider_says_only_known_codes_and_ids_are_written_in_clear() {
+        let id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
+        let words = |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
+        let outcomes = [
+            Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
+            Outcome::Failed { why: Why::Denied, provider: Some(words("canary-3", "canary-4")) },
+            Outcome::Failed { why: Why::Denied, provider: Some(words("invalid_grant", id)) },
+        ];
+        for outcome in outcomes {
+            let text = serde_json::to_string(&outcome).expect("JSON");
+            assert!(!text.contains("canary"), "{text}");
+            let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
+            assert_eq!(read.with_free_text(outcome.free_text()), outcome);
+        }
+        let kept = serde_json::to_string(&words("invalid_grant", id)).expect("JSON");
+        assert!(kept.contains("invalid_grant") && kept.contains(id), "{kept}");
+    }
+
+    #[test]
+    fn n9_a_number_too_long_for_a_code_and_an_id_that_is_no_guid_are_dropped() {
+        let words = ProviderWords::new(None, None, Some("s3cret"), Some("s3cret")).with_codes([99, 50_011, u64::MAX]);
+        assert_eq!((words.codes, words.trace_id, words.correlation_id), (vec![50_011], None, None));
     }
 }

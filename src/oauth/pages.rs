@@ -1,14 +1,17 @@
 //! The page before one leaves, the page that tells the outcome, what a connector's page says of its sign-ins,
 //! and what Microsoft's own errors mean.
 
+mod approval;
 mod history;
 mod outcome;
 mod parts;
+mod proof;
 mod remedy;
 mod shown;
 
 use leptos::prelude::*;
 
+pub use approval::{ApprovalPage, DoubledPage};
 pub use history::SignInList;
 pub use outcome::SignInPage;
 pub use remedy::{Offers, TenantPage};
@@ -186,24 +189,4 @@ pub fn NotNow() -> impl IntoView {
             </p>
         </div>
     }
-}
-
-/// What is said to an administrator who comes back from approving, or not approving, permissions.
-#[component]
-pub fn AdminConsent(
-    /// Whether Microsoft says that they were approved.
-    approved: bool,
-) -> impl IntoView {
-    let (title, words) = if approved {
-        (
-            "Microsoft says that the permissions were approved",
-            "Tell the person who sent you the link: they can now sign in.",
-        )
-    } else {
-        (
-            "Microsoft says that the permissions were not approved",
-            "Tell the person who sent you the link. They can send it again.",
-        )
-    };
-    view! { <div class="card"><h1>{title}</h1><p>{words}</p></div> }
 }

@@ -64,6 +64,11 @@ impl SignIns {
         let endpoints = Endpoints::of(&parts.urls, connector.path_segment());
         let client_id = connector.client_id.as_str();
         let answer = exchange::credentials(&*parts.http, &endpoints, client_id, &secret).await;
+        if let Err(Refusal { why, words }) = &answer {
+            let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
+            let cause = words.as_deref().and_then(|words| words.cause.as_ref()).map(ToString::to_string);
+            tracing::warn!(connector = %id, ?why, ?codes, cause, "a connector's credentials were not accepted");
+        }
         let finding = match &answer {
             Ok(()) => Finding::Proved,
             Err(refusal) => finding(refusal, consent::has_page(&parts.urls)),
@@ -123,7 +128,8 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
     let words = words.as_deref().cloned().unwrap_or_default();
     let said = [
         ("Error code", code.map(|code| format!("AADSTS{code}"))),
-        ("Error", words.error),
+        // Kept in the session: nothing but codes and ids.
+        ("Error", words.known_error().map(str::to_owned)),
         ("Trace ID", words.trace_id),
         ("Correlation ID", words.correlation_id),
     ];

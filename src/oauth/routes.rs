@@ -18,9 +18,9 @@ use url::Url;
 pub use try_again::try_again;
 
 use super::{
-    callback::Callback,
+    callback::{Approval, Callback, Malformed},
     model::FINDABLE,
-    pages::{AdminConsent, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage, TenantPage},
+    pages::{ApprovalPage, DoubledPage, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage, TenantPage},
     pasted,
     service::{AttemptId, Progress, Returned, SignIns},
 };
@@ -181,13 +181,20 @@ async fn answer(
             .into_response()
     };
     Ok(match Callback::parse(query.unwrap_or_default()) {
-        None => foreign(),
-        Some(Callback::AdminConsent { approved }) => {
-            Page::new("Permissions", move || view! { <AdminConsent approved=approved /> }.into_any())
-                .narrow()
-                .into_response()
+        Err(malformed) => {
+            // Without its values, which anybody may have written.
+            tracing::warn!(reason = %malformed, "a callback cannot be read");
+            if malformed == Malformed::Doubled {
+                Page::new("Sign-in", || view! { <DoubledPage /> }.into_any())
+                    .narrow()
+                    .with_status(StatusCode::BAD_REQUEST)
+                    .into_response()
+            } else {
+                foreign()
+            }
         }
-        Some(Callback::SignIn(sign_in)) => {
+        Ok(Callback::Approval(approval)) => approved_or_not(approval),
+        Ok(Callback::SignIn(sign_in)) => {
             let taken = sign_ins.take(sign_in, binding.as_ref(), browser.address, browser.reference).await?;
             match taken {
                 Returned::Own(id) => Redirect::to(&format!("/sign-ins/{id}")).into_response(),
@@ -195,6 +202,18 @@ async fn answer(
             }
         }
     })
+}
+
+/// The page for an administrator who comes back from approving, or not. Anybody can write such an address: what it says
+/// is shown as text, and believed in nothing.
+fn approved_or_not(Approval { refused }: Approval) -> Response {
+    if let Some(said) = &refused {
+        let error = said.known_error().unwrap_or("another");
+        tracing::warn!(error, codes = ?said.codes, "permissions were not approved at the provider");
+    }
+    Page::new("Permissions", move || view! { <ApprovalPage refused=refused.clone() /> }.into_any())
+        .narrow()
+        .into_response()
 }
 
 /// `GET /sign-ins/{id}`: the outcome, shown to whoever started it.

@@ -4,7 +4,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::store::Attempt;
+use super::{
+    model::{FreeText, Outcome},
+    store::Attempt,
+};
 use crate::{
     platform::{database::columns::Column, randomness::Hash},
     vault::{Vault, VaultError, reseal::SealedColumn},
@@ -16,6 +19,32 @@ pub const SEALED: SealedColumn = SealedColumn {
     what: "What belongs to the sign-in",
     remedy: "It goes by itself within a quarter of an hour.",
 };
+
+/// What the provider wrote in words of its own.
+pub const SEALED_WORDS: SealedColumn = SealedColumn {
+    column: Column { table: "attempts", column: "provider_words" },
+    what: "What the provider said in the sign-in",
+    remedy: "It goes with the sign-in's timeline, within 90 days.",
+};
+
+/// Seals the free text of an outcome for the attempt's row; none where there is none.
+pub fn seal_words(vault: &Vault, attempt: &Attempt, outcome: &Outcome) -> Result<Option<Vec<u8>>, VaultError> {
+    let text = outcome.free_text();
+    if text == FreeText::default() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(&text).map_err(|_| VaultError::Form)?;
+    vault.seal(SEALED_WORDS.place(attempt.organisation.0, attempt.id.0), &text.into()).map(Some)
+}
+
+/// An attempt with the free text of its outcome. What cannot be opened is left out; `mail360 check` tells of it.
+pub fn open_words(vault: &Vault, mut attempt: Attempt) -> Attempt {
+    let place = SEALED_WORDS.place(attempt.organisation.0, attempt.id.0);
+    let opened = attempt.provider_words.take().and_then(|sealed| vault.open(place, &sealed).ok());
+    let text = opened.and_then(|text| serde_json::from_str(text.expose_secret()).ok()).unwrap_or_default();
+    attempt.outcome = attempt.outcome.map(|outcome| outcome.with_free_text(text));
+    attempt
+}
 
 /// Between the verifier and the hash; a verifier holds none (RFC 7636, 4.1, allows it, but ours are base64url).
 const BETWEEN: char = '.';

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
 
+mod checking;
 mod returned;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     store::{Attempts, Ephemeral},
 };
 pub use super::{
-    sealed::SEALED,
+    sealed::{SEALED, SEALED_WORDS},
     store::{Attempt, AttemptId, Event, Progress},
 };
 use crate::{
@@ -24,10 +25,7 @@ use crate::{
         model::{Action, Entry},
         service::Activity,
     },
-    connectors::{
-        model::Tenant,
-        service::{Connector, ConnectorId, ConnectorService},
-    },
+    connectors::service::{Connector, ConnectorId, ConnectorService},
     people::{access::Admin, service::People},
     platform::{
         clock::{SharedClock, Timestamp},
@@ -129,12 +127,7 @@ impl SignIns {
                     user: admin.user(),
                     client_id: connector.client_id.to_string(),
                     endpoints: Endpoints::of(urls, connector.path_segment()),
-                    tenant: connector
-                        .tenant
-                        .as_ref()
-                        .filter(|tenant| tenant.is_guid())
-                        .map(Tenant::as_str)
-                        .map(str::to_owned),
+                    tenant: connector.known_tenant().map(str::to_owned),
                     redirect_uri: public_url.redirect_uri(),
                     scopes: connector.scopes.clone(),
                     nonce: nonce.hash(),
@@ -142,6 +135,7 @@ impl SignIns {
                     expires_at: now.plus(VALID),
                     consumed_at: None,
                     outcome: None,
+                    provider_words: None,
                 };
                 let sealed =
                     sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
@@ -212,7 +206,7 @@ impl SignIns {
             return Ok(false);
         }
         let outcome = failed(why);
-        attempts.end(tx, id, &outcome, now).await?;
+        attempts.end(tx, id, &outcome, None, now).await?;
         attempts.add_events(tx, id, vec![self.event(Step::Outcome, now, returned::name(&outcome))]).await?;
         Ok(true)
     }
@@ -225,6 +219,7 @@ impl SignIns {
         let read = self.parts.database.read();
         let attempts = Attempts::of(admin.organisation());
         let attempt = attempts.of_user(&read, id, admin.user()).await?.ok_or(Failure::NotFound)?;
+        let attempt = sealed::open_words(&self.parts.vault, attempt);
         let connector = self
             .parts
             .connectors
@@ -255,6 +250,7 @@ impl SignIns {
         Ok(attempts
             .into_iter()
             .map(|attempt| {
+                let attempt = sealed::open_words(&self.parts.vault, attempt);
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
                 let who = names.get(&attempt.user).map(ToString::to_string).unwrap_or_default();

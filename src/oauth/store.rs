@@ -57,6 +57,7 @@ mod row {
         pub consumed_at: Option<i64>,
         pub ended_at: Option<i64>,
         pub outcome: Option<String>,
+        pub provider_words: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -97,8 +98,10 @@ pub struct Attempt {
     pub expires_at: Timestamp,
     /// When it was consumed.
     pub consumed_at: Option<Timestamp>,
-    /// How it ended.
+    /// How it ended. As it was read it lacks the free text.
     pub outcome: Option<Outcome>,
+    /// The free text of the outcome, sealed.
+    pub provider_words: Option<Vec<u8>>,
 }
 
 /// How far an attempt is, judged from its row alone, by any process.
@@ -178,6 +181,7 @@ impl TryFrom<row::Model> for Attempt {
             expires_at: Timestamp::from_micros(row.expires_at),
             consumed_at: row.consumed_at.map(Timestamp::from_micros),
             outcome: outcome.map_err(|error| DbErr::Type(format!("attempt {}: outcome: {error}", row.id)))?,
+            provider_words: row.provider_words,
         })
     }
 }
@@ -250,6 +254,7 @@ impl Attempts {
             consumed_at: Set(None),
             ended_at: Set(None),
             outcome: Set(None),
+            provider_words: Set(None),
         };
         row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         Ok(())
@@ -322,7 +327,7 @@ impl Attempts {
         Ok(consumed.rows_affected == 1)
     }
 
-    /// Writes how one ended, if it has not ended yet.
+    /// Writes how one ended, with the sealed free text of that, if it has not ended yet.
     ///
     /// # Returns
     /// Whether it had not.
@@ -331,12 +336,14 @@ impl Attempts {
         tx: &Tx,
         id: AttemptId,
         outcome: &Outcome,
+        provider_words: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
         let ended = self
             .update(id)
             .filter(row::Column::Outcome.is_null())
             .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))
+            .col_expr(row::Column::ProviderWords, Expr::value(provider_words))
             .col_expr(row::Column::EndedAt, Expr::value(now.micros()))
             .exec(tx.connection())
             .await?;

@@ -51,6 +51,9 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
                         line(name, value);
                     }
                 }
+                if let Some(cause) = &said.cause {
+                    line("Found", &cause.to_string());
+                }
             }
             Outcome::Failed { provider: None, .. } => {}
         }

@@ -6,6 +6,7 @@ use clap::Args;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+pub mod clouds;
 pub mod doctor;
 mod public_url;
 

@@ -45,7 +45,8 @@ use crate::{
 };
 
 /// Everything that is sealed at rest, but for the key checks and what a session holds.
-const SEALED: [SealedColumn; 3] = [connectors::SEALED, people::SEALED, oauth::SEALED];
+const SEALED: [SealedColumn; 4] =
+    [connectors::SEALED, people::SEALED, oauth::SEALED, oauth::SEALED_WORDS];
 
 /// The program, made once at start. A clone is another hold on the same: every request takes some.
 #[derive(Clone)]

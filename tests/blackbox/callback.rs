@@ -299,7 +299,7 @@ async fn o21_the_way_back_needs_the_binding_cookie_and_no_session(
 
 #[rstest]
 #[case("admin_consent=True&tenant=x&scope=y&state=z", "were approved")]
-#[case("admin_consent=True&error=access_denied&error_description=no", "were not approved")]
+#[case("admin_consent=True&error=access_denied&error_description=no", "were not approved, or you cancelled")]
 #[tokio::test]
 async fn an_administrators_approval_gets_a_page_and_is_believed_in_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,

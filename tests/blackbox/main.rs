@@ -7,6 +7,8 @@
 mod access;
 mod account;
 mod activity;
+mod answers;
+mod approvals;
 mod callback;
 mod callback_faults;
 mod callback_guards;
@@ -44,6 +46,7 @@ mod shown;
 mod starting;
 mod support;
 mod surface;
+mod tenants;
 mod throttles;
 mod timeline;
 mod upgrade;

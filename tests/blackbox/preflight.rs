@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 
 use crate::support::{Browser, Canned, Kind, NewConnector, SECRET, World};
 
+const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
+const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
 
 fn of_one_tenant() -> NewConnector<'static> {
@@ -17,7 +19,7 @@ fn of_one_tenant() -> NewConnector<'static> {
 
 fn error(error: &str, code: u64) -> Value {
     json!({ "error": error, "error_description": format!("AADSTS{code}: No."), "error_codes": [code],
-        "trace_id": "trace-1", "correlation_id": "correlation-1" })
+        "trace_id": TRACE, "correlation_id": CORRELATION })
 }
 
 /// A connector of one tenant that was added while the token endpoint answers so.
@@ -73,7 +75,7 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
     let (world, mut ada, connector) = added(kind, Canned::Json(status, error(oauth_error, code))).await;
     let page = ada.get(&connector).await;
     page.assert_says(ADDED).assert_says(words).assert_says("saved all the same");
-    page.assert_says(&format!("AADSTS{code}")).assert_says("trace-1").assert_says("correlation-1");
+    page.assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
     assert_eq!(world.state(&connector).await, state, "only invalid_client changes it");
     let tried: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(tried, 1);

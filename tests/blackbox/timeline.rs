@@ -6,6 +6,9 @@ use time::Duration;
 
 use crate::support::{Canned, Kind, SECRET, callback, parameter, sign_in_path, tokens, under_way};
 
+const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
+const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
+
 #[rstest]
 #[tokio::test]
 async fn a_sign_in_is_told_step_by_step_with_what_each_took(
@@ -44,8 +47,8 @@ async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
-    let refusal = json!({ "error": "invalid_client", "error_codes": [7_000_215], "trace_id": "trace-1",
-        "correlation_id": "correlation-1", "error_description": "AADSTS7000215: Invalid client secret.\r\nTrace ID: trace-1" });
+    let refusal = json!({ "error": "invalid_client", "error_codes": [7_000_215], "trace_id": TRACE,
+        "correlation_id": CORRELATION, "error_description": "AADSTS7000215: Invalid client secret." });
     world.provider.answer_token(Canned::Json(401, refusal));
     ada.get(&callback(&authorize, "code=canary-code")).await.assert_status(303);
     let page = ada.get(&sign_in_path(&world).await).await;
@@ -61,8 +64,8 @@ async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
         "Outcome: Microsoft does not accept the client secret",
         "Error: invalid_client",
         "Codes: 7000215",
-        "Trace ID: trace-1",
-        "Correlation ID: correlation-1",
+        &format!("Trace ID: {TRACE}"),
+        &format!("Correlation ID: {CORRELATION}"),
         ": started",
         ": returned: with a one-time code",
         ": outcome: failed",

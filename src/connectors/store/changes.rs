@@ -45,6 +45,10 @@ impl Connectors {
             changed_at: Set(now.micros()),
             ..<row::ActiveModel as Default>::default()
         });
+        // The proved GUID belongs to the domain: another tenant has none yet. The right side of an UPDATE sees the old row.
+        let same = Expr::col(row::Column::Tenant).eq(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()));
+        let kept = Expr::case(same, Expr::col(row::Column::TenantId)).finally(Expr::value(None::<String>));
+        update = update.col_expr(row::Column::TenantId, kept.into());
         if let Some(secret) = secret {
             update = update
                 .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
@@ -58,6 +62,24 @@ impl Connectors {
                 .col_expr(row::Column::Failure, Expr::value(None::<String>));
         }
         Ok(update.exec(tx.connection()).await?.rows_affected == 1)
+    }
+
+    /// Keeps the GUID of the tenant that a connector's domain belongs to, if it has none yet and is still at this version of
+    /// what a sign-in proves.
+    pub async fn set_tenant_id(
+        self,
+        tx: &Tx,
+        id: ConnectorId,
+        version: i64,
+        tenant_id: &str,
+    ) -> Result<(), DatabaseError> {
+        self.update(id)
+            .filter(row::Column::ApplicationVersion.eq(version))
+            .filter(row::Column::TenantId.is_null())
+            .col_expr(row::Column::TenantId, Expr::value(tenant_id))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
     }
 
     /// Notes where one stands that is still at this version of what a sign-in proves. What is noted is not a change of it: the

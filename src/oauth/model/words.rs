@@ -1,22 +1,129 @@
 //! What the provider says: it may be anything, and is kept as text of a line, without what it was sent.
+//!
+//! Only codes and ids are stored in clear. The free text is sealed (`oauth/sealed.rs`).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// What the provider said, cut and without control characters.
+use super::{Cause, cause::guid};
+
+/// What the provider said, cut and without control characters, and what this program found out besides. Serialised
+/// without its free text: see [`FreeText`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderWords {
-    /// The OAuth `error`.
+    /// The OAuth `error`, or Graph's code. Serialised only where it is a code that is known.
+    #[serde(default, serialize_with = "only_known")]
     pub error: Option<String>,
-    /// Its description.
+    /// Its description. Never serialised.
+    #[serde(default, skip_serializing)]
     pub description: Option<String>,
-    /// Microsoft's id of the request.
+    /// Microsoft's id of the request, a GUID.
     pub trace_id: Option<String>,
-    /// Microsoft's id of the sign-in.
+    /// Microsoft's id of the sign-in, a GUID.
     pub correlation_id: Option<String>,
     /// Microsoft's own codes (AADSTS…): they choose words and decide nothing.
     #[serde(default)]
     pub codes: Vec<u64>,
+    /// What this program found out.
+    #[serde(default)]
+    pub cause: Option<Cause>,
 }
+
+/// What the provider wrote in words of its own, which may hold anything: it is stored only when it is sealed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreeText {
+    /// An `error` that is no known code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The description of an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What the provider calls the account that signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// Error codes that may be stored in clear: of RFC 6749, 4.1.2.1 and 5.2, OpenID Connect Core, 3.1.2.6, what Microsoft
+/// documents besides, and Microsoft Graph's. Whatever else stands in their place may be any text.
+const KNOWN_ERRORS: &[&str] = &[
+    "access_denied",
+    "account_selection_required",
+    "authorization_declined",
+    "authorization_pending",
+    "bad_token",
+    "client_mismatch",
+    "consent_required",
+    "device_authentication_failed",
+    "expired_token",
+    "insufficient_scope",
+    "interaction_required",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_request_object",
+    "invalid_request_uri",
+    "invalid_resource",
+    "invalid_scope",
+    "invalid_target",
+    "invalid_token",
+    "login_required",
+    "policy_violation",
+    "protection_policy_required",
+    "registration_not_supported",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "server_error",
+    "temporarily_unavailable",
+    "token_expired",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "user_password_expired",
+    "AccessDenied",
+    "ApplicationThrottled",
+    "AuthenticationError",
+    "Authentication_ExpiredToken",
+    "Authentication_MissingOrMalformed",
+    "Authentication_Unauthorized",
+    "AuthorizationFailed",
+    "Authorization_IdentityNotFound",
+    "Authorization_RequestDenied",
+    "BadRequest",
+    "ErrorAccessDenied",
+    "ErrorInternalServerError",
+    "ErrorItemNotFound",
+    "Forbidden",
+    "InternalServerError",
+    "InvalidAuthenticationToken",
+    "MailboxNotEnabledForRESTAPI",
+    "NotFound",
+    "Request_BadRequest",
+    "Request_ResourceNotFound",
+    "Request_ThrottledTemporarily",
+    "ResourceNotFound",
+    "ServiceUnavailable",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnknownError",
+    "accessDenied",
+    "activityLimitReached",
+    "generalException",
+    "itemNotFound",
+    "serviceNotAvailable",
+    "unauthenticated",
+];
+
+/// The code, where it is one that is known.
+pub fn known_error(error: &str) -> Option<&'static str> {
+    KNOWN_ERRORS.iter().find(|known| **known == error).copied()
+}
+
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
+fn only_known<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    error.as_deref().and_then(known_error).serialize(serializer)
+}
+
+/// Microsoft's codes have four to eight digits. A longer number is no code, and could be a secret.
+const CODES: std::ops::RangeInclusive<u64> = 1_000..=999_999_999;
 
 impl ProviderWords {
     /// From what came in, which may be anything. Ids that came nowhere else are those of the description.
@@ -27,76 +134,50 @@ impl ProviderWords {
         correlation_id: Option<&str>,
     ) -> Self {
         let within = |name| description.and_then(|text| id_after(text, name));
-        let trace_id = trace_id.or_else(|| within("trace id"));
-        let correlation_id = correlation_id.or_else(|| within("correlation id"));
+        // What is no GUID is no id of Microsoft's, and may be any text.
+        let id = |sent: Option<&str>, name| sent.and_then(guid).or_else(|| within(name).and_then(guid));
+        // In the list too, which is stored in clear: the description is sealed.
+        let code = description.and_then(code_in).or_else(|| error.and_then(code_in));
         Self {
             error: error.map(|text| tame(text, 100)),
             description: description.map(|text| tame(text, 1000)),
-            trace_id: trace_id.map(|text| tame(text, 64)),
-            correlation_id: correlation_id.map(|text| tame(text, 64)),
+            trace_id: id(trace_id, "trace id"),
+            correlation_id: id(correlation_id, "correlation id"),
             codes: Vec::new(),
+            cause: None,
         }
+        .with_codes(code)
     }
 
-    /// The same with Microsoft's codes, of which there are most often one.
+    /// The same with the codes that Microsoft listed, where it listed any; most often there is one.
     #[must_use]
     pub fn with_codes(mut self, codes: impl IntoIterator<Item = u64>) -> Self {
-        self.codes = codes.into_iter().take(10).collect();
+        let listed: Vec<_> = codes.into_iter().filter(|code| CODES.contains(code)).take(10).collect();
+        if !listed.is_empty() {
+            self.codes = listed;
+        }
         self
+    }
+
+    /// Words that hold only what this program found out.
+    pub fn found(cause: Cause) -> Self {
+        Self { cause: Some(cause), ..Self::default() }
+    }
+
+    /// Whether the provider said anything.
+    pub fn is_said(&self) -> bool {
+        *self != Self { cause: self.cause.clone(), ..Self::default() }
+    }
+
+    /// The error, where it is a code that is known.
+    pub fn known_error(&self) -> Option<&'static str> {
+        self.error.as_deref().and_then(known_error)
     }
 
     /// Microsoft's code: of the list that came with the error, or as its description begins (`AADSTS50011: …`).
     pub fn code(&self) -> Option<u64> {
-        let named = |text: &Option<String>| text.as_deref().and_then(code_in);
-        self.codes.first().copied().or_else(|| named(&self.description)).or_else(|| named(&self.error))
+        self.codes.first().copied()
     }
-}
-
-/// So much of a text is looked through: far more than is ever kept of one.
-const LOOKED_THROUGH: usize = 16 * 1024;
-
-/// A text without these secrets, plain or percent-encoded, whichever signs are and however their digits are written;
-/// at its end also the beginning of one. Before anything is cut off it, for half a secret would not be found: a
-/// provider that repeats what it was sent must not bring a secret, a code or a token into the database and onto a
-/// page.
-pub fn without(text: &str, secrets: &[&str]) -> String {
-    let mut text = text[..text.floor_char_boundary(LOOKED_THROUGH)].to_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
-        let mut left = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some(first) = rest.chars().next() {
-            let length = repeated(rest.as_bytes(), secret.as_bytes());
-            if let Some(after) = length.and_then(|length| rest.get(length..)) {
-                left.push_str("[removed]");
-                rest = after;
-            } else {
-                left.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-        text = left;
-    }
-    text
-}
-
-/// How many bytes of a text repeat a secret at its beginning; at the end of the text four bytes of it will do.
-fn repeated(text: &[u8], secret: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    for (matched, byte) in secret.iter().enumerate() {
-        at += match text.get(at..).unwrap_or_default() {
-            [] | [b'%'] | [b'%', _] => return (matched >= 4).then_some(text.len()),
-            [b'%', high, low, ..] if decoded(*high, *low) == Some(*byte) => 3,
-            [b'+', ..] if *byte == b' ' => 1,
-            [same, ..] if same == byte => 1,
-            _ => return None,
-        };
-    }
-    Some(at)
-}
-
-fn decoded(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(high)? << 4 | digit(low)?)
 }
 
 /// The GUID that follows a name and a colon, in any case: Microsoft ends its descriptions with such lines
@@ -161,39 +242,6 @@ mod tests {
     }
 
     #[test]
-    fn s7_what_a_provider_repeats_of_a_secret_is_removed_however_it_is_written() {
-        let text = "got client_secret=s3cret~v%2B%2F%3D, s3cret%7Ev%2B%2F%3D and s3cret~v+/=, and code=abcd";
-        let left = without(text, &["s3cret~v+/=", "abcd"]);
-        assert!(!left.contains("s3cret") && !left.contains("abcd"), "{left}");
-        assert!(left.starts_with("got client_secret="), "{left}");
-        for written in ["s3cret%7ev%2b%2f%3d", "%73%33cret%7Ev+%2f=", "s3cret~v%2"] {
-            assert_eq!(without(&format!("got {written}"), &["s3cret~v+/="]), "got [removed]", "{written}");
-        }
-        assert_eq!(without("an abc, an ab%zz", &["abcd"]), "an abc, an ab%zz");
-    }
-
-    proptest! {
-        #[test]
-        fn s7_no_way_of_writing_a_secret_brings_it_through(
-            before in "\\PC{0,20}",
-            secret in "[!-~]{8,40}",
-            ways in proptest::collection::vec(0..3_u8, 40),
-            cut in 0..200_usize,
-        ) {
-            let write = |(byte, way): (u8, &u8)| match way {
-                0 => char::from(byte).to_string(),
-                1 => format!("%{byte:02x}"),
-                _ => format!("%{byte:02X}"),
-            };
-            let written: String = secret.bytes().zip(&ways).map(write).collect();
-            let text = format!("{before} {written} after {}", "x".repeat(cut));
-            let left = without(&text, &[&secret]);
-            prop_assert!(!left.contains(&written), "{}", left);
-            prop_assert!(left.len() < text.len() + "[removed]".len());
-        }
-    }
-
-    #[test]
     fn ids_are_found_where_microsoft_writes_them_in_the_description_alone() {
         let (trace, correlation) =
             ("2b4e28ba-2fa1-11d2-883f-0016d3cca427", "3b4e28ba-2fa1-11d2-883f-0016d3cca427");
@@ -201,8 +249,8 @@ mod tests {
         let words = ProviderWords::new(Some("access_denied"), Some(&text), None, None);
         assert_eq!(words.trace_id.as_deref(), Some(trace));
         assert_eq!(words.correlation_id.as_deref(), Some(correlation));
-        let sent = ProviderWords::new(None, Some(&text), Some("sent"), None);
-        assert_eq!(sent.trace_id.as_deref(), Some("sent"));
+        let sent = ProviderWords::new(None, Some(&text), Some(correlation), None);
+        assert_eq!(sent.trace_id.as_deref(), Some(correlation));
     }
 
     proptest! {

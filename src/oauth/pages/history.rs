@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use super::{
     super::{
         diagnosis,
-        model::{Outcome, Step, took},
+        model::{Outcome, ProviderWords, Step, clock_words, took},
         service::{Event, Progress, SignIn},
         support,
     },
     parts::provider_said,
+    proof::in_a_line,
     shown::PasteForm,
 };
 use crate::{
@@ -109,12 +110,17 @@ pub fn Timeline(
 ) -> impl IntoView {
     let text = support::text(&sign_in, &connector);
     let SignIn { progress, timeline, .. } = sign_in;
+    let found = in_a_line(&progress);
     let steps = timeline
         .into_iter()
         .map(|Event { at, step, duration, detail, .. }| {
             let took = took(duration).map(|took| format!(", after {took}"));
             let detail = match step {
+                Step::Outcome => found.clone(),
                 _ if detail.is_empty() => None,
+                Step::CodeExchanged => {
+                    detail.parse().ok().map(|ahead| format!("This machine’s clock is {}.", clock_words(ahead)))
+                }
                 Step::Sent => Some(format!("To {detail}")),
                 Step::Returned => Some(format!("It came {detail}.")),
                 Step::Identity => Some(format!("Tenant {detail}")),
@@ -136,6 +142,7 @@ pub fn Timeline(
         Progress::Ended(Outcome::Failed { provider: Some(words), .. }) if said => Some(words),
         _ => None,
     };
+    let said = said.filter(ProviderWords::is_said);
     let said = said.map(|words| view! { <dl class="facts note">{provider_said(words)}</dl> });
     view! {
         <div class="stack tight">

@@ -12,6 +12,7 @@ use super::{
     VerifyButton,
     history::Timeline,
     parts::{Next, provider_said},
+    proof::found,
     remedy::{Offers, Remedies},
     shown::PasteForm,
 };
@@ -285,7 +286,8 @@ fn Failed(
     let diagnosis = offers.fit(diagnosis::of(&why, provider.as_ref()));
     let (remedies, Diagnosis { title, what, .. }) = (diagnosis.remedies(), diagnosis.clone());
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
-    let said = provider.map(|said| view! { <Said said=said at=at /> });
+    let found = found(provider.as_ref());
+    let said = provider.filter(ProviderWords::is_said).map(|said| view! { <Said said=said at=at /> });
     view! {
         <div class="head">
             <div>
@@ -297,6 +299,7 @@ fn Failed(
         <div class="stack text">
             <Next diagnosis=diagnosis portal=offers.portal client_id=connector.client_id.clone() />
             <Remedies remedies=remedies connector=connector offers=offers />
+            {found}
             {said}
             {children()}
         </div>

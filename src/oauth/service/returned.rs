@@ -2,22 +2,23 @@
 
 use std::{net::IpAddr, time::Duration as StdDuration};
 
-use secrecy::SecretString;
 use time::Duration;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::{
     super::{
-        callback::{Answer, SignIn},
-        exchange::{self, Refusal},
-        graph,
-        id_token::{self, Expected},
-        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, ProviderWords, Step, Why, tame, without},
-        scopes, sealed,
+        callback::SignIn,
+        exchange::Refusal,
+        model::{
+            Cause, Claim, KEPT_PER_CONNECTOR, Mismatch, Outcome, PATIENCE, Step, Why, shown_issuer,
+        },
+        sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
-    Parts, SignIns, event, failed,
+    Parts, SignIns,
+    checking::{Checked, Timeline, log_failure, micros},
+    event,
 };
 use crate::{
     activity::model::{Action, Actor, Entry},
@@ -120,16 +121,10 @@ impl SignIns {
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
 
-        let early = if sign_in
-            .issuer
-            .as_ref()
-            .is_some_and(|issuer| !attempt.endpoints.issuer.may_be(issuer, attempt.tenant.as_deref()))
-        {
-            // Against mix-up (RFC 9207): another provider's code must not reach this one's token
-            // endpoint, nor this one's secret the other's.
-            Some(Why::WrongIssuer)
+        let early = if let Some(mismatch) = foreign_issuer(&attempt, &sign_in) {
+            Some(Refusal::found(Why::WrongIssuer, Cause::Mismatch(mismatch)))
         } else if now >= attempt.expires_at {
-            Some(Why::Expired)
+            Some(Why::Expired.into())
         } else if attempt.consumed_at.is_some() {
             return Ok(());
         } else {
@@ -171,41 +166,39 @@ impl SignIns {
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
         let _ = is_consumed.send(Ok(()));
         let verdict = match (early, secret) {
-            (Some(why), _) => Err(why),
-            (None, _) if !may => Err(Why::NotAllowed),
+            (Some(refusal), _) => Err(refusal),
+            (None, _) if !may => Err(Why::NotAllowed.into()),
             (None, _) if connector.application_version != attempt.connector_version => {
-                Err(Why::ConnectorChanged)
+                Err(Why::ConnectorChanged.into())
             }
             (None, Ok(secret)) => Ok(secret),
             (None, Err(error)) => {
                 tracing::error!(connector = %connector.id, %error, "the client secret cannot be opened");
-                Err(Why::SecretUnreadable)
+                Err(Why::SecretUnreadable.into())
             }
         };
 
         let mut timeline = Timeline { parts: &self.parts, since: consumed_at, events: Vec::new() };
-        let outcome = match verdict {
-            Err(why) => failed(why),
+        let checked = match verdict {
+            Err(refusal) => Err(refusal),
             Ok(secret) => {
                 timeline.note(Step::Checked, "");
                 // What is left of the patience is for writing the outcome: until then the attempt must not
                 // look interrupted.
                 let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
                 let patience = patience.max(Duration::ZERO).unsigned_abs();
-                let work = self.check(&attempt, &sign_in, verifier, &secret, &mut timeline);
-                match tokio::time::timeout(patience, work).await {
-                    Ok(Ok(outcome)) => outcome,
-                    Ok(Err(refusal)) => {
-                        Outcome::Failed { why: refusal.why, provider: refusal.words.map(|words| *words) }
-                    }
-                    Err(_) => failed(Why::Slow),
-                }
+                let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
+                tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(Why::Slow.into()))
             }
         };
+        let checked = checked.unwrap_or_else(|Refusal { why, words }| {
+            log_failure(&attempt, &why, words.as_deref());
+            Checked::failed(why, words.map(|words| *words))
+        });
         // A database that is away for a moment must not cost an outcome that the provider has given.
         loop {
-            let (outcome, events) = (outcome.clone(), timeline.events.clone());
-            let done = self.finish(&attempt, consumed_at, outcome, events, address, reference).await;
+            let (checked, events) = (checked.clone(), timeline.events.clone());
+            let done = self.finish(&attempt, consumed_at, checked, events, address, reference).await;
             match done {
                 Err(failure) if clock.now().since(consumed_at) < PATIENCE => {
                     tracing::warn!(attempt = %id, ?failure, "an outcome could not be written, and is written again");
@@ -216,90 +209,17 @@ impl SignIns {
         }
     }
 
-    /// What the provider says, from its answer to what was granted.
-    async fn check(
-        &self,
-        attempt: &Attempt,
-        sign_in: &SignIn,
-        sealed_verifier: Option<Vec<u8>>,
-        secret: &SecretString,
-        timeline: &mut Timeline<'_>,
-    ) -> Result<Outcome, Refusal> {
-        let Parts { clock, http, .. } = &*self.parts;
-        // First: what an error means, too, depends on what the attempt was made for.
-        let verifier = self.open_verifier(attempt, sealed_verifier)?;
-        let code = match &sign_in.answer {
-            Answer::Code(code) => code,
-            Answer::Nothing => return Err(Why::Garbled.into()),
-            Answer::Error(error, description) => {
-                let why = match error.as_str() {
-                    "access_denied" => Why::Denied,
-                    "invalid_scope" => Why::PermissionsRefused,
-                    "unauthorized_client" => Why::ApplicationRefused,
-                    "temporarily_unavailable" | "server_error" => Why::Unavailable,
-                    // `invalid_client` too: no secret has been sent yet, so it says nothing of one (AADSTS650052).
-                    _ => Why::RefusedAtSignIn,
-                };
-                let words = ProviderWords::new(Some(error), description.as_deref(), None, None);
-                return Err(Refusal { why, words: Some(Box::new(words)) });
-            }
-        };
-
-        let grant = exchange::exchange(&**http, attempt, secret, &verifier, code).await?;
-        timeline.note(Step::CodeExchanged, "");
-
-        let token = grant.id_token.as_ref().ok_or_else(|| Refusal::from(Why::IdentityNotProved))?;
-        let expected = Expected {
-            client_id: &attempt.client_id,
-            issuer: &attempt.endpoints.issuer,
-            tenant: attempt.tenant.as_deref(),
-            callback_issuer: sign_in.issuer.as_deref(),
-            nonce: attempt.nonce,
-            now: clock.now(),
-        };
-        let sent = [secret, code, &verifier, &grant.access_token].map(secrecy::ExposeSecret::expose_secret);
-        let identity = id_token::check(secrecy::ExposeSecret::expose_secret(token), &expected)?;
-        let me = graph::me(&**http, &attempt.endpoints.graph, &grant.access_token).await?;
-        let tenant = without(identity.tenant.as_deref().unwrap_or_default(), &sent);
-        timeline.note(Step::Identity, &tame(&tenant, 64));
-
-        let missing = scopes::missing(
-            &attempt.scopes,
-            grant.scopes.as_deref(),
-            grant.has_refresh_token,
-            &attempt.endpoints.graph,
-        );
-        timeline.note(Step::Permissions, &missing.optional.join(" "));
-        if !missing.required.is_empty() {
-            return Err(Why::PermissionsMissing(missing.required).into());
-        }
-        let words = ProviderWords::new(Some(&without(me.account(), &sent)), None, None, None);
-        Ok(Outcome::Verified {
-            account: words.error.unwrap_or_default(),
-            missing: missing.optional,
-            current: true,
-        })
-    }
-
-    fn open_verifier(&self, attempt: &Attempt, sealed: Option<Vec<u8>>) -> Result<SecretString, Refusal> {
-        let opened = sealed.and_then(|sealed| sealed::open(&self.parts.vault, attempt, &sealed));
-        opened.ok_or_else(|| {
-            tracing::error!(attempt = %attempt.id, "the verifier cannot be opened");
-            Why::AttemptUnreadable.into()
-        })
-    }
-
     /// Writes the outcome, what it shows of the connector, the timeline and the activity, all at once.
     async fn finish(
         &self,
         attempt: &Attempt,
         consumed_at: Timestamp,
-        mut outcome: Outcome,
+        checked: Checked,
         mut events: Vec<Event>,
         address: Option<IpAddr>,
         reference: Option<Reference>,
     ) -> Result<(), Failure> {
-        let Parts { database, connectors, activity, clock, .. } = &*self.parts;
+        let Parts { database, vault, connectors, activity, clock, .. } = &*self.parts;
         let attempts = Attempts::of(attempt.organisation);
         database
             .write(|tx| async move {
@@ -315,14 +235,18 @@ impl SignIns {
                 let Some(connector) = connectors.lock(&tx, organisation, id).await? else {
                     return Ok(());
                 };
+                let version = attempt.connector_version;
+                let mut outcome = checked.outcome_for(&connector, version);
+                let words = sealed::seal_words(vault, attempt, &outcome)
+                    .map_err(|error| Failure::unexpected(&error))?;
                 // First: where there is no attempt to be ended, nothing is shown of the connector either.
-                if !attempts.end(&tx, attempt.id, &outcome, now).await? {
+                if !attempts.end(&tx, attempt.id, &outcome, words, now).await? {
                     tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
                     return Ok(());
                 }
                 if let Some(state) = state_shown_by(&outcome) {
                     let noted = connectors
-                        .note_state(&tx, organisation, id, attempt.connector_version, state)
+                        .note_state(&tx, organisation, id, version, state)
                         .await?;
                     if let Outcome::Verified { current, .. } = &mut outcome
                         && !noted
@@ -330,6 +254,9 @@ impl SignIns {
                         *current = false;
                         attempts.correct(&tx, attempt.id, &outcome).await?;
                     }
+                }
+                if let (Outcome::Verified { .. }, Some(tenant)) = (&outcome, &checked.tenant_id) {
+                    connectors.keep_tenant_id(&tx, organisation, id, version, tenant).await?;
                 }
                 let since = events.last().map_or(consumed_at, |event| event.at);
                 let took = micros(now.since(since));
@@ -345,24 +272,14 @@ impl SignIns {
     }
 }
 
-/// The steps of an exchange as they pass, kept in memory until they are written with the outcome.
-struct Timeline<'a> {
-    parts: &'a Parts,
-    since: Timestamp,
-    events: Vec<Event>,
-}
-
-impl Timeline<'_> {
-    fn note(&mut self, step: Step, detail: &str) {
-        let now = self.parts.clock.now();
-        let duration = micros(now.since(self.since));
-        self.since = now;
-        self.events.push(event(self.parts, step, now, duration, detail));
-    }
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.whole_microseconds()).unwrap_or(i64::MAX)
+/// The callback's issuer, where another provider or tenant sent it. Against mix-up (RFC 9207): another provider's code must
+/// not reach this one's token endpoint, nor this one's secret the other's.
+fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
+    let (template, tenant) = (&attempt.endpoints.issuer, attempt.tenant.as_deref());
+    let issuer = sign_in.issuer.as_ref().filter(|issuer| !template.may_be(issuer, tenant))?;
+    let expected = tenant.map_or_else(|| template.0.clone(), |tenant| template.for_tenant(tenant));
+    let received = (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, &[]));
+    Some(Mismatch::new(Claim::CallbackIss, Some(expected), received))
 }
 
 /// What an outcome shows of the connector. Only what no other account and no second try can mend makes

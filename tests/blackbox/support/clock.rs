@@ -21,6 +21,11 @@ impl TestClock {
         Self(AtomicI64::new(1_795_417_030_000_000))
     }
 
+    /// The present, in seconds since 1970.
+    pub fn now_seconds(&self) -> i64 {
+        self.now().seconds()
+    }
+
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.whole_microseconds()).expect("a span that fits");
         self.0.fetch_add(micros, Ordering::SeqCst);

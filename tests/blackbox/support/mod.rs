@@ -7,6 +7,7 @@ mod browser;
 mod clock;
 mod database;
 mod load;
+mod log;
 mod provider;
 mod world;
 
@@ -14,6 +15,7 @@ pub use assets::assets;
 pub use browser::{Answer, Browser, form};
 pub use database::{Kind, Place, Raw, hex};
 pub use load::{busy_with, too_busy};
+pub use log::Log;
 pub use provider::{Canned, Claims, tokens};
 pub use world::{
     NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,

@@ -19,6 +19,8 @@ pub enum Canned {
     Headed(u16, (&'static str, &'static str), Value),
     /// An error in whose description all stands that was sent.
     Echo,
+    /// An error in whose every field the secrets stand that were sent, written so.
+    EchoAs(fn(&str) -> String),
     Failure(HttpFailure),
     /// Not before somebody says so.
     After(Arc<Notify>, Box<Canned>),
@@ -39,12 +41,13 @@ impl Seen {
     }
 }
 
-/// The provider: a queue of answers for the token endpoint and one for Graph. It refuses the connection
+/// The provider: a queue of answers for the token endpoint, one for Graph and one for its metadata. It refuses the connection
 /// where nothing was agreed upon.
 #[derive(Default)]
 pub struct Provider {
     token: Mutex<VecDeque<Canned>>,
     me: Mutex<VecDeque<Canned>>,
+    metadata: Mutex<VecDeque<Canned>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -55,6 +58,10 @@ impl Provider {
 
     pub fn answer_me(&self, canned: Canned) {
         self.me.lock().expect("a queue").push_back(canned);
+    }
+
+    pub fn answer_metadata(&self, canned: Canned) {
+        self.metadata.lock().expect("a queue").push_back(canned);
     }
 
     /// All requests so far, of either kind.
@@ -83,7 +90,13 @@ impl ProviderHttp for Provider {
             headers: request.headers().clone(),
             form: url::form_urlencoded::parse(request.body()).into_owned().collect(),
         });
-        let queue = if url.ends_with("/me") { &self.me } else { &self.token };
+        let queue = if url.ends_with("/me") {
+            &self.me
+        } else if url.ends_with("/.well-known/openid-configuration") {
+            &self.metadata
+        } else {
+            &self.token
+        };
         let mut canned = queue.lock().expect("a queue").pop_front();
         loop {
             let mut header = ("server", "canned");
@@ -101,6 +114,20 @@ impl ProviderHttp for Provider {
                     let plain: Vec<_> = plain.map(|(name, value)| format!("{name}: {value}")).collect();
                     let description = format!("{sent} {}", plain.join(" "));
                     (400, json!({ "error": "invalid_request", "error_description": description }).to_string())
+                }
+                Some(Canned::EchoAs(write)) => {
+                    let sent = url::form_urlencoded::parse(request.body()).into_owned();
+                    let secrets = sent.filter(|(name, _)| {
+                        ["client_secret", "code", "code_verifier"].contains(&name.as_str())
+                    });
+                    let written: Vec<_> = secrets.map(|(_, value)| write(&value)).collect();
+                    let all = written.join(" | ");
+                    let body = json!({
+                        "error": written[0], "error_description": format!("AADSTS9999999: {all}"),
+                        "error_codes": written, "trace_id": written[0], "correlation_id": written[1],
+                        "error_uri": all, all.clone(): all,
+                    });
+                    (400, body.to_string())
                 }
                 Some(Canned::Text(status, body)) => (status, body),
                 Some(Canned::Headed(status, with, body)) => {

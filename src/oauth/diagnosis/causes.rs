@@ -1,0 +1,160 @@
+//! The words where this program itself knows which check failed, or why no connection came about.
+
+use super::{Diagnosis, Remedy, Who, of_why};
+use crate::oauth::model::{Cause, Claim, Mismatch, NoConnection, Why, clock_words};
+
+/// The words for a cause.
+pub fn of(why: &Why, cause: &Cause) -> Diagnosis {
+    match cause {
+        Cause::NoConnection { host, why: cause } => no_connection(why, host, *cause),
+        Cause::Mismatch(mismatch) => match mismatch.claim {
+            Claim::Exp | Claim::Nbf => of_time(mismatch),
+            Claim::Iss | Claim::CallbackIss => of_issuer(why, mismatch),
+            Claim::Tid => of_tenant(why, mismatch),
+            Claim::Aud | Claim::Nonce | Claim::IdToken => of_claim(why, mismatch),
+        },
+    }
+}
+
+/// A value as a sentence has it.
+fn told(value: Option<&String>) -> &str {
+    value.map_or("nothing", String::as_str)
+}
+
+fn of_time(mismatch: &Mismatch) -> Diagnosis {
+    let early = mismatch.claim == Claim::Nbf;
+    let judged = if early { "not valid yet" } else { "expired" };
+    let (title, what, next) = match (mismatch.clock_ahead, mismatch.clock_is_wrong_by()) {
+        (_, Some(ahead)) => (
+            "The clock of this program’s machine is wrong",
+            format!(
+                "It is {}. By it, Microsoft’s proof of who signed in is {judged}. The connector is as it was.",
+                clock_words(ahead)
+            ),
+            "Set the clock of the machine that runs this program, best by a time service (NTP). Then sign in again.",
+        ),
+        (Some(_), None) => (
+            "Microsoft’s proof of who signed in is out of date",
+            format!(
+                "It is {judged}, although this machine’s clock is the same as Microsoft’s. The connector is as it was."
+            ),
+            "Sign in again. If it ends here once more, look for a proxy that keeps Microsoft’s answers and gives old \
+             ones.",
+        ),
+        (None, None) => (
+            "Microsoft’s proof of who signed in is out of date",
+            format!(
+                "By this machine’s clock it is {judged}. Most often that clock is wrong. The connector is as it was."
+            ),
+            "Compare the clock of the machine that runs this program with the right time, set it, and sign in again.",
+        ),
+    };
+    Diagnosis { title, what, who: Who::Operator, next: next.to_owned(), remedy: Remedy::Again }
+}
+
+fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+    let (expected, received) = (told(mismatch.expected.as_ref()), told(mismatch.received.as_ref()));
+    let host = |text: &str| text.split('/').nth(2).map(str::to_owned);
+    let what = format!(
+        "It names {received} as the issuer, and this program expects {expected}. Nothing of it was believed, and the \
+         connector is as it was."
+    );
+    if host(expected) == host(received) {
+        return Diagnosis { what, ..of_why(why) };
+    }
+    let next = "If the connector uses another Microsoft cloud, set MAIL360_MICROSOFT_ISSUER to the issuer of that cloud, \
+                as the other addresses are set; `mail360 check` compares them. Otherwise something answers in \
+                Microsoft’s place: look for a proxy.";
+    Diagnosis { what, who: Who::Operator, next: next.to_owned(), ..of_why(why) }
+}
+
+fn of_tenant(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+    let usual = of_why(why);
+    let what = format!(
+        "{} The connector’s tenant is {}, and the account’s is {}.",
+        usual.what,
+        told(mismatch.expected.as_ref()),
+        told(mismatch.received.as_ref())
+    );
+    Diagnosis { what, ..usual }
+}
+
+fn of_claim(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+    let usual = of_why(why);
+    let (what, who, next) = match mismatch.claim {
+        Claim::Aud => (
+            format!(
+                "The proof was made for the application {}, and this connector’s Client ID is {}. It was not believed.",
+                told(mismatch.received.as_ref()),
+                told(mismatch.expected.as_ref())
+            ),
+            Who::Admin,
+            "Compare the Client ID here with the Application (client) ID in the Azure portal, and sign in again.",
+        ),
+        Claim::Nonce => (
+            "The proof was made for another sign-in: its nonce, a number that is used once, is not the one that was \
+             sent. It was not believed."
+                .to_owned(),
+            Who::SignsIn,
+            "Start the sign-in again, in one window. If it ends here once more, ask the operator to look for a proxy \
+             that keeps Microsoft’s answers.",
+        ),
+        _ => (
+            "Microsoft gave access, but its answer held no proof of who signed in (no ID token).".to_owned(),
+            Who::Operator,
+            "Start the sign-in again. If it ends here once more, check that the configured addresses are those of \
+             Microsoft’s identity platform, version 2.0.",
+        ),
+    };
+    Diagnosis { what, who, next: next.to_owned(), ..usual }
+}
+
+fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
+    let usual = of_why(why);
+    let (what, next) = match cause {
+        NoConnection::NameNotFound => (
+            format!("The name {host} was not found."),
+            "Check the name service (DNS) of the machine that runs this program, and the configured addresses. Where only a \
+             proxy leads out, name it in HTTPS_PROXY.",
+        ),
+        NoConnection::Refused => (
+            format!("The connection to {host} was refused."),
+            "Check the firewall, and HTTPS_PROXY where a proxy leads out: the proxy may be the one that refuses.",
+        ),
+        NoConnection::TimedOut => (
+            format!("No connection to {host} came about within some seconds."),
+            "A firewall drops it, most often. Let this machine reach the host on port 443, or name the proxy that leads \
+             out in HTTPS_PROXY.",
+        ),
+        NoConnection::NoRoute => (
+            format!("There is no route to {host}."),
+            "Check the network of the machine that runs this program. Where only a proxy leads out, name it in \
+             HTTPS_PROXY.",
+        ),
+        NoConnection::Certificate => (
+            format!("The TLS certificate of {host} is not trusted, so nothing was sent."),
+            "Where a proxy of the company opens TLS connections, add its CA certificate to this system, or name a file \
+             of certificates in SSL_CERT_FILE.",
+        ),
+        NoConnection::Tls => (
+            format!("The TLS connection to {host} failed, so nothing was sent."),
+            "Look for a proxy or firewall that answers in the host’s place.",
+        ),
+        NoConnection::ProxyLogin => (
+            format!("The proxy on the way to {host} asks for a user and password (407)."),
+            "Put them into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or let the proxy pass this host without them.",
+        ),
+        NoConnection::ProxyRefused => (
+            format!("The proxy did not open a connection to {host}."),
+            "Let the proxy pass this host, or name it in NO_PROXY where it can be reached directly.",
+        ),
+        NoConnection::BrokenOff => {
+            return Diagnosis { what: format!("The connection to {host} broke off. {AS_IT_WAS}"), ..usual };
+        }
+        NoConnection::Other => return usual,
+    };
+    let next = format!("{next} Then sign in again.");
+    Diagnosis { what: format!("{what} {AS_IT_WAS}"), who: Who::Operator, next, ..usual }
+}
+
+const AS_IT_WAS: &str = "The connector is as it was.";

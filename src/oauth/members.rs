@@ -1,0 +1,163 @@
+//! Reads the JSON objects that the provider answers with. Only the members that this program uses are looked at, and
+//! those no more strictly than they are used: a member that is not needed may be missing, or of any type.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+/// The members that are used of any answer. Each other is skipped without being understood.
+const USED: &[&str] = &[
+    "access_token",
+    "aud",
+    "correlation_id",
+    "error",
+    "error_codes",
+    "error_description",
+    "exp",
+    "iat",
+    "id",
+    "id_token",
+    "iss",
+    "issuer",
+    "mail",
+    "nbf",
+    "nonce",
+    "refresh_token",
+    "scope",
+    "tid",
+    "trace_id",
+    "userPrincipalName",
+];
+
+/// The members of a JSON object.
+#[derive(Clone, Default)]
+pub struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Map::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    if USED.contains(&name.as_str()) {
+                        members.insert(name, map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl Members {
+    /// Reads a body; none where it is no JSON object. Some proxies put a byte order mark before it.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(without_mark(body)).ok()
+    }
+
+    /// A text that is not empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// A number of seconds, written as an integer, as a fraction or as text.
+    pub fn seconds(&self, name: &str) -> Option<i64> {
+        seconds(self.0.get(name)?)
+    }
+
+    /// The elements of a list; a value that stands alone is a list of one.
+    pub fn list(&self, name: &str) -> &[Value] {
+        match self.0.get(name) {
+            None | Some(Value::Null) => &[],
+            Some(Value::Array(all)) => all,
+            Some(one) => std::slice::from_ref(one),
+        }
+    }
+
+    /// The members of an object within this one.
+    pub fn within(&self, name: &str) -> Option<Self> {
+        match self.0.get(name)? {
+            Value::Object(members) => Some(Self(members.clone())),
+            _ => None,
+        }
+    }
+
+    /// What stands under this name, of whatever type.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+}
+
+/// The body without a byte order mark.
+pub fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+fn seconds(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| whole(text.parse().ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// The whole seconds of a fraction, where it is within the years that there are.
+#[expect(clippy::cast_possible_truncation, reason = "the range was looked at")]
+fn whole(number: f64) -> Option<i64> {
+    (number.abs() < 1e15).then(|| number.floor() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn c12_seconds_may_be_an_integer_a_fraction_or_a_text() {
+        for (value, expected) in [
+            (json!(3599), Some(3599)),
+            (json!(3599.9), Some(3599)),
+            (json!("3599"), Some(3599)),
+            (json!(" 3599.0 "), Some(3599)),
+            (json!("1.795417e9"), Some(1_795_417_000)),
+            (json!("soon"), None),
+            (json!(1e300), None),
+            (json!("NaN"), None),
+            (json!(null), None),
+            (json!([1]), None),
+            (json!(true), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn c12_what_is_not_used_may_be_anything_that_json_can_write() {
+        let nested = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let body = format!("\u{feff}{{\"expires_in\":1e999,\"x\":{nested},\"id\":\"1\",\"x\":null}}");
+        assert_eq!(Members::read(body.as_bytes()).expect("members").text("id"), Some("1"));
+        for wrong in ["", "[]", "null", "{", "<html>", "\"text\""] {
+            assert!(Members::read(wrong.as_bytes()).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! OpenID metadata: which tenant, by its GUID, a domain belongs to.
+
+use std::time::Duration;
+
+use super::{http::ProviderHttp, members::Members, microsoft::IssuerTemplate};
+
+/// A sign-in has fifteen seconds for everything, and goes on without the answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The GUID of the tenant that a domain belongs to, by the issuer in the metadata of that domain (OpenID Connect Discovery
+/// 1.0, 4). None where the provider has no such metadata or does not answer in time.
+pub async fn tenant_of(http: &dyn ProviderHttp, issuer: &IssuerTemplate, domain: &str) -> Option<String> {
+    if !issuer.names_tenant() {
+        return None;
+    }
+    let base = issuer.for_tenant(domain);
+    let request = ::http::Request::get(format!("{}/.well-known/openid-configuration", base.trim_end_matches('/')))
+        .header(::http::header::ACCEPT, "application/json")
+        .body(Vec::new())
+        .ok()?;
+    let answer = tokio::time::timeout(PATIENCE, http.send(request)).await.ok()?.ok()?;
+    if !answer.status().is_success() {
+        return None;
+    }
+    issuer.tenant_in(Members::read(answer.body())?.text("issuer")?)
+}

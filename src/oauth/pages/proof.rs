@@ -1,0 +1,46 @@
+//! What this program found out about a sign-in that failed, beside what Microsoft said.
+
+use leptos::prelude::*;
+
+use super::super::{
+    model::{Cause, Outcome, ProviderWords},
+    service::Progress,
+};
+
+/// What was found out, with both values of a check, where there is anything.
+pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
+    let cause = said?.cause.clone()?;
+    let row = |name: &'static str, value: String| {
+        view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> }
+    };
+    let rows = match cause {
+        Cause::Mismatch(mismatch) => {
+            let none = || "none".to_owned();
+            let values = (mismatch.expected.is_some() || mismatch.received.is_some()).then(|| {
+                view! {
+                    {mismatch.expected.clone().map(|value| row("Expected", value))}
+                    {row("Received", mismatch.received.clone().unwrap_or_else(none))}
+                }
+            });
+            let clock = mismatch.clock_words().map(|words| row("This machine’s clock", words));
+            view! { {row("What does not fit", mismatch.claim.name().to_owned())} {values} {clock} }.into_any()
+        }
+        Cause::NoConnection { host, why } => {
+            view! { {row("Host", host)} {row("Why", why.words().to_owned())} }.into_any()
+        }
+    };
+    Some(view! {
+        <section class="stack tight" aria-labelledby="found-title">
+            <h2 id="found-title">"What this program found"</h2>
+            <dl class="facts note">{rows}</dl>
+        </section>
+    })
+}
+
+/// The same in a line, for the last step of a timeline.
+pub fn in_a_line(progress: &Progress) -> Option<String> {
+    match progress {
+        Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => said.cause.as_ref().map(ToString::to_string),
+        _ => None,
+    }
+}

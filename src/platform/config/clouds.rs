@@ -1,0 +1,105 @@
+//! Whether the configured addresses of Microsoft belong together: one that is left at its default while the others name
+//! another cloud lets every sign-in fail.
+
+use url::Url;
+
+use super::ProviderUrls;
+
+/// The hosts of each of Microsoft's clouds, by what they do; the issuer of older tokens has a host of its own.
+const CLOUDS: [&[&str]; 3] = [
+    &[
+        "login.microsoftonline.com",
+        "login.microsoft.com",
+        "login.windows.net",
+        "login.live.com",
+        "sts.windows.net",
+        "graph.microsoft.com",
+    ],
+    &[
+        "login.microsoftonline.us",
+        "login-us.microsoftonline.com",
+        "sts.windows.net",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+    ],
+    &[
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+        "sts.chinacloudapi.cn",
+        "microsoftgraph.chinacloudapi.cn",
+    ],
+];
+
+/// The settings whose host does not belong to that of the authorize address, each as a sentence.
+pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
+    let authorize = host(&urls.authorize);
+    let belong = |other: &str| {
+        other == authorize || CLOUDS.iter().any(|cloud| cloud.contains(&other) && cloud.contains(&authorize.as_str()))
+    };
+    let known = |host: &str| CLOUDS.iter().any(|cloud| cloud.contains(&host));
+    let mut warnings = Vec::new();
+    for (setting, url, api) in [
+        ("MAIL360_MICROSOFT_ISSUER", &urls.issuer, false),
+        ("MAIL360_MICROSOFT_TOKEN_URL", &urls.token, false),
+        ("MAIL360_MICROSOFT_GRAPH_URL", &urls.graph, true),
+    ] {
+        let other = host(url);
+        // An API has a host of its own. That it is of another cloud is known only of Microsoft's.
+        let unknown = api && !(known(&other) && known(&authorize));
+        if !belong(&other) && !unknown {
+            warnings.push(format!(
+                "{setting} has the host {other}, and MAIL360_MICROSOFT_AUTHORIZE_URL has {authorize}: they belong to \
+                 different clouds or providers, and then no sign-in goes through. Set {setting} as the others."
+            ));
+        }
+    }
+    warnings
+}
+
+/// The host of a template.
+fn host(template: &str) -> String {
+    let url = Url::parse(&template.replace("{tenant}", "tenant")).ok();
+    url.as_ref().and_then(Url::host_str).map(str::to_owned).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warned(authorize: &str, token: &str, graph: &str, issuer: &str) -> Vec<String> {
+        warnings(&ProviderUrls {
+            authorize: format!("https://{authorize}/{{tenant}}/oauth2/v2.0/authorize"),
+            token: format!("https://{token}/{{tenant}}/oauth2/v2.0/token"),
+            graph: format!("https://{graph}/v1.0"),
+            issuer: format!("https://{issuer}/{{tenant}}/v2.0"),
+        })
+    }
+
+    #[test]
+    fn c17_an_issuer_of_another_cloud_is_warned_of_and_known_pairs_are_not() {
+        let (com, us) = ("login.microsoftonline.com", "login.microsoftonline.us");
+        let (china, partner) = ("login.chinacloudapi.cn", "login.partner.microsoftonline.cn");
+        for (authorize, token, graph, issuer) in [
+            (com, com, "graph.microsoft.com", com),
+            (com, com, "graph.microsoft.com", "sts.windows.net"),
+            (us, us, "graph.microsoft.us", us),
+            (us, us, "dod-graph.microsoft.us", us),
+            (china, china, "microsoftgraph.chinacloudapi.cn", partner),
+            ("login.example", "login.example", "graph.example", "login.example"),
+            ("{tenant}.ciamlogin.com", "{tenant}.ciamlogin.com", "graph.microsoft.com", "{tenant}.ciamlogin.com"),
+        ] {
+            let none: Vec<String> = Vec::new();
+            assert_eq!(warned(authorize, token, graph, issuer), none, "{authorize} {issuer}");
+        }
+        for (authorize, token, graph, issuer, setting) in [
+            (us, us, "graph.microsoft.us", com, "MAIL360_MICROSOFT_ISSUER has the host login.microsoftonline.com"),
+            (com, com, "graph.microsoft.com", us, "MAIL360_MICROSOFT_ISSUER"),
+            (us, us, "graph.microsoft.com", us, "MAIL360_MICROSOFT_GRAPH_URL"),
+            (us, com, "graph.microsoft.us", us, "MAIL360_MICROSOFT_TOKEN_URL"),
+            ("login.example", "login.example", "graph.example", com, "MAIL360_MICROSOFT_ISSUER"),
+        ] {
+            let warned = warned(authorize, token, graph, issuer);
+            assert!(warned.len() == 1 && warned[0].contains(setting), "{warned:?}");
+        }
+    }
+}

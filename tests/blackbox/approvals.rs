@@ -1,0 +1,100 @@
+//! Addresses that come back without a sign-in of ours: from approving, and damaged on their way.
+
+use rstest::rstest;
+
+use crate::support::{Kind, Log, World, parameter, under_way};
+
+#[rstest]
+#[case::of_an_approval("admin_consent=True&")]
+#[case::without_a_word_of_one("")]
+#[tokio::test]
+async fn c56_c57_an_approval_that_was_refused_tells_what_microsoft_said_with_the_words_of_its_code(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] consent: &str,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let before = world.raw.dump(&[]).await;
+    let log = Log::start();
+    let query = format!(
+        "{consent}error=access_denied&error_subcode=cancel&error_description=AADSTS65004%3A+canary+words.\
+         %0D%0ATrace+ID%3A+aaaa0000-7e57-4000-8000-000000000001"
+    );
+    let page = world.browser().get(&format!("/api/connectors?{query}")).await;
+    page.assert_status(200).assert_says("The permissions were not approved, or you cancelled");
+    page.assert_says("What Microsoft said").assert_says("access_denied").assert_says("AADSTS65004: canary words.");
+    page.assert_says("AADSTS65004").assert_says("aaaa0000-7e57-4000-8000-000000000001");
+    page.assert_says("Who can fix it").assert_says("Next step");
+    let lines = log.lines("not approved");
+    assert!(lines.len() == 1 && lines[0].contains("65004") && lines[0].contains("access_denied"), "{lines:?}");
+    assert!(!log.text().contains("canary"), "codes only: {}", log.text());
+    assert_eq!(world.raw.dump(&[]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn c56_what_an_address_says_is_text(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let query = "error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cimg+src=x+onerror=alert(1)%3E";
+    let page = world.browser().get(&format!("/api/connectors?{query}")).await;
+    page.assert_says("<img src=x onerror=alert(1)>");
+    assert!(!page.body.contains("<img src=x") && !page.body.contains("<script>alert"), "{}", page.body);
+}
+
+#[rstest]
+#[tokio::test]
+async fn c59_a_code_under_a_state_of_ours_is_a_sign_in_also_where_it_says_that_permissions_were_approved(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    let state = parameter(&authorize, "state");
+    let back = format!("/api/connectors?admin_consent=True&tenant=x&code=abc&state={state}");
+    ada.get(&back).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[case::question_mark(|once: &str| format!("{once}?{once}"))]
+#[case::encoded(|once: &str| format!("{once}%3F{once}"))]
+#[case::ampersand(|once: &str| format!("{once}&{once}"))]
+#[tokio::test]
+async fn c54_an_address_that_came_twice_is_told_as_what_it_is(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] twice: fn(&str) -> String,
+) {
+    let log = Log::start();
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    let once = format!("code=canary-code&state={}", parameter(&authorize, "state"));
+    let page = ada.get(&format!("/api/connectors?{}", twice(&once))).await;
+    page.assert_status(400).assert_says("The address came twice").assert_says("proxy");
+    assert_eq!(log.lines("WARN").len(), 1, "{}", log.text());
+    assert_eq!(log.lines("the whole query came twice").len(), 1);
+    assert!(!log.text().contains("canary"));
+    // Nothing was used up: as it should have come it goes through.
+    ada.get(&format!("/api/connectors?{once}")).await.assert_status(303);
+    assert_eq!(world.state(&connector).await, "verified");
+}
+
+#[rstest]
+#[case("state=canary&state=canary2", "the parameter state came twice")]
+#[case("canary=1&canary=2", "a parameter that is not used came twice")]
+#[case("code=%ffcanary", "not UTF-8")]
+#[case("code=canary", "there is no state")]
+#[case("code=canary&state=canary", "the state is none of this program’s")]
+#[tokio::test]
+async fn c54_what_cannot_be_read_leaves_one_line_that_says_why_without_its_values(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] query: &str,
+    #[case] why: &str,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let log = Log::start();
+    world.browser().get(&format!("/api/connectors?{query}")).await.assert_status(400);
+    let lines = log.lines("WARN");
+    assert!(lines.len() == 1 && lines[0].contains(why), "{lines:?}");
+    assert!(!log.text().contains("canary"), "{}", log.text());
+}

@@ -1,0 +1,145 @@
+//! A connector whose tenant is given by its domain: which tenant that is, and that no other will do.
+
+use rstest::rstest;
+use serde_json::json;
+use url::Url;
+
+use crate::support::{Answer, Browser, Canned, Kind, NewConnector, World, callback, held, tokens};
+
+const OURS: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
+const FOREIGN: &str = "bbbbbbbb-7e57-4000-8000-000000000002";
+
+fn of_a_domain() -> NewConnector<'static> {
+    NewConnector { account_type: "single_tenant", tenant: "contoso.test", ..Default::default() }
+}
+
+async fn world(kind: Kind) -> (World, Browser, String) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &of_a_domain()).await;
+    (world, ada, connector)
+}
+
+/// Answers with a sound token of this tenant.
+fn grant(world: &World, authorize: &Url, tenant: &str) {
+    let mut claims = world.claims(authorize);
+    claims.issuer = claims.issuer.replace(&claims.tenant, tenant);
+    claims.tenant = tenant.to_owned();
+    world.provider.answer_token(Canned::Json(200, tokens(&claims)));
+    world.say_who();
+}
+
+/// A sign-in that brings a token of this tenant.
+async fn sign_in(world: &World, browser: &mut Browser, connector: &str, tenant: &str) -> Answer {
+    let authorize = world.start(browser, connector).await;
+    grant(world, &authorize, tenant);
+    let landed = browser.get(&callback(&authorize, "code=abc")).await;
+    browser.get(landed.assert_status(303).location()).await
+}
+
+fn metadata(tenant: &str) -> Canned {
+    Canned::Json(200, json!({ "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0"), "x": [1] }))
+}
+
+fn assert_refused(page: &Answer) {
+    page.assert_says("belongs to another tenant").assert_says(OURS).assert_says(FOREIGN);
+    page.assert_says(&format!("Found: tid: expected {OURS}, received {FOREIGN}"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn n13_a_token_of_a_foreign_tenant_is_refused_at_the_very_first_sign_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector) = world(kind).await;
+    world.provider.answer_metadata(metadata(OURS));
+    assert_refused(&sign_in(&world, &mut ada, &connector, FOREIGN).await);
+    assert_eq!(world.state(&connector).await, "failing: wrong_tenant");
+    let asked: Vec<_> = world.provider.requests().into_iter().filter(|seen| seen.method == "GET").collect();
+    let address = "https://login.microsoftonline.com/contoso.test/v2.0/.well-known/openid-configuration";
+    assert_eq!(asked[0].url, address);
+
+    world.provider.answer_metadata(metadata(OURS));
+    sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
+    // It is known from now on, and not asked again.
+    sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
+    let asked = world.provider.requests().into_iter().filter(|seen| seen.url == address).count();
+    assert_eq!(asked, 2);
+}
+
+#[rstest]
+#[case::none(None)]
+#[case::not_found(Some(Canned::Text(404, "<html>".into())))]
+#[case::no_json(Some(Canned::Text(200, "<html>".into())))]
+#[case::another_form(Some(Canned::Json(200, json!({ "issuer": 7 }))))]
+#[case::by_its_domain(Some(Canned::Json(200, json!({ "issuer": "https://login.microsoftonline.com/contoso.test/v2.0" }))))]
+#[case::elsewhere(Some(Canned::Json(200, json!({ "issuer": format!("https://evil.example/{FOREIGN}/v2.0") }))))]
+#[tokio::test]
+async fn n13_where_the_provider_has_no_metadata_the_first_proved_token_decides(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] canned: Option<Canned>,
+) {
+    let (world, mut ada, connector) = world(kind).await;
+    if let Some(canned) = canned {
+        world.provider.answer_metadata(canned);
+    }
+    sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
+    assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, OURS);
+    assert_refused(&sign_in(&world, &mut ada, &connector, FOREIGN).await);
+    // And the issuer of the callback is that tenant's from now on.
+    let authorize = world.start(&mut ada, &connector).await;
+    let iss = format!("https://login.microsoftonline.com/{FOREIGN}/v2.0");
+    let landed = ada.get(&callback(&authorize, &format!("code=abc&iss={iss}"))).await;
+    ada.get(landed.location()).await.assert_says("another provider or tenant");
+}
+
+#[rstest]
+#[tokio::test]
+async fn n13_a_sign_in_that_failed_decides_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let (world, mut ada, connector) = world(kind).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    let mut claims = world.claims(&authorize);
+    claims.nonce = "another".to_owned();
+    world.provider.answer_token(Canned::Json(200, tokens(&claims)));
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    assert_eq!(world.raw.one::<Option<String>>("SELECT tenant_id FROM connectors").await, None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn n13_of_two_first_sign_ins_at_once_the_second_must_be_of_the_same_tenant(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector) = world(kind).await;
+    let first = world.start(&mut ada, &connector).await;
+    // It has its token of ours, and waits; the other one is through before it.
+    let (gate, returning) = held(&world, &ada, &first).await;
+    while world.provider.exchanges().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // What Graph says of the first one is taken by the second.
+    sign_in(&world, &mut ada, &connector, FOREIGN).await.assert_says("The connector works");
+    gate.notify_one();
+    let landed = returning.await.expect("an answer");
+    ada.get(landed.location()).await.assert_says("belongs to another tenant");
+    assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, FOREIGN);
+}
+
+#[rstest]
+#[tokio::test]
+async fn n13_another_tenant_starts_without_an_id_and_the_same_one_keeps_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector) = world(kind).await;
+    sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
+    for (tenant, kept) in [("contoso.test", true), ("fabrikam.test", false)] {
+        let version = world.raw.one::<i64>("SELECT version FROM connectors").await.to_string();
+        let fields =
+            [("version", version.as_str()), ("account_type", "single_tenant"), ("tenant", tenant)];
+        ada.post(&format!("{connector}/retry"), &fields).await.assert_status(200);
+        let now: Option<String> = world.raw.one("SELECT tenant_id FROM connectors").await;
+        assert_eq!(now.is_some(), kept, "{tenant}");
+    }
+    sign_in(&world, &mut ada, &connector, FOREIGN).await.assert_says("The connector works");
+    assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, FOREIGN);
+}
