@@ -107,7 +107,9 @@ impl fmt::Display for Parameter {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Doubled => f.write_str("the whole query came twice, as after a redirect of a proxy that appends it"),
+            Self::Doubled => {
+                f.write_str("the whole query came twice, as after a redirect of a proxy that appends it")
+            }
             Self::Twice(parameter) => write!(f, "{parameter} came twice"),
             Self::TooLong(parameter) => write!(f, "{parameter} is too long"),
             Self::Encoding => f.write_str("a parameter is not UTF-8, or its percent-encoding is damaged"),
@@ -285,7 +287,9 @@ mod tests {
             assert_eq!(Callback::parse(&query).expect_err("twice"), Malformed::Doubled, "{query}");
         }
         assert!(Callback::parse(&once).is_ok());
-        for beside in ["error_description=why%3F", "error_uri=https://login.microsoftonline.com/error?code=65004"] {
+        for beside in
+            ["error_description=why%3F", "error_uri=https://login.microsoftonline.com/error?code=65004"]
+        {
             assert!(Callback::parse(&format!("{error}&{beside}")).is_ok(), "{beside}");
         }
     }
@@ -313,8 +317,14 @@ mod tests {
     fn c59_a_code_under_a_state_of_ours_is_a_sign_in_whatever_stands_beside_it() {
         let state = state();
         let query = format!("admin_consent=True&code=abc&state={state}&tenant=x");
-        assert!(matches!(Callback::parse(&query), Ok(Callback::SignIn(SignIn { answer: Answer::Code(_), .. }))));
-        for query in ["admin_consent=True&code=abc&state=12345".to_owned(), format!("admin_consent=True&state={state}")] {
+        assert!(matches!(
+            Callback::parse(&query),
+            Ok(Callback::SignIn(SignIn { answer: Answer::Code(_), .. }))
+        ));
+        for query in [
+            "admin_consent=True&code=abc&state=12345".to_owned(),
+            format!("admin_consent=True&state={state}"),
+        ] {
             assert!(matches!(Callback::parse(&query), Ok(Callback::Approval(_))), "{query}");
         }
     }

@@ -115,7 +115,8 @@ fn check_issuer(claims: &Members, tid: Option<&str>, expected: &Expected<'_>) ->
         Some(tenant) => template.for_tenant(tenant) == issuer,
         None => !template.names_tenant() && template.0 == issuer,
     };
-    let shown = |issuer: &str| (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, expected.secrets));
+    let shown =
+        |issuer: &str| (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, expected.secrets));
     if !right {
         let wanted = tid.map_or_else(|| template.0.clone(), |tenant| template.for_tenant(tenant));
         return Err(Mismatch::new(Claim::Iss, Some(wanted), shown(issuer)));
@@ -254,7 +255,10 @@ mod tests {
             assert_eq!(mismatch(claim, value, None), told);
         }
         let wrong = judged(&sound(), ExpectedTenant::Is(other), None, None).expect_err("another tenant");
-        assert_eq!(wrong.mismatch.expect("a cause").to_string(), format!("tid: expected {other}, received {TID}"));
+        assert_eq!(
+            wrong.mismatch.expect("a cause").to_string(),
+            format!("tid: expected {other}, received {TID}")
+        );
         let announced = judged(&sound(), ExpectedTenant::Any, Some(us), None).expect_err("another issuer");
         let told = format!("iss of the callback: expected {here}/{TID}/v2.0, received {us}/");
         assert_eq!(announced.mismatch.expect("a cause").to_string(), told);

@@ -14,10 +14,11 @@ pub async fn tenant_of(http: &dyn ProviderHttp, issuer: &IssuerTemplate, domain:
         return None;
     }
     let base = issuer.for_tenant(domain);
-    let request = ::http::Request::get(format!("{}/.well-known/openid-configuration", base.trim_end_matches('/')))
-        .header(::http::header::ACCEPT, "application/json")
-        .body(Vec::new())
-        .ok()?;
+    let request =
+        ::http::Request::get(format!("{}/.well-known/openid-configuration", base.trim_end_matches('/')))
+            .header(::http::header::ACCEPT, "application/json")
+            .body(Vec::new())
+            .ok()?;
     let answer = tokio::time::timeout(PATIENCE, http.send(request)).await.ok()?.ok()?;
     if !answer.status().is_success() {
         return None;

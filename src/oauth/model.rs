@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn n9_of_what_a_provider_says_only_known_codes_and_ids_are_written_in_clear() {
         let id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
-        let words = |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
+        let words =
+            |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
         let outcomes = [
             Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
             Outcome::Failed { why: Why::Denied, provider: Some(words("canary-3", "canary-4")) },
@@ -303,7 +304,8 @@ mod tests {
 
     #[test]
     fn n9_a_number_too_long_for_a_code_and_an_id_that_is_no_guid_are_dropped() {
-        let words = ProviderWords::new(None, None, Some("s3cret"), Some("s3cret")).with_codes([99, 50_011, u64::MAX]);
+        let words =
+            ProviderWords::new(None, None, Some("s3cret"), Some("s3cret")).with_codes([99, 50_011, u64::MAX]);
         assert_eq!((words.codes, words.trace_id, words.correlation_id), (vec![50_011], None, None));
     }
 }

@@ -20,7 +20,10 @@ pub use try_again::try_again;
 use super::{
     callback::{Approval, Callback, Malformed},
     model::FINDABLE,
-    pages::{ApprovalPage, DoubledPage, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage, TenantPage},
+    pages::{
+        ApprovalPage, DoubledPage, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage,
+        TenantPage,
+    },
     pasted,
     service::{AttemptId, Progress, Returned, SignIns},
 };

@@ -28,7 +28,11 @@ pub const SEALED_WORDS: SealedColumn = SealedColumn {
 };
 
 /// Seals the free text of an outcome for the attempt's row; none where there is none.
-pub fn seal_words(vault: &Vault, attempt: &Attempt, outcome: &Outcome) -> Result<Option<Vec<u8>>, VaultError> {
+pub fn seal_words(
+    vault: &Vault,
+    attempt: &Attempt,
+    outcome: &Outcome,
+) -> Result<Option<Vec<u8>>, VaultError> {
     let text = outcome.free_text();
     if text == FreeText::default() {
         return Ok(None);

@@ -45,8 +45,7 @@ use crate::{
 };
 
 /// Everything that is sealed at rest, but for the key checks and what a session holds.
-const SEALED: [SealedColumn; 4] =
-    [connectors::SEALED, people::SEALED, oauth::SEALED, oauth::SEALED_WORDS];
+const SEALED: [SealedColumn; 4] = [connectors::SEALED, people::SEALED, oauth::SEALED, oauth::SEALED_WORDS];
 
 /// The program, made once at start. A clone is another hold on the same: every request takes some.
 #[derive(Clone)]

@@ -9,7 +9,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Browser, Canned, Claims, Kind, Log, SECRET, World, callback, sign_in_path, tokens, under_way, write_keys,
+    Answer, Browser, Canned, Claims, Kind, Log, SECRET, World, callback, sign_in_path, tokens, under_way,
+    write_keys,
 };
 
 /// The page that a callback's sign-in ends on.
@@ -90,14 +91,20 @@ async fn n9_no_free_text_of_a_provider_is_at_rest_in_clear_even_where_it_is_not_
 
     let authorize = world.start(&mut ada, &connector).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
-    world.provider.answer_me(Canned::Json(403, json!({ "error": { "code": text, "message": text,
-        "innerError": { "request-id": text } } })));
+    world.provider.answer_me(Canned::Json(
+        403,
+        json!({ "error": { "code": text, "message": text,
+        "innerError": { "request-id": text } } }),
+    ));
     ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says(&text);
 
     let authorize = world.start(&mut ada, &connector).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
     world.provider.answer_me(Canned::Json(200, json!({ "id": text, "mail": text })));
-    ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("The connector works").assert_says(&text);
+    ended(&mut ada, &callback(&authorize, "code=abc"))
+        .await
+        .assert_says("The connector works")
+        .assert_says(&text);
 
     let authorize = world.start(&mut ada, &connector).await;
     let mut claims = world.claims(&authorize);
@@ -156,7 +163,10 @@ async fn c12_a_member_that_is_not_needed_may_be_anything_and_the_connector_works
     let mut answer = tokens(&world.claims(&authorize));
     answer[member] = value;
     world.provider.answer_token(Canned::Json(200, answer));
-    world.provider.answer_me(Canned::Json(200, json!({ "id": 7, "mail": null, "userPrincipalName": "g@contoso.test" })));
+    world.provider.answer_me(Canned::Json(
+        200,
+        json!({ "id": 7, "mail": null, "userPrincipalName": "g@contoso.test" }),
+    ));
     ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("The connector works");
 }
 
@@ -202,7 +212,8 @@ async fn c16_a_clock_that_is_ahead_is_said_to_be_wrong_by_how_much_on_the_page_i
         claims.expires = world.clock.now_seconds() - 3_600;
     })
     .await;
-    page.assert_says("The clock of this program’s machine is wrong").assert_says("It is 2 hours ahead of Microsoft’s");
+    page.assert_says("The clock of this program’s machine is wrong")
+        .assert_says("It is 2 hours ahead of Microsoft’s");
     page.assert_says("Whoever runs this program");
     let told = "exp: expected later than 2026-11-23T06:57:10Z, received 2026-11-23T05:57:10Z; \
                 this machine’s clock is 2 hours ahead of Microsoft’s";
@@ -221,7 +232,8 @@ async fn c16_a_clock_that_is_off_is_warned_of_where_the_sign_in_goes_through_all
     world.provider.answer_token(Canned::Headed(200, ("date", "Mon, 23 Nov 2026 08:57:10 GMT"), answer));
     world.say_who();
     let page = ended(&mut ada, &callback(&authorize, "code=abc")).await;
-    page.assert_says("The connector works").assert_says("This machine’s clock is 2 hours behind Microsoft’s.");
+    page.assert_says("The connector works")
+        .assert_says("This machine’s clock is 2 hours behind Microsoft’s.");
     assert_eq!(log.lines("clock is 2 hours behind Microsoft").len(), 1);
 }
 
@@ -283,7 +295,10 @@ async fn c17_check_warns_of_an_issuer_that_is_left_at_another_cloud(
     ];
     let world = World::with(kind, &flags).await;
     let check = world.run("check").expect("sound but for that");
-    assert!(check.contains("Warning: MAIL360_MICROSOFT_ISSUER has the host login.microsoftonline.com"), "{check}");
+    assert!(
+        check.contains("Warning: MAIL360_MICROSOFT_ISSUER has the host login.microsoftonline.com"),
+        "{check}"
+    );
     flags.extend(["--microsoft-issuer", &issuer]);
     let check = World::with(kind, &flags).await.run("check").expect("sound");
     assert!(!check.contains("Warning"), "{check}");

@@ -22,11 +22,16 @@ async fn c56_c57_an_approval_that_was_refused_tells_what_microsoft_said_with_the
     );
     let page = world.browser().get(&format!("/api/connectors?{query}")).await;
     page.assert_status(200).assert_says("The permissions were not approved, or you cancelled");
-    page.assert_says("What Microsoft said").assert_says("access_denied").assert_says("AADSTS65004: canary words.");
+    page.assert_says("What Microsoft said")
+        .assert_says("access_denied")
+        .assert_says("AADSTS65004: canary words.");
     page.assert_says("AADSTS65004").assert_says("aaaa0000-7e57-4000-8000-000000000001");
     page.assert_says("Who can fix it").assert_says("Next step");
     let lines = log.lines("not approved");
-    assert!(lines.len() == 1 && lines[0].contains("65004") && lines[0].contains("access_denied"), "{lines:?}");
+    assert!(
+        lines.len() == 1 && lines[0].contains("65004") && lines[0].contains("access_denied"),
+        "{lines:?}"
+    );
     assert!(!log.text().contains("canary"), "codes only: {}", log.text());
     assert_eq!(world.raw.dump(&[]).await, before);
 }

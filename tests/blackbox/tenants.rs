@@ -38,7 +38,10 @@ async fn sign_in(world: &World, browser: &mut Browser, connector: &str, tenant: 
 }
 
 fn metadata(tenant: &str) -> Canned {
-    Canned::Json(200, json!({ "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0"), "x": [1] }))
+    Canned::Json(
+        200,
+        json!({ "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0"), "x": [1] }),
+    )
 }
 
 fn assert_refused(page: &Answer) {
@@ -134,8 +137,7 @@ async fn n13_another_tenant_starts_without_an_id_and_the_same_one_keeps_it(
     sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
     for (tenant, kept) in [("contoso.test", true), ("fabrikam.test", false)] {
         let version = world.raw.one::<i64>("SELECT version FROM connectors").await.to_string();
-        let fields =
-            [("version", version.as_str()), ("account_type", "single_tenant"), ("tenant", tenant)];
+        let fields = [("version", version.as_str()), ("account_type", "single_tenant"), ("tenant", tenant)];
         ada.post(&format!("{connector}/retry"), &fields).await.assert_status(200);
         let now: Option<String> = world.raw.one("SELECT tenant_id FROM connectors").await;
         assert_eq!(now.is_some(), kept, "{tenant}");

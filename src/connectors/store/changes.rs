@@ -46,7 +46,8 @@ impl Connectors {
             ..<row::ActiveModel as Default>::default()
         });
         // The proved GUID belongs to the domain: another tenant has none yet. The right side of an UPDATE sees the old row.
-        let same = Expr::col(row::Column::Tenant).eq(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()));
+        let same = Expr::col(row::Column::Tenant)
+            .eq(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()));
         let kept = Expr::case(same, Expr::col(row::Column::TenantId)).finally(Expr::value(None::<String>));
         update = update.col_expr(row::Column::TenantId, kept.into());
         if let Some(secret) = secret {

@@ -46,7 +46,8 @@ impl<'de> Deserialize<'de> for Tokens {
         let scopes: Vec<_> = members.list("scope").iter().filter_map(serde_json::Value::as_str).collect();
         // A text, as RFC 6749 has it, or a list of texts. Where it is neither, nothing was said of the permissions.
         let said = members.list("scope").iter().any(serde_json::Value::is_string);
-        let scopes = scopes.iter().flat_map(|text| text.split_whitespace()).map(|scope| Scope::new(scope.to_owned()));
+        let scopes =
+            scopes.iter().flat_map(|text| text.split_whitespace()).map(|scope| Scope::new(scope.to_owned()));
         Ok(Self {
             access_token: AccessToken::new(access_token),
             refresh_token: text("refresh_token").map(RefreshToken::new),
@@ -107,7 +108,8 @@ impl<'de> Deserialize<'de> for TokenError {
 /// A code of Microsoft's: a number, or a text with or without `AADSTS`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was looked at")]
 fn code(value: &serde_json::Value) -> Option<u64> {
-    let whole = |number: f64| (number >= 0.0 && number < 1e12 && number.fract() == 0.0).then_some(number as u64);
+    let whole =
+        |number: f64| (number >= 0.0 && number < 1e12 && number.fract() == 0.0).then_some(number as u64);
     match value {
         serde_json::Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
         serde_json::Value::String(text) => {
@@ -263,10 +265,7 @@ mod tests {
     }
 
     fn changes(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, Option<Value>)>> {
-        let name = prop_oneof![
-            prop::sample::select(names).prop_map(str::to_owned),
-            "[a-z]{1,4}-[a-z]{1,4}",
-        ];
+        let name = prop_oneof![prop::sample::select(names).prop_map(str::to_owned), "[a-z]{1,4}-[a-z]{1,4}",];
         prop::collection::vec((name, prop::option::of(any_value())), 0..6)
     }
 
@@ -345,7 +344,10 @@ mod tests {
             made_plain(answer.body(body.as_bytes().to_vec()).expect("an answer"))
         };
         let tokens = answer(201, "text/html", "\u{feff}{\"access_token\":\"a\"}");
-        assert_eq!((tokens.status().as_u16(), tokens.headers()["content-type"].as_bytes()), (200, &b"application/json"[..]));
+        assert_eq!(
+            (tokens.status().as_u16(), tokens.headers()["content-type"].as_bytes()),
+            (200, &b"application/json"[..])
+        );
         assert!(tokens.body().starts_with(b"{"));
         assert_eq!(answer(200, "text/plain", r#"{"error":"invalid_grant"}"#).status().as_u16(), 400);
         assert_eq!(answer(401, "text/plain", r#"{"error":"invalid_client"}"#).status().as_u16(), 401);

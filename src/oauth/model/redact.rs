@@ -48,7 +48,8 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
         }
     }
     // One that has few letters and digits is found as it is.
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST && letters(secret).len() < SHORTEST) {
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST && letters(secret).len() < SHORTEST)
+    {
         found.extend(text.match_indices(secret).map(|(at, secret)| at..at + secret.len()));
     }
     cut_out(text, found)
@@ -56,8 +57,12 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
 
 /// Adds where a decoded text has one of the patterns. Returns whether all of it is a piece of one.
 fn find(decoded: &[Unit], patterns: &[String], found: &mut Vec<Range<usize>>) -> bool {
-    let at: Vec<usize> =
-        decoded.iter().enumerate().filter(|(_, unit)| unit.character.is_ascii_alphanumeric()).map(|(at, _)| at).collect();
+    let at: Vec<usize> = decoded
+        .iter()
+        .enumerate()
+        .filter(|(_, unit)| unit.character.is_ascii_alphanumeric())
+        .map(|(at, _)| at)
+        .collect();
     let all: String = at.iter().map(|at| decoded[*at].character.to_ascii_lowercase()).collect();
     if all.len() >= SHORTEST_PIECE && patterns.iter().any(|pattern| pattern.contains(&all)) {
         return true;
@@ -90,7 +95,8 @@ fn patterns(secret: &str) -> Vec<String> {
         patterns.extend((0..3).map(|before| letters(&base64_within(text.as_bytes(), before))));
     }
     // What is reversed after it was encoded.
-    let again: Vec<String> = patterns.iter().map(|pattern: &String| pattern.chars().rev().collect()).collect();
+    let again: Vec<String> =
+        patterns.iter().map(|pattern: &String| pattern.chars().rev().collect()).collect();
     patterns.extend(again);
     patterns.retain(|pattern| pattern.len() >= SHORTEST);
     patterns.sort();
@@ -237,7 +243,10 @@ mod tests {
     fn s7_a_part_of_a_secret_at_the_end_of_a_text_is_removed_and_other_text_stays() {
         assert_eq!(redact("got s3cret", &[SECRET]), "got [removed]");
         assert_eq!(redact("an abc, an ab%zz", &["abcd"]), "an abc, an ab%zz");
-        assert_eq!(redact("AADSTS7000215: Invalid client secret.", &[SECRET]), "AADSTS7000215: Invalid client secret.");
+        assert_eq!(
+            redact("AADSTS7000215: Invalid client secret.", &[SECRET]),
+            "AADSTS7000215: Invalid client secret."
+        );
         assert_eq!(redact("a +-+-+ b", &["+-+-+"]), "a [removed] b");
         assert_eq!(redact("", &[SECRET]), "");
     }

@@ -40,7 +40,9 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
 /// The same in a line, for the last step of a timeline.
 pub fn in_a_line(progress: &Progress) -> Option<String> {
     match progress {
-        Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => said.cause.as_ref().map(ToString::to_string),
+        Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => {
+            said.cause.as_ref().map(ToString::to_string)
+        }
         _ => None,
     }
 }

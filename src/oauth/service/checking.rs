@@ -11,17 +11,15 @@ use super::{
         id_token::{self, Expected, ExpectedTenant, NotProved},
         metadata,
         model::{
-            Cause, Claim, Mismatch, Outcome, ProviderWords, Step, TOLERATED_SKEW, Why, clock_words, redact, tame,
+            Cause, Claim, Mismatch, Outcome, ProviderWords, Step, TOLERATED_SKEW, Why, clock_words, redact,
+            tame,
         },
         scopes, sealed,
         store::{Attempt, Event},
     },
     Parts, SignIns, event,
 };
-use crate::{
-    connectors::service::Connector,
-    platform::clock::Timestamp,
-};
+use crate::{connectors::service::Connector, platform::clock::Timestamp};
 
 /// What came of the checks.
 #[derive(Clone, Debug)]
@@ -75,9 +73,8 @@ impl SignIns {
         // The connector's domain names a tenant whose GUID is not known before the first sign-in has gone through. The
         // metadata of that domain says it, where the provider has any; otherwise the first proved token does.
         let domain = connector.tenant.as_ref().filter(|_| connector.known_tenant().is_none());
-        let of_domain = async {
-            metadata::tenant_of(&**http, &attempt.endpoints.issuer, domain?.as_str()).await
-        };
+        let of_domain =
+            async { metadata::tenant_of(&**http, &attempt.endpoints.issuer, domain?.as_str()).await };
         let exchange = exchange::exchange(&**http, attempt, secret, &verifier, code);
         let (grant, of_domain) = tokio::join!(exchange, of_domain);
         let grant = grant?;

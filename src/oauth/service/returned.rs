@@ -10,9 +10,7 @@ use super::{
     super::{
         callback::SignIn,
         exchange::Refusal,
-        model::{
-            Cause, Claim, KEPT_PER_CONNECTOR, Mismatch, Outcome, PATIENCE, Step, Why, shown_issuer,
-        },
+        model::{Cause, Claim, KEPT_PER_CONNECTOR, Mismatch, Outcome, PATIENCE, Step, Why, shown_issuer},
         sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },

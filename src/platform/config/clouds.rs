@@ -34,7 +34,8 @@ const CLOUDS: [&[&str]; 3] = [
 pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
     let authorize = host(&urls.authorize);
     let belong = |other: &str| {
-        other == authorize || CLOUDS.iter().any(|cloud| cloud.contains(&other) && cloud.contains(&authorize.as_str()))
+        other == authorize
+            || CLOUDS.iter().any(|cloud| cloud.contains(&other) && cloud.contains(&authorize.as_str()))
     };
     let known = |host: &str| CLOUDS.iter().any(|cloud| cloud.contains(&host));
     let mut warnings = Vec::new();
@@ -86,13 +87,24 @@ mod tests {
             (us, us, "dod-graph.microsoft.us", us),
             (china, china, "microsoftgraph.chinacloudapi.cn", partner),
             ("login.example", "login.example", "graph.example", "login.example"),
-            ("{tenant}.ciamlogin.com", "{tenant}.ciamlogin.com", "graph.microsoft.com", "{tenant}.ciamlogin.com"),
+            (
+                "{tenant}.ciamlogin.com",
+                "{tenant}.ciamlogin.com",
+                "graph.microsoft.com",
+                "{tenant}.ciamlogin.com",
+            ),
         ] {
             let none: Vec<String> = Vec::new();
             assert_eq!(warned(authorize, token, graph, issuer), none, "{authorize} {issuer}");
         }
         for (authorize, token, graph, issuer, setting) in [
-            (us, us, "graph.microsoft.us", com, "MAIL360_MICROSOFT_ISSUER has the host login.microsoftonline.com"),
+            (
+                us,
+                us,
+                "graph.microsoft.us",
+                com,
+                "MAIL360_MICROSOFT_ISSUER has the host login.microsoftonline.com",
+            ),
             (com, com, "graph.microsoft.com", us, "MAIL360_MICROSOFT_ISSUER"),
             (us, us, "graph.microsoft.com", us, "MAIL360_MICROSOFT_GRAPH_URL"),
             (us, com, "graph.microsoft.us", us, "MAIL360_MICROSOFT_TOKEN_URL"),

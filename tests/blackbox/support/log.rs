@@ -32,7 +32,8 @@ impl Log {
         let memory = Memory::default();
         let writer = memory.clone();
         let filter = tracing_subscriber::EnvFilter::new("mail360=debug");
-        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
+        let layer =
+            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
         let subscriber = tracing_subscriber::registry().with(filter).with(layer);
         Self { memory, _guard: tracing::subscriber::set_default(subscriber) }
     }
