@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::json;
 use url::Url;
 
-use crate::support::{Answer, Browser, Canned, Kind, NewConnector, World, callback, held, tokens};
+use crate::support::{Answer, Browser, Canned, Kind, NewConnector, SECRET, World, callback, held, tokens};
 
 const OURS: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
 const FOREIGN: &str = "bbbbbbbb-7e57-4000-8000-000000000002";
@@ -130,15 +130,34 @@ async fn n13_of_two_first_sign_ins_at_once_the_second_must_be_of_the_same_tenant
 
 #[rstest]
 #[tokio::test]
-async fn n13_another_tenant_starts_without_an_id_and_the_same_one_keeps_it(
+async fn n13_another_tenant_starts_without_an_id_and_another_name_keeps_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector) = world(kind).await;
     sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
-    for (tenant, kept) in [("contoso.test", true), ("fabrikam.test", false)] {
-        let version = world.raw.one::<i64>("SELECT version FROM connectors").await.to_string();
-        let fields = [("version", version.as_str()), ("account_type", "single_tenant"), ("tenant", tenant)];
-        ada.post(&format!("{connector}/retry"), &fields).await.assert_status(200);
+    for (name, tenant, secret, kept) in
+        [("Renamed", "contoso.test", "", true), ("Renamed", "fabrikam.test", SECRET, false)]
+    {
+        let form = ada.get(&format!("{connector}/edit")).await;
+        let [id, version, owner] = ["connector", "version", "owner"].map(|name| form.hidden(name));
+        let client_id = form.value("client_id");
+        let fields = [
+            ("connector", id.as_str()),
+            ("version", version.as_str()),
+            ("owner", owner.as_str()),
+            ("provider", "outlook"),
+            ("service_name", name),
+            ("client_id", client_id.as_str()),
+            ("client_secret", secret),
+            ("secret_expires_on", "2028-11-23"),
+            ("account_type", "single_tenant"),
+            ("tenant", tenant),
+            ("scopes[]", "Mail.Read"),
+            ("scopes[]", "Mail.Send"),
+            ("scopes[]", "Contacts.Read"),
+        ];
+        ada.post("/do/connectors/change", &fields).await.assert_status(302);
+        assert_eq!(world.raw.one::<String>("SELECT tenant FROM connectors").await, tenant);
         let now: Option<String> = world.raw.one("SELECT tenant_id FROM connectors").await;
         assert_eq!(now.is_some(), kept, "{tenant}");
     }
