@@ -67,7 +67,7 @@ impl SignIns {
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
             let cause = words.as_deref().and_then(|words| words.cause.as_ref()).map(ToString::to_string);
-            tracing::warn!(connector = %id, ?why, ?codes, cause, "a connector's credentials were not accepted");
+            tracing::warn!(connector = %id, ?why, ?codes, cause, "a connector's credentials could not be proved");
         }
         let finding = match &answer {
             Ok(()) => Finding::Proved,

@@ -2,13 +2,14 @@
 
 use std::{net::IpAddr, time::Duration as StdDuration};
 
+use secrecy::ExposeSecret;
 use time::Duration;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::{
     super::{
-        callback::SignIn,
+        callback::{Answer, SignIn},
         exchange::Refusal,
         model::{Cause, Claim, KEPT_PER_CONNECTOR, Mismatch, Outcome, PATIENCE, Step, Why, shown_issuer},
         sealed,
@@ -276,7 +277,11 @@ fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
     let (template, tenant) = (&attempt.endpoints.issuer, attempt.tenant.as_deref());
     let issuer = sign_in.issuer.as_ref().filter(|issuer| !template.may_be(issuer, tenant))?;
     let expected = tenant.map_or_else(|| template.0.clone(), |tenant| template.for_tenant(tenant));
-    let received = (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, &[]));
+    let code = match &sign_in.answer {
+        Answer::Code(code) => Some(code.expose_secret()),
+        _ => None,
+    };
+    let received = (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, code.as_slice()));
     Some(Mismatch::new(Claim::CallbackIss, Some(expected), received))
 }
 
