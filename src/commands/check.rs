@@ -46,8 +46,13 @@ pub async fn run(config: Config) -> Outcome {
             others.map_or_else(String::new, |others| format!("{others} ")),
             program.vault.newest_key()
         ));
-    } else if let Some(others) = others {
-        say(&format!("Note: {others} `mail360 reseal` seals it anew with the newest."));
+    } else {
+        if let Some(others) = others {
+            say(&format!("Note: {others} `mail360 reseal` seals it anew with the newest."));
+        }
+        if let Some(unbound) = unbound(&survey) {
+            say(&format!("Note: {unbound} `mail360 reseal` seals it anew in the present one."));
+        }
     }
     warn_of_expiring(&program).await
 }
@@ -88,6 +93,12 @@ pub fn others(program: &Program, survey: &Survey) -> Option<String> {
         .map(|(key, count)| format!("with the key `{key}`: {count}"))
         .collect();
     (!others.is_empty()).then(|| format!("Still sealed {}.", others.join(", ")))
+}
+
+/// Number of values in the format of an earlier version, in words; `None` if there is none.
+pub fn unbound(survey: &Survey) -> Option<String> {
+    let count = survey.unbound;
+    (count > 0).then(|| format!("Sealed in the format of an earlier version of this program: {count}."))
 }
 
 /// What does not open, and what to do about each.

@@ -22,14 +22,16 @@ pub async fn run(config: Config) -> Outcome {
     }
     let mut lines = Vec::new();
     if survey.lost.is_empty() {
-        let others =
-            check::others(&program, &survey).unwrap_or_else(|| "Not all is sealed with it.".to_owned());
+        let others = check::others(&program, &survey)
+            .or_else(|| check::unbound(&survey))
+            .unwrap_or_else(|| "Not all is sealed with it.".to_owned());
         lines.push(format!(
             "{others} A process has sealed something meanwhile whose key file has another key at the top: put \
              `{newest}` there, restart it, and run this again."
         ));
     } else {
         lines.extend(check::others(&program, &survey));
+        lines.extend(check::unbound(&survey));
         lines.push(check::lost(&survey));
     }
     lines.push("Leave the older lines in the key files until this says that they can go.".to_owned());

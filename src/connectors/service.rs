@@ -4,7 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use time::{Date, Duration};
 use uuid::Uuid;
 
+mod browser;
 mod changes;
+mod sealing;
 mod search;
 mod typed;
 
@@ -14,7 +16,7 @@ use super::{
         ConnectorState, ExpiryDate, SOON,
         list::{Order, Position},
     },
-    store::{Connectors, SealedSecret, Settings},
+    store::{CLOUD, Connectors, Settings},
 };
 use crate::{
     activity::{
@@ -23,15 +25,17 @@ use crate::{
     },
     people::access::{Admin, Member},
     platform::{
-        clock::SharedClock,
-        database::{Database, DatabaseError, Queries, Tx, columns::Column},
+        clock::{SharedClock, Timestamp},
+        database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::OrganisationId,
         randomness::{Hash, SharedRandomness},
     },
-    vault::{Place, Vault, VaultError, reseal::SealedColumn},
+    vault::{Vault, VaultError},
 };
+pub use browser::Owner;
 pub use changes::Changed;
+pub use sealing::SEALED;
 pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
 /// How many connectors a page of the list shows.
@@ -81,6 +85,11 @@ impl ConnectorService {
         randomness: SharedRandomness,
     ) -> Self {
         Self { database, vault, activity, clock, randomness }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Today, UTC.
@@ -141,7 +150,8 @@ impl ConnectorService {
         let store = Connectors::of(admin.organisation());
         let Some(secret) = &new.secret else { return Err(Failure::BadRequest) };
         let id = ConnectorId::new(&*self.clock, &*self.randomness);
-        let sealed = self.seal(admin.organisation(), id, secret)?;
+        let binding = sealing::binding(1, &new.settings, CLOUD);
+        let sealed = self.seal(admin.organisation(), id, &binding, secret)?;
         let second = second_form(form, &new.settings);
         let added = self
             .database
@@ -189,7 +199,7 @@ impl ConnectorService {
     ) -> Result<Option<(Connector, Result<SecretString, VaultError>)>, DatabaseError> {
         let found = Connectors::of(organisation).with_sealed_secret(on, id).await?;
         Ok(found.map(|(connector, sealed)| {
-            let secret = self.vault.open(place(organisation, id), &sealed);
+            let secret = self.open(&connector, &sealed);
             (connector, secret)
         }))
     }
@@ -264,31 +274,6 @@ impl ConnectorService {
     ) -> Result<Option<Connector>, DatabaseError> {
         Connectors::of(organisation).lock(tx, id).await
     }
-
-    fn seal(
-        &self,
-        organisation: OrganisationId,
-        id: ConnectorId,
-        secret: &SecretString,
-    ) -> Result<SealedSecret, Failure> {
-        let sealed =
-            self.vault.seal(place(organisation, id), secret).map_err(|error| Failure::unexpected(&error))?;
-        // Of a short secret three characters would be too much of it.
-        let exposed = secret.expose_secret();
-        let shown = if exposed.chars().count() >= 12 { 3 } else { 0 };
-        Ok(SealedSecret { sealed, hint: exposed.chars().take(shown).collect() })
-    }
-}
-
-/// The client secrets.
-pub const SEALED: SealedColumn = SealedColumn {
-    column: Column { table: "connectors", column: "client_secret" },
-    what: "The client secret of the connector",
-    remedy: "Enter a new one on the connector's page.",
-};
-
-fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
-    SEALED.place(organisation.0, id.0)
 }
 
 /// The id of a form that has made one connector already, for another one that is typed into it: always the

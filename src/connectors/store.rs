@@ -39,6 +39,7 @@ mod row {
         pub form_id: Uuid,
         pub client_id: String,
         pub client_secret: Vec<u8>,
+        pub client_secret_version: i64,
         pub client_secret_hint: String,
         pub secret_expires_on: Option<String>,
         pub expiry_key: String,
@@ -71,6 +72,10 @@ pub struct Connector {
     pub listed: Listed,
     /// Its organisation.
     pub organisation: OrganisationId,
+    /// The cloud in which the application is registered.
+    pub cloud: String,
+    /// The number that the sealed secret is bound to.
+    pub secret_version: i64,
     /// The first three characters of the secret, as the portal shows them too.
     pub secret_hint: String,
     /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in; none where `tenant` is a GUID
@@ -95,6 +100,9 @@ impl std::ops::Deref for Connector {
         &self.listed
     }
 }
+
+/// The cloud of each connector that is added.
+pub const CLOUD: &str = "global";
 
 /// Comes after all days.
 const UNKNOWN_DAY: &str = "9999-12-31";
@@ -149,6 +157,8 @@ impl TryFrom<row::Model> for Connector {
         Ok(Self {
             listed: listed.try_into()?,
             organisation: OrganisationId(row.organisation_id),
+            cloud: row.cloud,
+            secret_version: row.client_secret_version,
             secret_hint: row.client_secret_hint,
             tenant_id: row.tenant_id,
             unproved: row.unproved.unwrap_or_default(),
@@ -183,6 +193,8 @@ pub struct Settings {
 pub struct SealedSecret {
     /// The sealed value.
     pub sealed: Vec<u8>,
+    /// The number that it is bound to.
+    pub version: i64,
     /// Its first three characters.
     pub hint: String,
 }
@@ -277,11 +289,12 @@ impl Connectors {
             form_id: Set(form),
             client_id: Set(settings.client_id.to_string()),
             client_secret: Set(secret.sealed),
+            client_secret_version: Set(secret.version),
             client_secret_hint: Set(secret.hint),
             secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
             expiry_key: Set(expiry_key(settings.secret_expires_on)),
             unproved: Set(None),
-            cloud: Set("global".to_owned()),
+            cloud: Set(CLOUD.to_owned()),
             account_type: Set(settings.account_type.name().to_owned()),
             tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
             tenant_id: Set(None),

@@ -18,6 +18,8 @@ pub const SEALED: SealedColumn = SealedColumn {
     column: Column { table: "attempts", column: "pkce_verifier" },
     what: "What belongs to the sign-in",
     remedy: "It goes by itself within a quarter of an hour.",
+    // What the attempt is pinned to is sealed with the verifier, and an attempt has one verifier in its life.
+    bound: None,
 };
 
 /// What the provider wrote in words of its own.

@@ -47,6 +47,7 @@ mod user {
         pub totp_secret: Option<Vec<u8>>,
         pub totp_since: Option<i64>,
         pub totp_last_step: i64,
+        pub totp_version: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -252,6 +253,7 @@ impl Users {
             totp_secret: Set(None),
             totp_since: Set(None),
             totp_last_step: Set(0),
+            totp_version: Set(0),
         };
         user::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         Ok(())

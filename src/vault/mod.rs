@@ -1,9 +1,13 @@
 //! The vault seals and opens every secret at rest.
 //!
-//! XChaCha20-Poly1305. A sealed value is: format version (1 byte), length of the key's id (1 byte), the
-//! key's id, nonce (24 bytes, random, fresh for each value), ciphertext with its tag. The associated
-//! data are version, key id, organisation, table, column and row id, so that no ciphertext can be moved
-//! to another place by whoever can write to the database but has no key.
+//! XChaCha20-Poly1305. A sealed value is: format (1 byte), length of the key's id (1 byte), the key's id,
+//! nonce (24 bytes, random, fresh for each value), ciphertext with its tag. The associated data are format,
+//! key id, organisation, table, column, row id and the [`Binding`]. An attacker who can write to the database
+//! but has no key can therefore neither move a ciphertext to another place nor put an older one of the same
+//! row back. A whole old row that is put back cannot be detected.
+//!
+//! Format 1 has no binding. Its values are opened only where the row has no version yet; `mail360 reseal`
+//! seals them in format 2.
 
 pub mod custody;
 mod keyed_hash;
@@ -22,7 +26,10 @@ use uuid::Uuid;
 use crate::platform::randomness::SharedRandomness;
 use keys::{Key, Keys};
 
-const VERSION: u8 = 1;
+/// The format of all values that are sealed now.
+const FORMAT: u8 = 2;
+/// The format before it, whose associated data have no binding.
+const OLD_FORMAT: u8 = 1;
 const NONCE: usize = 24;
 
 /// The place of a sealed value; it can be opened nowhere else.
@@ -36,6 +43,15 @@ pub struct Place {
     pub column: &'static str,
     /// The row's id.
     pub row: Uuid,
+}
+
+/// What a sealed value is bound to besides its place. It is stored in the clear in the columns of the same row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Binding {
+    /// Counts the values that were sealed for this row, from 1. With 0 the value is bound to its place alone.
+    pub version: i64,
+    /// The columns of the row that the secret belongs to, in a fixed order. `None` is NULL.
+    pub context: Vec<Option<String>>,
 }
 
 /// Why a sealed value could not be opened, or a secret not sealed. It says nothing of the secret.
@@ -81,13 +97,32 @@ impl Vault {
     /// # Errors
     /// Where the cipher refuses, which it does only for values beyond any memory.
     pub fn seal(&self, place: Place, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
-        self.seal_with(self.keys.newest(), place, secret.expose_secret().as_bytes())
+        self.seal_bound(place, &Binding::default(), secret)
     }
 
-    fn seal_with(&self, key: &Key, place: Place, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+    /// Seals a secret for its place and binding, with the newest key.
+    ///
+    /// # Errors
+    /// Where the cipher refuses, which it does only for values beyond any memory.
+    pub fn seal_bound(
+        &self,
+        place: Place,
+        binding: &Binding,
+        secret: &SecretString,
+    ) -> Result<Vec<u8>, VaultError> {
+        self.seal_with(self.keys.newest(), place, binding, secret.expose_secret().as_bytes())
+    }
+
+    fn seal_with(
+        &self,
+        key: &Key,
+        place: Place,
+        binding: &Binding,
+        secret: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
         let mut nonce = [0; NONCE];
         self.randomness.fill(&mut nonce);
-        let aad = associated_data(key.id(), place);
+        let aad = associated_data(FORMAT, key.id(), place, binding);
         let ciphertext = cipher(key)
             .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: &aad })
             .map_err(|_| VaultError::Refused)?;
@@ -99,15 +134,32 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; never another text than the one that was sealed.
     pub fn open(&self, place: Place, sealed: &[u8]) -> Result<SecretString, VaultError> {
-        let bytes = self.open_bytes(place, sealed)?;
+        self.open_bound(place, &Binding::default(), sealed)
+    }
+
+    /// Opens what was sealed for this place and binding.
+    ///
+    /// # Errors
+    /// [`VaultError`]; never another text than the one that was sealed.
+    pub fn open_bound(
+        &self,
+        place: Place,
+        binding: &Binding,
+        sealed: &[u8],
+    ) -> Result<SecretString, VaultError> {
+        let bytes = self.open_bytes(place, binding, sealed)?;
         String::from_utf8(bytes).map(SecretString::from).map_err(|_| VaultError::Form)
     }
 
-    fn open_bytes(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (id, rest) = split(sealed)?;
-        let key = self.keys.by_id(id).ok_or_else(|| VaultError::UnknownKey(id.to_owned()))?;
+    fn open_bytes(&self, place: Place, binding: &Binding, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let Parts { format, key, rest } = split(sealed)?;
+        // Rollback: a value of the old format that was kept aside must not replace a newer one.
+        if format == OLD_FORMAT && binding.version != 0 {
+            return Err(VaultError::Refused);
+        }
+        let aad = associated_data(format, key, place, binding);
+        let key = self.keys.by_id(key).ok_or_else(|| VaultError::UnknownKey(key.to_owned()))?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>().ok_or(VaultError::Form)?;
-        let aad = associated_data(id, place);
         cipher(key)
             .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
             .map_err(|_| VaultError::Refused)
@@ -118,22 +170,35 @@ fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.bytes().into())
 }
 
-/// What a value begins with that this key has sealed.
+/// The first bytes of each value that is sealed now with this key.
 fn header(id: &str) -> Result<Vec<u8>, VaultError> {
     let length = u8::try_from(id.len()).map_err(|_| VaultError::Form)?;
-    Ok([&[VERSION, length], id.as_bytes()].concat())
+    Ok([&[FORMAT, length], id.as_bytes()].concat())
 }
 
-/// The key's id and what follows it.
-fn split(sealed: &[u8]) -> Result<(&str, &[u8]), VaultError> {
-    let [VERSION, length, rest @ ..] = sealed else { return Err(VaultError::Form) };
-    let (id, rest) = rest.split_at_checked(usize::from(*length)).ok_or(VaultError::Form)?;
-    Ok((std::str::from_utf8(id).map_err(|_| VaultError::Form)?, rest))
+/// A sealed value, taken apart.
+struct Parts<'a> {
+    format: u8,
+    /// The key's id.
+    key: &'a str,
+    /// Nonce and ciphertext.
+    rest: &'a [u8],
 }
 
-/// Each part with its length before it, so that no two places give the same bytes.
-fn associated_data(key_id: &str, place: Place) -> Vec<u8> {
-    let mut data = vec![VERSION];
+fn split(sealed: &[u8]) -> Result<Parts<'_>, VaultError> {
+    let [format @ (OLD_FORMAT | FORMAT), length, rest @ ..] = sealed else { return Err(VaultError::Form) };
+    let (key, rest) = rest.split_at_checked(usize::from(*length)).ok_or(VaultError::Form)?;
+    let key = std::str::from_utf8(key).map_err(|_| VaultError::Form)?;
+    Ok(Parts { format: *format, key, rest })
+}
+
+/// Each part with its length before it, so that no two places or bindings give the same bytes.
+fn associated_data(format: u8, key_id: &str, place: Place, binding: &Binding) -> Vec<u8> {
+    let mut data = vec![format];
+    let mut add = |part: &[u8]| {
+        data.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        data.extend_from_slice(part);
+    };
     for part in [
         key_id.as_bytes(),
         place.organisation.as_bytes(),
@@ -141,8 +206,17 @@ fn associated_data(key_id: &str, place: Place) -> Vec<u8> {
         place.column.as_bytes(),
         place.row.as_bytes(),
     ] {
-        data.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        data.extend_from_slice(part);
+        add(part);
+    }
+    if format == OLD_FORMAT || binding.version == 0 {
+        return data;
+    }
+    add(&binding.version.to_be_bytes());
+    for part in &binding.context {
+        match part {
+            Some(text) => add(&[&[1], text.as_bytes()].concat()),
+            None => add(&[0]),
+        }
     }
     data
 }

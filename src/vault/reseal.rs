@@ -7,13 +7,13 @@ use secrecy::{ExposeSecret, SecretSlice};
 use uuid::Uuid;
 
 use super::{
-    Place, Vault, VaultError,
+    Binding, FORMAT, OLD_FORMAT, Parts, Place, Vault, VaultError,
     custody::{self, CustodyError, Fit},
     header, split,
 };
 use crate::platform::database::{
     Database, DatabaseError, Queries, Tx,
-    columns::{Column, Value},
+    columns::{Bound, Column, Value},
 };
 
 /// So many values are read, and sealed anew in one transaction, at a time: nobody else waits for long.
@@ -28,6 +28,8 @@ pub struct SealedColumn {
     pub what: &'static str,
     /// What to do where one cannot be opened.
     pub remedy: &'static str,
+    /// The columns of the same row that a value is bound to; `None` if it is bound to its place alone.
+    pub bound: Option<Bound>,
 }
 
 impl SealedColumn {
@@ -38,6 +40,12 @@ impl SealedColumn {
 
     const fn place_of(self, value: &Value) -> Place {
         self.place(value.organisation_id, value.id)
+    }
+
+    /// Whether a value has an earlier format, or no binding though its column has one.
+    fn is_to_be_bound(self, value: &Value) -> bool {
+        let is_old = split(&value.value).is_ok_and(|parts| parts.format == OLD_FORMAT);
+        is_old || (self.bound.is_some() && value.version == 0)
     }
 }
 
@@ -57,6 +65,8 @@ pub struct Lost {
 pub struct Survey {
     /// How many values that open each key has sealed, by its id.
     pub by_key: BTreeMap<String, u64>,
+    /// Number of values that open and have no binding yet, as values of an earlier version of the program.
+    pub unbound: u64,
     /// Those that do not open.
     pub lost: Vec<Lost>,
 }
@@ -64,9 +74,10 @@ pub struct Survey {
 /// What sealing anew has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resealed {
-    /// How many values are sealed with another key now.
+    /// Number of values that were sealed again.
     pub values: u64,
-    /// Whether nothing is sealed with another key any more, and the older ones are no longer asked for.
+    /// Whether nothing is sealed with another key or in an earlier format any more, and the older keys are no longer
+    /// asked for.
     pub settled: bool,
     /// What was sealed with which key just before that was looked at.
     pub survey: Survey,
@@ -107,10 +118,11 @@ impl Vault {
             let mut after = None;
             while let Some(page) = next(on, column, &mut after).await? {
                 for value in page {
-                    match self.open_secret(column.place_of(&value), &value.value) {
+                    match self.open_secret(column, &value) {
                         Ok(_) => {
-                            let key = split(&value.value).map_or("", |(key, _)| key);
+                            let key = split(&value.value).map_or("", |parts| parts.key);
                             *survey.by_key.entry(key.to_owned()).or_default() += 1;
+                            survey.unbound += u64::from(column.is_to_be_bound(&value));
                         }
                         Err(why) => survey.lost.push(Lost { column, row: value.id, why }),
                     }
@@ -120,7 +132,8 @@ impl Vault {
         Ok(survey)
     }
 
-    /// Seals anew with the newest key what another one has sealed in these columns, while others read and write.
+    /// Seals anew with the newest key what another one has sealed in these columns, and in the present format what was
+    /// sealed in an earlier one, while others read and write.
     /// Where nothing is left of the others, their checks go out of the database in the transaction that has seen it,
     /// after `record`. Killed at any moment it can be run again: each value is sealed with one of the keys that the
     /// file holds.
@@ -147,7 +160,9 @@ impl Vault {
             }
         }
         let survey = self.survey(&database.read(), columns).await?;
-        let alone = survey.lost.is_empty() && survey.by_key.keys().all(|key| key == self.newest_key());
+        let alone = survey.lost.is_empty()
+            && survey.unbound == 0
+            && survey.by_key.keys().all(|key| key == self.newest_key());
         database
             .write(async |tx| {
                 // Once more, for what was sealed since: by its key alone, for on SQLite others wait meanwhile.
@@ -161,7 +176,7 @@ impl Vault {
             .await
     }
 
-    /// Whether every value in these columns carries the id of the newest key.
+    /// Whether every value in these columns has the present format and carries the id of the newest key.
     async fn seals_all(&self, tx: &Tx, columns: &[SealedColumn]) -> Result<bool, CustodyError> {
         let prefix = header(self.newest_key())?;
         for SealedColumn { column, .. } in columns {
@@ -180,13 +195,20 @@ impl Vault {
     ) -> Result<u64, CustodyError> {
         let mut anew = Vec::new();
         for value in page {
-            if split(&value.value).is_ok_and(|(key, _)| key == self.newest_key()) {
+            let is_new = split(&value.value)
+                .is_ok_and(|Parts { format, key, .. }| format == FORMAT && key == self.newest_key());
+            if is_new && !column.is_to_be_bound(value) {
                 continue;
             }
-            let place = column.place_of(value);
             // What does not open is left for the survey to tell of.
-            let Ok(opened) = self.open_secret(place, &value.value) else { continue };
-            anew.push((value, self.seal_with(self.keys.newest(), place, opened.expose_secret())?));
+            let Ok(opened) = self.open_secret(column, value) else { continue };
+            let binding = match column.bound {
+                Some(_) => Binding { version: value.version + 1, context: value.context.clone() },
+                None => Binding::default(),
+            };
+            let place = column.place_of(value);
+            let sealed = self.seal_with(self.keys.newest(), place, &binding, opened.expose_secret())?;
+            anew.push((value, sealed));
         }
         if anew.is_empty() {
             return Ok(0);
@@ -195,7 +217,7 @@ impl Vault {
             .write(async |tx| {
                 let mut values = 0;
                 for (old, new) in anew {
-                    values += u64::from(column.column.replace(&tx, old, new).await?);
+                    values += u64::from(column.column.replace(&tx, column.bound, old, new).await?);
                 }
                 Ok(values)
             })
@@ -203,8 +225,9 @@ impl Vault {
     }
 
     /// Opened bytes that are wiped when they are dropped.
-    fn open_secret(&self, place: Place, sealed: &[u8]) -> Result<SecretSlice<u8>, VaultError> {
-        self.open_bytes(place, sealed).map(SecretSlice::from)
+    fn open_secret(&self, column: SealedColumn, value: &Value) -> Result<SecretSlice<u8>, VaultError> {
+        let binding = Binding { version: value.version, context: value.context.clone() };
+        self.open_bytes(column.place_of(value), &binding, &value.value).map(SecretSlice::from)
     }
 }
 
@@ -214,7 +237,7 @@ async fn next(
     column: SealedColumn,
     after: &mut Option<Uuid>,
 ) -> Result<Option<Vec<Value>>, DatabaseError> {
-    let page = column.column.page(on, *after, PAGE).await?;
+    let page = column.column.page(on, column.bound, *after, PAGE).await?;
     *after = page.last().map(|value| value.id);
     Ok((!page.is_empty()).then_some(page))
 }

@@ -63,7 +63,7 @@ fn s3_a_wrong_key_a_missing_key_and_nothing_at_all_are_told_apart() {
     assert_eq!(missing.expect_err("no such key"), VaultError::UnknownKey("a".to_owned()));
     assert_eq!(vault(&[("a", 1)]).open(place(), &[]).expect_err("nothing"), VaultError::Form);
     let mut newer = sealed;
-    newer[0] = 2;
+    newer[0] = 3;
     assert_eq!(vault(&[("a", 1)]).open(place(), &newer).expect_err("version"), VaultError::Form);
 }
 
@@ -82,7 +82,46 @@ fn s1_what_is_sealed_cannot_be_read() {
     assert!(!sealed.windows(6).any(|window| window == b"canary"));
 }
 
+/// A value as the program sealed it before there were bindings.
+fn seal_in_old_format(vault: &Vault, text: &str) -> Vec<u8> {
+    let aad = associated_data(OLD_FORMAT, "a", place(), &Binding::default());
+    let nonce = [5; NONCE];
+    let payload = Payload { msg: text.as_bytes(), aad: &aad };
+    let sealed = cipher(vault.keys.newest()).encrypt(&XNonce::from(nonce), payload).expect("sealed");
+    [&[OLD_FORMAT, 1, b'a'][..], &nonce, &sealed].concat()
+}
+
+#[test]
+fn n14_a_value_of_the_old_format_opens_where_the_row_has_no_version_yet_and_nowhere_else() {
+    let vault = vault(&[("a", 1)]);
+    let old = seal_in_old_format(&vault, "canary");
+    assert_eq!(vault.open(place(), &old).expect("opened").expose_secret(), "canary");
+    let context = vec![Some("client".to_owned())];
+    let unversioned = Binding { version: 0, context: context.clone() };
+    assert_eq!(vault.open_bound(place(), &unversioned, &old).expect("opened").expose_secret(), "canary");
+    let bound = Binding { version: 1, context };
+    assert_eq!(vault.open_bound(place(), &bound, &old).expect_err("too late"), VaultError::Refused);
+    // Nor does another number in its first byte make a value of another format.
+    let mut relabelled = seal(&vault, "canary");
+    relabelled[0] = OLD_FORMAT;
+    assert_eq!(vault.open(place(), &relabelled).expect_err("relabelled"), VaultError::Refused);
+}
+
+fn bindings() -> impl Strategy<Value = Binding> {
+    let context = prop::collection::vec(prop::option::of("[ab]{0,2}"), 0..4);
+    (1i64..4, context).prop_map(|(version, context)| Binding { version, context })
+}
+
 proptest! {
+    #[test]
+    fn n14_a_value_opens_with_its_own_binding_alone(one in bindings(), other in bindings()) {
+        let vault = vault(&[("a", 1)]);
+        let sealed = vault.seal_bound(place(), &one, &SecretString::from("canary")).expect("sealed");
+        prop_assert!(vault.open_bound(place(), &one, &sealed).is_ok());
+        prop_assert_eq!(vault.open_bound(place(), &other, &sealed).is_ok(), one == other);
+        prop_assert!(vault.open(place(), &sealed).is_err());
+    }
+
     #[test]
     fn s3_a_value_with_any_bit_flipped_or_any_part_cut_off_is_refused(
         text in ".{0,64}", position in any::<prop::sample::Index>(), bit in 0u8..8,

@@ -53,6 +53,7 @@ impl Connectors {
         if let Some(secret) = secret {
             update = update
                 .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
+                .col_expr(row::Column::ClientSecretVersion, Expr::value(secret.version))
                 .col_expr(row::Column::ClientSecretHint, Expr::value(secret.hint));
         }
         if let Some(fields) = unproved {

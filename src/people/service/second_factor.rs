@@ -13,15 +13,21 @@ use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
         access::{Admin, Member, Proved},
-        store::{Users, second_factors::SecondFactors},
+        store::{
+            Users,
+            second_factors::{SecondFactor, SecondFactors},
+        },
         totp::TotpKey,
     },
     platform::{
-        database::{DatabaseError, Tx, columns::Column},
+        database::{
+            DatabaseError, Tx,
+            columns::{Bound, Column},
+        },
         failure::Failure,
         id::{OrganisationId, UserId},
     },
-    vault::{Place, VaultError, reseal::SealedColumn},
+    vault::{Binding, Place, reseal::SealedColumn},
 };
 
 /// So many recovery codes are made at a time.
@@ -51,7 +57,17 @@ pub const SEALED: SealedColumn = SealedColumn {
     column: Column { table: "users", column: "totp_secret" },
     what: "The second factor of the user",
     remedy: "`mail360 user reset-second-factor` lets them set it up anew.",
+    bound: Some(Bound { version: "totp_version", context: &[] }),
 };
+
+const fn binding(version: i64) -> Binding {
+    Binding { version, context: Vec::new() }
+}
+
+/// A key that is only begun has a place of its own: in the session it is of no use as the key of a factor that works.
+const fn place_of_begun(organisation: OrganisationId, user: UserId) -> Place {
+    Place { organisation: organisation.0, table: "sessions", column: "second_factor", row: user.0 }
+}
 
 fn place(organisation: OrganisationId, user: UserId) -> Place {
     SEALED.place(organisation.0, user.0)
@@ -71,34 +87,32 @@ impl People {
             return Ok(Setup::Works { recovery_codes });
         }
         let Some(begun) = begun else { return Ok(Setup::None) };
-        Ok(self.begun_key(member, begun)?.map_or(Setup::None, |(_, key)| Setup::Begun(key)))
+        Ok(self.begun_key(member, begun).map_or(Setup::None, Setup::Begun))
     }
 
-    /// The key, sealed and opened; none where what sealed it was taken out of the key file since, so that it must
-    /// be begun anew. (Sealing anew leaves sessions alone.)
-    fn begun_key(&self, member: &Member, begun: &Begun) -> Result<Option<(Vec<u8>, TotpKey)>, Failure> {
-        let sealed = STANDARD.decode(&begun.0).map_err(|error| Failure::unexpected(&error))?;
-        match self.vault.open(place(member.organisation(), member.user()), &sealed) {
-            Ok(key) => Ok(Some((sealed, TotpKey::from_opened(key)))),
-            Err(VaultError::UnknownKey(_)) => Ok(None),
-            Err(error) => Err(Failure::unexpected(&error)),
-        }
+    /// The key of a factor that is only begun. `None` if it does not open, as after its key was taken out of the key
+    /// file: the user then begins again. (Sealing anew leaves sessions alone.)
+    fn begun_key(&self, member: &Member, begun: &Begun) -> Option<TotpKey> {
+        let sealed = STANDARD.decode(&begun.0).ok()?;
+        let place = place_of_begun(member.organisation(), member.user());
+        self.vault.open(place, &sealed).ok().map(TotpKey::from_opened)
     }
 
     fn open_key(
         &self,
         organisation: OrganisationId,
         user: UserId,
-        sealed: &[u8],
+        found: &SecondFactor,
     ) -> Result<TotpKey, Failure> {
-        let opened = self.vault.open(place(organisation, user), sealed);
+        let place = place(organisation, user);
+        let opened = self.vault.open_bound(place, &binding(found.version), &found.secret);
         opened.map(TotpKey::from_opened).map_err(|error| Failure::unexpected(&error))
     }
 
     /// Begins to set one up, with a new key.
     pub fn begin_second_factor(&self, member: &Proved<Member>) -> Result<Begun, Failure> {
         let key = TotpKey::random(&*self.randomness);
-        let place = place(member.organisation(), member.user());
+        let place = place_of_begun(member.organisation(), member.user());
         let sealed = self.vault.seal(place, key.expose()).map_err(|error| Failure::unexpected(&error))?;
         Ok(Begun(STANDARD.encode(sealed)))
     }
@@ -116,14 +130,20 @@ impl People {
         end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
         let factors = SecondFactors::of(member.organisation());
-        let Some((sealed, key)) = self.begun_key(member, begun)? else { return Ok(None) };
+        let Some(key) = self.begun_key(member, begun) else { return Ok(None) };
         let (Code::App(code), now) = (Code::parse(code), self.clock.now()) else { return Ok(None) };
         let Some(step) = key.step_of(&code, now).map_err(|error| Failure::unexpected(&error))? else {
             return Ok(None);
         };
         self.database
             .write(async |tx| {
-                if !factors.finish(&tx, member.user(), &sealed, step, now).await? {
+                let version = factors.last_version(&tx, member.user()).await? + 1;
+                let place = place(member.organisation(), member.user());
+                let secret = self
+                    .vault
+                    .seal_bound(place, &binding(version), key.expose())
+                    .map_err(|error| Failure::unexpected(&error))?;
+                if !factors.finish(&tx, member.user(), SecondFactor { secret, version }, step, now).await? {
                     return Ok(None);
                 }
                 self.end_others(&tx, member, end_others).await?;
@@ -213,7 +233,7 @@ impl People {
         let Some(found) = found else { return Ok(false) };
         let step = match code {
             Code::App(code) => {
-                let key = self.open_key(user.organisation, user.id, &found.secret)?;
+                let key = self.open_key(user.organisation, user.id, &found)?;
                 let step = key.step_of(code, self.clock.now());
                 match step.map_err(|error| Failure::unexpected(&error))? {
                     Some(step) => Some(step),

@@ -34,6 +34,8 @@ mod row {
 pub struct SecondFactor {
     /// The sealed key.
     pub secret: Vec<u8>,
+    /// The number that the sealed key is bound to.
+    pub version: i64,
 }
 
 /// The second factors of one organisation's users.
@@ -50,25 +52,36 @@ impl SecondFactors {
     pub async fn get(self, on: &impl Queries, user: UserId) -> Result<Option<SecondFactor>, DatabaseError> {
         let row = Users::of(self.0).find(user).one(on.connection()).await?;
         let working = row.filter(|row| row.totp_since.is_some());
-        Ok(working.and_then(|row| row.totp_secret).map(|secret| SecondFactor { secret }))
+        Ok(working.and_then(|row| {
+            let version = row.totp_version;
+            row.totp_secret.map(|secret| SecondFactor { secret, version })
+        }))
+    }
+
+    /// The number that the last sealed key of a user is bound to, though that key may be gone.
+    pub async fn last_version(self, on: &impl Queries, user: UserId) -> Result<i64, DatabaseError> {
+        let row = Users::of(self.0).find(user).one(on.connection()).await?;
+        Ok(row.map_or(0, |row| row.totp_version))
     }
 
     /// Gives a user one, and notes the step of the code that proved it.
     ///
     /// # Returns
-    /// Whether they had none.
+    /// Whether they had none, and the last version was the one before.
     pub async fn finish(
         self,
         tx: &Tx,
         user: UserId,
-        secret: &[u8],
+        SecondFactor { secret, version }: SecondFactor,
         step: i64,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
         let finished = Users::of(self.0)
             .update(user)
             .filter(user::Column::TotpSince.is_null())
+            .filter(user::Column::TotpVersion.eq(version - 1))
             .col_expr(user::Column::TotpSecret, Expr::value(secret))
+            .col_expr(user::Column::TotpVersion, Expr::value(version))
             .col_expr(user::Column::TotpSince, Expr::value(now.micros()))
             .col_expr(user::Column::TotpLastStep, Expr::value(step))
             .exec(tx.connection())

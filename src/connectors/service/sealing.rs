@@ -1,0 +1,74 @@
+//! How a client secret is sealed: for its row, with a number that grows with each secret of the row, and for the
+//! application that it belongs to. An attacker who can write to the database can then neither put an older secret back
+//! nor have the secret sent for another Client ID or tenant.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    super::{
+        model::Tenant,
+        store::{Connector, ConnectorId, SealedSecret, Settings},
+    },
+    ConnectorService,
+};
+use crate::{
+    platform::{
+        database::columns::{Bound, Column},
+        failure::Failure,
+        id::OrganisationId,
+    },
+    vault::{Binding, Place, VaultError, reseal::SealedColumn},
+};
+
+/// The client secrets.
+pub const SEALED: SealedColumn = SealedColumn {
+    column: Column { table: "connectors", column: "client_secret" },
+    what: "The client secret of the connector",
+    remedy: "Enter a new one on the connector's page.",
+    bound: Some(Bound {
+        version: "client_secret_version",
+        context: &["client_id", "account_type", "tenant", "cloud"],
+    }),
+};
+
+const fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
+    SEALED.place(organisation.0, id.0)
+}
+
+/// What a client secret is bound to: the columns of [`SEALED`], in their order.
+pub(super) fn binding(version: i64, settings: &Settings, cloud: &str) -> Binding {
+    let Settings { client_id, account_type, tenant, .. } = settings;
+    Binding {
+        version,
+        context: vec![
+            Some(client_id.to_string()),
+            Some(account_type.name().to_owned()),
+            tenant.as_ref().map(|tenant| Tenant::as_str(tenant).to_owned()),
+            Some(cloud.to_owned()),
+        ],
+    }
+}
+
+impl ConnectorService {
+    pub(super) fn seal(
+        &self,
+        organisation: OrganisationId,
+        id: ConnectorId,
+        binding: &Binding,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, Failure> {
+        let sealed = self
+            .vault
+            .seal_bound(place(organisation, id), binding, secret)
+            .map_err(|error| Failure::unexpected(&error))?;
+        // Of a short secret three characters would be too much of it.
+        let exposed = secret.expose_secret();
+        let shown = if exposed.chars().count() >= 12 { 3 } else { 0 };
+        Ok(SealedSecret { sealed, version: binding.version, hint: exposed.chars().take(shown).collect() })
+    }
+
+    pub(super) fn open(&self, connector: &Connector, sealed: &[u8]) -> Result<SecretString, VaultError> {
+        let binding = binding(connector.secret_version, &connector.settings(), &connector.cloud);
+        self.vault.open_bound(place(connector.organisation, connector.id), &binding, sealed)
+    }
+}
