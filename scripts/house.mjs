@@ -63,9 +63,9 @@ const FEATURES = ['connectors', 'oauth', 'login', 'people', 'activity'];
 const OPEN = ['service', 'model', 'access'];
 /**
  * And oauth of connectors: what shows one (its state, the way into the portal, what was just done, the address for
- * approval), and the trait by which connectors have their credentials tried.
+ * approval), the draft of its form, and the trait by which connectors have their credentials tried.
  */
-const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::consent', 'connectors::preflight'];
+const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::draft', 'connectors::consent', 'connectors::preflight'];
 
 const arrows = new Map();
 for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {

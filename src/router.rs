@@ -22,7 +22,11 @@ pub use program::{Ended, Foundations, Program};
 
 use crate::{
     app::{self, Renderer},
-    connectors::{self, actions, draft::keep_of_signed_out, preflight::SharedPreflight},
+    connectors::{
+        self, actions,
+        draft::{keep_of_signed_out, tend_cookie},
+        preflight::SharedPreflight,
+    },
     login::{
         self,
         guard::{self, Instead, Rule, Who},
@@ -33,6 +37,7 @@ use crate::{
         config::REDIRECT_PATH,
         failure::Failure,
         middleware::{body, headers, host, origin, reference},
+        note,
     },
     vault::custody::{self, Fit},
 };
@@ -106,11 +111,12 @@ pub fn table() -> Vec<Route> {
         get("/connectors/new", Admin, connectors::add_page::show),
         get("/connectors/{id}", Member, app::connector_page::show),
         get("/connectors/{id}/edit", Admin, connectors::edit_page::show),
+        post("/connectors/{id}/edit", Admin, connectors::edit_page::discard),
         get("/connectors/{id}/secret", Admin, connectors::secret_page::show).proved(),
         get("/connectors/{id}/delete", Admin, connectors::delete_page::show),
         get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins),
         post("/connectors/{id}/verify", Admin, oauth::routes::verify),
-        post("/connectors/{id}/retry", Admin, oauth::routes::retry),
+        post("/connectors/{id}/retry", Admin, oauth::routes::retry).proved(),
         post("/connectors/{id}/try-again", Admin, oauth::routes::try_again),
         get("/connectors/{id}/microsoft-error", Admin, oauth::routes::ask_for_error),
         post("/connectors/{id}/microsoft-error", Admin, oauth::routes::explain_error),
@@ -137,7 +143,7 @@ pub fn table() -> Vec<Route> {
         post(actions::ADD, Admin, run_server_function),
         post(actions::CHANGE, Admin, run_server_function),
         post(actions::REPLACE_SECRET, Admin, run_server_function).proved(),
-        post(actions::DELETE, Admin, run_server_function),
+        post(actions::DELETE, Admin, run_server_function).proved(),
     ]
 }
 
@@ -155,9 +161,10 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     for Route { path, who, proved, handler, .. } in table {
         // Here what was typed over many minutes would be lost with the session.
         let instead: Option<Instead> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
-            let config = config.clone();
-            let instead: Instead =
-                Arc::new(move |request| Box::pin(keep_of_signed_out(config.clone(), MAX_BODY, request)));
+            let (service, config) = (program.connectors.clone(), config.clone());
+            let instead: Instead = Arc::new(move |request| {
+                Box::pin(keep_of_signed_out(service.clone(), config.clone(), MAX_BODY, request))
+            });
             instead
         });
         let rule = Rule { who, proved, instead };
@@ -168,6 +175,8 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let renderer = Renderer::new(config.clone(), &program.assets);
     let pages = pages
         .fallback(app::not_found)
+        .layer(from_fn_with_state((program.connectors.clone(), config.clone()), tend_cookie))
+        .layer(from_fn(note::forget_after_post))
         // From here on inwards somebody is asking.
         .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
         .layer(sessions)
@@ -245,16 +254,21 @@ async fn run_server_function(
     request: Request<Body>,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return Failure::TooLarge.into_response();
+    };
+    let uri = parts.uri.clone();
     // A form is answered with a redirect of ours or with a page, never with one to where the browser
     // says that it came from, nor with the data that a script would ask for.
     parts.headers.remove(http::header::REFERER);
     parts.headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("text/html"));
-    let request = Request::from_parts(parts, body);
+    let request = Request::from_parts(parts, Body::from(body.clone()));
+    let member = member.map(|axum::Extension(member)| member);
     let failed = actions::Failed::default();
     let contexts = {
         let (connectors, failed) = (program.connectors.clone(), failed.clone());
         let preflight: SharedPreflight = Arc::new(program.sign_ins.clone());
-        let member = member.map(|axum::Extension(member)| member);
+        let member = member.clone();
         move || {
             provide_context(connectors.clone());
             provide_context(preflight.clone());
@@ -264,9 +278,15 @@ async fn run_server_function(
         }
     };
     let response = leptos_axum::handle_server_fns_with_context(contexts, request).await.into_response();
-    match failed.take() {
-        Some(failure) => failure.into_response(),
-        None if response.status().is_redirection() => response,
-        None => Failure::Unexpected("a server function gave no redirect".to_owned()).into_response(),
+    match (failed.take(), member) {
+        // Whether the form needs a proof shows only by what it changes: it waits in the page that asks for one.
+        (Some(Failure::ProofNeeded), Some(member)) => {
+            let mut waiting = Request::new(Body::from(body));
+            *waiting.uri_mut() = uri;
+            login::confirm_page::ask(&member, waiting).await
+        }
+        (Some(failure), _) => failure.into_response(),
+        (None, _) if response.status().is_redirection() => response,
+        (None, _) => Failure::Unexpected("a server function gave no redirect".to_owned()).into_response(),
     }
 }

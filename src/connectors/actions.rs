@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     people::access::{Admin, Member},
-    platform::{failure::Failure, id::UserId},
+    platform::failure::Failure,
 };
 
 /// Where the form for a new one posts to.
@@ -82,13 +82,14 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
 /// Who sends a form, and what is needed to do what it asks.
 fn sender(owner: &str) -> Result<(Admin, ConnectorService, Session), Failure> {
     let admin = context::<Option<Member>>()?.ok_or(Failure::SignedOut)?.admin()?;
+    let service: ConnectorService = context()?;
     // A form that was made for another user, who was signed in at this browser when it was opened: what they
     // typed, the secret above all, must not end up in this one's organisation.
-    let owner: UserId = owner.parse().map_err(|_| Failure::BadRequest)?;
-    if owner != admin.user() {
+    let owner = service.open_owner(owner).ok_or(Failure::BadRequest)?;
+    if !owner.is(&admin) {
         return Err(Failure::OtherUser);
     }
-    Ok((admin, context()?, context()?))
+    Ok((admin, service, context()?))
 }
 
 fn name_taken() -> FieldErrors {
@@ -98,7 +99,7 @@ fn name_taken() -> FieldErrors {
 
 /// Leads back to a form, which then shows the draft.
 async fn back(draft: Draft, session: &Session) -> Result<(), Failure> {
-    draft.keep(session).await?;
+    draft.keep(session, context::<ConnectorService>()?.now()).await?;
     leptos_axum::redirect(&draft.target.path());
     Ok(())
 }
@@ -117,7 +118,8 @@ async fn done(
         Some(admin) => context::<SharedPreflight>()?.try_credentials(admin, connector).await,
         None => None,
     };
-    Said { connector, done, warning: warning.map(str::to_owned), finding }.keep(session).await?;
+    let now = context::<ConnectorService>()?.now();
+    Said { connector, done, warning: warning.map(str::to_owned), finding }.keep(session, now).await?;
     leptos_axum::redirect(&format!("/connectors/{connector}"));
     Ok(())
 }
@@ -227,8 +229,10 @@ pub async fn change_connector(
         Ok(Changed::Outdated) => {
             Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
         }
-        Err(Failure::ProofNeeded) => {
-            Draft { between: Some(Between::Proof), ..draft }.keep(&session).await?;
+        Ok(Changed::SecretNeeded) => Ok(back(draft.asking_for_secret(), &session).await?),
+        // A secret is not written into the page that asks for the password. Without one the form waits there.
+        Err(Failure::ProofNeeded) if new.has_secret() => {
+            Draft { between: Some(Between::Proof), ..draft }.keep(&session, service.now()).await?;
             leptos_axum::redirect(&format!("/confirm?next=/connectors/{connector}/edit"));
             Ok(())
         }
@@ -260,11 +264,17 @@ pub async fn replace_secret(
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
-    match service.replace_secret(&admin, connector, version, &new).await? {
-        Changed::Changed | Changed::Nothing => {
-            Ok(done(connector, Done::SecretReplaced, new.warning, Some(&admin), &session).await?)
+    let proved = admin.clone().proved()?;
+    match service.replace_secret(&proved, connector, version, &new).await? {
+        Changed::Changed => {
+            let now = service.get(&admin, connector).await?;
+            let is_replaced = now.application_version != old.application_version;
+            let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
+            Ok(done(connector, what, new.warning, Some(&admin), &session).await?)
         }
-        Changed::Outdated | Changed::NameTaken => {
+        // The same secret: tried all the same, for that is what one wants to know.
+        Changed::Nothing => Ok(done(connector, Done::Unchanged, new.warning, Some(&admin), &session).await?),
+        Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
             Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
         }
     }
@@ -278,16 +288,18 @@ pub async fn delete_connector(
 ) -> Result<(), ActionError> {
     let (admin, service, session) = sender(&owner)?;
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
-    let gone = match service.delete(&admin, connector).await {
-        // The second click of two: the first has done it, and the list is about to say so.
-        Err(Failure::NotFound) if Said::is_deleted(&session, connector).await? => {
-            leptos_axum::redirect("/connectors");
-            return Ok(());
-        }
-        gone => gone?,
+    let now = service.now();
+    let said = Said::deleted(&session, now).await?;
+    let name = match service.delete(&admin.proved()?, connector).await {
+        Ok(gone) => gone.service_name.as_str().to_owned(),
+        // The second click of two: the first has deleted it, and the list says so.
+        Err(Failure::NotFound) => match said {
+            Some((deleted, name)) if deleted == connector => name,
+            _ => return Err(Failure::NotFound.into()),
+        },
+        Err(failure) => return Err(failure.into()),
     };
-    let name = gone.service_name.as_str().to_owned();
-    Said { connector, done: Done::Deleted(name), warning: None, finding: None }.keep(&session).await?;
+    Said { connector, done: Done::Deleted(name), warning: None, finding: None }.keep(&session, now).await?;
     leptos_axum::redirect("/connectors");
     Ok(())
 }

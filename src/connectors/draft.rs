@@ -1,47 +1,36 @@
-//! What was typed into a connector's form, kept for one showing: in the session where something was wrong with
-//! it, in a cookie of its own where the session had ended meanwhile, as it does while one works in Azure. Never
-//! the secret.
+//! What was typed into a connector's form and is shown there again: as a note in the session if something was wrong
+//! with it, in a sealed cookie if the session had ended (`signed_out`). Never the secret.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod signed_out;
 
-use axum::{
-    body::Body,
-    extract::Request,
-    response::{IntoResponse, Redirect, Response},
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, header};
-use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use time::Duration;
 use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{EXPIRES_IN, Field, FieldErrors, holds_secret, looks_like_secret},
-    service::{ConnectorId, Typed, TypedSecret},
+    model::{AccountType, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Tenant, holds_secret, looks_like_secret},
+    service::{Connector, ConnectorId, Typed, TypedSecret},
 };
 use crate::{
     people::access::Member,
-    platform::{
-        config::{Config, PublicUrl},
-        cookies,
-        failure::Failure,
-        id::UserId,
-        session_error, text,
-    },
+    platform::{clock::Timestamp, failure::Failure, note, text},
 };
 
-/// The cookie in which it is kept without a session.
-const COOKIE: &str = "draft";
-/// For so long.
-const KEPT: Duration = Duration::hours(1);
-/// Browsers drop a cookie that is longer than 4096 bytes with its name and attributes.
-const MAX_COOKIE: usize = 3_800;
-/// The hidden field that says for whom the form was made.
+use signed_out::SignedOutForm;
+pub use signed_out::{keep_of_signed_out, tend_cookie};
+
+/// The hidden field with the user for whom the form was made, sealed.
 pub const OWNER: &str = "owner";
 /// The steps of the guide that were ticked.
 pub const DONE: &str = "done";
+/// Said at Client Secret.
+pub const SECRET_NEEDED: &str = "Enter the client secret of this application. The stored one belongs to the Client ID and \
+                                 tenant of before, and is not sent for others.";
 
 /// Which form it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,19 +93,34 @@ pub struct Draft {
     pub between: Option<Between>,
 }
 
-/// A draft without a session, and whose it is.
-#[derive(Serialize, Deserialize)]
-struct Orphan {
-    owner: UserId,
-    draft: Draft,
-}
-
 /// Where a draft was found.
 pub enum Kept {
     /// Something was wrong with it.
     Failed(Draft),
-    /// The session had ended; the cookie that held it is to be removed by this header.
-    SignedOut(Draft, HeaderValue),
+    /// The session had ended.
+    SignedOut(Draft),
+}
+
+impl Kept {
+    /// The draft, and whether the session had ended.
+    pub fn take_apart(self) -> (Draft, bool) {
+        match self {
+            Self::Failed(draft) => (draft, false),
+            Self::SignedOut(draft) => (draft, true),
+        }
+    }
+}
+
+/// What the browser has kept of a form, where it has.
+#[derive(Clone, Debug, Default)]
+pub struct InBrowser(Option<SignedOutForm>);
+
+impl<S: Sync> FromRequestParts<S> for InBrowser {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<SignedOutForm>().cloned()))
+    }
 }
 
 impl Draft {
@@ -164,6 +168,41 @@ impl Draft {
         Self { values, scopes, done, ..Self::empty(target) }
     }
 
+    /// Of what is stored: all but the secret.
+    pub fn of_stored(connector: &Connector, target: Target) -> Self {
+        let tenant = connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned());
+        let values = [
+            (Field::ServiceName.name(), connector.service_name.as_str().to_owned()),
+            (Field::ClientId.name(), connector.client_id.to_string()),
+            (EXPIRES_IN, "date".to_owned()),
+            (Field::SecretExpires.name(), day(connector.secret_expires_on)),
+            (Field::AccountType.name(), connector.account_type.name().to_owned()),
+            (Field::Tenant.name(), tenant.unwrap_or_default()),
+        ];
+        Self {
+            values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            scopes: connector.scopes.clone(),
+            ..Self::empty(target)
+        }
+    }
+
+    /// Of what is stored, with another account type and tenant, for which the secret is to be entered.
+    pub fn for_audience(connector: &Connector, account_type: AccountType, tenant: Option<&Tenant>) -> Self {
+        let target = Target::Edit { connector: connector.id, version: connector.version };
+        let mut draft = Self::of_stored(connector, target);
+        let tenant = tenant.map(Tenant::as_str).unwrap_or_default();
+        for (field, value) in [(Field::AccountType, account_type.name()), (Field::Tenant, tenant)] {
+            draft.values.insert(field.name().to_owned(), value.to_owned());
+        }
+        draft.asking_for_secret()
+    }
+
+    /// The same with the secret asked for.
+    #[must_use]
+    pub fn asking_for_secret(self) -> Self {
+        Self { errors: vec![(Field::ClientSecret, SECRET_NEEDED.to_owned())], ..self }
+    }
+
     /// Of what was typed to replace a secret: all but that.
     pub fn of_secret(target: Target, typed: &TypedSecret) -> Self {
         let values =
@@ -187,100 +226,36 @@ impl Draft {
         self.errors.iter().map(|(field, _)| (field.name(), field.label())).collect()
     }
 
-    fn key(path: &str) -> String {
+    fn name(path: &str) -> String {
         format!("draft:{path}")
     }
 
     /// Keeps it in the session.
-    pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
-        let key = Self::key(&self.target.path());
-        session.insert(&key, self).await.map_err(session_error::failure)
+    pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
+        note::leave(session, &Self::name(&self.target.path()), self, now).await
     }
 
-    /// Takes the draft for the page at `path` from where it is kept: it is shown once. One without a session is
-    /// found by its owner alone: another user who logs in at the same browser is shown nothing of it.
-    pub async fn take(
+    /// The draft for the page at `path`. One in the browser is found by its owner alone: another user who logs in there is
+    /// shown nothing of it.
+    pub async fn find(
         session: &Session,
-        headers: &HeaderMap,
-        public_url: &PublicUrl,
+        InBrowser(form): InBrowser,
         member: &Member,
         path: &str,
+        now: Timestamp,
     ) -> Result<Option<Kept>, Failure> {
-        let key = Self::key(path);
-        // Only where there is one: taking it out is a write.
-        if session.get::<Self>(&key).await.map_err(session_error::failure)?.is_some() {
-            return Ok(session.remove(&key).await.map_err(session_error::failure)?.map(Kept::Failed));
+        if let Some(draft) = note::read(session, &Self::name(path), now).await? {
+            return Ok(Some(Kept::Failed(draft)));
         }
-        let found = cookies::read(headers, public_url, COOKIE)
-            .and_then(|value| serde_json::from_slice::<Orphan>(&URL_SAFE_NO_PAD.decode(value).ok()?).ok());
-        let theirs = |orphan: &Orphan| orphan.owner == member.user() && orphan.draft.target.path() == path;
-        let Some(Orphan { draft, .. }) = found.filter(theirs) else { return Ok(None) };
-        let remove = cookies::set(public_url, COOKIE, "", Duration::ZERO)?;
-        Ok(Some(Kept::SignedOut(draft, remove)))
+        Ok(form.and_then(|form| form.draft_of(member, path)).map(Kept::SignedOut))
     }
+}
+
+fn day(day: Option<ExpiryDate>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
 }
 
 /// Longer than anything that a field takes, and short enough to be kept.
 fn cut(text: &str) -> String {
     text.chars().take(300).collect()
-}
-
-/// Answers a form that nobody who is signed in has sent: keeps what was typed in the browser that sent it,
-/// and leads over the log-in back to the form. The server keeps nothing, for anybody can send one.
-pub async fn keep_of_signed_out(config: Arc<Config>, max_body: usize, request: Request<Body>) -> Response {
-    let Ok(body) = axum::body::to_bytes(request.into_body(), max_body).await else {
-        return Failure::SignedOut.into_response();
-    };
-    let Some(orphan) = orphan(&body) else { return Failure::SignedOut.into_response() };
-    match orphan.cookie(&config.public_url) {
-        Some(cookie) => {
-            let to = Redirect::to(&format!("/login?next={}&kept=true", orphan.draft.target.path()));
-            ([(header::SET_COOKIE, cookie)], to).into_response()
-        }
-        None => Failure::SignedOut.into_response(),
-    }
-}
-
-/// What stands in a form's body; none where it is not one of ours.
-fn orphan(body: &[u8]) -> Option<Orphan> {
-    let mut typed = Typed::default();
-    let (mut form, mut connector, mut version, mut owner) = (None, None, None, None);
-    let mut done = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(body) {
-        let value = value.into_owned();
-        let name = name.split('[').next()?;
-        match Field::from_name(name) {
-            Some(Field::Provider) => typed.provider = value,
-            Some(Field::ServiceName) => typed.service_name = value,
-            Some(Field::ClientId) => typed.client_id = value,
-            Some(Field::ClientSecret) => typed.client_secret = SecretString::from(value),
-            Some(Field::SecretExpires) => typed.secret_expires_on = value,
-            Some(Field::AccountType) => typed.account_type = value,
-            Some(Field::Tenant) => typed.tenant = value,
-            Some(Field::Permissions) => typed.scopes.push(value),
-            None => match name {
-                "form" => form = value.parse().ok(),
-                "connector" => connector = value.parse().ok(),
-                "version" => version = value.parse().ok(),
-                OWNER => owner = value.parse().ok().map(UserId),
-                EXPIRES_IN => typed.secret_expires_in = value,
-                DONE => done.push(value),
-                _ => {}
-            },
-        }
-    }
-    let target = match (form, connector, version) {
-        (Some(form), _, _) => Target::Add { form },
-        (None, Some(connector), Some(version)) => Target::Edit { connector, version },
-        _ => return None,
-    };
-    Some(Orphan { owner: owner?, draft: Draft::new(target, &typed, &done) })
-}
-
-impl Orphan {
-    fn cookie(&self, public_url: &PublicUrl) -> Option<HeaderValue> {
-        let value = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).ok()?);
-        let fits = value.len() <= MAX_COOKIE;
-        fits.then(|| cookies::set(public_url, COOKIE, &value, KEPT).ok()).flatten()
-    }
 }

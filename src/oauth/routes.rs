@@ -30,6 +30,7 @@ use super::{
 use crate::{
     connectors::{
         consent,
+        draft::Draft,
         guide::portal::Portal,
         model::{AccountType, Tenant},
         said::{Done, Said},
@@ -92,7 +93,7 @@ pub async fn retry(
     headers: HeaderMap,
     Form(form): Form<RetryForm>,
 ) -> Result<Response, Failure> {
-    let admin = member.admin()?;
+    let admin = member.admin()?.proved()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     // First: whoever may not know of it learns nothing from what is wrong with the rest.
     let connector = connectors.get(&admin, id).await?;
@@ -108,14 +109,22 @@ pub async fn retry(
             return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
         }
     };
-    match connectors.change_audience(&admin, id, version, account_type, tenant).await? {
+    let changed = connectors.change_audience(&admin, id, version, account_type, tenant.clone()).await?;
+    match changed {
         Changed::Changed | Changed::Nothing => {
             leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
         }
         // Somebody else has changed it since: its page shows to what.
         Changed::Outdated | Changed::NameTaken => {
-            Said { connector: id, done: Done::Outdated, warning: None, finding: None }.keep(&session).await?;
+            let said = Said { connector: id, done: Done::Outdated, warning: None, finding: None };
+            said.keep(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
+        }
+        // The stored secret is not sent for another tenant: the edit form asks for it.
+        Changed::SecretNeeded => {
+            let draft = Draft::for_audience(&connector, account_type, tenant.as_ref());
+            draft.keep(&session, connectors.now()).await?;
+            Ok(Redirect::to(&draft.target.path()).into_response())
         }
     }
 }

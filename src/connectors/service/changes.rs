@@ -1,6 +1,6 @@
 //! Changing and deleting what is there.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     super::{
@@ -8,10 +8,11 @@ use super::{
         store::{Connectors, SealedSecret, Settings},
     },
     Connector, ConnectorId, ConnectorService, Parsed, ParsedSecret,
+    sealing::binding,
 };
 use crate::{
     activity::model::{Action, Entry},
-    people::access::Admin,
+    people::access::{Admin, Proved},
     platform::{
         database::Tx,
         failure::{Failure, Undone},
@@ -29,15 +30,17 @@ pub enum Changed {
     Outdated,
     /// Another connector has this name.
     NameTaken,
+    /// The stored secret does not belong to what was typed; nothing was done.
+    SecretNeeded,
 }
 
 impl ConnectorService {
-    /// Changes a connector that is at `version`. An empty secret keeps the stored one. Everything but
-    /// the name and the date undoes what was proved.
+    /// Changes a connector that is at `version`. An empty secret keeps the stored one, except for another Client ID or
+    /// tenant. Everything but the name and the date undoes what was proved.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector, [`Failure::ProofNeeded`] where its secret is to
-    /// be replaced by somebody who has not given their password of late.
+    /// [`Failure::NotFound`] if there is no such connector. [`Failure::ProofNeeded`] if the change needs a proof and the
+    /// administrator has given none within the last ten minutes: a secret, Client ID, tenant or account type.
     pub async fn change(
         &self,
         admin: &Admin,
@@ -45,7 +48,10 @@ impl ConnectorService {
         version: i64,
         new: &Parsed,
     ) -> Result<Changed, Failure> {
-        let sealed = self.seal_for(admin, id, new.secret.as_ref())?;
+        if new.secret.is_some() {
+            // First: whether it is the stored one must not be found out without a proof.
+            admin.clone().proved()?;
+        }
         let changed = self
             .database
             .write::<_, Undone, _>(async |tx| {
@@ -55,7 +61,7 @@ impl ConnectorService {
                     Some(other) if other != id => return Ok(Changed::NameTaken),
                     _ => {}
                 }
-                self.apply(&tx, admin, &old, version, &new.settings, sealed).await
+                self.apply(&tx, admin, &old, version, &new.settings, new.secret.as_ref()).await
             })
             .await;
         match changed {
@@ -68,22 +74,20 @@ impl ConnectorService {
     /// Replaces the secret of a connector that is at `version`, and the day on which it expires.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector, [`Failure::ProofNeeded`] for somebody who has
-    /// not given their password of late.
+    /// [`Failure::NotFound`] if there is no such connector.
     pub async fn replace_secret(
         &self,
-        admin: &Admin,
+        admin: &Proved<Admin>,
         id: ConnectorId,
         version: i64,
         new: &ParsedSecret,
     ) -> Result<Changed, Failure> {
-        let sealed = self.seal_for(admin, id, Some(&new.secret))?;
         self.database
             .write(async |tx| {
                 let old =
                     Connectors::of(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 let settings = Settings { secret_expires_on: new.expires_on, ..old.settings() };
-                Ok(self.apply(&tx, admin, &old, version, &settings, sealed).await?)
+                Ok(self.apply(&tx, admin, &old, version, &settings, Some(&new.secret)).await?)
             })
             .await
     }
@@ -92,10 +96,10 @@ impl ConnectorService {
     /// wrong. The tenant is that of [`AccountType::SingleTenant`].
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector.
+    /// [`Failure::NotFound`] if there is no such connector.
     pub async fn change_audience(
         &self,
-        admin: &Admin,
+        admin: &Proved<Admin>,
         id: ConnectorId,
         version: i64,
         account_type: AccountType,
@@ -111,22 +115,6 @@ impl ConnectorService {
             .await
     }
 
-    /// A new secret for a connector, sealed.
-    fn seal_for(
-        &self,
-        admin: &Admin,
-        id: ConnectorId,
-        secret: Option<&SecretString>,
-    ) -> Result<Option<SealedSecret>, Failure> {
-        let Some(secret) = secret else { return Ok(None) };
-        // Whoever finds a browser that was left signed in could otherwise put an application of their own in the
-        // place of the company's.
-        if !admin.has_proved() {
-            return Err(Failure::ProofNeeded);
-        }
-        self.seal(admin.organisation(), id, secret).map(Some)
-    }
-
     async fn apply(
         &self,
         tx: &Tx,
@@ -134,17 +122,40 @@ impl ConnectorService {
         old: &Connector,
         version: i64,
         new: &Settings,
-        secret: Option<SealedSecret>,
+        given: Option<&SecretString>,
     ) -> Result<Changed, Undone> {
-        let fields = differences(old, new, secret.is_some());
+        let stored = match self.with_secret(tx, admin.organisation(), old.id).await? {
+            Some((_, Ok(secret))) => Some(secret),
+            _ => None,
+        };
+        // The stored secret that is entered once more is no change.
+        let is_new = |given: &SecretString| {
+            stored.as_ref().is_none_or(|stored| stored.expose_secret() != given.expose_secret())
+        };
+        let fields = differences(old, new, given.is_some_and(is_new));
         if fields.is_empty() {
             return Ok(Changed::Nothing);
         }
+        if old.version != version {
+            return Ok(Changed::Outdated);
+        }
+        let has = |wanted: &[Field]| fields.iter().any(|field| wanted.contains(field));
+        let sealed = if has(&[Field::ClientId, Field::ClientSecret, Field::AccountType, Field::Tenant]) {
+            let proved = admin.clone().proved()?;
+            let is_other = has(&[Field::ClientId, Field::Tenant]);
+            // Only for the same Client ID and tenant may the stored secret be used on.
+            let Some(secret) = given.or_else(|| stored.as_ref().filter(|_| !is_other)) else {
+                return Ok(Changed::SecretNeeded);
+            };
+            Some(self.seal_anew(&proved, old, new, secret)?)
+        } else {
+            None
+        };
         let undone: Vec<_> = fields.iter().copied().filter(|field| undoes_proof(*field)).collect();
         let unproved = (!undone.is_empty()).then(|| unproved(old, undone));
         let store = Connectors::of(admin.organisation());
         let now = self.clock.now();
-        if !store.change(tx, old.id, version, new, secret, unproved.as_deref(), now).await? {
+        if !store.change(tx, old.id, version, new, sealed, unproved.as_deref(), now).await? {
             return Ok(Changed::Outdated);
         }
         let entry = Entry::done(Action::ConnectorChanged, new.service_name.as_str(), old.id.0)
@@ -153,11 +164,24 @@ impl ConnectorService {
         Ok(Changed::Changed)
     }
 
+    /// Seals a secret for the application that a connector is to have. An attacker at a browser that was left signed in
+    /// could otherwise put an application of their own in the place of the company's: hence the proof.
+    fn seal_anew(
+        &self,
+        admin: &Proved<Admin>,
+        old: &Connector,
+        new: &Settings,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, Failure> {
+        let binding = binding(old.secret_version + 1, new, &old.cloud);
+        self.seal(admin.organisation(), old.id, &binding, secret)
+    }
+
     /// Deletes a connector with its secret and its sign-ins; the activity keeps its name.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector.
-    pub async fn delete(&self, admin: &Admin, id: ConnectorId) -> Result<Connector, Failure> {
+    /// [`Failure::NotFound`] if there is no such connector.
+    pub async fn delete(&self, admin: &Proved<Admin>, id: ConnectorId) -> Result<Connector, Failure> {
         let store = Connectors::of(admin.organisation());
         self.database
             .write(async |tx| {

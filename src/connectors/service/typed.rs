@@ -45,6 +45,13 @@ pub struct Parsed {
     pub warning: Option<&'static str>,
 }
 
+impl Parsed {
+    /// Whether a secret was typed.
+    pub const fn has_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+}
+
 impl Typed {
     /// Parses a form in which every field counts.
     ///
