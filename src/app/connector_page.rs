@@ -93,7 +93,7 @@ pub async fn show(
         title: connector.service_name.as_str().to_owned(),
         connector,
         for_admins,
-        said: Said::take(&session, id).await?,
+        said: Said::about(&session, id, connectors.now()).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(&config.public_url, &headers),

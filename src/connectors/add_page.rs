@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderMap, header};
+use axum::{Extension, extract::State, response::IntoResponse};
+use http::HeaderMap;
 use leptos::prelude::*;
 use tower_sessions::Session;
 
 use super::{
     actions::ADD,
-    draft::{Draft, Kept, Target},
+    draft::{Draft, InBrowser, Kept, Target},
     form::{ConnectorForm, FormView},
     guide::{Guide, GuideView},
     model::{EXPIRES_IN, Field, MONTHS, optional_permissions},
@@ -35,21 +31,17 @@ pub async fn show(
     State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
+    kept: InBrowser,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<impl IntoResponse, Failure> {
     let admin = member.admin()?;
     let target = Target::Add { form: service.new_form() };
-    let kept = Draft::take(&session, &headers, &config.public_url, &admin, &target.path()).await?;
-    let (draft, remove) = match kept {
-        None => (None, None),
-        Some(Kept::Failed(draft)) => (Some(draft), None),
-        Some(Kept::SignedOut(draft, remove)) => (Some(draft), Some(remove)),
-    };
-    let signed_out = remove.is_some();
+    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now()).await?;
+    let (draft, signed_out) = kept.map_or_else(|| (fresh(target), false), Kept::take_apart);
     let form = FormView {
         action: ADD,
-        owner: admin.user(),
-        draft: draft.unwrap_or_else(|| fresh(target)),
+        owner: service.seal_owner(&admin)?,
+        draft,
         // Where all is there but the secret, that.
         focus: if signed_out { Field::ClientSecret } else { Field::ServiceName },
         today: service.today(),
@@ -57,14 +49,9 @@ pub async fn show(
         doctor: Doctor::new(&config.public_url, &headers),
     };
     let guide = GuideView::of(&form, &config.microsoft);
-    let page = Page::new("Add Connector", move || {
+    Ok(Page::new("Add Connector", move || {
         view! { <AddPage form=form.clone() guide=guide.clone() signed_out=signed_out /> }.into_any()
-    });
-    let mut response = page.into_response();
-    if let Some(remove) = remove {
-        response.headers_mut().append(header::SET_COOKIE, remove);
-    }
-    Ok(response)
+    }))
 }
 
 /// A form in which nothing is typed yet.

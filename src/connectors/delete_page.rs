@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     people::access::Member,
-    platform::{failure::Failure, id::UserId, page::Page},
+    platform::{failure::Failure, page::Page},
     ui::{islands::SendOnce, widgets::Back},
 };
 
@@ -26,14 +26,14 @@ pub async fn show(
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     let connector = service.get(&admin, id).await?;
-    let owner = admin.user();
+    let owner = service.seal_owner(&admin)?;
     Ok(Page::new("Delete the connector", move || {
-        view! { <DeletePage connector=connector.clone() owner=owner /> }.into_any()
+        view! { <DeletePage connector=connector.clone() owner=owner.clone() /> }.into_any()
     }))
 }
 
 #[component]
-fn DeletePage(connector: Connector, owner: UserId) -> impl IntoView {
+fn DeletePage(connector: Connector, owner: String) -> impl IntoView {
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
     view! {
@@ -56,7 +56,7 @@ fn DeletePage(connector: Connector, owner: UserId) -> impl IntoView {
             </ul>
             <SendOnce><form class="row" method="post" action=DELETE>
                 <input type="hidden" name="connector" value=connector.id.to_string() />
-                <input type="hidden" name=OWNER value=owner.to_string() />
+                <input type="hidden" name=OWNER value=owner />
                 <button class="button danger final">"Delete the connector"</button>
                 <a class="button plain" href=here>"Cancel"</a>
             </form></SendOnce>

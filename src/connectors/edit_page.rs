@@ -6,15 +6,15 @@ use std::sync::Arc;
 use axum::{
     Extension,
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect},
 };
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use leptos::prelude::*;
 use tower_sessions::Session;
 
 use super::{
     actions::CHANGE,
-    draft::{Between, Draft, Kept, Target},
+    draft::{Between, Draft, InBrowser, Kept, Target},
     form::{ConnectorForm, FormView},
     guide::{Guide, GuideView},
     model::{
@@ -57,20 +57,16 @@ pub async fn show(
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
+    kept: InBrowser,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<impl IntoResponse, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     let connector = service.get(&admin, id).await?;
     let now = Target::Edit { connector: id, version: connector.version };
-    let kept = Draft::take(&session, &headers, &config.public_url, &admin, &now.path()).await?;
-    let (draft, remove) = match kept {
-        None => (None, None),
-        Some(Kept::Failed(draft)) => (Some(draft), None),
-        Some(Kept::SignedOut(draft, remove)) => (Some(draft), Some(remove)),
-    };
-    let signed_out = remove.is_some();
-    let mut draft = draft.unwrap_or_else(|| stored(&connector, now));
+    let kept = Draft::find(&session, kept, &admin, &now.path(), service.now()).await?;
+    let (mut draft, signed_out) =
+        kept.map_or_else(|| (Draft::of_stored(&connector, now), false), Kept::take_apart);
     let other = match draft.between {
         Some(Between::Changed) => {
             // Both are shown: what is sent from here on is sent in full knowledge of this version.
@@ -85,7 +81,7 @@ pub async fn show(
     };
     let form = FormView {
         action: CHANGE,
-        owner: admin.user(),
+        owner: service.seal_owner(&admin)?,
         draft,
         focus,
         today: service.today(),
@@ -94,32 +90,18 @@ pub async fn show(
     };
     let guide = GuideView::of(&form, &config.microsoft);
     let model = EditView { connector, form, guide, other, signed_out };
-    let page = Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any());
-    let mut response = page.into_response();
-    if let Some(remove) = remove {
-        response.headers_mut().append(header::SET_COOKIE, remove);
-    }
-    Ok(response)
+    Ok(Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any()))
 }
 
-/// The form of what is stored: all but the secret.
-fn stored(connector: &Connector, target: Target) -> Draft {
-    let values = [
-        (Field::ServiceName.name(), connector.service_name.as_str().to_owned()),
-        (Field::ClientId.name(), connector.client_id.to_string()),
-        (EXPIRES_IN, "date".to_owned()),
-        (Field::SecretExpires.name(), day(connector.secret_expires_on)),
-        (Field::AccountType.name(), connector.account_type.name().to_owned()),
-        (
-            Field::Tenant.name(),
-            connector.tenant.as_ref().map(|it| it.as_str().to_owned()).unwrap_or_default(),
-        ),
-    ];
-    Draft {
-        values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        scopes: connector.scopes.clone(),
-        ..Draft::empty(target)
-    }
+/// `POST /connectors/{id}/edit`: discards what was typed, as every POST does.
+pub async fn discard(
+    State(service): State<ConnectorService>,
+    Extension(member): Extension<Member>,
+    Path(id): Path<String>,
+) -> Result<Redirect, Failure> {
+    let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
+    service.get(&member, id).await?;
+    Ok(Redirect::to(&format!("/connectors/{id}")))
 }
 
 fn day(day: Option<ExpiryDate>) -> String {
@@ -261,7 +243,9 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
             </p>
         </Notice>
         {table}
-        <div class="row"><a class="button" href=here>"Discard mine, keep what is stored"</a></div>
+        <form class="row" method="post" action=format!("{here}/edit")>
+            <button class="button">"Discard mine, keep what is stored"</button>
+        </form>
     }
 }
 

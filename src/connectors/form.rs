@@ -12,7 +12,7 @@ use super::{
     model::{AccountType, EXPIRES_IN, ExpiryDate, Field, MONTHS},
 };
 use crate::{
-    platform::{config::doctor::Doctor, id::UserId},
+    platform::config::doctor::Doctor,
     ui::{
         doctor::AddressDoctor,
         widgets::{Copyable, FieldError, FieldKind, HelpMark, TextField},
@@ -27,8 +27,8 @@ pub const FORM: &str = "connector-form";
 pub struct FormView {
     /// Where it posts to.
     pub action: &'static str,
-    /// For whom it is made.
-    pub owner: UserId,
+    /// The user for whom it is made, sealed.
+    pub owner: String,
     /// What stands in it, and what is wrong with that.
     pub draft: Draft,
     /// Where the focus goes if nothing is wrong.
@@ -162,7 +162,7 @@ pub fn ConnectorForm(
         <CheckedForm>
             <form class="card" id=FORM method="post" action=model.action>
                 {hidden}
-                <input type="hidden" name=OWNER value=model.owner.to_string() />
+                <input type="hidden" name=OWNER value=model.owner.clone() />
                 <h2>{title}</h2>
                 <div class="fields">
                     <Providers error=model.draft.error(Field::Provider) />

@@ -91,7 +91,7 @@ pub async fn list(
         next,
         first: after.is_none(),
         asked,
-        deleted: Said::take_deleted(&session).await?,
+        deleted: Said::deleted(&session, service.now()).await?.map(|(_, name)| name),
         expiring: match member.clone().admin() {
             Ok(admin) => service.expiring(admin.organisation(), SHOWN + 1).await?,
             Err(_) => Vec::new(),

@@ -1,12 +1,12 @@
-//! What was just done with a connector: said once, on the page that one comes to.
+//! What was just done with a connector, for the page that one comes to.
 
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::{preflight::Finding, service::ConnectorId};
-use crate::platform::{failure::Failure, session_error};
+use crate::platform::{clock::Timestamp, failure::Failure, note};
 
-const KEY: &str = "said:connectors";
+const NAME: &str = "connectors";
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,36 +46,26 @@ impl Said {
         matches!(self.finding, Some(Finding::Refused(_)))
     }
 
-    /// Keeps it in the session until it is shown.
-    pub async fn keep(&self, session: &Session) -> Result<(), Failure> {
-        session.insert(KEY, self).await.map_err(session_error::failure)
+    /// Keeps it in the session for the pages after this request.
+    pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
+        note::leave(session, NAME, self, now).await
     }
 
-    /// Takes it out of the session, where it is about this connector, which is still there.
-    pub async fn take(session: &Session, id: ConnectorId) -> Result<Option<Self>, Failure> {
-        Self::take_if(session, |said| said.connector == id && !matches!(said.done, Done::Deleted(_))).await
+    /// What was done with this connector, which is still there.
+    pub async fn about(session: &Session, id: ConnectorId, now: Timestamp) -> Result<Option<Self>, Failure> {
+        let said = note::read::<Self>(session, NAME, now).await?;
+        Ok(said.filter(|said| said.connector == id && !matches!(said.done, Done::Deleted(_))))
     }
 
-    /// Takes the name of a connector that was deleted out of the session.
-    pub async fn take_deleted(session: &Session) -> Result<Option<String>, Failure> {
-        let said = Self::take_if(session, |said| matches!(said.done, Done::Deleted(_))).await?;
+    /// The id and name of a connector that was deleted.
+    pub async fn deleted(
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Option<(ConnectorId, String)>, Failure> {
+        let said = note::read::<Self>(session, NAME, now).await?;
         Ok(said.and_then(|said| match said.done {
-            Done::Deleted(name) => Some(name),
+            Done::Deleted(name) => Some((said.connector, name)),
             _ => None,
         }))
-    }
-
-    /// Whether it is still to be said that this connector was deleted.
-    pub async fn is_deleted(session: &Session, id: ConnectorId) -> Result<bool, Failure> {
-        let said = session.get::<Self>(KEY).await.map_err(session_error::failure)?;
-        Ok(said.is_some_and(|said| said.connector == id && matches!(said.done, Done::Deleted(_))))
-    }
-
-    async fn take_if(session: &Session, wanted: impl Fn(&Self) -> bool) -> Result<Option<Self>, Failure> {
-        match session.get::<Self>(KEY).await.map_err(session_error::failure)? {
-            // Only where it is shown: taking it out is a write.
-            Some(said) if wanted(&said) => session.remove(KEY).await.map_err(session_error::failure),
-            _ => Ok(None),
-        }
     }
 }

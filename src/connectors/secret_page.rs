@@ -1,19 +1,16 @@
 //! `/connectors/{id}/secret`: a new secret in the place of the stored one.
 
-use std::sync::Arc;
-
 use axum::{
     Extension,
     extract::{Path, State},
 };
-use http::HeaderMap;
 use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
 use super::{
     actions::REPLACE_SECRET,
-    draft::{Between, Draft, Kept, OWNER, Target},
+    draft::{Between, Draft, InBrowser, OWNER, Target},
     form::{Expires, mark},
     guide::{
         NewSecret,
@@ -25,36 +22,33 @@ use super::{
 };
 use crate::{
     people::access::Member,
-    platform::{config::Config, failure::Failure, id::UserId, page::Page},
+    platform::{failure::Failure, page::Page},
     ui::widgets::{Back, ErrorSummary, FieldKind, Notice, TextField, Tone},
 };
 
 /// `GET /connectors/{id}/secret`.
 pub async fn show(
     State(service): State<ConnectorService>,
-    State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    kept: InBrowser,
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?.proved()?;
     let connector = service.get(&admin, id).await?;
     let target = Target::Secret { connector: id, version: connector.version };
-    let kept = Draft::take(&session, &headers, &config.public_url, &admin, &target.path()).await?;
-    let draft = match kept {
-        Some(Kept::Failed(draft) | Kept::SignedOut(draft, _)) => Some(draft),
-        None => None,
-    };
+    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now()).await?;
+    let draft = kept.map(|kept| kept.take_apart().0);
     let [longest, ..] = MONTHS;
     let fresh =
         || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
     let draft = draft.unwrap_or_else(fresh);
     // Once it was said that somebody changed the connector, what is sent from here on is sent in full knowledge.
     let draft = if draft.between == Some(Between::Changed) { Draft { target, ..draft } } else { draft };
+    let owner = service.seal_owner(&admin)?;
     let portal = Portal::of(&config.microsoft);
-    let model = SecretView { connector, draft, owner: admin.user(), today: service.today(), portal };
+    let model = SecretView { connector, draft, owner, today: service.today(), portal };
     Ok(Page::new("Replace the secret", move || view! { <SecretPage model=model.clone() /> }.into_any()))
 }
 
@@ -62,7 +56,7 @@ pub async fn show(
 struct SecretView {
     connector: Connector,
     draft: Draft,
-    owner: UserId,
+    owner: String,
     today: Date,
     portal: Portal,
 }
@@ -110,7 +104,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                 <form class="card" method="post" action=REPLACE_SECRET>
                     <input type="hidden" name="connector" value=connector.id.to_string() />
                     <input type="hidden" name="version" value=version.to_string() />
-                    <input type="hidden" name=OWNER value=owner.to_string() />
+                    <input type="hidden" name=OWNER value=owner />
                     // For the check that it is not the Client ID once more.
                     <input type="hidden" id=Field::ClientId.name() value=client_id />
                     <div class="fields">

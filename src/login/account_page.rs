@@ -20,12 +20,12 @@ use super::{
 };
 use crate::{
     people::{access::Member, model::Password},
-    platform::{failure::Failure, page::Page, session_error},
+    platform::{clock::SharedClock, failure::Failure, id::UserId, note, page::Page},
     ui::widgets::{Badge, ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
 };
 
-/// That the password was just changed: said once.
-const CHANGED: &str = "changed:password";
+/// The note that the password was just changed.
+const CHANGED: &str = "password";
 
 const CURRENT: (&str, &str) = ("current", "Current password");
 const NEW: (&str, &str) = ("new", "New password");
@@ -47,16 +47,13 @@ fn page(view: AccountView) -> Page {
 /// `GET /account`.
 pub async fn show(
     State(accounts): State<Accounts>,
+    State(clock): State<SharedClock>,
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Page, Failure> {
     let browsers = accounts.browsers(&member, &session).await?;
-    // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<bool>(CHANGED).await.map_err(session_error::failure)?;
-    if changed.is_some() {
-        session.remove::<bool>(CHANGED).await.map_err(session_error::failure)?;
-    }
-    Ok(page(AccountView { member, browsers, changed: changed.is_some(), error: None, wait: None }))
+    let changed = note::read::<UserId>(&session, CHANGED, clock.now()).await? == Some(member.user());
+    Ok(page(AccountView { member, browsers, changed, error: None, wait: None }))
 }
 
 /// What the form sends.
@@ -71,6 +68,7 @@ pub struct PasswordForm {
 /// `POST /account`: changes the password.
 pub async fn change_password(
     State(accounts): State<Accounts>,
+    State(clock): State<SharedClock>,
     Extension(member): Extension<Member>,
     Extension(browser): Extension<Browser>,
     session: Session,
@@ -95,7 +93,7 @@ pub async fn change_password(
     };
     match outcome {
         Ok(()) => {
-            session.insert(CHANGED, true).await.map_err(session_error::failure)?;
+            note::leave(&session, CHANGED, &member.user(), clock.now()).await?;
             Ok(Redirect::to("/account").into_response())
         }
         Err((field, words, status)) => {

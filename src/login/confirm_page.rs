@@ -83,7 +83,7 @@ pub async fn ask(member: &Member, request: Request) -> Response {
 }
 
 /// `GET /confirm`.
-pub async fn show(Extension(member): Extension<Member>, Query(Next { next, .. }): Query<Next>) -> Response {
+pub async fn show(Extension(member): Extension<Member>, Query(Next { next }): Query<Next>) -> Response {
     let view = ConfirmView::of(&member, &next);
     if member.has_proved() {
         return Redirect::to(&view.next).into_response();

@@ -8,9 +8,6 @@ pub struct Next {
     /// The address.
     #[serde(default)]
     pub next: String,
-    /// That the session had ended, and that what was typed is kept.
-    #[serde(default)]
-    pub kept: bool,
 }
 
 /// An address of ours, and nothing that a browser could take for another place (an open redirect): no scheme,

@@ -34,6 +34,7 @@ use crate::{
     platform::{
         config::{Config, doctor::Doctor},
         failure::Failure,
+        note::FormKept,
         page::Page,
         randomness::Token,
     },
@@ -65,8 +66,9 @@ pub async fn show_login(
     State(people): State<People>,
     State(config): State<Arc<Config>>,
     member: Option<Extension<Member>>,
-    Query(Next { next, kept }): Query<Next>,
+    Query(Next { next }): Query<Next>,
     Query(For { organisation }): Query<For>,
+    kept: Option<Extension<FormKept>>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let next = own_path(&next);
@@ -75,6 +77,7 @@ pub async fn show_login(
     }
     let next = next.unwrap_or_default().to_owned();
     let nobody = set_up.is_awaited().await?;
+    let kept = kept.is_some();
     let doctor = Some(Doctor::new(&config.public_url, &headers));
     let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
     let organisation = if organisation.is_empty() { last() } else { organisation };
@@ -177,7 +180,7 @@ fn code_page(next: Option<&str>, error: Option<String>) -> Page {
 pub async fn show_code(
     State(login): State<Arc<Login>>,
     session: Session,
-    Query(Next { next, .. }): Query<Next>,
+    Query(Next { next }): Query<Next>,
 ) -> Result<Response, Failure> {
     let next = own_path(&next);
     Ok(if login.is_half_way(&session).await? {

@@ -43,6 +43,13 @@ impl Timestamp {
         Duration::microseconds(self.0.saturating_sub(earlier.0))
     }
 
+    /// Whether this moment is at most `age` before `now`. A moment that lies more than a minute ahead is not: the clock
+    /// that it was taken from was wrong.
+    pub fn is_within(self, age: Duration, now: Self) -> bool {
+        let passed = now.since(self);
+        passed < age && passed >= -Duration::MINUTE
+    }
+
     /// The same moment as the `time` crate has it; the epoch for one that it cannot express.
     pub fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)

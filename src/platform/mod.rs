@@ -12,6 +12,7 @@ pub mod failure;
 pub mod id;
 pub mod middleware;
 pub mod net;
+pub mod note;
 pub mod page;
 pub mod periodic;
 pub mod randomness;

@@ -297,6 +297,7 @@ macro_rules! part {
 }
 
 part!(Arc<Config>, config);
+part!(SharedClock, clock);
 part!(SharedRandomness, randomness);
 part!(Accounts, accounts);
 part!(Administration, administration);

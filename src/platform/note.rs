@@ -1,0 +1,76 @@
+//! The note that a request leaves in the session for the pages after it: what was done, or what was typed into a form with
+//! a mistake in it. There is one at a time. It is shown until the next POST or for ten minutes. A GET only reads it, so
+//! that neither a link on another site nor a HEAD takes it away.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use time::Duration;
+use tower_sessions::Session;
+
+use super::{clock::Timestamp, failure::Failure, session_error};
+
+const KEY: &str = "note";
+/// How long a note is shown.
+pub const KEPT: Duration = Duration::minutes(10);
+/// A POST to this path leaves the note, which waits for the password that is asked for there.
+pub const CONFIRM: &str = "/confirm";
+
+/// In a request's extensions: the browser keeps a form of ours that was sent without a session.
+#[derive(Clone, Copy, Debug)]
+pub struct FormKept;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Note {
+    /// What tells it from the note before.
+    number: u64,
+    name: String,
+    made_at: Timestamp,
+    value: Value,
+}
+
+/// Leaves a note under a name, in place of the one before.
+pub async fn leave<T: Serialize>(
+    session: &Session,
+    name: &str,
+    value: &T,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let before: Option<Note> = session.get(KEY).await.map_err(session_error::failure)?;
+    let note = Note {
+        number: before.map_or(0, |before| before.number.wrapping_add(1)),
+        name: name.to_owned(),
+        made_at: now,
+        value: serde_json::to_value(value).map_err(|error| Failure::unexpected(&error))?,
+    };
+    session.insert(KEY, note).await.map_err(session_error::failure)
+}
+
+/// The note under a name. `None` if there is another one or none, or if it is too old.
+pub async fn read<T: DeserializeOwned>(
+    session: &Session,
+    name: &str,
+    now: Timestamp,
+) -> Result<Option<T>, Failure> {
+    let note: Option<Note> = session.get(KEY).await.map_err(session_error::failure)?;
+    let note = note.filter(|note| note.name == name && note.made_at.is_within(KEPT, now));
+    // A value of another version of the program is none.
+    Ok(note.and_then(|note| serde_json::from_value(note.value).ok()))
+}
+
+/// Removes the note after a POST that left no other. Stands inside the layer of sessions.
+pub async fn forget_after_post(request: Request, next: Next) -> Response {
+    let forgets = !request.method().is_safe() && request.uri().path() != CONFIRM;
+    let session = request.extensions().get::<Session>().filter(|_| forgets).cloned();
+    let Some(session) = session else { return next.run(request).await };
+    // A session that cannot be read is told of by the handlers.
+    let before: Option<Note> = session.get(KEY).await.ok().flatten();
+    let response = next.run(request).await;
+    if before.is_some()
+        && session.get::<Note>(KEY).await.ok().flatten() == before
+        && let Err(error) = session.remove::<Value>(KEY).await
+    {
+        tracing::warn!(%error, "a note in a session could not be removed");
+    }
+    response
+}
