@@ -20,12 +20,19 @@ use crate::{
         model::Role,
         service::{Change, Changed, People, User},
     },
-    platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page, session_error},
+    platform::{
+        clock::{SharedClock, Timestamp},
+        config::Config,
+        failure::Failure,
+        id::UserId,
+        note,
+        page::Page,
+    },
     ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
-/// Which user was just changed, and what is said of it: said once.
-const CHANGED: &str = "person:changed";
+/// The note of which user was just changed, and what is said of it.
+const CHANGED: &str = "person";
 
 #[derive(Clone)]
 struct PersonView {
@@ -52,18 +59,18 @@ async fn view_of(
 /// `GET /settings/people/{id}`.
 pub async fn show(
     State(administration): State<Administration>,
+    State(clock): State<SharedClock>,
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    // Only where there is something to be taken out: that is a write.
-    let changed = session.get::<(UserId, String)>(CHANGED).await.map_err(session_error::failure)?;
-    if changed.is_some() {
-        session.remove::<(UserId, String)>(CHANGED).await.map_err(session_error::failure)?;
-    }
-    let said = changed.filter(|(user, _)| *user == id).map(|(_, words)| (Tone::Good, words));
+    let note = note::read::<(UserId, bool, String)>(&session, CHANGED, clock.now()).await?;
+    let said = note.filter(|(user, ..)| *user == id).map(|(_, changed, words)| {
+        let tone = if changed { Tone::Good } else { Tone::Info };
+        (tone, words)
+    });
     view_of(&administration, &admin, id, said, None).await
 }
 
@@ -89,26 +96,45 @@ impl ChangeForm {
     }
 }
 
-/// What is said of a change once it is made.
-const fn done(change: &Change) -> &'static str {
-    match change {
-        Change::Role(_) => {
+/// What is said of a change that was made; the user was signed in in this number of browsers, and no longer is.
+const fn done(change: &Change, browsers: usize) -> &'static str {
+    match (change, browsers) {
+        (Change::Role(_), 0) => "The role was changed. They have the new one when they log in.",
+        (Change::Role(_), _) => {
             "The role was changed. They are logged out, and have the new one when they log in again."
         }
-        Change::Enabled(false) => "Disabled. They are logged out, and cannot log in.",
-        Change::Enabled(true) => "Enabled. They can log in again.",
-        Change::EndSessions => "They are logged out in all browsers.",
-        Change::NoSecondFactor => {
+        (Change::Enabled(false), 0) => "Disabled. They cannot log in.",
+        (Change::Enabled(false), _) => "Disabled. They are logged out, and cannot log in.",
+        (Change::Enabled(true), _) => "Enabled. They can log in again.",
+        (Change::EndSessions, 0) => {
+            "They were logged in in no browser. A log-in that was under way has ended."
+        }
+        (Change::EndSessions, _) => "They are logged out in all browsers.",
+        (Change::NoSecondFactor, _) => {
             "The second factor is off: the password alone logs them in, until they set up another one."
         }
-        Change::Password(_) => "The password was changed. They are logged out.",
-        Change::Delete => "The user was deleted.",
+        (Change::Password(_), 0) => "The password was changed.",
+        (Change::Password(_), _) => "The password was changed. They are logged out.",
+        (Change::Delete, _) => "The user was deleted.",
+    }
+}
+
+/// What is said of a change that was not needed.
+const fn already(change: &Change) -> &'static str {
+    match change {
+        Change::Role(_) => "Nothing was changed: they have this role already.",
+        Change::Enabled(false) => "Nothing was changed: they are disabled already.",
+        Change::Enabled(true) => "Nothing was changed: they are enabled already.",
+        Change::NoSecondFactor => "Nothing was changed: they have no second factor.",
+        Change::EndSessions | Change::Password(_) | Change::Delete => "Nothing was changed.",
     }
 }
 
 /// `POST /settings/people/{id}`.
+#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn change(
     State(administration): State<Administration>,
+    State(clock): State<SharedClock>,
     State(people): State<People>,
     State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
@@ -124,12 +150,14 @@ pub async fn change(
         return Ok(view_of(&administration, &admin, id, None, Some((link, until))).await?.into_response());
     }
     let change = form.parse().ok_or(Failure::BadRequest)?;
-    let done = done(&change);
-    match administration.change(&admin, id, change).await? {
+    let (changed, browsers) = administration.change(&admin, id, change.clone()).await?;
+    match changed {
         // Whoever changed themselves has just ended the session that would say so.
         Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
-        Changed::Changed => {
-            session.insert(CHANGED, (id, done)).await.map_err(session_error::failure)?;
+        Changed::Changed | Changed::Nothing => {
+            let is_changed = changed == Changed::Changed;
+            let words = if is_changed { done(&change, browsers) } else { already(&change) };
+            note::leave(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
         Changed::NoSuchUser => Err(Failure::NotFound),

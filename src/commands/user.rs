@@ -203,6 +203,10 @@ async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
             say("Done; their sessions have ended.");
             Ok(())
         }
+        Changed::Nothing => {
+            say("Nothing was changed: it is so already.");
+            Ok(())
+        }
         Changed::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
         Changed::LastAdmin => Err("This is the organisation's last administrator who can log in: make \
                                    another one first."

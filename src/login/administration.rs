@@ -30,16 +30,23 @@ impl Administration {
     }
 
     /// Changes a user.
+    ///
+    /// # Returns
+    /// What came of it, and the number of browsers in which the user was signed in and no longer is.
     pub async fn change(
         &self,
         admin: &Proved<Admin>,
         id: UserId,
         change: Change,
-    ) -> Result<Changed, Failure> {
-        self.people
+    ) -> Result<(Changed, usize), Failure> {
+        let mut ended = 0;
+        let changed = self
+            .people
             .administer(admin, id, change, async |tx, organisation, user| {
+                ended = self.sessions.count_of(tx, organisation, user).await?;
                 Sessions::end_all_of(tx, organisation, user).await
             })
-            .await
+            .await?;
+        Ok((changed, ended))
     }
 }

@@ -24,7 +24,7 @@ use crate::platform::{
     clock::{SharedClock, Timestamp},
     config::{Config, PublicUrl},
     cookies,
-    database::{Database, DatabaseError, Tx, Unscoped},
+    database::{Database, DatabaseError, Queries, Tx, Unscoped},
     failure::Failure,
     id::{OrganisationId, UserId},
     randomness::{Hash, SharedRandomness},
@@ -248,6 +248,17 @@ impl Sessions {
     /// The browsers in which somebody else is signed in.
     pub async fn of_somebody(&self, admin: &Admin, user: UserId) -> Result<Vec<SignedInBrowser>, Failure> {
         self.live(admin.organisation(), user, None).await
+    }
+
+    /// Number of browsers in which a user is signed in.
+    pub async fn count_of(
+        &self,
+        on: &impl Queries,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<usize, DatabaseError> {
+        let now = self.clock.now();
+        Ok(store::live_of(on, organisation, user, now, now.minus(IDLE)).await?.len())
     }
 
     /// Ends one session of a user, in the transaction that records it.

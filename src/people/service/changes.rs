@@ -38,6 +38,8 @@ pub enum Change {
 pub enum Changed {
     /// It is done, and sessions of theirs have ended.
     Changed,
+    /// It was so already, and nothing was done.
+    Nothing,
     /// There is no such user.
     NoSuchUser,
     /// It would leave the organisation without an administrator who can log in.
@@ -109,6 +111,15 @@ impl People {
         let users = Users::of(user.organisation);
         // Users before invitations, as everywhere.
         users.lock(tx, user.id).await?;
+        // Roles are locked as well: what was read of them still holds.
+        let is_so = match change {
+            Change::Enabled(enabled) => *enabled != user.disabled,
+            Change::Role(role) => *role == user.role,
+            _ => false,
+        };
+        if is_so {
+            return Ok(Changed::Nothing);
+        }
         let loses_admin = match change {
             Change::Enabled(false) | Change::Delete => user.role == Role::Admin,
             Change::Role(role) => user.role == Role::Admin && *role != Role::Admin,
@@ -146,7 +157,9 @@ impl People {
                 format!("role: {}", role.name())
             }
             Change::NoSecondFactor => {
-                SecondFactors::of(user.organisation).remove(tx, user.id).await?;
+                if !SecondFactors::of(user.organisation).remove(tx, user.id).await? {
+                    return Ok(Changed::Nothing);
+                }
                 users.note_ended_sessions(tx, user.id).await?;
                 "second factor removed".to_owned()
             }
