@@ -34,7 +34,9 @@ async fn l11_a_new_password_needs_the_current_one_and_ends_all_other_sessions(
 
     assert_eq!(change(&mut here, PASSWORD, NEW).await.assert_status(303).location(), "/account");
     here.get("/account").await.assert_status(200).assert_says("Your password has been changed");
-    assert!(!here.get("/account").await.body.contains("has been changed"), "it is said once");
+    here.get("/account").await.assert_says("Your password has been changed");
+    change(&mut here, "certainly not this one", NEW).await.assert_status(422);
+    assert!(!here.get("/account").await.body.contains("has been changed"), "until the next form is sent");
     assert!(is_signed_in(&mut here).await && is_signed_in(&mut somebody_else).await);
     assert!(!is_signed_in(&mut elsewhere).await);
 

@@ -82,7 +82,9 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
     let outcome: String =
         world.raw.one("SELECT outcome FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(outcome, "refused");
-    // It is said once.
+    // It is said until the next form is sent.
+    ada.get(&connector).await.assert_says("saved all the same");
+    ada.post("/account/second-factor/cancel", &[]).await.assert_status(303);
     assert!(!ada.get(&connector).await.text().contains("saved all the same"));
 }
 

@@ -199,16 +199,18 @@ async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
     let mut ada = world.set_up().await;
     world.add_connector(&mut ada, &NewConnector::default()).await;
     let database = &world.program.database;
-    let page = SEALED.column.page(&database.read(), None, 10).await.expect("a page");
+    let page = SEALED.column.page(&database.read(), SEALED.bound, None, 10).await.expect("a page");
     let [read] = page.as_slice() else { panic!("{page:?}") };
     // Between the two an administrator enters a new secret.
     let new = world.raw.bytes(b"replaced");
     world.raw.run(&format!("UPDATE connectors SET client_secret = {new}")).await.expect("replaced");
     let replace = async |value: &Value| {
-        database.write(async |tx| SEALED.column.replace(&tx, value, b"resealed".to_vec()).await).await
+        database
+            .write(async |tx| SEALED.column.replace(&tx, SEALED.bound, value, b"resealed".to_vec()).await)
+            .await
     };
     assert!(!replace(read).await.expect("an answer"), "it is not what was read any more");
-    let now = SEALED.column.page(&database.read(), None, 10).await.expect("a page");
+    let now = SEALED.column.page(&database.read(), SEALED.bound, None, 10).await.expect("a page");
     assert_eq!(now[0].value, b"replaced");
     assert!(replace(&now[0]).await.expect("an answer"));
 }
@@ -224,18 +226,18 @@ async fn s4_what_another_key_has_sealed_is_found_without_opening_it(
     let is_there = async |prefix: &[u8]| {
         SEALED.column.any_without_prefix(&database.read(), prefix).await.expect("an answer")
     };
-    assert!(!is_there(b"\x01\x04test").await, "nothing is there at all");
+    assert!(!is_there(b"\x02\x04test").await, "nothing is there at all");
     world.add_connector(&mut ada, &NewConnector::default()).await;
-    assert!(!is_there(b"\x01\x04test").await);
-    assert!(is_there(b"\x01\x03new").await);
-    assert!(is_there(b"\x01\x05test2").await, "a name that goes on");
-    assert!(is_there(b"\x01\x03tes").await, "a name that ends earlier");
+    assert!(!is_there(b"\x02\x04test").await);
+    assert!(is_there(b"\x02\x03new").await);
+    assert!(is_there(b"\x02\x05test2").await, "a name that goes on");
+    assert!(is_there(b"\x02\x03tes").await, "a name that ends earlier");
     world
         .raw
         .run(&format!("UPDATE connectors SET client_secret = {}", world.raw.bytes(b"")))
         .await
         .expect("emptied");
-    assert!(is_there(b"\x01\x04test").await, "what is empty is no key's");
+    assert!(is_there(b"\x02\x04test").await, "what is empty is no key's");
 }
 
 #[rstest]

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Kind, NewConnector, World, parameter, under_way};
+use crate::support::{Kind, NewConnector, SECRET, World, parameter, under_way};
 
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
 
@@ -131,7 +131,7 @@ async fn p8_where_a_tenant_is_the_answer_it_is_asked_for_and_tried(
     #[case] error: &str,
     #[case] words: &str,
 ) {
-    let (_world, mut ada, connector, _) = under_way(kind).await;
+    let (world, mut ada, connector, _) = under_way(kind).await;
     let page = ada.post(&paste(&connector), &[("shown", error)]).await;
     page.assert_says(words).assert_says("Use this tenant and sign in again");
     let (version, kind_of_account) = (page.hidden("version"), page.hidden("account_type"));
@@ -143,7 +143,27 @@ async fn p8_where_a_tenant_is_the_answer_it_is_asked_for_and_tried(
         .await
         .assert_status(422)
         .assert_says("Write the Directory (tenant) ID");
-    let authorize = ada.post(&retry, &fields(TENANT)).await.assert_status(200).link("Continue to Microsoft");
+    // The stored secret is not sent for another tenant: it is asked for, with the tenant typed in already.
+    let edit = format!("{connector}/edit");
+    assert_eq!(ada.post(&retry, &fields(TENANT)).await.assert_status(303).location(), edit);
+    let form = ada.get(&edit).await;
+    form.assert_says("Enter the client secret of this application");
+    assert_eq!(form.value("tenant"), TENANT);
+    assert_eq!(form.focused(), Some("client_secret"));
+    let hidden = ["connector", "version", "owner"].map(|name| (name, form.hidden(name)));
+    let client_id = form.value("client_id");
+    let mut typed: Vec<_> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    typed.extend([
+        ("provider", "outlook"),
+        ("service_name", "Mail archive"),
+        ("client_id", &client_id),
+        ("client_secret", SECRET),
+        ("secret_expires_on", "2028-11-23"),
+        ("account_type", "single_tenant"),
+        ("tenant", TENANT),
+    ]);
+    assert_eq!(ada.post("/do/connectors/change", &typed).await.location(), connector);
+    let authorize = world.start(&mut ada, &connector).await;
     assert_eq!(authorize.path(), format!("/{TENANT}/oauth2/v2.0/authorize"));
     assert_eq!(parameter(&authorize, "prompt"), "select_account");
 }
