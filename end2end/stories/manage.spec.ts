@@ -29,6 +29,9 @@ test('a connector is edited, and its page says what that means for what was prov
   await look('edit-with-an-error');
   await page.getByRole('textbox', { name: FORM.clientId }).fill(randomUUID());
   await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByText('Enter the client secret of this application').first()).toBeVisible();
+  await page.getByLabel(FORM.secret, { exact: true }).fill(secret());
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
   await expect(page.getByText('Changed since it was last verified: Client ID')).toBeVisible();
   await expect(page.getByRole('button', { name: VERIFY }), 'and offers the way out').toBeVisible();
   await look('connector-changed');

@@ -1,8 +1,8 @@
 // What Microsoft shows on a page of its own never comes back; it can be pasted.
 
 import { expect, test } from '../fixtures.ts';
-import { connectorAt, setUp } from '../steps.ts';
-import { PASTE, VERIFY } from '../words.ts';
+import { connectorAt, leaveForProvider, setUp } from '../steps.ts';
+import { CONNECTOR, FORM, PASTE, VERIFY } from '../words.ts';
 
 const MISMATCH = `Sorry, but we're having trouble signing you in.
 
@@ -58,7 +58,7 @@ test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again',
   const tenant = '5a1e0000-7e57-4000-8000-00000000c0de';
   await provider.addTenant(tenant);
   await setUp(page, app);
-  const { path } = await connectorAt(page, app, provider);
+  const { path, client } = await connectorAt(page, app, provider);
   await page.goto(`${path}/microsoft-error`);
   await page.getByRole('textbox', { name: PASTE.field }).fill('AADSTS50194: Application is not configured as a multi-tenant application.');
   await page.getByRole('button', { name: PASTE.button }).click();
@@ -69,6 +69,12 @@ test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again',
   await look('paste-tenant-wrong');
   await page.getByRole('textbox', { name: PASTE.tenant }).fill(tenant);
   await page.getByRole('button', { name: PASTE.retry }).click();
-  await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
+  // The stored secret is not sent for another tenant.
+  await expect(page.getByText('Enter the client secret of this application').first()).toBeVisible();
+  await look('edit-asks-for-the-secret');
+  await page.getByLabel(FORM.secret, { exact: true }).fill(client.secret);
+  await page.getByRole('button', { name: CONNECTOR.save }).click();
+  await expect(page.getByText('The changes are saved')).toBeVisible();
+  await leaveForProvider(page, provider);
   expect(new URL(page.url()).pathname).toContain(`/${tenant}/`);
 });
