@@ -20,7 +20,7 @@ use mail360::{
         config::Options,
         database::Database,
         randomness::SystemRandomness,
-        server::{self, Patience},
+        server::{self, Limits},
     },
     router::{Foundations, Program, get, router_of, table},
     vault::custody,
@@ -248,7 +248,7 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     tokio::spawn(async move {
         // The folder lives as long as it is served.
         let _installation = installation;
-        server::serve(listener, router, Patience::default(), std::future::pending()).await;
+        server::serve(listener, router, Limits::default(), std::future::pending()).await;
     });
     let url = format!("http://localhost:{}", address.port());
     let cookie = log_in(&url).await;

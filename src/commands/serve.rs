@@ -1,20 +1,21 @@
 //! `mail360 serve`.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use mail360::{
     platform::{
         assets::Assets,
         config::Config,
         periodic::PeriodicWork,
-        server::{self, Patience},
+        server::{self, Limits},
     },
     router::{Program, router},
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Opened, Outcome, say, words};
 
@@ -28,7 +29,9 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     let assets = load_assets()?;
     let listen = config.listen;
     // Before the database is opened: whoever starts the program twice is told so at once.
-    let listener = TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, &error))?;
+    let listener = server::listen(listen).map_err(|error| cannot_listen(listen, &error))?;
+    server::warn_of_short_queue();
+    let limits = Limits { trusted_proxies: config.trusted_proxies.clone(), ..Limits::default() };
     let opened = Opened::new(config, migrate).await?;
     if migrate {
         opened.migrate().await?;
@@ -43,7 +46,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let app = router(&program);
-    let mut server = tokio::spawn(server::serve(listener, app, Patience::default(), async move {
+    let mut server = tokio::spawn(server::serve(listener, app, limits, async move {
         // An error means that the other end is gone, which is an end too.
         let _ = stopped.await;
     }));
@@ -75,23 +78,27 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     }
 }
 
+/// Why the address cannot be listened on, and what to write in its place.
 fn cannot_listen(listen: SocketAddr, error: &io::Error) -> String {
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another program listens there, perhaps this one already: end that one, or choose another port with \
-             MAIL360_LISTEN"
+    let port = listen.port();
+    let fix = match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!(
+                "another program listens on port {port}: end it, or choose another port with MAIL360_LISTEN"
+            )
         }
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address: set MAIL360_LISTEN to 127.0.0.1 with a port for a proxy on this machine, or \
-             to 0.0.0.0 with a port in a container"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "a port below 1024 is only for a user with that right (with systemd \
-             AmbientCapabilities=CAP_NET_BIND_SERVICE): set MAIL360_LISTEN to a port above it"
-        }
-        _ => "choose another address with MAIL360_LISTEN",
+        ErrorKind::AddrNotAvailable => format!(
+            "this machine has no address {}: in MAIL360_LISTEN write 127.0.0.1:{port}, or 0.0.0.0:{port} for all \
+             addresses that it has",
+            listen.ip()
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "port {port} is for root alone: choose one from 1024 on with MAIL360_LISTEN, and let a reverse proxy \
+             listen on {port}"
+        ),
+        _ => "choose another with MAIL360_LISTEN".to_owned(),
     };
-    format!("{listen} cannot be listened on ({error}): {advice}.")
+    format!("{listen} cannot be listened on ({error}): {fix}")
 }
 
 /// Receives signals from now on.
@@ -133,4 +140,25 @@ async fn announce(program: &Program) -> Outcome {
     }
     tracing::info!(listen = %program.config.listen, "serving");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn c39_where_an_address_cannot_be_listened_on_the_words_say_what_to_write_in_its_place() {
+        let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let taken = held.local_addr().expect("an address");
+        let words = |listen: SocketAddr| {
+            cannot_listen(listen, &server::listen(listen).expect_err("it cannot be listened on"))
+        };
+        assert!(words(taken).contains("choose another port with MAIL360_LISTEN"), "{}", words(taken));
+        // An address for documentation, which no machine has (RFC 5737).
+        let foreign = words("192.0.2.1:3000".parse().expect("an address"));
+        assert!(foreign.contains("write 127.0.0.1:3000"), "{foreign}");
+        let low =
+            cannot_listen("0.0.0.0:80".parse().expect("an address"), &ErrorKind::PermissionDenied.into());
+        assert!(low.contains("from 1024 on") && low.contains("reverse proxy"), "{low}");
+    }
 }

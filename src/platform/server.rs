@@ -1,30 +1,41 @@
-//! Listening to browsers: axum's own loop has no patience limits, so a client that sends or reads a byte now and then
-//! would keep a connection for ever, and some hundreds of them all there are (slowloris, slow POST, slow read).
+//! Accepts connections and serves HTTP/1.1 on them. axum's own loop has no limits: a client that sends or reads a byte
+//! now and then would keep its connection for ever (slowloris, slow POST, slow read), and a few thousand of them would
+//! be all that there are. [`places`] decides which connections are held and which gives way, [`connection`] tells it
+//! what each of them is doing.
 
-use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
+mod connection;
+mod places;
 
-use axum::{Router, body::Body, extract::Request};
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulConnection,
-    service::TowerToHyperService,
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
 };
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{Instant, sleep, timeout_at},
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::{Instant, interval, sleep, timeout_at},
 };
-use tokio_io_timeout::TimeoutStream;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::{Service, ServiceExt};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
+use tower::Service;
+
+use connection::{Connection, until_stopped};
+use places::{Place, Places};
 
 /// How long the other end of a connection may keep us waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// A request's line and headers must be there within this; a connection that is kept open without a request is
-    /// closed after it too.
+    /// closed after it too. It shrinks as places become few.
     pub head: Duration,
     /// A body of which nothing comes, or an answer of which nothing is taken, ends the connection after this. Longer
     /// than any answer of ours is waited for.
@@ -37,122 +48,182 @@ impl Default for Patience {
     }
 }
 
+/// What a listener grants the other ends of its connections.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// How long they may keep us waiting.
+    pub patience: Patience,
+    /// The most connections at once; `None`: [`MAX_CONNECTIONS`], or fewer where fewer files may be open.
+    pub connections: Option<usize>,
+    /// Proxies that bring the requests of many browsers: the limit of one network does not apply to them.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
 /// The most bytes of a request's line and headers: a callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;
-/// So many connections at once; more wait in the system's queue. Each costs a file descriptor, and memory for a head or
-/// a body that are not whole yet: some 128 kB where somebody sees to it, half a gigabyte for all of them.
-const MAX_CONNECTIONS: usize = 4_096;
+/// The most connections at once. Each costs a file descriptor, and memory for a head or a body that is not whole yet:
+/// up to 56 kB for the head and 64 kB for the body.
+pub const MAX_CONNECTIONS: usize = 4_096;
 /// File descriptors that are for the database, the provider and everything else.
 const RESERVED: u64 = 128;
-/// So many wait in the system's queue at the most.
-const MOST_WAITING: usize = 4_096;
-/// So long a connection without a request may take to send one, when the program is asked to stop.
-const MOMENT: Duration = Duration::from_millis(100);
-/// So long whoever waits in the system's queue then is let in, as others leave room.
+/// The most connections that wait in the system's queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
+const MOST_WAITING: u32 = 4_096;
+/// How long queued connections are still accepted when the program is asked to stop, as others leave room.
 const LAST_CALL: Duration = Duration::from_secs(3);
-/// After the system had no file descriptor left.
-const BREATH: Duration = Duration::from_millis(250);
+/// Wait before accepting again after `accept()` failed, for example because no file descriptor was left.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// Serves until `stop` is done; then those who wait already are let in, for three seconds at most, and each connection
-/// ends with its request.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    patience: Patience,
-    stop: impl Future<Output = ()>,
-) {
+/// Listens at this address, with room for [`MOST_WAITING`] connections in the system's queue. `TcpListener::bind`
+/// would ask for a much shorter queue, which a burst of connections overflows: clients then wait seconds.
+///
+/// # Errors
+/// If the address is taken or cannot be used.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restarted program gets its port back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MOST_WAITING)
+}
+
+/// Logs if the system's own limit makes the queue of [`listen`] shorter.
+pub fn warn_of_short_queue() {
+    let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok();
+    if let Some(limit) = limit.and_then(|text| text.trim().parse::<u32>().ok())
+        && limit < MOST_WAITING
+    {
+        tracing::warn!(
+            "net.core.somaxconn lets {limit} connections wait to be accepted: set it to {MOST_WAITING} with sysctl"
+        );
+    }
+}
+
+/// Serves until `stop` is done. Then connections that the system has already queued are accepted, for three seconds at
+/// most, and each connection ends with its request.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let Limits { patience, connections, trusted_proxies } = limits;
+    let most = connections.unwrap_or_else(most_connections);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
     let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
-    let room = Arc::new(Semaphore::new(most_connections()));
+    let places = Arc::new(Places::new(most, trusted_proxies));
+    let _sweeper = AbortOnDropHandle::new(tokio::spawn(close_overdue(places.clone(), patience.head)));
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
-    let mut take = async |stream: TcpStream, address, permit: Option<OwnedSemaphorePermit>| {
+    let mut start = async |stream: TcpStream, address, place: Place| {
         let Ok(service) = services.call(address).await;
-        let (count, requests) = watch::channel(Requests::default());
-        let count = Arc::new(count);
-        let service = service.map_request(|request: Request<Incoming>| request.map(Body::new)).map_future(
-            move |answer| {
-                let count = count.clone();
-                count.send_modify(|requests| requests.begun += 1);
-                async move {
-                    let answer = answer.await;
-                    count.send_modify(|requests| requests.answered += 1);
-                    answer
-                }
-            },
-        );
-        let connection = http.serve_connection(
-            TokioIo::new(patient(stream, patience.stalled)),
-            TowerToHyperService::new(service),
-        );
+        let Connection { stream, service, requests } =
+            Connection::new(stream, patience.stalled, service, &place);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         let stopping = stopping.clone();
         running.spawn(async move {
-            if let Err(error) = until_stopped(connection, requests, stopping).await {
-                tracing::debug!(%error, "a connection ended before its time");
+            tokio::select! {
+                // Dropped with all that belongs to it: a request that is not whole yet has had no effect.
+                () = place.wait_to_give_way() => tracing::debug!("a connection without a whole request was closed"),
+                ended = until_stopped(connection, requests, stopping) => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
             }
-            drop(permit);
+            // After the connection's own drop, so that its file descriptor is free when the place is.
+            drop(place);
         });
     };
     let mut stop = std::pin::pin!(stop);
+    // Accepted, but without a place yet.
+    let mut left_over = None;
     loop {
-        let next = async {
-            // Never closed.
-            let permit = room.clone().acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            next = next => next,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
-                sleep(BREATH).await;
+                tracing::warn!(%error, "could not accept a connection");
+                sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
-        take(stream, address, permit.ok()).await;
+        let place = tokio::select! {
+            place = places.take(address.ip()) => place,
+            () = &mut stop => {
+                left_over = Some((stream, address));
+                break;
+            }
+        };
+        if let Some(place) = place {
+            start(stream, address, place).await;
+        }
     }
     // First: connections that are only kept alive end, and leave room.
     stopping.cancel();
-    // Whoever the system has let in before we were asked to stop would see a reset connection, and may have sent
-    // something that nobody dares to send again.
-    match listener.into_std() {
-        Ok(listener) => {
-            let end = Instant::now() + LAST_CALL;
-            for _ in 0..MOST_WAITING {
-                // Those that are being served keep their files, and so does the database.
-                let Ok(Ok(permit)) = timeout_at(end, room.clone().acquire_owned()).await else { break };
-                match listener.accept().and_then(|(stream, address)| {
-                    stream.set_nonblocking(true)?;
-                    Ok((TcpStream::from_std(stream)?, address))
-                }) {
-                    Ok((stream, address)) => take(stream, address, Some(permit)).await,
-                    // It was given up meanwhile.
-                    Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-                    Err(error) => {
-                        if error.kind() != ErrorKind::WouldBlock {
-                            tracing::warn!(%error, "who waits is not let in");
-                        }
-                        break;
+    // A client whose connection the system completed before we were asked to stop would see a reset, and may have sent
+    // a form that nobody dares to send again.
+    let mut queued = Queued { listener: listener.into_std().ok(), left_over };
+    let end = Instant::now() + LAST_CALL;
+    // Connections that are being served keep their files, and so does the database.
+    while let Ok(place) = timeout_at(end, places.take_free()).await {
+        match queued.next() {
+            Some((stream, address)) => start(stream, address, place).await,
+            None => break,
+        }
+    }
+    drop(queued);
+    running.close();
+    if timeout_at(end, running.wait()).await.is_err() {
+        // A body that comes drop by drop would hold up the end.
+        places.close_waiting();
+        running.wait().await;
+    }
+}
+
+/// Closes connections that have kept us waiting longer than the room that is left allows.
+async fn close_overdue(places: Arc<Places>, patience: Duration) {
+    let mut ticks = interval((patience / 10).clamp(Duration::from_millis(10), Duration::from_secs(1)));
+    loop {
+        ticks.tick().await;
+        places.close_overdue(patience);
+    }
+}
+
+/// The connections that waited to be accepted when the program was asked to stop.
+struct Queued {
+    listener: Option<std::net::TcpListener>,
+    left_over: Option<(TcpStream, SocketAddr)>,
+}
+
+impl Queued {
+    fn next(&mut self) -> Option<(TcpStream, SocketAddr)> {
+        if let Some(accepted) = self.left_over.take() {
+            return Some(accepted);
+        }
+        let listener = self.listener.as_ref()?;
+        loop {
+            let accepted = listener.accept().and_then(|(stream, address)| {
+                stream.set_nonblocking(true)?;
+                Ok((TcpStream::from_std(stream)?, address))
+            });
+            match accepted {
+                Ok(accepted) => return Some(accepted),
+                // The client has given it up since then.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    if error.kind() != ErrorKind::WouldBlock {
+                        tracing::warn!(%error, "could not accept a queued connection during shutdown");
                     }
+                    return None;
                 }
             }
         }
-        Err(error) => tracing::warn!(%error, "who waits is not let in"),
     }
-    running.close();
-    running.wait().await;
 }
 
-/// As many connections as the system's limit of open files leaves room for: whoever opened more, without sending
-/// anything, would leave no descriptor for the database. The limit that a process begins with is often 1,024, and may be
-/// raised by itself to a harder one (`setrlimit(2)`).
+/// As many connections as the system's limit of open files leaves room for: more of them, even silent ones, would leave
+/// no descriptor for the database. The limit that a process begins with is often 1,024, and the process may raise it
+/// up to a harder one (`setrlimit(2)`).
 fn most_connections() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // Refused where that is more than the system has; then what there is has to do.
+    // Refused where that is more than the system has; then the current limit has to do.
     let limit = setrlimit(Resource::Nofile, raised).map_or(limit.current, |()| limit.maximum);
     let most = within(limit);
     if most < MAX_CONNECTIONS {
@@ -163,225 +234,13 @@ fn most_connections() -> usize {
     most
 }
 
-/// So many connections within a limit of open files; none means that there is no limit.
+/// The number of connections within a limit of open files; `None` means that there is no limit.
 fn within(limit: Option<u64>) -> usize {
     let left = limit.map_or(u64::MAX, |limit| limit - (limit / 2).min(RESERVED));
     usize::try_from(left).unwrap_or(usize::MAX).clamp(1, MAX_CONNECTIONS)
 }
 
-/// How many there have been on a connection.
-#[derive(Clone, Copy, Default)]
-struct Requests {
-    begun: u64,
-    answered: u64,
-}
-
-/// Serves a connection to its end; where the program is asked to stop, to the end of its request.
-async fn until_stopped<C: GracefulConnection>(
-    connection: C,
-    mut requests: watch::Receiver<Requests>,
-    stopping: CancellationToken,
-) -> Result<(), C::Error> {
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        ended = &mut connection => return ended,
-        () = stopping.cancelled() => {}
-    }
-    // Asked to, hyper closes at once a connection without a request, though one may be on its way or read in part. Where
-    // one is being answered, the answer says that it is the last.
-    let answered = requests.borrow().answered;
-    tokio::select! {
-        biased;
-        _ = requests.wait_for(|now| now.begun > answered) => {}
-        ended = &mut connection => return ended,
-        () = sleep(MOMENT) => {}
-    }
-    connection.as_mut().graceful_shutdown();
-    connection.await
-}
-
-/// A connection whose other end may not keep us waiting for ever.
-fn patient(stream: TcpStream, stalled: Duration) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
-    // Nagle's algorithm would hold back the small last packet of an answer.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-    }
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_read_timeout(Some(stalled));
-    stream.set_write_timeout(Some(stalled));
-    Box::pin(stream)
-}
-
 #[cfg(test)]
-mod tests {
-    use axum::routing::get;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        sync::oneshot,
-        task::JoinHandle,
-        time::timeout,
-    };
-
-    use super::*;
-
-    const SHORT: Patience =
-        Patience { head: Duration::from_millis(300), stalled: Duration::from_millis(300) };
-    const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-
-    /// A server whose answer is as long as this: where it is, what stops it, and its end.
-    async fn server(length: usize) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/", get(move || std::future::ready("x".repeat(length))));
-        let (stop, stopped) = oneshot::channel();
-        let served = serve(listener, router, SHORT, async {
-            let _ = stopped.await;
-        });
-        (address, stop, tokio::spawn(served))
-    }
-
-    /// Sends this, and reads until the other end has had enough.
-    async fn answer(address: SocketAddr, sent: &[u8]) -> String {
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        stream.write_all(sent).await.expect("sent");
-        let mut text = Vec::new();
-        // A reset is an end as well.
-        let _ = stream.read_to_end(&mut text).await;
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    #[tokio::test]
-    async fn d1_who_sends_half_a_request_is_left_and_others_are_answered_meanwhile() {
-        let (address, _stop, _) = server(10).await;
-        let slow: Vec<_> = (0..200)
-            .map(|_| {
-                tokio::spawn(async move { answer(address, b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await })
-            })
-            .collect();
-        assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"));
-        for slow in slow {
-            assert!(!slow.await.expect("an end").contains("200 OK"));
-        }
-        assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"));
-    }
-
-    #[tokio::test]
-    async fn d1_who_does_not_read_an_answer_is_left() {
-        // More than the buffers of both ends hold.
-        let (address, stop, served) = server(64 * 1024 * 1024).await;
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        stream.write_all(WHOLE).await.expect("sent");
-        let mut first = [0; 12];
-        stream.read_exact(&mut first).await.expect("the beginning");
-        assert_eq!(&first, b"HTTP/1.1 200");
-        // It ends by itself though the answer was never taken: otherwise stopping would wait for it.
-        drop(stop);
-        timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
-    }
-
-    #[test]
-    fn d1_of_the_open_files_that_are_allowed_some_are_kept_for_the_database() {
-        for (limit, connections) in [(64, 32), (256, 128), (1_024, 896), (4_000, 3_872), (1_000_000, 4_096)] {
-            assert_eq!(within(Some(limit)), connections, "of {limit}");
-        }
-        assert_eq!(within(None), 4_096);
-    }
-
-    #[tokio::test]
-    async fn i1_headers_without_end_are_refused_before_they_fill_the_memory() {
-        let (address, _stop, _) = server(10).await;
-        let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
-        let answer = answer(address, endless.as_bytes()).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
-    }
-
-    #[tokio::test]
-    async fn who_has_connected_when_the_program_is_asked_to_stop_is_answered() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        // The system takes them before the program does.
-        let waiting: Vec<_> = (0..50)
-            .map(|_| {
-                let mut stream = std::net::TcpStream::connect(address).expect("a connection");
-                std::io::Write::write_all(&mut stream, WHOLE).expect("sent");
-                stream
-            })
-            .collect();
-        let router = Router::new().route("/", get(async || "answered"));
-        serve(listener, router, SHORT, std::future::ready(())).await;
-        for mut stream in waiting {
-            let mut text = String::new();
-            std::io::Read::read_to_string(&mut stream, &mut text).expect("an answer");
-            assert!(text.ends_with("answered"), "{text}");
-        }
-    }
-
-    /// A server whose answer waits for the gate, with all the patience of the program.
-    async fn gated() -> (SocketAddr, Arc<tokio::sync::Notify>, oneshot::Sender<()>, JoinHandle<()>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let gate = Arc::new(tokio::sync::Notify::new());
-        let waits = gate.clone();
-        let router = Router::new().route("/", get(async || "at once")).route(
-            "/gate",
-            get(async move || {
-                waits.notified().await;
-                "at last"
-            }),
-        );
-        let (stop, stopped) = oneshot::channel();
-        let served = serve(listener, router, Patience::default(), async {
-            let _ = stopped.await;
-        });
-        (address, gate, stop, tokio::spawn(served))
-    }
-
-    #[tokio::test]
-    async fn who_is_being_answered_when_the_program_is_asked_to_stop_is_answered_and_told_that_it_is_the_last()
-     {
-        let (address, gate, stop, served) = gated().await;
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        stream.write_all(b"GET /gate HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
-        // Until it is in the handler.
-        sleep(Duration::from_millis(50)).await;
-        stop.send(()).expect("it listens");
-        sleep(Duration::from_millis(50)).await;
-        assert!(TcpStream::connect(address).await.is_err(), "no new one is taken");
-        gate.notify_one();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).await.expect("an answer, and its end");
-        assert!(text.ends_with("at last") && text.contains("connection: close"), "{text}");
-        timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
-    }
-
-    #[tokio::test]
-    async fn whose_next_request_is_on_its_way_when_the_program_is_asked_to_stop_is_answered() {
-        let (address, _, stop, served) = gated().await;
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        stream.write_all(WHOLE).await.expect("sent");
-        let mut text = [0; 4096];
-        assert!(stream.read(&mut text).await.expect("an answer") > 0);
-        let (begin, end) = WHOLE.split_at(10);
-        stream.write_all(begin).await.expect("sent");
-        sleep(Duration::from_millis(20)).await;
-        stop.send(()).expect("it listens");
-        sleep(Duration::from_millis(20)).await;
-        stream.write_all(end).await.expect("sent");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).await.expect("an answer, and its end");
-        assert!(text.ends_with("at once"), "{text}");
-        timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_is_kept_open_ends_at_once_where_the_program_does() {
-        let (address, _, stop, served) = gated().await;
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        stream.write_all(WHOLE).await.expect("sent");
-        let mut text = [0; 4096];
-        assert!(stream.read(&mut text).await.expect("an answer") > 0);
-        stop.send(()).expect("it listens");
-        timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
-        assert_eq!(stream.read(&mut text).await.expect("its end"), 0);
-    }
-}
+mod crowd_tests;
+#[cfg(test)]
+mod tests;

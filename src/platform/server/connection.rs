@@ -1,0 +1,292 @@
+//! One connection: reports to [`super::places`] what it is doing, and serves until its client or the program ends it.
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::Request,
+    response::Response,
+};
+use hyper::{
+    body::{Frame, Incoming, SizeHint},
+    service::Service,
+};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::watch,
+    time::sleep,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::places::{Doing, Place, Reporter};
+
+/// How long a connection without a request may take to send one, when the program is asked to stop.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// The parts of a connection that hyper is handed.
+pub(super) struct Connection<S> {
+    pub stream: Stream,
+    pub service: Reporting<S>,
+    pub requests: watch::Receiver<Requests>,
+}
+
+/// How many requests there have been on a connection.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Requests {
+    begun: u64,
+    answered: u64,
+}
+
+/// What the parts of one connection share.
+struct Shared {
+    reporter: Reporter,
+    requests: watch::Sender<Requests>,
+    /// The answer is complete, but not all of it may have been written.
+    answered: AtomicBool,
+    /// It was looked whether a request came with the connection.
+    looked: AtomicBool,
+}
+
+impl<S> Connection<S> {
+    /// Whose other end may not keep us waiting longer than `stalled` while a body or an answer is on its way.
+    pub fn new(stream: TcpStream, stalled: Duration, service: S, place: &Place) -> Self {
+        // Nagle's algorithm would hold back the small last packet of an answer.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_read_timeout(Some(stalled));
+        stream.set_write_timeout(Some(stalled));
+        let (sender, requests) = watch::channel(Requests::default());
+        let shared = Arc::new(Shared {
+            reporter: place.reporter(),
+            requests: sender,
+            answered: AtomicBool::new(false),
+            looked: AtomicBool::new(false),
+        });
+        Self {
+            stream: Stream { inner: Box::pin(stream), shared: shared.clone(), blocked: false },
+            service: Reporting { inner: service, shared },
+            requests,
+        }
+    }
+}
+
+/// Serves a connection to its end; where the program is asked to stop, to the end of its request.
+pub(super) async fn until_stopped<C: GracefulConnection>(
+    connection: C,
+    mut requests: watch::Receiver<Requests>,
+    stopping: CancellationToken,
+) -> Result<(), C::Error> {
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = stopping.cancelled() => {}
+    }
+    // Asked to, hyper closes at once a connection without a request, though one may be on its way or read in part. Where
+    // one is being answered, the answer says that it is the last.
+    let answered = requests.borrow().answered;
+    tokio::select! {
+        biased;
+        _ = requests.wait_for(|now| now.begun > answered) => {}
+        ended = &mut connection => return ended,
+        () = sleep(MOMENT) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
+}
+
+/// The program as a service, which reports when a request is whole and when its answer is complete.
+pub(super) struct Reporting<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> Service<Request<Incoming>> for Reporting<S>
+where
+    S: tower::Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.shared.answered.store(false, Ordering::Relaxed);
+        self.shared.looked.store(true, Ordering::Relaxed);
+        self.shared.requests.send_modify(|requests| requests.begun += 1);
+        let (shared, inner) = (self.shared.clone(), self.inner.clone());
+        let answer = Answer { shared: shared.clone() };
+        Box::pin(async move {
+            let request = if request.body().is_end_stream() {
+                if !shared.reporter.report(Doing::Answering) {
+                    // The connection has given way, and is dropped in a moment.
+                    std::future::pending::<()>().await;
+                }
+                request.map(|_| Body::empty())
+            } else {
+                shared.reporter.report(Doing::Waiting);
+                request.map(|body| Body::new(Arriving { body, shared, whole: false }))
+            };
+            let response = inner.oneshot(request).await?;
+            Ok(response.map(|body| Body::new(Answered { body, _answer: answer })))
+        })
+    }
+}
+
+/// A request's body: while it arrives the client keeps us waiting, and nothing has been done yet.
+struct Arriving {
+    body: Incoming,
+    shared: Arc<Shared>,
+    whole: bool,
+}
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let ends = match &frame {
+            Some(frame) => frame.is_ok() && self.body.is_end_stream(),
+            None => true,
+        };
+        if ends && !self.whole {
+            self.whole = true;
+            if !self.shared.reporter.report(Doing::Answering) {
+                return Poll::Ready(Some(Err("the connection has given way to another".into())));
+            }
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Dropped when hyper has taken the whole answer, or the connection ends.
+struct Answer {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.shared.answered.store(true, Ordering::Relaxed);
+        self.shared.requests.send_modify(|requests| requests.answered += 1);
+    }
+}
+
+/// An answer's body.
+struct Answered {
+    body: Body,
+    _answer: Answer,
+}
+
+impl HttpBody for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The connection itself, which reports when an answer is written and when the client takes nothing of it.
+pub(super) struct Stream {
+    inner: Pin<Box<TimeoutStream<TcpStream>>>,
+    shared: Arc<Shared>,
+    blocked: bool,
+}
+
+impl Stream {
+    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_pending() != self.blocked {
+            self.blocked = written.is_pending();
+            self.shared.reporter.report(if self.blocked { Doing::Stalled } else { Doing::Answering });
+        }
+        written
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = self.inner.as_mut().poll_read(context, buffer);
+        if read.is_pending() && !self.shared.looked.swap(true, Ordering::Relaxed) {
+            self.shared.reporter.report(Doing::Waiting);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.inner.as_mut().poll_write(context, bytes);
+        self.wrote(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.inner.as_mut().poll_write_vectored(context, slices);
+        self.wrote(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes only what it has written whole.
+        if self.shared.answered.swap(false, Ordering::Relaxed) {
+            self.shared.reporter.report(Doing::Waiting);
+        }
+        self.inner.as_mut().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner.as_mut().poll_shutdown(context)
+    }
+}

@@ -1,0 +1,247 @@
+use std::collections::HashSet;
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+fn places(most: usize) -> Arc<Places> {
+    let trusted = vec!["10.0.0.0/8".parse().expect("a network")];
+    Arc::new(Places::new(most, trusted))
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+/// A connection from this address that waits for a request.
+async fn take(places: &Arc<Places>, from: &str) -> Place {
+    let place = places.take(address(from)).await.expect("a place");
+    place.reporter().report(Doing::Waiting);
+    place
+}
+
+/// Whether a connection from this address gets a place at once.
+fn is_room(places: &Arc<Places>, from: &str) -> bool {
+    matches!(places.try_take(Some(network(address(from)))), Attempt::Taken(_))
+}
+
+#[tokio::test]
+async fn n2_the_connection_that_has_waited_longest_for_a_request_gives_way() {
+    let places = places(3);
+    let first = take(&places, "192.0.2.1").await;
+    let second = take(&places, "192.0.2.2").await;
+    let third = take(&places, "192.0.2.3").await;
+    // The first is being answered; the second has been answered since, and waits again behind the third.
+    first.reporter().report(Doing::Answering);
+    second.reporter().report(Doing::Answering);
+    second.reporter().report(Doing::Waiting);
+    assert!(!is_room(&places, "192.0.2.4"));
+    assert!(third.gives_way.is_cancelled() && !second.gives_way.is_cancelled());
+    // It is asked once, and its place is free only when it has closed.
+    assert!(!is_room(&places, "192.0.2.4") && !second.gives_way.is_cancelled());
+    drop(third);
+    let fourth = take(&places, "192.0.2.4").await;
+    fourth.reporter().report(Doing::Answering);
+    second.reporter().report(Doing::Answering);
+    assert!(!is_room(&places, "192.0.2.5"));
+    assert!([&first, &second, &fourth].iter().all(|place| !place.gives_way.is_cancelled()));
+}
+
+#[tokio::test]
+async fn n2_a_connection_that_has_not_been_read_from_yet_does_not_give_way() {
+    let places = places(1);
+    let only = places.take(address("192.0.2.1")).await.expect("a place");
+    assert!(!is_room(&places, "192.0.2.2") && !only.gives_way.is_cancelled());
+    only.reporter().report(Doing::Waiting);
+    assert!(!is_room(&places, "192.0.2.2") && only.gives_way.is_cancelled());
+}
+
+#[tokio::test]
+async fn n2_nothing_is_begun_for_a_connection_that_has_given_way() {
+    let places = places(1);
+    let only = take(&places, "192.0.2.1").await;
+    assert!(!is_room(&places, "192.0.2.2"));
+    assert!(!only.reporter().report(Doing::Answering));
+}
+
+#[tokio::test]
+async fn n2_an_answer_that_nobody_takes_gives_way_only_where_nothing_else_can() {
+    let places = places(2);
+    let stalled = take(&places, "192.0.2.1").await;
+    let other = take(&places, "192.0.2.2").await;
+    stalled.reporter().report(Doing::Answering);
+    stalled.reporter().report(Doing::Stalled);
+    // As if it had been so for a while.
+    places.lock().held.get_mut(&stalled.id).expect("held").since -= STALLED;
+    assert!(!is_room(&places, "192.0.2.3"));
+    assert!(other.gives_way.is_cancelled() && !stalled.gives_way.is_cancelled());
+    drop(other);
+    let third = take(&places, "192.0.2.3").await;
+    third.reporter().report(Doing::Answering);
+    assert!(!is_room(&places, "192.0.2.4") && stalled.gives_way.is_cancelled());
+}
+
+#[tokio::test]
+async fn n2_one_network_cannot_take_all_places() {
+    for (most, of_one) in [(4_096, 1_024), (300, 75), (200, 64), (128, 64), (32, 32)] {
+        // Of IPv6 a client has a whole /64; of IPv4 one address, however it is written.
+        for [one, same, other] in [
+            ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"],
+            ["2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::1"],
+        ] {
+            let places = places(most);
+            let mut held = Vec::new();
+            for _ in 0..of_one {
+                held.push(take(&places, one).await);
+            }
+            assert_eq!(is_room(&places, other), of_one < most, "{most} {one}");
+            // Its own connection that has waited longest gives way, and no other's.
+            assert!(!is_room(&places, &address(same).to_canonical().to_string()), "{most} {one}");
+            assert_eq!(held.iter().filter(|place| place.gives_way.is_cancelled()).count(), 1);
+            assert!(held[0].gives_way.is_cancelled());
+        }
+    }
+}
+
+#[tokio::test]
+async fn n2_a_network_whose_connections_are_all_being_answered_is_refused_more() {
+    let places = places(256);
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        let place = take(&places, "192.0.2.1").await;
+        place.reporter().report(Doing::Answering);
+        held.push(place);
+    }
+    assert!(places.take(address("192.0.2.1")).await.is_none());
+    drop(take(&places, "192.0.2.2").await);
+    held.pop();
+    drop(take(&places, "192.0.2.1").await);
+}
+
+#[tokio::test]
+async fn n2_a_trusted_proxy_may_take_all_places() {
+    let places = places(256);
+    let mut held = Vec::new();
+    for _ in 0..256 {
+        held.push(take(&places, "::ffff:10.1.2.3").await);
+    }
+    assert!(held.iter().all(|place| !place.gives_way.is_cancelled()));
+}
+
+#[tokio::test]
+async fn n2_the_patience_for_a_head_shrinks_as_room_does() {
+    let places = places(100);
+    let whole = Duration::from_secs(30);
+    let shrunk: Vec<_> = (0..=100).map(|taken| places.shrunk(whole, taken).unwrap_or(whole)).collect();
+    assert!(shrunk.is_sorted_by(|more, less| more >= less), "{shrunk:?}");
+    let seconds = |taken: usize| shrunk[taken].as_secs();
+    assert_eq!([0, 50, 75, 100].map(seconds), [30, 30, 15, 3]);
+
+    let mut held = Vec::new();
+    for host in 0..80_u8 {
+        held.push(take(&places, &format!("192.0.2.{host}")).await);
+    }
+    held[0].reporter().report(Doing::Answering);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    places.close_overdue(Duration::from_millis(200));
+    assert!(!held.iter().any(|place| place.gives_way.is_cancelled()), "80 of 100 leave 80 ms");
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    places.close_overdue(Duration::from_millis(200));
+    assert!(held[1..].iter().all(|place| place.gives_way.is_cancelled()));
+    assert!(!held[0].gives_way.is_cancelled(), "a request that is being answered has no such limit");
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Take(u8),
+    Report(usize, Doing),
+    Close(usize),
+    Sweep,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let doing = prop_oneof![Just(Doing::Waiting), Just(Doing::Answering), Just(Doing::Stalled)];
+    prop_oneof![
+        4 => (0..6_u8).prop_map(Step::Take),
+        3 => (any::<usize>(), doing).prop_map(|(which, doing)| Step::Report(which, doing)),
+        1 => any::<usize>().prop_map(Step::Close),
+        1 => Just(Step::Sweep),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn n2_whatever_happens_the_limits_hold_and_no_answer_is_cut_off(steps in vec(step(), 1..400)) {
+        const MOST: usize = 80;
+        let places = places(MOST);
+        // What each connection does, and which of them were asked to give way.
+        let mut held: Vec<(Place, Option<IpAddr>, Doing)> = Vec::new();
+        let mut asked = HashSet::new();
+        for step in steps {
+            match step {
+                Step::Take(host) => {
+                    // The first is a trusted proxy.
+                    let network = (host > 0).then(|| IpAddr::from([192, 0, 2, host]));
+                    // As often as a connection that was asked to give way closes.
+                    for _ in 0..2 {
+                        match places.try_take(network) {
+                            Attempt::Taken(place) => {
+                                place.reporter().report(Doing::Waiting);
+                                held.push((place, network, Doing::Waiting));
+                                break;
+                            }
+                            Attempt::Refused => {
+                                let of_network = held.iter().filter(|(_, of, _)| *of == network);
+                                prop_assert!(of_network.clone().count() >= 64);
+                                prop_assert!(of_network.clone().all(|(_, _, doing)| *doing != Doing::Waiting));
+                                break;
+                            }
+                            Attempt::Full => {
+                                let waits = held.iter().any(|(place, _, doing)| {
+                                    *doing == Doing::Waiting && !asked.contains(&place.id)
+                                });
+                                held.retain(|(place, _, _)| !place.gives_way.is_cancelled());
+                                prop_assert!(!waits || held.len() < MOST || places.lock().leaving > 0);
+                            }
+                        }
+                    }
+                }
+                Step::Report(which, doing) if !held.is_empty() => {
+                    let which = which % held.len();
+                    let (place, _, was) = &mut held[which];
+                    let stays = place.reporter().report(doing);
+                    prop_assert_eq!(stays, !place.gives_way.is_cancelled());
+                    if stays {
+                        *was = doing;
+                    }
+                }
+                Step::Close(which) if !held.is_empty() => {
+                    held.swap_remove(which % held.len());
+                }
+                Step::Sweep => places.close_overdue(Duration::ZERO),
+                _ => {}
+            }
+            for (place, _, doing) in &held {
+                if place.gives_way.is_cancelled() && asked.insert(place.id) {
+                    prop_assert_eq!(*doing, Doing::Waiting);
+                }
+            }
+            let state = places.lock();
+            prop_assert_eq!(state.held.len(), held.len());
+            prop_assert!(held.len() <= MOST);
+            let of = |network| held.iter().filter(|(_, of, _)| *of == Some(network)).count();
+            for (&network, of_network) in &state.networks {
+                prop_assert!(of_network.held == of(network) && of_network.held <= 64);
+            }
+            prop_assert_eq!(state.leaving, held.iter().filter(|(place, ..)| place.gives_way.is_cancelled()).count());
+            let waits = |(place, _, doing): &&(Place, Option<IpAddr>, Doing)| {
+                *doing == Doing::Waiting && !place.gives_way.is_cancelled()
+            };
+            prop_assert_eq!(state.waiting.len(), held.iter().filter(waits).count());
+        }
+        drop(held);
+        let state = places.lock();
+        prop_assert!(state.held.is_empty() && state.waiting.is_empty() && state.stalled.is_empty());
+        prop_assert!(state.networks.is_empty() && state.leaving == 0);
+    }
+}

@@ -1,0 +1,176 @@
+use axum::routing::get;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::oneshot,
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::*;
+
+const SHORT: Patience = Patience { head: Duration::from_millis(300), stalled: Duration::from_millis(300) };
+
+/// All that a test connects from counts as one network, so the limit of one is out of the way.
+fn limits(patience: Patience, connections: usize) -> Limits {
+    Limits {
+        patience,
+        connections: Some(connections),
+        trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
+    }
+}
+
+const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/// A server whose answer is as long as this: where it is, what stops it, and its end.
+async fn server(length: usize) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = Router::new().route("/", get(move || std::future::ready("x".repeat(length))));
+    let (stop, stopped) = oneshot::channel();
+    let served = serve(listener, router, limits(SHORT, MAX_CONNECTIONS), async {
+        let _ = stopped.await;
+    });
+    (address, stop, tokio::spawn(served))
+}
+
+/// Sends this, and reads until the other end has had enough.
+async fn answer(address: SocketAddr, sent: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(sent).await.expect("sent");
+    let mut text = Vec::new();
+    // A reset is an end as well.
+    let _ = stream.read_to_end(&mut text).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn d1_who_sends_half_a_request_is_left_and_others_are_answered_meanwhile() {
+    let (address, _stop, _) = server(10).await;
+    let slow: Vec<_> = (0..200)
+        .map(|_| tokio::spawn(async move { answer(address, b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await }))
+        .collect();
+    assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"));
+    for slow in slow {
+        assert!(!slow.await.expect("an end").contains("200 OK"));
+    }
+    assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn d1_who_does_not_read_an_answer_is_left() {
+    // More than the buffers of both ends hold.
+    let (address, stop, served) = server(64 * 1024 * 1024).await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(WHOLE).await.expect("sent");
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.expect("the beginning");
+    assert_eq!(&first, b"HTTP/1.1 200");
+    // It ends by itself though the answer was never taken: otherwise stopping would wait for it.
+    drop(stop);
+    timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
+}
+
+#[test]
+fn d1_of_the_open_files_that_are_allowed_some_are_kept_for_the_database() {
+    for (limit, connections) in [(64, 32), (256, 128), (1_024, 896), (4_000, 3_872), (1_000_000, 4_096)] {
+        assert_eq!(within(Some(limit)), connections, "of {limit}");
+    }
+    assert_eq!(within(None), 4_096);
+}
+
+#[tokio::test]
+async fn i1_headers_without_end_are_refused_before_they_fill_the_memory() {
+    let (address, _stop, _) = server(10).await;
+    let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
+    let answer = answer(address, endless.as_bytes()).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn who_has_connected_when_the_program_is_asked_to_stop_is_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // The system takes them before the program does.
+    let waiting: Vec<_> = (0..50)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+            io::Write::write_all(&mut stream, WHOLE).expect("sent");
+            stream
+        })
+        .collect();
+    let router = Router::new().route("/", get(async || "answered"));
+    serve(listener, router, limits(SHORT, MAX_CONNECTIONS), std::future::ready(())).await;
+    for mut stream in waiting {
+        let mut text = String::new();
+        io::Read::read_to_string(&mut stream, &mut text).expect("an answer");
+        assert!(text.ends_with("answered"), "{text}");
+    }
+}
+
+/// A server whose answer waits for the gate, with all the patience of the program.
+async fn gated() -> (SocketAddr, Arc<tokio::sync::Notify>, oneshot::Sender<()>, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let waits = gate.clone();
+    let router = Router::new().route("/", get(async || "at once")).route(
+        "/gate",
+        get(async move || {
+            waits.notified().await;
+            "at last"
+        }),
+    );
+    let (stop, stopped) = oneshot::channel();
+    let served = serve(listener, router, limits(Patience::default(), MAX_CONNECTIONS), async {
+        let _ = stopped.await;
+    });
+    (address, gate, stop, tokio::spawn(served))
+}
+
+#[tokio::test]
+async fn who_is_being_answered_when_the_program_is_asked_to_stop_is_answered_and_told_that_it_is_the_last() {
+    let (address, gate, stop, served) = gated().await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(b"GET /gate HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
+    // Until it is in the handler.
+    sleep(Duration::from_millis(50)).await;
+    stop.send(()).expect("it listens");
+    sleep(Duration::from_millis(50)).await;
+    assert!(TcpStream::connect(address).await.is_err(), "no new one is taken");
+    gate.notify_one();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.expect("an answer, and its end");
+    assert!(text.ends_with("at last") && text.contains("connection: close"), "{text}");
+    timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+}
+
+#[tokio::test]
+async fn whose_next_request_is_on_its_way_when_the_program_is_asked_to_stop_is_answered() {
+    let (address, _, stop, served) = gated().await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(WHOLE).await.expect("sent");
+    let mut text = [0; 4096];
+    assert!(stream.read(&mut text).await.expect("an answer") > 0);
+    let (begin, end) = WHOLE.split_at(10);
+    stream.write_all(begin).await.expect("sent");
+    sleep(Duration::from_millis(20)).await;
+    stop.send(()).expect("it listens");
+    sleep(Duration::from_millis(20)).await;
+    stream.write_all(end).await.expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.expect("an answer, and its end");
+    assert!(text.ends_with("at once"), "{text}");
+    timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_kept_open_ends_at_once_where_the_program_does() {
+    let (address, _, stop, served) = gated().await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(WHOLE).await.expect("sent");
+    let mut text = [0; 4096];
+    assert!(stream.read(&mut text).await.expect("an answer") > 0);
+    stop.send(()).expect("it listens");
+    timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
+    assert_eq!(stream.read(&mut text).await.expect("its end"), 0);
+}
