@@ -25,6 +25,7 @@ use leptos::{
     nonce::{Nonce, provide_nonce},
     prelude::*,
 };
+use url::{Position, Url};
 
 use crate::{
     login::next::own_path,
@@ -34,6 +35,7 @@ use crate::{
         config::Config,
         failure::Failure,
         middleware::{headers::ScriptNonce, host::Misdirected, reference::Reference},
+        origin::Origin,
         page::{Frame, Page, Then},
     },
     ui::icons::Icon,
@@ -66,7 +68,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let nonce = request.extensions().get::<ScriptNonce>().cloned();
     let reference = request.extensions().get::<Reference>().copied();
     let path = request.uri().path().to_owned();
-    let came_from = came_from(&request, renderer.config.public_url.origin());
+    let came_from = came_from(&request, renderer.config.public_url.parts());
     let sent_from = request.headers().get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let sent_from = sent_from.map(str::to_owned);
     let mut response = next.run(request).await;
@@ -78,8 +80,8 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         log(&failure);
         let public_url = &renderer.config.public_url;
         errors::failure(&failure, reference, public_url, came_from.as_deref(), sent_from.as_deref())
-    } else if let Some(Misdirected { asked }) = response.extensions_mut().remove::<Misdirected>() {
-        errors::misdirected(asked, &renderer.config.public_url)
+    } else if let Some(misdirected) = response.extensions_mut().remove::<Misdirected>() {
+        errors::misdirected(&misdirected, &renderer.config.public_url)
     } else if is_bare_error(&response) {
         // Extractors and the router answer with a line of text of their own.
         if response.status().is_server_error() {
@@ -102,9 +104,10 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
 }
 
 /// The page of ours from which a form was sent, to come back to after a log-in.
-fn came_from(request: &Request, origin: &str) -> Option<String> {
-    let referer = request.headers().get(http::header::REFERER)?.to_str().ok()?;
-    own_path(referer.strip_prefix(origin)?).map(str::to_owned)
+fn came_from(request: &Request, own: &Origin) -> Option<String> {
+    let referer = Url::parse(request.headers().get(http::header::REFERER)?.to_str().ok()?).ok()?;
+    let ours = Origin::of_url(&referer).as_ref() == Some(own);
+    ours.then(|| own_path(&referer[Position::BeforePath..Position::AfterQuery]).map(str::to_owned)).flatten()
 }
 
 /// A failure is logged here, where it is handled, and nowhere else.

@@ -8,7 +8,8 @@ use crate::{
     platform::{
         config::{PublicUrl, doctor::wrong_scheme},
         failure::Failure,
-        middleware::reference::Reference,
+        middleware::{host::Misdirected, reference::Reference},
+        origin::Origin,
         page::Page,
     },
     ui::widgets::Copyable,
@@ -93,9 +94,10 @@ pub fn failure(
 
 /// What to say where a form was sent from the same host by another scheme: nobody gets past that by themselves.
 fn other_scheme(public_url: &PublicUrl, sent_from: &str) -> Option<String> {
-    let (scheme, authority) = sent_from.split_once("://")?;
-    let same = authority == public_url.authority() && ["http", "https"].contains(&scheme);
-    (same && sent_from != public_url.origin()).then(|| wrong_scheme(public_url, scheme))
+    let (own, sent_from) = (public_url.parts(), Origin::parse(sent_from)?);
+    let same = sent_from.host() == own.host() && sent_from.unusual_port() == own.unusual_port();
+    let scheme = if sent_from.is_https() { "https" } else { "http" };
+    (same && sent_from.is_https() != own.is_https()).then(|| wrong_scheme(public_url, scheme))
 }
 
 /// The page of a status that a handler of ours did not choose.
@@ -166,17 +168,26 @@ fn page(words: Words, status: StatusCode, reference: Option<Reference>) -> Page 
     .with_status(status)
 }
 
-/// The page for a browser that asked under another name: both addresses, and the setting.
-pub fn misdirected(asked: String, public_url: &PublicUrl) -> Page {
+/// The page for a request under another name: both addresses, and what to do. Where the browser is at the right one
+/// already, a link to it would lead back here.
+pub fn misdirected(misdirected: &Misdirected, public_url: &PublicUrl) -> Page {
     let own = public_url.origin().to_owned();
+    let Misdirected { asked, other_port, proxy_renames } = misdirected.clone();
+    let asked = if asked.is_empty() { "(no name)".to_owned() } else { asked };
+    if proxy_renames {
+        return proxy_renames_page(asked, public_url.authority().to_owned());
+    }
+    let what = if other_port {
+        "You asked for it under another port than its own, so nothing can be done here."
+    } else {
+        "You asked for it under an address that is not its own, so nothing can be done here."
+    };
     Page::new("Another address", move || {
         let (asked, own) = (asked.clone(), own.clone());
         view! {
             <div class="card">
                 <h1>"This program has another address"</h1>
-                <p class="soft">
-                    "You asked for it under an address that is not its own, so nothing can be done here."
-                </p>
+                <p class="soft">{what}</p>
                 <dl class="facts">
                     <div><dt>"You asked for"</dt><dd><code>{asked}</code></dd></div>
                     <div>
@@ -186,10 +197,37 @@ pub fn misdirected(asked: String, public_url: &PublicUrl) -> Page {
                 </dl>
                 <a class="button primary wide" href=format!("{own}/")>"Go to its address"</a>
                 <p class="help">
-                    "Is that address wrong? Whoever runs the program sets it with "
-                    <code>"MAIL360_PUBLIC_URL"</code>
-                    ". Does your browser show another address than the one that you asked for here? Then a proxy \
-                     in between does not pass the " <code>"Host"</code> " header on."
+                    "Does your browser show its address already? Then a proxy in between sends this program another \
+                     name or port in the " <code>"Host"</code> " header, and the operator changes that there. Is its \
+                     address wrong? The operator sets it with " <code>"MAIL360_PUBLIC_URL"</code> "."
+                </p>
+            </div>
+        }
+        .into_any()
+    })
+    .narrow()
+    .with_status(StatusCode::MISDIRECTED_REQUEST)
+}
+
+/// The page for a browser at the right address, whose proxy asks for another one.
+fn proxy_renames_page(asked: String, own: String) -> Page {
+    Page::new("A proxy changes the address", move || {
+        let (asked, own) = (asked.clone(), own.clone());
+        view! {
+            <div class="card">
+                <h1>"A proxy changes the address"</h1>
+                <p class="soft">
+                    "Your browser is at the right address, but a proxy between it and this program sends another one, \
+                     so nothing can be done here. Tell the operator, who can mend it."
+                </p>
+                <dl class="facts">
+                    <div><dt>"The proxy sends"</dt><dd><code>"Host: " {asked}</code></dd></div>
+                    <div><dt>"It must send"</dt><dd><code>"Host: " {own}</code></dd></div>
+                </dl>
+                <p class="help">
+                    "For the operator: let the proxy pass the browser's " <code>"Host"</code> " header on. In nginx \
+                     that is " <code>"proxy_set_header Host $http_host;"</code> ", in Apache "
+                    <code>"ProxyPreserveHost On"</code> "."
                 </p>
             </div>
         }

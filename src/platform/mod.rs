@@ -13,6 +13,7 @@ pub mod id;
 pub mod middleware;
 pub mod net;
 pub mod note;
+pub mod origin;
 pub mod page;
 pub mod periodic;
 pub mod randomness;

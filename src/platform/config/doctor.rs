@@ -46,7 +46,7 @@ impl Doctor {
                  without it."
             ));
         }
-        if public_url.authority().starts_with('[') {
+        if public_url.parts().is_ipv6() {
             findings.push(
                 "Microsoft does not take an IPv6 address in a Redirect URI: set MAIL360_PUBLIC_URL to a name."
                     .to_owned(),

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use url::Url;
 
+use crate::platform::origin::Origin;
+
 /// Where the provider sends browsers back to.
 pub const REDIRECT_PATH: &str = "/api/connectors";
 
@@ -13,9 +15,9 @@ pub const REDIRECT_PATH: &str = "/api/connectors";
 /// `Host` header would otherwise choose the Redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
+    parts: Origin,
     origin: String,
     authority: String,
-    https: bool,
 }
 
 impl PublicUrl {
@@ -29,9 +31,14 @@ impl PublicUrl {
         &self.authority
     }
 
+    /// Scheme, host and port, to compare with another origin.
+    pub fn parts(&self) -> &Origin {
+        &self.parts
+    }
+
     /// Whether browsers come by https, so that cookies are `Secure`.
     pub fn is_https(&self) -> bool {
-        self.https
+        self.parts.is_https()
     }
 
     /// The one Redirect URI of all connectors.
@@ -49,29 +56,55 @@ impl FromStr for PublicUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|_| {
-            format!("`{text}` is not an address; write it whole, such as https://mail.example.com")
-        })?;
-        let https = match (url.scheme(), url.host_str()) {
-            ("https", Some(_)) => true,
-            ("http", Some("localhost")) => false,
-            ("http", Some(_)) => {
+        let text = text.trim();
+        let Some((scheme, rest)) = text.split_once("://") else {
+            let host = if text.is_empty() { "mail360.example.com" } else { text.trim_start_matches('/') };
+            return Err(format!("`{text}` is not a whole address: write https://{host}"));
+        };
+        let (authority, after) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
+        if authority.contains('@') {
+            // It may hold a password: it is not repeated.
+            return Err("holds a user or a password: leave out what stands before the @".to_owned());
+        }
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => {
                 return Err(format!(
-                    "`{text}` is not https; Microsoft takes http only for localhost: write https://…"
+                    "`{text}` begins neither with https:// nor with http://: write https://{rest}"
                 ));
             }
-            _ => return Err(format!("`{text}` begins neither with https:// nor with http://")),
         };
-        let bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        if !bare {
-            return Err(format!("`{text}` has more than scheme, host and port: leave the rest out"));
+        let Some(parts) = Origin::of_authority(https, authority) else {
+            return Err(format!(
+                "`{text}` names no host that a browser can open: write a name, such as https://mail360.example.com, \
+                 and a port only as a number from 1 to 65535"
+            ));
+        };
+        if !https && parts.host() != "localhost" {
+            let port = parts.unusual_port().map(|port| format!(":{port}")).unwrap_or_default();
+            return Err(format!(
+                "`{text}` is not https, and Microsoft takes http only for localhost: write https://{}, with a reverse \
+                 proxy in front that does the TLS, or http://localhost{port} if only this machine's browsers use it",
+                parts.host()
+            ));
         }
-        let host = url.host_str().unwrap_or_default();
-        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { origin: format!("{}://{authority}", url.scheme()), authority, https })
+        if after.trim_end_matches('/') == REDIRECT_PATH {
+            return Err(format!(
+                "`{text}` is the Redirect URI: leave out {REDIRECT_PATH}, and write {parts}"
+            ));
+        }
+        if !["", "/"].contains(&after) {
+            let path = Url::parse(text).is_ok_and(|url| url.path() != "/");
+            return Err(if path {
+                format!(
+                    "`{text}` has a path: it needs a host name of its own, such as https://mail360.example.com, and \
+                     cannot share one with other programs under a path"
+                )
+            } else {
+                format!("`{text}` goes on after host and port: write {parts}")
+            });
+        }
+        Ok(Self { origin: parts.to_string(), authority: parts.authority(), parts })
     }
 }

@@ -8,33 +8,54 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, Uri, header, uri::Authority};
+use url::Url;
 
-use crate::platform::config::Config;
+use crate::platform::{config::Config, origin::Origin};
 
-/// The name that the browser asked under, where it was not ours. The layer that renders pages makes the
-/// 421 page from it.
+/// A request under another name than ours. The layer that renders pages makes the 421 page from it.
 #[derive(Clone, Debug)]
 pub struct Misdirected {
     /// The `Host` header, cut; shown as text only.
     pub asked: String,
+    /// Its host is ours, and its port is not.
+    pub other_port: bool,
+    /// The browser is at our address, as it or its proxy says: the proxy has put another name into the request.
+    pub proxy_renames: bool,
 }
 
-/// Refuses a request under another host than the public URL's.
+/// Refuses a request under another host or port than the public URL's.
 pub async fn require_public(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
+    let own = config.public_url.parts();
     let asked = asked_host(request.headers(), request.uri());
-    if asked.as_deref().is_some_and(|asked| asked.eq_ignore_ascii_case(config.public_url.authority())) {
+    let parsed = asked.as_deref().and_then(|asked| Origin::of_authority(own.is_https(), asked));
+    if parsed.as_ref() == Some(own) {
         return next.run(request).await;
     }
-    let asked = asked.unwrap_or_default().chars().filter(|c| !c.is_control()).take(255).collect();
+    let misdirected = Misdirected {
+        asked: asked.unwrap_or_default().chars().filter(|c| !c.is_control()).take(255).collect(),
+        other_port: parsed.is_some_and(|parsed| parsed.host() == own.host()),
+        proxy_renames: browser_is_at(own, request.headers()),
+    };
     let mut response = http::StatusCode::MISDIRECTED_REQUEST.into_response();
-    response.extensions_mut().insert(Misdirected { asked });
+    response.extensions_mut().insert(misdirected);
     response
 }
 
 /// The host as HTTP/2 (authority) or HTTP/1.1 (`Host`) carries it.
 fn asked_host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    uri.authority()
-        .map(|authority| authority.as_str().to_owned())
-        .or_else(|| headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned))
+    let host = || std::str::from_utf8(headers.get(header::HOST)?.as_bytes()).ok();
+    uri.authority().map(Authority::as_str).or_else(host).map(str::to_owned)
+}
+
+/// Whether the browser says that it is at our own address, or the proxy that it was asked for that. It chooses words
+/// and nothing else, so it does not matter who else may say so.
+fn browser_is_at(own: &Origin, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let came_from = text("referer").and_then(|referer| Origin::of_url(&Url::parse(referer).ok()?));
+    let sent_from = text("origin").and_then(Origin::parse);
+    let forwarded = text("x-forwarded-host").and_then(|hosts| {
+        Origin::of_authority(own.is_https(), hosts.split(',').next().unwrap_or_default().trim())
+    });
+    [came_from, sent_from, forwarded].iter().flatten().any(|origin| origin == own)
 }

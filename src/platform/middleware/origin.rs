@@ -9,24 +9,28 @@ use axum::{
 };
 use http::{HeaderMap, header};
 
-use crate::platform::{config::Config, failure::Failure};
+use crate::platform::{config::Config, failure::Failure, origin::Origin};
 
 /// Refuses an unsafe method unless the browser says that the request comes from this very origin:
 /// `Sec-Fetch-Site: same-origin`, or, from a browser too old to send that, an `Origin` equal to the
 /// public one. There are no exceptions; the redirect from the provider is a GET.
 pub async fn require_own(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() || is_own(request.headers(), config.public_url.origin()) {
+    if request.method().is_safe() || is_own(request.headers(), config.public_url.parts()) {
         next.run(request).await
     } else {
         Failure::ForeignOrigin.into_response()
     }
 }
 
-fn is_own(headers: &HeaderMap, origin: &str) -> bool {
-    match headers.get("sec-fetch-site") {
-        Some(site) => site == "same-origin",
-        None => headers.get(header::ORIGIN).is_some_and(|value| value == origin),
+fn is_own(headers: &HeaderMap, own: &Origin) -> bool {
+    let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
+    if sites.peek().is_some() {
+        return sites.all(|site| site == "same-origin");
     }
+    let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
+    // A browser sends one; of several none is believed unless all are ours.
+    origins.peek().is_some()
+        && origins.all(|value| value.to_str().ok().and_then(Origin::parse).as_ref() == Some(own))
 }
 
 #[cfg(test)]
@@ -36,9 +40,9 @@ mod tests {
     fn own(pairs: &[(&'static str, &str)]) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
-            headers.insert(*name, value.parse().expect("a header"));
+            headers.append(*name, value.parse().expect("a header"));
         }
-        is_own(&headers, "https://mail.example.com")
+        is_own(&headers, &Origin::parse("https://mail.example.com").expect("an origin"))
     }
 
     #[test]
@@ -52,5 +56,27 @@ mod tests {
             // The newer header decides where both are there.
             assert!(!own(&[("sec-fetch-site", site), ("origin", "https://mail.example.com")]));
         }
+    }
+
+    #[test]
+    fn c36_an_origin_is_our_own_however_it_is_written_and_no_other_is() {
+        for own_in_other_words in
+            ["https://mail.example.com:443", "https://MAIL.example.com", "https://mail.example.com."]
+        {
+            assert!(own(&[("origin", own_in_other_words)]), "{own_in_other_words}");
+        }
+        for other in [
+            "http://mail.example.com",
+            "https://mail.example.com:80",
+            "https://mail.example.com:8443",
+            "https://mail.example.com/",
+            "https://me@mail.example.com",
+            "https://example.com",
+            "mail.example.com",
+        ] {
+            assert!(!own(&[("origin", other)]), "{other}");
+        }
+        assert!(!own(&[("origin", "https://mail.example.com"), ("origin", "https://evil.example")]));
+        assert!(!own(&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]));
     }
 }
