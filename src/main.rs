@@ -72,7 +72,7 @@ async fn main() -> ExitCode {
             ));
         }
     };
-    telemetry::start(&options.log);
+    telemetry::start(&options.log, &options.log_format);
     let done = match command {
         Command::Serve { migrate } => commands::serve::run(config, migrate).await,
         Command::Migrate => commands::migrate(config).await,

@@ -1,16 +1,23 @@
 //! Configuration: by flag or environment, checked as a whole before anything is opened.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::Args;
 use ipnet::IpNet;
-use url::{Host, Url};
+use url::Url;
 
 pub mod clouds;
 pub mod doctor;
+mod provider_url;
 mod public_url;
 
-use super::database::{DatabaseUrl, address::CONNECTIONS};
+use super::{
+    database::{DatabaseUrl, Secret, address::CONNECTIONS},
+    telemetry::LogFormat,
+};
 pub use public_url::{PublicUrl, REDIRECT_PATH};
 
 /// What can be configured, as it was typed.
@@ -59,6 +66,10 @@ pub struct Options {
     /// `info,mail360::oauth=debug`.
     #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info")]
     pub log: String,
+
+    /// How it is written: `text` for people, `json` for programs; `auto` is text at a terminal and JSON elsewhere.
+    #[arg(long, global = true, env = "MAIL360_LOG_FORMAT", default_value = "auto")]
+    pub log_format: String,
 
     /// Where people are sent to sign in. `{tenant}` stands for the connector's path segment.
     #[arg(
@@ -175,13 +186,7 @@ impl Options {
         };
 
         let listen = self.listen.parse::<SocketAddr>().map_err(|_| {
-            note(
-                "MAIL360_LISTEN",
-                format!(
-                    "`{}` is not an address with a port, such as 127.0.0.1:3000 or [::]:3000",
-                    self.listen
-                ),
-            );
+            note("MAIL360_LISTEN", mistaken_listen(&self.listen));
         });
         let own = || format!("http://localhost:{}", listen.as_ref().map_or(3000, SocketAddr::port));
         let public_url = self.public_url.clone().unwrap_or_else(own);
@@ -200,14 +205,19 @@ impl Options {
             note("MAIL360_ENCRYPTION_KEY_FILE", mistake.to_owned());
         }
         let mut provider_url = |setting: &str, template: &str| {
-            check_template(template).map_err(|mistake| note(setting, mistake))
+            provider_url::check(template).map_err(|mistake| note(setting, mistake))
         };
         let authorize = provider_url("MAIL360_MICROSOFT_AUTHORIZE_URL", &self.microsoft_authorize_url);
         let token = provider_url("MAIL360_MICROSOFT_TOKEN_URL", &self.microsoft_token_url);
         let graph = provider_url("MAIL360_MICROSOFT_GRAPH_URL", &self.microsoft_graph_url);
         let issuer = provider_url("MAIL360_MICROSOFT_ISSUER", &self.microsoft_issuer);
         if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&self.log) {
-            note("MAIL360_LOG", format!("`{}` is no filter ({error}); try info", self.log));
+            let mistake =
+                format!("`{}` is no filter ({error}): write error, warn, info, debug or trace", self.log);
+            note("MAIL360_LOG", mistake);
+        }
+        if let Err(mistake) = self.log_format.parse::<LogFormat>() {
+            note("MAIL360_LOG_FORMAT", mistake);
         }
 
         match (
@@ -278,48 +288,30 @@ impl Options {
             .map(str::trim)
             .filter(|text| !text.is_empty())
             .map(|text| {
-                text.parse::<IpNet>()
-                    .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-                    .map_err(|_| format!("`{text}` is no network; write 10.0.0.0/8 or 192.0.2.7"))
+                text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+                    format!(
+                        "`{text}` is not an IP address or a network: write 10.0.0.0/8 or 192.0.2.7, several \
+                             separated by commas"
+                    )
+                })
             })
             .collect()
     }
 }
 
+/// What to write where an address to listen on cannot be read: the port that was meant is kept.
+fn mistaken_listen(text: &str) -> String {
+    let behind_host = if text.parse::<IpAddr>().is_ok() { None } else { text.rsplit(':').next() };
+    let port = behind_host.and_then(|port| port.parse::<u16>().ok()).unwrap_or(3000);
+    format!(
+        "`{text}` is not an IP address with a port: write 127.0.0.1:{port} for this machine and a proxy on it, or \
+         0.0.0.0:{port} for others too ([::]:{port} with IPv6)"
+    )
+}
+
 /// A path that may be empty: clap's own parser refuses that before all other mistakes are known.
 fn any_path() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
     clap::builder::TypedValueParser::map(clap::builder::OsStringValueParser::new(), PathBuf::from)
-}
-
-/// A whole URL in which `{tenant}` may stand; http only where it does not leave the machine.
-fn check_template(template: &str) -> Result<String, String> {
-    let filled = template.replace("{tenant}", "common");
-    let url =
-        Url::parse(&filled).map_err(|_| format!("`{template}` is not a whole address, such as https://…"))?;
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => return Err(format!("`{template}` would send secrets unencrypted: write https://…")),
-        _ => return Err(format!("`{template}` begins neither with https:// nor with http://")),
-    }
-    // Braces are percent-encoded where they stand in a path, and would be left standing.
-    if filled.contains(['{', '}']) {
-        return Err(format!("`{template}` holds braces that are not {{tenant}}"));
-    }
-    // It would be sent to every browser, and stored.
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("holds a user or a password: leave them out".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("`{template}` has a query: leave it out"));
-    }
-    Ok(template.to_owned())
 }
 
 #[cfg(test)]

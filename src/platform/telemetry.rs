@@ -1,12 +1,13 @@
-//! Logs: one line per event, to standard error; as JSON where nobody reads along.
+//! Logs: one line per event, to standard error; for people at a terminal, as JSON elsewhere.
 
-use std::{io::IsTerminal, panic::PanicHookInfo};
+use std::{io::IsTerminal, panic::PanicHookInfo, str::FromStr};
 
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer,
+    field::MakeExt,
     filter::{FilterExt, Targets},
-    fmt::MakeWriter,
+    fmt::{MakeWriter, format::debug_fn},
     layer::{Filter, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
@@ -30,11 +31,57 @@ const CAPPED: [(&str, LevelFilter); 12] = [
     ("oauth2", LevelFilter::INFO),
 ];
 
-/// Turns logging on. `filter` has been checked by [`super::config::Options::check`].
-pub fn start(filter: &str) {
-    tracing_subscriber::registry()
-        .with(layer(filter, std::io::stderr().is_terminal(), std::io::stderr))
-        .init();
+/// How events are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people at a terminal, as JSON elsewhere.
+    #[default]
+    Auto,
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("`{text}` is not a format: write auto, text or json")),
+        }
+    }
+}
+
+/// How a log looks in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Text { coloured: bool },
+    Json,
+}
+
+impl Look {
+    /// `no_color`: the variable of that name (no-color.org), which forbids colours if it is not empty.
+    fn choose(format: LogFormat, is_terminal: bool, no_color: Option<&str>) -> Self {
+        let text = match format {
+            LogFormat::Auto => is_terminal,
+            LogFormat::Text => true,
+            LogFormat::Json => false,
+        };
+        let coloured = is_terminal && no_color.is_none_or(str::is_empty);
+        if text { Self::Text { coloured } } else { Self::Json }
+    }
+}
+
+/// Turns logging on. `filter` and `format` have been checked by [`super::config::Options::check`].
+pub fn start(filter: &str, format: &str) {
+    let no_color = std::env::var("NO_COLOR").ok();
+    let is_terminal = std::io::stderr().is_terminal();
+    let look = Look::choose(format.parse().unwrap_or_default(), is_terminal, no_color.as_deref());
+    tracing_subscriber::registry().with(layer(filter, look, std::io::stderr)).init();
     std::panic::set_hook(Box::new(log_panic));
 }
 
@@ -46,18 +93,42 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     tracing::error!("panicked at {at}: {text}");
 }
 
-fn layer<S, W>(filter: &str, for_people: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+fn layer<S, W>(filter: &str, look: Look, writer: W) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
-    if for_people {
-        return layer.with_filter(capped(filter)).boxed();
+    match look {
+        Look::Text { coloured } => {
+            // The name of the message is left out, as it is the sentence itself.
+            let fields = debug_fn(|writer, field, value| {
+                if field.name() != "message" {
+                    write!(writer, "{}=", field.name())?;
+                }
+                write!(writer, "{}", one_line(&format!("{value:?}")))
+            });
+            let layer = layer.with_ansi(coloured).fmt_fields(fields.delimited(" ")).compact();
+            layer.with_filter(capped(filter)).boxed()
+        }
+        // JSON escapes what would forge a line of its own: line ends, and the terminal's control codes.
+        Look::Json => {
+            let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
+            layer.with_filter(capped(filter)).boxed()
+        }
     }
-    // JSON escapes what would forge a line of its own: line ends, and the terminal's control codes.
-    let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
-    layer.with_filter(capped(filter)).boxed()
+}
+
+/// The same with line ends and the terminal's control codes escaped: they would forge a line, or rewrite what is shown.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Unicode's own line ends, and what turns the direction of writing.
+        let forges = c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if forges { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 /// What was asked for, and the caps: two filters, for within one the more particular directive wins, and
@@ -105,9 +176,13 @@ mod tests {
     }
 
     fn logged_of(filter: &str, what: impl FnOnce()) -> String {
+        logged_as(Look::Json, filter, what)
+    }
+
+    fn logged_as(look: Look, filter: &str, what: impl FnOnce()) -> String {
         let memory = Memory::default();
         let writer = memory.clone();
-        let subscriber = tracing_subscriber::registry().with(layer(filter, false, move || writer.clone()));
+        let subscriber = tracing_subscriber::registry().with(layer(filter, look, move || writer.clone()));
         tracing::subscriber::with_default(subscriber, what);
         let bytes = memory.0.lock().expect("the log").clone();
         String::from_utf8(bytes).expect("text")
@@ -149,5 +224,52 @@ mod tests {
         assert_eq!(log.lines().count(), 1, "{log}");
         assert!(log.contains("\"message\":\"ours\\nforged\""), "{log}");
         assert!(logged("error").is_empty());
+    }
+
+    #[test]
+    fn at_a_terminal_logs_are_for_people_and_elsewhere_for_programs_unless_a_format_is_chosen() {
+        use LogFormat::{Auto, Json, Text};
+        let [plain, coloured] = [false, true].map(|coloured| Look::Text { coloured });
+        for (format, is_terminal, no_color, look) in [
+            (Auto, true, None, coloured),
+            (Auto, true, Some(""), coloured),
+            (Auto, true, Some("1"), plain),
+            (Auto, false, None, Look::Json),
+            (Text, true, None, coloured),
+            (Text, true, Some("0"), plain),
+            (Text, false, None, plain),
+            (Json, true, None, Look::Json),
+            (Json, false, None, Look::Json),
+        ] {
+            assert_eq!(
+                Look::choose(format, is_terminal, no_color),
+                look,
+                "{format:?} {is_terminal} {no_color:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn for_people_too_what_is_logged_is_one_line_for_each_event() {
+        let log = logged_as(Look::Text { coloured: false }, "info", || {
+            let span = tracing::info_span!("request", path = %"/a\nforged\u{1b}[2J");
+            let _entered = span.enter();
+            let error = "broken\r\nforged \u{202e}\u{1b}[31m";
+            tracing::warn!(%error, count = 3, name = "a\nb", "ours\nforged\u{9b}2J");
+        });
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(!log.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{log:?}");
+        for part in [
+            "WARN",
+            "ours\\nforged",
+            "error=broken\\r\\nforged",
+            "count=3",
+            "name=\"a\\nb\"",
+            "path=/a\\nforged",
+        ] {
+            assert!(log.contains(part), "{part}: {log}");
+        }
+        let coloured = logged_as(Look::Text { coloured: true }, "info", || tracing::info!("ours\u{1b}[2J"));
+        assert!(coloured.contains("\u{1b}[") && !coloured.contains("\u{1b}[2J"), "{coloured:?}");
     }
 }

@@ -78,11 +78,90 @@ fn graphs_address_may_end_in_a_slash() {
 }
 
 #[test]
-fn a_providers_address_goes_unencrypted_to_this_machine_only() {
-    assert!(check_template("http://127.0.0.1:4220/{tenant}/token").is_ok());
-    assert!(check_template("http://localhost:4220/token").is_ok());
-    assert!(check_template("http://192.168.0.1/token").is_err());
-    assert!(check_template("https://login.example.com/{other}/token").is_err());
+fn n22_braces_before_the_path_are_refused_in_every_configured_address() {
+    for flag in [
+        "--public-url",
+        "--microsoft-authorize-url",
+        "--microsoft-token-url",
+        "--microsoft-graph-url",
+        "--microsoft-issuer",
+    ] {
+        for address in
+            ["https://{tenant}/x", "https://{tenant}", "https://a:{tenant}", "https://{tenant}@a.example"]
+        {
+            let mistakes = options(&[flag, address]).check().expect_err(address);
+            assert_eq!(mistakes.len(), 1, "{flag} {address}: {mistakes:?}");
+        }
+    }
+}
+
+/// What is wrong with one setting, and words of the message that lead to the fix.
+#[test]
+fn c39_each_mistake_in_the_configuration_says_what_to_write_in_its_place() {
+    let long_log = "mail360=loud";
+    for (flag, wrong, fix) in [
+        (
+            "public-url",
+            "https://intranet.example.com/mail360",
+            "a host name of its own, such as https://mail360.example.com",
+        ),
+        ("public-url", "https://intranet.example.com/mail360/", "a host name of its own"),
+        ("public-url", "https://intranet.example.com//", "a host name of its own"),
+        ("public-url", "https://mail.example.com/api/connectors", "write https://mail.example.com"),
+        ("public-url", "https://mail.example.com?a=b", "write https://mail.example.com"),
+        ("public-url", "https://mail.example.com/#top", "write https://mail.example.com"),
+        ("public-url", "mail.example.com", "write https://mail.example.com"),
+        ("public-url", "//mail.example.com", "write https://mail.example.com"),
+        ("public-url", "mail.example.com:8443", "write https://mail.example.com:8443"),
+        ("public-url", "", "write https://"),
+        ("public-url", "ftp://mail.example.com", "write https://mail.example.com"),
+        ("public-url", "http://mail.example.com", "write https://mail.example.com"),
+        ("public-url", "http://127.0.0.1:3000", "http://localhost:3000"),
+        ("public-url", "http://[::1]:3000", "http://localhost:3000"),
+        ("public-url", "https://me:canary@mail.example.com", "leave out what stands before the @"),
+        ("public-url", "https://mail example.com", "write a name"),
+        ("public-url", "https://mail.example.com:99999", "a port only as a number"),
+        ("listen", "3001", "write 127.0.0.1:3001"),
+        ("listen", ":3001", "write 127.0.0.1:3001"),
+        ("listen", "localhost:3001", "write 127.0.0.1:3001"),
+        ("listen", "mail.example.com", "write 127.0.0.1:3000"),
+        ("listen", "127.0.0.1", "0.0.0.0:3000"),
+        ("listen", "::1", "write 127.0.0.1:3000"),
+        ("trusted-proxies", "proxy.example.com", "write 10.0.0.0/8 or 192.0.2.7"),
+        ("trusted-proxies", "10.0.0.1 10.0.0.2", "separated by commas"),
+        ("log", long_log, "write error, warn, info"),
+        ("log-format", "yaml", "write auto, text or json"),
+        ("data-dir", "", "name a folder"),
+        ("encryption-key-file", "", "name a file"),
+        ("password-memory", "much", "such as 19456"),
+        ("password-passes", "1", "at least 19456 KiB and 2 passes"),
+        ("microsoft-token-url", "login.example.com/token", "begin it with https://"),
+        ("microsoft-token-url", "http://login.example.com/token", "write https://"),
+        ("microsoft-authorize-url", "https://login.example.com/{tenent}/authorize", "write {tenant}"),
+        ("microsoft-graph-url", "https://graph.example.com/v1.0?x", "leave out the ? or #"),
+        ("microsoft-issuer", "https://{tenant}.example.com/v2.0", "in the path alone"),
+    ] {
+        let mistakes = options(&[&format!("--{flag}={wrong}")]).check().expect_err(wrong);
+        let setting = format!("MAIL360_{}", flag.to_uppercase().replace('-', "_"));
+        let setting = setting.replace("MAIL360_PASSWORD_PASSES", "MAIL360_PASSWORD_MEMORY and _PASSES");
+        assert_eq!(mistakes.len(), 1, "{flag}={wrong}: {mistakes:?}");
+        assert!(mistakes[0].starts_with(&setting), "{flag}={wrong}: {mistakes:?}");
+        assert!(mistakes[0].contains(fix), "{flag}={wrong}: {mistakes:?}");
+        assert!(!mistakes[0].contains("canary"), "{mistakes:?}");
+    }
+}
+
+#[test]
+fn c36_the_public_url_may_be_written_in_any_way_that_means_the_same() {
+    for (written, origin) in [
+        (" https://Mail.Example.com:443/ ", "https://mail.example.com"),
+        ("https://mail.example.com.", "https://mail.example.com"),
+        ("https://büro.example", "https://xn--bro-hoa.example"),
+        ("https://[2001:DB8:0:0::1]:8443", "https://[2001:db8::1]:8443"),
+        ("http://LOCALHOST:80", "http://localhost"),
+    ] {
+        assert_eq!(written.parse::<PublicUrl>().expect(written).origin(), origin);
+    }
 }
 
 #[test]

@@ -1,0 +1,146 @@
+//! The addresses of a provider's services, in which `{tenant}` may stand.
+
+use url::{Host, Url};
+
+/// What stands for the connector's path segment.
+const TENANT: &str = "{tenant}";
+/// What is put in its place to see where it ends up. A host keeps it as it is.
+const MARK: &str = "tenant0mark";
+
+/// A whole URL in whose path `{tenant}` may stand, and nowhere else: in the host, what is typed as a connector's tenant
+/// would decide who is sent its client secret. http only where it does not leave the machine.
+pub(super) fn check(template: &str) -> Result<String, String> {
+    let template = template.trim();
+    let Some((_, rest)) = template.split_once("://") else {
+        return Err(format!("`{template}` is not a whole address: begin it with https://"));
+    };
+    // URL parsers take a backslash for a slash and leave out tabs and line ends: what is read is not what was written.
+    if template.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
+        return Err("has a blank, a backslash or another sign that no address has: leave it out".to_owned());
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // It would be sent to every browser, and stored.
+    if authority.contains('@') {
+        return Err("holds a user or a password: leave out what stands before the @".to_owned());
+    }
+    let written_out = || {
+        format!(
+            "`{template}` has braces in its host or port: write those out; {TENANT} may stand in the path alone"
+        )
+    };
+    if authority.contains(['{', '}']) {
+        return Err(written_out());
+    }
+    let filled = template.replace(TENANT, MARK);
+    let url = Url::parse(&filled)
+        .map_err(|_| format!("`{template}` cannot be read: write host and path, as in https://HOST/PATH"))?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    // Braces that were encoded, or come of look-alike signs.
+    if url.host_str().is_none_or(|host| host.contains(['{', '}']) || host.contains(MARK)) {
+        return Err(written_out());
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err(format!("`{template}` would send secrets unencrypted: write https://…")),
+        _ => {
+            return Err(format!(
+                "`{template}` begins neither with https:// nor with http://: write https://{rest}"
+            ));
+        }
+    }
+    // Braces are percent-encoded where they stand in a path, and would be left standing.
+    if filled.contains(['{', '}']) {
+        return Err(format!(
+            "`{template}` holds braces that are not {TENANT}: leave them out, or write {TENANT}"
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("`{template}` has a query or a fragment: leave out the ? or # and what follows"));
+    }
+    Ok(template.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+
+    #[test]
+    fn n22_a_tenant_may_stand_in_the_path_alone() {
+        for right in [
+            "https://login.example.com/{tenant}/token",
+            "https://login.example.com:8443/a/{tenant}",
+            "https://login.example.com/a{tenant}b/{tenant}",
+            "https://graph.example.com",
+            "http://127.0.0.1:4220/{tenant}/token",
+            "http://localhost:4220/token",
+        ] {
+            assert_eq!(check(right).as_deref(), Ok(right));
+        }
+        for wrong in [
+            "https://{tenant}/token",
+            "https://{tenant}.example.com/token",
+            "https://login.{tenant}/token",
+            "https://login.example.com{tenant}/token",
+            "https://login.example.com:{tenant}/token",
+            "https://login.example.com:8{tenant}/token",
+            "https://{tenant}@login.example.com/token",
+            "https://me:{tenant}@login.example.com/token",
+            "https://{other}/token",
+            "https://}/token",
+            "https://%7Btenant%7D/token",
+            "https://\u{ff5b}tenant\u{ff5d}/token",
+            "https:///{tenant}/token",
+            "https:{tenant}/token",
+            "https:/{tenant}/token",
+            "https:\\\\{tenant}\\token",
+            "https://\\{tenant}/token",
+            "https://\t{tenant}/token",
+            "{tenant}://login.example.com/token",
+            "{tenant}",
+            "",
+            "https://login.example.com/{other}/token",
+            "https://login.example.com/token?tenant={tenant}",
+            "https://login.example.com/token#{tenant}",
+            "https://login.example.com/token#",
+            "https://login.example.com/token?",
+            "https://me@login.example.com/token",
+            "https://me:secret@login.example.com/token",
+            "https://@login.example.com/token",
+            "http://192.168.0.1/token",
+            "http://localhost.example.com/token",
+            "ftp://login.example.com/token",
+        ] {
+            assert!(check(wrong).is_err(), "{wrong} was taken");
+        }
+        assert!(!check("https://me:canary@login.example.com/").expect_err("refused").contains("canary"));
+    }
+
+    proptest! {
+        #[test]
+        fn n22_whatever_is_taken_no_tenant_changes_where_a_secret_goes(
+            pieces in vec(select(vec![
+                "https:", "http:", "//", "/", "{tenant}", "{", "}", "a.example", "localhost", ":", "443", "@", "\\", "?", "#", "%7B",
+                "[::1]", "\u{ff5b}", "\t", " ", ".", "token",
+            ]), 1..8),
+            tenant in select(vec!["common", "evil.example", "1", "5a1e0000-7e57-4000-8000-00000000c0de", "..", "@evil.example"]),
+        ) {
+            let template = pieces.concat();
+            for template in [template.clone(), format!("https://{template}"), format!("https://a.example{template}")] {
+                if let Ok(taken) = check(&template) {
+                    let [plain, filled] = ["x", tenant].map(|tenant| Url::parse(&taken.replace(TENANT, tenant)).expect("a URL"));
+                    prop_assert_eq!(plain.origin(), filled.origin(), "{}", taken);
+                    prop_assert!(filled.username().is_empty() && filled.password().is_none());
+                    prop_assert!(filled.query().is_none() && filled.fragment().is_none());
+                }
+            }
+        }
+    }
+}
