@@ -8,10 +8,14 @@ use tower_sessions::cookie::{Cookie, SameSite};
 use super::{config::PublicUrl, failure::Failure};
 
 /// A cookie's full name: with `__Host-` where https, for no other host, and no page without https, can
-/// then set it.
+/// then set it. A port that is not the scheme's own is part of the name, for browsers send a host's cookies to all of
+/// its ports: two programs on one host would otherwise replace each other's.
 pub fn full_name(public_url: &PublicUrl, name: &str) -> String {
     let prefix = if public_url.is_https() { "__Host-" } else { "" };
-    format!("{prefix}mail360_{name}")
+    match public_url.parts().unusual_port() {
+        Some(port) => format!("{prefix}mail360_{port}_{name}"),
+        None => format!("{prefix}mail360_{name}"),
+    }
 }
 
 /// What the browser sent of one.
@@ -40,4 +44,46 @@ pub fn set(public_url: &PublicUrl, name: &str, value: &str, age: Duration) -> Re
         .max_age(age)
         .build();
     HeaderValue::try_from(cookie.to_string()).map_err(|error| Failure::unexpected(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name_at(public_url: &str, name: &str) -> String {
+        full_name(&public_url.parse().expect("a public URL"), name)
+    }
+
+    #[test]
+    fn c50_a_port_that_is_not_the_default_is_part_of_a_cookies_name() {
+        for (public_url, name) in [
+            ("https://mail.example.com", "__Host-mail360_session"),
+            ("https://mail.example.com:443", "__Host-mail360_session"),
+            ("https://mail.example.com:8443", "__Host-mail360_8443_session"),
+            ("http://localhost:3310", "mail360_3310_session"),
+            ("http://localhost:3312", "mail360_3312_session"),
+            ("http://localhost:80", "mail360_session"),
+            ("http://localhost:443", "mail360_443_session"),
+        ] {
+            assert_eq!(name_at(public_url, "session"), name, "{public_url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn c50_two_public_urls_on_one_host_share_no_cookie_and_https_keeps_its_prefix(
+            (one, other) in ((any::<bool>(), 1..=u16::MAX), (any::<bool>(), 1..=u16::MAX)),
+            names in proptest::sample::select(vec![("session", "session"), ("session", "sign_in"), ("draft", "draft")]),
+        ) {
+            let [(first, is_https), (second, _)] = [one, other].map(|(https, port)| {
+                let scheme = if https { "https" } else { "http" };
+                (format!("{scheme}://localhost:{port}").parse::<PublicUrl>().expect("a public URL"), https)
+            });
+            let [one, other] = [full_name(&first, names.0), full_name(&second, names.1)];
+            prop_assert_eq!(one == other, first == second && names.0 == names.1);
+            prop_assert_eq!(one.starts_with("__Host-"), is_https);
+        }
+    }
 }

@@ -191,7 +191,7 @@ async fn o10_the_landing_is_a_303_to_an_address_without_anything_of_the_sign_in(
         let answer = ada.get(&callback(&authorize, rest)).await;
         answer.assert_status(303);
         assert_eq!(answer.location(), sign_in_path(&world).await);
-        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("cache-control"), "no-store, no-transform");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert!(answer.body.is_empty());
     }
@@ -284,7 +284,7 @@ async fn o21_the_way_back_needs_the_binding_cookie_and_no_session(
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.grant_everything(&authorize);
     // The session ended while one was at the provider; the callback is a top-level GET from another site.
-    ada.cookies.remove("mail360_session");
+    ada.cookies.remove("mail360_3000_session");
     let request = ada
         .request("GET", &callback(&authorize, "code=abc"))
         .header("sec-fetch-site", "cross-site")

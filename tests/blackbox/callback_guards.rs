@@ -41,7 +41,7 @@ async fn o5_a_malformed_callback_gets_the_one_page_and_asks_nobody_anything(
         let answer = ada.get(&format!("/api/connectors?{query}")).await;
         answer.assert_status(400);
         assert_eq!(answer.without_nonces(), page, "{query:.60}");
-        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("cache-control"), "no-store, no-transform");
     }
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.raw.one::<i64>("SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL").await, 1);

@@ -7,7 +7,7 @@ use time::Duration;
 use crate::support::{Answer, Browser, Kind, PASSWORD, SECRET, World};
 
 const FORM: &str = "/connectors/new";
-const COOKIE: &str = "mail360_draft";
+const COOKIE: &str = "mail360_3000_draft";
 
 /// A form of Ada's, filled in, and her session over: what its fields hold.
 async fn typed_too_long(kind: Kind) -> (World, Browser, Vec<(&'static str, String)>) {

@@ -168,7 +168,7 @@ async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
     first.get("/account").await.assert_status(200);
     let left = first.post("/logout", &[]).await;
     assert!(
-        left.cookies().iter().any(|cookie| cookie.starts_with("mail360_session=;")),
+        left.cookies().iter().any(|cookie| cookie.starts_with("mail360_3000_session=;")),
         "{:?}",
         left.cookies()
     );

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, form, hex};
 
-const COOKIE: &str = "mail360_session";
+const COOKIE: &str = "mail360_3000_session";
 
 async fn is_signed_in(browser: &mut Browser) -> bool {
     browser.get("/connectors").await.status == 200
@@ -104,7 +104,7 @@ async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_session_befor
 }
 
 #[rstest]
-#[case::localhost("http://localhost:3000", "mail360_session", "mail360_sign_in", false)]
+#[case::localhost("http://localhost:3000", "mail360_3000_session", "mail360_3000_sign_in", false)]
 #[case::https("https://mail.contoso.test", "__Host-mail360_session", "__Host-mail360_sign_in", true)]
 #[tokio::test]
 async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
@@ -323,7 +323,7 @@ async fn l9_the_log_out_is_a_form_of_ours_and_tells_the_browser_to_forget(
     ada.send(foreign.body(Body::empty()).expect("a request")).await.assert_status(403);
     assert!(is_signed_in(&mut ada).await);
     let page = ada.get("/connectors").await;
-    assert_eq!(page.header("cache-control"), "no-store", "the Back button finds nothing");
+    assert_eq!(page.header("cache-control"), "no-store, no-transform", "the Back button finds nothing");
     let answer = ada.post("/logout", &[]).await;
     assert_eq!(answer.assert_status(303).header("clear-site-data"), "\"cache\", \"storage\"");
 }
