@@ -88,9 +88,9 @@ impl Assets {
             header::CACHE_CONTROL,
             HeaderValue::from_static(if asset.immutable {
                 // The name holds the content's hash: what is behind it never changes.
-                "public, max-age=31536000, immutable"
+                "public, max-age=31536000, immutable, no-transform"
             } else {
-                "public, max-age=3600"
+                "public, max-age=3600, no-transform"
             }),
         );
         Some(response)

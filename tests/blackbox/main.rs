@@ -21,6 +21,7 @@ mod cpu;
 mod custody;
 mod door;
 mod drafts;
+mod edge;
 mod foreign_fields;
 mod list;
 mod log_in;

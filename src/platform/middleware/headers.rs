@@ -55,7 +55,8 @@ pub async fn seal(
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
     // Assets have set their own; everything else may hold what only this person may see.
-    set(header::CACHE_CONTROL, "no-store");
+    // No proxy may rewrite it: what Cloudflare puts in place of an e-mail address needs a script that our policy blocks.
+    set(header::CACHE_CONTROL, "no-store, no-transform");
     if config.public_url.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     }
