@@ -25,7 +25,7 @@ pub async fn read_whole(State(most): State<usize>, request: Request, next: Next)
         // At once, and without reading any of it.
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    match tokio::time::timeout(PATIENCE, collect(body, most)).await {
+    match tokio::time::timeout(PATIENCE, collect(body, declared.unwrap_or_default(), most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(status)) => status.into_response(),
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
@@ -34,8 +34,11 @@ pub async fn read_whole(State(most): State<usize>, request: Request, next: Next)
 
 /// Copies each piece and lets it go: of a body in chunks of a byte (RFC 9112, 7.1) the pieces as they came would take forty
 /// times its length, for as long as somebody is patient with it.
-async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, StatusCode> {
-    let mut whole = Vec::new();
+///
+/// Memory is reserved for the declared length, which is at most `most`, and is never more than `most`: a vector that
+/// doubles as it grows would take up to twice that.
+async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Vec<u8>, StatusCode> {
+    let mut whole = Vec::with_capacity(declared.min(most));
     while let Some(frame) = body.frame().await {
         // An error means that it broke off.
         let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
@@ -43,8 +46,13 @@ async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, StatusCode> {
         if whole.len() + data.len() > most {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
+        if whole.capacity() - whole.len() < data.len() {
+            let wanted = (whole.len() + data.len()).max(whole.capacity() * 2).min(most);
+            whole.reserve_exact(wanted - whole.len());
+        }
         whole.extend_from_slice(data);
     }
+    whole.shrink_to_fit();
     Ok(whole)
 }
 
@@ -79,7 +87,28 @@ mod tests {
             Ok::<_, Infallible>(Bytes::from_owner(Piece(piece.clone())))
         });
         let body = Body::from_stream(futures_util::stream::iter(pieces));
-        assert_eq!(collect(body, 1_000).await.expect("a body").len(), 1_000);
+        assert_eq!(collect(body, 0, 1_000).await.expect("a body").len(), 1_000);
         assert!(most.load(Ordering::SeqCst) <= 2, "{most:?} at once");
+    }
+
+    #[tokio::test]
+    async fn n21_a_body_takes_no_more_memory_than_its_length_and_never_more_than_the_most() {
+        const MOST: usize = 64 * 1024;
+        for (length, declared, piece) in [
+            (65_000, 65_000, 8_192),
+            (65_000, 0, 8_192),
+            (MOST, MOST, 1_000),
+            (MOST, 0, MOST),
+            (33_000, 0, 1),
+            (10, MOST, 10),
+            (0, 0, 1),
+        ] {
+            let pieces: Vec<_> = vec![7_u8; length].chunks(piece).map(<[u8]>::to_vec).collect();
+            let body =
+                Body::from_stream(futures_util::stream::iter(pieces.into_iter().map(Ok::<_, Infallible>)));
+            let whole = collect(body, declared, MOST).await.expect("a body");
+            assert_eq!(whole.len(), length);
+            assert!(whole.capacity() <= length, "{length} {declared}: {} are held", whole.capacity());
+        }
     }
 }
