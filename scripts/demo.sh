@@ -4,6 +4,13 @@
 . "$(dirname "$0")/lib.sh"
 
 own_settings
+listen=${MAIL360_LISTEN:-127.0.0.1:3000}
+port=${listen##*:}
+provider_port=${DEMO_PROVIDER_PORT:-4210}
+# Before the build, which takes minutes.
+for taken in "$listen" "127.0.0.1:$provider_port"; do
+  port_is_free "$taken" "choose others: MAIL360_LISTEN=127.0.0.1:3001 DEMO_PROVIDER_PORT=4211 make demo"
+done
 # A program that is built already may be named.
 if [ -z "${MAIL360_BINARY:-}" ]; then
   "$ROOT/scripts/build.sh" release
@@ -12,15 +19,6 @@ fi
 choose_node
 npm_packages "$ROOT/end2end"
 newest_node "$ROOT/end2end"
-
-listen=${MAIL360_LISTEN:-127.0.0.1:3000}
-port=${listen##*:}
-provider_port=${DEMO_PROVIDER_PORT:-4210}
-for taken in "$port" "$provider_port"; do
-  if (exec 3<>"/dev/tcp/127.0.0.1/$taken") 2>/dev/null; then
-    die "Something listens on port $taken already. End it, or choose others: MAIL360_LISTEN=127.0.0.1:3001 DEMO_PROVIDER_PORT=4211 make demo"
-  fi
-done
 
 work_folder
 trap 'say "The demo has ended; nothing of it is kept."; exit 0' INT TERM
@@ -31,7 +29,7 @@ password=$(random 15)
 url=http://localhost:$port
 provider=http://127.0.0.1:$provider_port
 
-export MAIL360_LISTEN=$listen MAIL360_PUBLIC_URL=$url MAIL360_DATA_DIR=$WORK/data MAIL360_LOG=warn
+export MAIL360_LISTEN=$listen MAIL360_PUBLIC_URL=$url MAIL360_DATA_DIR=$WORK/data MAIL360_LOG=warn MAIL360_LOG_FORMAT=text
 export MAIL360_MICROSOFT_AUTHORIZE_URL=$provider/oauth2/v2.0/authorize
 export MAIL360_MICROSOFT_TOKEN_URL=$provider/oauth2/v2.0/token
 export MAIL360_MICROSOFT_GRAPH_URL=$provider/v1.0

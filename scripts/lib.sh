@@ -103,6 +103,17 @@ own_settings() {
   done
 }
 
+# port_is_free ADDRESS WORDS: ends with these words where something listens at this `host:port` already.
+port_is_free() {
+  local host=${1%:*} port=${1##*:}
+  host=${host#[} host=${host%]}
+  # What listens at every address listens at this machine's own.
+  case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
+  if (exec 3<>"/dev/tcp/$host/$port") 2>/dev/null; then
+    die "Something listens on port $port already. End it, or $2"
+  fi
+}
+
 # random N: N random bytes as text that fits into an address.
 random() { "$NODE" -p "require('node:crypto').randomBytes($1).toString('base64url')"; }
 

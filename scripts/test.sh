@@ -33,6 +33,14 @@ security_rows() {
   scripts/check-rows.sh
 }
 
+dependencies() {
+  say "Dependencies: bans, licences, sources"
+  choose_cargo_deny
+  # Of this machine's kind alone: the crates of others would have to be fetched for it.
+  "$CARGO_DENY" --log-level error --target "$(rustc -vV | sed -n 's/^host: //p')" --locked check bans licenses sources ||
+    die "A dependency is not allowed: see deny.toml."
+}
+
 rust() {
   say "Tests of the server, on SQLite and PostgreSQL"
   start_postgres
@@ -88,6 +96,7 @@ all)
   formatting
   house
   security_rows
+  dependencies
   lints
   rust
   browser
@@ -96,6 +105,7 @@ fast)
   formatting
   house
   security_rows
+  dependencies
   lints
   rust
   ;;

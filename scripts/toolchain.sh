@@ -128,16 +128,29 @@ choose_wasm_bindgen() {
     WASM_BINDGEN=wasm-bindgen
     return
   fi
-  folder=$TOOLS/wasm-bindgen-$version
+  # Anew where the lock file has changed.
+  folder=$TOOLS/wasm-bindgen-$version-$(cksum <"$ROOT/scripts/wasm-bindgen/Cargo.lock" | cut -d ' ' -f 1)
   WASM_BINDGEN=$folder/bin/wasm-bindgen
   if [ ! -x "$WASM_BINDGEN" ]; then
-    say "Building wasm-bindgen $version, once (some five minutes)"
-    # It runs for a second at a time: how fast it is built counts, not how fast it runs. Not --locked: the
-    # lock file that it is published with names a version that is not to be had.
-    CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-      CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR="$CACHE/wasm-bindgen-target" \
-      cargo install --quiet wasm-bindgen-cli --bin wasm-bindgen --version "$version" --root "$folder"
+    say "Building wasm-bindgen $version, once (some three minutes)"
+    CARGO_TARGET_DIR="$CACHE/wasm-bindgen-target" \
+      cargo install --quiet --locked --path "$ROOT/scripts/wasm-bindgen" --root "$folder"
     rm -rf "$CACHE/wasm-bindgen-target"
+  fi
+}
+
+# choose_cargo_deny: sets CARGO_DENY to the one version that the lists in deny.toml are written for.
+choose_cargo_deny() {
+  local version=0.20.2 folder
+  folder=$TOOLS/cargo-deny-$version
+  CARGO_DENY=$folder/bin/cargo-deny
+  if [ ! -x "$CARGO_DENY" ]; then
+    say "Building cargo-deny $version, once (some two minutes)"
+    # As with wasm-bindgen: how fast it is built counts.
+    CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+      CARGO_PROFILE_RELEASE_DEBUG=false CARGO_TARGET_DIR="$CACHE/cargo-deny-target" \
+      cargo install --quiet --locked cargo-deny --version "$version" --root "$folder"
+    rm -rf "$CACHE/cargo-deny-target"
   fi
 }
 
