@@ -25,7 +25,7 @@ struct Running {
 }
 
 /// A server with the program's own patience and this many places.
-async fn server(connections: usize, trusted: &[&str]) -> Running {
+fn server(connections: usize, trusted: &[&str]) -> Running {
     let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let address = listener.local_addr().expect("an address");
     let gate = Arc::new(Notify::new());
@@ -101,7 +101,7 @@ const WAYS_TO_WAIT: [(&str, &[u8]); 6] = [
 async fn n2_more_connections_that_keep_us_waiting_than_places_keep_no_page_away() {
     for trusted in [&["127.0.0.0/8"][..], &[]] {
         for (way, sent) in WAYS_TO_WAIT {
-            let server = server(100, trusted).await;
+            let server = server(100, trusted);
             let mut slow = Vec::new();
             for number in 0..300_u32 {
                 let from = u8::try_from(number % 5 + 1).expect("a few");
@@ -123,7 +123,7 @@ async fn n2_more_connections_that_keep_us_waiting_than_places_keep_no_page_away(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn n2_silent_connections_from_one_address_leave_room_for_others_without_closing_theirs() {
-    let server = server(200, &[]).await;
+    let server = server(200, &[]);
     let mut kept = send(2, server.address, WHOLE).await;
     let mut silent = Vec::new();
     for _ in 0..400 {
@@ -140,7 +140,7 @@ async fn n2_silent_connections_from_one_address_leave_room_for_others_without_cl
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn n2_requests_that_are_being_answered_never_give_way() {
-    let server = server(70, &["127.0.0.0/8"]).await;
+    let server = server(70, &["127.0.0.0/8"]);
     let mut answered = Vec::new();
     for _ in 0..60 {
         answered.push(
@@ -169,7 +169,7 @@ async fn n2_requests_that_are_being_answered_never_give_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn n2_where_every_place_is_being_answered_others_wait_and_are_answered_even_at_the_end() {
-    let server = server(3, &["127.0.0.0/8"]).await;
+    let server = server(3, &["127.0.0.0/8"]);
     let request = b"GET /gate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let mut all = Vec::new();
     for _ in 0..8 {
@@ -195,7 +195,7 @@ async fn n2_where_every_place_is_being_answered_others_wait_and_are_answered_eve
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn n2_a_browser_that_is_kept_alive_goes_on_with_request_after_request() {
-    let server = server(2, &[]).await;
+    let server = server(2, &[]);
     let mut stream = connect(1, server.address).await;
     for _ in 0..20 {
         for (sent, said) in
