@@ -1,5 +1,7 @@
 //! `/connectors/{id}/secret`: a new secret in the place of the stored one.
 
+use std::sync::Arc;
+
 use axum::{
     Extension,
     extract::{Path, State},
@@ -22,13 +24,14 @@ use super::{
 };
 use crate::{
     people::access::Member,
-    platform::{failure::Failure, page::Page},
+    platform::{config::Config, failure::Failure, page::Page},
     ui::widgets::{Back, ErrorSummary, FieldKind, Notice, TextField, Tone},
 };
 
 /// `GET /connectors/{id}/secret`.
 pub async fn show(
     State(service): State<ConnectorService>,
+    State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,

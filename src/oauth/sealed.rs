@@ -27,6 +27,7 @@ pub const SEALED_WORDS: SealedColumn = SealedColumn {
     column: Column { table: "attempts", column: "provider_words" },
     what: "What the provider said in the sign-in",
     remedy: "It goes with the sign-in's timeline, within 90 days.",
+    bound: None,
 };
 
 /// Seals the free text of an outcome for the attempt's row; none where there is none.

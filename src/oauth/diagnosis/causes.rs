@@ -49,7 +49,7 @@ fn of_time(mismatch: &Mismatch) -> Diagnosis {
             "Compare the clock of the machine that runs this program with the right time, set it, and sign in again.",
         ),
     };
-    Diagnosis { title, what, who: Who::Operator, next: next.to_owned(), remedy: Remedy::Again }
+    Diagnosis::of_one_cause(title, what, Who::Operator, next, Remedy::Again)
 }
 
 fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
@@ -65,7 +65,7 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     let next = "If the connector uses another Microsoft cloud, set MAIL360_MICROSOFT_ISSUER to the issuer of that cloud, \
                 as the other addresses are set; `mail360 check` compares them. Otherwise something answers in \
                 Microsoft’s place: look for a proxy.";
-    Diagnosis { what, who: Who::Operator, next: next.to_owned(), ..of_why(why) }
+    of_why(why).known_to_be(what, Who::Operator, next)
 }
 
 fn of_tenant(why: &Why, mismatch: &Mismatch) -> Diagnosis {
@@ -106,7 +106,7 @@ fn of_claim(why: &Why, mismatch: &Mismatch) -> Diagnosis {
              Microsoft’s identity platform, version 2.0.",
         ),
     };
-    Diagnosis { what, who, next: next.to_owned(), ..usual }
+    usual.known_to_be(what, who, next)
 }
 
 fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
@@ -154,7 +154,7 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
         NoConnection::Other => return usual,
     };
     let next = format!("{next} Then sign in again.");
-    Diagnosis { what: format!("{what} {AS_IT_WAS}"), who: Who::Operator, next, ..usual }
+    usual.known_to_be(format!("{what} {AS_IT_WAS}"), Who::Operator, next)
 }
 
 const AS_IT_WAS: &str = "The connector is as it was.";

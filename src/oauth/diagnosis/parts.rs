@@ -108,6 +108,13 @@ impl Diagnosis {
         Self { title, what: what.into(), causes: vec![Cause { when: "", who, next: next.into(), remedy }] }
     }
 
+    /// The same title for an end whose one cause is known; the page offers what it offered for the likeliest one.
+    #[must_use]
+    pub fn known_to_be(self, what: String, who: Who, next: impl Into<Cow<'static, str>>) -> Self {
+        let remedy = self.causes.first().map_or(Remedy::Again, |cause| cause.remedy);
+        Self::of_one_cause(self.title, what, who, next, remedy)
+    }
+
     /// What the page offers: each remedy once, in the order of the causes.
     pub fn remedies(&self) -> Vec<Remedy> {
         let mut remedies: Vec<Remedy> = Vec::new();

@@ -23,13 +23,20 @@ pub fn ApprovalPage(
         .into_any();
     };
     let known = said.code().and_then(codes::find).map(|entry| {
+        let causes = entry.causes.iter().map(|cause| {
+            let when = (!cause.when.is_empty()).then(|| view! { <p><strong>{cause.when}</strong></p> });
+            view! {
+                {when}
+                <dl class="facts">
+                    <div><dt>"Who can fix it"</dt><dd>{cause.who.words()}</dd></div>
+                    <div><dt>"Next step"</dt><dd>{cause.next.to_string()}</dd></div>
+                </dl>
+            }
+        });
         view! {
             <p><strong>{entry.title}</strong></p>
             <p>{entry.what}</p>
-            <dl class="facts">
-                <div><dt>"Who can fix it"</dt><dd>{entry.who.words()}</dd></div>
-                <div><dt>"Next step"</dt><dd>{entry.next}</dd></div>
-            </dl>
+            {causes.collect_view()}
         }
     });
     view! {

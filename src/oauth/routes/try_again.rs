@@ -42,7 +42,7 @@ pub async fn try_again(
         return leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await;
     };
     Said { connector: id, done: Done::TriedAgain, warning: None, finding: Some(finding) }
-        .keep(&session)
+        .keep(&session, connectors.now())
         .await?;
     Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
 }

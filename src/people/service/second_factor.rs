@@ -268,7 +268,7 @@ impl People {
         let Code::App(code) = code else { return Ok(None) };
         let found = SecondFactors::of(user.organisation).get(&self.database.read(), user.id).await?;
         let Some(found) = found else { return Ok(None) };
-        let key = self.open_key(user.organisation, user.id, &found.secret)?;
+        let key = self.open_key(user.organisation, user.id, &found)?;
         key.age_of(code, self.clock.now()).map_err(|error| Failure::unexpected(&error))
     }
 
@@ -280,7 +280,7 @@ impl People {
         begun: &Begun,
         code: &str,
     ) -> Result<Option<Duration>, Failure> {
-        let (Code::App(code), Some((_, key))) = (Code::parse(code), self.begun_key(member, begun)?) else {
+        let (Code::App(code), Some(key)) = (Code::parse(code), self.begun_key(member, begun)) else {
             return Ok(None);
         };
         key.clock_difference(&code, self.clock.now()).map_err(|error| Failure::unexpected(&error))
