@@ -18,6 +18,7 @@ mod m20261125_000007_index_activity;
 mod m20261125_000008_guard_people;
 mod m20261125_000009_list_connectors;
 mod m20261125_000010_reset_passwords;
+mod m20261129_000011_end_sessions;
 mod m20261129_000012_create_device_cookies;
 mod m20261129_000013_name_organisations;
 mod m20261129_000014_keep_provider_answers;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_guard_people::Migration),
             Box::new(m20261125_000009_list_connectors::Migration),
             Box::new(m20261125_000010_reset_passwords::Migration),
+            Box::new(m20261129_000011_end_sessions::Migration),
             Box::new(m20261129_000012_create_device_cookies::Migration),
             Box::new(m20261129_000013_name_organisations::Migration),
             Box::new(m20261129_000014_keep_provider_answers::Migration),

@@ -13,7 +13,9 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{AccountType, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Tenant, holds_secret, looks_like_secret},
+    model::{
+        AccountType, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Tenant, holds_secret, looks_like_secret,
+    },
     service::{Connector, ConnectorId, Typed, TypedSecret},
 };
 use crate::{

@@ -142,7 +142,8 @@ impl ConnectorService {
     /// [`Failure::NotFound`] where there is no such connector.
     pub async fn is_new(&self, admin: &Admin, id: ConnectorId) -> Result<bool, Failure> {
         let connector = self.get(admin, id).await?;
-        Ok(self.clock.now().since(connector.created_at) < Duration::minutes(1))
+        let now = self.clock.now();
+        Ok(connector.created_at.is_credible(now) && now.since(connector.created_at) < Duration::minutes(1))
     }
 
     /// Adds a connector.

@@ -29,7 +29,7 @@ use crate::{
 /// What came of changing a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChange {
-    /// It is changed, and all other sessions have ended.
+    /// It is changed, and all sessions have ended but that of this browser, which has a new cookie.
     Changed,
     /// The new one cannot be used, for this reason.
     Refused(&'static str),
@@ -139,15 +139,18 @@ impl Accounts {
             Err(words) => return Ok(PasswordChange::Refused(words)),
         };
         let hash = self.people.hash(member.asker(), &new).await?;
-        self.database
+        let issued = self
+            .database
             .write(async |tx| {
                 if !self.people.replace_password(&tx, member, &user, hash.clone()).await? {
-                    return Ok(PasswordChange::WrongCurrent);
+                    return Ok(None);
                 }
-                Sessions::end_others_of(&tx, member, session).await?;
-                Ok(PasswordChange::Changed)
+                self.sessions.end_all_and_renew(&tx, member, session, &browser.device).await.map(Some)
             })
-            .await
+            .await?;
+        let Some(issued) = issued else { return Ok(PasswordChange::WrongCurrent) };
+        issued.hand_to(session).await?;
+        Ok(PasswordChange::Changed)
     }
 
     async fn note_refusal(&self, member: &Member, action: Action) -> Result<(), Failure> {
@@ -165,7 +168,6 @@ impl Accounts {
         &self,
         member: &Member,
         session: &Session,
-        browser: &Browser,
         given: Given,
     ) -> Result<Confirmation, Failure> {
         let counted = match self.throttles.admit_password(guesser(session), "").await? {
@@ -199,30 +201,22 @@ impl Accounts {
             }
             self.throttles.note_right(&counted).await?;
         }
-        // The new session must not live on where the old one was ended: what ended it before the user was
-        // read shows here, what ends it from then on shows in their version.
-        let who = session::signed_in(session).await?;
-        let Some(who) = who else { return Err(Failure::SignedOut) };
-        if !self.sessions.is_there(session).await? {
-            return Err(Failure::SignedOut);
-        }
-        session::prove(session, who).await?;
-        let unchanged = self
+        let issued = self
             .database
             .write(async |tx| {
+                // What was verified must still be so, and the session must still be there: a session that was ended
+                // in the meantime stays ended.
                 if !self.people.is_unchanged(&tx, &user).await? {
-                    return Ok::<_, Failure>(false);
+                    return Err(Failure::SignedOut);
                 }
+                let issued = self.sessions.prove(&tx, member, session).await?;
                 let entry = Entry::done(Action::IdentityConfirmed, &member.email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
-                Ok(true)
+                Ok(issued)
             })
             .await?;
-        if unchanged {
-            return Ok(Confirmation::Confirmed);
-        }
-        session::sign_out(session).await?;
-        Err(Failure::SignedOut)
+        issued.hand_to(session).await?;
+        Ok(Confirmation::Confirmed)
     }
 
     /// The user, where this is their password.
@@ -243,7 +237,8 @@ impl Accounts {
                 // The user before their sessions, as everywhere else: two at once must not wait for each other.
                 self.people.lock_user(&tx, member).await?;
                 if Sessions::end_one_of(&tx, member, id).await? {
-                    self.people.note_ended_sessions(&tx, member.organisation(), member.user()).await?;
+                    // What was begun in that browser is not told from what was begun in another one.
+                    People::note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     let entry = Entry::done(Action::SessionEnded, &member.email, member.user().0);
                     self.activity.record(&tx, member.actor(), entry).await?;
                 }

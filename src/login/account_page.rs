@@ -21,6 +21,7 @@ use super::{
 use crate::{
     people::{access::Member, model::Password},
     platform::{clock::SharedClock, failure::Failure, id::UserId, note, page::Page},
+    ui::islands::SendOnce,
     ui::widgets::{Badge, ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
 };
 
@@ -160,13 +161,13 @@ fn PasswordCard(
     /// The field to type into again.
     retry: Option<&'static str>,
 ) -> impl IntoView {
-    let wrong = |(name, _): (&str, &str)| {
+    let wrong = move |(name, _): (&str, &str)| {
         error.as_ref().filter(|((field, _), _)| *field == name).map(|(_, words)| words.clone())
     };
     view! {
         <section class="card low" aria-labelledby="password-title">
             <h2 id="password-title">"Password"</h2>
-            <form class="fields" method="post" action="/account">
+            <SendOnce><form class="fields" method="post" action="/account">
                 // For password managers, which otherwise do not know whose password it is.
                 <input class="unseen" type="email" name="email" value=email autocomplete="username" readonly tabindex="-1" aria-hidden="true" />
                 <TextField
@@ -187,7 +188,7 @@ fn PasswordCard(
                     focus={retry == Some(NEW.0)}
                 />
                 <div class="row"><button class="button primary">"Change the password"</button></div>
-            </form>
+            </form></SendOnce>
             <p class="help">"You stay logged in here, and are logged out in all other browsers."</p>
         </section>
     }
@@ -250,7 +251,8 @@ fn Browsers(browsers: Vec<SignedInBrowser>) -> impl IntoView {
             <h2 id="browsers-title">"Signed-in browsers"</h2>
             <ul class="stack" role="list">{items}</ul>
             <p class="help">
-                "A browser that nobody uses is logged out after 30 minutes, and every one after 12 hours."
+                "A browser that nobody uses is logged out after 30 minutes, and every one after 12 hours. Where more than \
+                 20 are logged in, the one that was used longest ago is logged out."
             </p>
         </section>
     }

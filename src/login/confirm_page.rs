@@ -17,7 +17,6 @@ use super::{
     next::{Next, own_path},
     pages::CodeField,
     routes::{busy, too_many},
-    service::Browser,
 };
 use crate::{
     people::access::Member,
@@ -96,7 +95,6 @@ pub async fn show(Extension(member): Extension<Member>, Query(Next { next }): Qu
 pub async fn confirm(
     State(accounts): State<Accounts>,
     Extension(member): Extension<Member>,
-    Extension(browser): Extension<Browser>,
     session: Session,
     body: Bytes,
 ) -> Result<Response, Failure> {
@@ -113,7 +111,7 @@ pub async fn confirm(
         }
     }
     view.form = again.then_some(form);
-    let confirmation = match accounts.confirm(&member, &session, &browser, given).await {
+    let confirmation = match accounts.confirm(&member, &session, given).await {
         Err(Failure::Busy(seconds)) => {
             return Ok(busy(seconds, |words| page(ConfirmView { error: Some(words), ..view })));
         }

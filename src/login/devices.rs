@@ -27,8 +27,6 @@ const AGE: Duration = Duration::days(180);
 const MAX_PER_USER: u64 = 10;
 /// So many failures void one.
 pub(super) const MAX_FAILURES: i64 = 10;
-/// Times may be this far ahead: two machines that share a database differ by no more.
-const SKEW: Duration = Duration::minutes(1);
 /// The cookies.
 const NAME: &str = "device";
 const ORGANISATION: &str = "organisation";
@@ -44,7 +42,7 @@ pub struct DeviceSlot {
 #[derive(Debug)]
 struct Given {
     device: Token,
-    organisation: String,
+    organisation: Option<String>,
 }
 
 impl DeviceSlot {
@@ -61,15 +59,15 @@ impl DeviceSlot {
     pub fn set_cookies(&self, public_url: &PublicUrl) -> Result<Vec<HeaderValue>, Failure> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Given { device, organisation }) = given else { return Ok(Vec::new()) };
-        Ok(vec![
-            cookies::set(public_url, NAME, device.expose(), AGE)?,
-            cookies::set(public_url, ORGANISATION, &organisation, AGE)?,
-        ])
+        let device = cookies::set(public_url, NAME, device.expose(), AGE)?;
+        let organisation =
+            organisation.map(|short_name| cookies::set(public_url, ORGANISATION, &short_name, AGE));
+        Ok(std::iter::once(device).chain(organisation.transpose()?).collect())
     }
 
     /// Lets the answer set a new device cookie, and the short name of the organisation for the next log-in. To be
     /// called once the transaction that made the token is committed.
-    pub fn give(&self, device: Token, organisation: String) {
+    pub fn give(&self, device: Token, organisation: Option<String>) {
         *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(Given { device, organisation });
     }
 }
@@ -143,12 +141,26 @@ impl DeviceCookies {
     }
 
     /// Ends all device cookies of a user.
-    pub async fn end_all_of(
+    pub(super) async fn end_all_of(
         tx: &Tx,
         organisation: OrganisationId,
         user: UserId,
     ) -> Result<(), DatabaseError> {
         devices::erase_all_of(tx, organisation, user).await
+    }
+
+    /// Whether the browser sent a valid device cookie of this user.
+    pub(super) async fn is_of(
+        &self,
+        tx: &Tx,
+        slot: &DeviceSlot,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<bool, DatabaseError> {
+        let Some(hash) = slot.sent else { return Ok(false) };
+        let found = Unscoped.device_by_hash(tx, hash).await?;
+        let is_own = |device: &StoredDevice| device.organisation == organisation && device.user == user;
+        Ok(found.is_some_and(|device| is_own(&device) && is_valid(&device, self.clock.now())))
     }
 
     /// Ends all device cookies of an organisation.
@@ -166,6 +178,6 @@ impl DeviceCookies {
 /// A time ahead of the clock counts as not written: the clock was wrong then, or is now.
 fn is_valid(device: &StoredDevice, now: Timestamp) -> bool {
     now < device.expires_at
-        && device.created_at <= now.plus(SKEW)
-        && device.expires_at <= now.plus(AGE + SKEW)
+        && device.created_at.is_credible(now)
+        && device.expires_at.minus(AGE).is_credible(now)
 }

@@ -61,6 +61,8 @@ pub struct HalfWay {
     at: Timestamp,
     /// The hash of the hash that was verified: another password in the meantime makes this worth nothing.
     password: String,
+    /// `users.version` then: where sessions of the user were ended since, this ends too.
+    version: i64,
 }
 
 fn fingerprint(user: &User) -> String {
@@ -87,8 +89,19 @@ impl Login {
             user: user.id,
             at: self.clock.now(),
             password: fingerprint(&user),
+            version: user.version,
         };
-        session::go_half_way(session, &half).await?;
+        let issued = self
+            .database
+            .write(async |tx| {
+                if !self.people.is_unchanged(&tx, &user).await? {
+                    return Ok(None);
+                }
+                self.sessions.begin_half_way(&tx, user.id, &half, WAIT, browser).await.map(Some)
+            })
+            .await?;
+        let Some(issued) = issued else { return Ok(LoggedIn::Refused) };
+        issued.hand_to(session).await?;
         Ok(LoggedIn::CodeWanted)
     }
 
@@ -99,9 +112,12 @@ impl Login {
 
     async fn half_way(&self, session: &Session) -> Result<Option<User>, Failure> {
         let Some(half) = session::half_way::<HalfWay>(session).await? else { return Ok(None) };
-        let late = self.clock.now().since(half.at) >= WAIT;
+        let now = self.clock.now();
+        let in_time = half.at.is_credible(now) && now.since(half.at) < WAIT;
         let user = self.people.user_of(half.organisation, half.user).await?;
-        Ok(user.filter(|user| !late && !user.disabled && fingerprint(user) == half.password))
+        Ok(user.filter(|user| {
+            in_time && !user.disabled && user.version == half.version && fingerprint(user) == half.password
+        }))
     }
 
     /// Ends a log-in whose password was right with a code.

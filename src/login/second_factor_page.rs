@@ -15,8 +15,8 @@ use tower_sessions::Session;
 
 use super::{
     second_factor::clocks,
-    service::Login,
-    session::{self, Sessions},
+    service::{Browser, Login},
+    session::{self, Issued, Sessions},
 };
 use crate::{
     people::{
@@ -82,13 +82,17 @@ pub async fn show(
     view_of(&people, &login, member, &session, None).await
 }
 
-/// `POST /account/second-factor`: begins to set one up.
+/// `POST /account/second-factor`: begins to set one up. The session gets a new id first, so that a cookie that was
+/// stolen before cannot read the key.
 pub async fn begin(
     State(people): State<People>,
+    State(sessions): State<Sessions>,
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Redirect, Failure> {
-    session::begin_second_factor(&session, &people.begin_second_factor(&member.proved()?)?).await?;
+    let begun = people.begin_second_factor(&member.clone().proved()?)?;
+    sessions.renew(&member, &session).await?;
+    session::begin_second_factor(&session, &begun).await?;
     Ok(Redirect::to(HERE))
 }
 
@@ -103,6 +107,8 @@ pub struct CodeForm {
 pub async fn finish(
     State(people): State<People>,
     State(login): State<Arc<Login>>,
+    State(sessions): State<Sessions>,
+    Extension(browser): Extension<Browser>,
     Extension(member): Extension<Member>,
     session: Session,
     Form(form): Form<CodeForm>,
@@ -112,10 +118,12 @@ pub async fn finish(
     let Some(begun) = session::begun_second_factor(&session).await? else {
         return Ok(Redirect::to(HERE).into_response());
     };
-    let end_others = async |tx: &Tx| Sessions::end_others_of(tx, &member, &session).await;
-    if let Some(codes) = people.finish_second_factor(&proved, &begun, &form.code, end_others).await? {
-        session::forget_second_factor(&session).await?;
-        return Ok(codes_page(codes, true).into_response());
+    let end_sessions =
+        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    if let Some((codes, issued)) =
+        people.finish_second_factor(&proved, &begun, &form.code, end_sessions).await?
+    {
+        return with_codes(codes, true, issued, &session).await;
     }
     let words = match people.clock_difference(&proved, &begun, &form.code)? {
         Some(difference) => {
@@ -132,14 +140,28 @@ pub async fn finish(
 /// `POST /account/second-factor/recovery-codes`: new ones in place of the old.
 pub async fn renew(
     State(people): State<People>,
+    State(sessions): State<Sessions>,
+    Extension(browser): Extension<Browser>,
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Response, Failure> {
-    let end_others = async |tx: &Tx| Sessions::end_others_of(tx, &member, &session).await;
-    Ok(match people.new_recovery_codes(&member.clone().proved()?, end_others).await? {
-        Some(codes) => codes_page(codes, false).into_response(),
-        None => Redirect::to(HERE).into_response(),
-    })
+    let end_sessions =
+        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    match people.new_recovery_codes(&member.clone().proved()?, end_sessions).await? {
+        Some((codes, issued)) => with_codes(codes, false, issued, &session).await,
+        None => Ok(Redirect::to(HERE).into_response()),
+    }
+}
+
+/// Shows recovery codes in the session that was renewed for them.
+async fn with_codes(
+    codes: Vec<RecoveryCode>,
+    first: bool,
+    issued: Issued,
+    session: &Session,
+) -> Result<Response, Failure> {
+    issued.hand_to(session).await?;
+    Ok(codes_page(codes, first).into_response())
 }
 
 /// `POST /account/second-factor/cancel`: forgets one that is only begun. One that works stays, for it may have been
@@ -152,12 +174,16 @@ pub async fn cancel(session: Session) -> Result<Redirect, Failure> {
 /// `POST /account/second-factor/remove`.
 pub async fn remove(
     State(people): State<People>,
+    State(sessions): State<Sessions>,
+    Extension(browser): Extension<Browser>,
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Redirect, Failure> {
-    session::forget_second_factor(&session).await?;
-    let end_others = async |tx: &Tx| Sessions::end_others_of(tx, &member, &session).await;
-    people.remove_second_factor(&member.clone().proved()?, end_others).await?;
+    let end_sessions =
+        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    if let Some(issued) = people.remove_second_factor(&member.clone().proved()?, end_sessions).await? {
+        issued.hand_to(&session).await?;
+    }
     Ok(Redirect::to(HERE))
 }
 

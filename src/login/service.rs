@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     devices::{DeviceCookies, DeviceSlot},
     security_log::SecurityLog,
-    session::{self, Sessions, SignedIn},
+    session::{self, Sessions},
     throttle::{Admission, Guesser, Throttles},
 };
 use crate::{
@@ -103,6 +103,8 @@ pub struct Parts {
     pub throttles: Throttles,
     /// The device cookies.
     pub devices: DeviceCookies,
+    /// The sessions.
+    pub sessions: Sessions,
     /// The clock.
     pub clock: SharedClock,
     /// The randomness.
@@ -118,6 +120,7 @@ pub struct Login {
     pub(super) repeated: RepeatedActivity,
     pub(super) throttles: Throttles,
     pub(super) devices: DeviceCookies,
+    pub(super) sessions: Sessions,
     pub(super) clock: SharedClock,
     pub(super) log: SecurityLog,
 }
@@ -125,9 +128,10 @@ pub struct Login {
 impl Login {
     /// Puts it together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { database, people, activity, repeated, throttles, devices, clock, randomness } = parts;
+        let Parts { database, people, activity, repeated, throttles, devices, sessions, clock, randomness } =
+            parts;
         let log = SecurityLog::new(clock.clone(), &*randomness);
-        Self { database, people, activity, repeated, throttles, devices, clock, log }
+        Self { database, people, activity, repeated, throttles, devices, sessions, clock, log }
     }
 
     /// Writes what was counted since the last time; asked for every few seconds, and before the program ends.
@@ -276,33 +280,25 @@ impl Login {
         newer_hash: Option<String>,
         browser: &Browser,
     ) -> Result<bool, Failure> {
-        session::sign_in(
-            session,
-            SignedIn {
-                organisation: user.organisation,
-                user: user.id,
-                address: browser.address.map(|address| address.to_string()),
-                user_agent: browser.user_agent.clone(),
-                since: None,
-                proved_at: None,
-            },
-        )
-        .await?;
-        let given = self
+        let issued = self
             .database
             .write(async |tx| {
-                // After the session: a change of the password at the same time ends it, or is seen here.
+                // It locks the user's row: a change of the password at the same time was committed and is seen here, or
+                // waits, and then ends the session that is added below.
                 if !self.people.note_login(&tx, user, newer_hash.clone()).await? {
-                    return Ok::<_, Failure>(None);
+                    return Ok(None);
                 }
+                let issued = self.sessions.begin(&tx, user, browser).await?;
                 let entry = Entry::done(Action::LoggedIn, &user.email, user.id.0);
                 self.activity.record(&tx, actor(user, browser, true), entry).await?;
-                Ok(Some(self.devices.renew(&tx, &browser.device, user.organisation, user.id).await?))
+                let device = self.devices.renew(&tx, &browser.device, user.organisation, user.id).await?;
+                Ok::<_, Failure>(Some((issued, device)))
             })
             .await?;
-        let Some(token) = given else { return Ok(false) };
+        let Some((issued, device)) = issued else { return Ok(false) };
+        issued.hand_to(session).await?;
         let organisation = self.people.short_name(user.organisation).await?;
-        browser.device.give(token, organisation);
+        browser.device.give(device, Some(organisation));
         Ok(true)
     }
 
@@ -313,7 +309,7 @@ impl Login {
             self.database
                 .write(async |tx| {
                     // A confirmation that is under way must not bring back what ends here.
-                    self.people.note_ended_sessions(&tx, member.organisation(), member.user()).await?;
+                    People::note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     Sessions::end(&tx, session).await?;
                     self.activity.record(&tx, member.actor(), entry.clone()).await
                 })

@@ -2,7 +2,11 @@
 //! on `save` a session that has been ended, judges the limits by our own clock, and keeps the hash of a
 //! session's id in place of the id.
 
+mod beginning;
+mod ending;
 mod keeping;
+
+pub use beginning::Issued;
 
 use std::sync::Arc;
 
@@ -10,12 +14,12 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Id};
 
-use super::store;
+use super::{devices::DeviceCookies, store};
 use crate::people::{
     access::{Admin, Member},
     service::{Begun, Standing},
@@ -24,7 +28,7 @@ use crate::platform::{
     clock::{SharedClock, Timestamp},
     config::{Config, PublicUrl},
     cookies,
-    database::{Database, DatabaseError, Queries, Tx, Unscoped},
+    database::{Database, DatabaseError, Queries},
     failure::Failure,
     id::{OrganisationId, UserId},
     randomness::{Hash, SharedRandomness},
@@ -40,23 +44,21 @@ const USER: &str = "user";
 const STANDING: &str = "standing";
 const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
-/// The cookie.
-const NAME: &str = "session";
+/// The id of a session that was added in a transaction, until tower-sessions has taken it over.
+const ISSUED: &str = "issued";
+/// The most sessions of one user: beyond that, a log-in ends the one that was used longest ago.
+pub const MOST_SESSIONS: usize = 20;
+/// The most log-ins of one user that wait for a code.
+const MOST_HALF_WAY: usize = 20;
 
-/// Who is signed in in a session, and how they came.
+/// The user who is logged in in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     /// Their organisation.
     pub organisation: OrganisationId,
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Where from.
-    pub address: Option<String>,
-    /// What the browser calls itself, cut to 255 characters.
-    pub user_agent: Option<String>,
-    /// When they logged in; none is this very moment.
-    pub since: Option<Timestamp>,
-    /// When they last gave their password; none is this very moment.
+    /// When they last gave their password.
     pub proved_at: Option<Timestamp>,
 }
 
@@ -80,7 +82,7 @@ pub struct SignedInBrowser {
 /// The layer that gives each request its session.
 pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Sessions> {
     SessionManagerLayer::new(store)
-        .with_name(cookies::full_name(public_url, NAME))
+        .with_name(cookies::full_name(public_url, cookies::SESSION))
         .with_secure(public_url.is_https())
         .with_http_only(true)
         // Lax, not Strict: the cookie must be there when Microsoft sends the browser back.
@@ -89,35 +91,9 @@ pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Ses
         .with_expiry(Expiry::OnSessionEnd)
 }
 
-/// Signs a browser in: under a new id, so that one that was planted before is worth nothing.
-pub async fn sign_in(session: &Session, who: SignedIn) -> Result<(), Failure> {
-    // What another user left in this browser, such as a draft, is not this one's.
-    session.clear().await;
-    session.cycle_id().await.map_err(session_error::failure)?;
-    session.insert(USER, who).await.map_err(session_error::failure)?;
-    // Now, and not when the answer is on its way: a log-in that was answered has happened.
-    session.save().await.map_err(session_error::failure)
-}
-
-/// Notes in a session of nobody's how far a log-in is, under a new id.
-pub async fn go_half_way(session: &Session, how_far: &impl Serialize) -> Result<(), Failure> {
-    session.clear().await;
-    session.cycle_id().await.map_err(session_error::failure)?;
-    session.insert(HALF_WAY, how_far).await.map_err(session_error::failure)?;
-    session.save().await.map_err(session_error::failure)
-}
-
 /// How far a log-in is.
 pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T>, Failure> {
     session.get(HALF_WAY).await.map_err(session_error::failure)
-}
-
-/// Notes that whoever is signed in has just proved who they are: under a new id, for from now on the cookie
-/// opens more than before. The session ends when it would have ended.
-pub async fn prove(session: &Session, who: SignedIn) -> Result<(), Failure> {
-    session.cycle_id().await.map_err(session_error::failure)?;
-    session.insert(USER, SignedIn { proved_at: None, ..who }).await.map_err(session_error::failure)?;
-    session.save().await.map_err(session_error::failure)
 }
 
 /// Keeps in a session with what key a second factor is being set up there.
@@ -140,40 +116,51 @@ tokio::task_local! {
     static LOOKS: bool;
 }
 
-/// Stands round the layer of sessions, for what that does at a request's end.
+/// Stands round the layer of sessions, and corrects what that layer answers at a request's end.
 ///
-/// - A browser keeps its cookie unless it logs out: of two requests at once the second may come with the cookie that
-///   the first has replaced, and must not take the new one away.
-/// - Where a session could not be kept the layer answers 500 without a word of why: that is an outage, which the log
-///   tells of.
-/// - Whoever only looks is not refused for what could not be kept.
+/// - It sets the session's cookie again where the session was only changed. Of two requests at once, one may have given
+///   the session a new id; the answer to the other must not bring the old cookie back, nor remove the new one.
+/// - The header with which it removes a cookie has no `Secure`, and browsers ignore such a header for a `__Host-` name
+///   (RFC 6265bis, 4.1.3.2). The log-out removes all our cookies itself.
+/// - Where a session could not be saved it answers 500 and no reason. That is an outage, and the log says so.
+/// - A GET succeeds even if the session cannot be saved.
 pub async fn tend(
     State(config): State<Arc<Config>>,
     request: Request,
     next: axum::middleware::Next,
 ) -> Response {
-    let logs_out = request.uri().path() == "/logout";
+    let logs_out = request.method() == Method::POST && request.uri().path() == "/logout";
     let looks = request.method().is_safe();
+    let sent = cookies::read(request.headers(), &config.public_url, cookies::SESSION).unwrap_or_default();
     let mut response = LOOKS.scope(looks, next.run(request)).await;
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR
         && response.extensions().get::<Failure>().is_none()
     {
         return Failure::Unavailable("a session could not be kept".to_owned()).into_response();
     }
-    if logs_out {
-        return response;
-    }
-    let emptied = format!("{}=;", cookies::full_name(&config.public_url, NAME));
-    let kept: Vec<_> = response
+    let name = cookies::full_name(&config.public_url, cookies::SESSION);
+    let is_new = |header: &HeaderValue| {
+        let cookie = header.to_str().ok().and_then(|text| text.split(';').next()?.split_once('='));
+        cookie.is_none_or(|(set, value)| set != name || !(value.is_empty() || value == sent))
+    };
+    let new: Vec<_> = response
         .headers()
         .get_all(header::SET_COOKIE)
         .iter()
-        .filter(|value| !value.as_bytes().starts_with(emptied.as_bytes()))
+        .filter(|header| is_new(header))
         .cloned()
         .collect();
     response.headers_mut().remove(header::SET_COOKIE);
-    for value in kept {
+    for value in new {
         response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    if logs_out && response.status().is_redirection() {
+        for name in cookies::FORGOTTEN_AT_LOG_OUT {
+            match cookies::set(&config.public_url, name, "", Duration::ZERO) {
+                Ok(removal) => drop(response.headers_mut().append(header::SET_COOKIE, removal)),
+                Err(failure) => return failure.into_response(),
+            }
+        }
     }
     response
 }
@@ -218,6 +205,11 @@ impl Sessions {
         Self { database, clock, randomness }
     }
 
+    /// The device cookies in the same database.
+    fn devices(&self) -> DeviceCookies {
+        DeviceCookies::new(self.database.clone(), self.clock.clone(), self.randomness.clone())
+    }
+
     /// The browsers in which a user is signed in, latest used first; `current` is the one that asks.
     pub async fn of_user(&self, member: &Member, current: &Session) -> Result<Vec<SignedInBrowser>, Failure> {
         self.live(member.organisation(), member.user(), current.id().map(hash)).await
@@ -231,7 +223,7 @@ impl Sessions {
     ) -> Result<Vec<SignedInBrowser>, Failure> {
         let now = self.clock.now();
         let read = self.database.read();
-        let sessions = store::live_of(&read, organisation, user, now, now.minus(IDLE)).await?;
+        let sessions = store::live_of(&read, organisation, user, now, MOST_SESSIONS as u64).await?;
         Ok(sessions
             .into_iter()
             .map(|session| SignedInBrowser {
@@ -258,70 +250,13 @@ impl Sessions {
         user: UserId,
     ) -> Result<usize, DatabaseError> {
         let now = self.clock.now();
-        Ok(store::live_of(on, organisation, user, now, now.minus(IDLE)).await?.len())
-    }
-
-    /// Ends one session of a user, in the transaction that records it.
-    ///
-    /// # Returns
-    /// Whether it was there.
-    pub async fn end_one_of(tx: &Tx, member: &Member, id: &str) -> Result<bool, DatabaseError> {
-        match id.parse() {
-            Ok(hash) => store::end_one_of(tx, member.organisation(), member.user(), hash).await,
-            Err(_) => Ok(false),
-        }
-    }
-
-    /// Ends the session that asks, in the transaction that records it.
-    pub async fn end(tx: &Tx, current: &Session) -> Result<(), DatabaseError> {
-        match current.id().map(hash) {
-            Some(hash) => store::end(tx, hash).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Ends all sessions of a user but the one that asks.
-    pub async fn end_others_of(tx: &Tx, member: &Member, current: &Session) -> Result<(), DatabaseError> {
-        let (organisation, user) = (member.organisation(), member.user());
-        match current.id().map(hash) {
-            Some(current) => store::end_others_of(tx, organisation, user, current).await,
-            None => store::end_all_of(tx, organisation, user).await,
-        }
-    }
-
-    /// Ends all sessions of a user, in the transaction of what makes it necessary.
-    pub async fn end_all_of(
-        tx: &Tx,
-        organisation: OrganisationId,
-        user: UserId,
-    ) -> Result<(), DatabaseError> {
-        store::end_all_of(tx, organisation, user).await
-    }
-
-    /// Ends all sessions of an organisation, in the transaction that records it.
-    ///
-    /// # Returns
-    /// In how many browsers somebody was signed in.
-    pub async fn end_all_within(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
-        let now = self.clock.now();
-        store::end_all_within(tx, organisation, now, now.minus(IDLE)).await
-    }
-
-    /// Ends the sessions of browsers in which nobody is signed in: a log-in may be half-way there.
-    pub async fn end_nobodys(tx: &Tx) -> Result<(), DatabaseError> {
-        store::end_nobodys(tx).await
-    }
-
-    /// Whether the session that asks is still there: what its request began with may have been ended since.
-    pub async fn is_there(&self, current: &Session) -> Result<bool, Failure> {
-        let Some(id) = current.id() else { return Ok(false) };
-        Ok(Unscoped.session_by_hash(&self.database.read(), hash(id)).await?.is_some())
+        Ok(store::live_of(on, organisation, user, now, MOST_SESSIONS as u64).await?.len())
     }
 
     /// Erases what has ended by itself.
     pub async fn sweep(&self) -> Result<(), Failure> {
         let now = self.clock.now();
-        self.database.write(async |tx| Ok(store::sweep(&tx, now, now.minus(IDLE)).await?)).await
+        self.database.write(async |tx| Ok(store::sweep(&tx, now).await?)).await
     }
 }
 

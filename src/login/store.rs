@@ -4,14 +4,15 @@ pub mod devices;
 pub mod throttles;
 
 use sea_orm::{
-    ActiveValue::Set, Condition, FromQueryResult, QueryOrder, QueryResult, entity::prelude::*,
+    ActiveValue::Set, Condition, FromQueryResult, QueryOrder, QueryResult, QuerySelect, entity::prelude::*,
     sea_query::Expr,
 };
 
+use super::session::{ABSOLUTE, IDLE};
 use crate::{
     people::service::{Standing, beside},
     platform::{
-        clock::Timestamp,
+        clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx, Unscoped},
         id::{OrganisationId, UserId},
         randomness::Hash,
@@ -35,6 +36,7 @@ mod row {
         pub user_agent: Option<String>,
         pub data: String,
         pub proved_at: Option<i64>,
+        pub half_way_of: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -77,6 +79,30 @@ pub struct StoredSession {
     pub data: String,
     /// When its user last gave their password.
     pub proved_at: Option<Timestamp>,
+    /// The user whose password was right, where no user is logged in yet because the code is still missing.
+    pub half_way_of: Option<UserId>,
+}
+
+impl StoredSession {
+    /// Whether it has not ended by itself. A session that was written by a clock that was wrong has ended.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.created_at.is_credible(now)
+            && self.last_seen_at.is_credible(now)
+            && self.expires_at.minus(ABSOLUTE).is_credible(now)
+            && now < self.expires_at
+            && now.since(self.last_seen_at) < IDLE
+    }
+}
+
+/// The same as [`StoredSession::is_live`], for the database.
+fn live(now: Timestamp) -> Condition {
+    let credible = now.plus(SKEW);
+    Condition::all()
+        .add(row::Column::CreatedAt.lte(credible.micros()))
+        .add(row::Column::LastSeenAt.lte(credible.micros()))
+        .add(row::Column::ExpiresAt.lte(credible.plus(ABSOLUTE).micros()))
+        .add(row::Column::ExpiresAt.gt(now.micros()))
+        .add(row::Column::LastSeenAt.gt(now.minus(IDLE).micros()))
 }
 
 impl TryFrom<row::Model> for StoredSession {
@@ -97,6 +123,7 @@ impl TryFrom<row::Model> for StoredSession {
             user_agent: row.user_agent,
             data: row.data,
             proved_at: row.proved_at.map(Timestamp::from_micros),
+            half_way_of: row.half_way_of.map(UserId),
         })
     }
 }
@@ -114,6 +141,7 @@ pub async fn add(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> 
         user_agent: Set(session.user_agent.clone()),
         data: Set(session.data.clone()),
         proved_at: Set(session.proved_at.map(Timestamp::micros)),
+        half_way_of: Set(session.half_way_of.map(|user| user.0)),
     };
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
     Ok(())
@@ -139,19 +167,95 @@ pub async fn touch(tx: &Tx, hash: Hash, now: Timestamp) -> Result<(), DatabaseEr
     Ok(())
 }
 
+/// Whether there is a session with this hash.
+pub async fn is_there(on: &impl Queries, hash: Hash) -> Result<bool, DatabaseError> {
+    Ok(row::Entity::find_by_id(hash.to_vec()).one(on.connection()).await?.is_some())
+}
+
 /// Ends a session.
 pub async fn end(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     row::Entity::delete_by_id(hash.to_vec()).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// Ends all sessions of a user.
-pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> Result<(), DatabaseError> {
-    row::Entity::delete_many()
+/// Ends a session of a user.
+///
+/// # Returns
+/// The session as it was; `None` if it had ended. If several transactions take it at once, one gets it.
+pub async fn take(
+    tx: &Tx,
+    organisation: OrganisationId,
+    user: UserId,
+    hash: Hash,
+) -> Result<Option<StoredSession>, DatabaseError> {
+    let Some(row) = row::Entity::find_by_id(hash.to_vec())
         .filter(row::Column::OrganisationId.eq(organisation.0))
         .filter(row::Column::UserId.eq(user.0))
+        .one(tx.connection())
+        .await?
+    else {
+        return Ok(None);
+    };
+    Ok(if end_one_of(tx, organisation, user, hash).await? { Some(row.try_into()?) } else { None })
+}
+
+/// Ends all sessions of a user, and all in which their password was given and the code was not.
+pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> Result<(), DatabaseError> {
+    let logged_in = Condition::all()
+        .add(row::Column::OrganisationId.eq(organisation.0))
+        .add(row::Column::UserId.eq(user.0));
+    row::Entity::delete_many()
+        .filter(Condition::any().add(logged_in).add(row::Column::HalfWayOf.eq(user.0)))
         .exec(tx.connection())
         .await?;
+    Ok(())
+}
+
+/// Ends sessions of a user so that one more makes at most `most`: first those that have ended by themselves, then the
+/// one that was used longest ago. The caller holds the user's lock.
+pub async fn make_room(
+    tx: &Tx,
+    organisation: OrganisationId,
+    user: UserId,
+    now: Timestamp,
+    most: usize,
+) -> Result<(), DatabaseError> {
+    let sessions = row::Entity::find()
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::UserId.eq(user.0))
+        .order_by_desc(row::Column::LastSeenAt)
+        .order_by_desc(row::Column::CreatedAt)
+        .all(tx.connection())
+        .await?;
+    let sessions = sessions.into_iter().map(StoredSession::try_from).collect::<Result<Vec<_>, _>>()?;
+    let (live, ended): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.is_live(now));
+    let superfluous = live.iter().skip(most.saturating_sub(1)).chain(&ended);
+    for session in superfluous {
+        end(tx, session.hash).await?;
+    }
+    Ok(())
+}
+
+/// Ends log-ins of a user that wait for a code so that one more makes at most `most`: first the oldest from the same
+/// address, so that a caller who has the password and asks again and again ends their own. The caller holds the
+/// user's lock.
+pub async fn make_room_half_way(
+    tx: &Tx,
+    user: UserId,
+    address: Option<&str>,
+    most: usize,
+) -> Result<(), DatabaseError> {
+    let mut waiting = row::Entity::find()
+        .filter(row::Column::HalfWayOf.eq(user.0))
+        .order_by_asc(row::Column::CreatedAt)
+        .all(tx.connection())
+        .await?;
+    let superfluous = (waiting.len() + 1).saturating_sub(most);
+    // A stable sort: the oldest stays first in each half.
+    waiting.sort_by_key(|session| session.address.as_deref() != address);
+    for session in waiting.into_iter().take(superfluous) {
+        row::Entity::delete_by_id(session.hash).exec(tx.connection()).await?;
+    }
     Ok(())
 }
 
@@ -163,40 +267,34 @@ pub async fn end_all_within(
     tx: &Tx,
     organisation: OrganisationId,
     now: Timestamp,
-    idle_since: Timestamp,
 ) -> Result<u64, DatabaseError> {
     let theirs = row::Column::OrganisationId.eq(organisation.0);
-    let live = row::Entity::find()
-        .filter(theirs.clone())
-        .filter(row::Column::ExpiresAt.gt(now.micros()))
-        .filter(row::Column::LastSeenAt.gt(idle_since.micros()))
-        .count(tx.connection())
-        .await?;
+    let live = row::Entity::find().filter(theirs.clone()).filter(live(now)).count(tx.connection()).await?;
     row::Entity::delete_many().filter(theirs).exec(tx.connection()).await?;
     Ok(live)
 }
 
-/// Ends all sessions in which nobody is signed in.
+/// Ends all sessions in which no user is logged in.
 pub async fn end_nobodys(tx: &Tx) -> Result<(), DatabaseError> {
     row::Entity::delete_many().filter(row::Column::UserId.is_null()).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// The sessions of a user that have not ended, latest used first.
+/// The sessions of a user that have not ended, latest used first: at most `limit`.
 pub async fn live_of(
     on: &impl Queries,
     organisation: OrganisationId,
     user: UserId,
     now: Timestamp,
-    idle_since: Timestamp,
+    limit: u64,
 ) -> Result<Vec<StoredSession>, DatabaseError> {
     let rows = row::Entity::find()
         .filter(row::Column::OrganisationId.eq(organisation.0))
         .filter(row::Column::UserId.eq(user.0))
-        .filter(row::Column::ExpiresAt.gt(now.micros()))
-        .filter(row::Column::LastSeenAt.gt(idle_since.micros()))
+        .filter(live(now))
         .order_by_desc(row::Column::LastSeenAt)
         .order_by_asc(row::Column::CreatedAt)
+        .limit(limit)
         .all(on.connection())
         .await?;
     Ok(rows.into_iter().map(StoredSession::try_from).collect::<Result<_, _>>()?)
@@ -221,32 +319,9 @@ pub async fn end_one_of(
     Ok(ended.rows_affected == 1)
 }
 
-/// Ends all sessions of a user but one.
-pub async fn end_others_of(
-    tx: &Tx,
-    organisation: OrganisationId,
-    user: UserId,
-    kept: Hash,
-) -> Result<(), DatabaseError> {
-    row::Entity::delete_many()
-        .filter(row::Column::OrganisationId.eq(organisation.0))
-        .filter(row::Column::UserId.eq(user.0))
-        .filter(row::Column::Hash.ne(kept.to_vec()))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// Erases sessions that ended by themselves: past their end, or unused since `idle_since`.
-pub async fn sweep(tx: &Tx, now: Timestamp, idle_since: Timestamp) -> Result<(), DatabaseError> {
-    row::Entity::delete_many()
-        .filter(
-            Condition::any()
-                .add(row::Column::ExpiresAt.lte(now.micros()))
-                .add(row::Column::LastSeenAt.lte(idle_since.micros())),
-        )
-        .exec(tx.connection())
-        .await?;
+/// Erases sessions that ended by themselves.
+pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
+    row::Entity::delete_many().filter(live(now).not()).exec(tx.connection()).await?;
     Ok(())
 }
 

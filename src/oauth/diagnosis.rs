@@ -239,6 +239,14 @@ fn of_why(why: &Why) -> Diagnosis {
             "Start the sign-in again.",
             Remedy::Again,
         ),
+        Why::LoggedOut => (
+            "A session was ended after this sign-in began",
+            "Somebody logged out, or a password, a second factor or a role was changed, or an administrator ended all \
+             sessions of the user who began it. Nothing was sent to Microsoft, and the connector is as it was.",
+            Who::SignsIn,
+            "Start the sign-in again.",
+            Remedy::Again,
+        ),
         Why::Superseded => (
             "Newer sign-ins have ended this one",
             "Ten sign-ins were open; the oldest was ended.",

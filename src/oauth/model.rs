@@ -134,6 +134,8 @@ pub enum Why {
     ConnectorChanged,
     /// Whoever began it may no longer administer connectors.
     NotAllowed,
+    /// Sessions of whoever began it were ended since.
+    LoggedOut,
     /// Too many were open; this was the oldest.
     Superseded,
     /// The operator has ended all that were open.

@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// The binding cookie: says which browser an attempt was started in.
-const BINDING: &str = "sign_in";
+const BINDING: &str = cookies::SIGN_IN;
 
 fn binding(headers: &HeaderMap, public_url: &PublicUrl) -> Option<Token> {
     cookies::read(headers, public_url, BINDING).and_then(|value| Token::parse(&value))

@@ -86,6 +86,7 @@ fn pinned(attempt: &Attempt) -> Hash {
         &attempt.connector.to_string(),
         &attempt.connector_version.to_string(),
         &attempt.user.to_string(),
+        &attempt.user_version.to_string(),
         &attempt.nonce.to_string(),
         &attempt.expires_at.micros().to_string(),
     ] {

@@ -125,6 +125,7 @@ impl SignIns {
                     connector: id,
                     connector_version: connector.application_version,
                     user: admin.user(),
+                    user_version: admin.version(),
                     client_id: connector.client_id.to_string(),
                     endpoints: Endpoints::of(urls, connector.path_segment()),
                     tenant: connector.known_tenant().map(str::to_owned),

@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::pre
 
 use super::{
     microsoft::{Endpoints, IssuerTemplate},
-    model::{Outcome, PATIENCE},
+    model::{Outcome, PATIENCE, VALID},
 };
 use crate::{
     connectors::service::ConnectorId,
@@ -39,6 +39,7 @@ mod row {
         pub connector_id: Uuid,
         pub connector_version: i64,
         pub user_id: Uuid,
+        pub user_version: i64,
         pub purpose: String,
         pub client_id: String,
         pub authorize_url: String,
@@ -80,6 +81,8 @@ pub struct Attempt {
     pub connector_version: i64,
     /// Who started it.
     pub user: UserId,
+    /// `users.version` then: it does not go on where sessions of theirs were ended since.
+    pub user_version: i64,
     /// The Azure application.
     pub client_id: String,
     /// The provider's addresses.
@@ -120,13 +123,21 @@ pub enum Progress {
 }
 
 impl Attempt {
+    /// Whether it is in time. An attempt that was made by a clock that was wrong is not.
+    pub fn can_be_consumed(&self, now: Timestamp) -> bool {
+        self.created_at.is_credible(now)
+            && self.expires_at.minus(VALID).is_credible(now)
+            && now < self.expires_at
+    }
+
     /// How far it is.
     pub fn progress(&self, now: Timestamp) -> Progress {
         match (&self.outcome, self.consumed_at) {
             (Some(outcome), _) => Progress::Ended(outcome.clone()),
-            (None, Some(at)) if now.since(at) > PATIENCE => Progress::Interrupted,
+            // A time that lies ahead was written by a clock that was wrong: that process has been stopped.
+            (None, Some(at)) if !at.is_credible(now) || now.since(at) > PATIENCE => Progress::Interrupted,
             (None, Some(_)) => Progress::Checking,
-            (None, None) if now >= self.expires_at => Progress::Abandoned,
+            (None, None) if !self.can_be_consumed(now) => Progress::Abandoned,
             (None, None) => Progress::Open,
         }
     }
@@ -165,6 +176,7 @@ impl TryFrom<row::Model> for Attempt {
             connector: ConnectorId(row.connector_id),
             connector_version: row.connector_version,
             user: UserId(row.user_id),
+            user_version: row.user_version,
             client_id: row.client_id,
             endpoints: Endpoints {
                 authorize: row.authorize_url,
@@ -236,6 +248,7 @@ impl Attempts {
             connector_id: Set(attempt.connector.0),
             connector_version: Set(attempt.connector_version),
             user_id: Set(attempt.user.0),
+            user_version: Set(attempt.user_version),
             purpose: Set("verify".to_owned()),
             client_id: Set(attempt.client_id.clone()),
             authorize_url: Set(attempt.endpoints.authorize.clone()),
@@ -304,7 +317,7 @@ impl Attempts {
             .find()
             .apply_if(user, |all, user| all.filter(row::Column::UserId.eq(user.0)))
             .filter(row::Column::ConsumedAt.is_null())
-            .filter(row::Column::ExpiresAt.gt(now.micros()))
+            .filter(erasing::in_time(now))
             .order_by_asc(row::Column::CreatedAt)
             .all(on.connection())
             .await?;

@@ -88,6 +88,11 @@ impl Member {
         }
     }
 
+    /// `users.version` when they were read: what is begun now does not go on at another one.
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
     /// Whether they gave their password within [`PROOF`].
     pub const fn has_proved(&self) -> bool {
         self.proved

@@ -2,6 +2,7 @@
 //! files of their own.
 
 mod changes;
+mod ended;
 mod invitations;
 mod organisations;
 mod passwords;
@@ -9,12 +10,12 @@ mod second_factor;
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use time::Duration;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 pub use self::{
     changes::{Change, Changed},
+    ended::MayFinish,
     invitations::{Accepted, INVITATION, Invited, NEW_PASSWORD},
     second_factor::{Begun, Code, RECOVERY_CODES, RecoveryCode, SEALED, Setup},
 };
@@ -70,8 +71,6 @@ pub struct Presence {
     pub proved_at: Option<Timestamp>,
 }
 
-/// The clocks of two machines that share a database differ by no more than this.
-const SKEW: Duration = Duration::minutes(1);
 /// How many users a page lists.
 const PAGE: usize = 50;
 
@@ -224,7 +223,6 @@ impl People {
         if !users.replace_password(tx, member.user(), &user.password_hash, hash).await? {
             return Ok(false);
         }
-        users.note_ended_sessions(tx, member.user()).await?;
         Invitations::of(member.organisation()).take_all_for(tx, member.user()).await?;
         let entry = Entry::done(Action::PasswordChanged, &member.email, member.user().0);
         self.activity.record(tx, member.actor(), entry).await?;
@@ -291,8 +289,7 @@ impl People {
         self.still_there(tx, member).await.map(drop)
     }
 
-    /// Lets one transaction at a time count or change what this user has. What ends their own other sessions asks for
-    /// no more: sent twice at once, the second is of a session that the first has left.
+    /// Lets one transaction at a time count or change what this user has.
     pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
         Users::of(member.organisation()).lock(tx, member.user()).await
     }
@@ -317,8 +314,7 @@ impl People {
             organisation: OrganisationId(standing.organisation_id),
             user: UserId(standing.id),
             role,
-            // Another process may have written it, whose clock is a little ahead.
-            proved: proved_at.is_some_and(|at| at <= now.plus(SKEW) && now.since(at) < PROOF),
+            proved: proved_at.is_some_and(|at| at.is_credible(now) && now.since(at) < PROOF),
             has_second_factor,
             version: standing.version,
             lacks_second_factor: standing.organisation.second_factor_required && !has_second_factor,
@@ -330,17 +326,6 @@ impl People {
         }))
     }
 
-    /// Whether a user is an administrator who may log in, as they are now.
-    pub async fn is_admin(
-        &self,
-        on: &impl Queries,
-        organisation: OrganisationId,
-        user: UserId,
-    ) -> Result<bool, DatabaseError> {
-        let user = Users::of(organisation).get(on, user).await?;
-        Ok(user.is_some_and(|user| user.role == Role::Admin && !user.disabled))
-    }
-
     /// Whether nothing has happened to a user since they were read that ends sessions of theirs.
     pub async fn is_unchanged(&self, tx: &Tx, user: &User) -> Result<bool, DatabaseError> {
         let users = Users::of(user.organisation);
@@ -348,16 +333,6 @@ impl People {
         users.lock(tx, user.id).await?;
         let now = users.get(tx, user.id).await?;
         Ok(now.is_some_and(|now| now.version == user.version && !now.disabled))
-    }
-
-    /// Counts that sessions of a user were ended, in the transaction that ends them.
-    pub async fn note_ended_sessions(
-        &self,
-        tx: &Tx,
-        organisation: OrganisationId,
-        user: UserId,
-    ) -> Result<(), DatabaseError> {
-        Users::of(organisation).note_ended_sessions(tx, user).await
     }
 }
 

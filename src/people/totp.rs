@@ -6,13 +6,24 @@ use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
 use totp_rs::{Builder, Secret, Totp};
 
-use crate::platform::{clock::Timestamp, cpu::Turn, randomness::Randomness};
+use crate::platform::{
+    clock::{SKEW, Timestamp},
+    cpu::Turn,
+    randomness::Randomness,
+};
+
+/// How long a code is the present one, in seconds.
+const STEP: i64 = 30;
+
+/// The latest step that can have been used by `now`: the one after the present step, for a process whose clock is ahead
+/// by what clocks may differ. A later one was written by a clock that was wrong.
+pub fn latest_credible_step(now: Timestamp) -> i64 {
+    now.plus(SKEW).seconds() / STEP + 1
+}
 
 /// What authenticator apps call the program.
 const ISSUER: &str = "Mail360 Connectors";
 
-/// How long a code is the present one, in seconds.
-const STEP: i64 = 30;
 /// How far from now a code is looked for that is of another time, in steps: ten minutes.
 const NEAR: i64 = 20;
 
@@ -182,6 +193,16 @@ mod tests {
         }
         assert_eq!(key.age_of("000000", at(1_111_111_110)), Ok(None));
         assert_eq!(key.clock_difference("050471", at(0)), Ok(None));
+    }
+
+    #[test]
+    fn n7_a_code_that_is_taken_is_never_of_a_step_that_is_not_credible() {
+        let key = TotpKey::from_opened(SecretString::from(RFC));
+        // The code of the step that begins at 1,111,111,110, as early as it is taken.
+        let early = at(1_111_111_110 - 30);
+        let step = key.step_of("050471", early).expect("a key").expect("taken");
+        assert!(step < latest_credible_step(early));
+        assert!(step > latest_credible_step(early.minus(Duration::minutes(2))));
     }
 
     #[test]

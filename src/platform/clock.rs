@@ -5,6 +5,9 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
+/// How far apart the clocks of two machines that share a database may be.
+pub const SKEW: Duration = Duration::minutes(1);
+
 /// A point in time: microseconds since 1970-01-01 UTC, as the database keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -43,11 +46,16 @@ impl Timestamp {
         Duration::microseconds(self.0.saturating_sub(earlier.0))
     }
 
-    /// Whether this moment is at most `age` before `now`. A moment that lies more than a minute ahead is not: the clock
-    /// that it was taken from was wrong.
+    /// Whether this moment is at most `age` before `now`, and credible.
     pub fn is_within(self, age: Duration, now: Self) -> bool {
-        let passed = now.since(self);
-        passed < age && passed >= -Duration::MINUTE
+        now.since(self) < age && self.is_credible(now)
+    }
+
+    /// Whether a stored time can have been written by `now`. A later one was written by a clock that was wrong, and
+    /// counts as not written: otherwise what it limits would last for as long as that clock was ahead. For a deadline,
+    /// ask about the moment at which it was set: the deadline moved back by its full length.
+    pub fn is_credible(self, now: Self) -> bool {
+        self <= now.plus(SKEW)
     }
 
     /// The same moment as the `time` crate has it; the epoch for one that it cannot express.
@@ -114,6 +122,21 @@ mod tests {
         assert_eq!(moment.for_people(), "23 Nov 2026, 06:57 UTC");
         assert_eq!(moment.time_of_day(), "06:57:10 UTC");
         assert_eq!(moment.for_machines(), "2026-11-23T06:57:10Z");
+    }
+
+    #[test]
+    fn n7_a_time_is_credible_until_a_minute_ahead() {
+        let now = Timestamp::from_micros(1_795_417_030_000_000);
+        for (ahead, credible) in [
+            (Duration::days(-3_650), true),
+            (Duration::ZERO, true),
+            (SKEW, true),
+            (SKEW + Duration::microseconds(1), false),
+            (Duration::days(30), false),
+        ] {
+            assert_eq!(now.plus(ahead).is_credible(now), credible, "{ahead}");
+        }
+        assert!(!Timestamp::from_micros(i64::MAX).is_credible(now));
     }
 
     #[test]

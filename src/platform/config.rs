@@ -7,7 +7,6 @@ use std::{
 
 use clap::Args;
 use ipnet::IpNet;
-use url::Url;
 
 pub mod clouds;
 pub mod doctor;
@@ -15,7 +14,7 @@ mod provider_url;
 mod public_url;
 
 use super::{
-    database::{DatabaseUrl, Secret, address::CONNECTIONS},
+    database::{DatabaseUrl, address::CONNECTIONS},
     telemetry::LogFormat,
 };
 pub use public_url::{PublicUrl, REDIRECT_PATH};

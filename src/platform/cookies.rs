@@ -7,6 +7,15 @@ use tower_sessions::cookie::{Cookie, SameSite};
 
 use super::{config::PublicUrl, failure::Failure};
 
+/// The session of a browser.
+pub const SESSION: &str = "session";
+/// Binds sign-ins to the browser in which they were started.
+pub const SIGN_IN: &str = "sign_in";
+/// A form that was sent after the session had ended.
+pub const DRAFT: &str = "draft";
+/// The cookies that a browser forgets at the log-out.
+pub const FORGOTTEN_AT_LOG_OUT: [&str; 3] = [SESSION, SIGN_IN, DRAFT];
+
 /// A cookie's full name: with `__Host-` where https, for no other host, and no page without https, can
 /// then set it. A port that is not the scheme's own is part of the name, for browsers send a host's cookies to all of
 /// its ports: two programs on one host would otherwise replace each other's.

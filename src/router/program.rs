@@ -201,6 +201,7 @@ impl Program {
                 repeated,
                 throttles: throttles.clone(),
                 devices: devices.clone(),
+                sessions: sessions.clone(),
                 clock: clock.clone(),
                 randomness: randomness.clone(),
             })),
@@ -256,7 +257,7 @@ impl Program {
                     self.people.record_of_operator(&tx, &organisation, action, &detail).await?;
                     all = all + ended;
                 }
-                Sessions::end_nobodys(&tx).await?;
+                Sessions::end_half_way(&tx).await?;
                 Ok(all)
             })
             .await
@@ -303,6 +304,7 @@ part!(Accounts, accounts);
 part!(Administration, administration);
 part!(Arc<Login>, login);
 part!(SetUp, set_up);
+part!(Sessions, sessions);
 part!(ConnectorService, connectors);
 part!(SignIns, sign_ins);
 part!(People, people);

@@ -21,7 +21,8 @@ async fn two_bosses(kind: Kind) -> World {
     let first: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE email = 'boss@example.test'").await;
     world.add_user("Fabrikam", BOSS, Role::Admin).await;
     let password = mail360::people::model::Password::try_out(OTHER.into()).expect("a password");
-    let hash = world.program.people.hash(mail360::platform::cpu::Asker::OPERATOR, &password).await.expect("a hash");
+    let hash =
+        world.program.people.hash(mail360::platform::cpu::Asker::OPERATOR, &password).await.expect("a hash");
     let set = format!("UPDATE users SET password_hash = '{hash}' WHERE id = {}", world.raw.id(first));
     assert_eq!(world.raw.run(&set).await, Ok(1));
     world

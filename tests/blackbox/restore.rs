@@ -3,7 +3,11 @@
 use mail360::{
     connectors::service::ConnectorId,
     people::model::{Email, Role},
-    platform::{failure::Failure, randomness::Token},
+    platform::{
+        clock::{Clock, SystemClock},
+        failure::Failure,
+        randomness::Token,
+    },
     router::Ended,
 };
 use rstest::rstest;
@@ -86,13 +90,12 @@ async fn d5_the_command_says_how_much_it_has_ended_and_may_be_run_again(
 ) {
     let (world, mut ada, ..) = under_way(kind).await;
     // This world's clock is not the command's.
-    let century = 100 * 365 * 24 * 3_600 * 1_000_000_i64;
-    let later = format!(
-        "UPDATE sessions SET expires_at = expires_at + {century}, last_seen_at = last_seen_at + {century}"
-    );
-    world.raw.run(&later).await.expect("moved");
-    let later = format!("UPDATE attempts SET expires_at = expires_at + {century}");
-    world.raw.run(&later).await.expect("moved");
+    let now = SystemClock.now().micros();
+    let (later, minute) = (now + 5 * 60 * 1_000_000, 60 * 1_000_000);
+    let moved = format!("SET created_at = {now}, expires_at = {later}, last_seen_at = {now} - {minute}");
+    world.raw.run(&format!("UPDATE sessions {moved}")).await.expect("moved");
+    let moved = format!("UPDATE attempts SET created_at = {now}, expires_at = {later}");
+    world.raw.run(&moved).await.expect("moved");
     let said = world.run("end-sessions").expect("done");
     assert_eq!(said, "Browsers logged out: 1, sign-ins ended: 1, links taken back: 0.\n");
     ada.get("/connectors").await.assert_status(303);

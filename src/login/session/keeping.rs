@@ -7,9 +7,9 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{ABSOLUTE, IDLE, LOOKS, STANDING, Sessions, SignedIn, USER, hash};
+use super::{ISSUED, LOOKS, STANDING, Sessions, SignedIn, USER, hash};
 use crate::{
-    login::store::{self, StoredSession},
+    login::store,
     platform::{database::Unscoped, session_error},
 };
 
@@ -18,46 +18,28 @@ const TOUCH: time::Duration = time::Duration::minutes(1);
 /// To write that down takes no longer than this, or is left.
 const FOR_TOUCHING: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Columns of our own for who is signed in; JSON for the rest.
-fn split(record: &Record) -> session_store::Result<(Option<SignedIn>, String)> {
+/// What the column `data` keeps of a record: not the user, for whom there are columns, nor what was read beside the
+/// session.
+fn data_of(record: &Record) -> session_store::Result<String> {
     let mut data = record.data.clone();
-    let encode = |error: serde_json::Error| session_store::Error::Encode(error.to_string());
-    let user = data.remove(USER).map(serde_json::from_value).transpose().map_err(encode)?;
-    // It is of the moment at which it was read.
-    data.remove(STANDING);
-    Ok((user, serde_json::to_string(&data).map_err(encode)?))
+    data.retain(|key, _| ![USER, STANDING, ISSUED].contains(&key.as_str()));
+    serde_json::to_string(&data).map_err(|error| session_store::Error::Encode(error.to_string()))
 }
 
 #[async_trait]
 impl SessionStore for Sessions {
+    /// Takes over the id of a session whose row was added in a transaction ([`super::Issued`]). No other session
+    /// begins: otherwise a visitor who is not logged in could fill the table.
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        let (user, data) = split(record)?;
-        let now = self.clock.now();
-        // 128 bits do not collide; a source of randomness that repeats itself must not sign one
-        // browser into another's session, so the database refuses and the request fails.
-        let mut bytes = [0; 16];
-        self.randomness.fill(&mut bytes);
-        record.id = Id(i128::from_le_bytes(bytes));
-        let since = user.as_ref().and_then(|user| user.since).unwrap_or(now);
-        let session = StoredSession {
-            hash: hash(record.id),
-            user: user.as_ref().map(|user| (user.organisation, user.user)),
-            created_at: since,
-            last_seen_at: now,
-            expires_at: since.plus(ABSOLUTE),
-            proved_at: user.as_ref().map(|user| user.proved_at.unwrap_or(now)),
-            address: user.as_ref().and_then(|user| user.address.clone()),
-            user_agent: user.and_then(|user| user.user_agent),
-            data,
-        };
-        self.database
-            .write(async |tx| store::add(&tx, &session).await)
-            .await
-            .map_err(session_error::of_database)
+        let issued = record.data.remove(ISSUED);
+        let issued = issued.as_ref().and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
+        record.id = issued
+            .ok_or_else(|| session_store::Error::Backend("a session began without a log-in".to_owned()))?;
+        Ok(())
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let (_, data) = split(record)?;
+        let data = data_of(record)?;
         let hash = hash(record.id);
         self.database.write(async |tx| store::update_data(&tx, hash, data.clone()).await).await.or_else(
             |error| {
@@ -79,9 +61,7 @@ impl SessionStore for Sessions {
             .await
             .map_err(session_error::of_database)?;
         let now = self.clock.now();
-        let Some((session, standing)) =
-            found.filter(|(session, _)| now < session.expires_at && now.since(session.last_seen_at) < IDLE)
-        else {
+        let Some((session, standing)) = found.filter(|(session, _)| session.is_live(now)) else {
             return Ok(None);
         };
         if now.since(session.last_seen_at) >= TOUCH {
@@ -98,17 +78,9 @@ impl SessionStore for Sessions {
         let mut data: std::collections::HashMap<String, serde_json::Value> =
             serde_json::from_str(&session.data).map_err(decode)?;
         // Who asks is what the columns say, and nothing that stands in the text.
-        data.remove(USER);
-        data.remove(STANDING);
+        data.retain(|key, _| ![USER, STANDING, ISSUED].contains(&key.as_str()));
         if let Some((organisation, user)) = session.user {
-            let who = SignedIn {
-                organisation,
-                user,
-                address: session.address,
-                user_agent: session.user_agent,
-                since: Some(session.created_at),
-                proved_at: session.proved_at,
-            };
+            let who = SignedIn { organisation, user, proved_at: session.proved_at };
             data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
         }
         if let Some(standing) = standing {
@@ -119,6 +91,10 @@ impl SessionStore for Sessions {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         let hash = hash(*id);
+        // Most often its transaction has ended it already: then this is no write.
+        if !store::is_there(&self.database.read(), hash).await.map_err(session_error::of_database)? {
+            return Ok(());
+        }
         self.database.write(async |tx| store::end(&tx, hash).await).await.map_err(session_error::of_database)
     }
 }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     activity::model::{Action, Actor, Entry},
     connectors::model::{ConnectorState, FailureReason},
+    people::service::MayFinish,
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Unscoped},
@@ -122,7 +123,7 @@ impl SignIns {
 
         let early = if let Some(mismatch) = foreign_issuer(&attempt, &sign_in) {
             Some(Refusal::found(Why::WrongIssuer, Cause::Mismatch(mismatch)))
-        } else if now >= attempt.expires_at {
+        } else if !attempt.can_be_consumed(now) {
             Some(Why::Expired.into())
         } else if attempt.consumed_at.is_some() {
             return Ok(());
@@ -139,7 +140,8 @@ impl SignIns {
                     // Now, for the writer may have been waited for.
                     let now = clock.now();
                     // Of today: an administrator who was disabled since may not finish what they began.
-                    let may = people.is_admin(&tx, organisation, attempt.user).await?;
+                    let may =
+                        people.may_finish(&tx, organisation, attempt.user, attempt.user_version).await?;
                     // Version and secret of one row: a secret that is newer than the attempt must not be sent
                     // where the attempt was made to go.
                     let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
@@ -166,7 +168,8 @@ impl SignIns {
         let _ = is_consumed.send(Ok(()));
         let verdict = match (early, secret) {
             (Some(refusal), _) => Err(refusal),
-            (None, _) if !may => Err(Why::NotAllowed.into()),
+            (None, _) if may == MayFinish::NotAdmin => Err(Why::NotAllowed.into()),
+            (None, _) if may == MayFinish::LoggedOut => Err(Why::LoggedOut.into()),
             (None, _) if connector.application_version != attempt.connector_version => {
                 Err(Why::ConnectorChanged.into())
             }
@@ -185,7 +188,8 @@ impl SignIns {
                 // What is left of the patience is for writing the outcome: until then the attempt must not
                 // look interrupted.
                 let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
-                let patience = patience.max(Duration::ZERO).unsigned_abs();
+                // No more than all of it, should the clock be set back in the meantime.
+                let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
                 let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
                 tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(Why::Slow.into()))
             }

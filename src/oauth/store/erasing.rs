@@ -5,11 +5,21 @@ use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*,
 use super::{Attempts, row};
 use crate::{
     connectors::service::ConnectorId,
+    oauth::model::VALID,
     platform::{
-        clock::Timestamp,
+        clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx},
     },
 };
+
+/// The same as [`super::Attempt::can_be_consumed`], for the database.
+pub(super) fn in_time(now: Timestamp) -> Condition {
+    let credible = now.plus(SKEW);
+    Condition::all()
+        .add(row::Column::CreatedAt.lte(credible.micros()))
+        .add(row::Column::ExpiresAt.lte(credible.plus(VALID).micros()))
+        .add(row::Column::ExpiresAt.gt(now.micros()))
+}
 
 impl Attempts {
     /// Erases what may not be known for longer: verifiers of attempts that can no longer be consumed,
@@ -24,7 +34,7 @@ impl Attempts {
         let all = || row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0));
         all()
             .filter(row::Column::PkceVerifier.is_not_null())
-            .filter(row::Column::ExpiresAt.lte(now.micros()))
+            .filter(in_time(now).not())
             .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
             .exec(tx.connection())
             .await?;

@@ -160,13 +160,9 @@ impl People {
                 if !SecondFactors::of(user.organisation).remove(tx, user.id).await? {
                     return Ok(Changed::Nothing);
                 }
-                users.note_ended_sessions(tx, user.id).await?;
                 "second factor removed".to_owned()
             }
-            Change::EndSessions => {
-                users.note_ended_sessions(tx, user.id).await?;
-                "sessions ended".to_owned()
-            }
+            Change::EndSessions => "sessions ended".to_owned(),
             Change::Delete => String::new(),
         };
         end_sessions(tx, user.organisation, user.id).await?;

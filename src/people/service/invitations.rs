@@ -180,7 +180,7 @@ impl People {
         token: &Token,
     ) -> Result<Option<(Invitation, String)>, DatabaseError> {
         let found = Unscoped.invitation_by_token(on, token.hash()).await?;
-        let Some(invitation) = found.filter(|it| self.clock.now() < it.expires_at) else { return Ok(None) };
+        let Some(invitation) = found.filter(|it| it.is_open(self.clock.now())) else { return Ok(None) };
         let organisation = Users::of(invitation.organisation).organisation(on).await?;
         Ok(organisation.map(|organisation| (invitation, organisation.name)))
     }

@@ -17,7 +17,7 @@ use crate::{
             Users,
             second_factors::{SecondFactor, SecondFactors},
         },
-        totp::TotpKey,
+        totp::{self, TotpKey},
     },
     platform::{
         database::{
@@ -117,18 +117,18 @@ impl People {
         Ok(Begun(STANDARD.encode(sealed)))
     }
 
-    /// Makes it work, once a code proves that the app has the key; `end_others` ends the member's other sessions
-    /// in the same transaction, for until now a password was enough to have one.
+    /// Makes it work, once a code proves that the app has the key. `end_sessions` ends the member's sessions in the
+    /// same transaction, because until now a password was enough to have one.
     ///
     /// # Returns
-    /// Recovery codes, to be shown once; none where the code is wrong.
-    pub async fn finish_second_factor(
+    /// Recovery codes, to be shown once, and what `end_sessions` gave; `None` if the code is wrong.
+    pub async fn finish_second_factor<T>(
         &self,
         member: &Proved<Member>,
         begun: &Begun,
         code: &str,
-        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
-    ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
+        end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
+    ) -> Result<Option<(Vec<RecoveryCode>, T)>, Failure> {
         let factors = SecondFactors::of(member.organisation());
         let Some(key) = self.begun_key(member, begun) else { return Ok(None) };
         let (Code::App(code), now) = (Code::parse(code), self.clock.now()) else { return Ok(None) };
@@ -146,22 +146,12 @@ impl People {
                 if !factors.finish(&tx, member.user(), SecondFactor { secret, version }, step, now).await? {
                     return Ok(None);
                 }
-                self.end_others(&tx, member, end_others).await?;
+                let ended = end_sessions(&tx).await?;
                 let entry = Entry::done(Action::SecondFactorAdded, &member.email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
-                Ok(Some(self.put_recovery_codes(&tx, member).await?))
+                Ok(Some((self.put_recovery_codes(&tx, member).await?, ended)))
             })
             .await
-    }
-
-    async fn end_others(
-        &self,
-        tx: &Tx,
-        member: &Member,
-        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
-    ) -> Result<(), DatabaseError> {
-        self.note_ended_sessions(tx, member.organisation(), member.user()).await?;
-        end_others(tx).await
     }
 
     async fn put_recovery_codes(&self, tx: &Tx, member: &Member) -> Result<Vec<RecoveryCode>, DatabaseError> {
@@ -174,15 +164,15 @@ impl People {
         Ok(codes)
     }
 
-    /// Makes new recovery codes in place of those that a member has; their other sessions end.
+    /// Makes new recovery codes in place of those that a member has; `end_sessions` ends their sessions.
     ///
     /// # Returns
-    /// None where they have no second factor.
-    pub async fn new_recovery_codes(
+    /// The codes and what `end_sessions` gave; `None` if they have no second factor.
+    pub async fn new_recovery_codes<T>(
         &self,
         member: &Proved<Member>,
-        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
-    ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
+        end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
+    ) -> Result<Option<(Vec<RecoveryCode>, T)>, Failure> {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
@@ -191,29 +181,35 @@ impl People {
                 if factors.get(&tx, member.user()).await?.is_none() {
                     return Ok(None);
                 }
-                self.end_others(&tx, member, end_others).await?;
+                let ended = end_sessions(&tx).await?;
                 let entry = Entry::done(Action::RecoveryCodesMade, &member.email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
-                Ok(Some(self.put_recovery_codes(&tx, member).await?))
+                Ok(Some((self.put_recovery_codes(&tx, member).await?, ended)))
             })
             .await
     }
 
-    /// Takes a member's own second factor away; their other sessions end.
-    pub async fn remove_second_factor(
+    /// Takes a member's own second factor away; `end_sessions` ends their sessions.
+    ///
+    /// # Returns
+    /// What `end_sessions` gave; `None` if they had no second factor.
+    pub async fn remove_second_factor<T>(
         &self,
         member: &Proved<Member>,
-        end_others: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
-    ) -> Result<(), Failure> {
+        end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
-                if factors.remove(&tx, member.user()).await? {
-                    self.end_others(&tx, member, end_others).await?;
-                    let entry = Entry::done(Action::SecondFactorRemoved, &member.email, member.user().0);
-                    self.activity.record(&tx, member.actor(), entry).await?;
+                // The user before their recovery codes.
+                self.lock_user(&tx, member).await?;
+                if !factors.remove(&tx, member.user()).await? {
+                    return Ok(None);
                 }
-                Ok(())
+                let ended = end_sessions(&tx).await?;
+                let entry = Entry::done(Action::SecondFactorRemoved, &member.email, member.user().0);
+                self.activity.record(&tx, member.actor(), entry).await?;
+                Ok(Some(ended))
             })
             .await
     }
@@ -229,12 +225,13 @@ impl People {
     /// Whether it was right.
     pub async fn use_code(&self, user: &User, code: &Code, actor: Actor) -> Result<bool, Failure> {
         let factors = SecondFactors::of(user.organisation);
+        let now = self.clock.now();
         let found = factors.get(&self.database.read(), user.id).await?;
         let Some(found) = found else { return Ok(false) };
         let step = match code {
             Code::App(code) => {
                 let key = self.open_key(user.organisation, user.id, &found)?;
-                let step = key.step_of(code, self.clock.now());
+                let step = key.step_of(code, now);
                 match step.map_err(|error| Failure::unexpected(&error))? {
                     Some(step) => Some(step),
                     None => return Ok(false),
@@ -244,7 +241,9 @@ impl People {
         };
         self.database
             .write(async |tx| match (step, code) {
-                (Some(step), _) => Ok(factors.use_step(&tx, user.id, &found.secret, step).await?),
+                (Some(step), _) => Ok(factors
+                    .use_step(&tx, user.id, &found.secret, step, totp::latest_credible_step(now))
+                    .await?),
                 (None, Code::Recovery(code)) => {
                     let fits = factors.use_recovery_code(&tx, user.id, hash(user.id, code)).await?;
                     if fits {

@@ -1,11 +1,11 @@
 //! The table `invitations`.
 
-use sea_orm::{ActiveValue::Set, PaginatorTrait, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, PaginatorTrait, QueryOrder, entity::prelude::*};
 
 use crate::{
     people::model::{Email, InvitationId, Role},
     platform::{
-        clock::Timestamp,
+        clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx, Unscoped},
         id::{OrganisationId, UserId},
         randomness::Hash,
@@ -51,8 +51,24 @@ pub struct Invitation {
     pub invited_by: UserId,
     /// Whose new password it is for, where they are here already.
     pub for_user: Option<UserId>,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// Until when its link works.
     pub expires_at: Timestamp,
+}
+
+impl Invitation {
+    /// Whether its link works. One that was made by a clock that was wrong does not.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.created_at.is_credible(now) && now < self.expires_at
+    }
+}
+
+/// The same as [`Invitation::is_open`], for the database.
+fn open(now: Timestamp) -> Condition {
+    Condition::all()
+        .add(row::Column::CreatedAt.lte(now.plus(SKEW).micros()))
+        .add(row::Column::ExpiresAt.gt(now.micros()))
 }
 
 impl TryFrom<row::Model> for Invitation {
@@ -68,6 +84,7 @@ impl TryFrom<row::Model> for Invitation {
             role,
             invited_by: UserId(row.user_id),
             for_user: row.for_user.map(UserId),
+            created_at: Timestamp::from_micros(row.created_at),
             expires_at: Timestamp::from_micros(row.expires_at),
         })
     }
@@ -122,7 +139,7 @@ impl Invitations {
     pub async fn open(self, on: &impl Queries, now: Timestamp) -> Result<Vec<Invitation>, DatabaseError> {
         let rows = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(row::Column::ExpiresAt.gt(now.micros()))
+            .filter(open(now))
             .order_by_asc(row::Column::Email)
             .all(on.connection())
             .await?;
@@ -213,7 +230,7 @@ impl Invitations {
     pub async fn sweep(self, tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(row::Column::ExpiresAt.lte(now.micros()))
+            .filter(open(now).not())
             .exec(tx.connection())
             .await?;
         Ok(())

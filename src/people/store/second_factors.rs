@@ -1,6 +1,11 @@
 //! Second factors: columns of `users`, and the table `recovery_codes`.
 
-use sea_orm::{ActiveValue::Set, Condition, PaginatorTrait, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set,
+    Condition, PaginatorTrait,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{Users, user};
 use crate::platform::{
@@ -89,7 +94,8 @@ impl SecondFactors {
         Ok(finished.rows_affected == 1)
     }
 
-    /// Uses the code of a step up.
+    /// Uses the code of a step up. A used step after `latest_credible` was written by a clock that was wrong, and
+    /// counts as not written.
     ///
     /// # Returns
     /// Whether neither it nor a later one had been used, and the factor still has this sealed key.
@@ -99,11 +105,13 @@ impl SecondFactors {
         user: UserId,
         secret: &[u8],
         step: i64,
+        latest_credible: i64,
     ) -> Result<bool, DatabaseError> {
+        let last = user::Column::TotpLastStep;
         let updated = Users::of(self.0)
             .update(user)
             .filter(user::Column::TotpSecret.eq(secret))
-            .filter(user::Column::TotpLastStep.lt(step))
+            .filter(last.lt(step).or(last.gt(latest_credible)))
             .col_expr(user::Column::TotpLastStep, Expr::value(step))
             .exec(tx.connection())
             .await?;

@@ -26,6 +26,7 @@ impl TestClock {
         self.now().seconds()
     }
 
+    /// Moves it, forth or back.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.whole_microseconds()).expect("a span that fits");
         self.0.fetch_add(micros, Ordering::SeqCst);
