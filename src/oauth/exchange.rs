@@ -220,7 +220,7 @@ impl<'a> Adapter<'a> {
             let id = meta.request_id.as_deref().map(|id| redact(id, &secrets));
             ProviderWords::new(None, None, id.as_deref(), None)
         };
-        words.cause = meta.cause(&self.host);
+        words.cause = meta.cause(&self.host).map(Box::new);
         Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
     }
 }

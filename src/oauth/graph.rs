@@ -43,7 +43,7 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
         None => Why::Garbled,
     });
     let mut words = words(said.as_ref(), &meta, access_token);
-    words.cause = meta.cause(&host);
+    words.cause = meta.cause(&host).map(Box::new);
     Err(Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) })
 }
 

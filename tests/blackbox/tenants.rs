@@ -24,7 +24,7 @@ async fn world(kind: Kind) -> (World, Browser, String) {
 fn grant(world: &World, authorize: &Url, tenant: &str) {
     let mut claims = world.claims(authorize);
     claims.issuer = claims.issuer.replace(&claims.tenant, tenant);
-    claims.tenant = tenant.to_owned();
+    tenant.clone_into(&mut claims.tenant);
     world.provider.answer_token(Canned::Json(200, tokens(&claims)));
     world.say_who();
 }

@@ -109,7 +109,7 @@ impl<'de> Deserialize<'de> for TokenError {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was looked at")]
 fn code(value: &serde_json::Value) -> Option<u64> {
     let whole =
-        |number: f64| (number >= 0.0 && number < 1e12 && number.fract() == 0.0).then_some(number as u64);
+        |number: f64| ((0.0..1e12).contains(&number) && number.fract() == 0.0).then_some(number as u64);
     match value {
         serde_json::Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
         serde_json::Value::String(text) => {

@@ -25,7 +25,7 @@ pub struct ProviderWords {
     pub codes: Vec<u64>,
     /// What this program found out.
     #[serde(default)]
-    pub cause: Option<Cause>,
+    pub cause: Option<Box<Cause>>,
 }
 
 /// What the provider wrote in words of its own, which may hold anything: it is stored only when it is sealed.
@@ -161,7 +161,7 @@ impl ProviderWords {
 
     /// Words that hold only what this program found out.
     pub fn found(cause: Cause) -> Self {
-        Self { cause: Some(cause), ..Self::default() }
+        Self { cause: Some(Box::new(cause)), ..Self::default() }
     }
 
     /// Whether the provider said anything.

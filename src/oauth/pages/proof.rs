@@ -13,7 +13,7 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
     let row = |name: &'static str, value: String| {
         view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> }
     };
-    let rows = match cause {
+    let rows = match *cause {
         Cause::Mismatch(mismatch) => {
             let none = || "none".to_owned();
             let values = (mismatch.expected.is_some() || mismatch.received.is_some()).then(|| {
