@@ -11,14 +11,14 @@ mod tests;
 
 pub use normal::*;
 
-/// Whether a sign only takes room: all of Unicode's White_Space, and the empty Braille pattern.
+/// Whether a sign only takes room: all of Unicode's `White_Space`, and the empty Braille pattern.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }
 
-/// Whether a sign shows nothing by itself, or turns the text round it: Unicode's Default_Ignorable_Code_Point (among
+/// Whether a sign shows nothing by itself, or turns the text round it: Unicode's `Default_Ignorable_Code_Point` (among
 /// them zero-width signs, marks of direction, soft hyphens, fillers, variation selectors and tags) and the rest of its
-/// format characters, save for those that are drawn (Prepended_Concatenation_Mark). Two values that differ in such signs
+/// format characters, save for those that are drawn (`Prepended_Concatenation_Mark`). Two values that differ in such signs
 /// look alike (Unicode Technical Report 36, 2.10).
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
