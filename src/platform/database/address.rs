@@ -72,7 +72,7 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     }
     for part in [url.username(), url.password().unwrap_or_default(), url.path()] {
         if !is_encoded(part) {
-            return Err(unreadable("there is a % that two digits of a code do not follow"));
+            return Err(unreadable("there is a % that no code of a sign follows"));
         }
     }
     let options = postgres::parse(&text).map_err(|_| {
@@ -93,12 +93,18 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     Ok(DatabaseUrl::Postgres(Secret(text)))
 }
 
-/// Whether two hexadecimal digits follow each `%`.
+/// Whether two hexadecimal digits follow each `%`, and the bytes that they encode are UTF-8.
 fn is_encoded(text: &str) -> bool {
-    text.split('%').skip(1).all(|after| {
-        let digits = after.as_bytes();
-        digits.len() >= 2 && digits[..2].iter().all(u8::is_ascii_hexdigit)
-    })
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let Some((code, rest)) = part.split_at_checked(2) else { return false };
+        let is_hexadecimal = code.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let Some(byte) = u8::from_str_radix(code, 16).ok().filter(|_| is_hexadecimal) else { return false };
+        decoded.push(byte);
+        decoded.extend_from_slice(rest.as_bytes());
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 #[cfg(test)]
@@ -110,7 +116,7 @@ mod tests {
 
     #[test]
     fn c41_each_sign_of_a_password_that_breaks_an_address_is_told_with_how_to_write_it() {
-        for password in ["a#b", "a/b", "a?b", "1#b", "1/b", "1?b", "a%b", "a%zz", "5432/x", "80?x=y", "1/x#y"]
+        for password in ["a#b", "a/b", "a?b", "1#b", "1/b", "1?b", "a%b", "a%zz", "%80", "5432/x", "80?x=y", "1/x#y"]
         {
             let text = format!("postgres://mail360:{password}@localhost/mail360");
             let mistake = DatabaseUrl::parse(&text).expect_err(password);
