@@ -27,7 +27,7 @@ use pool::{Pool, Transaction};
 pub const DEFAULT_CONNECTIONS: u32 = 10;
 
 /// How long a change without a time limit waits for another process that writes to SQLite's file.
-const OTHERS: Duration = Duration::from_secs(60);
+const OTHERS: Duration = Duration::from_mins(1);
 
 /// How long a look whether the database answers may take.
 const PING: Duration = Duration::from_millis(2_500);
@@ -191,14 +191,13 @@ impl Database {
         E: From<DatabaseError>,
         F: Future<Output = Result<T, E>>,
     {
-        let tx = Arc::new(self.begin(limits).await.map_err(DatabaseError)?);
+        // Boxed: what begins a transaction is large, and every use case would carry it.
+        let tx = Arc::new(Box::pin(self.begin(limits)).await.map_err(DatabaseError)?);
         // An error ends here: the transaction drops and is undone.
         let value = work(Tx(tx.clone())).await?;
-        Arc::try_unwrap(tx)
-            .map_err(|_| DatabaseError(DbErr::Custom("a transaction was kept".to_owned())))?
-            .commit()
-            .await
-            .map_err(DatabaseError)?;
+        let tx = Arc::try_unwrap(tx)
+            .map_err(|_| DatabaseError(DbErr::Custom("a transaction was kept".to_owned())))?;
+        Box::pin(tx.commit()).await.map_err(DatabaseError)?;
         Ok(value)
     }
 

@@ -101,10 +101,9 @@ fn judge(kind: Kind, mode: u32, ours: bool) -> Option<Access> {
     let write = |bits: u32| (mode & bits & 0o222 != 0).then_some(Access::Write);
     let strangers = if ours { 0o077 } else { 0o007 };
     match kind {
-        Kind::Folder => write(strangers),
         // In a folder with the sticky bit nobody can replace another user's file.
         Kind::KeyFolder if sticky => None,
-        Kind::KeyFolder => write(strangers),
+        Kind::Folder | Kind::KeyFolder => write(strangers),
         Kind::Database => write(strangers).or_else(|| read(strangers)),
         // A key that is given to us is given read-only: an owner that can write to it keeps it from the group.
         Kind::Key if ours || mode & 0o200 != 0 => write(0o077).or_else(|| read(0o077)),
@@ -182,7 +181,7 @@ mod tests {
                 if mode & 0o004 != 0 && matches!(kind, Kind::Database | Kind::Key) {
                     prop_assert!(judged.is_some());
                 }
-                if mode & 0o077 == 0 {
+                if matches!(mode & 0o077, 0) {
                     prop_assert_eq!(judged, None);
                 }
             }

@@ -1,6 +1,7 @@
 //! `mail360 restore`: the whole procedure, and no step of it to forget.
 
 use std::{
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -104,7 +105,6 @@ async fn c49_restore_puts_the_backup_in_place_keeps_the_old_database_and_says_wh
     // What was before can be had back in the same way.
     let kept = installation.kept();
     assert_eq!(kept.len(), 1, "{kept:?}");
-    use std::os::unix::fs::PermissionsExt;
     for file in [&kept[0], &installation.database()] {
         assert_eq!(std::fs::metadata(file).expect("it").permissions().mode() & 0o777, 0o600);
     }

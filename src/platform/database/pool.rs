@@ -26,7 +26,7 @@ use super::{
 /// How long a slot that could have no connection is left aside.
 const ASIDE: Duration = Duration::from_secs(30);
 /// How often the log says that there are fewer connections than there might be.
-const SAID: Duration = Duration::from_secs(300);
+const SAID: Duration = Duration::from_mins(5);
 /// How much earlier than its operation a statement of SQLite's, or the search for a connection, ends: so that its own
 /// reason is told.
 const MARGIN: Duration = Duration::from_secs(1);

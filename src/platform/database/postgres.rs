@@ -6,6 +6,7 @@ use sea_orm::{
     DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
     sqlx::{
         ConnectOptions as _, Connection, Executor, PgConnection, Row,
+        error::DatabaseError,
         postgres::{PgConnectOptions, PgSslMode},
     },
 };
@@ -83,7 +84,7 @@ async fn set(connection: &mut PgConnection, settings: String) -> Result<(), Sqlx
 }
 
 impl Server {
-    /// The settings of a connection, made once it is there: as parameters of its start PgBouncer refuses them.
+    /// The settings of a connection, made once it is there: as parameters of its start `PgBouncer` refuses them.
     fn settings(&self) -> String {
         // Not that a table is there already.
         let mut settings = "SET client_min_messages = warning".to_owned();
@@ -94,7 +95,7 @@ impl Server {
                 ("idle_in_transaction_session_timeout", IDLE),
             ];
             for (name, limit) in limits {
-                settings.push_str(&format!("; SET {name} = {}", limit.as_millis()));
+                settings = format!("{settings}; SET {name} = {}", limit.as_millis());
             }
         }
         settings
@@ -145,7 +146,7 @@ impl Server {
 
     fn refusal(&self, error: &SqlxError) -> Refusal {
         let full =
-            error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "53300");
+            error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "53300");
         // A pooler that has no more for us says so in words of its own.
         let full = full || error.to_string().contains("no more connections allowed");
         Refusal { error: told(words::of_connecting(error, &self.options)), full, silent: false }
