@@ -10,7 +10,8 @@ use tower_sessions::Session;
 
 use super::{clock::Timestamp, failure::Failure, session_error};
 
-const KEY: &str = "note";
+/// The note of a session, in its data.
+pub const KEY: &str = "note";
 /// How long a note is shown.
 pub const KEPT: Duration = Duration::minutes(10);
 /// A POST to this path leaves the note, which waits for the password that is asked for there.

@@ -216,7 +216,7 @@ async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
     assert_ne!(world.state(&connector).await, "verified", "{what}");
 
     if matches!(case.by, By::Ada(_)) {
-        assert_ne!(ada.cookies["mail360_session"], thief.cookies["mail360_session"], "{what}");
+        assert_ne!(ada.cookies["mail360_3000_session"], thief.cookies["mail360_3000_session"], "{what}");
         ada.get("/account").await.assert_status(200);
         ada.get("/settings/people").await.assert_status(200);
         let outcome = ada.get(landed.location()).await;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 const FORM: &str = "/connectors/new";
-const COOKIE: &str = "mail360_draft";
+const COOKIE: &str = "mail360_3000_draft";
 const HERE_AGAIN: &str = "What you typed is here again";
 
 async fn ask(browser: &mut Browser, method: &str, path: &str, site: &str) -> Answer {

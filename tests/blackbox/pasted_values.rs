@@ -323,6 +323,7 @@ async fn c34_a_log_in_names_the_clocks_and_measures_only_what_no_guess_can_use(
     }
     assert_eq!(browser.get("/connectors").await.status, 303, "it is not taken");
     // It costs what a wrong one costs, and is recorded as one.
+    world.flush().await;
     let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.code_refused'";
     assert_eq!(world.raw.one::<i64>(refused).await, 1);
     for _ in 0..4 {

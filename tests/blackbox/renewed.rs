@@ -96,10 +96,10 @@ async fn n0_of_two_changes_at_once_with_one_cookie_one_is_made(
         done.sort_by_key(|(status, _)| *status);
         let statuses: Vec<_> = done.iter().map(|(status, _)| *status).collect();
         assert_eq!(statuses, [200, 401, 401], "only the session that was there makes codes");
-        let old = ada.cookies["mail360_session"].clone();
+        let old = ada.cookies["mail360_3000_session"].clone();
         assert_eq!(world.raw.count("sessions").await, 1);
         for (_, loser) in &mut done[1..] {
-            assert_eq!(loser.cookies["mail360_session"], old, "the answer sets no cookie");
+            assert_eq!(loser.cookies["mail360_3000_session"], old, "the answer sets no cookie");
             assert_logged_out(&loser.get("/account").await, "the old cookie");
         }
         ada = done.remove(0).1;

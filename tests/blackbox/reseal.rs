@@ -53,8 +53,12 @@ async fn copy_connector(world: &World, many: i64) {
 async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs_and_the_old_key_can_go(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    // The second factor first: it would end a sign-in that is under way.
     let (app, _) = set_up(&world, &mut ada).await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let authorize = world.start(&mut ada, &connector).await;
     copy_connector(&world, MANY).await;
     put_keys(&world, &[OLD, NEW]);
     let stale = world.another_process(&[]).await;

@@ -67,7 +67,7 @@ impl Installation {
     fn there(&self) -> Vec<String> {
         let list = self.done(&["organisation", "list"]);
         let mut names: Vec<_> =
-            list.lines().filter_map(|line| Some(line.split_once('\t')?.1.to_owned())).collect();
+            list.lines().filter_map(|line| Some(line.split('\t').nth(1)?.to_owned())).collect();
         names.sort();
         names
     }

@@ -197,8 +197,10 @@ async fn n14_the_verifier_of_another_sign_in_of_the_same_connector_is_refused(
 async fn n14_what_an_earlier_version_has_sealed_is_read_until_it_is_sealed_anew(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (world, mut ada, _, authorize) = under_way(kind).await;
+    let (world, mut ada, connector, _) = under_way(kind).await;
     set_up(&world, &mut ada).await;
+    // The second factor ended the sign-in that was under way.
+    let authorize = world.start(&mut ada, &connector).await;
     let columns = [(SECRETS, "client_secret_version"), (people::SEALED, "totp_version")];
     let mut old = Vec::new();
     for (column, version) in columns {

@@ -306,7 +306,7 @@ async fn what_one_user_typed_in_a_browser_is_not_shown_to_the_next(
     let new = NewConnector { name: "Payroll", client_id: "no client id".to_owned(), ..Default::default() };
     world.send_form(&mut browser, &new).await;
     world.stranger().await;
-    let log_in = [("email", "eve@fabrikam.test"), ("password", PASSWORD)];
+    let log_in = [("organisation", "fabrikam"), ("email", "eve@fabrikam.test"), ("password", PASSWORD)];
     browser.post("/login", &log_in).await.assert_status(303);
     assert!(!browser.get("/connectors/new").await.assert_status(200).body.contains("Payroll"));
 }

@@ -17,6 +17,7 @@ use crate::{
         database::{DatabaseError, Tx},
         failure::Failure,
         id::UserId,
+        note,
         randomness::Token,
         session_error,
     },
@@ -110,8 +111,8 @@ impl Sessions {
         Ok(self.add(tx, session).await?)
     }
 
-    /// Adds a session in place of one that was just ended. It keeps who is logged in, since when and where, and nothing
-    /// that waits there.
+    /// Adds a session in place of one that was just ended. It keeps who is logged in, since when and where. Of what waits
+    /// there it keeps the note after a proof, because the page that asks for the password returns to it, and nothing else.
     pub(super) async fn renew_in(
         &self,
         tx: &Tx,
@@ -123,7 +124,13 @@ impl Sessions {
             Proof::Kept => ended.proved_at,
             Proof::Given => Some(now),
         };
-        self.add(tx, StoredSession { last_seen_at: now, proved_at, data: "{}".to_owned(), ..ended }).await
+        let data: serde_json::Map<String, serde_json::Value> = match proof {
+            Proof::Kept => serde_json::Map::new(),
+            Proof::Given => serde_json::from_str(&ended.data).unwrap_or_default(),
+        };
+        let data: serde_json::Map<_, _> = data.into_iter().filter(|(key, _)| key == note::KEY).collect();
+        let data = serde_json::Value::Object(data).to_string();
+        self.add(tx, StoredSession { last_seen_at: now, proved_at, data, ..ended }).await
     }
 
     fn empty(now: Timestamp, lasts: Duration) -> StoredSession {

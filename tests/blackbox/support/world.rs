@@ -263,8 +263,8 @@ impl World {
 
     /// The short name of the organisation of this user.
     pub async fn organisation_of(&self, email: &str) -> String {
-        let query = "SELECT short_name FROM organisations WHERE id = (SELECT organisation_id FROM users WHERE email = ";
-        self.raw.one(&format!("{query}'{email}')")).await
+        let user = format!("SELECT organisation_id FROM users WHERE email = '{}'", email.to_lowercase());
+        self.raw.one(&format!("SELECT short_name FROM organisations WHERE id = ({user})")).await
     }
 
     /// The organisation of this user.
