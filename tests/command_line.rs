@@ -98,13 +98,13 @@ fn organisations_and_users_are_added_changed_and_listed() {
     done(path, "migrate", "");
     refused(path, "user add --email a@contoso.test --name Ada", PASSWORD, "no organisation yet");
     done(path, "organisation add --name Contoso_Ltd", "");
-    assert!(done(path, "organisation list", "").contains("\tContoso Ltd"));
+    assert!(done(path, "organisation list", "").contains("\tContoso Ltd\tcontoso-ltd\n"));
     done(path, "user add --email Ada@Contoso.test --name Ada_Example --role admin", PASSWORD);
     refused(
         path,
         "user add --email ada@contoso.test --name Ada",
         PASSWORD,
-        "already a user ada@contoso.test",
+        "Contoso Ltd already has a user ada@contoso.test",
     );
     refused(path, "user add --email b@contoso.test --name Bob", "short\n", "at least 15 characters");
     refused(path, "user add --email nobody --name Bob", PASSWORD, "e-mail address");
@@ -125,6 +125,20 @@ fn organisations_and_users_are_added_changed_and_listed() {
     done(path, "organisation add --name Fabrikam", "");
     refused(path, "user add --email c@contoso.test --name Carol", PASSWORD, "--organisation");
     done(path, "user add --organisation Fabrikam --email c@contoso.test --name Carol", PASSWORD);
+
+    refused(path, "organisation add --name Northwind --short-name Fabrikam", "", "--short-name");
+    refused(path, "organisation add --name Northwind --short-name x", "", "2 to 40");
+    done(path, "organisation add --name Northwind --short-name nw", "");
+    // One e-mail in two organisations, each changed alone.
+    done(path, "user add --organisation nw --email ada@contoso.test --name Ada --role admin", PASSWORD);
+    refused(path, "user disable --email bob@contoso.test", "", "--organisation");
+    done(path, "user disable --organisation contoso-ltd --email bob@contoso.test", "");
+    refused(path, "user delete --organisation nw --email ada@contoso.test", "", "last administrator");
+    done(path, "user delete --organisation fabrikam --email c@contoso.test", "");
+    let list = done(path, "user list", "");
+    assert!(list.contains("bob@contoso.test\tadmin\tContoso Ltd\tdisabled\n"), "{list}");
+    assert!(list.contains("ada@contoso.test\tadmin\tNorthwind\tenabled\n"), "{list}");
+    assert!(!list.contains("c@contoso.test"), "{list}");
 }
 
 #[test]

@@ -225,11 +225,8 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
     let cleo = format!("{factor} WHERE email = 'cleo@contoso.test'");
     scene.world.raw.run(&cleo).await.expect("changed");
     let mut half_way = scene.world.browser();
-    let fields = [
-        ("organisation", "contoso"),
-        ("email", "cleo@contoso.test"),
-        ("password", crate::support::PASSWORD),
-    ];
+    let fields =
+        [("organisation", "contoso"), ("email", "cleo@contoso.test"), ("password", crate::support::PASSWORD)];
     assert_eq!(half_way.post("/login", &fields).await.location(), "/login/code");
     let before = scene.world.raw.dump(RECORD).await;
     for route in table() {

@@ -173,7 +173,8 @@ async fn n5_an_owner_under_attack_gets_in_by_a_link_for_a_new_password(
     let id = world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
     attack(&world, "vera@contoso.test").await;
     let made = ada.post(&format!("/settings/people/{id}"), &[("change", "new-password")]).await;
-    let path = made.assert_status(200).body.split("3000/invitations/").nth(1).expect("a link").to_owned();
+    let text = made.assert_status(200).text();
+    let path = text.split("localhost:3000/invitations/").nth(1).expect("a link").to_owned();
     let token: String = path.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
     let mut vera = world.browser();
     let fields = [("password", "another horse battery staple")];
@@ -239,6 +240,27 @@ async fn n5_a_device_cookie_comes_only_with_a_complete_log_in(
     assert!(!browser.cookies.contains_key(DEVICE));
     browser.post("/login/code", &[("code", &code(&world, &app, 0))]).await.assert_status(303);
     assert!(browser.cookies.contains_key(DEVICE));
+}
+
+#[rstest]
+#[tokio::test]
+async fn n5_a_device_cookie_ends_with_the_sessions_of_its_user_and_the_asking_browser_gets_a_new_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let elsewhere = world.log_in(ADA).await;
+    let mut stolen = same_device(&world, &ada);
+    let new = "another horse battery staple";
+    ada.post("/account", &[("current", PASSWORD), ("new", new)]).await.assert_status(303);
+    assert_eq!(world.raw.count("device_cookies").await, 1);
+    attack(&world, ADA).await;
+    for device in [&mut stolen, &mut same_device(&world, &elsewhere)] {
+        try_password(device, ADA, new).await.assert_status(429);
+    }
+    try_password(&mut same_device(&world, &ada), ADA, new).await.assert_status(303);
+    world.program.end_sessions().await.expect("ended");
+    assert_eq!(world.raw.count("device_cookies").await, 0);
 }
 
 #[rstest]

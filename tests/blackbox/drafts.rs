@@ -37,8 +37,7 @@ async fn send(browser: &mut Browser, fields: &[(&str, String)]) -> Answer {
 
 async fn log_in(browser: &mut Browser, email: &str) -> Answer {
     let organisation = if email.ends_with("@fabrikam.test") { "fabrikam" } else { "contoso" };
-    let fields =
-        [("organisation", organisation), ("email", email), ("password", PASSWORD), ("next", FORM)];
+    let fields = [("organisation", organisation), ("email", email), ("password", PASSWORD), ("next", FORM)];
     browser.post("/login", &fields).await
 }
 

@@ -270,9 +270,8 @@ async fn n15_the_log_out_removes_session_sign_in_and_draft_and_nothing_else_does
     let answer = ada.post("/logout", &[]).await;
     let removed: BTreeSet<_> =
         answer.cookies().into_iter().map(|cookie| SetCookie::parse(cookie).name).collect();
-    let named = |names: &[&str]| -> BTreeSet<String> {
-        names.iter().map(|name| format!("{prefix}{name}")).collect()
-    };
+    let named =
+        |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| format!("{prefix}{name}")).collect() };
     assert_eq!(removed, named(&["session", "sign_in", "draft"]));
     // What tells the next log-in that the browser is known stays.
     let left: BTreeSet<_> = ada.cookies.keys().cloned().collect();

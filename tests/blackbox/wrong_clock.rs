@@ -19,6 +19,9 @@ const DECIDE: &[&str] = &[
     "attempts.consumed_at",
     "attempts.created_at",
     "attempts.expires_at",
+    // Tried in door.rs.
+    "device_cookies.created_at",
+    "device_cookies.expires_at",
     "invitations.created_at",
     "invitations.expires_at",
     "sessions.created_at",

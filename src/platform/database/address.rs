@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn c41_each_sign_of_a_password_that_breaks_an_address_is_told_with_how_to_write_it() {
-        for password in ["a#b", "a/b", "a?b", "1#b", "1/b", "1?b", "a%b", "a%zz", "%80", "5432/x", "80?x=y", "1/x#y"]
+        for password in
+            ["a#b", "a/b", "a?b", "1#b", "1/b", "1?b", "a%b", "a%zz", "%80", "5432/x", "80?x=y", "1/x#y"]
         {
             let text = format!("postgres://mail360:{password}@localhost/mail360");
             let mistake = DatabaseUrl::parse(&text).expect_err(password);
