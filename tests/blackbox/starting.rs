@@ -204,8 +204,8 @@ fn n16_what_others_can_read_or_change_is_refused_with_the_command_that_mends_it(
 fn n16_what_the_program_makes_is_its_users_alone_whatever_the_umask_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let line = format!("umask 000; exec '{}' migrate", env!("CARGO_BIN_EXE_mail360"));
-    let made = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).env_clear().output();
-    assert!(made.expect("sh").status.success());
+    let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).env_clear().output();
+    assert!(output.expect("sh").status.success());
     for entry in std::fs::read_dir(folder.path().join("data")).expect("files").flatten() {
         let mode = entry.metadata().expect("it").permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{}", entry.path().display());
