@@ -3,6 +3,8 @@
 
 use time::Duration;
 
+pub use super::repeated::RepeatedActivity;
+
 use super::{
     model::{Actor, Entry, Filter, Position, Recorded},
     store::{self, Record},

@@ -17,8 +17,7 @@ use super::{
 use crate::{
     activity::{
         model::{Action, Actor, Entry},
-        repeated::RepeatedActivity,
-        service::Activity,
+        service::{Activity, RepeatedActivity},
     },
     people::{
         access::Member,

@@ -7,8 +7,7 @@ use axum::extract::FromRef;
 use crate::{
     activity::{
         model::Action,
-        repeated::RepeatedActivity,
-        service::{Activity, ActivityLog},
+        service::{Activity, ActivityLog, RepeatedActivity},
     },
     connectors::service::{self as connectors, ConnectorService},
     login::{

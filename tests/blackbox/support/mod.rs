@@ -8,6 +8,7 @@ mod clock;
 mod database;
 mod load;
 mod log;
+mod organisations;
 mod provider;
 mod world;
 

@@ -1,0 +1,24 @@
+//! What a test asks of an installation beside its browsers.
+
+use mail360::platform::id::OrganisationId;
+
+use super::World;
+
+impl World {
+    /// The short name of the organisation of this user.
+    pub async fn organisation_of(&self, email: &str) -> String {
+        let user = format!("SELECT organisation_id FROM users WHERE email = '{}'", email.to_lowercase());
+        self.raw.one(&format!("SELECT short_name FROM organisations WHERE id = ({user})")).await
+    }
+
+    /// The organisation of this user.
+    pub async fn organisation_id_of(&self, email: &str) -> OrganisationId {
+        let query = format!("SELECT organisation_id FROM users WHERE email = '{email}'");
+        OrganisationId(self.raw.one::<uuid::Uuid>(&query).await)
+    }
+
+    /// Writes what outsiders can repeat, which the program does every few seconds.
+    pub async fn flush(&self) {
+        self.program.login.flush().await.expect("the record is written");
+    }
+}
