@@ -129,7 +129,10 @@ pub async fn accept(
     view.name = form.name.chars().take(254).collect();
     let password = match login.choose_password(&token, &browser, form.password.clone(), &about).await {
         Ok(Chosen::Password(password)) => Ok(password),
-        Ok(Chosen::Refused(words)) => Err(view.errors.push(("password", words))),
+        Ok(Chosen::Refused(words)) => {
+            view.errors.push(("password", words));
+            Err(())
+        }
         Ok(Chosen::TooOften) => {
             return Ok(too_often(|words| page(InvitationView { busy: Some(words), ..view })));
         }

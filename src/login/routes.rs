@@ -82,7 +82,7 @@ pub async fn show_login(
     let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
     let organisation = if organisation.is_empty() { last() } else { organisation };
     let organisation = organisation_field(&people, &organisation).await?;
-    Ok(login_page(LoginView { next, kept, nobody, doctor, organisation, ..LoginView::default() })
+    Ok(login_page(LoginView { organisation, next, kept, nobody, doctor, ..LoginView::default() })
         .into_response())
 }
 
@@ -300,7 +300,10 @@ pub async fn set_up(
     };
     let password = match login.choose_password(&token, &browser, form.password.clone(), &about).await {
         Ok(Chosen::Password(password)) => Ok(password),
-        Ok(Chosen::Refused(words)) => Err(view.errors.push(("password", words))),
+        Ok(Chosen::Refused(words)) => {
+            view.errors.push(("password", words));
+            Err(())
+        }
         Ok(Chosen::TooOften) => {
             return Ok(too_often(|words| set_up_page(SetUpView { busy: Some(words), ..view })));
         }

@@ -105,6 +105,9 @@ impl Hash {
     }
 
     /// HMAC-SHA256 (RFC 2104) of `parts`, each with its length before it, so that no two lists give the same bytes.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104, 2)")]
     pub fn keyed(key: &[u8], parts: &[&[u8]]) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");

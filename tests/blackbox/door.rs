@@ -340,7 +340,7 @@ async fn n10_what_was_typed_cannot_be_guessed_from_what_is_stored(
     assert_eq!(one, keys(&world).await, "with the same key of the vault they are the same");
     crate::support::write_keys(&world.folder().join("encryption.key"), &[("newer", 8), ("test", 7)]);
     assert_ne!(one, keys(&world.another_process(&[]).await).await, "and with another one they are others");
-    let unsalted = ["log-in\0192.0.2.7\0a password by mistake", "a password by mistake"]
+    let unsalted = ["log-in\x00192.0.2.7\x00a password by mistake", "a password by mistake"]
         .map(|text| mail360::platform::randomness::Hash::of(text.as_bytes()).to_vec());
     assert!(unsalted.iter().all(|hash| !one.contains(hash)));
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::support::{
     Browser, Kind, NewConnector, SECRET, World,
     authenticator::{HERE, code, set_up},
-    callback, under_way, write_keys,
+    callback, write_keys,
 };
 
 const MANY: i64 = 2_000;

@@ -39,7 +39,7 @@ impl ShortName {
             slug.push_str(part);
         }
         if slug.len() < 2 {
-            slug = "organisation".to_owned();
+            "organisation".clone_into(&mut slug);
         }
         let suffix = if number > 1 { format!("-{number}") } else { String::new() };
         slug.truncate(Self::MAX - suffix.len());

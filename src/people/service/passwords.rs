@@ -53,6 +53,6 @@ impl People {
             }
             Ok(())
         };
-        self.hashes_surveyed.get_or_try_init(survey).await.map(|()| ())
+        self.hashes_surveyed.get_or_try_init(survey).await.copied()
     }
 }

@@ -23,7 +23,7 @@ fn at(address: &str) -> Asker {
     Asker { network: Some(address.parse().expect("an address")), known: false }
 }
 
-/// The `number`th /64 of 2001:db8:bad::/48.
+/// The `number`th /64 of `2001:db8:bad::/48`.
 fn of_the_attackers(number: u16) -> Asker {
     let address = Ipv6Addr::new(0x2001, 0xdb8, 0xbad, number, 0, 0, 0, 1);
     Asker { network: Some(address.into()), known: false }

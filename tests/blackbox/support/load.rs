@@ -11,7 +11,8 @@ use super::{PASSWORD, World};
 /// Gives the program as many passwords to hash as it takes on, from so many networks that no newcomer takes a place from
 /// one of them, until this is dropped.
 pub async fn too_busy(world: &World) -> JoinSet<()> {
-    let asker = |number: u8| Asker { network: Some([10, number / 2, 0, 1].into()), known: number % 2 == 0 };
+    let asker =
+        |number: u8| Asker { network: Some([10, number / 2, 0, 1].into()), known: number.is_multiple_of(2) };
     busy_with((0..200).map(asker), world).await
 }
 
