@@ -128,7 +128,7 @@ choose_wasm_bindgen() {
     WASM_BINDGEN=wasm-bindgen
     return
   fi
-  # Anew where the lock file has changed.
+  # Built again if the lock file has changed.
   folder=$TOOLS/wasm-bindgen-$version-$(cksum <"$ROOT/scripts/wasm-bindgen/Cargo.lock" | cut -d ' ' -f 1)
   WASM_BINDGEN=$folder/bin/wasm-bindgen
   if [ ! -x "$WASM_BINDGEN" ]; then

@@ -272,7 +272,7 @@ pub async fn replace_secret(
             let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
             Ok(done(connector, what, new.warning, Some(&admin), &session).await?)
         }
-        // The same secret: tried all the same, for that is what one wants to know.
+        // The same secret is tried too, because the administrator wants to know whether it works.
         Changed::Nothing => Ok(done(connector, Done::Unchanged, new.warning, Some(&admin), &session).await?),
         Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
             Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)

@@ -78,7 +78,7 @@ pub struct Connector {
     pub secret_version: i64,
     /// The first three characters of the secret, as the portal shows them too.
     pub secret_hint: String,
-    /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in; none where `tenant` is a GUID
+    /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in; `None` if `tenant` is a GUID
     /// itself, or no sign-in has gone through since it was set.
     pub tenant_id: Option<String>,
     /// Which fields were changed since it was last verified, by their labels; empty where none was.

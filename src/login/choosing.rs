@@ -1,4 +1,4 @@
-//! Choosing a password by a link, without being logged in: an invitation, a new password, or the set-up. Whoever has
+//! Choosing a password by a link, without being logged in: an invitation, a new password, or the set-up. A holder of
 //! such a link could have passwords judged without end, so the requests are counted before anything computes.
 
 use secrecy::SecretString;

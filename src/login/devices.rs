@@ -25,7 +25,7 @@ use crate::platform::{
 const AGE: Duration = Duration::days(180);
 /// Device cookies of one user.
 const MAX_PER_USER: u64 = 10;
-/// So many failures void one.
+/// This number of failures voids one.
 pub(super) const MAX_FAILURES: i64 = 10;
 /// The cookies.
 const NAME: &str = "device";

@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 impl Members {
-    /// Reads a body; none where it is no JSON object. Some proxies put a byte order mark before it.
+    /// Reads a body; `None` if it is no JSON object. Some proxies put a byte order mark before it.
     pub fn read(body: &[u8]) -> Option<Self> {
         serde_json::from_slice(without_mark(body)).ok()
     }

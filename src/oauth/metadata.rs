@@ -8,7 +8,7 @@ use super::{http::ProviderHttp, members::Members, microsoft::IssuerTemplate};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The GUID of the tenant that a domain belongs to, by the issuer in the metadata of that domain (OpenID Connect Discovery
-/// 1.0, 4). None where the provider has no such metadata or does not answer in time.
+/// 1.0, 4). `None` if the provider has no such metadata or does not answer in time.
 pub async fn tenant_of(http: &dyn ProviderHttp, issuer: &IssuerTemplate, domain: &str) -> Option<String> {
     if !issuer.names_tenant() {
         return None;

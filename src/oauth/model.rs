@@ -134,7 +134,7 @@ pub enum Why {
     ConnectorChanged,
     /// Whoever began it may no longer administer connectors.
     NotAllowed,
-    /// Sessions of whoever began it were ended since.
+    /// Sessions of the user who began it were ended since.
     LoggedOut,
     /// Too many were open; this was the oldest.
     Superseded,

@@ -30,7 +30,7 @@ pub const SEALED_WORDS: SealedColumn = SealedColumn {
     bound: None,
 };
 
-/// Seals the free text of an outcome for the attempt's row; none where there is none.
+/// Seals the free text of an outcome for the attempt's row; `None` if there is none.
 pub fn seal_words(
     vault: &Vault,
     attempt: &Attempt,

@@ -116,8 +116,8 @@ impl Email {
         sound.then_some(Self(address)).ok_or(WRONG)
     }
 
-    /// The text under which tries of a typed e-mail are counted: one for all spellings of an address, so that whoever
-    /// guesses cannot begin a new count with another spelling.
+    /// The text under which tries of a typed e-mail are counted: one for all spellings of an address, so that a
+    /// guesser cannot begin a new count with another spelling.
     pub fn counted(text: &str) -> String {
         match Self::parse(text) {
             Ok(email) => email.0,

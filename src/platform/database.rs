@@ -331,7 +331,7 @@ async fn migrate(tx: &Transaction) -> Result<Migrated, DbErr> {
     })
 }
 
-/// Whether there is such a table, whoever may read it: one of another role's is there too, and reading it says so.
+/// Whether there is such a table, also if this role may not read it: one of another role's is there too, and reading it says so.
 async fn has_table(on: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
     let look = match on.get_database_backend() {
         DatabaseBackend::Postgres => "SELECT 1 WHERE to_regclass($1) IS NOT NULL",

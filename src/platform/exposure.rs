@@ -5,7 +5,7 @@ use std::{fmt, fs::Metadata, io, os::unix::fs::MetadataExt, path::Path};
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The folder of the database: whoever can write to it can put another file in place.
+    /// The folder of the database: a user who can write to it can put another file in place.
     Folder,
     /// The folder of the key file, which may be a mount that everybody could write to if it were not read-only.
     KeyFolder,

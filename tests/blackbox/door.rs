@@ -65,7 +65,7 @@ async fn n3_a_try_over_the_limit_takes_no_transaction_of_the_writer() {
     for _ in 0..10 {
         try_password(&mut guesser, ADA, WRONG).await.assert_status(401);
     }
-    // The writer is held by somebody else: whoever is refused does not wait for it.
+    // Another transaction holds the writer: a refused request does not wait for it.
     let database = world.program.database.clone();
     let (held, release) =
         (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));

@@ -1,4 +1,4 @@
-//! What a change of a connector asks for: the password given of late, the client secret, both or neither.
+//! What a change of a connector asks for: a recent password, the client secret, both or neither.
 
 use rstest::rstest;
 use time::Duration;

@@ -31,7 +31,7 @@ pub struct Mismatch {
     pub claim: Claim,
     /// What it had to be, where that may be told.
     pub expected: Option<String>,
-    /// What came, in its fixed form; none where nothing came or it must not be told.
+    /// What came, in its fixed form; `None` if nothing came or it must not be told.
     pub received: Option<String>,
     /// By how many seconds this machine's clock is ahead of the provider's, where that is known. Negative: behind.
     #[serde(default)]

@@ -23,7 +23,7 @@ impl Password {
     /// The most bytes of what is typed. Written as letters with accents apart, a text takes three times the bytes.
     const MAX_TYPED: usize = 4 * Self::MAX_BYTES;
 
-    /// What to tell whoever chooses one.
+    /// What to tell a user who chooses one.
     pub const ADVICE: &str =
         "At least 15 characters. Four or five unrelated words are easy to remember and hard to guess.";
 

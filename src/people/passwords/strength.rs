@@ -92,7 +92,7 @@ fn parts(known: &str) -> Vec<String> {
         .collect()
 }
 
-/// At most so many ways there are to read the signs of a text as letters: each letter by one of its signs, and a sign
+/// The most ways to read the signs of a text as letters: each letter by one of its signs, and a sign
 /// that two letters share by either.
 fn readings(text: &str) -> usize {
     let letters = |sign: char| SIGNS.iter().filter(|(_, signs)| signs.contains(sign)).count();

@@ -91,7 +91,7 @@ impl People {
     }
 
     /// The key of a factor that is only begun. `None` if it does not open, as after its key was taken out of the key
-    /// file: the user then begins again. (Sealing anew leaves sessions alone.)
+    /// file: the user then begins again. (`mail360 reseal` leaves sessions alone.)
     fn begun_key(&self, member: &Member, begun: &Begun) -> Option<TotpKey> {
         let sealed = STANDARD.decode(&begun.0).ok()?;
         let place = place_of_begun(member.organisation(), member.user());

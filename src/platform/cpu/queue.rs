@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::Asker;
 
-/// The most that wait: so many unknown browsers, and so many known ones.
+/// The most requests that wait: of unknown browsers, and again of known ones.
 pub(super) const PLACES: usize = 32;
 
 /// Names a place in the queue. Later places have higher numbers.

@@ -55,7 +55,7 @@ impl Value {
 }
 
 impl Column {
-    /// The values of all organisations in the order of their rows' ids, after this one and at most so many, each with
+    /// The values of all organisations in the order of their rows' ids, after this one and at most `limit`, each with
     /// what it is bound to; rows without one are left out.
     pub async fn page(
         self,

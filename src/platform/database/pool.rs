@@ -96,7 +96,7 @@ impl Lease {
     /// again on another one, unless the server cannot be had at all.
     ///
     /// # Returns
-    /// The outcome, or none where it must be tried again.
+    /// The outcome; `None` if it must be tried again.
     async fn outcome<T>(mut self, outcome: Result<T, DbErr>) -> Option<(Result<T, DbErr>, Self)> {
         self.ended = true;
         let out_of_reach = matches!(outcome, Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
@@ -166,7 +166,7 @@ impl Drop for Lease {
         } else {
             slots.idle.insert(0, slot);
         }
-        // The permit follows the slot: whoever gets it finds one.
+        // The permit follows the slot: the request that gets it finds one.
     }
 }
 

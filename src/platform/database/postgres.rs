@@ -19,7 +19,7 @@ use super::{
 
 /// How long one attempt to connect may take while requests wait.
 const CONNECT: Duration = Duration::from_secs(2);
-/// A transaction in which nothing happens is ended by the server: whoever began it is gone.
+/// A transaction in which nothing happens is ended by the server: the process that began it is gone.
 const IDLE: Duration = Duration::from_secs(15);
 
 /// Where the server is, and how a connection is set up.

@@ -33,7 +33,7 @@ enum Hold {
     Nothing,
     /// Its write-ahead log is folded into it, and SQLite's exclusive lock is taken.
     Whole(SqliteConnection),
-    /// SQLite cannot read it. The lock keeps those out that have it open all the same.
+    /// SQLite cannot read it. The lock still keeps out processes that have it open.
     Damaged(File),
 }
 
