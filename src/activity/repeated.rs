@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     model::{Action, Actor, Entry},
     service::Activity,
-    store::{self, Record},
+    store,
 };
 use crate::platform::{
     clock::Timestamp,
@@ -110,34 +110,26 @@ impl RepeatedActivity {
     /// # Errors
     /// Those of the database. What was not written stays counted.
     pub async fn flush(&self) -> Result<(), Failure> {
-        loop {
-            let batch: Vec<(Key, Counter)> = self
-                .lock()
-                .iter()
-                .filter(|(_, counter)| counter.count > counter.written)
-                .take(BATCH)
-                .map(|(key, counter)| (key.clone(), counter.clone()))
-                .collect();
-            if batch.is_empty() {
-                break;
-            }
+        // Once through what is pending now: events that go on coming do not keep this from its end.
+        let pending: Vec<(Key, Counter)> = self
+            .lock()
+            .iter()
+            .filter(|(_, counter)| counter.count > counter.written)
+            .map(|(key, counter)| (key.clone(), counter.clone()))
+            .collect();
+        for batch in pending.chunks(BATCH) {
             self.database
                 .write(async |tx| {
-                    for (key, counter) in &batch {
-                        let (id, count) = (counter.id, counter.count);
-                        if counter.written == 0 {
-                            let (actor, entry) = (counter.first, counter.entry.clone());
-                            store::add(&tx, id, counter.started_at, actor, entry, count).await?;
-                        } else {
-                            Record::of(key.kind.organisation).set_count(&tx, id, count).await?;
-                        }
+                    for (_, counter) in batch {
+                        let (actor, entry) = (counter.first, counter.entry.clone());
+                        store::put(&tx, counter.id, counter.started_at, actor, entry, counter.count).await?;
                     }
                     Ok::<_, DatabaseError>(())
                 })
                 .await?;
             let mut counters = self.lock();
             for (key, counter) in batch {
-                if let Some(now) = counters.get_mut(&key).filter(|now| now.id == counter.id) {
+                if let Some(now) = counters.get_mut(key).filter(|now| now.id == counter.id) {
                     now.written = counter.count;
                 }
             }

@@ -38,7 +38,7 @@ impl Activity {
     /// Records one thing, in the transaction that does it.
     pub async fn record(&self, tx: &Tx, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
         let id = new_uuid(&*self.clock, &*self.randomness);
-        store::add(tx, id, self.clock.now(), actor, entry, 1).await
+        store::add(tx, id, self.clock.now(), actor, entry).await
     }
 }
 

@@ -1,6 +1,8 @@
 //! The table `activity`.
 
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use super::model::{Action, Actor, By, Entry, Filter, Position, Recorded};
 use crate::platform::{
@@ -36,8 +38,16 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Adds an entry that stands for `count` events of the same kind.
-pub async fn add(
+/// Adds an entry.
+pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
+    let row = row_of(id, at, actor, entry, 1);
+    row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+/// Adds an entry that stands for `count` events of the same kind, or sets the count of the one that is there: after an
+/// answer of the database that was lost, it may be.
+pub async fn put(
     tx: &Tx,
     id: Uuid,
     at: Timestamp,
@@ -45,7 +55,14 @@ pub async fn add(
     entry: Entry,
     count: i64,
 ) -> Result<(), DatabaseError> {
-    let row = row::ActiveModel {
+    let same = OnConflict::column(row::Column::Id).update_column(row::Column::Count).to_owned();
+    let row = row_of(id, at, actor, entry, count);
+    row::Entity::insert(row).on_conflict(same).exec_without_returning(tx.connection()).await?;
+    Ok(())
+}
+
+fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> row::ActiveModel {
+    row::ActiveModel {
         id: Set(id),
         organisation_id: Set(actor.organisation.0),
         at: Set(at.micros()),
@@ -58,9 +75,7 @@ pub async fn add(
         detail: Set(entry.detail),
         reference: Set(actor.reference.map(|reference| reference.to_string())),
         count: Set(count),
-    };
-    row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-    Ok(())
+    }
 }
 
 /// The activity of one organisation.
@@ -103,17 +118,6 @@ impl Record {
         }
         let rows = query.all(on.connection()).await?;
         Ok(rows.into_iter().map(Recorded::from).collect())
-    }
-
-    /// Sets how many events an entry stands for.
-    pub async fn set_count(self, tx: &Tx, id: Uuid, count: i64) -> Result<(), DatabaseError> {
-        row::Entity::update_many()
-            .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(row::Column::Id.eq(id))
-            .col_expr(row::Column::Count, Expr::value(count))
-            .exec(tx.connection())
-            .await?;
-        Ok(())
     }
 
     /// Erases what was done at `since` or before.

@@ -191,6 +191,11 @@ async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
     let email = Email::parse(&which.email)?;
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
+    let done = match change {
+        Change::Enabled(true) => "Done: the user can log in again.",
+        Change::Delete => "Done: the user is deleted.",
+        _ => "Done; their sessions have ended.",
+    };
     let changed = program
         .people
         .change_user(organisation.id, &email, change, async |tx, organisation, user| {
@@ -200,7 +205,7 @@ async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
         .map_err(words)?;
     match changed {
         Changed::Changed => {
-            say("Done; their sessions have ended.");
+            say(done);
             Ok(())
         }
         Changed::Nothing => {

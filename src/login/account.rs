@@ -107,11 +107,13 @@ impl Accounts {
         current: SecretString,
         new: SecretString,
     ) -> Result<PasswordChange, Failure> {
-        // Right passwords count too, for what follows computes.
-        if !self.throttles.is_within(&format!("change\0{}", member.user()), CHANGES).await? {
+        let guesser = guesser(session).await?;
+        // Right passwords count too, because a change computes. By the log-in, so that a thief who has another session
+        // of the user cannot keep the user from changing the password.
+        if !self.throttles.is_within(&format!("change\0{guesser:?}"), CHANGES).await? {
             return Ok(PasswordChange::TooOften);
         }
-        let counted = match self.throttles.admit_password(guesser(session), "").await? {
+        let counted = match self.throttles.admit_password(guesser, "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(PasswordChange::TooMany(wait)),
             Admission::Void => return Err(Failure::SignedOut),
@@ -170,7 +172,8 @@ impl Accounts {
         session: &Session,
         given: Given,
     ) -> Result<Confirmation, Failure> {
-        let counted = match self.throttles.admit_password(guesser(session), "").await? {
+        let guesser = guesser(session).await?;
+        let counted = match self.throttles.admit_password(guesser, "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
             Admission::Void => return Err(Failure::SignedOut),
@@ -190,7 +193,7 @@ impl Accounts {
         if user.has_second_factor {
             // A password alone must not be enough to take the second factor away (ASVS 7.5.1).
             let code = Code::parse(&given.code);
-            let counted = match self.throttles.admit_code(guesser(session), user.id, &code).await? {
+            let counted = match self.throttles.admit_code(guesser, user.id, &code).await? {
                 Admission::Admitted(counted) => counted,
                 Admission::TooMany(wait) => return Ok(Confirmation::TooMany(wait)),
                 Admission::Void => return Err(Failure::SignedOut),
@@ -248,7 +251,9 @@ impl Accounts {
     }
 }
 
-/// A session in which the user is logged in has a count of its own: guesses from elsewhere do not use it up.
-fn guesser(session: &Session) -> Guesser {
-    session::hash_of(session).map_or(Guesser::Stranger(None), Guesser::Session)
+/// A log-in has a count of its own: guesses from elsewhere do not use it up, and a new id of its session does not begin
+/// a new count.
+async fn guesser(session: &Session) -> Result<Guesser, Failure> {
+    let log_in = session::log_in_hash(session).await?.ok_or(Failure::SignedOut)?;
+    Ok(Guesser::Session(log_in))
 }

@@ -6,7 +6,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
-    service::{Browser, LoggedIn, Login, actor},
+    service::{Browser, LoggedIn, Login, Way, actor},
     session,
     throttle::{Admission, Guesser},
 };
@@ -153,7 +153,7 @@ impl Login {
             return Ok(Some(age.map_or(LoggedIn::Refused, LoggedIn::LateCode)));
         }
         self.throttles.note_right(&counted).await?;
-        if self.sign_in(session, &user, None, browser).await? {
+        if self.sign_in(session, &user, None, Way::Code, browser).await? {
             return Ok(Some(LoggedIn::Yes));
         }
         // Changed, or disabled, in the meantime.

@@ -8,14 +8,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{service::Browser, throttle::WINDOW};
+use super::{
+    service::Browser,
+    throttle::{WINDOW, keys},
+};
 use crate::platform::{
     clock::{SharedClock, Timestamp},
     id::UserId,
     randomness::{Hash, Randomness},
 };
 
-/// Lines that are remembered; beyond, the oldest windows are forgotten, and a line may come again.
+/// Lines in one window.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Writes these lines. A clone shares what was written.
@@ -49,8 +52,9 @@ impl SecurityLog {
     /// Too many passwords were tried.
     pub fn turned_away(&self, account: &str, browser: &Browser) {
         let tried = self.hash(account);
-        // By address: an attacker who types another e-mail each time gets one line as well.
-        let from = browser.address.map_or(tried, |address| self.hash(&address.to_string()));
+        // By network: an attacker who types another e-mail each time, or has a network of IPv6, gets one line as well.
+        let network = browser.address.and_then(|address| keys::networks(Some(address)).into_iter().next());
+        let from = network.map_or(tried, |(network, _)| self.hash(&network));
         if self.is_first("turned away", from) {
             tracing::warn!(
                 %tried, address = browser.address.map(tracing::field::display),
@@ -72,11 +76,12 @@ impl SecurityLog {
         if written.get(&(kind, tried)).is_some_and(|since| is_open(*since)) {
             return false;
         }
+        // While so many windows are open, further ones are not logged: the record of activity still counts them.
         if written.len() >= MAX_REMEMBERED {
             written.retain(|_, since| is_open(*since));
-            if written.len() >= MAX_REMEMBERED {
-                written.clear();
-            }
+        }
+        if written.len() >= MAX_REMEMBERED {
+            return false;
         }
         written.insert((kind, tried), now);
         true

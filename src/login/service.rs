@@ -60,9 +60,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// One text for all the ways to type the same account.
-    fn account(&self) -> String {
-        format!("{}\n{}", self.organisation.trim().to_lowercase(), canonical(&self.email))
+    /// One text for all the ways to type the same account. What was typed as the organisation counts only where it is
+    /// none of ours: otherwise a guesser would begin a new count with another spelling.
+    fn account(&self, organisation: Option<OrganisationId>) -> String {
+        let typed = || self.organisation.trim().to_lowercase();
+        let organisation = organisation.map_or_else(typed, |organisation| organisation.to_string());
+        format!("{organisation}\n{}", canonical(&self.email))
     }
 }
 
@@ -86,6 +89,15 @@ pub enum LoggedIn {
     LateCode(Duration),
     /// Too many were wrong of late: nothing was tried, and nothing will be before this long has passed.
     TooMany(Duration),
+}
+
+/// What a log-in is completed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The password, which was just verified.
+    Password,
+    /// A code, some time after the password.
+    Code,
 }
 
 /// What logging in needs.
@@ -174,7 +186,7 @@ impl Login {
         credentials: &Credentials,
         browser: &Browser,
     ) -> Result<LoggedIn, Failure> {
-        let account = credentials.account();
+        let account = credentials.account(organisation);
         let counted = loop {
             match self.throttles.admit_password(guesser, &account).await? {
                 Admission::Admitted(counted) => break counted,
@@ -233,7 +245,7 @@ impl Login {
                 if user.has_second_factor {
                     return self.ask_for_code(session, user, newer_hash, browser).await;
                 }
-                if self.sign_in(session, &user, newer_hash, browser).await? {
+                if self.sign_in(session, &user, newer_hash, Way::Password, browser).await? {
                     return Ok(LoggedIn::Yes);
                 }
                 // Changed or disabled while the password was verified: the session that was just made must not stay.
@@ -241,7 +253,12 @@ impl Login {
                 Ok(LoggedIn::Refused)
             }
             Authenticated::Refused(user) => {
-                self.note_refused_log_in(organisation, user.as_ref(), &credentials.account(), browser);
+                self.note_refused_log_in(
+                    organisation,
+                    user.as_ref(),
+                    &credentials.account(organisation),
+                    browser,
+                );
                 Ok(LoggedIn::Refused)
             }
         }
@@ -277,11 +294,16 @@ impl Login {
         session: &Session,
         user: &User,
         newer_hash: Option<String>,
+        way: Way,
         browser: &Browser,
     ) -> Result<bool, Failure> {
         let issued = self
             .database
             .write(async |tx| {
+                // What ended sessions of the user since the password was given ends this log-in too.
+                if way == Way::Code && !self.people.is_unchanged(&tx, user).await? {
+                    return Ok(None);
+                }
                 // It locks the user's row: a change of the password at the same time was committed and is seen here, or
                 // waits, and then ends the session that is added below.
                 if !self.people.note_login(&tx, user, newer_hash.clone()).await? {

@@ -58,6 +58,8 @@ pub struct SignedIn {
     pub organisation: OrganisationId,
     /// The user.
     pub user: UserId,
+    /// When they logged in; a session that is renewed keeps it.
+    pub since: Timestamp,
     /// When they last gave their password.
     pub proved_at: Option<Timestamp>,
 }
@@ -180,9 +182,10 @@ pub async fn standing(session: &Session) -> Result<Option<Standing>, Failure> {
     session.get(STANDING).await.map_err(session_error::failure)
 }
 
-/// What names a session where its id must not be: the hash of it; `None` before it has one.
-pub fn hash_of(session: &Session) -> Option<Hash> {
-    session.id().map(hash)
+/// What names a log-in, also after its session was given a new id; `None` if no user is logged in.
+pub async fn log_in_hash(session: &Session) -> Result<Option<Hash>, Failure> {
+    let who = signed_in(session).await?;
+    Ok(who.map(|who| Hash::of(format!("{}\0{}", who.user, who.since.micros()).as_bytes())))
 }
 
 /// The store of sessions.

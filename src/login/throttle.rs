@@ -5,7 +5,7 @@
 //! guesses from elsewhere must not lock an owner out (no lock-out weapon), so a browser with a device cookie and a
 //! session in which the user is logged in have counts of their own.
 
-mod keys;
+pub(super) mod keys;
 
 use std::net::IpAddr;
 

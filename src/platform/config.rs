@@ -210,7 +210,15 @@ impl Options {
         let token = provider_url("MAIL360_MICROSOFT_TOKEN_URL", &self.microsoft_token_url);
         let graph = provider_url("MAIL360_MICROSOFT_GRAPH_URL", &self.microsoft_graph_url);
         let issuer = provider_url("MAIL360_MICROSOFT_ISSUER", &self.microsoft_issuer);
-        if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&self.log) {
+        // A word that is no level would be taken for the name of a part of the program, and nothing would be logged.
+        let is_level = |word: &str| {
+            let levels = ["off", "error", "warn", "info", "debug", "trace"];
+            word.contains(['=', '[', '_', ':']) || levels.contains(&word.to_ascii_lowercase().as_str())
+        };
+        if let Some(word) = self.log.split(',').map(str::trim).find(|word| !is_level(word)) {
+            let mistake = format!("`{word}` is no level: write error, warn, info, debug or trace");
+            note("MAIL360_LOG", mistake);
+        } else if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&self.log) {
             let mistake =
                 format!("`{}` is no filter ({error}): write error, warn, info, debug or trace", self.log);
             note("MAIL360_LOG", mistake);

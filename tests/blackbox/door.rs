@@ -32,10 +32,12 @@ fn same_device(world: &World, browser: &Browser) -> Browser {
 
 /// Uses up the tries of an account by guesses from many addresses, as they are counted before anything is hashed.
 async fn attack(world: &World, email: &str) -> usize {
+    let organisation = world.organisation_id_of(ADA).await;
     let mut admitted = 0;
     for number in 0..60_u8 {
         let stranger = Guesser::Stranger(Some(IpAddr::from([198, 51, 100, number])));
-        let admission = world.program.throttles.admit_password(stranger, &format!("\n{email}")).await;
+        let admission =
+            world.program.throttles.admit_password(stranger, &format!("{organisation}\n{email}")).await;
         admitted += usize::from(matches!(admission, Ok(Admission::Admitted(_))));
     }
     admitted

@@ -119,6 +119,22 @@ async fn n8_tries_are_counted_for_each_organisation_apart(
 
 #[rstest]
 #[tokio::test]
+async fn n8_with_one_organisation_what_is_typed_as_one_begins_no_new_count(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let mut browser = world.browser();
+    for number in 0..10 {
+        let organisation = format!("another-{number}");
+        let answer = log_in(&mut browser, &organisation, "ada@contoso.test", "certainly not this one").await;
+        answer.assert_status(401);
+    }
+    log_in(&mut browser, "one-more", "ada@contoso.test", PASSWORD).await.assert_status(429);
+}
+
+#[rstest]
+#[tokio::test]
 async fn n8_a_user_is_deleted_with_what_is_theirs_but_not_the_record(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {

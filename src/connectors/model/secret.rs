@@ -34,7 +34,8 @@ pub fn parse_client_secret<'a>(
     if text::is_masked(text) {
         return Err("This is not the whole secret: Azure shows only its beginning by now; make a new one.");
     }
-    if text::is_quoted(text) {
+    // As it is in a line of JSON or of a settings file, too.
+    if text::is_quoted(text.trim_end_matches([',', ';'])) {
         return Err(
             "There is a quotation mark at both ends, and a client secret has none: leave the quotation marks out.",
         );

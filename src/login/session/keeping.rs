@@ -80,7 +80,8 @@ impl SessionStore for Sessions {
         // Who asks is what the columns say, and nothing that stands in the text.
         data.retain(|key, _| ![USER, STANDING, ISSUED].contains(&key.as_str()));
         if let Some((organisation, user)) = session.user {
-            let who = SignedIn { organisation, user, proved_at: session.proved_at };
+            let who =
+                SignedIn { organisation, user, since: session.created_at, proved_at: session.proved_at };
             data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
         }
         if let Some(standing) = standing {

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::platform::{
-    clock::Timestamp,
+    clock::{SKEW, Timestamp},
     database::{DatabaseError, Queries, Tx, Unscoped},
     id::{OrganisationId, UserId},
     randomness::Hash,
@@ -66,6 +66,9 @@ pub async fn add(tx: &Tx, device: StoredDevice, max: u64) -> Result<(), Database
         failures: Set(0),
     };
     row::Entity::insert(model).exec_without_returning(tx.connection()).await?;
+    // They would push out valid ones for as long as that clock was ahead.
+    let from_the_future = of_user().add(row::Column::CreatedAt.gt(device.created_at.plus(SKEW).micros()));
+    row::Entity::delete_many().filter(from_the_future).exec(tx.connection()).await?;
     let surplus: Vec<Vec<u8>> = row::Entity::find()
         .select_only()
         .column(row::Column::Hash)
@@ -134,9 +137,12 @@ pub async fn erase_all_within(tx: &Tx, organisation: OrganisationId) -> Result<(
     Ok(())
 }
 
-/// Erases the device cookies that have expired.
+/// Erases the device cookies that have expired, and those that a clock which was wrong has dated later than now.
 pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
-    row::Entity::delete_many().filter(row::Column::ExpiresAt.lte(now.micros())).exec(tx.connection()).await?;
+    let is_over = Condition::any()
+        .add(row::Column::ExpiresAt.lte(now.micros()))
+        .add(row::Column::CreatedAt.gt(now.plus(SKEW).micros()));
+    row::Entity::delete_many().filter(is_over).exec(tx.connection()).await?;
     Ok(())
 }
 

@@ -115,7 +115,7 @@ impl Keys {
 }
 
 /// The networks that an address is counted in, with their limits, the largest network first.
-fn networks(address: Option<IpAddr>) -> Vec<(String, i64)> {
+pub(in crate::login) fn networks(address: Option<IpAddr>) -> Vec<(String, i64)> {
     match address.map(|address| address.to_canonical()) {
         None => vec![(String::new(), PER_ADDRESS)],
         Some(IpAddr::V4(address)) => vec![(address.to_string(), PER_ADDRESS)],

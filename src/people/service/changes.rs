@@ -115,6 +115,7 @@ impl People {
         let is_so = match change {
             Change::Enabled(enabled) => *enabled != user.disabled,
             Change::Role(role) => *role == user.role,
+            Change::NoSecondFactor => !user.has_second_factor,
             _ => false,
         };
         if is_so {

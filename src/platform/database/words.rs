@@ -103,7 +103,12 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
         return format!("PostgreSQL at {at} refuses the connection ({message}). {POOLER}.");
     }
     let advice = match &*code {
-        _ if message.contains("SSL required") || message.contains("no encryption") => {
+        "28000" if message.contains("no encryption") => format!(
+            "either the server's pg_hba.conf has no line that lets the user {user} in from this machine, or only lines for \
+             encrypted connections (hostssl): add a line there, or put sslmode=verify-full or sslmode=require in \
+             MAIL360_DATABASE_URL"
+        ),
+        _ if message.contains("SSL required") => {
             "it asks for encryption: put sslmode=verify-full or sslmode=require in MAIL360_DATABASE_URL"
                 .to_owned()
         }
