@@ -7,7 +7,7 @@ use super::{
     *,
 };
 use crate::platform::{
-    database::{Database, DatabaseError, Read},
+    database::{DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read},
     id::OrganisationId,
 };
 
@@ -17,7 +17,9 @@ const OURS: OrganisationId = OrganisationId(Uuid::from_u128(1));
 /// A database with 100,000 connectors of ours, and as many of somebody else's.
 async fn many(kind: Kind) -> (Place, Database) {
     let place = Place::new(kind).await;
-    let database = Database::open(&place.address()).await.expect("a database");
+    // To fill it takes longer than a request may.
+    let database = Database::open_with(&place.address(), DEFAULT_CONNECTIONS, Limits::None).await;
+    let database = database.expect("a database");
     database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
     database
         .write::<_, DatabaseError, _>(async |tx| {
