@@ -158,7 +158,11 @@ export function front(shared) {
     if (settings.fault && ((isToken && settings.faultAt === 'token') || (isMe && settings.faultAt === 'me'))) {
       const seen = isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null };
       record({ event: 'request', what: isToken ? 'token' : 'me', tenant: tenant.segment, ...seen, fault: settings.fault });
-      const sound = async () => JSON.parse((await body(await ask())).toString());
+      // What is remembered of a sound answer is remembered of a changed one too: its token may be good.
+      const sound = async () => {
+        const bytes = await body(await ask());
+        return JSON.parse((isToken ? tokens(bytes, tenant.segment).bytes : bytes).toString());
+      };
       return fail(settings.fault, { res, sent: sent.toString(), sound, elsewhere: shared.secondUrl });
     }
     const answer = await ask();
