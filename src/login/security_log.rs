@@ -76,7 +76,7 @@ impl SecurityLog {
         if written.get(&(kind, tried)).is_some_and(|since| is_open(*since)) {
             return false;
         }
-        // While so many windows are open, further ones are not logged: the record of activity still counts them.
+        // At this number of open windows no further line is written; the activity still counts each refusal.
         if written.len() >= MAX_REMEMBERED {
             written.retain(|_, since| is_open(*since));
         }
