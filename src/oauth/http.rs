@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hyper_util::client::proxy::matcher::Matcher;
 use oauth2::{HttpRequest, HttpResponse};
+use rustls::CertificateError;
 
 use super::model::NoConnection;
 
@@ -32,6 +34,20 @@ pub enum HttpFailure {
     Request,
 }
 
+impl HttpFailure {
+    /// Where a proxy leads to the provider, it is the proxy's name and address that are looked up and connected to.
+    const fn through_proxy(self, has_proxy: bool) -> Self {
+        use NoConnection::{NameNotFound, NoRoute, ProxyNameNotFound, ProxyUnreachable, Refused, TimedOut};
+        match self {
+            Self::NoConnection(NameNotFound) if has_proxy => Self::NoConnection(ProxyNameNotFound),
+            Self::NoConnection(Refused | TimedOut | NoRoute) if has_proxy => {
+                Self::NoConnection(ProxyUnreachable)
+            }
+            other => other,
+        }
+    }
+}
+
 /// Sends requests to the provider. A parameter, so that tests can hand in canned answers.
 #[async_trait]
 pub trait ProviderHttp: Send + Sync + 'static {
@@ -40,7 +56,11 @@ pub trait ProviderHttp: Send + Sync + 'static {
 }
 
 /// The real one.
-pub struct Reqwest(reqwest::Client);
+pub struct Reqwest {
+    client: reqwest::Client,
+    /// The proxies that the client uses.
+    proxies: Matcher,
+}
 
 impl Reqwest {
     /// One client for the whole program. It takes `HTTPS_PROXY` and `NO_PROXY` from the environment.
@@ -48,7 +68,7 @@ impl Reqwest {
     /// # Errors
     /// Where TLS cannot be set up.
     pub fn new() -> Result<Self, String> {
-        Self::built(Self::builder())
+        Self::built(Self::builder(), Matcher::from_system())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
@@ -66,8 +86,8 @@ impl Reqwest {
             .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
     }
 
-    fn built(builder: reqwest::ClientBuilder) -> Result<Self, String> {
-        builder.build().map(Self).map_err(|error| {
+    fn built(builder: reqwest::ClientBuilder, proxies: Matcher) -> Result<Self, String> {
+        builder.build().map(|client| Self { client, proxies }).map_err(|error| {
             // The reason stands behind the error, whose own text says only that there is one.
             let reasons = std::iter::successors(std::error::Error::source(&error), |error| error.source());
             let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
@@ -83,7 +103,10 @@ impl Reqwest {
 impl ProviderHttp for Reqwest {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpFailure> {
         let request = reqwest::Request::try_from(request).map_err(|_| HttpFailure::Request)?;
-        let mut response = self.0.execute(request).await.map_err(|error| failure(&error))?;
+        let uri: Option<http::Uri> = request.url().as_str().parse().ok();
+        let has_proxy = uri.is_some_and(|uri| self.proxies.intercept(&uri).is_some());
+        let sent = self.client.execute(request).await;
+        let mut response = sent.map_err(|error| failure(&error).through_proxy(has_proxy))?;
         let mut answer = HttpResponse::new(Vec::new());
         *answer.status_mut() = response.status();
         *answer.headers_mut() = response.headers().clone();
@@ -123,8 +146,10 @@ fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = Cause<'a>> {
 /// by its text, which a test compares.
 fn no_connection(error: Cause<'_>) -> Option<NoConnection> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
-        let certificate = matches!(error, rustls::Error::InvalidCertificate(_));
-        return Some(if certificate { NoConnection::Certificate } else { NoConnection::Tls });
+        return Some(match error {
+            rustls::Error::InvalidCertificate(error) => certificate(error),
+            _ => NoConnection::Tls,
+        });
     }
     if let Some(error) = error.downcast_ref::<std::io::Error>() {
         return match error.kind() {
@@ -148,6 +173,19 @@ fn no_connection(error: Cause<'_>) -> Option<NoConnection> {
     // What failed below it, as where the proxy itself cannot be reached, says more.
     let refused = text.contains("tunnel error") && error.source().is_none();
     refused.then_some(NoConnection::ProxyRefused)
+}
+
+fn certificate(error: &CertificateError) -> NoConnection {
+    match error {
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => NoConnection::CertificateOutOfDate,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            NoConnection::CertificateOfAnother
+        }
+        _ => NoConnection::Certificate,
+    }
 }
 
 #[cfg(test)]
@@ -196,19 +234,26 @@ mod tests {
         assert_eq!(followed.load(Ordering::Relaxed), 0);
     }
 
-    #[tokio::test]
-    async fn o12_who_has_a_certificate_that_nobody_vouches_for_is_sent_nothing() {
+    /// What a request comes to at a server that shows a certificate made by itself, and what the server heard. The
+    /// client trusts the certificate if `trusted`.
+    async fn at_certificate(
+        change: impl FnOnce(&mut rcgen::CertificateParams),
+        trusted: bool,
+    ) -> (Option<HttpFailure>, Vec<u8>) {
         use tokio::io::AsyncReadExt;
         use tokio_rustls::TlsAcceptor;
 
-        let itself = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(itself.signing_key.serialize_der().into());
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+        change(&mut params);
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let config =
             rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
                 .with_safe_default_protocol_versions()
                 .expect("versions")
                 .with_no_client_auth()
-                .with_single_cert(vec![itself.cert.der().clone()], key)
+                .with_single_cert(vec![certificate.der().clone()], key)
                 .expect("a configuration");
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -221,9 +266,49 @@ mod tests {
             }
             heard
         });
-        let refused = send(&url).await.err();
+        let mut builder = Reqwest::builder().no_proxy();
+        if trusted {
+            let root = reqwest::Certificate::from_der(certificate.der()).expect("a certificate");
+            builder = builder.tls_certs_only([root]);
+        }
+        let client = Reqwest::built(builder, no_proxies()).expect("a client");
+        let request = Request::post(url).body(b"client_secret=canary".to_vec()).expect("a request");
+        let refused = client.send(request).await.err();
+        (refused, server.await.expect("no panic"))
+    }
+
+    #[tokio::test]
+    async fn o12_a_server_with_an_untrusted_certificate_is_sent_nothing() {
+        let (refused, heard) = at_certificate(|_| (), false).await;
         assert_eq!(refused, Some(HttpFailure::NoConnection(NoConnection::Certificate)));
-        assert_eq!(server.await.expect("no panic"), b"", "the secret was sent to whoever asked");
+        assert_eq!(heard, b"", "the secret was sent");
+    }
+
+    #[tokio::test]
+    async fn c16_a_certificate_that_is_out_of_date_is_told_apart_from_one_of_a_proxy() {
+        type Change = fn(&mut rcgen::CertificateParams);
+        let cases: [(Change, NoConnection); 3] = [
+            (
+                |params| params.not_after = rcgen::date_time_ymd(2001, 1, 1),
+                NoConnection::CertificateOutOfDate,
+            ),
+            (
+                |params| params.not_before = rcgen::date_time_ymd(2901, 1, 1),
+                NoConnection::CertificateOutOfDate,
+            ),
+            (
+                |params| {
+                    params.subject_alt_names =
+                        vec![rcgen::SanType::DnsName("another.example".try_into().expect("a name"))]
+                },
+                NoConnection::CertificateOfAnother,
+            ),
+        ];
+        for (change, why) in cases {
+            let (refused, heard) = at_certificate(change, true).await;
+            assert_eq!(refused, Some(HttpFailure::NoConnection(why)));
+            assert_eq!(heard, b"", "the secret was sent");
+        }
     }
 
     #[tokio::test]
@@ -297,15 +382,25 @@ mod tests {
             let _ = stream.read(&mut request).await;
             let _ = stream.write_all(answer).await;
         });
+        at_proxy(&proxy).await
+    }
+
+    /// What a request comes to where this proxy leads to the provider.
+    async fn at_proxy(proxy: &str) -> Option<HttpFailure> {
+        let matcher = Matcher::builder().https(proxy.to_owned()).build();
         let proxy = reqwest::Proxy::https(proxy).expect("a proxy");
-        let client = Reqwest::built(Reqwest::builder().proxy(proxy)).expect("a client");
+        let client = Reqwest::built(Reqwest::builder().proxy(proxy), matcher).expect("a client");
         let request = Request::post("https://login.example/token").body(Vec::new()).expect("a request");
         client.send(request).await.err()
     }
 
+    fn no_proxies() -> Matcher {
+        Matcher::builder().build()
+    }
+
     #[tokio::test]
     async fn c63_why_no_connection_came_about_is_told() {
-        let direct = Reqwest::built(Reqwest::builder().no_proxy()).expect("a client");
+        let direct = Reqwest::built(Reqwest::builder().no_proxy(), no_proxies()).expect("a client");
         let request = Request::post("https://no-such-host.invalid/").body(Vec::new()).expect("a request");
         let unknown = direct.send(request).await.err();
         assert_eq!(unknown, Some(HttpFailure::NoConnection(NoConnection::NameNotFound)));
@@ -317,6 +412,10 @@ mod tests {
         assert_eq!(no_log_in, Some(HttpFailure::NoConnection(NoConnection::ProxyLogin)));
         let forbidden = through_proxy(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
         assert_eq!(forbidden, Some(HttpFailure::NoConnection(NoConnection::ProxyRefused)));
+        let misspelt = at_proxy("http://no-such-proxy.invalid:3128").await;
+        assert_eq!(misspelt, Some(HttpFailure::NoConnection(NoConnection::ProxyNameNotFound)));
+        let stopped = at_proxy("http://127.0.0.1:9").await;
+        assert_eq!(stopped, Some(HttpFailure::NoConnection(NoConnection::ProxyUnreachable)));
     }
 
     #[tokio::test]

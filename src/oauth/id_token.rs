@@ -25,7 +25,7 @@ pub struct Expected<'a> {
     pub callback_issuer: Option<&'a str>,
     /// The hash of the attempt's nonce.
     pub nonce: Hash,
-    /// The present, by this machine's clock.
+    /// The present, by the server's clock.
     pub now: Timestamp,
     /// The present, by the provider's clock, where it is known.
     pub provider_now: Option<Timestamp>,
@@ -268,15 +268,15 @@ mod tests {
     fn c16_a_clock_that_is_wrong_is_said_to_be_wrong_by_how_much() {
         let two_hours = time::Duration::hours(2);
         let ahead = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW.minus(two_hours)));
-        assert!(ahead.ends_with("this machine’s clock is 2 hours ahead of Microsoft’s"), "{ahead}");
+        assert!(ahead.ends_with("the server’s clock is 2 hours ahead of Microsoft’s"), "{ahead}");
         let behind = mismatch("nbf", json!(NOW.seconds() + 7_200), Some(NOW.plus(two_hours)));
         assert!(behind.starts_with("nbf: expected not later than 2026-11-23T06:57:10Z"), "{behind}");
-        assert!(behind.ends_with("this machine’s clock is 2 hours behind Microsoft’s"), "{behind}");
+        assert!(behind.ends_with("the server’s clock is 2 hours behind Microsoft’s"), "{behind}");
         // Where the answer has no date, when the token was made says it.
         let made = mismatch("iat", json!(NOW.seconds() + 5_400), None);
-        assert!(made.ends_with("this machine’s clock is 1 hour 30 minutes behind Microsoft’s"), "{made}");
+        assert!(made.ends_with("the server’s clock is 1 hour 30 minutes behind Microsoft’s"), "{made}");
         let same = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW));
-        assert!(same.ends_with("this machine’s clock is the same as Microsoft’s"), "{same}");
+        assert!(same.ends_with("the server’s clock is the same as Microsoft’s"), "{same}");
     }
 
     #[test]

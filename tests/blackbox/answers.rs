@@ -212,11 +212,10 @@ async fn c16_a_clock_that_is_ahead_is_said_to_be_wrong_by_how_much_on_the_page_i
         claims.expires = world.clock.now_seconds() - 3_600;
     })
     .await;
-    page.assert_says("The clock of this program’s machine is wrong")
-        .assert_says("It is 2 hours ahead of Microsoft’s");
+    page.assert_says("The server’s clock is wrong").assert_says("It is 2 hours ahead of Microsoft’s");
     page.assert_says("Whoever runs this program");
     let told = "exp: expected later than 2026-11-23T06:57:10Z, received 2026-11-23T05:57:10Z; \
-                this machine’s clock is 2 hours ahead of Microsoft’s";
+                the server’s clock is 2 hours ahead of Microsoft’s";
     page.assert_says(told).assert_says(&format!("Found: {told}"));
     assert!(log.len() == 1 && log[0].contains(told), "{log:?}");
 }
@@ -232,8 +231,7 @@ async fn c16_a_clock_that_is_off_is_warned_of_where_the_sign_in_goes_through_all
     world.provider.answer_token(Canned::Headed(200, ("date", "Mon, 23 Nov 2026 08:57:10 GMT"), answer));
     world.say_who();
     let page = ended(&mut ada, &callback(&authorize, "code=abc")).await;
-    page.assert_says("The connector works")
-        .assert_says("This machine’s clock is 2 hours behind Microsoft’s.");
+    page.assert_says("The connector works").assert_says("The server’s clock is 2 hours behind Microsoft’s.");
     assert_eq!(log.lines("clock is 2 hours behind Microsoft").len(), 1);
 }
 
@@ -311,6 +309,18 @@ async fn c17_check_warns_of_an_issuer_that_is_left_at_another_cloud(
 #[case(NoConnection::Certificate, "certificate of login.microsoftonline.com is not trusted", "SSL_CERT_FILE")]
 #[case(NoConnection::ProxyLogin, "asks for a user and password (407)", "HTTPS_PROXY")]
 #[case(NoConnection::ProxyRefused, "The proxy did not open a connection", "NO_PROXY")]
+#[case(NoConnection::ProxyNameNotFound, "The name of the proxy", "HTTPS_PROXY names it rightly")]
+#[case(
+    NoConnection::ProxyUnreachable,
+    "The proxy that leads to login.microsoftonline.com cannot be reached",
+    "HTTPS_PROXY"
+)]
+#[case(NoConnection::CertificateOutOfDate, "is expired or not valid yet", "clock of the server")]
+#[case(
+    NoConnection::CertificateOfAnother,
+    "certificate at login.microsoftonline.com is for another name",
+    "DNS"
+)]
 #[tokio::test]
 async fn c63_why_no_connection_came_about_is_told_on_the_page_in_the_timeline_and_in_the_log(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,

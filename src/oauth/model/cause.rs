@@ -33,7 +33,7 @@ pub struct Mismatch {
     pub expected: Option<String>,
     /// What came, in its fixed form; `None` if nothing came or it must not be told.
     pub received: Option<String>,
-    /// By how many seconds this machine's clock is ahead of the provider's, where that is known. Negative: behind.
+    /// By how many seconds the server's clock is ahead of the provider's, where that is known. Negative: behind.
     #[serde(default)]
     pub clock_ahead: Option<i64>,
 }
@@ -90,12 +90,20 @@ pub enum NoConnection {
     NoRoute,
     /// The TLS certificate is not trusted.
     Certificate,
+    /// The TLS certificate is expired or not valid yet, by this server's clock.
+    CertificateOutOfDate,
+    /// The TLS certificate is for another name.
+    CertificateOfAnother,
     /// TLS failed for another reason.
     Tls,
     /// The proxy asks for a user and password (407).
     ProxyLogin,
     /// The proxy did not open a connection.
     ProxyRefused,
+    /// The name of the proxy was not found (DNS).
+    ProxyNameNotFound,
+    /// The proxy refused the connection, did not answer, or there is no route to it.
+    ProxyUnreachable,
     /// The connection broke off before the whole answer was there.
     BrokenOff,
     /// Another reason.
@@ -111,9 +119,13 @@ impl NoConnection {
             Self::TimedOut => "the connection timed out",
             Self::NoRoute => "there is no route to the host",
             Self::Certificate => "the TLS certificate is not trusted",
+            Self::CertificateOutOfDate => "the TLS certificate is expired or not valid yet",
+            Self::CertificateOfAnother => "the TLS certificate is for another name",
             Self::Tls => "the TLS connection failed",
             Self::ProxyLogin => "the proxy asks for a user and password (407)",
             Self::ProxyRefused => "the proxy did not open the connection",
+            Self::ProxyNameNotFound => "the name of the proxy was not found",
+            Self::ProxyUnreachable => "the proxy cannot be reached",
             Self::BrokenOff => "the connection broke off",
             Self::Other => "no connection came about",
         }
@@ -126,18 +138,18 @@ impl Mismatch {
         Self { claim, expected, received, clock_ahead: None }
     }
 
-    /// How far this machine's clock is off, in words, where that is known.
+    /// How far the server's clock is off, in words, where that is known.
     pub fn clock_words(&self) -> Option<String> {
         self.clock_ahead.map(clock_words)
     }
 
-    /// How far this machine's clock is off, where it is off by more than clocks usually are.
+    /// How far the server's clock is off, where it is off by more than clocks usually are.
     pub fn clock_is_wrong_by(&self) -> Option<i64> {
         self.clock_ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW.unsigned_abs())
     }
 }
 
-/// How far the provider's clock and this machine's may be apart, in seconds.
+/// How far the provider's clock and the server's may be apart, in seconds.
 pub const TOLERATED_SKEW: i64 = 300;
 
 impl fmt::Display for Mismatch {
@@ -150,7 +162,7 @@ impl fmt::Display for Mismatch {
             (None, None) => f.write_str(": missing")?,
         }
         match self.clock_words() {
-            Some(words) => write!(f, "; this machine’s clock is {words}"),
+            Some(words) => write!(f, "; the server’s clock is {words}"),
             None => Ok(()),
         }
     }
@@ -165,7 +177,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// How far this machine's clock is off: "2 hours ahead of Microsoft’s".
+/// How far the server's clock is off: "2 hours ahead of Microsoft’s".
 pub fn clock_words(ahead: i64) -> String {
     if ahead.unsigned_abs() <= TOLERATED_SKEW.unsigned_abs() {
         return "the same as Microsoft’s".to_owned();

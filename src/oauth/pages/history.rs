@@ -118,10 +118,9 @@ pub fn Timeline(
             let detail = match step {
                 Step::Outcome => found.clone(),
                 _ if detail.is_empty() => None,
-                Step::CodeExchanged => detail
-                    .parse()
-                    .ok()
-                    .map(|ahead| format!("This machine’s clock is {}.", clock_words(ahead))),
+                Step::CodeExchanged => {
+                    detail.parse().ok().map(|ahead| format!("The server’s clock is {}.", clock_words(ahead)))
+                }
                 Step::Sent => Some(format!("To {detail}")),
                 Step::Returned => Some(format!("It came {detail}.")),
                 Step::Identity => Some(format!("Tenant {detail}")),

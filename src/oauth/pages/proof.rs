@@ -22,7 +22,7 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
                     {row("Received", mismatch.received.clone().unwrap_or_else(none))}
                 }
             });
-            let clock = mismatch.clock_words().map(|words| row("This machine’s clock", words));
+            let clock = mismatch.clock_words().map(|words| row("The server’s clock", words));
             view! { {row("What does not fit", mismatch.claim.name().to_owned())} {values} {clock} }.into_any()
         }
         Cause::NoConnection { host, why } => {

@@ -82,7 +82,7 @@ impl SignIns {
         let clock_ahead = grant.date.map(|date| now.since(date).whole_seconds());
         let wrong_by = clock_ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW.unsigned_abs());
         if let Some(ahead) = wrong_by {
-            tracing::warn!(attempt = %attempt.id, "this machine's clock is {}", clock_words(ahead));
+            tracing::warn!(attempt = %attempt.id, "the server's clock is {}", clock_words(ahead));
         }
         timeline.note(Step::CodeExchanged, &wrong_by.map(|ahead| ahead.to_string()).unwrap_or_default());
 

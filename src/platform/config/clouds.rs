@@ -1,5 +1,5 @@
-//! Whether the configured addresses of Microsoft belong together: one that is left at its default while the others name
-//! another cloud lets every sign-in fail.
+//! Whether the configured addresses of Microsoft belong together: every sign-in fails where one is left at its default
+//! while the others name another cloud, and where one is of another version of Microsoft's platform.
 
 use url::Url;
 
@@ -54,6 +54,43 @@ pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
             ));
         }
     }
+    warnings.extend(version_warnings(urls));
+    warnings
+}
+
+/// The addresses of Microsoft's hosts that are not of version 2.0, each as a sentence.
+///
+/// Source: Microsoft, "OpenID Connect on the Microsoft identity platform": the issuer of a token is that of the endpoint's
+/// version, with the tenant's id in its path.
+fn version_warnings(urls: &ProviderUrls) -> Vec<String> {
+    let of_microsoft = |url: &str| {
+        let host = host(url);
+        CLOUDS.iter().any(|cloud| cloud.contains(&host.as_str()))
+    };
+    let wrong = |setting: &str, why: &str, wanted: &str| {
+        format!("{setting} {why}, and then no sign-in goes through. Let it end in {wanted}.")
+    };
+    let mut warnings = Vec::new();
+    for (setting, url, wanted) in [
+        ("MAIL360_MICROSOFT_AUTHORIZE_URL", &urls.authorize, "/oauth2/v2.0/authorize"),
+        ("MAIL360_MICROSOFT_TOKEN_URL", &urls.token, "/oauth2/v2.0/token"),
+    ] {
+        if of_microsoft(url) && !url.ends_with(wanted) {
+            let why = "is no address of version 2.0 of Microsoft's identity platform";
+            warnings.push(wrong(setting, why, wanted));
+        }
+    }
+    if of_microsoft(&urls.issuer) && !urls.issuer.ends_with("/v2.0") {
+        let why = "is no issuer of version 2.0 of Microsoft's identity platform";
+        warnings.push(wrong("MAIL360_MICROSOFT_ISSUER", why, "/{tenant}/v2.0"));
+    } else if of_microsoft(&urls.issuer)
+        && ["common", "organizations", "consumers"]
+            .iter()
+            .any(|name| urls.issuer.contains(&format!("/{name}/")))
+    {
+        let why = "has a name in its path where tokens have the tenant's id";
+        warnings.push(wrong("MAIL360_MICROSOFT_ISSUER", why, "/{tenant}/v2.0"));
+    }
     warnings
 }
 
@@ -77,12 +114,51 @@ mod tests {
     }
 
     #[test]
+    fn c17_an_address_of_another_version_of_the_platform_is_warned_of() {
+        let sound = ProviderUrls {
+            authorize: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize".to_owned(),
+            token: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token".to_owned(),
+            graph: "https://graph.microsoft.com/v1.0".to_owned(),
+            issuer: "https://login.microsoftonline.com/{tenant}/v2.0".to_owned(),
+        };
+        assert_eq!(warnings(&sound), Vec::<String>::new());
+        type Change = fn(&mut ProviderUrls);
+        let cases: [(Change, &str); 5] = [
+            (
+                |urls| urls.authorize = urls.authorize.replace("v2.0/", ""),
+                "MAIL360_MICROSOFT_AUTHORIZE_URL is no address of version 2.0",
+            ),
+            (
+                |urls| urls.token = urls.token.replace("v2.0/", ""),
+                "MAIL360_MICROSOFT_TOKEN_URL is no address of version 2.0",
+            ),
+            (
+                |urls| urls.issuer = "https://sts.windows.net/{tenant}/".to_owned(),
+                "MAIL360_MICROSOFT_ISSUER is no issuer of version 2.0",
+            ),
+            (
+                |urls| urls.issuer = urls.issuer.replace("/v2.0", ""),
+                "MAIL360_MICROSOFT_ISSUER is no issuer of version 2.0",
+            ),
+            (
+                |urls| urls.issuer = urls.issuer.replace("{tenant}", "common"),
+                "MAIL360_MICROSOFT_ISSUER has a name in its path",
+            ),
+        ];
+        for (change, told) in cases {
+            let mut urls = sound.clone();
+            change(&mut urls);
+            let warned = warnings(&urls);
+            assert!(warned.len() == 1 && warned[0].contains(told), "{warned:?}");
+        }
+    }
+
+    #[test]
     fn c17_an_issuer_of_another_cloud_is_warned_of_and_known_pairs_are_not() {
         let (com, us) = ("login.microsoftonline.com", "login.microsoftonline.us");
         let (china, partner) = ("login.chinacloudapi.cn", "login.partner.microsoftonline.cn");
         for (authorize, token, graph, issuer) in [
             (com, com, "graph.microsoft.com", com),
-            (com, com, "graph.microsoft.com", "sts.windows.net"),
             (us, us, "graph.microsoft.us", us),
             (us, us, "dod-graph.microsoft.us", us),
             (china, china, "microsoftgraph.chinacloudapi.cn", partner),
