@@ -143,7 +143,7 @@ pub async fn log_in(
 
 /// Says how long to wait, on the page that `page` makes of the words.
 pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
-    let words = format!("There were too many wrong tries. Wait {}, then try again.", in_minutes(wait));
+    let words = format!("There were too many tries. Wait {}, then try again.", in_minutes(wait));
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     let seconds = HeaderValue::from(wait.whole_seconds().max(1));
     ([(header::RETRY_AFTER, seconds)], page).into_response()

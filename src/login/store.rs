@@ -15,6 +15,7 @@ use crate::{
         clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx, Unscoped},
         id::{OrganisationId, UserId},
+        net::own_network,
         randomness::Hash,
     },
 };
@@ -237,8 +238,8 @@ pub async fn make_room(
 }
 
 /// Ends log-ins of a user that wait for a code so that one more makes at most `most`: first the oldest from the same
-/// address, so that a caller who has the password and asks again and again ends their own. The caller holds the
-/// user's lock.
+/// network (of IPv6 the /64), so that a caller who has the password and asks again and again ends their own. The caller
+/// holds the user's lock.
 pub async fn make_room_half_way(
     tx: &Tx,
     user: UserId,
@@ -252,7 +253,9 @@ pub async fn make_room_half_way(
         .await?;
     let superfluous = (waiting.len() + 1).saturating_sub(most);
     // A stable sort: the oldest stays first in each half.
-    waiting.sort_by_key(|session| session.address.as_deref() != address);
+    let network = |address: Option<&str>| address.and_then(|text| text.parse().ok()).map(own_network);
+    let asking = network(address);
+    waiting.sort_by_key(|session| network(session.address.as_deref()) != asking);
     for session in waiting.into_iter().take(superfluous) {
         row::Entity::delete_by_id(session.hash).exec(tx.connection()).await?;
     }

@@ -1,7 +1,7 @@
 //! Who is on the other end of a connection.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Once,
 };
 
@@ -43,6 +43,14 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) 
         })
         .find(|address| !is_trusted(address))
         .unwrap_or(peer)
+}
+
+/// The network that one client has to itself: its address, or of IPv6 the /64, in which it chooses addresses freely.
+pub fn own_network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
 }
 
 /// An address; some proxies write its port after it, and one of IPv6 then in brackets.

@@ -83,20 +83,25 @@ async fn n20_thirty_log_ins_at_once_leave_twenty_sessions(
 
 #[rstest]
 #[tokio::test]
-async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_push_out_those_of_their_own_address(
+async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_push_out_those_of_their_own_network(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(false, true)] by_ipv6: bool,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let (_, codes) = authenticator::set_up(&world, &mut ada).await;
     let mut owner = browser_at(&world, 1);
     owner.post("/login", &LOG_IN).await.assert_status(303);
-    // Somebody who has the password asks again and again.
-    for _ in 0..40 {
+    // An attacker who has the password asks again and again, by IPv6 from new addresses of one /64.
+    for number in 0..40 {
         world.clock.advance(Duration::seconds(1));
         // Right passwords are limited too, which is not what is looked at here.
         world.raw.run("DELETE FROM throttles").await.expect("deleted");
-        browser_at(&world, 2).post("/login", &LOG_IN).await.assert_status(303);
+        let mut attacker = browser_at(&world, 2);
+        if by_ipv6 {
+            attacker.address = format!("2001:db8::{number:x}").parse().expect("an address");
+        }
+        attacker.post("/login", &LOG_IN).await.assert_status(303);
     }
     let half_way: i64 = world.raw.one("SELECT COUNT(*) FROM sessions WHERE half_way_of IS NOT NULL").await;
     assert_eq!(half_way, 20);

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,6 +17,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::platform::net::own_network;
 
 /// One network holds at most this part of all places ...
 const NETWORK_PART: usize = 4;
@@ -115,7 +117,7 @@ impl Places {
     pub async fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         let network =
-            (!self.trusted.iter().any(|trusted| trusted.contains(&address))).then(|| network(address));
+            (!self.trusted.iter().any(|trusted| trusted.contains(&address))).then(|| own_network(address));
         loop {
             match self.try_take(network) {
                 Attempt::Taken(place) => return Some(place),
@@ -364,14 +366,6 @@ impl Reporter {
     /// `false` if the connection has given way: nothing may be begun for it any more.
     pub fn report(&self, doing: Doing) -> bool {
         self.places.report(self.id, doing)
-    }
-}
-
-/// The network that one client has to itself: its address, or of IPv6 the /64, in which it chooses addresses freely.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

@@ -22,7 +22,7 @@ async fn take(places: &Arc<Places>, from: &str) -> Place {
 
 /// Whether a connection from this address gets a place at once.
 fn is_room(places: &Arc<Places>, from: &str) -> bool {
-    matches!(places.try_take(Some(network(address(from)))), Attempt::Taken(_))
+    matches!(places.try_take(Some(own_network(address(from)))), Attempt::Taken(_))
 }
 
 #[tokio::test]
