@@ -29,9 +29,9 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the credentials alone can be told by: secret, public client, application, its being switched off, tenant.
 /// Anything else says more of this kind of request than of a sign-in.
-const TELLING: [u64; 13] = [
+const TELLING: [u64; 16] = [
     7_000_215, 70_002, 50_012, 7_000_222, 7_000_218, 7_000_216, 700_025, 90_023, 700_016, 700_011, 70_001,
-    7_000_112, 90_002,
+    7_000_112, 90_112, 650_059, 90_002, 900_023,
 ];
 
 #[async_trait]
@@ -162,12 +162,34 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::diagnosis::codes;
+    use crate::oauth::{diagnosis::codes, model::ProviderWords};
 
     #[test]
     fn whatever_tells_of_the_credentials_has_words() {
         for code in TELLING {
             assert!(codes::find(code).is_some(), "{code}");
         }
+    }
+
+    /// What is told where the token endpoint answers `invalid_request` with this code.
+    fn told(code: u64) -> Finding {
+        let description = format!("AADSTS{code}: No.");
+        let words = ProviderWords::new(Some("invalid_request"), Some(&description), None, None);
+        finding(&Refusal { why: Why::ExchangeRefused, words: Some(Box::new(words)) }, true)
+    }
+
+    #[test]
+    fn a_tenant_or_a_client_id_that_microsoft_cannot_read_is_told_at_once() {
+        for (code, title) in [
+            (900_023, "Microsoft cannot read the tenant"),
+            (90_112, "Microsoft does not accept the Client ID as an ID"),
+            (650_059, "The application is not open to this tenant"),
+        ] {
+            let Finding::Refused(refused) = told(code) else { panic!("{code} is not told") };
+            assert_eq!(refused.title, title);
+            assert_eq!(refused.offers, [Offer::Edit, Offer::TryAgain], "{code}");
+        }
+        // A code of a sign-in says nothing about the credentials.
+        assert_eq!(told(500_121), Finding::Later);
     }
 }

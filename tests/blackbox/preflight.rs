@@ -63,6 +63,7 @@ const ADDED: &str = "The Microsoft connector has been successfully added to Mail
     "not_verified"
 )]
 #[case::unknown_tenant(400, "invalid_request", 90_002, "does not know the tenant", "not_verified")]
+#[case::unreadable_tenant(400, "invalid_request", 900_023, "cannot read the tenant", "not_verified")]
 #[tokio::test]
 async fn what_the_credentials_lack_stands_beside_the_success_message(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,

@@ -57,6 +57,26 @@ pub(super) const TABLE: &[Entry] = &[
         ],
     },
     Entry {
+        codes: &[90_112],
+        title: "Microsoft does not accept the Client ID as an ID",
+        what: "Microsoft expects the ID of an application in the form 00000000-0000-0000-0000-000000000000, and received \
+               something else.",
+        causes: &[
+            Cause::one(
+                "If the Client ID could be another text",
+                Who::Admin,
+                "Copy Application (client) ID from the application’s Overview page in the Azure portal.",
+                Remedy::Edit,
+            ),
+            Cause::one(
+                "If it is the one in Azure",
+                Who::Operator,
+                "Check whether a proxy changes what is sent to Microsoft, and report it with the text for support.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
         codes: &[7_000_112],
         title: "The application is switched off",
         what: "It is disabled in a tenant (a company’s directory at Microsoft), so nobody can sign in through it there.",
@@ -97,6 +117,58 @@ pub(super) const TABLE: &[Entry] = &[
             "Register an application of your own under App registrations, and enter its Application (client) ID here.",
             Remedy::Edit,
         )],
+    },
+    Entry {
+        codes: &[50_003, 50_146, 501_461, 50_165],
+        title: "The application is set up for tokens that Microsoft cannot make",
+        what: "A token is what Microsoft gives to an application. This application has a setting for \
+               how its tokens are signed, encrypted or changed. A key or a value of that setting is missing or does not fit.",
+        causes: &[
+            Cause::one(
+                "If the application does not need the setting",
+                Who::TenantAdmin,
+                "Under Enterprise applications choose the application, then Single sign-on and Token encryption, and \
+                 remove the setting. Then sign in again.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If another program uses the application and needs it",
+                Who::Admin,
+                "Register an application of its own for this connector under App registrations, and enter its \
+                 Application (client) ID and a new secret here.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[
+            50_100, 50_101, 50_102, 50_103, 50_108, 50_109, 50_111, 50_123, 50_124, 50_163, 501_631, 501_632,
+        ],
+        title: "The application’s rules for claims have an error",
+        what: "Claims are what Microsoft tells an application about an account. The company has rules that change them for \
+               this application, and Microsoft could not apply these rules.",
+        causes: &[Cause::only(
+            Who::TenantAdmin,
+            "Under Enterprise applications choose the application, then Single sign-on, and correct or remove the rules \
+             for claims. Then sign in again.",
+            Remedy::Again,
+        )],
+    },
+    Entry {
+        codes: &[50_162, 501_621],
+        title: "The application’s rules for claims took too long",
+        what: "Claims are what Microsoft tells an application about an account. The company has rules that change them for \
+               this application, and Microsoft did not finish applying them in time.",
+        causes: &[
+            Cause::one("At first", Who::SignsIn, "Sign in again: it may succeed.", Remedy::Again),
+            Cause::one(
+                "If it ends here once more",
+                Who::TenantAdmin,
+                "Under Enterprise applications choose the application, then Single sign-on, and make the rules for claims \
+                 simpler. Then sign in again.",
+                Remedy::Again,
+            ),
+        ],
     },
     Entry {
         codes: &[50_011, 70_004],

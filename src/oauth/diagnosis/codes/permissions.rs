@@ -4,7 +4,7 @@ use super::{Cause, Entry, Remedy, Who};
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
-        codes: &[65_001],
+        codes: &[65_001, 50_150],
         title: "The permissions have not been approved yet",
         what: "Microsoft knows of no approval of what the application asks for: neither by this person nor by an \
                administrator of their company.",

@@ -1,4 +1,4 @@
-//! Microsoft's own trouble and limits.
+//! Microsoft's own trouble and limits, and codes that say no more than that a sign-in failed.
 
 use super::{Cause, Entry, Remedy, Who};
 
@@ -14,7 +14,7 @@ pub(super) const TABLE: &[Entry] = &[
         )],
     },
     Entry {
-        codes: &[90_055, 50_166, 50_088],
+        codes: &[90_055, 50_088],
         title: "Microsoft has had too many requests",
         what: "A limit of Microsoft’s is reached, for the company or for calls and messages to phones.",
         causes: &[Cause::only(Who::Nobody, "Wait some minutes, then sign in again.", Remedy::Again)],
@@ -35,6 +35,25 @@ pub(super) const TABLE: &[Entry] = &[
                 "If it ends here once more",
                 Who::TenantAdmin,
                 "Open a support request at Microsoft, with the trace ID and the correlation ID below.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[
+            50_042, 50_043, 50_138, 50_157, 50_160, 51_000, 51_005, 90_010, 90_022, 90_085, 135_010, 240_003,
+            240_004,
+        ],
+        title: "Microsoft ended the sign-in, and its code does not say what to do",
+        what: "Microsoft describes this code in a few words, which do not say how to end the error. The connector is as it \
+               was.",
+        causes: &[
+            Cause::one("At first", Who::SignsIn, "Start the sign-in again.", Remedy::Again),
+            Cause::one(
+                "If it ends here once more",
+                Who::TenantAdmin,
+                "Look under Sign-in logs in the Microsoft Entra admin center for the correlation ID below, or open a \
+                 support request at Microsoft with it.",
                 Remedy::Again,
             ),
         ],

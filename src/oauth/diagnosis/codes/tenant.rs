@@ -26,7 +26,48 @@ pub(super) const TABLE: &[Entry] = &[
         ],
     },
     Entry {
-        codes: &[50_059, 50_128, 90_019],
+        codes: &[900_023],
+        title: "Microsoft cannot read the tenant",
+        what: "What was sent as the tenant (a company’s directory at Microsoft) is neither an ID nor a domain that \
+               Microsoft accepts.",
+        causes: &[
+            Cause::one(
+                "If the tenant could be written wrong",
+                Who::Admin,
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
+                Remedy::Tenant,
+            ),
+            Cause::one(
+                "If the tenant is the one in Azure",
+                Who::Operator,
+                "Check MAIL360_MICROSOFT_AUTHORIZE_URL and MAIL360_MICROSOFT_TOKEN_URL: the first part of their paths must \
+                 be {tenant}.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[5_000_224],
+        title: "Microsoft says that the tenant is not available",
+        what: "Microsoft does not let accounts sign in to the tenant (a company’s directory at Microsoft) that was asked: \
+               perhaps Microsoft has blocked the tenant, or it was deleted.",
+        causes: &[
+            Cause::one(
+                "If another tenant was meant",
+                Who::Admin,
+                "Compare Directory (tenant) ID, on the application’s Overview page, with the tenant of this connector.",
+                Remedy::Edit,
+            ),
+            Cause::one(
+                "If the tenant is the right one",
+                Who::TenantAdmin,
+                "Open a support request at Microsoft, with the trace ID and the correlation ID below.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[50_059, 50_128, 90_019, 90_125, 90_126],
         title: "Microsoft cannot tell which tenant is meant",
         what: "Neither the request nor the account that was typed leads to a tenant (a company’s directory at \
                Microsoft).",
@@ -62,6 +103,46 @@ pub(super) const TABLE: &[Entry] = &[
                 "If it is not",
                 Who::SignsIn,
                 "Sign in again with an account of the cloud in which the application is registered.",
+                Remedy::Again,
+            ),
+        ],
+    },
+    Entry {
+        codes: &[900_439],
+        title: "The application is in Microsoft’s cloud for the US government",
+        what: "Microsoft has separate clouds. It says that an application of the cloud for the US government cannot be \
+               used at the addresses of the public one.",
+        causes: &[Cause::only(
+            Who::Operator,
+            "Set the addresses of Microsoft’s sign-in to those of that cloud: MAIL360_MICROSOFT_AUTHORIZE_URL, \
+             MAIL360_MICROSOFT_TOKEN_URL, MAIL360_MICROSOFT_GRAPH_URL and MAIL360_MICROSOFT_ISSUER.",
+            Remedy::Again,
+        )],
+    },
+    Entry {
+        codes: &[650_059],
+        title: "The application is not open to this tenant",
+        what: "In Azure it is registered as “Single tenant only”. The tenant (a company’s directory at Microsoft) that was \
+               asked is not the application’s own.",
+        causes: &[
+            Cause::one(
+                "If only people of the application’s own company are to sign in",
+                Who::Admin,
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
+                 tenant only here.",
+                Remedy::Tenant,
+            ),
+            Cause::one(
+                "If people of other companies are to sign in",
+                Who::Admin,
+                "In the Azure portal, under Authentication, change Supported account types to the choice under Who may \
+                 sign in here. Wait a minute, then sign in again.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If another account was meant",
+                Who::SignsIn,
+                "Sign in again with an account of the application’s own company.",
                 Remedy::Again,
             ),
         ],
@@ -157,10 +238,10 @@ pub(super) const TABLE: &[Entry] = &[
         ],
     },
     Entry {
-        codes: &[500_200, 500_208],
+        codes: &[500_200, 500_207, 500_208],
         title: "This account cannot sign in here: it is of another kind",
-        what: "The application does not take accounts of this kind, such as a personal account where only work or \
-               school accounts may sign in.",
+        what: "The application, or the service that it uses, does not take accounts of this kind. An example is a personal \
+               account where only work or school accounts may sign in.",
         causes: &[
             Cause::one(
                 "If another account was meant",
