@@ -26,6 +26,7 @@ async fn c56_c57_an_approval_that_was_refused_tells_what_microsoft_said_with_the
         .assert_says("access_denied")
         .assert_says("AADSTS65004: canary words.");
     page.assert_says("AADSTS65004").assert_says("aaaa0000-7e57-4000-8000-000000000001");
+    page.assert_says("Send this to the person who sent you the link");
     page.assert_says("Who can fix it").assert_says("Next step");
     let lines = log.lines("not approved");
     assert!(
@@ -34,6 +35,31 @@ async fn c56_c57_an_approval_that_was_refused_tells_what_microsoft_said_with_the
     );
     assert!(!log.text().contains("canary"), "codes only: {}", log.text());
     assert_eq!(world.raw.dump(&[]).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn c56_of_several_codes_the_telling_one_chooses_the_words_and_the_steps_are_for_the_sender_of_the_link(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    world.set_up().await;
+    let refused = async |description: &str| {
+        let query = format!("admin_consent=True&error=invalid_client&error_description={description}");
+        world.browser().get(&format!("/api/connectors?{query}")).await
+    };
+    // The first code is a general one, which Microsoft sends beside the cause.
+    let page = refused("AADSTS65005%3A+General.+AADSTS650052%3A+The+service+is+not+enabled.").await;
+    page.assert_status(200).assert_says("What it means");
+    page.assert_says("The company does not have the application yet, or lacks a service that it needs");
+    assert!(!page.text().contains("A permission is not set up"), "{}", page.text());
+    page.assert_says("Send this to the person who sent you the link");
+    page.assert_says("in the steps, “you” is the person who sent you the link").assert_says("Next step");
+
+    let page = refused("AADSTS9999999%3A+Something+new.").await;
+    page.assert_status(200).assert_says("AADSTS9999999");
+    page.assert_says("Send this to the person who sent you the link").assert_says("They can look it up");
+    assert!(!page.text().contains("What it means") && !page.text().contains("Next step"), "{}", page.text());
 }
 
 #[rstest]

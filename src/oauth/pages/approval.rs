@@ -3,14 +3,19 @@
 use leptos::prelude::*;
 
 use super::{
-    super::{diagnosis::codes, model::ProviderWords},
+    super::{
+        diagnosis::{codes, telling_code},
+        model::ProviderWords,
+    },
     parts::provider_said,
 };
 
-/// What is said to a person who comes back from approving, or not approving, permissions. They need not be a user here.
+/// The page for an administrator of a Microsoft tenant who comes back from approving, or not approving, permissions. The
+/// reader was sent a link and need not be a user here. The next steps of a code are written for the person who set up the
+/// connector, so the page tells the reader to send them on.
 #[component]
 pub fn ApprovalPage(
-    /// What Microsoft said where they were not approved.
+    /// What Microsoft said if the permissions were not approved.
     refused: Option<ProviderWords>,
 ) -> impl IntoView {
     let Some(said) = refused else {
@@ -22,32 +27,53 @@ pub fn ApprovalPage(
         }
         .into_any();
     };
-    let known = said.code().and_then(codes::find).map(|entry| {
-        let causes = entry.causes.iter().map(|cause| {
-            let when = (!cause.when.is_empty()).then(|| view! { <p><strong>{cause.when}</strong></p> });
-            view! {
-                {when}
-                <dl class="facts">
-                    <div><dt>"Who can fix it"</dt><dd>{cause.who.words()}</dd></div>
-                    <div><dt>"Next step"</dt><dd>{cause.next.to_string()}</dd></div>
-                </dl>
-            }
-        });
+    let entry = telling_code(&said).and_then(codes::find);
+    let meaning = entry.map(|entry| {
         view! {
-            <p><strong>{entry.title}</strong></p>
-            <p>{entry.what}</p>
-            {causes.collect_view()}
+            <section class="stack tight" aria-labelledby="meaning-title">
+                <h2 id="meaning-title">"What it means"</h2>
+                <p><strong>{entry.title}</strong></p>
+                <p>{entry.what}</p>
+            </section>
         }
     });
+    let to_send = match entry {
+        Some(entry) => {
+            let causes = entry.causes.iter().map(|cause| {
+                let when = (!cause.when.is_empty()).then(|| view! { <h3>{cause.when}</h3> });
+                view! {
+                    {when}
+                    <dl class="facts">
+                        <div><dt>"Who can fix it"</dt><dd>{cause.who.words()}</dd></div>
+                        <div><dt>"Next step"</dt><dd>{cause.next.to_string()}</dd></div>
+                    </dl>
+                }
+            });
+            view! {
+                <p>
+                    "Send them what Microsoft said, and these steps. The steps are written for them: in the steps, “you” \
+                     is the person who sent you the link."
+                </p>
+                {causes.collect_view()}
+            }
+            .into_any()
+        }
+        None => view! { <p>"Send them what Microsoft said. They can look it up, and send you the link again."</p> }
+            .into_any(),
+    };
     view! {
         <div class="card">
             <h1>"The permissions were not approved, or you cancelled"</h1>
-            {known}
-            <p>"Nothing was changed here. Tell the person who sent you the link what Microsoft said. They can send it again."</p>
+            <p>"Nothing was changed here. If you cancelled, or signed in with the wrong account, open the link again."</p>
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">"What Microsoft said"</h2>
                 <dl class="facts note">{provider_said(said)}</dl>
                 <p class="help">"As the address that brought you here has it."</p>
+            </section>
+            {meaning}
+            <section class="stack tight" aria-labelledby="send-title">
+                <h2 id="send-title">"Send this to the person who sent you the link"</h2>
+                {to_send}
             </section>
         </div>
     }
