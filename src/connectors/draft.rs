@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::{
     model::{
-        AccountType, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Tenant, holds_secret, looks_like_secret,
+        AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Tenant, holds_secret,
+        looks_like_secret,
     },
     service::{Connector, ConnectorId, Typed, TypedSecret},
 };
@@ -161,8 +162,16 @@ impl Draft {
             (Field::Tenant, &typed.tenant),
         ]
         .into_iter()
-        .filter(|(field, value)| !is_secret(*field, value))
-        .map(|(field, value)| (field.name().to_owned(), cut(value)))
+        // An ID that can be read is kept alone: what was pasted round it may be a secret.
+        .filter_map(|(field, value)| {
+            let id = match field {
+                Field::ClientId => ClientId::parse(value).ok().map(|id| id.to_string()),
+                Field::Tenant => Tenant::parse(value).ok().map(|tenant| tenant.as_str().to_owned()),
+                _ => None,
+            };
+            let kept = id.or_else(|| (!is_secret(field, value)).then(|| cut(value)));
+            kept.map(|value| (field.name().to_owned(), value))
+        })
         .chain([(EXPIRES_IN.to_owned(), cut(&typed.secret_expires_in))])
         .collect();
         let scopes = typed.scopes.iter().take(20).map(|scope| cut(scope)).collect();

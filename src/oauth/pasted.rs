@@ -78,7 +78,8 @@ const MICROSOFT: [&str; 17] = [
     "graph.microsoft.com",
 ];
 
-/// Reads what was pasted: the whole of Microsoft's page, its error alone, the address of it, or the bare code.
+/// Reads what was pasted: the whole of Microsoft's page or its source, its error alone, the JSON of the token endpoint, the
+/// address of the page, or the bare code.
 pub fn read(text: &str) -> Pasted {
     let text: String = text.chars().take(MAX).collect();
     // From an address bar.
@@ -88,6 +89,7 @@ pub fn read(text: &str) -> Pasted {
     } else {
         text
     };
+    let text = text::decode(&text);
     let plain = text::plain(&text);
     let words = text::words(&plain);
     let by_words = || {
@@ -293,6 +295,9 @@ mod tests {
             "ＡＡＤＳＴＳ５００１１",
             "AADSTS\u{665}\u{660}\u{660}\u{661}\u{661}",
             "AADSTS\u{6f5}\u{6f0}\u{6f0}\u{6f1}\u{6f1}: words",
+            "AADSTS\u{1e955}\u{1e950}\u{1e950}\u{1e951}\u{1e951}: words",
+            "AAD\u{3164}STS\u{115f}50\u{1d173}0\u{ffa0}11",
+            "AADSTS–50011",
             "\u{ff15}\u{ff10}\u{ff10}\u{ff11}\u{ff11}",
             "Error Code: 50011 Request Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427",
             "Fehlercode: 50011\nAnforderungs-ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427",
@@ -310,6 +315,29 @@ mod tests {
         ] {
             assert_eq!(read(text).code, None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_source_of_a_page_and_the_json_of_an_answer_are_understood_as_their_text() {
+        let source = "AADSTS50011: The redirect URI &#39;https://mail.example.com/a?x=1&amp;y=2&#39; does not match.<br>";
+        let json = concat!(
+            r#"{"error":"invalid_request","error_description":"AADSTS50011: The redirect URI "#,
+            r#"\u0027https:\/\/mail.example.com/a?x=1\u0026y=2\u0027 does not match.\r\n"#,
+            r#"Trace ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427\r\n"#,
+            r#"Correlation ID: 3b4e28ba-2fa1-11d2-883f-0016d3cca427\r\n"#,
+            r#"Timestamp: 2026-11-27 10:00:00Z","error_codes":[50011]}"#,
+        );
+        for text in [source, json] {
+            let pasted = read(text);
+            assert_eq!(pasted.code, Some(50_011), "{text}");
+            assert_eq!(pasted.uris, ["https://mail.example.com/a?x=1&y=2"], "{text}");
+            let said = pasted.said.description.expect("a description");
+            assert!(said.starts_with("AADSTS50011: The redirect URI 'https://"), "{said}");
+            assert!(!said.contains("Trace ID") && !said.contains("\\"), "{said}");
+        }
+        assert_eq!(read(json).said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert_eq!(text::decode(r"C:\Mail \u00zz \uD800 \"), r"C:\Mail \u00zz \uD800 \");
+        assert_eq!(text::decode(r#"\"a\\b\""#), r#""a\b""#);
     }
 
     #[test]
@@ -337,12 +365,12 @@ mod tests {
         #[test]
         fn no_invisible_sign_and_no_other_digit_hides_a_code(
             code in 10_000_u64..10_000_000,
-            hidden in proptest::collection::vec((0..20_usize, "[\u{ad}\u{200b}\u{200d}\u{2060}\u{feff}]"), 0..6),
-            zero in proptest::sample::select(vec!['0', '\u{ff10}', '\u{660}', '\u{6f0}', '\u{966}', '\u{1d7ce}']),
+            hidden in proptest::collection::vec((0..20_usize, "[\\p{Default_Ignorable_Code_Point}]"), 0..6),
+            zero in "[0\u{ff10}\u{660}\u{6f0}\u{966}\u{1d7ce}\u{16d70}\u{1e950}]",
         ) {
             let digit = |c: char| {
                 let value = c.to_digit(10).unwrap_or_default();
-                char::from_u32(u32::from(zero) + value).unwrap_or(c)
+                zero.chars().next().and_then(|zero| char::from_u32(u32::from(zero) + value)).unwrap_or(c)
             };
             let mut signs: Vec<String> = "AADSTS".chars().map(String::from).collect();
             signs.extend(code.to_string().chars().map(|c| digit(c).to_string()));
@@ -353,7 +381,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|\\PC|\n){0,60}") {
+        fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|&#|;|\\\\u?|[0-9a-f]|\\PC|\n){0,60}") {
             let _ = read(&text);
         }
 

@@ -1,5 +1,5 @@
 //! What people type or paste, before a parser reads it: blanks and signs that cannot be seen, quotation marks, masks,
-//! percent-encoding, and signs that only look like those of ASCII. Every parser of a typed value uses these functions, so
+//! the encodings of URLs and HTML, and signs that only look like those of ASCII. Every parser of a typed value uses these functions, so
 //! that all of them judge alike, on the server and in the browser. What a value may be is decided by its parser; names
 //! alone are parsed here, since several features have some.
 //!
@@ -166,19 +166,68 @@ pub fn unwrapped(text: &str) -> &str {
 }
 
 /// Whether most of a text is hidden behind a mask, as pages do that show only the beginning of a secret: four or more
-/// asterisks or dots of a mask in a row, or an ellipsis.
+/// asterisks or dots of a mask in a row, or an ellipsis. A value may hold full stops, so four of them count only at an
+/// end, and six at any place. Blanks between the signs of a mask do not count.
 pub fn is_masked(text: &str) -> bool {
+    let signs: String = text.chars().filter(|&c| !is_blank(c) && !is_invisible(c)).collect();
     let mut row = 0;
-    text.contains(['…', '⋯'])
-        || text.chars().any(|c| {
-            row = if "*＊∗•●·∙⋅・･⬤⚫○◦▪■█".contains(c) { row + 1 } else { 0 };
+    signs.contains(['…', '⋯'])
+        || signs.starts_with("....")
+        || signs.ends_with("....")
+        || signs.contains("......")
+        || signs.chars().any(|c| {
+            row = if is_mask_sign(c) { row + 1 } else { 0 };
             row == 4
         })
 }
 
+/// Whether pages draw this sign in place of each character of a hidden value. The full stop is not among them.
+pub fn is_mask_sign(c: char) -> bool {
+    "*＊﹡∗⁎✱•●·∙⋅・･․‧⬤⚫○◦⦁⏺▪■█".contains(c)
+}
+
 /// Whether there is a percent sign with two hexadecimal digits in it, as percent-encoding writes a byte (RFC 3986, 2.1).
 pub fn is_percent_encoded(text: &str) -> bool {
-    text.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
+    (0..text.len()).any(|at| decode_byte(&text.as_bytes()[at..]).is_some())
+}
+
+/// Decodes the percent-encoding of a text once. Bytes that are not UTF-8 become U+FFFD.
+pub fn percent_decode(text: &str) -> String {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let [first, after @ ..] = rest {
+        let byte = decode_byte(rest);
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &rest[3..] } else { after };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// Decodes the percent-encoded byte with which `bytes` begins; `None` if it begins with another sign.
+fn decode_byte(bytes: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = bytes else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
+}
+
+/// Names of HTML's character references for signs that values have, and for signs that are copied together with values.
+const REFERENCES: [&str; 15] = [
+    "amp", "lt", "gt", "quot", "apos", "nbsp", "shy", "tilde", "num", "percnt", "plus", "equals", "sol",
+    "ndash", "minus",
+];
+
+/// Whether there is a character reference of HTML in it, such as `&amp;`, `&#39;` or `&#x27;`, as in the source of a page.
+pub fn is_html_encoded(text: &str) -> bool {
+    text.split('&').skip(1).any(|rest| rest.split_once(';').is_some_and(|(name, _)| is_reference(name)))
+}
+
+/// Whether the text between `&` and `;` refers to a character.
+fn is_reference(name: &str) -> bool {
+    let Some(number) = name.strip_prefix('#') else {
+        return REFERENCES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    };
+    let (digits, base) = number.strip_prefix(['x', 'X']).map_or((number, 10), |digits| (digits, 16));
+    (1..=7).contains(&digits.len()) && digits.chars().all(|c| c.is_digit(base))
 }
 
 /// Why a text is no name.

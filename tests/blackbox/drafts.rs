@@ -153,3 +153,21 @@ async fn i4_a_form_that_was_made_for_another_user_is_refused_and_nothing_of_it_i
     assert_eq!(world.raw.count("connectors").await, 0);
     assert!(!browser.get(FORM).await.assert_status(200).body.contains("archive"));
 }
+
+#[rstest]
+#[tokio::test]
+async fn c29_of_an_id_that_was_pasted_with_other_text_only_the_id_is_kept(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_world, mut ada, mut fields) = typed_too_long(kind).await;
+    for (name, value) in &mut fields {
+        if *name == "client_id" {
+            *value = format!("Client ID: {value} another-canary");
+        }
+    }
+    send(&mut ada, &fields).await.assert_status(303);
+    log_in(&mut ada, "ada@contoso.test").await.assert_status(303);
+    let form = ada.get(FORM).await;
+    assert!(form.body.contains("value=\"1b4e28ba-2fa1-11d2-883f-0016d3cca427\""), "the ID is lost");
+    assert!(!form.body.contains("canary"));
+}

@@ -67,6 +67,7 @@ async fn c22_what_cannot_be_seen_round_a_value_is_left_out_and_the_secret_is_sen
 #[case::c23_single("'canary~secret-1234567'", "leave the quotation marks out")]
 #[case::c23_typographic("„canary~secret-1234567“", "leave the quotation marks out")]
 #[case::c24_asterisks("aB1******************", "Azure shows only its beginning by now; make a new one")]
+#[case::c24_full_stops("aB1......", "Azure shows only its beginning by now; make a new one")]
 #[case::c24_bullets("aB1••••••••••••••••••", "Azure shows only its beginning by now; make a new one")]
 #[tokio::test]
 async fn a_secret_that_can_be_none_of_microsofts_is_refused_in_every_form(
@@ -131,7 +132,7 @@ async fn c29_a_connector_is_found_by_what_was_pasted_into_the_search(
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let dashes = CLIENT_ID.replace('-', "\u{2011}");
+    let dashes = format!("Application (client) ID: {}", CLIENT_ID.replace('-', "\u{2011}"));
     let answer = add(
         &mut ada,
         ["Re\u{301}sume\u{301}s", &format!("“{dashes}”"), SECRET, "２０２８–１１–２３", TENANT],

@@ -1,10 +1,14 @@
-//! What is typed into the form, field by field.
+//! The values of the form, field by field, each with its parser. Client secrets have a module of their own.
+
+mod guid;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 use time::{Date, Duration, Month};
-use uuid::Uuid;
 
+pub(super) use self::guid::{FoundGuid, GuidLabel, find_guid, parse_guid};
 use crate::platform::text::{self, BadName};
 
 /// The name that an administrator gives a connector: 1 to 60 characters.
@@ -41,7 +45,8 @@ impl ServiceName {
 pub struct ClientId(String);
 
 impl ClientId {
-    /// Parses what was typed or pasted, by the rules of every GUID.
+    /// Parses a client ID. The text may have other words, a label or an address round it, if it has one GUID alone and
+    /// its label names no other ID.
     ///
     /// # Errors
     /// What to change, in the reader's words.
@@ -49,10 +54,31 @@ impl ClientId {
         if text::trim(text).is_empty() {
             return Err("Copy the Application (client) ID from your application's Overview page.");
         }
-        guid(text).map(Self).ok_or(
-            "This is not a Client ID, which looks like 00000000-0000-0000-0000-000000000000. Copy \
-             Application (client) ID from your application's Overview page.",
-        )
+        match find_guid(text) {
+            FoundGuid::One { id, label: None | Some(GuidLabel::Client) } => Ok(Self(id)),
+            FoundGuid::One { label: Some(GuidLabel::Tenant), .. } => Err(
+                "This is the Directory (tenant) ID. Copy the Application (client) ID from your application's Overview \
+                 page.",
+            ),
+            FoundGuid::One { label: Some(GuidLabel::Object), .. } => Err(
+                "This is the Object ID. Copy the Application (client) ID, which the Overview page shows above it.",
+            ),
+            FoundGuid::One { label: Some(GuidLabel::Secret), .. } => Err(
+                "This is the Secret ID. Copy the Application (client) ID from your application's Overview page.",
+            ),
+            FoundGuid::One { label: Some(GuidLabel::Other), .. } => Err(
+                "This is not the ID of your application. Copy the Application (client) ID from your application's \
+                 Overview page.",
+            ),
+            FoundGuid::Several => Err(
+                "Two IDs or more were found in this text. Copy only the Application (client) ID from your \
+                 application's Overview page.",
+            ),
+            FoundGuid::Nothing => Err(
+                "This is not a Client ID, which looks like 00000000-0000-0000-0000-000000000000. Copy Application \
+                 (client) ID from your application's Overview page.",
+            ),
+        }
     }
 
     /// The client ID.
@@ -67,18 +93,9 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// The GUID in a text. What is often copied with one is left out or read as what it looks like: blanks, invisible signs,
-/// quotation marks and braces, long dashes, full-width letters and digits.
-pub(super) fn guid(text: &str) -> Option<String> {
-    let plain = text::ascii(text);
-    let bare = text::unwrapped(&plain);
-    // Uuid takes shorter forms too, which the portal never shows.
-    (bare.len() == 36).then(|| Uuid::try_parse(bare).ok()).flatten().map(|id| id.to_string())
-}
-
 /// Whether a text is a GUID, as client IDs, secret IDs and tenants are.
 pub fn looks_like_guid(text: &str) -> bool {
-    guid(text).is_some()
+    parse_guid(text).is_some()
 }
 
 /// Whether a text is like the client secrets that Microsoft makes, and like no name: no blank in it, and
@@ -100,14 +117,30 @@ pub fn looks_like_secret(text: &str) -> bool {
 pub struct Tenant(String);
 
 impl Tenant {
-    /// Parses what was typed.
+    /// Parses a tenant. Round a GUID there may be other words, as round a client ID. Round a domain there may be the
+    /// scheme and the slash of an address that has nothing else, or the @ of an e-mail address.
     ///
     /// # Errors
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const WRONG: &str = "Write the Directory (tenant) ID from your application's Overview page, or a \
-             domain of your organisation such as contoso.com.";
-        guid(text).or_else(|| text::domain(text)).map(Self).ok_or(WRONG)
+        match find_guid(text) {
+            FoundGuid::One { id, label: None | Some(GuidLabel::Tenant) } => Ok(Self(id)),
+            FoundGuid::One { label: Some(GuidLabel::Client), .. } => Err(
+                "This is the Application (client) ID. Copy the Directory (tenant) ID from your application's Overview \
+                 page.",
+            ),
+            FoundGuid::One { .. } => Err(
+                "This is not the ID of a tenant. Copy the Directory (tenant) ID from your application's Overview page.",
+            ),
+            FoundGuid::Several => Err(
+                "Two IDs or more were found in this text. Copy only the Directory (tenant) ID from your application's \
+                 Overview page.",
+            ),
+            FoundGuid::Nothing => text::domain(text).or_else(|| domain_alone(text)).map(Self).ok_or(
+                "Write the Directory (tenant) ID from your application's Overview page, or a domain of your \
+                 organisation such as contoso.com.",
+            ),
+        }
     }
 
     /// The tenant, as it stands in a path.
@@ -119,6 +152,36 @@ impl Tenant {
     pub fn is_guid(&self) -> bool {
         looks_like_guid(&self.0)
     }
+}
+
+/// Domains whose hosts are Microsoft's: such an address leads to a page of Microsoft's and names no tenant.
+const MICROSOFT: [&str; 9] = [
+    "azure.cn",
+    "azure.com",
+    "azure.us",
+    "live.com",
+    "microsoft.com",
+    "microsoftonline.com",
+    "microsoftonline.us",
+    "office.com",
+    "windows.net",
+];
+
+/// The domain in an address that has nothing but its scheme and host (`https://contoso.com/`), or behind the @ of e-mail
+/// addresses (`@contoso.com`). A path may belong to any page, so an address with one is not read.
+fn domain_alone(text: &str) -> Option<String> {
+    let plain = text::ascii(text);
+    let bare = text::unwrapped(&plain);
+    if let Some(domain) = bare.strip_prefix('@') {
+        return text::domain(domain);
+    }
+    let (scheme, rest) = bare.split_once("://")?;
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    let domain = text::domain(rest.strip_suffix('/').unwrap_or(rest)).filter(|_| is_web)?;
+    let is_microsofts = MICROSOFT.iter().any(|theirs| {
+        domain.strip_suffix(*theirs).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    (!is_microsofts).then_some(domain)
 }
 
 /// The day on which a client secret expires.
@@ -198,196 +261,5 @@ impl ExpiryDate {
 impl fmt::Display for ExpiryDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use time::macros::date;
-
-    use super::*;
-
-    const GUID: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
-
-    #[test]
-    fn c29_a_client_id_is_a_guid_and_what_is_copied_with_it_is_forgiven() {
-        for text in [
-            GUID,
-            &format!("  {GUID}\n"),
-            &format!("{{{GUID}}}"),
-            &GUID.to_uppercase(),
-            &format!("{GUID}\u{200b}"),
-            &format!("\u{feff}{GUID}\u{2060}\u{a0}"),
-            &format!("\u{202a}{GUID}\u{202c}"),
-            &format!("“{GUID}”"),
-            &format!("\"{{{GUID}}}\","),
-            &GUID.replace('-', "\u{2011}"),
-            &GUID.replace('-', "–"),
-            &GUID.replacen('-', "-\u{200b}", 1),
-            &GUID.replace('1', "１").replace('a', "ａ"),
-            &GUID.replace('4', "٤"),
-        ] {
-            assert_eq!(ClientId::parse(text).expect("a client ID").as_str(), GUID, "{text:?}");
-            assert_eq!(Tenant::parse(text).expect("a tenant").as_str(), GUID, "{text:?}");
-        }
-        for text in ["", "mail", &GUID[1..], &GUID.replace('-', ""), &format!("{GUID}0"), "{}"] {
-            assert!(ClientId::parse(text).is_err(), "{text:?} was accepted");
-        }
-    }
-
-    #[test]
-    fn a_service_name_holds_nothing_that_cannot_be_seen() {
-        for name in ["Post-Archiv", "日本語", "می\u{200c}خواهم", "👩\u{200d}💻 mail", "Ω"] {
-            assert_eq!(ServiceName::parse(name).expect("a name").as_str(), name);
-        }
-        for name in ["a\u{200b}b", "a\u{202e}evil", "a\u{200d}b", "\u{200d}", "\u{3164}", "a\u{7}", "\u{7}a"]
-        {
-            assert!(ServiceName::parse(name).is_err(), "{name:?} was accepted");
-        }
-        for name in ["\u{202e}Mail", "Mail\u{2060}", "\u{feff}Mail", "\u{a0}Mail\u{200d}", "Ma\u{fe0f}il"] {
-            assert_eq!(ServiceName::parse(name).expect("a name").as_str(), "Mail");
-        }
-    }
-
-    #[test]
-    fn a_name_that_looks_like_a_client_secret_is_none() {
-        let secret = format!("{}Q~{}", "aB1c8", "Not-a.Real_Secret".repeat(2));
-        assert!(ServiceName::parse(&secret).expect_err("no name").contains("client secret"));
-        let disguised = format!("„{}“", secret.replace('-', "\u{200b}–").replace('~', "\u{2dc}"));
-        assert!(ServiceName::parse(&disguised).expect_err("no name").contains("client secret"));
-        for name in
-            ["Mail~archive of the 2nd Floor, and some more words", "mail-archive-of-2026~production-eu"]
-        {
-            assert!(ServiceName::parse(name).is_ok(), "{name:?} was refused");
-        }
-    }
-
-    #[test]
-    fn a_tenant_is_a_guid_or_a_domain_and_no_keyword() {
-        for domain in [
-            " Contoso.COM ",
-            "“contoso.com”",
-            "contoso.com.",
-            "con\u{ad}toso.com\u{200b}",
-            "ｃｏｎｔｏｓｏ．ｃｏｍ",
-        ] {
-            assert_eq!(Tenant::parse(domain).expect("a tenant").as_str(), "contoso.com");
-        }
-        for domain in ["büro-süd.example", "bu\u{308}ro–su\u{308}d.example", "xn--bro-sd-3yae.example"] {
-            assert_eq!(
-                Tenant::parse(domain).expect("a tenant").as_str(),
-                "xn--bro-sd-3yae.example",
-                "{domain}"
-            );
-        }
-        assert!(Tenant::parse(GUID).expect("a tenant").is_guid());
-        for wrong in [
-            "",
-            "common",
-            "organizations",
-            "a..b",
-            "-a.com",
-            "a.com/x",
-            "a b.com",
-            "a.com?x",
-            "ä.com/x",
-            "ä%2ecom",
-            "ä.com:1",
-            "ä@a.com",
-        ] {
-            assert!(Tenant::parse(wrong).is_err(), "{wrong:?} was accepted");
-        }
-    }
-
-    #[test]
-    fn a_date_may_be_missing_but_not_wrong() {
-        assert_eq!(ExpiryDate::parse("  "), Ok(None));
-        let date = ExpiryDate::parse("2028-02-29").expect("a date").expect("a date");
-        assert_eq!(date.for_people(), "29 Feb 2028");
-        for text in
-            ["２０２８－０２－２９", "2028–02–29", "\u{200e}2028-02-29\u{200b}", "'2028-02-29'", "٢٠٢٨-٠٢-٢٩"]
-        {
-            assert_eq!(ExpiryDate::parse(text), Ok(Some(date)), "{text}");
-        }
-        for wrong in
-            ["2027-02-29", "2028-13-01", "28-1-1", "tomorrow", "0000-01-01", "2028-01-01T", "2028-+1-+1"]
-        {
-            assert!(ExpiryDate::parse(wrong).is_err(), "{wrong:?} was accepted");
-        }
-    }
-
-    #[test]
-    fn how_far_a_date_is_away_is_said_in_words() {
-        let today = date!(2026 - 11 - 23);
-        let distance = |text: &str| ExpiryDate::parse(text).expect("a date").expect("a date").distance(today);
-        assert_eq!(distance("2027-01-03"), "in 41 days");
-        assert_eq!(distance("2026-11-24"), "tomorrow");
-        assert_eq!(distance("2026-11-23"), "today");
-        assert_eq!(distance("2026-11-20"), "expired 3 days ago");
-    }
-
-    #[test]
-    fn months_are_counted_in_days_as_azure_does() {
-        for (today, months, then) in [
-            (date!(2028 - 02 - 29), 24, "2030-02-28"),
-            (date!(2026 - 11 - 23), 24, "2028-11-22"),
-            (date!(2026 - 08 - 31), 6, "2027-02-27"),
-            (date!(2026 - 12 - 31), 12, "2027-12-31"),
-        ] {
-            assert_eq!(ExpiryDate::in_months(today, months).to_string(), then);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_parsed_parses_to_itself(text in "\\PC{0,70}") {
-            if let Ok(name) = ServiceName::parse(&text) {
-                prop_assert_eq!(ServiceName::parse(name.as_str()), Ok(name.clone()));
-            }
-            if let Ok(tenant) = Tenant::parse(&text) {
-                prop_assert_eq!(Tenant::parse(tenant.as_str()), Ok(tenant.clone()));
-            }
-        }
-
-        #[test]
-        fn every_guid_is_a_client_id_and_never_a_secret(bytes in any::<[u8; 16]>()) {
-            let guid = Uuid::from_bytes(bytes).to_string();
-            prop_assert!(ClientId::parse(&guid).is_ok());
-        }
-
-        #[test]
-        fn c29_values_are_the_same_whatever_cannot_be_seen_round_them(
-            name in "[\\p{L}\\p{N}\\p{M}]{1,20}( [\\p{L}\\p{N}]{1,20})?",
-            guid in "[0-9a-fA-F]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-fA-F]{12}",
-            domain in "[a-zA-Z0-9äöüß]{1,20}\\.[a-z]{2,10}",
-            day in 0i32..36_500,
-            before in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
-            after in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",
-        ) {
-            let around = |text: &str| format!("{before}{text}{after}");
-            prop_assert_eq!(ServiceName::parse(&around(&name)), ServiceName::parse(&name));
-            prop_assert_eq!(ClientId::parse(&around(&guid)), ClientId::parse(&guid));
-            prop_assert_eq!(Tenant::parse(&around(&guid)), Tenant::parse(&guid));
-            prop_assert!(Tenant::parse(&domain).is_ok());
-            prop_assert_eq!(Tenant::parse(&around(&domain)), Tenant::parse(&domain));
-            let day = ExpiryDate(Date::from_julian_day(2_451_545 + day).expect("a day"));
-            prop_assert_eq!(ExpiryDate::parse(&around(&day.to_string())), Ok(Some(day)));
-        }
-
-        #[test]
-        fn a_tenant_can_always_stand_in_a_path(text in ".{0,40}") {
-            if let Ok(tenant) = Tenant::parse(&text) {
-                let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-                prop_assert!(tenant.as_str().chars().all(sound));
-            }
-        }
-
-        #[test]
-        fn a_day_of_the_calendar_comes_back_as_it_went(day in 0i32..36_500) {
-            let date = Date::from_julian_day(2_451_545 + day).expect("a day");
-            let text = ExpiryDate(date).to_string();
-            prop_assert_eq!(ExpiryDate::parse(&text), Ok(Some(ExpiryDate(date))));
-        }
     }
 }

@@ -1,34 +1,46 @@
-//! Makes plain text of what people paste: other digits and look-alike letters become ASCII, signs that cannot be seen
-//! are left out. And finds Microsoft's code in it, however it is written there.
-
-use icu_normalizer::ComposingNormalizerBorrowed;
+//! Makes plain text of what people paste, by the rules of [`crate::platform::text`]: invisible signs are left out, other
+//! digits and look-alike signs become ASCII. And finds Microsoft's code in it, however it is written there.
 
 use super::super::diagnosis::codes;
+use crate::platform::text;
 
-/// The zeros of the scripts whose digits are not ASCII's and that NFKC leaves as they are (Unicode, category Nd).
-const ZEROS: [char; 21] = [
-    '\u{660}', '\u{6f0}', '\u{7c0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}',
-    '\u{c66}', '\u{ce6}', '\u{d66}', '\u{e50}', '\u{ed0}', '\u{f20}', '\u{1040}', '\u{17e0}', '\u{1810}',
-    '\u{1946}', '\u{19d0}', '\u{1a80}',
-];
+/// Decodes the character references of HTML and the escapes of JSON: sources of pages have the one, the token endpoint
+/// and logs the other.
+pub(super) fn decode(text: &str) -> String {
+    let text = html_escape::decode_html_entities(text);
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        decoded.push_str(before);
+        let (sign, length) = read_escape(after).unwrap_or(('\\', 0));
+        decoded.push(sign);
+        rest = &after[length..];
+    }
+    decoded + rest
+}
 
-/// The text in plain signs: compatibility forms composed (NFKC), every digit an ASCII one, nothing invisible.
+/// The sign that JSON writes with a backslash and the beginning of `after` (RFC 8259, 7), and how many bytes of `after`
+/// belong to it. `None` for a backslash of another kind.
+fn read_escape(after: &str) -> Option<(char, usize)> {
+    match after.chars().next()? {
+        sign @ ('"' | '/' | '\\') => Some((sign, 1)),
+        'n' => Some(('\n', 1)),
+        'r' => Some(('\r', 1)),
+        't' => Some(('\t', 1)),
+        'u' => {
+            let sign = char::from_u32(u32::from_str_radix(after.get(1..5)?, 16).ok()?)?;
+            Some((sign, 5))
+        }
+        _ => None,
+    }
+}
+
+/// The text in plain signs, line by line: compatibility forms composed (NFKC), every digit and every look-alike sign an
+/// ASCII one, and no invisible signs.
 pub(super) fn plain(text: &str) -> String {
-    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-    let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(&visible);
-    composed.chars().map(|c| if matches!(c, '‘' | '’' | '′') { '\'' } else { ascii_digit(c) }).collect()
-}
-
-/// Soft hyphens, joiners, marks of direction and the like: they come along where text is copied from a page.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-fn ascii_digit(c: char) -> char {
-    let value =
-        ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(u32::from(*zero)).filter(|value| *value < 10));
-    value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
+    let visible = text::without_invisible(text);
+    let composed = text::nfkc(&visible);
+    composed.lines().map(text::ascii).collect::<Vec<_>>().join("\n")
 }
 
 /// In small letters and with one space between words, to look for sentences in.
@@ -52,7 +64,7 @@ pub(super) fn code(plain: &str) -> Option<u64> {
 
 /// Leaves out at most this many signs that separate a name from its number.
 fn skip(text: &str, most: usize) -> &str {
-    let separates = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '—' | '_' | '.' | '#' | '(');
+    let separates = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '_' | '.' | '#' | '(');
     let end = text.char_indices().take(most).take_while(|(_, c)| separates(*c)).last();
     end.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
 }

@@ -113,10 +113,23 @@ fn c23_what_is_copied_round_a_value_is_found_and_left_out() {
 
 #[test]
 fn c24_a_mask_is_four_of_its_signs_in_a_row_or_an_ellipsis() {
-    for masked in ["aB1******", "••••", "a●●●●b", "····", "a…", "*•*•", "⋯"] {
+    for masked in
+        ["aB1******", "••••", "a●●●●b", "····", "a…", "*•*•", "⋯", "* * * *", "•\u{a0}•\u{200b}••", "✱✱✱✱"]
+    {
         assert!(is_masked(masked), "{masked}");
     }
-    for plain in ["", "***", "a*b*c*d*e", "...", "a.b.c.d", "- - - -", "~~~~"] {
+    for plain in ["", "***", "a*b*c*d*e", "...", "a.b.c.d", "- - - -", "~~~~", "a * b * c * d"] {
+        assert!(!is_masked(plain), "{plain}");
+    }
+}
+
+#[test]
+fn c24_full_stops_are_a_mask_in_a_row_of_four_at_an_end_and_of_six_inside() {
+    for masked in ["....", "......", "aB1....", "....aB1", "aB1......xyz", " .... ", ". . . .", "aB1․․․․x"]
+    {
+        assert!(is_masked(masked), "{masked}");
+    }
+    for plain in [".", "...", "aB1...", "...aB1", "aB1....xyz", "aB1.....xyz", "a.b.c.d."] {
         assert!(!is_masked(plain), "{plain}");
     }
 }
@@ -128,6 +141,41 @@ fn c25_percent_encoding_is_a_percent_sign_and_two_hexadecimal_digits() {
     }
     for plain in ["", "%", "%7", "%7G", "100% sure", "é%é"] {
         assert!(!is_percent_encoded(plain), "{plain}");
+    }
+}
+
+#[test]
+fn c25_percent_encoding_is_decoded_once() {
+    for (encoded, decoded) in [
+        ("a%7Eb%7e", "a~b~"),
+        ("api%3A%2F%2Fx", "api://x"),
+        ("%C3%A9%2525", "é%25"),
+        ("100%, %7, %7G, %", "100%, %7, %7G, %"),
+        ("é%é%E2%82", "é%é\u{fffd}"),
+    ] {
+        assert_eq!(percent_decode(encoded), decoded, "{encoded}");
+    }
+}
+
+#[test]
+fn c25_a_character_reference_of_html_is_a_known_name_or_a_number() {
+    for encoded in [
+        "&amp;",
+        "a&LT;b",
+        "&quot;a&quot;",
+        "a&#39;",
+        "a&#x7E;b",
+        "&#X7e;",
+        "&&tilde;",
+        "&a;&amp;",
+        "&amp;amp;",
+    ] {
+        assert!(is_html_encoded(encoded), "{encoded}");
+    }
+    for plain in
+        ["", "&", "&;", "&#;", "&#x;", "&#xg;", "&#12a;", "&amp", "a&b;c", "& amp;", "&#12345678;", "amp;"]
+    {
+        assert!(!is_html_encoded(plain), "{plain}");
     }
 }
 
@@ -180,6 +228,25 @@ proptest! {
         if let Some(domain_of_text) = domain(&text) {
             prop_assert_eq!(domain(&domain_of_text), Some(domain_of_text));
         }
+    }
+
+    #[test]
+    fn c25_decoding_percent_encoding_gives_the_text_that_was_encoded(text in "\\PC{0,30}") {
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        prop_assert_eq!(is_percent_encoded(&encoded), !text.is_empty());
+        prop_assert_eq!(percent_decode(&encoded), text.clone());
+        if !is_percent_encoded(&text) {
+            prop_assert_eq!(percent_decode(&text), text);
+        }
+    }
+
+    #[test]
+    fn c25_every_sign_is_found_where_html_writes_it_as_a_number(c in any::<char>(), around in "[^&;]{0,5}") {
+        let code = u32::from(c);
+        let decimal = format!("{around}&#{code};{around}");
+        let hexadecimal = format!("{around}&#x{code:x};{around}");
+        prop_assert!(is_html_encoded(&decimal) && is_html_encoded(&hexadecimal));
+        prop_assert!(!is_html_encoded(&around));
     }
 
     #[test]
