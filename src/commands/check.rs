@@ -3,7 +3,7 @@
 use mail360::{
     platform::{
         assets::Assets,
-        config::{Config, clouds},
+        config::{Config, clouds, outgoing_proxy},
     },
     router::Program,
     vault::{
@@ -36,7 +36,7 @@ pub async fn run(config: Config) -> Outcome {
         public_url.origin(),
         public_url.redirect_uri()
     ));
-    for warning in clouds::warnings(&microsoft) {
+    for warning in clouds::warnings(&microsoft).into_iter().chain(outgoing_proxy::warnings(&microsoft)) {
         say(&format!("Warning: {warning}"));
     }
     let others = others(&program, &survey);

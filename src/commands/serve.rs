@@ -9,7 +9,7 @@ use std::{
 use mail360::{
     platform::{
         assets::Assets,
-        config::Config,
+        config::{Config, outgoing_proxy},
         periodic::PeriodicWork,
         server::{self, Limits},
     },
@@ -39,6 +39,9 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         opened.enter_key().await?;
     }
     let program = opened.program(assets).await?;
+    for warning in outgoing_proxy::warnings(&program.config.microsoft) {
+        tracing::warn!("{warning}");
+    }
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
     // Before anybody is told that it runs: a signal that nobody waits for would end it amid an answer.
     let asked = asked_to_stop()?;

@@ -1,15 +1,22 @@
-//! Configuration: by flag or environment, checked as a whole before anything is opened.
+//! Configuration: by flag or environment, checked as a whole before anything is opened. An empty setting counts as not
+//! set, because files of settings for Compose and systemd often have `NAME=` for a setting that is left out. Only
+//! `MAIL360_DATABASE_URL` must not be empty: a secret that was not filled in would give a new, empty database.
 
 use std::{
+    ffi::OsStr,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{OsStringValueParser, StringValueParser, TypedValueParser},
+};
 use ipnet::IpNet;
 
 pub mod clouds;
 pub mod doctor;
+pub mod outgoing_proxy;
 mod provider_url;
 mod public_url;
 
@@ -23,7 +30,7 @@ pub use public_url::{PublicUrl, REDIRECT_PATH};
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Address and port to listen on.
-    #[arg(long, global = true, env = "MAIL360_LISTEN", default_value = "127.0.0.1:3000")]
+    #[arg(long, global = true, env = "MAIL360_LISTEN", default_value = "127.0.0.1:3000", value_parser = text())]
     pub listen: String,
 
     /// The address under which browsers reach this program, and Microsoft sends them back. https,
@@ -37,16 +44,16 @@ pub struct Options {
     pub database_url: Option<String>,
 
     /// How many connections to PostgreSQL this process opens at most, from 1 to 500.
-    #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10")]
+    #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10", value_parser = text())]
     pub database_connections: String,
 
     /// Folder for the SQLite file and, unless it stands elsewhere, the encryption key.
-    #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = any_path())]
+    #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = path())]
     pub data_dir: PathBuf,
 
     /// File with the encryption keys, newest first, a line each: `id:base64` [default: encryption.key
     /// in the data folder].
-    #[arg(long, global = true, env = "MAIL360_ENCRYPTION_KEY_FILE", value_parser = any_path())]
+    #[arg(long, global = true, env = "MAIL360_ENCRYPTION_KEY_FILE", value_parser = path())]
     pub encryption_key_file: Option<PathBuf>,
 
     /// Networks (CIDR, separated by commas) whose X-Forwarded-For header is believed [default: none].
@@ -54,20 +61,20 @@ pub struct Options {
     pub trusted_proxies: Option<String>,
 
     /// Memory for hashing one password with argon2id, in KiB; at most half the cores hash at once.
-    #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value = "19456")]
+    #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value = "19456", value_parser = text())]
     pub password_memory: String,
 
     /// Passes over that memory. After a change of either, passwords are hashed anew as people log in.
-    #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value = "2")]
+    #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value = "2", value_parser = text())]
     pub password_passes: String,
 
     /// What is logged to standard error: error, warn, info, debug or trace, or filters such as
     /// `info,mail360::oauth=debug`.
-    #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info")]
+    #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info", value_parser = text())]
     pub log: String,
 
     /// How it is written: `text` for people, `json` for programs; `auto` is text at a terminal and JSON elsewhere.
-    #[arg(long, global = true, env = "MAIL360_LOG_FORMAT", default_value = "auto")]
+    #[arg(long, global = true, env = "MAIL360_LOG_FORMAT", default_value = "auto", value_parser = text())]
     pub log_format: String,
 
     /// Where people are sent to sign in. `{tenant}` stands for the connector's path segment.
@@ -75,7 +82,8 @@ pub struct Options {
         long,
         global = true,
         env = "MAIL360_MICROSOFT_AUTHORIZE_URL",
-        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize"
+        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
+        value_parser = text()
     )]
     pub microsoft_authorize_url: String,
 
@@ -84,7 +92,8 @@ pub struct Options {
         long,
         global = true,
         env = "MAIL360_MICROSOFT_TOKEN_URL",
-        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+        value_parser = text()
     )]
     pub microsoft_token_url: String,
 
@@ -93,7 +102,8 @@ pub struct Options {
         long,
         global = true,
         env = "MAIL360_MICROSOFT_GRAPH_URL",
-        default_value = "https://graph.microsoft.com/v1.0"
+        default_value = "https://graph.microsoft.com/v1.0",
+        value_parser = text()
     )]
     pub microsoft_graph_url: String,
 
@@ -102,7 +112,8 @@ pub struct Options {
         long,
         global = true,
         env = "MAIL360_MICROSOFT_ISSUER",
-        default_value = "https://login.microsoftonline.com/{tenant}/v2.0"
+        default_value = "https://login.microsoftonline.com/{tenant}/v2.0",
+        value_parser = text()
     )]
     pub microsoft_issuer: String,
 }
@@ -188,7 +199,7 @@ impl Options {
             note("MAIL360_LISTEN", mistaken_listen(&self.listen));
         });
         let own = || format!("http://localhost:{}", listen.as_ref().map_or(3000, SocketAddr::port));
-        let public_url = self.public_url.clone().unwrap_or_else(own);
+        let public_url = given(self.public_url.as_deref()).map_or_else(own, str::to_owned);
         let public_url =
             public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
         let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
@@ -196,13 +207,6 @@ impl Options {
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
         let work = PasswordWork::parse(&self.password_memory, &self.password_passes)
             .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
-        if self.data_dir.as_os_str().is_empty() {
-            note("MAIL360_DATA_DIR", "is empty; name a folder, or leave it out for ./data".to_owned());
-        }
-        if self.encryption_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
-            let mistake = "is empty; name a file, or leave it out for encryption.key in the data folder";
-            note("MAIL360_ENCRYPTION_KEY_FILE", mistake.to_owned());
-        }
         let mut provider_url = |setting: &str, template: &str| {
             provider_url::check(template).map_err(|mistake| note(setting, mistake))
         };
@@ -257,8 +261,9 @@ impl Options {
                 database_connections,
                 encryption_key_file: self
                     .encryption_key_file
-                    .clone()
-                    .unwrap_or_else(|| self.data_dir.join("encryption.key")),
+                    .as_deref()
+                    .filter(|file| !is_blank(file.as_os_str()))
+                    .map_or_else(|| self.data_dir.join("encryption.key"), Path::to_path_buf),
                 trusted_proxies,
                 password_work,
                 // Paths are put behind Graph's with a slash of their own.
@@ -316,9 +321,43 @@ fn mistaken_listen(text: &str) -> String {
     )
 }
 
-/// A path that may be empty: clap's own parser refuses that before all other mistakes are known.
-fn any_path() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
-    clap::builder::TypedValueParser::map(clap::builder::OsStringValueParser::new(), PathBuf::from)
+/// A setting without a default, unless it is empty.
+fn given(setting: Option<&str>) -> Option<&str> {
+    setting.filter(|text| !is_blank(OsStr::new(text)))
+}
+
+/// Whether nothing, or blanks alone, were given for a setting.
+fn is_blank(value: &OsStr) -> bool {
+    value.to_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Parses a setting, and in place of an empty one its default, where it has one. (One that has none is looked at by
+/// [`given`].)
+#[derive(Clone)]
+struct OrDefault<P>(P);
+
+impl<P: TypedValueParser> TypedValueParser for OrDefault<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, clap::Error> {
+        let default = argument.and_then(|argument| argument.get_default_values().first());
+        let value = default.map(clap::builder::OsStr::as_os_str).filter(|_| is_blank(value)).unwrap_or(value);
+        self.0.parse_ref(command, argument, value)
+    }
+}
+
+fn text() -> impl TypedValueParser<Value = String> {
+    OrDefault(StringValueParser::new())
+}
+
+/// Not clap's own parser of paths, which refuses an empty one.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OrDefault(OsStringValueParser::new().map(PathBuf::from))
 }
 
 #[cfg(test)]

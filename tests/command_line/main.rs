@@ -4,6 +4,7 @@
 #![cfg(feature = "ssr")]
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
 
+mod environment;
 mod people;
 
 use std::{

@@ -1,0 +1,101 @@
+//! What an operator is told of the environment in which the program runs.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    process::{Command, Stdio},
+};
+
+use rustix::process::Signal;
+
+use super::{done, folder, mail360_with, signal, unpack};
+
+/// Every setting that may be empty, as a file of settings for Compose has it.
+const EMPTY: [(&str, &str); 14] = [
+    ("MAIL360_LISTEN", ""),
+    ("MAIL360_PUBLIC_URL", ""),
+    ("MAIL360_DATABASE_CONNECTIONS", ""),
+    ("MAIL360_DATA_DIR", ""),
+    ("MAIL360_ENCRYPTION_KEY_FILE", ""),
+    ("MAIL360_TRUSTED_PROXIES", ""),
+    ("MAIL360_PASSWORD_MEMORY", ""),
+    ("MAIL360_PASSWORD_PASSES", ""),
+    ("MAIL360_LOG", ""),
+    ("MAIL360_LOG_FORMAT", ""),
+    ("MAIL360_MICROSOFT_AUTHORIZE_URL", ""),
+    ("MAIL360_MICROSOFT_TOKEN_URL", ""),
+    ("MAIL360_MICROSOFT_GRAPH_URL", ""),
+    ("MAIL360_MICROSOFT_ISSUER", ""),
+];
+
+#[test]
+fn c39_empty_settings_are_those_of_a_program_of_which_nothing_is_set() {
+    let folder = folder();
+    let migrated = mail360_with(folder.path(), "migrate", "", &EMPTY);
+    assert!(migrated.ok, "{}", migrated.stderr);
+    // At the level of the default.
+    assert!(migrated.stderr.contains("the database schema was created"), "{}", migrated.stderr);
+    assert!(folder.path().join("data/mail360.sqlite").exists());
+    let checked = mail360_with(folder.path(), "check", "", &EMPTY);
+    assert!(checked.ok, "{}", checked.stderr);
+    assert_eq!(checked.stdout, done(folder.path(), "check", ""));
+}
+
+#[test]
+fn c39_an_empty_database_address_is_refused_for_it_may_be_a_secret_that_was_not_filled_in() {
+    let folder = folder();
+    let migrated = mail360_with(folder.path(), "migrate", "", &[("MAIL360_DATABASE_URL", "")]);
+    assert!(!migrated.ok && migrated.stderr.contains("MAIL360_DATABASE_URL"), "{}", migrated.stderr);
+    assert!(!folder.path().join("data").exists(), "a database was made");
+}
+
+#[test]
+fn c63_a_proxy_that_cannot_be_read_is_warned_of_by_check_without_its_password() {
+    let folder = folder();
+    done(folder.path(), "migrate", "");
+    for (variable, value, words) in [
+        ("HTTPS_PROXY", "http://CORP\\jane:ca-nary@proxy.contoso.test:3128", "cannot be read"),
+        ("https_proxy", "http://jane:ca/nary@proxy.contoso.test:3128", "before its last @"),
+        ("ALL_PROXY", "socks5://jane:ca-nary@proxy.contoso.test:1080", "SOCKS"),
+        ("all_proxy", "http://jane:ca nary@proxy.contoso.test", "there is a blank"),
+    ] {
+        let checked = mail360_with(folder.path(), "check", "", &[(variable, value)]);
+        assert!(checked.ok, "{}", checked.stderr);
+        let warning = checked.stdout.lines().find(|line| line.starts_with("Warning: ")).expect("a warning");
+        assert!(warning.contains(variable) && warning.contains(words), "{warning}");
+        assert!(warning.contains("@ as %40") && warning.contains("/ as %2F"), "{warning}");
+        let said = checked.stdout + &checked.stderr;
+        assert!(!said.contains("nary") && !said.contains("jane"), "{said}");
+    }
+    let proxy = ("HTTPS_PROXY", "http://jane:ca%2Fnary@proxy.contoso.test:3128");
+    let checked =
+        mail360_with(folder.path(), "check", "", &[proxy, ("NO_PROXY", "localhost,*.contoso.test")]);
+    let said = checked.stdout + &checked.stderr;
+    assert!(said.contains("Warning: NO_PROXY") && said.contains("`*.contoso.test`"), "{said}");
+    assert!(!said.contains("nary"), "{said}");
+    // It is used only where the provider is on this machine.
+    let plain = [("HTTP_PROXY", "http://a b"), ("MAIL360_MICROSOFT_TOKEN_URL", "http://localhost:9/token")];
+    for (environment, warned) in [(&plain[..1], false), (&plain[..], true)] {
+        let checked = mail360_with(folder.path(), "check", "", environment);
+        assert_eq!(checked.stdout.contains("HTTP_PROXY cannot be read"), warned, "{}", checked.stdout);
+    }
+}
+
+#[test]
+fn c63_a_proxy_that_cannot_be_read_is_warned_of_at_the_start() {
+    let (home, folder) = (folder(), folder());
+    let mut line = Command::new(unpack(home.path()));
+    let free =
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").to_string();
+    line.args(["serve", "--migrate", "--listen", &free]).current_dir(folder.path()).env_clear();
+    line.env("HTTPS_PROXY", "http://jane:ca^nary@proxy.contoso.test:3128");
+    line.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = line.spawn().expect("the program");
+    let mut printed = BufReader::new(child.stdout.take().expect("its output")).lines();
+    assert!(printed.any(|line| line.expect("text").contains("/set-up/")));
+    signal(&child, Signal::TERM);
+    let log = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
+    let warning = log.lines().find(|line| line.contains("HTTPS_PROXY cannot be read")).expect("a warning");
+    assert!(warning.contains("WARN") && warning.contains("Microsoft is reached without a proxy"), "{log}");
+    assert!(!log.contains("nary") && !log.contains("jane"), "{log}");
+}
