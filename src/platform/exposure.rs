@@ -2,6 +2,8 @@
 
 use std::{fmt, fs::Metadata, io, os::unix::fs::MetadataExt, path::Path};
 
+use rustix::fs::StatVfsMountFlags;
+
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -30,12 +32,15 @@ pub struct Exposure {
     access: Access,
     mode: u32,
     owner: u32,
-    ours: bool,
+    /// The user that this process runs as.
+    user: u32,
+    /// Whether the file is in a mount that cannot be written to, as Docker and Kubernetes mount secrets.
+    read_only: bool,
 }
 
 impl fmt::Display for Exposure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, kind, access, mode, owner, ours } = self;
+        let Self { path, kind, access, mode, owner, user, read_only } = self;
         let what = match kind {
             Kind::Folder | Kind::KeyFolder => "The folder",
             Kind::Database => "The database file",
@@ -44,23 +49,51 @@ impl fmt::Display for Exposure {
         let access = if *access == Access::Write { "changed" } else { "read" };
         write!(f, "{what} {path} can be {access} by other users of this system (mode {mode:04o}). ")?;
         let wanted = if matches!(kind, Kind::Folder | Kind::KeyFolder) { "700" } else { "600" };
-        if *ours {
+        if owner == user && !(*kind == Kind::Key && *read_only) {
             return write!(f, "Run: chmod {wanted} '{path}'");
         }
+        let cannot = if *read_only { ", in a mount that cannot be written to" } else { "" };
+        write!(
+            f,
+            "It belongs to the user with the id {owner}{cannot}. This program runs as the user with the id {user}. "
+        )?;
         match kind {
-            Kind::Key => write!(
+            Kind::Key => write_key_advice(f, path, *user),
+            Kind::Folder => write!(
                 f,
-                "It belongs to the user with the id {owner}, so this program cannot change that. Have it given out \
-                 with mode 0440 or stricter: with systemd by LoadCredential=, in Kubernetes by `defaultMode: 0440` \
-                 of the secret's volume, otherwise by its owner: chmod 400 '{path}'"
+                "Set MAIL360_DATA_DIR to a folder inside it, such as {path}/mail360: the program makes that folder with \
+                 mode 0700. Move the database and the key file there, if there are any. (Where MAIL360_DATABASE_URL \
+                 names a SQLite file, change the path there instead.) An emptyDir volume of Kubernetes has mode 0777 \
+                 with `fsGroup` too, and `fsGroup` has no effect on a hostPath volume. To keep the folder, let root, or \
+                 an init container that runs as root, run: chown {user} '{path}' && chmod 700 '{path}'"
             ),
-            _ => write!(
+            Kind::KeyFolder => write!(
                 f,
-                "It belongs to the user with the id {owner}. Let that user run: chmod {wanted} '{path}', and give it \
-                 to the user that this program runs as."
+                "Put the key file into a folder that only its owner can write to, and name the file in \
+                 MAIL360_ENCRYPTION_KEY_FILE. To keep the folder, let its owner run: chmod go-w '{path}'"
             ),
+            Kind::Database => write!(f, "Let root run: chown {user} '{path}' && chmod 600 '{path}'"),
         }
     }
+}
+
+/// Writes how a key file is given out with a stricter mode, for each system that does so.
+///
+/// Docker gives out secrets with mode 0444 of root unless told otherwise. Compose cannot change owner and mode of a secret
+/// whose source is a file, because it mounts that file (Docker, "Compose file reference", `secrets`, long syntax).
+fn write_key_advice(f: &mut fmt::Formatter<'_>, path: &str, user: u32) -> fmt::Result {
+    write!(
+        f,
+        "Set the mode where the file is given out:\n  \
+         - Docker Swarm: docker service create --secret source=NAME,target=encryption.key,mode=0400,uid={user} … In a \
+         stack's file write `mode: 0400` and `uid: \"{user}\"` in the long syntax of the service's `secrets`.\n  \
+         - Docker Compose: the same `mode: 0400` and `uid: \"{user}\"`, which take effect if the secret's source is \
+         `environment`. If its source is `file`, the mode and the owner are those of the file on the host. There run: \
+         chown {user} FILE && chmod 400 FILE\n  \
+         - Kubernetes: `defaultMode: 0440` of the secret's volume, and `fsGroup` in the pod's securityContext.\n  \
+         - systemd: LoadCredential= in the unit.\n  \
+         - Elsewhere root runs: chown {user} '{path}' && chmod 400 '{path}'"
+    )
 }
 
 impl std::error::Error for Exposure {}
@@ -80,14 +113,20 @@ pub fn look(path: &Path, kind: Kind) -> Result<(), Exposure> {
 /// The same for a file whose metadata is there already.
 pub fn look_at(path: &Path, kind: Kind, metadata: &Metadata) -> Result<(), Exposure> {
     let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
-    let ours = owner == rustix::process::geteuid().as_raw();
-    match judge(kind, mode, ours) {
+    let user = rustix::process::geteuid().as_raw();
+    match judge(kind, mode, owner == user) {
         None => Ok(()),
         Some(access) => {
+            let read_only = is_read_only(path);
             let path = path.display().to_string();
-            Err(Exposure { path, kind, access, mode, owner, ours })
+            Err(Exposure { path, kind, access, mode, owner, user, read_only })
         }
     }
+}
+
+/// Whether the file is in a mount that cannot be written to: its mode cannot be changed there, not by its owner either.
+fn is_read_only(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 /// What others can do who should not.
@@ -188,20 +227,58 @@ mod tests {
         }
     }
 
+    fn exposure(kind: Kind, mode: u32, owner: u32) -> Exposure {
+        let (path, access) = ("/data/x".to_owned(), Access::Read);
+        Exposure { path, kind, access, mode, owner, user: 1001, read_only: false }
+    }
+
     #[test]
     fn n16_the_words_have_the_command_where_the_file_is_ours_and_no_chmod_of_ours_where_it_is_not() {
-        let exposure = |ours, kind| Exposure {
-            path: "/data/x".to_owned(),
-            kind,
-            access: Access::Read,
-            mode: 0o644,
-            owner: 7,
-            ours,
-        };
-        assert!(exposure(true, Kind::Key).to_string().contains("chmod 600 '/data/x'"));
-        assert!(exposure(true, Kind::Folder).to_string().contains("chmod 700 '/data/x'"));
-        let given = exposure(false, Kind::Key).to_string();
-        assert!(given.contains("LoadCredential") && given.contains("defaultMode: 0440"), "{given}");
-        assert!(given.contains("the user with the id 7") && !given.contains("Run: chmod"), "{given}");
+        assert!(exposure(Kind::Key, 0o644, 1001).to_string().contains("Run: chmod 600 '/data/x'"));
+        assert!(exposure(Kind::Folder, 0o777, 1001).to_string().contains("Run: chmod 700 '/data/x'"));
+        for kind in [Kind::Folder, Kind::KeyFolder, Kind::Database, Kind::Key] {
+            let given = exposure(kind, 0o666, 7).to_string();
+            assert!(given.contains("the user with the id 7") && given.contains("id 1001"), "{given}");
+            assert!(!given.contains("Run: chmod"), "{given}");
+        }
+    }
+
+    #[test]
+    fn c47_a_key_that_docker_gives_out_to_everybody_leads_to_mode_and_uid_of_the_secret() {
+        let of_root = exposure(Kind::Key, 0o444, 0);
+        // A container's root cannot change the mode of a secret either.
+        let to_root = Exposure { user: 0, read_only: true, ..of_root.clone() };
+        for (exposure, user) in [(of_root, "1001"), (to_root, "0")] {
+            let told = exposure.to_string();
+            for words in [
+                &*format!("--secret source=NAME,target=encryption.key,mode=0400,uid={user} "),
+                &*format!("`mode: 0400` and `uid: \"{user}\"`"),
+                "If its source is `file`",
+                "defaultMode: 0440",
+                "LoadCredential=",
+            ] {
+                assert!(told.contains(words), "{words}: {told}");
+            }
+            assert!(!told.contains("Run: chmod"), "{told}");
+        }
+        // What is advised is taken.
+        assert_eq!(judge(Kind::Key, 0o400, true), None);
+        assert_eq!(judge(Kind::Key, 0o440, false), None);
+    }
+
+    #[test]
+    fn c47_a_folder_of_kubernetes_that_everybody_can_change_leads_to_a_folder_inside_it() {
+        // With fsGroup, Kubernetes adds rights of the group to an emptyDir volume and takes none away.
+        for mode in [0o777, 0o2777] {
+            assert_eq!(judge(Kind::Folder, mode, false), Some(Access::Write));
+            let told = exposure(Kind::Folder, mode, 0).to_string();
+            for words in
+                ["MAIL360_DATA_DIR", "/data/x/mail360", "emptyDir", "hostPath", "chown 1001 '/data/x'"]
+            {
+                assert!(told.contains(words), "{words}: {told}");
+            }
+        }
+        // A volume of another kind is taken with fsGroup.
+        assert_eq!(judge(Kind::Folder, 0o2775, false), None);
     }
 }

@@ -191,17 +191,77 @@ async fn c49_what_is_no_sound_backup_is_refused_and_nothing_is_changed() {
         (folder.to_owned(), "is no file"),
         (installation.database(), "is the database itself"),
         (write("text.sqlite", "no database at all".repeat(100).as_bytes()), "is no SQLite database"),
-        (write("empty.sqlite", b""), "is no database of this program"),
+        (write("empty.sqlite", b""), "is empty"),
+        (write("dump.pgdump", b"PGDMP\x01\x0e\x00"), "pg_restore --no-owner --dbname=NEW"),
+        (write("dump.sql", b"--\n-- PostgreSQL database dump\n--\n"), "psql --set ON_ERROR_STOP=1"),
+        (write("short.sqlite", &whole[..60]), "damaged"),
         (write("half.sqlite", &whole[..middle]), "damaged"),
         (write("torn.sqlite", &torn), "damaged"),
         (other, "is no database of this program"),
     ] {
         let said = installation.restore(&backup).expect_err("refused");
         assert!(said.contains(words) && said.contains(&backup.display().to_string()), "{words}: {said}");
+        // The operator runs that command already.
+        assert!(!said.contains("mail360 restore FILE"), "{said}");
         installation.assert_tidy(false);
         assert!(installation.kept().is_empty());
         assert_eq!(installation.there(), ["Before", "Since"]);
     }
+}
+
+/// Runs a line of the shell. False if a program that it names is not installed.
+fn shell(folder: &Path, line: &str) -> bool {
+    Command::new("sh").args(["-c", line]).current_dir(folder).status().expect("sh").success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c49_a_packed_backup_and_a_dump_are_told_with_the_commands_that_restore_them() {
+    let installation = Installation::new().await;
+    let folder = installation.place.folder();
+    let mut tried = 0;
+    for (make, name, words) in [
+        ("gzip < backup.sqlite > packed.gz", "packed.gz", "compressed with gzip"),
+        ("zstd -q < backup.sqlite > packed.zst", "packed.zst", "compressed with zstd"),
+        ("bzip2 < backup.sqlite > packed.bz2", "packed.bz2", "compressed with bzip2"),
+        ("xz < backup.sqlite > packed.xz", "packed.xz", "compressed with xz"),
+        ("tar -cf packed.tar backup.sqlite", "packed.tar", "tar archive"),
+        ("sqlite3 backup.sqlite .dump > it\\'s.sql", "it's.sql", "SQL text"),
+    ] {
+        if !shell(folder, make) {
+            continue;
+        }
+        tried += 1;
+        let said = installation.restore(&folder.join(name)).expect_err("refused");
+        assert!(said.contains(words), "{words}: {said}");
+        installation.assert_tidy(false);
+        // The commands are run as they stand. Of an archive only the operator knows what is in it.
+        let command = |begins: &str| said.lines().map(str::trim).find(|line| line.starts_with(begins));
+        assert!(shell(folder, command("(umask 077; ").expect("a command")), "{said}");
+        let restore = command("mail360 restore '").expect("a command").replace("/NAME'", "/backup.sqlite'");
+        let restore = restore.replacen("mail360", env!("CARGO_BIN_EXE_mail360"), 1);
+        let database = format!("MAIL360_DATABASE_URL='{}'", installation.place.url);
+        let key = format!("MAIL360_ENCRYPTION_KEY_FILE='{}'", folder.join("encryption.key").display());
+        assert!(shell(folder, &format!("{database} {key} {restore}")), "{restore}");
+        assert_eq!(installation.there(), ["Before"], "{name}");
+        installation.done(&["organisation", "add", "--name", "Since"]);
+    }
+    assert!(tried > 0, "no program that packs is installed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c49_a_backup_that_may_not_be_read_is_told_with_the_command_that_changes_that() {
+    let installation = Installation::new().await;
+    let backup = &installation.backup;
+    std::fs::set_permissions(backup, std::fs::Permissions::from_mode(0o200)).expect("permissions");
+    // Root reads every file.
+    if std::fs::File::open(backup).is_ok() {
+        return;
+    }
+    let said = installation.restore(backup).expect_err("refused");
+    assert!(said.contains("(mode 0200)") && said.contains(&backup.display().to_string()), "{said}");
+    let (_, mend) = said.trim().rsplit_once("Run: ").expect("a command");
+    assert!(shell(installation.place.folder(), mend), "{mend}");
+    installation.restore(backup).expect("restored");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,10 @@
 //! Putting a backup in the place of a SQLite database, so that a kill at any moment leaves the old one or the new one.
 
+mod foreign;
+
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read},
+    io::{self, Read, Seek},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
@@ -124,7 +126,7 @@ fn keep(path: &Path, kept: &Path) -> io::Result<()> {
         Err(error)
             if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) =>
         {
-            copy(path, kept)
+            copy(File::open(path)?, kept)
         }
         linked => linked,
     }
@@ -139,9 +141,9 @@ fn absent(done: io::Result<()>) -> io::Result<()> {
 }
 
 /// A copy for its owner alone, on the disk when this returns.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+fn copy(mut from: File, to: &Path) -> io::Result<()> {
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    io::copy(&mut File::open(from)?, &mut target)?;
+    io::copy(&mut from, &mut target)?;
     target.sync_all()
 }
 
@@ -153,14 +155,18 @@ fn lock(path: &Path) -> Result<File, String> {
     Ok(file)
 }
 
-/// Folds the write-ahead log into the file, and keeps SQLite's exclusive lock.
-async fn fold(path: &Path) -> Result<SqliteConnection, SqlxError> {
+async fn connect(path: &Path) -> Result<SqliteConnection, SqlxError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .busy_timeout(PATIENCE)
         .disable_statement_logging();
-    let mut connection = SqliteConnection::connect_with(&options).await?;
+    SqliteConnection::connect_with(&options).await
+}
+
+/// Folds the write-ahead log into the file, and keeps SQLite's exclusive lock.
+async fn fold(path: &Path) -> Result<SqliteConnection, SqlxError> {
+    let mut connection = connect(path).await?;
     // Before anything is read, so that the lock is never given back.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE").await?;
     let mode: String = connection.fetch_one("PRAGMA journal_mode = DELETE").await?.try_get(0)?;
@@ -205,17 +211,28 @@ impl Staged {
     /// Copies the backup, with its write-ahead log where it has one. What another run has left is replaced.
     ///
     /// # Errors
-    /// In an operator's words.
+    /// In an operator's words. Of a file that is no SQLite database they say what it is, and which command makes one of it.
     pub fn copy(backup: &Path, database: &Path) -> Result<Self, String> {
-        let wrong = |error: &io::Error| format!("The backup {} cannot be read: {error}.", backup.display());
-        let metadata = fs::metadata(backup).map_err(|error| wrong(&error))?;
+        let unreadable = |path: &Path, error: &io::Error| foreign::unreadable(path, database, error);
+        let metadata = fs::metadata(backup).map_err(|error| unreadable(backup, &error))?;
         if !metadata.is_file() {
-            return Err(format!("The backup {} is no file.", backup.display()));
+            let advice = foreign::advice_for_folder(backup);
+            return Err(advice.unwrap_or_else(|| format!("The backup {} is no file.", backup.display())));
         }
         let same = |other: fs::Metadata| (other.dev(), other.ino()) == (metadata.dev(), metadata.ino());
         if fs::metadata(database).is_ok_and(same) {
             return Err(format!("{} is the database itself: name a backup.", backup.display()));
         }
+        let mut file = File::open(backup).map_err(|error| unreadable(backup, &error))?;
+        let read = foreign::advice(backup, &mut file).and_then(|advice| file.rewind().map(|()| advice));
+        if let Some(advice) = read.map_err(|error| unreadable(backup, &error))? {
+            return Err(advice);
+        }
+        let log = with_ending(backup, "-wal");
+        let log = match File::open(&log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(opened.map_err(|error| unreadable(&log, &error))?),
+        };
         let staged = Self { path: with_ending(database, ".restoring"), backup: backup.to_owned() };
         // Makes the folder too, where this machine is new.
         make_private(&staged.path).map_err(|error| told(&staged.path, &error))?;
@@ -223,12 +240,9 @@ impl Staged {
             absent(fs::remove_file(with_ending(&staged.path, ending)))
                 .map_err(|error| told(&staged.path, &error))?;
         }
-        for ending in ["", "-wal"] {
-            let from = with_ending(backup, ending);
-            if from.exists() {
-                copy(&from, &with_ending(&staged.path, ending))
-                    .map_err(|error| told(&staged.path, &error))?;
-            }
+        for (ending, file) in [("", Some(file)), ("-wal", log)] {
+            let Some(file) = file else { continue };
+            copy(file, &with_ending(&staged.path, ending)).map_err(|error| told(&staged.path, &error))?;
         }
         Ok(staged)
     }
@@ -249,6 +263,12 @@ impl Staged {
     /// In an operator's words.
     pub async fn examine(&self) -> Result<(), String> {
         let backup = self.backup.display();
+        // Before the program opens it: what that says of a damaged file leads to this very command.
+        self.read_schema().await.map_err(|error| match code(&error) {
+            // SQLITE_CORRUPT and SQLITE_NOTADB.
+            Some(11 | 26) => format!("The backup {backup} is damaged ({error}): take another one."),
+            _ => format!("The backup {backup} cannot be read: {error}"),
+        })?;
         let database = self.open().await.map_err(|error| self.named(&error.to_string()))?;
         let flaws = database.flaws().await;
         let ours =
@@ -263,6 +283,12 @@ impl Staged {
             return Err(format!("{backup} is no database of this program: its tables are not there."));
         }
         closed.map_err(|error| error.to_string())
+    }
+
+    async fn read_schema(&self) -> Result<(), SqlxError> {
+        let mut connection = connect(&self.path).await?;
+        connection.fetch_all("SELECT name FROM sqlite_schema").await?;
+        connection.close().await
     }
 
     async fn open(&self) -> Result<Database, DatabaseError> {

@@ -31,14 +31,49 @@ pub(super) fn of_connecting(error: &SqlxError, options: &PgConnectOptions) -> St
         SqlxError::Database(error) => of_refusal(&**error, options, &at),
         SqlxError::Io(error) => of_network(error, options, &at),
         SqlxError::Tls(error) => of_tls(&error.to_string(), &at),
-        SqlxError::Protocol(error) => format!(
-            "What answers at {at} is no PostgreSQL server ({error}): see that host and port in MAIL360_DATABASE_URL are \
-             those of the server (its own port is 5432)."
-        ),
+        SqlxError::Protocol(error) => of_protocol(error, options, &at),
         error => {
             format!("PostgreSQL at {at} cannot be used: {error}. See that MAIL360_DATABASE_URL is right.")
         }
     }
+}
+
+/// What the driver does not understand: a server of another kind, or a method of authentication that the driver lacks
+/// (sqlx-postgres 0.9, `message/authentication.rs`, `connection/establish.rs` and `connection/sasl.rs`).
+fn of_protocol(error: &str, options: &PgConnectOptions, at: &str) -> String {
+    let asked = [
+        "unknown authentication method: ",
+        "unsupported authentication method: ",
+        "unsupported SASL authentication mechanisms: ",
+    ];
+    let Some(method) = asked.iter().find_map(|text| Some(error.split_once(*text)?.1)) else {
+        return format!(
+            "What answers at {at} is no PostgreSQL server ({error}): see that host and port in MAIL360_DATABASE_URL are \
+             those of the server (its own port is 5432)."
+        );
+    };
+    // The driver puts its own place in the source behind it.
+    let method = method.split(" (").next().unwrap_or(method);
+    // The numbers of the messages (PostgreSQL, "Message Formats").
+    let method = match method {
+        "2" => "krb5 (Kerberos)",
+        "7" => "gss (Kerberos)",
+        "9" => "sspi (Kerberos or NTLM of Windows)",
+        method => method,
+    };
+    let user = options.get_username();
+    let database = options.get_database().unwrap_or(user);
+    let line = if options.get_socket().is_some() || options.get_host().starts_with('/') {
+        format!("local {database} {user} scram-sha-256")
+    } else {
+        format!("host {database} {user} ADDRESS-OF-THIS-MACHINE/32 scram-sha-256")
+    };
+    format!(
+        "PostgreSQL at {at} asks the user {user} for the authentication method {method}, which this program does not \
+         have. The server's pg_hba.conf must name scram-sha-256 for this user: put the line `{line}` before the line that \
+         names the other method, and have the file read again (SELECT pg_reload_conf()). Then give the user a password \
+         (in psql: \\password {user}), and put that into MAIL360_DATABASE_URL; {ENCODING}."
+    )
 }
 
 fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String {
@@ -51,7 +86,7 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
         );
     }
     // What the certificate's check finds comes this way.
-    if ["certificate", "TLS", "tls"].iter().any(|word| text.contains(word)) {
+    if ["certificate", "tls"].iter().any(|word| text.to_ascii_lowercase().contains(word)) {
         return of_tls(&text, at);
     }
     let is_socket = options.get_socket().is_some() || host.starts_with('/');
@@ -85,6 +120,27 @@ fn of_tls(error: &str, at: &str) -> String {
         return format!(
             "PostgreSQL at {at} offers no encryption: turn `ssl` on in its configuration. Only where nobody else can \
              read what passes between the two, write sslmode=disable in MAIL360_DATABASE_URL."
+        );
+    }
+    let folded = error.to_ascii_lowercase();
+    if folded.contains("fatal alert") && folded.contains("certificate") {
+        return format!(
+            "PostgreSQL at {at} asks for a certificate of this program, or does not accept it ({error}): see that sslcert \
+             and sslkey in MAIL360_DATABASE_URL name the right files. If the certificate has expired, \
+             `openssl x509 -noout -dates -in FILE` and `date -u` show it."
+        );
+    }
+    // rustls: `CertificateError::ExpiredContext` and `NotValidYetContext`, and both without the times.
+    let is_outside_its_dates =
+        ["certificate expired", "certificate not valid yet", "certificate: expired", "notvalidyet"]
+            .iter()
+            .any(|text| folded.contains(text));
+    if is_outside_its_dates {
+        return format!(
+            "The encrypted connection to PostgreSQL at {at} failed ({error}). Either the server's certificate has expired \
+             or is not valid yet, or the clock of this machine is wrong. Compare what `date -u` prints here with the \
+             right time, and with the dates that this prints: openssl s_client -starttls postgres -connect {at} \
+             </dev/null | openssl x509 -noout -dates. If the clock is right, renew the server's certificate."
         );
     }
     format!(
@@ -271,5 +327,71 @@ mod tests {
             let told = of_connecting(&SqlxError::Io(io::Error::new(kind, text)), options);
             assert!(told.contains(words) && told.contains(text) && !told.contains("canary"), "{told}");
         }
+    }
+
+    #[test]
+    fn c42_a_certificate_outside_its_dates_leads_to_the_clock_as_well_as_to_the_certificate() {
+        use rustls::{CertificateError, pki_types::UnixTime};
+
+        let options =
+            "postgres://u:canary@db.contoso.test/d?sslmode=verify-full".parse().expect("an address");
+        let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let told = |error: &dyn std::fmt::Display| {
+            let error = io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+            of_connecting(&SqlxError::Io(error), &options)
+        };
+        for found in [
+            CertificateError::Expired,
+            CertificateError::ExpiredContext { time: time(1_796_000_000), not_after: time(1_795_000_000) },
+            CertificateError::NotValidYet,
+            CertificateError::NotValidYetContext { time: time(1_000), not_before: time(1_795_000_000) },
+        ] {
+            let told = told(&rustls::Error::InvalidCertificate(found));
+            for words in ["the clock of this machine is wrong", "`date -u`", "-connect db.contoso.test:5432"]
+            {
+                assert!(told.contains(words), "{words}: {told}");
+            }
+            assert!(!told.contains("sslrootcert") && !told.contains("canary"), "{told}");
+        }
+        let other = told(&rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        assert!(other.contains("sslrootcert") && !other.contains("date -u"), "{other}");
+        for alert in
+            [rustls::AlertDescription::CertificateExpired, rustls::AlertDescription::CertificateRequired]
+        {
+            let told = told(&rustls::Error::AlertReceived(alert));
+            assert!(told.contains("sslcert and sslkey") && !told.contains("sslrootcert"), "{told}");
+        }
+    }
+
+    #[test]
+    fn c42_a_method_of_authentication_that_the_driver_lacks_leads_to_scram_sha_256() {
+        let options = |url: &str| url.parse::<PgConnectOptions>().expect("an address");
+        let far = options("postgres://u:canary@db.contoso.test/d");
+        let socket = options("postgres://u:canary@localhost/d?host=/run/postgresql");
+        for (text, name) in [
+            (
+                "Postgres protocol error (reading Authentication): unknown authentication method: 7 \
+                 (sqlx_postgres::message::authentication:89) (sqlx_postgres::message:139)",
+                "gss",
+            ),
+            ("unknown authentication method: 9 (sqlx_postgres::message::authentication:89)", "sspi"),
+            ("unknown authentication method: 2 (sqlx_postgres::message::authentication:89)", "krb5"),
+            ("unsupported SASL authentication mechanisms: OAUTHBEARER (sqlx_postgres::x:47)", "OAUTHBEARER"),
+        ] {
+            for (options, line) in [
+                (&far, "`host d u ADDRESS-OF-THIS-MACHINE/32 scram-sha-256`"),
+                (&socket, "`local d u scram-sha-256`"),
+            ] {
+                let told = of_connecting(&SqlxError::Protocol(text.to_owned()), options);
+                for words in [name, line, "pg_hba.conf must name scram-sha-256 for this user", "\\password u"]
+                {
+                    assert!(told.contains(words), "{words}: {told}");
+                }
+                let wrong = ["no PostgreSQL server", "sqlx_postgres", "canary"];
+                assert!(!wrong.iter().any(|wrong| told.contains(wrong)), "{told}");
+            }
+        }
+        let other = of_connecting(&SqlxError::Protocol("unexpected message: 72".to_owned()), &far);
+        assert!(other.contains("is no PostgreSQL server"), "{other}");
     }
 }
