@@ -1,7 +1,7 @@
 // A backup, taken while everybody works, and what it is worth.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
@@ -31,6 +31,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       // As `sqlite3 mail360.sqlite "VACUUM INTO '…'"` does.
       const path = join(folder, 'data', 'mail360.sqlite');
       scene.database.run(`VACUUM INTO '${path}'`);
+      chmodSync(path, 0o600);
       backup = readFileSync(path);
     } else {
       restored = Postgres.create();
@@ -55,7 +56,8 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     const database = restored ?? new Sqlite(() => how.dataDir);
     expect(await findings(kind, database, app)).toEqual([]);
     // Who was logged in as it was taken, or on the way to Microsoft, is so no more.
-    const cookie = await scene.administrators[0]?.cookie() ?? '';
+    // The names of cookies have the port in them.
+    const cookie = (await scene.administrators[0]?.cookie() ?? '').replaceAll(`mail360_${scene.app.port}_`, `mail360_${app.port}_`);
     const asBefore = async () => (await fetch(`${app.url}/connectors`, { headers: { cookie }, redirect: 'manual' })).status;
     expect(await asBefore()).toBe(200);
     const { code, stdout } = await app.command(['end-sessions']);
