@@ -1,6 +1,7 @@
 //! What an operator reads where the program does not start: the cause, and what to do about it.
 
 use std::{
+    io::{Read, Write},
     net::TcpListener,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
@@ -59,7 +60,6 @@ fn installed() -> tempfile::TempDir {
 #[case::unknown_choice_of_encryption("postgres://u:ca-nary@db/d?sslmode=on", "sslmode is disable, require")]
 #[case::for_another_language("jdbc:postgresql://u:ca-nary@db/d", "must begin with postgres://")]
 #[case::another_database("mysql://u:ca-nary@db/d", "sqlite:PATH")]
-#[case::empty("", "is empty")]
 fn c41_n24_an_address_that_cannot_be_used_says_how_to_write_it(#[case] address: &str, #[case] words: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     for command in ["check", "migrate", "serve"] {
@@ -81,6 +81,26 @@ fn c42_where_nothing_listens_it_is_said_at_once_with_host_and_port() {
         assert!(said.contains(&free.to_string()) && said.contains("refused"), "{said}");
         assert!(said.contains("see that it runs") && !said.contains("canary"), "{said}");
     }
+}
+
+#[test]
+fn c42_a_server_that_asks_for_kerberos_is_told_with_the_line_for_pg_hba_conf() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // The start of a session is one small message. The answer is AuthenticationGSS (PostgreSQL, "Message Formats").
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"R\0\0\0\x08\0\0\0\x07");
+        }
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("postgres://jane:canary@{address}/books?sslmode=disable");
+    let (ok, said) = mail360(folder.path(), &["check"], &[("MAIL360_DATABASE_URL", &url)]);
+    assert!(!ok && said.contains("gss (Kerberos)"), "{said}");
+    assert!(said.contains("pg_hba.conf") && said.contains("`host books jane "), "{said}");
+    assert!(said.contains("scram-sha-256") && !said.contains("canary"), "{said}");
+    assert!(!said.contains("no PostgreSQL server"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,8 +268,29 @@ fn c47_a_key_from_systemd_or_kubernetes_is_taken_and_an_exposed_one_is_not() {
         assert_eq!(ok, taken, "{mode:o} of another user: {said}");
         if !taken {
             assert!(said.contains("LoadCredential") && !said.contains("Run: chmod"), "{said}");
+            assert!(said.contains("mode=0400,uid="), "{said}");
         }
     }
+}
+
+#[test]
+fn c47_a_volume_that_everybody_can_change_is_used_by_a_folder_inside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // As Kubernetes makes an emptyDir volume, with fsGroup.
+    let volume = folder.path().join("volume");
+    std::fs::create_dir(&volume).expect("a folder");
+    set_mode(&volume, 0o2777);
+    if !give_away(&volume) {
+        return;
+    }
+    let migrate = |data: &str| mail360(folder.path(), &["migrate"], &[("MAIL360_DATA_DIR", data)]);
+    let (ok, said) = migrate("volume");
+    assert!(!ok && said.contains("can be changed by other users"), "{said}");
+    assert!(said.contains("Set MAIL360_DATA_DIR") && said.contains("such as volume/mail360"), "{said}");
+    let (ok, said) = migrate("volume/mail360");
+    assert!(ok, "{said}");
+    let made = std::fs::metadata(volume.join("mail360")).expect("it").permissions().mode();
+    assert_eq!(made & 0o777, 0o700);
 }
 
 #[rstest]

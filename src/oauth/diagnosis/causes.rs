@@ -69,8 +69,8 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     );
     let host = |text: &str| text.split('/').nth(2).map(str::to_owned);
     let next = match (host(expected), host(received)) {
-        // The issuer of the ID token is right then, and so are the settings.
-        _ if mismatch.claim == Claim::CallbackIss => return Diagnosis { what, ..of_why(why) },
+        // The issuer of the ID token was right, and so are the settings: the callback’s is another one.
+        _ if mismatch.claim == Claim::CallbackIss && *why == Why::IdentityNotProved => return Diagnosis { what, ..of_why(why) },
         (_, None) => return Diagnosis { what, ..of_why(why) },
         // Microsoft's platform of version 1.0 has issuers of its own.
         (_, Some(received)) if received.starts_with("sts.") => {
