@@ -134,7 +134,7 @@ if wanted schemathesis; then
   # What makes everybody set up a second factor would hide all the rest: it is asked for on its own.
   rule=/settings/people/second-factor
   # These two end the session that asks, or give it a new id: the cookie works no longer.
-  ending=(/logout /account/second-factor)
+  ending=(/logout /profile/second-factor)
   fuzz "$plain" "$cookie" --exclude-path "$rule" "${ending[@]/#/--exclude-path=}" >"$WORK/schemathesis.txt" 2>&1 || status=$?
   tail -n 25 "$WORK/schemathesis.txt"
   still_in schemathesis "$plain" "$cookie" $status || status=$?
@@ -152,8 +152,8 @@ if wanted wapiti; then
   # tests named c1_… ask every route. As a page of ours sends its forms: otherwise all of them would be refused before anything looks at them.
   # Over TLS: on plain HTTP a cookie cannot be Secure, which is one of the things that it asks for.
   "$TOOLS/audit-wapiti/bin/wapiti" -u "$tls/" --scope domain -C "$tls_cookie" -H 'Sec-Fetch-Site: same-origin' \
-    -x "$tls/logout" -x "$tls/do/connectors/delete" -x "$tls/account/sessions/*" -x "$tls/settings/people/*" \
-    -x "$tls/account/second-factor" \
+    -x "$tls/logout" -x "$tls/do/connectors/delete" -x "$tls/profile/sessions/*" -x "$tls/settings/people/*" \
+    -x "$tls/profile/second-factor" \
     -m csp,cookieflags,http_headers,redirect,xss,permanentxss,sql,timesql,exec,file,crlf,methods,xxe \
     --max-scan-time 300 --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" -v 0 >"$WORK/wapiti.txt" 2>&1 || true
   "$NODE" -e '
@@ -181,7 +181,7 @@ fi
 if wanted ffuf; then
   ffuf -u "$plain/FUZZ" -w /usr/share/dirb/wordlists/common.txt -mc all -fc 404 -s >"$WORK/ffuf.txt" 2>/dev/null || true
   # What the table has, and what the console of an operator has.
-  found=$(grep -vxE 'login|logout|connectors|account|confirm|healthz|readyz|favicon.ico|' "$WORK/ffuf.txt" || true)
+  found=$(grep -vxE 'login|logout|connectors|profile|re-authenticate|healthz|readyz|favicon.ico|' "$WORK/ffuf.txt" || true)
   status=0
   [ -z "$found" ] || status=1
   verdict ffuf "of $(wc -l </usr/share/dirb/wordlists/common.txt) names it found: $(tr '\n' ' ' <"$WORK/ffuf.txt")" $status

@@ -15,7 +15,7 @@ const files = ['benches', 'end2end', 'migrations', 'scripts', 'src', 'style', 't
     .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`));
 const architecture = readFileSync('ARCHITECTURE.md', 'utf8');
 
-/** The rooms from the top down: `oauth/` and `app.rs, app/` each begin a line of the list. */
+/** The rooms from the top down: `sign_ins/` and `app.rs, app/` each begin a line of the list. */
 const list = /## The rooms\n+```\n(.*?)```/s.exec(architecture)?.[1] ?? '';
 const rooms = list.split('\n').flatMap((line) => {
   const [names] = line.split(/ {2,}/);
@@ -58,11 +58,11 @@ function tree(code, at, depth) {
 /** The first two names of each path of the crate, in whatever form it is written. @param {string} code */
 const imported = (code) => [...code.matchAll(/\b(?:crate|mail360)::/g)].flatMap(({ index, 0: start }) => tree(code, index + start.length, 2).paths);
 
-const FEATURES = ['connectors', 'oauth', 'login', 'people', 'activity'];
+const FEATURES = ['connectors', 'sign_ins', 'log_in', 'people', 'activity'];
 /** What a feature may use of another. */
 const OPEN = ['service', 'model', 'access'];
 /**
- * And oauth of connectors: what shows one (its state, the way into the portal, what was just done, the address for
+ * And sign_ins of connectors: what shows one (its state, the way into the portal, what was just done, the address for
  * approval), the draft of its form, and the trait by which connectors have their credentials tried.
  */
 const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::draft', 'connectors::consent', 'connectors::preflight'];
@@ -78,7 +78,7 @@ for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
     const to = rooms[floor(name)]?.[0];
     if (!to || to === from) continue;
     const both = FEATURES.includes(room) && FEATURES.includes(name);
-    const shown = /^src\/oauth\/(pages|routes|preflight)\b/.test(file) && SHOWN.includes(`${name}::${part}`);
+    const shown = /^src\/sign_ins\/(pages|routes|preflight)\b/.test(file) && SHOWN.includes(`${name}::${part}`);
     if (both && !OPEN.includes(part) && !shown) wrong.push(`${file}: uses ${name}::${part}; a feature uses ${OPEN.join(', ')} of another`);
     if (floor(name) < floor(room)) wrong.push(`${file}: imports ${name}, which stands above it`);
     arrows.set(`${from} --> ${to}`, true);

@@ -28,13 +28,14 @@ use leptos::{
 use url::{Position, Url};
 
 use crate::{
-    login::next::own_path,
+    log_in::next::own_path,
     people::access::Member,
     platform::{
         assets::Assets,
         config::Config,
         failure::Failure,
-        middleware::{headers::ScriptNonce, host::Misdirected, reference::Reference},
+        middleware::{headers::ScriptNonce, host::Misdirected},
+        request_id::RequestId,
         origin::Origin,
         page::{Frame, Page, Then},
     },
@@ -66,7 +67,7 @@ impl Renderer {
 /// foreign name. Everything else passes as it is.
 pub async fn render(State(renderer): State<Renderer>, request: Request, next: Next) -> Response {
     let nonce = request.extensions().get::<ScriptNonce>().cloned();
-    let reference = request.extensions().get::<Reference>().copied();
+    let request_id = request.extensions().get::<RequestId>().copied();
     let path = request.uri().path().to_owned();
     let came_from = came_from(&request, renderer.config.public_url.parts());
     let sent_from = request.headers().get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok());
@@ -79,7 +80,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     } else if let Some(failure) = failure {
         log(&failure);
         let public_url = &renderer.config.public_url;
-        errors::failure(&failure, reference, public_url, came_from.as_deref(), sent_from.as_deref())
+        errors::failure(&failure, request_id, public_url, came_from.as_deref(), sent_from.as_deref())
     } else if let Some(misdirected) = response.extensions_mut().remove::<Misdirected>() {
         errors::misdirected(&misdirected, &renderer.config.public_url)
     } else if is_bare_error(&response) {
@@ -87,7 +88,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         if response.status().is_server_error() {
             tracing::error!(status = response.status().as_u16(), "a request failed");
         }
-        errors::bare(response.status(), reference)
+        errors::bare(response.status(), request_id)
     } else {
         return response;
     };
@@ -119,9 +120,9 @@ fn log(failure: &Failure) {
         Failure::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
         Failure::Forbidden => tracing::warn!("a request was refused: not allowed"),
         Failure::NotFound
-        | Failure::ProofNeeded
+        | Failure::ReauthenticationNeeded
         | Failure::SecondFactorNeeded
-        | Failure::SignedOut
+        | Failure::LoggedOut
         | Failure::OtherUser
         | Failure::BadRequest
         | Failure::TooLarge => {}
@@ -273,7 +274,7 @@ fn console(member: &Member, here: &str) -> AnyView {
                         <p class="soft note">{member.email.clone()}</p>
                         <p class="soft note">{role}</p>
                     </div>
-                    <a class="button small wide" href="/account">"My account"</a>
+                    <a class="button small wide" href="/profile">"My account"</a>
                     <form method="post" action="/logout">
                         <button class="button small wide">"Log out"</button>
                     </form>

@@ -18,9 +18,9 @@ pub mod activity;
 pub mod app;
 pub mod connectors;
 #[cfg(feature = "ssr")]
-pub mod login;
+pub mod log_in;
 #[cfg(feature = "ssr")]
-pub mod oauth;
+pub mod sign_ins;
 #[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]

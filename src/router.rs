@@ -24,19 +24,19 @@ use crate::{
     app::{self, Renderer},
     connectors::{
         self, actions,
-        draft::{keep_of_signed_out, tend_cookie},
+        draft::{keep_of_logged_out, tend_cookie},
         preflight::SharedPreflight,
     },
-    login::{
+    log_in::{
         self,
-        guard::{self, Instead, Rule, Who},
+        guard::{self, Instead, Rule, RouteAccess},
     },
     oauth,
     people::access::Member,
     platform::{
         config::REDIRECT_PATH,
         failure::Failure,
-        middleware::{body, headers, host, origin, reference},
+        middleware::{body, headers, host, origin, request_id},
         note,
     },
     vault::custody::{self, Fit},
@@ -57,93 +57,93 @@ pub struct Route {
     /// The path, as axum writes it.
     pub path: &'static str,
     /// Who may ask for it.
-    pub who: Who,
+    pub access: RouteAccess,
     /// Whether they must have given their password of late.
-    pub proved: bool,
+    pub reauthenticated: bool,
     handler: MethodRouter<Program>,
 }
 
 impl Route {
     /// The same, for whoever has given their password of late.
-    fn proved(self) -> Self {
-        Self { proved: true, ..self }
+    fn reauthenticated(self) -> Self {
+        Self { reauthenticated: true, ..self }
     }
 }
 
 /// A line of the table for GET.
-pub fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, who: Who, handler: H) -> Route {
+pub fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, access: RouteAccess, handler: H) -> Route {
     Route {
         method: Method::GET,
         path,
-        who,
-        proved: false,
+        access,
+        reauthenticated: false,
         handler: on(axum::routing::MethodFilter::GET, handler),
     }
 }
 
-fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, who: Who, handler: H) -> Route {
+fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, access: RouteAccess, handler: H) -> Route {
     Route {
         method: Method::POST,
         path,
-        who,
-        proved: false,
+        access,
+        reauthenticated: false,
         handler: on(axum::routing::MethodFilter::POST, handler),
     }
 }
 
 /// Every route that there is, save the assets and the two for operators. No route is added elsewhere.
 pub fn table() -> Vec<Route> {
-    use Who::{Admin, Anyone, Member, Newcomer};
-    use login::{account_page, confirm_page, invitation_page, second_factor_page};
+    use RouteAccess::{Admin, Anyone, Member, Newcomer};
+    use log_in::{profile_page, reauthenticate_page, invitation_page, second_factor_page};
 
     vec![
         get("/", Anyone, app::home),
-        get("/set-up/{token}", Anyone, login::routes::show_set_up),
-        post("/set-up/{token}", Anyone, login::routes::set_up),
-        get("/login", Anyone, login::routes::show_login),
-        post("/login", Anyone, login::routes::log_in),
-        get("/login/code", Anyone, login::routes::show_code),
-        post("/login/code", Anyone, login::routes::enter_code),
+        get("/set-up/{token}", Anyone, log_in::routes::show_set_up),
+        post("/set-up/{token}", Anyone, log_in::routes::set_up),
+        get("/login", Anyone, log_in::routes::show_login),
+        post("/login", Anyone, log_in::routes::log_in),
+        get("/login/code", Anyone, log_in::routes::show_code),
+        post("/login/code", Anyone, log_in::routes::enter_code),
         get("/invitations/{token}", Anyone, invitation_page::show),
         post("/invitations/{token}", Anyone, invitation_page::accept),
-        post("/logout", Anyone, login::routes::log_out),
+        post("/logout", Anyone, log_in::routes::log_out),
         get("/connectors", Member, connectors::list_page::list),
         get("/connectors/new", Admin, connectors::add_page::show),
         get("/connectors/{id}", Member, app::connector_page::show),
         get("/connectors/{id}/edit", Admin, connectors::edit_page::show),
         post("/connectors/{id}/edit", Admin, connectors::edit_page::discard),
-        get("/connectors/{id}/secret", Admin, connectors::secret_page::show).proved(),
+        get("/connectors/{id}/secret", Admin, connectors::secret_page::show).reauthenticated(),
         get("/connectors/{id}/delete", Admin, connectors::delete_page::show),
         get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins),
-        post("/connectors/{id}/verify", Admin, oauth::routes::verify),
-        post("/connectors/{id}/retry", Admin, oauth::routes::retry).proved(),
-        post("/connectors/{id}/try-again", Admin, oauth::routes::try_again),
-        get("/connectors/{id}/microsoft-error", Admin, oauth::routes::ask_for_error),
-        post("/connectors/{id}/microsoft-error", Admin, oauth::routes::explain_error),
-        get("/sign-ins/{id}", Admin, oauth::routes::show),
-        get("/confirm", Newcomer, confirm_page::show),
-        post("/confirm", Newcomer, confirm_page::confirm),
-        get("/account", Member, account_page::show),
-        post("/account", Member, account_page::change_password),
-        post("/account/sessions/{id}/end", Member, account_page::end_session),
-        get("/account/second-factor", Newcomer, second_factor_page::show).proved(),
-        post("/account/second-factor", Newcomer, second_factor_page::begin).proved(),
-        post("/account/second-factor/finish", Newcomer, second_factor_page::finish).proved(),
-        post("/account/second-factor/cancel", Newcomer, second_factor_page::cancel),
-        post("/account/second-factor/recovery-codes", Newcomer, second_factor_page::renew).proved(),
-        post("/account/second-factor/remove", Newcomer, second_factor_page::remove).proved(),
+        post("/connectors/{id}/verify", Admin, sign_ins::routes::verify),
+        post("/connectors/{id}/retry", Admin, sign_ins::routes::retry).reauthenticated(),
+        post("/connectors/{id}/try-again", Admin, sign_ins::routes::try_again),
+        get("/connectors/{id}/pasted-error", Admin, sign_ins::routes::ask_for_error),
+        post("/connectors/{id}/pasted-error", Admin, sign_ins::routes::explain_error),
+        get("/sign-ins/{id}", Admin, sign_ins::routes::show),
+        get("/re-authenticate", Newcomer, reauthenticate_page::show),
+        post("/re-authenticate", Newcomer, reauthenticate_page::reauthenticate),
+        get("/profile", Member, profile_page::show),
+        post("/profile", Member, profile_page::change_password),
+        post("/profile/sessions/{id}/end", Member, profile_page::end_session),
+        get("/profile/second-factor", Newcomer, second_factor_page::show).reauthenticated(),
+        post("/profile/second-factor", Newcomer, second_factor_page::begin).reauthenticated(),
+        post("/profile/second-factor/finish", Newcomer, second_factor_page::finish).reauthenticated(),
+        post("/profile/second-factor/cancel", Newcomer, second_factor_page::cancel),
+        post("/profile/second-factor/recovery-codes", Newcomer, second_factor_page::renew).reauthenticated(),
+        post("/profile/second-factor/remove", Newcomer, second_factor_page::remove).reauthenticated(),
         get("/settings/people", Admin, app::people_page::show),
-        post("/settings/people", Admin, app::people_page::invite).proved(),
-        post("/settings/people/second-factor", Admin, app::people_page::require_second_factor).proved(),
-        post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw).proved(),
+        post("/settings/people", Admin, app::people_page::invite).reauthenticated(),
+        post("/settings/people/second-factor", Admin, app::people_page::require_second_factor).reauthenticated(),
+        post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw).reauthenticated(),
         get("/settings/people/{id}", Admin, app::person_page::show),
-        post("/settings/people/{id}", Admin, app::person_page::change).proved(),
+        post("/settings/people/{id}", Admin, app::person_page::change).reauthenticated(),
         get("/settings/activity", Admin, app::activity_page),
-        get("/api/connectors", Anyone, oauth::routes::callback),
+        get("/api/connectors", Anyone, sign_ins::routes::callback),
         post(actions::ADD, Admin, run_server_function),
         post(actions::CHANGE, Admin, run_server_function),
-        post(actions::REPLACE_SECRET, Admin, run_server_function).proved(),
-        post(actions::DELETE, Admin, run_server_function).proved(),
+        post(actions::REPLACE_SECRET, Admin, run_server_function).reauthenticated(),
+        post(actions::DELETE, Admin, run_server_function).reauthenticated(),
     ]
 }
 
@@ -158,29 +158,29 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let (config, clock, randomness) =
         (program.config.clone(), program.clock.clone(), program.randomness.clone());
     let mut pages = Router::new();
-    for Route { path, who, proved, handler, .. } in table {
+    for Route { path, access, reauthenticated, handler, .. } in table {
         // Here what was typed over many minutes would be lost with the session.
         let instead: Option<Instead> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
             let (service, config) = (program.connectors.clone(), config.clone());
             let instead: Instead = Arc::new(move |request| {
-                Box::pin(keep_of_signed_out(service.clone(), config.clone(), MAX_BODY, request))
+                Box::pin(keep_of_logged_out(service.clone(), config.clone(), MAX_BODY, request))
             });
             instead
         });
-        let rule = Rule { who, proved, instead };
-        let guarded = from_fn_with_state((program.login.clone(), rule), guard::require);
+        let rule = Rule { access, reauthenticated, instead };
+        let guarded = from_fn_with_state((program.log_ins.clone(), rule), guard::require);
         pages = pages.route(path, handler.route_layer(guarded));
     }
-    let sessions = login::session::layer(program.sessions.clone(), &config.public_url);
+    let sessions = log_in::session::layer(program.sessions.clone(), &config.public_url);
     let renderer = Renderer::new(config.clone(), &program.assets);
     let pages = pages
         .fallback(app::not_found)
         .layer(from_fn_with_state((program.connectors.clone(), config.clone()), tend_cookie))
         .layer(from_fn(note::forget_after_post))
         // From here on inwards somebody is asking.
-        .layer(from_fn_with_state((program.login.clone(), config.clone()), guard::identify))
+        .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify))
         .layer(sessions)
-        .layer(from_fn_with_state(config.clone(), login::session::tend))
+        .layer(from_fn_with_state(config.clone(), log_in::session::tend))
         .layer(from_fn_with_state(MAX_BODY, body::read_whole))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
@@ -206,8 +206,8 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
                 }
             }
         }))
-        .layer(from_fn_with_state((config, randomness.clone()), headers::seal))
-        .layer(from_fn_with_state((clock, randomness), reference::name))
+        .layer(from_fn_with_state((config, randomness.clone()), headers::add_security_headers))
+        .layer(from_fn_with_state((clock, randomness), request_id::assign_request_id))
         .with_state(program.clone())
 }
 
@@ -280,10 +280,10 @@ async fn run_server_function(
     let response = leptos_axum::handle_server_fns_with_context(contexts, request).await.into_response();
     match (failed.take(), member) {
         // Whether the form needs a proof shows only by what it changes: it waits in the page that asks for one.
-        (Some(Failure::ProofNeeded), Some(member)) => {
+        (Some(Failure::ReauthenticationNeeded), Some(member)) => {
             let mut waiting = Request::new(Body::from(body));
             *waiting.uri_mut() = uri;
-            login::confirm_page::ask(&member, waiting).await
+            log_in::reauthenticate_page::ask(&member, waiting).await
         }
         (Some(failure), _) => failure.into_response(),
         (None, _) if response.status().is_redirection() => response,

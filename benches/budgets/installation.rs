@@ -12,8 +12,8 @@ use std::{
 use axum::response::Html;
 use clap::Parser;
 use mail360::{
-    login::guard::Who,
-    oauth::http::Reqwest,
+    log_in::guard::Who,
+    sign_ins::http::Reqwest,
     platform::{
         assets::Assets,
         clock::SystemClock,

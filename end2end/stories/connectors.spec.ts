@@ -168,7 +168,7 @@ test('c6_what_people_type_is_text_before_and_after_the_scripts', async ({ page, 
     await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
     await page.goto(`${path}/edit`);
     await expect(page.getByRole('textbox', { name: FORM.serviceName })).toHaveValue(name);
-    await page.goto(`${path}/microsoft-error`);
+    await page.goto(`${path}/pasted-error`);
     await page.getByRole('textbox', { name: 'What Microsoft showed' }).fill(`AADSTS9999999: </textarea>${name}`);
     await page.getByRole('button', { name: 'Say what it means' }).click();
     await expect(page.getByText(`</textarea>${name}`)).toBeVisible();

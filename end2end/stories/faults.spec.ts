@@ -95,7 +95,7 @@ test('s7_whatever_is_sent_an_event_is_one_line_of_the_log', async ({ page, app, 
   await page.request.post('/login', { form: { email: forged, password: forged }, headers });
   await page.request.get(`/${encodeURIComponent(forged)}`);
   await page.request.get('/connectors', { headers: { 'user-agent': 'x\u00ff{"message":"forged"}' } });
-  await page.request.post(`${path}/microsoft-error`, { form: { shown: forged, registered: forged }, headers });
+  await page.request.post(`${path}/pasted-error`, { form: { shown: forged, registered: forged }, headers });
   const { authorize } = await startSignIn(page, app, path);
   const refused = new URLSearchParams({ error: 'access_denied', error_description: forged, state: authorize.searchParams.get('state') ?? '' });
   await page.goto(`${app.redirectUri}?${refused}`);

@@ -172,7 +172,7 @@ test.describe('after ten minutes', () => {
 
     // A page that asks for a proof leads there and back.
     app.advance(601);
-    await page.goto('/account/second-factor');
+    await page.goto('/profile/second-factor');
     await confirm(page, ada);
     await expect(page.getByRole('heading', { level: 1, name: 'Second factor' })).toBeVisible();
   });
@@ -180,11 +180,11 @@ test.describe('after ten minutes', () => {
   test('l10_a_session_that_nobody_uses_for_half_an_hour_has_ended', async ({ page, app }) => {
     const ada = await setUp(page, app);
     app.advance(29 * 60);
-    await page.goto('/account');
+    await page.goto('/profile');
     await expect(page.getByRole('heading', { level: 1, name: 'My account' })).toBeVisible();
     app.advance(31 * 60);
-    await page.goto('/account');
-    await expect(page).toHaveURL('/login?next=/account');
+    await page.goto('/profile');
+    await expect(page).toHaveURL('/login?next=/profile');
     await logIn(page, ada);
     await logOut(page, ada);
   });

@@ -72,7 +72,7 @@ test('where everybody must have a second factor nothing else is open before', as
   await expect(page.getByText('Your organisation asks everybody for a second factor')).toBeVisible();
   await look('second-factor-demanded');
   await page.goto('/connectors');
-  await expect(page).toHaveURL('/account/second-factor');
+  await expect(page).toHaveURL('/profile/second-factor');
   await page.getByRole('button', { name: 'Set up a second factor' }).click();
   const phone = await authenticator(page, app);
   await page.getByRole('textbox', { name: 'Code' }).fill(phone.code());

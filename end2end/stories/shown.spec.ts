@@ -44,7 +44,7 @@ test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_differe
 test('where another kind of account is the answer, one button changes it and tries again', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
-  await page.goto(`${path}/microsoft-error`);
+  await page.goto(`${path}/pasted-error`);
   await page.getByRole('textbox', { name: PASTE.field }).fill('AADSTS9002331: Application is configured for use by Microsoft Account users only. Please use the /consumers endpoint to serve this request.');
   await page.getByRole('button', { name: PASTE.button }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'The application is for personal accounts alone' })).toBeVisible();
@@ -59,7 +59,7 @@ test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again',
   await provider.addTenant(tenant);
   await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
-  await page.goto(`${path}/microsoft-error`);
+  await page.goto(`${path}/pasted-error`);
   await page.getByRole('textbox', { name: PASTE.field }).fill('AADSTS50194: Application is not configured as a multi-tenant application.');
   await page.getByRole('button', { name: PASTE.button }).click();
   await page.getByRole('textbox', { name: PASTE.tenant }).fill('no tenant');

@@ -33,8 +33,8 @@ for (const width of WIDTHS) {
     await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveAttribute('aria-invalid', 'true');
     await soundHere('add-connector-errors');
     await sound('connector', path);
-    for (const part of ['edit', 'secret', 'delete', 'sign-ins', 'microsoft-error']) await sound(`connector-${part}`, `${path}/${part}`);
-    for (const [name, other] of [['people', '/settings/people'], ['activity', '/settings/activity'], ['account', '/account'], ['second-factor', '/account/second-factor']] as const) {
+    for (const part of ['edit', 'secret', 'delete', 'sign-ins', 'pasted-error']) await sound(`connector-${part}`, `${path}/${part}`);
+    for (const [name, other] of [['people', '/settings/people'], ['activity', '/settings/activity'], ['account', '/profile'], ['second-factor', '/profile/second-factor']] as const) {
       await sound(name, other);
     }
     await page.goto('/settings/people');

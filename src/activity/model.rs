@@ -11,7 +11,7 @@ pub use action::Action;
 use crate::platform::{
     clock::Timestamp,
     id::{OrganisationId, UserId},
-    middleware::reference::Reference,
+    request_id::RequestId,
 };
 
 /// Who does something, from where, in which request.
@@ -24,13 +24,13 @@ pub struct Actor {
     /// Where they are.
     pub address: Option<IpAddr>,
     /// The request, to be found in the log.
-    pub reference: Option<Reference>,
+    pub request_id: Option<RequestId>,
 }
 
 impl Actor {
     /// An operator at the command line.
     pub const fn operator(organisation: OrganisationId) -> Self {
-        Self { organisation, user: None, address: None, reference: None }
+        Self { organisation, user: None, address: None, request_id: None }
     }
 }
 
@@ -45,7 +45,7 @@ pub enum Group {
     Connectors,
     /// Sign-ins at a provider.
     SignIns,
-    /// What was refused to somebody who was signed in.
+    /// What was refused to somebody who was logged in.
     Refusals,
 }
 
@@ -149,7 +149,7 @@ pub struct Recorded {
     /// What changed.
     pub detail: String,
     /// The request.
-    pub reference: Option<String>,
+    pub request_id: Option<String>,
     /// How many events of the same kind it stands for: at least one.
     pub count: i64,
 }

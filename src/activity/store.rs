@@ -28,7 +28,8 @@ mod row {
         pub entity_id: Option<Uuid>,
         pub outcome: String,
         pub detail: String,
-        pub reference: Option<String>,
+        #[sea_orm(column_name = "reference")]
+        pub request_id: Option<String>,
         pub count: i64,
     }
 
@@ -73,7 +74,7 @@ fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> ro
         entity_id: Set(Some(entry.entity_id)),
         outcome: Set(entry.outcome.to_owned()),
         detail: Set(entry.detail),
-        reference: Set(actor.reference.map(|reference| reference.to_string())),
+        request_id: Set(actor.request_id.map(|request_id| request_id.to_string())),
         count: Set(count),
     }
 }
@@ -141,7 +142,7 @@ impl From<row::Model> for Recorded {
             entity: row.entity,
             outcome: row.outcome,
             detail: row.detail,
-            reference: row.reference,
+            request_id: row.request_id,
             count: row.count,
         }
     }

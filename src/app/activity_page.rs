@@ -181,8 +181,8 @@ fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, Named>) -> impl IntoView 
     let times = recorded::times(&entry).map(|words| view! { <p class="soft note">{words}</p> });
     let detail = (!entry.detail.is_empty()).then(|| view! { <p class="soft note">{entry.detail}</p> });
     let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });
-    let reference =
-        entry.reference.map(|text| view! { <p class="soft note">"Reference " <code>{text}</code></p> });
+    let request_id =
+        entry.request_id.map(|text| view! { <p class="soft note">"Request ID " <code>{text}</code></p> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
@@ -192,7 +192,7 @@ fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, Named>) -> impl IntoView 
                 {times}
             </th>
             <td role="cell" data-label="Who"><div><p><bdi>{name}</bdi></p>{email}{address}</div></td>
-            <td role="cell" data-label="When"><div><p><Moment at=entry.position.at /></p>{reference}</div></td>
+            <td role="cell" data-label="When"><div><p><Moment at=entry.position.at /></p>{request_id}</div></td>
             <td role="cell" data-label="Outcome"><Badge tone=tone words=outcome /></td>
         </tr>
     }

@@ -27,7 +27,7 @@ use crate::{
         said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
-    oauth::{
+    sign_ins::{
         model::KEPT_PER_CONNECTOR,
         pages::{SignInList, StateCard, TryAgain, VerifyButton},
         service::{SignIn, SignIns},
@@ -266,7 +266,7 @@ fn JustDone(said: Said) -> impl IntoView {
 #[component]
 fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
     match finding {
-        Finding::Proved => view! {
+        Finding::Reauthenticated => view! {
             <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
                 <p>
                     "They were tried without anybody signing in. A sign-in proves the rest: the Redirect URI and the \

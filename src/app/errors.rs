@@ -4,11 +4,12 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 use crate::{
-    login::next::with_next,
+    log_in::next::with_next,
     platform::{
         config::{PublicUrl, doctor::wrong_scheme},
         failure::Failure,
-        middleware::{host::Misdirected, reference::Reference},
+        middleware::host::Misdirected,
+        request_id::RequestId,
         origin::Origin,
         page::Page,
     },
@@ -28,7 +29,7 @@ fn home() -> (String, &'static str) {
 /// The page of a failure, for a browser that came from `came_from`, if that was a page of ours.
 pub fn failure(
     failure: &Failure,
-    reference: Option<Reference>,
+    request_id: Option<RequestId>,
     public_url: &PublicUrl,
     came_from: Option<&str>,
     sent_from: Option<&str>,
@@ -37,7 +38,7 @@ pub fn failure(
     let words = match failure {
         Failure::Forbidden => Words {
             title: "This is for administrators",
-            what: "You are signed in as a viewer, who may look at connectors but not change them. An \
+            what: "You are logged in as a viewer, who may look at connectors but not change them. An \
                    administrator of your organisation can give you the right."
                 .to_owned(),
             link: Some(home()),
@@ -52,26 +53,26 @@ pub fn failure(
             }),
             link: Some(home()),
         },
-        Failure::ProofNeeded => Words {
+        Failure::ReauthenticationNeeded => Words {
             title: "Confirm that it is you",
             what: "Nothing was done: this asks for your password anew.".to_owned(),
-            link: came_from.map(|path| (with_next("/confirm", path), "Confirm")).or_else(|| Some(home())),
+            link: came_from.map(|path| (with_next("/re-authenticate", path), "Confirm")).or_else(|| Some(home())),
         },
         Failure::SecondFactorNeeded => Words {
             title: "Set up a second factor first",
             what: "Nothing was done: your organisation asks everybody for one.".to_owned(),
-            link: Some(("/account/second-factor".to_owned(), "Set it up")),
+            link: Some(("/profile/second-factor".to_owned(), "Set it up")),
         },
         Failure::OtherUser => Words {
-            title: "Somebody else is signed in now",
+            title: "Somebody else is logged in now",
             what:
-                "The page that you sent was made for another user, who was signed in at this browser before. \
+                "The page that you sent was made for another user, who was logged in at this browser before. \
                    Nothing was done, and nothing of it was kept. Log in as that user, and do it again."
                     .to_owned(),
             link: Some(home()),
         },
-        Failure::SignedOut => Words {
-            title: "You are no longer signed in",
+        Failure::LoggedOut => Words {
+            title: "You are no longer logged in",
             what: "Nothing was done. Log in, and do it again.".to_owned(),
             link: Some((with_next("/login", came_from.unwrap_or_default()), "Log in")),
         },
@@ -83,13 +84,13 @@ pub fn failure(
         Failure::Unavailable(_) => Words {
             title: "The database cannot be used at this moment",
             what: "Try again in a minute, and look first whether what you sent was done. If it goes on, give this \
-                   reference to whoever runs the program: the log says why."
+                   request ID to the operator, who runs this program: the log says why."
                 .to_owned(),
             link: Some(home()),
         },
         other => of_status(other.status()),
     };
-    page(words, failure.status(), reference.filter(|_| failure.status().is_server_error()))
+    page(words, failure.status(), request_id.filter(|_| failure.status().is_server_error()))
 }
 
 /// What to say where a form was sent from the same host by another scheme: nobody gets past that by themselves.
@@ -101,8 +102,8 @@ fn other_scheme(public_url: &PublicUrl, sent_from: &str) -> Option<String> {
 }
 
 /// The page of a status that a handler of ours did not choose.
-pub fn bare(status: StatusCode, reference: Option<Reference>) -> Page {
-    page(of_status(status), status, reference.filter(|_| status.is_server_error()))
+pub fn bare(status: StatusCode, request_id: Option<RequestId>) -> Page {
+    page(of_status(status), status, request_id.filter(|_| status.is_server_error()))
 }
 
 fn of_status(status: StatusCode) -> Words {
@@ -133,21 +134,21 @@ fn of_status(status: StatusCode) -> Words {
         ),
         _ => (
             "Something went wrong here",
-            "It is not your fault. Try again in a moment; if it happens again, give this reference to \
+            "It is not your fault. Try again in a moment; if it happens again, give this request ID to \
              whoever runs the program.",
         ),
     };
     Words { title, what: what.to_owned(), link: Some(home()) }
 }
 
-fn page(words: Words, status: StatusCode, reference: Option<Reference>) -> Page {
+fn page(words: Words, status: StatusCode, request_id: Option<RequestId>) -> Page {
     let Words { title, what, link } = words;
     Page::new(title, move || {
-        let reference = reference.map(|reference| {
+        let request_id = request_id.map(|request_id| {
             view! {
                 <div class="field">
-                    <p class="help">"Reference"</p>
-                    <Copyable value=reference.to_string() what="the reference" />
+                    <p class="help">"RequestId"</p>
+                    <Copyable value=request_id.to_string() what="the request ID" />
                 </div>
             }
         });
@@ -158,7 +159,7 @@ fn page(words: Words, status: StatusCode, reference: Option<Reference>) -> Page 
             <div class="card">
                 <h1>{title}</h1>
                 <p class="soft">{what.clone()}</p>
-                {reference}
+                {request_id}
                 {link}
             </div>
         }

@@ -95,7 +95,7 @@ pub async fn invite(
     Extension(member): Extension<Member>,
     Form(form): Form<InvitationForm>,
 ) -> Result<Response, Failure> {
-    let admin = member.admin()?.proved()?;
+    let admin = member.admin()?.reauthenticated()?;
     let role = Role::from_name(&form.role).ok_or(Failure::BadRequest)?;
     let typed: String = form.email.chars().take(254).collect();
     let (outcome, status) = match Email::parse(&form.email) {
@@ -129,7 +129,7 @@ pub async fn withdraw(
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
 ) -> Result<Redirect, Failure> {
-    let admin = member.admin()?.proved()?;
+    let admin = member.admin()?.reauthenticated()?;
     let id: InvitationId = id.parse().map_err(|_| Failure::NotFound)?;
     people.withdraw(&admin, id).await?;
     Ok(Redirect::to(HERE))
@@ -147,7 +147,7 @@ pub async fn require_second_factor(
     Extension(member): Extension<Member>,
     Form(form): Form<RequirementForm>,
 ) -> Result<Redirect, Failure> {
-    people.require_second_factor(&member.admin()?.proved()?, form.required).await?;
+    people.require_second_factor(&member.admin()?.reauthenticated()?, form.required).await?;
     Ok(Redirect::to(HERE))
 }
 

@@ -14,7 +14,7 @@ use tower_sessions::Session;
 
 use super::people_page::RoleField;
 use crate::{
-    login::{administration::Administration, session::SignedInBrowser},
+    log_in::{administration::Administration, session::LoggedInBrowser},
     people::{
         access::{Admin, Member},
         model::Role,
@@ -51,7 +51,7 @@ async fn view_of(
     said: Option<(Tone, String)>,
     link: Option<(String, Timestamp)>,
 ) -> Result<Page, Failure> {
-    let (user, browsers): (User, Vec<SignedInBrowser>) = administration.person(admin, id).await?;
+    let (user, browsers): (User, Vec<LoggedInBrowser>) = administration.person(admin, id).await?;
     let model = PersonView { you: user.id == admin.user(), user, browsers: browsers.len(), said, link };
     Ok(Page::new(model.user.name.clone(), move || view! { <Person model=model.clone() /> }.into_any()))
 }
@@ -96,7 +96,7 @@ impl ChangeForm {
     }
 }
 
-/// What is said of a change that was made; the user was signed in in this number of browsers, and no longer is.
+/// What is said of a change that was made; the user was logged in in this number of browsers, and no longer is.
 const fn done(change: &Change, browsers: usize) -> &'static str {
     match (change, browsers) {
         (Change::Role(_), 0) => "The role was changed. They have the new one when they log in.",
@@ -143,7 +143,7 @@ pub async fn change(
     Form(form): Form<ChangeForm>,
 ) -> Result<Response, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
-    let admin = member.admin()?.proved()?;
+    let admin = member.admin()?.reauthenticated()?;
     if form.change == "new-password" {
         let (token, until) = people.invite_to_new_password(&admin, id).await?;
         let link = config.public_url.join(&format!("/invitations/{}", token.expose()));
@@ -207,7 +207,7 @@ fn Person(model: PersonView) -> impl IntoView {
         Some(at) => view! { <Moment at=at /> }.into_any(),
         None => "Never".into_any(),
     };
-    let signed_in = match browsers {
+    let logged_in = match browsers {
         0 => "In no browser".to_owned(),
         1 => "In one browser".to_owned(),
         count => format!("In {count} browsers"),
@@ -232,7 +232,7 @@ fn Person(model: PersonView) -> impl IntoView {
                     <div><dt>"State"</dt><dd>{state}</dd></div>
                     <div><dt>"Second factor"</dt><dd>{factor}</dd></div>
                     <div><dt>"Last log-in"</dt><dd>{last}</dd></div>
-                    <div><dt>"Signed in"</dt><dd>{signed_in}</dd></div>
+                    <div><dt>"Logged in"</dt><dd>{logged_in}</dd></div>
                 </dl>
                 <a href=activity>"What they did"</a>
             </section>

@@ -11,7 +11,7 @@ pub mod user;
 use std::{process::ExitCode, sync::Arc};
 
 use mail360::{
-    oauth::http::Reqwest,
+    sign_ins::http::Reqwest,
     people::service::Organisation,
     platform::{
         assets::Assets,

@@ -67,7 +67,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         // The server first: only then no more exchanges begin.
         let _ = server.await;
         program.sign_ins.drain().await;
-        if let Err(failure) = program.login.flush().await {
+        if let Err(failure) = program.log_ins.flush().await {
             tracing::error!(?failure, "refused log-ins could not be recorded");
         }
     };

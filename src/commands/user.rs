@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use clap::{Args, Subcommand, ValueEnum};
 use mail360::{
-    login::session::Sessions,
+    log_in::session::Sessions,
     people::{
         model::{Email, OrganisationName, Password, PersonName, Role, ShortName},
         service::{Added, Change, Changed, Organisation},

@@ -11,7 +11,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    draft::{Between, Draft, Target},
+    draft::{Interruption, Draft, Target},
     model::{Field, FieldErrors},
     preflight::SharedPreflight,
     said::{Done, Said},
@@ -81,7 +81,7 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
 
 /// Who sends a form, and what is needed to do what it asks.
 fn sender(owner: &str) -> Result<(Admin, ConnectorService, Session), Failure> {
-    let admin = context::<Option<Member>>()?.ok_or(Failure::SignedOut)?.admin()?;
+    let admin = context::<Option<Member>>()?.ok_or(Failure::LoggedOut)?.admin()?;
     let service: ConnectorService = context()?;
     // A form that was made for another user, who was signed in at this browser when it was opened: what they
     // typed, the secret above all, must not end up in this one's organisation.
@@ -227,13 +227,13 @@ pub async fn change_connector(
         Ok(Changed::Nothing) => Ok(self::done(connector, Done::Unchanged, None, None, &session).await?),
         Ok(Changed::NameTaken) => Ok(back(Draft { errors: name_taken(), ..draft }, &session).await?),
         Ok(Changed::Outdated) => {
-            Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
+            Ok(back(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
         }
         Ok(Changed::SecretNeeded) => Ok(back(draft.asking_for_secret(), &session).await?),
         // A secret is not written into the page that asks for the password. Without one the form waits there.
-        Err(Failure::ProofNeeded) if new.has_secret() => {
-            Draft { between: Some(Between::Proof), ..draft }.keep(&session, service.now()).await?;
-            leptos_axum::redirect(&format!("/confirm?next=/connectors/{connector}/edit"));
+        Err(Failure::ReauthenticationNeeded) if new.has_secret() => {
+            Draft { interruption: Some(Interruption::ReauthenticationNeeded), ..draft }.keep(&session, service.now()).await?;
+            leptos_axum::redirect(&format!("/re-authenticate?next=/connectors/{connector}/edit"));
             Ok(())
         }
         Err(failure) => Err(failure.into()),
@@ -264,7 +264,7 @@ pub async fn replace_secret(
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
-    let proved = admin.clone().proved()?;
+    let proved = admin.clone().reauthenticated()?;
     match service.replace_secret(&proved, connector, version, &new).await? {
         Changed::Changed => {
             let now = service.get(&admin, connector).await?;
@@ -275,7 +275,7 @@ pub async fn replace_secret(
         // The same secret is tried too, because the administrator wants to know whether it works.
         Changed::Nothing => Ok(done(connector, Done::Unchanged, new.warning, Some(&admin), &session).await?),
         Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
-            Ok(back(Draft { between: Some(Between::Changed), ..draft }, &session).await?)
+            Ok(back(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
         }
     }
 }
@@ -290,7 +290,7 @@ pub async fn delete_connector(
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
     let now = service.now();
     let said = Said::deleted(&session, now).await?;
-    let name = match service.delete(&admin.proved()?, connector).await {
+    let name = match service.delete(&admin.reauthenticated()?, connector).await {
         Ok(gone) => gone.service_name.as_str().to_owned(),
         // The second click of two: the first has deleted it, and the list says so.
         Err(Failure::NotFound) => match said {

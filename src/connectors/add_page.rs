@@ -37,20 +37,20 @@ pub async fn show(
     let admin = member.admin()?;
     let target = Target::Add { form: service.new_form() };
     let kept = Draft::find(&session, kept, &admin, &target.path(), service.now()).await?;
-    let (draft, signed_out) = kept.map_or_else(|| (fresh(target), false), Kept::take_apart);
+    let (draft, logged_out) = kept.map_or_else(|| (fresh(target), false), Kept::take_apart);
     let form = FormView {
         action: ADD,
         owner: service.seal_owner(&admin)?,
         draft,
         // Where all is there but the secret, that.
-        focus: if signed_out { Field::ClientSecret } else { Field::ServiceName },
+        focus: if logged_out { Field::ClientSecret } else { Field::ServiceName },
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(&config.public_url, &headers),
     };
     let guide = GuideView::of(&form, &config.microsoft);
     Ok(Page::new("Add Connector", move || {
-        view! { <AddPage form=form.clone() guide=guide.clone() signed_out=signed_out /> }.into_any()
+        view! { <AddPage form=form.clone() guide=guide.clone() logged_out=logged_out /> }.into_any()
     }))
 }
 
@@ -66,7 +66,7 @@ fn fresh(target: Target) -> Draft {
 }
 
 #[component]
-fn AddPage(form: FormView, guide: GuideView, signed_out: bool) -> impl IntoView {
+fn AddPage(form: FormView, guide: GuideView, logged_out: bool) -> impl IntoView {
     let wrong = form.draft.wrong();
     let summary = (!wrong.is_empty()).then(|| {
         view! {
@@ -76,7 +76,7 @@ fn AddPage(form: FormView, guide: GuideView, signed_out: bool) -> impl IntoView 
             />
         }
     });
-    let signed_out = signed_out.then(|| {
+    let logged_out = logged_out.then(|| {
         view! {
             <Notice tone=Tone::Info title="What you typed is here again">
                 <p>"Your session had ended, so nothing was added yet. The secret is not kept: enter it again."</p>
@@ -95,7 +95,7 @@ fn AddPage(form: FormView, guide: GuideView, signed_out: bool) -> impl IntoView 
             </div>
         </div>
         {summary}
-        {signed_out}
+        {logged_out}
         <div class="beside">
             <ConnectorForm
                 model=form

@@ -1,7 +1,7 @@
 //! What was typed into a connector's form and is shown there again: as a note in the session if something was wrong
-//! with it, in a sealed cookie if the session had ended (`signed_out`). Never the secret.
+//! with it, in a sealed cookie if the session had ended (`logged_out`). Never the secret.
 
-mod signed_out;
+mod logged_out;
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,8 @@ use crate::{
     platform::{clock::Timestamp, failure::Failure, note, text},
 };
 
-use signed_out::SignedOutForm;
-pub use signed_out::{keep_of_signed_out, tend_cookie};
+use logged_out::LoggedOutDraft;
+pub use logged_out::{keep_of_logged_out, tend_cookie};
 
 /// The hidden field with the user for whom the form was made, sealed.
 pub const OWNER: &str = "owner";
@@ -72,11 +72,11 @@ impl Target {
 
 /// What came between a form and what it was to do, besides mistakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Between {
+pub enum Interruption {
     /// Somebody else changed the connector.
     Changed,
     /// The sender had to prove anew who they are.
-    Proof,
+    ReauthenticationNeeded,
 }
 
 /// What was typed into a form.
@@ -93,7 +93,7 @@ pub struct Draft {
     /// What is wrong.
     pub errors: FieldErrors,
     /// What came between.
-    pub between: Option<Between>,
+    pub interruption: Option<Interruption>,
 }
 
 /// Where a draft was found.
@@ -101,7 +101,7 @@ pub enum Kept {
     /// Something was wrong with it.
     Failed(Draft),
     /// The session had ended.
-    SignedOut(Draft),
+    LoggedOut(Draft),
 }
 
 impl Kept {
@@ -109,20 +109,20 @@ impl Kept {
     pub fn take_apart(self) -> (Draft, bool) {
         match self {
             Self::Failed(draft) => (draft, false),
-            Self::SignedOut(draft) => (draft, true),
+            Self::LoggedOut(draft) => (draft, true),
         }
     }
 }
 
 /// What the browser has kept of a form, where it has.
 #[derive(Clone, Debug, Default)]
-pub struct InBrowser(Option<SignedOutForm>);
+pub struct InBrowser(Option<LoggedOutDraft>);
 
 impl<S: Sync> FromRequestParts<S> for InBrowser {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get::<SignedOutForm>().cloned()))
+        Ok(Self(parts.extensions.get::<LoggedOutDraft>().cloned()))
     }
 }
 
@@ -135,7 +135,7 @@ impl Draft {
             scopes: Vec::new(),
             done: Vec::new(),
             errors: FieldErrors::new(),
-            between: None,
+            interruption: None,
         }
     }
 
@@ -258,7 +258,7 @@ impl Draft {
         if let Some(draft) = note::read(session, &Self::name(path), now).await? {
             return Ok(Some(Kept::Failed(draft)));
         }
-        Ok(form.and_then(|form| form.draft_of(member, path)).map(Kept::SignedOut))
+        Ok(form.and_then(|form| form.draft_of(member, path)).map(Kept::LoggedOut))
     }
 }
 

@@ -14,7 +14,7 @@ use tower_sessions::Session;
 
 use super::{
     actions::CHANGE,
-    draft::{Between, Draft, InBrowser, Kept, Target},
+    draft::{Interruption, Draft, InBrowser, Kept, Target},
     form::{ConnectorForm, FormView},
     guide::{Guide, GuideView},
     model::{
@@ -65,18 +65,18 @@ pub async fn show(
     let connector = service.get(&admin, id).await?;
     let now = Target::Edit { connector: id, version: connector.version };
     let kept = Draft::find(&session, kept, &admin, &now.path(), service.now()).await?;
-    let (mut draft, signed_out) =
+    let (mut draft, logged_out) =
         kept.map_or_else(|| (Draft::of_stored(&connector, now), false), Kept::take_apart);
-    let other = match draft.between {
-        Some(Between::Changed) => {
+    let other = match draft.interruption {
+        Some(Interruption::Changed) => {
             // Both are shown: what is sent from here on is sent in full knowledge of this version.
             draft.target = now;
             Some(last_change(&admin, &log, &people, id).await?)
         }
         _ => None,
     };
-    let focus = match draft.between {
-        Some(Between::Proof) => Field::ClientSecret,
+    let focus = match draft.interruption {
+        Some(Interruption::ReauthenticationNeeded) => Field::ClientSecret,
         _ => Field::ServiceName,
     };
     let form = FormView {
@@ -89,7 +89,7 @@ pub async fn show(
         doctor: Doctor::new(&config.public_url, &headers),
     };
     let guide = GuideView::of(&form, &config.microsoft);
-    let model = EditView { connector, form, guide, other, signed_out };
+    let model = EditView { connector, form, guide, other, logged_out };
     Ok(Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any()))
 }
 
@@ -132,12 +132,12 @@ struct EditView {
     form: FormView,
     guide: GuideView,
     other: Option<OtherChange>,
-    signed_out: bool,
+    logged_out: bool,
 }
 
 #[component]
 fn EditPage(model: EditView) -> impl IntoView {
-    let EditView { connector, form, guide, other, signed_out } = model;
+    let EditView { connector, form, guide, other, logged_out } = model;
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
     let wrong = form.draft.wrong();
@@ -149,8 +149,8 @@ fn EditPage(model: EditView) -> impl IntoView {
             />
         }
     });
-    let between = match form.draft.between {
-        Some(Between::Proof) => view! {
+    let between = match form.draft.interruption {
+        Some(Interruption::ReauthenticationNeeded) => view! {
             <Notice tone=Tone::Info title="Enter the new secret again">
                 <p>
                     "Replacing a secret asks for your password. You have given it; nothing was changed yet, and the \
@@ -159,7 +159,7 @@ fn EditPage(model: EditView) -> impl IntoView {
             </Notice>
         }
         .into_any(),
-        _ if signed_out => view! {
+        _ if logged_out => view! {
             <Notice tone=Tone::Info title="What you typed is here again">
                 <p>
                     "Your session had ended, so nothing was changed yet. A secret is not kept: if you entered one, \
@@ -181,7 +181,7 @@ fn EditPage(model: EditView) -> impl IntoView {
             </div>
         </div>
         {summary}
-        {between}
+        {interruption}
         {conflict}
         <div class="beside">
             <ConnectorForm model=form title="Settings" button="Save" cancel=here />

@@ -2,14 +2,14 @@
 //! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours. Beside today's names in the
 //! portal stand the older ones, for Microsoft renames them while people follow older instructions.
 
-mod approval;
+mod consent;
 pub mod portal;
 mod secret;
 
 use leptos::prelude::*;
 
-use approval::Consent;
-pub use approval::{Approval, ToApprove};
+use consent::Consent;
+pub use consent::{Approval, ToApprove};
 use portal::{Page, Portal, ToPage, ToPlace};
 pub use secret::NewSecret;
 use secret::TheSecret;

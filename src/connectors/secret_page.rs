@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use super::{
     actions::REPLACE_SECRET,
-    draft::{Between, Draft, InBrowser, OWNER, Target},
+    draft::{Interruption, Draft, InBrowser, OWNER, Target},
     form::{Expires, mark},
     guide::{
         NewSecret,
@@ -38,7 +38,7 @@ pub async fn show(
     kept: InBrowser,
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    let admin = member.admin()?.proved()?;
+    let admin = member.admin()?.reauthenticated()?;
     let connector = service.get(&admin, id).await?;
     let target = Target::Secret { connector: id, version: connector.version };
     let kept = Draft::find(&session, kept, &admin, &target.path(), service.now()).await?;
@@ -48,7 +48,7 @@ pub async fn show(
         || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
     let draft = draft.unwrap_or_else(fresh);
     // Once it was said that somebody changed the connector, what is sent from here on is sent in full knowledge.
-    let draft = if draft.between == Some(Between::Changed) { Draft { target, ..draft } } else { draft };
+    let draft = if draft.interruption == Some(Interruption::Changed) { Draft { target, ..draft } } else { draft };
     let owner = service.seal_owner(&admin)?;
     let portal = Portal::of(&config.microsoft);
     let model = SecretView { connector, draft, owner, today: service.today(), portal };
@@ -78,7 +78,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
         view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
     });
     let (back, credentials) = (here.clone(), portal.page(PortalPage::Credentials, Some(&client_id)));
-    let changed = (draft.between == Some(Between::Changed)).then(|| {
+    let changed = (draft.interruption == Some(Interruption::Changed)).then(|| {
         view! {
             <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">
                 <p>

@@ -1,6 +1,6 @@
 //! Who asks, and what they may: authorisation as a type. A use case that only an administrator may run
 //! takes an [`Admin`], and there is no other way to get one than [`Member::admin`]; one that must not be open
-//! to whoever finds a browser that was left signed in takes a [`Proved`].
+//! to whoever finds a browser that was left logged in takes a [`Reauthenticated`].
 
 use std::net::IpAddr;
 
@@ -13,20 +13,20 @@ use crate::{
         cpu::Asker,
         failure::Failure,
         id::{OrganisationId, UserId},
-        middleware::reference::Reference,
+        request_id::RequestId,
     },
 };
 
 /// A password that was given within this long is a proof of who asks.
 pub const PROOF: Duration = Duration::minutes(10);
 
-/// A user who is signed in, as the database had them when this request began.
+/// A user who is logged in, as the database had them when this request began.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub(super) organisation: OrganisationId,
     pub(super) user: UserId,
     pub(super) role: Role,
-    pub(super) proved: bool,
+    pub(super) reauthenticated: bool,
     pub(super) has_second_factor: bool,
     pub(super) lacks_second_factor: bool,
     /// What sessions of theirs had been ended when they were read: more since means that this one may be too.
@@ -40,7 +40,7 @@ pub struct Member {
     /// Where they are.
     pub address: Option<IpAddr>,
     /// The request.
-    pub reference: Option<Reference>,
+    pub request_id: Option<RequestId>,
 }
 
 impl Member {
@@ -94,16 +94,16 @@ impl Member {
     }
 
     /// Whether they gave their password within [`PROOF`].
-    pub const fn has_proved(&self) -> bool {
-        self.proved
+    pub const fn has_reauthenticated(&self) -> bool {
+        self.reauthenticated
     }
 
     /// Proof that it is really them, and not somebody who found their browser.
     ///
     /// # Errors
-    /// [`Failure::ProofNeeded`] where the last one is too old.
-    pub fn proved(self) -> Result<Proved<Self>, Failure> {
-        if self.proved { Ok(Proved(self)) } else { Err(Failure::ProofNeeded) }
+    /// [`Failure::ReauthenticationNeeded`] where the last one is too old.
+    pub fn reauthenticated(self) -> Result<Reauthenticated<Self>, Failure> {
+        if self.reauthenticated { Ok(Reauthenticated(self)) } else { Err(Failure::ReauthenticationNeeded) }
     }
 
     /// On whose behalf the program computes: their browser has logged in before.
@@ -117,16 +117,16 @@ impl Member {
             organisation: self.organisation,
             user: Some(self.user),
             address: self.address,
-            reference: self.reference,
+            request_id: self.request_id,
         }
     }
 }
 
 /// Somebody who gave their password within [`PROOF`].
 #[derive(Clone, Debug)]
-pub struct Proved<T>(T);
+pub struct Reauthenticated<T>(T);
 
-impl<T> std::ops::Deref for Proved<T> {
+impl<T> std::ops::Deref for Reauthenticated<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -142,9 +142,9 @@ impl Admin {
     /// Proof that it is really them.
     ///
     /// # Errors
-    /// [`Failure::ProofNeeded`] where the last one is too old.
-    pub fn proved(self) -> Result<Proved<Self>, Failure> {
-        if self.0.proved { Ok(Proved(self)) } else { Err(Failure::ProofNeeded) }
+    /// [`Failure::ReauthenticationNeeded`] where the last one is too old.
+    pub fn reauthenticated(self) -> Result<Reauthenticated<Self>, Failure> {
+        if self.0.reauthenticated { Ok(Reauthenticated(self)) } else { Err(Failure::ReauthenticationNeeded) }
     }
 }
 

@@ -75,7 +75,7 @@ impl fmt::Display for Named {
     }
 }
 
-/// An e-mail address, in lower case: the name under which a user signs in.
+/// An e-mail address, in lower case: the name under which a user logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 

@@ -22,7 +22,7 @@ pub use self::{
 pub use super::store::{
     NewUser, Organisation, User,
     invitations::Invitation,
-    standing::{Standing, beside},
+    standing::{UserSnapshot, beside},
 };
 use super::{
     access::{Admin, Member, PROOF},
@@ -41,7 +41,7 @@ use crate::{
         database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
-        middleware::reference::Reference,
+        request_id::RequestId,
         randomness::SharedRandomness,
     },
     vault::Vault,
@@ -66,9 +66,9 @@ pub struct Presence {
     /// Where they are.
     pub address: Option<IpAddr>,
     /// The request.
-    pub reference: Option<Reference>,
+    pub request_id: Option<RequestId>,
     /// When they last gave their password.
-    pub proved_at: Option<Timestamp>,
+    pub reauthenticated_at: Option<Timestamp>,
 }
 
 /// How many users a page lists.
@@ -108,14 +108,14 @@ impl People {
         &self,
         tx: &Tx,
         organisation: OrganisationId,
-        themselves: Option<(Option<IpAddr>, Option<Reference>)>,
+        themselves: Option<(Option<IpAddr>, Option<RequestId>)>,
         new: NewUser<'_>,
     ) -> Result<UserId, DatabaseError> {
         let id = UserId::new(&*self.clock, &*self.randomness);
         let entry = Entry::done(Action::UserAdded, new.email.as_str(), id.0).with_detail(new.role.name());
         Users::of(organisation).add(tx, id, new, self.clock.now()).await?;
         let actor = match themselves {
-            Some((address, reference)) => Actor { organisation, user: Some(id), address, reference },
+            Some((address, request_id)) => Actor { organisation, user: Some(id), address, request_id },
             None => Actor::operator(organisation),
         };
         self.activity.record(tx, actor, entry).await?;
@@ -283,7 +283,7 @@ impl People {
     /// were read.
     ///
     /// # Errors
-    /// [`Failure::SignedOut`] where they were.
+    /// [`Failure::LoggedOut`] where they were.
     pub async fn lock_still_there(&self, tx: &Tx, member: &Member) -> Result<(), Failure> {
         self.lock_user(tx, member).await?;
         self.still_there(tx, member).await.map(drop)
@@ -297,12 +297,12 @@ impl People {
     /// The user whom a request began with. What it began with may have been ended since, and must not be made up for.
     async fn still_there(&self, tx: &Tx, member: &Member) -> Result<User, Failure> {
         let user = Users::of(member.organisation()).get(tx, member.user()).await?;
-        user.filter(|user| !user.disabled && user.version == member.version).ok_or(Failure::SignedOut)
+        user.filter(|user| !user.disabled && user.version == member.version).ok_or(Failure::LoggedOut)
     }
 
     /// The user of a session; none where they may no longer be in.
-    pub fn member(&self, standing: Standing, presence: Presence) -> Result<Option<Member>, Failure> {
-        let Presence { address, reference, proved_at } = presence;
+    pub fn member(&self, standing: UserSnapshot, presence: Presence) -> Result<Option<Member>, Failure> {
+        let Presence { address, request_id, reauthenticated_at } = presence;
         if standing.disabled_at.is_some() {
             return Ok(None);
         }
@@ -314,7 +314,7 @@ impl People {
             organisation: OrganisationId(standing.organisation_id),
             user: UserId(standing.id),
             role,
-            proved: proved_at.is_some_and(|at| at.is_credible(now) && now.since(at) < PROOF),
+            reauthenticated: reauthenticated_at.is_some_and(|at| at.is_credible(now) && now.since(at) < PROOF),
             has_second_factor,
             version: standing.version,
             lacks_second_factor: standing.organisation.second_factor_required && !has_second_factor,
@@ -322,7 +322,7 @@ impl People {
             email: standing.email,
             organisation_name: standing.organisation.name,
             address,
-            reference,
+            request_id,
         }))
     }
 

@@ -5,7 +5,7 @@ mod hashes;
 pub mod invitations;
 mod organisations;
 pub mod second_factors;
-pub mod standing;
+pub mod snapshot;
 
 pub use organisations::{
     Organisation, add_organisation, first_two_organisations, organisation_by_short_name, organisations,

@@ -69,7 +69,7 @@ pub struct Options {
     pub password_passes: String,
 
     /// What is logged to standard error: error, warn, info, debug or trace, or filters such as
-    /// `info,mail360::oauth=debug`.
+    /// `info,mail360::sign_ins=debug`.
     #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info", value_parser = text())]
     pub log: String,
 

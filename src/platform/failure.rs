@@ -16,13 +16,13 @@ pub enum Failure {
     /// The one who asks may not: 403.
     Forbidden,
     /// The one who asks must first prove anew who they are: 403.
-    ProofNeeded,
+    ReauthenticationNeeded,
     /// The one who asks must set up a second factor before anything else: 403.
     SecondFactorNeeded,
-    /// The page that was sent had been made for another user, who was signed in at this browser before: 409.
+    /// The page that was sent had been made for another user, who was logged in at this browser before: 409.
     OtherUser,
-    /// Nobody is signed in who could be asked whether they may: 401.
-    SignedOut,
+    /// Nobody is logged in who could be asked whether they may: 401.
+    LoggedOut,
     /// What was sent cannot have come from a page of ours: 400.
     BadRequest,
     /// The request did not come from a page of ours: 403 (see [`super::middleware::origin`]).
@@ -47,11 +47,11 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::ProofNeeded | Self::SecondFactorNeeded | Self::ForeignOrigin => {
+            Self::Forbidden | Self::ReauthenticationNeeded | Self::SecondFactorNeeded | Self::ForeignOrigin => {
                 StatusCode::FORBIDDEN
             }
             Self::OtherUser => StatusCode::CONFLICT,
-            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::LoggedOut => StatusCode::UNAUTHORIZED,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

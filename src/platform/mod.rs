@@ -17,6 +17,7 @@ pub mod origin;
 pub mod page;
 pub mod periodic;
 pub mod randomness;
+pub mod request_id;
 pub mod server;
 pub mod session_error;
 pub mod telemetry;

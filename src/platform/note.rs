@@ -15,7 +15,7 @@ pub const KEY: &str = "note";
 /// How long a note is shown.
 pub const KEPT: Duration = Duration::minutes(10);
 /// A POST to this path leaves the note, which waits for the password that is asked for there.
-pub const CONFIRM: &str = "/confirm";
+pub const CONFIRM: &str = "/re-authenticate";
 
 /// In a request's extensions: the browser keeps a form of ours that was sent without a session.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use leptos::prelude::AnyView;
 pub enum Frame {
     /// The left pane, the user's menu, and the page beside them.
     Console,
-    /// A narrow column alone, for whoever is not signed in or on the way out or back.
+    /// A narrow column alone, for whoever is not logged in or on the way out or back.
     Narrow,
 }
 

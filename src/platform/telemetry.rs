@@ -171,7 +171,7 @@ mod tests {
             tracing::trace!(target: "hyper::proto::h1", "cookie: canary");
             tracing::debug!(target: "sea_orm_migration::manager", "canary");
             tracing::info!(target: "tower_sessions_core::session", "canary");
-            tracing::trace!(target: "mail360::login", "ours\nforged");
+            tracing::trace!(target: "mail360::log_in", "ours\nforged");
         })
     }
 

@@ -10,16 +10,16 @@ use crate::{
         service::{Activity, ActivityLog, RepeatedActivity},
     },
     connectors::service::{self as connectors, ConnectorService},
-    login::{
-        account::Accounts,
+    log_in::{
+        profile::Profiles,
         administration::Administration,
         devices::DeviceCookies,
-        service::{self as login, Login},
+        service::{self as login, LogInService},
         session::Sessions,
         set_up::SetUp,
         throttle::Throttles,
     },
-    oauth::{
+    sign_ins::{
         http::ProviderHttp,
         service::{self as oauth, Parts, SignIns},
     },
@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// Everything that is sealed at rest, but for the key checks and what a session holds.
-const SEALED: [SealedColumn; 4] = [connectors::SEALED, people::SEALED, oauth::SEALED, oauth::SEALED_WORDS];
+const SEALED: [SealedColumn; 4] = [connectors::SEALED, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
 
 /// The program, made once at start. A clone is another hold on the same: every request takes some.
 #[derive(Clone)]
@@ -75,9 +75,9 @@ pub struct Services {
     /// Organisations and users.
     pub people: People,
     /// Logging in and out.
-    pub login: Arc<Login>,
+    pub log_ins: Arc<LogInService>,
     /// What users do with their own account.
-    pub accounts: Accounts,
+    pub profiles: Profiles,
     /// What administrators do with other users.
     pub administration: Administration,
     /// The throttles.
@@ -99,7 +99,7 @@ pub struct Services {
 /// What was ended at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// In so many browsers somebody was signed in.
+    /// In so many browsers somebody was logged in.
     pub browsers: u64,
     /// So many sign-ins waited for Microsoft to send somebody back.
     pub sign_ins: u64,
@@ -185,7 +185,7 @@ impl Program {
         let repeated = RepeatedActivity::new(database.clone(), activity.clone());
         let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
         Ok(Self(Arc::new(Services {
-            accounts: Accounts::new(
+            profiles: Profiles::new(
                 database.clone(),
                 people.clone(),
                 sessions.clone(),
@@ -193,7 +193,7 @@ impl Program {
                 throttles.clone(),
             ),
             administration: Administration::new(people.clone(), sessions.clone()),
-            login: Arc::new(Login::new(login::Parts {
+            login: Arc::new(LogInService::new(log_in::Parts {
                 database: database.clone(),
                 people: people.clone(),
                 activity,
@@ -264,10 +264,10 @@ impl Program {
 
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let (program, login) = (self.clone(), self.login.clone());
+        let (program, login) = (self.clone(), self.log_ins.clone());
         let flush = PeriodicWork::new("record of repeated events", Duration::from_secs(5), move || {
-            let login = login.clone();
-            async move { login.flush().await }
+            let login = log_ins.clone();
+            async move { log_ins.flush().await }
         });
         let sweep = PeriodicWork::new("sweep", Duration::from_mins(1), move || {
             let program = program.clone();
@@ -299,9 +299,9 @@ macro_rules! part {
 part!(Arc<Config>, config);
 part!(SharedClock, clock);
 part!(SharedRandomness, randomness);
-part!(Accounts, accounts);
+part!(Profiles, accounts);
 part!(Administration, administration);
-part!(Arc<Login>, login);
+part!(Arc<LogInService>, login);
 part!(SetUp, set_up);
 part!(Sessions, sessions);
 part!(ConnectorService, connectors);

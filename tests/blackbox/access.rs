@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use http::Method;
 use mail360::{
-    login::guard::Who,
+    log_in::guard::RouteAccess,
     people::model::Role,
     router::{Route, table},
 };
@@ -73,7 +73,7 @@ impl Scene {
 
 /// Whether whatever id is given is looked for among one's own, and it is no mistake that it is not there.
 fn is_own(route: &Route) -> bool {
-    route.path.starts_with("/account/") || route.path.ends_with("/withdraw")
+    route.path.starts_with("/profile/") || route.path.ends_with("/withdraw")
 }
 
 fn unsafe_routes() -> Vec<Route> {
@@ -157,7 +157,7 @@ async fn leave_note(scene: &mut Scene, which: usize) {
             let new = "another horse battery staple";
             let mut elsewhere = scene.world.log_in("ada@contoso.test").await;
             let fields = [("current", crate::support::PASSWORD), ("new", new)];
-            let answer = elsewhere.post("/account", &fields).await;
+            let answer = elsewhere.post("/profile", &fields).await;
             scene.ada = elsewhere;
             answer
         }
@@ -173,7 +173,7 @@ async fn dump(world: &World, without: &[&str]) -> Vec<String> {
         let sessions = format!("SELECT COALESCE({column}, '') FROM sessions ORDER BY hash");
         lines.extend(world.raw.column::<String>(&sessions).await);
     }
-    let proved = "SELECT COALESCE(proved_at, 0) + expires_at FROM sessions ORDER BY hash";
+    let proved = "SELECT COALESCE(reauthenticated_at, 0) + expires_at FROM sessions ORDER BY hash";
     lines.extend(world.raw.column::<i64>(proved).await.iter().map(ToString::to_string));
     lines
 }
@@ -240,15 +240,15 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
             ("a colleague", colleague.clone()),
         ];
         for (who, mut browser) in others {
-            let may = match (who, route.who) {
-                (_, Who::Anyone) => continue,
-                ("nobody", _) | ("a viewer", Who::Admin) => false,
+            let may = match (who, route.access) {
+                (_, RouteAccess::Anyone) => continue,
+                ("nobody", _) | ("a viewer", RouteAccess::Admin) => false,
                 // Of one's own organisation one may, of another's nothing is to be found.
                 // (Ids of sessions are looked for among one's own, see account.rs.)
                 ("a stranger", _) => !has_id || is_own(&route),
-                (_, Who::Newcomer | Who::Member) => true,
+                (_, RouteAccess::Newcomer | RouteAccess::Member) => true,
                 // A sign-in is shown to whoever started it, and to nobody else.
-                (_, Who::Admin) => !route.path.starts_with("/sign-ins/"),
+                (_, RouteAccess::Admin) => !route.path.starts_with("/sign-ins/"),
             };
             if may {
                 continue;
@@ -262,7 +262,7 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
             let wanted = match who {
                 "nobody" if route.method.is_safe() => 303,
                 "nobody" => 401,
-                "a viewer" if route.who == Who::Admin => 403,
+                "a viewer" if route.access == RouteAccess::Admin => 403,
                 _ => 404,
             };
             assert_eq!(status, wanted, "{who} at {} {path}", route.method);
@@ -355,7 +355,7 @@ async fn l11_what_asks_for_a_proof_is_not_done_when_the_last_one_is_older_than_t
         let path = scene.path(&route);
         if route.method.is_safe() {
             let answer = scene.ada.get(&path).await;
-            assert_eq!(answer.assert_status(303).location(), format!("/confirm?next={path}"));
+            assert_eq!(answer.assert_status(303).location(), format!("/re-authenticate?next={path}"));
         } else {
             scene.ada.post(&path, &FIELDS).await.assert_status(403).assert_says("Confirm that it is you");
         }
@@ -377,13 +377,13 @@ async fn i4_who_must_set_up_a_second_factor_can_do_nothing_else(
     scene.ada.post("/settings/people/second-factor", &required).await.assert_status(303);
     let before = scene.world.raw.dump(&[]).await;
     for route in table() {
-        if matches!(route.who, Who::Anyone | Who::Newcomer) {
+        if matches!(route.access, RouteAccess::Anyone | RouteAccess::Newcomer) {
             continue;
         }
         let path = scene.path(&route);
         if route.method.is_safe() {
             let answer = scene.ada.get(&path).await;
-            assert_eq!(answer.assert_status(303).location(), "/account/second-factor", "{path}");
+            assert_eq!(answer.assert_status(303).location(), "/profile/second-factor", "{path}");
         } else {
             scene
                 .ada

@@ -45,7 +45,7 @@ async fn refused(
 
 /// The page that says what a pasted text means.
 async fn pasted(ada: &mut Browser, connector: &str, text: &str) -> Answer {
-    ada.post(&format!("{connector}/microsoft-error"), &[("shown", text)]).await
+    ada.post(&format!("{connector}/pasted-error"), &[("shown", text)]).await
 }
 
 #[rstest]
@@ -197,7 +197,7 @@ async fn c10_c11_a_page_without_a_code_leads_to_the_address_for_approval_in_ever
         assert!(!page.text().contains("adminconsent"), "{text}");
     }
     // Nor is anything offered before something was pasted.
-    let page = ada.get(&format!("{connector}/microsoft-error")).await;
+    let page = ada.get(&format!("{connector}/pasted-error")).await;
     assert!(!page.text().contains("adminconsent"));
     // A code without words may be about approval too.
     let page = pasted(&mut ada, &connector, "AADSTS9999999: Etwas Neues.").await;

@@ -45,7 +45,7 @@ async fn c18_every_link_into_the_portal_follows_the_configured_cloud(
         &format!("{connector}/secret"),
         &format!("{connector}/delete"),
         &format!("{connector}/sign-ins"),
-        &format!("{connector}/microsoft-error"),
+        &format!("{connector}/pasted-error"),
         &outcome,
     ] {
         let page = ada.get(path).await;
@@ -55,7 +55,7 @@ async fn c18_every_link_into_the_portal_follows_the_configured_cloud(
     for code in ["AADSTS50011", "AADSTS7000215", "AADSTS650057", "AADSTS90002"] {
         pages.push((
             code.to_owned(),
-            ada.post(&format!("{connector}/microsoft-error"), &[("shown", code)]).await,
+            ada.post(&format!("{connector}/pasted-error"), &[("shown", code)]).await,
         ));
     }
     for (path, page) in &pages {

@@ -230,7 +230,7 @@ async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keep
     world
         .program
         .connectors
-        .delete(&world.admin().await.proved().expect("a proof"), id)
+        .delete(&world.admin().await.reauthenticated().expect("a proof"), id)
         .await
         .expect("deleted");
     for table in ["connectors", "attempts", "attempt_events"] {

@@ -43,7 +43,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Runs {
 }
 
 async fn change(browser: &mut Browser, current: &str, new: &str) -> Answer {
-    browser.post("/account", &[("current", current), ("new", new)]).await
+    browser.post("/profile", &[("current", current), ("new", new)]).await
 }
 
 #[rstest]
@@ -172,12 +172,12 @@ async fn n1_where_too_many_qr_codes_were_drawn_the_key_is_there_to_be_typed(
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    ada.post("/account/second-factor", &[]).await.assert_status(303);
+    ada.post("/profile/second-factor", &[]).await.assert_status(303);
     for _ in 0..60 {
-        let page = ada.get("/account/second-factor").await;
+        let page = ada.get("/profile/second-factor").await;
         assert!(page.assert_status(200).body.contains("<svg") && page.text().contains("Scan this"));
     }
-    let page = ada.get("/account/second-factor").await;
+    let page = ada.get("/profile/second-factor").await;
     page.assert_status(200).assert_says("Type this key");
     assert!(!page.body.contains("QR code of the key"));
 }
@@ -217,8 +217,8 @@ async fn n4_while_strangers_fill_the_pool_from_everywhere_whoever_is_logged_in_g
     let strangers = (0..200).map(|number| Asker { network: Some([10, number, 0, 1].into()), known: false });
     let busy = busy_with(strangers, &world).await;
     world.clock.advance(Duration::minutes(11));
-    let fields = [("confirm_password", PASSWORD), ("confirm_next", "/account")];
-    ada.post("/confirm", &fields).await.assert_status(303);
+    let fields = [("confirm_password", PASSWORD), ("confirm_next", "/profile")];
+    ada.post("/re-authenticate", &fields).await.assert_status(303);
     change(&mut ada, PASSWORD, COMPOSED).await.assert_status(303);
     drop(busy);
 }

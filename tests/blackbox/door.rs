@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use mail360::{
-    login::throttle::{Admission, Guesser},
+    log_in::throttle::{Admission, Guesser},
     people::model::Role,
 };
 use rstest::rstest;
@@ -254,7 +254,7 @@ async fn n5_a_device_cookie_ends_with_the_sessions_of_its_user_and_the_asking_br
     let elsewhere = world.log_in(ADA).await;
     let mut stolen = same_device(&world, &ada);
     let new = "another horse battery staple";
-    ada.post("/account", &[("current", PASSWORD), ("new", new)]).await.assert_status(303);
+    ada.post("/profile", &[("current", PASSWORD), ("new", new)]).await.assert_status(303);
     assert_eq!(world.raw.count("device_cookies").await, 1);
     attack(&world, ADA).await;
     for device in [&mut stolen, &mut same_device(&world, &elsewhere)] {
@@ -373,6 +373,6 @@ async fn n17_an_attacker_with_the_password_keeps_the_owners_codes_out_of_no_know
     world.clock.advance(Duration::minutes(11));
     let fresh = code(&world, &app, 0);
     let fields =
-        [("confirm_password", PASSWORD), ("confirm_code", fresh.as_str()), ("confirm_next", "/account")];
-    assert_eq!(own.post("/confirm", &fields).await.assert_status(303).location(), "/account");
+        [("confirm_password", PASSWORD), ("confirm_code", fresh.as_str()), ("confirm_next", "/profile")];
+    assert_eq!(own.post("/re-authenticate", &fields).await.assert_status(303).location(), "/profile");
 }

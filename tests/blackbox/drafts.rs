@@ -110,7 +110,7 @@ async fn a_form_that_cannot_be_kept_is_refused_and_the_way_back_is_shown(
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let body = axum::body::Body::from(crate::support::form(&fields));
     let answer = ada.send(request.body(body).expect("a request")).await;
-    answer.assert_status(401).assert_says("no longer signed in");
+    answer.assert_status(401).assert_says("no longer logged in");
     assert!(answer.body.contains("href=\"/login?next=/connectors/new\""), "{}", answer.body);
     assert!(!ada.cookies.contains_key(COOKIE));
 }
@@ -127,7 +127,7 @@ async fn o9_the_way_back_from_a_refusal_leads_nowhere_else(
     let world = World::new(kind).await;
     let mut nobody = world.browser();
     let request = nobody
-        .request("POST", "/account")
+        .request("POST", "/profile")
         .header("sec-fetch-site", "same-origin")
         .header("referer", referer)
         .body(axum::body::Body::empty());
@@ -144,7 +144,7 @@ async fn i4_a_form_that_was_made_for_another_user_is_refused_and_nothing_of_it_i
     world.stranger().await;
     // Eve logs in where Ada's form is still open in another tab.
     log_in(&mut browser, "eve@fabrikam.test").await.assert_status(303);
-    send(&mut browser, &fields).await.assert_status(409).assert_says("Somebody else is signed in now");
+    send(&mut browser, &fields).await.assert_status(409).assert_says("Somebody else is logged in now");
     let wrong: Vec<_> = fields
         .iter()
         .map(|(name, value)| (*name, if *name == "client_id" { "no GUID".to_owned() } else { value.clone() }))

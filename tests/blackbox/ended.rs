@@ -47,10 +47,10 @@ const fn case(path: &'static str, by: By) -> Case {
 
 /// Everything that ends sessions. The route table and the command line are compared with it below.
 const CASES: &[Case] = &[
-    case("/account", By::Ada(&[("current", PASSWORD), ("new", NEW)])),
-    Case { path: "/account/second-factor/finish", by: By::Ada(&[]), factor: false },
-    case("/account/second-factor/recovery-codes", By::Ada(&[])),
-    case("/account/second-factor/remove", By::Ada(&[])),
+    case("/profile", By::Ada(&[("current", PASSWORD), ("new", NEW)])),
+    Case { path: "/profile/second-factor/finish", by: By::Ada(&[]), factor: false },
+    case("/profile/second-factor/recovery-codes", By::Ada(&[])),
+    case("/profile/second-factor/remove", By::Ada(&[])),
     case(PERSON, By::AdaGoes(&[("change", "end-sessions")])),
     case(PERSON, By::AdaGoes(&[("change", "role"), ("role", "viewer")])),
     case(PERSON, By::AdaGoes(&[("change", "no-second-factor")])),
@@ -72,10 +72,10 @@ const KEEP: &[&str] = &[
     "/login",
     "/login/code",
     "/logout",
-    "/confirm",
-    "/account/sessions/{id}/end",
-    "/account/second-factor",
-    "/account/second-factor/cancel",
+    "/re-authenticate",
+    "/profile/sessions/{id}/end",
+    "/profile/second-factor",
+    "/profile/second-factor/cancel",
     "/settings/people",
     "/settings/people/second-factor",
     "/settings/people/invitations/{id}/withdraw",
@@ -103,7 +103,7 @@ async fn log_in(world: &World, code: Option<&str>) -> Browser {
     if let Some(code) = code {
         browser.post("/login/code", &[("code", code)]).await.assert_status(303);
     }
-    browser.get("/account").await.assert_status(200);
+    browser.get("/profile").await.assert_status(200);
     browser
 }
 
@@ -193,7 +193,7 @@ async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
     scene.act(case).await;
 
     let Scene { world, connector, mut ada, mut other, authorize, half_way, codes, .. } = scene;
-    for path in ["/settings/people", "/account", HERE] {
+    for path in ["/settings/people", "/profile", HERE] {
         assert_logged_out(&thief.get(path).await, &format!("the cookie that was sent, {what}"));
         assert_logged_out(&other.get(path).await, &format!("another browser, {what}"));
     }
@@ -205,7 +205,7 @@ async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
         assert_logged_out(&half_way.get("/login/code").await, &format!("half-way, {what}"));
         let answer = half_way.post("/login/code", &[("code", &codes[1])]).await;
         assert_eq!(answer.assert_status(303).location(), "/login", "half-way, {what}");
-        assert_logged_out(&half_way.get("/account").await, &format!("half-way, {what}"));
+        assert_logged_out(&half_way.get("/profile").await, &format!("half-way, {what}"));
     }
     world.grant_everything(&authorize);
     let landed = other.get(&callback(&authorize, "code=abc")).await;
@@ -215,12 +215,12 @@ async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
 
     if matches!(case.by, By::Ada(_)) {
         assert_ne!(ada.cookies["mail360_3000_session"], thief.cookies["mail360_3000_session"], "{what}");
-        ada.get("/account").await.assert_status(200);
+        ada.get("/profile").await.assert_status(200);
         ada.get("/settings/people").await.assert_status(200);
         let outcome = ada.get(landed.location()).await;
         outcome.assert_status(200).assert_says("A session was ended after this sign-in began");
     } else {
-        assert_logged_out(&ada.get("/account").await, &format!("the browser that asked, {what}"));
+        assert_logged_out(&ada.get("/profile").await, &format!("the browser that asked, {what}"));
     }
     let id = world.raw.id(&scene.id);
     let left: i64 = world.raw.one(&format!("SELECT COUNT(*) FROM sessions WHERE user_id = {id}")).await;
@@ -248,7 +248,7 @@ async fn n0_every_route_of_people_and_log_ins_is_known_to_end_sessions_or_not_to
 ) {
     let known: BTreeSet<_> = CASES.iter().map(|case| case.path).chain(KEEP.iter().copied()).collect();
     let of_people = |path: &str| {
-        ["/account", "/settings", "/login", "/logout", "/confirm", "/invitations", "/set-up"]
+        ["/profile", "/settings", "/login", "/logout", "/re-authenticate", "/invitations", "/set-up"]
             .iter()
             .any(|prefix| path.starts_with(prefix))
     };
@@ -280,7 +280,7 @@ async fn n0_every_route_of_people_and_log_ins_is_known_to_end_sessions_or_not_to
         let unknown = uuid::Uuid::from_u128(1).to_string();
         let concrete = path.replace("{id}", &unknown).replace("{token}", &"a".repeat(43));
         scene.ada.clone().post(&concrete, &fields).await;
-        scene.other.get("/account").await.assert_status(200);
+        scene.other.get("/profile").await.assert_status(200);
     }
 }
 

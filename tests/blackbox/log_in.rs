@@ -160,12 +160,12 @@ async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
     let ada = world.set_up().await;
     world.clock.advance(Duration::minutes(10));
     let (mut first, mut second) = (ada.clone(), ada);
-    let fields = [("confirm_password", PASSWORD), ("confirm_next", "/account")];
-    first.post("/confirm", &fields).await.assert_status(303);
+    let fields = [("confirm_password", PASSWORD), ("confirm_next", "/profile")];
+    first.post("/re-authenticate", &fields).await.assert_status(303);
     // The second click of two comes with what the browser had before.
-    let answer = second.post("/confirm", &fields).await;
+    let answer = second.post("/re-authenticate", &fields).await;
     assert!(answer.cookies().is_empty(), "{:?}", answer.cookies());
-    first.get("/account").await.assert_status(200);
+    first.get("/profile").await.assert_status(200);
     let left = first.post("/logout", &[]).await;
     assert!(
         left.cookies().iter().any(|cookie| cookie.starts_with("mail360_3000_session=;")),
@@ -181,7 +181,7 @@ async fn who_is_signed_in_and_comes_to_the_log_in_page_goes_on_to_where_they_wan
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    assert_eq!(ada.get("/login?next=/account").await.assert_status(303).location(), "/account");
+    assert_eq!(ada.get("/login?next=/profile").await.assert_status(303).location(), "/profile");
     let mut nobody = world.browser();
     let asked = nobody.get("/connectors?search=a%20b&sort=expiry").await;
     let next = "/login?next=%2Fconnectors%3Fsearch%3Da%2520b%26sort%3Dexpiry";

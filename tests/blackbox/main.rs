@@ -5,7 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
 
 mod access;
-mod account;
+mod profile;
 mod activity;
 mod answers;
 mod approvals;
@@ -15,7 +15,7 @@ mod callback_guards;
 mod callback_tasks;
 mod causes;
 mod clouds;
-mod confirmation;
+mod reauthenticate;
 mod connectors;
 mod cpu;
 mod custody;
@@ -49,7 +49,7 @@ mod second_factor;
 mod session_limits;
 mod sessions;
 mod set_up;
-mod shown;
+mod pasted_error;
 mod starting;
 mod support;
 mod surface;

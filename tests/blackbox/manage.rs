@@ -58,7 +58,7 @@ pub async fn verify(world: &World, browser: &mut Browser, connector: &str) {
 }
 
 async fn confirm(browser: &mut Browser, next: &str) -> Answer {
-    browser.post("/confirm", &[("confirm_password", PASSWORD), ("confirm_next", next)]).await
+    browser.post("/re-authenticate", &[("confirm_password", PASSWORD), ("confirm_next", next)]).await
 }
 
 #[rstest]
@@ -139,7 +139,7 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
     world.clock.advance(Duration::minutes(10));
 
     // By its own page.
-    assert_eq!(ada.get(&secret).await.location(), format!("/confirm?next={secret}"));
+    assert_eq!(ada.get(&secret).await.location(), format!("/re-authenticate?next={secret}"));
     let owner = form.0.iter().find(|(name, _)| name == "owner").expect("it").1.clone();
     let id = connector.rsplit('/').next().expect("an id");
     let fields =
@@ -149,7 +149,7 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
     assert!(!asked.body.contains("canary"));
     // By the form for everything, which keeps the rest.
     let form = form.with("service_name", "Renamed");
-    assert_eq!(form.send(&mut ada).await.location(), format!("/confirm?next={edit}"));
+    assert_eq!(form.send(&mut ada).await.location(), format!("/re-authenticate?next={edit}"));
     let now: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert_eq!(before, now);
 

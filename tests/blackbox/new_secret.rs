@@ -121,7 +121,7 @@ async fn what_was_chosen_for_a_new_secret_waits_while_the_password_is_asked_for(
         ("confirm_next", "/do/connectors/replace-secret"),
         ("confirm_password", PASSWORD),
     ];
-    let answer = ada.post("/confirm", &again).await;
+    let answer = ada.post("/re-authenticate", &again).await;
     assert_eq!(answer.assert_status(307).location(), "/do/connectors/replace-secret");
     assert_eq!(ada.post("/do/connectors/replace-secret", &again).await.location(), path);
     let page = ada.get(&path).await;

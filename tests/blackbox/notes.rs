@@ -128,7 +128,7 @@ async fn n25_a_draft_stays_whatever_looks_at_it_until_a_form_is_sent_or_ten_minu
     assert!(ada.get(FORM).await.body.contains(typed), "still there");
 
     let mut elsewhere = ada.clone();
-    elsewhere.post("/account/second-factor/cancel", &[]).await.assert_status(303);
+    elsewhere.post("/profile/second-factor/cancel", &[]).await.assert_status(303);
     assert!(!elsewhere.get(FORM).await.body.contains(typed), "a form was sent");
 
     if !in_browser {
@@ -172,8 +172,8 @@ async fn n25_each_note_is_shown_again_until_a_form_is_sent_or_ten_minutes_have_p
             }
             _ => {
                 let new = "another horse battery staple";
-                ada.post("/account", &[("current", PASSWORD), ("new", new)]).await.assert_status(303);
-                ("/account", "Your password has been changed")
+                ada.post("/profile", &[("current", PASSWORD), ("new", new)]).await.assert_status(303);
+                ("/profile", "Your password has been changed")
             }
         };
         for (method, site) in [("HEAD", "none"), ("GET", "cross-site"), ("HEAD", "cross-site")] {
@@ -185,11 +185,11 @@ async fn n25_each_note_is_shown_again_until_a_form_is_sent_or_ten_minutes_have_p
         }
         assert_eq!(world.raw.column::<String>("SELECT data FROM sessions ORDER BY hash").await, data);
         if note % 2 == 0 {
-            ada.post("/account/second-factor/cancel", &[]).await;
+            ada.post("/profile/second-factor/cancel", &[]).await;
         } else {
             world.clock.advance(Duration::minutes(10));
             let password = [("confirm_password", PASSWORD)];
-            ada.post("/confirm", &password).await.assert_status(303);
+            ada.post("/re-authenticate", &password).await.assert_status(303);
         }
         assert!(!ada.get(page).await.text().contains(words), "{words}");
     }
@@ -303,12 +303,12 @@ async fn no_address_makes_a_page_say_that_something_was_done(
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    ada.post("/account/second-factor/cancel", &[]).await;
+    ada.post("/profile/second-factor/cancel", &[]).await;
     let vera = world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
     let query =
         "kept=true&changed=true&changed=password&deleted=it&added=true&done=added&said=x&error=x&saved=1";
     let person = format!("{PEOPLE}/{vera}");
-    for path in ["/connectors", &connector, FORM, "/account", PEOPLE, &person, "/settings/activity"] {
+    for path in ["/connectors", &connector, FORM, "/profile", PEOPLE, &person, "/settings/activity"] {
         let (plain, forged) = (ada.get(path).await, ada.get(&format!("{path}?{query}")).await);
         assert_eq!(forged.assert_status(200).text(), plain.text(), "{path}");
     }

@@ -138,7 +138,7 @@ async fn n8_a_user_is_deleted_with_what_is_theirs_but_not_the_record(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     use mail360::{
-        login::session::Sessions,
+        log_in::session::Sessions,
         people::{
             model::Email,
             service::{Change, Changed},

@@ -392,7 +392,7 @@ async fn c34_the_page_that_asks_who_one_is_names_the_clocks_too(
     let (app, _) = authenticator::set_up(&world, &mut ada).await;
     world.clock.advance(Duration::minutes(11));
     let late = code(&world, &app, 3);
-    let fields = [("confirm_password", PASSWORD), ("confirm_code", &late), ("confirm_next", "/account")];
-    let answer = ada.post("/confirm", &fields).await;
+    let fields = [("confirm_password", PASSWORD), ("confirm_code", &late), ("confirm_next", "/profile")];
+    let answer = ada.post("/re-authenticate", &fields).await;
     answer.assert_status(422).assert_says("the clocks of your phone and of the server differ");
 }

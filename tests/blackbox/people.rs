@@ -8,7 +8,7 @@ use crate::support::{Answer, Browser, Kind, PASSWORD, World};
 
 pub const PEOPLE: &str = "/settings/people";
 
-async fn is_signed_in(browser: &mut Browser) -> bool {
+async fn is_logged_in(browser: &mut Browser) -> bool {
     browser.get("/connectors").await.status == 200
 }
 
@@ -162,21 +162,21 @@ async fn l11_an_administrator_disables_changes_and_logs_out_and_it_holds_at_the_
         assert!(!ada.get(&path).await.body.contains(said), "until the next form is sent");
     };
     change(&mut ada, &[("change", "end-sessions")], "They are logged out in all browsers.").await;
-    assert!(!is_signed_in(&mut here).await && !is_signed_in(&mut there).await);
+    assert!(!is_logged_in(&mut here).await && !is_logged_in(&mut there).await);
 
     let mut here = world.log_in("vera@contoso.test").await;
     change(&mut ada, &[("change", "role"), ("role", "admin")], "The role was changed.").await;
-    assert!(!is_signed_in(&mut here).await, "another role, another cookie");
+    assert!(!is_logged_in(&mut here).await, "another role, another cookie");
     let mut here = world.log_in("vera@contoso.test").await;
     here.get(PEOPLE).await.assert_status(200);
 
     change(&mut ada, &[("change", "disable")], "cannot log in.").await;
-    assert!(!is_signed_in(&mut here).await);
+    assert!(!is_logged_in(&mut here).await);
     let fields = [("email", "vera@contoso.test"), ("password", PASSWORD)];
     world.browser().post("/login", &fields).await.assert_status(401);
     ada.get(PEOPLE).await.assert_says("Disabled");
     change(&mut ada, &[("change", "enable")], "They can log in again.").await;
-    assert!(is_signed_in(&mut world.log_in("vera@contoso.test").await).await);
+    assert!(is_logged_in(&mut world.log_in("vera@contoso.test").await).await);
 
     for nonsense in [&[("change", "promote")][..], &[], &[("change", "role"), ("role", "owner")]] {
         ada.post(&path, nonsense).await.assert_status(400);
@@ -195,7 +195,7 @@ async fn the_last_administrator_cannot_be_lost(#[values(Kind::Sqlite, Kind::Post
     let ada_path = format!("{PEOPLE}/{ada_id}");
     for change in [&[("change", "disable")][..], &[("change", "role"), ("role", "viewer")]] {
         ada.post(&ada_path, change).await.assert_status(409).assert_says("last administrator");
-        assert!(is_signed_in(&mut ada).await, "and she stays signed in");
+        assert!(is_logged_in(&mut ada).await, "and she stays signed in");
     }
     // Two who take the role from each other at once.
     for round in 0..4 {
@@ -317,7 +317,7 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     page.assert_says("Send this link to vera@contoso.test").assert_says("until 24 Nov 2026, 06:57 UTC");
     let path = link(&page);
     ada.get(PEOPLE).await.assert_says("New password, until");
-    assert!(is_signed_in(&mut vera).await, "until it is used nothing changes");
+    assert!(is_logged_in(&mut vera).await, "until it is used nothing changes");
     let page = world.browser().get(&path).await;
     page.assert_says("Choose a new password");
     assert!(page.body.contains("<title>Choose a new password"), "{}", page.body);
@@ -327,7 +327,7 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     let (mut now, answer) = accept(&world, &path, "", fresh).await;
     answer.assert_status(303);
     assert!(now.get("/connectors").await.body.contains("Viewer of Contoso"), "the role stays");
-    assert!(!is_signed_in(&mut vera).await, "sessions from before have ended");
+    assert!(!is_logged_in(&mut vera).await, "sessions from before have ended");
     accept(&world, &path, "", PASSWORD).await.1.assert_status(404);
     let old = [("email", "vera@contoso.test"), ("password", PASSWORD)];
     world.browser().post("/login", &old).await.assert_status(401);
@@ -345,7 +345,7 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
     let mut now = world.browser();
     now.post("/login", &[("email", "vera@contoso.test"), ("password", fresh)]).await.assert_status(303);
-    now.post("/account", &[("current", fresh), ("new", PASSWORD)]).await.assert_status(303);
+    now.post("/profile", &[("current", fresh), ("new", PASSWORD)]).await.assert_status(303);
     accept(&world, &path, "", fresh).await.1.assert_status(404);
     // One who was disabled meanwhile gets in by none.
     let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mail360::oauth::http::HttpFailure;
+use mail360::sign_ins::http::HttpFailure;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -85,7 +85,7 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
     assert_eq!(outcome, "refused");
     // It is said until the next form is sent.
     ada.get(&connector).await.assert_says("saved all the same");
-    ada.post("/account/second-factor/cancel", &[]).await.assert_status(303);
+    ada.post("/profile/second-factor/cancel", &[]).await.assert_status(303);
     assert!(!ada.get(&connector).await.text().contains("saved all the same"));
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mail360::{
     connectors::service::{Typed, TypedSecret},
-    oauth::callback::Callback,
+    sign_ins::callback::Callback,
     people::{model::Password, totp::TotpKey},
     platform::{
         database::{DatabaseUrl, Secret},

@@ -137,7 +137,7 @@ async fn n11_each_change_asks_for_the_password_and_the_secret_that_it_needs(
         if needs_proof && secret.is_empty() {
             answer.assert_status(403).assert_says(ASKS_FOR_PASSWORD);
         } else if needs_proof {
-            assert_eq!(answer.location(), format!("/confirm?next={edit}"), "{what}");
+            assert_eq!(answer.location(), format!("/re-authenticate?next={edit}"), "{what}");
         } else if needs_secret {
             assert_eq!(answer.location(), edit, "{what}");
             let form = browser.get(&edit).await;
@@ -171,7 +171,7 @@ async fn confirm(browser: &mut Browser, waiting: &[(String, String)], next: &str
     let more = [("confirm_password", PASSWORD), ("confirm_next", next), ("confirm_again", "1")];
     let more = more.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let all = [waiting, &more].concat();
-    send(browser, "/confirm", &all).await.assert_status(307);
+    send(browser, "/re-authenticate", &all).await.assert_status(307);
     send(browser, next, &all).await
 }
 

@@ -56,7 +56,7 @@ async fn a_page_asks_no_more_where_there_is_more_to_show(#[values(Kind::Sqlite, 
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     // The session, a page of the list, and whether a secret of any page expires.
     assert_eq!(asked(&mut ada, "/connectors").await, ["query_one_raw", "query_all_raw", "query_all_raw"]);
-    let pages = ["/connectors", &connector, "/settings/people", "/settings/activity", "/account"];
+    let pages = ["/connectors", &connector, "/settings/people", "/settings/activity", "/profile"];
     let mut before = Vec::new();
     for page in pages {
         // What is shown once is shown.

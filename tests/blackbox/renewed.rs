@@ -21,8 +21,8 @@ async fn n0_the_new_session_ends_when_the_old_one_would_have_and_proves_no_more(
         world.clock.advance(Duration::minutes(29));
         ada.get("/connectors").await.assert_status(200);
     }
-    ada.post("/account", &[("current", PASSWORD), ("new", NEW)]).await.assert_status(303);
-    ada.get("/account").await.assert_status(200).assert_says("Your password has been changed");
+    ada.post("/profile", &[("current", PASSWORD), ("new", NEW)]).await.assert_status(303);
+    ada.get("/profile").await.assert_status(200).assert_says("Your password has been changed");
     let asked = ada.post("/settings/people", &[("email", "n@contoso.test"), ("role", "viewer")]).await;
     asked.assert_status(403).assert_says("Confirm that it is you");
     world.clock.advance(Duration::minutes(24));
@@ -43,9 +43,9 @@ async fn n0_a_key_that_was_read_with_a_stolen_cookie_is_never_turned_on(
         let mut thief = ada.clone();
         let stolen = authenticator::app(&thief.get(HERE).await);
         match renewal {
-            "password" => ada.post("/account", &[("current", PASSWORD), ("new", NEW)]).await,
+            "password" => ada.post("/profile", &[("current", PASSWORD), ("new", NEW)]).await,
             "confirm" => {
-                ada.post("/confirm", &[("confirm_password", PASSWORD), ("confirm_next", HERE)]).await
+                ada.post("/re-authenticate", &[("confirm_password", PASSWORD), ("confirm_next", HERE)]).await
             }
             _ => ada.post(HERE, &[]).await,
         }
@@ -88,7 +88,7 @@ async fn n0_of_two_changes_at_once_with_one_cookie_one_is_made(
         for _ in 0..3 {
             let mut copy = ada.clone();
             renewing.spawn(async move {
-                let answer = copy.post("/account/second-factor/recovery-codes", &[]).await;
+                let answer = copy.post("/profile/second-factor/recovery-codes", &[]).await;
                 (answer.status.as_u16(), copy)
             });
         }
@@ -100,10 +100,10 @@ async fn n0_of_two_changes_at_once_with_one_cookie_one_is_made(
         assert_eq!(world.raw.count("sessions").await, 1);
         for (_, loser) in &mut done[1..] {
             assert_eq!(loser.cookies["mail360_3000_session"], old, "the answer sets no cookie");
-            assert_logged_out(&loser.get("/account").await, "the old cookie");
+            assert_logged_out(&loser.get("/profile").await, "the old cookie");
         }
         ada = done.remove(0).1;
-        ada.get("/account").await.assert_status(200);
+        ada.get("/profile").await.assert_status(200);
     }
 }
 
@@ -122,6 +122,6 @@ async fn n0_a_request_with_the_old_cookie_that_changes_its_session_does_not_brin
     assert!(answer.cookies().is_empty(), "the browser has this cookie: {:?}", answer.cookies());
     assert_eq!(ada.cookies, before.cookies);
     // And nothing that waited in the session is in the new one.
-    ada.post("/account", &[("current", PASSWORD), ("new", NEW)]).await.assert_status(303);
+    ada.post("/profile", &[("current", PASSWORD), ("new", NEW)]).await.assert_status(303);
     assert!(!ada.get("/connectors/new").await.assert_status(200).body.contains("Payroll"));
 }

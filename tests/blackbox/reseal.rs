@@ -127,8 +127,8 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     world.clock.advance(Duration::seconds(30));
     let mut browser = world.log_in("ada@contoso.test").await;
     let entered =
-        browser.post("/login/code", &[("code", &code(&world, &app, 0)), ("next", "/account")]).await;
-    assert_eq!(entered.assert_status(303).location(), "/account");
+        browser.post("/login/code", &[("code", &code(&world, &app, 0)), ("next", "/profile")]).await;
+    assert_eq!(entered.assert_status(303).location(), "/profile");
 }
 
 #[rstest]
@@ -205,7 +205,7 @@ async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
     let database = &world.program.database;
     let page = SEALED.column.page(&database.read(), SEALED.bound, None, 10).await.expect("a page");
     let [read] = page.as_slice() else { panic!("{page:?}") };
-    // Between the two an administrator enters a new secret.
+    // Interruption the two an administrator enters a new secret.
     let new = world.raw.bytes(b"replaced");
     world.raw.run(&format!("UPDATE connectors SET client_secret = {new}")).await.expect("replaced");
     let replace = async |value: &Value| {

@@ -75,12 +75,12 @@ async fn d5_every_user_counts_as_logged_out_so_that_what_is_under_way_comes_to_n
     assert!(before.iter().zip(&after).all(|(before, after)| after > before), "{before:?} {after:?}");
     let (people, sign_ins) = (&world.program.people, &world.program.sign_ins);
     let email = Email::parse("mallory@contoso.test").expect("an e-mail");
-    let invited = people.invite(&ada.clone().proved().expect("proved"), &email, Role::Admin).await;
-    assert!(matches!(invited, Err(Failure::SignedOut)), "{invited:?}");
+    let invited = people.invite(&ada.clone().reauthenticated().expect("proved"), &email, Role::Admin).await;
+    assert!(matches!(invited, Err(Failure::LoggedOut)), "{invited:?}");
     assert_eq!(world.raw.count("invitations").await, 0);
     let binding = Token::random(&*world.program.randomness);
     let started = sign_ins.start(&ada, ConnectorId(connector), &binding).await;
-    assert!(matches!(started, Err(Failure::SignedOut)));
+    assert!(matches!(started, Err(Failure::LoggedOut)));
 }
 
 #[rstest]

@@ -1,7 +1,7 @@
 //! A second factor: set up, asked for, used once, and lost.
 
 use mail360::{
-    login::session::Sessions,
+    log_in::session::Sessions,
     people::{
         model::{Email, Role},
         service::Change,
@@ -26,7 +26,7 @@ async fn half_way(world: &World) -> Browser {
 }
 
 async fn enter(browser: &mut Browser, code: &str) -> Answer {
-    browser.post("/login/code", &[("code", code), ("next", "/account")]).await
+    browser.post("/login/code", &[("code", code), ("next", "/profile")]).await
 }
 
 #[rstest]
@@ -36,10 +36,10 @@ async fn a_log_in_asks_for_a_code_that_can_be_used_once(#[values(Kind::Sqlite, K
     let mut ada = world.set_up().await;
     ada.post(HERE, &[]).await.assert_status(303);
     world.log_in("ada@contoso.test").await.get("/connectors").await.assert_status(200);
-    let wrong = ada.post("/account/second-factor/finish", &[("code", "12345")]).await;
+    let wrong = ada.post("/profile/second-factor/finish", &[("code", "12345")]).await;
     wrong.assert_status(422).assert_says("This is not the code");
     let (app, _) = set_up(&world, &mut ada).await;
-    ada.get("/account").await.assert_says("A log-in asks for a code");
+    ada.get("/profile").await.assert_says("A log-in asks for a code");
 
     let mut browser = half_way(&world).await;
     assert_eq!(browser.get("/connectors").await.status, 303, "half way in is not in");
@@ -49,13 +49,13 @@ async fn a_log_in_asks_for_a_code_that_can_be_used_once(#[values(Kind::Sqlite, K
     world.clock.advance(Duration::seconds(30));
     let fresh = code(&world, &app, 0);
     let before = browser.cookies.clone();
-    assert_eq!(enter(&mut browser, &fresh).await.assert_status(303).location(), "/account");
+    assert_eq!(enter(&mut browser, &fresh).await.assert_status(303).location(), "/profile");
     assert_ne!(browser.cookies, before, "signed in under a new id");
-    browser.get("/account").await.assert_status(200);
+    browser.get("/profile").await.assert_status(200);
 
     let mut thief = half_way(&world).await;
     enter(&mut thief, &fresh).await.assert_status(401);
-    assert_eq!(thief.get("/account").await.status, 303);
+    assert_eq!(thief.get("/profile").await.status, 303);
     world.flush().await;
     let refused = "SELECT count FROM activity WHERE action = 'user.code_refused'";
     assert_eq!(world.raw.column::<i64>(refused).await, [2]);
@@ -118,7 +118,7 @@ async fn a_recovery_code_logs_in_once_and_new_ones_end_the_old(
     enter(&mut half_way(&world).await, &codes[0]).await.assert_status(401);
     ada.get(HERE).await.assert_says("9 recovery codes are left");
 
-    let fresh = recovery_codes(&ada.post("/account/second-factor/recovery-codes", &[]).await);
+    let fresh = recovery_codes(&ada.post("/profile/second-factor/recovery-codes", &[]).await);
     enter(&mut half_way(&world).await, &codes[1]).await.assert_status(401);
     enter(&mut half_way(&world).await, &fresh[1]).await.assert_status(303);
     let dump = world.raw.dump(&[]).await;
@@ -189,7 +189,7 @@ async fn a_key_that_somebody_else_began_with_is_handed_to_nobody(
     thief.post(HERE, &[]).await.assert_status(303);
     let stolen = app(&thief.get(HERE).await);
     ada.get(HERE).await.assert_says("Set up a second factor");
-    let early = ada.post("/account/second-factor/finish", &[("code", &code(&world, &stolen, 0))]).await;
+    let early = ada.post("/profile/second-factor/finish", &[("code", &code(&world, &stolen, 0))]).await;
     assert_eq!(early.assert_status(303).location(), HERE, "nothing was begun here");
     let (hers, _) = set_up(&world, &mut ada).await;
     assert_ne!(hers.secret().to_base32(), stolen.secret().to_base32());
@@ -208,17 +208,17 @@ async fn l11_a_proof_takes_a_code_as_well_where_there_is_a_second_factor(
     let mut ada = world.set_up().await;
     let (app, _) = set_up(&world, &mut ada).await;
     world.clock.advance(Duration::minutes(10));
-    ada.post("/account/second-factor/remove", &[]).await.assert_status(403).assert_says("Code");
+    ada.post("/profile/second-factor/remove", &[]).await.assert_status(403).assert_says("Code");
     let confirm = async |browser: &mut Browser, code: &str| {
         let fields = [("confirm_password", PASSWORD), ("confirm_code", code), ("confirm_next", HERE)];
-        browser.post("/confirm", &fields).await
+        browser.post("/re-authenticate", &fields).await
     };
     for wrong in ["", "000000"] {
         confirm(&mut ada, wrong).await.assert_status(422).assert_says("The code is not right");
     }
     let right = code(&world, &app, 0);
     assert_eq!(confirm(&mut ada, &right).await.assert_status(303).location(), HERE);
-    ada.post("/account/second-factor/remove", &[]).await.assert_status(303);
+    ada.post("/profile/second-factor/remove", &[]).await.assert_status(303);
     world.log_in("ada@contoso.test").await.get("/connectors").await.assert_status(200);
     let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.code_refused'";
     assert_eq!(world.raw.one::<i64>(refused).await, 2);
@@ -264,10 +264,10 @@ async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
     let mut late = half_way(&world).await;
     world.clock.advance(Duration::minutes(10));
     let answer = enter(&mut late, &code(&world, &app, 0)).await;
-    assert_eq!(answer.assert_status(303).location(), "/login?next=/account");
+    assert_eq!(answer.assert_status(303).location(), "/login?next=/profile");
     assert_eq!(world.browser().get("/login/code").await.assert_status(303).location(), "/login");
-    let further = world.browser().get("/login/code?next=/account").await;
-    assert_eq!(further.assert_status(303).location(), "/login?next=/account");
+    let further = world.browser().get("/login/code?next=/profile").await;
+    assert_eq!(further.assert_status(303).location(), "/login?next=/profile");
 
     let mut browser = half_way(&world).await;
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
@@ -335,7 +335,7 @@ async fn an_organisation_may_ask_everybody_for_a_second_factor(
         set_up(&world, browser).await;
         browser.get("/connectors").await.assert_status(200);
     }
-    vera.post("/account/second-factor/remove", &[]).await.assert_status(303);
+    vera.post("/profile/second-factor/remove", &[]).await.assert_status(303);
     assert_eq!(vera.get("/connectors").await.assert_status(303).location(), HERE);
     ada.post(rule, &[("required", "false")]).await.assert_status(303);
     vera.get("/connectors").await.assert_status(200);

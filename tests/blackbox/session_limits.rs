@@ -36,13 +36,13 @@ async fn n20_beyond_twenty_sessions_of_a_user_the_one_used_longest_ago_ends(
     }
     world.clock.advance(Duration::seconds(61));
     // The first to log in is used again: now the second was used longest ago.
-    browsers[0].get("/account").await.assert_status(200);
+    browsers[0].get("/profile").await.assert_status(200);
     browser_at(&world, 20).post("/login", &LOG_IN).await.assert_status(303);
-    browsers[0].get("/account").await.assert_status(200);
-    assert_eq!(browsers[1].get("/account").await.status, 303);
-    browsers[2].get("/account").await.assert_status(200);
-    vera.get("/account").await.assert_status(200);
-    let page = browsers[0].get("/account").await;
+    browsers[0].get("/profile").await.assert_status(200);
+    assert_eq!(browsers[1].get("/profile").await.status, 303);
+    browsers[2].get("/profile").await.assert_status(200);
+    vera.get("/profile").await.assert_status(200);
+    let page = browsers[0].get("/profile").await;
     assert_eq!(page.text().matches("Last seen").count(), 20);
     assert_eq!(world.raw.count("sessions").await, 21);
 }
@@ -76,7 +76,7 @@ async fn n20_thirty_log_ins_at_once_leave_twenty_sessions(
     assert_eq!(world.raw.count("sessions").await, 20);
     let mut logged_in = 0;
     for mut browser in browsers {
-        logged_in += u32::from(browser.get("/account").await.status == 200);
+        logged_in += u32::from(browser.get("/profile").await.status == 200);
     }
     assert_eq!(logged_in, 20);
 }
@@ -106,7 +106,7 @@ async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_push_out_those_of_thei
     let half_way: i64 = world.raw.one("SELECT COUNT(*) FROM sessions WHERE half_way_of IS NOT NULL").await;
     assert_eq!(half_way, 20);
     owner.post("/login/code", &[("code", &codes[0])]).await.assert_status(303);
-    owner.get("/account").await.assert_status(200);
+    owner.get("/profile").await.assert_status(200);
 
     world.clock.advance(Duration::minutes(10));
     for work in world.program.periodic_work() {
@@ -271,7 +271,7 @@ async fn n15_the_log_out_removes_session_sign_in_and_draft_and_nothing_else_does
         .body(axum::body::Body::from(form(&[])))
         .expect("a request");
     assert!(ada.send(foreign).await.assert_status(403).cookies().is_empty());
-    ada.get("/account").await.assert_status(200);
+    ada.get("/profile").await.assert_status(200);
     let answer = ada.post("/logout", &[]).await;
     let removed: BTreeSet<_> =
         answer.cookies().into_iter().map(|cookie| SetCookie::parse(cookie).name).collect();

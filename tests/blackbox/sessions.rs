@@ -20,7 +20,7 @@ use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, form, hex};
 
 const COOKIE: &str = "mail360_3000_session";
 
-async fn is_signed_in(browser: &mut Browser) -> bool {
+async fn is_logged_in(browser: &mut Browser) -> bool {
     browser.get("/connectors").await.status == 200
 }
 
@@ -60,9 +60,9 @@ async fn l6_what_the_database_keeps_of_a_session_is_no_cookie(
     ] {
         let mut thief = world.browser();
         thief.cookies.insert(COOKIE.to_owned(), stolen);
-        assert!(!is_signed_in(&mut thief).await);
+        assert!(!is_logged_in(&mut thief).await);
     }
-    assert!(is_signed_in(&mut ada).await);
+    assert!(is_logged_in(&mut ada).await);
 }
 
 #[rstest]
@@ -93,14 +93,14 @@ async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_session_befor
     assert_ne!(first, planted);
     let mut attacker = world.browser();
     attacker.cookies.insert(COOKIE.to_owned(), planted);
-    assert!(!is_signed_in(&mut attacker).await);
+    assert!(!is_logged_in(&mut attacker).await);
 
     // Whoever logs in anew, perhaps as somebody else, is in a new session, and the old one is dead.
     victim.post("/login", &log_in).await.assert_status(303);
     assert_ne!(victim.cookies[COOKIE], first);
     attacker.cookies.insert(COOKIE.to_owned(), first);
-    assert!(!is_signed_in(&mut attacker).await);
-    assert!(is_signed_in(&mut victim).await);
+    assert!(!is_logged_in(&mut attacker).await);
+    assert!(is_logged_in(&mut victim).await);
 }
 
 #[rstest]
@@ -155,19 +155,19 @@ async fn l10_a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_ha
     let world = World::new(kind).await;
     let mut idle = world.set_up().await;
     world.clock.advance(Duration::minutes(29));
-    assert!(is_signed_in(&mut idle).await);
+    assert!(is_logged_in(&mut idle).await);
     world.clock.advance(Duration::minutes(29));
-    assert!(is_signed_in(&mut idle).await, "its use moved the limit");
+    assert!(is_logged_in(&mut idle).await, "its use moved the limit");
     world.clock.advance(Duration::minutes(31));
-    assert!(!is_signed_in(&mut idle).await);
+    assert!(!is_logged_in(&mut idle).await);
 
     let mut busy = world.log_in("ada@contoso.test").await;
     for _ in 0..(12 * 4 - 1) {
         world.clock.advance(Duration::minutes(15));
-        assert!(is_signed_in(&mut busy).await);
+        assert!(is_logged_in(&mut busy).await);
     }
     world.clock.advance(Duration::minutes(16));
-    assert!(!is_signed_in(&mut busy).await);
+    assert!(!is_logged_in(&mut busy).await);
 
     for work in world.program.periodic_work() {
         work.once().await.expect("the sweep");
@@ -193,7 +193,7 @@ async fn l9_after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_
     ada.post("/logout", &[]).await.assert_status(303);
     session.save().await.expect("no error");
 
-    assert!(!is_signed_in(&mut copy).await);
+    assert!(!is_logged_in(&mut copy).await);
     assert_eq!(world.raw.count("sessions").await, 0);
 }
 
@@ -222,7 +222,7 @@ async fn l11_who_is_disabled_or_given_another_role_is_so_at_the_next_request(
     bob.get("/connectors/new").await.assert_status(403);
     bob.get("/connectors").await.assert_status(200);
     change(Change::Enabled(false)).await;
-    assert!(!is_signed_in(&mut bob).await);
+    assert!(!is_logged_in(&mut bob).await);
     let again = [("email", "bob@contoso.test"), ("password", PASSWORD)];
     bob.post("/login", &again).await.assert_status(401);
     change(Change::Enabled(true)).await;
@@ -321,7 +321,7 @@ async fn l9_the_log_out_is_a_form_of_ours_and_tells_the_browser_to_forget(
     ada.get("/logout").await.assert_status(405);
     let foreign = ada.request("POST", "/logout").header("sec-fetch-site", "cross-site");
     ada.send(foreign.body(Body::empty()).expect("a request")).await.assert_status(403);
-    assert!(is_signed_in(&mut ada).await);
+    assert!(is_logged_in(&mut ada).await);
     let page = ada.get("/connectors").await;
     assert_eq!(page.header("cache-control"), "no-store, no-transform", "the Back button finds nothing");
     let answer = ada.post("/logout", &[]).await;
@@ -335,7 +335,7 @@ async fn l9_who_logs_out_at_one_process_is_logged_out_at_the_other(#[values(Kind
     let two = one.another_process(&[]).await;
     let mut at_one = one.set_up().await;
     let mut at_two = at_one.at(&two.browser());
-    assert!(is_signed_in(&mut at_two).await);
+    assert!(is_logged_in(&mut at_two).await);
     at_two.post("/logout", &[]).await.assert_status(303);
-    assert!(!is_signed_in(&mut at_one).await);
+    assert!(!is_logged_in(&mut at_one).await);
 }

@@ -8,7 +8,7 @@ use crate::support::{Kind, NewConnector, SECRET, World, parameter, under_way};
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
 
 fn paste(connector: &str) -> String {
-    format!("{connector}/microsoft-error")
+    format!("{connector}/pasted-error")
 }
 
 #[rstest]

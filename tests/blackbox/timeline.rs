@@ -93,7 +93,7 @@ async fn s6_no_page_ever_gives_a_secret_or_a_token_back(#[values(Kind::Sqlite, K
         format!("{connector}/secret"),
         format!("{connector}/delete"),
         format!("{connector}/sign-ins"),
-        format!("{connector}/microsoft-error"),
+        format!("{connector}/pasted-error"),
         sign_in,
         "/settings/activity".to_owned(),
     ];

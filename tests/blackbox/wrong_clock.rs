@@ -27,7 +27,7 @@ const DECIDE: &[&str] = &[
     "sessions.created_at",
     "sessions.expires_at",
     "sessions.last_seen_at",
-    "sessions.proved_at",
+    "sessions.reauthenticated_at",
     "throttles.window_started_at",
     "users.totp_last_step",
 ];
@@ -76,7 +76,7 @@ async fn set(world: &World, column: &str, value: mail360::platform::clock::Times
 }
 
 async fn is_logged_in(browser: &mut Browser) -> bool {
-    browser.get("/account").await.status == 200
+    browser.get("/profile").await.status == 200
 }
 
 #[rstest]
@@ -102,7 +102,7 @@ async fn n7_a_session_with_a_time_more_than_a_minute_ahead_has_ended(
         assert!(!is_logged_in(&mut ada).await, "{column} {ahead}");
     }
     let mut other = world.log_in("ada@contoso.test").await;
-    let page = other.get("/account").await;
+    let page = other.get("/profile").await;
     assert_eq!(page.text().matches("Last seen").count(), 1, "it is not listed");
     for work in world.program.periodic_work() {
         work.once().await.expect("the sweep");
@@ -152,14 +152,14 @@ async fn n7_a_proof_from_the_future_proves_nothing(#[values(Kind::Sqlite, Kind::
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let now = world.clock.now();
-    set(&world, "sessions.proved_at", now.plus(Duration::minutes(1))).await;
+    set(&world, "sessions.reauthenticated_at", now.plus(Duration::minutes(1))).await;
     ada.get(HERE).await.assert_status(200);
     for ahead in [Duration::seconds(61), AHEAD] {
-        set(&world, "sessions.proved_at", now.plus(ahead)).await;
+        set(&world, "sessions.reauthenticated_at", now.plus(ahead)).await;
         let answer = ada.get(HERE).await;
-        assert!(answer.assert_status(303).location().starts_with("/confirm"), "{}", answer.location());
+        assert!(answer.assert_status(303).location().starts_with("/re-authenticate"), "{}", answer.location());
     }
-    ada.post("/confirm", &[("confirm_password", PASSWORD), ("confirm_next", HERE)]).await.assert_status(303);
+    ada.post("/re-authenticate", &[("confirm_password", PASSWORD), ("confirm_next", HERE)]).await.assert_status(303);
     ada.get(HERE).await.assert_status(200);
 }
 

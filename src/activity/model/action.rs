@@ -33,7 +33,7 @@ pub enum Action {
     ConnectorDeleted,
     /// An operator sealed all secrets anew with a new key.
     SecretsResealed,
-    /// A connector's credentials were tried without anybody signing in.
+    /// A connector's credentials were tried without a sign-in.
     ConnectorTried,
     /// A sign-in that verifies a connector was started.
     SignInStarted,
@@ -56,9 +56,9 @@ pub enum Action {
     /// A code of a second factor was wrong.
     CodeRefused,
     /// A user gave their password anew, to prove who they are.
-    IdentityConfirmed,
+    Reauthenticated,
     /// A password that was to prove who somebody is was wrong.
-    ConfirmationRefused,
+    ReauthenticationRefused,
     /// A user asked for what they may not.
     RequestRefused,
     /// A password was right, and a code was asked for.
@@ -97,8 +97,8 @@ impl Action {
         Self::RecoveryCodesMade,
         Self::RecoveryCodeUsed,
         Self::CodeRefused,
-        Self::IdentityConfirmed,
-        Self::ConfirmationRefused,
+        Self::Reauthenticated,
+        Self::ReauthenticationRefused,
         Self::RequestRefused,
         Self::CodeAsked,
         Self::NewPasswordOffered,
@@ -138,8 +138,8 @@ impl Action {
             Self::RecoveryCodesMade => "Recovery codes made",
             Self::RecoveryCodeUsed => "Recovery code used",
             Self::CodeRefused => "Code refused",
-            Self::IdentityConfirmed => "Confirmed who they are",
-            Self::ConfirmationRefused => "Confirmation refused",
+            Self::Reauthenticated => "Confirmed who they are",
+            Self::ReauthenticationRefused => "Reauthentication refused",
             Self::RequestRefused => "Request refused",
             Self::CodeAsked => "Password right, code asked for",
             Self::NewPasswordOffered => "Link for a new password made",
@@ -159,8 +159,8 @@ impl Action {
             | Self::CodeAsked
             | Self::CodeRefused
             | Self::PasswordChangeRefused
-            | Self::IdentityConfirmed
-            | Self::ConfirmationRefused => Group::LogIns,
+            | Self::Reauthenticated
+            | Self::ReauthenticationRefused => Group::LogIns,
             Self::OrganisationAdded
             | Self::UserAdded
             | Self::UserChanged
@@ -211,8 +211,8 @@ impl Action {
             Self::RecoveryCodesMade => "user.recovery_codes_made",
             Self::RecoveryCodeUsed => "user.recovery_code_used",
             Self::CodeRefused => "user.code_refused",
-            Self::IdentityConfirmed => "user.confirmed",
-            Self::ConfirmationRefused => "user.confirmation_refused",
+            Self::Reauthenticated => "user.confirmed",
+            Self::ReauthenticationRefused => "user.confirmation_refused",
             Self::RequestRefused => "request.refused",
             Self::CodeAsked => "user.code_asked",
             Self::NewPasswordOffered => "user.new_password_offered",

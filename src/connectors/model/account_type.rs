@@ -7,7 +7,7 @@ pub enum AccountType {
     SingleTenant,
     /// Work and school accounts of any tenant.
     MultipleTenants,
-    /// Those, and personal accounts.
+    /// Those, and personal profiles.
     #[default]
     TenantsAndPersonal,
     /// Personal accounts alone.
@@ -47,12 +47,12 @@ impl AccountType {
     /// As the portal called it before, and much of Microsoft's documentation still does.
     pub const fn older_label(self) -> &'static str {
         match self {
-            Self::SingleTenant => "Accounts in this organizational directory only (… - Single tenant)",
+            Self::SingleTenant => "Profiles in this organizational directory only (… - Single tenant)",
             Self::MultipleTenants => {
-                "Accounts in any organizational directory (Any Microsoft Entra ID tenant - Multitenant)"
+                "Profiles in any organizational directory (Any Microsoft Entra ID tenant - Multitenant)"
             }
             Self::TenantsAndPersonal => {
-                "Accounts in any organizational directory and personal Microsoft accounts"
+                "Profiles in any organizational directory and personal Microsoft accounts"
             }
             Self::PersonalOnly => "Personal Microsoft accounts only",
         }

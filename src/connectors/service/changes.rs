@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     activity::model::{Action, Entry},
-    people::access::{Admin, Proved},
+    people::access::{Admin, Reauthenticated},
     platform::{
         database::Tx,
         failure::{Failure, Undone},
@@ -39,7 +39,7 @@ impl ConnectorService {
     /// tenant. Everything but the name and the date undoes what was proved.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] if there is no such connector. [`Failure::ProofNeeded`] if the change needs a proof and the
+    /// [`Failure::NotFound`] if there is no such connector. [`Failure::ReauthenticationNeeded`] if the change needs a proof and the
     /// administrator has given none within the last ten minutes: a secret, Client ID, tenant or account type.
     pub async fn change(
         &self,
@@ -50,7 +50,7 @@ impl ConnectorService {
     ) -> Result<Changed, Failure> {
         if new.secret.is_some() {
             // First: whether it is the stored one must not be found out without a proof.
-            admin.clone().proved()?;
+            admin.clone().reauthenticated()?;
         }
         let changed = self
             .database
@@ -77,7 +77,7 @@ impl ConnectorService {
     /// [`Failure::NotFound`] if there is no such connector.
     pub async fn replace_secret(
         &self,
-        admin: &Proved<Admin>,
+        admin: &Reauthenticated<Admin>,
         id: ConnectorId,
         version: i64,
         new: &ParsedSecret,
@@ -99,7 +99,7 @@ impl ConnectorService {
     /// [`Failure::NotFound`] if there is no such connector.
     pub async fn change_audience(
         &self,
-        admin: &Proved<Admin>,
+        admin: &Reauthenticated<Admin>,
         id: ConnectorId,
         version: i64,
         account_type: AccountType,
@@ -141,7 +141,7 @@ impl ConnectorService {
         }
         let has = |wanted: &[Field]| fields.iter().any(|field| wanted.contains(field));
         let sealed = if has(&[Field::ClientId, Field::ClientSecret, Field::AccountType, Field::Tenant]) {
-            let proved = admin.clone().proved()?;
+            let proved = admin.clone().reauthenticated()?;
             let is_other = has(&[Field::ClientId, Field::Tenant]);
             // Only for the same Client ID and tenant may the stored secret be used on.
             let Some(secret) = given.or_else(|| stored.as_ref().filter(|_| !is_other)) else {
@@ -168,7 +168,7 @@ impl ConnectorService {
     /// could otherwise put an application of their own in the place of the company's: hence the proof.
     fn seal_anew(
         &self,
-        admin: &Proved<Admin>,
+        admin: &Reauthenticated<Admin>,
         old: &Connector,
         new: &Settings,
         secret: &SecretString,
@@ -181,7 +181,7 @@ impl ConnectorService {
     ///
     /// # Errors
     /// [`Failure::NotFound`] if there is no such connector.
-    pub async fn delete(&self, admin: &Proved<Admin>, id: ConnectorId) -> Result<Connector, Failure> {
+    pub async fn delete(&self, admin: &Reauthenticated<Admin>, id: ConnectorId) -> Result<Connector, Failure> {
         let store = Connectors::of(admin.organisation());
         self.database
             .write(async |tx| {

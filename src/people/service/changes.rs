@@ -4,7 +4,7 @@ use super::People;
 use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
-        access::{Admin, Proved},
+        access::{Admin, Reauthenticated},
         model::{Email, Password, Role},
         store::{User, Users, invitations::Invitations, second_factors::SecondFactors},
     },
@@ -77,7 +77,7 @@ impl People {
     /// The same by an administrator.
     pub async fn administer(
         &self,
-        admin: &Proved<Admin>,
+        admin: &Reauthenticated<Admin>,
         user: UserId,
         change: Change,
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,

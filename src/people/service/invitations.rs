@@ -8,7 +8,7 @@ use super::People;
 use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
-        access::{Admin, Proved},
+        access::{Admin, Reauthenticated},
         model::{Email, InvitationId, Named, Password, PersonName, Role},
         store::{
             NewUser, Users,
@@ -21,7 +21,7 @@ use crate::{
         database::{DatabaseError, Queries, Tx, Unscoped},
         failure::{Failure, Undone},
         id::{OrganisationId, UserId},
-        middleware::reference::Reference,
+        request_id::RequestId,
         randomness::Token,
     },
 };
@@ -57,7 +57,7 @@ pub enum Accepted {
 
 impl People {
     /// Invites somebody: an earlier link for the same e-mail works no longer.
-    pub async fn invite(&self, admin: &Proved<Admin>, email: &Email, role: Role) -> Result<Invited, Failure> {
+    pub async fn invite(&self, admin: &Reauthenticated<Admin>, email: &Email, role: Role) -> Result<Invited, Failure> {
         match self.try_invite(admin, email, role).await {
             // Another administrator invited the same person at this very moment: theirs is replaced.
             Err(undone) if undone.is_conflict() => Ok(self.try_invite(admin, email, role).await?),
@@ -65,7 +65,7 @@ impl People {
         }
     }
 
-    async fn try_invite(&self, admin: &Proved<Admin>, email: &Email, role: Role) -> Result<Invited, Undone> {
+    async fn try_invite(&self, admin: &Reauthenticated<Admin>, email: &Email, role: Role) -> Result<Invited, Undone> {
         let (token, now) = (Token::random(&*self.randomness), self.clock.now());
         let expires_at = now.plus(INVITATION);
         let invitations = Invitations::of(admin.organisation());
@@ -106,7 +106,7 @@ impl People {
     /// [`Failure::NotFound`] where the organisation has no such user who may log in.
     pub async fn invite_to_new_password(
         &self,
-        admin: &Proved<Admin>,
+        admin: &Reauthenticated<Admin>,
         user: UserId,
     ) -> Result<(Token, Timestamp), Failure> {
         let (token, now) = (Token::random(&*self.randomness), self.clock.now());
@@ -156,7 +156,7 @@ impl People {
     }
 
     /// Withdraws an invitation. It is no mistake to withdraw one that is gone.
-    pub async fn withdraw(&self, admin: &Proved<Admin>, id: InvitationId) -> Result<(), Failure> {
+    pub async fn withdraw(&self, admin: &Reauthenticated<Admin>, id: InvitationId) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
                 self.still_admin(&tx, admin).await?;
@@ -192,7 +192,7 @@ impl People {
         token: &Token,
         name: &PersonName,
         password: &Password,
-        (address, reference): (Option<IpAddr>, Option<Reference>),
+        (address, request_id): (Option<IpAddr>, Option<RequestId>),
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Accepted, Failure> {
         // Before the hash, which costs: a stranger must not make us compute.
@@ -204,7 +204,7 @@ impl People {
         let hash = self.hash(Asker { network: address, known: false }, password).await?;
         let organisation = invitation.organisation;
         // Whoever has the link is the one for whom it was made.
-        let actor = |user| Actor { organisation, user: Some(user), address, reference };
+        let actor = |user| Actor { organisation, user: Some(user), address, request_id };
         let accepted = self
             .database
             .write(async |tx| {
@@ -219,7 +219,7 @@ impl People {
                 let Some(user) = invitation.for_user else {
                     let new =
                         NewUser { email: &email, name, role: invitation.role, password_hash: hash.clone() };
-                    self.add_user(&tx, organisation, Some((address, reference)), new).await?;
+                    self.add_user(&tx, organisation, Some((address, request_id)), new).await?;
                     return Ok(Accepted::Welcome(email.clone()));
                 };
                 let users = Users::of(organisation);

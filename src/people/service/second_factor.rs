@@ -12,7 +12,7 @@ use super::{People, User};
 use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
-        access::{Admin, Member, Proved},
+        access::{Admin, Member, Reauthenticated},
         store::{
             Users,
             second_factors::{SecondFactor, SecondFactors},
@@ -34,7 +34,7 @@ use crate::{
 pub const RECOVERY_CODES: usize = 10;
 
 /// A key with which somebody sets a second factor up, sealed: kept in their session, so that nobody else who is
-/// signed in as them, as with a stolen password, can have begun it and know it.
+/// logged in as them, as with a stolen password, can have begun it and know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun(String);
 
@@ -77,7 +77,7 @@ impl People {
     /// How far a member's own second factor is; `begun` is what their session has of it.
     pub async fn second_factor(
         &self,
-        member: &Proved<Member>,
+        member: &Reauthenticated<Member>,
         begun: Option<&Begun>,
     ) -> Result<Setup, Failure> {
         let factors = SecondFactors::of(member.organisation());
@@ -110,7 +110,7 @@ impl People {
     }
 
     /// Begins to set one up, with a new key.
-    pub fn begin_second_factor(&self, member: &Proved<Member>) -> Result<Begun, Failure> {
+    pub fn begin_second_factor(&self, member: &Reauthenticated<Member>) -> Result<Begun, Failure> {
         let key = TotpKey::random(&*self.randomness);
         let place = place_of_begun(member.organisation(), member.user());
         let sealed = self.vault.seal(place, key.expose()).map_err(|error| Failure::unexpected(&error))?;
@@ -124,7 +124,7 @@ impl People {
     /// Recovery codes, to be shown once, and what `end_sessions` gave; `None` if the code is wrong.
     pub async fn finish_second_factor<T>(
         &self,
-        member: &Proved<Member>,
+        member: &Reauthenticated<Member>,
         begun: &Begun,
         code: &str,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
@@ -170,7 +170,7 @@ impl People {
     /// The codes and what `end_sessions` gave; `None` if they have no second factor.
     pub async fn new_recovery_codes<T>(
         &self,
-        member: &Proved<Member>,
+        member: &Reauthenticated<Member>,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
     ) -> Result<Option<(Vec<RecoveryCode>, T)>, Failure> {
         let factors = SecondFactors::of(member.organisation());
@@ -195,7 +195,7 @@ impl People {
     /// What `end_sessions` gave; `None` if they had no second factor.
     pub async fn remove_second_factor<T>(
         &self,
-        member: &Proved<Member>,
+        member: &Reauthenticated<Member>,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         let factors = SecondFactors::of(member.organisation());
@@ -275,7 +275,7 @@ impl People {
     /// of another time. The member is shown the key itself at that moment, so this tells nothing more.
     pub fn clock_difference(
         &self,
-        member: &Proved<Member>,
+        member: &Reauthenticated<Member>,
         begun: &Begun,
         code: &str,
     ) -> Result<Option<Duration>, Failure> {
@@ -286,7 +286,7 @@ impl People {
     }
 
     /// Demands a second factor of everybody in an administrator's organisation, or no longer.
-    pub async fn require_second_factor(&self, admin: &Proved<Admin>, required: bool) -> Result<(), Failure> {
+    pub async fn require_second_factor(&self, admin: &Reauthenticated<Admin>, required: bool) -> Result<(), Failure> {
         let users = Users::of(admin.organisation());
         self.database
             .write(async |tx| {

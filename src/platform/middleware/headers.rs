@@ -20,7 +20,7 @@ use crate::platform::{
 pub struct ScriptNonce(pub Arc<str>);
 
 /// Draws the nonce and sets the headers that no handler has set.
-pub async fn seal(
+pub async fn add_security_headers(
     State((config, randomness)): State<(Arc<Config>, SharedRandomness)>,
     mut request: Request,
     next: Next,

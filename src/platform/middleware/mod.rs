@@ -1,4 +1,4 @@
-//! What every request passes through, outermost first: [`reference`] names it, [`headers`] seals the
+//! What every request passes through, outermost first: [`request_id`] gives it an id, [`headers`] protects the
 //! answer, [`host`] refuses foreign names, [`origin`] refuses what a foreign page sent; innermost [`body`] reads
 //! what was sent.
 
@@ -6,4 +6,4 @@ pub mod body;
 pub mod headers;
 pub mod host;
 pub mod origin;
-pub mod reference;
+pub mod request_id;

@@ -6,7 +6,7 @@ use totp_rs::{Builder, Secret, Totp};
 use super::{Answer, Browser, World};
 
 /// Where a second factor is set up.
-pub const HERE: &str = "/account/second-factor";
+pub const HERE: &str = "/profile/second-factor";
 
 /// An authenticator app that has scanned the key of a page.
 pub fn app(page: &Answer) -> Totp {
@@ -28,7 +28,7 @@ pub fn code(world: &World, app: &Totp, steps: i64) -> String {
 pub async fn set_up(world: &World, browser: &mut Browser) -> (Totp, Vec<String>) {
     assert_eq!(browser.post(HERE, &[]).await.assert_status(303).location(), HERE);
     let app = app(browser.get(HERE).await.assert_status(200));
-    let answer = browser.post("/account/second-factor/finish", &[("code", &code(world, &app, 0))]).await;
+    let answer = browser.post("/profile/second-factor/finish", &[("code", &code(world, &app, 0))]).await;
     (app, recovery_codes(&answer))
 }
 

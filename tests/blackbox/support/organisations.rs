@@ -19,6 +19,6 @@ impl World {
 
     /// Writes what outsiders can repeat, which the program does every few seconds.
     pub async fn flush(&self) {
-        self.program.login.flush().await.expect("the record is written");
+        self.program.log_ins.flush().await.expect("the record is written");
     }
 }

@@ -245,8 +245,8 @@ impl World {
             "version": self.raw.one::<i64>("SELECT version FROM users WHERE email = 'ada@contoso.test'").await,
             "organisation": { "name": "Contoso", "second_factor_required": false },
         }));
-        let proved_at = Some(self.clock.now());
-        let presence = Presence { address: None, reference: None, proved_at };
+        let reauthenticated_at = Some(self.clock.now());
+        let presence = Presence { address: None, reference: None, reauthenticated_at };
         let member = self.program.people.member(standing.expect("a standing"), presence);
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }

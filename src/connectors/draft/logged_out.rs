@@ -1,0 +1,165 @@
+//! What was typed into a form whose sender was no longer signed in, as after a long while in Azure. The browser keeps it in a
+//! cookie, and the server nothing, for anybody can send a form. The cookie is sealed, and names the user for whom the
+//! server had made the form: an attacker who can plant cookies has none that is shown to somebody else.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderValue, header};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
+use super::{DONE, Draft, OWNER, Target};
+use crate::{
+    connectors::{
+        model::{EXPIRES_IN, Field},
+        service::{ConnectorService, Owner, Typed},
+    },
+    people::access::Member,
+    platform::{
+        config::{Config, PublicUrl},
+        cookies,
+        failure::Failure,
+        note::{CONFIRM, FormKept},
+    },
+};
+
+/// The cookie, and the purpose for which it is sealed.
+const COOKIE: &str = "draft";
+/// How long it is shown.
+const KEPT: Duration = Duration::hours(1);
+/// Browsers drop a cookie that is longer than 4096 bytes with its name and attributes.
+const MAX_COOKIE: usize = 3_800;
+
+/// A form that was sent without a session. What was wrong with it is not kept: what stands in it is judged when it is sent
+/// again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct LoggedOutDraft {
+    owner: Owner,
+    target: Target,
+    values: BTreeMap<String, String>,
+    scopes: Vec<String>,
+    done: Vec<String>,
+}
+
+impl LoggedOutDraft {
+    /// From a form's body; `None` if the server has not made the form, or not for a user.
+    fn read(service: &ConnectorService, body: &[u8]) -> Option<Self> {
+        let mut typed = Typed::default();
+        let (mut form, mut connector, mut version, mut owner) = (None, None, None, None);
+        let mut done = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            let value = value.into_owned();
+            let name = name.split('[').next()?;
+            match Field::from_name(name) {
+                Some(field) => put(&mut typed, field, value),
+                None => match name {
+                    "form" => form = value.parse().ok(),
+                    "connector" => connector = value.parse().ok(),
+                    "version" => version = value.parse().ok(),
+                    OWNER => owner = service.open_owner(&value),
+                    EXPIRES_IN => typed.secret_expires_in = value,
+                    DONE => done.push(value),
+                    _ => {}
+                },
+            }
+        }
+        let target = match (form, connector, version) {
+            (Some(form), _, _) => Target::Add { form },
+            (None, Some(connector), Some(version)) => Target::Edit { connector, version },
+            _ => return None,
+        };
+        let Draft { values, scopes, done, .. } = Draft::new(target, &typed, &done);
+        Some(Self { owner: owner?, target, values, scopes, done })
+    }
+
+    fn cookie(&self, service: &ConnectorService, public_url: &PublicUrl) -> Option<HeaderValue> {
+        let value = service.seal_for_browser(COOKIE, self).ok()?;
+        let fits = value.len() <= MAX_COOKIE;
+        fits.then(|| cookies::set(public_url, COOKIE, &value, KEPT).ok()).flatten()
+    }
+
+    fn open(service: &ConnectorService, cookie: &str) -> Option<Self> {
+        (cookie.len() <= MAX_COOKIE).then(|| service.open_from_browser(COOKIE, cookie, KEPT)).flatten()
+    }
+
+    /// The draft of this member for the page at `path`, looked at as if it were typed now.
+    pub(super) fn draft_of(self, member: &Member, path: &str) -> Option<Draft> {
+        let Self { owner, target, values, scopes, done } = self;
+        if !owner.is(member) || target.path() != path {
+            return None;
+        }
+        let mut typed = Typed { scopes, ..Typed::default() };
+        for (name, value) in values {
+            match Field::from_name(&name) {
+                Some(field) => put(&mut typed, field, value),
+                None if name == EXPIRES_IN => typed.secret_expires_in = value,
+                None => {}
+            }
+        }
+        Some(Draft::new(target, &typed, &done))
+    }
+}
+
+fn put(typed: &mut Typed, field: Field, value: String) {
+    match field {
+        Field::Provider => typed.provider = value,
+        Field::ServiceName => typed.service_name = value,
+        Field::ClientId => typed.client_id = value,
+        Field::ClientSecret => typed.client_secret = SecretString::from(value),
+        Field::SecretExpires => typed.secret_expires_on = value,
+        Field::AccountType => typed.account_type = value,
+        Field::Tenant => typed.tenant = value,
+        Field::Permissions => typed.scopes.push(value),
+    }
+}
+
+/// Answers a form whose sender is not signed in: keeps what was typed in the browser that sent it, and leads over the
+/// log-in back to the form.
+pub async fn keep_of_logged_out(
+    service: ConnectorService,
+    config: Arc<Config>,
+    max_body: usize,
+    request: Request<Body>,
+) -> Response {
+    let Ok(body) = axum::body::to_bytes(request.into_body(), max_body).await else {
+        return Failure::LoggedOut.into_response();
+    };
+    let Some(form) = LoggedOutDraft::read(&service, &body) else { return Failure::LoggedOut.into_response() };
+    match form.cookie(&service, &config.public_url) {
+        Some(cookie) => {
+            let to = Redirect::to(&format!("/login?next={}", form.target.path()));
+            ([(header::SET_COOKIE, cookie)], to).into_response()
+        }
+        None => Failure::LoggedOut.into_response(),
+    }
+}
+
+/// Opens the cookie for the pages inside, and removes it with the next POST of a user who is signed in. What does not open is
+/// no form.
+pub async fn tend_cookie(
+    State((service, config)): State<(ConnectorService, Arc<Config>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(cookie) = cookies::read(request.headers(), &config.public_url, COOKIE) else {
+        return next.run(request).await;
+    };
+    if let Some(form) = LoggedOutDraft::open(&service, &cookie) {
+        request.extensions_mut().insert(form);
+        request.extensions_mut().insert(FormKept);
+    }
+    let is_member = request.extensions().get::<Member>().is_some();
+    let removes = is_member && !request.method().is_safe() && request.uri().path() != CONFIRM;
+    let mut response = next.run(request).await;
+    if removes && let Ok(removal) = cookies::set(&config.public_url, COOKIE, "", Duration::ZERO) {
+        response.headers_mut().append(header::SET_COOKIE, removal);
+    }
+    response
+}

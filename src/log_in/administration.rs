@@ -1,0 +1,52 @@
+//! What administrators do with other users: each change ends their sessions in the same transaction.
+
+use super::session::{Sessions, LoggedInBrowser};
+use crate::{
+    people::{
+        access::{Admin, Reauthenticated},
+        service::{Change, Changed, People, User},
+    },
+    platform::{failure::Failure, id::UserId},
+};
+
+/// The administration of users.
+#[derive(Clone)]
+pub struct Administration {
+    people: People,
+    sessions: Sessions,
+}
+
+impl Administration {
+    /// Of these people and their sessions.
+    pub fn new(people: People, sessions: Sessions) -> Self {
+        Self { people, sessions }
+    }
+
+    /// A user, and the browsers in which they are logged in.
+    pub async fn person(&self, admin: &Admin, id: UserId) -> Result<(User, Vec<LoggedInBrowser>), Failure> {
+        let user = self.people.user(admin, id).await?;
+        let browsers = self.sessions.of_somebody(admin, id).await?;
+        Ok((user, browsers))
+    }
+
+    /// Changes a user.
+    ///
+    /// # Returns
+    /// What came of it, and the number of browsers in which the user was logged in and no longer is.
+    pub async fn change(
+        &self,
+        admin: &Reauthenticated<Admin>,
+        id: UserId,
+        change: Change,
+    ) -> Result<(Changed, usize), Failure> {
+        let mut ended = 0;
+        let changed = self
+            .people
+            .administer(admin, id, change, async |tx, organisation, user| {
+                ended = self.sessions.count_of(tx, organisation, user).await?;
+                Sessions::end_all_of(tx, organisation, user).await
+            })
+            .await?;
+        Ok((changed, ended))
+    }
+}

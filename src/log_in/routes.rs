@@ -1,0 +1,357 @@
+//! `/login`, `/logout` and `/set-up/{token}`: plain routes, whose posts show the page again with a
+//! status of their own where something is wrong.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use leptos::prelude::*;
+use secrecy::SecretString;
+use serde::Deserialize;
+use time::Duration;
+use tower_sessions::Session;
+
+use super::{
+    choosing::Chosen,
+    devices::last_organisation,
+    next::{Next, own_path, with_next},
+    pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
+    second_factor::wrong_code,
+    service::{Browser, Credentials, LoggedIn, LogInService},
+    set_up::{Founder, SetUp},
+    throttle::WINDOW,
+};
+use crate::{
+    people::{
+        access::Member,
+        model::{Email, OrganisationName, PersonName},
+        service::People,
+    },
+    platform::{
+        config::{Config, doctor::Doctor},
+        failure::Failure,
+        note::FormKept,
+        page::Page,
+        randomness::Token,
+    },
+};
+
+const HOME: &str = "/connectors";
+
+fn login_page(view: LoginView) -> Page {
+    Page::new("Log in", move || view! { <LoginPage model=view.clone() /> }.into_any()).narrow()
+}
+
+/// What the address of the log-in page says besides where to go next.
+#[derive(Deserialize)]
+pub struct For {
+    #[serde(default)]
+    organisation: String,
+}
+
+/// The field for the organisation: `None` where there is only one.
+async fn organisation_field(people: &People, typed: &str) -> Result<Option<String>, Failure> {
+    let several = people.has_several_organisations().await?;
+    Ok(several.then(|| typed.chars().take(254).collect()))
+}
+
+/// `GET /login`.
+#[expect(clippy::too_many_arguments, reason = "each is an extractor")]
+pub async fn show_login(
+    State(set_up): State<SetUp>,
+    State(people): State<People>,
+    State(config): State<Arc<Config>>,
+    member: Option<Extension<Member>>,
+    Query(Next { next }): Query<Next>,
+    Query(For { organisation }): Query<For>,
+    kept: Option<Extension<FormKept>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let next = own_path(&next);
+    if member.is_some() {
+        return Ok(Redirect::to(next.unwrap_or(HOME)).into_response());
+    }
+    let next = next.unwrap_or_default().to_owned();
+    let nobody = set_up.is_awaited().await?;
+    let kept = kept.is_some();
+    let doctor = Some(Doctor::new(&config.public_url, &headers));
+    let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
+    let organisation = if organisation.is_empty() { last() } else { organisation };
+    let organisation = organisation_field(&people, &organisation).await?;
+    Ok(login_page(LoginView { organisation, next, kept, nobody, doctor, ..LoginView::default() })
+        .into_response())
+}
+
+/// What the log-in form sends.
+#[derive(Deserialize)]
+pub struct LoginForm {
+    #[serde(default)]
+    organisation: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretString,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login`.
+pub async fn log_in(
+    State(log_ins): State<Arc<LogInService>>,
+    State(people): State<People>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Form(form): Form<LoginForm>,
+) -> Result<Response, Failure> {
+    let next = own_path(&form.next);
+    let organisation = organisation_field(&people, &form.organisation).await?;
+    let organisation_shown = organisation.is_some();
+    let again = |error| LoginView {
+        organisation,
+        email: form.email.chars().take(254).collect(),
+        next: next.unwrap_or_default().to_owned(),
+        error: Some(error),
+        ..LoginView::default()
+    };
+    let credentials =
+        Credentials { organisation: form.organisation, email: form.email.clone(), password: form.password };
+    let logged_in = match log_ins.log_in(&session, &credentials, &browser).await {
+        Err(Failure::Busy(seconds)) => return Ok(busy(seconds, |words| login_page(again(words)))),
+        logged_in => logged_in?,
+    };
+    match logged_in {
+        LoggedIn::Yes => Ok(Redirect::to(next.unwrap_or(HOME)).into_response()),
+        LoggedIn::CodeWanted => {
+            Ok(Redirect::to(&with_next("/login/code", next.unwrap_or_default())).into_response())
+        }
+        LoggedIn::Refused | LoggedIn::LateCode(_) => {
+            let words = if organisation_shown {
+                "The organisation, the e-mail or the password is not right."
+            } else {
+                "The e-mail or the password is not right."
+            };
+            let view = again(words.to_owned());
+            Ok(login_page(view).with_status(StatusCode::UNAUTHORIZED).into_response())
+        }
+        LoggedIn::TooMany(wait) => Ok(too_many(wait, |words| login_page(again(words)))),
+    }
+}
+
+/// Says how long to wait, on the page that `page` makes of the words.
+pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!("There were too many tries. Wait {}, then try again.", in_minutes(wait));
+    let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
+    let seconds = HeaderValue::from(wait.whole_seconds().max(1));
+    ([(header::RETRY_AFTER, seconds)], page).into_response()
+}
+
+/// Says on the page that `page` makes of the words that a form was sent too often, though nothing in it need be wrong.
+pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!(
+        "This was sent too often, and nothing was done. Wait {}, then try again.",
+        in_minutes(WINDOW)
+    );
+    let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
+    ([(header::RETRY_AFTER, HeaderValue::from(WINDOW.whole_seconds()))], page).into_response()
+}
+
+/// Says on the page that `page` makes of the words that there is too much to do: what was typed stays there, but for
+/// what is secret.
+pub(super) fn busy(seconds: u32, page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!(
+        "There is too much to do at this moment, and nothing was done. Fill in again what is empty, and send it in \
+         {seconds} seconds."
+    );
+    let page = page(words).with_status(StatusCode::SERVICE_UNAVAILABLE);
+    ([(header::RETRY_AFTER, HeaderValue::from(seconds))], page).into_response()
+}
+
+fn code_page(next: Option<&str>, error: Option<String>) -> Page {
+    let next = next.unwrap_or_default().to_owned();
+    let view = move || view! { <CodePage next=next.clone() error=error.clone() /> }.into_any();
+    Page::new("Enter the code", view).narrow()
+}
+
+/// `GET /login/code`.
+pub async fn show_code(
+    State(log_ins): State<Arc<LogInService>>,
+    session: Session,
+    Query(Next { next }): Query<Next>,
+) -> Result<Response, Failure> {
+    let next = own_path(&next);
+    Ok(if log_ins.is_half_way(&session).await? {
+        code_page(next, None).into_response()
+    } else {
+        Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response()
+    })
+}
+
+/// What the form with the code sends.
+#[derive(Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login/code`.
+pub async fn enter_code(
+    State(log_ins): State<Arc<LogInService>>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Form(form): Form<CodeForm>,
+) -> Result<Response, Failure> {
+    let next = own_path(&form.next);
+    Ok(match log_ins.log_in_with_code(&session, &form.code, &browser).await? {
+        Some(LoggedIn::Yes) => Redirect::to(next.unwrap_or(HOME)).into_response(),
+        Some(LoggedIn::TooMany(wait)) => too_many(wait, |words| code_page(next, Some(words))),
+        Some(LoggedIn::Refused | LoggedIn::CodeWanted) => {
+            code_page(next, Some(wrong_code(None))).with_status(StatusCode::UNAUTHORIZED).into_response()
+        }
+        Some(LoggedIn::LateCode(ago)) => {
+            code_page(next, Some(wrong_code(Some(ago)))).with_status(StatusCode::UNAUTHORIZED).into_response()
+        }
+        None => Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response(),
+    })
+}
+
+/// A wait in words, rounded up.
+pub(super) fn in_minutes(wait: Duration) -> String {
+    match (wait.whole_seconds() + 59) / 60 {
+        ..=1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
+/// `POST /logout`. The browser forgets what it has kept of our pages (W3C Clear Site Data, 3.1); not all
+/// cookies, for on one host they are those of other programs as well.
+pub async fn log_out(
+    State(log_ins): State<Arc<LogInService>>,
+    session: Session,
+    member: Option<Extension<Member>>,
+) -> Result<impl IntoResponse, Failure> {
+    log_ins.log_out(&session, member.map(|Extension(member)| member)).await?;
+    let forget = HeaderName::from_static("clear-site-data");
+    Ok(([(forget, "\"cache\", \"storage\"")], Redirect::to("/login")))
+}
+
+fn set_up_page(view: SetUpView) -> Page {
+    Page::new("Set up", move || view! { <SetUpPage model=view.clone() /> }.into_any()).narrow()
+}
+
+fn set_up_path(token: &Token) -> String {
+    format!("/set-up/{}", token.expose())
+}
+
+/// `GET /set-up/{token}`.
+pub async fn show_set_up(State(set_up): State<SetUp>, Path(token): Path<String>) -> Result<Page, Failure> {
+    let token = Token::from_link(&token).ok_or(Failure::NotFound)?;
+    if !set_up.is_open(&token).await? {
+        return Err(Failure::NotFound);
+    }
+    Ok(set_up_page(SetUpView { action: set_up_path(&token), ..SetUpView::default() }))
+}
+
+/// What the set-up form sends.
+#[derive(Deserialize)]
+pub struct SetUpForm {
+    #[serde(default)]
+    organisation: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretString,
+}
+
+/// `POST /set-up/{token}`: the founder is logged in at once.
+pub async fn set_up(
+    State(set_up): State<SetUp>,
+    State(log_ins): State<Arc<LogInService>>,
+    session: Session,
+    Extension(browser): Extension<Browser>,
+    Path(token): Path<String>,
+    Form(form): Form<SetUpForm>,
+) -> Result<Response, Failure> {
+    let token = Token::from_link(&token).ok_or(Failure::NotFound)?;
+    if !set_up.is_open(&token).await? {
+        return Err(Failure::NotFound);
+    }
+    let mut errors = Vec::new();
+    let organisation =
+        OrganisationName::parse(&form.organisation).map_err(|words| errors.push(("organisation", words)));
+    let name = PersonName::parse(&form.name).map_err(|words| errors.push(("name", words)));
+    let email = Email::parse(&form.email).map_err(|words| errors.push(("email", words)));
+    let about = [form.organisation.as_str(), &form.name, &form.email];
+    let cut = |text: &str| text.chars().take(254).collect();
+    let mut view = SetUpView {
+        action: set_up_path(&token),
+        organisation: cut(&form.organisation),
+        name: cut(&form.name),
+        email: cut(&form.email),
+        errors,
+        busy: None,
+    };
+    let password = match log_ins.choose_password(&token, &browser, form.password.clone(), &about).await {
+        Ok(Chosen::Password(password)) => Ok(password),
+        Ok(Chosen::Refused(words)) => {
+            view.errors.push(("password", words));
+            Err(())
+        }
+        Ok(Chosen::TooOften) => {
+            return Ok(too_often(|words| set_up_page(SetUpView { busy: Some(words), ..view })));
+        }
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| set_up_page(SetUpView { busy: Some(words), ..view })));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let (Ok(organisation), Ok(name), Ok(email), Ok(password)) = (organisation, name, email, password) else {
+        return Ok(set_up_page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+    };
+    let founder = Founder { organisation, name, email, password };
+    match set_up.claim(&token, &founder, browser.address, browser.request_id).await {
+        Err(Failure::Busy(seconds)) => {
+            return Ok(busy(seconds, |words| set_up_page(SetUpView { busy: Some(words), ..view })));
+        }
+        claimed => claimed?,
+    }
+    let credentials = Credentials {
+        organisation: String::new(),
+        email: founder.email.as_str().to_owned(),
+        password: form.password,
+    };
+    let logged_in = log_ins.log_in_by_link(&token, &session, &credentials, &browser).await;
+    Ok(after_founding(logged_in)?.into_response())
+}
+
+/// Where a new user goes. If the program is stopped before they are logged in, or has too much to do, they log
+/// in by hand.
+pub(super) fn after_founding(logged_in: Result<LoggedIn, Failure>) -> Result<Redirect, Failure> {
+    match logged_in {
+        Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME)),
+        Ok(LoggedIn::CodeWanted) => Ok(Redirect::to("/login/code")),
+        Ok(_) | Err(Failure::Busy(_)) => Ok(Redirect::to("/login")),
+        Err(failure) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::in_minutes;
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        assert_eq!(in_minutes(Duration::seconds(1)), "a minute");
+        assert_eq!(in_minutes(Duration::seconds(61)), "2 minutes");
+        assert_eq!(in_minutes(Duration::minutes(5)), "5 minutes");
+    }
+}

@@ -1,0 +1,332 @@
+//! `/profile/second-factor`: setting up, renewing and taking away one's own second factor.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use leptos::prelude::*;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::{
+    second_factor::clocks,
+    service::{Browser, LogInService},
+    session::{self, Issued, Sessions},
+};
+use crate::{
+    people::{
+        access::Member,
+        service::{People, RecoveryCode, Setup},
+    },
+    platform::{database::Tx, failure::Failure, page::Page},
+    ui::{
+        islands::SendOnce,
+        widgets::{Back, Copyable, FieldKind, Notice, TextField, Tone},
+    },
+};
+
+const HERE: &str = "/profile/second-factor";
+/// The most QR codes that are drawn for a user within a window of the throttles.
+const DRAWN: i64 = 60;
+
+#[derive(Clone, Debug)]
+struct SecondFactorView {
+    setup: Setup,
+    /// The drawing of the key that is being set up; `None` if too many were drawn, or if there is too much to do.
+    qr_code: Option<String>,
+    required: bool,
+    demanded: bool,
+    error: Option<String>,
+}
+
+async fn view_of(
+    people: &People,
+    login: &LogInService,
+    member: Member,
+    session: &Session,
+    error: Option<String>,
+) -> Result<Page, Failure> {
+    let required = people.organisation(&member).await?.second_factor_required;
+    let demanded = member.lacks_second_factor();
+    let (email, asker, drawn) = (member.email.clone(), member.asker(), format!("drawn\0{}", member.user()));
+    let begun = session::begun_second_factor(session).await?;
+    let setup = people.second_factor(&member.reauthenticated()?, begun.as_ref()).await?;
+    let draw = async || {
+        let Setup::Begun(key) = &setup else { return Ok(None) };
+        if !log_ins.throttles.is_within(&drawn, DRAWN).await? {
+            return Ok(None);
+        }
+        people.draw_qr_code(asker, key.clone(), &email).await.map(Some)
+    };
+    let qr_code = match draw().await {
+        // The key can be typed instead.
+        Err(Failure::Busy(_) | Failure::Unavailable(_)) => None,
+        drawn => drawn?,
+    };
+    let model = SecondFactorView { setup, qr_code, required, demanded, error };
+    Ok(Page::new("Second factor", move || view! { <SecondFactorPage model=model.clone() /> }.into_any()))
+}
+
+/// `GET /profile/second-factor`.
+pub async fn show(
+    State(people): State<People>,
+    State(log_ins): State<Arc<LogInService>>,
+    Extension(member): Extension<Member>,
+    session: Session,
+) -> Result<Page, Failure> {
+    view_of(&people, &log_ins, member, &session, None).await
+}
+
+/// `POST /profile/second-factor`: begins to set one up. The session gets a new id first, so that a cookie that was
+/// stolen before cannot read the key.
+pub async fn begin(
+    State(people): State<People>,
+    State(sessions): State<Sessions>,
+    Extension(member): Extension<Member>,
+    session: Session,
+) -> Result<Redirect, Failure> {
+    let begun = people.begin_second_factor(&member.clone().reauthenticated()?)?;
+    sessions.renew(&member, &session).await?;
+    session::begin_second_factor(&session, &begun).await?;
+    Ok(Redirect::to(HERE))
+}
+
+/// What a form with a code sends.
+#[derive(Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+}
+
+/// `POST /profile/second-factor/finish`: the first code makes it work.
+pub async fn finish(
+    State(people): State<People>,
+    State(log_ins): State<Arc<LogInService>>,
+    State(sessions): State<Sessions>,
+    Extension(browser): Extension<Browser>,
+    Extension(member): Extension<Member>,
+    session: Session,
+    Form(form): Form<CodeForm>,
+) -> Result<Response, Failure> {
+    let proved = member.clone().reauthenticated()?;
+    // Finished in another window, or begun in a session that has ended: the page says how far it is.
+    let Some(begun) = session::begun_second_factor(&session).await? else {
+        return Ok(Redirect::to(HERE).into_response());
+    };
+    let end_sessions =
+        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    if let Some((codes, issued)) =
+        people.finish_second_factor(&proved, &begun, &form.code, end_sessions).await?
+    {
+        return with_codes(codes, true, issued, &session).await;
+    }
+    let words = match people.clock_difference(&proved, &begun, &form.code)? {
+        Some(difference) => {
+            format!("This is not the code of this moment. {} Let the phone set its time by itself.", clocks(difference))
+        }
+        None => "This is not the code that the app shows now. If it is, the clocks of your phone and of the server differ: \
+                 let the phone set its time by itself."
+            .to_owned(),
+    };
+    let page = view_of(&people, &log_ins, member, &session, Some(words)).await?;
+    Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
+}
+
+/// `POST /profile/second-factor/recovery-codes`: new ones in place of the old.
+pub async fn renew(
+    State(people): State<People>,
+    State(sessions): State<Sessions>,
+    Extension(browser): Extension<Browser>,
+    Extension(member): Extension<Member>,
+    session: Session,
+) -> Result<Response, Failure> {
+    let end_sessions =
+        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    match people.new_recovery_codes(&member.clone().reauthenticated()?, end_sessions).await? {
+        Some((codes, issued)) => with_codes(codes, false, issued, &session).await,
+        None => Ok(Redirect::to(HERE).into_response()),
+    }
+}
+
+/// Shows recovery codes in the session that was renewed for them.
+async fn with_codes(
+    codes: Vec<RecoveryCode>,
+    first: bool,
+    issued: Issued,
+    session: &Session,
+) -> Result<Response, Failure> {
+    issued.hand_to(session).await?;
+    Ok(codes_page(codes, first).into_response())
+}
+
+/// `POST /profile/second-factor/cancel`: forgets one that is only begun. One that works stays, for it may have been
+/// finished in another window.
+pub async fn cancel(session: Session) -> Result<Redirect, Failure> {
+    session::forget_second_factor(&session).await?;
+    Ok(Redirect::to(HERE))
+}
+
+/// `POST /profile/second-factor/remove`.
+pub async fn remove(
+    State(people): State<People>,
+    State(sessions): State<Sessions>,
+    Extension(browser): Extension<Browser>,
+    Extension(member): Extension<Member>,
+    session: Session,
+) -> Result<Redirect, Failure> {
+    let end_sessions =
+        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    if let Some(issued) = people.remove_second_factor(&member.clone().reauthenticated()?, end_sessions).await? {
+        issued.hand_to(&session).await?;
+    }
+    Ok(Redirect::to(HERE))
+}
+
+/// The only page that ever shows recovery codes: it has no address of its own to come back to.
+fn codes_page(codes: Vec<RecoveryCode>, first: bool) -> Page {
+    Page::new("Recovery codes", move || view! { <Codes codes=codes.clone() first=first /> }.into_any())
+}
+
+#[component]
+fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
+    let title = if first { "The second factor works" } else { "There are new recovery codes" };
+    let words = if first {
+        "From now on a log-in asks for a code of the app after the password. In all other browsers you are \
+         logged out."
+    } else {
+        "Those from before work no longer. In all other browsers you are logged out."
+    };
+    let items = codes
+        .into_iter()
+        .map(|code| view! { <li><code>{code.expose().expose_secret().to_owned()}</code></li> })
+        .collect_view();
+    view! {
+        <div class="head"><h1>"Recovery codes"</h1></div>
+        <Notice tone=Tone::Good title=title><p>{words}</p></Notice>
+        <section class="card low alone" aria-labelledby="codes-title">
+            <h2 id="codes-title">"Keep these ten codes"</h2>
+            <p>
+                "Each of them logs you in once in place of a code of the app, for the day on which the phone \
+                 is lost. Print them or keep them in a password manager: they are not shown again."
+            </p>
+            <ul class="codes" role="list">{items}</ul>
+            <div class="row"><a class="button primary" href="/profile">"I have kept them"</a></div>
+        </section>
+    }
+}
+
+#[component]
+fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
+    let SecondFactorView { setup, qr_code, required, demanded, error } = model;
+    let notice = demanded.then(|| {
+        view! {
+            <Notice tone=Tone::Warn title="Your organisation asks everybody for a second factor">
+                <p>"Set it up here; then everything else is open to you."</p>
+            </Notice>
+        }
+    });
+    let content = match setup {
+        Setup::None => view! {
+            <section class="card low alone">
+                <p>
+                    "With a second factor a stolen password is not enough: a log-in asks for a code as well, \
+                     which an app on your phone shows and which changes every 30 seconds. Any authenticator \
+                     app does, such as Microsoft Authenticator, Google Authenticator or Aegis."
+                </p>
+                <form method="post" action=HERE>
+                    <button class="button primary">"Set up a second factor"</button>
+                </form>
+            </section>
+        }
+        .into_any(),
+        Setup::Begun(key) => {
+            let type_it = if qr_code.is_some() {
+                "Or type this key into it: time-based, 6 digits."
+            } else {
+                "Type this key into the authenticator app on your phone: time-based, 6 digits. There is too much to \
+                 do at this moment to draw it as a QR code; load this page again in some minutes to scan one."
+            };
+            view! {
+            <section class="card low alone">
+                <ol class="steps">
+                    <li><div class="stack tight">
+                        // Drawn by a library from the key; it holds nothing that somebody typed but their
+                        // e-mail, as modules of the code.
+                        {qr_code.map(|drawn| view! {
+                            <p>"Scan this with the authenticator app on your phone."</p>
+                            <div class="qr" role="img" aria-label="QR code of the key below" inner_html=drawn />
+                        })}
+                        <p class="help">{type_it}</p>
+                        <Copyable value=key.for_people() what="the key" />
+                    </div></li>
+                    <li>
+                        <SendOnce><form class="fields" method="post" action=format!("{HERE}/finish")>
+                            <TextField
+                                name="code"
+                                label="Code"
+                                help="The six digits that the app shows now."
+                                kind=FieldKind::Digits
+                                autocomplete="one-time-code"
+                                error=error
+                                focus=true
+                                max=Some(12)
+                            />
+                            <div class="row">
+                                <button class="button primary">"Turn it on"</button>
+                                <button class="button plain" form="cancel">"Cancel"</button>
+                            </div>
+                        </form></SendOnce>
+                    </li>
+                </ol>
+                <form id="cancel" method="post" action=format!("{HERE}/cancel")></form>
+            </section>
+        }
+        .into_any()
+        }
+        Setup::Works { recovery_codes } => {
+            let left = match recovery_codes {
+                0 => "No recovery code is left.".to_owned(),
+                1 => "One recovery code is left.".to_owned(),
+                count => format!("{count} recovery codes are left."),
+            };
+            let away = if required {
+                "Then you set up another one at once: your organisation asks everybody for one."
+            } else {
+                "Then the password alone is enough to log in."
+            };
+            view! {
+                <Notice tone=Tone::Good title="The second factor works"><p>{left}</p></Notice>
+                <section class="card low alone">
+                    <SendOnce>
+                        <form method="post" action=format!("{HERE}/recovery-codes")>
+                            <button class="button">"Make new recovery codes"</button>
+                        </form>
+                    </SendOnce>
+                    <details class="disclosure">
+                        <summary>"Take the second factor away"</summary>
+                        <form class="stack tight" method="post" action=format!("{HERE}/remove")>
+                            <p>{away}</p>
+                            <div class="row"><button class="button danger">"Take it away"</button></div>
+                        </form>
+                    </details>
+                </section>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <div class="head">
+            <div>
+                <Back to="/profile" what="My account" />
+                <h1>"Second factor"</h1>
+            </div>
+        </div>
+        {notice}
+        {content}
+    }
+}

@@ -1,0 +1,89 @@
+//! Log lines about refused log-ins: one per account and window, so that an attacker cannot fill the log.
+//!
+//! What was typed as an e-mail may be a password. So the log has a keyed hash of it, with a key of this start of the
+//! program: equal within the life of the process, and of no use afterwards.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    service::Browser,
+    throttle::{WINDOW, keys},
+};
+use crate::platform::{
+    clock::{SharedClock, Timestamp},
+    id::UserId,
+    randomness::{Hash, Randomness},
+};
+
+/// Lines in one window.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// Writes these lines. A clone shares what was written.
+#[derive(Clone)]
+pub struct SecurityLog {
+    clock: SharedClock,
+    key: [u8; 32],
+    written: Arc<Mutex<HashMap<(&'static str, Hash), Timestamp>>>,
+}
+
+impl SecurityLog {
+    /// With a new key.
+    pub fn new(clock: SharedClock, randomness: &dyn Randomness) -> Self {
+        let mut key = [0; 32];
+        randomness.fill(&mut key);
+        Self { clock, key, written: Arc::default() }
+    }
+
+    /// A password was wrong, or there is no such user.
+    pub fn refused(&self, account: &str, user: Option<UserId>, browser: &Browser) {
+        let tried = self.hash(account);
+        if self.is_first("refused", tried) {
+            tracing::warn!(
+                %tried, user = user.map(tracing::field::display), address = browser.address.map(tracing::field::display),
+                request_id = browser.request_id.map(tracing::field::display),
+                "a log-in was refused; further ones for the same account are not logged for five minutes"
+            );
+        }
+    }
+
+    /// Too many passwords were tried.
+    pub fn turned_away(&self, account: &str, browser: &Browser) {
+        let tried = self.hash(account);
+        // By network: an attacker who types another e-mail each time, or has a network of IPv6, gets one line as well.
+        let network = browser.address.and_then(|address| keys::networks(Some(address)).into_iter().next());
+        let from = network.map_or(tried, |(network, _)| self.hash(&network));
+        if self.is_first("turned away", from) {
+            tracing::warn!(
+                %tried, address = browser.address.map(tracing::field::display),
+                request_id = browser.request_id.map(tracing::field::display),
+                "a log-in was turned away after too many tries; further ones from there are not logged for five \
+                 minutes"
+            );
+        }
+    }
+
+    fn hash(&self, text: &str) -> Hash {
+        Hash::keyed(&self.key, &[text.as_bytes()])
+    }
+
+    fn is_first(&self, kind: &'static str, tried: Hash) -> bool {
+        let now = self.clock.now();
+        let is_open = |since: Timestamp| (time::Duration::ZERO..WINDOW).contains(&now.since(since));
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.get(&(kind, tried)).is_some_and(|since| is_open(*since)) {
+            return false;
+        }
+        // At this number of open windows no further line is written; the activity still counts each refusal.
+        if written.len() >= MAX_REMEMBERED {
+            written.retain(|_, since| is_open(*since));
+        }
+        if written.len() >= MAX_REMEMBERED {
+            return false;
+        }
+        written.insert((kind, tried), now);
+        true
+    }
+}

@@ -1,0 +1,268 @@
+//! Sessions: tower-sessions in front, our table behind. Unlike the published stores ours never revives
+//! on `save` a session that has been ended, judges the limits by our own clock, and keeps the hash of a
+//! session's id in place of the id.
+
+mod beginning;
+mod ending;
+mod keeping;
+
+pub use beginning::Issued;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use time::Duration;
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Id};
+
+use super::{devices::DeviceCookies, store};
+use crate::people::{
+    access::{Admin, Member},
+    service::{Begun, UserSnapshot},
+};
+use crate::platform::{
+    clock::{SharedClock, Timestamp},
+    config::{Config, PublicUrl},
+    cookies,
+    database::{Database, DatabaseError, Queries},
+    failure::Failure,
+    id::{OrganisationId, UserId},
+    randomness::{Hash, SharedRandomness},
+    session_error,
+};
+
+/// A session that nobody uses for this long has ended.
+pub const IDLE: Duration = Duration::minutes(30);
+/// A session ends after this long, however much it is used.
+pub const ABSOLUTE: Duration = Duration::hours(12);
+
+const USER: &str = "user";
+const STANDING: &str = "standing";
+const HALF_WAY: &str = "half_way";
+const SECOND_FACTOR: &str = "second_factor";
+/// The id of a session that was added in a transaction, until tower-sessions has taken it over.
+const ISSUED: &str = "issued";
+/// The most sessions of one user: beyond that, a log-in ends the one that was used longest ago.
+pub const MOST_SESSIONS: usize = 20;
+/// The most log-ins of one user that wait for a code.
+const MOST_HALF_WAY: usize = 20;
+
+/// The user who is logged in in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionUser {
+    /// Their organisation.
+    pub organisation: OrganisationId,
+    /// The user.
+    pub user: UserId,
+    /// When they logged in; a session that is renewed keeps it.
+    pub since: Timestamp,
+    /// When they last gave their password.
+    pub reauthenticated_at: Option<Timestamp>,
+}
+
+/// A browser in which a user is logged in.
+#[derive(Clone, Debug)]
+pub struct LoggedInBrowser {
+    /// What names it: the hash of its cookie, which opens nothing.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// Where it was when it logged in.
+    pub address: Option<String>,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+}
+
+/// The layer that gives each request its session.
+pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Sessions> {
+    SessionManagerLayer::new(store)
+        .with_name(cookies::full_name(public_url, cookies::SESSION))
+        .with_secure(public_url.is_https())
+        .with_http_only(true)
+        // Lax, not Strict: the cookie must be there when Microsoft sends the browser back.
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnSessionEnd)
+}
+
+/// How far a log-in is.
+pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T>, Failure> {
+    session.get(HALF_WAY).await.map_err(session_error::failure)
+}
+
+/// Keeps in a session with what key a second factor is being set up there.
+pub async fn begin_second_factor(session: &Session, begun: &Begun) -> Result<(), Failure> {
+    session.insert(SECOND_FACTOR, begun).await.map_err(session_error::failure)
+}
+
+/// With what key a second factor is being set up in a session.
+pub async fn begun_second_factor(session: &Session) -> Result<Option<Begun>, Failure> {
+    session.get(SECOND_FACTOR).await.map_err(session_error::failure)
+}
+
+/// Forgets it.
+pub async fn forget_second_factor(session: &Session) -> Result<(), Failure> {
+    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(session_error::failure)
+}
+
+tokio::task_local! {
+    /// Whether the request only looks, which concerns what is kept of its session at its end.
+    static LOOKS: bool;
+}
+
+/// Stands round the layer of sessions, and corrects what that layer answers at a request's end.
+///
+/// - It sets the session's cookie again where the session was only changed. Of two requests at once, one may have given
+///   the session a new id; the answer to the other must not bring the old cookie back, nor remove the new one.
+/// - The header with which it removes a cookie has no `Secure`, and browsers ignore such a header for a `__Host-` name
+///   (RFC 6265bis, 4.1.3.2). The log-out removes all our cookies itself.
+/// - Where a session could not be saved it answers 500 and no reason. That is an outage, and the log says so.
+/// - A GET succeeds even if the session cannot be saved.
+pub async fn tend(
+    State(config): State<Arc<Config>>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let logs_out = request.method() == Method::POST && request.uri().path() == "/logout";
+    let looks = request.method().is_safe();
+    let sent = cookies::read(request.headers(), &config.public_url, cookies::SESSION).unwrap_or_default();
+    let mut response = LOOKS.scope(looks, next.run(request)).await;
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && response.extensions().get::<Failure>().is_none()
+    {
+        return Failure::Unavailable("a session could not be kept".to_owned()).into_response();
+    }
+    let name = cookies::full_name(&config.public_url, cookies::SESSION);
+    let is_new = |header: &HeaderValue| {
+        let cookie = header.to_str().ok().and_then(|text| text.split(';').next()?.split_once('='));
+        cookie.is_none_or(|(set, value)| set != name || !(value.is_empty() || value == sent))
+    };
+    let new: Vec<_> = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter(|header| is_new(header))
+        .cloned()
+        .collect();
+    response.headers_mut().remove(header::SET_COOKIE);
+    for value in new {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    if logs_out && response.status().is_redirection() {
+        for name in cookies::FORGOTTEN_AT_LOG_OUT {
+            match cookies::set(&config.public_url, name, "", Duration::ZERO) {
+                Ok(removal) => drop(response.headers_mut().append(header::SET_COOKIE, removal)),
+                Err(failure) => return failure.into_response(),
+            }
+        }
+    }
+    response
+}
+
+/// Ends the session.
+pub async fn clear(session: &Session) -> Result<(), Failure> {
+    session.flush().await.map_err(session_error::failure)
+}
+
+/// Who is logged in.
+pub async fn user(session: &Session) -> Result<Option<SessionUser>, Failure> {
+    session.get(USER).await.map_err(session_error::failure)
+}
+
+/// Whoever was logged in when the request began, as the database had them at that moment.
+pub async fn standing(session: &Session) -> Result<Option<UserSnapshot>, Failure> {
+    session.get(STANDING).await.map_err(session_error::failure)
+}
+
+/// What names a log-in, also after its session was given a new id; `None` if no user is logged in.
+pub async fn log_in_hash(session: &Session) -> Result<Option<Hash>, Failure> {
+    let who = user(session).await?;
+    Ok(who.map(|who| Hash::of(format!("{}\0{}", who.user, who.since.micros()).as_bytes())))
+}
+
+/// The store of sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    database: Database,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sessions")
+    }
+}
+
+impl Sessions {
+    /// In this database.
+    pub fn new(database: Database, clock: SharedClock, randomness: SharedRandomness) -> Self {
+        Self { database, clock, randomness }
+    }
+
+    /// The device cookies in the same database.
+    fn devices(&self) -> DeviceCookies {
+        DeviceCookies::new(self.database.clone(), self.clock.clone(), self.randomness.clone())
+    }
+
+    /// The browsers in which a user is logged in, latest used first; `current` is the one that asks.
+    pub async fn of_user(&self, member: &Member, current: &Session) -> Result<Vec<LoggedInBrowser>, Failure> {
+        self.live(member.organisation(), member.user(), current.id().map(hash)).await
+    }
+
+    async fn live(
+        &self,
+        organisation: OrganisationId,
+        user: UserId,
+        current: Option<Hash>,
+    ) -> Result<Vec<LoggedInBrowser>, Failure> {
+        let now = self.clock.now();
+        let read = self.database.read();
+        let sessions = store::live_of(&read, organisation, user, now, MOST_SESSIONS as u64).await?;
+        Ok(sessions
+            .into_iter()
+            .map(|session| LoggedInBrowser {
+                id: session.hash.to_string(),
+                current: current == Some(session.hash),
+                address: session.address,
+                user_agent: session.user_agent,
+                since: session.created_at,
+                last_seen_at: session.last_seen_at,
+            })
+            .collect())
+    }
+
+    /// The browsers in which somebody else is logged in.
+    pub async fn of_somebody(&self, admin: &Admin, user: UserId) -> Result<Vec<LoggedInBrowser>, Failure> {
+        self.live(admin.organisation(), user, None).await
+    }
+
+    /// Number of browsers in which a user is logged in.
+    pub async fn count_of(
+        &self,
+        on: &impl Queries,
+        organisation: OrganisationId,
+        user: UserId,
+    ) -> Result<usize, DatabaseError> {
+        let now = self.clock.now();
+        Ok(store::live_of(on, organisation, user, now, MOST_SESSIONS as u64).await?.len())
+    }
+
+    /// Erases what has ended by itself.
+    pub async fn sweep(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        self.database.write(async |tx| Ok(store::sweep(&tx, now).await?)).await
+    }
+}
+
+fn hash(id: Id) -> Hash {
+    Hash::of(&id.0.to_le_bytes())
+}

@@ -1,0 +1,161 @@
+//! How sessions begin. A row is added in the transaction of what makes it necessary, such as a log-in, and never by
+//! tower-sessions: so a session exists exactly if that transaction was committed, and a visitor who is not logged in
+//! costs no row.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use time::Duration;
+use tower_sessions::{Session, session::Id};
+
+use super::{ABSOLUTE, HALF_WAY, ISSUED, MOST_HALF_WAY, MOST_SESSIONS, Sessions, hash, store};
+use crate::{
+    log_in::{devices::DeviceSlot, service::Browser, store::StoredSession},
+    people::service::User,
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Tx},
+        failure::Failure,
+        id::UserId,
+        note,
+        randomness::Token,
+        session_error,
+    },
+};
+
+/// What a renewed session knows of the last proof of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// The same as before.
+    Kept,
+    /// It was just given.
+    Given,
+}
+
+/// A session whose row was added in a transaction.
+#[must_use = "the browser does not have the session before it is handed to it"]
+pub struct Issued {
+    id: Id,
+    /// What the row holds, as JSON.
+    data: String,
+    /// A new device cookie for the same browser.
+    device: Option<(DeviceSlot, Token)>,
+}
+
+impl Issued {
+    /// Hands this device cookie to the browser too.
+    pub(super) fn with_device(&mut self, slot: DeviceSlot, token: Token) {
+        self.device = Some((slot, token));
+    }
+
+    /// Hands the session to the browser that asks, once the transaction was committed. The session that the browser
+    /// had before ends, and the answer sets the new cookie.
+    pub async fn hand_to(self, session: &Session) -> Result<(), Failure> {
+        // What is in memory is of the session before: a draft of another user, or a key that an attacker has read.
+        session.clear().await;
+        session.cycle_id().await.map_err(session_error::failure)?;
+        // From now on it is of this one: tower-sessions saves it again at the request's end.
+        let data: HashMap<String, serde_json::Value> =
+            serde_json::from_str(&self.data).map_err(|error| Failure::unexpected(&error))?;
+        for (key, value) in data {
+            session.insert(&key, value).await.map_err(session_error::failure)?;
+        }
+        session.insert(ISSUED, self.id.to_string()).await.map_err(session_error::failure)?;
+        session.save().await.map_err(session_error::failure)?;
+        if let Some((slot, token)) = self.device {
+            slot.give(token, None);
+        }
+        Ok(())
+    }
+}
+
+fn address(browser: &Browser) -> Option<String> {
+    browser.address.map(|address| address.to_string())
+}
+
+impl Sessions {
+    /// Adds a session of a user who has just logged in. Beyond [`MOST_SESSIONS`] the one that was used longest ago ends.
+    /// The caller holds the user's lock.
+    pub async fn begin(&self, tx: &Tx, user: &User, browser: &Browser) -> Result<Issued, DatabaseError> {
+        let now = self.clock.now();
+        store::make_room(tx, user.organisation, user.id, now, MOST_SESSIONS).await?;
+        let session = StoredSession {
+            user: Some((user.organisation, user.id)),
+            reauthenticated_at: Some(now),
+            address: address(browser),
+            user_agent: browser.user_agent.clone(),
+            ..Self::empty(now, ABSOLUTE)
+        };
+        self.add(tx, session).await
+    }
+
+    /// Adds a session in which the password was right and no user is logged in yet. It ends after `lasts`. The caller
+    /// holds the user's lock.
+    pub async fn begin_half_way(
+        &self,
+        tx: &Tx,
+        user: UserId,
+        how_far: &impl Serialize,
+        lasts: Duration,
+        browser: &Browser,
+    ) -> Result<Issued, Failure> {
+        let address = address(browser);
+        store::make_room_half_way(tx, user, address.as_deref(), MOST_HALF_WAY).await?;
+        let data = serde_json::json!({ HALF_WAY: how_far });
+        let session = StoredSession {
+            half_way_of: Some(user),
+            address,
+            data: data.to_string(),
+            ..Self::empty(self.clock.now(), lasts)
+        };
+        Ok(self.add(tx, session).await?)
+    }
+
+    /// Adds a session in place of one that was just ended. It keeps who is logged in, since when and where. Of what waits
+    /// there it keeps the note after a proof, because the page that asks for the password returns to it, and nothing else.
+    pub(super) async fn renew_in(
+        &self,
+        tx: &Tx,
+        ended: StoredSession,
+        renewal: Renewal,
+    ) -> Result<Issued, DatabaseError> {
+        let now = self.clock.now();
+        let reauthenticated_at = match renewal {
+            Renewal::Kept => ended.reauthenticated_at,
+            Renewal::Reauthenticated => Some(now),
+        };
+        let data: serde_json::Map<String, serde_json::Value> = match renewal {
+            Renewal::Kept => serde_json::Map::new(),
+            Renewal::Reauthenticated => serde_json::from_str(&ended.data).unwrap_or_default(),
+        };
+        let data: serde_json::Map<_, _> = data.into_iter().filter(|(key, _)| key == note::KEY).collect();
+        let data = serde_json::Value::Object(data).to_string();
+        self.add(tx, StoredSession { last_seen_at: now, reauthenticated_at, data, ..ended }).await
+    }
+
+    fn empty(now: Timestamp, lasts: Duration) -> StoredSession {
+        StoredSession {
+            hash: hash(Id(0)),
+            user: None,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: now.plus(lasts),
+            address: None,
+            user_agent: None,
+            data: "{}".to_owned(),
+            reauthenticated_at: None,
+            half_way_of: None,
+        }
+    }
+
+    async fn add(&self, tx: &Tx, session: StoredSession) -> Result<Issued, DatabaseError> {
+        // 128 bits do not collide. A source of randomness that repeats itself must not log one browser into another's
+        // session: the database refuses, and the request fails.
+        let mut bytes = [0; 16];
+        self.randomness.fill(&mut bytes);
+        let id = Id(i128::from_le_bytes(bytes));
+        let session = StoredSession { hash: hash(id), ..session };
+        store::add(tx, &session).await?;
+        Ok(Issued { id, data: session.data, device: None })
+    }
+}

@@ -1,0 +1,136 @@
+//! The first administrator: while no user exists, each start prints a link with a capability that can
+//! be used once, for 24 hours, and only until the next start prints another.
+
+use std::net::IpAddr;
+
+use time::Duration;
+
+use crate::{
+    people::{
+        model::{Email, OrganisationName, Password, PersonName, Role},
+        service::{NewUser, People},
+    },
+    platform::{
+        clock::{SharedClock, Timestamp},
+        cpu::Asker,
+        database::{Database, DatabaseError, Read, settings},
+        failure::Failure,
+        request_id::RequestId,
+        randomness::{SharedRandomness, Token},
+    },
+};
+
+const SETTING: &str = "set_up";
+const VALID: Duration = Duration::hours(24);
+
+/// The set-up.
+#[derive(Clone)]
+pub struct SetUp {
+    database: Database,
+    people: People,
+    clock: SharedClock,
+    randomness: SharedRandomness,
+}
+
+/// Who sets up, and for whom.
+#[derive(Clone, Debug)]
+pub struct Founder {
+    /// Their organisation.
+    pub organisation: OrganisationName,
+    /// Their name.
+    pub name: PersonName,
+    /// Their e-mail.
+    pub email: Email,
+    /// Their password.
+    pub password: Password,
+}
+
+impl SetUp {
+    /// With these people.
+    pub fn new(database: Database, people: People, clock: SharedClock, randomness: SharedRandomness) -> Self {
+        Self { database, people, clock, randomness }
+    }
+
+    /// A new link's capability, which ends the one before; none where somebody can log in already.
+    pub async fn open(&self) -> Result<Option<Token>, Failure> {
+        let token = Token::random(&*self.randomness);
+        let now = self.clock.now();
+        self.database
+            .write(async |tx| {
+                if !self.people.is_empty(&tx).await? {
+                    settings::remove(&tx, SETTING).await?;
+                    return Ok(None);
+                }
+                let value = encode(&token, now.plus(VALID));
+                settings::put(&tx, SETTING, value, now).await?;
+                Ok(Some(token.clone()))
+            })
+            .await
+    }
+
+    /// Whether nobody can log in yet.
+    pub async fn is_awaited(&self) -> Result<bool, Failure> {
+        Ok(self.people.is_empty(&self.database.read()).await?)
+    }
+
+    /// Whether this capability opens the set-up now.
+    pub async fn is_open(&self, token: &Token) -> Result<bool, Failure> {
+        Ok(self.stored(&self.database.read(), token).await?.is_some())
+    }
+
+    /// The setting's value, where it is this token's and still good.
+    async fn stored(&self, on: &Read, token: &Token) -> Result<Option<Vec<u8>>, DatabaseError> {
+        let Some(value) = settings::get(on, SETTING).await? else { return Ok(None) };
+        // An operator may have added the first user at the command line.
+        if !self.people.is_empty(on).await? {
+            return Ok(None);
+        }
+        let good = value.split_first_chunk::<32>().is_some_and(|(hash, expiry)| {
+            let expires = expiry.try_into().map(i64::from_be_bytes).map(Timestamp::from_micros);
+            hash == token.hash().to_vec().as_slice()
+                && expires.is_ok_and(|expires| {
+                    let now = self.clock.now();
+                    now < expires && expires.minus(VALID).is_credible(now)
+                })
+        });
+        Ok(good.then_some(value))
+    }
+
+    /// Uses the capability: makes the organisation and its first administrator. Of several that try at
+    /// once, one does.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] where the capability is not the latest one, is too old or was used.
+    pub async fn claim(
+        &self,
+        token: &Token,
+        founder: &Founder,
+        address: Option<IpAddr>,
+        request_id: Option<RequestId>,
+    ) -> Result<(), Failure> {
+        // Before the hash, which costs: a stranger must not make us compute.
+        let Some(value) = self.stored(&self.database.read(), token).await? else {
+            return Err(Failure::NotFound);
+        };
+        let hash = self.people.hash(Asker { network: address, known: false }, &founder.password).await?;
+        self.database
+            .write(async |tx| {
+                if !settings::take(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {
+                    return Err(Failure::NotFound);
+                }
+                let organisation = self.people.add_organisation(&tx, &founder.organisation, None).await?;
+                let Founder { email, name, .. } = founder;
+                let new = NewUser { email, name, role: Role::Admin, password_hash: hash.clone() };
+                self.people.add_user(&tx, organisation, Some((address, request_id)), new).await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// The token's hash, and until when it is good.
+fn encode(token: &Token, expires: Timestamp) -> Vec<u8> {
+    let mut value = token.hash().to_vec();
+    value.extend_from_slice(&expires.micros().to_be_bytes());
+    value
+}

@@ -1,0 +1,102 @@
+//! The permissions, and their approval.
+
+use super::{Cause, Entry, Remedy, Who};
+
+pub(super) const TABLE: &[Entry] = &[
+    Entry {
+        codes: &[65_001, 50_150],
+        title: "The permissions have not been approved yet",
+        what: "Microsoft knows of no approval of what the application asks for: neither by this person nor by an \
+               administrator of their company.",
+        causes: &[
+            Cause::one(
+                "If Microsoft lists the permissions and a button Accept",
+                Who::SignsIn,
+                "Sign in again and choose Accept.",
+                Remedy::Again,
+            ),
+            Cause::one(
+                "If Microsoft said that an administrator must approve",
+                Who::TenantAdmin,
+                "Send them the address for approval. Once they have approved, sign in again.",
+                Remedy::Consent,
+            ),
+            Cause::just_made("If they were approved within the last few minutes", Remedy::Again),
+        ],
+    },
+    Entry {
+        codes: &[65_004],
+        title: "The sign-in was cancelled, or the permissions were not approved",
+        what: "Microsoft gives the same answer to somebody who chose Cancel, and to somebody who was not allowed to \
+               approve the permissions and went back. The connector is as it was.",
+        causes: super::super::general::CANCELLED,
+    },
+    Entry {
+        codes: &[90_094, 90_095, 90_093, 900_941, 900_981],
+        title: "A Microsoft 365 administrator must approve the permissions",
+        what: "Microsoft lets people of this company agree to such permissions, or to such an application, only after \
+               a Microsoft 365 administrator of it has. For permissions to read mail that has been usual since 2025.",
+        causes: &[
+            Cause::one(
+                "If no administrator has approved them yet",
+                Who::TenantAdmin,
+                "Send them the address for approval. Once they have approved, sign in again.",
+                Remedy::Consent,
+            ),
+            Cause::just_made("If they were approved within the last few minutes", Remedy::Again),
+        ],
+    },
+    Entry {
+        codes: &[50_105],
+        title: "This person is not assigned to the application",
+        what: "The application is open only to people whom a Microsoft 365 administrator has assigned to it.",
+        causes: &[
+            Cause::one(
+                "If this person is to use the application",
+                Who::TenantAdmin,
+                "Under Enterprise applications choose the application, then Users and groups, and add this person: \
+                 themselves, or a group of which they are a direct member.",
+                Remedy::Again,
+            ),
+            Cause::just_made("If they were added within the last few minutes", Remedy::Again),
+        ],
+    },
+    Entry {
+        codes: &[650_057, 650_053, 70_011, 28_002, 28_003, 700_022, 700_023],
+        title: "A permission is not set up for the application",
+        what: "What the connector asks for and what the application may have do not fit together.",
+        causes: &[Cause::only(
+            Who::Admin,
+            "Compare API permissions in the Azure portal with View API scope on the connector’s page: each must be \
+             there, as a delegated permission of Microsoft Graph.",
+            Remedy::Edit,
+        )],
+    },
+    Entry {
+        codes: &[650_056, 65_005, 90_008],
+        title: "A permission is not set up for the application, or not approved",
+        what: "Microsoft uses this code for several flaws of how the application is set up.",
+        causes: &[
+            Cause::one(
+                "If a permission is missing in Azure",
+                Who::Admin,
+                "Compare API permissions in the Azure portal with View API scope on the connector’s page: each must be \
+                 there, as a delegated permission of Microsoft Graph, and User.Read among them.",
+                Remedy::Edit,
+            ),
+            Cause::one(
+                "If all are there and not approved yet",
+                Who::TenantAdmin,
+                "Send the address for approval to an administrator of the company. Once they have approved, sign in \
+                 again.",
+                Remedy::Consent,
+            ),
+            Cause::one(
+                "If the Client ID could be another one",
+                Who::Admin,
+                "Compare Application (client) ID with the Client ID here.",
+                Remedy::Edit,
+            ),
+        ],
+    },
+];

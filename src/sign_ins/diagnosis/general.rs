@@ -1,0 +1,177 @@
+//! Words for an OAuth `error` whose cause is not known: Microsoft sent no code, or one that is not in the table. They
+//! never state a particular cause, for each of these errors has many.
+
+use super::parts::{Cause, Diagnosis, Remedy, Who};
+
+/// The step that is left where nothing else is known.
+const READ: &str = "Read what Microsoft said below. Beside its code, if it sent one, a link leads to a page of \
+                    Microsoft’s that says more. Once that is mended, sign in again.";
+
+/// The causes of a sign-in that came back without an approval.
+pub(super) const CANCELLED: &[Cause] = &[
+    Cause::one(
+        "If Cancel was chosen, or the window was left",
+        Who::SignsIn,
+        "Sign in again, and choose Accept where Microsoft lists the permissions.",
+        Remedy::Again,
+    ),
+    Cause::one(
+        "If Microsoft said that an administrator must approve",
+        Who::TenantAdmin,
+        "Send them the address for approval. Once they have approved, sign in again.",
+        Remedy::Consent,
+    ),
+];
+
+/// The causes of `access_denied` with a code that is not known.
+const DENIED: &[Cause] = &[
+    Cause::one(
+        "If Microsoft’s words name a rule or a policy, or say nothing",
+        Who::TenantAdmin,
+        "Look under Sign-in logs in the Microsoft Entra admin center for the correlation ID below: there it says what \
+         kept the sign-in back.",
+        Remedy::Again,
+    ),
+    Cause::one(
+        "If Microsoft said that an administrator must approve",
+        Who::TenantAdmin,
+        "Send them the address for approval. Once they have approved, sign in again.",
+        Remedy::Consent,
+    ),
+    Cause::one(
+        "If the sign-in was cancelled",
+        Who::SignsIn,
+        "Sign in again, and choose Accept where Microsoft lists the permissions.",
+        Remedy::Again,
+    ),
+];
+
+/// The causes of `invalid_client`.
+const CREDENTIALS: &[Cause] = &[
+    Cause::just_made(
+        "If you made the application or the secret within the last few minutes",
+        Remedy::TryCredentials,
+    ),
+    Cause::one(
+        "If the secret could be the wrong text, expired or deleted",
+        Who::Admin,
+        "Under Certificates & secrets make a new client secret, copy it from the Value column, not Secret ID, and \
+         replace the secret here.",
+        Remedy::Secret,
+    ),
+    Cause::one(
+        "If the Client ID could be another application’s",
+        Who::Admin,
+        "Compare it with Application (client) ID, on the application’s Overview page in the Azure portal.",
+        Remedy::Edit,
+    ),
+    Cause::one("If neither helps", Who::Admin, READ, Remedy::Again),
+];
+
+/// The causes of `unauthorized_client`.
+const APPLICATION: &[Cause] = &[
+    Cause::just_made("If you made the application within the last few minutes", Remedy::TryCredentials),
+    Cause::one(
+        "If something here could differ from Azure",
+        Who::Admin,
+        "In the Azure portal compare Application (client) ID with the Client ID here, and Supported account types with \
+         Who may sign in here. The platform under Authentication must be Web.",
+        Remedy::Edit,
+    ),
+    Cause::one("If nothing differs", Who::Admin, READ, Remedy::Again),
+];
+
+/// The words for an error of Microsoft's that is no more than its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum General {
+    /// `access_denied` without a code.
+    Cancelled,
+    /// `access_denied` with a code that is not known.
+    Denied,
+    /// `invalid_client`.
+    Credentials,
+    /// `unauthorized_client`.
+    Application,
+    /// `invalid_scope`.
+    Permissions,
+    /// `invalid_grant` with a code that is not known.
+    Grant,
+    /// Any other error in place of a one-time code.
+    AtSignIn,
+    /// Any other error of the token endpoint.
+    AtExchange,
+    /// An error that an administrator pasted.
+    Pasted,
+}
+
+impl General {
+    /// The words.
+    pub(super) fn diagnosis(self) -> Diagnosis {
+        let (title, what, causes) = match self {
+            Self::Cancelled => (
+                "The sign-in was cancelled, or the permissions were not approved",
+                "Microsoft gives the same answer to somebody who chose Cancel, and to somebody who was not allowed to \
+                 approve the permissions and went back. The connector is as it was.",
+                CANCELLED.to_vec(),
+            ),
+            Self::Denied => (
+                "Microsoft did not let the sign-in through",
+                "Microsoft says that access is denied, with a code for which this program has no words. The connector \
+                 is as it was.",
+                DENIED.to_vec(),
+            ),
+            Self::Credentials => (
+                "Microsoft does not accept the Client ID and the secret",
+                "Microsoft could not make sure that this program speaks for the application. That has several causes.",
+                CREDENTIALS.to_vec(),
+            ),
+            Self::Application => (
+                "Microsoft does not let the application sign people in",
+                "Microsoft says that the application may not use this kind of sign-in. That has several causes.",
+                APPLICATION.to_vec(),
+            ),
+            Self::Permissions => (
+                "Microsoft does not accept a permission",
+                "Microsoft refuses the list of permissions that the connector asks for.",
+                vec![Cause::only(
+                    Who::Admin,
+                    "Compare API permissions in the Azure portal with View API scope on the connector’s page.",
+                    Remedy::Edit,
+                )],
+            ),
+            Self::Grant => (
+                "Microsoft did not give access",
+                "Microsoft did not take what the sign-in came back with, and says why by a code for which this program \
+                 has no words. The connector is as it was.",
+                vec![
+                    Cause::one("At first", Who::SignsIn, "Start the sign-in again.", Remedy::Again),
+                    Cause::one("If it ends here once more", Who::Admin, READ, Remedy::Again),
+                ],
+            ),
+            Self::AtSignIn => (
+                "Microsoft ended the sign-in",
+                "It answered with an error instead of letting the sign-in through.",
+                vec![Cause::only(Who::Admin, READ, Remedy::Again)],
+            ),
+            Self::AtExchange => (
+                "Microsoft refused to finish the sign-in",
+                "The sign-in itself went through, but Microsoft did not give access.",
+                vec![Cause::only(Who::Admin, READ, Remedy::Again)],
+            ),
+            Self::Pasted => (
+                "Microsoft ended the sign-in",
+                "It showed an error instead of letting the sign-in through.",
+                vec![
+                    Cause::one(
+                        "If the page asked for an administrator",
+                        Who::TenantAdmin,
+                        "Send them the address for approval. Once they have approved, sign in again.",
+                        Remedy::Consent,
+                    ),
+                    Cause::one("If it did not", Who::Admin, READ, Remedy::Again),
+                ],
+            ),
+        };
+        Diagnosis { title, what: what.to_owned(), causes }
+    }
+}

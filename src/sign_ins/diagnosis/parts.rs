@@ -1,0 +1,143 @@
+//! What a diagnosis is made of: what happened, and for each possible cause whose job it is and the next step.
+
+use std::borrow::Cow;
+
+use crate::connectors::model::AccountType;
+
+/// Whose job it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The administrator who sets the connector up.
+    Admin,
+    /// An administrator of the accounts' tenant.
+    TenantAdmin,
+    /// The person who signs in.
+    SignsIn,
+    /// The operator.
+    Operator,
+    /// It passes by itself.
+    Nobody,
+}
+
+impl Who {
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Admin => "You, as the administrator of this connector",
+            Self::TenantAdmin => "A Microsoft 365 administrator of the company whose account signs in",
+            Self::SignsIn => "Whoever signs in",
+            Self::Operator => "Whoever runs this program",
+            Self::Nobody => "Nobody: it passes by itself",
+        }
+    }
+}
+
+/// What the page offers for the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// To sign in again.
+    Again,
+    /// To try the stored credentials again, without a new secret.
+    TryCredentials,
+    /// To replace the secret.
+    Secret,
+    /// To edit the connector.
+    Edit,
+    /// The Redirect URI, and a comparison with what Azure has.
+    RedirectUri,
+    /// To set the tenant and who may sign in, and sign in again.
+    Tenant,
+    /// To set who may sign in, and sign in again.
+    AccountType(AccountType),
+    /// The address at which an administrator approves.
+    Approval,
+}
+
+/// One possible cause, with its next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// How to tell that it is this cause: a heading such as *If you made the secret …*. Empty if it is the only one.
+    pub when: &'static str,
+    /// Whose job it is.
+    pub who: Who,
+    /// What they do next.
+    pub next: Cow<'static, str>,
+    /// What the page offers for that.
+    pub remedy: Remedy,
+}
+
+impl Cause {
+    /// The only cause of an error.
+    pub const fn only(who: Who, next: &'static str, remedy: Remedy) -> Self {
+        Self { when: "", who, next: Cow::Borrowed(next), remedy }
+    }
+
+    /// One cause among several.
+    pub const fn one(when: &'static str, who: Who, next: &'static str, remedy: Remedy) -> Self {
+        Self { when, who, next: Cow::Borrowed(next), remedy }
+    }
+
+    /// The cause that Microsoft's servers do not all know yet what was made a moment ago.
+    pub const fn just_made(when: &'static str, remedy: Remedy) -> Self {
+        let next = "Wait a minute and try again: what is new needs up to some minutes until every server of Microsoft’s \
+                    knows it. You need not make it again.";
+        Self::one(when, Who::Nobody, next, remedy)
+    }
+}
+
+/// The words for an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What happened, in a line.
+    pub title: &'static str,
+    /// What it means.
+    pub what: String,
+    /// What it can come from: at least one cause, the likeliest first.
+    pub causes: Vec<Cause>,
+}
+
+impl Diagnosis {
+    /// The words for an end that has one cause.
+    pub fn of_one_cause(
+        title: &'static str,
+        what: impl Into<String>,
+        who: Who,
+        next: impl Into<Cow<'static, str>>,
+        remedy: Remedy,
+    ) -> Self {
+        Self { title, what: what.into(), causes: vec![Cause { when: "", who, next: next.into(), remedy }] }
+    }
+
+    /// The same title for an end whose one cause is known; the page offers what it offered for the likeliest one.
+    #[must_use]
+    pub fn known_to_be(self, what: String, who: Who, next: impl Into<Cow<'static, str>>) -> Self {
+        let remedy = self.causes.first().map_or(Remedy::Again, |cause| cause.remedy);
+        Self::of_one_cause(self.title, what, who, next, remedy)
+    }
+
+    /// What the page offers: each remedy once, in the order of the causes.
+    pub fn remedies(&self) -> Vec<Remedy> {
+        let mut remedies: Vec<Remedy> = Vec::new();
+        for cause in &self.causes {
+            if !remedies.contains(&cause.remedy) {
+                remedies.push(cause.remedy);
+            }
+        }
+        remedies
+    }
+
+    /// The same for a connector that has no address for approval, such as one for personal accounts: no step names it.
+    #[must_use]
+    pub fn without_approval(mut self) -> Self {
+        if self.causes.iter().any(|cause| cause.remedy != Remedy::Consent) {
+            self.causes.retain(|cause| cause.remedy != Remedy::Consent);
+        } else {
+            self.causes = vec![Cause::only(
+                Who::TenantAdmin,
+                "In the Azure portal, under API permissions, choose Grant admin consent. Then sign in again.",
+                Remedy::Again,
+            )];
+        }
+        self
+    }
+}

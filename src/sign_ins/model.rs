@@ -1,0 +1,313 @@
+//! What a sign-in is and how it can end.
+
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
+mod cause;
+mod redact;
+mod words;
+
+pub use cause::{
+    Cause, Claim, Mismatch, NoConnection, TOLERATED_SKEW, clock_words, guid, shown_guid, shown_issuer,
+};
+pub use redact::redact;
+pub use words::{FreeText, ProviderWords, code_in, id_after, known_error, single_line};
+
+/// An attempt can be consumed for this long.
+pub const VALID: Duration = Duration::minutes(10);
+/// From the consuming write to the outcome it takes no longer than this.
+pub const PATIENCE: Duration = Duration::seconds(15);
+/// A late or repeated callback of the same browser still finds its outcome for this long; the binding
+/// cookie lives as long.
+pub const FINDABLE: Duration = Duration::hours(1);
+/// Timelines are kept for this long.
+pub const KEPT: Duration = Duration::days(90);
+/// And no more than this many for each connector.
+pub const KEPT_PER_CONNECTOR: u64 = 100;
+/// A user has no more than this many attempts open; one more ends the oldest.
+pub const OPEN_PER_USER: usize = 10;
+
+/// A field that the version before this one must find.
+fn empty<S: serde::Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("")
+}
+
+/// How a sign-in ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything that the connector needs was shown to work.
+    Verified {
+        /// Who signed in, as the provider calls them. Serialised empty, for it is free text.
+        #[serde(default, serialize_with = "empty")]
+        account: String,
+        /// Optional permissions that were asked for and not granted.
+        missing: Vec<String>,
+        /// Whether the connector was still what was tried.
+        current: bool,
+    },
+    /// It did not come to that.
+    Failed {
+        /// Why.
+        why: Why,
+        /// What the provider said, to be shown as text to an administrator.
+        provider: Option<ProviderWords>,
+    },
+}
+
+impl Outcome {
+    /// The free text in it, which is sealed.
+    pub fn free_text(&self) -> FreeText {
+        match self {
+            Self::Verified { account, .. } => {
+                FreeText { account: Some(account.clone()), ..FreeText::default() }
+            }
+            Self::Failed { provider: Some(said), .. } => FreeText {
+                error: said.error.clone().filter(|error| known_error(error).is_none()),
+                description: said.description.clone(),
+                account: None,
+            },
+            Self::Failed { provider: None, .. } => FreeText::default(),
+        }
+    }
+
+    /// The same with its free text, which was opened.
+    #[must_use]
+    pub fn with_free_text(mut self, text: FreeText) -> Self {
+        match &mut self {
+            Self::Verified { account, .. } => {
+                if let Some(opened) = text.account {
+                    *account = opened;
+                }
+            }
+            Self::Failed { provider: Some(said), .. } => {
+                said.error = said.error.take().or(text.error);
+                said.description = said.description.take().or(text.description);
+            }
+            Self::Failed { provider: None, .. } => {}
+        }
+        self
+    }
+}
+
+/// Why a sign-in did not go through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Whoever signed in refused.
+    Denied,
+    /// The provider ended the sign-in before it gave a code.
+    RefusedAtSignIn,
+    /// `invalid_client`.
+    CredentialsRejected,
+    /// `unauthorized_client`.
+    ApplicationRefused,
+    /// `invalid_scope`.
+    PermissionsRefused,
+    /// `invalid_grant`: the code was not taken.
+    CodeRefused,
+    /// Another error of the token endpoint.
+    ExchangeRefused,
+    /// The ID token is not for this sign-in.
+    IdentityNotProved,
+    /// Who signed in belongs to another tenant than the connector's.
+    WrongTenant,
+    /// The provider did not tell who signed in.
+    IdentityRefused,
+    /// Permissions that the connector cannot do without were not granted.
+    PermissionsMissing(Vec<String>),
+    /// The answer came from another provider than the one that was asked.
+    WrongIssuer,
+    /// The provider has trouble of its own: 5xx, `temporarily_unavailable`, `server_error`.
+    Unavailable,
+    /// No connection to the provider, or it broke.
+    Unreachable,
+    /// The provider did not answer in time.
+    Slow,
+    /// The provider has had too many requests (429); where it says it, after how many seconds to ask again.
+    Throttled(Option<u32>),
+    /// The provider answered something that cannot be understood.
+    Garbled,
+    /// It took longer than an attempt lives.
+    Expired,
+    /// The connector was changed between the way out and the way back.
+    ConnectorChanged,
+    /// Whoever began it may no longer administer connectors.
+    NotAllowed,
+    /// Sessions of the user who began it were ended since.
+    LoggedOut,
+    /// Too many were open; this was the oldest.
+    Superseded,
+    /// The operator has ended all that were open.
+    EndedByOperator,
+    /// The vault cannot open the connector's secret.
+    SecretUnreadable,
+    /// The vault cannot open what was kept for the sign-in itself.
+    AttemptUnreadable,
+}
+
+impl Why {
+    /// What an error in place of a code means.
+    pub fn of_sign_in_error(error: &str) -> Self {
+        match error {
+            "access_denied" => Self::Denied,
+            "invalid_scope" => Self::PermissionsRefused,
+            "unauthorized_client" => Self::ApplicationRefused,
+            "temporarily_unavailable" | "server_error" => Self::Unavailable,
+            // `invalid_client` too: no secret has been sent yet, so it says nothing of one (AADSTS650052).
+            _ => Self::RefusedAtSignIn,
+        }
+    }
+}
+
+/// A step of the timeline; in the order in which they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// The attempt was made.
+    Started,
+    /// The browser was told where to go.
+    Sent,
+    /// The browser came back, with a code or with an error.
+    Returned,
+    /// It was this browser's, in time, and everything was as it was when the sign-in began.
+    Checked,
+    /// The code was exchanged for tokens.
+    CodeExchanged,
+    /// It is known who signed in.
+    Identity,
+    /// What was granted was compared with what was asked.
+    Permissions,
+    /// The end.
+    Outcome,
+    /// A callback with this sign-in's state came in another browser, and was refused.
+    ForeignBrowser,
+}
+
+impl Step {
+    const ALL: [Self; 9] = [
+        Self::Started,
+        Self::Sent,
+        Self::Returned,
+        Self::Checked,
+        Self::CodeExchanged,
+        Self::Identity,
+        Self::Permissions,
+        Self::Outcome,
+        Self::ForeignBrowser,
+    ];
+
+    /// From its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// On the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Started => "Started",
+            Self::Sent => "Sent to Microsoft",
+            Self::Returned => "Came back from Microsoft",
+            Self::Checked => "Checked: it belongs to this sign-in, in time and unchanged",
+            Self::CodeExchanged => "Microsoft accepted the client secret and gave access",
+            Self::Identity => "Microsoft said who signed in",
+            Self::Permissions => "Permissions compared",
+            Self::Outcome => "Ended",
+            Self::ForeignBrowser => "Somebody came with it in another browser, and was refused",
+        }
+    }
+
+    /// As the database has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Sent => "sent",
+            Self::Returned => "returned",
+            Self::Checked => "checked",
+            Self::CodeExchanged => "code_exchanged",
+            Self::Identity => "identity",
+            Self::Permissions => "permissions",
+            Self::Outcome => "outcome",
+            Self::ForeignBrowser => "foreign_browser",
+        }
+    }
+}
+
+/// How long a step took, in words; none where it is not worth telling. In microseconds.
+pub fn took(micros: i64) -> Option<String> {
+    let millis = micros / 1_000;
+    match millis {
+        ..1 => None,
+        1..1_000 => Some(format!("{millis} ms")),
+        1_000..60_000 => Some(format!("{}.{} s", millis / 1_000, millis % 1_000 / 100)),
+        _ => Some(format!("{} min {} s", millis / 60_000, millis % 60_000 / 1_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_step_took_is_told_as_people_tell_it() {
+        assert_eq!(took(999), None);
+        assert_eq!(took(240_000).as_deref(), Some("240 ms"));
+        assert_eq!(took(1_290_000).as_deref(), Some("1.2 s"));
+        assert_eq!(took(72_000_000).as_deref(), Some("1 min 12 s"));
+    }
+
+    #[test]
+    fn an_outcome_of_an_earlier_version_is_understood() {
+        let earlier = r#"{"outcome":"failed","why":"unavailable","provider":{"error":"x","description":null,
+            "trace_id":null,"correlation_id":null}}"#;
+        let outcome: Outcome = serde_json::from_str(earlier).expect("an outcome");
+        assert!(matches!(outcome, Outcome::Failed { why: Why::Unavailable, provider: Some(_) }));
+    }
+
+    #[test]
+    fn each_step_is_found_by_its_name() {
+        for step in Step::ALL {
+            assert_eq!(Step::from_name(step.name()), Some(step));
+        }
+    }
+
+    #[test]
+    fn an_outcome_comes_back_from_the_database_as_it_went() {
+        for outcome in [
+            Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
+            Outcome::Failed { why: Why::PermissionsMissing(vec!["profile".into()]), provider: None },
+            Outcome::Failed { why: Why::Throttled(Some(120)), provider: None },
+            Outcome::Failed { why: Why::Throttled(None), provider: None },
+        ] {
+            let text = serde_json::to_string(&outcome).expect("JSON");
+            let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
+            assert_eq!(read.with_free_text(outcome.free_text()), outcome);
+        }
+    }
+
+    #[test]
+    fn n9_of_what_a_provider_says_only_known_codes_and_ids_are_written_in_clear() {
+        let id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
+        let words =
+            |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
+        let outcomes = [
+            Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
+            Outcome::Failed { why: Why::Denied, provider: Some(words("canary-3", "canary-4")) },
+            Outcome::Failed { why: Why::Denied, provider: Some(words("invalid_grant", id)) },
+        ];
+        for outcome in outcomes {
+            let text = serde_json::to_string(&outcome).expect("JSON");
+            assert!(!text.contains("canary"), "{text}");
+            let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
+            assert_eq!(read.with_free_text(outcome.free_text()), outcome);
+        }
+        let kept = serde_json::to_string(&words("invalid_grant", id)).expect("JSON");
+        assert!(kept.contains("invalid_grant") && kept.contains(id), "{kept}");
+    }
+
+    #[test]
+    fn n9_a_number_too_long_for_a_code_and_an_id_that_is_no_guid_are_dropped() {
+        let words =
+            ProviderWords::new(None, None, Some("s3cret"), Some("s3cret")).with_codes([99, 50_011, u64::MAX]);
+        assert_eq!((words.codes, words.trace_id, words.correlation_id), (vec![50_011], None, None));
+    }
+}

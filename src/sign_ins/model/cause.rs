@@ -1,0 +1,269 @@
+//! What this program itself found out about a sign-in that failed, in values of a fixed form. Nothing in it is free
+//! text of the provider's, so it may stand in the database and in the log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+use uuid::Uuid;
+
+use super::{redact, single_line};
+
+/// Why a sign-in failed, where this program knows more than the provider said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A check of what came back failed.
+    Mismatch(Mismatch),
+    /// There was no answer from this host, which is one of the configured addresses or their proxy.
+    NoConnection {
+        /// The host.
+        host: String,
+        /// Why.
+        why: NoConnection,
+    },
+}
+
+/// A check that failed, with both values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    /// What was checked.
+    pub claim: Claim,
+    /// What it had to be, where that may be told.
+    pub expected: Option<String>,
+    /// What came, in its fixed form; `None` if nothing came or it must not be told.
+    pub received: Option<String>,
+    /// By how many seconds the server's clock is ahead of the provider's, where that is known. Negative: behind.
+    #[serde(default)]
+    pub clock_ahead: Option<i64>,
+}
+
+/// What of an answer was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// Whether there is an ID token.
+    IdToken,
+    /// `aud` of the ID token.
+    Aud,
+    /// `iss` of the ID token.
+    Iss,
+    /// `iss` of the callback (RFC 9207).
+    CallbackIss,
+    /// `nonce` of the ID token. Its values are secret.
+    Nonce,
+    /// `exp` of the ID token.
+    Exp,
+    /// `nbf` of the ID token, or `iat` where it has no `nbf`.
+    Nbf,
+    /// `tid` of the ID token.
+    Tid,
+}
+
+impl Claim {
+    /// Its name, as the specifications have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IdToken => "id_token",
+            Self::Aud => "aud",
+            Self::Iss => "iss",
+            Self::CallbackIss => "iss of the callback",
+            Self::Nonce => "nonce",
+            Self::Exp => "exp",
+            Self::Nbf => "nbf",
+            Self::Tid => "tid",
+        }
+    }
+}
+
+/// Why no connection came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoConnection {
+    /// The name of the host was not found (DNS).
+    NameNotFound,
+    /// The host refused the connection.
+    Refused,
+    /// No connection within some seconds.
+    TimedOut,
+    /// There is no route to the host.
+    NoRoute,
+    /// The TLS certificate is not trusted.
+    Certificate,
+    /// The TLS certificate is expired or not valid yet, by this server's clock.
+    CertificateOutOfDate,
+    /// The TLS certificate is for another name.
+    CertificateOfAnother,
+    /// TLS failed for another reason.
+    Tls,
+    /// The proxy asks for a user and password (407).
+    ProxyLogin,
+    /// The proxy did not open a connection.
+    ProxyRefused,
+    /// The name of the proxy was not found (DNS).
+    ProxyNameNotFound,
+    /// The proxy refused the connection, did not answer, or there is no route to it.
+    ProxyUnreachable,
+    /// The connection broke off before the whole answer was there.
+    BrokenOff,
+    /// Another reason.
+    Other,
+}
+
+impl NoConnection {
+    /// In a few words, for the timeline and the log.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NameNotFound => "the name of the host was not found",
+            Self::Refused => "the connection was refused",
+            Self::TimedOut => "the connection timed out",
+            Self::NoRoute => "there is no route to the host",
+            Self::Certificate => "the TLS certificate is not trusted",
+            Self::CertificateOutOfDate => "the TLS certificate is expired or not valid yet",
+            Self::CertificateOfAnother => "the TLS certificate is for another name",
+            Self::Tls => "the TLS connection failed",
+            Self::ProxyLogin => "the proxy asks for a user and password (407)",
+            Self::ProxyRefused => "the proxy did not open the connection",
+            Self::ProxyNameNotFound => "the name of the proxy was not found",
+            Self::ProxyUnreachable => "the proxy cannot be reached",
+            Self::BrokenOff => "the connection broke off",
+            Self::Other => "no connection came about",
+        }
+    }
+}
+
+impl Mismatch {
+    /// A check that failed.
+    pub const fn new(claim: Claim, expected: Option<String>, received: Option<String>) -> Self {
+        Self { claim, expected, received, clock_ahead: None }
+    }
+
+    /// How far the server's clock is off, in words, where that is known.
+    pub fn clock_words(&self) -> Option<String> {
+        self.clock_ahead.map(clock_words)
+    }
+
+    /// How far the server's clock is off, where it is off by more than clocks usually are.
+    pub fn clock_is_wrong_by(&self) -> Option<i64> {
+        self.clock_ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW.unsigned_abs())
+    }
+}
+
+/// How far the provider's clock and the server's may be apart, in seconds.
+pub const TOLERATED_SKEW: i64 = 300;
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.claim.name())?;
+        match (&self.expected, &self.received) {
+            (Some(expected), Some(received)) => write!(f, ": expected {expected}, received {received}")?,
+            (Some(expected), None) => write!(f, ": expected {expected}, received none")?,
+            (None, Some(received)) => write!(f, ": {received}")?,
+            (None, None) => f.write_str(": missing")?,
+        }
+        match self.clock_words() {
+            Some(words) => write!(f, "; the server’s clock is {words}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mismatch(mismatch) => mismatch.fmt(f),
+            Self::NoConnection { host, why } => write!(f, "{host}: {}", why.words()),
+        }
+    }
+}
+
+/// How far the server's clock is off: "2 hours ahead of Microsoft’s".
+pub fn clock_words(ahead: i64) -> String {
+    if ahead.unsigned_abs() <= TOLERATED_SKEW.unsigned_abs() {
+        return "the same as Microsoft’s".to_owned();
+    }
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    format!("{} {direction} Microsoft’s", span(ahead.unsigned_abs()))
+}
+
+/// A span of time by its two largest units; seconds only where it is short.
+fn span(seconds: u64) -> String {
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+    let mut left = seconds;
+    let mut parts = Vec::new();
+    for (name, length) in units {
+        let count = left / length;
+        left %= length;
+        if count > 0 {
+            parts.push(format!("{count} {name}{}", if count == 1 { "" } else { "s" }));
+        }
+        // Half a minute more or less is what the answer took on its way.
+        if parts.len() == 2 || (!parts.is_empty() && length == 60) {
+            break;
+        }
+    }
+    parts.join(" ")
+}
+
+/// An id in its fixed form.
+pub fn guid(text: &str) -> Option<String> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(|id| id.to_string())
+}
+
+/// An id as it is told: what is none is not repeated.
+pub fn shown_guid(text: &str) -> String {
+    guid(text).unwrap_or_else(|| "a value that is no GUID".to_owned())
+}
+
+/// An issuer as it is told: its scheme, host and port, and of its path what is an id or stands in the path of the
+/// configured one. Anyone who writes a callback's address can put any text there.
+pub fn shown_issuer(text: &str, configured: &str, secrets: &[&str]) -> String {
+    const NONE: &str = "a value that is no address";
+    let Ok(url) = Url::parse(text) else { return NONE.to_owned() };
+    let Some(host) = url.host_str().filter(|host| host.len() <= 100) else { return NONE.to_owned() };
+    if redact(text, secrets) != text || redact(host, secrets) != host {
+        return NONE.to_owned();
+    }
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let mut shown = format!("{}://{host}{port}", if url.scheme() == "http" { "http" } else { "https" });
+    for segment in url.path_segments().into_iter().flatten() {
+        let known = ["", "v1.0", "v2.0", "adfs", "common", "organizations", "consumers"].contains(&segment)
+            || configured.split('/').any(|part| part == segment);
+        shown.push('/');
+        match guid(segment) {
+            Some(id) => shown.push_str(&id),
+            None if known => shown.push_str(segment),
+            None => shown.push('…'),
+        }
+    }
+    single_line(&shown, 300)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c16_a_span_is_told_by_its_two_largest_units() {
+        assert_eq!(clock_words(7_200), "2 hours ahead of Microsoft’s");
+        assert_eq!(clock_words(7_230), "2 hours ahead of Microsoft’s");
+        assert_eq!(clock_words(-5_460), "1 hour 31 minutes behind Microsoft’s");
+        assert_eq!(clock_words(-90_000), "1 day 1 hour behind Microsoft’s");
+        assert_eq!(clock_words(301), "5 minutes ahead of Microsoft’s");
+        assert_eq!(clock_words(-4), "the same as Microsoft’s");
+    }
+
+    #[test]
+    fn c17_an_issuer_is_told_by_its_host_and_ids_and_by_no_other_text() {
+        let configured = "https://login.microsoftonline.com/{tenant}/v2.0";
+        let tid = "5a1e0000-7e57-4000-8000-00000000c0de";
+        let shown = |text: &str| shown_issuer(text, configured, &["s3cret-value"]);
+        let sound = format!("https://login.microsoftonline.us/{tid}/v2.0");
+        assert_eq!(shown(&sound), sound);
+        assert_eq!(shown("https://sts.windows.net/any words/"), "https://sts.windows.net/…/");
+        assert_eq!(shown("https://evil.example/v2.0?a=b#c"), "https://evil.example/v2.0");
+        for wrong in ["", "no address", "https://s3cret-value.example/", "https://x.example/eulav-terc3s"] {
+            assert_eq!(shown(wrong), "a value that is no address", "{wrong}");
+        }
+    }
+}

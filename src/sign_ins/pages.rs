@@ -1,0 +1,192 @@
+//! The page before one leaves, the page that tells the outcome, what a connector's page says of its sign-ins,
+//! and what Microsoft's own errors mean.
+
+mod consent;
+mod history;
+mod outcome;
+mod parts;
+mod proof;
+mod remedy;
+mod pasted_error;
+
+use leptos::prelude::*;
+
+pub use consent::{ConsentPage, DoubledPage};
+pub use history::SignInList;
+pub use outcome::SignInPage;
+pub use remedy::{Offers, TenantPage};
+pub use pasted_error::{ShownPage, ShownView};
+
+use crate::{
+    connectors::{
+        model::{ConnectorState, FailureReason},
+        pages::StateBadge,
+        service::{Connector, ConnectorId},
+    },
+    ui::{islands::SendOnce, widgets::Moment},
+};
+
+/// The small page from which one goes to the provider.
+#[component]
+pub fn Leaving(
+    /// Where one is sent, whole.
+    url: String,
+    /// The host of that.
+    host: String,
+    /// The connector.
+    connector: Connector,
+) -> impl IntoView {
+    view! {
+        <div class="card">
+            <div class="stack tight">
+                <h1>{format!("You are being sent to {host} to sign in")}</h1>
+                <p class="soft">
+                    "To verify " <strong><bdi>{connector.service_name.as_str().to_owned()}</bdi></strong>
+                    "."
+                </p>
+            </div>
+            <ol class="steps">
+                <li>"Microsoft asks which account to use, and shows what the connector may do."</li>
+                <li>"You agree, and come back here."</li>
+                <li>"You see whether the connector works. Nothing is read from your mailbox."</li>
+            </ol>
+            <a class="button primary wide" href=url>"Continue to Microsoft"</a>
+        </div>
+    }
+}
+
+/// The button that starts a sign-in.
+#[component]
+pub fn VerifyButton(
+    /// The connector.
+    id: ConnectorId,
+    /// What it says.
+    #[prop(default = "Sign in with Microsoft to verify")]
+    words: &'static str,
+    /// Whether it is the one thing to do here.
+    #[prop(default = true)]
+    primary: bool,
+) -> impl IntoView {
+    let class = if primary { "button primary" } else { "button" };
+    view! {
+        <form method="post" action=format!("/connectors/{id}/verify")>
+            <button class=class>{words}</button>
+        </form>
+    }
+}
+
+/// The button that tries a connector's credentials again, as they are.
+#[component]
+pub fn TryAgain(
+    /// The connector.
+    id: ConnectorId,
+    /// Whether it is the one thing to do here.
+    primary: bool,
+) -> impl IntoView {
+    let class = if primary { "button primary" } else { "button" };
+    view! {
+        <SendOnce>
+            <form method="post" action=format!("/connectors/{id}/try-again")>
+                <button class=class>"Try again without a new secret"</button>
+            </form>
+        </SendOnce>
+    }
+}
+
+/// What an administrator sees on a connector's page: where it stands, and what to do about that.
+#[component]
+pub fn StateCard(
+    /// The connector.
+    connector: Connector,
+    /// Whether an administrator looks.
+    admin: bool,
+    /// Whether the button stands elsewhere on the page already.
+    button_elsewhere: bool,
+    /// Whether the page already says, and has a button for, what is to be done where the credentials are refused.
+    remedy_elsewhere: bool,
+) -> impl IntoView {
+    let words = match connector.state {
+        ConnectorState::NotVerified if connector.unproved.is_empty() => match connector.verified_at {
+            // Its credentials were refused since, and are accepted again.
+            Some(at) => view! {
+                "A sign-in last went through on " <Moment at=at />
+                ". Microsoft has refused the connector since, so it is to be verified again."
+            }
+            .into_any(),
+            None => "No sign-in has gone through with these settings yet.".into_any(),
+        },
+        ConnectorState::NotVerified => view! {
+            {if connector.verified_at.is_some() {
+                "Changed since it was last verified: "
+            } else {
+                "No sign-in has gone through yet. Changed since it was last tried: "
+            }}
+            <strong>{connector.unproved.clone()}</strong>
+            {if connector.verified_at.is_some() { ". What the last sign-in proved counts no longer." } else { "." }}
+        }
+        .into_any(),
+        ConnectorState::Verified => connector
+            .verified_at
+            .map(|at| view! { "A sign-in last went through on " <Moment at=at /> "." })
+            .into_any(),
+        ConnectorState::Failing(FailureReason::WrongTenant) => connector
+            .failed_at
+            .map(|at| view! { "On " <Moment at=at /> " somebody signed in whose company is not this connector’s tenant." })
+            .into_any(),
+        ConnectorState::Failing(_) => connector
+            .failed_at
+            .map(|at| view! { "Microsoft last refused it on " <Moment at=at /> "." })
+            .into_any(),
+    };
+    let refused = connector.state.wants_credentials();
+    let button = (admin && !button_elsewhere).then(|| {
+        let primary = connector.state != ConnectorState::Verified && !refused;
+        let replace = (refused && !remedy_elsewhere).then(|| {
+            let to = format!("/connectors/{}/secret", connector.id);
+            view! {
+                <a class="button primary" href=to>"Replace the client secret"</a>
+                <TryAgain id=connector.id primary=false />
+            }
+        });
+        view! { <div class="row">{replace}<VerifyButton id=connector.id primary=primary /></div> }
+    });
+    view! {
+        <section class="card low" aria-labelledby="state-title">
+            <h2 id="state-title">"State"</h2>
+            <p><StateBadge state=connector.state /></p>
+            <p class="soft">{words}</p>
+            {button}
+        </section>
+    }
+}
+
+/// What is said to a browser whose callback is nobody's: the same whatever is wrong.
+#[component]
+pub fn Foreign() -> impl IntoView {
+    view! {
+        <div class="card">
+            <h1>"This sign-in cannot be finished here"</h1>
+            <p class="soft">
+                "It was cancelled at Microsoft, or started in another browser or too long ago, or its connector was \
+                 deleted, or this address was not made by Microsoft. Nothing was changed."
+            </p>
+            <p>"Open Connectors in the browser in which you began, and start the sign-in again."</p>
+            <div class="row"><a class="button" href="/connectors">"Go to Connectors"</a></div>
+        </div>
+    }
+}
+
+/// What is said where nothing could be written as a sign-in came back: its address still works.
+#[component]
+pub fn NotNow() -> impl IntoView {
+    view! {
+        <div class="card">
+            <h1>"This sign-in cannot be finished at this moment"</h1>
+            <p>"Reload this page in a moment: your sign-in at Microsoft still counts until ten minutes after it began."</p>
+            <p class="soft">
+                "Mail360 cannot use its database just now. If it goes on, tell whoever runs the program; the log says \
+                 why."
+            </p>
+        </div>
+    }
+}

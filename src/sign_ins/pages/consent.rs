@@ -1,0 +1,103 @@
+//! Pages for a browser that comes back from Microsoft without a sign-in of ours.
+
+use leptos::prelude::*;
+
+use super::{
+    super::{
+        diagnosis::{codes, telling_code},
+        model::ProviderWords,
+    },
+    parts::provider_said,
+};
+
+/// The page for an administrator of a Microsoft tenant who comes back from approving, or not approving, permissions. The
+/// reader was sent a link and need not be a user here. The next steps of a code are written for the person who set up the
+/// connector, so the page tells the reader to send them on.
+#[component]
+pub fn ConsentPage(
+    /// What Microsoft said if the permissions were not approved.
+    refused: Option<ProviderWords>,
+) -> impl IntoView {
+    let Some(said) = refused else {
+        return view! {
+            <div class="card">
+                <h1>"Microsoft says that the permissions were approved"</h1>
+                <p>"Tell the person who sent you the link: they can now sign in."</p>
+            </div>
+        }
+        .into_any();
+    };
+    let entry = telling_code(&said).and_then(codes::find);
+    let meaning = entry.map(|entry| {
+        view! {
+            <section class="stack tight" aria-labelledby="meaning-title">
+                <h2 id="meaning-title">"What it means"</h2>
+                <p><strong>{entry.title}</strong></p>
+                <p>{entry.what}</p>
+            </section>
+        }
+    });
+    let to_send = match entry {
+        Some(entry) => {
+            let causes = entry.causes.iter().map(|cause| {
+                let when = (!cause.when.is_empty()).then(|| view! { <h3>{cause.when}</h3> });
+                view! {
+                    {when}
+                    <dl class="facts">
+                        <div><dt>"Who can fix it"</dt><dd>{cause.who.words()}</dd></div>
+                        <div><dt>"Next step"</dt><dd>{cause.next.to_string()}</dd></div>
+                    </dl>
+                }
+            });
+            view! {
+                <p>
+                    "Send them what Microsoft said, and these steps. The steps are written for them: in the steps, “you” \
+                     is the person who sent you the link."
+                </p>
+                {causes.collect_view()}
+            }
+            .into_any()
+        }
+        None => view! { <p>"Send them what Microsoft said. They can look it up, and send you the link again."</p> }
+            .into_any(),
+    };
+    view! {
+        <div class="card">
+            <h1>"The permissions were not approved, or you cancelled"</h1>
+            <p>"Nothing was changed here. If you cancelled, or signed in with the wrong account, open the link again."</p>
+            <section class="stack tight" aria-labelledby="said-title">
+                <h2 id="said-title">"What Microsoft said"</h2>
+                <dl class="facts note">{provider_said(said)}</dl>
+                <p class="help">"As the address that brought you here has it."</p>
+            </section>
+            {meaning}
+            <section class="stack tight" aria-labelledby="send-title">
+                <h2 id="send-title">"Send this to the person who sent you the link"</h2>
+                {to_send}
+            </section>
+        </div>
+    }
+    .into_any()
+}
+
+/// What is said where the address came back with its parameters twice.
+#[component]
+pub fn DoubledPage() -> impl IntoView {
+    view! {
+        <div class="card">
+            <h1>"The address came twice"</h1>
+            <p>
+                "Microsoft sent you back, but the address arrived here with its parameters twice, one after the other. A \
+                 proxy in front of this program does so where it redirects from http to https and appends the query to \
+                 an address that has it already. Nothing was changed."
+            </p>
+            <p>
+                "Tell the operator, who runs this program: the proxy’s redirect must keep the query once (nginx: "
+                <code>"return 301 https://$host$request_uri;"</code>
+                "), and MAIL360_PUBLIC_URL must be the https address, so that there is no redirect. Then start the \
+                 sign-in again."
+            </p>
+            <div class="row"><a class="button" href="/connectors">"Go to Connectors"</a></div>
+        </div>
+    }
+}

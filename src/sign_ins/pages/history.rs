@@ -1,0 +1,162 @@
+//! The sign-ins of a connector, each with its timeline.
+
+use leptos::prelude::*;
+
+use super::{
+    super::{
+        diagnosis,
+        model::{Outcome, ProviderWords, Step, clock_words, took},
+        service::{Event, Progress, SignIn},
+        support,
+    },
+    parts::provider_said,
+    proof::in_a_line,
+    pasted_error::PasteForm,
+};
+use crate::{
+    connectors::service::Connector,
+    platform::id::UserId,
+    ui::{icons::Icon, widgets::CopyButton, widgets::Moment},
+};
+
+/// Sign-ins through a connector, latest first, each with its timeline.
+#[component]
+pub fn SignInList(
+    /// The sign-ins, latest first.
+    sign_ins: Vec<SignIn>,
+    /// The connector.
+    connector: Connector,
+    /// Who looks: of others' sign-ins there is no page for them.
+    viewer: UserId,
+) -> impl IntoView {
+    if sign_ins.is_empty() {
+        return view! {
+            <p class="soft">
+                "None yet. Each sign-in through this connector is listed here, step by step, with its outcome."
+            </p>
+        }
+        .into_any();
+    }
+    // Microsoft may have kept the browser on a page of its own, and then says nothing to us. Asked once, at the latest
+    // of them, and not where one has gone through since.
+    let unsettled = sign_ins
+        .iter()
+        .take_while(|sign_in| !matches!(sign_in.progress, Progress::Ended(Outcome::Verified { .. })));
+    let lost = unsettled
+        .map(|sign_in| &sign_in.progress)
+        .position(|progress| matches!(progress, Progress::Open | Progress::Abandoned));
+    let items = sign_ins
+        .into_iter()
+        .enumerate()
+        .map(|(at, sign_in)| {
+            let SignIn { attempt, who, progress, .. } = &sign_in;
+            let (class, icon, words) = match progress {
+                Progress::Ended(outcome @ Outcome::Verified { current: true, .. }) => {
+                    ("good", Icon::Good, diagnosis::in_short(outcome))
+                }
+                Progress::Ended(outcome @ Outcome::Verified { .. }) => {
+                    ("warn", Icon::Warning, diagnosis::in_short(outcome))
+                }
+                Progress::Ended(outcome) => ("bad", Icon::Bad, diagnosis::in_short(outcome)),
+                Progress::Checking | Progress::Open => {
+                    ("idle", Icon::Waiting, support::progress_in_short(progress))
+                }
+                Progress::Interrupted | Progress::Abandoned => {
+                    ("warn", Icon::Warning, support::progress_in_short(progress))
+                }
+            };
+            let words = if attempt.user == viewer {
+                view! { <a href=format!("/sign-ins/{}", attempt.id)>{words}</a> }.into_any()
+            } else {
+                words.into_any()
+            };
+            let paste = (lost == Some(at)).then(|| {
+                view! {
+                    <details class="disclosure">
+                        <summary>"Did Microsoft show an error? Paste it."</summary>
+                        <PasteForm connector=connector.id />
+                    </details>
+                }
+            });
+            let (who, created_at) = (who.clone(), attempt.created_at);
+            view! {
+                <li class=class>
+                    {icon.draw()}
+                    <div>
+                        <p>{words}</p>
+                        <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=created_at /></p>
+                        {paste}
+                        <details class="disclosure">
+                            <summary>"Timeline"</summary>
+                            <Timeline sign_in=sign_in connector=connector.clone() said=true />
+                        </details>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ol class="timeline" role="list">{items}</ol> }.into_any()
+}
+
+/// What happened in a sign-in, step by step, and all of it as a text for support.
+#[component]
+pub fn Timeline(
+    /// The sign-in.
+    sign_in: SignIn,
+    /// Its connector.
+    connector: Connector,
+    /// Whether it also tells what the provider said.
+    said: bool,
+) -> impl IntoView {
+    let text = support::text(&sign_in, &connector);
+    let SignIn { progress, timeline, .. } = sign_in;
+    let found = in_a_line(&progress);
+    let steps = timeline
+        .into_iter()
+        .map(|Event { at, step, duration, detail, .. }| {
+            let took = took(duration).map(|took| format!(", after {took}"));
+            let detail = match step {
+                Step::Outcome => found.clone(),
+                _ if detail.is_empty() => None,
+                Step::CodeExchanged => {
+                    detail.parse().ok().map(|ahead| format!("The server’s clock is {}.", clock_words(ahead)))
+                }
+                Step::Sent => Some(format!("To {detail}")),
+                Step::Returned => Some(format!("It came {detail}.")),
+                Step::Identity => Some(format!("Tenant {detail}")),
+                Step::Permissions => Some(format!("Not granted: {detail}")),
+                _ => None,
+            };
+            view! {
+                <li>
+                    <p>{step.words()}</p>
+                    <p class="soft note">
+                        <time datetime=at.for_machines()>{at.time_of_day()}</time> {took}
+                    </p>
+                    {detail.map(|detail| view! { <p class="soft note">{detail}</p> })}
+                </li>
+            }
+        })
+        .collect_view();
+    let said = match progress {
+        Progress::Ended(Outcome::Failed { provider: Some(words), .. }) if said => Some(words),
+        _ => None,
+    };
+    let said = said.filter(ProviderWords::is_said);
+    let said = said.map(|words| view! { <dl class="facts note">{provider_said(words)}</dl> });
+    view! {
+        <div class="stack tight">
+            <ol class="events" role="list">{steps}</ol>
+            {said}
+            <details class="disclosure">
+                <summary>"Details for support"</summary>
+                <div class="copy long">
+                    // It is scrolled where it is long: from the keyboard too.
+                    <pre tabindex="0" role="group" aria-label="The text for support"><code>{text}</code></pre>
+                    <CopyButton what="the text for support" />
+                </div>
+                <p class="help">"No secret, code or token is in it."</p>
+            </details>
+        </div>
+    }
+}

@@ -1,0 +1,399 @@
+//! What Microsoft showed on a page of its own, pasted by an administrator: such errors (50011, 50194, 700016,
+//! 90094, …) never come back to the Redirect URI. Read, and never stored.
+
+mod text;
+
+use super::model::{ProviderWords, id_after, single_line};
+
+/// The most that is read of it, in characters: what Microsoft shows has some hundred. As a form sends them, in nine
+/// bytes where they are not ASCII, so many still fit into what a body may have.
+pub const MAX: usize = 7000;
+
+/// What was understood of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pasted {
+    /// Microsoft's code.
+    pub code: Option<u64>,
+    /// Its words, with the ids to copy.
+    pub said: ProviderWords,
+    /// The Redirect URIs that it names, besides addresses of Microsoft's.
+    pub uris: Vec<String>,
+}
+
+/// English words of pages that Microsoft shows without a code: of personal accounts (login.live.com), of approval, of
+/// rules of the company, and of the account. In small letters, each with a code that means the same. All of an entry's
+/// words must be there. Pages in other languages are served by what is offered where nothing is understood.
+const WITHOUT_CODE: &[(&[&str], u64)] = &[
+    (&["redirect_uri", "is not valid"], 50_011),
+    (&["'scope'", "is not valid"], 70_011),
+    (&["client does not exist or is not enabled for consumers"], 9_002_332),
+    (&["need admin approval"], 90_094),
+    (&["approval required"], 90_095),
+    (&["this app may be risky"], 90_094),
+    (&["only an admin can grant"], 90_094),
+    (&["only an administrator can grant"], 90_094),
+    (&["ask your admin to grant"], 90_094),
+    (&["ask an admin to grant"], 90_094),
+    (&["ask your administrator to grant"], 90_094),
+    (&["ask an administrator to grant"], 90_094),
+    (&["can't get there from here"], 53_000),
+    (&["set up your device to get access"], 53_000),
+    (&["you cannot access this right now"], 53_003),
+    (&["you can't access this right now"], 53_003),
+    (&["does not meet the criteria to access this resource"], 53_003),
+    (&["more information required"], 50_079),
+    (&["contact your support person to unlock it"], 50_057),
+    (&["account is temporarily locked"], 50_053),
+    (&["couldn't find an account with that"], 50_034),
+    (&["that microsoft account doesn't exist"], 50_034),
+    (&["this username may be incorrect"], 50_034),
+    (&["your account or password is incorrect"], 50_126),
+    (&["your password has expired"], 50_055),
+    (&["use your work or school account instead"], 500_200),
+    (&["can't sign in here with a personal account"], 500_200),
+    (&["does not exist in tenant"], 50_020),
+    (&["is not assigned to a role for the application"], 50_105),
+    // From the address bar, as the browser came back.
+    (&["access_denied"], 65_004),
+];
+
+/// Hosts whose addresses in an error are Microsoft's own, and no Redirect URI.
+const MICROSOFT: [&str; 17] = [
+    "aka.ms",
+    "go.microsoft.com",
+    "learn.microsoft.com",
+    "docs.microsoft.com",
+    "support.microsoft.com",
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.windows.net",
+    "login.live.com",
+    "portal.azure.com",
+    "portal.azure.us",
+    "portal.azure.cn",
+    "entra.microsoft.com",
+    "entra.microsoft.us",
+    "graph.microsoft.com",
+];
+
+/// Reads what was pasted: the whole of Microsoft's page or its source, its error alone, the JSON of the token endpoint, the
+/// address of the page, or the bare code.
+pub fn read(text: &str) -> Pasted {
+    let text: String = text.chars().take(MAX).collect();
+    // From an address bar.
+    let text = if text.contains("%20") || text.contains("%3a") || text.contains("%3A") {
+        let pairs = url::form_urlencoded::parse(text.as_bytes());
+        pairs.flat_map(|(name, value)| [name, "=".into(), value, " ".into()]).collect()
+    } else {
+        text
+    };
+    let text = text::decode(&text);
+    let plain = text::plain(&text);
+    let words = text::words(&plain);
+    let by_words = || {
+        let found = WITHOUT_CODE.iter().find(|(all, _)| all.iter().all(|part| words.contains(part)));
+        found.map(|(_, code)| *code)
+    };
+    let code = text::code(&plain).or_else(by_words);
+    let id = |names: &[&str]| names.iter().find_map(|name| id_after(&plain, name));
+    let (trace, correlation) = (id(&["trace id", "request id"]), id(&["correlation id"]));
+    let said = ProviderWords::new(None, description(&plain).as_deref(), trace, correlation);
+    // The addresses as they stand there, sign by sign: they are compared.
+    Pasted { code, said: said.with_codes(code), uris: uris(&text) }
+}
+
+/// From the code to the end of its line.
+fn description(text: &str) -> Option<String> {
+    let from = &text[text.to_ascii_lowercase().find("aadsts")?..];
+    let line = from.lines().next()?;
+    // Where all stands in one line, the ids have places of their own.
+    let end =
+        [" Trace ID:", " Correlation ID:", " Timestamp:"].iter().filter_map(|mark| line.find(mark)).min();
+    Some(single_line(&line[..end.unwrap_or(line.len())], 1_000))
+}
+
+/// The addresses that stand in it, each once, without those of Microsoft's.
+fn uris(text: &str) -> Vec<String> {
+    let mut uris: Vec<String> = Vec::new();
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '<' | '>' | '`' | '’' | '”' | ')' | ']');
+    for (at, _) in text.match_indices("http") {
+        let before = text[..at].chars().next_back();
+        let rest = &text[at..];
+        if before.is_some_and(char::is_alphanumeric)
+            || !(rest.starts_with("http://") || rest.starts_with("https://"))
+        {
+            continue;
+        }
+        let uri = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let uri = uri.trim_end_matches(['.', ',', ';', ':']);
+        let host = uri.split("://").nth(1).and_then(|rest| rest.split(['/', ':', '?', '#']).next());
+        let host = host.unwrap_or_default().to_lowercase();
+        if !host.is_empty() && !MICROSOFT.contains(&host.as_str()) && !uris.iter().any(|known| known == uri) {
+            uris.push(uri.to_owned());
+        }
+    }
+    uris.truncate(5);
+    uris
+}
+
+/// Where two Redirect URIs begin to differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// After so many characters that both have.
+    pub at: usize,
+    /// What it is, in words.
+    pub words: &'static str,
+}
+
+/// Compares the Redirect URI of this program with another; none where they are the same, letter by letter, as
+/// Microsoft compares them (reply-url).
+pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
+    if ours == theirs {
+        return None;
+    }
+    let at = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).count();
+    let words = match (url::Url::parse(ours), url::Url::parse(theirs)) {
+        _ if theirs.trim() == ours => "There is a space too many.",
+        _ if theirs.strip_suffix('/') == Some(ours) => {
+            "There is a slash at the end which this program does not send."
+        }
+        (Ok(a), Ok(b)) if a.scheme() != b.scheme() => "One begins with https, the other with http.",
+        (Ok(a), Ok(b)) if a.host_str() != b.host_str() => "The host is another one.",
+        (Ok(a), Ok(b))
+            if a.scheme() == "http" && a.host_str() == Some("localhost") && a.path() == b.path() =>
+        {
+            "Only the port is another one, and for localhost Microsoft does not look at it: that is not what is wrong."
+        }
+        (Ok(a), Ok(b)) if a.port_or_known_default() != b.port_or_known_default() => {
+            "The port is another one."
+        }
+        (Ok(a), Ok(b)) if a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) => {
+            "Capital and small letters differ, and to Microsoft they are different."
+        }
+        (Ok(a), Ok(b)) if a.path() != b.path() => "What follows the host is another path.",
+        (Ok(_), Ok(_)) => "Something is written in another way, or follows the path.",
+        _ => "It is not a whole address.",
+    };
+    Some(Difference { at, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OURS: &str = "https://mail.example.com/api/connectors";
+
+    const PAGE: &str = "Sign in\nSorry, but we’re having trouble signing you in.\n\n\
+        AADSTS50011: The redirect URI 'http://mail.example.com/api/connectors' specified in the request does not match \
+        the redirect URIs configured for the application '1b4e28ba-2fa1-11d2-883f-0016d3cca427'. Make sure the \
+        redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to \
+        https://aka.ms/redirectUriMismatchError to learn more about how to fix this.\n\n\
+        Troubleshooting details\nRequest Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427\n\
+        Correlation Id: 3b4e28ba-2fa1-11d2-883f-0016d3cca427\nTimestamp: 2026-11-27T10:00:00Z\n\
+        Message: AADSTS50011: The redirect URI";
+
+    #[test]
+    fn of_microsofts_whole_page_the_code_the_ids_and_the_redirect_uri_are_understood() {
+        let pasted = read(PAGE);
+        assert_eq!(pasted.code, Some(50_011));
+        assert_eq!(pasted.uris, ["http://mail.example.com/api/connectors"]);
+        assert_eq!(pasted.said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert_eq!(pasted.said.correlation_id.as_deref(), Some("3b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        let said = pasted.said.description.expect("a description");
+        assert!(
+            said.starts_with("AADSTS50011: The redirect URI") && said.ends_with("how to fix this."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_line_an_address_and_the_bare_code_will_do_too() {
+        let line = "AADSTS50194: Application 'x' is not configured as a multi-tenant application. \
+            Trace ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427 Correlation ID: 3b4e28ba-2fa1-11d2-883f-0016d3cca427 \
+            Timestamp: 2026-11-27 10:00:00Z";
+        let pasted = read(line);
+        assert_eq!(pasted.code, Some(50_194));
+        assert_eq!(pasted.said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert!(!pasted.said.description.expect("a description").contains("Trace ID"));
+        for text in [
+            "90094",
+            " 90094\n",
+            "https://login.microsoftonline.com/error?code=90094",
+            "Error AADSTS90094",
+            "https://mail.example.com/api/connectors?error=access_denied&error_description=AADSTS90094%3a+Admin",
+            "Need admin approval\n\nMail archive needs permission to access resources in your organization",
+        ] {
+            assert_eq!(read(text).code, Some(90_094), "{text}");
+        }
+        assert_eq!(read("hello").code, None);
+        assert_eq!(read("12").code, None);
+    }
+
+    #[test]
+    fn what_personal_accounts_are_shown_has_no_code_and_is_understood() {
+        let redirect = "invalid_request: The provided value for the input parameter 'redirect_uri' is not valid. The \
+            expected value is a URI which matches a redirect URI registered for this client application.";
+        assert_eq!(read(redirect).code, Some(50_011));
+        let closed = "unauthorized_client: The client does not exist or is not enabled for consumers.";
+        assert_eq!(read(closed).code, Some(9_002_332));
+    }
+
+    #[test]
+    fn c10_c11_pages_without_a_code_are_known_by_their_english_words() {
+        for (text, code) in [
+            (
+                "This app may be risky. If you trust this app, please ask your admin to grant you access.",
+                90_094,
+            ),
+            ("… needs permission … that only an administrator can grant", 90_094),
+            ("Administrator approval required\n\nMail archive needs permission", 90_095),
+            ("Approval required", 90_095),
+            ("https://mail.example.com/api/connectors?error=access_denied&error_subcode=cancel", 65_004),
+            ("You can’t get there\nfrom here", 53_000),
+            (
+                "You cannot access this right now\nYour sign-in was successful but does not meet the criteria",
+                53_003,
+            ),
+            (
+                "You can't sign in here with a personal account. Use your work or school account instead.",
+                500_200,
+            ),
+            (
+                "Your account or password is incorrect. If you don't remember your password, reset it now.",
+                50_126,
+            ),
+        ] {
+            assert_eq!(read(text).code, Some(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_page_without_a_code_is_told_by_a_code_that_has_words() {
+        for (words, code) in WITHOUT_CODE {
+            assert!(super::super::diagnosis::codes::find(*code).is_some(), "{words:?}");
+            assert!(words.iter().all(|words| **words == text::words(words)), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_however_its_signs_are_written() {
+        for text in [
+            "AADSTS50011",
+            "AADSTS 50011: The redirect URI",
+            "AADSTS50011:",
+            "aadsts50011",
+            "AADSTS: 50011",
+            "AADSTS\u{a0}50011",
+            "AADSTS-50011",
+            "AAD\u{ad}STS500\u{200b}11: words",
+            "\u{feff}AADSTS\u{2060}5\u{ad}0011",
+            "ＡＡＤＳＴＳ５００１１",
+            "AADSTS\u{665}\u{660}\u{660}\u{661}\u{661}",
+            "AADSTS\u{6f5}\u{6f0}\u{6f0}\u{6f1}\u{6f1}: words",
+            "AADSTS\u{1e955}\u{1e950}\u{1e950}\u{1e951}\u{1e951}: words",
+            "AAD\u{3164}STS\u{115f}50\u{1d173}0\u{ffa0}11",
+            "AADSTS–50011",
+            "\u{ff15}\u{ff10}\u{ff10}\u{ff11}\u{ff11}",
+            "Error Code: 50011 Request Id: 2b4e28ba-2fa1-11d2-883f-0016d3cca427",
+            "Fehlercode: 50011\nAnforderungs-ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427",
+            "Code d’erreur : 50011",
+            "错误代码：50011",
+        ] {
+            assert_eq!(read(text).code, Some(50_011), "{text:?}");
+        }
+        for text in [
+            "http://localhost:50011/api/connectors",
+            "Ticket: 12345",
+            "Timestamp: 2026-11-27T10:00:00Z",
+            "AADSTS: none",
+            "Correlation Id: 50011111-2fa1-11d2-883f-0016d3cca427",
+        ] {
+            assert_eq!(read(text).code, None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_source_of_a_page_and_the_json_of_an_answer_are_understood_as_their_text() {
+        let source = "AADSTS50011: The redirect URI &#39;https://mail.example.com/a?x=1&amp;y=2&#39; does not match.<br>";
+        let json = concat!(
+            r#"{"error":"invalid_request","error_description":"AADSTS50011: The redirect URI "#,
+            r#"\u0027https:\/\/mail.example.com/a?x=1\u0026y=2\u0027 does not match.\r\n"#,
+            r#"Trace ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427\r\n"#,
+            r#"Correlation ID: 3b4e28ba-2fa1-11d2-883f-0016d3cca427\r\n"#,
+            r#"Timestamp: 2026-11-27 10:00:00Z","error_codes":[50011]}"#,
+        );
+        for text in [source, json] {
+            let pasted = read(text);
+            assert_eq!(pasted.code, Some(50_011), "{text}");
+            assert_eq!(pasted.uris, ["https://mail.example.com/a?x=1&y=2"], "{text}");
+            let said = pasted.said.description.expect("a description");
+            assert!(said.starts_with("AADSTS50011: The redirect URI 'https://"), "{said}");
+            assert!(!said.contains("Trace ID") && !said.contains("\\"), "{said}");
+        }
+        assert_eq!(read(json).said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert_eq!(text::decode(r"C:\Mail \u00zz \uD800 \"), r"C:\Mail \u00zz \uD800 \");
+        assert_eq!(text::decode(r#"\"a\\b\""#), r#""a\b""#);
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        for (theirs, words) in [
+            ("http://mail.example.com/api/connectors", "http"),
+            ("https://mail.example.com/api/connectors/", "slash at the end"),
+            ("https://mail.example.com/api/Connectors", "small letters"),
+            ("https://mail.example.com:8443/api/connectors", "port"),
+            ("https://www.example.com/api/connectors", "host"),
+            ("https://mail.example.com/auth/connectors", "path"),
+            ("https://mail.example.com/api/connectors ", "space"),
+            ("https://mail.example.com/api/connectors?x=1", "follows the path"),
+            ("mail.example.com", "not a whole address"),
+        ] {
+            let difference = difference(OURS, theirs).expect("a difference");
+            assert!(difference.words.contains(words), "{theirs}: {}", difference.words);
+        }
+        assert_eq!(difference(OURS, OURS), None);
+        let localhost = difference("http://localhost:3000/api/connectors", "http://localhost/api/connectors");
+        assert!(localhost.expect("a difference").words.contains("not what is wrong"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_invisible_sign_and_no_other_digit_hides_a_code(
+            code in 10_000_u64..10_000_000,
+            hidden in proptest::collection::vec((0..20_usize, "[\\p{Default_Ignorable_Code_Point}]"), 0..6),
+            zero in "[0\u{ff10}\u{660}\u{6f0}\u{966}\u{1d7ce}\u{16d70}\u{1e950}]",
+        ) {
+            let digit = |c: char| {
+                let value = c.to_digit(10).unwrap_or_default();
+                zero.chars().next().and_then(|zero| char::from_u32(u32::from(zero) + value)).unwrap_or(c)
+            };
+            let mut signs: Vec<String> = "AADSTS".chars().map(String::from).collect();
+            signs.extend(code.to_string().chars().map(|c| digit(c).to_string()));
+            for (at, sign) in hidden {
+                signs.insert(at.min(signs.len()), sign);
+            }
+            prop_assert_eq!(read(&signs.concat()).code, Some(code), "{:?}", signs);
+        }
+
+        #[test]
+        fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|&#|;|\\\\u?|[0-9a-f]|\\PC|\n){0,60}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn up_to_the_difference_both_are_the_same(ours in "[a-c]{0,6}", theirs in "[a-c]{0,6}") {
+            match difference(&ours, &theirs) {
+                None => prop_assert_eq!(ours, theirs),
+                Some(Difference { at, .. }) => {
+                    prop_assert_eq!(&ours[..at], &theirs[..at]);
+                    prop_assert_ne!(ours.chars().nth(at), theirs.chars().nth(at));
+                }
+            }
+        }
+    }
+}

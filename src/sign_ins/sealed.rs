@@ -1,0 +1,98 @@
+//! What is sealed for an attempt: its PKCE verifier, and with it the hash of what the attempt is pinned to. Whoever can
+//! write to the database could otherwise put another token endpoint into an attempt's row, and be sent the client
+//! secret.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    model::{FreeText, Outcome},
+    store::Attempt,
+};
+use crate::{
+    platform::{database::columns::Column, randomness::Hash},
+    vault::{Vault, VaultError, reseal::SealedColumn},
+};
+
+/// The PKCE verifiers.
+pub const SEALED: SealedColumn = SealedColumn {
+    column: Column { table: "attempts", column: "pkce_verifier" },
+    what: "What belongs to the sign-in",
+    remedy: "It goes by itself within a quarter of an hour.",
+    // What the attempt is pinned to is sealed with the verifier, and an attempt has one verifier in its life.
+    bound: None,
+};
+
+/// What the provider wrote in words of its own.
+pub const SEALED_WORDS: SealedColumn = SealedColumn {
+    column: Column { table: "attempts", column: "provider_words" },
+    what: "What the provider said in the sign-in",
+    remedy: "It goes with the sign-in's timeline, within 90 days.",
+    bound: None,
+};
+
+/// Seals the free text of an outcome for the attempt's row; `None` if there is none.
+pub fn seal_words(
+    vault: &Vault,
+    attempt: &Attempt,
+    outcome: &Outcome,
+) -> Result<Option<Vec<u8>>, VaultError> {
+    let text = outcome.free_text();
+    if text == FreeText::default() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(&text).map_err(|_| VaultError::Form)?;
+    vault.seal(SEALED_WORDS.place(attempt.organisation.0, attempt.id.0), &text.into()).map(Some)
+}
+
+/// An attempt with the free text of its outcome. What cannot be opened is left out; `mail360 check` tells of it.
+pub fn open_words(vault: &Vault, mut attempt: Attempt) -> Attempt {
+    let place = SEALED_WORDS.place(attempt.organisation.0, attempt.id.0);
+    let opened = attempt.provider_words.take().and_then(|sealed| vault.open(place, &sealed).ok());
+    let text = opened.and_then(|text| serde_json::from_str(text.expose_secret()).ok()).unwrap_or_default();
+    attempt.outcome = attempt.outcome.map(|outcome| outcome.with_free_text(text));
+    attempt
+}
+
+/// Interruption the verifier and the hash; a verifier holds none (RFC 7636, 4.1, allows it, but ours are base64url).
+const BETWEEN: char = '.';
+
+/// Seals an attempt's verifier for its row as it is.
+pub fn seal(vault: &Vault, attempt: &Attempt, verifier: &SecretString) -> Result<Vec<u8>, VaultError> {
+    let text = format!("{}{BETWEEN}{}", verifier.expose_secret(), pinned(attempt));
+    vault.seal(SEALED.place(attempt.organisation.0, attempt.id.0), &text.into())
+}
+
+/// Opens it; none where the row is not the one for which it was sealed.
+pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretString> {
+    let text = vault.open(SEALED.place(attempt.organisation.0, attempt.id.0), sealed).ok()?;
+    let (verifier, hash) = text.expose_secret().split_once(BETWEEN)?;
+    (hash.parse() == Ok(pinned(attempt))).then(|| verifier.into())
+}
+
+/// The hash of where an attempt's secret, code and token go, and of what must come back until when.
+fn pinned(attempt: &Attempt) -> Hash {
+    let Attempt { endpoints, .. } = attempt;
+    let mut bytes = Vec::new();
+    for part in [
+        &endpoints.authorize,
+        &endpoints.token,
+        &endpoints.graph,
+        &endpoints.issuer.0,
+        &attempt.client_id,
+        &attempt.redirect_uri,
+        // None is not the same as nothing.
+        &format!("{:?}", attempt.tenant),
+        &format!("{:?}", attempt.scopes),
+        &attempt.connector.to_string(),
+        &attempt.connector_version.to_string(),
+        &attempt.user.to_string(),
+        &attempt.user_version.to_string(),
+        &attempt.nonce.to_string(),
+        &attempt.expires_at.micros().to_string(),
+    ] {
+        // Each with its length before it, so that no two attempts give the same bytes.
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Hash::of(&bytes)
+}

@@ -1,0 +1,315 @@
+//! The way back: from the callback to the outcome.
+
+use std::{net::IpAddr, time::Duration as StdDuration};
+
+use secrecy::ExposeSecret;
+use time::Duration;
+use tokio::sync::oneshot;
+use tracing::Instrument;
+
+use super::{
+    super::{
+        callback::{Answer, SignIn},
+        exchange::Refusal,
+        model::{Cause, Claim, KEPT_PER_CONNECTOR, Mismatch, Outcome, PATIENCE, Step, Why, shown_issuer},
+        sealed,
+        store::{Attempt, AttemptId, Attempts, Event, Found},
+    },
+    Parts, SignIns,
+    checking::{Checked, Timeline, log_failure, micros},
+    event,
+};
+use crate::{
+    activity::model::{Action, Actor, Entry},
+    connectors::model::{ConnectorState, FailureReason},
+    people::service::MayFinish,
+    platform::{
+        clock::Timestamp,
+        database::{DatabaseError, Unscoped},
+        failure::Failure,
+        request_id::RequestId,
+        randomness::Token,
+    },
+};
+
+/// So much of an attempt's patience is kept for writing its outcome.
+const FOR_WRITING: Duration = Duration::seconds(3);
+
+/// Whose callback it is.
+pub enum Returned {
+    /// An attempt of this browser's: its page tells the outcome.
+    Own(AttemptId),
+    /// Nobody's that this browser could have started.
+    Foreign,
+}
+
+impl SignIns {
+    /// Takes a callback: looks whether it is this browser's, consumes the attempt, and lets the rest run
+    /// in a task of its own, which a browser that goes away does not cancel. It is waited for, for a
+    /// while, so that the outcome's page most often has the outcome.
+    pub async fn take(
+        &self,
+        sign_in: SignIn,
+        binding: Option<&Token>,
+        address: Option<IpAddr>,
+        request_id: Option<RequestId>,
+    ) -> Result<Returned, Failure> {
+        let read = self.parts.database.read();
+        let Some(found) = Unscoped.attempt_by_state(&read, sign_in.state.hash()).await? else {
+            return Ok(Returned::Foreign);
+        };
+        // Against an attacker's callback in a victim's browser, and a victim's in an attacker's: state
+        // and code alone prove nothing of the browser.
+        if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
+            tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
+            self.note_foreign_browser(&found.attempt).await;
+            return Ok(Returned::Foreign);
+        }
+        let id = found.attempt.id;
+        let this = self.clone();
+        let (consumed, is_consumed) = oneshot::channel();
+        let task = async move {
+            // Logged here: whoever waits may be gone. The attempt's page tells what its row says.
+            if let Err(failure) = this.run(found, sign_in, address, request_id, consumed).await {
+                tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
+            }
+        };
+        let task = self.running.spawn(task.instrument(tracing::Span::current()));
+        // However long the database takes: until then the page could say only that nobody came back. Where nothing
+        // could be written the callback is as good as before, and may be sent once more. An error of the channel
+        // means that nothing is consumed any more, and the task at its end.
+        if let Ok(Err(failure)) = is_consumed.await {
+            return Err(failure);
+        }
+        // The page says *Checking…* where it takes longer.
+        if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
+            tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
+        }
+        Ok(Returned::Own(id))
+    }
+
+    /// Notes it in the timeline, once: whoever holds a state could otherwise fill the database.
+    async fn note_foreign_browser(&self, attempt: &Attempt) {
+        let attempts = Attempts::of(attempt.organisation);
+        let noted = self
+            .parts
+            .database
+            .write(async |tx| {
+                if attempts.has_step(&tx, attempt.id, Step::ForeignBrowser).await? {
+                    return Ok(());
+                }
+                let event = self.event(Step::ForeignBrowser, self.parts.clock.now(), "");
+                attempts.add_events(&tx, attempt.id, vec![event]).await
+            })
+            .await;
+        if let Err(error) = noted {
+            let error: &DatabaseError = &error;
+            tracing::error!(attempt = %attempt.id, %error, "a foreign browser could not be noted");
+        }
+    }
+
+    async fn run(
+        &self,
+        found: Found,
+        sign_in: SignIn,
+        address: Option<IpAddr>,
+        request_id: Option<RequestId>,
+        is_consumed: oneshot::Sender<Result<(), Failure>>,
+    ) -> Result<(), Failure> {
+        let Parts { database, connectors, people, clock, .. } = &*self.parts;
+        let Found { attempt, verifier, .. } = found;
+        let attempts = Attempts::of(attempt.organisation);
+        let now = clock.now();
+
+        let early = if let Some(mismatch) = foreign_issuer(&attempt, &sign_in) {
+            Some(Refusal::found(Why::WrongIssuer, Cause::Mismatch(mismatch)))
+        } else if !attempt.can_be_consumed(now) {
+            Some(Why::Expired.into())
+        } else if attempt.consumed_at.is_some() {
+            return Ok(());
+        } else {
+            None
+        };
+
+        let (organisation, id) = (attempt.organisation, attempt.id);
+        let came = sign_in.answer.in_short();
+        let consumed = database
+            .write(|tx| {
+                let (attempt, came) = (&attempt, &came);
+                async move {
+                    // Now, for the writer may have been waited for.
+                    let now = clock.now();
+                    // Of today: an administrator who was disabled since may not finish what they began.
+                    let may =
+                        people.may_finish(&tx, organisation, attempt.user, attempt.user_version).await?;
+                    // Version and secret of one row: a secret that is newer than the attempt must not be sent
+                    // where the attempt was made to go.
+                    let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
+                    else {
+                        // Deleted between two of our reads: the attempt has gone with it.
+                        return Ok(None);
+                    };
+                    if !attempts.consume(&tx, id, now).await? {
+                        return Ok(None);
+                    }
+                    let away = micros(now.since(attempt.created_at));
+                    let event = event(&self.parts, Step::Returned, now, away, came);
+                    attempts.add_events(&tx, id, vec![event]).await?;
+                    Ok::<_, Failure>(Some((now, may, tried)))
+                }
+            })
+            .await;
+        let consumed = match consumed {
+            Ok(consumed) => consumed,
+            // Whoever waits tells of it; who has gone does not.
+            Err(failure) => return is_consumed.send(Err(failure)).or_else(std::convert::identity),
+        };
+        let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
+        let _ = is_consumed.send(Ok(()));
+        let verdict = match (early, secret) {
+            (Some(refusal), _) => Err(refusal),
+            (None, _) if may == MayFinish::NotAdmin => Err(Why::NotAllowed.into()),
+            (None, _) if may == MayFinish::LoggedOut => Err(Why::LoggedOut.into()),
+            (None, _) if connector.application_version != attempt.connector_version => {
+                Err(Why::ConnectorChanged.into())
+            }
+            (None, Ok(secret)) => Ok(secret),
+            (None, Err(error)) => {
+                tracing::error!(connector = %connector.id, %error, "the client secret cannot be opened");
+                Err(Why::SecretUnreadable.into())
+            }
+        };
+
+        let mut timeline = Timeline { parts: &self.parts, since: consumed_at, events: Vec::new() };
+        let checked = match verdict {
+            Err(refusal) => Err(refusal),
+            Ok(secret) => {
+                timeline.note(Step::Checked, "");
+                // What is left of the patience is for writing the outcome: until then the attempt must not
+                // look interrupted.
+                let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
+                // No more than all of it, should the clock be set back in the meantime.
+                let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
+                let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
+                tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(Why::Slow.into()))
+            }
+        };
+        let checked = checked.unwrap_or_else(|Refusal { why, words }| {
+            log_failure(&attempt, &why, words.as_deref());
+            Checked::failed(why, words.map(|words| *words))
+        });
+        // A database that is away for a moment must not cost an outcome that the provider has given.
+        loop {
+            let (checked, events) = (checked.clone(), timeline.events.clone());
+            let done = self.finish(&attempt, consumed_at, checked, events, address, request_id).await;
+            match done {
+                Err(failure) if clock.now().since(consumed_at) < PATIENCE => {
+                    tracing::warn!(attempt = %id, ?failure, "an outcome could not be written, and is written again");
+                    tokio::time::sleep(StdDuration::from_millis(500)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Writes the outcome, what it shows of the connector, the timeline and the activity, all at once.
+    async fn finish(
+        &self,
+        attempt: &Attempt,
+        consumed_at: Timestamp,
+        checked: Checked,
+        mut events: Vec<Event>,
+        address: Option<IpAddr>,
+        request_id: Option<RequestId>,
+    ) -> Result<(), Failure> {
+        let Parts { database, vault, connectors, activity, clock, .. } = &*self.parts;
+        let attempts = Attempts::of(attempt.organisation);
+        database
+            .write(|tx| async move {
+                let now = clock.now();
+                if now.since(consumed_at) > PATIENCE {
+                    // Whoever looked has read *Interrupted, start again*: so it stays.
+                    tracing::warn!(attempt = %attempt.id, "an outcome came too late, and was not written");
+                    return Ok(());
+                }
+                let (organisation, id) = (attempt.organisation, attempt.connector);
+                // The connector before the attempt, as where one is deleted. Deleted while the provider was
+                // asked, the attempt has gone with it.
+                let Some(connector) = connectors.lock(&tx, organisation, id).await? else {
+                    return Ok(());
+                };
+                let version = attempt.connector_version;
+                let mut outcome = checked.outcome_for(&connector, version);
+                let words = sealed::seal_words(vault, attempt, &outcome)
+                    .map_err(|error| Failure::unexpected(&error))?;
+                // First: where there is no attempt to be ended, nothing is shown of the connector either.
+                if !attempts.end(&tx, attempt.id, &outcome, words, now).await? {
+                    tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
+                    return Ok(());
+                }
+                if let Some(state) = state_shown_by(&outcome) {
+                    let noted = connectors
+                        .note_state(&tx, organisation, id, version, state)
+                        .await?;
+                    if let Outcome::Verified { current, .. } = &mut outcome
+                        && !noted
+                    {
+                        *current = false;
+                        attempts.correct(&tx, attempt.id, &outcome).await?;
+                    }
+                }
+                if let (Outcome::Verified { .. }, Some(tenant)) = (&outcome, &checked.tenant_id) {
+                    connectors.keep_tenant_id(&tx, organisation, id, version, tenant).await?;
+                }
+                let since = events.last().map_or(consumed_at, |event| event.at);
+                let took = micros(now.since(since));
+                events.push(event(&self.parts, Step::Outcome, now, took, name(&outcome)));
+                attempts.add_events(&tx, attempt.id, events).await?;
+                attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
+                let actor = Actor { organisation, user: Some(attempt.user), address, request_id };
+                let entry = Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
+                    .with_outcome(name(&outcome));
+                Ok(activity.record(&tx, actor, entry).await?)
+            })
+            .await
+    }
+}
+
+/// The callback's issuer, where another provider or tenant sent it. Against mix-up (RFC 9207): another provider's code must
+/// not reach this one's token endpoint, nor this one's secret the other's.
+fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
+    let (template, tenant) = (&attempt.endpoints.issuer, attempt.tenant.as_deref());
+    let issuer = sign_in.issuer.as_ref().filter(|issuer| !template.may_be(issuer, tenant))?;
+    let expected = tenant.map_or_else(|| template.0.clone(), |tenant| template.for_tenant(tenant));
+    let code = match &sign_in.answer {
+        Answer::Code(code) => Some(code.expose_secret()),
+        _ => None,
+    };
+    let received = (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, code.as_slice()));
+    Some(Mismatch::new(Claim::CallbackIss, Some(expected), received))
+}
+
+/// What an outcome shows of the connector. Only what no other account and no second try can mend makes
+/// it *Failing*; a refusal, a provider that is down or a foreign browser shows nothing of it.
+fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
+    match outcome {
+        Outcome::Verified { .. } => Some(ConnectorState::Verified),
+        Outcome::Failed { why, .. } => match why {
+            Why::CredentialsRejected => Some(FailureReason::CredentialsRejected),
+            Why::ApplicationRefused => Some(FailureReason::ApplicationRefused),
+            Why::PermissionsRefused => Some(FailureReason::PermissionsRefused),
+            Why::WrongTenant => Some(FailureReason::WrongTenant),
+            _ => None,
+        }
+        .map(ConnectorState::Failing),
+    }
+}
+
+/// What the activity and the timeline call it.
+pub(super) const fn name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Verified { .. } => "verified",
+        Outcome::Failed { why: Why::Denied, .. } => "denied",
+        Outcome::Failed { .. } => "failed",
+    }
+}
