@@ -35,9 +35,9 @@ use crate::{
         config::Config,
         failure::Failure,
         middleware::{headers::ScriptNonce, host::Misdirected},
-        request_id::RequestId,
         origin::Origin,
         page::{Frame, Page, Then},
+        request_id::RequestId,
     },
     ui::icons::Icon,
 };

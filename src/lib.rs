@@ -20,11 +20,11 @@ pub mod connectors;
 #[cfg(feature = "ssr")]
 pub mod log_in;
 #[cfg(feature = "ssr")]
-pub mod sign_ins;
-#[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]
 pub mod platform;
+#[cfg(feature = "ssr")]
+pub mod sign_ins;
 /// What of it the browser needs as well.
 #[cfg(not(feature = "ssr"))]
 pub mod platform {

@@ -29,9 +29,8 @@ use crate::{
     },
     log_in::{
         self,
-        guard::{self, Instead, Rule, RouteAccess},
+        guard::{self, Instead, RouteAccess, Rule},
     },
-    oauth,
     people::access::Member,
     platform::{
         config::REDIRECT_PATH,
@@ -39,6 +38,7 @@ use crate::{
         middleware::{body, headers, host, origin, request_id},
         note,
     },
+    sign_ins,
     vault::custody::{self, Fit},
 };
 
@@ -94,7 +94,7 @@ fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, access: RouteAcc
 /// Every route that there is, save the assets and the two for operators. No route is added elsewhere.
 pub fn table() -> Vec<Route> {
     use RouteAccess::{Admin, Anyone, Member, Newcomer};
-    use log_in::{profile_page, reauthenticate_page, invitation_page, second_factor_page};
+    use log_in::{invitation_page, profile_page, reauthenticate_page, second_factor_page};
 
     vec![
         get("/", Anyone, app::home),
@@ -134,8 +134,10 @@ pub fn table() -> Vec<Route> {
         post("/profile/second-factor/remove", Newcomer, second_factor_page::remove).reauthenticated(),
         get("/settings/people", Admin, app::people_page::show),
         post("/settings/people", Admin, app::people_page::invite).reauthenticated(),
-        post("/settings/people/second-factor", Admin, app::people_page::require_second_factor).reauthenticated(),
-        post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw).reauthenticated(),
+        post("/settings/people/second-factor", Admin, app::people_page::require_second_factor)
+            .reauthenticated(),
+        post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw)
+            .reauthenticated(),
         get("/settings/people/{id}", Admin, app::person_page::show),
         post("/settings/people/{id}", Admin, app::person_page::change).reauthenticated(),
         get("/settings/activity", Admin, app::activity_page),

@@ -13,7 +13,6 @@ use axum::response::Html;
 use clap::Parser;
 use mail360::{
     log_in::guard::Who,
-    sign_ins::http::Reqwest,
     platform::{
         assets::Assets,
         clock::SystemClock,
@@ -23,6 +22,7 @@ use mail360::{
         server::{self, Limits},
     },
     router::{Foundations, Program, get, router_of, table},
+    sign_ins::http::Reqwest,
     vault::custody,
 };
 use sea_orm::{ConnectionTrait, Database as Raw};

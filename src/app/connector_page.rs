@@ -27,17 +27,17 @@ use crate::{
         said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
-    sign_ins::{
-        model::KEPT_PER_CONNECTOR,
-        pages::{SignInList, StateCard, TryAgain, VerifyButton},
-        service::{SignIn, SignIns},
-    },
     people::{access::Member, service::People},
     platform::{
         config::{Config, doctor::Doctor},
         failure::Failure,
         id::UserId,
         page::Page,
+    },
+    sign_ins::{
+        model::KEPT_PER_CONNECTOR,
+        pages::{SignInList, StateCard, TryAgain, VerifyButton},
+        service::{SignIn, SignIns},
     },
     ui::widgets::{Back, Badge, Moment, Notice, Tone},
 };

@@ -9,9 +9,9 @@ use crate::{
         config::{PublicUrl, doctor::wrong_scheme},
         failure::Failure,
         middleware::host::Misdirected,
-        request_id::RequestId,
         origin::Origin,
         page::Page,
+        request_id::RequestId,
     },
     ui::widgets::Copyable,
 };

@@ -11,7 +11,6 @@ pub mod user;
 use std::{process::ExitCode, sync::Arc};
 
 use mail360::{
-    sign_ins::http::Reqwest,
     people::service::Organisation,
     platform::{
         assets::Assets,
@@ -22,6 +21,7 @@ use mail360::{
         randomness::{SharedRandomness, SystemRandomness},
     },
     router::{Foundations, Program},
+    sign_ins::http::Reqwest,
     vault::custody::{self, Custody},
 };
 

@@ -11,7 +11,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    draft::{Interruption, Draft, Target},
+    draft::{Draft, Interruption, Target},
     model::{Field, FieldErrors},
     preflight::SharedPreflight,
     said::{Done, Said},
@@ -232,7 +232,9 @@ pub async fn change_connector(
         Ok(Changed::SecretNeeded) => Ok(back(draft.asking_for_secret(), &session).await?),
         // A secret is not written into the page that asks for the password. Without one the form waits there.
         Err(Failure::ReauthenticationNeeded) if new.has_secret() => {
-            Draft { interruption: Some(Interruption::ReauthenticationNeeded), ..draft }.keep(&session, service.now()).await?;
+            Draft { interruption: Some(Interruption::ReauthenticationNeeded), ..draft }
+                .keep(&session, service.now())
+                .await?;
             leptos_axum::redirect(&format!("/re-authenticate?next=/connectors/{connector}/edit"));
             Ok(())
         }

@@ -14,7 +14,7 @@ use tower_sessions::Session;
 
 use super::{
     actions::CHANGE,
-    draft::{Interruption, Draft, InBrowser, Kept, Target},
+    draft::{Draft, InBrowser, Interruption, Kept, Target},
     form::{ConnectorForm, FormView},
     guide::{Guide, GuideView},
     model::{
@@ -181,7 +181,7 @@ fn EditPage(model: EditView) -> impl IntoView {
             </div>
         </div>
         {summary}
-        {interruption}
+        {between}
         {conflict}
         <div class="beside">
             <ConnectorForm model=form title="Settings" button="Save" cancel=here />

@@ -2,14 +2,14 @@
 //! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours. Beside today's names in the
 //! portal stand the older ones, for Microsoft renames them while people follow older instructions.
 
-mod consent;
+mod consent_address;
 pub mod portal;
 mod secret;
 
 use leptos::prelude::*;
 
-use consent::Consent;
-pub use consent::{Approval, ToApprove};
+use consent_address::Consent;
+pub use consent_address::{Approval, ToApprove};
 use portal::{Page, Portal, ToPage, ToPlace};
 pub use secret::NewSecret;
 use secret::TheSecret;

@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use super::{
     actions::REPLACE_SECRET,
-    draft::{Interruption, Draft, InBrowser, OWNER, Target},
+    draft::{Draft, InBrowser, Interruption, OWNER, Target},
     form::{Expires, mark},
     guide::{
         NewSecret,
@@ -48,7 +48,8 @@ pub async fn show(
         || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
     let draft = draft.unwrap_or_else(fresh);
     // Once it was said that somebody changed the connector, what is sent from here on is sent in full knowledge.
-    let draft = if draft.interruption == Some(Interruption::Changed) { Draft { target, ..draft } } else { draft };
+    let draft =
+        if draft.interruption == Some(Interruption::Changed) { Draft { target, ..draft } } else { draft };
     let owner = service.seal_owner(&admin)?;
     let portal = Portal::of(&config.microsoft);
     let model = SecretView { connector, draft, owner, today: service.today(), portal };

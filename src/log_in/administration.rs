@@ -1,6 +1,6 @@
 //! What administrators do with other users: each change ends their sessions in the same transaction.
 
-use super::session::{Sessions, LoggedInBrowser};
+use super::session::{LoggedInBrowser, Sessions};
 use crate::{
     people::{
         access::{Admin, Reauthenticated},

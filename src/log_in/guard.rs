@@ -12,14 +12,14 @@ use http::header;
 use tower_sessions::Session;
 
 use super::{
-    reauthenticate_page,
     devices::DeviceSlot,
     next::with_next,
+    reauthenticate_page,
     service::{Browser, LogInService},
 };
 use crate::{
     people::access::Member,
-    platform::{config::Config, failure::Failure, request_id::RequestId, net::client_address},
+    platform::{config::Config, failure::Failure, net::client_address, request_id::RequestId},
 };
 
 /// Who may ask for a route.
@@ -37,7 +37,7 @@ pub enum RouteAccess {
 
 /// Finds out who asks, and notes it in the request and, for the frame of the page, in the answer.
 pub async fn identify(
-    State((login, config)): State<(Arc<LogInService>, Arc<Config>)>,
+    State((log_ins, config)): State<(Arc<LogInService>, Arc<Config>)>,
     session: Session,
     mut request: Request,
     next: Next,
@@ -99,7 +99,7 @@ pub struct Rule {
 /// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked. Who must prove
 /// anew who they are is asked, and what they were doing then goes on.
 pub async fn require(
-    State((login, rule)): State<(Arc<LogInService>, Rule)>,
+    State((log_ins, rule)): State<(Arc<LogInService>, Rule)>,
     request: Request,
     next: Next,
 ) -> Response {

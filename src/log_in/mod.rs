@@ -1,15 +1,15 @@
 //! The door: set-up, logging in and out, sessions, and who may ask for which route.
 
-pub mod profile;
-pub mod profile_page;
 pub mod administration;
 mod choosing;
-pub mod reauthenticate_page;
 pub mod devices;
 pub mod guard;
 pub mod invitation_page;
 pub mod next;
 pub mod pages;
+pub mod profile;
+pub mod profile_page;
+pub mod reauthenticate_page;
 pub mod routes;
 mod second_factor;
 pub mod second_factor_page;

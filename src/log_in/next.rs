@@ -64,7 +64,7 @@ mod tests {
         let next = "/connectors?search=a%20b&sort=expiry";
         let login =
             url::Url::parse("https://mail.example.com").expect("a base").join(&with_next("/login", next));
-        let pairs: Vec<_> = log_ins.expect("an address").query_pairs().into_owned().collect();
+        let pairs: Vec<_> = login.expect("an address").query_pairs().into_owned().collect();
         assert_eq!(pairs, [("next".to_owned(), next.to_owned())]);
         assert_eq!(with_next("/login", "/profile"), "/login?next=/account");
         assert_eq!(with_next("/login", "//evil.example"), "/login");

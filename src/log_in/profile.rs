@@ -7,7 +7,7 @@ use tower_sessions::Session;
 
 use super::{
     service::Browser,
-    session::{self, Sessions, LoggedInBrowser},
+    session::{self, LoggedInBrowser, Sessions},
     throttle::{Admission, Guesser, Throttles},
 };
 use crate::{

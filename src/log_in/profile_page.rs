@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
-    account::{Profiles, PasswordChange},
+    profile::{PasswordChange, Profiles},
     routes::{busy, too_many, too_often},
     service::Browser,
     session::LoggedInBrowser,

@@ -13,9 +13,9 @@ use secrecy::SecretString;
 use tower_sessions::Session;
 
 use super::{
-    account::{Profiles, Reauthentication, Given},
     next::{Next, own_path},
     pages::CodeField,
+    profile::{Given, Profiles, Reauthentication},
     routes::{busy, too_many},
 };
 use crate::{
@@ -61,7 +61,9 @@ impl ReauthenticateView {
 }
 
 fn page(view: ReauthenticateView) -> Page {
-    Page::new("Confirm that it is you", move || view! { <ReauthenticatePage model=view.clone() /> }.into_any())
+    Page::new("Confirm that it is you", move || {
+        view! { <ReauthenticatePage model=view.clone() /> }.into_any()
+    })
 }
 
 /// Whether a field may be written into a page: a secret that was typed never is; when it expires is none.

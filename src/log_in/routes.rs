@@ -21,7 +21,7 @@ use super::{
     next::{Next, own_path, with_next},
     pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
     second_factor::wrong_code,
-    service::{Browser, Credentials, LoggedIn, LogInService},
+    service::{Browser, Credentials, LogInService, LoggedIn},
     set_up::{Founder, SetUp},
     throttle::WINDOW,
 };

@@ -6,7 +6,7 @@ use time::Duration;
 use tower_sessions::Session;
 
 use super::{
-    service::{Browser, LoggedIn, LogInService, Way, actor},
+    service::{Browser, LogInService, LoggedIn, Way, actor},
     session,
     throttle::{Admission, Guesser},
 };

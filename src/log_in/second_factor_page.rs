@@ -46,7 +46,7 @@ struct SecondFactorView {
 
 async fn view_of(
     people: &People,
-    login: &LogInService,
+    log_ins: &LogInService,
     member: Member,
     session: &Session,
     error: Option<String>,
@@ -181,7 +181,9 @@ pub async fn remove(
 ) -> Result<Redirect, Failure> {
     let end_sessions =
         async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
-    if let Some(issued) = people.remove_second_factor(&member.clone().reauthenticated()?, end_sessions).await? {
+    if let Some(issued) =
+        people.remove_second_factor(&member.clone().reauthenticated()?, end_sessions).await?
+    {
         issued.hand_to(&session).await?;
     }
     Ok(Redirect::to(HERE))

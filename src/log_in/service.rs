@@ -30,8 +30,8 @@ use crate::{
         database::Database,
         failure::Failure,
         id::OrganisationId,
-        request_id::RequestId,
         randomness::{SharedRandomness, Token},
+        request_id::RequestId,
     },
 };
 
@@ -353,8 +353,11 @@ impl LogInService {
     pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
         let Some(who) = session::user(session).await? else { return Ok(None) };
         let Some(standing) = session::standing(session).await? else { return Ok(None) };
-        let presence =
-            Presence { address: browser.address, request_id: browser.request_id, reauthenticated_at: who.reauthenticated_at };
+        let presence = Presence {
+            address: browser.address,
+            request_id: browser.request_id,
+            reauthenticated_at: who.reauthenticated_at,
+        };
         self.people.member(standing, presence)
     }
 }

@@ -15,8 +15,8 @@ use crate::{
         cpu::Asker,
         database::{Database, DatabaseError, Read, settings},
         failure::Failure,
-        request_id::RequestId,
         randomness::{SharedRandomness, Token},
+        request_id::RequestId,
     },
 };
 

@@ -22,7 +22,7 @@ pub use self::{
 pub use super::store::{
     NewUser, Organisation, User,
     invitations::Invitation,
-    standing::{UserSnapshot, beside},
+    snapshot::{UserSnapshot, beside},
 };
 use super::{
     access::{Admin, Member, PROOF},
@@ -41,8 +41,8 @@ use crate::{
         database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
-        request_id::RequestId,
         randomness::SharedRandomness,
+        request_id::RequestId,
     },
     vault::Vault,
 };
@@ -314,7 +314,8 @@ impl People {
             organisation: OrganisationId(standing.organisation_id),
             user: UserId(standing.id),
             role,
-            reauthenticated: reauthenticated_at.is_some_and(|at| at.is_credible(now) && now.since(at) < PROOF),
+            reauthenticated: reauthenticated_at
+                .is_some_and(|at| at.is_credible(now) && now.since(at) < PROOF),
             has_second_factor,
             version: standing.version,
             lacks_second_factor: standing.organisation.second_factor_required && !has_second_factor,

@@ -47,9 +47,10 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::ReauthenticationNeeded | Self::SecondFactorNeeded | Self::ForeignOrigin => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden
+            | Self::ReauthenticationNeeded
+            | Self::SecondFactorNeeded
+            | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::OtherUser => StatusCode::CONFLICT,
             Self::LoggedOut => StatusCode::UNAUTHORIZED,
             Self::BadRequest => StatusCode::BAD_REQUEST,

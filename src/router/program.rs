@@ -11,17 +11,13 @@ use crate::{
     },
     connectors::service::{self as connectors, ConnectorService},
     log_in::{
-        profile::Profiles,
         administration::Administration,
         devices::DeviceCookies,
-        service::{self as login, LogInService},
+        profile::Profiles,
+        service::{self as log_in, LogInService},
         session::Sessions,
         set_up::SetUp,
         throttle::Throttles,
-    },
-    sign_ins::{
-        http::ProviderHttp,
-        service::{self as oauth, Parts, SignIns},
     },
     people::{
         passwords::Hasher,
@@ -37,6 +33,10 @@ use crate::{
         periodic::PeriodicWork,
         randomness::SharedRandomness,
     },
+    sign_ins::{
+        http::ProviderHttp,
+        service::{self as sign_ins, Parts, SignIns},
+    },
     vault::{
         Vault,
         reseal::{ResealError, Resealed, SealedColumn, Survey},
@@ -44,7 +44,8 @@ use crate::{
 };
 
 /// Everything that is sealed at rest, but for the key checks and what a session holds.
-const SEALED: [SealedColumn; 4] = [connectors::SEALED, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
+const SEALED: [SealedColumn; 4] =
+    [connectors::SEALED, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
 
 /// The program, made once at start. A clone is another hold on the same: every request takes some.
 #[derive(Clone)]
@@ -193,7 +194,7 @@ impl Program {
                 throttles.clone(),
             ),
             administration: Administration::new(people.clone(), sessions.clone()),
-            login: Arc::new(LogInService::new(log_in::Parts {
+            log_ins: Arc::new(LogInService::new(log_in::Parts {
                 database: database.clone(),
                 people: people.clone(),
                 activity,
@@ -264,9 +265,9 @@ impl Program {
 
     /// What is done again and again.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let (program, login) = (self.clone(), self.log_ins.clone());
+        let (program, log_ins) = (self.clone(), self.log_ins.clone());
         let flush = PeriodicWork::new("record of repeated events", Duration::from_secs(5), move || {
-            let login = log_ins.clone();
+            let log_ins = log_ins.clone();
             async move { log_ins.flush().await }
         });
         let sweep = PeriodicWork::new("sweep", Duration::from_mins(1), move || {
@@ -299,9 +300,9 @@ macro_rules! part {
 part!(Arc<Config>, config);
 part!(SharedClock, clock);
 part!(SharedRandomness, randomness);
-part!(Profiles, accounts);
+part!(Profiles, profiles);
 part!(Administration, administration);
-part!(Arc<LogInService>, login);
+part!(Arc<LogInService>, log_ins);
 part!(SetUp, set_up);
 part!(Sessions, sessions);
 part!(ConnectorService, connectors);

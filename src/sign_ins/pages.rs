@@ -5,17 +5,17 @@ mod consent;
 mod history;
 mod outcome;
 mod parts;
+mod pasted_error;
 mod proof;
 mod remedy;
-mod pasted_error;
 
 use leptos::prelude::*;
 
 pub use consent::{ConsentPage, DoubledPage};
 pub use history::SignInList;
 pub use outcome::SignInPage;
-pub use remedy::{Offers, TenantPage};
 pub use pasted_error::{ShownPage, ShownView};
+pub use remedy::{Offers, TenantPage};
 
 use crate::{
     connectors::{

@@ -139,9 +139,7 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
             Remedy::Secret => Offer::Secret,
             Remedy::Edit | Remedy::Tenant | Remedy::AccountType(_) => Offer::Edit,
             // Nothing is changed here: what was mended in Azure is tried.
-            Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => {
-                Offer::TryAgain
-            }
+            Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Offer::TryAgain,
         };
         if !offers.contains(&offer) {
             offers.push(offer);

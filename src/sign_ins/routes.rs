@@ -24,7 +24,7 @@ use super::{
         ConsentPage, DoubledPage, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage,
         TenantPage,
     },
-    pasted,
+    pasted_error,
     service::{AttemptId, Progress, Returned, SignIns},
 };
 use crate::{

@@ -349,7 +349,7 @@ async fn l11_what_asks_for_a_proof_is_not_done_when_the_last_one_is_older_than_t
     // That she was seen is written down once a minute.
     scene.ada.get("/connectors").await.assert_status(200);
     let before = scene.world.raw.dump(&[]).await;
-    let asking: Vec<_> = table().into_iter().filter(|route| route.proved).collect();
+    let asking: Vec<_> = table().into_iter().filter(|route| route.reauthenticated).collect();
     assert!(asking.len() >= 9);
     for route in asking {
         let path = scene.path(&route);
@@ -363,7 +363,7 @@ async fn l11_what_asks_for_a_proof_is_not_done_when_the_last_one_is_older_than_t
     assert_eq!(scene.world.raw.dump(&[]).await, before);
     for route in table() {
         let administers = route.path.starts_with("/settings/people") && !route.method.is_safe();
-        assert!(route.proved || !administers, "{} asks for no proof", route.path);
+        assert!(route.reauthenticated || !administers, "{} asks for no proof", route.path);
     }
 }
 

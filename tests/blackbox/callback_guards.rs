@@ -193,7 +193,12 @@ async fn o8_a_callback_for_a_connector_that_was_deleted_is_nobodys(
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     let id: ConnectorId = connector.rsplit('/').next().expect("an id").parse().expect("an id");
     let admin = world.admin().await;
-    world.program.connectors.delete(&admin.clone().reauthenticated().expect("a proof"), id).await.expect("deleted");
+    world
+        .program
+        .connectors
+        .delete(&admin.clone().reauthenticated().expect("a proof"), id)
+        .await
+        .expect("deleted");
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(400);
     assert!(world.provider.requests().is_empty());
 }

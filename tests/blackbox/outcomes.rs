@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use mail360::{sign_ins::http::HttpFailure, people::model::Role};
+use mail360::{people::model::Role, sign_ins::http::HttpFailure};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Notify;

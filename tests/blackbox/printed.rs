@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use mail360::{
     connectors::service::{Typed, TypedSecret},
-    sign_ins::callback::Callback,
     people::{model::Password, totp::TotpKey},
     platform::{
         database::{DatabaseUrl, Secret},
         randomness::{SystemRandomness, Token},
     },
+    sign_ins::callback::Callback,
     vault::{Vault, keys::Keys},
 };
 

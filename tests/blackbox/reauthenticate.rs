@@ -148,7 +148,10 @@ async fn o9_a_confirmation_leads_to_a_path_of_ours_and_nowhere_else(
     for foreign in ["//evil.example", "https://evil.example", "/\\evil.example", ""] {
         let mut again = ada.clone();
         let fields = [("confirm_password", PASSWORD), ("confirm_next", foreign), ("confirm_again", "1")];
-        assert_eq!(again.post("/re-authenticate", &fields).await.assert_status(307).location(), "/connectors");
+        assert_eq!(
+            again.post("/re-authenticate", &fields).await.assert_status(307).location(),
+            "/connectors"
+        );
         ada = again;
     }
 }

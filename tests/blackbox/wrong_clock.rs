@@ -157,9 +157,15 @@ async fn n7_a_proof_from_the_future_proves_nothing(#[values(Kind::Sqlite, Kind::
     for ahead in [Duration::seconds(61), AHEAD] {
         set(&world, "sessions.reauthenticated_at", now.plus(ahead)).await;
         let answer = ada.get(HERE).await;
-        assert!(answer.assert_status(303).location().starts_with("/re-authenticate"), "{}", answer.location());
+        assert!(
+            answer.assert_status(303).location().starts_with("/re-authenticate"),
+            "{}",
+            answer.location()
+        );
     }
-    ada.post("/re-authenticate", &[("confirm_password", PASSWORD), ("confirm_next", HERE)]).await.assert_status(303);
+    ada.post("/re-authenticate", &[("confirm_password", PASSWORD), ("confirm_next", HERE)])
+        .await
+        .assert_status(303);
     ada.get(HERE).await.assert_status(200);
 }
 

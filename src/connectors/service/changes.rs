@@ -181,7 +181,11 @@ impl ConnectorService {
     ///
     /// # Errors
     /// [`Failure::NotFound`] if there is no such connector.
-    pub async fn delete(&self, admin: &Reauthenticated<Admin>, id: ConnectorId) -> Result<Connector, Failure> {
+    pub async fn delete(
+        &self,
+        admin: &Reauthenticated<Admin>,
+        id: ConnectorId,
+    ) -> Result<Connector, Failure> {
         let store = Connectors::of(admin.organisation());
         self.database
             .write(async |tx| {

@@ -23,13 +23,13 @@ use crate::{
     },
 };
 
-/// What a renewed session knows of the last proof of its user.
+/// When the user of a renewed session re-authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Renewal {
     /// The same as before.
     Kept,
-    /// It was just given.
-    Given,
+    /// Now.
+    Reauthenticated,
 }
 
 /// A session whose row was added in a transaction.

@@ -94,7 +94,12 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Failure::LoggedOut`] if the session has ended.
-    pub async fn reauthenticate(&self, tx: &Tx, member: &Member, current: &Session) -> Result<Issued, Failure> {
+    pub async fn reauthenticate(
+        &self,
+        tx: &Tx,
+        member: &Member,
+        current: &Session,
+    ) -> Result<Issued, Failure> {
         let ended = self.take(tx, member, current).await?;
         Ok(self.renew_in(tx, ended, Renewal::Reauthenticated).await?)
     }

@@ -7,7 +7,7 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{ISSUED, LOOKS, STANDING, Sessions, SessionUser, USER, hash};
+use super::{ISSUED, LOOKS, STANDING, SessionUser, Sessions, USER, hash};
 use crate::{
     log_in::store,
     platform::{database::Unscoped, session_error},
@@ -80,8 +80,12 @@ impl SessionStore for Sessions {
         // Who asks is what the columns say, and nothing that stands in the text.
         data.retain(|key, _| ![USER, STANDING, ISSUED].contains(&key.as_str()));
         if let Some((organisation, user)) = session.user {
-            let who =
-                SessionUser { organisation, user, since: session.created_at, reauthenticated_at: session.reauthenticated_at };
+            let who = SessionUser {
+                organisation,
+                user,
+                since: session.created_at,
+                reauthenticated_at: session.reauthenticated_at,
+            };
             data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
         }
         if let Some(standing) = standing {

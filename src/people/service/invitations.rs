@@ -21,8 +21,8 @@ use crate::{
         database::{DatabaseError, Queries, Tx, Unscoped},
         failure::{Failure, Undone},
         id::{OrganisationId, UserId},
-        request_id::RequestId,
         randomness::Token,
+        request_id::RequestId,
     },
 };
 
@@ -57,7 +57,12 @@ pub enum Accepted {
 
 impl People {
     /// Invites somebody: an earlier link for the same e-mail works no longer.
-    pub async fn invite(&self, admin: &Reauthenticated<Admin>, email: &Email, role: Role) -> Result<Invited, Failure> {
+    pub async fn invite(
+        &self,
+        admin: &Reauthenticated<Admin>,
+        email: &Email,
+        role: Role,
+    ) -> Result<Invited, Failure> {
         match self.try_invite(admin, email, role).await {
             // Another administrator invited the same person at this very moment: theirs is replaced.
             Err(undone) if undone.is_conflict() => Ok(self.try_invite(admin, email, role).await?),
@@ -65,7 +70,12 @@ impl People {
         }
     }
 
-    async fn try_invite(&self, admin: &Reauthenticated<Admin>, email: &Email, role: Role) -> Result<Invited, Undone> {
+    async fn try_invite(
+        &self,
+        admin: &Reauthenticated<Admin>,
+        email: &Email,
+        role: Role,
+    ) -> Result<Invited, Undone> {
         let (token, now) = (Token::random(&*self.randomness), self.clock.now());
         let expires_at = now.plus(INVITATION);
         let invitations = Invitations::of(admin.organisation());

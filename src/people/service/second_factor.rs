@@ -286,7 +286,11 @@ impl People {
     }
 
     /// Demands a second factor of everybody in an administrator's organisation, or no longer.
-    pub async fn require_second_factor(&self, admin: &Reauthenticated<Admin>, required: bool) -> Result<(), Failure> {
+    pub async fn require_second_factor(
+        &self,
+        admin: &Reauthenticated<Admin>,
+        required: bool,
+    ) -> Result<(), Failure> {
         let users = Users::of(admin.organisation());
         self.database
             .write(async |tx| {

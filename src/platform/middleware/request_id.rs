@@ -1,12 +1,14 @@
 //! Gives every request an id, and logs how it ended.
 
+use crate::platform::{
+    clock::SharedClock, id::new_uuid, randomness::SharedRandomness, request_id::RequestId,
+};
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
 use tracing::Instrument;
-use crate::platform::{clock::SharedClock, id::new_uuid, randomness::SharedRandomness, request_id::RequestId};
 
 /// Assigns the id. Logs the route and never the path, because links and the redirect carry capabilities in their paths.
 pub async fn assign_request_id(

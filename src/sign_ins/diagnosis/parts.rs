@@ -50,7 +50,7 @@ pub enum Remedy {
     /// To set who may sign in, and sign in again.
     AccountType(AccountType),
     /// The address at which an administrator approves.
-    Approval,
+    Consent,
 }
 
 /// One possible cause, with its next step.

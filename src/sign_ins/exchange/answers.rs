@@ -10,11 +10,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
+    platform::clock::Timestamp,
     sign_ins::{
         members::{Members, without_mark},
         model::{Cause, NoConnection, ProviderWords, Why, redact},
     },
-    platform::clock::Timestamp,
 };
 
 /// A text that is never printed.

@@ -10,8 +10,8 @@ use super::{
         support,
     },
     parts::provider_said,
-    proof::in_a_line,
     pasted_error::PasteForm,
+    proof::in_a_line,
 };
 use crate::{
     connectors::service::Connector,

@@ -12,9 +12,9 @@ use super::{
     VerifyButton,
     history::Timeline,
     parts::{Next, provider_said},
+    pasted_error::PasteForm,
     proof::found,
     remedy::{Offers, Remedies},
-    pasted_error::PasteForm,
 };
 use crate::{
     connectors::{

@@ -27,8 +27,8 @@ use crate::{
         clock::Timestamp,
         database::{DatabaseError, Unscoped},
         failure::Failure,
-        request_id::RequestId,
         randomness::Token,
+        request_id::RequestId,
     },
 };
 

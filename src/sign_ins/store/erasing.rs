@@ -5,11 +5,11 @@ use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*,
 use super::{Attempts, row};
 use crate::{
     connectors::service::ConnectorId,
-    sign_ins::model::VALID,
     platform::{
         clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx},
     },
+    sign_ins::model::VALID,
 };
 
 /// The same as [`super::Attempt::can_be_consumed`], for the database.

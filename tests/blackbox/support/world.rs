@@ -246,7 +246,7 @@ impl World {
             "organisation": { "name": "Contoso", "second_factor_required": false },
         }));
         let reauthenticated_at = Some(self.clock.now());
-        let presence = Presence { address: None, reference: None, reauthenticated_at };
+        let presence = Presence { address: None, request_id: None, reauthenticated_at };
         let member = self.program.people.member(standing.expect("a standing"), presence);
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }

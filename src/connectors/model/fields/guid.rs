@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn c29_two_guids_that_differ_are_several_however_they_are_separated() {
         for between in [" ", ",", "\n", ".", "-", "_", "@", "/objectId/", " or "] {
-            assert_eq!(find_guid(&format!("{GUID}{interruption}{OTHER}")), FoundGuid::Several, "{between:?}");
+            assert_eq!(find_guid(&format!("{GUID}{between}{OTHER}")), FoundGuid::Several, "{between:?}");
         }
         assert_eq!(find_guid(&format!("client%3D{GUID}%26tenant%3D{OTHER}")), FoundGuid::Several);
         assert_eq!(find_guid(&format!("{GUID} {}", GUID.to_uppercase())), found_one(None));
@@ -350,7 +350,7 @@ mod tests {
         #[test]
         fn c29_two_guids_are_several(one in guids(), other in guids(), between in "[ -/:-@]{1,5}") {
             prop_assume!(one != other);
-            prop_assert_eq!(find_guid(&format!("{one}{interruption}{other}")), FoundGuid::Several);
+            prop_assert_eq!(find_guid(&format!("{one}{between}{other}")), FoundGuid::Several);
         }
 
         #[test]
