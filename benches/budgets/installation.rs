@@ -12,7 +12,7 @@ use std::{
 use axum::response::Html;
 use clap::Parser;
 use mail360::{
-    log_in::guard::Who,
+    log_in::guard::RouteAccess,
     platform::{
         assets::Assets,
         clock::SystemClock,
@@ -241,7 +241,7 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     };
     let page: &'static str = page.leak();
     let mut lines = table();
-    lines.push(get("/from-memory", Who::Member, move || std::future::ready(Html(page))));
+    lines.push(get("/from-memory", RouteAccess::Member, move || std::future::ready(Html(page))));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", installation.port)).await.expect("the port");
     let address: SocketAddr = listener.local_addr().expect("an address");
     let router = router_of(&program, lines);
