@@ -274,7 +274,7 @@ fn console(member: &Member, here: &str) -> AnyView {
                         <p class="soft note">{member.email.clone()}</p>
                         <p class="soft note">{role}</p>
                     </div>
-                    <a class="button small wide" href="/profile">"My account"</a>
+                    <a class="button small wide" href="/profile">"My profile"</a>
                     <form method="post" action="/logout">
                         <button class="button small wide">"Log out"</button>
                     </form>

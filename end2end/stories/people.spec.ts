@@ -181,7 +181,7 @@ test.describe('after ten minutes', () => {
     const ada = await setUp(page, app);
     app.advance(29 * 60);
     await page.goto('/profile');
-    await expect(page.getByRole('heading', { level: 1, name: 'My account' })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1, name: 'My profile' })).toBeVisible();
     app.advance(31 * 60);
     await page.goto('/profile');
     await expect(page).toHaveURL('/login?next=/profile');

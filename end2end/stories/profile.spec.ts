@@ -8,8 +8,8 @@ test('a new password logs every other browser out', async ({ page, app, anotherB
   await logIn(other, person);
 
   await page.getByRole('banner').getByText(person.name).first().click();
-  await page.getByRole('link', { name: 'My account' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'My account' })).toBeVisible();
+  await page.getByRole('link', { name: 'My profile' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'My profile' })).toBeVisible();
   await expect(page.getByRole('listitem').filter({ hasText: /on Linux/ })).toHaveCount(2);
   await look('account');
 

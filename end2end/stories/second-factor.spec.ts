@@ -23,7 +23,7 @@ const inside = (page: Page) => expect(page.getByRole('heading', { level: 1, name
 test('a second factor is set up, asked for, and replaced by a recovery code', async ({ page, app, expectStatus, look }) => {
   const ada = await setUp(page, app);
   await page.getByRole('banner').getByText(ada.name).first().click();
-  await page.getByRole('link', { name: 'My account' }).click();
+  await page.getByRole('link', { name: 'My profile' }).click();
   await page.getByRole('link', { name: 'Set it up' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Second factor' })).toBeVisible();
   await look('second-factor');

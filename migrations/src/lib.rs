@@ -23,6 +23,7 @@ mod m20261129_000012_create_device_cookies;
 mod m20261129_000013_name_organisations;
 mod m20261129_000014_keep_provider_answers;
 mod m20261129_000015_bind_secrets;
+mod m20261129_000017_rename_columns;
 mod schema;
 
 /// All migrations, oldest first.
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_name_organisations::Migration),
             Box::new(m20261129_000014_keep_provider_answers::Migration),
             Box::new(m20261129_000015_bind_secrets::Migration),
+            Box::new(m20261129_000017_rename_columns::Migration),
         ]
     }
 }

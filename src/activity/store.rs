@@ -28,7 +28,6 @@ mod row {
         pub entity_id: Option<Uuid>,
         pub outcome: String,
         pub detail: String,
-        #[sea_orm(column_name = "reference")]
         pub request_id: Option<String>,
         pub count: i64,
     }

@@ -66,7 +66,7 @@ mod tests {
             url::Url::parse("https://mail.example.com").expect("a base").join(&with_next("/login", next));
         let pairs: Vec<_> = login.expect("an address").query_pairs().into_owned().collect();
         assert_eq!(pairs, [("next".to_owned(), next.to_owned())]);
-        assert_eq!(with_next("/login", "/profile"), "/login?next=/account");
+        assert_eq!(with_next("/login", "/profile"), "/login?next=/profile");
         assert_eq!(with_next("/login", "//evil.example"), "/login");
     }
 }

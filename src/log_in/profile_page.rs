@@ -42,7 +42,7 @@ struct ProfileView {
 }
 
 fn page(view: ProfileView) -> Page {
-    Page::new("My account", move || view! { <ProfilePage model=view.clone() /> }.into_any())
+    Page::new("My profile", move || view! { <ProfilePage model=view.clone() /> }.into_any())
 }
 
 /// `GET /account`.
@@ -134,7 +134,7 @@ fn ProfilePage(model: ProfileView) -> impl IntoView {
     view! {
         <div class="head">
             <div>
-                <h1>"My account"</h1>
+                <h1>"My profile"</h1>
                 <p class="soft">
                     <bdi>{member.name.clone()}</bdi> ", " {member.email.clone()} ", " {role}
                     <bdi>{member.organisation_name.clone()}</bdi>

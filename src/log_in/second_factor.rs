@@ -1,4 +1,4 @@
-//! The second half of a log-in: a code, where the user has a second factor. Interruption the halves the browser has a
+//! The second half of a log-in: a code, where the user has a second factor. Between the halves the browser has a
 //! session in which nobody is logged in.
 
 use serde::{Deserialize, Serialize};

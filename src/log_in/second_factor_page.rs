@@ -324,7 +324,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
     view! {
         <div class="head">
             <div>
-                <Back to="/profile" what="My account" />
+                <Back to="/profile" what="My profile" />
                 <h1>"Second factor"</h1>
             </div>
         </div>

@@ -53,7 +53,7 @@ pub fn open_words(vault: &Vault, mut attempt: Attempt) -> Attempt {
     attempt
 }
 
-/// Interruption the verifier and the hash; a verifier holds none (RFC 7636, 4.1, allows it, but ours are base64url).
+/// Between the verifier and the hash; a verifier holds none (RFC 7636, 4.1, allows it, but ours are base64url).
 const BETWEEN: char = '.';
 
 /// Seals an attempt's verifier for its row as it is.

@@ -84,7 +84,7 @@ async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_an
     };
     has(&["Organisation added", "Contoso", "UTC", "Done"]);
     has(&["User added", "ada@contoso.test"]);
-    has(&["Logged in", "ada@contoso.test", "Ada Example", "192.0.2.7", "RequestId", "Done"]);
+    has(&["Logged in", "ada@contoso.test", "Ada Example", "192.0.2.7", "Request ID", "Done"]);
     has(&["Request refused", "/connectors/new", "GET", "Somebody", "192.0.2.7", "Refused"]);
     has(&["Logged out", "vera@contoso.test"]);
     has(&["Log-in refused", "vera@contoso.test", "did not prove", "192.0.2.7", "Refused"]);

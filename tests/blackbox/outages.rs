@@ -29,7 +29,7 @@ async fn assert_says_so(world: &World, browser: &mut Browser) {
     answer
         .assert_status(503)
         .assert_says("The database cannot be used at this moment")
-        .assert_says("RequestId");
+        .assert_says("Request ID");
     assert_eq!(answer.header("retry-after"), "10");
 }
 

@@ -102,7 +102,7 @@ async fn l2_a_confirmation_cannot_be_guessed_and_its_refusal_is_recorded(
     let answer = confirm(&mut ada, PASSWORD, PEOPLE).await;
     answer.assert_status(429).assert_says("Wait 5 minutes");
     assert_eq!(answer.header("retry-after"), "300");
-    let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.confirmation_refused'";
+    let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.reauthentication_refused'";
     assert_eq!(world.raw.one::<i64>(refused).await, 10);
 }
 

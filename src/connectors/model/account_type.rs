@@ -47,12 +47,12 @@ impl AccountType {
     /// As the portal called it before, and much of Microsoft's documentation still does.
     pub const fn older_label(self) -> &'static str {
         match self {
-            Self::SingleTenant => "Profiles in this organizational directory only (… - Single tenant)",
+            Self::SingleTenant => "Accounts in this organizational directory only (… - Single tenant)",
             Self::MultipleTenants => {
-                "Profiles in any organizational directory (Any Microsoft Entra ID tenant - Multitenant)"
+                "Accounts in any organizational directory (Any Microsoft Entra ID tenant - Multitenant)"
             }
             Self::TenantsAndPersonal => {
-                "Profiles in any organizational directory and personal Microsoft accounts"
+                "Accounts in any organizational directory and personal Microsoft accounts"
             }
             Self::PersonalOnly => "Personal Microsoft accounts only",
         }
