@@ -30,6 +30,7 @@ pub mod sign_ins;
 pub mod platform {
     pub mod text;
 }
+pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod router;
 pub mod ui;

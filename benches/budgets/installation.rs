@@ -22,7 +22,7 @@ use mail360::{
         server::{self, Limits},
     },
     router::{Foundations, Program, get, router_of, table},
-    sign_ins::http::Reqwest,
+    providers::http::Reqwest,
     vault::custody,
 };
 use sea_orm::{ConnectionTrait, Database as Raw};

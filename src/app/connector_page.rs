@@ -266,7 +266,7 @@ fn JustDone(said: Said) -> impl IntoView {
 #[component]
 fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
     match finding {
-        Finding::Reauthenticated => view! {
+        Finding::Accepted => view! {
             <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
                 <p>
                     "They were tried without anybody signing in. A sign-in proves the rest: the Redirect URI and the \

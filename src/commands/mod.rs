@@ -21,7 +21,7 @@ use mail360::{
         randomness::{SharedRandomness, SystemRandomness},
     },
     router::{Foundations, Program},
-    sign_ins::http::Reqwest,
+    providers::http::Reqwest,
     vault::custody::{self, Custody},
 };
 

@@ -1,15 +1,14 @@
 //! The values that describe a connector, each with the one parser that the browser uses for instant
 //! help and the server for the decision.
 
-mod account_type;
 mod fields;
 pub mod list;
-mod permissions;
 mod secret;
 
-pub use account_type::{AccountType, NoApproval};
 pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, looks_like_guid, looks_like_secret};
-pub use permissions::{PERMISSIONS, Permission, optional_permissions, required_permissions};
+pub use crate::providers::microsoft::{
+    AccountType, NoApproval, PERMISSIONS, Permission, optional_permissions, required_permissions,
+};
 pub use secret::{holds_secret, parse_client_secret};
 
 /// A field of the form, by the name that it has there.

@@ -13,7 +13,7 @@ use crate::people::access::Admin;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Finding {
     /// The provider takes them. What it gave was thrown away.
-    Reauthenticated,
+    Accepted,
     /// The provider refuses them.
     Refused(Refused),
     /// It could not be found out; a sign-in will show it.

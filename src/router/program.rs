@@ -33,10 +33,8 @@ use crate::{
         periodic::PeriodicWork,
         randomness::SharedRandomness,
     },
-    sign_ins::{
-        http::ProviderHttp,
-        service::{self as sign_ins, Parts, SignIns},
-    },
+    providers::http::ProviderHttp,
+    sign_ins::service::{self as sign_ins, Parts, SignIns},
     vault::{
         Vault,
         reseal::{ResealError, Resealed, SealedColumn, Survey},

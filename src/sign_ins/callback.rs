@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::model::{ProviderWords, known_error, redact};
+use crate::providers::{ProviderWords, known_error, redact};
 use crate::platform::randomness::Token;
 
 /// The most bytes of one parameter, by name. Microsoft's codes have about two thousand.

@@ -3,15 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-mod cause;
-mod redact;
-mod words;
-
-pub use cause::{
-    Cause, Claim, Mismatch, NoConnection, TOLERATED_SKEW, clock_words, guid, shown_guid, shown_issuer,
-};
-pub use redact::redact;
-pub use words::{FreeText, ProviderWords, code_in, id_after, known_error, single_line};
+use crate::providers::{self, FreeText, ProviderWords, known_error};
 
 /// An attempt can be consumed for this long.
 pub const VALID: Duration = Duration::minutes(10);
@@ -94,45 +86,11 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// Whoever signed in refused.
-    Denied,
-    /// The provider ended the sign-in before it gave a code.
-    RefusedAtSignIn,
-    /// `invalid_client`.
-    CredentialsRejected,
-    /// `unauthorized_client`.
-    ApplicationRefused,
-    /// `invalid_scope`.
-    PermissionsRefused,
-    /// `invalid_grant`: the code was not taken.
-    CodeRefused,
-    /// Another error of the token endpoint.
-    ExchangeRefused,
-    /// The ID token is not for this sign-in.
-    IdentityNotProved,
-    /// Who signed in belongs to another tenant than the connector's.
-    WrongTenant,
-    /// The provider did not tell who signed in.
-    IdentityRefused,
-    /// Permissions that the connector cannot do without were not granted.
-    PermissionsMissing(Vec<String>),
-    /// The answer came from another provider than the one that was asked.
-    WrongIssuer,
-    /// The provider has trouble of its own: 5xx, `temporarily_unavailable`, `server_error`.
-    Unavailable,
-    /// No connection to the provider, or it broke.
-    Unreachable,
-    /// The provider did not answer in time.
-    Slow,
-    /// The provider has had too many requests (429); where it says it, after how many seconds to ask again.
-    Throttled(Option<u32>),
-    /// The provider answered something that cannot be understood.
-    Garbled,
     /// It took longer than an attempt lives.
     Expired,
     /// The connector was changed between the way out and the way back.
     ConnectorChanged,
-    /// Whoever began it may no longer administer connectors.
+    /// The user who began it may no longer administer connectors.
     NotAllowed,
     /// Sessions of the user who began it were ended since.
     LoggedOut,
@@ -144,19 +102,35 @@ pub enum Why {
     SecretUnreadable,
     /// The vault cannot open what was kept for the sign-in itself.
     AttemptUnreadable,
+    /// The provider refused. Stored by its own name.
+    #[serde(untagged)]
+    Provider(providers::Why),
 }
 
-impl Why {
-    /// What an error in place of a code means.
-    pub fn of_sign_in_error(error: &str) -> Self {
-        match error {
-            "access_denied" => Self::Denied,
-            "invalid_scope" => Self::PermissionsRefused,
-            "unauthorized_client" => Self::ApplicationRefused,
-            "temporarily_unavailable" | "server_error" => Self::Unavailable,
-            // `invalid_client` too: no secret has been sent yet, so it says nothing of one (AADSTS650052).
-            _ => Self::RefusedAtSignIn,
-        }
+impl From<providers::Why> for Why {
+    fn from(why: providers::Why) -> Self {
+        Self::Provider(why)
+    }
+}
+
+/// Why a sign-in came to nothing, with what the provider said.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Why.
+    pub why: Why,
+    /// What the provider said, and what this program found out.
+    pub words: Option<Box<ProviderWords>>,
+}
+
+impl From<providers::Refusal> for Refusal {
+    fn from(refusal: providers::Refusal) -> Self {
+        Self { why: refusal.why.into(), words: refusal.words }
+    }
+}
+
+impl<W: Into<Why>> From<W> for Refusal {
+    fn from(why: W) -> Self {
+        Self { why: why.into(), words: None }
     }
 }
 
@@ -260,7 +234,7 @@ mod tests {
         let earlier = r#"{"outcome":"failed","why":"unavailable","provider":{"error":"x","description":null,
             "trace_id":null,"correlation_id":null}}"#;
         let outcome: Outcome = serde_json::from_str(earlier).expect("an outcome");
-        assert!(matches!(outcome, Outcome::Failed { why: Why::Unavailable, provider: Some(_) }));
+        assert!(matches!(outcome, Outcome::Failed { why: Why::Provider(providers::Why::Unavailable), provider: Some(_) }));
     }
 
     #[test]
@@ -274,9 +248,9 @@ mod tests {
     fn an_outcome_comes_back_from_the_database_as_it_went() {
         for outcome in [
             Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
-            Outcome::Failed { why: Why::PermissionsMissing(vec!["profile".into()]), provider: None },
-            Outcome::Failed { why: Why::Throttled(Some(120)), provider: None },
-            Outcome::Failed { why: Why::Throttled(None), provider: None },
+            Outcome::Failed { why: providers::Why::PermissionsMissing(vec!["profile".into()]).into(), provider: None },
+            Outcome::Failed { why: providers::Why::Throttled(Some(120)).into(), provider: None },
+            Outcome::Failed { why: providers::Why::Throttled(None).into(), provider: None },
         ] {
             let text = serde_json::to_string(&outcome).expect("JSON");
             let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
@@ -291,8 +265,8 @@ mod tests {
             |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
         let outcomes = [
             Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
-            Outcome::Failed { why: Why::Denied, provider: Some(words("canary-3", "canary-4")) },
-            Outcome::Failed { why: Why::Denied, provider: Some(words("invalid_grant", id)) },
+            Outcome::Failed { why: providers::Why::Denied.into(), provider: Some(words("canary-3", "canary-4")) },
+            Outcome::Failed { why: providers::Why::Denied.into(), provider: Some(words("invalid_grant", id)) },
         ];
         for outcome in outcomes {
             let text = serde_json::to_string(&outcome).expect("JSON");

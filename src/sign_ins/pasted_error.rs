@@ -3,7 +3,7 @@
 
 mod text;
 
-use super::model::{ProviderWords, id_after, single_line};
+use crate::providers::{ProviderWords, id_after, single_line};
 
 /// The most that is read of it, in characters: what Microsoft shows has some hundred. As a form sends them, in nine
 /// bytes where they are not ASCII, so many still fit into what a body may have.
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn every_page_without_a_code_is_told_by_a_code_that_has_words() {
         for (words, code) in WITHOUT_CODE {
-            assert!(super::super::diagnosis::codes::find(*code).is_some(), "{words:?}");
+            assert!(crate::providers::microsoft::codes::find(*code).is_some(), "{words:?}");
             assert!(words.iter().all(|words| **words == text::words(words)), "{words:?}");
         }
     }

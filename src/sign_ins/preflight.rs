@@ -5,13 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{
-    diagnosis::{self, Remedy},
-    exchange::{self, Refusal},
-    microsoft::Endpoints,
-    model::Why,
-    service::SignIns,
-};
+use super::service::SignIns;
 use crate::{
     activity::model::{Action, Entry},
     connectors::{
@@ -22,6 +16,11 @@ use crate::{
     },
     people::access::Admin,
     platform::failure::Failure,
+    providers::{
+        Refusal, Why,
+        diagnosis::Remedy,
+        microsoft::{self, endpoints::Endpoints, errors},
+    },
 };
 
 /// It takes no longer, for somebody waits for a page.
@@ -63,14 +62,14 @@ impl SignIns {
         let secret = secret.map_err(|error| Failure::unexpected(&error))?;
         let endpoints = Endpoints::of(&parts.urls, connector.path_segment());
         let client_id = connector.client_id.as_str();
-        let answer = exchange::credentials(&*parts.http, &endpoints, client_id, &secret).await;
+        let answer = microsoft::try_credentials(&*parts.http, &endpoints, client_id, &secret).await;
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
-            let cause = words.as_deref().and_then(|words| words.cause.as_ref()).map(ToString::to_string);
-            tracing::warn!(connector = %id, ?why, ?codes, cause, "a connector's credentials could not be proved");
+            let evidence = words.as_deref().and_then(|words| words.evidence.as_ref()).map(ToString::to_string);
+            tracing::warn!(connector = %id, ?why, ?codes, evidence, "a connector's credentials could not be proved");
         }
         let finding = match &answer {
-            Ok(()) => Finding::Reauthenticated,
+            Ok(()) => Finding::Accepted,
             Err(refusal) => finding(refusal, consent::has_page(&parts.urls)),
         };
         if finding != Finding::Later {
@@ -118,12 +117,12 @@ impl SignIns {
 
 /// What is told of a refusal; `approvable` where there is an address for approval.
 fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
-    let code = words.as_deref().and_then(diagnosis::telling_code);
+    let code = words.as_deref().and_then(errors::telling_code);
     let telling = code.is_some_and(|code| TELLING.contains(&code));
     if *why != Why::CredentialsRejected && !telling {
         return Finding::Later;
     }
-    let diagnosis = diagnosis::of(why, words.as_deref());
+    let diagnosis = errors::of(why, words.as_deref());
     let diagnosis = if approvable { diagnosis } else { diagnosis.without_approval() };
     let words = words.as_deref().cloned().unwrap_or_default();
     let said = [
@@ -160,7 +159,7 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sign_ins::{diagnosis::codes, model::ProviderWords};
+    use crate::providers::{ProviderWords, microsoft::codes};
 
     #[test]
     fn whatever_tells_of_the_credentials_has_words() {

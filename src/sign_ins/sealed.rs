@@ -5,11 +5,12 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    model::{FreeText, Outcome},
+    model::Outcome,
     store::Attempt,
 };
 use crate::{
     platform::{database::columns::Column, randomness::Hash},
+    providers::FreeText,
     vault::{Vault, VaultError, reseal::SealedColumn},
 };
 

@@ -9,9 +9,6 @@ mod checking;
 mod returned;
 
 use super::{
-    exchange,
-    http::ProviderHttp,
-    microsoft::Endpoints,
     model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Step, VALID, Why},
     sealed,
     store::{Attempts, Ephemeral},
@@ -34,6 +31,11 @@ use crate::{
         failure::Failure,
         id::{OrganisationId, new_uuid},
         randomness::{SharedRandomness, Token},
+    },
+    providers::{
+        http::ProviderHttp,
+        microsoft::{self, endpoints::Endpoints},
+        oauth::AuthorizeRequest,
     },
     vault::Vault,
 };
@@ -154,7 +156,17 @@ impl SignIns {
                 Ok::<_, Failure>((attempt, connector))
             })
             .await?;
-        let authorize_url = exchange::authorize_url(&attempt, &state, &nonce, &verifier)?;
+        let authorize_url = microsoft::authorize_url(
+            &attempt.endpoints,
+            &attempt.client_id,
+            &AuthorizeRequest {
+                redirect_uri: &attempt.redirect_uri,
+                scopes: &attempt.scopes,
+                state: &state,
+                nonce: &nonce,
+                verifier: &verifier,
+            },
+        )?;
         self.note_sent(&attempt, &authorize_url).await;
         Ok(Started { authorize_url, connector })
     }

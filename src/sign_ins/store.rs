@@ -6,7 +6,6 @@ mod events;
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr};
 
 use super::{
-    microsoft::{Endpoints, IssuerTemplate},
     model::{Outcome, PATIENCE, VALID},
 };
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
         id::{OrganisationId, UserId},
         randomness::Hash,
     },
+    providers::microsoft::endpoints::{Endpoints, IssuerTemplate},
 };
 
 pub use events::Event;

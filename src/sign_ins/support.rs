@@ -51,8 +51,8 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
                         line(name, value);
                     }
                 }
-                if let Some(cause) = &said.cause {
-                    line("Found", &cause.to_string());
+                if let Some(evidence) = &said.evidence {
+                    line("Found", &evidence.to_string());
                 }
             }
             Outcome::Failed { provider: None, .. } => {}

@@ -4,7 +4,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use mail360::sign_ins::{http::HttpFailure, model::NoConnection};
+use mail360::providers::{NoConnection, http::HttpFailure};
 use rstest::rstest;
 use serde_json::{Value, json};
 

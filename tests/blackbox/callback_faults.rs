@@ -1,6 +1,6 @@
 //! What comes of each answer of the provider: the words, and where the connector stands then.
 
-use mail360::sign_ins::http::HttpFailure;
+use mail360::providers::http::HttpFailure;
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use mail360::{people::model::Role, sign_ins::http::HttpFailure};
+use mail360::{people::model::Role, providers::http::HttpFailure};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Notify;

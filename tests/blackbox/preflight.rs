@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mail360::sign_ins::http::HttpFailure;
+use mail360::providers::http::HttpFailure;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Notify;

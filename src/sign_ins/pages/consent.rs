@@ -2,12 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{
-    super::{
-        diagnosis::{codes, telling_code},
-        model::ProviderWords,
-    },
-    parts::provider_said,
+use super::parts::provider_said;
+use crate::providers::{
+    ProviderWords,
+    microsoft::{codes, errors::telling_code},
 };
 
 /// The page for an administrator of a Microsoft tenant who comes back from approving, or not approving, permissions. The

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     super::{
         diagnosis,
-        model::{Outcome, ProviderWords, Step, clock_words, took},
+        model::{Outcome, Step, took},
         service::{Event, Progress, SignIn},
         support,
     },
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     connectors::service::Connector,
     platform::id::UserId,
+    providers::{ProviderWords, clock_words},
     ui::{icons::Icon, widgets::CopyButton, widgets::Moment},
 };
 

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use super::{
     super::{
-        diagnosis::{self, Diagnosis},
-        model::{Outcome, ProviderWords, Why},
-        scopes::is_checked,
+        diagnosis,
+        model::{Outcome, Why},
         service::{Attempt, Progress, SignIn},
     },
     VerifyButton,
@@ -23,6 +22,7 @@ use crate::{
         service::{Connector, ConnectorId},
     },
     platform::clock::Timestamp,
+    providers::{ProviderWords, diagnosis::Diagnosis, microsoft::scopes::is_checked},
     ui::{
         icons::Icon,
         widgets::{Back, Badge, Moment, Notice, Tone},

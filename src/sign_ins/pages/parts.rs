@@ -2,14 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::super::{
-    diagnosis::{Cause, Diagnosis, codes, telling_code},
-    model::ProviderWords,
-};
 use crate::{
     connectors::{
         guide::portal::{Directions, Portal},
         model::ClientId,
+    },
+    providers::{
+        ProviderWords,
+        diagnosis::{Cause, Diagnosis},
+        microsoft::{codes, errors::telling_code},
     },
     ui::{links::NewWindow, widgets::Copyable},
 };

@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 
 use super::{
-    super::{
-        diagnosis::{Diagnosis, Remedy, codes},
-        pasted_error::{Difference, MAX, Pasted, difference},
-    },
+    super::pasted_error::{Difference, MAX, Pasted, difference},
     parts::{Next, provider_said},
     remedy::{ApprovalCard, Offers, Remedies},
 };
 use crate::{
     connectors::service::{Connector, ConnectorId},
+    providers::{
+        diagnosis::{Diagnosis, Remedy},
+        microsoft::codes,
+    },
     ui::{
         icons::Icon,
         islands::SendOnce,

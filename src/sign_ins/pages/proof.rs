@@ -3,18 +3,19 @@
 use leptos::prelude::*;
 
 use super::super::{
-    model::{Cause, Outcome, ProviderWords},
+    model::Outcome,
     service::Progress,
 };
+use crate::providers::{Evidence, ProviderWords};
 
 /// What was found out, with both values of a check, where there is anything.
 pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
-    let cause = said?.cause.clone()?;
+    let evidence = said?.evidence.clone()?;
     let row = |name: &'static str, value: String| {
         view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> }
     };
-    let rows = match *cause {
-        Cause::Mismatch(mismatch) => {
+    let rows = match *evidence {
+        Evidence::Mismatch(mismatch) => {
             let none = || "none".to_owned();
             let values = (mismatch.expected.is_some() || mismatch.received.is_some()).then(|| {
                 view! {
@@ -25,7 +26,7 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
             let clock = mismatch.clock_words().map(|words| row("The server’s clock", words));
             view! { {row("What does not fit", mismatch.claim.name().to_owned())} {values} {clock} }.into_any()
         }
-        Cause::NoConnection { host, why } => {
+        Evidence::NoConnection { host, why } => {
             view! { {row("Host", host)} {row("Why", why.words().to_owned())} }.into_any()
         }
     };
@@ -41,7 +42,7 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
 pub fn in_a_line(progress: &Progress) -> Option<String> {
     match progress {
         Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => {
-            said.cause.as_ref().map(ToString::to_string)
+            said.evidence.as_ref().map(ToString::to_string)
         }
         _ => None,
     }

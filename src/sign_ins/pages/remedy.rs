@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::{
-    super::diagnosis::{Diagnosis, Remedy},
     TryAgain, VerifyButton,
 };
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
         model::{AccountType, Field, Tenant},
         service::{Connector, ConnectorId},
     },
+    providers::diagnosis::{Diagnosis, Remedy},
     ui::{
         islands::SendOnce,
         widgets::{Back, Copyable, ErrorSummary, FieldKind, TextField},

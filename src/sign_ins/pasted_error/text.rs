@@ -1,8 +1,7 @@
 //! Makes plain text of what people paste, by the rules of [`crate::platform::text`]: invisible signs are left out, other
 //! digits and look-alike signs become ASCII. And finds Microsoft's code in it, however it is written there.
 
-use super::super::diagnosis::codes;
-use crate::platform::text;
+use crate::{platform::text, providers::microsoft::codes};
 
 /// Decodes the character references of HTML and the escapes of JSON: sources of pages have the one, the token endpoint
 /// and logs the other.

@@ -6,20 +6,26 @@ use time::Duration;
 use super::{
     super::{
         callback::{Answer, SignIn},
-        exchange::{self, Refusal},
-        graph,
-        id_token::{self, Expected, ExpectedTenant, NotProved},
-        metadata,
-        model::{
-            Cause, Claim, Mismatch, Outcome, ProviderWords, Step, TOLERATED_SKEW, Why, clock_words, redact,
-            single_line,
-        },
-        scopes, sealed,
+        model::{Outcome, Refusal, Step, Why},
+        sealed,
         store::{Attempt, Event},
     },
     Parts, SignIns, event,
 };
-use crate::{connectors::service::Connector, platform::clock::Timestamp};
+use crate::{
+    connectors::service::Connector,
+    platform::clock::Timestamp,
+    providers::{
+        self, Claim, Evidence, Mismatch, ProviderWords, TOLERATED_SKEW, clock_words,
+        microsoft::{
+            self, graph,
+            id_token::{self, Expected, ExpectedTenant, NotProved},
+            metadata, scopes,
+        },
+        oauth::{self, CodeRequest},
+        redact, single_line,
+    },
+};
 
 /// What came of the checks.
 #[derive(Clone, Debug)]
@@ -40,8 +46,8 @@ impl Checked {
         match (&self.tenant_id, connector.known_tenant()) {
             (Some(proved), Some(known)) if proved != known && connector.application_version == version => {
                 let mismatch = Mismatch::new(Claim::Tid, Some(known.to_owned()), Some(proved.clone()));
-                let provider = Some(ProviderWords::found(Cause::Mismatch(mismatch)));
-                Outcome::Failed { why: Why::WrongTenant, provider }
+                let provider = Some(ProviderWords::found(Evidence::Mismatch(mismatch)));
+                Outcome::Failed { why: providers::Why::WrongTenant.into(), provider }
             }
             _ => self.outcome.clone(),
         }
@@ -64,7 +70,7 @@ impl SignIns {
         let verifier = self.open_verifier(attempt, sealed_verifier)?;
         let code = match &sign_in.answer {
             Answer::Code(code) => code,
-            Answer::Nothing => return Err(Why::Garbled.into()),
+            Answer::Nothing => return Err(providers::Why::Garbled.into()),
             Answer::Error(error, description) => {
                 return Err(refused_at_sign_in(error, description.as_deref(), &[secret, &verifier]));
             }
@@ -75,7 +81,9 @@ impl SignIns {
         let domain = connector.tenant.as_ref().filter(|_| connector.known_tenant().is_none());
         let of_domain =
             async { metadata::tenant_of(&**http, &attempt.endpoints.issuer, domain?.as_str()).await };
-        let exchange = exchange::exchange(&**http, attempt, secret, &verifier, code);
+        let application = microsoft::application(&attempt.endpoints, &attempt.client_id);
+        let request = CodeRequest { redirect_uri: &attempt.redirect_uri, secret, verifier: &verifier, code };
+        let exchange = oauth::exchange(&**http, &application, &request);
         let (grant, of_domain) = tokio::join!(exchange, of_domain);
         let grant = grant?;
         let now = clock.now();
@@ -115,7 +123,7 @@ impl SignIns {
         );
         timeline.note(Step::Permissions, &missing.optional.join(" "));
         if !missing.required.is_empty() {
-            return Err(Why::PermissionsMissing(missing.required).into());
+            return Err(providers::Why::PermissionsMissing(missing.required).into());
         }
         let account = single_line(&redact(&me.account, &sent), 100);
         let outcome = Outcome::Verified { account, missing: missing.optional, current: true };
@@ -136,13 +144,13 @@ fn refused_at_sign_in(error: &str, description: Option<&str>, sent: &[&SecretStr
     let sent: Vec<_> = sent.iter().map(|secret| secret.expose_secret()).collect();
     let clean = |text: &str| redact(text, &sent);
     let words = ProviderWords::new(Some(&clean(error)), description.map(clean).as_deref(), None, None);
-    Refusal { why: Why::of_sign_in_error(error), words: Some(Box::new(words)) }
+    Refusal { why: providers::Why::of_sign_in_error(error).into(), words: Some(Box::new(words)) }
 }
 
 fn not_proved(not: NotProved) -> Refusal {
     let why = not.why.clone();
-    match not.cause() {
-        Some(cause) => Refusal::found(why, cause),
+    match not.evidence() {
+        Some(evidence) => providers::Refusal::found(why, evidence).into(),
         None => why.into(),
     }
 }
@@ -152,9 +160,9 @@ pub(super) fn log_failure(attempt: &Attempt, why: &Why, words: Option<&ProviderW
     let error = words.and_then(ProviderWords::known_error).unwrap_or_default();
     let codes = words.map(|words| words.codes.clone()).unwrap_or_default();
     let trace_id = words.and_then(|words| words.trace_id.clone()).unwrap_or_default();
-    let cause = words.and_then(|words| words.cause.as_ref()).map(ToString::to_string).unwrap_or_default();
+    let evidence = words.and_then(|words| words.evidence.as_ref()).map(ToString::to_string).unwrap_or_default();
     tracing::warn!(
-        attempt = %attempt.id, connector = %attempt.connector, ?why, error, ?codes, trace_id, cause,
+        attempt = %attempt.id, connector = %attempt.connector, ?why, error, ?codes, trace_id, evidence,
         "a sign-in failed"
     );
 }

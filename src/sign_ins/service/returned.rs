@@ -10,8 +10,7 @@ use tracing::Instrument;
 use super::{
     super::{
         callback::{Answer, SignIn},
-        exchange::Refusal,
-        model::{Cause, Claim, KEPT_PER_CONNECTOR, Mismatch, Outcome, PATIENCE, Step, Why, shown_issuer},
+        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, Refusal, Step, Why},
         sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
@@ -30,6 +29,7 @@ use crate::{
         randomness::Token,
         request_id::RequestId,
     },
+    providers::{self, Claim, Evidence, Mismatch, shown_issuer},
 };
 
 /// So much of an attempt's patience is kept for writing its outcome.
@@ -122,7 +122,7 @@ impl SignIns {
         let now = clock.now();
 
         let early = if let Some(mismatch) = foreign_issuer(&attempt, &sign_in) {
-            Some(Refusal::found(Why::WrongIssuer, Cause::Mismatch(mismatch)))
+            Some(providers::Refusal::found(providers::Why::WrongIssuer, Evidence::Mismatch(mismatch)).into())
         } else if !attempt.can_be_consumed(now) {
             Some(Why::Expired.into())
         } else if attempt.consumed_at.is_some() {
@@ -191,7 +191,7 @@ impl SignIns {
                 // No more than all of it, should the clock be set back in the meantime.
                 let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
                 let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
-                tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(Why::Slow.into()))
+                tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(providers::Why::Slow.into()))
             }
         };
         let checked = checked.unwrap_or_else(|Refusal { why, words }| {
@@ -295,10 +295,10 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     match outcome {
         Outcome::Verified { .. } => Some(ConnectorState::Verified),
         Outcome::Failed { why, .. } => match why {
-            Why::CredentialsRejected => Some(FailureReason::CredentialsRejected),
-            Why::ApplicationRefused => Some(FailureReason::ApplicationRefused),
-            Why::PermissionsRefused => Some(FailureReason::PermissionsRefused),
-            Why::WrongTenant => Some(FailureReason::WrongTenant),
+            Why::Provider(providers::Why::CredentialsRejected) => Some(FailureReason::CredentialsRejected),
+            Why::Provider(providers::Why::ApplicationRefused) => Some(FailureReason::ApplicationRefused),
+            Why::Provider(providers::Why::PermissionsRefused) => Some(FailureReason::PermissionsRefused),
+            Why::Provider(providers::Why::WrongTenant) => Some(FailureReason::WrongTenant),
             _ => None,
         }
         .map(ConnectorState::Failing),
@@ -309,7 +309,7 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
 pub(super) const fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",
-        Outcome::Failed { why: Why::Denied, .. } => "denied",
+        Outcome::Failed { why: Why::Provider(providers::Why::Denied), .. } => "denied",
         Outcome::Failed { .. } => "failed",
     }
 }

@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use mail360::sign_ins::http::{HttpFailure, ProviderHttp};
+use mail360::providers::http::{HttpFailure, ProviderHttp};
 use oauth2::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use tokio::sync::Notify;

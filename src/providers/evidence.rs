@@ -12,7 +12,7 @@ use super::{redact, single_line};
 /// Why a sign-in failed, where this program knows more than the provider said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Cause {
+pub enum Evidence {
     /// A check of what came back failed.
     Mismatch(Mismatch),
     /// There was no answer from this host, which is one of the configured addresses or their proxy.
@@ -168,7 +168,7 @@ impl fmt::Display for Mismatch {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mismatch(mismatch) => mismatch.fmt(f),

@@ -1,13 +1,17 @@
 //! The words where this program itself knows which check failed, or why no connection came about.
 
-use super::{Diagnosis, Remedy, Who, of_why};
-use crate::sign_ins::model::{Cause, Claim, Mismatch, NoConnection, Why, clock_words, guid};
+use super::errors::of_why;
+use crate::providers::{
+    Claim, Evidence, Mismatch, NoConnection, Why, clock_words,
+    diagnosis::{Diagnosis, Remedy, Who},
+    guid,
+};
 
 /// The words for a cause.
-pub fn of(why: &Why, cause: &Cause) -> Diagnosis {
-    match cause {
-        Cause::NoConnection { host, why: cause } => no_connection(why, host, *cause),
-        Cause::Mismatch(mismatch) => match mismatch.claim {
+pub fn of(why: &Why, evidence: &Evidence) -> Diagnosis {
+    match evidence {
+        Evidence::NoConnection { host, why: cause } => no_connection(why, host, *cause),
+        Evidence::Mismatch(mismatch) => match mismatch.claim {
             Claim::Exp | Claim::Nbf => of_time(why, mismatch),
             Claim::Iss | Claim::CallbackIss => of_issuer(why, mismatch),
             Claim::Tid => of_tenant(why, mismatch),

@@ -1,7 +1,7 @@
 //! Words for an OAuth `error` whose cause is not known: Microsoft sent no code, or one that is not in the table. They
 //! never state a particular cause, for each of these errors has many.
 
-use super::parts::{Cause, Diagnosis, Remedy, Who};
+use crate::providers::diagnosis::{Cause, Diagnosis, Remedy, Who};
 
 /// The step that is left where nothing else is known.
 const READ: &str = "Read what Microsoft said below. Beside its code, if it sent one, a link leads to a page of \

@@ -11,9 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     platform::clock::Timestamp,
-    sign_ins::{
+    providers::{
+        Evidence, NoConnection, ProviderWords, Why,
         members::{Members, without_mark},
-        model::{Cause, NoConnection, ProviderWords, Why, redact},
+        redact,
     },
 };
 
@@ -214,9 +215,9 @@ impl ResponseMeta {
     }
 
     /// What this program found out, where the status alone says it. The host is the one that was asked.
-    pub fn cause(&self, host: &str) -> Option<Cause> {
+    pub fn evidence(&self, host: &str) -> Option<Evidence> {
         (self.status == 407)
-            .then(|| Cause::NoConnection { host: host.to_owned(), why: NoConnection::ProxyLogin })
+            .then(|| Evidence::NoConnection { host: host.to_owned(), why: NoConnection::ProxyLogin })
     }
 }
 

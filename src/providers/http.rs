@@ -7,7 +7,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use oauth2::{HttpRequest, HttpResponse};
 use rustls::CertificateError;
 
-use super::model::NoConnection;
+use super::NoConnection;
 
 /// The most that is read of an answer.
 pub const MAX_BODY: usize = 1024 * 1024;

@@ -2,11 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    exchange::{Refusal, ResponseMeta, host, no_answer},
+use crate::providers::{
+    ProviderWords, Refusal, Why,
     http::ProviderHttp,
     members::Members,
-    model::{ProviderWords, Why, redact},
+    oauth::{ResponseMeta, host, no_answer},
+    redact,
 };
 
 /// What Graph says of who signed in (`GET /me`): their address, or what they sign in with, or their id within their
@@ -43,7 +44,7 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
         None => Why::Garbled,
     });
     let mut words = words(said.as_ref(), &meta, access_token);
-    words.cause = meta.cause(&host).map(Box::new);
+    words.evidence = meta.evidence(&host).map(Box::new);
     Err(Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) })
 }
 

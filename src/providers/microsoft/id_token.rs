@@ -6,12 +6,13 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::{
-    members::Members,
-    microsoft::IssuerTemplate,
-    model::{Cause, Claim, Mismatch, TOLERATED_SKEW, Why, guid, shown_guid, shown_issuer},
+use super::endpoints::IssuerTemplate;
+use crate::{
+    platform::{clock::Timestamp, randomness::Hash},
+    providers::{
+        Claim, Evidence, Mismatch, TOLERATED_SKEW, Why, guid, members::Members, shown_guid, shown_issuer,
+    },
 };
-use crate::platform::{clock::Timestamp, randomness::Hash};
 
 /// What an ID token must say.
 pub struct Expected<'a> {
@@ -72,8 +73,8 @@ impl NotProved {
     }
 
     /// What this program found out.
-    pub fn cause(self) -> Option<Cause> {
-        self.mismatch.map(Cause::Mismatch)
+    pub fn evidence(self) -> Option<Evidence> {
+        self.mismatch.map(Evidence::Mismatch)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was granted, as Microsoft answers, against what was asked for.
 
-use crate::connectors::model::PERMISSIONS;
+use super::PERMISSIONS;
 
 /// Permissions that were asked for and are not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The tenant, the kind of accounts, and the cloud.
 
 use super::{Cause, Entry, Remedy, Who};
-use crate::connectors::model::AccountType;
+use crate::providers::microsoft::AccountType;
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{http::ProviderHttp, members::Members, microsoft::IssuerTemplate};
+use super::endpoints::IssuerTemplate;
+use crate::providers::{http::ProviderHttp, members::Members};
 
 /// A sign-in has fifteen seconds for everything, and goes on without the answer.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -15,10 +15,9 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
+    Evidence, NoConnection, ProviderWords, Refusal, Why,
     http::{HttpFailure, ProviderHttp},
-    microsoft::Endpoints,
-    model::{Cause, NoConnection, ProviderWords, Why, redact},
-    store::Attempt,
+    redact,
 };
 use crate::platform::{clock::Timestamp, failure::Failure, randomness::Token};
 pub use answers::ResponseMeta;
@@ -37,31 +36,9 @@ type OAuthClient = Client<
     EndpointSet,
 >;
 
-/// Why the provider did not give what was asked for, and what it said.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// Why.
-    pub why: Why,
-    /// What it said, and what this program found out.
-    pub words: Option<Box<ProviderWords>>,
-}
-
-impl Refusal {
-    /// With what this program found out.
-    pub fn found(why: Why, cause: Cause) -> Self {
-        Self { why, words: Some(Box::new(ProviderWords::found(cause))) }
-    }
-}
-
-impl From<Why> for Refusal {
-    fn from(why: Why) -> Self {
-        Self { why, words: None }
-    }
-}
-
 /// A grant as it comes from the token endpoint.
 pub struct Grant {
-    /// Opens Graph for some minutes.
+    /// Opens the provider's API for some minutes.
     pub access_token: SecretString,
     /// Whether the grant can be kept alive.
     pub has_refresh_token: bool,
@@ -73,19 +50,60 @@ pub struct Grant {
     pub date: Option<Timestamp>,
 }
 
-fn client(client_id: &str, endpoints: &Endpoints) -> Result<OAuthClient, Failure> {
-    let wrong = |error: url::ParseError| Failure::unexpected(&error);
-    Ok(Client::new(ClientId::new(client_id.to_owned()))
-        .set_auth_uri(AuthUrl::new(endpoints.authorize.clone()).map_err(wrong)?)
-        .set_token_uri(TokenUrl::new(endpoints.token.clone()).map_err(wrong)?)
-        // In the body, form-encoded: Microsoft's secrets hold signs that Basic would need encoded twice.
-        .set_auth_type(AuthType::RequestBody))
+/// An application that an administrator registered at a provider, and where it is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Application<'a> {
+    /// Its client ID.
+    pub client_id: &'a str,
+    /// Where people are sent to sign in.
+    pub authorize: &'a str,
+    /// The token endpoint.
+    pub token: &'a str,
 }
 
-fn of_attempt(attempt: &Attempt) -> Result<OAuthClient, Failure> {
-    let redirect_uri =
-        RedirectUrl::new(attempt.redirect_uri.clone()).map_err(|error| Failure::unexpected(&error))?;
-    Ok(client(&attempt.client_id, &attempt.endpoints)?.set_redirect_uri(redirect_uri))
+impl Application<'_> {
+    fn client(&self) -> Result<OAuthClient, Failure> {
+        let wrong = |error: url::ParseError| Failure::unexpected(&error);
+        Ok(Client::new(ClientId::new(self.client_id.to_owned()))
+            .set_auth_uri(AuthUrl::new(self.authorize.to_owned()).map_err(wrong)?)
+            .set_token_uri(TokenUrl::new(self.token.to_owned()).map_err(wrong)?)
+            // In the body, form-encoded: secrets may hold characters that Basic would need encoded twice.
+            .set_auth_type(AuthType::RequestBody))
+    }
+
+    fn client_to(&self, redirect_uri: &str) -> Result<OAuthClient, Failure> {
+        let redirect_uri =
+            RedirectUrl::new(redirect_uri.to_owned()).map_err(|error| Failure::unexpected(&error))?;
+        Ok(self.client()?.set_redirect_uri(redirect_uri))
+    }
+}
+
+/// What the address carries at which people sign in.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthorizeRequest<'a> {
+    /// Our Redirect URI.
+    pub redirect_uri: &'a str,
+    /// The scopes that are asked for.
+    pub scopes: &'a [String],
+    /// The state (RFC 6749, 10.12).
+    pub state: &'a Token,
+    /// The nonce (OpenID Connect Core 1.0, 3.1.2.1).
+    pub nonce: &'a Token,
+    /// The PKCE verifier, of which the address has the hash (RFC 7636).
+    pub verifier: &'a SecretString,
+}
+
+/// A code that is redeemed for tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRequest<'a> {
+    /// The Redirect URI to which the code was sent.
+    pub redirect_uri: &'a str,
+    /// The client secret.
+    pub secret: &'a SecretString,
+    /// The PKCE verifier.
+    pub verifier: &'a SecretString,
+    /// The code.
+    pub code: &'a SecretString,
 }
 
 /// [`ProviderHttp`] as the `oauth2` crate asks for it; it keeps what that crate does not hand on.
@@ -111,46 +129,43 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
     }
 }
 
-/// The address at which people sign in.
+/// The address at which people sign in. `extra` are parameters of the provider's own.
 ///
 /// # Errors
-/// Where an address of the attempt cannot be read, which the configuration rules out.
+/// If an address of the application cannot be read, which the configuration rules out.
 pub fn authorize_url(
-    attempt: &Attempt,
-    state: &Token,
-    nonce: &Token,
-    verifier: &SecretString,
+    application: &Application<'_>,
+    request: &AuthorizeRequest<'_>,
+    extra: &[(&'static str, &'static str)],
 ) -> Result<String, Failure> {
-    let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
-    let client = of_attempt(attempt)?;
-    let (url, _) = client
-        .authorize_url(|| CsrfToken::new(state.expose().to_owned()))
-        .add_scopes(attempt.scopes.iter().cloned().map(Scope::new))
+    let verifier = PkceCodeVerifier::new(request.verifier.expose_secret().to_owned());
+    let client = application.client_to(request.redirect_uri)?;
+    let mut url = client
+        .authorize_url(|| CsrfToken::new(request.state.expose().to_owned()))
+        .add_scopes(request.scopes.iter().cloned().map(Scope::new))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-        // Not form_post: that would be a cross-site POST, on which Lax cookies are missing.
-        .add_extra_param("response_mode", "query")
-        .add_extra_param("nonce", nonce.expose().to_owned())
-        // Not consent: where users may not consent, that is an endless loop.
-        .add_extra_param("prompt", "select_account")
-        .url();
-    Ok(url.into())
+        .add_extra_param("nonce", request.nonce.expose().to_owned());
+    for (name, value) in extra {
+        url = url.add_extra_param(*name, *value);
+    }
+    Ok(url.url().0.into())
 }
 
 /// Exchanges the code.
 ///
 /// # Errors
-/// [`Refusal`]; the OAuth `error` alone decides which, for Microsoft warns that its own codes change.
+/// [`Refusal`]; the OAuth `error` alone decides which, because codes of a provider's own change.
 pub async fn exchange(
     http: &dyn ProviderHttp,
-    attempt: &Attempt,
-    secret: &SecretString,
-    verifier: &SecretString,
-    code: &SecretString,
+    application: &Application<'_>,
+    request: &CodeRequest<'_>,
 ) -> Result<Grant, Refusal> {
-    let client = of_attempt(attempt)
+    let CodeRequest { redirect_uri, secret, verifier, code } = *request;
+    let client = application
+        .client_to(redirect_uri)
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    let adapter = Adapter::new(http, &attempt.endpoints.token);
+    let adapter = Adapter::new(http, application.token);
     let answer = client
         .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
@@ -167,24 +182,25 @@ pub async fn exchange(
     })
 }
 
-/// Asks for an access of the application's own, which is thrown away at once: whether its credentials are right.
+/// Asks for an access token of the application's own (RFC 6749, 4.4), which is thrown away: whether its credentials are
+/// right.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn credentials(
+pub async fn try_credentials(
     http: &dyn ProviderHttp,
-    endpoints: &Endpoints,
-    client_id: &str,
+    application: &Application<'_>,
     secret: &SecretString,
+    scope: String,
 ) -> Result<(), Refusal> {
-    let graph = endpoints.graph.split('/').take(3).collect::<Vec<_>>().join("/");
-    let client = client(client_id, endpoints)
+    let client = application
+        .client()
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    let adapter = Adapter::new(http, &endpoints.token);
+    let adapter = Adapter::new(http, application.token);
     let answer = client
         .exchange_client_credentials()
-        .add_scope(Scope::new(format!("{graph}/.default")))
+        .add_scope(Scope::new(scope))
         .request_async(&adapter)
         .await;
     answer.map(drop).map_err(|error| adapter.refusal(error, &[secret]))
@@ -220,7 +236,7 @@ impl<'a> Adapter<'a> {
             let id = meta.request_id.as_deref().map(|id| redact(id, &secrets));
             ProviderWords::new(None, None, id.as_deref(), None)
         };
-        words.cause = meta.cause(&self.host).map(Box::new);
+        words.evidence = meta.evidence(&self.host).map(Box::new);
         Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
     }
 }
@@ -234,12 +250,12 @@ pub fn host(url: &str) -> String {
 
 /// Why there is no answer of this host's.
 pub fn no_answer(failure: HttpFailure, host: &str) -> Refusal {
-    let (why, cause) = match failure {
+    let (why, no_connection) = match failure {
         HttpFailure::Unreachable => (Why::Unreachable, Some(NoConnection::BrokenOff)),
         HttpFailure::NoConnection(why) => (Why::Unreachable, Some(why)),
         HttpFailure::TimedOut => (Why::Slow, None),
         HttpFailure::TooLarge | HttpFailure::Request => (Why::Garbled, None),
     };
-    let words = cause.map(|why| ProviderWords::found(Cause::NoConnection { host: host.to_owned(), why }));
+    let words = no_connection.map(|why| ProviderWords::found(Evidence::NoConnection { host: host.to_owned(), why }));
     Refusal { why, words: words.map(Box::new) }
 }

@@ -10,7 +10,7 @@ mod service;
 mod sign_in;
 mod tenant;
 
-use super::parts::{Cause, Remedy, Who};
+use crate::providers::diagnosis::{Cause, Remedy, Who};
 
 /// What is said of a code.
 pub struct Entry {

@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::guid;
-use crate::platform::config::ProviderUrls;
+use crate::{platform::config::ProviderUrls, providers::guid};
 
 /// The addresses that one attempt uses, and goes on using whatever is configured later.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What the provider says: it may be anything, and is kept as text of a line, without what it was sent.
 //!
-//! Only codes and ids are stored in clear. The free text is sealed (`oauth/sealed.rs`).
+//! Only codes and ids are stored in clear. The free text is sealed (`sign_ins/sealed.rs`).
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Cause, cause::guid};
+use super::{Evidence, guid};
 
 /// What the provider said, cut and without control characters, and what this program found out besides. Serialised
 /// without its free text: see [`FreeText`].
@@ -25,7 +25,7 @@ pub struct ProviderWords {
     pub codes: Vec<u64>,
     /// What this program found out.
     #[serde(default)]
-    pub cause: Option<Box<Cause>>,
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// What the provider wrote in words of its own, which may hold anything: it is stored only when it is sealed.
@@ -144,7 +144,7 @@ impl ProviderWords {
             trace_id: id(trace_id, "trace id"),
             correlation_id: id(correlation_id, "correlation id"),
             codes: Vec::new(),
-            cause: None,
+            evidence: None,
         }
         .with_codes(code)
     }
@@ -160,13 +160,13 @@ impl ProviderWords {
     }
 
     /// Words that hold only what this program found out.
-    pub fn found(cause: Cause) -> Self {
-        Self { cause: Some(Box::new(cause)), ..Self::default() }
+    pub fn found(evidence: Evidence) -> Self {
+        Self { evidence: Some(Box::new(evidence)), ..Self::default() }
     }
 
     /// Whether the provider said anything.
     pub fn is_said(&self) -> bool {
-        *self != Self { cause: self.cause.clone(), ..Self::default() }
+        *self != Self { evidence: self.evidence.clone(), ..Self::default() }
     }
 
     /// The error, where it is a code that is known.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::connectors::model::AccountType;
+use super::microsoft::AccountType;
 
 /// Whose job it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

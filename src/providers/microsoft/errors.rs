@@ -1,0 +1,200 @@
+//! What Microsoft's errors mean: what happened, whose job it is, and the next step.
+
+use super::{
+    causes,
+    codes,
+    general::General,
+};
+use crate::providers::{
+    ProviderWords, Why, code_in,
+    diagnosis::{Cause, Diagnosis, Remedy, Who},
+};
+
+impl Diagnosis {
+    fn of_code(code: u64) -> Option<Self> {
+        let codes::Entry { title, what, causes, .. } = codes::find(code)?;
+        Some(Self { title, what: (*what).to_owned(), causes: causes.to_vec() })
+    }
+
+    /// Of an error that Microsoft showed on a page of its own.
+    pub fn of_shown(code: Option<u64>) -> Self {
+        code.and_then(Self::of_code).unwrap_or_else(|| General::Pasted.diagnosis())
+    }
+}
+
+/// The code that says most: Microsoft often names a general code first (AADSTS70002) and the cause after it, in the
+/// list of codes or in the description. A code that is not in the table only where no other is.
+pub fn telling_code(said: &ProviderWords) -> Option<u64> {
+    let description = said.description.as_deref().unwrap_or_default();
+    let named = description.match_indices("AADSTS").filter_map(|(at, _)| code_in(&description[at..]));
+    let all: Vec<u64> = said.codes.iter().copied().chain(named).collect();
+    let known = |code: &&u64| codes::find(**code).is_some();
+    let telling = all.iter().filter(known).find(|code| !codes::GENERAL.contains(code));
+    telling.or_else(|| all.iter().find(known)).copied().or_else(|| said.code())
+}
+
+/// The words for a sign-in that did not go through: those of Microsoft's code where it sent one that is known,
+/// which say more than the kind of the failure does.
+pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+    if let Some(evidence) = said.and_then(|said| said.evidence.as_ref()) {
+        return causes::of(why, evidence);
+    }
+    // How long to wait stands in the answer, and in no table.
+    let code = said.and_then(telling_code).filter(|_| !matches!(why, Why::Throttled(_)));
+    let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);
+    let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);
+    let by_error = || match error? {
+        "consent_required" => Diagnosis::of_code(65_001),
+        // OpenID Connect Core 3.1.2.6.
+        "interaction_required" | "login_required" | "account_selection_required" => {
+            Some(Diagnosis::of_one_cause(
+                "Microsoft asks for one more step",
+                "The account has to do something on Microsoft’s page before it may sign in. The connector is as it was.",
+                Who::SignsIn,
+                "Sign in again, and do what Microsoft asks.",
+                Remedy::Again,
+            ))
+        }
+        _ => None,
+    };
+    // Without a code an error of OAuth means what its specification says; with an unknown one it can mean anything.
+    let by_unknown_code = || match why {
+        Why::Denied => Some(General::Denied.diagnosis()),
+        Why::CodeRefused => Some(General::Grant.diagnosis()),
+        _ => None,
+    };
+    let known = code.and_then(Diagnosis::of_code).or_else(by_error);
+    known.or_else(|| code.and_then(|_| by_unknown_code())).unwrap_or_else(|| of_why(why))
+}
+
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+pub(super) fn of_why(why: &Why) -> Diagnosis {
+    let (title, what, who, next, remedy) = match why {
+        Why::Denied => return General::Cancelled.diagnosis(),
+        Why::RefusedAtSignIn => return General::AtSignIn.diagnosis(),
+        Why::CredentialsRejected => return General::Credentials.diagnosis(),
+        Why::ApplicationRefused => return General::Application.diagnosis(),
+        Why::PermissionsRefused => return General::Permissions.diagnosis(),
+        Why::CodeRefused => (
+            "Microsoft did not take the sign-in’s one-time code",
+            "Microsoft gives the browser a code that works once. This one had been used, was too old, or was made \
+             for another application.",
+            Who::SignsIn,
+            "Start the sign-in again, in one window.",
+            Remedy::Again,
+        ),
+        Why::ExchangeRefused => return General::AtExchange.diagnosis(),
+        Why::IdentityNotProved => (
+            "Microsoft’s proof of who signed in does not fit",
+            "The proof was made for another application, another sign-in or another company’s directory (tenant), and \
+             was not believed.",
+            Who::Admin,
+            "Start the sign-in again. If it ends here once more, compare Who may sign in with Supported account \
+             types in Azure.",
+            Remedy::Again,
+        ),
+        Why::WrongTenant => (
+            "This account belongs to another tenant",
+            "The connector is for one tenant alone (a tenant is a company’s directory at Microsoft), and the account \
+             that signed in is not of that tenant.",
+            Who::Admin,
+            "Sign in with an account of the connector’s tenant, or correct the tenant.",
+            Remedy::Edit,
+        ),
+        Why::IdentityRefused => (
+            "Microsoft Graph did not say who signed in",
+            "The sign-in went through, but Microsoft Graph, from which applications read at Microsoft, did not \
+             let this one read the profile.",
+            Who::Admin,
+            "See that the delegated permission User.Read is listed under API permissions and, where the column says so, \
+             approved. Then sign in again.",
+            Remedy::Again,
+        ),
+        Why::PermissionsMissing(missing) => {
+            return Diagnosis {
+                title: "A permission is missing",
+                what: format!(
+                    "The connector cannot do without it, and it was not granted: {}.",
+                    missing.join(", ")
+                ),
+                causes: vec![
+                    Cause::one(
+                        "If it is not in the list in Azure",
+                        Who::Admin,
+                        "Add it under API permissions in the Azure portal, as a delegated permission of Microsoft \
+                         Graph. Then sign in again.",
+                        Remedy::Again,
+                    ),
+                    Cause::one(
+                        "If it is there and not approved yet",
+                        Who::TenantAdmin,
+                        "Send the address for approval to an administrator of the company. Once they have approved, \
+                         sign in again.",
+                        Remedy::Consent,
+                    ),
+                    Cause::just_made(
+                        "If it was added or approved within the last few minutes",
+                        Remedy::Again,
+                    ),
+                ],
+            };
+        }
+        Why::WrongIssuer => (
+            "The answer came from another provider or tenant",
+            "The browser came back from another place than the one that it was sent to. Nothing of it was \
+             used.",
+            Who::Admin,
+            "Start the sign-in again. If it ends here once more, tell whoever runs this program.",
+            Remedy::Again,
+        ),
+        Why::Unavailable => (
+            "Microsoft has trouble of its own",
+            "It answered that it cannot serve the request now. The connector is as it was.",
+            Who::Nobody,
+            "Wait a minute, and sign in again.",
+            Remedy::Again,
+        ),
+        Why::Unreachable => (
+            "Microsoft could not be reached",
+            "No connection came about, or it broke off. The connector is as it was.",
+            Who::Operator,
+            "Sign in again in a minute. If this happens again, ask whoever runs this program to check that it may \
+             reach Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, or the \
+             addresses that are set instead): a firewall or a proxy may be in the way.",
+            Remedy::Again,
+        ),
+        Why::Slow => (
+            "Microsoft did not answer in time",
+            "The program waits some seconds for an answer, and then gives up. The connector is as it was.",
+            Who::Nobody,
+            "Wait a minute, and sign in again.",
+            Remedy::Again,
+        ),
+        Why::Throttled(after) => {
+            let next = match after {
+                Some(seconds @ ..120) => format!("Wait {seconds} seconds, then sign in again."),
+                Some(seconds) => format!("Wait {} minutes, then sign in again.", seconds.div_ceil(60)),
+                None => "Wait a few minutes, then sign in again.".to_owned(),
+            };
+            return Diagnosis::of_one_cause(
+                "Microsoft has had too many requests",
+                "It asks this program to slow down. The connector is as it was.",
+                Who::Nobody,
+                next,
+                Remedy::Again,
+            );
+        }
+        Why::Garbled => (
+            "Microsoft’s answer could not be understood",
+            "Something between here and Microsoft answered in its place, or the answer was damaged. The \
+             connector is as it was.",
+            Who::Operator,
+            "Sign in again. If it ends here once more, check proxies and firewalls.",
+            Remedy::Again,
+        ),
+    };
+    Diagnosis::of_one_cause(title, what, who, next, remedy)
+}
+
+#[cfg(test)]
+mod tests;

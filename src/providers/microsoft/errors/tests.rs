@@ -1,0 +1,127 @@
+use super::*;
+
+#[test]
+fn a_known_code_chooses_the_words_and_an_unknown_one_leaves_them() {
+    let said = |text| ProviderWords::new(Some("invalid_client"), Some(text), None, None);
+    let expired = of(&Why::CredentialsRejected, Some(&said("AADSTS7000222: The keys are expired.")));
+    assert_eq!(expired.title, "The client secret has expired");
+    let unknown = of(&Why::CredentialsRejected, Some(&said("AADSTS9999999: Something new.")));
+    assert_eq!(unknown.title, "Microsoft does not accept the Client ID and the secret");
+    assert_eq!(of(&Why::CredentialsRejected, None), unknown);
+}
+
+fn words(why: Why, error: &str, description: &str) -> Diagnosis {
+    of(&why, Some(&ProviderWords::new(Some(error), Some(description), None, None)))
+}
+
+#[test]
+fn where_the_code_is_unknown_the_error_still_names_the_right_person() {
+    let step = words(Why::ExchangeRefused, "interaction_required", "AADSTS9999999: New.");
+    assert_eq!(
+        step.causes,
+        [Cause::only(Who::SignsIn, "Sign in again, and do what Microsoft asks.", Remedy::Again)]
+    );
+    let consent = words(Why::RefusedAtSignIn, "consent_required", "");
+    assert!(consent.remedies().contains(&Remedy::Consent));
+    let policy = words(Why::Denied, "access_denied", "AADSTS9999999: A policy.");
+    assert_eq!(policy.causes[0].who, Who::TenantAdmin);
+    let slow = words(Why::Unavailable, "access_denied", "AADSTS9999999: New.");
+    assert_eq!(slow.title, "Microsoft has trouble of its own");
+}
+
+#[test]
+fn c1_a_refusal_is_cancelled_or_waits_for_an_administrator_with_code_and_without() {
+    for description in ["the user canceled the authentication", "AADSTS65004: User declined to consent."]
+    {
+        let refused = words(Why::Denied, "access_denied", description);
+        assert!(refused.title.starts_with("The sign-in was cancelled"), "{}", refused.title);
+        assert_eq!(refused.remedies(), [Remedy::Again, Remedy::Consent]);
+        assert!(refused.causes.iter().any(|cause| cause.when.contains("administrator must approve")));
+        assert_eq!(refused.without_approval().remedies(), [Remedy::Again]);
+    }
+}
+
+#[test]
+fn c2_only_an_invalid_grant_without_a_code_is_said_to_be_about_the_one_time_code() {
+    for code in [530_003, 53_001, 70_000, 50_126, 50_097, 53_002, 9_999_999] {
+        let refused = words(Why::CodeRefused, "invalid_grant", &format!("AADSTS{code}: No."));
+        let text = format!("{refused:?}");
+        assert!(!text.contains("one-time code") && !text.contains("had been used"), "{code}: {text}");
+    }
+    for description in ["", "AADSTS54005: Redeemed.", "AADSTS70008: Expired."] {
+        let refused = words(Why::CodeRefused, "invalid_grant", description);
+        assert!(format!("{refused:?}").contains("one-time code"), "{description}");
+    }
+}
+
+/// Words that are true of one cause only, and so must not stand where the cause is not known.
+const PARTICULAR: [&str; 8] = [
+    "has expired.",
+    "had been used",
+    "was too old",
+    "is switched off",
+    "is disabled.",
+    "Most often",
+    "most often",
+    "one-time code, ",
+];
+
+#[test]
+fn c2_no_general_error_states_a_cause_that_an_unknown_code_does_not_name() {
+    for (why, error) in [
+        (Why::Denied, "access_denied"),
+        (Why::RefusedAtSignIn, "invalid_request"),
+        (Why::RefusedAtSignIn, "invalid_client"),
+        (Why::CredentialsRejected, "invalid_client"),
+        (Why::ApplicationRefused, "unauthorized_client"),
+        (Why::PermissionsRefused, "invalid_scope"),
+        (Why::CodeRefused, "invalid_grant"),
+        (Why::ExchangeRefused, "invalid_request"),
+        (Why::ExchangeRefused, "invalid_resource"),
+    ] {
+        let unknown = words(why, error, "AADSTS9999999: New.");
+        for claim in PARTICULAR {
+            assert!(
+                !unknown.what.contains(claim) && !unknown.title.contains(claim),
+                "{error}: {unknown:?}"
+            );
+        }
+        // Each further cause says how to tell that it is this one.
+        let headed =
+            unknown.causes.len() == 1 || unknown.causes.iter().all(|cause| !cause.when.is_empty());
+        assert!(headed, "{error}: {unknown:?}");
+    }
+}
+
+#[test]
+fn of_several_codes_the_one_that_says_most_chooses_the_words() {
+    let said = ProviderWords::new(
+        Some("invalid_grant"),
+        Some("AADSTS70002: Error validating credentials. AADSTS50126: Invalid username or password."),
+        None,
+        None,
+    );
+    assert_eq!(telling_code(&said), Some(50_126));
+    assert_eq!(telling_code(&said.clone().with_codes([70_002])), Some(50_126));
+    assert_eq!(telling_code(&said.clone().with_codes([9_999_999, 53_003])), Some(53_003));
+    let unknown = ProviderWords::new(None, Some("AADSTS9999999: New."), None, None);
+    assert_eq!(telling_code(&unknown), Some(9_999_999));
+    assert_eq!(telling_code(&ProviderWords::default()), None);
+}
+
+#[test]
+fn a_connector_without_an_address_for_approval_is_not_told_to_send_one() {
+    for code in [65_001, 65_004, 90_094, 650_056, 700_016, 7_000_229] {
+        let diagnosis = Diagnosis::of_shown(Some(code)).without_approval();
+        assert!(!diagnosis.causes.is_empty(), "{code}");
+        assert!(!format!("{diagnosis:?}").contains("address for approval"), "{code}: {diagnosis:?}");
+    }
+}
+
+#[test]
+fn who_is_throttled_reads_for_how_long() {
+    let said = ProviderWords::new(None, Some("AADSTS90033: A transient error."), None, None);
+    assert!(of(&Why::Throttled(Some(30)), Some(&said)).causes[0].next.starts_with("Wait 30 seconds"));
+    assert!(of(&Why::Throttled(Some(121)), None).causes[0].next.starts_with("Wait 3 minutes"));
+    assert!(of(&Why::Throttled(None), None).causes[0].next.starts_with("Wait a few minutes"));
+}

@@ -1,0 +1,54 @@
+//! Requests to Microsoft's identity platform, as its addresses and secrets want them.
+
+use secrecy::SecretString;
+
+use super::endpoints::Endpoints;
+use crate::{
+    platform::failure::Failure,
+    providers::{
+        Refusal,
+        http::ProviderHttp,
+        oauth::{self, Application, AuthorizeRequest},
+    },
+};
+
+/// What the address of the sign-in carries besides.
+const EXTRA: [(&str, &str); 2] = [
+    // Not form_post: that would be a cross-site POST, on which Lax cookies are missing.
+    ("response_mode", "query"),
+    // Not consent: for users who may not consent, that is an endless loop.
+    ("prompt", "select_account"),
+];
+
+/// An application at these addresses.
+pub fn application<'a>(endpoints: &'a Endpoints, client_id: &'a str) -> Application<'a> {
+    Application { client_id, authorize: &endpoints.authorize, token: &endpoints.token }
+}
+
+/// The address at which people sign in.
+///
+/// # Errors
+/// If an address cannot be read, which the configuration rules out.
+pub fn authorize_url(
+    endpoints: &Endpoints,
+    client_id: &str,
+    request: &AuthorizeRequest<'_>,
+) -> Result<String, Failure> {
+    oauth::authorize_url(&application(endpoints, client_id), request, &EXTRA)
+}
+
+/// Whether an application's credentials are right, by a request for a token of its own (Microsoft,
+/// v2-oauth2-client-creds-grant-flow).
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn try_credentials(
+    http: &dyn ProviderHttp,
+    endpoints: &Endpoints,
+    client_id: &str,
+    secret: &SecretString,
+) -> Result<(), Refusal> {
+    let graph = endpoints.graph.split('/').take(3).collect::<Vec<_>>().join("/");
+    oauth::try_credentials(http, &application(endpoints, client_id), secret, format!("{graph}/.default"))
+        .await
+}

@@ -1,0 +1,81 @@
+//! Why a provider did not give what it was asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, ProviderWords};
+
+/// The kind of a refusal. The OAuth `error` and the status decide it; a provider's own codes only choose words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// `access_denied`: the person who signed in refused, or a rule refused them.
+    Denied,
+    /// The provider ended the sign-in before it gave a code.
+    RefusedAtSignIn,
+    /// `invalid_client`.
+    CredentialsRejected,
+    /// `unauthorized_client`.
+    ApplicationRefused,
+    /// `invalid_scope`.
+    PermissionsRefused,
+    /// `invalid_grant`: the code was not taken.
+    CodeRefused,
+    /// Another error of the token endpoint.
+    ExchangeRefused,
+    /// The ID token is not for this sign-in.
+    IdentityNotProved,
+    /// The account belongs to another tenant than the connector's.
+    WrongTenant,
+    /// The provider did not tell who signed in.
+    IdentityRefused,
+    /// Permissions that the connector cannot do without were not granted.
+    PermissionsMissing(Vec<String>),
+    /// The answer came from another provider than the one that was asked.
+    WrongIssuer,
+    /// The provider has trouble of its own: 5xx, `temporarily_unavailable`, `server_error`.
+    Unavailable,
+    /// No connection to the provider, or it broke.
+    Unreachable,
+    /// The provider did not answer in time.
+    Slow,
+    /// The provider has had too many requests (429): after how many seconds to ask again, if it says it.
+    Throttled(Option<u32>),
+    /// The provider's answer cannot be understood.
+    Garbled,
+}
+
+impl Why {
+    /// What an error in place of a code means.
+    pub fn of_sign_in_error(error: &str) -> Self {
+        match error {
+            "access_denied" => Self::Denied,
+            "invalid_scope" => Self::PermissionsRefused,
+            "unauthorized_client" => Self::ApplicationRefused,
+            "temporarily_unavailable" | "server_error" => Self::Unavailable,
+            // `invalid_client` too: no secret has been sent yet, so the error says nothing about the secret.
+            _ => Self::RefusedAtSignIn,
+        }
+    }
+}
+
+/// A refusal with what the provider said.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Its kind.
+    pub why: Why,
+    /// What the provider said, and what this program found out.
+    pub words: Option<Box<ProviderWords>>,
+}
+
+impl Refusal {
+    /// A refusal of which this program found out the reason.
+    pub fn found(why: Why, evidence: Evidence) -> Self {
+        Self { why, words: Some(Box::new(ProviderWords::found(evidence))) }
+    }
+}
+
+impl From<Why> for Refusal {
+    fn from(why: Why) -> Self {
+        Self { why, words: None }
+    }
+}
