@@ -190,7 +190,7 @@ test.describe('after ten minutes', () => {
   });
 });
 
-test('a user who forgot the password chooses a new one by an administrator's link', async ({ page, app, anotherBrowser, expectNoAxeFindings, look }) => {
+test('a user who forgot the password chooses a new one by a link from an administrator', async ({ page, app, anotherBrowser, expectNoAxeFindings, look }) => {
   const ada = await setUp(page, app);
   const vera = { ...somebody('Vera Example'), password: `${ada.password} of hers` };
   const added = await app.command(['user', 'add', '--email', vera.email, '--name', vera.name, '--role', 'viewer'], `${ada.password} too\n`);
