@@ -7,10 +7,10 @@ help: ## List the targets
 run: ## Build the program and serve it on http://localhost:3000
 	@scripts/run.sh
 
-demo: ## The program with a provider that looks like Microsoft's, and what to click
+demo: ## Start the program and a provider that looks like Microsoft's, and print what to click
 	@scripts/demo.sh
 
-test: ## Run every test there is
+test: ## Run all tests
 	@scripts/test.sh all
 
 check: ## Run the fast part: formatting, lints, tests of the server
@@ -19,14 +19,14 @@ check: ## Run the fast part: formatting, lints, tests of the server
 e2e: ## Run the stories in a browser
 	@scripts/test.sh browser
 
-bench: ## Measure each budget, and write benches/RESULTS.md
+bench: ## Measure each budget and write benches/RESULTS.md
 	@scripts/bench.sh
 
-audit: ## Hold what stands against scanners and yardsticks that nobody here wrote (as root)
+audit: ## Run scanners by other authors against the program (as root)
 	@scripts/audit.sh
 
-soak: ## Kill it, fill its disk, take its database away: nothing that was promised may be lost
+soak: ## Kill the program, fill its disk, stop its database: no confirmed change may be lost (as root)
 	@scripts/soak.sh
 
-dev: ## Build fast and serve, anew at every change
+dev: ## Build fast and serve, again after every change
 	@scripts/dev.sh

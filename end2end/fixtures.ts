@@ -10,7 +10,7 @@ export { expect };
 export type { App, Page, Provider };
 
 interface Fixtures {
-  /** The program on an empty database of its own. */
+  /** The program on its own empty database. */
   app: App;
   /** The OAuth provider, with its default settings. */
   provider: Provider;
@@ -18,18 +18,18 @@ interface Fixtures {
   /** Another browser, watched like the first. */
   anotherBrowser: () => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
   expectStatus: (status: number, times?: number) => void;
-  /** Neither wide nor narrow, light nor dark, and nothing stands out of the window at any of WIDTHS. */
+  /** Asserts that axe finds nothing, wide and narrow, light and dark, and that nothing overflows at any of WIDTHS. */
   expectNoAxeFindings: (page: Page) => Promise<void>;
-  /** The same at this width alone, light and dark. */
+  /** The same at this width only, light and dark. */
   expectNoAxeFindingsAt: (page: Page, width: number) => Promise<void>;
-  /** The same of the page itself; with pictures at 1440 and 390 px, light and dark, where SCREENSHOTS names a folder. */
+  /** The same for the page itself. Takes pictures at 1440 and 390 px, light and dark, if SCREENSHOTS names a folder. */
   look: (name: string) => Promise<void>;
-  /** One at this width, light, where SCREENSHOTS names a folder. */
+  /** A picture at this width, light, if SCREENSHOTS names a folder. */
   pictureAt: (name: string, width: number) => Promise<void>;
 }
 
 interface Options {
-  /** How the program of this story differs from the usual. */
+  /** The settings of this story's program that differ from the default. */
   installation: Installation;
 }
 
@@ -37,7 +37,7 @@ interface Shared {
   providerProcess: ProviderProcess;
 }
 
-/** Keeps a text of a story that failed beside its trace, and not in the report, whose end would drown in it. */
+/** Saves a text of a failed story beside its trace; in the report it would hide the end. */
 async function keep(info: TestInfo, name: string, text: string): Promise<void> {
   const path = info.outputPath(name);
   await writeFile(path, text);
@@ -55,13 +55,13 @@ const LOOKS: Look[] = [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'd
  */
 export const WIDTHS = [320, 360, 720, 768, 1440, 1920];
 
-/** Whether something stands out of the window. */
+/** Whether an element overflows the window. */
 async function expectNothingBeyond(page: Page, look: string): Promise<void> {
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(beyond, `${page.url()} ${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
 }
 
-/** Asks axe, where it can answer, and whether something stands out of the window. */
+/** Runs axe, if it can run, and checks for overflow. */
 async function judge(page: Page, look: string, scripts = true): Promise<void> {
   if (scripts) {
     await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
@@ -71,10 +71,10 @@ async function judge(page: Page, look: string, scripts = true): Promise<void> {
   await expectNothingBeyond(page, look);
 }
 
-/** Two of them show each width and each scheme once. */
+/** Two combinations that cover each width and each scheme once. */
 const OPPOSITE_LOOKS: Look[] = [[1440, 'light'], [390, 'dark']];
 
-/** The whole page, from its top: what keeps its place in the window would otherwise hang in its middle. */
+/** A picture of the whole page from its top. Otherwise fixed elements would appear in its middle. */
 async function photograph(page: Page, path: string): Promise<void> {
   await page.evaluate(() => { scrollTo(0, 0); });
   await page.screenshot({ path, fullPage: true });
@@ -84,7 +84,7 @@ async function inEach(looks: Look[], page: Page, look: (name: string) => Promise
   const before = page.viewportSize();
   for (const [width, colorScheme] of looks) {
     await page.setViewportSize({ width, height: 900 });
-    // Without motion, for a colour that is on its way to another is neither.
+    // Without motion, because a colour in transition is neither of the two.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await look(`${width}-${colorScheme}`);
   }
@@ -128,7 +128,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
     await watch.conclude();
   },
 
-  // A page is always watched.
+  // Every page is watched.
   page: async ({ page, watch: _ }, use) => { await use(page); },
 
   anotherBrowser: async ({ browser, app, javaScriptEnabled }, use) => {
@@ -151,7 +151,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
 
   expectNoAxeFindings: async ({ javaScriptEnabled }, use) => {
     await use(async (page) => {
-      // axe runs in the page and never comes back where scripts are off; the same pages are judged with them on.
+      // axe runs in the page and never returns without scripts. The same pages are checked with scripts.
       if (javaScriptEnabled) await inEach(OPPOSITE_LOOKS, page, (look) => judge(page, look));
       await inEach(WIDTHS.map((width) => [width, 'light']), page, (look) => expectNothingBeyond(page, look));
     });

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-/** The browser of the machine: Playwright's own download is out of reach where only package registries are. */
+/** The browser of the machine. Playwright's own download is not available with package registries alone. */
 function chromium(): string {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
   const folders = ['/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(delimiter)];
@@ -13,7 +13,7 @@ function chromium(): string {
         accessSync(path, constants.X_OK);
         return path;
       } catch {
-        // Not there; the next one.
+        // Not installed; try the next one.
       }
     }
   }
@@ -27,11 +27,11 @@ export default defineConfig({
   outputDir: process.env.PLAYWRIGHT_OUTPUT_DIR ?? 'test-results',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
-  // A story that passes at the second try has not passed.
+  // A story that passes at the second try counts as failed.
   retries: 0,
   workers: 2,
   timeout: 300_000,
-  // Long, for a machine that has much to do: what comes at all comes in time, and a story is no stopwatch.
+  // Long, for a busy machine: a story does not measure time.
   expect: { timeout: 30_000 },
   reporter: JSON_FILE ? [['list'], ['json', { outputFile: JSON_FILE }]] : [['list']],
   use: {
@@ -49,7 +49,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'chromium' },
-    // What makes sense only with JavaScript lives in files of its own, so that nothing is skipped.
+    // Stories that need JavaScript are in their own files, so that none is skipped.
     { name: 'chromium without JavaScript', testIgnore: '**/*.script.spec.ts', use: { javaScriptEnabled: false } },
   ],
 });

@@ -1,4 +1,4 @@
-// What people do, in the order in which they do it.
+// The actions of users, in their usual order.
 
 import { randomBytes } from 'node:crypto';
 import type { Locator } from '@playwright/test';
@@ -14,13 +14,13 @@ export interface Person {
   password: string;
 }
 
-/** Somebody, with a password that no other run has. */
+/** A user with a password that no other run has. */
 export function somebody(name = 'Ada Example'): Person {
   const email = `${name.split(' ')[0]?.toLowerCase()}@contoso.test`;
   return { organisation: 'Contoso Testing', name, email, password: `correct horse ${randomBytes(12).toString('hex')}` };
 }
 
-/** Opens the printed link and makes the first organisation and its administrator, who is then logged in. */
+/** Opens the printed link, creates the first organisation and its administrator, and is then logged in. */
 export async function setUp(page: Page, app: App, person = somebody()): Promise<Person> {
   await page.goto(await app.setUpLink());
   await page.getByRole('textbox', { name: SET_UP.organisation }).fill(person.organisation);
@@ -40,13 +40,13 @@ export async function logIn(page: Page, person: Person): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 }
 
-/** An authenticator app that has the key which the page shows. */
+/** An authenticator app with the key that the page shows. */
 export async function authenticator(page: Page, app: App): Promise<Authenticator> {
   const key = await page.locator('.copy code').innerText();
   const totp = new TOTP({ secret: Secret.fromBase32(key.replaceAll(' ', '')) });
   let last = 0;
   return {
-    // Each code is used once, and the next one is taken a little early.
+    // Each code is used once, so the next one is used a little early.
     code: () => {
       const step = Math.max(Math.floor(app.now() / 30_000), last + 1);
       last = step;
@@ -56,24 +56,24 @@ export async function authenticator(page: Page, app: App): Promise<Authenticator
 }
 
 export interface Authenticator {
-  /** A code that has not been shown before. */
+  /** A code that was not used before. */
   code: () => string;
 }
 
-/** Gives the password anew, where it is asked for. */
+/** Types the password again, if the page asks for it. */
 export async function confirm(page: Page, person: Person): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: CONFIRM.heading })).toBeVisible();
   await page.getByLabel(LOG_IN.password, { exact: true }).fill(person.password);
   await page.getByRole('button', { name: CONFIRM.button }).click();
 }
 
-/** Opens the page on which people are administered. */
+/** Opens the page for the administration of users. */
 export async function openPeople(page: Page): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading }).click();
   await expect(page.getByRole('heading', { level: 1, name: PEOPLE.heading })).toBeVisible();
 }
 
-/** Makes an invitation, on that page, and gives its link. */
+/** Creates an invitation on that page and returns its link. */
 export async function invite(page: Page, email: string, role = 'Viewer'): Promise<string> {
   await page.getByRole('textbox', { name: SET_UP.email }).fill(email);
   await page.getByRole('combobox', { name: PEOPLE.role }).selectOption(role);
@@ -82,7 +82,7 @@ export async function invite(page: Page, email: string, role = 'Viewer'): Promis
   return notice.getByText(/\/invitations\//).innerText();
 }
 
-/** The button may be in the user's menu, which may have to be opened. */
+/** The button may be in the user's menu, which may be closed. */
 export async function logOut(page: Page, person: Person): Promise<void> {
   const button = page.getByRole('button', { name: LOG_IN.out });
   if (!(await button.isVisible())) await page.getByRole('banner').getByText(person.name).first().click();
@@ -93,19 +93,19 @@ export async function logOut(page: Page, person: Person): Promise<void> {
 export interface Typed {
   name: string;
   client: Client;
-  /** One of AUDIENCE; where none is given, everybody. */
+  /** One of AUDIENCE; by default everybody. */
   audience?: RegExp;
   tenant?: string;
-  /** The day on which the secret expires; where none is given, what the form proposes. */
+  /** The expiry day of the secret; by default the form's suggestion. */
   expires?: string;
 }
 
-/** Whether the scripts are there. */
+/** Whether scripts run. */
 export async function expectHydrated(page: Page, hydrated = true): Promise<void> {
   await expect(page.locator('html[data-hydrated]')).toHaveCount(hydrated ? 1 : 0);
 }
 
-/** Says on which day the secret expires. */
+/** Sets the expiry day of the secret. */
 export async function expires(page: Page, day: string): Promise<void> {
   await page.getByRole('radio', { name: FORM.anotherDay }).check();
   await page.getByLabel(FORM.day, { exact: true }).fill(day);
@@ -131,20 +131,20 @@ export async function addConnector(page: Page, typed: Typed): Promise<string> {
   return new URL(page.url()).pathname;
 }
 
-/** An application registered at the provider, and a connector for it. */
+/** Registers an application at the provider and adds a connector for it. */
 export async function connectorAt(page: Page, app: App, provider: Provider, name = 'Mail archive'): Promise<{ path: string; client: Client }> {
   const client = await provider.addClient(app.redirectUri);
   return { path: await addConnector(page, { name, client }), client };
 }
 
-/** Leaves for the provider, from a connector's page. */
+/** Goes to the provider from a connector's page. */
 export async function leaveForProvider(page: Page, provider: Provider): Promise<void> {
   await page.getByRole('button', { name: VERIFY }).click();
   await expect(page.getByRole('heading', { name: 'Sign in to your account' })).toBeVisible();
   expect([provider.url, provider.secondUrl]).toContain(new URL(page.url()).origin);
 }
 
-/** At the provider: who it is. What it asks next is whether one agrees. */
+/** Logs in at the provider, which then asks for consent. */
 export async function sayWho(page: Page, login = 'grace@contoso.test'): Promise<void> {
   await page.getByRole('textbox', { name: 'E-mail' }).fill(login);
   await page.getByLabel('Password').fill('whatever');
@@ -156,7 +156,7 @@ export async function agree(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Accept' }).click();
 }
 
-/** The whole trip from a connector's page to the page that shows its outcome. */
+/** The whole sign-in, from a connector's page to the page of its outcome. */
 export async function signIn(page: Page, provider: Provider): Promise<void> {
   await leaveForProvider(page, provider);
   await sayWho(page);
@@ -164,13 +164,13 @@ export async function signIn(page: Page, provider: Provider): Promise<void> {
   await expectOutcome(page);
 }
 
-/** The page that shows it, once the program has made up its mind: until then the page reloads by itself. */
+/** Waits for the page of the outcome, which reloads by itself until the outcome is known. */
 export async function expectOutcome(page: Page): Promise<void> {
   await expect(page).toHaveURL(/\/sign-ins\/[^/?#]+$/);
   await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Checking…');
 }
 
-/** A state as a connector's page and the list show it. */
+/** A state as shown on a connector's page and in the list. */
 export function state(where: Page | Locator, words: string | RegExp): Locator {
   return where.getByText(words, typeof words === 'string' ? { exact: true } : {}).first();
 }
@@ -180,7 +180,7 @@ export async function expectState(page: Page, path: string, words: string | RegE
   await expect(state(page.getByRole('main'), words)).toBeVisible();
 }
 
-/** Presses Tab until the focus is there, as somebody without a mouse does. */
+/** Presses Tab until the element has the focus, like a user without a mouse. */
 export async function tabTo(page: Page, wanted: Locator): Promise<void> {
   for (let i = 0; i < 150; i += 1) {
     if (await wanted.evaluate((element) => element === document.activeElement)) return;
@@ -195,8 +195,8 @@ export function entry(page: Page, name: string): Locator {
 }
 
 /**
- * On the provider's consent page: agrees or cancels, but catches the way back to the application
- * instead of taking it. A test can then choose who takes it, and how often.
+ * On the provider's consent page: agrees or cancels, but catches the redirect to the application
+ * and does not follow it. A test can then choose which browser follows it, and how often.
  */
 export async function catchCallback(page: Page, app: App, answer: 'go' | 'cancel' = 'go'): Promise<string> {
   let reply = await page.request.post(page.url(), { form: { answer }, maxRedirects: 0 });
@@ -210,7 +210,7 @@ export async function catchCallback(page: Page, app: App, answer: 'go' | 'cancel
   throw new Error('the provider never came back');
 }
 
-/** Starts a sign-in without a click, as the button's form does, and returns the address at the provider. */
+/** Starts a sign-in like the button's form, without a click. Returns the address at the provider. */
 export async function startSignIn(page: Page, app: App, path: string): Promise<{ status: number; html: string; authorize: URL }> {
   const answer = await page.request.post(`${path}/verify`, { headers: { origin: app.url }, maxRedirects: 0 });
   const html = await answer.text();
@@ -219,7 +219,7 @@ export async function startSignIn(page: Page, app: App, path: string): Promise<{
   return { status: answer.status(), html, authorize: new URL(link.replaceAll('&amp;', '&')) };
 }
 
-/** A form as a browser would send it, for tests that send it themselves. */
+/** A form as a browser would send it, for tests that send it directly. */
 export async function formOf(button: Locator): Promise<{ action: string; fields: Record<string, string> }> {
   return button.evaluate((element) => {
     const form = (element as HTMLButtonElement).form;

@@ -1,5 +1,5 @@
-// The words on the screens by which stories find their way: the issue's, DESIGN.md's and the help
-// page's. They stand in one place because a changed word should be one changed line.
+// The words on the screens that the stories use: the issue's, DESIGN.md's and the help
+// page's. They are in one place, so that a changed word is one changed line.
 
 export const SET_UP = {
   organisation: 'Organisation',
@@ -33,7 +33,7 @@ export const FORM = {
   cancel: 'Cancel',
 };
 
-/** The portal's wording of who may sign in. */
+/** The portal's words for the account types. */
 export const AUDIENCE = {
   everybody: /Any Entra ID Tenant \+ Personal Microsoft accounts/,
   organisations: /Multiple Entra ID tenants/,

@@ -1,6 +1,6 @@
-// Puts the folder site/ together: `assets.mjs WORK SITE`. WORK holds what wasm-bindgen made; the style
-// sheet is bundled here; public/ is taken as it is. One hash over all three stands in their names, so
-// that a page and what it loads always fit, and each may be kept by browsers for ever.
+// Builds the folder site/: `assets.mjs WORK SITE`. WORK has the output of wasm-bindgen; the style
+// sheet is bundled here; public/ is copied. One hash over all three is in their names, so
+// that a page always matches its assets, and browsers may cache each for ever.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathna
 const style = bundle({
   filename: join(root, 'style/main.css'),
   minify: true,
-  // Browsers that know light-dark() themselves: lowered, it would no longer follow the system.
+  // Browsers that support light-dark(): a lowered version would not follow the system's setting.
   targets: browserslistToTargets(['chrome 123', 'edge 123', 'firefox 120', 'safari 17.5']),
 });
 const files = {
@@ -49,8 +49,8 @@ const walk = (folder) => {
 };
 walk(next);
 
-// Two renames: a server that starts meanwhile finds the old folder or the new one, whole, or, between the two, none,
-// and says so.
+// Two renames: a server that starts at this moment finds the old folder, the new one, or (between the two) none.
+// In that case it says so.
 const old = `${site}.old`;
 rmSync(old, { recursive: true, force: true });
 if (existsSync(site)) renameSync(site, old);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make audit`: what stands is held against tools that nobody here wrote. It takes some ten minutes, installs what
-# it needs, and keeps to this machine. As root, for one of them judges nothing but port 443.
+# `make audit` runs tools by other authors against the program. It takes about ten minutes, installs what
+# it needs, and stays on this machine. It runs as root, because one tool accepts only port 443.
 #
 #   scripts/audit.sh [observatory csp schemathesis wapiti sqlmap ffuf slow lighthouse deny]
 . "$(dirname "$0")/lib.sh"
@@ -24,7 +24,7 @@ for tool in slowhttptest sqlmap ffuf dirb openssl chromium curl; do
 done
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 [ ${#packages[@]} = 0 ] || debian "${packages[@]}"
-# A folder each: they want different versions of the same libraries.
+# A folder for each tool, because they need different versions of the same libraries.
 for tool in wapiti:wapiti3==3.2.3 schemathesis:schemathesis==4.32.5; do
   venv=$TOOLS/audit-${tool%%:*}
   if ! [ -x "$venv/bin/${tool%%:*}" ]; then
@@ -38,12 +38,12 @@ own_settings
 work_folder
 password=$(random 15)
 
-# serve NAME PORT PUBLIC_URL: a program of its own, with an administrator.
+# serve NAME PORT PUBLIC_URL: starts a program with an administrator.
 serve() {
   local folder=$WORK/$1
   export MAIL360_LISTEN=127.0.0.1:$2 MAIL360_PUBLIC_URL=$3 MAIL360_DATA_DIR=$folder MAIL360_LOG=warn
   export MAIL360_TRUSTED_PROXIES=127.0.0.0/8
-  # Nothing here may reach a provider.
+  # No request may reach a provider.
   export MAIL360_MICROSOFT_TOKEN_URL=http://127.0.0.1:9/token MAIL360_MICROSOFT_GRAPH_URL=http://127.0.0.1:9
   {
     "$TARGET/release/mail360" migrate &&
@@ -53,7 +53,7 @@ serve() {
   "$TARGET/release/mail360" serve >"$WORK/$1.log" 2>&1 &
   PIDS+=($!)
   for _ in $(seq 100); do
-    # One that has ended left the port to somebody else.
+    # If the program has ended, another process may have its port.
     kill -0 "${PIDS[-1]}" 2>/dev/null || break
     if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return; fi
     sleep 0.1
@@ -61,12 +61,12 @@ serve() {
   die "The program did not come up: $(cat "$WORK/$1.log")"
 }
 
-# still_in NAME URL COOKIE STATUS: a scan of pages that send everybody to the log-in has seen nothing of them.
+# still_in NAME URL COOKIE STATUS: a scan whose session has ended saw only the log-in page.
 still_in() {
   local code
   code=$(curl --silent --insecure --output /dev/null --write-out '%{http_code}' --header "Cookie: $3" "$2/connectors")
   [ "$code" = 200 ] && return "$4"
-  say "$1: at its end nobody was logged in ($code)"
+  say "$1: the session had ended before the scan did ($code)"
   return 1
 }
 
@@ -99,7 +99,7 @@ fi
 
 if wanted observatory; then
   observatory=$ROOT/scripts/audit/node_modules/@mdn/mdn-http-observatory
-  # A list that it would fetch from elsewhere; nothing here is on it.
+  # The tool would download this list; no page of ours is on it.
   echo '{}' >"$observatory/conf/hsts-preload.json"
   "$NODE" "$observatory/src/scan.js" localhost >"$WORK/observatory.json" || true
   read -r grade score < <("$NODE" -p '
@@ -118,12 +118,12 @@ if wanted csp; then
   verdict csp "$(tail -n 1 "$WORK/csp.txt")" $status
 fi
 
-# fuzz URL COOKIE OPTION...: every answer of 500 and above is a failure.
+# fuzz URL COOKIE OPTION...: every response of 500 and above is a failure.
 fuzz() {
   local url=$1 cookie=$2
   shift 2
-  # Without the second header its own requests would be refused before anything looks at them.
-  # From there, for it keeps a folder of its own where it is started.
+  # Without the second header every request would be refused before a handler runs.
+  # From that folder, because it creates a folder where it is started.
   (cd "$WORK" && "$TOOLS/audit-schemathesis/bin/schemathesis" run "$ROOT/scripts/audit/openapi.yaml" --url "$url" \
     --phases examples,coverage,fuzzing --checks not_a_server_error -n 60 --generation-allow-x00 true \
     --continue-on-failure -H "Cookie: $cookie" -H 'Sec-Fetch-Site: same-origin' "$@")
@@ -131,9 +131,9 @@ fuzz() {
 
 if wanted schemathesis; then
   status=0
-  # What makes everybody set up a second factor would hide all the rest: it is asked for on its own.
+  # The route that requires a second factor would hide all other pages, so it is scanned separately.
   rule=/settings/people/second-factor
-  # These two end the session that asks, or give it a new id: the cookie works no longer.
+  # These two end the session or change its id; the cookie is then invalid.
   ending=(/logout /profile/second-factor)
   fuzz "$plain" "$cookie" --exclude-path "$rule" "${ending[@]/#/--exclude-path=}" >"$WORK/schemathesis.txt" 2>&1 || status=$?
   tail -n 25 "$WORK/schemathesis.txt"
@@ -148,9 +148,9 @@ if wanted schemathesis; then
 fi
 
 if wanted wapiti; then
-  # Without its module for CSRF, which looks for a token in each form: here it is the headers that are looked at, and the
-  # tests named c1_… ask every route. As a page of ours sends its forms: otherwise all of them would be refused before anything looks at them.
-  # Over TLS: on plain HTTP a cookie cannot be Secure, which is one of the things that it asks for.
+  # Without its module for CSRF, which looks for a token in each form: the program checks headers, and the
+  # tests named c1_… call every route. With the header of our own forms, because others are refused before a handler runs.
+  # Over TLS, because it expects Secure cookies, which plain HTTP cannot set.
   "$TOOLS/audit-wapiti/bin/wapiti" -u "$tls/" --scope domain -C "$tls_cookie" -H 'Sec-Fetch-Site: same-origin' \
     -x "$tls/logout" -x "$tls/do/connectors/delete" -x "$tls/profile/sessions/*" -x "$tls/settings/people/*" \
     -x "$tls/profile/second-factor" \
@@ -180,7 +180,7 @@ fi
 
 if wanted ffuf; then
   ffuf -u "$plain/FUZZ" -w /usr/share/dirb/wordlists/common.txt -mc all -fc 404 -s >"$WORK/ffuf.txt" 2>/dev/null || true
-  # What the table has, and what the console of an operator has.
+  # Paths of the route table, and typical paths of an operator's console.
   found=$(grep -vxE 'login|logout|connectors|profile|re-authenticate|healthz|readyz|favicon.ico|' "$WORK/ffuf.txt" || true)
   status=0
   [ -z "$found" ] || status=1
@@ -188,13 +188,13 @@ if wanted ffuf; then
 fi
 
 if wanted slow; then
-  # Fewer connections than there are places, and more. All come from a trusted proxy's address, so that the limit of one
-  # network does not help.
+  # Fewer connections than places, and more. All come from the address of a trusted proxy, because the limit of one
+  # network would stop the attack.
   ulimit -n 16384 2>/dev/null || say "slow: no more than $(ulimit -n) files may be open"
   for count in 500 5000; do
     for mode in H B X; do
       more=() rate=$((count / 5))
-      # Each of these asks for whole pages: opened faster it would measure how many pages there are in a second.
+      # Each of these requests whole pages. A higher rate would measure the pages per second.
       [ $mode = X ] && more=(-n 5 -w 512 -y 1024 -z 32 -k 3) rate=$((count / 25))
       seen=$WORK/slow-$mode-$count.txt
       slowhttptest -c $count -$mode -i 10 -r $rate -t "$([ $mode = B ] && echo POST || echo GET)" -u "$plain/login" \
@@ -222,7 +222,7 @@ if wanted lighthouse; then
         const { categories } = JSON.parse(require("fs").readFileSync(process.argv[1]));
         Object.values(categories).map(({ score }) => Math.round(score * 100)).join(" / ")' "$WORK/lighthouse.json" || echo none)
       status=1
-      # Whoever is not signed in would see the log-in page in place of another.
+      # Without a session the tool would see the log-in page.
       [ "$scores" = '100 / 100 / 100' ] && grep -qF "\"finalDisplayedUrl\": \"$plain$page\"" "$WORK/lighthouse.json" && status=0
       if [ $status = 1 ]; then
         "$NODE" -e '
@@ -246,7 +246,7 @@ if wanted deny; then
     "$CARGO_DENY" --offline check advisories || status=$?
     verdict advisories "RustSec's, of today" $status
   else
-    # Not passed: who runs this learns that nothing was asked.
+    # Not passed: the result says that nothing was checked.
     verdict advisories "RustSec's database could not be fetched" 1
   fi
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make bench`: measures each budget, prints them as a table and writes benches/RESULTS.md. `bench.sh flame` draws where
-# the time of the Connectors page goes, into benches/flame.svg; perf asks for root, or for a kernel that lets it look.
+# `make bench`: measures each budget, prints a table and writes benches/RESULTS.md. `bench.sh flame` draws the flame graph
+# of the Connectors page into benches/flame.svg; perf needs root, or a kernel that allows it.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 "$ROOT/scripts/build.sh" release
@@ -22,7 +22,7 @@ if [ "${1:-}" = flame ]; then
   FLAME=$WORK/perf.data cargo bench --quiet --features ssr --bench budgets
   perf script -i "$WORK/perf.data" --no-inline 2>/dev/null | "$inferno/inferno-collapse-perf" |
     "$inferno/inferno-flamegraph" --title 'GET /connectors, 25 rows' --minwidth 0.3 |
-    # A picture alone: its script is another's, and pages that show pictures do not run it.
+    # The picture only: its script is another author's, and pages that show pictures do not run it.
     perl -0pe 's/<script.*?<\/script>//s; s/ on\w+="[^"]*"//g' >"$WORK/flame.svg"
   mv "$WORK/flame.svg" benches/flame.svg
   say "benches/flame.svg"

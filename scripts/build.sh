@@ -15,7 +15,7 @@ choose_node
 choose_wasm_bindgen
 npm_packages "$ROOT/scripts"
 
-# Somebody who waits sees how far it is; a log is spared it.
+# A terminal gets progress output; a log does not.
 quiet=(--quiet)
 [ -t 2 ] && quiet=()
 

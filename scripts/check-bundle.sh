@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What browsers load: it holds nothing of the server, and it is small.
+# Checks the browser's bundle: it contains no part of the server, and it is small.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 cd "$ROOT"
 
-# Bytes of script and WebAssembly together, compressed as they are served.
+# Limit for script and WebAssembly together, in bytes, compressed as they are served.
 LIMIT=80000
 
 crates='tokio|axum|hyper|sea-orm|sea-query|sqlx|reqwest|rustls|oauth2|argon2|tower|chacha20poly1305|leptos_axum'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make demo`: the program, a provider on this machine that looks like Microsoft's, and what to click: the whole way
-# without an Azure account. Nothing of it is kept. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
+# `make demo`: the program, a local provider that looks like Microsoft's, and what to click: the whole way without an
+# Azure account. All data is deleted at the end. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
 . "$(dirname "$0")/lib.sh"
 
 own_settings
@@ -11,7 +11,7 @@ provider_port=${DEMO_PROVIDER_PORT:-4210}
 for taken in "$listen" "127.0.0.1:$provider_port"; do
   port_is_free "$taken" "choose others: MAIL360_LISTEN=127.0.0.1:3001 DEMO_PROVIDER_PORT=4211 make demo"
 done
-# A program that is built already may be named.
+# An existing binary may be named.
 if [ -z "${MAIL360_BINARY:-}" ]; then
   "$ROOT/scripts/build.sh" release
   MAIL360_BINARY=$TARGET/release/mail360
@@ -40,7 +40,7 @@ export MAIL360_MICROSOFT_ISSUER=$provider/{tenant}/v2.0
 "$MAIL360_BINARY" user add --email ada@contoso.test --name 'Ada Example' --role admin \
   <<<"$password" >"$WORK/log" 2>&1 || die "$(cat "$WORK/log")"
 
-# Where one of them does not come up its own words say why.
+# If one of them does not start, its own output says why.
 PORT=$provider_port CLIENT_ID=$client_id CLIENT_SECRET=$client_secret REDIRECT_URI=$url/api/connectors \
   "$NODE" "$ROOT/end2end/provider/demo.mjs" >"$WORK/provider" 2>&1 &
 PIDS+=($!)

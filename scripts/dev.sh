@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make dev`: builds fast, serves, and does both anew whenever something changes.
+# `make dev`: builds fast and serves, and repeats both after every change.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 choose_node

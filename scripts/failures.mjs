@@ -1,4 +1,4 @@
-// Prints, of a report of Playwright's, which stories failed and why: `node failures.mjs REPORT`.
+// Prints the failed stories of a Playwright report with their errors: `node failures.mjs REPORT`.
 
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';

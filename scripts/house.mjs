@@ -1,6 +1,6 @@
-// The house, as its code has it: which folder imports from which, and how long files are. Fails where an arrow points
-// up the list of rooms in ARCHITECTURE.md, where that file draws other arrows than there are, where a feature reaches into
-// another or a page into a store, where a room names SeaORM that must not, or where a file is two files.
+// Checks the structure of the code: which folder imports from which, and how long files are. It fails if an arrow points
+// up the list of rooms in ARCHITECTURE.md, if that file draws other arrows than the code has, if a feature uses private
+// parts of another, if a page uses a store, if a room must not name SeaORM and does, or if a file is too long.
 //
 //   node scripts/house.mjs [--write]     with --write it draws the arrows into ARCHITECTURE.md
 
@@ -24,14 +24,14 @@ const rooms = list.split('\n').flatMap((line) => {
 /** @param {string} name */
 const floor = (name) => rooms.findIndex((names) => names.includes(name));
 
-// Whichever of these begins first is one: a text may hold what looks like a comment, and a comment what looks like a text.
+// The first of these wins, because a string may contain what looks like a comment, and a comment what looks like a string.
 const ASIDE = /\/\/.*|\/\*[^]*?\*\/|\br(#*)"[^]*?"\1|"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\.[^']*)'/g;
 
-/** What is neither comment nor text. @param {string} file */
+/** The code without comments and strings. @param {string} file */
 const codeOf = (file) => readFileSync(file, 'utf8').replace(ASIDE, '""');
 
 /**
- * What stands at this place of a path: the first `depth` names of each path that the tree there spells out.
+ * Parses an import tree at this position: the first `depth` names of each path.
  * @param {string} code @param {number} at @param {number} depth @returns {{ paths: string[][], at: number }}
  */
 function tree(code, at, depth) {
@@ -43,7 +43,7 @@ function tree(code, at, depth) {
     for (at += 1, blank(); code[at] !== '}' && at < code.length; blank()) {
       const inner = tree(code, at, depth);
       paths.push(...inner.paths);
-      // A name in its place, and what is no name at all.
+      // Skips an alias, and other text between two paths.
       at = inner.at + (/^[^,{}]*,?/.exec(code.slice(inner.at))?.[0].length ?? 1);
     }
     return { paths, at: at + 1 };
@@ -55,15 +55,15 @@ function tree(code, at, depth) {
   return { paths: depth > 1 ? inner.paths.map((path) => [name, ...path].slice(0, depth)) : [[name]], at: inner.at };
 }
 
-/** The first two names of each path of the crate, in whatever form it is written. @param {string} code */
+/** The first two names of each path into the crate, in any notation. @param {string} code */
 const imported = (code) => [...code.matchAll(/\b(?:crate|mail360)::/g)].flatMap(({ index, 0: start }) => tree(code, index + start.length, 2).paths);
 
 const FEATURES = ['connectors', 'sign_ins', 'log_in', 'people', 'activity'];
-/** What a feature may use of another. */
+/** The modules of a feature that other features may use. */
 const OPEN = ['service', 'model', 'access'];
 /**
- * And sign_ins of connectors: what shows one (its state, the way into the portal, what was just done, the address for
- * approval), the draft of its form, and the trait by which connectors have their credentials tried.
+ * Modules of connectors that pages of sign_ins may use: widgets of a connector (state, links into the portal, message
+ * after a change, consent link), the draft of its form, and the trait by which credentials are tried.
  */
 const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::draft', 'connectors::consent', 'connectors::preflight'];
 
@@ -80,10 +80,10 @@ for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
     const both = FEATURES.includes(room) && FEATURES.includes(name);
     const shown = /^src\/sign_ins\/(pages|routes|preflight)\b/.test(file) && SHOWN.includes(`${name}::${part}`);
     if (both && !OPEN.includes(part) && !shown) wrong.push(`${file}: uses ${name}::${part}; a feature uses ${OPEN.join(', ')} of another`);
-    if (floor(name) < floor(room)) wrong.push(`${file}: imports ${name}, which stands above it`);
+    if (floor(name) < floor(room)) wrong.push(`${file}: imports ${name}, which is above it`);
     arrows.set(`${from} --> ${to}`, true);
   }
-  // Within a feature: pages, routes and actions ask the service, and never the store behind it.
+  // Within a feature: pages, routes and actions call the service, never the store.
   if (/\/(\w*pages?|routes|actions|form|guide)(\.rs|\/)/.test(file) && /\bstore::/.test(code)) wrong.push(`${file}: names a store; that is the service's`);
   const may = /\/store(\.rs|\/)|^src\/platform\/database/.test(file);
   if (!may && /\b(sea_orm|sea_query|sqlx)/.test(code)) wrong.push(`${file}: names SeaORM; that is a store's`);

@@ -1,5 +1,5 @@
 # What the scripts share. Sourced, not run.
-# shellcheck shell=bash
+# Shared functions of the scripts. Sourced, not run.
 
 set -euo pipefail
 
@@ -9,7 +9,7 @@ TOOLS=$CACHE/tools
 WASM_TARGET=wasm32-unknown-unknown
 mkdir -p "$TOOLS"
 
-# On a CI machine a folder outside the checkout lets the next clean checkout start warm.
+# On a CI machine a folder outside the checkout keeps the next clean checkout warm.
 if [ -n "${CI:-}" ] && [ -z "${CARGO_TARGET_DIR:-}" ]; then
   export CARGO_TARGET_DIR=$CACHE/target
 fi
@@ -21,21 +21,21 @@ else
   BOLD='' RED='' PLAIN=''
 fi
 
-# say WORDS: what is being done.
+# say WORDS: prints the present step.
 say() { printf '%s\n' "$BOLD== $*$PLAIN"; }
 
-# die WORDS: what went wrong, and how to mend it.
+# die WORDS: prints an error with its remedy, and exits.
 die() {
   printf '%s\n' "$RED$*$PLAIN" >&2
   exit 1
 }
 
-# may_be_root: whether commands can be run as root; sudo may ask for a password where somebody can give it.
+# may_be_root: whether commands can run as root; sudo may ask for a password at a terminal.
 may_be_root() {
   [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true || { [ -t 0 ] && sudo -v; }; } 2>/dev/null; }
 }
 
-# as_root COMMAND: run as root, or say how to.
+# as_root COMMAND: runs it as root, or says how to.
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
@@ -46,11 +46,11 @@ as_root() {
   fi
 }
 
-# debian PACKAGE...: install packages where apt-get is.
+# debian PACKAGE...: installs packages with apt-get.
 debian() {
   command -v apt-get >/dev/null ||
     die "Missing: $*. Install what your system calls these, and run this again."
-  # Now, for below what is said goes into the log.
+  # Now, because the output below goes into the log.
   may_be_root || die "Missing: $*. Install them, and run this again: sudo apt-get install $*"
   say "Installing $*"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$CACHE/apt.log" 2>&1 ||
@@ -61,7 +61,7 @@ debian() {
 
 node_is_new_enough() { command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]; }
 
-# choose_node: sets NODE to the one of this machine, installed where there is none that is new enough.
+# choose_node: sets NODE to the one of this machine; installs one if there is none or it is too old.
 choose_node() {
   if ! node_is_new_enough || ! command -v npm >/dev/null; then
     debian nodejs npm
@@ -70,19 +70,19 @@ choose_node() {
   NODE=node
 }
 
-# npm_packages FOLDER: install what its lock file says, unless that is there already.
+# npm_packages FOLDER: installs the packages of its lock file, unless they are installed.
 npm_packages() {
   local stamp="$1/node_modules/.installed" wanted
   wanted=$(cksum <"$1/package-lock.json")
   if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     say "Installing the npm packages of ${1#"$ROOT"/}"
-    # No install scripts: what they download would stand in no lock file.
+    # No install scripts, because no lock file lists what they download.
     (cd "$1" && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error)
     printf '%s' "$wanted" >"$stamp"
   fi
 }
 
-# newest_node FOLDER: sets NODE to the one that came with the packages of that folder, where one did: some ask for a
+# newest_node FOLDER: sets NODE to the one from the packages of that folder, if there is one: some need a
 # newer one than a distribution's.
 newest_node() {
   local own
@@ -92,7 +92,7 @@ newest_node() {
   done
 }
 
-# own_settings: forgets the settings of a real installation that a shell may hold, above all its database.
+# own_settings: unsets the settings of a real installation in the shell, above all its database.
 own_settings() {
   local name
   for name in "${!MAIL360_@}"; do
@@ -103,21 +103,21 @@ own_settings() {
   done
 }
 
-# port_is_free ADDRESS WORDS: ends with these words where something listens at this `host:port` already.
+# port_is_free ADDRESS WORDS: exits with these words if this `host:port` is in use.
 port_is_free() {
   local host=${1%:*} port=${1##*:}
   host=${host#[} host=${host%]}
-  # What listens at every address listens at this machine's own.
+  # A server that listens at every address also listens at this machine's own.
   case $host in 0.0.0.0) host=127.0.0.1 ;; ::) host=::1 ;; esac
   if (exec 3<>"/dev/tcp/$host/$port") 2>/dev/null; then
     die "Something listens on port $port already. End it, or $2"
   fi
 }
 
-# random N: N random bytes as text that fits into an address.
+# random N: N random bytes as text for an address.
 random() { "$NODE" -p "require('node:crypto').randomBytes($1).toString('base64url')"; }
 
-# work_folder: sets WORK to a folder that goes when the script ends, with every process whose id was put into PIDS.
+# work_folder: sets WORK to a folder that is deleted at the end; processes in PIDS are ended as well.
 work_folder() {
   WORK=$(mktemp -d)
   PIDS=()

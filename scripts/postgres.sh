@@ -1,4 +1,4 @@
-# A PostgreSQL server for the tests, thrown away with them. Sourced after lib.sh.
+# A temporary PostgreSQL server for the tests. Sourced after lib.sh.
 # shellcheck shell=bash
 
 find_postgres() {
@@ -33,8 +33,8 @@ start_postgres() {
   (
     cd "$PG_DATA"
     "${as[@]}" "$PG_BIN/initdb" -D "$PG_DATA/db" -U postgres -A trust -E UTF8 --locale=C --no-sync
-    # Not durable, and so fast: it lives as long as the tests. In its file, so that it is the same when it is
-    # stopped and started.
+    # Not durable, and so fast: the server lives as long as the tests. In its file, so that a restart keeps
+    # the settings.
     printf '%s\n' "port = $port" "unix_socket_directories = '$PG_DATA'" "listen_addresses = '127.0.0.1'" \
       'fsync = off' 'full_page_writes = off' 'max_connections = 400' 'max_wal_size = 128MB' | "${as[@]}" tee -a "$PG_DATA/db/postgresql.conf"
     "${as[@]}" "$PG_BIN/pg_ctl" -D "$PG_DATA/db" -w -l "$PG_DATA/server.log" start

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `make soak`: some fifteen minutes of what is hard on the program: killed again and again, a full disk, a database that is
-# gone, several processes restarted under load. It installs what it needs (wrk, haproxy, PostgreSQL: a distribution may
-# start a service with a package) and keeps to this machine; root is asked for, for a small disk. SOAK_SECONDS says how
-# long each part that can be longer or shorter lasts.
+# `make soak`: about fifteen minutes of kills, a full disk, an unavailable database, and
+# several processes restarted under load. It installs what it needs (wrk, haproxy, PostgreSQL: a distribution may
+# start a service with a package) and stays on this machine. It needs root for a small disk. SOAK_SECONDS sets
+# the duration of each part that can be longer or shorter.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/postgres.sh"
 
@@ -20,7 +20,7 @@ own_settings
 work_folder
 small=$WORK/small
 start_postgres
-# From here on all of it goes, whatever ends this.
+# From here on everything is removed at the end, also after a failure.
 clean_up() {
   if mountpoint -q "$small"; then
     if [ "$(id -u)" = 0 ]; then umount --lazy "$small"; else sudo -n umount --lazy "$small"; fi ||
@@ -40,9 +40,9 @@ chmod +x "$WORK/postgres" "$WORK/remount"
 
 export MAIL360_BINARY=$TARGET/release/mail360 SOAK_SECONDS=${SOAK_SECONDS:-75}
 export SOAK_SMALL_DISK=$small SOAK_POSTGRES_CONTROL=$WORK/postgres SOAK_REMOUNT=$WORK/remount
-# The server's own tools: an older one's cannot read it.
+# The server's own tools, because older ones cannot read its data.
 PATH=$PG_BIN:$PATH
 cd "$ROOT/end2end"
-# The provider and SQLite's reader want a newer Node than a distribution's.
+# The provider and SQLite's reader need a newer Node than a distribution's.
 "$NODE" node_modules/@playwright/test/cli.js test --config soak.config.ts "$@"
 say "Nothing that was promised was lost."

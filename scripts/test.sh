@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make test` runs everything, `make check` (test.sh fast) what needs no browser, `make e2e` (test.sh
-# browser) what does. Nothing is skipped because something is missing: it is installed, or named.
+# `make test` runs everything, `make check` (test.sh fast) the part without a browser, `make e2e` (test.sh
+# browser) the part with one. Missing tools never cause a skipped test: they are installed, or the script names them.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 . "$ROOT/scripts/postgres.sh"
@@ -28,6 +28,13 @@ house() {
   "$NODE" scripts/house.mjs
 }
 
+WORDS=(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md Makefile docs benches tests end2end scripts style)
+
+words() {
+  say "Words"
+  "$NODE" scripts/words.mjs "${WORDS[@]}"
+}
+
 security_rows() {
   say "Security rows"
   scripts/check-rows.sh
@@ -36,7 +43,7 @@ security_rows() {
 dependencies() {
   say "Dependencies: bans, licences, sources"
   choose_cargo_deny
-  # Of this machine's kind alone: the crates of others would have to be fetched for it.
+  # Only for this machine's target: other targets need crates that are not downloaded.
   "$CARGO_DENY" --log-level error --target "$(rustc -vV | sed -n 's/^host: //p')" --locked check bans licenses sources ||
     die "A dependency is not allowed: see deny.toml."
 }
@@ -67,7 +74,7 @@ browser() {
   say "The bundle"
   scripts/check-bundle.sh
   say "Stories in Chromium, with JavaScript and without"
-  # Debian's browser; where another is meant, CHROMIUM names it.
+  # Debian's browser; CHROMIUM names another one.
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
   [ -n "${LIBFAKETIME:-}" ] || compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
     compgen -G "/usr/lib/faketime/libfaketime.so.1" >/dev/null || debian faketime
@@ -78,7 +85,7 @@ browser() {
   local report
   report=$(mktemp)
   (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report "$NODE" node_modules/@playwright/test/cli.js test) || {
-    # Once more and in short, for whoever sees but the last lines.
+    # Again in short, for a reader of the last lines.
     "$NODE" scripts/failures.mjs "$report" >&2 || true
     die "Stories failed."
   }
@@ -95,6 +102,7 @@ case $what in
 all)
   formatting
   house
+  words
   security_rows
   dependencies
   lints
@@ -104,6 +112,7 @@ all)
 fast)
   formatting
   house
+  words
   security_rows
   dependencies
   lints

@@ -1,8 +1,8 @@
-# Finds, or installs, what builds the program. Sourced after lib.sh.
+# Finds, or installs, the tools that build the program. Sourced after lib.sh.
 # shellcheck shell=bash
 #
-# An ordinary rustup is used as it is. Where its server is out of reach, Debian's own toolchain is taken
-# in its place, and the standard library for WebAssembly is built once from Debian's source package.
+# An existing rustup is used as it is. If its server is unreachable, Debian's own toolchain is used
+# instead, and the standard library for WebAssembly is built once from Debian's source package.
 
 std_is_there() {
   local folder
@@ -10,7 +10,7 @@ std_is_there() {
     compgen -G "$folder/libstd-*.rlib" >/dev/null
 }
 
-# The toolchain of Debian's security archive; it has other names, and ignores rust-toolchain.toml.
+# The toolchain of Debian's security archive; it has other names and ignores rust-toolchain.toml.
 use_debian() {
   local packages=(rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web lld-19) missing=() package
   for package in "${packages[@]}"; do
@@ -42,7 +42,7 @@ TOML
   libdir=$(/usr/bin/rustc --print target-libdir --target "$WASM_TARGET")
   as_root mkdir -p "$libdir"
   rm -f "$work/target/$WASM_TARGET/release/deps/"libempty*
-  # What it is known by comes last, and at once: killed in between, the next run builds it anew.
+  # The marker comes last, in one step: after a kill in between, the next run builds it again.
   local built=$work/target/$WASM_TARGET/release/deps std
   std=$(basename "$(compgen -G "$built/libstd-*.rlib")")
   mv "$built/$std" "$work/$std"
@@ -55,7 +55,7 @@ TOML
 # The oldest compiler that Cargo.toml allows.
 wanted_rustc() { sed -nE 's/^rust-version = "(.*)"$/\1/p' "$ROOT/Cargo.toml" | head -n 1; }
 
-# Whether there is a compiler that works, as this folder chooses it, and is not too old.
+# Whether there is a working compiler for this folder that is not too old.
 rustc_is_usable() {
   local wanted have
   wanted=$(wanted_rustc)
@@ -63,7 +63,7 @@ rustc_is_usable() {
   [ -n "$have" ] && [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ]
 }
 
-# rustup's compilers bring a linker for WebAssembly; those of distributions use the system's.
+# rustup's compilers include a linker for WebAssembly; those of distributions use the system's.
 has_linker() {
   local linker
   compgen -G "$(cd "$ROOT" && rustc --print sysroot)/lib/rustlib/*/bin/rust-lld" >/dev/null && return
@@ -76,8 +76,8 @@ has_linker() {
   return 1
 }
 
-# rustup COMMAND...: within five minutes, and from here, so that rust-toolchain.toml decides. A network out
-# of reach is remembered for an hour: one that fails once is not out of reach for ever.
+# rustup COMMAND...: within five minutes, from this folder, so that rust-toolchain.toml decides. A network out
+# of reach is remembered for an hour only, because it may return.
 try_rustup() {
   local verdict="$CACHE/no-rustup"
   find "$CACHE" -maxdepth 1 -name no-rustup -mmin +60 -delete
@@ -120,7 +120,7 @@ choose_toolchain() {
   die "There is no Rust toolchain of version $(wanted_rustc) or newer. Install rustup (https://rustup.rs), then run this again."
 }
 
-# The command must have the very version of the library in Cargo.lock.
+# The command must have exactly the version of the library in Cargo.lock.
 choose_wasm_bindgen() {
   local version folder
   version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[",]/, ""); print $3 }' "$ROOT/Cargo.lock")
@@ -139,14 +139,14 @@ choose_wasm_bindgen() {
   fi
 }
 
-# choose_cargo_deny: sets CARGO_DENY to the one version that the lists in deny.toml are written for.
+# choose_cargo_deny: sets CARGO_DENY to the version for which the lists in deny.toml are written.
 choose_cargo_deny() {
   local version=0.20.2 folder
   folder=$TOOLS/cargo-deny-$version
   CARGO_DENY=$folder/bin/cargo-deny
   if [ ! -x "$CARGO_DENY" ]; then
     say "Building cargo-deny $version, once (some two minutes)"
-    # As with wasm-bindgen: how fast it is built counts.
+    # As with wasm-bindgen: the build time counts.
     CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       CARGO_PROFILE_RELEASE_DEBUG=false CARGO_TARGET_DIR="$CACHE/cargo-deny-target" \
       cargo install --quiet --locked cargo-deny --version "$version" --root "$folder"

@@ -1,4 +1,4 @@
-//! What the program is built with, and the scripts that `make` runs.
+//! The build of the program, and the scripts that `make` runs.
 
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
 
@@ -17,7 +17,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect(path)
 }
 
-/// The version that a lock file has of a package.
+/// The version of a package in a lock file.
 fn locked(lock_file: &str, package: &str) -> String {
     let lock = read(lock_file);
     let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \"")).expect(package);
@@ -25,7 +25,7 @@ fn locked(lock_file: &str, package: &str) -> String {
 }
 
 #[test]
-fn n23_the_command_wasm_bindgen_is_built_from_a_lock_file_in_the_librarys_version() {
+fn n23_the_command_wasm_bindgen_is_built_from_a_lock_file_with_the_librarys_version() {
     let library = locked("Cargo.lock", "wasm-bindgen");
     for package in ["wasm-bindgen-cli", "wasm-bindgen-cli-support"] {
         assert_eq!(locked("scripts/wasm-bindgen/Cargo.lock", package), library, "{package}");
@@ -35,7 +35,7 @@ fn n23_the_command_wasm_bindgen_is_built_from_a_lock_file_in_the_librarys_versio
 }
 
 #[test]
-fn n23_whatever_the_scripts_install_is_locked() {
+fn n23_everything_that_the_scripts_install_is_locked() {
     for script in fs::read_dir(root().join("scripts")).expect("the scripts") {
         let path = script.expect("one").path();
         if path.extension().is_none_or(|extension| extension != "sh") {
@@ -51,7 +51,7 @@ fn n23_whatever_the_scripts_install_is_locked() {
 }
 
 #[test]
-fn n23_dependencies_are_judged_in_make_test_and_yanked_ones_refused() {
+fn n23_make_test_checks_dependencies_and_refuses_yanked_ones() {
     assert!(read("deny.toml").contains("yanked = \"deny\""));
     let script = read("scripts/test.sh");
     assert!(script.contains("check bans licenses sources"));
@@ -59,7 +59,7 @@ fn n23_dependencies_are_judged_in_make_test_and_yanked_ones_refused() {
     assert_eq!(script.lines().filter(|line| line.trim() == "dependencies").count(), 2);
 }
 
-/// Runs a script beside a build that only says that it ran.
+/// Runs a script beside a build script that only prints that it ran.
 fn run(folder: &Path, script: &str, settings: &[(&str, &str)]) -> Output {
     let scripts = folder.join("scripts");
     fs::create_dir_all(&scripts).expect("a folder");
@@ -81,7 +81,7 @@ fn run(folder: &Path, script: &str, settings: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn run_and_demo_look_at_the_port_before_they_build_and_say_which_setting_changes_it() {
+fn run_and_demo_check_the_port_before_they_build_and_name_the_setting_that_changes_it() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().map(|address| (taken, address.port())).expect("an address");
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
@@ -107,7 +107,7 @@ fn run_and_demo_look_at_the_port_before_they_build_and_say_which_setting_changes
 }
 
 #[test]
-fn n24_the_unit_in_the_readme_takes_away_what_the_program_does_not_need() {
+fn n24_the_unit_in_the_readme_removes_the_rights_that_the_program_does_not_need() {
     let readme = read("README.md");
     let (_, rest) = readme.split_once("[Service]\n").expect("a unit");
     let unit: Vec<_> = rest.split_once("[Install]").expect("its end").0.lines().collect();
@@ -123,7 +123,7 @@ fn n24_the_unit_in_the_readme_takes_away_what_the_program_does_not_need() {
         "MemoryDenyWriteExecute=yes",
         "LoadCredential=encryption.key:/etc/mail360.key",
         "Environment=MAIL360_ENCRYPTION_KEY_FILE=%d/encryption.key",
-        // N21: memory of many large requests is given back.
+        // N21: returns the memory of many large requests to the system.
         "Environment=MALLOC_MMAP_THRESHOLD_=32768",
     ] {
         assert!(unit.contains(&line), "{line} is missing");

@@ -1,4 +1,4 @@
-//! What is measured: the program on a database of its own, as an operator has it, or within this process.
+//! What is measured: the program with a database of its own, as an operator runs it, or within this process.
 
 use std::{
     io::{Read, Write},
@@ -38,14 +38,14 @@ pub fn binary() -> PathBuf {
     std::env::var_os("MAIL360_BINARY").map(PathBuf::from).expect("MAIL360_BINARY: `make bench` sets it")
 }
 
-/// A database with so many connectors, and an administrator.
+/// A database with this number of connectors, and an administrator.
 pub struct Installation {
     folder: TempDir,
     port: u16,
 }
 
 impl Installation {
-    /// Makes one.
+    /// Creates the database and its content.
     pub async fn new(connectors: u64) -> Arc<Self> {
         let listener = Listener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -83,7 +83,7 @@ impl Installation {
         assert!(child.wait().expect("its end").success(), "{arguments:?}");
     }
 
-    /// Starts it, and waits for its first answer.
+    /// Starts the program and waits for its first response.
     pub async fn start(self: &Arc<Self>) -> Running {
         let began = Instant::now();
         let child = self.command().arg("serve").spawn().expect("the binary");
@@ -110,27 +110,27 @@ impl Installation {
     }
 }
 
-/// A program that runs.
+/// A running program.
 pub struct Running {
     child: Child,
-    /// Where.
+    /// The address.
     pub url: String,
     cookie: String,
-    /// How long it took from its start to its first answer.
+    /// The time from the start to the first response.
     pub first_answer_after: Duration,
-    /// Its resident memory before anybody had logged in, in megabytes.
+    /// Its resident memory before the first log-in, in megabytes.
     pub at_rest: f64,
-    /// Its folder lives as long as it.
+    /// Keeps the folder as long as the program runs.
     _installation: Arc<Installation>,
 }
 
 impl Running {
-    /// A load of its administrator's.
+    /// A load with the session of its administrator.
     pub fn load(&self, path: &str) -> Load {
         Load::new(&self.url, path, &self.cookie)
     }
 
-    /// Its process.
+    /// The id of its process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -140,7 +140,7 @@ impl Running {
         memory(self.child.id())
     }
 
-    /// Ends it.
+    /// Stops it.
     pub fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -161,7 +161,7 @@ fn memory(process: u32) -> f64 {
     kilobytes * 1024.0 / 1_000_000.0
 }
 
-/// Writes so many connectors into a database, as fast as it takes them: their secrets are never opened here.
+/// Writes connectors into a database as fast as possible. The benchmark never opens their secrets.
 async fn add_connectors(path: &Path, count: u64) {
     let database = Raw::connect(format!("sqlite:{}", path.display())).await.expect("the database");
     let last = count - 1;
@@ -180,7 +180,7 @@ async fn add_connectors(path: &Path, count: u64) {
     database.close().await.expect("closed");
 }
 
-/// The session's cookie of the administrator.
+/// Logs the administrator in and returns the session's cookie.
 async fn log_in(url: &str) -> String {
     let answer = crate::load::client()
         .post(format!("{url}/login"))
@@ -205,8 +205,8 @@ struct Line {
     options: Options,
 }
 
-/// The program in this process, with one route more: `/from-memory` gives the bytes of the Connectors page, with the
-/// layers and the session of every page before it. Where it is, and the administrator's cookie.
+/// The program in this process with one more route: `/from-memory` returns the bytes of the Connectors page behind the
+/// layers and the session of every page. Returns its address and the administrator's cookie.
 pub async fn in_process(connectors: u64) -> (String, String) {
     let installation = Installation::new(connectors).await;
     let url = format!("http://localhost:{}", installation.port);
@@ -230,7 +230,7 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     })
     .expect("a program");
 
-    // What the page is, asked of the program as it is.
+    // The bytes of the page, from the program as it is.
     let page = {
         let running = installation.start().await;
         let answer =
@@ -246,7 +246,7 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     let address: SocketAddr = listener.local_addr().expect("an address");
     let router = router_of(&program, lines);
     tokio::spawn(async move {
-        // The folder lives as long as it is served.
+        // The folder must live as long as the program serves.
         let _installation = installation;
         server::serve(listener, router, Limits::default(), std::future::pending()).await;
     });

@@ -1,4 +1,4 @@
-//! Load, by `wrk`, which nobody here wrote; and log-ins at an even pace.
+//! Load: requests by `wrk`, and log-ins at an even pace.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// A client that follows nothing and keeps no cookie.
+/// A client that follows no redirect and keeps no cookie.
 #[expect(clippy::disallowed_methods, reason = "it speaks to the program, not to a provider")]
 pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -28,7 +28,7 @@ pub struct Measured {
     pub requests: u64,
     pub median: Duration,
     pub p99: Duration,
-    /// Answers that were no success, and connections that broke or timed out.
+    /// Responses other than a success, and connections that broke or timed out.
     pub failed: u64,
 }
 
@@ -41,7 +41,7 @@ impl Load {
         Self { connections, ..self }
     }
 
-    /// Runs it for so long.
+    /// Runs it for this time.
     pub async fn run(self, time: Duration) -> Measured {
         let mut command = Command::new("wrk");
         command
@@ -55,7 +55,7 @@ impl Load {
         let output = tokio::task::spawn_blocking(move || command.output()).await;
         let output = output.expect("no panic").expect("wrk");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        // To wrk a redirect to the log-in is a success too.
+        // For wrk a redirect to the log-in is a success too.
         let looked = client().get(&self.url).header("cookie", &self.cookie).send().await;
         assert_eq!(looked.expect("an answer").status(), 200, "{}", self.url);
         Measured::read(&text).unwrap_or_else(|| unreachable!("wrk said: {text}"))
@@ -63,13 +63,13 @@ impl Load {
 }
 
 impl Measured {
-    /// The same, where nothing failed: an error is answered faster than the page.
+    /// The same; panics if a request failed, because an error is faster than the page.
     pub fn all_well(self) -> Self {
         assert_eq!(self.failed, 0, "requests failed: {self:?}");
         self
     }
 
-    /// What `wrk` prints.
+    /// Parses the output of `wrk`.
     fn read(text: &str) -> Option<Self> {
         let line = |start: &str| text.lines().map(str::trim).find_map(|line| line.strip_prefix(start));
         let requests = text.lines().find(|line| line.contains(" requests in "))?;
@@ -102,7 +102,7 @@ fn time(text: &str) -> Option<Duration> {
     Some(Duration::from_secs_f64(text.strip_suffix(unit)?.parse::<f64>().ok()? * seconds))
 }
 
-/// Log-ins of people whom nobody knows, each from an address of its own, so many a second: which answers there were.
+/// Sends log-ins of unknown users at this rate, each from its own address. Returns the statuses of the responses.
 pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> Answers {
     let statuses = Arc::new(Mutex::new(BTreeMap::<u16, u32>::new()));
     let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
@@ -118,7 +118,7 @@ pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> Answers {
                 .header("sec-fetch-site", "same-origin")
                 .header("x-forwarded-for", format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255))
                 .header("content-type", "application/x-www-form-urlencoded")
-                .body(format!("email=nobody{n}%40contoso.test&password=certainly+not+this+one"))
+                .body(format!("email=stranger{n}%40contoso.test&password=certainly+not+this+one"))
                 .send()
                 .await;
             let status = answer.map_or(0, |answer| answer.status().as_u16());
@@ -130,7 +130,7 @@ pub async fn log_ins(url: &str, per_second: u32, time: Duration) -> Answers {
     Answers(statuses.clone())
 }
 
-/// How many answers there were of each status; 0 is none.
+/// The number of responses by status; 0 means no response.
 pub struct Answers(pub BTreeMap<u16, u32>);
 
 impl std::fmt::Display for Answers {

@@ -1,4 +1,4 @@
-//! `make bench`: each budget of the design, measured on this machine, as far as it can be as a ratio within one run.
+//! `make bench` measures each budget of the design on this machine, if possible as a ratio within one run.
 //! It prints one table and writes it to `benches/RESULTS.md`.
 
 #![expect(clippy::expect_used, reason = "a measurement ends where what it needs is not there")]
@@ -18,13 +18,13 @@ use installation::{Installation, in_process};
 use load::{Load, log_ins};
 use table::{Row, Table};
 
-/// For each of several rounds.
+/// Duration of each round.
 const ROUND: Duration = Duration::from_secs(5);
 const ROUNDS: usize = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // `cargo test --benches` runs it as well, and has nothing to measure.
+    // `cargo test --benches` runs this as well, with nothing to measure.
     if !std::env::args().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
@@ -45,12 +45,12 @@ async fn main() -> ExitCode {
     if table.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Has `perf` look where the time of the Connectors page goes, under load, and writes what it saw.
+/// Runs `perf` while the Connectors page is under load, and writes its samples.
 async fn flame(path: &Path) {
     let running = Installation::new(25).await.start().await;
     let load = running.load("/connectors").run(2 * ROUND);
     let mut perf = std::process::Command::new("perf");
-    // Few samples: to unwind them without frame pointers takes longer than to take them.
+    // Few samples, because unwinding without frame pointers takes longer than sampling.
     perf.args(["record", "--quiet", "-e", "cpu-clock", "-F", "61", "--call-graph", "dwarf,32768", "-o"])
         .arg(path)
         .args(["-p", &running.id().to_string(), "--", "sleep", "5"]);
@@ -113,7 +113,7 @@ async fn page_against_memory(table: &mut Table) {
     let (page, from_memory) = (median(page), median(from_memory));
     let share = page / from_memory;
     table.add(Row {
-        what: "signed-in Connectors page, 25 rows, against the same bytes from memory behind the same layers",
+        what: "logged-in Connectors page, 25 rows, against the same bytes from memory behind the same layers",
         budget: "at least 0.20 of its requests per second".to_owned(),
         value: format!("{share:.2} ({page:.0}/s against {from_memory:.0}/s)"),
         met: share >= 0.2,
@@ -147,7 +147,7 @@ async fn while_others_log_in(table: &mut Table) {
         what: "the same page while 50 log-ins a second arrive",
         budget: "p99 under 100 ms, and nothing fails".to_owned(),
         value: format!("{value:.1} ms ({statuses})"),
-        // Each was refused after its work, or told to come back; some were worked on.
+        // Each was refused after the hash, or asked to come back; at least one was hashed.
         met: value < 100.0
             && measured.failed == 0
             && statuses.0.keys().all(|status| [401, 503].contains(status))
@@ -175,7 +175,7 @@ async fn memory(table: &mut Table) {
     }
     let after = running.memory();
     for (what, value, most) in [
-        ("resident memory at rest, before anybody logs in", running.at_rest, 40.0),
+        ("resident memory at rest, before the first log-in", running.at_rest, 40.0),
         ("resident memory after 100,000 requests", after, 80.0),
     ] {
         table.add(Row {

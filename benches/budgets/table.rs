@@ -1,10 +1,10 @@
-//! The table of what was measured.
+//! The table of measured values.
 
 use std::{fmt::Write, io, path::Path};
 
 use mail360::platform::clock::{Clock, SystemClock};
 
-/// A line of it.
+/// A row of the table.
 pub struct Row {
     pub what: &'static str,
     pub budget: String,
@@ -17,7 +17,7 @@ pub struct Row {
 pub struct Table(Vec<Row>);
 
 impl Table {
-    /// Adds a line, and prints it: the whole takes minutes.
+    /// Adds a row and prints it, because the whole run takes minutes.
     pub fn add(&mut self, row: Row) {
         println!("{}\n    {}: {} -> {}", row.what, verdict(&row), row.budget, row.value);
         self.0.push(row);
@@ -28,17 +28,17 @@ impl Table {
         self.0.iter().all(|row| row.met)
     }
 
-    /// Writes it with machine and day.
+    /// Writes it with the machine and the date.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut text = String::from("# Budgets, measured\n\n");
         let cpu = first("/proc/cpuinfo", "model name");
         let memory = first("/proc/meminfo", "MemTotal");
         let cores = std::thread::available_parallelism()?;
-        // A string takes all that is written to it.
+        // Writing into a string cannot fail.
         let _ = writeln!(
             text,
             "By `make bench` on {}: {cores} cores of {cpu}, {memory} of memory, shared with the load generator \
-             (`wrk`) and perhaps with others. Ratios are of one run; what is a time or a rate holds for this machine.\n",
+             (`wrk`) and perhaps with others. Ratios are of one run; times and rates hold for this machine.\n",
             SystemClock.now().for_people()
         );
         text.push_str("| what | budget | value | verdict |\n|---|---|---|---|\n");
@@ -47,7 +47,7 @@ impl Table {
         }
         text.push_str(
             "\nWhere the time of the Connectors page goes: [flame.svg](flame.svg), by `scripts/bench.sh flame`. \
-             Lighthouse (100 / 100 / 100) is looked at by `make audit`, whose results are in \
+             `make audit` runs Lighthouse (100 / 100 / 100); its results are in \
              [SECURITY.md](../SECURITY.md).\n",
         );
         println!("\n{text}");
@@ -59,7 +59,7 @@ const fn verdict(row: &Row) -> &'static str {
     if row.met { "met" } else { "**not met**" }
 }
 
-/// The first value of this name in such a file.
+/// The first value with this name in a file such as `/proc/cpuinfo`.
 fn first(path: &str, name: &str) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name));

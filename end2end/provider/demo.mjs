@@ -1,8 +1,8 @@
-// A provider that looks like Microsoft's, for the demo: `emulate`, written by others, with an account picker.
+// A provider that looks like Microsoft's, for the demo: `emulate`, by other authors, with an account picker.
 //
 //   PORT=4210 CLIENT_ID=… CLIENT_SECRET=… REDIRECT_URI=… node provider/demo.mjs
 //
-// It prints one line of JSON once it listens, with its address; nobody outside this machine can reach it.
+// It prints one line of JSON with its address as soon as it listens. It is not reachable from outside this machine.
 
 import { createEmulator } from 'emulate';
 
@@ -12,12 +12,12 @@ const port = Number(env.PORT);
 await createEmulator({
   service: 'microsoft',
   port,
-  // Another host name than the program's, as in life; `localhost` may also mean an address on which it does not listen.
+  // Another host name than the program's, as with Microsoft. `localhost` may also mean an address without a listener.
   baseUrl: `http://127.0.0.1:${port}`,
   seed: {
     microsoft: {
-      // It takes any token that it does not know for one of its first user, and that is one of its own making: should
-      // the program ever lose a token, it would not be one of these who seems to have signed in.
+      // It accepts any unknown token as one of its first user. That user is not among the accounts to choose.
+      // So a lost token of the program cannot look like a successful sign-in.
       users: [
         { email: 'alice@contoso.test', name: 'Alice Adams' },
         { email: 'bob@contoso.test', name: 'Bob Brown' },
@@ -34,5 +34,5 @@ await createEmulator({
 
 console.log(JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${port}` }));
 
-// At once: closing it in good order waits for browsers that keep a connection open.
+// Exits at once: a graceful close waits for browsers that keep a connection open.
 process.on('SIGTERM', () => process.exit(0));

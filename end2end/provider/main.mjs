@@ -1,11 +1,11 @@
-// An OAuth provider for tests and demonstrations, in the likeness of Microsoft's:
+// An OAuth provider for tests and demonstrations that behaves like Microsoft's:
 //
 //   PORT=4220 node provider/main.mjs
 //
-// The protocol is oidc-provider's; what is ours gives it Microsoft's paths, claims and manners.
+// oidc-provider has the protocol; our code adds Microsoft's paths, claims and behaviour.
 // Every event is one line of JSON on standard output, and in the file EVENT_LOG if that is given.
 // TENANTS: the first segments of the paths; CLIENTS: a JSON list of client_id, client_secret and
-// redirect_uris; further switches in settings.mjs. Nobody outside this machine can reach it.
+// redirect_uris; further switches in settings.mjs. It is not reachable from outside this machine.
 
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ import { startTenant } from './tenant.mjs';
 
 const { env } = process;
 
-// oidc-provider greets on standard output, which belongs to the events.
+// oidc-provider prints a greeting on standard output, which is for the events.
 console.info = console.error;
 console.warn = console.error;
 
@@ -32,7 +32,7 @@ function record(event) {
 
 /** @param {number} port */
 async function listen(port) {
-  // Longer than any run of stories: whoever takes an idle connection again as it is being closed is cut off.
+  // Longer than any run of stories. A client that reuses an idle connection while it is being closed fails.
   const server = createServer({ keepAliveTimeout: 60 * 60 * 1000 });
   await new Promise((/** @type {(value?: unknown) => void} */ done, failed) => {
     server.on('error', failed).listen(port, '127.0.0.1', done);
@@ -67,5 +67,5 @@ for (const { server } of [first, second]) server.on('request', answer);
 record({ event: 'listening', url: first.url, second_url: second.url, tenants: [...tenants.keys()] });
 
 process.on('SIGTERM', () => process.exit(0)).on('SIGINT', () => process.exit(0));
-// Whoever starts it through a pipe may die without a word; it must not stay behind.
+// The parent process may be killed without a message; this process must then end too.
 if (env.UNTIL_STDIN_CLOSES) process.stdin.resume().on('end', () => process.exit(0)).on('close', () => process.exit(0));

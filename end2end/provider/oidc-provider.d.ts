@@ -1,5 +1,5 @@
-// oidc-provider comes without types. Its configuration is checked by itself at the start; here it
-// is enough that the rest of our code is checked.
+// oidc-provider has no types. It checks its configuration itself at the start; here it
+// is enough to check the rest of our code.
 declare module 'oidc-provider' {
   export default class Provider {
     constructor(issuer: string, configuration: unknown);

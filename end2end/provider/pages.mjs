@@ -1,4 +1,4 @@
-// The provider's own pages: log in, and agree. They are ours because the pages that come with
+// The provider's own pages: log-in and consent. They are ours because the pages of
 // oidc-provider answer 501 to the prompt `select_account`. Every log-in is accepted.
 
 import { createHash } from 'node:crypto';
@@ -39,7 +39,7 @@ const consent = (account, client, scopes) => page('Permissions requested', `
   <button name="answer" value="cancel">Cancel</button>
 </form>`);
 
-/** @param {string} login A stable GUID for a log-in, as Microsoft's `oid` is one. */
+/** @param {string} login A stable GUID for a log-in, like Microsoft's `oid`. */
 export function guidOf(login) {
   const hex = createHash('sha256').update(login.toLowerCase()).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
@@ -84,7 +84,7 @@ export async function interact(oidc, req, res) {
   }
 
   if (asksWho) {
-    // Each sign-in begins anew. With the session of an earlier one, another account would meet
+    // Each sign-in begins without a session. With an earlier session, another account would get
     // oidc-provider's log-out page, which needs JavaScript.
     if (interaction.session?.uid) {
       await (await oidc.Session.findByUid(interaction.session.uid))?.destroy();

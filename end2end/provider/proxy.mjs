@@ -1,6 +1,6 @@
-// The front of all tenants. It sends each request on to the tenant that the path names, and
-// changes answers where Microsoft's differ from those of a certified server: the shape of
-// `scope`, and no `iss`. It also writes down how each request to the token endpoint was made.
+// The front of all tenants. It forwards each request to the tenant that the path names, and
+// changes responses that differ between Microsoft and a certified server: the form of
+// `scope`, and the missing `iss`. It also records how each request to the token endpoint was made.
 
 import { request } from 'node:http';
 import { describe, fail } from './faults.mjs';
@@ -24,7 +24,7 @@ function json(res, status, value) {
 }
 
 /**
- * What a witness may say about a token request: how it was made, and none of its values that are secrets.
+ * Describes a token request without its secret values.
  * @param {import('node:http').IncomingMessage} req
  * @param {string} text
  */
@@ -47,7 +47,7 @@ function witness(req, text) {
 
 const SHOWN = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'prompt', 'login_hint', 'code_challenge', 'code_challenge_method'];
 
-/** @param {URL} url The parameters of an authorise request that are no secrets, and of the others whether they are there. */
+/** @param {URL} url The public parameters of an authorise request, and for the secret ones whether they are present. */
 function asked(url) {
   const shown = Object.fromEntries(SHOWN.map((name) => [name, url.searchParams.get(name)]));
   return { ...shown, has_state: url.searchParams.has('state'), has_nonce: url.searchParams.has('nonce') };
@@ -63,15 +63,15 @@ function asked(url) {
  */
 export function front(shared) {
   const { settings, tenants, clients, record } = shared;
-  /** Graph has one address for all tenants; which one issued a token is remembered here. @type {Map<string, string>} */
+  /** Graph has one address for all tenants; this remembers which tenant issued a token. @type {Map<string, string>} */
   const issuedBy = new Map();
-  /** Every token that was given, and every verifier that was sent for one. @type {{ what: 'token' | 'verifier', value: string }[]} */
+  /** Every issued token, and every verifier that was sent. @type {{ what: 'token' | 'verifier', value: string }[]} */
   const secrets = [];
 
   /** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res @param {URL} url */
   async function control(req, res, url) {
     if (url.pathname === '/__events') return json(res, 200, shared.events);
-    // Not among the events, which are kept of stories that failed.
+    // Not among the events, which are kept for failed stories.
     if (url.pathname === '/__secrets') return json(res, 200, secrets);
     const wanted = JSON.parse((await body(req)).toString() || '{}');
     if (url.pathname === '/__clients') {
@@ -100,7 +100,7 @@ export function front(shared) {
     return url.href;
   }
 
-  /** @param {URL} asked The way back with an error in place of a code. */
+  /** @param {URL} asked The redirect back with an error instead of a code. */
   function refused(asked) {
     const back = new URL(asked.searchParams.get('redirect_uri') ?? '');
     back.searchParams.set('error', settings.authorizeError);
@@ -145,7 +145,7 @@ export function front(shared) {
     const verifier = isToken && new URLSearchParams(sent.toString()).get('code_verifier');
     if (verifier) secrets.push({ what: 'verifier', value: verifier });
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
-    // Nobody waits any more: what it came to would stand in what the next story sees.
+    // The client has disconnected. Its event would appear in the next story.
     if (settings.tokenDelay && res.destroyed) return;
     const ask = async () => {
       const upstream = request({ host: '127.0.0.1', port: tenant.port, method: req.method, path: req.url, headers: req.headers });
@@ -158,7 +158,7 @@ export function front(shared) {
     if (settings.fault && ((isToken && settings.faultAt === 'token') || (isMe && settings.faultAt === 'me'))) {
       const seen = isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null };
       record({ event: 'request', what: isToken ? 'token' : 'me', tenant: tenant.segment, ...seen, fault: settings.fault });
-      // What is remembered of a sound answer is remembered of a changed one too: its token may be good.
+      // A changed response is remembered like a sound one, because its token may be valid.
       const sound = async () => {
         const bytes = await body(await ask());
         return JSON.parse((isToken ? tokens(bytes, tenant.segment).bytes : bytes).toString());

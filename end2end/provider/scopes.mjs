@@ -1,8 +1,8 @@
-// Microsoft names the granted scopes in more than one way, and never `offline_access`.
+// Microsoft names the granted scopes in several ways, and never `offline_access`.
 
 const ABOUT_THE_USER = new Set(['openid', 'profile', 'email']);
 
-/** What a connector may ask for here; anything else the provider would drop without a word. */
+/** The scopes that a connector may request here; the provider drops others silently. */
 export const KNOWN_SCOPES = [
   'openid', 'profile', 'email', 'offline_access',
   'User.Read', 'Mail.Read', 'Mail.ReadWrite', 'Mail.Send', 'Contacts.Read', 'Contacts.ReadWrite',
@@ -10,10 +10,10 @@ export const KNOWN_SCOPES = [
 
 /** @type {Record<string, (granted: string[]) => string[] | undefined>} */
 const SHAPES = {
-  /** As oidc-provider answers. */
+  /** As oidc-provider responds. */
   own: (granted) => granted,
   short: (granted) => granted,
-  // Graph's scopes as whole addresses, and not in the case in which they were asked for.
+  // Graph's scopes as full URLs, in another case than requested.
   long: (granted) => granted.map((scope) => {
     if (ABOUT_THE_USER.has(scope)) return scope;
     return `https://graph.microsoft.com/${scope === 'User.Read' ? scope : scope.toLowerCase()}`;
@@ -27,7 +27,7 @@ const SHAPES = {
 export const SHAPE_NAMES = Object.keys(SHAPES);
 
 /**
- * The token answer with its `scope` in the wanted shape.
+ * Returns the token response with its `scope` in the wanted form.
  * @param {Record<string, unknown>} answer
  * @param {string} shape
  */

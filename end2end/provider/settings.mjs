@@ -1,5 +1,5 @@
-// What a test may ask of the provider. The environment gives the values at the start,
-// `POST /__control` changes them while it runs.
+// The switches of the provider. The environment sets them at the start,
+// and `POST /__control` changes them later.
 
 import { FAULT_NAMES } from './faults.mjs';
 
@@ -13,27 +13,27 @@ export function settingsFrom(env) {
   return {
     /** Lifetime of an access token, in seconds. */
     atTtl: Number(env.AT_TTL || 3600),
-    /** Lifetime of a code, in seconds. Microsoft's live about ten minutes. */
+    /** Lifetime of a code, in seconds. Microsoft's are valid for about ten minutes. */
     codeTtl: Number(env.CODE_TTL || 600),
-    /** How the token answer names the granted scopes: see scopes.mjs. */
+    /** The form in which the token response names the granted scopes: see scopes.mjs. */
     scope: env.SCOPE_SHAPE || 'short',
-    /** Whether the answer in the browser carries `iss` (RFC 9207). Microsoft sends none. */
+    /** Whether the response in the browser has `iss` (RFC 9207). Microsoft sends none. */
     iss: flag(env.ISS, false),
     /** Whether a refresh token is issued. */
     refreshToken: flag(env.REFRESH_TOKEN, true),
-    /** Whether the authorise URL first redirects to a second origin, where the log-in page then is. */
+    /** Whether the authorise URL first redirects to a second origin, which has the log-in page. */
     redirectFirst: flag(env.REDIRECT_FIRST, false),
-    /** Whether a refusal carries `state`. Microsoft's own example of one does not. */
+    /** Whether a refusal has a `state`. Microsoft's own example of one does not. */
     stateOnError: flag(env.STATE_ON_ERROR, true),
     /** Whether Graph's answer names a mailbox; for some accounts `mail` is null. */
     mail: flag(env.MAIL, true),
     /** How long the token endpoint waits before it answers, in milliseconds. */
     tokenDelay: Number(env.TOKEN_DELAY || 0),
-    /** What is answered in place of the strict server: see faults.mjs. */
+    /** The response in place of the strict server's: see faults.mjs. */
     fault: env.FAULT || '',
-    /** Where: at the `token` endpoint, or at Graph's `me`. */
+    /** The place of the fault: the `token` endpoint, or Graph's `me`. */
     faultAt: env.FAULT_AT || 'token',
-    /** An OAuth error that the way back carries in place of a code, before anybody is asked anything. */
+    /** An OAuth error that the redirect back has instead of a code, before any question to the user. */
     authorizeError: '',
     /** Microsoft's code in its description. */
     authorizeCode: 0,
@@ -41,7 +41,7 @@ export function settingsFrom(env) {
 }
 
 /**
- * Takes over known settings of the same type only: a misspelt switch must not let a test pass unnoticed.
+ * Accepts known settings of the same type only: a misspelt switch must not let a test pass.
  * @param {Record<string, unknown>} settings
  * @param {Record<string, unknown>} changes
  */

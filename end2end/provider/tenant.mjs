@@ -1,6 +1,6 @@
 // One authorization server: oidc-provider with Microsoft's paths and claims. Each tenant segment
 // (common, organizations, consumers, a GUID) has its own, with its own storage, so that two of
-// them can play two providers.
+// them can act as two providers.
 
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -10,9 +10,9 @@ import { KNOWN_SCOPES } from './scopes.mjs';
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** The directory that an account belongs to which came in by a segment that names none. */
+/** The directory of an account whose segment names none. */
 export const HOME_TENANT = '5a1e0000-7e57-4000-8000-00000000c0de';
-/** Microsoft's own for personal accounts. */
+/** Microsoft's own directory for personal accounts. */
 const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /** @param {string} segment */
@@ -35,8 +35,8 @@ let key;
  */
 function configuration(segment, tid, { settings }) {
   const policy = interactionPolicy.base();
-  // Microsoft's `prompt=select_account`; unknown to oidc-provider until it is added. First of all,
-  // so that the log-in page answers it and the missing log-in in one go.
+  // Microsoft's `prompt=select_account`, which oidc-provider does not know by itself. It comes first,
+  // so that one log-in page answers it and the missing log-in.
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   key ??= signingKey();
   return {
@@ -47,7 +47,7 @@ function configuration(segment, tid, { settings }) {
       jwks: `/${segment}/discovery/v2.0/keys`,
       userinfo: '/v1.0/me',
     },
-    // Two servers on one host share its cookies: a name each.
+    // Two servers on one host share its cookies, so each has its own names.
     cookies: {
       names: { session: `session-${segment}`, interaction: `interaction-${segment}`, resume: `resume-${segment}` },
       keys: [randomBytes(16).toString('hex')],
@@ -57,7 +57,7 @@ function configuration(segment, tid, { settings }) {
       url: (/** @type {unknown} */ _, /** @type {{ uid: string }} */ interaction) => `/${segment}/interaction/${interaction.uid}`,
     },
     features: {
-      // What a connector's credentials are tried by without anybody signing in.
+      // The grant with which credentials are tried without a sign-in.
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       revocation: { enabled: false },
@@ -85,10 +85,10 @@ function configuration(segment, tid, { settings }) {
       RefreshToken: 90 * 86400,
       Session: 86400,
     },
-    // Otherwise an access token of two seconds would live for seventeen.
+    // Otherwise an access token of two seconds would be valid for seventeen.
     clockTolerance: 0,
     // A prompt other than `consent` makes oidc-provider drop `offline_access`, and with it the
-    // refresh token; Microsoft gives one all the same.
+    // refresh token; Microsoft still issues one.
     issueRefreshToken: (/** @type {unknown} */ _, /** @type {{ grantTypeAllowed: (type: string) => boolean }} */ client) =>
       settings.refreshToken && client.grantTypeAllowed('refresh_token'),
     findAccount: (/** @type {unknown} */ _, /** @type {string} */ login) => ({
@@ -104,7 +104,7 @@ function configuration(segment, tid, { settings }) {
   };
 }
 
-/** Events of oidc-provider that a test may want to count. */
+/** Events of oidc-provider that a test may count. */
 const EVENTS = [
   'authorization.accepted', 'authorization.success', 'authorization.error', 'interaction.started', 'interaction.ended',
   'grant.success', 'grant.error', 'grant.revoked', 'userinfo.error', 'server_error',

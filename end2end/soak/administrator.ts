@@ -1,11 +1,11 @@
-// An administrator without a browser: sends the forms that the pages have, as fast as the answers come.
+// An administrator without a browser: sends the forms of the pages as fast as the responses arrive.
 
 import { type APIRequestContext, type APIResponse, request } from '@playwright/test';
 import { hiddenFields } from '../support/forms.ts';
 import type { Client } from '../support/provider.ts';
 import { FURTHER } from './ledger.ts';
 
-/** No answer came, or one that leaves open what was done: the program was killed, or its database is gone. */
+/** No response, or one that leaves the result open: the program was killed, or its database is unavailable. */
 export class Interrupted extends Error {}
 
 /** The value of a hidden field of a page. */
@@ -15,7 +15,7 @@ function hidden(html: string, name: string): string {
   return value;
 }
 
-/** What a page says, for an error. */
+/** The text of a page, for an error message. */
 const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').slice(0, 500);
 
 const SCOPES = ['Mail.Read', 'Mail.Send'];
@@ -23,7 +23,7 @@ const SCOPES = ['Mail.Read', 'Mail.Send'];
 export class Administrator {
   private constructor(private readonly http: APIRequestContext, private readonly origin: string, private readonly client: Client) {}
 
-  /** Logs in; `client` is the application of every connector that they add. */
+  /** Logs in; `client` is the application of every connector that this administrator adds. */
   static async logIn(origin: string, email: string, password: string, client: Client): Promise<Administrator> {
     const administrator = new Administrator(await request.newContext({ baseURL: origin }), origin, client);
     const answer = await administrator.post('/login', { email, password });
@@ -37,7 +37,7 @@ export class Administrator {
     return got;
   }
 
-  /** A page of the program's, which must be there. */
+  /** A page of the program, which must exist. */
   async get(path: string): Promise<string> {
     const answer = await this.ask(this.http.get(path, { maxRedirects: 0 }));
     const html = await answer.text().catch((error: Error) => { throw new Interrupted(error.message); });
@@ -53,7 +53,7 @@ export class Administrator {
     }));
   }
 
-  /** Sends a form, which must lead to an address like this. */
+  /** Sends a form, which must redirect to an address like this. */
   private async send(path: string, form: URLSearchParams, to: RegExp): Promise<string> {
     const answer = await this.post(path, form);
     const location = answer.headers().location ?? '';
@@ -72,7 +72,7 @@ export class Administrator {
     ];
   }
 
-  /** Adds a connector: its id. */
+  /** Adds a connector and returns its id. */
   async add(name: string): Promise<string> {
     const page = await this.get('/connectors/new');
     const form = new URLSearchParams([
@@ -83,7 +83,7 @@ export class Administrator {
     return path.slice('/connectors/'.length);
   }
 
-  /** Gives it this name, and lets it ask for so much: where that is something else, it must be verified anew. */
+  /** Sets the name and the number of permissions. Other permissions require a new verification. */
   async change(id: string, name: string, narrow: boolean): Promise<void> {
     const page = await this.get(`/connectors/${id}/edit`);
     const form = new URLSearchParams([
@@ -98,7 +98,7 @@ export class Administrator {
     await this.send('/do/connectors/delete', new URLSearchParams({ connector: id, owner }), /^\/connectors$/);
   }
 
-  /** Begins a sign-in: where it leads. */
+  /** Starts a sign-in and returns the address at the provider. */
   async leave(id: string): Promise<string> {
     const leaving = await this.ask(this.http.post(`/connectors/${id}/verify`, { maxRedirects: 0, headers: { origin: this.origin } }));
     const html = await leaving.text().catch((error: Error) => { throw new Interrupted(error.message); });
@@ -107,12 +107,12 @@ export class Administrator {
     return authorize;
   }
 
-  /** Signs in at the provider: the address that leads back. */
+  /** Signs in at the provider and returns the address that leads back. */
   async signIn(id: string): Promise<string> {
     return this.agreeAtProvider(await this.leave(id));
   }
 
-  /** Comes back from there: the page on which that ends. */
+  /** Opens that address and returns the page on which the sign-in ends. */
   async comeBack(callback: string): Promise<string> {
     const answer = await this.ask(this.http.get(callback, { maxRedirects: 0 }));
     const outcome = answer.headers().location;
@@ -120,15 +120,15 @@ export class Administrator {
     return outcome;
   }
 
-  /** Signs in, and sees that the connector works. */
+  /** Signs in and asserts that the connector works. */
   async verify(id: string): Promise<void> {
     const said = await this.get(await this.comeBack(await this.signIn(id)));
-    // Its end could not be written; the page will say so after fifteen seconds.
+    // The outcome could not be written; the page says so after fifteen seconds.
     if (said.includes('Checking…')) throw new Interrupted('the sign-in has no end');
     if (!said.includes('The connector works')) throw new Error(`the sign-in ended as ${/<h1[^>]*>(.*?)<\/h1>/.exec(said)?.[1]}`);
   }
 
-  /** Says who it is, and agrees; the address that leads back. */
+  /** Logs in at the provider and consents. Returns the address that leads back. */
   private async agreeAtProvider(authorize: string): Promise<string> {
     let answer = await this.http.get(authorize, { maxRedirects: 0 });
     for (let hops = 0; hops < 20; hops += 1) {
@@ -144,7 +144,7 @@ export class Administrator {
     throw new Error('the provider never came back');
   }
 
-  /** The cookies, as a header has them. */
+  /** The cookies in the form of a header. */
   async cookie(): Promise<string> {
     const { cookies } = await this.http.storageState();
     return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');

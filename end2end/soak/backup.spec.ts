@@ -1,4 +1,4 @@
-// A backup, taken while everybody works, and what it is worth.
+// A backup under load, and what it contains.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} a backup that is taken under load works with its key, is nothing without, and who was logged in then is so no more`, async ({ open, ending }) => {
+  test(`on ${kind} a backup taken under load works with its key, is useless without it, and its sessions are ended`, async ({ open, ending }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     let over = false;
     const worked = scene.work(ledger, () => over);
     await pause(3000);
-    // One of them is on the way to Microsoft.
+    // One administrator is in the middle of a sign-in.
     const [ada] = scene.administrators;
     await ada?.leave(await ada.add('left open'));
     const [before, promised] = [ledger.certain(''), ledger.promised];
@@ -28,7 +28,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     let restored: Postgres | undefined;
     let backup: Buffer;
     if (kind === 'SQLite') {
-      // As `sqlite3 mail360.sqlite "VACUUM INTO '…'"` does.
+      // Like `sqlite3 mail360.sqlite "VACUUM INTO '…'"`.
       const path = join(folder, 'data', 'mail360.sqlite');
       scene.database.run(`VACUUM INTO '${path}'`);
       chmodSync(path, 0o600);
@@ -41,13 +41,13 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     await pause(1000);
     over = true;
     expect(await worked).toEqual([]);
-    expect(ledger.promised, 'they worked on meanwhile').toBeGreaterThan(promised);
+    expect(ledger.promised, 'they kept working').toBeGreaterThan(promised);
     const secrets = await scene.secrets();
     expect(secrets.size, 'tokens are among them').toBeGreaterThan(10);
     expect(whereFound(secrets, new Map([['the backup', backup]])), 'nothing in it can be read').toEqual([]);
 
     const how = { log: 'warn', dataDir: join(folder, 'data'), ...(restored ? { database: restored.url } : {}) };
-    // Without the key: nothing but a clear word, and no new key in its place.
+    // Without the key the program says so and creates no new key.
     await expect(scene.start(how)).rejects.toThrow(/encryption\.key/);
     await expect(scene.start(how), 'nor the second time').rejects.toThrow(/encryption\.key/);
     copyFileSync(join(scene.app.dataDir, 'encryption.key'), join(folder, 'data', 'encryption.key'));
@@ -55,8 +55,8 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     ending(() => app.remove());
     const database = restored ?? new Sqlite(() => how.dataDir);
     expect(await findings(kind, database, app)).toEqual([]);
-    // Who was logged in as it was taken, or on the way to Microsoft, is so no more.
-    // The names of cookies have the port in them.
+    // Sessions and sign-ins that were open in the backup have ended.
+    // The names of cookies contain the port.
     const cookie = (await scene.administrators[0]?.cookie() ?? '').replaceAll(`mail360_${scene.app.port}_`, `mail360_${app.port}_`);
     const asBefore = async () => (await fetch(`${app.url}/connectors`, { headers: { cookie }, redirect: 'manual' })).status;
     expect(await asBefore()).toBe(200);
@@ -66,13 +66,13 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     expect(await asBefore()).toBe(303);
     expect(database.rows('SELECT created_at FROM sessions')).toEqual([]);
     expect(database.rows('SELECT created_at FROM attempts WHERE pkce_verifier IS NOT NULL')).toEqual([]);
-    // What was promised before it began is in it, unless it was deleted until then.
+    // Every change that was confirmed before the backup is in it, unless it was deleted since.
     const there = database.rows(`SELECT ${database.uuid('id')} FROM connectors`);
     const deleted = database.rows(`SELECT ${database.uuid('entity_id')} FROM activity WHERE action = 'connector.deleted'`);
     const accounted = new Set([...there, ...deleted].flat());
     expect(before.length).toBeGreaterThan(0);
     expect(before.filter(({ id }) => !accounted.has(id.replaceAll('-', '')))).toEqual([]);
-    // Each opens, as `mail360 check` among the findings has shown; and the provider takes them.
+    // `mail360 check` has opened each secret; the provider accepts them.
     const again = await scene.logInAt(app);
     const ids = database.rows(`SELECT ${database.uuid('id')} FROM connectors`).flat().slice(0, 10);
     for (const id of ids) await again.verify(id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'));

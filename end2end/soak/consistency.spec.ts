@@ -1,4 +1,4 @@
-// The check that ends all others can fail: each kind of damage is found by it.
+// The final check of all soak tests can fail: it finds each kind of damage.
 
 import { expect } from '@playwright/test';
 import { findings, IMPOSSIBLE } from './consistency.ts';
@@ -6,13 +6,13 @@ import { type Entry, Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} what is damaged is found`, async ({ open }) => {
+  test(`on ${kind} the check finds every kind of damage`, async ({ open }) => {
     const scene = await open(kind);
     const { database, app } = scene;
     const ledger = new Ledger();
     let over = false;
     const worked = scene.work(ledger, () => over);
-    // One of each kind, and some more.
+    // One row of each kind, and a few more.
     const some = (wanted: (entry: Entry) => boolean) => ledger.certain('').find(({ entry }) => wanted(entry));
     const isVerified = (entry: Entry) => entry.verified;
     const isRenamed = (entry: Entry) => !entry.verified && entry.renamed > 0;
@@ -38,7 +38,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       ['a sign-in that ended before it came back', `UPDATE attempts SET consumed_at = NULL WHERE outcome LIKE '%"verified"%'`],
       ['a sign-in without a beginning', 'DELETE FROM attempt_events'],
       ['a connector that was deleted and is there', `UPDATE activity SET action = 'connector.deleted' WHERE action = 'connector.changed' AND entity_id = (SELECT id FROM connectors WHERE ${is(renamed)})`],
-      ['a connector that is gone, and nobody deleted it', `DELETE FROM connectors WHERE ${is(gone)}`],
+      ['a connector that is missing without a deletion', `DELETE FROM connectors WHERE ${is(gone)}`],
       ['a connector whose addition was recorded never, or twice', "DELETE FROM activity WHERE action = 'connector.added'"],
       ...(kind === 'SQLite' ? [['a row that points to nothing', `PRAGMA foreign_keys = OFF; UPDATE attempts SET user_id = randomblob(16)`] as [string, string]] : []),
     ];
@@ -49,8 +49,8 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       for (const sql of damage) database.run(sql);
       expect((await findings(kind, database, app)).join('\n'), damage.join()).toContain(found);
     }
-    database.run(`UPDATE connectors SET service_name = 'a0-nobody v0' WHERE ${is(verified)}`);
+    database.run(`UPDATE connectors SET service_name = 'a0-unknown v0' WHERE ${is(verified)}`);
     expect(ledger.settle(database).join('\n')).toContain('is not there, and may be');
-    expect(ledger.settle(database).join('\n')).toContain('nobody has added it');
+    expect(ledger.settle(database).join('\n')).toContain('no administrator added it');
   });
 }

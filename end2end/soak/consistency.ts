@@ -1,9 +1,9 @@
-// What must hold whatever was killed when.
+// Conditions that hold after any kill.
 
 import type { App } from '../support/app.ts';
 import type { Database, Kind } from './database.ts';
 
-/** What must find nothing, by what it would find. */
+/** Queries that must find nothing, by the damage that they would find. */
 export const IMPOSSIBLE: Record<string, string> = {
   'a connector that is verified since never':
     "SELECT service_name FROM connectors WHERE state = 'verified' AND verified_at IS NULL",
@@ -23,20 +23,20 @@ export const IMPOSSIBLE: Record<string, string> = {
     'SELECT created_at FROM attempts a WHERE NOT EXISTS (SELECT 1 FROM attempt_events e WHERE e.attempt_id = a.id)',
   'a connector whose addition was recorded never, or twice':
     "SELECT service_name FROM connectors c WHERE (SELECT COUNT(*) FROM activity a WHERE a.action = 'connector.added' AND a.entity_id = c.id) <> 1",
-  'a connector that is gone, and nobody deleted it':
+  'a connector that is missing without a deletion':
     `SELECT entity FROM activity a WHERE action = 'connector.added' AND NOT EXISTS (SELECT 1 FROM connectors c WHERE c.id = a.entity_id)
       AND NOT EXISTS (SELECT 1 FROM activity d WHERE d.action = 'connector.deleted' AND d.entity_id = a.entity_id)`,
   'a connector that was deleted and is there':
     "SELECT entity FROM activity a WHERE action = 'connector.deleted' AND EXISTS (SELECT 1 FROM connectors c WHERE c.id = a.entity_id)",
 };
 
-/** SQLite's own look at its file. */
+/** SQLite's own integrity check. */
 const OF_SQLITE: Record<string, string> = {
   'damage in the file': "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
   'a row that points to nothing': 'SELECT * FROM pragma_foreign_key_check',
 };
 
-/** Whatever is wrong with an installation; nothing where it is sound. */
+/** Lists the damage of an installation; empty if it is sound. */
 export async function findings(kind: Kind, database: Database, app: App): Promise<string[]> {
   const found: string[] = [];
   for (const [what, sql] of Object.entries({ ...IMPOSSIBLE, ...(kind === 'SQLite' ? OF_SQLITE : {}) })) {

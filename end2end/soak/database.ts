@@ -1,4 +1,4 @@
-// The database as somebody sees it who holds it in their hands.
+// Direct access to the database, as for an attacker who holds it.
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -9,7 +9,7 @@ import { until } from '../support/process.ts';
 
 export type Kind = 'SQLite' | 'PostgreSQL';
 
-/** A value that the script sets which starts all this. */
+/** A value that the script sets. */
 export function given(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set; \`make soak\` sets it`);
@@ -17,10 +17,10 @@ export function given(name: string): string {
 }
 
 export interface Database {
-  /** The rows of a query, each column as text; a UUID without hyphens. */
+  /** The rows of a query, each column as text; a UUID has no hyphens. */
   rows(sql: string): string[][];
   run(sql: string): void;
-  /** A query's column of UUIDs as text. */
+  /** The expression of a UUID column as text. */
   uuid(column: string): string;
 }
 
@@ -60,7 +60,7 @@ export class Postgres implements Database {
     this.url = url;
   }
 
-  /** A new, empty one on the server that the script has started. */
+  /** A new, empty database on the server that the script has started. */
   static create(): Postgres {
     const server = new Postgres(given('MAIL360_TEST_POSTGRES_URL'));
     const name = `soak_${randomBytes(6).toString('hex')}`;
@@ -72,12 +72,12 @@ export class Postgres implements Database {
     return execFileSync('psql', ['-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-d', this.url, '-c', sql], { encoding: 'utf8' });
   }
 
-  /** Lets the whole server take no change any more, or take them again, as where another one takes over. */
+  /** Makes the whole server read-only, or writable again, as during a failover. */
   async setReadOnly(on: boolean): Promise<void> {
     const words = ['-c', `ALTER SYSTEM SET default_transaction_read_only = ${on}`, '-c', 'SELECT pg_reload_conf()'];
     const env = { ...process.env, PGOPTIONS: '-c default_transaction_read_only=off' };
     execFileSync('psql', ['-Xq', '-o', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-d', this.url, ...words], { env });
-    // It has been told, and tells its processes.
+    // The server tells its processes afterwards.
     await until('PostgreSQL to be so', () => this.psql('SHOW default_transaction_read_only').trim() === (on ? 'on' : 'off') || undefined);
     await new Promise((done) => { setTimeout(done, 500); });
   }
@@ -95,16 +95,16 @@ export class Postgres implements Database {
   }
 }
 
-/** The line of a new key. */
+/** The line of a new key in the key file. */
 const newKey = () => `soak-${randomBytes(3).toString('hex')}:${randomBytes(32).toString('base64')}\n`;
 
-/** Makes the key file that a PostgreSQL installation must be given. */
+/** Creates the key file that a PostgreSQL installation needs. */
 export function makeKey(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(join(dataDir, 'encryption.key'), newKey(), { mode: 0o600 });
 }
 
-/** Puts a new key before the newest that is there; those before that go. */
+/** Puts a new key before the newest existing one; older ones are removed. */
 export function renewKey(dataDir: string): void {
   const path = join(dataDir, 'encryption.key');
   const newest = readFileSync(path, 'utf8').split('\n').find((line) => line.includes(':'));

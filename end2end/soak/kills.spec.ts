@@ -1,4 +1,4 @@
-// kill -9, again and again, while connectors are added, edited, verified and deleted.
+// kill -9 again and again, while connectors are added, edited, verified and deleted.
 
 import { expect } from '@playwright/test';
 import { findings } from './consistency.ts';
@@ -7,7 +7,7 @@ import { Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} nothing that was promised is lost, and nothing is half done`, async ({ open }) => {
+  test(`on ${kind} no confirmed change is lost and no change is half done`, async ({ open }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     const end = Date.now() + 1000 * Number(given('SOAK_SECONDS'));
@@ -22,7 +22,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       expect(ledger.settle(scene.database), `after ${kills} kills`).toEqual([]);
       if (kills % 10 === 0) expect(await findings(kind, scene.database, scene.app), `after ${kills} kills`).toEqual([]);
     }
-    // None is left that counts as under way.
+    // No attempt counts as still in progress.
     expect(await findings(kind, scene.database, scene.app)).toEqual([]);
     console.log(`   ${kind}: killed ${kills} times, ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
     expect(ledger.promised).toBeGreaterThan(10 * kills / 4);

@@ -1,26 +1,26 @@
-// What was promised: what an administrator was told that it is done must be there afterwards, and what was cut off must
-// be there whole or not at all.
+// The confirmed changes. A change that an administrator saw as done must exist afterwards. An interrupted change
+// must exist completely or not at all.
 
 import type { Database } from './database.ts';
 
-/** A connector: how often it was renamed, whether it asks for less than the others, whether a sign-in has proved it. */
+/** A connector: the number of its new names, whether it asks for fewer scopes, whether a sign-in has verified it. */
 export interface Entry {
   renamed: number;
   narrow: boolean;
   verified: boolean;
 }
 
-/** What may be true of one connector; nothing is that it is not there. */
+/** The states that one connector may have; undefined means that it does not exist. */
 type Possible = Entry | undefined;
 
 const same = (one: Possible, other: Possible) => one?.renamed === other?.renamed && one?.narrow === other?.narrow && one?.verified === other?.verified;
 
 const shown = (entry: Possible) => (entry ? `renamed ${entry.renamed} times, ${entry.narrow ? 'narrow' : 'wide'}, ${entry.verified ? '' : 'not '}verified` : 'not there');
 
-/** Names carry which connector it is, and how often it was renamed. */
+/** A name contains the connector's number and the number of its new names. */
 export const nameOf = (key: string, renamed: number) => `${key} v${renamed}`;
 
-/** The permission that a narrow connector does not ask for. */
+/** The permission that a narrow connector does not request. */
 export const FURTHER = 'Contacts.Read';
 
 export class Ledger {
@@ -29,19 +29,19 @@ export class Ledger {
   promised = 0;
   cutOff = 0;
 
-  /** Something is about to be done that makes this of it; what it was stays possible until it is done. */
+  /** Before a change: the new state becomes possible, and the old one stays possible until the change is confirmed. */
   begin(key: string, after: Possible): void {
     this.possible.set(key, [...(this.possible.get(key) ?? [undefined]), after]);
   }
 
-  /** It was answered that it is done. */
+  /** The change was confirmed. */
   done(key: string, after: Possible, id = this.ids.get(key)): void {
     this.possible.set(key, [after]);
     if (id) this.ids.set(key, id);
     this.promised += 1;
   }
 
-  /** The connectors that are there for certain and whose names begin so. */
+  /** The connectors that must exist and whose names begin like this. */
   certain(prefix: string): { key: string; id: string; entry: Entry }[] {
     return [...this.possible].flatMap(([key, [entry, ...others]]) => {
       const id = this.ids.get(key);
@@ -49,7 +49,7 @@ export class Ledger {
     });
   }
 
-  /** Compares what is there with what was promised. From then on what was open is what was found. */
+  /** Compares the database with the confirmed changes. Afterwards the found states are the only possible ones. */
   settle(database: Database): string[] {
     const found: string[] = [];
     const there = new Map<string, Possible>();
@@ -64,7 +64,7 @@ export class Ledger {
       if (possible.length > 1) this.cutOff += 1;
       this.possible.set(key, [is]);
     }
-    for (const key of there.keys()) if (!this.possible.has(key)) found.push(`${key} is there, and nobody has added it`);
+    for (const key of there.keys()) if (!this.possible.has(key)) found.push(`${key} is there, and no administrator added it`);
     return found;
   }
 }

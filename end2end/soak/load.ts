@@ -1,17 +1,17 @@
-// wrk: as many requests as the answers let it send.
+// wrk: as many requests as the responses allow.
 
 import { spawn } from 'node:child_process';
 
 export interface Load {
   requests: number;
   failed: number;
-  /** So long 99 of 100 answers took at most, in milliseconds. */
+  /** The 99th percentile of the response time, in milliseconds. */
   p99: number;
 }
 
 const MILLISECONDS: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
-/** wrk with so many connections, for so long, and what it says. */
+/** Runs wrk with this number of connections for this time, and parses its output. */
 export async function load(url: string, seconds: number, connections = 64, cookie = ''): Promise<Load> {
   const child = spawn('wrk', ['-t1', `-c${connections}`, '--latency', '--timeout', '10s', `-d${seconds}s`, '-H', `Cookie: ${cookie}`, url]);
   let text = '';

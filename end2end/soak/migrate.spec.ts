@@ -1,4 +1,4 @@
-// kill -9 while the schema is made.
+// kill -9 while the schema is created.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { expect } from '@playwright/test';
 import { type Database, given, makeKey, Postgres, Sqlite } from './database.ts';
 import { pause, test } from './scene.ts';
 
-/** `mail360 migrate`, killed after so many milliseconds: whether it was, and how long it took if not. */
+/** Kills `mail360 migrate` after this time in milliseconds. Returns whether it was killed, or how long it took. */
 async function migrate(environment: NodeJS.ProcessEnv, killedAfter?: number): Promise<{ killed: boolean; took: number }> {
   const begun = performance.now();
   const child = spawn(given('MAIL360_BINARY'), ['migrate'], { env: environment, stdio: 'ignore' });
@@ -22,9 +22,9 @@ async function migrate(environment: NodeJS.ProcessEnv, killedAfter?: number): Pr
   return { killed: child.signalCode === 'SIGKILL', took: performance.now() - begun };
 }
 
-/** How many migrations are noted as applied. */
+/** The number of applied migrations. */
 function applied(database: Database): number {
-  // To look must not make a file.
+  // This query must not create the file.
   if (database instanceof Sqlite && !existsSync(database.path)) return 0;
   const tables = database instanceof Sqlite
     ? "SELECT name FROM sqlite_master WHERE name = 'seaql_migrations'"
@@ -32,16 +32,16 @@ function applied(database: Database): number {
   return database.rows(tables).length && Number(database.rows('SELECT COUNT(*) FROM seaql_migrations')[0]?.[0]);
 }
 
-/** The tables with their columns, as the database has them. */
+/** The tables with their columns. */
 const shape = (database: Database) => database.rows(database instanceof Sqlite
   ? 'SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2'
   : "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2");
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} a schema that is being made when the program is killed is whole or not there, and the next run makes it`, async ({ ending }) => {
+  test(`on ${kind} a killed migration leaves the whole schema or none, and the next run completes it`, async ({ ending }) => {
     const folder = mkdtempSync(join(tmpdir(), 'mail360-soak-'));
     ending(() => { rmSync(folder, { recursive: true, force: true }); });
-    /** A new installation, with no database in it yet. */
+    /** A new installation without a database. */
     const fresh = (name: string): { database: Database; environment: NodeJS.ProcessEnv } => {
       const dataDir = join(folder, name);
       const environment = { PATH: process.env.PATH, MAIL360_DATA_DIR: dataDir, MAIL360_LOG: 'warn' };

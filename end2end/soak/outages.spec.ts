@@ -1,4 +1,4 @@
-// A full disk, and a database that is gone for a while.
+// A full disk, and a database that is unavailable for a while.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { given, type Postgres } from './database.ts';
 import { Ledger } from './ledger.ts';
 import { pause, test } from './scene.ts';
 
-/** Fills a disk to its last byte: the file that does. */
+/** Fills a disk completely and returns the file that does. */
 function fill(folder: string): string {
   const path = join(folder, 'ballast');
   const file = openSync(path, 'w');
@@ -25,13 +25,13 @@ function fill(folder: string): string {
   return path;
 }
 
-test('while the disk is full one can look, what is sent is refused with 503, and afterwards all is as before', async ({ open }) => {
+test('with a full disk pages can be read, changes are refused with 503, and afterwards everything works', async ({ open }) => {
   const dataDir = join(mkdtempSync(join(given('SOAK_SMALL_DISK'), 'scene-')), 'data');
   const scene = await open('SQLite', { dataDir });
   const ledger = new Ledger();
   for (let round = 0; round < 5; round += 1) {
     const ballast = fill(given('SOAK_SMALL_DISK'));
-    // What SQLite has room for in its file still goes in.
+    // SQLite can still write what fits into free pages of its file.
     const until = Date.now() + 20_000;
     expect(await scene.work(ledger, () => Date.now() > until), 'each is refused at last').toHaveLength(scene.administrators.length);
     await expect(scene.administrators[0]?.add('one more')).rejects.toThrow(/^503 from/);
@@ -43,7 +43,7 @@ test('while the disk is full one can look, what is sent is refused with 503, and
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   }
-  // Killed on a full disk it starts there again or says that it cannot, and comes to no harm.
+  // Killed with a full disk, it starts again or says why not, and nothing is damaged.
   const ballast = fill(given('SOAK_SMALL_DISK'));
   await scene.app.kill9();
   const started = await scene.app.restart().then(() => 'it started', String);
@@ -57,7 +57,7 @@ test('while the disk is full one can look, what is sent is refused with 503, and
   expect(ledger.promised).toBeGreaterThan(100);
 });
 
-test('a SQLite on a disk that is read-only is said to be, and afterwards all is as before', async ({ open, ending }) => {
+test('a SQLite database on a read-only disk is reported, and afterwards everything works', async ({ open, ending }) => {
   const disk = given('SOAK_SMALL_DISK');
   const remount = (how: 'ro' | 'rw') => execFileSync(given('SOAK_REMOUNT'), [how], { stdio: 'ignore' });
   const scene = await open('SQLite', { dataDir: join(mkdtempSync(join(disk, 'scene-')), 'data') });
@@ -77,7 +77,7 @@ test('a SQLite on a disk that is read-only is said to be, and afterwards all is 
   expect(ledger.promised).toBeGreaterThan(10);
 });
 
-test('a SQLite that is moved away while it is open, and back, has all that was promised, and nothing is made in its place', async ({ open }) => {
+test('a SQLite database that is moved away while open and moved back has every confirmed change, and no new file replaces it', async ({ open }) => {
   const scene = await open('SQLite');
   const ledger = new Ledger();
   const [there, away] = [scene.app.dataDir, `${scene.app.dataDir}.away`];
@@ -87,7 +87,7 @@ test('a SQLite that is moved away while it is open, and back, has all that was p
     await pause(1000);
     renameSync(there, away);
     await pause(1500);
-    // Nothing is made in its place.
+    // No new file is created in its place.
     expect(existsSync(there)).toBe(false);
     renameSync(away, there);
     await pause(500);
@@ -102,11 +102,11 @@ test('a SQLite that is moved away while it is open, and back, has all that was p
   console.log(`   SQLite moved away: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
 });
 
-test('a PostgreSQL that is gone and comes back is found again, and nothing that was promised is lost', async ({ open }) => {
+test('a PostgreSQL server that stops and returns is used again, and no confirmed change is lost', async ({ open }) => {
   const control = (words: string) => execFileSync(given('SOAK_POSTGRES_CONTROL'), words.split(' '), { stdio: 'ignore' });
   const scene = await open('PostgreSQL');
   const ledger = new Ledger();
-  // Whoever asks waits ten seconds for a connection, and is told then.
+  // A request waits ten seconds for a connection before it is refused.
   for (const [how, seconds] of [['immediate', 1], ['fast', 1], ['immediate', 15]] as const) {
     let over = false;
     const worked = scene.work(ledger, () => over);
@@ -127,10 +127,10 @@ test('a PostgreSQL that is gone and comes back is found again, and nothing that 
   console.log(`   PostgreSQL gone: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
 });
 
-test('while a PostgreSQL is read-only one can look, what is sent is refused with 503, and afterwards it goes on', async ({ open, ending }) => {
+test('with a read-only PostgreSQL pages can be read, changes are refused with 503, and afterwards everything works', async ({ open, ending }) => {
   const scene = await open('PostgreSQL');
   const database = scene.database as Postgres;
-  // For the whole server, which other tests use too.
+  // This affects the whole server, which other tests use too.
   ending(() => database.setReadOnly(false));
   const ledger = new Ledger();
   for (let round = 0; round < 3; round += 1) {

@@ -1,4 +1,4 @@
-// Many at once: what they wait for must cost nobody else's pages, and no memory without bounds.
+// Many requests at once must not delay other pages or take unbounded memory.
 
 import { availableParallelism } from 'node:os';
 import { expect } from '@playwright/test';
@@ -8,13 +8,13 @@ import { findings } from './consistency.ts';
 import { load } from './load.ts';
 import { pause, test } from './scene.ts';
 
-/** What argon2id takes for one password, in bytes, and how many are hashed at once: the program's own defaults. */
+/** The memory of argon2id for one password, in bytes, and the number of concurrent hashes: the program's defaults. */
 const HASH = 19_456 * 1024;
 const HASHED_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`l3_on ${kind} two hundred who log in at once take no more memory than is meant for them, and nobody else waits`, async ({ open }) => {
-    // Each comes from an address of its own, and as somebody else: what holds them back is the hashing alone.
+  test(`l3_on ${kind} two hundred log-ins at once take only the memory for hashing, and other pages are not delayed`, async ({ open }) => {
+    // Each has its own address and e-mail, so only the hasher limits them.
     const scene = await open(kind, { proxies: '127.0.0.0/8' });
     const { app, administrators: [ada] } = scene;
     const cookie = await ada?.cookie() ?? '';
@@ -34,7 +34,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
           method: 'POST',
           redirect: 'manual',
           headers: { origin: app.url, 'x-forwarded-for': `10.${turn % 256}.${number}.7` },
-          body: new URLSearchParams({ email: `nobody-${number}-${turn}@contoso.test`, password: 'what nobody would choose' }),
+          body: new URLSearchParams({ email: `stranger-${number}-${turn}@contoso.test`, password: 'what no user would choose' }),
         });
         await answer.arrayBuffer();
         answers[answer.status] = (answers[answer.status] ?? 0) + 1;
@@ -54,7 +54,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     expect(others.p99).toBeLessThan(500);
   });
 
-  test(`d2_on ${kind} fifty who come back while the provider hangs wait alone, are told so in time, and can try again`, async ({ open }) => {
+  test(`d2_on ${kind} fifty callbacks during an outage of the provider delay no other page, get an answer in time, and can try again`, async ({ open }) => {
     const scene = await open(kind);
     await scene.addAdministrators(2);
     const { app, administrators, provider } = scene;
@@ -62,7 +62,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     const id = await ada.add('waited for');
     const callbacks: [Administrator, string][] = [];
     for (const administrator of administrators) {
-      // So many sign-ins of one user are open at most.
+      // One user has at most this number of open sign-ins.
       for (let number = 0; number < 10; number += 1) callbacks.push([administrator, await administrator.signIn(id)]);
     }
     expect(callbacks).toHaveLength(50);
@@ -74,7 +74,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
         const begun = performance.now();
         const page = await administrator.comeBack(callback).finally(() => { waiting -= 1; });
         const took = performance.now() - begun;
-        // It waits some seconds for the end, and then leaves that to a page that reloads.
+        // The request waits some seconds for the outcome and then redirects to a page that reloads.
         const said = await until('the end', async () => {
           const html = await administrator.get(page);
           return html.includes('Checking…') ? undefined : html;
@@ -82,8 +82,8 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
         return { said, took, known: performance.now() - begun };
       });
       const others = await load(`${app.url}/connectors`, 3, 8, cookie);
-      await ada.add('added meanwhile');
-      expect(waiting, 'all of them waited meanwhile').toBe(callbacks.length);
+      await ada.add('added during the wait');
+      expect(waiting, 'all of them waited in that time').toBe(callbacks.length);
       const ended = await Promise.all(ends);
       const longest = Math.max(...ended.map(({ took }) => took));
       const known = Math.max(...ended.map((end) => end.known));

@@ -1,4 +1,4 @@
-// Several processes on one database, behind a front that takes turns.
+// Several processes on one database, behind a proxy that takes turns.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,14 +15,14 @@ import { pause, test } from './scene.ts';
 
 const SECONDS = Number(given('SOAK_SECONDS'));
 
-/** HAProxy, which sends one request to the one and the next to the other. */
+/** HAProxy, which alternates between the processes. */
 class Front {
   private readonly folder = mkdtempSync(join(tmpdir(), 'mail360-front-'));
   private child: ChildProcess | undefined;
 
   constructor(private readonly port: number) {}
 
-  /** Starts it before the processes at these ports, in place of what stood there. */
+  /** Starts it with the processes at these ports, and replaces the previous one. */
   async start(ports: number[]): Promise<void> {
     this.end();
     const servers = ports.map((port, number) => `  server process${number} 127.0.0.1:${port} check inter 200ms fall 2 rise 1`);
@@ -58,7 +58,7 @@ ${servers.join('\n')}
   }
 }
 
-test('restarted one after the other under load, two processes on one PostgreSQL lose no request', async ({ open, ending }) => {
+test('a rolling restart under load of two processes on one PostgreSQL loses no request', async ({ open, ending }) => {
   const port = await freePort();
   const front = new Front(port);
   ending(() => { front.stop(); });
@@ -80,10 +80,10 @@ test('restarted one after the other under load, two processes on one PostgreSQL 
     for (const app of [scene.app, other]) {
       await app.restart();
       restarts += 1;
-      // To be sent to the log-in would be no failure to wrk.
+      // For wrk a redirect to the log-in would be no failure.
       const seen = await fetch(`http://localhost:${port}/connectors`, { headers: { cookie }, redirect: 'manual' });
       expect(seen.status).toBe(200);
-      // The front must have seen that it is back before the other one goes.
+      // The proxy must see that the process is ready before the next one stops.
       await pause(1000);
     }
   }
@@ -101,7 +101,7 @@ test('restarted one after the other under load, two processes on one PostgreSQL 
 });
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`on ${kind} a load that lasts makes the program neither larger nor keep what is open`, async ({ open }) => {
+  test(`on ${kind} a long load increases neither memory nor open files`, async ({ open }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     const round = async (seconds: number) => {
@@ -111,7 +111,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
         load(`${scene.app.url}/login`, seconds),
       ]);
       expect([cutOff, failed], 'nothing failed').toEqual([[], 0]);
-      // What was kept open is closed.
+      // Wait until idle connections are closed.
       await pause(2000);
       return { memory: scene.app.memory() / 1e6, files: scene.app.openFiles() };
     };
@@ -119,12 +119,12 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     const after = await round(SECONDS);
     console.log(`   ${kind}: ${warm.memory.toFixed(1)} MB and ${warm.files} open files, then ${after.memory.toFixed(1)} MB and ${after.files}`);
     expect(after.memory).toBeLessThan(1.1 * warm.memory);
-    // The database's pool opens connections as they are asked for, up to ten: not for each request.
+    // The database's pool opens up to ten connections on demand, not one for each request.
     expect(after.files).toBeLessThan(warm.files + 10);
     expect(await findings(kind, scene.database, scene.app)).toEqual([]);
   });
 
-  test(`on ${kind} an older program beside a newer schema goes on, and does not start anew`, async ({ open }) => {
+  test(`on ${kind} an older program continues beside a newer schema and cannot be started again on it`, async ({ open }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     const work = async (app: App) => {
@@ -133,7 +133,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       expect(await scene.work(ledger, () => Date.now() > end)).toEqual([]);
     };
     await work(scene.app);
-    // As a migration may be: it adds, and what is there stays.
+    // A typical migration: it adds a column and keeps the others.
     scene.database.run('ALTER TABLE connectors ADD COLUMN newer TEXT');
     scene.database.run('CREATE INDEX connectors_by_newer ON connectors (organisation_id, newer)');
     scene.database.run("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000001_newer', 1)");

@@ -1,4 +1,4 @@
-// kill -9 while secrets are sealed anew, and everybody works on.
+// kill -9 while secrets are sealed again and all administrators work.
 
 import { expect } from '@playwright/test';
 import { findings } from './consistency.ts';
@@ -9,7 +9,7 @@ import { test } from './scene.ts';
 const KILLS = 50;
 
 for (const kind of ['SQLite', 'PostgreSQL'] as const) {
-  test(`d4_on ${kind} secrets that are being sealed anew when that is killed all open, and the next run ends it`, async ({ open }) => {
+  test(`d4_on ${kind} after a killed reseal every secret opens, and the next run completes it`, async ({ open }) => {
     const scene = await open(kind);
     const ledger = new Ledger();
     const enough = Date.now() + 5000;
@@ -24,7 +24,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       const worked = scene.work(ledger, () => through);
       while (!through) {
         const begun = performance.now();
-        // The first one shows how long it takes.
+        // The first run measures the duration.
         const { code, stderr } = await scene.app.command(['reseal'], '', took ? Math.random() * took : undefined);
         if (code === null) {
           killed += 1;

@@ -1,4 +1,4 @@
-// A program with administrators who are never still.
+// A program with administrators who work without a pause.
 
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { type Database, type Kind, makeKey, Postgres, Sqlite } from './database.
 import { type Ledger, nameOf } from './ledger.ts';
 
 const ADMINISTRATORS = 3;
-/** What ends with its test, however that ends. */
+/** Runs its parts at the end of its test, also after a failure. */
 type Ending = () => Promise<void> | void;
 
 export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Kind, how?: Installation, front?: (app: App) => Promise<void>) => Promise<Scene> }>({
@@ -28,12 +28,12 @@ export const test = base.extend<{ ending: (end: Ending) => void; open: (kind: Ki
   },
 });
 
-/** So many connectors each of them has at most. */
+/** The limit of connectors for each administrator. */
 const MOST = 25;
 
 export const pause = (milliseconds: number) => new Promise<void>((done) => { setTimeout(done, milliseconds); });
 
-/** Does one thing after the other until it is told to stop, or is cut off. */
+/** Makes one change after the other until it is told to stop, or the connection breaks. */
 async function work(administrator: Administrator, ledger: Ledger, prefix: string, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const mine = ledger.certain(prefix);
@@ -78,7 +78,7 @@ export class Scene {
   private readonly passwords: [email: string, password: string][] = [];
 
   /**
-   * One on a database of this kind, whose parts end by `ending`; `front` is what must stand before it when it is reached
+   * A scene on a database of this kind, whose parts end by `ending`. `front` starts a proxy if the program is reached
    * by another address.
    */
   static async of(kind: Kind, ending: (end: Ending) => void, how: Installation = {}, front?: (app: App) => Promise<void>): Promise<Scene> {
@@ -102,7 +102,7 @@ export class Scene {
     return scene;
   }
 
-  /** So many more, each logged in. */
+  /** Adds this number of administrators and logs them in. */
   async addAdministrators(count: number): Promise<void> {
     for (let added = 0; added < count; added += 1) {
       const [email, password] = [`ada${this.passwords.length}@contoso.test`, `correct horse ${randomBytes(12).toString('hex')}`];
@@ -112,7 +112,7 @@ export class Scene {
     }
   }
 
-  /** What nobody must be able to read anywhere, by what it is. */
+  /** The secrets that must be readable nowhere, by their names. */
   async secrets(): Promise<Map<string, string>> {
     const all = new Map([['client secret', this.client.secret]]);
     for (const [email, password] of this.passwords) all.set(`password of ${email}`, password);
@@ -131,12 +131,12 @@ export class Scene {
     return this.start({ ...this.how, url: this.app.url });
   }
 
-  /** A process of an installation of its own, with the same provider. */
+  /** A process of its own installation, with the same provider. */
   start(how: Installation): Promise<App> {
     return App.start(this.provider.url, how);
   }
 
-  /** The first of them at another installation that knows them, such as one that was restored from a backup. */
+  /** The first administrator at another installation with the same users, such as a restored backup. */
   async logInAt(app: App): Promise<Administrator> {
     const [[email, password] = ['', '']] = this.passwords;
     await this.seen.register(this.client, [this.app.redirectUri, app.redirectUri]);
@@ -145,7 +145,7 @@ export class Scene {
     return administrator;
   }
 
-  /** Lets all of them work until `isOver`; who is cut off stops. By what each was. */
+  /** Lets all administrators work until `isOver`. An interrupted one stops. Returns the results by administrator. */
   async work(ledger: Ledger, isOver: () => boolean): Promise<string[]> {
     const cutOff: string[] = [];
     await Promise.all(this.administrators.map((administrator, number) =>

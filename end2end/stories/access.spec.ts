@@ -5,7 +5,7 @@ import { hiddenFields } from '../support/forms.ts';
 import { whereFound } from '../support/secrets.ts';
 import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
-test('a Viewer sees connectors and their states, and can change none', async ({ page, app, provider, expectStatus, look }) => {
+test('a Viewer sees connectors and their states and can change none', async ({ page, app, provider, expectStatus, look }) => {
   const admin = await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
@@ -48,7 +48,7 @@ test('a Viewer sees connectors and their states, and can change none', async ({ 
   await expect(entry(page, 'Smuggled')).toHaveCount(0);
 });
 
-test('a page asked for without a session leads to the log-in and back', async ({ page, app, anotherBrowser }) => {
+test('a page opened without a session leads to the log-in and back', async ({ page, app, anotherBrowser }) => {
   const person = await setUp(page, app);
   const { page: other } = await anotherBrowser();
   await other.goto('/connectors/new');
@@ -60,7 +60,7 @@ test('a page asked for without a session leads to the log-in and back', async ({
   await expect(other).toHaveURL(`${app.url}/connectors/new`);
 });
 
-test('l9_after_the_log_out_the_back_button_shows_nothing_of_what_was_there', async ({ page, app }) => {
+test('l9_after_logging_out_the_back_button_shows_no_page_of_the_session', async ({ page, app }) => {
   const person = await setUp(page, app);
   const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
   const path = await addConnector(page, { name: 'Mail archive', client });
@@ -71,13 +71,13 @@ test('l9_after_the_log_out_the_back_button_shows_nothing_of_what_was_there', asy
   await expect(page.getByText('Mail archive')).toHaveCount(0);
 });
 
-test('what was typed into the form survives a session that ended meanwhile', async ({ page, app, context, look }) => {
+test('typed values survive a session that ended', async ({ page, app, context, look }) => {
   const person = await setUp(page, app);
   const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
   const typed = { name: 'Typed for long', client, audience: AUDIENCE.single, tenant: 'contoso.com' };
   await page.goto('/connectors/new');
   await fillForm(page, typed);
-  // As after thirty minutes in Azure.
+  // Like thirty minutes in Azure.
   await context.clearCookies();
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
 
@@ -100,7 +100,7 @@ test('what was typed into the form survives a session that ended meanwhile', asy
   await expect(page.getByText(ADDED)).toBeVisible();
 });
 
-test('under another address one is told the right one', async ({ page, app, look }) => {
+test('a browser at another address is told the right one', async ({ page, app, look }) => {
   await setUp(page, app);
   const other = app.url.replace('localhost', '127.0.0.1');
   const answer = await page.goto(`${other}/connectors`);
@@ -113,7 +113,7 @@ test('under another address one is told the right one', async ({ page, app, look
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 });
 
-test('after kill -9 amid many adds each connector is there whole or not at all', async ({ page, app }) => {
+test('after kill -9 during many adds each connector exists completely or not at all', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await fillForm(page, { name: 'First', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
@@ -126,7 +126,7 @@ test('after kill -9 amid many adds each connector is there whole or not at all',
   const cutOff: Record<string, string>[] = [];
   let killed = false;
   const add = async (name: string) => {
-    // Each form has an id of its own, so each is fetched as a browser would.
+    // Each form has its own id, so each is fetched like in a browser.
     const html = await (await page.request.get('/connectors/new')).text();
     const form = { ...fields, ...hiddenFields(html), [nameField]: name, [idField]: randomUUID() };
     const answer = await send(form).catch(() => undefined);
@@ -143,13 +143,13 @@ test('after kill -9 amid many adds each connector is there whole or not at all',
   await Promise.all(workers);
   await app.restart();
 
-  // Who was logged in still is: a session is a row as well.
+  // Logged-in users stay logged in, because a session is a row as well.
   for (const [name, path] of acknowledged) {
     const answer = await page.request.get(path);
     expect(answer.status(), `${name} was acknowledged`).toBe(200);
     expect(await answer.text()).toContain(name);
   }
-  // What was cut off can be sent again and is there once.
+  // An interrupted form can be sent again and adds one connector.
   for (const form of cutOff) {
     const first = (await send(form)).headers().location;
     expect(first).toMatch(/\/connectors\/[0-9a-f-]{36}/);
@@ -162,13 +162,13 @@ test('after kill -9 amid many adds each connector is there whole or not at all',
   expect(check, check.stderr).toMatchObject({ code: 0 });
 });
 
-test('s7_and_s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_any_page', async ({ page, app, provider, watch, context }) => {
+test('s7_and_s1_the_database_the_logs_and_the_pages_contain_no_readable_secret', async ({ page, app, provider, watch, context }) => {
   const person = await setUp(page, app);
   const secrets = new Map([['password', person.password]]);
   const requested: string[] = [];
   page.on('request', (request) => { requested.push(request.url()); });
 
-  // A wrong form first: what was typed goes through the session, the secret must not.
+  // First a form with a mistake: its values go through the session, but the secret must not.
   const client = await provider.addClient(app.redirectUri);
   const wrong = randomUUID();
   secrets.set('secret of a refused form', wrong);
@@ -187,7 +187,7 @@ test('s7_and_s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_a
   await page.goto(callback.href);
   await expectOutcome(page);
   await expectState(page, path, STATE.verified);
-  // And one that fails, at a provider that repeats whatever it was sent.
+  // Then one that fails, at a provider that repeats everything it receives.
   await provider.set({ fault: 'echo' });
   await signIn(page, provider);
   await page.goto('/connectors');
@@ -196,7 +196,7 @@ test('s7_and_s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_a
   expect(sent.filter(({ what }) => what === 'verifier'), 'of three sign-ins').toHaveLength(3);
   expect(sent.filter(({ what }) => what === 'token'), 'of those two that went through').toHaveLength(6);
   for (const [number, { what, value }] of sent.entries()) secrets.set(`${what} ${number}`, value);
-  // The short name of the organisation is remembered in a cookie, and is no secret.
+  // A cookie remembers the short name of the organisation, which is no secret.
   const cookies = (await context.cookies(app.url)).filter(({ name }) => !name.endsWith('_organisation'));
   for (const cookie of cookies) secrets.set(`cookie ${cookie.name}`, cookie.value);
   for (const url of [...requested, callback.href]) {
@@ -212,7 +212,7 @@ test('s7_and_s1_no_secret_can_be_read_in_the_database_its_log_the_trace_log_or_a
   expect([...places.keys()].some((name) => /wal/.test(name)), 'the write-ahead log is there to be searched').toBe(true);
   places.set('the trace log', Buffer.from(app.logText()));
   for (const [at, [url, body]] of watch.bodies.entries()) {
-    // The page on the way out carries the state and the nonce: that is its purpose.
+    // The page before the redirect contains the state and the nonce, which is its purpose.
     if (!url.endsWith('/verify')) places.set(`${url} (${at})`, Buffer.from(body));
   }
   expect(whereFound(secrets, places)).toEqual([]);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
 import { addConnector, entry, logIn, logOut, setUp } from '../steps.ts';
 
-test('an administrator finds who did what, and when', async ({ page, app, look }) => {
+test('an administrator reads who did what, and when', async ({ page, app, look }) => {
   const person = await setUp(page, app);
   await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
   await logOut(page, person);

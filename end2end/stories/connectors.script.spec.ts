@@ -1,24 +1,24 @@
-// What only scripts can do. Everything here is a help; the same form works without it.
+// Help that needs scripts; the same form works without them.
 
 import { randomUUID } from 'node:crypto';
 import { expect, type Page, test } from '../fixtures.ts';
 import { expectHydrated, fillForm, setUp } from '../steps.ts';
 import { CONNECTORS, FORM, SECRET_ID } from '../words.ts';
 
-/** Keeps the scripts of the pages that follow on their way, until they are released. */
+/** Delays the scripts of the following pages until they are released. */
 async function holdScripts(page: Page): Promise<{ asked: boolean; release: () => void }> {
   const held = { asked: false, release: () => {} };
   const released = new Promise<void>((done) => { held.release = done; });
   await page.route(/\.wasm$/, async (route) => {
     held.asked = true;
     await released;
-    // Of a page that was left meanwhile nobody wants them.
+    // The page was left in the meantime and no longer needs them.
     await route.continue().catch(() => undefined);
   });
   return held;
 }
 
-test('a Secret ID is recognised while one types, before anything is sent', async ({ page, app, look }) => {
+test('a Secret ID is recognised while the user types, before the form is sent', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await expectHydrated(page);
@@ -33,7 +33,7 @@ test('a Secret ID is recognised while one types, before anything is sent', async
   await expect(page.getByText(SECRET_ID)).toHaveCount(0);
 });
 
-test('what is no client ID is recognised, and one in braces is one', async ({ page, app }) => {
+test('a wrong client ID is recognised, and one in braces is accepted', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await expectHydrated(page);
@@ -46,7 +46,7 @@ test('what is no client ID is recognised, and one in braces is one', async ({ pa
   await expect(id).not.toHaveAttribute('aria-invalid', 'true');
 });
 
-test('a button stays where it is for as long as it is pressed, though the field that one leaves is wrong', async ({ page, app }) => {
+test('a button does not move while it is pressed, although the field that lost the focus is wrong', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await expectHydrated(page);
@@ -55,16 +55,16 @@ test('a button stays where it is for as long as it is pressed, though the field 
   await field.fill(randomUUID());
   await page.getByRole('button', { name: FORM.add, exact: true }).hover();
   await page.mouse.down();
-  // Longer than most people press: whoever is slow is not to miss the button.
+  // A long press: slow users must not miss the button either.
   await page.waitForTimeout(1000);
   await expect(page.getByText(SECRET_ID)).toHaveCount(0);
   await page.mouse.up();
-  // What the server answers, unlike what is said while one types, has the focus.
+  // The server's message has the focus, unlike a message while the user types.
   await expect(field).toBeFocused();
   await expect(field).toHaveValue('');
 });
 
-test('what is done before the scripts are there counts, and what would do nothing until then is not shown', async ({ page, app, look }) => {
+test('actions before the scripts have loaded count, and buttons that need scripts are hidden until then', async ({ page, app, look }) => {
   await setUp(page, app);
   const scripts = await holdScripts(page);
   await page.goto('/connectors/new', { waitUntil: 'domcontentloaded' });
@@ -90,7 +90,7 @@ test('what is done before the scripts are there counts, and what would do nothin
   await expect(step).toBeChecked();
 });
 
-test('a tick that came back with a form is kept, though there were no scripts when it was made', async ({ page, app }) => {
+test('a tick that came back with a form is kept, although it was made without scripts', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await expectHydrated(page);
@@ -116,7 +116,7 @@ for (const where of ['/connectors', '/connectors/new']) {
     await page.goto(where);
     await page.getByRole('button', { name: /Copy.*Redirect URI|^Copy$/ }).first().click();
     await expect(page.getByText(/Copied/).first()).toBeVisible();
-    // Pasting proves more than asking the clipboard: it is what one copies for.
+    // Pasting proves more than reading the clipboard, because pasting is the purpose.
     await page.goto('/connectors/new');
     const field = page.getByRole('textbox', { name: FORM.serviceName });
     await field.focus();
@@ -125,7 +125,7 @@ for (const where of ['/connectors', '/connectors/new']) {
   });
 }
 
-test('the secret can be looked at while it is typed', async ({ page, app }) => {
+test('the secret can be made visible while it is typed', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const field = page.getByLabel(FORM.secret, { exact: true });
@@ -134,7 +134,7 @@ test('the secret can be looked at while it is typed', async ({ page, app }) => {
   await expect(field).toHaveAttribute('type', 'text');
 });
 
-test('the form is reached, and sent, from the keyboard', async ({ page, app }) => {
+test('the form can be reached and sent with the keyboard', async ({ page, app }) => {
   await setUp(page, app);
   await page.getByRole('link', { name: CONNECTORS.add }).first().press('Enter');
   await fillForm(page, { name: 'By keyboard', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });

@@ -5,7 +5,7 @@ import { ADDED, AUDIENCE, FORM, SECRET_ID, STATE } from '../words.ts';
 
 const secret = () => `not-a-real-secret~${randomUUID()}`;
 
-test('a Secret ID in the place of the secret is refused, and everything else that was typed is kept', async ({ page, app, look }) => {
+test('a Secret ID in place of the secret is refused, and all other typed values are kept', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const client = { id: randomUUID(), secret: randomUUID() };
@@ -23,11 +23,11 @@ test('a Secret ID in the place of the secret is refused, and everything else tha
   await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
   await expect(page.getByLabel(FORM.day, { exact: true })).toHaveValue('2031-05-17');
   await expect(page.getByRole('group', { name: FORM.audience }).getByRole('radio', { name: AUDIENCE.organisations })).toBeChecked();
-  expect(page.url(), 'nothing that was typed stands in the address').not.toMatch(/archive|[0-9a-f]{8}-|err/i);
+  expect(page.url(), 'the address has no typed value').not.toMatch(/archive|[0-9a-f]{8}-|err/i);
   expect(await page.content()).not.toContain(client.secret);
   await look('add-connector-with-an-error');
 
-  // Only the secret is left to be typed.
+  // Only the secret must be typed again.
   await field.fill(secret());
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
   await expect(page.getByText(ADDED)).toBeVisible();
@@ -35,7 +35,7 @@ test('a Secret ID in the place of the secret is refused, and everything else tha
   await expect(entry(page, 'Mail archive')).toContainText(/17 May 2031/);
 });
 
-test('the draft of a failed form is shown until it is sent', async ({ page, app }) => {
+test('the draft of a refused form is shown until the form is sent', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: randomUUID() } });
@@ -51,12 +51,12 @@ test('the draft of a failed form is shown until it is sent', async ({ page, app 
   await expect(page.getByRole('textbox', { name: FORM.serviceName })).toHaveValue('');
 });
 
-test('where several fields are wrong, the first has the focus', async ({ page, app }) => {
+test('the first of several wrong fields has the focus', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await fillForm(page, { name: 'Mail archive', client: { id: 'mail-archive', secret: randomUUID() } });
   const add = page.getByRole('button', { name: FORM.add, exact: true });
-  // The browser's own checks would stop it on the way.
+  // The browser's own checks would prevent the form from being sent.
   await add.evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
   await add.click();
   const id = page.getByRole('textbox', { name: FORM.clientId });
@@ -66,7 +66,7 @@ test('where several fields are wrong, the first has the focus', async ({ page, a
   await expect(page.getByLabel(FORM.secret, { exact: true })).toHaveAttribute('aria-invalid', 'true');
 });
 
-test('a directory is asked for where only one may sign in', async ({ page, app }) => {
+test('the form asks for a directory if only one may sign in', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const client = { id: randomUUID(), secret: secret() };
@@ -84,7 +84,7 @@ test('a directory is asked for where only one may sign in', async ({ page, app }
   await expect(page.getByRole('main')).toContainText('contoso.test');
 });
 
-test('a service name that another connector has is refused', async ({ page, app }) => {
+test('the name of another connector is refused', async ({ page, app }) => {
   await setUp(page, app);
   await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
   await page.goto('/connectors/new');
@@ -97,7 +97,7 @@ test('a service name that another connector has is refused', async ({ page, app 
   await expect(entry(page, 'Mail archive')).toHaveCount(1);
 });
 
-test('blanks and braces round a client ID are forgiven', async ({ page, app }) => {
+test('blanks and braces around a client ID are accepted', async ({ page, app }) => {
   await setUp(page, app);
   const id = randomUUID();
   await addConnector(page, { name: 'Pasted', client: { id: ` {${id.toUpperCase()}} `, secret: secret() } });
@@ -105,7 +105,7 @@ test('blanks and braces round a client ID are forgiven', async ({ page, app }) =
   await expect(entry(page, 'Pasted')).toContainText(id);
 });
 
-test('a double click leads to one connector', async ({ page, app }) => {
+test('a double click adds one connector', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
@@ -116,7 +116,7 @@ test('a double click leads to one connector', async ({ page, app }) => {
   await expect(entry(page, 'Mail archive')).toHaveCount(1);
 });
 
-test('a form that is sent again leads to the connector that it made', async ({ page, app }) => {
+test('a form that is sent again leads to the connector that it added', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
@@ -158,7 +158,7 @@ test('a secret is never shown again', async ({ page, app, provider }) => {
   }
 });
 
-test('c6_what_people_type_is_text_before_and_after_the_scripts', async ({ page, app, watch }) => {
+test('c6_typed_values_are_shown_as_text_with_and_without_scripts', async ({ page, app, watch }) => {
   let dialogs = 0;
   page.on('dialog', (dialog) => { dialogs += 1; void dialog.dismiss(); });
   await setUp(page, app);

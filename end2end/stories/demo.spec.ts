@@ -1,4 +1,4 @@
-// `make demo` as somebody runs it who has no Azure account: what it prints is what they do.
+// `make demo` without an Azure account: this story does what the demo prints.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { freePort, until } from '../support/process.ts';
 import { Watch } from '../support/watch.ts';
 import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, VERIFY } from '../words.ts';
 
-/** Ends it as Ctrl-C does: what it printed after that, and with which code it ended. */
+/** Ends the demo like Ctrl-C. Returns its later output and its exit code. */
 async function interrupt(demo: ChildProcess): Promise<number | null> {
   if (demo.exitCode !== null) return demo.exitCode;
   const ended = new Promise<number | null>((done) => { demo.once('exit', done); });
@@ -19,9 +19,9 @@ async function interrupt(demo: ChildProcess): Promise<number | null> {
   return ended;
 }
 
-test('the demo leads from its first line to a connector that works, and leaves nothing behind', async ({ page, context }) => {
+test('the demo leads to a connector that works and leaves nothing behind', async ({ page, context }) => {
   const [port, providerPort] = [await freePort(), await freePort()];
-  // As of somebody whose shell holds the settings of the real installation: the demo must not touch it.
+  // The shell has the settings of a real installation, which the demo must not touch.
   const real = join(tmpdir(), `${randomUUID()}.sqlite`);
   const demo = spawn(fileURLToPath(new URL('../../scripts/demo.sh', import.meta.url)), {
     env: { ...process.env, MAIL360_DATABASE_URL: `sqlite:${real}`, MAIL360_LISTEN: `127.0.0.1:${port}`, DEMO_PROVIDER_PORT: String(providerPort) },
@@ -54,7 +54,7 @@ test('the demo leads from its first line to a connector that works, and leaves n
     await page.getByRole('button', { name: VERIFY }).first().click();
     await page.getByRole('button', { name: /Alice Adams/ }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'The connector works' })).toBeVisible();
-    // And not the one whom the provider takes any unknown token for.
+    // And not the user whom the provider assumes for an unknown token.
     await expect(page.getByText('You signed in as alice@contoso.test')).toBeVisible();
     await watch.conclude();
   } finally {

@@ -1,4 +1,4 @@
-// A provider that answers as nobody should: it costs the sign-in, and nothing else.
+// A provider with broken responses: each costs the sign-in and nothing else.
 
 import { expect, test } from '../fixtures.ts';
 import { catchCallback, connectorAt, expectState, leaveForProvider, sayWho, setUp, signIn, startSignIn } from '../steps.ts';
@@ -10,7 +10,7 @@ const TROUBLE = 'Microsoft has trouble of its own';
 const SLOW = 'Microsoft did not answer in time';
 const REFUSED = 'Microsoft refused to finish the sign-in';
 
-/** What is said of each. */
+/** The words for each fault. */
 const FAULTS: Record<string, string> = {
   redirect: GARBLED,
   html: GARBLED,
@@ -29,14 +29,14 @@ const FAULTS: Record<string, string> = {
   drip: SLOW,
   'two-gigabytes': SLOW,
 };
-/** Of these the rest of the answer is sound, so the code must be too. */
+/** Faults after which the rest of the response is valid, so the code must be used. */
 const ALMOST_SOUND = ['no-access-token'];
-/** Of these only a field is damaged that is not used. */
+/** Faults that damage only an unused field. */
 const UNUSED_FIELD = ['expires-text', 'expires-negative', 'expires-object', 'expires-huge'];
-/** At Graph. */
+/** Faults of Graph. */
 const AT_GRAPH: Record<string, string> = { html: GARBLED, huge: GARBLED, 'not-oauth': GARBLED, redirect: GARBLED, throttled: 'Microsoft has had too many requests', cut: UNREACHABLE };
 
-test('o13_whatever_the_provider_answers_no_memory_no_secret_and_no_state_is_lost', async ({ page, app, provider }) => {
+test('o13_no_response_of_the_provider_costs_memory_reveals_a_secret_or_loses_a_state', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   const before = app.memory();
@@ -64,10 +64,10 @@ test('o13_whatever_the_provider_answers_no_memory_no_secret_and_no_state_is_lost
     await ended(await catchCallback(page, app), words, `${fault} at Graph`);
   }
   expect(app.memory() - before, 'bytes that it holds more than before').toBeLessThan(20 * 1024 * 1024);
-  expect(await provider.requests('lost'), 'nobody followed a redirect').toEqual([]);
+  expect(await provider.requests('lost'), 'no redirect was followed').toEqual([]);
   await expectState(page, path, STATE.not);
 
-  // And with the provider sound again the connector works, as if nothing had been.
+  // With a sound provider the connector works again.
   await provider.set({ fault: '', faultAt: 'token' });
   await signIn(page, provider);
   await expectState(page, path, STATE.verified);
@@ -87,7 +87,7 @@ test('o13_whatever_the_provider_answers_no_memory_no_secret_and_no_state_is_lost
   for (const line of app.logLines()) expect(() => { JSON.parse(line); }, line).not.toThrow();
 });
 
-test('s7_whatever_is_sent_an_event_is_one_line_of_the_log', async ({ page, app, provider }) => {
+test('s7_every_event_is_one_line_of_the_log_whatever_is_sent', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   const forged = 'x\r\n{"level":"ERROR","message":"forged"}\n\u001b[31mred\u0000';
@@ -111,7 +111,7 @@ test('s7_whatever_is_sent_an_event_is_one_line_of_the_log', async ({ page, app, 
   }
 });
 
-test('d2_a_provider_that_hangs_keeps_nobody_waiting_but_its_own_sign_in', async ({ page, app, provider }) => {
+test('d2_a_provider_that_hangs_delays_only_its_own_sign_in', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   const callbacks: string[] = [];
@@ -127,7 +127,7 @@ test('d2_a_provider_that_hangs_keeps_nobody_waiting_but_its_own_sign_in', async 
   try {
     let waiting = callbacks.length;
     const answers = callbacks.map((address) => page.request.get(address, { maxRedirects: 0 }).finally(() => { waiting -= 1; }));
-    // All at once, for the callbacks wait five seconds, and no longer.
+    // All at once, because the callbacks wait for five seconds only.
     const others = ['/connectors', path, '/connectors/new', '/settings/activity', '/readyz'];
     const told = await Promise.all(others.map((other) => page.request.get(other)));
     expect(waiting, 'the callbacks wait while others are answered').toBe(callbacks.length);

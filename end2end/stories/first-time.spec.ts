@@ -1,11 +1,11 @@
-// The journey of an administrator who has never seen Azure, with the keyboard alone.
+// An administrator who has never seen Azure, with the keyboard alone.
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
 import { setUp, state, tabTo } from '../steps.ts';
 import { ADDED, CONNECTORS, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
-test('a first-time administrator finds the way from the empty list to a verified connector', async ({ page, app, provider, look }) => {
+test('a first-time administrator gets from the empty list to a verified connector', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   await expect(page.getByText('A connector holds the application that your company registers with Microsoft')).toBeVisible();
   await tabTo(page, page.getByRole('link', { name: CONNECTORS.add }));
@@ -13,13 +13,13 @@ test('a first-time administrator finds the way from the empty list to a verified
   await expect(page.getByRole('heading', { level: 1, name: FORM.heading })).toBeVisible();
   await look('first-time-1-form-and-guide');
 
-  // What a field is, its question mark says.
+  // The question mark beside a field explains it.
   const mark = page.locator('summary').filter({ hasText: 'Help: Client Secret' });
   await tabTo(page, mark);
   await page.keyboard.press('Enter');
   await expect(page.getByText('With the Secret ID beside it every sign-in fails')).toBeVisible();
 
-  // The guide's steps are ticked as they are done.
+  // The user ticks the steps of the guide.
   const step = page.getByRole('checkbox', { name: 'Step A1 is done' });
   await tabTo(page, step);
   await page.keyboard.press('Space');
@@ -27,7 +27,7 @@ test('a first-time administrator finds the way from the empty list to a verified
   await expect(page.getByRole('img', { name: /Value is marked: copy this one/ })).toBeVisible();
   await look('first-time-2-help-and-ticks');
 
-  // The wrong turn that most people take: the Secret ID.
+  // The most common mistake: the Secret ID.
   const client = await provider.addClient(app.redirectUri);
   await page.goto('/connectors/new');
   await expect(page.getByRole('textbox', { name: FORM.serviceName })).toBeFocused();
@@ -38,7 +38,7 @@ test('a first-time administrator finds the way from the empty list to a verified
   await page.keyboard.type(randomUUID());
   await page.keyboard.press('Enter');
   await expect(page.getByText(SECRET_ID).first()).toBeVisible();
-  // With scripts it is said before the form is sent, too; the page that answers has no secret.
+  // With scripts the message also appears before the form is sent; the server's page has no secret.
   await expect(page.getByLabel(FORM.secret, { exact: true })).toHaveValue('');
   await expect(page.getByLabel(FORM.secret, { exact: true })).toBeFocused();
   await look('first-time-3-secret-id');
@@ -64,7 +64,7 @@ test('a first-time administrator finds the way from the empty list to a verified
   await expect(state(page.getByRole('main'), STATE.verified)).toBeVisible();
 });
 
-test('what was ticked in the guide is still ticked where the form comes back', async ({ page, app }) => {
+test('ticks in the guide are kept when the form comes back', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await page.getByRole('checkbox', { name: 'Step A1 is done' }).check();

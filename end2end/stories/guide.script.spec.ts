@@ -1,11 +1,11 @@
-// What only scripts can do for the guide; it can be followed without.
+// Help of the guide that needs scripts; the guide works without them.
 
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '../fixtures.ts';
 import { addConnector, setUp } from '../steps.ts';
 import { AUDIENCE, FORM } from '../words.ts';
 
-test('the guide follows what is typed, and its links lead into the application', async ({ page, app, look }) => {
+test('the guide follows the typed values, and its links lead into the application', async ({ page, app, look }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const guide = page.getByRole('region', { name: /^Step 1/ });
@@ -13,7 +13,7 @@ test('the guide follows what is typed, and its links lead into the application',
   await page.getByRole('textbox', { name: FORM.serviceName }).fill('Post-Archiv');
   await page.getByRole('textbox', { name: FORM.clientId }).fill(id);
   await page.getByRole('radio', { name: AUDIENCE.organisations }).check();
-  // In two steps, and in the request to somebody who may register applications.
+  // In two steps, and in the message to a person who may register applications.
   await expect(guide.getByText('Post-Archiv', { exact: true })).toHaveCount(3);
   await expect(guide.getByText('Multiple Entra ID tenants', { exact: true }).first()).toBeVisible();
   await expect(guide.getByRole('link', { name: 'API permissions' })).toHaveAttribute('href', new RegExp(`CallAnAPI/appId/${id}$`));
@@ -58,7 +58,7 @@ test('the guide follows what is typed, and its links lead into the application',
   await look('guide-followed');
 });
 
-test('the checklist is remembered while one goes back and forth, and begins anew with the next application', async ({ page, app }) => {
+test('the checklist is kept while the user moves between pages, and is empty for the next application', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   const step = page.getByRole('checkbox', { name: 'Step B2 is done' });
@@ -70,17 +70,17 @@ test('the checklist is remembered while one goes back and forth, and begins anew
   await page.goForward();
   await expect(step).toBeChecked();
   await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
-  // Once the page is alive: somebody who reads it takes longer.
+  // After hydration, because a reader takes longer than this story.
   await expect.poll(() => page.evaluate(() => localStorage.getItem('mail360:guide'))).toBeNull();
   await page.goto('/connectors/new');
   await expect(step).not.toBeChecked();
 });
 
-test('p7_where_the_browser_is_at_another_address_it_is_said', async ({ page, app }) => {
+test('p7_a_browser_at_another_address_is_told_so', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors');
   await expect(page.locator('#address-check')).toBeHidden();
-  // As where a proxy in between speaks another scheme than the program thinks.
+  // As behind a proxy with another scheme than the configured one.
   await page.route('**/connectors', async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, body: (await answer.text()).replace(`data-origin="${app.url}"`, 'data-origin="https://mail.example.com"') });

@@ -1,14 +1,14 @@
-// The program killed between the consuming write and the outcome's.
+// The program is killed between the consuming write and the outcome.
 
 import { expect, test } from '../fixtures.ts';
 import { catchCallback, connectorAt, leaveForProvider, sayWho, setUp } from '../steps.ts';
 
 test.use({ installation: { movable: true } });
 
-/** So many milliseconds after the callback came; the exchange takes two hundred. */
+/** Milliseconds after the callback arrived; the exchange takes two hundred. */
 const MOMENTS = [0, 3, 8, 20, 60, 150, 220, 260, 400];
 
-test('killed with -9 at any moment of a sign-in, it is interrupted or whole, and never wrong', async ({ page, app, provider }) => {
+test('killed at any moment of a sign-in, the sign-in is interrupted or complete, and never wrong', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await provider.set({ tokenDelay: 200 });
@@ -24,7 +24,7 @@ test('killed with -9 at any moment of a sign-in, it is interrupted or whole, and
     await app.kill9();
     await answer;
     await app.restart();
-    // What was under way counts as interrupted after fifteen seconds.
+    // An open sign-in counts as interrupted after fifteen seconds.
     app.advance(20);
     await page.goto(path);
     await page.getByRole('list').filter({ has: page.getByText('Timeline') }).getByRole('link').first().click();
@@ -40,8 +40,8 @@ test('killed with -9 at any moment of a sign-in, it is interrupted or whole, and
     expect(check, check.stderr).toMatchObject({ code: 0 });
   }
   expect(ends, 'it was caught in the act').toContain('Interrupted, start again');
-  // The verifier of none of them is left, for none can be finished any more.
-  // One goes with each code, and is noted when it comes, whoever is still there to be answered.
+  // None of their verifiers is left, because none of them can finish.
+  // Each code comes with one verifier, recorded on arrival, even if the client has disconnected.
   const sent = (await provider.secrets()).filter(({ what }) => what === 'verifier').map(({ value }) => value);
   expect(sent).not.toEqual([]);
   expect(sent, 'each code went out once at most').toEqual([...new Set(sent)]);

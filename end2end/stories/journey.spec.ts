@@ -4,7 +4,7 @@ import { ADDED, AUDIENCE, CONNECTORS, FORM, STATE, VERIFY } from '../words.ts';
 
 for (const scope of ['short', 'long', 'absent'] as const) {
   test(`from the set-up link to a verified connector, at a provider that answers with ${scope} scopes`, async ({ page, app, provider, look }) => {
-    // Microsoft sends no `iss`; a provider that does must pass as well.
+    // Microsoft sends no `iss`; a provider that sends one must pass as well.
     await provider.set({ scope, iss: scope === 'long', mail: scope !== 'absent' });
 
     const person = await setUp(page, app);
@@ -57,7 +57,7 @@ for (const scope of ['short', 'long', 'absent'] as const) {
   });
 }
 
-test('the set-up page is gone once it has been used', async ({ page, app, expectStatus }) => {
+test('the set-up page no longer exists after its use', async ({ page, app, expectStatus }) => {
   const link = await app.setUpLink();
   await setUp(page, app);
   expectStatus(404);
@@ -66,7 +66,7 @@ test('the set-up page is gone once it has been used', async ({ page, app, expect
   expect(await app.setUpLink(), 'no new link is printed').toBe(link);
 });
 
-test('the set-up page says what is wrong and keeps what was typed', async ({ page, app, expectStatus, look }) => {
+test('the set-up page names the mistake and keeps the typed values', async ({ page, app, expectStatus, look }) => {
   const person = { ...somebody(), password: 'short' };
   await page.goto(await app.setUpLink());
   await look('set-up');
@@ -75,7 +75,7 @@ test('the set-up page says what is wrong and keeps what was typed', async ({ pag
   await page.getByRole('textbox', { name: 'E-mail' }).fill(person.email);
   await page.getByLabel('Password', { exact: true }).fill(person.password);
   expectStatus(422);
-  // The browser's own check would keep the form here; the server must decide alone as well.
+  // The browser's own check would prevent sending; the server must also decide alone.
   await page.getByRole('button', { name: 'Set up' }).evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
   await page.getByRole('button', { name: 'Set up' }).click();
   await expect(page.getByText(/at least 15 characters/).first()).toBeVisible();
@@ -85,11 +85,11 @@ test('the set-up page says what is wrong and keeps what was typed', async ({ pag
   await look('set-up-with-an-error');
 });
 
-test('a wrong password is refused in words that do not say whether the user exists', async ({ page, app, expectStatus, look }) => {
+test('a wrong password is refused without revealing whether the user exists', async ({ page, app, expectStatus, look }) => {
   const person = await setUp(page, app);
   await logOut(page, person);
   const answers: string[] = [];
-  for (const email of [person.email, 'nobody@contoso.test']) {
+  for (const email of [person.email, 'mallory@contoso.test']) {
     await page.goto('/login');
     await page.getByRole('textbox', { name: 'E-mail' }).fill(email);
     await page.getByLabel('Password', { exact: true }).fill('certainly not this one');
@@ -101,10 +101,10 @@ test('a wrong password is refused in words that do not say whether the user exis
   await look('log-in-with-an-error');
 });
 
-test('after ten wrong passwords one is told how long to wait', async ({ page, app, expectStatus, look }) => {
+test('after ten wrong passwords the page says how long to wait', async ({ page, app, expectStatus, look }) => {
   const person = await setUp(page, app);
   await logOut(page, person);
-  // A browser of which nothing is known: one in which the user has logged in before has a count of its own.
+  // An unknown browser: one in which the user has logged in before has a count of its own.
   await page.context().clearCookies();
   for (let i = 0; i < 10; i += 1) {
     const form = { email: person.email, password: 'certainly not this one' };

@@ -5,7 +5,7 @@ import { AUDIENCE, CONNECTOR, FORM, SECRET_ID, STATE, VERIFY } from '../words.ts
 
 const secret = () => `not-a-real-secret~${randomUUID()}`;
 
-test('a connector is edited, and its page says what that means for what was proved', async ({ page, app, provider, look }) => {
+test('a connector is edited, and its page says whether it must be verified again', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
@@ -14,7 +14,7 @@ test('a connector is edited, and its page says what that means for what was prov
 
   await page.getByRole('link', { name: CONNECTOR.edit, exact: true }).click();
   await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
-  await expect(page.getByLabel(FORM.secret, { exact: true }), 'it is shown to nobody').toHaveValue('');
+  await expect(page.getByLabel(FORM.secret, { exact: true }), 'it is never shown').toHaveValue('');
   await look('edit');
   await page.getByRole('textbox', { name: FORM.serviceName }).fill('Post-Archiv');
   await page.getByRole('button', { name: CONNECTOR.save }).click();
@@ -62,10 +62,10 @@ test('of two administrators who edit at once the second chooses', async ({ page,
   await expect(page.getByRole('heading', { level: 1, name: 'Mine' })).toBeVisible();
 });
 
-test.describe('with time passing', () => {
+test.describe('with a moving clock', () => {
   test.use({ installation: { movable: true } });
 
-  test('l11_a_secret_is_replaced_once_the_password_was_given_anew', async ({ page, app, provider, look }) => {
+  test('l11_a_secret_is_replaced_after_the_password_was_typed_again', async ({ page, app, provider, look }) => {
     const ada = await setUp(page, app);
     const { path } = await connectorAt(page, app, provider);
     const fresh = await provider.addClient(app.redirectUri);
@@ -87,7 +87,7 @@ test.describe('with time passing', () => {
     await look('secret-replaced');
   });
 
-  test('before a secret expires administrators are told, and the list is sorted by it', async ({ page, app, look }) => {
+  test('administrators are warned before a secret expires, and the list can be sorted by expiry', async ({ page, app, look }) => {
     await setUp(page, app);
     await page.goto('/connectors/new');
     const today = new Date(app.now());
@@ -107,7 +107,7 @@ test.describe('with time passing', () => {
   });
 });
 
-test('the list says of each connector whether it works, why not, and until when', async ({ page, app, provider, look }) => {
+test('the list says of each connector whether it works, why not, and when its secret expires', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const day = (days: number) => new Date(app.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   const wrong = { ...(await provider.addClient(app.redirectUri)), secret: 'not-a-real-secret~another' };
@@ -127,7 +127,7 @@ test('the list says of each connector whether it works, why not, and until when'
   await look('connectors-every-state');
 });
 
-test('a connector is deleted once one was told what that breaks', async ({ page, app, provider, expectStatus, look }) => {
+test('deleting a connector first names what it breaks', async ({ page, app, provider, expectStatus, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await page.getByRole('link', { name: CONNECTOR.delete, exact: true }).click();
@@ -170,7 +170,7 @@ test('p16_every_state_of_a_connector_shows_the_next_step', async ({ page, app, p
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
-  // Left at Microsoft's: neither here nor there.
+  // Left at Microsoft's page: neither finished nor failed.
   await leaveForProvider(page, provider);
   await page.goto(path);
   await expect(page.getByText('Not back from Microsoft yet', { exact: true })).toBeVisible();
@@ -180,7 +180,7 @@ test('p16_every_state_of_a_connector_shows_the_next_step', async ({ page, app, p
   await expect(page.getByRole('button', { name: VERIFY })).toBeVisible();
 });
 
-test('the timeline of a sign-in is there for every administrator', async ({ page, app, provider, anotherBrowser, look }) => {
+test('every administrator sees the timeline of a sign-in', async ({ page, app, provider, anotherBrowser, look }) => {
   const ada = await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
@@ -201,7 +201,7 @@ test('the timeline of a sign-in is there for every administrator', async ({ page
   await look('connector-with-a-timeline');
 });
 
-test('what is typed into the expiry is a day, or one that Azure offers', async ({ page, app }) => {
+test('the expiry field accepts a day, or a period that Azure offers', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors/new');
   await expect(page.getByRole('radio', { name: /^24 months/ })).toBeChecked();

@@ -1,4 +1,4 @@
-// The commonest ways in which a sign-in ends, at the servers: what happened, whose job it is, and the next step.
+// The most common results of a sign-in: what happened, who can fix it, and the next step.
 
 import { expect, type Page, type Provider, test } from '../fixtures.ts';
 import { addConnector, connectorAt, expectOutcome, expectState, setUp, signIn } from '../steps.ts';
@@ -8,12 +8,12 @@ import { AUDIENCE, STATE, VERIFY } from '../words.ts';
 interface End {
   what: string;
   settings: Partial<Settings>;
-  /** Whether Microsoft ends it before anybody is asked anything. */
+  /** Whether Microsoft ends it before any question to the user. */
   atOnce?: boolean;
   heading: string;
   who: RegExp;
   next: RegExp;
-  /** What is offered for that. */
+  /** The remedy on the page. */
   offers?: RegExp;
   code?: string;
   state: string | RegExp;
@@ -25,11 +25,11 @@ const ENDS: End[] = [
   { what: 'an unknown application', settings: { fault: 'unknown-application' }, heading: 'Microsoft does not find the application', who: /^You, as/, next: /Application \(client\) ID/, offers: /^Edit the connector$/, code: 'AADSTS700016', state: STATE.failing },
   { what: 'a public client', settings: { fault: 'public-client' }, heading: 'The application is registered as a public client', who: /^You, as/, next: /Allow public client flows to No/, offers: /^Authentication/, code: 'AADSTS700025', state: STATE.failing },
   { what: 'a permission that is not set up', settings: { fault: 'permission-invalid' }, heading: 'A permission is not set up for the application', who: /^You, as/, next: /API permissions/, offers: /^Edit the connector$/, code: 'AADSTS70011', state: STATE.failing },
-  { what: 'permissions that nobody has approved', settings: { fault: 'no-consent' }, heading: 'The permissions have not been approved yet', who: /^Whoever signs in/, next: /choose Accept/, code: 'AADSTS65001', state: STATE.not },
+  { what: 'permissions without consent', settings: { fault: 'no-consent' }, heading: 'The permissions have not been approved yet', who: /^Whoever signs in/, next: /choose Accept/, code: 'AADSTS65001', state: STATE.not },
   { what: 'an administrator who must approve', settings: { authorizeError: 'access_denied', authorizeCode: 90094 }, atOnce: true, heading: 'A Microsoft 365 administrator must approve the permissions', who: /^A Microsoft 365 administrator of the company/, next: /address for approval/, code: 'AADSTS90094', state: STATE.not },
   { what: 'a provider that throttles', settings: { fault: 'throttled' }, heading: 'Microsoft has had too many requests', who: /^Nobody:/, next: /Wait 2 minutes/, state: STATE.not },
-  { what: 'a provider that babbles', settings: { fault: 'html' }, heading: 'Microsoft’s answer could not be understood', who: /^Whoever runs this program/, next: /proxies/, state: STATE.not },
-  { what: 'a provider that breaks off', settings: { fault: 'cut' }, heading: 'Microsoft could not be reached', who: /^Whoever runs this program/, next: /firewall/, state: STATE.not },
+  { what: 'a provider that answers with HTML', settings: { fault: 'html' }, heading: 'Microsoft’s answer could not be understood', who: /^Whoever runs this program/, next: /proxies/, state: STATE.not },
+  { what: 'a provider that closes the connection', settings: { fault: 'cut' }, heading: 'Microsoft could not be reached', who: /^Whoever runs this program/, next: /firewall/, state: STATE.not },
 ];
 
 async function leave(page: Page, provider: Provider, atOnce = false): Promise<void> {
@@ -39,7 +39,7 @@ async function leave(page: Page, provider: Provider, atOnce = false): Promise<vo
 }
 
 for (const { what, settings, atOnce, heading, who, next, offers, code, state } of ENDS) {
-  test(`o14_${what.replaceAll(' ', '_')}_is_told_with_whose_job_it_is_and_the_next_step`, async ({ page, app, provider, look }) => {
+  test(`o14_${what.replaceAll(' ', '_')}_is_explained_with_who_can_fix_it_and_the_next_step`, async ({ page, app, provider, look }) => {
     await setUp(page, app);
     const { path } = await connectorAt(page, app, provider);
     await provider.set(settings);
@@ -58,7 +58,7 @@ for (const { what, settings, atOnce, heading, who, next, offers, code, state } o
   });
 }
 
-test('the text for support is copied whole, and holds no secret', async ({ page, app, provider, context, javaScriptEnabled, look }) => {
+test('the text for support can be copied completely and has no secret', async ({ page, app, provider, context, javaScriptEnabled, look }) => {
   await setUp(page, app);
   const { client } = await connectorAt(page, app, provider);
   await provider.set({ fault: 'wrong-secret' });
@@ -79,7 +79,7 @@ test('the text for support is copied whole, and holds no secret', async ({ page,
 
 const TENANT = '5a1e0000-7e57-4000-8000-00000000c0de';
 
-test('credentials that Microsoft takes are said to be when a connector with a tenant is added', async ({ page, app, provider, look }) => {
+test('accepted credentials are reported when a connector with a tenant is added', async ({ page, app, provider, look }) => {
   await provider.addTenant(TENANT);
   await setUp(page, app);
   const client = await provider.addClient(app.redirectUri);
@@ -90,7 +90,7 @@ test('credentials that Microsoft takes are said to be when a connector with a te
   expect(await provider.requests('token')).toEqual([expect.objectContaining({ grant_type: 'client_credentials', origin: null, query: false, status: 200 })]);
 });
 
-test('a wrong secret is told when a connector with a tenant is added, which is added all the same', async ({ page, app, provider, look }) => {
+test('a wrong secret is reported when a connector with a tenant is added, and the connector is still added', async ({ page, app, provider, look }) => {
   await provider.addTenant(TENANT);
   await provider.set({ fault: 'wrong-secret' });
   await setUp(page, app);
@@ -101,7 +101,7 @@ test('a wrong secret is told when a connector with a tenant is added, which is a
   await expectState(page, path, STATE.failing);
 });
 
-test('the page of an old sign-in says that the connector fails since', async ({ page, app, provider, look }) => {
+test('the page of an old sign-in says that the connector has failed since', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await signIn(page, provider);

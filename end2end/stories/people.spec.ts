@@ -12,7 +12,7 @@ async function join(page: Page, link: string, person: Person): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 }
 
-test('an administrator invites somebody, who joins, and may no more than was meant', async ({
+test('an invited user joins and may do only what the role allows', async ({
   page, app, anotherBrowser, expectNoAxeFindings, expectStatus, look,
 }) => {
   await setUp(page, app);
@@ -47,7 +47,7 @@ test('an administrator invites somebody, who joins, and may no more than was mea
   await look('people-two');
 });
 
-test('with the keyboard alone one logs in, invites somebody and disables a user', async ({ page, app }) => {
+test('with the keyboard alone an administrator logs in, invites a user and disables another', async ({ page, app }) => {
   const ada = await setUp(page, app);
   const added = await app.command(['user', 'add', '--email', 'vera@contoso.test', '--name', 'Vera', '--role', 'viewer'], `${ada.password} too\n`);
   expect(added.code, added.stderr).toBe(0);
@@ -82,7 +82,7 @@ test('with the keyboard alone one logs in, invites somebody and disables a user'
   await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
 });
 
-test('an invitation that was withdrawn leads nowhere', async ({ page, app, anotherBrowser }) => {
+test('a withdrawn invitation leads nowhere', async ({ page, app, anotherBrowser }) => {
   await setUp(page, app);
   await openPeople(page);
   const link = await invite(page, 'grace@contoso.test');
@@ -135,7 +135,7 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
   await page.getByRole('button', { name: 'Enable' }).click();
   await logIn(other, grace);
 
-  // The last administrator who can log in stays one.
+  // The last administrator who can log in keeps the role.
   await page.getByRole('combobox', { name: PEOPLE.role }).selectOption('Viewer');
   await page.getByRole('button', { name: 'Set the role' }).click();
   await openPeople(page);
@@ -150,7 +150,7 @@ test('a user is given a role, logged out, disabled and enabled', async ({ page, 
 test.describe('after ten minutes', () => {
   test.use({ installation: { movable: true } });
 
-  test('l11_the_password_is_asked_for_anew_and_what_was_typed_goes_on', async ({ page, app, expectStatus, look }) => {
+  test('l11_after_the_password_the_typed_form_continues', async ({ page, app, expectStatus, look }) => {
     const ada = await setUp(page, app);
     await openPeople(page);
     app.advance(601);
@@ -170,14 +170,14 @@ test.describe('after ten minutes', () => {
     await expect(page.getByText('Send this link to grace@contoso.test')).toBeVisible();
     await expect(page.getByRole('listitem').filter({ hasText: 'grace@contoso.test' })).toContainText('Admin');
 
-    // A page that asks for a proof leads there and back.
+    // A page that requires re-authentication leads there and back.
     app.advance(601);
     await page.goto('/profile/second-factor');
     await confirm(page, ada);
     await expect(page.getByRole('heading', { level: 1, name: 'Second factor' })).toBeVisible();
   });
 
-  test('l10_a_session_that_nobody_uses_for_half_an_hour_has_ended', async ({ page, app }) => {
+  test('l10_a_session_that_is_idle_for_half_an_hour_has_ended', async ({ page, app }) => {
     const ada = await setUp(page, app);
     app.advance(29 * 60);
     await page.goto('/profile');
@@ -190,7 +190,7 @@ test.describe('after ten minutes', () => {
   });
 });
 
-test('whoever forgot the password chooses a new one by a link of an administrator', async ({ page, app, anotherBrowser, expectNoAxeFindings, look }) => {
+test('a user who forgot the password chooses a new one by a link from an administrator', async ({ page, app, anotherBrowser, expectNoAxeFindings, look }) => {
   const ada = await setUp(page, app);
   const vera = { ...somebody('Vera Example'), password: `${ada.password} of hers` };
   const added = await app.command(['user', 'add', '--email', vera.email, '--name', vera.name, '--role', 'viewer'], `${ada.password} too\n`);

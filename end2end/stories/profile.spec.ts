@@ -33,7 +33,7 @@ test('a new password logs every other browser out', async ({ page, app, anotherB
   await logIn(other, { ...person, password: fresh });
 });
 
-test('l4_a_password_may_come_from_the_clipboard_as_password_managers_do', async ({ page, app }) => {
+test('l4_a_password_may_be_pasted_as_password_managers_do', async ({ page, app }) => {
   const person = await setUp(page, app);
   await logOut(page, person);
   await page.goto('/login');
@@ -50,7 +50,7 @@ test('l4_a_password_may_come_from_the_clipboard_as_password_managers_do', async 
   await expect(page.getByRole('heading', { level: 1, name: CONNECTORS.heading })).toBeVisible();
 });
 
-test('a browser that was left logged in is ended from another', async ({ page, app, anotherBrowser }) => {
+test('a browser that was left logged in is logged out from another', async ({ page, app, anotherBrowser }) => {
   const person = await setUp(page, app);
   const { page: other } = await anotherBrowser();
   await logIn(other, person);

@@ -4,7 +4,7 @@ import { CONNECTORS, LOG_IN } from '../words.ts';
 import type { Page } from '../fixtures.ts';
 import type { Person } from '../steps.ts';
 
-/** Gives e-mail and password, where a code is wanted as well. */
+/** Types e-mail and password, after which the program asks for a code. */
 async function firstHalf(page: Page, person: Person): Promise<void> {
   await page.goto('/login');
   await page.getByRole('textbox', { name: LOG_IN.email }).fill(person.email);
@@ -65,7 +65,7 @@ test('a second factor is set up, asked for, and replaced by a recovery code', as
   await inside(page);
 });
 
-test('where everybody must have a second factor nothing else is open before', async ({ page, app, look }) => {
+test('if a second factor is required, no other page opens before its set-up', async ({ page, app, look }) => {
   const ada = await setUp(page, app);
   await openPeople(page);
   await page.getByRole('button', { name: 'Require it of everybody' }).click();

@@ -3,10 +3,10 @@ import { expect, test } from '../fixtures.ts';
 import { addConnector, catchCallback, connectorAt, entry, expectOutcome, expectState, leaveForProvider, logIn, sayWho, setUp, signIn, startSignIn, state } from '../steps.ts';
 import { CONTINUE, STATE, VERIFY } from '../words.ts';
 
-/** A page without what is different in every answer. */
+/** A page without the parts that differ in every response. */
 const bare = (html: string) => html.replace(/(nonce|crossorigin)="[^"]*"/g, '').replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9A-Z]{8,}\b/g, '');
 
-test('o1_the_way_out_has_a_fresh_state_of_256_bits_and_nothing_readable_in_it', async ({ page, app, provider }) => {
+test('o1_the_redirect_to_the_provider_has_a_fresh_state_of_256_random_bits', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   const states = new Set<string>();
@@ -19,7 +19,7 @@ test('o1_the_way_out_has_a_fresh_state_of_256_bits_and_nothing_readable_in_it', 
   expect(states.size).toBe(10);
 });
 
-test('o2_a_callback_in_another_browser_is_refused_and_nothing_is_asked_of_the_provider', async ({ page, app, provider, anotherBrowser }) => {
+test('o2_a_callback_in_another_browser_is_refused_and_causes_no_request_to_the_provider', async ({ page, app, provider, anotherBrowser }) => {
   const person = await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
@@ -27,7 +27,7 @@ test('o2_a_callback_in_another_browser_is_refused_and_nothing_is_asked_of_the_pr
   const callback = await catchCallback(page, app);
 
   const strangers = [await anotherBrowser(), await anotherBrowser()];
-  // One of them is not logged in, the other is the same administrator at another computer.
+  // One of them is not logged in; in the other the same administrator uses another computer.
   await logIn(strangers[1]!.page, person);
   for (const { page: theirs, watch } of strangers) {
     watch.expectStatus(400, 2);
@@ -42,13 +42,13 @@ test('o2_a_callback_in_another_browser_is_refused_and_nothing_is_asked_of_the_pr
   expect(await provider.grants()).toEqual([]);
   expect(await provider.requests('token')).toEqual([]);
 
-  // Nothing was lost for the browser whose sign-in it is.
+  // The browser that started the sign-in can still finish it.
   await page.goto(callback);
   await expectOutcome(page);
   await expectState(page, path, STATE.verified);
 });
 
-test('o3_a_callback_opened_twice_leads_to_one_exchange', async ({ page, app, provider }) => {
+test('o3_a_callback_opened_twice_causes_one_exchange', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
@@ -66,7 +66,7 @@ test('o3_a_callback_opened_twice_leads_to_one_exchange', async ({ page, app, pro
   expect(await provider.grants()).toEqual([expect.objectContaining({ event: 'grant.success' })]);
 });
 
-test('o6_every_way_out_has_a_challenge_of_its_own', async ({ page, app, provider }) => {
+test('o6_every_sign_in_has_its_own_challenge', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await signIn(page, provider);
@@ -84,17 +84,17 @@ test('o6_every_way_out_has_a_challenge_of_its_own', async ({ page, app, provider
   expect(asked[0]?.code_challenge).not.toBe(asked[1]?.code_challenge);
 });
 
-test('o7_a_code_of_somebody_else_under_ones_own_state_is_refused', async ({ page, app, provider, anotherBrowser }) => {
+test('o7_another_users_code_with_ones_own_state_is_refused', async ({ page, app, provider, anotherBrowser }) => {
   const person = await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
-  // The attacker signs in as themselves, and keeps the code.
+  // The attacker signs in with an own account and keeps the code.
   const attacker = await anotherBrowser();
   await logIn(attacker.page, person);
   await attacker.page.goto(path);
   await leaveForProvider(attacker.page, provider);
   await sayWho(attacker.page, 'mallory@contoso.test');
   const theirs = new URL(await catchCallback(attacker.page, app)).searchParams.get('code') ?? '';
-  // It is put under the state of the other, who has just begun.
+  // The code is put under the state of another user's new sign-in.
   const { authorize } = await startSignIn(page, app, path);
   await page.goto(`${app.redirectUri}?${new URLSearchParams({ code: theirs, state: authorize.searchParams.get('state') ?? '' })}`);
   await expect(page.getByRole('heading', { level: 1, name: 'Microsoft did not take the sign-in’s one-time code' })).toBeVisible();
@@ -103,7 +103,7 @@ test('o7_a_code_of_somebody_else_under_ones_own_state_is_refused', async ({ page
   expect(await provider.exchanges()).toEqual([expect.objectContaining({ status: 400, error: 'invalid_grant' })]);
 });
 
-test('o8_the_answer_of_one_provider_is_refused_under_the_state_of_another', async ({ page, app, provider }) => {
+test('o8_a_response_of_one_provider_is_refused_with_the_state_of_another', async ({ page, app, provider }) => {
   const [mine, theirs] = ['aaaaaaaa-7e57-4000-8000-000000000001', 'bbbbbbbb-7e57-4000-8000-000000000002'];
   for (const tenant of [mine, theirs]) await provider.addTenant(tenant);
   await provider.set({ iss: true });
@@ -121,7 +121,7 @@ test('o8_the_answer_of_one_provider_is_refused_under_the_state_of_another', asyn
   expect(mixed.searchParams.get('iss')).toContain(theirs);
   mixed.searchParams.set('state', authorize.searchParams.get('state') ?? '');
   const answer = await page.request.get(mixed.href, { maxRedirects: 0 });
-  // It is this browser's own, and so it is for what came with it that it is refused.
+  // The browser is the right one, so the refusal is about the contents of the callback.
   expect(answer.status()).toBe(303);
   await page.goto(new URL(answer.headers().location ?? '', app.url).href);
   await expect(page.getByRole('heading', { level: 1, name: 'The answer came from another provider or tenant' })).toBeVisible();
@@ -129,7 +129,7 @@ test('o8_the_answer_of_one_provider_is_refused_under_the_state_of_another', asyn
   for (const path of paths) await expectState(page, path, STATE.not);
 });
 
-test('o10_the_landing_leaves_no_code_in_an_address', async ({ page, app, provider, context }) => {
+test('o10_after_the_callback_no_address_in_the_history_has_the_code', async ({ page, app, provider, context }) => {
   await setUp(page, app);
   await connectorAt(page, app, provider);
   const landings: Response[] = [];
@@ -148,7 +148,7 @@ test('o10_the_landing_leaves_no_code_in_an_address', async ({ page, app, provide
   expect(entries.map(({ url }) => url).filter((url) => /code=|state=|\/api\/connectors/.test(url))).toEqual([]);
 });
 
-test('o11_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verified', async ({ page, app, provider, look }) => {
+test('o11_a_user_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verified', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
@@ -160,7 +160,7 @@ test('o11_who_cancels_at_the_provider_reads_friendly_words_and_nothing_is_verifi
   expect(await provider.requests('token')).toEqual([]);
 });
 
-test('o11_words_that_come_with_a_refusal_are_shown_as_text_or_not_at_all', async ({ page, app, provider, expectStatus }) => {
+test('o11_the_words_of_a_refusal_are_shown_as_text_or_not_at_all', async ({ page, app, provider, expectStatus }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await leaveForProvider(page, provider);
@@ -174,7 +174,7 @@ test('o11_words_that_come_with_a_refusal_are_shown_as_text_or_not_at_all', async
   await expect(page.locator('#bold')).toHaveCount(0);
   expect(dialogs).toBe(0);
 
-  // As in Microsoft's own example, without state: nobody's sign-in, and nobody's error.
+  // As in Microsoft's own example, without a state: it belongs to no sign-in and is no error of ours.
   await page.goto(path);
   await provider.set({ stateOnError: false });
   await leaveForProvider(page, provider);
@@ -187,7 +187,7 @@ test('o11_words_that_come_with_a_refusal_are_shown_as_text_or_not_at_all', async
 
 test('o12_the_token_request_is_a_form_without_an_origin', async ({ page, app, provider }) => {
   await setUp(page, app);
-  // The client's secret holds + / = & and %.
+  // The client's secret contains + / = & and %.
   const { client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
   expect(await provider.requests('token')).toEqual([expect.objectContaining({
@@ -197,7 +197,7 @@ test('o12_the_token_request_is_a_form_without_an_origin', async ({ page, app, pr
   })]);
 });
 
-test('o20_no_code_no_token_and_no_secret_ever_reaches_the_browser_but_the_one_address', async ({ page, app, provider, watch, javaScriptEnabled }) => {
+test('o20_no_token_or_secret_reaches_the_browser_and_a_code_only_in_one_address', async ({ page, app, provider, watch, javaScriptEnabled }) => {
   await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   const codes: string[] = [];
@@ -208,7 +208,7 @@ test('o20_no_code_no_token_and_no_secret_ever_reaches_the_browser_but_the_one_ad
   expect(code.length, 'a code came by').toBeGreaterThan(20);
   const sent = await provider.secrets();
   expect(sent.map(({ what }) => what), 'a verifier was sent, tokens were issued').toEqual(['verifier', 'token', 'token', 'token']);
-  // Without scripts nothing could store anything.
+  // Without scripts nothing can be stored.
   const stored = !javaScriptEnabled ? '' : await page.evaluate(async () => JSON.stringify([
     { ...localStorage }, { ...sessionStorage }, document.cookie, await indexedDB.databases(), await caches.keys(),
   ]));
@@ -221,7 +221,7 @@ test('o20_no_code_no_token_and_no_secret_ever_reaches_the_browser_but_the_one_ad
   for (const secret of secrets) expect(log.includes(secret), 'the log').toBe(false);
 });
 
-test('o21_the_return_from_another_site_brings_the_session_along', async ({ page, app, provider, context }) => {
+test('o21_the_return_from_another_site_brings_the_session_cookie', async ({ page, app, provider, context }) => {
   await setUp(page, app);
   await connectorAt(page, app, provider);
   const landing = page.waitForRequest((request) => request.url().startsWith(app.redirectUri));
@@ -234,7 +234,7 @@ test('o21_the_return_from_another_site_brings_the_session_along', async ({ page,
   await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
 });
 
-test('c4_each_page_has_a_policy_with_a_nonce_of_its_own', async ({ page, app, provider, watch, expectStatus }) => {
+test('c4_each_page_has_a_policy_with_its_own_nonce', async ({ page, app, provider, watch, expectStatus }) => {
   await page.goto('/login');
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
@@ -250,7 +250,7 @@ test('c4_each_page_has_a_policy_with_a_nonce_of_its_own', async ({ page, app, pr
   expectStatus(400);
   await page.goto('/api/connectors');
 
-  // The watch has seen to the nonces, and that the browser had nothing to complain about.
+  // The watch has checked the nonces, and that the browser reported no error.
   const policies = watch.seenPolicies();
   for (const address of ['/login', '/connectors', '/connectors/new', path, `${path}/verify`, '/nothing-here', '/api/connectors']) {
     const policy = policies.get(app.url + address);
@@ -260,7 +260,7 @@ test('c4_each_page_has_a_policy_with_a_nonce_of_its_own', async ({ page, app, pr
   }
 });
 
-test('c4_the_policy_lets_the_browser_out_where_the_provider_redirects_before_its_log_in_page', async ({ page, app, provider }) => {
+test('c4_the_policy_allows_a_provider_that_redirects_before_its_log_in_page', async ({ page, app, provider }) => {
   await provider.set({ redirectFirst: true });
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
@@ -272,7 +272,7 @@ test('c4_the_policy_lets_the_browser_out_where_the_provider_redirects_before_its
   await expectState(page, path, STATE.verified);
 });
 
-test('a wrong secret makes the connector fail, after one request', async ({ page, app, provider, look }) => {
+test('a wrong secret makes the connector fail after one request', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const client = await provider.addClient(app.redirectUri);
   const path = await addConnector(page, { name: 'Mail archive', client: { ...client, secret: 'not-a-real-secret~another' } });
@@ -286,7 +286,7 @@ test('a wrong secret makes the connector fail, after one request', async ({ page
   expect(await provider.requests('token')).toEqual([expect.objectContaining({ status: 401, error: 'invalid_client' })]);
 });
 
-test('a missing required permission is a failure, a missing optional one a warning that names it', async ({ page, app, provider, look }) => {
+test('a missing required permission is a failure, and a missing optional one a warning that names it', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await provider.set({ scope: 'missing-required' });
@@ -311,10 +311,10 @@ test('without a refresh token the connector is not verified', async ({ page, app
   await expectState(page, path, STATE.not);
 });
 
-test('the page before one leaves says where one is sent, and why', async ({ page, app, provider, look }) => {
+test('the page before the redirect says where it leads, and why', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   await connectorAt(page, app, provider);
-  // The way out leads nowhere, so that there is time to read: at a 204 a browser stays where it is.
+  // The redirect leads nowhere, so that there is time to read: after a 204 a browser stays on its page.
   let left = 0;
   await page.route(`${provider.url}/**`, (route) => { left += 1; return route.fulfill({ status: 204 }); });
   await page.getByRole('button', { name: VERIFY }).click();
@@ -331,16 +331,16 @@ test('the page before one leaves says where one is sent, and why', async ({ page
 test('a provider that does not answer in time costs the sign-in and nothing else', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
-  // Longer than the story may take: it is the program that gives up.
+  // Longer than the story, so the program must give up first.
   await provider.set({ tokenDelay: 300_000 });
   await leaveForProvider(page, provider);
   await sayWho(page);
-  // Fetched beside the browser, and shown to it then: it is there for two seconds alone, which a slow browser may miss.
+  // Fetched beside the browser and shown to it later, because it exists for two seconds only.
   const checking = await page.request.get(await catchCallback(page, app));
-  // That it gives up at all: after fifteen seconds, of which five are over.
+  // The program gives up after fifteen seconds, of which five are over.
   const ended = async () => !(await (await page.request.get(checking.url())).text()).includes('Checking…');
   await expect.poll(ended, { timeout: 20_000 }).toBe(true);
-  // Looked at while it stands still: a navigation that is called off leaves the page as it is.
+  // Checked while the page does not navigate; a cancelled navigation keeps the page.
   let asked = 0;
   const outcome = /\/sign-ins\/[^/]+$/;
   await page.route(outcome, (route) => {
@@ -358,7 +358,7 @@ test('a provider that does not answer in time costs the sign-in and nothing else
   await expectState(page, path, STATE.not);
 });
 
-test('a program that is asked to stop finishes the exchange that is under way', async ({ page, app, provider }) => {
+test('a program that is asked to stop finishes the running exchange', async ({ page, app, provider }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await provider.set({ tokenDelay: 3_000 });
@@ -367,7 +367,7 @@ test('a program that is asked to stop finishes the exchange that is under way', 
   const callback = await catchCallback(page, app);
   const cookie = (await page.context().cookies(app.url)).map(({ name, value }) => `${name}=${value}`).join('; ');
   const answer = fetch(callback, { headers: { cookie }, redirect: 'manual' }).catch(() => undefined);
-  // While the provider takes its time: a request is recorded once it has been answered, what came with it before.
+  // While the provider waits: a request is recorded after its response, its contents before.
   await expect.poll(async () => (await provider.secrets()).some(({ what }) => what === 'verifier')).toBe(true);
   await app.restart();
   await answer;

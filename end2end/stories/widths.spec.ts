@@ -1,12 +1,12 @@
-// From the narrowest telephone to a wide screen, and at 200 % zoom, pages are whole.
+// Pages do not overflow from the narrowest telephone to a wide screen, and at 200 % zoom.
 
 import { expect, test, WIDTHS } from '../fixtures.ts';
 import { addConnector, invite, logOut, setUp, signIn, somebody } from '../steps.ts';
 import { CONNECTORS, FORM, LOG_IN, PEOPLE } from '../words.ts';
 
 for (const width of WIDTHS) {
-  test(`the pages are sound at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt, pictureAt, expectStatus }) => {
-    // Names as long as they may be, without a place to break.
+  test(`the pages do not overflow at ${width} px`, async ({ page, app, provider, expectNoAxeFindingsAt, pictureAt, expectStatus }) => {
+    // Names of the maximum length, without a place to break.
     const person = { ...somebody(), name: 'Wolfeschlegelsteinhausenbergerdorff Example' };
     const soundHere = async (name: string) => {
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -27,7 +27,7 @@ for (const width of WIDTHS) {
     await sound('connectors', '/connectors');
     await sound('add-connector', '/connectors/new');
     await page.goto('/connectors/new');
-    // The browser would keep an empty form back.
+    // The browser would not send an empty form.
     await page.getByRole('button', { name: FORM.add, exact: true }).evaluate((button) => { (button as HTMLButtonElement).form!.noValidate = true; });
     await page.getByRole('button', { name: FORM.add, exact: true }).click();
     await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveAttribute('aria-invalid', 'true');

@@ -11,7 +11,7 @@ function binary(): string {
   return resolve(path);
 }
 
-/** The library that moves the clock of a program which it is loaded into. */
+/** The library that moves the clock of a program. */
 function libfaketime(): string {
   const folders = ['/usr/lib', ...readdirSync('/usr/lib').map((name) => `/usr/lib/${name}`)];
   const usual = folders.map((folder) => `${folder}/faketime/libfaketime.so.1`).find((path) => existsSync(path));
@@ -26,23 +26,23 @@ export interface Outcome {
   stderr: string;
 }
 
-/** How an installation differs from the usual. */
+/** Settings of an installation that differ from the default. */
 export interface Installation {
   /** Its clock can be moved. */
   movable?: boolean;
-  /** Where browsers reach it, if not where it listens. */
+  /** The address for browsers, if it differs from the one on which it listens. */
   url?: string;
-  /** Where the database and the key are, if not in a folder that goes with it. */
+  /** The folder of the database and the key, if not a temporary one. */
   dataDir?: string;
   /** The database, if it is not SQLite's file in the data folder. */
   database?: string;
-  /** What it logs. */
+  /** The log level. */
   log?: string;
-  /** Networks whose X-Forwarded-For header it believes. */
+  /** Networks whose X-Forwarded-For header is trusted. */
   proxies?: string;
 }
 
-/** One `mail360 serve --migrate` on a database of its own. It stays on its port when it is restarted. */
+/** One `mail360 serve --migrate` with its own database. It keeps its port when it is restarted. */
 export class App {
   readonly url: string;
   private readonly folder = mkdtempSync(join(tmpdir(), 'mail360-story-'));
@@ -64,7 +64,7 @@ export class App {
     return app;
   }
 
-  /** Where the database and the key are. */
+  /** The folder of the database and the key. */
   get dataDir(): string {
     return this.how.dataDir ?? join(this.folder, 'data');
   }
@@ -81,7 +81,7 @@ export class App {
     return join(this.folder, 'clock');
   }
 
-  /** Moves the program's clock on by so many seconds. Timers, which go by another clock, are left alone. */
+  /** Moves the program's clock forward. Timers use another clock and do not change. */
   advance(seconds: number): void {
     this.ahead += seconds;
     writeFileSync(this.clock, `+${this.ahead}\n`);
@@ -110,8 +110,8 @@ export class App {
       MAIL360_PUBLIC_URL: this.url,
       MAIL360_DATA_DIR: this.dataDir,
       MAIL360_LOG: this.how.log ?? 'trace',
-      // The provider has another host name than the application, as in life: with one name for
-      // both, a way back that Lax cookies do not survive would look well.
+      // The provider has another host name than the application, as with Microsoft. With one name for
+      // both, a redirect that loses the Lax cookies would look sound.
       MAIL360_MICROSOFT_AUTHORIZE_URL: `${this.providerUrl}/{tenant}/oauth2/v2.0/authorize`,
       MAIL360_MICROSOFT_TOKEN_URL: `${this.providerUrl}/{tenant}/oauth2/v2.0/token`,
       MAIL360_MICROSOFT_GRAPH_URL: `${this.providerUrl}/v1.0`,
@@ -135,7 +135,7 @@ export class App {
     });
   }
 
-  /** The newest set-up link that was printed. */
+  /** The newest printed set-up link. */
   setUpLink(): Promise<string> {
     const link = new RegExp(`${this.url}/set-up/[^\\s"']+`, 'g');
     return until('a set-up link on standard output', () => this.printed.match(link)?.at(-1));
@@ -157,20 +157,20 @@ export class App {
     return this.end('SIGKILL');
   }
 
-  /** Starts it again on the same data, whether it still runs or not. */
+  /** Starts it again with the same data, whether it still runs or not. */
   async restart(): Promise<void> {
     await this.stop();
     await this.run();
   }
 
-  /** How it ends where it is started once more beside itself, on another port. */
+  /** Starts it a second time on another port, and returns how that ends. */
   async startAnother(): Promise<Outcome> {
     return this.command(['serve', '--migrate', '--listen', `127.0.0.1:${await freePort()}`]);
   }
 
   /**
-   * Another command of the program, such as `user add`, with its password on standard input. Where it is killed, after so
-   * many milliseconds, it ends without a code.
+   * Runs another command of the program, such as `user add`, with its password on standard input. If it is killed after
+   * this number of milliseconds, it ends without a code.
    */
   command(words: string[], input = '', killedAfter?: number): Promise<Outcome> {
     return new Promise((done, failed) => {
@@ -181,28 +181,28 @@ export class App {
       child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
       if (killedAfter !== undefined) setTimeout(() => { child.kill('SIGKILL'); }, killedAfter);
       child.on('error', failed).on('close', (code) => { done({ code, stdout, stderr }); });
-      child.stdin.on('error', () => { /* It may end without reading. */ });
+      child.stdin.on('error', () => { /* It may end without reading its input. */ });
       child.stdin.end(input);
     });
   }
 
-  /** The memory that it has now, in bytes (`VmRSS` of proc(5)). */
+  /** Its resident memory, in bytes (`VmRSS` of proc(5)). */
   memory(): number {
     const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
     return 1024 * Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]);
   }
 
-  /** How many files and connections it has open. */
+  /** The number of its open files and connections. */
   openFiles(): number {
     return readdirSync(`/proc/${this.child?.pid}/fd`).length;
   }
 
-  /** The trace log alone, line by line. */
+  /** The lines of the trace log. */
   logLines(): string[] {
     return readFileSync(this.log, 'utf8').split('\n').filter((line) => line !== '');
   }
 
-  /** The trace log, and what was printed. */
+  /** The trace log and the printed output. */
   logText(): string {
     return `${readFileSync(this.log, 'utf8')}\n${this.printed}`;
   }

@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** Where this folder's packages are. */
+/** The folder of this folder's packages. */
 const packages = fileURLToPath(new URL('../node_modules/', import.meta.url));
 
-/** The Node that comes with the packages (the provider wants a newer one than Debian's), else the one that runs this. */
+/** The Node from the packages (the provider needs a newer one than Debian's), else the one that runs this. */
 export function node(): string {
   const own = `${packages}node-${process.platform}-${process.arch}/bin/node`;
   return existsSync(own) ? own : process.execPath;
 }
 
-/** A port that nobody listens on. Another process could take it before its user does; none of ours would. */
+/** A free port. Another process could take it before it is used; none of ours would. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
@@ -21,7 +21,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Asks again until there is an answer, and says what it waited for when there is none. */
+/** Polls until there is a result, and names it in the error if there is none. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined, patience = 15_000): Promise<T> {
   const end = Date.now() + patience;
   for (;;) {

@@ -21,7 +21,7 @@ export interface Settings {
   authorizeCode: number;
 }
 
-/** What the provider wrote down: an independent witness of what the application did. */
+/** The record of the provider: an independent witness of the application's requests. */
 export interface Event {
   time: string;
   event: string;
@@ -32,13 +32,13 @@ export interface Event {
   [field: string]: unknown;
 }
 
-/** What nobody but the application must ever see. */
+/** Values that only the application may see. */
 export interface Secret {
   what: 'token' | 'verifier';
   value: string;
 }
 
-/** An application registered at the provider, as an administrator would register one in Azure. */
+/** An application registered at the provider, like one that an administrator registers in Azure. */
 export interface Client {
   id: string;
   secret: string;
@@ -72,7 +72,7 @@ export class ProviderProcess {
     return new ProviderProcess(child, url, secondUrl, defaults);
   }
 
-  /** Stops it in the middle of whatever it does: connections are taken, and nothing is ever answered. */
+  /** Stops it at any moment: it accepts connections and never responds. */
   freeze(): void {
     this.child.kill('SIGSTOP');
   }
@@ -89,7 +89,7 @@ export class ProviderProcess {
     await ended;
   }
 
-  /** The provider as one test sees it: default settings, and no events but its own. */
+  /** The provider as one test sees it: default settings, and only its own events. */
   async forOneTest(): Promise<Provider> {
     this.thaw();
     await post(this.url, '/__control', this.defaults);
@@ -118,7 +118,7 @@ export class Provider {
     return post(this.url, '/__control', changes);
   }
 
-  /** Registers an application. Its secret holds signs that break where somebody forgets to encode a form. */
+  /** Registers an application. Its secret contains characters that break if a form is not encoded. */
   async addClient(redirectUri: string, secret = `not-a-real-secret~${randomBytes(9).toString('hex')}+/=&%`): Promise<Client> {
     const id = randomUUID();
     await this.register({ id, secret }, [redirectUri]);
@@ -147,12 +147,12 @@ export class Provider {
     return (await this.requests('token')).filter((event) => event.grant_type === 'authorization_code');
   }
 
-  /** Every token that it has given, and every verifier that it was sent. */
+  /** Every issued token, and every verifier that was sent. */
   async secrets(): Promise<Secret[]> {
     return (await secrets(this.url)).slice(this.secretsBefore);
   }
 
-  /** Every answer of the token endpoint, good or bad. */
+  /** Every response of the token endpoint, good or bad. */
   async grants(): Promise<Event[]> {
     return (await this.events()).filter((event) => event.event.startsWith('grant.'));
   }

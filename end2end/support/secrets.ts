@@ -1,6 +1,6 @@
-// What must be found nowhere, however it is written.
+// Values that must be found nowhere, in any encoding.
 
-/** A text as it might be written somewhere: as it is, encoded, or as bytes. */
+/** A text in its possible encodings: plain, encoded, or as bytes. */
 function disguises(text: string): [string, Buffer][] {
   const bytes = Buffer.from(text);
   return [
@@ -15,7 +15,7 @@ function disguises(text: string): [string, Buffer][] {
   ];
 }
 
-/** Where which of these secrets stands, by their names, and how it is written there. */
+/** The places of these secrets, by their names, with the encoding. */
 export function whereFound(secrets: Map<string, string>, places: Map<string, Buffer>): string[] {
   const found: string[] = [];
   for (const [what, secret] of secrets) {

@@ -1,8 +1,8 @@
 import { type BrowserContext, expect, type Response } from '@playwright/test';
 
 /**
- * Watches all pages of a browser. On our pages there must be no script error, no console error and
- * no breach of the Content-Security-Policy; the provider's pages are none of our business.
+ * Watches all pages of a browser. Our pages must have no script error, no console error and
+ * no violation of the Content-Security-Policy; the provider's pages are not checked.
  */
 export class Watch {
   private readonly problems: string[] = [];
@@ -10,19 +10,19 @@ export class Watch {
   private readonly nonces: string[] = [];
   private readonly policies = new Map<string, string>();
   private readonly reading: Promise<void>[] = [];
-  /** Address and text of every page, script and style sheet of ours, each time it was visited. */
+  /** Address and text of every page, script and style sheet of ours, at each visit. */
   readonly bodies: [url: string, text: string][] = [];
 
   constructor(context: BrowserContext, private readonly origin: string) {
     context.on('weberror', (error) => {
-      // The browser leaves out the animation between two pages where one moves on at once: no fault of either.
+      // The browser skips the animation between two pages if one redirects at once, which is no fault.
       if (/^Transition was (aborted|skipped)/.test(error.error().message)) return;
       if (this.ours(error.page()?.url() ?? '')) this.problems.push(`script error: ${error.error().message}`);
     });
     context.on('console', (message) => {
       const where = message.location().url || (message.page()?.url() ?? '');
       if (message.type() !== 'error' || !this.ours(where)) return;
-      // Chromium writes a line for each 4xx and 5xx; a test says beforehand which ones it means to see.
+      // Chromium writes a line for each 4xx and 5xx; a test says in advance which ones it expects.
       const status = Number(/responded with a status of (\d{3})/.exec(message.text())?.[1]);
       const at = this.expected.indexOf(status);
       if (at >= 0) this.expected.splice(at, 1);
@@ -38,7 +38,7 @@ export class Watch {
   private see(response: Response): void {
     const url = response.url();
     if (!this.ours(url) || (response.status() >= 300 && response.status() < 400)) return;
-    // A body may be gone when the browser has moved on; the pages that matter are asked for again by the tests.
+    // A body may be gone after a redirect; the tests fetch important pages again.
     this.reading.push(response.text().then((text) => { this.bodies.push([url, text]); }, () => undefined));
     const headers = response.headers();
     if (!headers['content-type']?.includes('text/html')) return;
@@ -52,7 +52,7 @@ export class Watch {
     }
   }
 
-  /** The next page (or the next few) with this status is part of the story. */
+  /** The next page (or the next few) may have this status. */
   expectStatus(status: number, times = 1): void {
     for (let i = 0; i < times; i += 1) this.expected.push(status);
   }

@@ -1,4 +1,4 @@
-// Adds a connector by the form, so that its pages are there to be looked at.
+// Adds a connector by the form, so that the scanners find its pages.
 //
 //   node add-connector.mjs URL COOKIE
 

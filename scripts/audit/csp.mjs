@@ -1,4 +1,4 @@
-// Google's CSP Evaluator over the policies of several pages: nothing graver than that 'self' can be problematic.
+// Runs Google's CSP Evaluator over the policies of several pages. The worst accepted finding: 'self' can be problematic.
 //
 //   node csp.mjs URL COOKIE PATH…
 
@@ -13,7 +13,7 @@ for (const path of paths) {
   const policy = answer.headers.get('content-security-policy') ?? '';
   const findings = new CspEvaluator(new CspParser(policy).csp).evaluate();
   for (const { severity, type, directive, description } of findings) {
-    // Lower is graver. MEDIUM_MAYBE is what it says of 'self'.
+    // A lower number is more serious. MEDIUM_MAYBE is its finding about 'self'.
     const grave = severity < Severity.MEDIUM_MAYBE || !policy;
     if (grave) graver += 1;
     console.log(`${grave ? 'GRAVE' : 'note'} ${path} (${answer.status}): ${directive}: ${Type[type]}: ${description}`);

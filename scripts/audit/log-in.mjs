@@ -1,4 +1,4 @@
-// Logs in, and prints the cookies as a header has them.
+// Logs in and prints the cookies in the form of a header.
 //
 //   node log-in.mjs URL E-MAIL PASSWORD
 

@@ -1,4 +1,4 @@
-// A TLS front before the program, as a reverse proxy is in life: https on port 443 of this machine, for what judges
+// A TLS front before the program, like a reverse proxy: https on port 443 of this machine, for tools that accept
 // only such an address. The certificate is for this run alone.
 //
 //   node tls-front.mjs KEY CERTIFICATE PORT

@@ -1,4 +1,4 @@
-//! Who may do what: the table of routes against everybody whom it does not name.
+//! Who may do what: tests every route against the users whom the route table does not name.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use time::Duration;
 
 use crate::support::{Browser, Kind, NewConnector, SECRET, World};
 
-/// What every unsafe route is sent: enough to do its work, if it were let.
+/// The fields for every unsafe route: enough for the handler to act if the guard let it.
 pub const FIELDS: [(&str, &str); 12] = [
     ("form", "01932b5e-0000-7000-8000-000000000001"),
     ("provider", "outlook"),
@@ -30,10 +30,10 @@ pub const FIELDS: [(&str, &str); 12] = [
     ("code", "000000"),
 ];
 
-/// Where a refusal leaves its trace.
+/// The tables in which a refusal is recorded.
 const RECORD: &[&str] = &["activity", "throttles"];
 
-/// What there is to be got at: a connector, a sign-in, and the browsers of everybody.
+/// The targets: a connector, a sign-in, and browsers of several users.
 struct Scene {
     world: World,
     ada: Browser,
@@ -58,7 +58,7 @@ impl Scene {
         Self { world, ada, connector, sign_in: format!("/sign-ins/{id}"), colleague, invitation }
     }
 
-    /// The path of a route, with ids of things that exist.
+    /// The path of a route, with ids that exist.
     fn path(&self, route: &Route) -> String {
         let id = match route.path {
             path if path.starts_with("/sign-ins/") => &self.sign_in,
@@ -71,7 +71,7 @@ impl Scene {
     }
 }
 
-/// Whether whatever id is given is looked for among one's own, and it is no mistake that it is not there.
+/// Whether the handler looks for the id only among the user's own rows, so that a missing id is no error.
 fn is_own(route: &Route) -> bool {
     route.path.starts_with("/profile/") || route.path.ends_with("/withdraw")
 }
@@ -81,7 +81,7 @@ fn unsafe_routes() -> Vec<Route> {
 }
 
 #[test]
-fn c1_every_server_function_is_a_line_of_the_table() {
+fn c1_the_route_table_lists_every_server_function() {
     let registered: BTreeSet<String> =
         leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
     let listed: BTreeSet<String> = table()
@@ -98,7 +98,7 @@ fn c1_every_server_function_is_a_line_of_the_table() {
 
 #[rstest]
 #[tokio::test]
-async fn c1_no_unsafe_route_takes_what_a_foreign_page_sends(
+async fn c1_every_unsafe_route_refuses_a_form_of_a_foreign_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let scene = Scene::new(kind).await;
@@ -110,7 +110,7 @@ async fn c1_no_unsafe_route_takes_what_a_foreign_page_sends(
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
         &[("sec-fetch-site", "none")],
-        // The newer header decides where both are there.
+        // If both headers are present, the newer one decides.
         &[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:3000")],
         &[("referer", "http://localhost:3000/connectors/new")],
     ];
@@ -134,7 +134,7 @@ async fn c1_no_unsafe_route_takes_what_a_foreign_page_sends(
     assert_eq!(scene.world.raw.dump(&[]).await, before);
 }
 
-/// What a POST leaves for the pages after it: a draft, or a note of what was done.
+/// Does a POST that leaves a draft or a message for the next page.
 async fn leave_note(scene: &mut Scene, which: usize) {
     let (connector, colleague) = (scene.connector.clone(), scene.colleague.clone());
     let ada = &mut scene.ada;
@@ -166,7 +166,7 @@ async fn leave_note(scene: &mut Scene, which: usize) {
     assert!(answer.status.is_redirection(), "{which}: {}", answer.text());
 }
 
-/// Everything in the database but when sessions were last used.
+/// The content of the database, except the times at which sessions were last used.
 async fn dump(world: &World, without: &[&str]) -> Vec<String> {
     let mut lines = world.raw.dump(&[without, &["sessions"]].concat()).await;
     for column in ["data", "user_agent", "address"] {
@@ -180,14 +180,14 @@ async fn dump(world: &World, without: &[&str]) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn c1_n25_looking_changes_nothing_but_when_a_session_was_used(
+async fn c1_n25_a_get_changes_nothing_except_the_time_of_a_sessions_last_use(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut scene = Scene::new(kind).await;
     let viewer = scene.world.viewer().await;
     for note in 0..6 {
         leave_note(&mut scene, note).await;
-        // So that the use of a session is written down, once.
+        // So that the next use of the session is written.
         scene.world.clock.advance(Duration::seconds(70));
         let browsers = [(&scene.ada, &[][..]), (&viewer, RECORD), (&scene.world.browser(), &[])];
         let browsers = &browsers[..if note == 0 { 3 } else { 1 }];
@@ -214,13 +214,13 @@ async fn c1_n25_looking_changes_nothing_but_when_a_session_was_used(
 
 #[rstest]
 #[tokio::test]
-async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
+async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let scene = Scene::new(kind).await;
     let (viewer, stranger) = (scene.world.viewer().await, scene.world.stranger().await);
     let colleague = scene.world.user("Contoso", "bob@contoso.test", Role::Admin).await;
-    // Cleo, whose password was right and who has not given a code.
+    // Cleo has given the password, but not the code.
     let factor = format!("UPDATE users SET totp_since = 1, totp_secret = {}", scene.world.raw.bytes(&[0]));
     let cleo = format!("{factor} WHERE email = 'cleo@contoso.test'");
     scene.world.raw.run(&cleo).await.expect("changed");
@@ -233,8 +233,8 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
         let path = scene.path(&route);
         let has_id = route.path.contains("{id}");
         let others = [
-            ("nobody", scene.world.browser()),
-            ("nobody", half_way.clone()),
+            ("a visitor", scene.world.browser()),
+            ("a visitor", half_way.clone()),
             ("a viewer", viewer.clone()),
             ("a stranger", stranger.clone()),
             ("a colleague", colleague.clone()),
@@ -242,12 +242,12 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
         for (who, mut browser) in others {
             let may = match (who, route.access) {
                 (_, RouteAccess::Anyone) => continue,
-                ("nobody", _) | ("a viewer", RouteAccess::Admin) => false,
-                // Of one's own organisation one may, of another's nothing is to be found.
-                // (Ids of sessions are looked for among one's own, see account.rs.)
+                ("a visitor", _) | ("a viewer", RouteAccess::Admin) => false,
+                // Users may act on rows of their own organisation; rows of another do not exist for them.
+                // (Ids of sessions are looked up among the user's own, see profile.rs.)
                 ("a stranger", _) => !has_id || is_own(&route),
                 (_, RouteAccess::Newcomer | RouteAccess::Member) => true,
-                // A sign-in is shown to whoever started it, and to nobody else.
+                // Only the user who started a sign-in sees its page.
                 (_, RouteAccess::Admin) => !route.path.starts_with("/sign-ins/"),
             };
             if may {
@@ -260,8 +260,8 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
             };
             let status = answer.status.as_u16();
             let wanted = match who {
-                "nobody" if route.method.is_safe() => 303,
-                "nobody" => 401,
+                "a visitor" if route.method.is_safe() => 303,
+                "a visitor" => 401,
                 "a viewer" if route.access == RouteAccess::Admin => 403,
                 _ => 404,
             };
@@ -283,7 +283,7 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
 
 #[rstest]
 #[tokio::test]
-async fn i4_the_list_holds_nothing_of_another_organisation_nor_what_a_viewer_may_not_see(
+async fn i4_the_list_shows_nothing_of_another_organisation_nor_what_a_viewer_may_not_see(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let Scene { world, mut ada, connector, .. } = Scene::new(kind).await;
@@ -291,7 +291,7 @@ async fn i4_the_list_holds_nothing_of_another_organisation_nor_what_a_viewer_may
     let mut stranger = world.stranger().await;
     let theirs = stranger.get("/connectors").await;
     assert!(!theirs.body.contains(&client_id) && !theirs.body.contains("Mail archive"));
-    // The same name is free for them, and so is the same form.
+    // Another organisation may use the same name and the same form id.
     let new = NewConnector { name: "Mail archive", ..Default::default() };
     world.add_connector(&mut stranger, &new).await;
 
@@ -307,7 +307,7 @@ async fn i4_the_list_holds_nothing_of_another_organisation_nor_what_a_viewer_may
 
 #[rstest]
 #[tokio::test]
-async fn i4_the_database_itself_refuses_a_row_that_would_cross(
+async fn i4_the_database_refuses_a_row_that_refers_to_another_organisation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let Scene { world, .. } = Scene::new(kind).await;
@@ -332,7 +332,7 @@ async fn i4_the_database_itself_refuses_a_row_that_would_cross(
     assert_is_foreign_key(&raw.run(&session).await, "sessions");
 }
 
-/// Refused for the sake of a foreign key, and not for a mistake in the statement.
+/// Asserts that a foreign key refused the statement, and not a syntax error.
 #[track_caller]
 fn assert_is_foreign_key(moved: &Result<u64, String>, table: &str) {
     let words = moved.as_ref().expect_err(table).to_lowercase();
@@ -341,12 +341,12 @@ fn assert_is_foreign_key(moved: &Result<u64, String>, table: &str) {
 
 #[rstest]
 #[tokio::test]
-async fn l11_what_asks_for_a_proof_is_not_done_when_the_last_one_is_older_than_ten_minutes(
+async fn l11_a_protected_change_is_refused_ten_minutes_after_the_last_re_authentication(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut scene = Scene::new(kind).await;
     scene.world.clock.advance(Duration::minutes(10));
-    // That she was seen is written down once a minute.
+    // The time of a session's last use is written once a minute.
     scene.ada.get("/connectors").await.assert_status(200);
     let before = scene.world.raw.dump(&[]).await;
     let asking: Vec<_> = table().into_iter().filter(|route| route.reauthenticated).collect();
@@ -369,7 +369,7 @@ async fn l11_what_asks_for_a_proof_is_not_done_when_the_last_one_is_older_than_t
 
 #[rstest]
 #[tokio::test]
-async fn i4_who_must_set_up_a_second_factor_can_do_nothing_else(
+async fn i4_a_user_who_must_set_up_a_second_factor_can_do_nothing_else(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut scene = Scene::new(kind).await;

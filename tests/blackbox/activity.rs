@@ -1,4 +1,4 @@
-//! The record of what is done.
+//! The activity: the record of changes.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const ACTIVITY: &str = "/settings/activity";
 
-/// The entries on a page, from the latest to the earliest, as the words of their rows.
+/// The rows of an activity page as text, the latest first.
 async fn entries(browser: &mut Browser, path: &str) -> Vec<String> {
     let page = browser.get(path).await;
     page.assert_status(200);
@@ -48,7 +48,7 @@ async fn entries(browser: &mut Browser, path: &str) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_and_outcome(
+async fn s8_the_record_says_who_did_what_when_from_where_and_with_which_outcome(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -58,8 +58,8 @@ async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_an
     vera.post("/logout", &[]).await.assert_status(303);
     let wrong = [("email", "vera@contoso.test"), ("password", "certainly not this one")];
     world.browser().post("/login", &wrong).await.assert_status(401);
-    let nobody = [("email", "nobody@contoso.test"), ("password", "certainly not this one")];
-    world.browser().post("/login", &nobody).await.assert_status(401);
+    let visitor = [("email", "mallory@contoso.test"), ("password", "certainly not this one")];
+    world.browser().post("/login", &visitor).await.assert_status(401);
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let authorize = world.start(&mut ada, &connector).await;
     ada.get(&callback(&authorize, "error=access_denied")).await.assert_status(303);
@@ -95,17 +95,17 @@ async fn s8_what_is_done_and_what_is_refused_stands_there_with_who_when_where_an
     has(&["Connector deleted", "Mail archive", "Ada Example"]);
     has(&["User changed", "vera@contoso.test", "Whoever runs the program"]);
     has(&["Log-in refused", "E-mails that no user has", "192.0.2.7", "Refused"]);
-    assert!(!found.iter().any(|entry| entry.contains("nobody@contoso.test")), "it may be a password");
+    assert!(!found.iter().any(|entry| entry.contains("mallory@contoso.test")), "it may be a password");
 }
 
 #[rstest]
 #[tokio::test]
-async fn activity_is_found_by_who_and_what_and_page_by_page(
+async fn the_activity_is_filtered_by_user_and_action_and_split_into_pages(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    // All at one moment of the clock: what tells entries apart is then their id alone.
+    // All entries have the same time, so only their ids order them.
     for at in 0..60 {
         let name = format!("Connector {at}");
         world.add_connector(&mut ada, &NewConnector { name: &name, ..Default::default() }).await;
@@ -138,7 +138,7 @@ async fn activity_is_found_by_who_and_what_and_page_by_page(
 
 #[rstest]
 #[tokio::test]
-async fn i4_activity_is_for_administrators_and_of_their_organisation_alone(
+async fn i4_only_administrators_see_the_activity_and_only_that_of_their_organisation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -156,7 +156,7 @@ async fn i4_activity_is_for_administrators_and_of_their_organisation_alone(
 
 #[rstest]
 #[tokio::test]
-async fn activity_is_kept_for_a_year_and_refusals_without_end_are_not(
+async fn the_activity_is_kept_for_a_year_and_repeated_refusals_are_bounded(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

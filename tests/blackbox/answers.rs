@@ -1,4 +1,4 @@
-//! What the provider answers: how strictly it is read, what is told of it, and what is kept.
+//! Responses of the provider: how leniently they are read, what the page says, and what is stored.
 
 use base64::{
     Engine,
@@ -13,7 +13,7 @@ use crate::support::{
     write_keys,
 };
 
-/// The page that a callback's sign-in ends on.
+/// The page on which the sign-in of this callback ends.
 async fn ended(browser: &mut Browser, back: &str) -> Answer {
     let landed = browser.get(back).await;
     let page = browser.get(landed.assert_status(303).location()).await;
@@ -45,7 +45,7 @@ fn percent(text: &str) -> String {
 #[case::spaced(|text: &str| each(text, |c| format!("{c} ")))]
 #[case::dashed(|text: &str| each(text, |c| format!("{c}-")))]
 #[tokio::test]
-async fn n9_whatever_way_a_provider_writes_back_what_it_was_sent_nothing_of_it_is_shown_or_readable_at_rest(
+async fn n9_a_secret_that_the_provider_repeats_in_any_encoding_is_neither_shown_nor_readable_at_rest(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] write: fn(&str) -> String,
 ) {
@@ -67,14 +67,14 @@ async fn n9_whatever_way_a_provider_writes_back_what_it_was_sent_nothing_of_it_i
     }
 }
 
-/// A way of writing that is not recognised: it is shown to the administrator, and to nobody who reads the database.
+/// An encoding that redaction does not recognise: the administrator sees it, the database has it only encrypted.
 fn unknown_way(text: &str) -> String {
     each(text, |c| format!("{}x", u32::from(c)))
 }
 
 #[rstest]
 #[tokio::test]
-async fn n9_no_free_text_of_a_provider_is_at_rest_in_clear_even_where_it_is_not_recognised(
+async fn n9_free_text_of_the_provider_is_encrypted_at_rest_even_if_redaction_does_not_recognise_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let log = Log::start();
@@ -121,7 +121,7 @@ async fn n9_no_free_text_of_a_provider_is_at_rest_in_clear_even_where_it_is_not_
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn n9_what_a_provider_said_is_checked_and_sealed_anew_like_every_secret(
+async fn n9_the_providers_texts_are_checked_and_sealed_again_like_every_secret(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
@@ -154,7 +154,7 @@ async fn n9_what_a_provider_said_is_checked_and_sealed_anew_like_every_secret(
 #[case::unknown("client_info", json!([{ "a": [1.5e300] }]))]
 #[case::list("scope", json!(["User.Read", "Mail.Read", "Mail.Send", "Contacts.Read"]))]
 #[tokio::test]
-async fn c12_a_member_that_is_not_needed_may_be_anything_and_the_connector_works(
+async fn c12_a_member_that_is_not_needed_may_have_any_type_and_the_connector_works(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] member: &str,
     #[case] value: Value,
@@ -175,7 +175,7 @@ async fn c12_a_member_that_is_not_needed_may_be_anything_and_the_connector_works
 #[case::alone(json!({ "error": "invalid_client", "error_codes": 7_000_222.0, "error_description": 1 }))]
 #[case::described(json!({ "error": "invalid_client", "error_codes": {}, "error_description": "AADSTS7000222: No." }))]
 #[tokio::test]
-async fn c12_an_error_is_understood_whatever_the_types_beside_it(
+async fn c12_an_error_is_understood_whatever_types_its_other_members_have(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] error: Value,
 ) {
@@ -185,7 +185,7 @@ async fn c12_an_error_is_understood_whatever_the_types_beside_it(
     page.assert_says("The client secret has expired").assert_says("AADSTS7000222");
 }
 
-/// A sign-in whose answer has one claim changed, and the `Date` of the provider's clock.
+/// A sign-in whose ID token has one changed claim and whose response has this `Date`.
 async fn answered(
     kind: Kind,
     date: &'static str,
@@ -205,7 +205,7 @@ async fn answered(
 
 #[rstest]
 #[tokio::test]
-async fn c16_a_clock_that_is_ahead_is_said_to_be_wrong_by_how_much_on_the_page_in_the_timeline_and_in_the_log(
+async fn c16_a_clock_that_is_ahead_is_named_with_the_difference_on_the_page_in_the_timeline_and_in_the_log(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_, page, log) = answered(kind, "Mon, 23 Nov 2026 04:57:10 GMT", |world, claims| {
@@ -222,7 +222,7 @@ async fn c16_a_clock_that_is_ahead_is_said_to_be_wrong_by_how_much_on_the_page_i
 
 #[rstest]
 #[tokio::test]
-async fn c16_a_clock_that_is_off_is_warned_of_where_the_sign_in_goes_through_all_the_same(
+async fn c16_a_clock_that_is_slightly_wrong_causes_a_warning_and_the_sign_in_still_succeeds(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let log = Log::start();
@@ -244,7 +244,7 @@ async fn c16_a_clock_that_is_off_is_warned_of_where_the_sign_in_goes_through_all
     |claims: &mut Claims| claims.issuer = claims.issuer.replace(".com", ".us")
 )]
 #[tokio::test]
-async fn c16_which_claim_failed_is_in_the_timeline_the_text_for_support_and_one_line_of_the_log(
+async fn c16_the_claim_that_failed_is_named_in_the_timeline_the_text_for_support_and_one_line_of_the_log(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] told: &str,
     #[case] change: fn(&mut Claims),
@@ -278,7 +278,7 @@ async fn c17_an_issuer_of_another_cloud_is_shown_beside_the_expected_one_with_th
 
 #[rstest]
 #[tokio::test]
-async fn c17_check_warns_of_an_issuer_that_is_left_at_another_cloud(
+async fn c17_the_command_check_warns_of_an_issuer_of_another_cloud(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let us = |path: &str| format!("https://login.microsoftonline.us/{{tenant}}/{path}");
@@ -322,7 +322,7 @@ async fn c17_check_warns_of_an_issuer_that_is_left_at_another_cloud(
     "DNS"
 )]
 #[tokio::test]
-async fn c63_why_no_connection_came_about_is_told_on_the_page_in_the_timeline_and_in_the_log(
+async fn c63_the_reason_of_a_failed_connection_is_on_the_page_in_the_timeline_and_in_the_log(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] why: NoConnection,
     #[case] what: &str,
@@ -341,7 +341,7 @@ async fn c63_why_no_connection_came_about_is_told_on_the_page_in_the_timeline_an
 
 #[rstest]
 #[tokio::test]
-async fn c63_an_answer_of_a_proxys_own_that_asks_for_a_log_in_is_no_answer_of_microsofts(
+async fn c63_a_proxy_that_asks_for_a_log_in_is_not_mistaken_for_microsoft(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;

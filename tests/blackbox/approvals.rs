@@ -1,14 +1,14 @@
-//! Addresses that come back without a sign-in of ours: from approving, and damaged on their way.
+//! Callbacks without a sign-in of ours: returns from a consent link, and damaged addresses.
 
 use rstest::rstest;
 
 use crate::support::{Kind, Log, World, parameter, under_way};
 
 #[rstest]
-#[case::of_an_approval("admin_consent=True&")]
-#[case::without_a_word_of_one("")]
+#[case::of_a_consent_link("admin_consent=True&")]
+#[case::without_a_word_of_consent("")]
 #[tokio::test]
-async fn c56_c57_an_approval_that_was_refused_tells_what_microsoft_said_with_the_words_of_its_code(
+async fn c56_c57_a_refused_consent_shows_microsofts_words_and_the_words_for_its_code(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] consent: &str,
 ) {
@@ -39,7 +39,7 @@ async fn c56_c57_an_approval_that_was_refused_tells_what_microsoft_said_with_the
 
 #[rstest]
 #[tokio::test]
-async fn c56_of_several_codes_the_telling_one_chooses_the_words_and_the_steps_are_for_the_sender_of_the_link(
+async fn c56_of_several_codes_the_most_specific_chooses_the_words_and_the_steps_are_for_the_sender_of_the_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -48,7 +48,7 @@ async fn c56_of_several_codes_the_telling_one_chooses_the_words_and_the_steps_ar
         let query = format!("admin_consent=True&error=invalid_client&error_description={description}");
         world.browser().get(&format!("/api/connectors?{query}")).await
     };
-    // The first code is a general one, which Microsoft sends beside the cause.
+    // The first code is a general one, which Microsoft sends beside the specific one.
     let page = refused("AADSTS65005%3A+General.+AADSTS650052%3A+The+service+is+not+enabled.").await;
     page.assert_status(200).assert_says("What it means");
     page.assert_says("The company does not have the application yet, or lacks a service that it needs");
@@ -64,7 +64,9 @@ async fn c56_of_several_codes_the_telling_one_chooses_the_words_and_the_steps_ar
 
 #[rstest]
 #[tokio::test]
-async fn c56_what_an_address_says_is_text(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn c56_the_contents_of_the_address_are_shown_as_text(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
     world.set_up().await;
     let query = "error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cimg+src=x+onerror=alert(1)%3E";
@@ -75,7 +77,7 @@ async fn c56_what_an_address_says_is_text(#[values(Kind::Sqlite, Kind::Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn c59_a_code_under_a_state_of_ours_is_a_sign_in_also_where_it_says_that_permissions_were_approved(
+async fn c59_a_code_with_a_known_state_is_a_sign_in_even_if_the_address_also_claims_consent(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -91,7 +93,7 @@ async fn c59_a_code_under_a_state_of_ours_is_a_sign_in_also_where_it_says_that_p
 #[case::encoded(|once: &str| format!("{once}%3F{once}"))]
 #[case::ampersand(|once: &str| format!("{once}&{once}"))]
 #[tokio::test]
-async fn c54_an_address_that_came_twice_is_told_as_what_it_is(
+async fn c54_an_address_that_was_pasted_twice_into_one_is_recognised(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] twice: fn(&str) -> String,
 ) {
@@ -104,7 +106,7 @@ async fn c54_an_address_that_came_twice_is_told_as_what_it_is(
     assert_eq!(log.lines("WARN").len(), 1, "{}", log.text());
     assert_eq!(log.lines("the whole query came twice").len(), 1);
     assert!(!log.text().contains("canary"));
-    // Nothing was used up: as it should have come it goes through.
+    // Nothing was consumed: the intact address still works.
     ada.get(&format!("/api/connectors?{once}")).await.assert_status(303);
     assert_eq!(world.state(&connector).await, "verified");
 }
@@ -116,7 +118,7 @@ async fn c54_an_address_that_came_twice_is_told_as_what_it_is(
 #[case("code=canary", "there is no state")]
 #[case("code=canary&state=canary", "the state is none of this program’s")]
 #[tokio::test]
-async fn c54_what_cannot_be_read_leaves_one_line_that_says_why_without_its_values(
+async fn c54_an_unreadable_callback_leaves_one_log_line_with_the_reason_and_without_values(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] query: &str,
     #[case] why: &str,

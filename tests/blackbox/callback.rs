@@ -1,4 +1,4 @@
-//! The way out and the way back: what is believed of a callback, and what comes of it.
+//! The redirect to the provider and the callback: what is checked, and what the result is.
 
 use axum::body::Body;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,7 +11,7 @@ use crate::support::{Kind, NewConnector, SECRET, World, callback, hex, parameter
 
 #[rstest]
 #[tokio::test]
-async fn o1_every_start_has_a_state_of_256_bits_in_which_nothing_can_be_read(
+async fn o1_every_sign_in_starts_with_a_random_state_of_256_bits(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, first) = under_way(kind).await;
@@ -22,7 +22,7 @@ async fn o1_every_start_has_a_state_of_256_bits_in_which_nothing_can_be_read(
         assert_eq!(URL_SAFE_NO_PAD.decode(&state).expect("base64").len(), 32);
         assert!(states.insert(state));
     }
-    // What the database keeps of them finds no attempt.
+    // The hashes in the database find no attempt.
     let hashes: Vec<Vec<u8>> =
         world.raw.column("SELECT state_hash FROM attempts WHERE state_hash IS NOT NULL").await;
     for hash in hashes {
@@ -38,12 +38,12 @@ async fn o1_every_start_has_a_state_of_256_bits_in_which_nothing_can_be_read(
 
 #[rstest]
 #[tokio::test]
-async fn o2_a_callback_in_another_browser_is_refused_and_nothing_is_lost(
+async fn o2_a_callback_in_another_browser_is_refused_and_the_sign_in_can_still_finish(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     let back = callback(&authorize, "code=abc");
-    // A browser without a binding, one that has one of its own, and the same person at another computer.
+    // A browser without a binding cookie, one with its own, and the same user on another computer.
     let mut eve = world.stranger().await;
     let theirs = world.add_connector(&mut eve, &NewConnector { name: "Theirs", ..Default::default() }).await;
     world.start(&mut eve, &theirs).await;
@@ -55,7 +55,7 @@ async fn o2_a_callback_in_another_browser_is_refused_and_nothing_is_lost(
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert!(answer.location().is_empty());
     }
-    // Who is signed in has another frame round the page; within one frame the page is the same.
+    // The frame of the page depends on the log-in; within one frame the page is the same.
     for query in ["", "?state=x&code=y", back.trim_start_matches("/api/connectors")] {
         pages.push(world.browser().get(&format!("/api/connectors{query}")).await.without_nonces());
     }
@@ -63,7 +63,7 @@ async fn o2_a_callback_in_another_browser_is_refused_and_nothing_is_lost(
     let after = world.raw.dump(&["sessions", "activity"]).await;
     assert_eq!(after.iter().filter(|line| line.starts_with("attempts")).count(), 2);
     let attempts = |dump: &[String]| -> Vec<String> {
-        // That somebody came is noted in the timeline (see manage.rs), and that is all.
+        // The timeline notes the foreign browser (see manage.rs); nothing else changes.
         let of_it = |line: &&String| line.starts_with("attempt") && !line.contains("foreign_browser");
         dump.iter().filter(of_it).cloned().collect()
     };
@@ -95,7 +95,7 @@ async fn o3_of_eight_callbacks_at_once_one_exchanges_the_code(
     }
     assert_eq!(world.provider.token_requests().len(), 1);
     assert_eq!(world.state(&connector).await, "verified");
-    // And once more, later.
+    // The same callback again, later.
     let mut ada = ada;
     assert_eq!(ada.get(&back).await.assert_status(303).location(), path);
     assert_eq!(world.provider.token_requests().len(), 1);
@@ -141,7 +141,7 @@ async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
 
 #[rstest]
 #[tokio::test]
-async fn o6_the_challenge_is_the_hash_of_a_verifier_that_appears_only_in_the_token_request(
+async fn o6_the_challenge_is_the_hash_of_a_verifier_that_only_the_token_request_contains(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
@@ -165,7 +165,7 @@ async fn o6_the_challenge_is_the_hash_of_a_verifier_that_appears_only_in_the_tok
 
 #[rstest]
 #[tokio::test]
-async fn o9_the_redirect_uri_is_the_configured_one_byte_for_byte_in_both_requests(
+async fn o9_both_requests_contain_the_configured_redirect_uri_byte_for_byte(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with(kind, &["--public-url", "https://mail.contoso.test/"]).await;
@@ -182,7 +182,7 @@ async fn o9_the_redirect_uri_is_the_configured_one_byte_for_byte_in_both_request
 
 #[rstest]
 #[tokio::test]
-async fn o10_the_landing_is_a_303_to_an_address_without_anything_of_the_sign_in(
+async fn o10_the_callback_is_answered_with_a_303_to_an_address_without_its_parameters(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     for rest in ["code=canary-code&session_state=canary", "error=access_denied&error_description=canary"] {
@@ -199,7 +199,7 @@ async fn o10_the_landing_is_a_303_to_an_address_without_anything_of_the_sign_in(
 
 #[rstest]
 #[tokio::test]
-async fn o11_a_refused_consent_is_told_kindly_and_its_description_is_text(
+async fn o11_a_refused_consent_has_kind_words_and_its_description_is_shown_as_text(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -219,7 +219,7 @@ async fn o11_a_refused_consent_is_told_kindly_and_its_description_is_text(
     assert_eq!(again.assert_status(303).location(), landed.location(), "the sign-in has ended");
     assert!(world.provider.requests().is_empty());
 
-    // Microsoft's own example of a refusal carries no state: no sign-in's, and no reason to fail.
+    // Microsoft's own example of a refusal has no state: it belongs to no sign-in and is no error of ours.
     ada.get("/api/connectors?error=access_denied&error_description=the+user+canceled")
         .await
         .assert_status(200)
@@ -230,7 +230,7 @@ async fn o11_a_refused_consent_is_told_kindly_and_its_description_is_text(
 
 #[rstest]
 #[tokio::test]
-async fn o12_the_token_request_is_a_form_with_everything_in_its_body(
+async fn o12_the_token_request_is_a_form_with_all_parameters_in_its_body(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -261,7 +261,7 @@ async fn o12_the_token_request_is_a_form_with_everything_in_its_body(
 
 #[rstest]
 #[tokio::test]
-async fn o18_the_way_out_asks_for_what_the_connector_lists_and_for_nothing_else(
+async fn o18_the_sign_in_asks_for_the_scopes_of_the_connector_and_no_others(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_, _, _, authorize) = under_way(kind).await;
@@ -279,12 +279,12 @@ async fn o18_the_way_out_asks_for_what_the_connector_lists_and_for_nothing_else(
 
 #[rstest]
 #[tokio::test]
-async fn o21_the_way_back_needs_the_binding_cookie_and_no_session(
+async fn o21_the_callback_needs_the_binding_cookie_and_no_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.grant_everything(&authorize);
-    // The session ended while one was at the provider; the callback is a top-level GET from another site.
+    // The session ended during the sign-in; the callback is a top-level GET from another site.
     ada.cookies.remove("mail360_3000_session");
     let request = ada
         .request("GET", &callback(&authorize, "code=abc"))
@@ -302,7 +302,7 @@ async fn o21_the_way_back_needs_the_binding_cookie_and_no_session(
 #[case("admin_consent=True&tenant=x&scope=y&state=z", "were approved")]
 #[case("admin_consent=True&error=access_denied&error_description=no", "were not approved, or you cancelled")]
 #[tokio::test]
-async fn an_administrators_approval_gets_a_page_and_is_believed_in_nothing(
+async fn a_return_from_a_consent_link_gets_a_page_and_changes_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] query: &str,
     #[case] words: &str,
@@ -311,7 +311,7 @@ async fn an_administrators_approval_gets_a_page_and_is_believed_in_nothing(
     let before = world.raw.dump(&[]).await;
     let mut anybody = world.browser();
     anybody.get(&format!("/api/connectors?{query}")).await.assert_status(200).assert_says(words);
-    // Not even where it claims to belong to a sign-in.
+    // Not even if it claims to belong to a sign-in.
     anybody.get(&callback(&authorize, query.split_once("&state").map_or(query, |(q, _)| q))).await;
     assert_eq!(world.raw.dump(&[]).await, before);
     assert!(world.provider.requests().is_empty());
@@ -319,9 +319,7 @@ async fn an_administrators_approval_gets_a_page_and_is_believed_in_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn at_most_a_hundred_sign_ins_of_a_connector_are_kept(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_connector_keeps_at_most_a_hundred_sign_ins(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, mut ada, connector, mut authorize) = under_way(kind).await;
     for _ in 0..103 {
         ada.get(&callback(&authorize, "error=access_denied")).await.assert_status(303);
@@ -334,7 +332,9 @@ async fn at_most_a_hundred_sign_ins_of_a_connector_are_kept(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn o22_of_twenty_starts_at_once_ten_stay_open(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn o22_of_twenty_sign_ins_started_at_once_ten_stay_open(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let (world, ada, connector, _) = under_way(kind).await;
     let mut starts = JoinSet::new();
     for _ in 0..20 {
@@ -349,7 +349,9 @@ async fn o22_of_twenty_starts_at_once_ten_stay_open(#[values(Kind::Sqlite, Kind:
 
 #[rstest]
 #[tokio::test]
-async fn o22_however_many_are_started_a_hundred_are_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn o22_a_connector_keeps_a_hundred_sign_ins_however_many_are_started(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     for _ in 0..150 {
         ada.post(&format!("{connector}/verify"), &[]).await.assert_status(200);

@@ -1,4 +1,4 @@
-//! What comes of each answer of the provider: the words, and where the connector stands then.
+//! The result of each response of the provider: the words on the page, and the state of the connector.
 
 use mail360::providers::http::HttpFailure;
 use rstest::rstest;
@@ -9,7 +9,7 @@ use crate::support::{Canned, Claims, Kind, NewConnector, World, callback, held, 
 const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
 const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
 
-/// One sign-in at a connector with these settings, at a provider that answers so.
+/// Runs one sign-in of a connector with these settings against this response of the provider.
 async fn outcome(
     kind: Kind,
     new: NewConnector<'_>,
@@ -69,7 +69,7 @@ async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
     #[case] words: &str,
     #[case] state: &str,
 ) {
-    // A code that is in no table: the words are those of the error.
+    // A code that is in no table, so the words are those of the OAuth error.
     let description = "AADSTS9999999: <b>Invalid</b> client secret.\r\nIt is wrong.\r\n";
     let (page, now) =
         outcome(kind, NewConnector::default(), |_, _| refusal(status, error, description), None).await;
@@ -93,7 +93,7 @@ async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
 #[case(Canned::Json(200, json!({ "token_type": "Bearer", "expires_in": 1 })), "could not be understood")]
 #[case(Canned::Json(200, json!([])), "could not be understood")]
 #[tokio::test]
-async fn o13_what_cannot_be_understood_is_said_and_shows_nothing_of_the_connector(
+async fn o13_a_response_that_cannot_be_understood_is_called_so_and_reveals_nothing_of_the_connector(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] token: Canned,
     #[case] words: &str,
@@ -105,7 +105,7 @@ async fn o13_what_cannot_be_understood_is_said_and_shows_nothing_of_the_connecto
 
 const DOES_NOT_FIT: &str = "proof of who signed in does not fit";
 
-/// A grant with one thing changed.
+/// A token response with one changed member.
 fn changed(claims: &Claims, field: &str, value: Value) -> Canned {
     let mut tokens = tokens(claims);
     if value.is_null() {
@@ -127,7 +127,7 @@ fn changed(claims: &Claims, field: &str, value: Value) -> Canned {
 #[case::optional_missing("User.Read Mail.Read", "Mail.Send, Contacts.Read", "verified")]
 #[case::required_missing("Mail.Read Mail.Send Contacts.Read", "User.Read", "not_verified")]
 #[tokio::test]
-async fn granted_permissions_are_read_as_microsoft_names_them(
+async fn granted_permissions_are_recognised_in_every_form_that_microsoft_uses(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] scope: &str,
     #[case] words: &str,
@@ -145,7 +145,7 @@ async fn granted_permissions_are_read_as_microsoft_names_them(
 #[case::no_refresh_token("refresh_token", "offline_access", "not_verified")]
 #[case::no_id_token("id_token", "proof of who signed in does not fit", "not_verified")]
 #[tokio::test]
-async fn what_a_grant_lacks_is_named(
+async fn the_page_names_what_the_token_response_lacks(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] field: &str,
     #[case] words: &str,
@@ -163,7 +163,7 @@ async fn what_a_grant_lacks_is_named(
 #[case::another_issuer(|claims: &mut Claims| claims.issuer = "https://evil.example/v2.0".into(), DOES_NOT_FIT)]
 #[case::too_old(|claims: &mut Claims| claims.expires -= 4000, "proof of who signed in is out of date")]
 #[tokio::test]
-async fn o19_an_id_token_of_another_sign_in_proves_nothing(
+async fn o19_an_id_token_of_another_sign_in_is_refused(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] forge: impl FnOnce(&mut Claims),
     #[case] words: &str,
@@ -207,7 +207,7 @@ async fn an_account_of_another_tenant_makes_a_single_tenant_connector_fail(
 #[case(Canned::Text(502, "canary".into()), "has trouble of its own", "not_verified")]
 #[case(Canned::Text(200, "canary".into()), "could not be understood", "not_verified")]
 #[tokio::test]
-async fn what_graph_says_of_the_account_counts(
+async fn the_response_of_graph_decides_whether_the_connector_is_verified(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] me: Canned,
     #[case] words: &str,
@@ -245,7 +245,7 @@ async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_stat
 
 #[rstest]
 #[tokio::test]
-async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
+async fn the_page_of_an_old_sign_in_claims_only_what_is_still_true(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
@@ -261,7 +261,7 @@ async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
     for (since, said, offered) in [
         (failing, "The connector fails now", "Back to Mail archive"),
         (changed, "The connector was changed since", again),
-        // And the new settings were refused.
+        // Microsoft refused the new settings.
         (failing, "The connector fails now", "Back to Mail archive"),
     ] {
         world.raw.run(&format!("UPDATE connectors SET {since}")).await.expect("updated");
@@ -276,7 +276,7 @@ async fn an_old_sign_ins_page_claims_no_more_than_is_still_so(
 
 #[rstest]
 #[tokio::test]
-async fn a_connector_that_failed_is_verified_by_a_sign_in_that_goes_through(
+async fn a_sign_in_that_succeeds_verifies_a_connector_that_failed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -289,7 +289,7 @@ async fn a_connector_that_failed_is_verified_by_a_sign_in_that_goes_through(
         .await
         .assert_says("Failing")
         .assert_says("does not accept the Client ID and secret");
-    // The one thing to do first: a sign-in alone would be refused again. (What was just added is said before that, once.)
+    // The page offers the remedy, because a sign-in alone would be refused again. The success message comes first, once.
     let page = ada.get(&connector).await;
     let (_, first) = page.body.split_once("class=\"button primary\"").expect("one thing to do first");
     assert!(first.contains("Replace the client secret</a>") && !first.contains("button primary"), "{first}");

@@ -1,4 +1,4 @@
-//! What is believed of a callback before its code is used.
+//! What is checked of a callback before its code is used.
 
 use mail360::connectors::service::ConnectorId;
 use rstest::rstest;
@@ -7,7 +7,7 @@ use crate::support::{Kind, NewConnector, World, callback, parameter, under_way};
 
 #[rstest]
 #[tokio::test]
-async fn o5_a_malformed_callback_gets_the_one_page_and_asks_nobody_anything(
+async fn o5_a_malformed_callback_gets_the_one_error_page_and_causes_no_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
@@ -49,7 +49,7 @@ async fn o5_a_malformed_callback_gets_the_one_page_and_asks_nobody_anything(
 
 #[rstest]
 #[tokio::test]
-async fn s3_a_verifier_that_was_changed_in_the_database_is_told_of_and_never_used(
+async fn s3_a_verifier_that_was_changed_in_the_database_is_reported_and_never_used(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -76,7 +76,7 @@ async fn s3_a_verifier_that_was_changed_in_the_database_is_told_of_and_never_use
 #[case::tenant("tenant", "5a1e0000-7e57-4000-8000-00000000c0de")]
 #[case::no_tenant("tenant", "")]
 #[tokio::test]
-async fn s3_whoever_changes_where_a_sign_in_goes_in_the_database_is_sent_nothing(
+async fn s3_an_attacker_who_changes_the_target_of_a_sign_in_in_the_database_receives_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] column: &str,
     #[case] value: &str,
@@ -97,7 +97,7 @@ async fn s3_whoever_changes_where_a_sign_in_goes_in_the_database_is_sent_nothing
 #[case::another_nonce("nonce_hash = state_hash", "code=abc")]
 #[case::an_error_too("scopes = 'User.Read'", "error=invalid_scope")]
 #[tokio::test]
-async fn s3_whoever_changes_what_must_come_back_in_the_database_has_changed_nothing(
+async fn s3_an_attacker_who_changes_the_expected_response_in_the_database_gains_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] change: &str,
     #[case] answer: &str,
@@ -117,7 +117,7 @@ async fn s3_whoever_changes_what_must_come_back_in_the_database_has_changed_noth
 #[case::another_path("https://login.microsoftonline.com/x/../5a1e0000-7e57-4000-8000-00000000c0de/v2.0")]
 #[case::nothing("")]
 #[tokio::test]
-async fn o8_an_answer_of_another_issuer_is_refused_before_anything_is_asked(
+async fn o8_a_callback_of_another_issuer_is_refused_before_any_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] issuer: &str,
 ) {
@@ -131,7 +131,7 @@ async fn o8_an_answer_of_another_issuer_is_refused_before_anything_is_asked(
 
 #[rstest]
 #[tokio::test]
-async fn o8_an_answer_of_another_tenant_is_refused_where_the_connector_has_one(
+async fn o8_a_callback_of_another_tenant_is_refused_if_the_connector_has_a_tenant(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -161,7 +161,7 @@ async fn o8_the_id_token_must_be_of_the_issuer_that_the_callback_named(
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.grant_everything(&authorize);
-    // An issuer that Microsoft has, but not the one that the ID token will name.
+    // A valid issuer of Microsoft, but not that of the ID token.
     let other = "https://login.microsoftonline.com/bbbbbbbb-7e57-4000-8000-000000000002/v2.0";
     let answer = ada.get(&callback(&authorize, &format!("code=abc&iss={other}"))).await;
     ada.get(answer.assert_status(303).location()).await.assert_says("proof of who signed in does not fit");
@@ -170,7 +170,7 @@ async fn o8_the_id_token_must_be_of_the_issuer_that_the_callback_named(
 
 #[rstest]
 #[tokio::test]
-async fn o8_a_connector_that_was_changed_meanwhile_is_neither_asked_for_nor_judged(
+async fn o8_a_connector_that_was_changed_during_the_sign_in_is_neither_used_nor_judged(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -187,7 +187,7 @@ async fn o8_a_connector_that_was_changed_meanwhile_is_neither_asked_for_nor_judg
 
 #[rstest]
 #[tokio::test]
-async fn o8_a_callback_for_a_connector_that_was_deleted_is_nobodys(
+async fn o8_a_callback_for_a_deleted_connector_belongs_to_no_sign_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -205,7 +205,7 @@ async fn o8_a_callback_for_a_connector_that_was_deleted_is_nobodys(
 
 #[rstest]
 #[tokio::test]
-async fn o8_an_attempt_keeps_the_addresses_that_it_was_made_with(
+async fn o8_an_attempt_keeps_the_addresses_that_it_was_created_with(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ada, connector, authorize) = under_way(kind).await;

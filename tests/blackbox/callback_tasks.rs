@@ -1,4 +1,4 @@
-//! What goes on behind a callback while its browser waits, or has gone.
+//! The background task of a callback, while its browser waits or after it has disconnected.
 
 use std::time::Duration as StdDuration;
 
@@ -9,7 +9,7 @@ use crate::support::{Kind, callback, held, sign_in_path, under_way};
 
 #[rstest]
 #[tokio::test]
-async fn a_browser_that_goes_away_does_not_stop_the_check(
+async fn a_browser_that_disconnects_does_not_stop_the_check(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ada, connector, authorize) = under_way(kind).await;
@@ -30,11 +30,11 @@ async fn a_browser_that_goes_away_does_not_stop_the_check(
 
 #[rstest]
 #[tokio::test]
-async fn an_attempt_that_was_consumed_and_never_ended_is_interrupted_after_15_seconds(
+async fn a_consumed_attempt_without_an_outcome_counts_as_interrupted_after_15_seconds(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
-    // As a process leaves it that was killed after the consuming write.
+    // The state after a kill between the consuming write and the outcome.
     let now = mail360::platform::clock::Clock::now(&*world.clock).micros();
     let killed = format!("UPDATE attempts SET consumed_at = {now}, pkce_verifier = NULL");
     world.raw.run(&killed).await.expect("updated");
@@ -43,7 +43,7 @@ async fn an_attempt_that_was_consumed_and_never_ended_is_interrupted_after_15_se
     world.clock.advance(Duration::seconds(16));
     ada.get(&path).await.assert_says("Interrupted, start again");
     ada.get(&connector).await.assert_says("Interrupted");
-    // The callback once more changes nothing: its code may have been used.
+    // The callback again changes nothing, because its code may have been used.
     assert_eq!(ada.get(&callback(&authorize, "code=abc")).await.assert_status(303).location(), path);
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.state(&connector).await, "not_verified");
@@ -51,7 +51,7 @@ async fn an_attempt_that_was_consumed_and_never_ended_is_interrupted_after_15_se
 
 #[rstest]
 #[tokio::test]
-async fn what_was_called_interrupted_stays_so_whatever_the_provider_says_later(
+async fn an_interrupted_sign_in_stays_interrupted_whatever_the_provider_says_later(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ada, connector, authorize) = under_way(kind).await;
@@ -68,12 +68,12 @@ async fn what_was_called_interrupted_stays_so_whatever_the_provider_says_later(
 
 #[rstest]
 #[tokio::test]
-async fn an_outcome_that_cannot_be_written_is_written_again(
+async fn an_outcome_that_could_not_be_written_is_written_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     let (gate, request) = held(&world, &ada, &authorize).await;
-    // The outcome goes into the timeline too, and that is away for a moment.
+    // The outcome is also written into the timeline, whose table is missing for a moment.
     world.raw.run("ALTER TABLE attempt_events RENAME TO gone").await.expect("renamed");
     gate.notify_one();
     tokio::time::sleep(StdDuration::from_millis(700)).await;
@@ -87,7 +87,7 @@ async fn an_outcome_that_cannot_be_written_is_written_again(
 
 #[rstest]
 #[tokio::test]
-async fn a_connector_that_is_only_renamed_meanwhile_is_verified(
+async fn a_connector_that_is_renamed_during_the_sign_in_is_verified(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ada, connector, authorize) = under_way(kind).await;
@@ -103,7 +103,7 @@ async fn a_connector_that_is_only_renamed_meanwhile_is_verified(
 #[case("UPDATE users SET disabled_at = 1")]
 #[case("UPDATE users SET role = 'viewer'")]
 #[tokio::test]
-async fn l11_who_may_no_longer_administer_finishes_no_sign_in(
+async fn l11_a_user_who_lost_the_role_or_was_disabled_finishes_no_sign_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] change: &str,
 ) {

@@ -1,4 +1,4 @@
-//! One answer of Microsoft's with several causes: the page names each, with its own next step.
+//! Errors of Microsoft with several causes: the page names each cause with its own next step.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Browser, Canned, Kind, NewConnector, SECRET, World, callback, under_way};
 
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
-/// Where an administrator approves.
+/// The path of Microsoft's consent page for administrators.
 const APPROVAL: &str = "/v2.0/adminconsent?client_id=";
 
 fn error(error: &str, code: u64) -> Value {
@@ -14,7 +14,7 @@ fn error(error: &str, code: u64) -> Value {
         "trace_id": "trace-1", "correlation_id": "correlation-1" })
 }
 
-/// The page of a sign-in to which the token endpoint answers so.
+/// The page of a sign-in with this response of the token endpoint.
 async fn ended(kind: Kind, status: u16, body: Value) -> (World, Answer, String) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Json(status, body));
@@ -25,7 +25,7 @@ async fn ended(kind: Kind, status: u16, body: Value) -> (World, Answer, String) 
     (world, page, state)
 }
 
-/// The page of a sign-in that Microsoft ends with this error in place of a code.
+/// The page of a sign-in that Microsoft ends with this error instead of a code.
 async fn refused(
     world: &World,
     ada: &mut Browser,
@@ -43,7 +43,7 @@ async fn refused(
     page
 }
 
-/// The page that says what a pasted text means.
+/// The page that explains a pasted text.
 async fn pasted(ada: &mut Browser, connector: &str, text: &str) -> Answer {
     ada.post(&format!("{connector}/pasted-error"), &[("shown", text)]).await
 }
@@ -53,7 +53,7 @@ async fn pasted(ada: &mut Browser, connector: &str, text: &str) -> Answer {
 #[case::without_a_code("the user canceled the authentication")]
 #[case::without_any_words("")]
 #[tokio::test]
-async fn c1_a_user_who_comes_back_without_approval_is_offered_to_sign_in_again_and_the_address_for_approval(
+async fn c1_a_user_who_returns_without_consent_is_offered_a_new_sign_in_and_the_consent_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] description: &str,
 ) {
@@ -67,7 +67,7 @@ async fn c1_a_user_who_comes_back_without_approval_is_offered_to_sign_in_again_a
         page.assert_says("If Microsoft said that an administrator must approve").assert_says("Sign in again");
         page.assert_says(APPROVAL);
     }
-    // People approve for themselves where only personal accounts sign in.
+    // Owners of personal accounts consent for themselves.
     let new = NewConnector { name: "Personal", account_type: "personal_only", ..Default::default() };
     let connector = world.add_connector(&mut ada, &new).await;
     let page = refused(&world, &mut ada, &connector, "access_denied", description).await;
@@ -92,7 +92,7 @@ async fn c1_a_user_who_comes_back_without_approval_is_offered_to_sign_in_again_a
 #[case::password(50_126, "account’s name or password", "Whoever signs in")]
 #[case::unknown(9_999_999, "Microsoft did not give access", "Whoever signs in")]
 #[tokio::test]
-async fn c2_invalid_grant_is_not_said_to_be_about_the_one_time_code(
+async fn c2_invalid_grant_is_not_always_blamed_on_the_one_time_code(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] code: u64,
     #[case] words: &str,
@@ -102,7 +102,7 @@ async fn c2_invalid_grant_is_not_said_to_be_about_the_one_time_code(
     body["suberror"] = "basic_action".into();
     let (_, page, state) = ended(kind, 400, body).await;
     page.assert_says(words).assert_says(who);
-    // The timeline below may say that the browser brought a code; the diagnosis may not say that it was at fault.
+    // The timeline below may mention the code; the diagnosis may not blame it.
     let text = page.text();
     let (diagnosis, _) = text.split_once("Timeline").expect("a timeline");
     for claim in ["one-time code", "had been used", "too old"] {
@@ -119,7 +119,7 @@ async fn c2_invalid_grant_is_not_said_to_be_about_the_one_time_code(
 )]
 #[case::public_client(90_023, "registered as a public client", "Allow public client flows to No")]
 #[tokio::test]
-async fn c3_c4_a_redirect_uri_on_the_wrong_platform_is_told_with_the_address(
+async fn c3_c4_a_redirect_uri_on_the_wrong_platform_is_named_with_the_address(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] code: u64,
     #[case] words: &str,
@@ -152,7 +152,7 @@ async fn c5_c9_common_codes_that_are_pasted_have_words(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test]
-async fn c6_a_scope_that_does_not_exist_is_told_as_a_permission(
+async fn c6_a_scope_that_does_not_exist_is_explained_as_a_permission(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
@@ -165,7 +165,7 @@ async fn c6_a_scope_that_does_not_exist_is_told_as_a_permission(
 
 #[rstest]
 #[tokio::test]
-async fn c10_c11_a_page_without_a_code_leads_to_the_address_for_approval_in_every_language(
+async fn c10_c11_a_pasted_page_without_a_code_leads_to_the_consent_link_in_every_language(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -196,15 +196,15 @@ async fn c10_c11_a_page_without_a_code_leads_to_the_address_for_approval_in_ever
         page.assert_status(422);
         assert!(!page.text().contains("adminconsent"), "{text}");
     }
-    // Nor is anything offered before something was pasted.
+    // No link is offered before a text was pasted.
     let page = ada.get(&format!("{connector}/pasted-error")).await;
     assert!(!page.text().contains("adminconsent"));
-    // A code without words may be about approval too.
+    // A code without words may be about consent too.
     let page = pasted(&mut ada, &connector, "AADSTS9999999: Etwas Neues.").await;
     page.assert_status(200).assert_says("If the page asked for an administrator").assert_says(APPROVAL);
 }
 
-/// The path to which the button posts that tries again.
+/// The path to which the button *Try again* posts.
 fn try_again(connector: &str) -> String {
     format!("{connector}/try-again")
 }
@@ -223,7 +223,7 @@ fn accepted() -> Canned {
     "If you registered the application within the last few minutes"
 )]
 #[tokio::test]
-async fn c19_c20_what_was_made_a_moment_ago_is_tried_again_without_a_new_secret(
+async fn c19_c20_new_credentials_are_tried_again_without_typing_the_secret_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] status: u16,
     #[case] oauth_error: &str,
@@ -240,7 +240,7 @@ async fn c19_c20_what_was_made_a_moment_ago_is_tried_again_without_a_new_secret(
     let button = format!("action=\"{}\"", try_again(&connector));
     assert!(page.body.contains(&button), "{}", page.body);
 
-    // Too early: the same is said again, and nothing is said to have been saved.
+    // Too early: the same message again, and none says that something was saved.
     world.provider.answer_token(Canned::Json(status, error(oauth_error, code)));
     let landed = ada.post(&try_again(&connector), &[]).await;
     assert_eq!(landed.assert_status(303).location(), connector);
@@ -263,7 +263,7 @@ async fn c19_c20_what_was_made_a_moment_ago_is_tried_again_without_a_new_secret(
 
 #[rstest]
 #[tokio::test]
-async fn c19_credentials_that_are_accepted_end_no_failure_of_another_kind(
+async fn c19_accepted_credentials_do_not_end_a_failure_of_another_kind(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -286,7 +286,7 @@ async fn c19_credentials_that_are_accepted_end_no_failure_of_another_kind(
 
 #[rstest]
 #[tokio::test]
-async fn c19_a_connector_that_was_verified_before_is_not_said_to_be_untried(
+async fn c19_a_connector_that_was_verified_before_is_not_called_untried(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -313,7 +313,7 @@ async fn c19_a_connector_that_was_verified_before_is_not_said_to_be_untried(
 
 #[rstest]
 #[tokio::test]
-async fn c19_where_the_tenant_is_not_known_trying_again_starts_a_sign_in(
+async fn c19_without_a_known_tenant_try_again_starts_a_sign_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, page, state) = ended(kind, 401, error("invalid_client", 7_000_215)).await;
@@ -322,7 +322,7 @@ async fn c19_where_the_tenant_is_not_known_trying_again_starts_a_sign_in(
     let connector = format!("/connectors/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await);
     assert!(page.body.contains(&format!("action=\"{}\"", try_again(&connector))), "{}", page.body);
     let mut ada = world.log_in("ada@contoso.test").await;
-    // The connector's own page has the button too, as long as the credentials are refused.
+    // The connector's page has the button as long as the credentials are refused.
     assert!(ada.get(&connector).await.body.contains(&try_again(&connector)));
     let leaving = ada.post(&try_again(&connector), &[]).await;
     let authorize = leaving.assert_status(200).link("Continue to Microsoft");
@@ -333,7 +333,7 @@ async fn c19_where_the_tenant_is_not_known_trying_again_starts_a_sign_in(
 
 #[rstest]
 #[tokio::test]
-async fn c19_only_an_administrator_of_the_organisation_tries_again(
+async fn c19_only_an_administrator_of_the_organisation_can_try_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -349,7 +349,7 @@ async fn c19_only_an_administrator_of_the_organisation_tries_again(
 #[case("invalid_grant", 65_001)]
 #[case("invalid_grant", 90_094)]
 #[tokio::test]
-async fn c21_what_was_approved_a_moment_ago_is_signed_in_with_again(
+async fn c21_after_a_recent_consent_the_page_offers_to_sign_in_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] oauth_error: &str,
     #[case] code: u64,

@@ -1,4 +1,4 @@
-//! Microsoft's clouds: each has a portal of its own.
+//! Microsoft's clouds: each has its own portal.
 
 use rstest::rstest;
 

@@ -20,7 +20,7 @@ pub fn typed(name: &str) -> Typed {
     }
 }
 
-/// Fifty browsers, each with its own form open, send at once.
+/// Fifty browsers send forms at once, each with its own form.
 async fn fifty_at_once(world: &World, name: impl Fn(usize) -> String, same_form: bool) -> Vec<Answer> {
     let mut ada = world.set_up().await;
     let mut forms = Vec::new();
@@ -55,7 +55,7 @@ async fn fifty_at_once(world: &World, name: impl Fn(usize) -> String, same_form:
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_adds_at_once_add_fifty_connectors(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn fifty_forms_at_once_add_fifty_connectors(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let answers = fifty_at_once(&world, |at| format!("Connector {at}"), false).await;
     let pages: BTreeSet<&str> = answers.iter().map(Answer::location).collect();
@@ -67,7 +67,7 @@ async fn fifty_adds_at_once_add_fifty_connectors(#[values(Kind::Sqlite, Kind::Po
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn one_form_sent_fifty_times_at_once_leads_to_the_one_connector(
+async fn one_form_sent_fifty_times_at_once_adds_one_connector(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -80,9 +80,11 @@ async fn one_form_sent_fifty_times_at_once_leads_to_the_one_connector(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_adds_of_one_name_at_once_one_gets_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn of_fifty_forms_with_one_name_at_once_one_gets_the_name(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
-    // Composed and decomposed, in capitals and not: to people one and the same.
+    // Composed and decomposed, in capitals and not: for a reader the same name.
     let names = ["Café", "CAFE\u{301}", " café ", "ＣＡＦÉ"];
     let answers = fifty_at_once(&world, |at| names[at % names.len()].to_owned(), false).await;
     let back = answers.iter().filter(|answer| answer.location() == "/connectors/new").count();
@@ -92,7 +94,7 @@ async fn of_fifty_adds_of_one_name_at_once_one_gets_it(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test]
-async fn s1_what_was_typed_comes_back_once_but_the_secret_is_kept_nowhere(
+async fn s1_a_refused_form_shows_typed_values_once_and_stores_the_secret_nowhere(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -120,7 +122,7 @@ async fn s1_what_was_typed_comes_back_once_but_the_secret_is_kept_nowhere(
 
 #[rstest]
 #[tokio::test]
-async fn s3_a_secret_that_was_moved_or_changed_in_the_database_is_told_of_and_never_used(
+async fn s3_a_secret_that_was_moved_or_changed_in_the_database_is_reported_and_never_used(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -143,7 +145,7 @@ async fn s3_a_secret_that_was_moved_or_changed_in_the_database_is_told_of_and_ne
 
 #[rstest]
 #[tokio::test]
-async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_does_not(
+async fn a_change_of_verified_settings_resets_the_state_and_a_new_name_does_not(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -156,7 +158,7 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
     let verify = async || {
         world.raw.run("UPDATE connectors SET state = 'verified'").await.expect("updated");
     };
-    // As it stands in the form, with the secret left blank.
+    // The form as it is rendered, with an empty secret.
     let as_it_is = {
         let connector = service.get(&admin, id).await.expect("a connector");
         Typed {
@@ -198,7 +200,7 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
         ("the permissions", Typed { scopes: vec!["Mail.Read".into()], ..as_it_is.clone() }, "not_verified"),
     ];
     for (what, typed, state) in cases {
-        // Each against the connector as it was at first.
+        // Each change starts from the original connector.
         let restored = Typed { client_secret: SECRET.to_owned().into(), ..as_it_is.clone() };
         let restored = restored.parse_edit(today, None).expect("sound");
         let version = async || service.get(&admin, id).await.expect("a connector").version;
@@ -218,7 +220,7 @@ async fn a_change_of_what_was_proved_undoes_the_proof_and_a_change_of_the_name_d
 
 #[rstest]
 #[tokio::test]
-async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keeps_its_name(
+async fn deleting_a_connector_deletes_its_secret_and_sign_ins_and_the_activity_keeps_its_name(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -244,13 +246,13 @@ async fn a_connector_goes_with_its_secret_and_its_sign_ins_and_the_activity_keep
 
 #[rstest]
 #[tokio::test]
-async fn s1_a_secret_that_was_pasted_into_another_field_is_kept_nowhere_either(
+async fn s1_a_secret_that_was_pasted_into_another_field_is_stored_nowhere(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let sound = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
-    // As long as Azure's are, with their sign at the same place.
+    // As long as Azure's secrets, with their tilde at the same position.
     let of_another = format!("can8Q~{:.34}", "canary".repeat(6));
     for (name, client_id) in [
         (SECRET, "no client id"),
@@ -269,7 +271,7 @@ async fn s1_a_secret_that_was_pasted_into_another_field_is_kept_nowhere_either(
 
 #[rstest]
 #[tokio::test]
-async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_typed_there(
+async fn a_form_reached_by_the_back_button_adds_the_second_application_typed_there(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -297,7 +299,7 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
     assert_eq!(pages.len(), 2, "{pages:?}");
     assert_eq!(world.raw.count("connectors").await, 2);
 
-    // A secret that was corrected there is not dropped in silence.
+    // A corrected secret in such a form is not dropped silently.
     let fields = [
         ("form", form.as_str()),
         ("owner", owner.as_str()),
@@ -313,7 +315,7 @@ async fn a_form_to_which_one_went_back_adds_the_second_application_that_was_type
 
 #[rstest]
 #[tokio::test]
-async fn a_client_id_with_a_sign_missing_is_kept_to_be_mended(
+async fn a_client_id_with_a_missing_digit_stays_in_the_form_to_be_corrected(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -336,7 +338,7 @@ async fn a_client_id_with_a_sign_missing_is_kept_to_be_mended(
 #[case::long_tenant("tenant", &"x.".repeat(1_000))]
 #[case::scope("scopes[]", &"x".repeat(10_000))]
 #[tokio::test]
-async fn i1_a_field_that_is_too_long_or_holds_control_signs_is_refused_in_words(
+async fn i1_a_field_that_is_too_long_or_has_control_characters_is_refused_with_words(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] field: &str,
     #[case] value: &str,
@@ -366,7 +368,7 @@ async fn i1_a_field_that_is_too_long_or_holds_control_signs_is_refused_in_words(
 
 #[rstest]
 #[tokio::test]
-async fn i1_an_organisation_has_a_hundred_thousand_connectors_and_no_more(
+async fn i1_an_organisation_has_at_most_a_hundred_thousand_connectors(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

@@ -1,4 +1,4 @@
-//! What costs CPU is counted before it runs, and its turns are shared fairly.
+//! CPU work is counted before it runs, and networks share it fairly.
 
 use std::sync::{
     Arc,
@@ -12,13 +12,13 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{Answer, Browser, Kind, PASSWORD, World, busy_with};
 
-/// Signs that a judge of passwords reads in thousands of ways.
+/// Characters that the strength check reads in thousands of ways.
 const HOSTILE: &str = "4@8({[<369&#!1|/0$5+7%24@8({[<369&#!1|/0$5+7%24@8({[<369&#!1|/0$5+7%2";
 const WRONG: &str = "certainly not this one";
 const COMPOSED: &str = "pr\u{e9}lude z\u{e8}bre trombone";
 const PARTED: &str = "pre\u{301}lude ze\u{300}bre trombone";
 
-/// Hears how often argon2 has run.
+/// Counts how often argon2 has run.
 #[derive(Clone, Default)]
 struct Runs(Arc<AtomicUsize>);
 
@@ -70,7 +70,7 @@ async fn n1_a_new_password_is_judged_only_after_the_current_one_was_right(
 #[case::a_weak_one("passwordpassword", "guessed")]
 #[case::a_short_one("short", "15 characters")]
 #[tokio::test]
-async fn n1_right_passwords_count_too_where_a_password_is_changed(
+async fn n1_right_passwords_count_too_when_a_password_is_changed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] new: &str,
     #[case] words: &str,
@@ -83,7 +83,7 @@ async fn n1_right_passwords_count_too_where_a_password_is_changed(
     }
     let runs = Runs::default();
     let heard = tracing::subscriber::set_default(tracing_subscriber::registry().with(runs.clone()));
-    // From wherever: it is counted by the user.
+    // From any address: the count is by user.
     vera.address = "198.51.100.1".parse().expect("an address");
     let answer = change(&mut vera, PASSWORD, new).await;
     answer.assert_status(429).assert_says("sent too often").assert_says("Wait 5 minutes");
@@ -102,7 +102,7 @@ async fn invite(ada: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Strin
 
 #[rstest]
 #[tokio::test]
-async fn n1_a_password_that_is_sent_by_a_link_is_counted_before_it_is_judged(
+async fn n1_a_password_sent_with_a_link_is_counted_before_it_is_judged(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values("invitation", "new password", "set-up")] link: &str,
 ) {
@@ -129,7 +129,7 @@ async fn n1_a_password_that_is_sent_by_a_link_is_counted_before_it_is_judged(
     };
     let mut stranger = world.browser();
     for at in 0..20 {
-        // Each from a network of its own: the link counts.
+        // Each from its own network: the link is counted.
         stranger.address = format!("203.0.{at}.1").parse().expect("an address");
         let answer = stranger.post(&path, &fields("passwordpassword")).await;
         answer.assert_status(422).assert_says("guessed");
@@ -146,9 +146,7 @@ async fn n1_a_password_that_is_sent_by_a_link_is_counted_before_it_is_judged(
 
 #[rstest]
 #[tokio::test]
-async fn n1_the_links_of_one_address_are_counted_together(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn n1_links_of_one_address_are_counted_together(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let mut stranger = world.browser();
@@ -157,7 +155,7 @@ async fn n1_the_links_of_one_address_are_counted_together(
         let path = invite(&mut ada, "/settings/people", &[("email", &email), ("role", "viewer")]).await;
         for sent in 0..20 {
             let wanted = if number * 20 + sent < 50 { 422 } else { 429 };
-            // Addresses of one /64 are one.
+            // All addresses of one /64 count as one.
             stranger.address = format!("2001:db8:1:2::{number}:{sent}").parse().expect("an address");
             let fields = [("name", "Bob"), ("password", "passwordpassword")];
             stranger.post(&path, &fields).await.assert_status(wanted);
@@ -167,7 +165,7 @@ async fn n1_the_links_of_one_address_are_counted_together(
 
 #[rstest]
 #[tokio::test]
-async fn n1_where_too_many_qr_codes_were_drawn_the_key_is_there_to_be_typed(
+async fn n1_after_too_many_qr_codes_the_page_shows_the_key_to_type(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -182,7 +180,7 @@ async fn n1_where_too_many_qr_codes_were_drawn_the_key_is_there_to_be_typed(
     assert!(!page.body.contains("QR code of the key"));
 }
 
-/// 100 requests at once from as many /64s of one /48, again and again: more than the queue has places for.
+/// 100 requests at once from 100 /64s of one /48, repeated: more than the queue has places for.
 fn one_48() -> impl Iterator<Item = Asker> {
     (0..100_u16).map(|number| {
         let address = std::net::Ipv6Addr::new(0x2001, 0xdb8, 0xbad, number * 600, 0, 0, 0, 1);
@@ -209,7 +207,7 @@ async fn n4_while_one_network_fills_the_pool_another_network_logs_in(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn n4_while_strangers_fill_the_pool_from_everywhere_whoever_is_logged_in_goes_on(
+async fn n4_while_strangers_fill_the_pool_logged_in_users_can_still_re_authenticate(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -225,7 +223,7 @@ async fn n4_while_strangers_fill_the_pool_from_everywhere_whoever_is_logged_in_g
 
 #[rstest]
 #[tokio::test]
-async fn c31_who_set_a_password_one_way_logs_in_by_typing_it_the_other(
+async fn c31_a_password_typed_with_another_unicode_form_logs_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values((COMPOSED, PARTED), (PARTED, COMPOSED))] (set, typed): (&str, &str),
 ) {
@@ -238,7 +236,7 @@ async fn c31_who_set_a_password_one_way_logs_in_by_typing_it_the_other(
             .post("/login", &[("email", "ada@contoso.test"), ("password", password)])
             .await
             .assert_status(303);
-        // And proves who it is, and is told that this is no other password.
+        // Re-authentication accepts it, and the change calls it the same password.
         change(&mut browser, typed, set)
             .await
             .assert_status(422)
@@ -246,11 +244,11 @@ async fn c31_who_set_a_password_one_way_logs_in_by_typing_it_the_other(
     }
 }
 
-/// As hashes were made before passwords were normalised.
+/// A hash as it was created before passwords were normalised.
 fn hash_of_what_was_typed(password: &str) -> String {
     use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
 
-    #[expect(clippy::disallowed_methods, reason = "nobody waits for it")]
+    #[expect(clippy::disallowed_methods, reason = "no request waits for it")]
     let hash = argon2::Argon2::default().hash_password_with_salt(password.as_bytes(), b"a salt of a test");
     let hash: PasswordHash = hash.expect("a hash");
     hash.to_string()
@@ -258,7 +256,7 @@ fn hash_of_what_was_typed(password: &str) -> String {
 
 #[rstest]
 #[tokio::test]
-async fn c31_a_hash_from_before_is_opened_by_what_was_typed_and_then_by_either(
+async fn c31_a_hash_from_before_normalisation_accepts_the_typed_form_and_later_either(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -291,10 +289,10 @@ async fn c31_argon2_runs_as_often_for_an_unknown_e_mail_as_for_a_known_one(
         ("a wrong one", 1),
         ("a wr\u{f6}ng one", 1),
         ("a wro\u{308}ng one", 2),
-        // Only the composed form of it could be somebody's.
+        // Only its composed form could belong to a user.
         (&"o\u{308}".repeat(400), 1),
     ] {
-        for email in ["ada@contoso.test", "nobody@contoso.test", "no address at all"] {
+        for email in ["ada@contoso.test", "mallory@contoso.test", "no address at all"] {
             world.browser().post("/login", &[("email", email), ("password", password)]).await;
             assert_eq!(runs.take(), count, "{email}, {password:?}");
         }

@@ -1,4 +1,4 @@
-//! The key: what the program does where it is missing, wrong, or exposed.
+//! The key: what the program does if it is missing, wrong or exposed.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ async fn s5_with_another_key_the_program_stops_before_it_writes_anything(
 
 #[rstest]
 #[tokio::test]
-async fn s5_a_key_that_is_gone_is_not_replaced(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn s5_a_missing_key_is_not_replaced(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let key_file = world.program.config.encryption_key_file.clone();
     std::fs::remove_file(&key_file).expect("removed");
@@ -75,7 +75,7 @@ async fn s5_a_key_that_others_can_read_is_refused(
 }
 
 #[tokio::test]
-async fn s5_an_empty_sqlite_database_gets_a_key_of_its_own_which_is_said() {
+async fn s5_an_empty_sqlite_database_gets_a_new_key_and_the_program_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("data/mail360.sqlite"));
     let database = Database::open(&url).await.expect("a database");
@@ -93,7 +93,7 @@ async fn s5_an_empty_sqlite_database_gets_a_key_of_its_own_which_is_said() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn s5_of_two_processes_that_enter_another_key_of_one_id_the_second_stops(
+async fn s5_of_two_processes_that_register_another_key_with_the_same_id_the_second_stops(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -123,13 +123,13 @@ async fn s5_of_two_processes_that_enter_another_key_of_one_id_the_second_stops(
 
 #[rstest]
 #[tokio::test]
-async fn s5_a_database_that_cannot_be_asked_for_its_key_gets_no_new_one(
+async fn s5_a_database_that_cannot_be_asked_for_its_key_gets_no_new_key(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let key_file = world.program.config.encryption_key_file.clone();
     std::fs::remove_file(&key_file).expect("removed");
-    // As a restored backup of which half is missing: migrations pending, and what is there unreadable.
+    // Half of a restored backup: migrations are pending, and existing values are unreadable.
     world.raw.run("DELETE FROM seaql_migrations WHERE version LIKE '%throttles%'").await.expect("deleted");
     world.raw.run("ALTER TABLE settings RENAME COLUMN value TO values_").await.expect("renamed");
     let error = take(&world).await.expect_err("no answer");
@@ -139,7 +139,7 @@ async fn s5_a_database_that_cannot_be_asked_for_its_key_gets_no_new_one(
 
 #[rstest]
 #[tokio::test]
-async fn a_schema_that_is_older_or_newer_is_recognised(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn an_older_or_newer_schema_is_recognised(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let schema = async || world.program.database.schema().await.expect("an answer");
     assert_eq!(schema().await, SchemaState::Current);
@@ -156,7 +156,7 @@ async fn a_schema_that_is_older_or_newer_is_recognised(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_processes_that_migrate_at_once_each_finds_the_schema_as_it_should_be(
+async fn of_processes_that_migrate_at_once_each_finds_the_right_schema(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let place = Place::new(kind).await;
@@ -180,7 +180,7 @@ async fn of_processes_that_migrate_at_once_each_finds_the_schema_as_it_should_be
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_sqlite_file_is_for_its_owner_alone() {
+async fn only_its_owner_can_read_the_sqlite_file() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().expect("a folder");

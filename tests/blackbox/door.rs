@@ -1,4 +1,4 @@
-//! The door under attack: what is refused leaves nothing behind, and the owner of an account gets in all along.
+//! Log-in under attack: refused tries write nothing, and the owner of a password can still log in.
 
 use std::net::IpAddr;
 
@@ -22,7 +22,7 @@ async fn try_password(browser: &mut Browser, email: &str, password: &str) -> Ans
     browser.post("/login", &[("email", email), ("password", password)]).await
 }
 
-/// A browser that has nothing of this one but its device cookie.
+/// A browser that has only the device cookie of this one.
 fn same_device(world: &World, browser: &Browser) -> Browser {
     let mut other = world.browser();
     let value = browser.cookies.get(DEVICE).expect("a device cookie").clone();
@@ -30,7 +30,7 @@ fn same_device(world: &World, browser: &Browser) -> Browser {
     other
 }
 
-/// Uses up the tries of an account by guesses from many addresses, as they are counted before anything is hashed.
+/// Uses up the tries of a user by guesses from many addresses. They count before any hash.
 async fn attack(world: &World, email: &str) -> usize {
     let organisation = world.organisation_id_of(ADA).await;
     let mut admitted = 0;
@@ -60,14 +60,14 @@ async fn n3_a_try_over_the_limit_writes_nothing(#[values(Kind::Sqlite, Kind::Pos
 }
 
 #[tokio::test]
-async fn n3_a_try_over_the_limit_takes_no_transaction_of_the_writer() {
+async fn n3_a_try_over_the_limit_does_not_wait_for_the_writer() {
     let world = World::new(Kind::Sqlite).await;
     world.set_up().await;
     let mut guesser = world.browser();
     for _ in 0..10 {
         try_password(&mut guesser, ADA, WRONG).await.assert_status(401);
     }
-    // Another transaction holds the writer: a refused request does not wait for it.
+    // Another transaction holds the writer; a refused request does not wait for it.
     let database = world.program.database.clone();
     let (held, release) =
         (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));
@@ -121,7 +121,7 @@ async fn n4_the_networks_of_one_ipv6_48_share_a_limit(#[values(Kind::Sqlite, Kin
     };
     let mut all = 0;
     for number in 0..300 {
-        // A /64 of its own each time, of another /56 every eight.
+        // A new /64 each time, and a new /56 every eight times.
         all += admitted(format!("2001:db8:1:{:x}::1", number * 0x20), format!("user{number}")).await;
     }
     assert_eq!(all, 200);
@@ -147,19 +147,19 @@ async fn n4_right_passwords_are_counted_as_well(#[values(Kind::Sqlite, Kind::Pos
 
 #[rstest]
 #[tokio::test]
-async fn n5_guesses_from_everywhere_come_to_an_end_and_the_owners_browser_gets_in(
+async fn n5_guesses_from_many_addresses_reach_a_limit_and_the_owners_browser_logs_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let ada = world.set_up().await;
-    for email in [ADA, "nobody@contoso.test"] {
+    for email in [ADA, "mallory@contoso.test"] {
         assert_eq!(attack(&world, email).await, 50, "for {email}, whether there is such a user or not");
         try_password(&mut world.browser(), email, PASSWORD).await.assert_status(429);
     }
     let mut own = same_device(&world, &ada);
     try_password(&mut own, ADA, PASSWORD).await.assert_status(303);
     own.get("/connectors").await.assert_status(200);
-    // The cookie is of this user alone.
+    // The cookie is valid for this user alone.
     let mut own = same_device(&world, &own);
     attack(&world, "vera@contoso.test").await;
     try_password(&mut own, "vera@contoso.test", PASSWORD).await.assert_status(429);
@@ -167,7 +167,7 @@ async fn n5_guesses_from_everywhere_come_to_an_end_and_the_owners_browser_gets_i
 
 #[rstest]
 #[tokio::test]
-async fn n5_an_owner_under_attack_gets_in_by_a_link_for_a_new_password(
+async fn n5_an_owner_under_attack_logs_in_by_a_link_for_a_new_password(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -207,7 +207,7 @@ async fn n5_a_device_cookie_replaces_no_password_and_ten_failures_void_it(
 
 #[rstest]
 #[tokio::test]
-async fn n5_a_device_cookie_is_renewed_by_each_log_in_and_a_user_has_ten_at_most(
+async fn n5_each_log_in_renews_the_device_cookie_and_a_user_has_ten_at_most(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -223,7 +223,7 @@ async fn n5_a_device_cookie_is_renewed_by_each_log_in_and_a_user_has_ten_at_most
     let mut again = same_device(&world, &ada);
     try_password(&mut again, ADA, PASSWORD).await.assert_status(303);
     assert_ne!(again.cookies[DEVICE], before);
-    // For 180 days and no longer.
+    // It is valid for 180 days and no longer.
     world.clock.advance(Duration::days(180));
     attack(&world, ADA).await;
     try_password(&mut again, ADA, PASSWORD).await.assert_status(429);
@@ -231,9 +231,7 @@ async fn n5_a_device_cookie_is_renewed_by_each_log_in_and_a_user_has_ten_at_most
 
 #[rstest]
 #[tokio::test]
-async fn n5_a_device_cookie_comes_only_with_a_complete_log_in(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn n5_only_a_complete_log_in_gives_a_device_cookie(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let (app, _) = set_up(&world, &mut world.set_up().await).await;
     world.clock.advance(Duration::minutes(1));
@@ -267,9 +265,9 @@ async fn n5_a_device_cookie_ends_with_the_sessions_of_its_user_and_the_asking_br
 
 #[rstest]
 #[tokio::test]
-async fn n6_the_same_is_written_for_every_refused_log_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn n6_every_refused_log_in_causes_the_same_writes(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let mut written = Vec::new();
-    for email in [ADA, "bob@contoso.test", "nobody@contoso.test", "not an e-mail"] {
+    for email in [ADA, "bob@contoso.test", "mallory@contoso.test", "not an e-mail"] {
         let world = World::new(kind).await;
         world.set_up().await;
         world.add_user("Contoso", "bob@contoso.test", Role::Viewer).await;
@@ -309,11 +307,11 @@ async fn n7_a_clock_that_was_ahead_locks_no_user_out(#[values(Kind::Sqlite, Kind
     try_password(&mut browser, ADA, PASSWORD).await.assert_status(429);
     world.clock.advance(Duration::days(-30));
     try_password(&mut browser, ADA, PASSWORD).await.assert_status(303);
-    // Its cookie was set now; one of the wrong time counts as none.
+    // Its cookie was set now; a cookie of the wrong time counts as missing.
     world.raw.run("UPDATE device_cookies SET created_at = created_at + 86400000000").await.expect("moved");
     attack(&world, ADA).await;
     try_password(&mut same_device(&world, &browser), ADA, PASSWORD).await.assert_status(429);
-    // Windows of the future are swept like those of the past.
+    // The sweep erases windows of the future like those of the past.
     world
         .raw
         .run("UPDATE throttles SET window_started_at = window_started_at + 86400000000")
@@ -325,7 +323,7 @@ async fn n7_a_clock_that_was_ahead_locks_no_user_out(#[values(Kind::Sqlite, Kind
 
 #[rstest]
 #[tokio::test]
-async fn n10_what_was_typed_cannot_be_guessed_from_what_is_stored(
+async fn n10_typed_texts_cannot_be_guessed_from_stored_values(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -349,7 +347,7 @@ async fn n10_what_was_typed_cannot_be_guessed_from_what_is_stored(
 
 #[rstest]
 #[tokio::test]
-async fn n17_an_attacker_with_the_password_keeps_the_owners_codes_out_of_no_known_browser(
+async fn n17_an_attacker_with_the_password_cannot_lock_codes_out_of_a_known_browser(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -369,7 +367,7 @@ async fn n17_an_attacker_with_the_password_keeps_the_owners_codes_out_of_no_know
     let mut own = same_device(&world, &ada);
     try_password(&mut own, ADA, PASSWORD).await.assert_status(303);
     own.post("/login/code", &[("code", &code(&world, &app, 0))]).await.assert_status(303);
-    // Nor at the page that asks for the password again.
+    // Nor on the page that asks for the password again.
     world.clock.advance(Duration::minutes(11));
     let fresh = code(&world, &app, 0);
     let fields =

@@ -1,4 +1,4 @@
-//! What was typed into the Add Connector form survives a session that ends while one works in Azure.
+//! Values typed into the Add Connector form survive a session that ends while the user works in Azure.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rstest::rstest;
@@ -9,7 +9,7 @@ use crate::support::{Answer, Browser, Kind, PASSWORD, SECRET, World};
 const FORM: &str = "/connectors/new";
 const COOKIE: &str = "mail360_3000_draft";
 
-/// A form of Ada's, filled in, and her session over: what its fields hold.
+/// Ada's filled form after her session has ended, and the values of its fields.
 async fn typed_too_long(kind: Kind) -> (World, Browser, Vec<(&'static str, String)>) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
@@ -43,14 +43,14 @@ async fn log_in(browser: &mut Browser, email: &str) -> Answer {
 
 #[rstest]
 #[tokio::test]
-async fn s1_what_was_typed_survives_a_session_that_ended_meanwhile_save_the_secret(
+async fn s1_typed_values_survive_a_session_that_ended_and_the_secret_does_not(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, fields) = typed_too_long(kind).await;
     let before = world.raw.dump(&[]).await;
     let answer = send(&mut ada, &fields).await;
     assert_eq!(answer.assert_status(303).location(), "/login?next=/connectors/new");
-    assert_eq!(world.raw.dump(&[]).await, before, "of nobody the server keeps nothing");
+    assert_eq!(world.raw.dump(&[]).await, before, "the server stores nothing for visitors");
     let kept = URL_SAFE_NO_PAD.decode(&ada.cookies[COOKIE]).expect("base64");
     for word in ["archive", "canary"] {
         assert!(!kept.windows(word.len()).any(|part| part == word.as_bytes()), "it is sealed");
@@ -77,7 +77,7 @@ async fn s1_what_was_typed_survives_a_session_that_ended_meanwhile_save_the_secr
 
 #[rstest]
 #[tokio::test]
-async fn i4_what_was_typed_is_shown_to_nobody_else_who_logs_in_at_that_browser(
+async fn i4_typed_values_are_not_shown_to_another_user_who_logs_in_with_that_browser(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, fields) = typed_too_long(kind).await;
@@ -88,15 +88,15 @@ async fn i4_what_was_typed_is_shown_to_nobody_else_who_logs_in_at_that_browser(
 }
 
 #[rstest]
-#[case::of_nobody(|fields: &mut Vec<(&str, String)>| fields.retain(|(name, _)| *name != "owner"))]
-#[case::of_no_form(|fields: &mut Vec<(&str, String)>| fields.retain(|(name, _)| *name != "form"))]
+#[case::without_an_owner(|fields: &mut Vec<(&str, String)>| fields.retain(|(name, _)| *name != "owner"))]
+#[case::without_a_form(|fields: &mut Vec<(&str, String)>| fields.retain(|(name, _)| *name != "form"))]
 #[case::longer_than_a_cookie(|fields: &mut Vec<(&str, String)>| {
     let long = "\u{1f511}".repeat(300);
     fields.iter_mut().filter(|(name, _)| ["service_name", "tenant", "account_type"].contains(name))
         .for_each(|(_, value)| value.clone_from(&long));
 })]
 #[tokio::test]
-async fn a_form_that_cannot_be_kept_is_refused_and_the_way_back_is_shown(
+async fn a_form_that_cannot_be_kept_is_refused_with_a_link_back(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] spoil: fn(&mut Vec<(&str, String)>),
 ) {
@@ -120,29 +120,29 @@ async fn a_form_that_cannot_be_kept_is_refused_and_the_way_back_is_shown(
 #[case("http://evil.example/connectors")]
 #[case("http://localhost:3000//evil.example")]
 #[tokio::test]
-async fn o9_the_way_back_from_a_refusal_leads_nowhere_else(
+async fn o9_the_link_back_from_a_refusal_leads_to_our_pages_only(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] referer: &str,
 ) {
     let world = World::new(kind).await;
-    let mut nobody = world.browser();
-    let request = nobody
+    let mut visitor = world.browser();
+    let request = visitor
         .request("POST", "/profile")
         .header("sec-fetch-site", "same-origin")
         .header("referer", referer)
         .body(axum::body::Body::empty());
-    let answer = nobody.send(request.expect("a request")).await;
+    let answer = visitor.send(request.expect("a request")).await;
     assert!(answer.assert_status(401).body.contains("href=\"/login\""), "{}", answer.body);
 }
 
 #[rstest]
 #[tokio::test]
-async fn i4_a_form_that_was_made_for_another_user_is_refused_and_nothing_of_it_is_kept(
+async fn i4_a_form_rendered_for_another_user_is_refused_and_not_kept(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut browser, fields) = typed_too_long(kind).await;
     world.stranger().await;
-    // Eve logs in where Ada's form is still open in another tab.
+    // Eve logs in while Ada's form is still open in another tab.
     log_in(&mut browser, "eve@fabrikam.test").await.assert_status(303);
     send(&mut browser, &fields).await.assert_status(409).assert_says("Somebody else is logged in now");
     let wrong: Vec<_> = fields
@@ -156,7 +156,7 @@ async fn i4_a_form_that_was_made_for_another_user_is_refused_and_nothing_of_it_i
 
 #[rstest]
 #[tokio::test]
-async fn c29_of_an_id_that_was_pasted_with_other_text_only_the_id_is_kept(
+async fn c29_of_an_id_pasted_with_other_text_only_the_id_is_kept(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_world, mut ada, mut fields) = typed_too_long(kind).await;

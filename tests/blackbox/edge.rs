@@ -1,4 +1,4 @@
-//! What stands between a browser and the pages: host and origin, cookies on a shared host, proxies that rewrite.
+//! Between a browser and the pages: host and origin, cookies on a shared host, proxies that rewrite.
 
 use axum::body::Body;
 use http::header;
@@ -9,7 +9,7 @@ async fn world_at(public_url: &str) -> World {
     World::with(Kind::Sqlite, &["--public-url", public_url]).await
 }
 
-/// A GET with this `Host` header, and further headers.
+/// A GET with this `Host` header and further headers.
 async fn get_under(browser: &Browser, path: &str, host: &str, headers: &[(&str, &str)]) -> Answer {
     let host = http::HeaderValue::from_bytes(host.as_bytes()).expect("a header");
     let mut request = http::Request::builder().uri(path).header(header::HOST, host);
@@ -58,17 +58,17 @@ async fn c36_a_host_that_means_the_public_one_is_served_and_every_other_gets_421
         ),
     ] {
         let world = world_at(public_url).await;
-        let nobody = world.browser();
+        let visitor = world.browser();
         for host in same {
-            // The callback is no exception: without an attempt it is refused for another reason.
+            // The same holds for the callback; without an attempt it is refused for another reason.
             for (path, status) in [("/login", 200), ("/api/connectors?state=a&code=b", 400)] {
-                let answer = get_under(&nobody, path, host, &[]).await;
+                let answer = get_under(&visitor, path, host, &[]).await;
                 assert_eq!(answer.status.as_u16(), status, "{public_url} under {host}{path}");
             }
         }
         for host in other {
             for path in ["/login", "/api/connectors?state=a&code=b"] {
-                let answer = get_under(&nobody, path, host, &[]).await;
+                let answer = get_under(&visitor, path, host, &[]).await;
                 assert_eq!(answer.status.as_u16(), 421, "{public_url} under {host}{path}");
             }
         }
@@ -76,15 +76,15 @@ async fn c36_a_host_that_means_the_public_one_is_served_and_every_other_gets_421
 }
 
 #[tokio::test]
-async fn c36_the_page_for_another_address_leads_in_no_circle_and_blames_nothing_that_is_right() {
+async fn c36_the_page_for_another_address_makes_no_redirect_loop_and_blames_the_right_setting() {
     let world = world_at("https://mail.contoso.example").await;
-    let nobody = world.browser();
-    let answer = get_under(&nobody, "/login", "mail.contoso.example:80", &[]).await;
+    let visitor = world.browser();
+    let answer = get_under(&visitor, "/login", "mail.contoso.example:80", &[]).await;
     answer.assert_status(421).assert_says("another port").assert_says("mail.contoso.example:80");
     assert!(answer.body.contains("href=\"https://mail.contoso.example/\""));
-    let answer = get_under(&nobody, "/login", "other.example", &[]).await;
+    let answer = get_under(&visitor, "/login", "other.example", &[]).await;
     answer.assert_status(421).assert_says("Go to its address").assert_says("MAIL360_PUBLIC_URL");
-    // The browser came by the button of that page, or the proxy tells which name it was asked for.
+    // The browser used the link of that page, or the proxy says which name it was asked for.
     for said in [
         ("referer", "https://mail.contoso.example/login"),
         ("referer", "https://mail.contoso.example:443/"),
@@ -93,7 +93,7 @@ async fn c36_the_page_for_another_address_leads_in_no_circle_and_blames_nothing_
         ("x-forwarded-host", "MAIL.contoso.example:443, inner.example"),
     ] {
         for host in ["mail.contoso.example:80", "127.0.0.1:3000", "upstream"] {
-            let answer = get_under(&nobody, "/login", host, &[said]).await;
+            let answer = get_under(&visitor, "/login", host, &[said]).await;
             answer.assert_status(421).assert_says("A proxy changes the address").assert_says(host);
             answer.assert_says("Host: mail.contoso.example");
             assert!(
@@ -102,13 +102,13 @@ async fn c36_the_page_for_another_address_leads_in_no_circle_and_blames_nothing_
         }
     }
     for said in [("referer", "https://evil.example/"), ("x-forwarded-host", "evil.example")] {
-        let answer = get_under(&nobody, "/login", "evil.example", &[said]).await;
+        let answer = get_under(&visitor, "/login", "evil.example", &[said]).await;
         answer.assert_status(421).assert_says("Go to its address");
     }
 }
 
 #[tokio::test]
-async fn c36_a_form_may_name_its_origin_in_any_way_that_means_the_public_one() {
+async fn c36_a_form_may_name_its_origin_in_any_spelling_of_the_public_one() {
     let world = world_at("https://mail.contoso.example").await;
     world.set_up().await;
     for (origin, status) in [
@@ -134,7 +134,7 @@ async fn c36_a_form_may_name_its_origin_in_any_way_that_means_the_public_one() {
 }
 
 #[tokio::test]
-async fn c50_two_installations_on_one_host_log_nobody_out_of_the_other() {
+async fn c50_two_installations_on_one_host_do_not_log_users_out_of_each_other() {
     let [one, other] = [world_at("http://localhost:3310").await, world_at("http://localhost:3312").await];
     // One browser: it sends the cookies of a host to each of its ports.
     let mut at_one = one.set_up().await;
@@ -156,7 +156,7 @@ async fn c50_two_installations_on_one_host_log_nobody_out_of_the_other() {
 }
 
 #[tokio::test]
-async fn c60_no_proxy_may_rewrite_a_page_or_what_it_loads() {
+async fn c60_pages_and_assets_forbid_proxies_to_rewrite_them() {
     let world = world_at("https://mail.contoso.example").await;
     let mut ada = world.set_up().await;
     for path in [

@@ -1,5 +1,5 @@
-//! Whatever ends sessions of a user ends all of them: the one that asked, those in other browsers, log-ins that wait for
-//! a code, and open sign-ins.
+//! A change that ends sessions of a user ends all of them: the session that asked, those in other browsers, log-ins that
+//! wait for a code, and open sign-ins.
 
 use std::{collections::BTreeSet, io::Write};
 
@@ -16,16 +16,16 @@ const EMAIL: &str = "ada@contoso.test";
 const NEW: &str = "another horse battery staple";
 const PERSON: &str = "/settings/people/{id}";
 
-/// Who changes what, so that sessions of Ada end.
+/// The user or operator whose change ends Ada's sessions.
 #[derive(Clone, Copy, Debug)]
 enum By {
-    /// Ada herself, by this form: she stays logged in.
+    /// Ada, by this form; she stays logged in.
     Ada(&'static [(&'static str, &'static str)]),
-    /// Ada herself, by a form after which she is logged out, too.
+    /// Ada, by a form that also logs her out.
     AdaGoes(&'static [(&'static str, &'static str)]),
     /// Another administrator.
     Grace(&'static [(&'static str, &'static str)]),
-    /// Ada, by a link of the other administrator.
+    /// Ada, by a link from the other administrator.
     Link,
     /// The operator, by `mail360 user` with these arguments and this input.
     Operator(&'static [&'static str], &'static str),
@@ -37,7 +37,7 @@ struct Case {
     /// The route, or the command.
     path: &'static str,
     by: By,
-    /// Whether Ada has a second factor before.
+    /// Whether Ada has a second factor beforehand.
     factor: bool,
 }
 
@@ -45,7 +45,7 @@ const fn case(path: &'static str, by: By) -> Case {
     Case { path, by, factor: true }
 }
 
-/// Everything that ends sessions. The route table and the command line are compared with it below.
+/// Every change that ends sessions. Tests below compare it with the route table and the command line.
 const CASES: &[Case] = &[
     case("/profile", By::Ada(&[("current", PASSWORD), ("new", NEW)])),
     Case { path: "/profile/second-factor/finish", by: By::Ada(&[]), factor: false },
@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
     case("end-sessions", By::EndSessions),
 ];
 
-/// The POST routes of people and log-ins after which other browsers of a user stay logged in.
+/// The POST routes of people and log-ins that leave the other browsers of a user logged in.
 const KEEP: &[&str] = &[
     "/set-up/{token}",
     "/login",
@@ -81,17 +81,17 @@ const KEEP: &[&str] = &[
     "/settings/people/invitations/{id}/withdraw",
 ];
 
-/// Ada in several browsers, and all that is under way.
+/// Ada in several browsers, with everything that is in progress.
 struct Scene {
     world: World,
     id: String,
     connector: String,
     ada: Browser,
     grace: Browser,
-    /// Another browser of hers, in which a sign-in was started.
+    /// Another browser of Ada's, in which a sign-in was started.
     other: Browser,
     authorize: Url,
-    /// A browser in which the password was given, and the code was not.
+    /// A browser that has given the password, but no code.
     half_way: Option<Browser>,
     app: Option<totp_rs::Totp>,
     codes: Vec<String>,
@@ -141,7 +141,7 @@ impl Scene {
         scene
     }
 
-    /// Does what ends the sessions. Where Ada does it, `self.ada` has what the answer gave her.
+    /// Makes the change that ends the sessions. If Ada makes it, `self.ada` has the cookies of the response.
     async fn act(&mut self, case: &Case) {
         let path = case.path.replace("{id}", &self.id);
         match case.by {
@@ -187,7 +187,7 @@ pub fn assert_logged_out(answer: &Answer, what: &str) {
 async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
     let what = format!("{} {:?}", case.path, case.by);
     let mut scene = Scene::new(kind, case.factor).await;
-    // An attacker has the cookie of the very session that asks.
+    // An attacker has the cookie of the session that makes the change.
     let mut thief = scene.ada.clone();
     thief.get("/settings/people").await.assert_status(200);
     scene.act(case).await;
@@ -233,7 +233,7 @@ async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn n0_whatever_ends_sessions_of_a_user_ends_all_of_them(
+async fn n0_every_change_that_ends_sessions_of_a_user_ends_all_of_them(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     for case in CASES {
@@ -243,7 +243,7 @@ async fn n0_whatever_ends_sessions_of_a_user_ends_all_of_them(
 
 #[rstest]
 #[tokio::test]
-async fn n0_every_route_of_people_and_log_ins_is_known_to_end_sessions_or_not_to(
+async fn n0_every_route_of_people_and_log_ins_is_known_to_end_sessions_or_to_keep_them(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let known: BTreeSet<_> = CASES.iter().map(|case| case.path).chain(KEEP.iter().copied()).collect();
@@ -265,7 +265,7 @@ async fn n0_every_route_of_people_and_log_ins_is_known_to_end_sessions_or_not_to
         assert!(routes.contains(path), "{path} is no route");
     }
 
-    // And what is said to keep them keeps them.
+    // The routes that are said to keep sessions do keep them.
     for path in KEEP {
         let mut scene = Scene::new(kind, true).await;
         let fields = [
@@ -285,7 +285,7 @@ async fn n0_every_route_of_people_and_log_ins_is_known_to_end_sessions_or_not_to
 }
 
 #[test]
-fn n0_every_command_that_changes_a_user_is_among_what_ends_sessions() {
+fn n0_every_command_that_changes_a_user_is_listed_among_the_changes_that_end_sessions() {
     let help = std::process::Command::new(env!("CARGO_BIN_EXE_mail360"))
         .args(["user", "--help"])
         .output()
@@ -300,7 +300,7 @@ fn n0_every_command_that_changes_a_user_is_among_what_ends_sessions() {
         .collect();
     assert!(commands.contains(&"disable"), "{commands:?}");
     for command in commands {
-        // They change no user who is there, or leave none.
+        // These change no existing user, or delete the user.
         if ["add", "list", "help", "delete", "enable"].contains(&command) {
             continue;
         }
@@ -311,7 +311,7 @@ fn n0_every_command_that_changes_a_user_is_among_what_ends_sessions() {
 
 #[rstest]
 #[tokio::test]
-async fn n12_an_administrators_log_out_everywhere_ends_what_is_half_done_and_says_why(
+async fn n12_log_out_everywhere_by_an_administrator_ends_what_is_in_progress_and_says_why(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut scene = Scene::new(kind, true).await;
@@ -328,7 +328,7 @@ async fn n12_an_administrators_log_out_everywhere_ends_what_is_half_done_and_say
     page.assert_status(200)
         .assert_says("A session was ended after this sign-in began")
         .assert_says("Nothing was sent to Microsoft");
-    // What is begun now goes on.
+    // What begins now continues.
     let authorize = scene.world.start(&mut again, &scene.connector).await;
     scene.world.grant_everything(&authorize);
     again.get(&callback(&authorize, "code=abc")).await.assert_status(303);
@@ -337,7 +337,7 @@ async fn n12_an_administrators_log_out_everywhere_ends_what_is_half_done_and_say
 
 #[rstest]
 #[tokio::test]
-async fn n12_the_version_at_which_a_sign_in_was_begun_cannot_be_changed_in_the_database(
+async fn n12_the_version_at_which_a_sign_in_began_cannot_be_changed_in_the_database(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let mut scene = Scene::new(kind, true).await;

@@ -1,4 +1,4 @@
-//! Fields that no form of ours has.
+//! Fields that are in no form of ours.
 
 use rstest::rstest;
 
@@ -9,7 +9,7 @@ use crate::{
 
 #[rstest]
 #[tokio::test]
-async fn i5_fields_that_no_form_has_are_ignored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn i5_fields_that_are_in_no_form_are_ignored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     world.stranger().await;
@@ -51,7 +51,7 @@ async fn i5_fields_that_no_form_has_are_ignored(#[values(Kind::Sqlite, Kind::Pos
 
 #[rstest]
 #[tokio::test]
-async fn i5_set_up_and_log_in_ignore_a_role_and_an_organisation_too(
+async fn i5_set_up_and_log_in_ignore_a_role_and_an_organisation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

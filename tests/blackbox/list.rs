@@ -1,4 +1,4 @@
-//! The list of connectors: sorted, searched, page by page.
+//! The list of connectors: order, search, pages.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn names(page: &Answer) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
+async fn the_list_is_searched_by_prefix_and_sorted_in_four_ways(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -73,14 +73,14 @@ async fn the_list_is_searched_by_a_beginning_and_sorted_in_four_ways(
 #[case(26)]
 #[case(120)]
 #[tokio::test]
-async fn every_connector_stands_on_one_page_in_every_order_and_search(
+async fn every_connector_is_on_exactly_one_page_in_every_order_and_search(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] count: usize,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     world.add_connector(&mut ada, &NewConnector { name: "mail 1000", ..Default::default() }).await;
-    // Copies of it, alike in many things.
+    // Copies of the connector that share many values.
     let columns = "organisation_id, provider, cloud, account_type, scopes, client_secret, client_secret_hint, \
                    version, application_version, changed_at";
     for at in 1..count {
@@ -114,7 +114,7 @@ async fn every_connector_stands_on_one_page_in_every_order_and_search(
         seen.dedup();
         assert_eq!(seen.len(), count, "{query}");
     }
-    // What is the position of another order is the first page, and no error.
+    // A position of another order gives the first page, and no error.
     let id = uuid::Uuid::from_u128(7_001);
     for query in [format!("sort=added&after={id}-tmail"), format!("after={id}-n1"), "after=x".to_owned()] {
         assert_eq!(names(&ada.get(&format!("/connectors?{query}")).await).len(), count.min(25), "{query}");
@@ -123,7 +123,9 @@ async fn every_connector_stands_on_one_page_in_every_order_and_search(
 
 #[rstest]
 #[tokio::test]
-async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn every_connector_is_on_exactly_one_page_of_the_list(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let (admin, service) = (world.admin().await, &world.program.connectors);
@@ -152,7 +154,7 @@ async fn every_connector_stands_on_one_page_of_the_list(#[values(Kind::Sqlite, K
 
 #[rstest]
 #[tokio::test]
-async fn a_place_in_the_list_that_cannot_be_is_the_first_page(
+async fn an_impossible_position_in_the_list_gives_the_first_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

@@ -1,4 +1,4 @@
-//! Logging in: what is refused, and where it leads.
+//! Logging in: refusals, and the page after it.
 
 use mail360::people::{
     model::{Email, Role},
@@ -9,7 +9,7 @@ use time::Duration;
 
 use crate::support::{Kind, PASSWORD, World};
 
-/// Hears how often argon2 has run for a password, with how much memory and how many passes.
+/// Records each run of argon2 with its memory and passes.
 #[derive(Clone, Default)]
 struct Runs(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
@@ -38,7 +38,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Runs {
 
 #[rstest]
 #[tokio::test]
-async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
+async fn l5_a_refused_log_in_looks_and_costs_the_same_whatever_is_wrong(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     use tracing_subscriber::layer::SubscriberExt;
@@ -77,7 +77,7 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
         let mut headers: Vec<_> = answer
             .headers
             .iter()
-            // What is drawn anew for each answer.
+            // Parts that are new in each response.
             .filter(|(name, _)| !["content-security-policy", "x-request-id"].contains(&name.as_str()))
             .map(|(name, value)| format!("{name}: {value:?}"))
             .collect();
@@ -87,7 +87,7 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
     for answer in &answers {
         assert_eq!(*answer, answers[0]);
     }
-    // After the parameters rose too, whether the hash has the older ones, the newer ones, or is not there.
+    // Also after an increase of the parameters, for an older hash, a newer hash and no hash.
     let stronger = world.another_process(&["--password-passes", "3"]).await;
     let wrong = "certainly not this one";
     for (email, password, all) in [
@@ -107,7 +107,7 @@ async fn l5_a_refused_log_in_is_the_same_whatever_is_wrong_and_costs_the_same(
 
 #[rstest]
 #[tokio::test]
-async fn two_log_ins_at_once_after_the_parameters_rose_both_get_in(
+async fn two_log_ins_at_once_after_the_parameters_rose_both_succeed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(false, true)] with_a_code: bool,
 ) {
@@ -119,7 +119,7 @@ async fn two_log_ins_at_once_after_the_parameters_rose_both_get_in(
     let stronger = world.another_process(&["--password-passes", "3"]).await;
     let fields = [("email", "ada@contoso.test"), ("password", PASSWORD)];
     let (mut one, mut other) = (stronger.browser(), stronger.browser());
-    // Both verify the older hash before either has put the newer one in its place.
+    // Both verify the older hash before either replaces it.
     let (one, other) = tokio::join!(one.post("/login", &fields), other.post("/login", &fields));
     for answer in [one, other] {
         let wanted = if with_a_code { "/login/code" } else { "/connectors" };
@@ -129,7 +129,7 @@ async fn two_log_ins_at_once_after_the_parameters_rose_both_get_in(
 
 #[rstest]
 #[tokio::test]
-async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
+async fn l7_a_password_that_was_changed_while_it_was_verified_logs_no_user_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     use mail360::people::{model::Password, service::Authenticated};
@@ -153,7 +153,7 @@ async fn l7_a_password_that_was_changed_while_it_was_verified_signs_nobody_in(
 
 #[rstest]
 #[tokio::test]
-async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
+async fn a_request_with_the_previous_cookie_does_not_remove_the_new_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -162,7 +162,7 @@ async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
     let (mut first, mut second) = (ada.clone(), ada);
     let fields = [("confirm_password", PASSWORD), ("confirm_next", "/profile")];
     first.post("/re-authenticate", &fields).await.assert_status(303);
-    // The second click of two comes with what the browser had before.
+    // The second click of a double click has the previous cookie.
     let answer = second.post("/re-authenticate", &fields).await;
     assert!(answer.cookies().is_empty(), "{:?}", answer.cookies());
     first.get("/profile").await.assert_status(200);
@@ -176,19 +176,19 @@ async fn a_request_with_the_cookie_of_before_does_not_take_the_new_one_away(
 
 #[rstest]
 #[tokio::test]
-async fn who_is_signed_in_and_comes_to_the_log_in_page_goes_on_to_where_they_wanted(
+async fn a_logged_in_user_at_the_log_in_page_is_sent_on_to_the_wanted_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     assert_eq!(ada.get("/login?next=/profile").await.assert_status(303).location(), "/profile");
-    let mut nobody = world.browser();
-    let asked = nobody.get("/connectors?search=a%20b&sort=expiry").await;
+    let mut visitor = world.browser();
+    let asked = visitor.get("/connectors?search=a%20b&sort=expiry").await;
     let next = "/login?next=%2Fconnectors%3Fsearch%3Da%2520b%26sort%3Dexpiry";
     assert_eq!(asked.assert_status(303).location(), next);
-    let wanted = nobody.get(next).await.hidden("next");
+    let wanted = visitor.get(next).await.hidden("next");
     let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", wanted.as_str())];
-    let answer = nobody.post("/login", &fields).await;
+    let answer = visitor.post("/login", &fields).await;
     assert_eq!(answer.assert_status(303).location(), "/connectors?search=a%20b&sort=expiry");
 }
 

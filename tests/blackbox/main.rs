@@ -1,5 +1,5 @@
-//! Black box over the real router, without sockets: every test runs on SQLite and on PostgreSQL, with
-//! canned answers in place of the provider.
+//! Black-box tests of the real router without sockets. Nearly every test runs on SQLite and on PostgreSQL, with
+//! canned responses in place of the provider.
 
 #![cfg(feature = "ssr")]
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]

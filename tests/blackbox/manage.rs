@@ -1,4 +1,4 @@
-//! A connector that is there: edited, given a new secret, deleted, and looked at.
+//! An existing connector: editing, a new secret, deleting, its page.
 
 use rstest::rstest;
 use time::Duration;
@@ -8,7 +8,7 @@ use crate::{
     support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback, under_way},
 };
 
-/// The fields of a connector's edit form, to be changed and sent.
+/// The fields of a connector's edit form, to change and send.
 struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -63,7 +63,7 @@ async fn confirm(browser: &mut Browser, next: &str) -> Answer {
 
 #[rstest]
 #[tokio::test]
-async fn a_changed_name_keeps_what_was_proved_and_a_changed_client_id_does_not_and_the_page_says_why(
+async fn a_new_name_keeps_the_connector_verified_and_a_new_client_id_does_not_and_the_page_says_why(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -86,7 +86,7 @@ async fn a_changed_name_keeps_what_was_proved_and_a_changed_client_id_does_not_a
     page.assert_says("Not verified").assert_says("Changed since it was last verified: Client ID");
     page.assert_says("Connector changed: Client ID");
 
-    // Sent as it is, nothing happens, and it is said.
+    // An unchanged form changes nothing, and the page says so.
     let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
     form.send(&mut ada).await;
     ada.get(&connector).await.assert_says("Nothing was changed");
@@ -96,7 +96,7 @@ async fn a_changed_name_keeps_what_was_proved_and_a_changed_client_id_does_not_a
 
 #[rstest]
 #[tokio::test]
-async fn of_two_who_edit_at_once_the_second_is_shown_both_versions_and_chooses(
+async fn of_two_who_edit_at_once_the_second_sees_both_versions_and_chooses(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -127,7 +127,7 @@ async fn of_two_who_edit_at_once_the_second_is_shown_both_versions_and_chooses(
 
 #[rstest]
 #[tokio::test]
-async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_late(
+async fn l11_a_secret_is_replaced_only_by_a_user_who_has_given_the_password_recently(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -138,7 +138,7 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
     let form = Form::open(&mut ada, &connector).await.with("client_secret", NEW_SECRET);
     world.clock.advance(Duration::minutes(10));
 
-    // By its own page.
+    // On the page for the secret.
     assert_eq!(ada.get(&secret).await.location(), format!("/re-authenticate?next={secret}"));
     let owner = form.0.iter().find(|(name, _)| name == "owner").expect("it").1.clone();
     let id = connector.rsplit('/').next().expect("an id");
@@ -147,7 +147,7 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
     let asked = ada.post("/do/connectors/replace-secret", &fields).await;
     asked.assert_status(403).assert_says("Confirm that it is you");
     assert!(!asked.body.contains("canary"));
-    // By the form for everything, which keeps the rest.
+    // On the edit form, which keeps the other values.
     let form = form.with("service_name", "Renamed");
     assert_eq!(form.send(&mut ada).await.location(), format!("/re-authenticate?next={edit}"));
     let now: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
@@ -159,7 +159,7 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
     assert!(page.body.contains("value=\"Renamed\"") && !page.body.contains("canary"));
     assert_eq!(form.send(&mut ada).await.location(), connector);
     assert_eq!(replace(&mut ada, &connector, SECRET).await.location(), connector);
-    // A change of anything else asks for none.
+    // A change of any other value does not ask for it.
     world.clock.advance(Duration::minutes(10));
     let form = Form::open(&mut ada, &connector).await.with("service_name", "Once more");
     assert_eq!(form.send(&mut ada).await.location(), connector);
@@ -167,7 +167,7 @@ async fn l11_a_secret_is_replaced_by_nobody_who_has_not_given_the_password_of_la
 
 #[rstest]
 #[tokio::test]
-async fn deleting_says_what_it_breaks_and_keeps_the_name_in_the_activity(
+async fn deleting_names_what_it_breaks_and_the_activity_keeps_the_name(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
@@ -193,7 +193,7 @@ async fn deleting_says_what_it_breaks_and_keeps_the_name_in_the_activity(
 
 #[rstest]
 #[tokio::test]
-async fn i4_nobody_of_another_organisation_changes_or_deletes(
+async fn i4_a_user_of_another_organisation_can_neither_change_nor_delete_a_connector(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -215,7 +215,7 @@ async fn i4_nobody_of_another_organisation_changes_or_deletes(
 
 #[rstest]
 #[tokio::test]
-async fn what_was_typed_into_an_edit_survives_a_session_that_ended_meanwhile(
+async fn typed_values_of_an_edit_survive_a_session_that_ended(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -236,7 +236,7 @@ async fn what_was_typed_into_an_edit_survives_a_session_that_ended_meanwhile(
 
 #[rstest]
 #[tokio::test]
-async fn the_timeline_tells_each_step_and_a_foreign_browser_once(
+async fn the_timeline_shows_each_step_and_a_foreign_browser_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -247,8 +247,8 @@ async fn the_timeline_tells_each_step_and_a_foreign_browser_once(
     world.grant_everything(&authorize);
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     let foreign = "SELECT COUNT(*) FROM attempt_events WHERE step = 'foreign_browser'";
-    assert_eq!(world.raw.one::<i64>(foreign).await, 1, "whoever holds a state cannot fill the database");
-    // For every administrator, though the outcome's own page is only for whoever began.
+    assert_eq!(world.raw.one::<i64>(foreign).await, 1, "an attacker with a state cannot fill the database");
+    // Every administrator sees it, although the outcome's own page is only for the user who started the sign-in.
     let page = bob.get(&connector).await;
     for step in [
         "Sent to Microsoft",
@@ -269,7 +269,7 @@ async fn the_timeline_tells_each_step_and_a_foreign_browser_once(
 #[case("2027-01-23", None)]
 #[case("", None)]
 #[tokio::test]
-async fn sixty_days_before_a_secret_expires_administrators_are_told(
+async fn administrators_are_warned_from_sixty_days_before_a_secret_expires(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] day: &str,
     #[case] words: Option<&str>,
@@ -298,7 +298,7 @@ async fn sixty_days_before_a_secret_expires_administrators_are_told(
 
 #[rstest]
 #[tokio::test]
-async fn a_connector_whose_secret_has_expired_is_still_edited(
+async fn a_connector_with_an_expired_secret_can_still_be_edited(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -309,7 +309,7 @@ async fn a_connector_whose_secret_has_expired_is_still_edited(
     let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", "2026-11-01");
     let form = form.with("service_name", "Renamed");
     assert_eq!(form.send(&mut ada).await.location(), connector);
-    // Another day that has passed is a mistake, and so is this one for another secret.
+    // Another past day is an error, and so is this day for a new secret.
     let edit = format!("{connector}/edit");
     let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", "2026-11-02");
     assert_eq!(form.send(&mut ada).await.location(), edit);

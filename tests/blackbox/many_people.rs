@@ -1,4 +1,4 @@
-//! Many people, and many invitations.
+//! Many users and many invitations.
 
 use rstest::rstest;
 
@@ -9,7 +9,7 @@ use crate::{
 
 #[rstest]
 #[tokio::test]
-async fn where_no_more_invitations_may_be_open_one_of_them_can_still_be_made_anew(
+async fn at_the_limit_of_open_invitations_an_existing_one_can_still_be_renewed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -37,7 +37,7 @@ async fn where_no_more_invitations_may_be_open_one_of_them_can_still_be_made_ane
 
 #[rstest]
 #[tokio::test]
-async fn people_are_listed_page_by_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn users_are_listed_in_pages(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let row = "INSERT INTO users (id, organisation_id, email, name, password_hash, role, created_at, version) \

@@ -1,4 +1,4 @@
-//! A new secret in the place of a connector's old one.
+//! A new secret in place of a connector's old one.
 
 use rstest::rstest;
 use time::Duration;
@@ -26,12 +26,10 @@ pub async fn replace(browser: &mut Browser, connector: &str, secret: &str) -> An
 
 #[rstest]
 #[tokio::test]
-async fn p5_a_secret_that_was_replaced_is_the_one_that_the_next_sign_in_uses(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn p5_the_next_sign_in_uses_the_new_secret(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    // Another process has used the old one, and keeps nothing of it.
+    // Another process has used the old one and has no copy of it.
     let other = world.another_process(&[]).await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     verify(&world, &mut ada, &connector).await;
@@ -51,12 +49,12 @@ async fn p5_a_secret_that_was_replaced_is_the_one_that_the_next_sign_in_uses(
         .map(|request| request.field("client_secret").expect("a secret").to_owned())
         .collect();
     assert_eq!(secrets, [SECRET, NEW_SECRET], "p2: sign by sign");
-    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "p24: neither stands in the clear");
+    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "p24: neither is stored in clear");
 }
 
 #[rstest]
 #[tokio::test]
-async fn where_no_sign_in_has_gone_through_yet_a_new_secret_takes_back_no_proof(
+async fn a_new_secret_does_not_reset_a_connector_that_was_never_verified(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -75,7 +73,7 @@ async fn where_no_sign_in_has_gone_through_yet_a_new_secret_takes_back_no_proof(
 #[case("", "Copy the client secret")]
 #[case("two words of it", "There is a blank in it")]
 #[tokio::test]
-async fn p1_a_new_secret_is_looked_at_like_the_first_one(
+async fn p1_a_new_secret_is_checked_like_the_first_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] secret: &str,
     #[case] words: &str,
@@ -92,7 +90,7 @@ async fn p1_a_new_secret_is_looked_at_like_the_first_one(
 
 #[rstest]
 #[tokio::test]
-async fn what_was_chosen_for_a_new_secret_waits_while_the_password_is_asked_for(
+async fn the_form_for_a_new_secret_waits_while_the_password_is_asked_for(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -154,7 +152,7 @@ async fn of_two_who_replace_the_secret_at_once_the_second_is_told(
         ];
         bob.post("/do/connectors/replace-secret", &fields).await.location().to_owned()
     };
-    // A mistake first: the form comes back, and still knows nothing of hers.
+    // First a mistake: the form returns, still without the other user's change.
     assert_eq!(send(&mut bob, "1", "").await, path);
     let version = bob.get(&path).await.hidden("version");
     assert_eq!(version, "1");

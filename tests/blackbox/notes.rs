@@ -1,4 +1,4 @@
-//! What pages say of what was done before: by the result, to the one who did it, and until the next form is sent.
+//! The message after a change: it states the result, only to the user who made the change, until the next POST.
 
 use axum::body::Body;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,20 +21,20 @@ async fn ask(browser: &mut Browser, method: &str, path: &str, site: &str) -> Ans
     browser.send(request.expect("a request")).await
 }
 
-/// A draft in the cookie of Ada's browser, whose session had ended; she has logged in again.
+/// A draft in the cookie of Ada's browser. Her session had ended, and she has logged in again.
 async fn draft_in_browser(world: &World, ada: &mut Browser, email: &str) -> String {
     let page = ada.get(FORM).await;
     let (form, owner) = (page.hidden("form"), page.hidden("owner"));
-    let mut nobody = world.browser();
+    let mut visitor = world.browser();
     let fields = [("form", form.as_str()), ("owner", &owner), ("service_name", "Typed at length")];
-    nobody.post("/do/connectors/add", &fields).await.assert_status(303);
+    visitor.post("/do/connectors/add", &fields).await.assert_status(303);
     *ada = world.log_in(email).await;
-    nobody.cookies[COOKIE].clone()
+    visitor.cookies[COOKIE].clone()
 }
 
 #[rstest]
 #[tokio::test]
-async fn n19_a_draft_that_was_planted_changed_or_made_for_another_shows_nothing(
+async fn n19_a_draft_that_was_planted_changed_or_made_for_another_user_is_not_shown(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -52,7 +52,7 @@ async fn n19_a_draft_that_was_planted_changed_or_made_for_another_shows_nothing(
     page.assert_says(HERE_AGAIN);
     assert!(page.body.contains("value=\"Typed at length\""));
 
-    // As the program took it before: with errors in words of whoever wrote them.
+    // An unsealed draft of an earlier version: an attacker could choose the words of its errors.
     let planted = serde_json::json!({
         "owner": user,
         "draft": {
@@ -82,13 +82,13 @@ async fn n19_a_draft_that_was_planted_changed_or_made_for_another_shows_nothing(
         assert!(!page.body.contains("planted") && !page.body.contains("Typed at length"), "{planted:.40}");
     }
 
-    // Nobody can have one sealed for a user whose form they have not got.
+    // An attacker cannot get a draft sealed for a user without that user's form.
     for owner in [user.to_string(), cookie.clone(), "x".to_owned()] {
-        let mut nobody = world.browser();
+        let mut visitor = world.browser();
         let form = user.to_string();
         let fields = [("form", form.as_str()), ("owner", &owner), ("service_name", "planted")];
-        nobody.post("/do/connectors/add", &fields).await.assert_status(401);
-        assert!(!nobody.cookies.contains_key(COOKIE));
+        visitor.post("/do/connectors/add", &fields).await.assert_status(401);
+        assert!(!visitor.cookies.contains_key(COOKIE));
     }
     world.clock.advance(Duration::minutes(29));
     show(&cookie).await.assert_says(HERE_AGAIN);
@@ -102,7 +102,7 @@ async fn n19_a_draft_that_was_planted_changed_or_made_for_another_shows_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn n25_a_draft_stays_whatever_looks_at_it_until_a_form_is_sent_or_ten_minutes_have_passed(
+async fn n25_a_get_does_not_remove_a_draft_before_a_form_is_sent_or_ten_minutes_have_passed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(false, true)] in_browser: bool,
 ) {
@@ -143,7 +143,7 @@ async fn n25_a_draft_stays_whatever_looks_at_it_until_a_form_is_sent_or_ten_minu
 
 #[rstest]
 #[tokio::test]
-async fn n25_each_note_is_shown_again_until_a_form_is_sent_or_ten_minutes_have_passed(
+async fn n25_each_message_is_shown_again_until_a_form_is_sent_or_ten_minutes_have_passed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -197,7 +197,7 @@ async fn n25_each_note_is_shown_again_until_a_form_is_sent_or_ten_minutes_have_p
 
 #[rstest]
 #[tokio::test]
-async fn notes_of_a_change_say_what_came_of_it_and_on_that_persons_page_alone(
+async fn the_message_after_a_change_of_a_user_states_the_result_on_that_users_page_alone(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -230,7 +230,7 @@ async fn notes_of_a_change_say_what_came_of_it_and_on_that_persons_page_alone(
         assert_eq!(recorded().await, before + i64::from(is_change), "{words}");
         assert!(!ada.get(&format!("{PEOPLE}/{other}")).await.text().contains(words), "{words}");
     }
-    // What ends nothing leaves who is logged in where they are.
+    // A change that ends no session leaves the user logged in.
     let mut there = world.log_in("vera@contoso.test").await;
     for fields in [role("viewer"), just("enable"), just("no-second-factor")] {
         ada.post(&path, &fields).await.assert_status(303);
@@ -247,7 +247,7 @@ async fn notes_of_a_change_say_what_came_of_it_and_on_that_persons_page_alone(
     set_up(&world, &mut vera).await;
     ada.post(&path, &just("no-second-factor")).await.assert_status(303);
     ada.get(&path).await.assert_says("The second factor is off");
-    // Oneself, with nothing to change: one stays, and is told so.
+    // An administrator's own row, with nothing to change: the same page says so.
     let me: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE email = 'ada@contoso.test'").await;
     let me = format!("{PEOPLE}/{me}");
     assert_eq!(ada.post(&me, &role("admin")).await.assert_status(303).location(), me);
@@ -256,7 +256,7 @@ async fn notes_of_a_change_say_what_came_of_it_and_on_that_persons_page_alone(
 
 #[rstest]
 #[tokio::test]
-async fn of_two_administrators_who_change_the_same_at_once_one_is_told_that_nothing_was_changed(
+async fn of_two_administrators_who_make_the_same_change_one_reads_that_nothing_was_changed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -274,7 +274,7 @@ async fn of_two_administrators_who_change_the_same_at_once_one_is_told_that_noth
 
 #[rstest]
 #[tokio::test]
-async fn the_stored_secret_that_is_entered_once_more_was_not_replaced(
+async fn the_stored_secret_typed_again_does_not_count_as_replaced(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -282,7 +282,7 @@ async fn the_stored_secret_that_is_entered_once_more_was_not_replaced(
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let stored = async || world.raw.one::<Vec<u8>>("SELECT client_secret FROM connectors").await;
     let before = stored().await;
-    // For another day: that is changed, and the secret is not.
+    // With another expiry day: the day is changed, and the secret is not.
     replace(&mut ada, &connector, SECRET).await;
     let page = ada.get(&connector).await;
     page.assert_says("The changes are saved");
@@ -297,7 +297,7 @@ async fn the_stored_secret_that_is_entered_once_more_was_not_replaced(
 
 #[rstest]
 #[tokio::test]
-async fn no_address_makes_a_page_say_that_something_was_done(
+async fn no_address_makes_a_page_claim_that_a_change_was_made(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -312,15 +312,15 @@ async fn no_address_makes_a_page_say_that_something_was_done(
         let (plain, forged) = (ada.get(path).await, ada.get(&format!("{path}?{query}")).await);
         assert_eq!(forged.assert_status(200).text(), plain.text(), "{path}");
     }
-    let mut nobody = world.browser();
-    let (plain, forged) = (nobody.get("/login").await, nobody.get(&format!("/login?{query}")).await);
+    let mut visitor = world.browser();
+    let (plain, forged) = (visitor.get("/login").await, visitor.get(&format!("/login?{query}")).await);
     assert_eq!(forged.assert_status(200).text(), plain.text());
     assert!(!plain.text().contains("What you typed is kept"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_was_typed_beside_another_change_is_discarded_for_good(
+async fn typed_values_beside_another_users_change_are_discarded_for_good(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

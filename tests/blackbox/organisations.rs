@@ -1,4 +1,4 @@
-//! Several organisations in one installation: users log in to theirs, and nothing tells of another's users.
+//! Several organisations in one installation: users log in to theirs and learn nothing of other organisations' users.
 
 use mail360::people::model::Role;
 use rstest::rstest;
@@ -54,13 +54,13 @@ async fn n8_one_e_mail_may_be_a_user_of_two_organisations(
 
 #[rstest]
 #[tokio::test]
-async fn n8_the_log_in_page_asks_for_the_organisation_only_where_there_are_several(
+async fn n8_the_log_in_page_asks_for_the_organisation_only_if_there_are_several(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     assert!(!world.browser().get("/login").await.body.contains("name=\"organisation\""));
-    // What is not asked for does no harm.
+    // An unexpected field does no harm.
     log_in(&mut world.browser(), "whatever", "ada@contoso.test", PASSWORD).await.assert_status(303);
 
     world.stranger().await;
@@ -69,7 +69,7 @@ async fn n8_the_log_in_page_asks_for_the_organisation_only_where_there_are_sever
     let page = world.browser().get("/login?organisation=fabrikam").await;
     assert_eq!(page.value("organisation"), "fabrikam");
     assert_eq!(page.focused(), Some("email"));
-    // A browser that logged in before is remembered, also after it logged out.
+    // A browser in which a user logged in before is remembered, also after logging out.
     ada.post("/logout", &[]).await.assert_status(303);
     assert_eq!(ada.get("/login").await.value("organisation"), "contoso");
     let wrong = log_in(&mut world.browser(), "contoso", "ada@contoso.test", "certainly not this one").await;
@@ -78,14 +78,14 @@ async fn n8_the_log_in_page_asks_for_the_organisation_only_where_there_are_sever
 
 #[rstest]
 #[tokio::test]
-async fn n8_an_invitation_tells_nothing_of_users_elsewhere(
+async fn n8_an_invitation_reveals_nothing_about_users_of_other_organisations(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let mut eve = world.stranger().await;
     let mut answers = Vec::new();
-    for email in ["ada@contoso.test", "nobody@contoso.test"] {
+    for email in ["ada@contoso.test", "mallory@contoso.test"] {
         let page = eve.post("/settings/people", &[("email", email), ("role", "viewer")]).await;
         let text = page.assert_status(200).text();
         let (_, rest) = text.split_once("localhost:3000/invitations/").expect("a link");
@@ -96,14 +96,14 @@ async fn n8_an_invitation_tells_nothing_of_users_elsewhere(
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], (303, "/connectors".to_owned()));
-    // And Contoso invites a user of Fabrikam.
+    // Contoso invites a user of Fabrikam as well.
     let invited = ada.post("/settings/people", &[("email", "eve@fabrikam.test"), ("role", "viewer")]).await;
     invited.assert_status(200).assert_says("/invitations/");
 }
 
 #[rstest]
 #[tokio::test]
-async fn n8_tries_are_counted_for_each_organisation_apart(
+async fn n8_tries_are_counted_separately_for_each_organisation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = two_bosses(kind).await;
@@ -118,7 +118,7 @@ async fn n8_tries_are_counted_for_each_organisation_apart(
 
 #[rstest]
 #[tokio::test]
-async fn n8_with_one_organisation_what_is_typed_as_one_begins_no_new_count(
+async fn n8_with_one_organisation_a_typed_organisation_begins_no_new_count(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -134,7 +134,7 @@ async fn n8_with_one_organisation_what_is_typed_as_one_begins_no_new_count(
 
 #[rstest]
 #[tokio::test]
-async fn n8_a_user_is_deleted_with_what_is_theirs_but_not_the_record(
+async fn n8_deleting_a_user_deletes_their_data_and_keeps_the_record(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     use mail360::{

@@ -1,4 +1,4 @@
-//! The database out of reach, read-only or held by another: said as what it is, and over when it is over.
+//! The database out of reach, read-only or locked by another process: the pages say so, and recover afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use crate::support::{Browser, Kind, NewConnector, Raw, World, callback, under_way};
 
-/// Ends what the program holds of connections, so that it must make new ones.
+/// Ends the program's connections, so that it must open new ones.
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-/// Makes a PostgreSQL database read-only, or no longer.
+/// Makes a PostgreSQL database read-only, or writable again.
 async fn set_read_only(world: &World, on: bool) {
     let name: String = world.raw.one("SELECT current_database()::text").await;
     let change =
@@ -24,8 +24,7 @@ async fn set_read_only(world: &World, on: bool) {
 }
 
 async fn assert_says_so(world: &World, browser: &mut Browser) {
-    let answer =
-        world.send_form(browser, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+    let answer = world.send_form(browser, &NewConnector { name: "During", ..NewConnector::default() }).await;
     answer
         .assert_status(503)
         .assert_says("The database cannot be used at this moment")
@@ -34,28 +33,28 @@ async fn assert_says_so(world: &World, browser: &mut Browser) {
 }
 
 #[tokio::test]
-async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_again() {
+async fn d4_with_a_read_only_database_pages_can_be_read_and_changes_work_again_afterwards() {
     let world = World::new(Kind::Postgres).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     set_read_only(&world, true).await;
     assert_says_so(&world, &mut ada).await;
-    // Also when the use of the session is to be noted, and what was said once is to be taken out of it.
+    // Also when the use of the session should be written, and a message removed from it.
     world.clock.advance(time::Duration::minutes(2));
     for _ in 0..2 {
         ada.get(&connector).await.assert_status(200).assert_says("has been successfully added");
     }
     ada.get("/connectors").await.assert_status(200);
-    // What was typed can be kept nowhere.
+    // Typed values cannot be kept.
     let bad = world.send_form(&mut ada, &NewConnector { name: "", ..NewConnector::default() }).await;
     bad.assert_status(503).assert_says("The database cannot be used at this moment");
     set_read_only(&world, false).await;
-    world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+    world.add_connector(&mut ada, &NewConnector { name: "During", ..NewConnector::default() }).await;
     assert_eq!(world.raw.count("connectors").await, 2);
 }
 
 #[tokio::test]
-async fn d4_a_callback_that_comes_while_nothing_can_be_written_may_be_sent_again() {
+async fn d4_a_callback_that_arrives_while_nothing_can_be_written_can_be_sent_again() {
     let (world, mut ada, connector, authorize) = under_way(Kind::Postgres).await;
     world.grant_everything(&authorize);
     set_read_only(&world, true).await;
@@ -73,7 +72,7 @@ async fn d4_a_callback_that_comes_while_nothing_can_be_written_may_be_sent_again
 }
 
 #[tokio::test]
-async fn d4_a_database_that_is_gone_is_said_to_be_and_found_again_when_it_is_back() {
+async fn d4_an_unreachable_database_is_reported_and_used_again_when_it_returns() {
     let world = World::new(Kind::Postgres).await;
     let mut ada = world.set_up().await;
     let name: String = world.raw.one("SELECT current_database()::text").await;
@@ -94,7 +93,7 @@ async fn d4_a_database_that_is_gone_is_said_to_be_and_found_again_when_it_is_bac
 }
 
 #[tokio::test]
-async fn d4_where_another_process_holds_the_sqlite_file_a_change_waits_and_is_then_refused() {
+async fn d4_a_change_waits_for_a_process_that_locks_the_sqlite_file_and_is_then_refused() {
     let world = World::new(Kind::Sqlite).await;
     let mut ada = world.set_up().await;
     world.raw.run("BEGIN IMMEDIATE").await.expect("held");
@@ -104,19 +103,19 @@ async fn d4_where_another_process_holds_the_sqlite_file_a_change_waits_and_is_th
     world.clock.advance(time::Duration::minutes(2));
     let began = Instant::now();
     ada.get("/connectors").await.assert_status(200);
-    assert!(began.elapsed() < Duration::from_secs(5), "who only looks waits for nobody");
+    assert!(began.elapsed() < Duration::from_secs(5), "a GET does not wait for the lock");
     world.raw.run("ROLLBACK").await.expect("free");
-    world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
+    world.add_connector(&mut ada, &NewConnector { name: "During", ..NewConnector::default() }).await;
 }
 
-/// The database's own address, with another role.
+/// The address of the database with another role.
 fn as_role(world: &World, role: &str) -> String {
     let DatabaseUrl::Postgres(url) = &world.program.config.database else { unreachable!("PostgreSQL") };
     let (_, at) = url.0.split_once('@').expect("a user");
     format!("postgres://{role}@{at}")
 }
 
-/// Another process on this database, as another role.
+/// Another process on this database with another role.
 async fn process_as(world: &World, role: &str) -> Program {
     let mut config = (*world.program.config).clone();
     config.database = DatabaseUrl::Postgres(Secret(as_role(world, role)));
@@ -165,7 +164,7 @@ async fn c44_a_page_that_waits_for_a_lock_says_so_in_time_and_readyz_notices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c44_a_change_that_waits_for_a_lock_is_refused_in_time_and_nothing_of_it_is_kept() {
+async fn c44_a_change_that_waits_for_a_lock_is_refused_in_time_and_leaves_nothing() {
     let world = World::new(Kind::Postgres).await;
     let mut ada = world.set_up().await;
     let other = session(&world).await;
@@ -198,7 +197,7 @@ async fn c44_every_connection_of_a_process_that_serves_has_its_time_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c44_check_waits_for_a_lock_for_as_long_as_it_takes() {
+async fn c44_the_command_check_waits_for_a_lock_without_a_limit() {
     let world = World::new(Kind::Postgres).await;
     world.set_up().await;
     let other = session(&world).await;
@@ -219,7 +218,7 @@ async fn c44_check_waits_for_a_lock_for_as_long_as_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c45_a_role_with_three_connections_answers_everybody() {
+async fn c45_a_role_with_three_connections_serves_every_request() {
     let world = World::new(Kind::Postgres).await;
     let ada = world.set_up().await;
     let database: String = world.raw.one("SELECT current_database()::text").await;
@@ -252,7 +251,7 @@ async fn c45_a_role_with_three_connections_answers_everybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c45_no_more_connections_are_opened_than_the_setting_says() {
+async fn c45_the_setting_limits_the_number_of_connections() {
     let world = World::new(Kind::Postgres).await;
     let ada = world.set_up().await;
     let role = format!("set_{}", world.raw.one::<String>("SELECT current_database()::text").await);

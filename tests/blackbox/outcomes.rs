@@ -1,4 +1,4 @@
-//! Every way that a sign-in can end has words: what happened, whose job it is, the next step, and what Microsoft said.
+//! Every result of a sign-in has words: what happened, who can fix it, the next step, and what Microsoft said.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::support::{Answer, Canned, Kind, NewConnector, World, callback, tokens
 const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
 const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
 
-/// An error of the token endpoint as Microsoft documents it, line ends and all.
+/// An error of the token endpoint in the form that Microsoft documents, with its line ends.
 fn microsoft(error: &str, code: u64) -> Value {
     json!({
         "error": error,
@@ -26,7 +26,7 @@ fn microsoft(error: &str, code: u64) -> Value {
     })
 }
 
-/// The page that tells what came of a sign-in whose code meets this answer, and where the connector stands then.
+/// The outcome's page and the connector's state after a sign-in with this token response.
 async fn ended(kind: Kind, canned: Canned) -> (World, Answer, String) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(canned);
@@ -119,7 +119,7 @@ const REJECTED: &str = "failing: credentials_rejected";
     "not_verified"
 )]
 #[tokio::test]
-async fn o14_an_error_of_microsofts_says_what_happened_whose_job_it_is_and_the_next_step(
+async fn o14_an_error_of_microsoft_says_what_happened_who_can_fix_it_and_the_next_step(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] (status, error, code): (u16, &str, u64),
     #[case] what: &str,
@@ -142,7 +142,7 @@ async fn o14_an_error_of_microsofts_says_what_happened_whose_job_it_is_and_the_n
 
 #[rstest]
 #[tokio::test]
-async fn who_is_throttled_is_told_for_how_long(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_throttled_sign_in_says_how_long_to_wait(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let answer = microsoft("temporarily_unavailable", 50_196);
     let (_, page, state) = ended(kind, Canned::Headed(429, ("retry-after", "90"), answer)).await;
     page.assert_says("has had too many requests").assert_says("Wait 90 seconds").assert_says(TRACE);
@@ -151,7 +151,7 @@ async fn who_is_throttled_is_told_for_how_long(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
-async fn the_id_of_a_request_is_told_where_only_a_header_has_it(
+async fn a_request_id_that_only_a_header_contains_is_shown(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_, page, _) = ended(kind, Canned::Headed(500, ("x-ms-request-id", TRACE), json!("oops"))).await;
@@ -160,7 +160,7 @@ async fn the_id_of_a_request_is_told_where_only_a_header_has_it(
 
 #[rstest]
 #[tokio::test]
-async fn s7_what_a_provider_repeats_of_what_it_was_sent_is_neither_shown_nor_kept(
+async fn s7_a_secret_that_the_provider_repeats_is_neither_shown_nor_stored(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
@@ -182,9 +182,7 @@ async fn s7_what_a_provider_repeats_of_what_it_was_sent_is_neither_shown_nor_kep
 
 #[rstest]
 #[tokio::test]
-async fn what_graph_says_of_a_refusal_is_told_with_its_ids(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_refusal_of_graph_is_shown_with_its_ids(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
     let refusal = json!({ "error": {
@@ -213,7 +211,7 @@ async fn what_graph_says_of_a_refusal_is_told_with_its_ids(
 #[case("access_denied", "AADSTS9999999: A policy.", "did not let the sign-in through")]
 #[case("something_new", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
 #[tokio::test]
-async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
+async fn an_error_instead_of_a_code_has_words_and_causes_no_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] error: &str,
     #[case] description: &str,
@@ -246,7 +244,7 @@ async fn an_error_in_place_of_a_code_has_words_and_asks_nobody_anything(
     "did not say who signed in"
 )]
 #[tokio::test]
-async fn only_what_graph_itself_refuses_is_called_a_missing_permission(
+async fn only_a_refusal_by_graph_itself_is_called_a_missing_permission(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] canned: Canned,
     #[case] words: &str,
@@ -264,7 +262,7 @@ async fn only_what_graph_itself_refuses_is_called_a_missing_permission(
 #[case::application(400, "unauthorized_client", 700_016, "/edit")]
 #[case::personal(400, "invalid_request", 9_002_331, "/retry")]
 #[tokio::test]
-async fn the_next_step_stands_there_ready_to_be_taken(
+async fn the_page_offers_a_button_for_the_next_step(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] status: u16,
     #[case] error: &str,
@@ -277,7 +275,7 @@ async fn the_next_step_stands_there_ready_to_be_taken(
 
 #[rstest]
 #[tokio::test]
-async fn the_address_for_approval_stands_where_an_administrator_must_approve(
+async fn the_page_offers_the_consent_link_if_an_administrator_must_consent(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_, page, _) = ended(kind, Canned::Json(400, microsoft("invalid_grant", 90_094))).await;
@@ -286,7 +284,7 @@ async fn the_address_for_approval_stands_where_an_administrator_must_approve(
 
 #[rstest]
 #[tokio::test]
-async fn c6_what_the_provider_says_is_text_wherever_it_stands(
+async fn c6_everything_that_the_provider_says_is_shown_as_text(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let evil = "\"><img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*7}}";
@@ -300,7 +298,7 @@ async fn c6_what_the_provider_says_is_text_wherever_it_stands(
     let connector = format!("/connectors/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await);
     let other = NewConnector { name: "x\"><img src=x onerror=alert(1)>", ..Default::default() };
     let named = world.add_connector(&mut ada, &other).await;
-    // And whoever signs in may be called so.
+    // A user's name may be HTML as well.
     let authorize = world.start(&mut ada, &named).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
     world
@@ -319,10 +317,10 @@ async fn c6_what_the_provider_says_is_text_wherever_it_stands(
 
 #[rstest]
 #[tokio::test]
-async fn o7_a_code_of_somebody_else_under_ones_own_state_is_refused_and_connects_nothing(
+async fn o7_another_users_code_with_ones_own_state_is_refused_and_connects_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    // The server finds that the code was not given for this sign-in's challenge.
+    // The provider finds that the code does not belong to this sign-in's challenge.
     let (world, page, state) = ended(kind, Canned::Json(400, microsoft("invalid_grant", 501_481))).await;
     page.assert_says("proof does not fit");
     assert_eq!(state, "not_verified");
@@ -337,7 +335,7 @@ async fn o7_a_code_of_somebody_else_under_ones_own_state_is_refused_and_connects
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn d2_fifty_callbacks_that_wait_for_the_provider_keep_nobody_else_waiting(
+async fn d2_fifty_callbacks_that_wait_for_the_provider_do_not_delay_other_requests(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -345,7 +343,7 @@ async fn d2_fifty_callbacks_that_wait_for_the_provider_keep_nobody_else_waiting(
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let mut waiting = Vec::new();
     let mut gates = Vec::new();
-    // Ten sign-ins are open for one user at most.
+    // One user has at most ten open sign-ins.
     for user in 0..5 {
         let email = format!("admin{user}@contoso.test");
         let mut browser = world.user("Contoso", &email, Role::Admin).await;
@@ -365,7 +363,7 @@ async fn d2_fifty_callbacks_that_wait_for_the_provider_keep_nobody_else_waiting(
     while world.provider.exchanges().len() < 50 {
         tokio::task::yield_now().await;
     }
-    // All of them wait now; what else is asked is answered, and the database has connections left.
+    // All of them wait now. Other requests are answered, and the database has free connections.
     for path in ["/connectors", &connector, "/connectors/new", "/settings/activity", "/healthz", "/readyz"] {
         ada.get(path).await.assert_status(200);
     }
@@ -383,7 +381,7 @@ async fn d2_fifty_callbacks_that_wait_for_the_provider_keep_nobody_else_waiting(
     let ended: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE outcome LIKE '%slow%'").await;
     assert_eq!(ended, 50);
     assert_eq!(world.state(&connector).await, "not_verified");
-    // And without a restart the next one goes through.
+    // The next sign-in succeeds without a restart.
     let authorize = world.start(&mut ada, &connector).await;
     world.grant_everything(&authorize);
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);

@@ -1,4 +1,4 @@
-//! What users of comparable systems ran into before the sign-in, each by its number.
+//! Problems that users of comparable systems reported before the sign-in, each by its number.
 
 use mail360::vault::custody;
 use rstest::rstest;
@@ -8,7 +8,7 @@ use crate::{
     support::{Kind, NewConnector, SECRET, World, callback, hex},
 };
 
-/// The form of a new connector for this kind of accounts, and where its sign-in leads.
+/// Adds a connector for this account type. Returns the provider's address to which its sign-in leads.
 async fn asked_at(kind: Kind, account_type: &str, tenant: &str) -> String {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
@@ -28,13 +28,13 @@ async fn asked_at(kind: Kind, account_type: &str, tenant: &str) -> String {
 #[case("5a1e0000-7e57-4000-8000-00000000c0de")]
 #[case("contoso.com")]
 #[tokio::test]
-async fn p8_an_application_of_one_tenant_is_asked_for_there_and_never_at_common(
+async fn p8_a_single_tenant_application_signs_in_at_its_tenant_and_never_at_common(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] tenant: &str,
 ) {
     assert_eq!(asked_at(kind, "single_tenant", tenant).await, tenant);
     assert_eq!(asked_at(kind, "multiple_tenants", "").await, "organizations");
-    // And without its tenant it is not added at all.
+    // Without its tenant it is not added at all.
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let new = NewConnector { account_type: "single_tenant", ..Default::default() };
@@ -44,7 +44,7 @@ async fn p8_an_application_of_one_tenant_is_asked_for_there_and_never_at_common(
 
 #[rstest]
 #[tokio::test]
-async fn p9_an_application_for_personal_accounts_is_asked_for_at_consumers(
+async fn p9_an_application_for_personal_accounts_signs_in_at_consumers(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     assert_eq!(asked_at(kind, "personal_only", "").await, "consumers");
@@ -57,7 +57,7 @@ async fn p9_an_application_for_personal_accounts_is_asked_for_at_consumers(
 #[case("quote'\"dollar$back`tick")]
 #[case("amp&lt;semi;colon:hash#at@")]
 #[tokio::test]
-async fn p2_a_secret_reaches_the_provider_sign_by_sign_whatever_signs_it_has(
+async fn p2_a_secret_reaches_the_provider_unchanged_whatever_characters_it_has(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] secret: &str,
 ) {
@@ -73,9 +73,7 @@ async fn p2_a_secret_reaches_the_provider_sign_by_sign_whatever_signs_it_has(
 
 #[rstest]
 #[tokio::test]
-async fn p24_a_secret_is_stored_sealed_and_in_no_other_way(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn p24_a_secret_is_stored_only_encrypted(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
@@ -84,7 +82,7 @@ async fn p24_a_secret_is_stored_sealed_and_in_no_other_way(
     for secret in [SECRET, NEW_SECRET] {
         assert!(!dump.contains(&secret.to_lowercase()) && !dump.contains(&hex(secret.as_bytes())));
     }
-    // Without the key there is no program that could store one otherwise.
+    // Without the key the program does not start, so it cannot store a secret in clear.
     let key_file = world.folder().join("encryption.key");
     std::fs::remove_file(&key_file).expect("removed");
     let program = &world.program;

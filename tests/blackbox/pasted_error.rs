@@ -1,4 +1,4 @@
-//! What Microsoft shows on a page of its own, pasted on a connector's page.
+//! Errors that Microsoft showed on its own page, pasted on a connector's page.
 
 use rstest::rstest;
 use time::Duration;
@@ -23,12 +23,12 @@ async fn a_sign_in_that_has_not_come_back_asks_for_microsofts_error(
     ada.get(&path).await.assert_says(asks);
     world.clock.advance(Duration::minutes(11));
     ada.get(&connector).await.assert_says("Not finished within ten minutes").assert_says(asks);
-    // Another that was refused settles nothing.
+    // Another sign-in that was refused does not end the question.
     drop(authorize);
     let authorize = world.start(&mut ada, &connector).await;
     ada.get(&crate::support::callback(&authorize, "error=access_denied")).await.assert_status(303);
     ada.get(&connector).await.assert_says("The sign-in was cancelled").assert_says(asks);
-    // One that went through needs not be asked for.
+    // One that succeeded does.
     let authorize = world.start(&mut ada, &connector).await;
     world.grant_everything(&authorize);
     ada.get(&crate::support::callback(&authorize, "code=abc")).await.assert_status(303);
@@ -37,7 +37,7 @@ async fn a_sign_in_that_has_not_come_back_asks_for_microsofts_error(
 
 #[rstest]
 #[tokio::test]
-async fn the_next_step_leads_to_the_pages_in_azure_that_it_names(
+async fn the_next_step_links_to_the_pages_in_azure_that_it_names(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
@@ -47,7 +47,7 @@ async fn the_next_step_leads_to_the_pages_in_azure_that_it_names(
         ("7000215", of_application("Credentials")),
         ("50011", of_application("Authentication")),
         ("650057", of_application("CallAnAPI")),
-        // There is no such application, so it has no pages either.
+        // The application does not exist, so it has no pages either.
         ("700016", "/ApplicationsListBlade\"".to_owned()),
     ] {
         let page = ada.post(&paste(&connector), &[("shown", &format!("AADSTS{code}: words"))]).await;
@@ -58,7 +58,7 @@ async fn the_next_step_leads_to_the_pages_in_azure_that_it_names(
 
 #[rstest]
 #[tokio::test]
-async fn p7_of_50011_the_two_addresses_stand_one_above_the_other_with_the_difference_marked(
+async fn p7_for_50011_the_two_addresses_are_shown_one_above_the_other_with_the_difference_marked(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_world, mut ada, connector, _) = under_way(kind).await;
@@ -79,7 +79,7 @@ async fn p7_of_50011_the_two_addresses_stand_one_above_the_other_with_the_differ
         page.body
     );
 
-    // What Azure has is compared where Microsoft was asked with the right one.
+    // If the request had the right address, the one in Azure is compared.
     let same = error.replace("https://localhost", "http://localhost");
     let page = ada.post(&paste(&connector), &[("shown", &same)]).await;
     page.assert_says("Azure has another one");
@@ -93,7 +93,7 @@ async fn p7_of_50011_the_two_addresses_stand_one_above_the_other_with_the_differ
 
 #[rstest]
 #[tokio::test]
-async fn where_another_kind_of_account_is_the_answer_one_button_changes_it_and_tries_again(
+async fn if_another_account_type_is_the_answer_one_button_changes_it_and_tries_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
@@ -115,7 +115,7 @@ async fn where_another_kind_of_account_is_the_answer_one_button_changes_it_and_t
         )
         .await;
     assert_eq!(recorded, 1);
-    // Sent once more, as by two clicks, it only tries again.
+    // Sent a second time, as by a double click, it only tries again.
     ada.post(&format!("{connector}/retry"), &fields).await.assert_status(200);
 }
 
@@ -126,7 +126,7 @@ async fn where_another_kind_of_account_is_the_answer_one_button_changes_it_and_t
 )]
 #[case("AADSTS90002: Tenant 'contos.com' not found.", "does not know the tenant")]
 #[tokio::test]
-async fn p8_where_a_tenant_is_the_answer_it_is_asked_for_and_tried(
+async fn p8_if_a_tenant_is_the_answer_the_page_asks_for_it_and_tries_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] error: &str,
     #[case] words: &str,
@@ -143,7 +143,7 @@ async fn p8_where_a_tenant_is_the_answer_it_is_asked_for_and_tried(
         .await
         .assert_status(422)
         .assert_says("Write the Directory (tenant) ID");
-    // The stored secret is not sent for another tenant: it is asked for, with the tenant typed in already.
+    // The stored secret is not sent for another tenant. The page asks for it, with the tenant already filled in.
     let edit = format!("{connector}/edit");
     assert_eq!(ada.post(&retry, &fields(TENANT)).await.assert_status(303).location(), edit);
     let form = ada.get(&edit).await;
@@ -170,9 +170,7 @@ async fn p8_where_a_tenant_is_the_answer_it_is_asked_for_and_tried(
 
 #[rstest]
 #[tokio::test]
-async fn a_change_of_somebody_else_is_not_overwritten_by_a_try(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_retry_does_not_overwrite_another_users_change(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     world
         .raw
@@ -191,7 +189,7 @@ async fn a_change_of_somebody_else_is_not_overwritten_by_a_try(
 
 #[rstest]
 #[tokio::test]
-async fn an_unknown_code_leads_to_microsofts_page_and_what_is_no_error_is_asked_for_again(
+async fn an_unknown_code_links_to_microsofts_page_and_a_text_without_an_error_is_asked_for_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_world, mut ada, connector, _) = under_way(kind).await;
@@ -206,7 +204,7 @@ async fn an_unknown_code_leads_to_microsofts_page_and_what_is_no_error_is_asked_
 
 #[rstest]
 #[tokio::test]
-async fn c6_what_is_pasted_is_text(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn c6_a_pasted_text_is_shown_as_text(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (_world, mut ada, connector, _) = under_way(kind).await;
     let evil = "</textarea></code>\"><script>alert(1)</script><img src=x onerror=alert(1)>";
     for text in
@@ -219,7 +217,7 @@ async fn c6_what_is_pasted_is_text(#[values(Kind::Sqlite, Kind::Postgres)] kind:
 
 #[rstest]
 #[tokio::test]
-async fn nothing_that_is_pasted_is_kept(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_pasted_text_is_not_stored(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     for error in ["AADSTS50011: canary-paste 'http://localhost:3000/x'", "canary-paste"] {
         ada.post(&paste(&connector), &[("shown", error), ("registered", "https://canary-paste.test/")]).await;
@@ -229,7 +227,7 @@ async fn nothing_that_is_pasted_is_kept(#[values(Kind::Sqlite, Kind::Postgres)] 
 
 #[rstest]
 #[tokio::test]
-async fn i1_a_paste_of_any_size_and_of_any_signs_is_answered(
+async fn i1_a_pasted_text_of_any_size_and_any_characters_gets_an_answer(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -238,7 +236,7 @@ async fn i1_a_paste_of_any_size_and_of_any_signs_is_answered(
     let long = format!("AADSTS50011: {}", "x ".repeat(15_000));
     ada.post(&paste(&connector), &[("shown", &long)]).await.assert_status(200);
     let larger = "x".repeat(70_000);
-    // As many as the field takes, of those that a form sends longest.
+    // The longest text that the field takes, of characters with the longest encoding in a form.
     let page = ada.get(&paste(&connector)).await;
     let most: usize = page
         .body

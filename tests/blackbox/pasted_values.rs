@@ -1,4 +1,4 @@
-//! What people paste and type: signs that cannot be seen, quotation marks, masks, other digits, and two ways to compose
+//! Pasted and typed values: invisible characters, quotation marks, masks, other digits, and two ways to compose
 //! one letter.
 
 use mail360::people::model::Role;
@@ -13,7 +13,7 @@ use crate::support::{
 const CLIENT_ID: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
 
-/// Fills and sends the Add Connector form of an application with one tenant.
+/// Fills and sends the Add Connector form of a single-tenant application.
 async fn add(browser: &mut Browser, [name, client_id, secret, day, tenant]: [&str; 5]) -> Answer {
     let page = browser.get("/connectors/new").await;
     let (form, owner) = (page.hidden("form"), page.hidden("owner"));
@@ -34,7 +34,7 @@ async fn add(browser: &mut Browser, [name, client_id, secret, day, tenant]: [&st
 
 #[rstest]
 #[tokio::test]
-async fn c22_what_cannot_be_seen_round_a_value_is_left_out_and_the_secret_is_sent_without_it(
+async fn c22_invisible_characters_around_a_value_are_removed_and_the_secret_is_sent_without_them(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -70,7 +70,7 @@ async fn c22_what_cannot_be_seen_round_a_value_is_left_out_and_the_secret_is_sen
 #[case::c24_full_stops("aB1......", "Azure shows only its beginning by now; make a new one")]
 #[case::c24_bullets("aB1••••••••••••••••••", "Azure shows only its beginning by now; make a new one")]
 #[tokio::test]
-async fn a_secret_that_can_be_none_of_microsofts_is_refused_in_every_form(
+async fn a_text_that_cannot_be_a_secret_of_microsofts_is_refused_in_every_form(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] secret: &str,
     #[case] words: &str,
@@ -92,7 +92,7 @@ async fn a_secret_that_can_be_none_of_microsofts_is_refused_in_every_form(
 
 #[rstest]
 #[tokio::test]
-async fn c25_a_secret_that_was_percent_encoded_is_stored_and_its_administrator_is_warned(
+async fn c25_a_percent_encoded_secret_is_stored_and_the_administrator_is_warned(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -110,7 +110,7 @@ async fn c25_a_secret_that_was_percent_encoded_is_stored_and_its_administrator_i
 
 #[rstest]
 #[tokio::test]
-async fn c22_a_secret_that_stands_in_another_field_is_kept_nowhere_however_it_is_disguised(
+async fn c22_a_secret_in_another_field_is_stored_nowhere_even_in_disguise(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -127,7 +127,7 @@ async fn c22_a_secret_that_stands_in_another_field_is_kept_nowhere_however_it_is
 
 #[rstest]
 #[tokio::test]
-async fn c29_a_connector_is_found_by_what_was_pasted_into_the_search(
+async fn c29_a_pasted_text_finds_its_connector_in_the_search(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -160,9 +160,7 @@ async fn c29_a_connector_is_found_by_what_was_pasted_into_the_search(
 
 #[rstest]
 #[tokio::test]
-async fn c29_one_person_has_one_e_mail_however_it_is_written(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn c29_all_spellings_of_an_e_mail_are_one_user(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     world.add_user("Contoso", "jo\u{308}rg@bu\u{308}cher.example", Role::Viewer).await;
@@ -207,14 +205,14 @@ async fn c29_another_spelling_of_an_e_mail_begins_no_new_count_of_wrong_password
 
 #[rstest]
 #[tokio::test]
-async fn n18_nobody_passes_as_somebody_else_by_a_name(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn n18_a_user_cannot_impersonate_another_by_a_name(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let invitation =
         ada.post("/settings/people", &[("email", "mallory@contoso.test"), ("role", "admin")]).await;
     let text = invitation.text();
     let token: String = text.split_once("/invitations/").expect("a link").1.chars().take(43).collect();
-    // As a program passes a link on that was copied with a full stop.
+    // As another program passes on a link that was copied with a full stop.
     let path = format!("/invitations/{token}%E2%80%8B.");
     let mut mallory = world.browser();
     mallory.get(&path).await.assert_status(200).assert_says("Join Contoso");
@@ -239,7 +237,7 @@ async fn n18_nobody_passes_as_somebody_else_by_a_name(#[values(Kind::Sqlite, Kin
         "{}",
         activity.body
     );
-    // The activity and the sign-ins of the connector.
+    // The activity, and the sign-ins of the connector.
     let page = ada.get(&connector).await;
     assert!(page.text().matches("Ada Example").count() >= 2, "{}", page.text());
     assert_eq!(
@@ -250,7 +248,7 @@ async fn n18_nobody_passes_as_somebody_else_by_a_name(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test]
-async fn n18_the_founder_and_the_organisation_have_names_that_can_be_seen(
+async fn n18_the_names_of_the_founder_and_the_organisation_have_visible_characters(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -304,7 +302,7 @@ async fn c29_a_code_is_read_with_blanks_and_in_the_digits_of_any_script(
 #[case::too_far(-21, false)]
 #[case::ahead(3, false)]
 #[tokio::test]
-async fn c34_a_log_in_names_the_clocks_and_measures_only_what_no_guess_can_use(
+async fn c34_a_log_in_mentions_the_clocks_and_measures_the_difference_only_if_no_guess_can_use_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] steps: i64,
     #[case] measured: bool,
@@ -323,7 +321,7 @@ async fn c34_a_log_in_names_the_clocks_and_measures_only_what_no_guess_can_use(
         assert!(!answer.text().contains("differ by"), "{}", answer.text());
     }
     assert_eq!(browser.get("/connectors").await.status, 303, "it is not taken");
-    // It costs what a wrong one costs, and is recorded as one.
+    // It costs as much as a wrong code and is recorded as one.
     world.flush().await;
     let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.code_refused'";
     assert_eq!(world.raw.one::<i64>(refused).await, 1);
@@ -338,7 +336,7 @@ async fn c34_a_log_in_names_the_clocks_and_measures_only_what_no_guess_can_use(
 #[case(-3)]
 #[case(3)]
 #[tokio::test]
-async fn c34_setting_a_second_factor_up_says_by_how_much_the_clocks_differ(
+async fn c34_setting_up_a_second_factor_says_how_far_the_clocks_differ(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] steps: i64,
 ) {
@@ -359,7 +357,7 @@ async fn c34_setting_a_second_factor_up_says_by_how_much_the_clocks_differ(
 
 #[rstest]
 #[tokio::test]
-async fn c29_the_command_line_reads_what_is_pasted_as_the_pages_do(
+async fn c29_the_command_line_reads_pasted_values_like_the_pages(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -378,13 +376,13 @@ async fn c29_the_command_line_reads_what_is_pasted_as_the_pages_do(
     let organisation = ["--organisation", "\u{200b}Con\u{fe0f}toso\u{a0}"];
     let (done, said) =
         user(&[["add", "--email", "eve@contoso.test", "--name", "Eve"].as_slice(), &organisation].concat());
-    // The organisation was found: what is wrong is that standard input holds no password.
+    // The organisation was found; the error is that standard input has no password.
     assert!(!done && said.contains("at least 15 characters"), "{said}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn c34_the_page_that_asks_who_one_is_names_the_clocks_too(
+async fn c34_the_re_authentication_page_mentions_the_clocks_too(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

@@ -1,4 +1,4 @@
-//! Settings > People: users, invitations, and that an administrator is left.
+//! Settings > People: users, invitations, and the last administrator.
 
 use mail360::people::model::Role;
 use rstest::rstest;
@@ -32,7 +32,7 @@ async fn accept(world: &World, path: &str, name: &str, password: &str) -> (Brows
 
 #[rstest]
 #[tokio::test]
-async fn who_is_invited_chooses_a_password_and_is_in_by_a_link_that_works_once(
+async fn an_invited_user_chooses_a_password_and_is_logged_in_by_a_link_that_works_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -65,7 +65,7 @@ async fn who_is_invited_chooses_a_password_and_is_in_by_a_link_that_works_once(
 
 #[rstest]
 #[tokio::test]
-async fn of_ten_that_open_one_invitation_at_once_one_becomes_a_user(
+async fn of_ten_browsers_that_use_one_invitation_at_once_one_becomes_a_user(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -86,16 +86,16 @@ async fn of_ten_that_open_one_invitation_at_once_one_becomes_a_user(
 
 #[rstest]
 #[tokio::test]
-async fn a_link_works_for_seven_days_until_it_is_withdrawn_or_made_anew(
+async fn a_link_works_for_seven_days_unless_it_is_withdrawn_or_replaced(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let first = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
     let second = link(&invite(&mut ada, "grace@contoso.test", "admin").await);
-    let mut nobody = world.browser();
-    nobody.get(&first).await.assert_status(404);
-    nobody.get(&second).await.assert_status(200).assert_says("invited as Admin");
+    let mut visitor = world.browser();
+    visitor.get(&first).await.assert_status(404);
+    visitor.get(&second).await.assert_status(200).assert_says("invited as Admin");
 
     let id: uuid::Uuid = world.raw.one("SELECT id FROM invitations").await;
     for _ in 0..2 {
@@ -106,9 +106,9 @@ async fn a_link_works_for_seven_days_until_it_is_withdrawn_or_made_anew(
 
     let third = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
     world.clock.advance(Duration::days(7) - Duration::seconds(1));
-    nobody.get(&third).await.assert_status(200);
+    visitor.get(&third).await.assert_status(200);
     world.clock.advance(Duration::seconds(1));
-    nobody.get(&third).await.assert_status(404);
+    visitor.get(&third).await.assert_status(404);
     accept(&world, &third, "Grace", PASSWORD).await.1.assert_status(404);
     for work in world.program.periodic_work() {
         work.once().await.expect("the sweep");
@@ -119,7 +119,7 @@ async fn a_link_works_for_seven_days_until_it_is_withdrawn_or_made_anew(
 
 #[rstest]
 #[tokio::test]
-async fn an_invitation_of_somebody_from_another_organisation_gives_nothing_of_either_to_the_other(
+async fn an_invitation_of_a_user_of_another_organisation_reveals_nothing_to_either(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -132,7 +132,7 @@ async fn an_invitation_of_somebody_from_another_organisation_gives_nothing_of_ei
     let page = invite(&mut ada, "eve@fabrikam.test", "viewer").await;
     let (mut eve, answer) = accept(&world, &link(&page), "Eve", PASSWORD).await;
     answer.assert_status(303);
-    // She is a user of both from now on, and each knows nothing of the other.
+    // She is now a user of both, and each knows nothing of the other.
     assert!(eve.get("/connectors").await.assert_status(200).body.contains("Viewer of Contoso"));
     let mut hers = world.browser();
     let fields = [("organisation", "fabrikam"), ("email", "eve@fabrikam.test"), ("password", PASSWORD)];
@@ -144,7 +144,7 @@ async fn an_invitation_of_somebody_from_another_organisation_gives_nothing_of_ei
 
 #[rstest]
 #[tokio::test]
-async fn l11_an_administrator_disables_changes_and_logs_out_and_it_holds_at_the_next_request(
+async fn l11_an_administrators_change_of_a_user_takes_effect_at_the_next_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -187,7 +187,7 @@ async fn l11_an_administrator_disables_changes_and_logs_out_and_it_holds_at_the_
 
 #[rstest]
 #[tokio::test]
-async fn the_last_administrator_cannot_be_lost(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_last_administrator_cannot_be_removed(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     world.viewer().await;
@@ -197,7 +197,7 @@ async fn the_last_administrator_cannot_be_lost(#[values(Kind::Sqlite, Kind::Post
         ada.post(&ada_path, change).await.assert_status(409).assert_says("last administrator");
         assert!(is_logged_in(&mut ada).await, "and she stays signed in");
     }
-    // Two who take the role from each other at once.
+    // Two administrators take the role from each other at once.
     for round in 0..4 {
         let email = format!("bob{round}@contoso.test");
         let bob_id = world.add_user("Contoso", &email, Role::Admin).await;
@@ -217,8 +217,8 @@ async fn the_last_administrator_cannot_be_lost(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
-async fn of_three_changes_at_once_none_takes_the_last_administrator_away() {
-    // On SQLite one writes at a time; here each transaction is held where it has read and not yet written.
+async fn of_three_changes_at_once_none_removes_the_last_administrator() {
+    // SQLite has one writer at a time. On PostgreSQL each transaction is held between its read and its write.
     let world = World::new(Kind::Postgres).await;
     let mut ada = world.set_up().await;
     let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users").await;
@@ -237,7 +237,7 @@ async fn of_three_changes_at_once_none_takes_the_last_administrator_away() {
     let disable = [("change", "disable")];
     let (promote, demote) =
         ([("change", "role"), ("role", "admin")], [("change", "role"), ("role", "viewer")]);
-    // The second begins while the first is not committed, and the third while the second waits.
+    // The second begins before the first is committed, and the third while the second waits.
     let later = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
     tokio::join!(
         ada.post(&bob_path, &promote),
@@ -258,7 +258,7 @@ async fn of_three_changes_at_once_none_takes_the_last_administrator_away() {
 #[case::disabled(&[("change", "disable")])]
 #[case::no_longer_an_administrator(&[("change", "role"), ("role", "viewer")])]
 #[tokio::test]
-async fn the_invitations_of_an_administrator_go_with_them(
+async fn the_invitations_of_an_administrator_end_with_the_role(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] change: &[(&str, &str)],
 ) {
@@ -306,7 +306,7 @@ async fn two_who_invite_the_same_person_at_once_leave_one_link(
 
 #[rstest]
 #[tokio::test]
-async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator(
+async fn a_user_who_forgot_the_password_chooses_a_new_one_by_an_administrators_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -333,10 +333,10 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     world.browser().post("/login", &old).await.assert_status(401);
     ada.get("/settings/activity").await.assert_says("by a link of an administrator");
 
-    // Nobody makes one for themselves: their own password needs the current one.
+    // Administrators create no such link for themselves: their own password needs the current one.
     let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE email = 'ada@contoso.test'").await;
     ada.post(&format!("{PEOPLE}/{ada_id}"), &[("change", "new-password")]).await.assert_status(400);
-    // What is done to them, or by them, ends it.
+    // A change of the user, or by the user, ends the link.
     for change in [&[("change", "end-sessions")][..], &[("change", "role"), ("role", "admin")]] {
         let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
         ada.post(&format!("{PEOPLE}/{id}"), change).await.assert_status(303);
@@ -347,7 +347,7 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
     now.post("/login", &[("email", "vera@contoso.test"), ("password", fresh)]).await.assert_status(303);
     now.post("/profile", &[("current", fresh), ("new", PASSWORD)]).await.assert_status(303);
     accept(&world, &path, "", fresh).await.1.assert_status(404);
-    // One who was disabled meanwhile gets in by none.
+    // A user who was disabled in the meantime cannot use a link.
     let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
     ada.post(&format!("{PEOPLE}/{id}"), &[("change", "disable")]).await.assert_status(303);
     accept(&world, &path, "", PASSWORD).await.1.assert_status(404);
@@ -356,7 +356,7 @@ async fn who_forgot_the_password_chooses_a_new_one_by_a_link_of_an_administrator
 
 #[rstest]
 #[tokio::test]
-async fn who_accepts_an_invitation_stands_in_the_activity_under_their_name(
+async fn a_user_who_accepts_an_invitation_is_in_the_activity_by_name(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

@@ -1,4 +1,4 @@
-//! A connector's own credentials, tried where its tenant is known when it is added.
+//! A connector's own credentials are tried when it is added, if its tenant is known.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ fn error(error: &str, code: u64) -> Value {
         "trace_id": TRACE, "correlation_id": CORRELATION })
 }
 
-/// A connector of one tenant that was added while the token endpoint answers so.
+/// A single-tenant connector that was added with this response of the token endpoint.
 async fn added(kind: Kind, canned: Canned) -> (World, Browser, String) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
@@ -65,7 +65,7 @@ const ADDED: &str = "The Microsoft connector has been successfully added to Mail
 #[case::unknown_tenant(400, "invalid_request", 90_002, "does not know the tenant", "not_verified")]
 #[case::unreadable_tenant(400, "invalid_request", 900_023, "cannot read the tenant", "not_verified")]
 #[tokio::test]
-async fn what_the_credentials_lack_stands_beside_the_success_message(
+async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] status: u16,
     #[case] oauth_error: &str,
@@ -83,7 +83,7 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
     let outcome: String =
         world.raw.one("SELECT outcome FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(outcome, "refused");
-    // It is said until the next form is sent.
+    // The message stays until the next POST.
     ada.get(&connector).await.assert_says("saved all the same");
     ada.post("/profile/second-factor/cancel", &[]).await.assert_status(303);
     assert!(!ada.get(&connector).await.text().contains("saved all the same"));
@@ -91,7 +91,7 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
 
 #[rstest]
 #[tokio::test]
-async fn credentials_that_are_taken_are_said_to_be_and_verify_nothing(
+async fn accepted_credentials_are_reported_and_verify_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let token = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": "canary-access-token" });
@@ -126,7 +126,7 @@ async fn credentials_that_are_taken_are_said_to_be_and_verify_nothing(
 #[case(Canned::Text(500, "<html>".into()))]
 #[case(Canned::Text(200, "<html>".into()))]
 #[tokio::test]
-async fn where_the_grant_cannot_be_had_the_first_sign_in_will_prove_the_secret(
+async fn if_the_grant_is_not_available_the_page_says_that_the_first_sign_in_will_check_the_secret(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] canned: Canned,
 ) {
@@ -137,9 +137,7 @@ async fn where_the_grant_cannot_be_had_the_first_sign_in_will_prove_the_secret(
 
 #[rstest]
 #[tokio::test]
-async fn a_provider_that_hangs_costs_nothing_but_the_answer(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_provider_that_hangs_delays_only_the_response(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let never = Arc::new(Notify::new());
@@ -151,7 +149,7 @@ async fn a_provider_that_hangs_costs_nothing_but_the_answer(
         while world.raw.count("connectors").await == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // It is saved before anything is asked, and others see it while the provider hangs.
+        // The connector is saved before the request, and others see it while the provider hangs.
         other.get("/connectors").await.assert_says("Mail archive");
     };
     let (connector, ()) = tokio::time::timeout(Duration::from_secs(9), async { tokio::join!(adding, saved) })
@@ -163,7 +161,7 @@ async fn a_provider_that_hangs_costs_nothing_but_the_answer(
 
 #[rstest]
 #[tokio::test]
-async fn where_accounts_of_all_tenants_sign_in_nothing_is_asked(
+async fn a_connector_for_accounts_of_all_tenants_is_not_tried(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -195,7 +193,7 @@ async fn p5_a_new_secret_is_tried_too(#[values(Kind::Sqlite, Kind::Postgres)] ki
     ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
     let page = ada.get(&connector).await;
     page.assert_says("The secret was replaced").assert_says("Microsoft accepts the Client ID");
-    assert!(!page.text().contains("last verified"), "nobody has signed in yet: {}", page.text());
+    assert!(!page.text().contains("last verified"), "no sign-in has happened yet: {}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
     let asked = world.provider.requests();
     assert_eq!(asked.last().expect("a request").field("client_secret"), Some("canary~another+secret/=1"));

@@ -1,4 +1,4 @@
-//! What a secret looks like where a careless line prints it.
+//! The debug output of types that hold a secret.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use mail360::{
 use crate::support::write_key;
 
 #[test]
-fn s7_whatever_holds_a_secret_prints_a_placeholder_in_its_place() {
+fn s7_every_type_that_holds_a_secret_prints_a_placeholder() {
     let canary = || "canary trombone gravel lemonade".to_owned();
     let folder = tempfile::tempdir().expect("a folder");
     let key_file = folder.path().join("encryption.key");

@@ -1,4 +1,4 @@
-//! What users do with their own account.
+//! A user's own profile.
 
 use mail360::people::model::Role;
 use rstest::rstest;
@@ -50,7 +50,7 @@ async fn l11_a_new_password_needs_the_current_one_and_ends_all_other_sessions(
 
 #[rstest]
 #[tokio::test]
-async fn l2_the_current_password_cannot_be_guessed_either(
+async fn l2_the_current_password_cannot_be_guessed_on_the_profile(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -65,9 +65,7 @@ async fn l2_the_current_password_cannot_be_guessed_either(
 
 #[rstest]
 #[tokio::test]
-async fn where_there_is_too_much_to_do_the_page_says_so_and_stays(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_busy_hasher_is_reported_on_the_profile_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let busy = too_busy(&world).await;
@@ -81,7 +79,7 @@ async fn where_there_is_too_much_to_do_the_page_says_so_and_stays(
 
 #[rstest]
 #[tokio::test]
-async fn l11_signed_in_browsers_are_listed_and_each_can_be_ended(
+async fn l11_browsers_with_a_session_are_listed_and_each_can_be_logged_out(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -103,7 +101,7 @@ async fn l11_signed_in_browsers_are_listed_and_each_can_be_ended(
     assert_eq!(forms.len(), 1, "neither this browser nor those of others: {forms:?}");
     let end = format!("/profile/sessions/{}/end", forms[0]);
 
-    // Who is not its owner, and whoever guesses.
+    // A user who does not own the session, and a guessed id.
     let mut stranger = world.stranger().await;
     stranger.post(&end, &[]).await.assert_status(303);
     for wrong in ["x", "..%2f", &hex(&[7; 32])] {

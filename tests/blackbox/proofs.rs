@@ -1,4 +1,4 @@
-//! What a change of a connector asks for: a recent password, the client secret, both or neither.
+//! What a change of a connector requires: a recent password, the client secret, both or neither.
 
 use rstest::rstest;
 use time::Duration;
@@ -12,7 +12,7 @@ const CLIENT_ID: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 const ASKS_FOR_SECRET: &str = "Enter the client secret of this application";
 const ASKS_FOR_PASSWORD: &str = "Confirm that it is you";
 
-/// What is changed, of a connector for everybody or for one tenant, and what that asks for.
+/// A change of a connector with any or one tenant, and what it requires.
 struct Case {
     single: bool,
     changes: &'static [(&'static str, &'static str)],
@@ -46,7 +46,7 @@ const CASES: [Case; 14] = [
     case(false, &[], false, false),
 ];
 
-/// The fields of the edit form of a connector, as they are stored but for what is changed.
+/// The fields of a connector's edit form: the stored values with this change.
 async fn fields(browser: &mut Browser, path: &str, case: &Case, secret: &str) -> Vec<(String, String)> {
     let page = browser.get(&format!("{path}/edit")).await;
     let kind = if case.single { "single_tenant" } else { "tenants_and_personal" };
@@ -158,7 +158,7 @@ async fn n11_each_change_asks_for_the_password_and_the_secret_that_it_needs(
     assert!(world.program.survey().await.expect("a survey").lost.is_empty(), "each secret opens");
 }
 
-/// A connector for everybody, and the browser of an administrator whose proof is too old.
+/// A connector for any account, and the browser of an administrator whose re-authentication is too old.
 async fn later(kind: Kind) -> (World, Browser, String) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
@@ -177,7 +177,7 @@ async fn confirm(browser: &mut Browser, waiting: &[(String, String)], next: &str
 
 #[rstest]
 #[tokio::test]
-async fn n11_a_change_without_a_secret_waits_for_the_password_and_goes_on(
+async fn n11_a_change_without_a_secret_waits_for_the_password_and_continues(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, path) = later(kind).await;
@@ -195,7 +195,7 @@ async fn n11_a_change_without_a_secret_waits_for_the_password_and_goes_on(
 
 #[rstest]
 #[tokio::test]
-async fn n11_a_connector_is_deleted_by_nobody_who_has_not_given_the_password_of_late(
+async fn n11_a_connector_is_deleted_only_by_a_user_who_has_given_the_password_recently(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, path) = later(kind).await;
@@ -213,7 +213,7 @@ async fn n11_a_connector_is_deleted_by_nobody_who_has_not_given_the_password_of_
 #[case::account_type("personal_only", "", false)]
 #[case::tenant("single_tenant", "contoso.com", true)]
 #[tokio::test]
-async fn n11_a_try_with_another_audience_asks_for_what_an_edit_asks_for(
+async fn n11_a_retry_with_another_account_type_requires_what_an_edit_requires(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] account_type: &str,
     #[case] tenant: &str,
@@ -242,7 +242,7 @@ async fn n11_a_try_with_another_audience_asks_for_what_an_edit_asks_for(
 
 #[rstest]
 #[tokio::test]
-async fn n11_whether_a_secret_is_the_stored_one_is_not_found_out_without_the_password(
+async fn n11_without_the_password_a_form_does_not_reveal_whether_a_secret_is_the_stored_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_world, mut ada, path) = later(kind).await;

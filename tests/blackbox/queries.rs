@@ -1,4 +1,4 @@
-//! What a page asks of the database: it may not grow with what the page shows.
+//! The queries of a page: their number may not grow with the content.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,32 +12,32 @@ use tracing_subscriber::{
 
 use crate::support::{Browser, Kind, NewConnector, World};
 
-/// The statements that SeaORM was asked to run, by the name of its method.
+/// Records the SeaORM method of each statement.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<&'static str>>>);
 
 impl<S: Subscriber> Layer<S> for Asked {
     fn on_new_span(&self, span: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
         let (target, name) = (span.metadata().target(), span.metadata().name());
-        // Each is told of twice: of the driver as well.
+        // Each statement has two events, because the driver reports it as well.
         if target.starts_with("sea_orm::database") {
-            self.0.lock().expect("nobody panicked").push(name);
+            self.0.lock().expect("no test panicked").push(name);
         }
     }
 }
 
-/// What a page asks.
+/// The queries of a page.
 async fn asked(browser: &mut Browser, path: &str) -> Vec<&'static str> {
     let asked = Asked::default();
     let watch = tracing::subscriber::set_default(Registry::default().with(asked.clone()));
     browser.get(path).await;
     drop(watch);
-    std::mem::take(&mut *asked.0.lock().expect("nobody panicked"))
+    std::mem::take(&mut *asked.0.lock().expect("no test panicked"))
 }
 
 #[rstest]
 #[tokio::test]
-async fn session_user_and_organisation_are_one_query_and_whoever_has_no_session_asks_nothing(
+async fn session_user_and_organisation_are_one_query_and_a_visitor_without_a_session_causes_none(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -50,16 +50,18 @@ async fn session_user_and_organisation_are_one_query_and_whoever_has_no_session_
 
 #[rstest]
 #[tokio::test]
-async fn a_page_asks_no_more_where_there_is_more_to_show(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn the_number_of_queries_of_a_page_does_not_grow_with_its_content(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    // The session, a page of the list, and whether a secret of any page expires.
+    // The session, a page of the list, and whether a secret on any page expires.
     assert_eq!(asked(&mut ada, "/connectors").await, ["query_one_raw", "query_all_raw", "query_all_raw"]);
     let pages = ["/connectors", &connector, "/settings/people", "/settings/activity", "/profile"];
     let mut before = Vec::new();
     for page in pages {
-        // What is shown once is shown.
+        // The first visit also removes messages that are shown once.
         ada.get(page).await.assert_status(200);
         before.push(asked(&mut ada, page).await);
     }

@@ -1,4 +1,4 @@
-//! The password anew, before what a browser that was left logged in must not be enough for.
+//! Re-authentication: the password again, before a change that a stolen session must not allow.
 
 use mail360::people::model::Role;
 use rstest::rstest;
@@ -13,7 +13,7 @@ async fn confirm(browser: &mut Browser, password: &str, next: &str) -> crate::su
     browser.post("/re-authenticate", &[("confirm_password", password), ("confirm_next", next)]).await
 }
 
-/// A world in which Ada's last proof is too old.
+/// A world in which Ada's last re-authentication is too old.
 async fn later(kind: Kind) -> (World, Browser) {
     let world = World::new(kind).await;
     let ada = world.set_up().await;
@@ -23,7 +23,7 @@ async fn later(kind: Kind) -> (World, Browser) {
 
 #[rstest]
 #[tokio::test]
-async fn l11_a_form_that_asks_for_a_proof_waits_and_goes_on_once_it_is_given(
+async fn l11_a_protected_form_waits_for_the_password_and_then_continues(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada) = later(kind).await;
@@ -51,7 +51,7 @@ async fn l11_a_form_that_asks_for_a_proof_waits_and_goes_on_once_it_is_given(
 
 #[rstest]
 #[tokio::test]
-async fn l11_a_proof_lasts_ten_minutes_and_is_that_of_one_browser(
+async fn l11_a_re_authentication_lasts_ten_minutes_and_counts_for_one_browser(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada) = later(kind).await;
@@ -72,12 +72,12 @@ async fn l11_a_proof_lasts_ten_minutes_and_is_that_of_one_browser(
 
 #[rstest]
 #[tokio::test]
-async fn l7_the_cookie_changes_with_the_proof_and_the_session_ends_when_it_would_have(
+async fn l7_re_authentication_changes_the_cookie_and_does_not_extend_the_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    // Seen again and again, so that only the absolute limit counts.
+    // Used again and again, so that only the absolute limit applies.
     for _ in 0..24 {
         world.clock.advance(Duration::minutes(29));
         ada.get("/connectors").await.assert_status(200);
@@ -92,7 +92,7 @@ async fn l7_the_cookie_changes_with_the_proof_and_the_session_ends_when_it_would
 
 #[rstest]
 #[tokio::test]
-async fn l2_a_confirmation_cannot_be_guessed_and_its_refusal_is_recorded(
+async fn l2_the_password_cannot_be_guessed_by_re_authentication_and_refusals_are_recorded(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada) = later(kind).await;
@@ -108,11 +108,11 @@ async fn l2_a_confirmation_cannot_be_guessed_and_its_refusal_is_recorded(
 
 #[rstest]
 #[tokio::test]
-async fn l11_a_session_that_is_ended_while_it_proves_itself_stays_ended(
+async fn l11_a_session_that_is_ended_during_its_re_authentication_stays_ended(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ada) = later(kind).await;
-    // Whichever comes first: when both are done, nobody is signed in with a session from before.
+    // In either order: afterwards no session from before is valid.
     for round in 0..6 {
         let email = format!("round{round}@contoso.test");
         let mut somebody = world.user("Contoso", &email, Role::Viewer).await;
@@ -141,7 +141,7 @@ async fn l11_a_session_that_is_ended_while_it_proves_itself_stays_ended(
 
 #[rstest]
 #[tokio::test]
-async fn o9_a_confirmation_leads_to_a_path_of_ours_and_nowhere_else(
+async fn o9_re_authentication_leads_only_to_our_own_paths(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_world, mut ada) = later(kind).await;

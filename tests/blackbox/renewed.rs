@@ -1,4 +1,4 @@
-//! The session that a browser gets in place of the one with which it asked: what it keeps, and what it does not.
+//! The session that replaces the one that made a change: what it keeps and what it does not.
 
 use rstest::rstest;
 use time::Duration;
@@ -12,7 +12,7 @@ const NEW: &str = "another horse battery staple";
 
 #[rstest]
 #[tokio::test]
-async fn n0_the_new_session_ends_when_the_old_one_would_have_and_proves_no_more(
+async fn n0_the_new_session_ends_with_the_old_ones_limit_and_keeps_its_re_authentication_time(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -39,7 +39,7 @@ async fn n0_a_key_that_was_read_with_a_stolen_cookie_is_never_turned_on(
         let world = World::new(kind).await;
         let mut ada = world.set_up().await;
         ada.post(HERE, &[]).await.assert_status(303);
-        // Stolen in the middle of it: the attacker reads the key.
+        // Stolen during the set-up: the attacker reads the key.
         let mut thief = ada.clone();
         let stolen = authenticator::app(&thief.get(HERE).await);
         match renewal {
@@ -64,7 +64,7 @@ async fn n0_a_key_that_was_read_with_a_stolen_cookie_is_never_turned_on(
 
 #[rstest]
 #[tokio::test]
-async fn n0_a_cookie_that_was_stolen_before_a_second_factor_is_begun_cannot_read_its_key(
+async fn n0_a_cookie_stolen_before_the_set_up_of_a_second_factor_cannot_read_its_key(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -109,19 +109,19 @@ async fn n0_of_two_changes_at_once_with_one_cookie_one_is_made(
 
 #[rstest]
 #[tokio::test]
-async fn n0_a_request_with_the_old_cookie_that_changes_its_session_does_not_bring_it_back(
+async fn n0_a_late_request_with_the_old_cookie_does_not_revive_its_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    // A form with a mistake keeps a draft in the session, at the end of its request.
+    // A form with a mistake saves a draft into the session at the end of its request.
     let new = NewConnector { name: "Payroll", client_id: "no client id".to_owned(), ..Default::default() };
     let before = ada.clone();
     let answer = world.send_form(&mut ada, &new).await;
     assert_eq!(answer.location(), "/connectors/new");
     assert!(answer.cookies().is_empty(), "the browser has this cookie: {:?}", answer.cookies());
     assert_eq!(ada.cookies, before.cookies);
-    // And nothing that waited in the session is in the new one.
+    // The new session has nothing that waited in the old one.
     ada.post("/profile", &[("current", PASSWORD), ("new", NEW)]).await.assert_status(303);
     assert!(!ada.get("/connectors/new").await.assert_status(200).body.contains("Payroll"));
 }

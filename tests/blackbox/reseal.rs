@@ -1,4 +1,4 @@
-//! A new key: everything is sealed anew while the program runs, and then the old key can go.
+//! A new key: everything is sealed again while the program runs. Then the old key can be removed.
 
 use mail360::{connectors::service::SEALED, platform::database::columns::Value, vault::custody};
 use rstest::rstest;
@@ -19,13 +19,13 @@ fn put_keys(world: &World, keys: &[(&str, u8)]) {
     write_keys(&world.program.config.encryption_key_file, keys);
 }
 
-/// How many client secrets carry the id of the old key.
+/// The number of client secrets with the id of the old key.
 async fn old(world: &World) -> i64 {
     let id = world.raw.bytes(OLD.0.as_bytes());
     world.raw.one(&format!("SELECT COUNT(*) FROM connectors WHERE substr(client_secret, 3, 4) = {id}")).await
 }
 
-/// So many connectors more like the one that is there, each with a sealed secret of its own.
+/// Copies of the connector, each with its own sealed secret.
 async fn copy_connector(world: &World, many: i64) {
     let organisation: Uuid = world.raw.one("SELECT organisation_id FROM connectors").await;
     let template: Uuid = world.raw.one("SELECT id FROM connectors").await;
@@ -50,12 +50,12 @@ async fn copy_connector(world: &World, many: i64) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs_and_the_old_key_can_go(
+async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_the_old_key_can_be_removed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    // The second factor first: it would end a sign-in that is under way.
+    // The second factor first, because it would end an open sign-in.
     let (app, _) = set_up(&world, &mut ada).await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let authorize = world.start(&mut ada, &connector).await;
@@ -77,7 +77,7 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     let said = loop {
         let mut child = world.mail360("reseal").spawn().expect("the program");
         let left = old(&world).await;
-        // Until it is in the middle of it, or through.
+        // Until it is in the middle of its work, or complete.
         while old(&world).await == left && child.try_wait().expect("a look").is_none() {
             tokio::task::yield_now().await;
         }
@@ -105,11 +105,11 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
         world.raw.column::<String>(recorded).await.iter().all(|detail| detail.ends_with("with the key new"))
     );
     assert!(world.raw.count("activity").await > 0 && !world.raw.column::<String>(recorded).await.is_empty());
-    // A process that was not restarted, and would seal with the old key, is not ready any more.
+    // A process that was not restarted would seal with the old key, so it is not ready.
     let stale = stale.browser().get("/readyz").await;
     stale.assert_status(503);
 
-    // The old key goes, and everything is there: the sign-in that was under way, the second factor, each secret.
+    // Without the old key everything still works: the open sign-in, the second factor, each secret.
     put_keys(&world, &[NEW]);
     let world = world.another_process(&[]).await;
     let ada = ada.at(&world.browser());
@@ -133,14 +133,14 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
 
 #[rstest]
 #[tokio::test]
-async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
+async fn s4_a_value_that_no_key_opens_is_named_with_a_remedy_and_the_old_key_is_kept(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     world.add_connector(&mut ada, &NewConnector { name: "Moved", ..NewConnector::default() }).await;
-    // As whoever can write to the database would try to use one connector's secret for another.
+    // An attacker with write access to the database uses one connector's secret for another.
     let moved = "UPDATE connectors SET client_secret = \
                  (SELECT client_secret FROM connectors WHERE service_name = 'Mail archive')";
     assert_eq!(world.raw.run(moved).await.expect("moved"), 2);
@@ -162,7 +162,7 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
     let check = world.run("check").expect_err("the old key is asked for");
     assert!(check.contains("`test`"), "{check}");
 
-    // As the words say: a new secret, and then it goes through.
+    // The remedy: after a new secret resealing succeeds.
     put_keys(&world, &[NEW, OLD]);
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
@@ -177,7 +177,7 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
 
 #[rstest]
 #[tokio::test]
-async fn s4_a_second_factor_that_was_begun_under_a_key_that_is_gone_is_begun_anew(
+async fn s4_a_second_factor_begun_with_a_removed_key_can_be_begun_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -196,7 +196,7 @@ async fn s4_a_second_factor_that_was_begun_under_a_key_that_is_gone_is_begun_ane
 
 #[rstest]
 #[tokio::test]
-async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
+async fn s4_a_secret_that_is_replaced_during_resealing_is_not_overwritten(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -205,7 +205,7 @@ async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
     let database = &world.program.database;
     let page = SEALED.column.page(&database.read(), SEALED.bound, None, 10).await.expect("a page");
     let [read] = page.as_slice() else { panic!("{page:?}") };
-    // Interruption the two an administrator enters a new secret.
+    // Between the read and the write of a page an administrator enters a new secret.
     let new = world.raw.bytes(b"replaced");
     world.raw.run(&format!("UPDATE connectors SET client_secret = {new}")).await.expect("replaced");
     let replace = async |value: &Value| {
@@ -221,7 +221,7 @@ async fn s4_a_secret_that_is_replaced_meanwhile_is_not_overwritten(
 
 #[rstest]
 #[tokio::test]
-async fn s4_what_another_key_has_sealed_is_found_without_opening_it(
+async fn s4_values_sealed_with_another_key_are_found_without_opening_them(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -246,7 +246,7 @@ async fn s4_what_another_key_has_sealed_is_found_without_opening_it(
 
 #[rstest]
 #[tokio::test]
-async fn s4_where_nothing_says_which_keys_the_database_was_used_with_nothing_is_sealed_anew(
+async fn s4_resealing_refuses_a_database_whose_keys_are_unknown(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

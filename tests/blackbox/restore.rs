@@ -1,4 +1,4 @@
-//! After a backup was restored: what was ended since is not open again.
+//! After a backup was restored: sessions that ended since the backup are not open again.
 
 use mail360::{
     connectors::service::ConnectorId,
@@ -16,7 +16,7 @@ use crate::support::{Kind, callback, under_way};
 
 #[rstest]
 #[tokio::test]
-async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_at_once(
+async fn d5_sessions_sign_ins_and_links_in_a_restored_backup_are_ended_at_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -24,7 +24,7 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
     invited.assert_status(200);
     assert_eq!(world.raw.count("invitations").await, 1);
     let mut eve = world.stranger().await;
-    // A log-in that is half-way: its session is nobody's yet.
+    // A log-in that waits for a code: its session has no user yet.
     let half_way = "INSERT INTO sessions (hash, created_at, last_seen_at, expires_at, data) \
                     SELECT user_agent_hash, created_at, last_seen_at, expires_at, '{}' FROM sessions LIMIT 1";
     let hash = world.raw.bytes(&[7; 32]);
@@ -39,7 +39,7 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
     let sealed = "SELECT COUNT(*) FROM attempts WHERE pkce_verifier IS NOT NULL";
     assert_eq!(world.raw.one::<i64>(sealed).await, 0);
 
-    // The sign-in comes back all the same: nothing is exchanged for its code, and its page says what to do.
+    // The callback of the sign-in still arrives: its code is not exchanged, and the page says what to do.
     world.grant_everything(&authorize);
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert!(world.provider.requests().is_empty());
@@ -49,7 +49,7 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
         .assert_says("Not verified")
         .assert_says("Whoever runs this program has ended this sign-in");
     ada.get("/settings/activity").await.assert_says("All sessions ended");
-    // Each organisation is told of its own alone.
+    // The activity of each organisation has only its own numbers.
     let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";
     let expected = [
         "Browsers logged out: 1, sign-ins ended: 0, links taken back: 0",
@@ -60,14 +60,14 @@ async fn d5_sessions_sign_ins_and_links_that_a_restored_backup_holds_are_ended_a
 
 #[rstest]
 #[tokio::test]
-async fn d5_every_user_counts_as_logged_out_so_that_what_is_under_way_comes_to_nothing(
+async fn d5_every_user_counts_as_logged_out_so_that_running_requests_fail(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ..) = under_way(kind).await;
     world.user("Contoso", "vera@contoso.test", Role::Viewer).await;
     let versions = "SELECT version FROM users ORDER BY email";
     let before: Vec<i64> = world.raw.column(versions).await;
-    // As her requests have her who are under way.
+    // The user as a running request knows her.
     let ada = world.admin().await;
     let connector = world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await;
     world.program.end_sessions().await.expect("done");
@@ -85,11 +85,11 @@ async fn d5_every_user_counts_as_logged_out_so_that_what_is_under_way_comes_to_n
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn d5_the_command_says_how_much_it_has_ended_and_may_be_run_again(
+async fn d5_the_command_reports_the_number_of_ended_sessions_and_may_run_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, ..) = under_way(kind).await;
-    // This world's clock is not the command's.
+    // The command does not use this world's clock.
     let now = SystemClock.now().micros();
     let (later, minute) = (now + 5 * 60 * 1_000_000, 60 * 1_000_000);
     let moved = format!("SET created_at = {now}, expires_at = {later}, last_seen_at = {now} - {minute}");

@@ -1,4 +1,4 @@
-//! `mail360 restore`: the whole procedure, and no step of it to forget.
+//! `mail360 restore` does the whole procedure, so that the operator can forget no step.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -12,7 +12,7 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::support::{Kind, Place, Raw, World, write_key};
 
-/// An installation on SQLite of which a backup was made, in which one organisation and not two is there.
+/// An installation on SQLite with a backup. The backup has one organisation, the database two.
 struct Installation {
     place: Place,
     backup: PathBuf,
@@ -63,7 +63,7 @@ impl Installation {
         self.run(&["restore", &backup.display().to_string()])
     }
 
-    /// The organisations' names.
+    /// The names of the organisations.
     fn there(&self) -> Vec<String> {
         let list = self.done(&["organisation", "list"]);
         let mut names: Vec<_> =
@@ -72,13 +72,13 @@ impl Installation {
         names
     }
 
-    /// The file under which the database of before is kept.
+    /// The file under which the previous database is kept.
     fn kept(&self) -> Vec<PathBuf> {
         let files = std::fs::read_dir(self.place.folder()).expect("files").flatten().map(|file| file.path());
         files.filter(|file| file.display().to_string().contains(".before-restore-")).collect()
     }
 
-    /// No copy that was begun is there, and right after a restore no log of the old database.
+    /// Asserts that no unfinished copy is left, and right after a restore no log of the old database.
     #[track_caller]
     fn assert_tidy(&self, restored: bool) {
         let log: &[_] = if restored { &["-wal", "-shm"] } else { &[] };
@@ -90,7 +90,7 @@ impl Installation {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_restore_puts_the_backup_in_place_keeps_the_old_database_and_says_what_to_look_at() {
+async fn c49_restore_replaces_the_database_keeps_the_old_one_and_says_what_to_check() {
     let installation = Installation::new().await;
     assert_eq!(installation.there(), ["Before", "Since"]);
     let said = installation.restore(&installation.backup).expect("restored");
@@ -102,7 +102,7 @@ async fn c49_restore_puts_the_backup_in_place_keeps_the_old_database_and_says_wh
     installation.assert_tidy(true);
     assert_eq!(installation.there(), ["Before"]);
     assert!(installation.done(&["check"]).contains("sound"));
-    // What was before can be had back in the same way.
+    // The previous database can be restored in the same way.
     let kept = installation.kept();
     assert_eq!(kept.len(), 1, "{kept:?}");
     for file in [&kept[0], &installation.database()] {
@@ -113,9 +113,9 @@ async fn c49_restore_puts_the_backup_in_place_keeps_the_old_database_and_says_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_the_log_of_a_killed_process_is_not_played_over_the_backup_and_is_not_lost() {
+async fn c49_the_log_of_a_killed_process_is_kept_and_not_applied_to_the_backup() {
     let installation = Installation::new().await;
-    // As a killed process leaves it: the last changes are in the log alone.
+    // The state after a kill: only the log has the last changes.
     let raw = installation.raw().await;
     raw.run("PRAGMA wal_autocheckpoint = 0").await.expect("set");
     raw.run("UPDATE organisations SET name = 'Last' WHERE name = 'Since'").await.expect("changed");
@@ -138,7 +138,7 @@ async fn c49_the_log_of_a_killed_process_is_not_played_over_the_backup_and_is_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_a_backup_with_a_log_beside_it_is_restored_with_what_the_log_holds() {
+async fn c49_a_backup_with_its_log_beside_it_is_restored_with_the_changes_in_the_log() {
     let installation = Installation::new().await;
     let raw = installation.raw().await;
     raw.run("PRAGMA wal_autocheckpoint = 0").await.expect("set");
@@ -155,7 +155,7 @@ async fn c49_a_backup_with_a_log_beside_it_is_restored_with_what_the_log_holds()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_while_a_process_uses_the_database_nothing_is_restored() {
+async fn c49_restore_refuses_while_a_process_uses_the_database() {
     let world = World::new(Kind::Sqlite).await;
     world.set_up().await;
     let backup = world.folder().join("backup.sqlite");
@@ -169,7 +169,7 @@ async fn c49_while_a_process_uses_the_database_nothing_is_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_what_is_no_sound_backup_is_refused_and_nothing_is_changed() {
+async fn c49_an_unsound_backup_is_refused_and_nothing_is_changed() {
     let installation = Installation::new().await;
     let folder = installation.place.folder();
     let whole = std::fs::read(&installation.backup).expect("a backup");
@@ -201,7 +201,7 @@ async fn c49_what_is_no_sound_backup_is_refused_and_nothing_is_changed() {
     ] {
         let said = installation.restore(&backup).expect_err("refused");
         assert!(said.contains(words) && said.contains(&backup.display().to_string()), "{words}: {said}");
-        // The operator runs that command already.
+        // The operator is already running that command.
         assert!(!said.contains("mail360 restore FILE"), "{said}");
         installation.assert_tidy(false);
         assert!(installation.kept().is_empty());
@@ -209,13 +209,13 @@ async fn c49_what_is_no_sound_backup_is_refused_and_nothing_is_changed() {
     }
 }
 
-/// Runs a line of the shell. False if a program that it names is not installed.
+/// Runs a line of the shell. False if a program in it is not installed.
 fn shell(folder: &Path, line: &str) -> bool {
     Command::new("sh").args(["-c", line]).current_dir(folder).status().expect("sh").success()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_a_packed_backup_and_a_dump_are_told_with_the_commands_that_restore_them() {
+async fn c49_for_a_packed_backup_or_a_dump_the_commands_to_restore_it_are_printed() {
     let installation = Installation::new().await;
     let folder = installation.place.folder();
     let mut tried = 0;
@@ -234,7 +234,7 @@ async fn c49_a_packed_backup_and_a_dump_are_told_with_the_commands_that_restore_
         let said = installation.restore(&folder.join(name)).expect_err("refused");
         assert!(said.contains(words), "{words}: {said}");
         installation.assert_tidy(false);
-        // The commands are run as they stand. Of an archive only the operator knows what is in it.
+        // Runs the printed commands. Only the operator knows the content of an archive.
         let command = |begins: &str| said.lines().map(str::trim).find(|line| line.starts_with(begins));
         assert!(shell(folder, command("(umask 077; ").expect("a command")), "{said}");
         let restore = command("mail360 restore '").expect("a command").replace("/NAME'", "/backup.sqlite'");
@@ -249,7 +249,7 @@ async fn c49_a_packed_backup_and_a_dump_are_told_with_the_commands_that_restore_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_a_backup_that_may_not_be_read_is_told_with_the_command_that_changes_that() {
+async fn c49_for_an_unreadable_backup_the_command_that_changes_its_mode_is_printed() {
     let installation = Installation::new().await;
     let backup = &installation.backup;
     std::fs::set_permissions(backup, std::fs::Permissions::from_mode(0o200)).expect("permissions");
@@ -265,7 +265,7 @@ async fn c49_a_backup_that_may_not_be_read_is_told_with_the_command_that_changes
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_a_backup_that_the_key_does_not_open_or_of_a_newer_program_is_refused() {
+async fn c49_a_backup_with_another_key_or_of_a_newer_program_is_refused() {
     let installation = Installation::new().await;
     let key = installation.place.folder().join("encryption.key");
     write_key(&key, "test", 8);
@@ -298,14 +298,14 @@ async fn c49_a_damaged_database_is_replaced_and_kept_with_its_log() {
     kept.sort();
     assert_eq!(kept.len(), 2, "{kept:?}");
     assert_eq!(std::fs::read(&kept[1]).expect("the log"), b"its log");
-    // And on a machine that has no database yet.
+    // Also on a machine without a database.
     std::fs::remove_file(installation.database()).expect("removed");
     installation.restore(&installation.backup).expect("restored");
     assert_eq!(installation.there(), ["Before"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_a_backup_of_an_older_version_is_brought_up_to_date() {
+async fn c49_a_backup_of_an_older_version_is_upgraded() {
     let installation = Installation::new().await;
     let older = installation.place.folder().join("older.sqlite");
     let database =
@@ -323,7 +323,7 @@ async fn c49_a_backup_of_an_older_version_is_brought_up_to_date() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one() {
+async fn c49_a_kill_at_any_moment_leaves_the_old_database_or_the_new_one() {
     let mut took = Duration::ZERO;
     let (mut old, mut new) = (0, 0);
     for part in 0..14_u32 {
@@ -345,7 +345,7 @@ async fn c49_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one() {
             other => unreachable!("a mixture: {other:?}"),
         }
         assert!(installation.done(&["check"]).contains("sound"));
-        // And the next run finishes it.
+        // The next run completes it.
         installation.restore(&installation.backup).expect("restored");
         installation.assert_tidy(true);
         assert_eq!(installation.there(), ["Before"]);
@@ -354,7 +354,7 @@ async fn c49_killed_at_any_moment_it_leaves_the_old_database_or_the_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c49_with_postgresql_it_says_what_to_do_instead() {
+async fn c49_with_postgresql_the_steps_are_printed_instead() {
     let world = World::new(Kind::Postgres).await;
     let restored = world.mail360("restore").arg("dump.sql").output().expect("an end");
     let said = String::from_utf8(restored.stderr).expect("text");

@@ -1,4 +1,4 @@
-//! A sealed value is bound to its number and to the application that it belongs to: an older one of the same row is refused.
+//! A sealed value is bound to its number and to its application: an older value of the same row is refused.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
@@ -42,7 +42,7 @@ async fn run(world: &World, statement: &str) {
     assert_eq!(world.raw.run(statement).await, Ok(1), "{statement}");
 }
 
-/// A value as the program sealed it before values were bound: to its place alone, with the key of these tests.
+/// A value in the format of earlier versions: bound to its place alone, with the key of these tests.
 fn in_old_format(place: Place, text: &str) -> Vec<u8> {
     let mut aad = vec![1];
     for part in [
@@ -62,7 +62,7 @@ fn in_old_format(place: Place, text: &str) -> Vec<u8> {
     [&[1, 4][..], b"test", &nonce, &sealed].concat()
 }
 
-/// The one value of a column, and the same secret in the old format.
+/// The only value of a column, and the same secret in the old format.
 async fn one_of(world: &World, column: SealedColumn) -> (Value, Vec<u8>) {
     let read = world.program.database.read();
     let page = column.column.page(&read, column.bound, None, 10).await.expect("a page");
@@ -76,7 +76,7 @@ async fn one_of(world: &World, column: SealedColumn) -> (Value, Vec<u8>) {
 
 #[rstest]
 #[tokio::test]
-async fn n14_yesterdays_client_secret_in_the_row_of_today_is_told_of_and_never_sent(
+async fn n14_an_older_client_secret_of_the_same_row_is_reported_and_never_sent(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -98,7 +98,7 @@ async fn n14_yesterdays_client_secret_in_the_row_of_today_is_told_of_and_never_s
 
 #[rstest]
 #[tokio::test]
-async fn n14_a_stored_secret_opens_for_its_own_client_id_tenant_account_type_and_cloud_alone(
+async fn n14_a_stored_secret_opens_only_for_its_own_client_id_tenant_account_type_and_cloud(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -135,7 +135,9 @@ async fn n14_a_stored_secret_opens_for_its_own_client_id_tenant_account_type_and
 
 #[rstest]
 #[tokio::test]
-async fn n14_yesterdays_second_factor_does_not_come_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn n14_an_older_second_factor_of_the_same_row_is_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let (lost_phone, _) = set_up(&world, &mut ada).await;
@@ -156,7 +158,7 @@ async fn n14_yesterdays_second_factor_does_not_come_back(#[values(Kind::Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn n14_a_second_factor_that_is_only_begun_cannot_be_put_in_the_place_of_one_that_works(
+async fn n14_an_unfinished_second_factor_cannot_replace_the_active_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -194,12 +196,12 @@ async fn n14_the_verifier_of_another_sign_in_of_the_same_connector_is_refused(
 
 #[rstest]
 #[tokio::test]
-async fn n14_what_an_earlier_version_has_sealed_is_read_until_it_is_sealed_anew(
+async fn n14_values_of_an_earlier_version_are_readable_until_they_are_sealed_again(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     set_up(&world, &mut ada).await;
-    // The second factor ended the sign-in that was under way.
+    // The second factor ended the open sign-in.
     let authorize = world.start(&mut ada, &connector).await;
     let columns = [(SECRETS, "client_secret_version"), (people::SEALED, "totp_version")];
     let mut old = Vec::new();
@@ -215,7 +217,7 @@ async fn n14_what_an_earlier_version_has_sealed_is_read_until_it_is_sealed_anew(
     let check = world.run("check").expect("sound");
     assert!(check.contains("in the format of an earlier version of this program: 2"), "{check}");
 
-    // The key is the same, and still there is something to be done.
+    // The key is the same, and resealing still has values to convert.
     let reseal = world.run("reseal").expect("done");
     assert!(reseal.contains("Sealed anew with the key `test`: 2."), "{reseal}");
     let found = survey(&world).await;
@@ -246,7 +248,7 @@ async fn n14_a_secret_of_an_earlier_version_is_changed_like_any_other(
     let (_, sealed) = one_of(&world, SECRETS).await;
     let sealed = world.raw.bytes(&sealed);
     run(&world, &format!("UPDATE connectors SET client_secret = {sealed}, client_secret_version = 0")).await;
-    // Who may sign in: the stored secret is sealed for it.
+    // Another account type: the stored secret is sealed for it.
     let retry = [("version", "1"), ("account_type", "personal_only")];
     ada.post(&format!("{connector}/retry"), &retry).await.assert_status(200);
     let found = survey(&world).await;

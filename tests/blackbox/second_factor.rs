@@ -1,4 +1,4 @@
-//! A second factor: set up, asked for, used once, and lost.
+//! A second factor: set-up, use at log-in, single use of codes, loss.
 
 use mail360::{
     log_in::session::Sessions,
@@ -18,7 +18,7 @@ use crate::support::{
 
 const ADA: [(&str, &str); 2] = [("email", "ada@contoso.test"), ("password", PASSWORD)];
 
-/// A browser whose password was right.
+/// A browser that has given the password, but no code.
 async fn half_way(world: &World) -> Browser {
     let mut browser = world.browser();
     assert_eq!(browser.post("/login", &ADA).await.assert_status(303).location(), "/login/code");
@@ -68,7 +68,7 @@ async fn a_log_in_asks_for_a_code_that_can_be_used_once(#[values(Kind::Sqlite, K
 #[case(1, true)]
 #[case(2, false)]
 #[tokio::test]
-async fn a_clock_may_be_off_by_one_step(
+async fn a_code_one_step_away_from_the_clock_is_accepted(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] steps: i64,
     #[case] taken: bool,
@@ -80,7 +80,7 @@ async fn a_clock_may_be_off_by_one_step(
     let answer = enter(&mut browser, &code(&world, &app, steps)).await;
     answer.assert_status(if taken { 303 } else { 401 });
     if taken {
-        // An earlier code is worth nothing once a later one was used.
+        // An earlier code is refused after a later one was used.
         let mut again = half_way(&world).await;
         enter(&mut again, &code(&world, &app, steps - 1)).await.assert_status(401);
     }
@@ -88,7 +88,9 @@ async fn a_clock_may_be_off_by_one_step(
 
 #[rstest]
 #[tokio::test]
-async fn of_ten_that_use_one_code_at_once_one_gets_in(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn of_ten_browsers_that_use_one_code_at_once_one_logs_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     let world = World::new(kind).await;
     let (app, codes) = set_up(&world, &mut world.set_up().await).await;
     world.clock.advance(Duration::minutes(1));
@@ -107,7 +109,7 @@ async fn of_ten_that_use_one_code_at_once_one_gets_in(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test]
-async fn a_recovery_code_logs_in_once_and_new_ones_end_the_old(
+async fn a_recovery_code_logs_in_once_and_new_codes_void_the_old(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -124,7 +126,7 @@ async fn a_recovery_code_logs_in_once_and_new_ones_end_the_old(
     let dump = world.raw.dump(&[]).await;
     let text = format!("{dump:?}").replace('-', "");
     for code in codes.iter().chain(&fresh) {
-        assert!(!text.contains(&code.replace('-', "")), "a recovery code stands in the database");
+        assert!(!text.contains(&code.replace('-', "")), "the database contains a recovery code");
     }
 }
 
@@ -146,7 +148,7 @@ async fn s1_the_key_of_a_second_factor_is_sealed(#[values(Kind::Sqlite, Kind::Po
 
 #[rstest]
 #[tokio::test]
-async fn l2_codes_cannot_be_guessed_and_whoever_tries_keeps_their_owner_not_out(
+async fn l2_codes_cannot_be_guessed_and_guesses_do_not_lock_the_owner_out(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -163,10 +165,10 @@ async fn l2_codes_cannot_be_guessed_and_whoever_tries_keeps_their_owner_not_out(
     let answer = enter(&mut from(100).await, &code(&world, &app, 0)).await;
     answer.assert_status(429).assert_says("Wait 5 minutes");
     assert_eq!(answer.header("retry-after"), "300");
-    // Elsewhere the owner is let in.
+    // From another address the owner is let in.
     enter(&mut from(101).await, &code(&world, &app, 0)).await.assert_status(303);
 
-    // From many addresses it comes to an end all the same; a recovery code is none that could be guessed.
+    // From many addresses the tries still reach a limit. A recovery code cannot be guessed and still works.
     for at in 0..3 {
         enter(&mut from(102 + at).await, "000000").await.assert_status(401);
     }
@@ -179,12 +181,12 @@ async fn l2_codes_cannot_be_guessed_and_whoever_tries_keeps_their_owner_not_out(
 
 #[rstest]
 #[tokio::test]
-async fn a_key_that_somebody_else_began_with_is_handed_to_nobody(
+async fn a_key_begun_by_an_attacker_is_shown_to_no_other_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    // Who has the stolen password notes a key down and leaves it to be turned on by its owner.
+    // An attacker with the stolen password notes the key and leaves it for the owner to turn on.
     let mut thief = world.log_in("ada@contoso.test").await;
     thief.post(HERE, &[]).await.assert_status(303);
     let stolen = app(&thief.get(HERE).await);
@@ -201,7 +203,7 @@ async fn a_key_that_somebody_else_began_with_is_handed_to_nobody(
 
 #[rstest]
 #[tokio::test]
-async fn l11_a_proof_takes_a_code_as_well_where_there_is_a_second_factor(
+async fn l11_re_authentication_asks_for_a_code_if_the_user_has_a_second_factor(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -226,9 +228,7 @@ async fn l11_a_proof_takes_a_code_as_well_where_there_is_a_second_factor(
 
 #[rstest]
 #[tokio::test]
-async fn a_right_password_that_no_code_follows_stands_in_the_activity(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn a_right_password_without_a_code_is_recorded(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     set_up(&world, &mut ada).await;
@@ -239,7 +239,7 @@ async fn a_right_password_that_no_code_follows_stands_in_the_activity(
 
 #[rstest]
 #[tokio::test]
-async fn cancelling_in_a_second_window_leaves_what_was_finished_in_the_first(
+async fn cancelling_in_a_second_window_does_not_undo_what_the_first_has_finished(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -256,7 +256,7 @@ async fn cancelling_in_a_second_window_leaves_what_was_finished_in_the_first(
 
 #[rstest]
 #[tokio::test]
-async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
+async fn a_log_in_without_its_code_expires_after_ten_minutes_or_a_new_password(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -280,12 +280,12 @@ async fn half_a_log_in_is_worth_nothing_after_ten_minutes_or_another_password(
         .await
         .expect("changed");
     enter(&mut browser, &code(&world, &app, 0)).await.assert_status(303);
-    assert_eq!(browser.get("/connectors").await.status, 303, "nobody is signed in");
+    assert_eq!(browser.get("/connectors").await.status, 303, "no user is logged in");
 }
 
 #[rstest]
 #[tokio::test]
-async fn who_lost_the_phone_is_helped_by_an_administrator_or_an_operator(
+async fn an_administrator_or_an_operator_resets_the_second_factor_of_a_user_who_lost_the_phone(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -318,7 +318,7 @@ async fn who_lost_the_phone_is_helped_by_an_administrator_or_an_operator(
 
 #[rstest]
 #[tokio::test]
-async fn an_organisation_may_ask_everybody_for_a_second_factor(
+async fn an_organisation_may_require_a_second_factor_of_all_users(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

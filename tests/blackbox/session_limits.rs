@@ -1,4 +1,4 @@
-//! How many sessions there may be, and what every cookie carries.
+//! The number of sessions, and the attributes of every cookie.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use crate::support::{Browser, Kind, NewConnector, PASSWORD, World, authenticator
 
 const LOG_IN: [(&str, &str); 2] = [("email", "ada@contoso.test"), ("password", PASSWORD)];
 
-/// A browser at an address of its own, which no throttle has counted.
+/// A browser with its own address, which no throttle has counted.
 fn browser_at(world: &World, number: u8) -> Browser {
     let mut browser = world.browser();
     browser.address = IpAddr::from([198, 51, 100, number]);
@@ -22,7 +22,7 @@ fn browser_at(world: &World, number: u8) -> Browser {
 
 #[rstest]
 #[tokio::test]
-async fn n20_beyond_twenty_sessions_of_a_user_the_one_used_longest_ago_ends(
+async fn n20_beyond_twenty_sessions_of_a_user_the_least_recently_used_one_ends(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -35,7 +35,7 @@ async fn n20_beyond_twenty_sessions_of_a_user_the_one_used_longest_ago_ends(
         browsers.push(browser);
     }
     world.clock.advance(Duration::seconds(61));
-    // The first to log in is used again: now the second was used longest ago.
+    // The first session is used again, so now the second is the least recently used.
     browsers[0].get("/profile").await.assert_status(200);
     browser_at(&world, 20).post("/login", &LOG_IN).await.assert_status(303);
     browsers[0].get("/profile").await.assert_status(200);
@@ -54,13 +54,13 @@ async fn n20_thirty_log_ins_at_once_leave_twenty_sessions(
 ) {
     let world = World::new(kind).await;
     world.set_up().await;
-    // Hers is the one that was used longest ago.
+    // Hers is the least recently used.
     world.clock.advance(Duration::minutes(1));
     let mut log_ins = tokio::task::JoinSet::new();
     for number in 0..30 {
         let mut browser = browser_at(&world, number);
         log_ins.spawn(async move {
-            // The queue of those whose password is verified may be full.
+            // The queue of users whose password was right may be full.
             for _ in 0..200 {
                 let answer = browser.post("/login", &LOG_IN).await;
                 if answer.status == 303 {
@@ -69,7 +69,7 @@ async fn n20_thirty_log_ins_at_once_leave_twenty_sessions(
                 answer.assert_status(503);
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
-            unreachable!("nobody was logged in");
+            unreachable!("no user was logged in");
         });
     }
     let browsers = log_ins.join_all().await;
@@ -83,7 +83,7 @@ async fn n20_thirty_log_ins_at_once_leave_twenty_sessions(
 
 #[rstest]
 #[tokio::test]
-async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_push_out_those_of_their_own_network(
+async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_displace_those_of_their_own_network(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values(false, true)] by_ipv6: bool,
 ) {
@@ -92,10 +92,10 @@ async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_push_out_those_of_thei
     let (_, codes) = authenticator::set_up(&world, &mut ada).await;
     let mut owner = browser_at(&world, 1);
     owner.post("/login", &LOG_IN).await.assert_status(303);
-    // An attacker who has the password asks again and again, by IPv6 from new addresses of one /64.
+    // An attacker who has the password asks again and again, from new IPv6 addresses of one /64.
     for number in 0..40 {
         world.clock.advance(Duration::seconds(1));
-        // Right passwords are limited too, which is not what is looked at here.
+        // Right passwords are limited too; this test is not about that.
         world.raw.run("DELETE FROM throttles").await.expect("deleted");
         let mut attacker = browser_at(&world, 2);
         if by_ipv6 {
@@ -118,7 +118,7 @@ async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_push_out_those_of_thei
 
 #[rstest]
 #[tokio::test]
-async fn n20_a_visitor_who_is_not_logged_in_costs_no_session(
+async fn n20_a_visitor_who_is_not_logged_in_creates_no_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -145,7 +145,7 @@ async fn n20_a_visitor_who_is_not_logged_in_costs_no_session(
     }
 }
 
-/// What a `Set-Cookie` header says.
+/// A parsed `Set-Cookie` header.
 struct SetCookie {
     name: String,
     value: String,
@@ -207,11 +207,11 @@ async fn n15_over_https_every_cookie_is_set_and_removed_with_all_attributes(
     look("a form whose session has ended", kept.cookies());
     let draft: Vec<_> = kept.cookies().into_iter().map(SetCookie::parse).collect();
     assert_eq!(draft.len(), 1);
-    // Each route as a user with all the cookies, as one with a cookie that opens nothing, and as a visitor.
+    // Each route as a user with all cookies, as one with an invalid cookie, and as a visitor.
     for route in mail360::router::table() {
         let path = route.path.replace("{id}", &id).replace("{token}", &"a".repeat(43));
-        for visitor in ["user", "dead", "nobody"] {
-            // Right passwords are limited, which is not what is looked at here.
+        for visitor in ["user", "dead", "new"] {
+            // Right passwords are limited; this test is not about that.
             world.raw.run("DELETE FROM throttles").await.expect("deleted");
             let mut browser = match visitor {
                 "user" => world.log_in("ada@contoso.test").await,
@@ -221,7 +221,7 @@ async fn n15_over_https_every_cookie_is_set_and_removed_with_all_attributes(
                 let dead = "AAAAAAAAAAAAAAAAAAAAAA".to_owned();
                 browser.cookies.insert("__Host-mail360_session".to_owned(), dead);
             }
-            if visitor != "nobody" {
+            if visitor != "new" {
                 browser.cookies.insert(draft[0].name.clone(), draft[0].value.clone());
             }
             let answer = if route.method == Method::POST {
@@ -256,14 +256,14 @@ async fn n15_over_https_every_cookie_is_set_and_removed_with_all_attributes(
 #[case::http("http://localhost:3000", "mail360_3000_")]
 #[case::https("https://mail.contoso.test", "__Host-mail360_")]
 #[tokio::test]
-async fn n15_the_log_out_removes_session_sign_in_and_draft_and_nothing_else_does(
+async fn n15_logging_out_removes_session_sign_in_and_draft_and_nothing_else_does(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] public_url: &str,
     #[case] prefix: &str,
 ) {
     let world = World::with(kind, &["--public-url", public_url]).await;
     let mut ada = world.set_up().await;
-    // Neither a GET nor a form of another site's logs anybody out.
+    // Neither a GET nor a form of another site logs a user out.
     assert!(ada.get("/logout").await.assert_status(405).cookies().is_empty());
     let foreign = ada
         .request("POST", "/logout")
@@ -278,7 +278,7 @@ async fn n15_the_log_out_removes_session_sign_in_and_draft_and_nothing_else_does
     let named =
         |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| format!("{prefix}{name}")).collect() };
     assert_eq!(removed, named(&["session", "sign_in", "draft"]));
-    // What tells the next log-in that the browser is known stays.
+    // The cookie that marks the browser as known stays.
     let left: BTreeSet<_> = ada.cookies.keys().cloned().collect();
     assert_eq!(left, named(&["device", "organisation"]));
 }

@@ -1,4 +1,4 @@
-//! Logging in and out, and what a session is.
+//! Logging in and out, and the properties of a session.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn is_logged_in(browser: &mut Browser) -> bool {
 
 #[rstest]
 #[tokio::test]
-async fn l1_a_password_is_stored_as_argon2id_with_a_salt_of_its_own(
+async fn l1_a_password_is_stored_as_argon2id_with_its_own_salt(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -40,7 +40,7 @@ async fn l1_a_password_is_stored_as_argon2id_with_a_salt_of_its_own(
 
 #[rstest]
 #[tokio::test]
-async fn l6_what_the_database_keeps_of_a_session_is_no_cookie(
+async fn l6_the_database_has_no_value_that_works_as_a_session_cookie(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -79,7 +79,7 @@ async fn l6_no_two_sessions_have_the_same_value(#[values(Kind::Sqlite, Kind::Pos
 
 #[rstest]
 #[tokio::test]
-async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_session_before(
+async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_previous_session(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -95,7 +95,7 @@ async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_session_befor
     attacker.cookies.insert(COOKIE.to_owned(), planted);
     assert!(!is_logged_in(&mut attacker).await);
 
-    // Whoever logs in anew, perhaps as somebody else, is in a new session, and the old one is dead.
+    // A user who logs in again, perhaps as another user, has a new session, and the old one has ended.
     victim.post("/login", &log_in).await.assert_status(303);
     assert_ne!(victim.cookies[COOKIE], first);
     attacker.cookies.insert(COOKIE.to_owned(), first);
@@ -107,7 +107,7 @@ async fn l7_a_planted_value_is_never_adopted_and_a_log_in_ends_the_session_befor
 #[case::localhost("http://localhost:3000", "mail360_3000_session", "mail360_3000_sign_in", false)]
 #[case::https("https://mail.contoso.test", "__Host-mail360_session", "__Host-mail360_sign_in", true)]
 #[tokio::test]
-async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
+async fn l8_cookies_are_host_only_http_only_lax_and_secure_over_https(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] public_url: &str,
     #[case] session: &str,
@@ -134,7 +134,7 @@ async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
             assert_eq!(cookie.contains("Secure"), secure, "{cookie}");
         }
     }
-    // Who only looks gets none.
+    // A visitor who only reads gets none.
     for path in ["/favicon.svg", "/pkg/mail360.js"] {
         browser.get(path).await.assert_status(200);
         assert!(browser.get(path).await.cookies().is_empty(), "{path}");
@@ -149,7 +149,7 @@ async fn l8_cookies_are_host_only_http_only_lax_and_secure_where_https(
 
 #[rstest]
 #[tokio::test]
-async fn l10_a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_happens(
+async fn l10_a_session_ends_after_30_idle_minutes_and_always_after_12_hours(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -177,7 +177,7 @@ async fn l10_a_session_ends_after_30_idle_minutes_and_after_12_hours_whatever_ha
 
 #[rstest]
 #[tokio::test]
-async fn l9_after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_in_flight(
+async fn l9_after_logging_out_the_old_cookie_is_invalid_even_for_a_running_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -199,14 +199,14 @@ async fn l9_after_the_log_out_the_old_cookie_is_worth_nothing_even_to_a_request_
 
 #[rstest]
 #[tokio::test]
-async fn l11_who_is_disabled_or_given_another_role_is_so_at_the_next_request(
+async fn l11_disabling_or_another_role_takes_effect_at_the_next_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     world.set_up().await;
     let mut bob = world.user("Contoso", "bob@contoso.test", Role::Admin).await;
     let email = Email::parse("bob@contoso.test").expect("an e-mail");
-    // Sessions are left alone here: what counts is what the row says now.
+    // The sessions are not ended here: the user's row decides.
     let change = async |change| {
         let changed = world
             .program
@@ -231,7 +231,7 @@ async fn l11_who_is_disabled_or_given_another_role_is_so_at_the_next_request(
 
 #[rstest]
 #[tokio::test]
-async fn l11_who_is_disabled_while_they_still_send_a_form_has_not_sent_it(
+async fn l11_a_form_of_a_user_who_is_disabled_while_it_arrives_is_refused(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -298,7 +298,7 @@ async fn of_two_administrators_who_are_disabled_at_once_one_remains(
 
 #[rstest]
 #[tokio::test]
-async fn what_one_user_typed_in_a_browser_is_not_shown_to_the_next(
+async fn values_typed_by_one_user_are_not_shown_to_the_next_in_the_same_browser(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -313,7 +313,7 @@ async fn what_one_user_typed_in_a_browser_is_not_shown_to_the_next(
 
 #[rstest]
 #[tokio::test]
-async fn l9_the_log_out_is_a_form_of_ours_and_tells_the_browser_to_forget(
+async fn l9_logging_out_needs_a_form_of_ours_and_clears_the_browsers_data(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -330,7 +330,9 @@ async fn l9_the_log_out_is_a_form_of_ours_and_tells_the_browser_to_forget(
 
 #[rstest]
 #[tokio::test]
-async fn l9_who_logs_out_at_one_process_is_logged_out_at_the_other(#[values(Kind::Postgres)] kind: Kind) {
+async fn l9_a_user_who_logs_out_at_one_process_is_logged_out_at_the_other(
+    #[values(Kind::Postgres)] kind: Kind,
+) {
     let one = World::new(kind).await;
     let two = one.another_process(&[]).await;
     let mut at_one = one.set_up().await;

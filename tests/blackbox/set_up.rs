@@ -15,7 +15,7 @@ const FOUNDER: [(&str, &str); 4] = [
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn l12_of_ten_claims_at_once_one_makes_the_first_administrator(
+async fn l12_of_ten_claims_at_once_one_creates_the_first_administrator(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -32,7 +32,7 @@ async fn l12_of_ten_claims_at_once_one_makes_the_first_administrator(
     }
     let statuses = claims.join_all().await;
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
-    // On a machine that is slow enough some of them wait for the hashing in vain.
+    // On a slow machine some of them wait for the hasher in vain.
     assert!(statuses.iter().all(|status| [303, 404, 503].contains(status)), "{statuses:?}");
     assert_eq!(world.raw.count("users").await, 1);
     assert_eq!(world.raw.count("organisations").await, 1);
@@ -41,7 +41,7 @@ async fn l12_of_ten_claims_at_once_one_makes_the_first_administrator(
 
 #[rstest]
 #[tokio::test]
-async fn l12_a_set_up_link_is_good_for_24_hours_the_latest_alone_and_once(
+async fn l12_only_the_latest_set_up_link_works_once_within_24_hours(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -85,7 +85,7 @@ async fn l12_there_is_no_default_password_and_no_link_that_can_be_guessed(
 
 #[rstest]
 #[tokio::test]
-async fn what_the_database_keeps_of_a_set_up_link_does_not_open_it(
+async fn the_stored_value_of_a_set_up_link_does_not_open_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -99,7 +99,7 @@ async fn what_the_database_keeps_of_a_set_up_link_does_not_open_it(
 
 #[rstest]
 #[tokio::test]
-async fn a_wrong_field_is_named_and_everything_but_the_password_is_kept(
+async fn a_wrong_field_is_named_and_all_values_but_the_password_are_kept(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -115,9 +115,7 @@ async fn a_wrong_field_is_named_and_everything_but_the_password_is_kept(
 
 #[rstest]
 #[tokio::test]
-async fn where_there_is_too_much_to_do_what_was_typed_is_kept(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn typed_values_are_kept_if_the_hasher_is_busy(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let path = world.set_up_path().await;
     let busy = too_busy(&world).await;

@@ -1,4 +1,4 @@
-//! What an operator reads where the program does not start: the cause, and what to do about it.
+//! What an operator reads if the program does not start: the cause and the remedy.
 
 use std::{
     io::{Read, Write},
@@ -13,7 +13,7 @@ use rstest::rstest;
 
 use crate::support::{Kind, Place, World, write_key};
 
-/// What `mail360` says in this folder: whether it succeeded, and all its text.
+/// Runs `mail360` in this folder. Returns whether it succeeded, and its output.
 fn mail360(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
     run(Command::new(env!("CARGO_BIN_EXE_mail360")), folder, words, environment)
 }
@@ -29,7 +29,7 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
 }
 
-/// The program with its folder `site` beside it, so that it could serve.
+/// The program with its folder `site` beside it, as for serving.
 fn unpack(folder: &Path) -> PathBuf {
     let (built, executable) = (env!("CARGO_BIN_EXE_mail360"), folder.join("mail360"));
     let linked = std::fs::hard_link(built, &executable);
@@ -60,7 +60,7 @@ fn installed() -> tempfile::TempDir {
 #[case::unknown_choice_of_encryption("postgres://u:ca-nary@db/d?sslmode=on", "sslmode is disable, require")]
 #[case::for_another_language("jdbc:postgresql://u:ca-nary@db/d", "must begin with postgres://")]
 #[case::another_database("mysql://u:ca-nary@db/d", "sqlite:PATH")]
-fn c41_n24_an_address_that_cannot_be_used_says_how_to_write_it(#[case] address: &str, #[case] words: &str) {
+fn c41_n24_an_unusable_database_address_says_how_to_write_it(#[case] address: &str, #[case] words: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     for command in ["check", "migrate", "serve"] {
         let (ok, said) = mail360(folder.path(), &[command], &[("MAIL360_DATABASE_URL", address)]);
@@ -70,7 +70,7 @@ fn c41_n24_an_address_that_cannot_be_used_says_how_to_write_it(#[case] address: 
 }
 
 #[test]
-fn c42_where_nothing_listens_it_is_said_at_once_with_host_and_port() {
+fn c42_if_nothing_listens_the_error_names_host_and_port_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
     let address = format!("postgres://u:canary@{free}/d");
@@ -84,7 +84,7 @@ fn c42_where_nothing_listens_it_is_said_at_once_with_host_and_port() {
 }
 
 #[test]
-fn c42_a_server_that_asks_for_kerberos_is_told_with_the_line_for_pg_hba_conf() {
+fn c42_for_a_server_that_asks_for_kerberos_the_line_for_pg_hba_conf_is_printed() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -104,7 +104,7 @@ fn c42_a_server_that_asks_for_kerberos_is_told_with_the_line_for_pg_hba_conf() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c42_what_the_server_itself_refuses_is_said_with_its_remedy() {
+async fn c42_a_refusal_by_the_server_is_reported_with_its_remedy() {
     let world = World::new(Kind::Postgres).await;
     let database: String = world.raw.one("SELECT current_database()::text").await;
     let address = world.program.config.database.clone();
@@ -123,8 +123,8 @@ async fn c42_what_the_server_itself_refuses_is_said_with_its_remedy() {
     };
     let full = told(format!("postgres://{role}@{at}"));
     assert!(full.contains("too many connections") && full.contains("CONNECTION LIMIT"), "{full}");
-    let nobody = told(format!("postgres://nobody_{database}@{at}"));
-    assert!(nobody.contains("does not exist") && nobody.contains("may log in"), "{nobody}");
+    let absent = told(format!("postgres://absent_{database}@{at}"));
+    assert!(absent.contains("does not exist") && absent.contains("may log in"), "{absent}");
     let nowhere = told(url.0.replace(&database, "nowhere"));
     assert!(nowhere.contains("createdb") && nowhere.contains("nowhere"), "{nowhere}");
     world.raw.run(&format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await.expect("done");
@@ -134,7 +134,7 @@ async fn c42_what_the_server_itself_refuses_is_said_with_its_remedy() {
 }
 
 #[test]
-fn c42_a_sqlite_file_that_cannot_be_used_is_named_with_what_to_do() {
+fn c42_an_unusable_sqlite_file_is_named_with_a_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     std::fs::create_dir(path.join("data")).expect("a folder");
@@ -158,7 +158,7 @@ fn c42_a_sqlite_file_that_cannot_be_used_is_named_with_what_to_do() {
 }
 
 #[test]
-fn c42_a_key_file_that_cannot_be_used_is_named_with_what_to_do() {
+fn c42_an_unusable_key_file_is_named_with_a_remedy() {
     let folder = installed();
     let key = folder.path().join("data/encryption.key");
     let line = std::fs::read_to_string(&key).expect("a key");
@@ -190,7 +190,7 @@ fn c42_a_key_file_that_cannot_be_used_is_named_with_what_to_do() {
 #[case::key("data/encryption.key", 0o644, "read", "chmod 600")]
 #[case::key_for_a_group("data/encryption.key", 0o440, "read", "chmod 600")]
 #[case::key_to_write("data/encryption.key", 0o622, "changed", "chmod 600")]
-fn n16_what_others_can_read_or_change_is_refused_with_the_command_that_mends_it(
+fn n16_a_file_that_others_can_read_or_change_is_refused_with_the_command_that_fixes_it(
     #[case] file: &str,
     #[case] mode: u32,
     #[case] access: &str,
@@ -211,7 +211,7 @@ fn n16_what_others_can_read_or_change_is_refused_with_the_command_that_mends_it(
         assert!(!ok && said.contains(&format!("can be {access} by other users")), "{command}: {said}");
         assert!(said.contains(&format!("Run: {mend} ")), "{command}: {said}");
     }
-    // The command is run as it stands.
+    // Runs the printed command.
     let (_, said) = mail360(folder.path(), &["check"], &[]);
     let (_, mend) = said.trim().rsplit_once("Run: ").expect("a command");
     let mended = Command::new("sh").args(["-c", mend]).current_dir(folder.path()).status();
@@ -221,7 +221,7 @@ fn n16_what_others_can_read_or_change_is_refused_with_the_command_that_mends_it(
 }
 
 #[test]
-fn n16_what_the_program_makes_is_its_users_alone_whatever_the_umask_is() {
+fn n16_files_of_the_program_are_private_whatever_the_umask_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let line = format!("umask 000; exec '{}' migrate", env!("CARGO_BIN_EXE_mail360"));
     let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).env_clear().output();
@@ -236,17 +236,17 @@ fn n16_what_the_program_makes_is_its_users_alone_whatever_the_umask_is() {
     );
 }
 
-/// Makes another user the owner, which only root can.
+/// Changes the owner of a file, which only root can do.
 fn give_away(path: &Path) -> bool {
     std::os::unix::fs::chown(path, Some(54_321), None).is_ok()
 }
 
 #[test]
-fn c47_a_key_from_systemd_or_kubernetes_is_taken_and_an_exposed_one_is_not() {
+fn c47_a_key_from_systemd_or_kubernetes_is_accepted_and_an_exposed_one_is_not() {
     let folder = installed();
     let given = folder.path().join("given");
     std::fs::create_dir_all(given.join("..2026_11_29")).expect("folders");
-    // As Kubernetes projects a secret: a link to a link's folder, in a mount that looks open.
+    // A secret as Kubernetes mounts it: a link into a linked folder, in a mount with open modes.
     symlink("..2026_11_29", given.join("..data")).expect("a link");
     symlink("..data/encryption.key", given.join("encryption.key")).expect("a link");
     set_mode(&given, 0o3777);
@@ -274,9 +274,9 @@ fn c47_a_key_from_systemd_or_kubernetes_is_taken_and_an_exposed_one_is_not() {
 }
 
 #[test]
-fn c47_a_volume_that_everybody_can_change_is_used_by_a_folder_inside_it() {
+fn c47_on_a_volume_that_all_users_can_change_the_program_uses_a_folder_inside() {
     let folder = tempfile::tempdir().expect("a folder");
-    // As Kubernetes makes an emptyDir volume, with fsGroup.
+    // A volume emptyDir as Kubernetes creates it, with fsGroup.
     let volume = folder.path().join("volume");
     std::fs::create_dir(&volume).expect("a folder");
     set_mode(&volume, 0o2777);
@@ -295,7 +295,7 @@ fn c47_a_volume_that_everybody_can_change_is_used_by_a_folder_inside_it() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_migrations_of_a_first_start_are_one_line_and_those_of_a_second_none(
+async fn the_migrations_of_a_first_start_are_one_log_line_and_a_second_start_has_none(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let place = Place::new(kind).await;

@@ -1,4 +1,4 @@
-//! What every answer has, and what no request gets past.
+//! Headers of every response, and limits on every request.
 
 use axum::body::Body;
 use rstest::rstest;
@@ -7,7 +7,7 @@ use crate::support::{Browser, Kind, NewConnector, World};
 
 #[rstest]
 #[tokio::test]
-async fn c4_every_page_and_every_refusal_has_a_policy_with_a_nonce_of_its_own(
+async fn c4_every_page_and_every_refusal_has_a_policy_with_its_own_nonce(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -36,7 +36,7 @@ async fn c4_every_page_and_every_refusal_has_a_policy_with_a_nonce_of_its_own(
             assert!(nonce.len() >= 22, "{nonce}");
             if answer.status == 200 {
                 assert!(answer.body.contains(&format!("nonce=\"{nonce}\"")), "{path}: {}", answer.body);
-                // Whatever is inline must carry it; a script without it would not run.
+                // Every inline script and style must have the nonce; otherwise the browser would not run it.
                 for script in answer.body.split("<script").skip(1) {
                     let tag = script.split_once('>').expect("a tag").0;
                     assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{path}: <script{tag}>");
@@ -50,7 +50,7 @@ async fn c4_every_page_and_every_refusal_has_a_policy_with_a_nonce_of_its_own(
 
 #[rstest]
 #[tokio::test]
-async fn c5_every_answer_carries_the_other_headers_and_is_kept_by_nobody(
+async fn c5_every_response_has_the_other_headers_and_may_not_be_cached(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::with(kind, &["--public-url", "https://mail.contoso.test"]).await;
@@ -90,7 +90,7 @@ async fn c5_every_answer_carries_the_other_headers_and_is_kept_by_nobody(
 
 #[rstest]
 #[tokio::test]
-async fn c2_no_other_origin_may_read_an_answer(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn c2_no_other_origin_may_read_a_response(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     for (method, path) in [
@@ -117,7 +117,7 @@ async fn c2_no_other_origin_may_read_an_answer(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
-async fn the_address_of_a_callback_goes_no_further_whoever_answers(
+async fn the_address_of_a_callback_is_not_passed_on_by_any_response(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -138,7 +138,7 @@ async fn the_address_of_a_callback_goes_no_further_whoever_answers(
 
 #[rstest]
 #[tokio::test]
-async fn p7_a_scheme_that_is_not_the_configured_one_is_named_where_one_cannot_get_past_it(
+async fn p7_a_scheme_that_differs_from_the_configured_one_is_named_on_pages_that_are_reached_first(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -147,9 +147,9 @@ async fn p7_a_scheme_that_is_not_the_configured_one_is_named_where_one_cannot_ge
     let get = |browser: &Browser, path: &str| {
         browser.request("GET", path).header("x-forwarded-proto", "https").body(Body::empty())
     };
-    let mut nobody = world.browser();
-    let request = get(&nobody, "/login").expect("a request");
-    nobody.send(request).await.assert_status(200).assert_says(fix);
+    let mut visitor = world.browser();
+    let request = get(&visitor, "/login").expect("a request");
+    visitor.send(request).await.assert_status(200).assert_says(fix);
     for path in ["/connectors", "/connectors/new"] {
         let request = get(&ada, path).expect("a request");
         ada.send(request).await.assert_status(200).assert_says(fix);
@@ -159,17 +159,17 @@ async fn p7_a_scheme_that_is_not_the_configured_one_is_named_where_one_cannot_ge
     let post = |browser: &Browser, origin: &str| {
         browser.request("POST", "/login").header("origin", origin).body(Body::empty())
     };
-    let request = post(&nobody, "https://localhost:3000").expect("a request");
-    nobody.send(request).await.assert_status(403).assert_says(fix);
-    let request = post(&nobody, "https://evil.example").expect("a request");
-    let answer = nobody.send(request).await;
+    let request = post(&visitor, "https://localhost:3000").expect("a request");
+    visitor.send(request).await.assert_status(403).assert_says(fix);
+    let request = post(&visitor, "https://evil.example").expect("a request");
+    let answer = visitor.send(request).await;
     answer.assert_status(403);
     assert!(!answer.text().contains("MAIL360_PUBLIC_URL") && !answer.body.contains("evil.example"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn o9_what_the_host_header_says_changes_nothing_but_gets_421(
+async fn o9_the_host_header_changes_nothing_and_another_host_gets_421(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -195,7 +195,7 @@ async fn o9_what_the_host_header_says_changes_nothing_but_gets_421(
         }
     }
     assert_eq!(world.raw.count("attempts").await, 0);
-    // Nor do the headers in which proxies tell of another host.
+    // The headers of proxies that name another host change nothing either.
     let request = ada
         .request("POST", &format!("{connector}/verify"))
         .header("x-forwarded-host", "evil.example")
@@ -211,7 +211,7 @@ async fn o9_what_the_host_header_says_changes_nothing_but_gets_421(
 
 #[rstest]
 #[tokio::test]
-async fn o9_after_the_log_in_one_comes_back_to_a_path_of_ours_and_to_nothing_else(
+async fn o9_after_the_log_in_the_user_returns_to_our_own_paths_only(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -235,7 +235,7 @@ async fn o9_after_the_log_in_one_comes_back_to_a_path_of_ours_and_to_nothing_els
 
 #[rstest]
 #[tokio::test]
-async fn c7_there_is_nothing_but_what_the_table_lists(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn c7_no_route_exists_outside_the_table(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     for path in [
@@ -264,7 +264,7 @@ async fn c7_there_is_nothing_but_what_the_table_lists(#[values(Kind::Sqlite, Kin
 
 #[rstest]
 #[tokio::test]
-async fn i1_what_is_too_large_or_does_not_exist_is_refused_with_a_page(
+async fn i1_a_request_that_is_too_large_or_has_an_unknown_path_gets_an_error_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -274,7 +274,7 @@ async fn i1_what_is_too_large_or_does_not_exist_is_refused_with_a_page(
     ada.post("/do/connectors/add", &[("service_name", &large)]).await.assert_status(413);
     ada.get(&format!("/login?next={long}")).await.assert_status(414).assert_says("too long");
     ada.get(&format!("/login?next={}", "x".repeat(16_000))).await.assert_status(303);
-    // A description of the provider's may be long, and is then refused as what it is.
+    // A description of the provider may be long; then it is shown as a refused sign-in.
     ada.get(&format!("/api/connectors?error=x&error_description={long}")).await.assert_status(400);
     ada.get(&format!("/api/connectors?error=x&error_description={long}{long}")).await.assert_status(414);
     let headed = ada.request("GET", "/connectors").header("x-padding", "x".repeat(17_000));
@@ -293,7 +293,7 @@ async fn i1_what_is_too_large_or_does_not_exist_is_refused_with_a_page(
 
 #[rstest]
 #[tokio::test]
-async fn the_probes_answer_under_any_name_and_readyz_asks_the_database_and_the_key(
+async fn the_probes_answer_under_any_host_and_readyz_checks_the_database_and_the_key(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -309,7 +309,7 @@ async fn the_probes_answer_under_any_name_and_readyz_asks_the_database_and_the_k
 
 #[rstest]
 #[tokio::test]
-async fn d1_a_body_that_never_ends_is_refused_in_time_and_one_that_is_too_long_at_once(
+async fn d1_an_endless_body_is_refused_in_time_and_one_that_is_too_long_at_once(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -337,7 +337,7 @@ async fn d1_a_body_that_never_ends_is_refused_in_time_and_one_that_is_too_long_a
 }
 
 #[test]
-fn i1_the_audits_description_has_every_route() {
+fn i1_the_description_for_the_audit_has_every_route() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/audit/openapi.yaml");
     let description = std::fs::read_to_string(path).expect("the description");
     for route in mail360::router::table() {

@@ -1,4 +1,4 @@
-//! A connector whose tenant is given by its domain: which tenant that is, and that no other will do.
+//! A connector whose tenant is given by its domain: which tenant that is, and that no other is accepted.
 
 use rstest::rstest;
 use serde_json::json;
@@ -20,7 +20,7 @@ async fn world(kind: Kind) -> (World, Browser, String) {
     (world, ada, connector)
 }
 
-/// Answers with a sound token of this tenant.
+/// Queues a valid token response for this tenant.
 fn grant(world: &World, authorize: &Url, tenant: &str) {
     let mut claims = world.claims(authorize);
     claims.issuer = claims.issuer.replace(&claims.tenant, tenant);
@@ -29,7 +29,7 @@ fn grant(world: &World, authorize: &Url, tenant: &str) {
     world.say_who();
 }
 
-/// A sign-in that brings a token of this tenant.
+/// A sign-in whose token names this tenant.
 async fn sign_in(world: &World, browser: &mut Browser, connector: &str, tenant: &str) -> Answer {
     let authorize = world.start(browser, connector).await;
     grant(world, &authorize, tenant);
@@ -51,7 +51,7 @@ fn assert_refused(page: &Answer) {
 
 #[rstest]
 #[tokio::test]
-async fn n13_a_token_of_a_foreign_tenant_is_refused_at_the_very_first_sign_in(
+async fn n13_a_token_of_a_foreign_tenant_is_refused_at_the_first_sign_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector) = world(kind).await;
@@ -64,7 +64,7 @@ async fn n13_a_token_of_a_foreign_tenant_is_refused_at_the_very_first_sign_in(
 
     world.provider.answer_metadata(metadata(OURS));
     sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
-    // It is known from now on, and not asked again.
+    // The tenant is now known, and the metadata is not requested again.
     sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
     let asked = world.provider.requests().into_iter().filter(|seen| seen.url == address).count();
     assert_eq!(asked, 2);
@@ -78,7 +78,7 @@ async fn n13_a_token_of_a_foreign_tenant_is_refused_at_the_very_first_sign_in(
 #[case::by_its_domain(Some(Canned::Json(200, json!({ "issuer": "https://login.microsoftonline.com/contoso.test/v2.0" }))))]
 #[case::elsewhere(Some(Canned::Json(200, json!({ "issuer": format!("https://evil.example/{FOREIGN}/v2.0") }))))]
 #[tokio::test]
-async fn n13_where_the_provider_has_no_metadata_the_first_proved_token_decides(
+async fn n13_without_metadata_of_the_provider_the_first_proved_token_decides(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] canned: Option<Canned>,
 ) {
@@ -89,7 +89,7 @@ async fn n13_where_the_provider_has_no_metadata_the_first_proved_token_decides(
     sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
     assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, OURS);
     assert_refused(&sign_in(&world, &mut ada, &connector, FOREIGN).await);
-    // And the issuer of the callback is that tenant's from now on.
+    // From now on the issuer of the callback must be that tenant's.
     let authorize = world.start(&mut ada, &connector).await;
     let iss = format!("https://login.microsoftonline.com/{FOREIGN}/v2.0");
     let landed = ada.get(&callback(&authorize, &format!("code=abc&iss={iss}"))).await;
@@ -115,12 +115,12 @@ async fn n13_of_two_first_sign_ins_at_once_the_second_must_be_of_the_same_tenant
 ) {
     let (world, mut ada, connector) = world(kind).await;
     let first = world.start(&mut ada, &connector).await;
-    // It has its token of ours, and waits; the other one is through before it.
+    // The first has our tenant's token and waits; the other one finishes before it.
     let (gate, returning) = held(&world, &ada, &first).await;
     while world.provider.exchanges().is_empty() {
         tokio::task::yield_now().await;
     }
-    // What Graph says of the first one is taken by the second.
+    // The second takes Graph's response for the first.
     sign_in(&world, &mut ada, &connector, FOREIGN).await.assert_says("The connector works");
     gate.notify_one();
     let landed = returning.await.expect("an answer");
@@ -130,7 +130,7 @@ async fn n13_of_two_first_sign_ins_at_once_the_second_must_be_of_the_same_tenant
 
 #[rstest]
 #[tokio::test]
-async fn n13_another_tenant_starts_without_an_id_and_another_name_keeps_it(
+async fn n13_another_tenant_starts_without_an_id_and_a_new_name_keeps_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector) = world(kind).await;

@@ -1,4 +1,4 @@
-//! How often a password may be tried.
+//! Limits on password tries.
 
 use rstest::rstest;
 use time::Duration;
@@ -24,18 +24,18 @@ async fn l2_after_ten_wrong_passwords_one_address_must_wait_and_another_need_not
     for _ in 0..10 {
         try_password(&mut guesser, ada, WRONG).await.assert_status(401);
     }
-    // However the e-mail is written, and whether the password is right or not.
+    // In any spelling of the e-mail, with a right or a wrong password.
     for (email, password) in [(ada, WRONG), (" ADA@Contoso.test", WRONG), (ada, PASSWORD)] {
         let answer = try_password(&mut guesser, email, password).await;
         answer.assert_status(429).assert_says("Wait 5 minutes, then try again");
         assert_eq!(answer.header("retry-after"), "300");
         assert!(answer.cookies().is_empty());
     }
-    // No weapon against its owner, who is elsewhere.
+    // This does not lock out the owner at another address.
     let mut owner = world.browser();
     owner.address = "198.51.100.1".parse().expect("an address");
     try_password(&mut owner, ada, PASSWORD).await.assert_status(303);
-    // Nor against others who share the address.
+    // Nor other users at the same address.
     try_password(&mut guesser, "vera@contoso.test", WRONG).await.assert_status(401);
 
     world.clock.advance(Duration::minutes(4));
@@ -46,7 +46,7 @@ async fn l2_after_ten_wrong_passwords_one_address_must_wait_and_another_need_not
 
 #[rstest]
 #[tokio::test]
-async fn l2_a_right_password_takes_its_own_count_back_and_no_other(
+async fn l2_a_right_password_resets_its_own_count_and_no_other(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -65,14 +65,14 @@ async fn l2_a_right_password_takes_its_own_count_back_and_no_other(
 
 #[rstest]
 #[tokio::test]
-async fn l2_who_tries_many_e_mails_from_one_address_must_wait_after_fifty(
+async fn l2_a_caller_who_tries_many_e_mails_from_one_address_must_wait_after_fifty(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     world.set_up().await;
     let mut sprayer = world.browser();
     for at in 0..50 {
-        // Of an IPv6 network every address is one and the same.
+        // All addresses of an IPv6 network count as one.
         sprayer.address = format!("2001:db8:1:2::{at}").parse().expect("an address");
         try_password(&mut sprayer, &format!("user{at}@contoso.test"), WRONG).await.assert_status(401);
     }
@@ -133,14 +133,14 @@ async fn l2_of_twenty_tries_at_once_ten_are_made(#[values(Kind::Sqlite, Kind::Po
 
 #[rstest]
 #[tokio::test]
-async fn what_no_longer_counts_is_erased_and_no_e_mail_can_be_read_from_what_does(
+async fn expired_counts_are_erased_and_no_e_mail_can_be_read_from_the_others(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let _ = world.set_up_path().await;
-    try_password(&mut world.browser(), "nobody@contoso.test", WRONG).await.assert_status(401);
+    try_password(&mut world.browser(), "mallory@contoso.test", WRONG).await.assert_status(401);
     assert_eq!(world.raw.count("throttles").await, 3, "address, account with address, account");
-    assert!(!world.raw.dump(&[]).await.join("\n").contains("nobody"));
+    assert!(!world.raw.dump(&[]).await.join("\n").contains("mallory"));
     world.clock.advance(Duration::minutes(5));
     for work in world.program.periodic_work() {
         work.once().await.expect("the sweep");
@@ -149,10 +149,10 @@ async fn what_no_longer_counts_is_erased_and_no_e_mail_can_be_read_from_what_doe
 }
 
 #[tokio::test]
-async fn the_sweep_waits_for_nobody_who_counts_at_that_moment() {
+async fn the_sweep_does_not_wait_for_a_request_that_counts_at_that_moment() {
     let world = World::new(Kind::Postgres).await;
     let _ = world.set_up_path().await;
-    try_password(&mut world.browser(), "nobody@contoso.test", WRONG).await.assert_status(401);
+    try_password(&mut world.browser(), "mallory@contoso.test", WRONG).await.assert_status(401);
     world.clock.advance(Duration::minutes(6));
     world.raw.run("BEGIN").await.expect("begun");
     let held = "UPDATE throttles SET count = count + 1 WHERE key = (SELECT key FROM throttles LIMIT 1)";

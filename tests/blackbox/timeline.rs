@@ -11,7 +11,7 @@ const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
 
 #[rstest]
 #[tokio::test]
-async fn a_sign_in_is_told_step_by_step_with_what_each_took(
+async fn the_timeline_shows_each_step_of_a_sign_in_with_its_duration(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
@@ -43,7 +43,7 @@ async fn a_sign_in_is_told_step_by_step_with_what_each_took(
 
 #[rstest]
 #[tokio::test]
-async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
+async fn the_text_for_support_has_what_support_needs_and_no_secret(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
@@ -80,7 +80,7 @@ async fn the_text_for_support_has_what_support_asks_for_and_no_secret(
 
 #[rstest]
 #[tokio::test]
-async fn s6_no_page_ever_gives_a_secret_or_a_token_back(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn s6_no_page_ever_returns_a_secret_or_a_token(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
     world.say_who();
@@ -102,7 +102,7 @@ async fn s6_no_page_ever_gives_a_secret_or_a_token_back(#[values(Kind::Sqlite, K
         page.assert_status(200);
         assert!(!page.body.contains("canary"), "{path}");
     }
-    // An edit that leaves the secret empty leaves it as it is.
+    // An edit with an empty secret keeps the stored one.
     let form = ada.get(&format!("{connector}/edit")).await;
     let before: Vec<u8> = world.raw.one("SELECT client_secret FROM connectors").await;
     let (id, version, owner) = (form.hidden("connector"), form.hidden("version"), form.hidden("owner"));
@@ -129,7 +129,7 @@ async fn s6_no_page_ever_gives_a_secret_or_a_token_back(#[values(Kind::Sqlite, K
 
 #[rstest]
 #[tokio::test]
-async fn one_that_never_came_back_is_a_warning(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn a_sign_in_that_never_came_back_is_a_warning(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     let page = ada.get(&connector).await;
     assert!(page.body.contains("<li class=\"idle\">"), "{}", page.body);

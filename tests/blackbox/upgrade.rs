@@ -1,4 +1,4 @@
-//! A database of an earlier version is brought up to date with what is in it.
+//! A database of an earlier version is upgraded with its content.
 
 use std::{
     process::{Command, Stdio},
@@ -13,14 +13,14 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::support::{Kind, Place, Raw, write_keys};
 
-/// How many migrations an earlier version had: before the list had its orders.
+/// The number of migrations of an earlier version, before the list had its orders.
 const EARLIER: u32 = 8;
 
-/// A database of an earlier version with two connectors in it, and itself in our hands.
+/// A database of an earlier version with two connectors, and direct access to it.
 async fn earlier(kind: Kind) -> (Place, Raw) {
     let place = Place::new(kind).await;
     let url = place.address();
-    // Makes the file.
+    // Creates the file.
     Database::open(&url).await.expect("a database").close().await.expect("closed");
     let earlier = match kind {
         Kind::Sqlite => sea_orm::Database::connect(format!("{}?mode=rw", place.url)).await,
@@ -49,7 +49,7 @@ async fn earlier(kind: Kind) -> (Place, Raw) {
     (place, raw)
 }
 
-/// What the newer version makes of those connectors.
+/// Asserts that the newer version has upgraded those connectors.
 async fn assert_brought_up_to_date(raw: &Raw) {
     let keys: Vec<String> = raw.column("SELECT expiry_key FROM connectors ORDER BY expiry_key").await;
     assert_eq!(keys, ["2027-05-01", "9999-12-31"]);
@@ -72,7 +72,7 @@ async fn connectors_of_an_earlier_version_are_listed_and_sorted_like_new_ones(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn d6_an_upgrade_that_is_killed_is_whole_or_not_begun_and_the_next_run_finishes_it(
+async fn d6_a_killed_upgrade_is_complete_or_not_begun_and_the_next_run_finishes_it(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let applied = async |raw: &Raw| raw.count("seaql_migrations").await;
@@ -91,7 +91,7 @@ async fn d6_an_upgrade_that_is_killed_is_whole_or_not_begun_and_the_next_run_fin
             let child = line.spawn().expect("the program");
             (child, Instant::now())
         };
-        // The first one shows how long it takes; each of the others is killed a little later than the one before.
+        // The first run measures the duration. Each later run is killed a little later than the one before.
         if part > 0 {
             let (mut child, _) = migrate();
             tokio::time::sleep(took * part / 12).await;

@@ -1,4 +1,4 @@
-//! A clock that was ahead once: what was written then counts as not written, as soon as the clock is right again.
+//! A clock that was once ahead: times written then count as missing as soon as the clock is right again.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ use crate::support::{
 const AHEAD: Duration = Duration::days(30);
 const LOG_IN: [(&str, &str); 2] = [("email", "ada@contoso.test"), ("password", PASSWORD)];
 
-/// Every stored time on which something depends. Each is tried below with a clock that is set back.
+/// Every stored time that decides something. The tests below try each with a clock that is set back.
 const DECIDE: &[&str] = &[
     "attempts.consumed_at",
     "attempts.created_at",
     "attempts.expires_at",
-    // Tried in door.rs.
+    // Tested in door.rs.
     "device_cookies.created_at",
     "device_cookies.expires_at",
     "invitations.created_at",
@@ -32,18 +32,18 @@ const DECIDE: &[&str] = &[
     "users.totp_last_step",
 ];
 
-/// Those that are only shown, sorted by or compared with NULL, or whose rows are kept for long.
+/// Times that are only shown, sorted by or compared with NULL, or whose rows are kept for long.
 const SHOWN: &[&str] = &[
     "activity.at",
     "attempt_events.at",
     "attempts.ended_at",
     "connectors.changed_at",
-    // It chooses a hint, too, for the first minute.
+    // For the first minute it also chooses a hint.
     "connectors.created_at",
     "connectors.failed_at",
     "connectors.verified_at",
     "organisations.created_at",
-    // The end of the set-up link is in the value, and is tried below.
+    // The expiry of the set-up link is inside the value, and is tested below.
     "settings.changed_at",
     "users.created_at",
     "users.disabled_at",
@@ -52,7 +52,7 @@ const SHOWN: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn n7_every_stored_time_is_known_to_decide_something_or_to_be_shown_only() {
+async fn n7_every_stored_time_is_known_to_decide_something_or_only_to_be_shown() {
     let world = World::new(Kind::Sqlite).await;
     let columns: Vec<String> = world
         .raw
@@ -68,7 +68,7 @@ async fn n7_every_stored_time_is_known_to_decide_something_or_to_be_shown_only()
     assert_eq!(columns, known);
 }
 
-/// A statement that moves one time of all rows of a table.
+/// Sets one time of all rows of a table.
 async fn set(world: &World, column: &str, value: mail360::platform::clock::Timestamp) {
     let (table, column) = column.split_once('.').expect("a table and a column");
     let micros = value.micros();
@@ -136,7 +136,7 @@ async fn n7_sessions_and_log_ins_that_began_while_the_clock_was_ahead_have_ended
     assert!(!is_logged_in(&mut ahead).await);
     let answer = waits.post("/login/code", &[("code", &codes[0])]).await;
     assert_eq!(answer.assert_status(303).location(), "/login");
-    // A code of now works, although one of a later step was used; and works once.
+    // A present code works once, although a code of a later step was used.
     let code = authenticator::code(&world, &app, 0);
     let mut back = half_way([198, 51, 100, 3]).await;
     back.post("/login/code", &[("code", &code)]).await.assert_status(303);
@@ -146,7 +146,9 @@ async fn n7_sessions_and_log_ins_that_began_while_the_clock_was_ahead_have_ended
 
 #[rstest]
 #[tokio::test]
-async fn n7_a_proof_from_the_future_proves_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn n7_a_re_authentication_in_the_future_counts_as_missing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
     use mail360::platform::clock::Clock;
 
     let world = World::new(kind).await;
@@ -171,7 +173,7 @@ async fn n7_a_proof_from_the_future_proves_nothing(#[values(Kind::Sqlite, Kind::
 
 #[rstest]
 #[tokio::test]
-async fn n7_links_that_were_made_while_the_clock_was_ahead_work_no_longer(
+async fn n7_links_that_were_created_while_the_clock_was_ahead_have_expired(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

@@ -1,4 +1,4 @@
-//! What an operator is told of the environment in which the program runs.
+//! What an operator reads about the environment in which the program runs.
 
 use std::{
     io::{BufRead, BufReader},
@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use super::{done, folder, mail360_with, signal, unpack};
 
-/// Every setting that may be empty, as a file of settings for Compose has it.
+/// Every setting that may be empty, as in a file of settings for Compose.
 const EMPTY: [(&str, &str); 14] = [
     ("MAIL360_LISTEN", ""),
     ("MAIL360_PUBLIC_URL", ""),
@@ -29,11 +29,11 @@ const EMPTY: [(&str, &str); 14] = [
 ];
 
 #[test]
-fn c39_empty_settings_are_those_of_a_program_of_which_nothing_is_set() {
+fn c39_empty_settings_count_as_not_set() {
     let folder = folder();
     let migrated = mail360_with(folder.path(), "migrate", "", &EMPTY);
     assert!(migrated.ok, "{}", migrated.stderr);
-    // At the level of the default.
+    // At the default log level.
     assert!(migrated.stderr.contains("the database schema was created"), "{}", migrated.stderr);
     assert!(folder.path().join("data/mail360.sqlite").exists());
     let checked = mail360_with(folder.path(), "check", "", &EMPTY);
@@ -42,7 +42,7 @@ fn c39_empty_settings_are_those_of_a_program_of_which_nothing_is_set() {
 }
 
 #[test]
-fn c39_an_empty_database_address_is_refused_for_it_may_be_a_secret_that_was_not_filled_in() {
+fn c39_an_empty_database_address_is_refused_because_a_secret_may_be_missing() {
     let folder = folder();
     let migrated = mail360_with(folder.path(), "migrate", "", &[("MAIL360_DATABASE_URL", "")]);
     assert!(!migrated.ok && migrated.stderr.contains("MAIL360_DATABASE_URL"), "{}", migrated.stderr);
@@ -50,7 +50,7 @@ fn c39_an_empty_database_address_is_refused_for_it_may_be_a_secret_that_was_not_
 }
 
 #[test]
-fn c63_a_proxy_that_cannot_be_read_is_warned_of_by_check_without_its_password() {
+fn c63_check_warns_of_an_unreadable_proxy_setting_without_its_password() {
     let folder = folder();
     done(folder.path(), "migrate", "");
     for (variable, value, words) in [
@@ -73,7 +73,7 @@ fn c63_a_proxy_that_cannot_be_read_is_warned_of_by_check_without_its_password() 
     let said = checked.stdout + &checked.stderr;
     assert!(said.contains("Warning: NO_PROXY") && said.contains("`*.contoso.test`"), "{said}");
     assert!(!said.contains("nary"), "{said}");
-    // It is used only where the provider is on this machine.
+    // The program uses HTTP_PROXY only for a local provider.
     let plain = [("HTTP_PROXY", "http://a b"), ("MAIL360_MICROSOFT_TOKEN_URL", "http://localhost:9/token")];
     for (environment, warned) in [(&plain[..1], false), (&plain[..], true)] {
         let checked = mail360_with(folder.path(), "check", "", environment);
@@ -82,7 +82,7 @@ fn c63_a_proxy_that_cannot_be_read_is_warned_of_by_check_without_its_password() 
 }
 
 #[test]
-fn c63_a_proxy_that_cannot_be_read_is_warned_of_at_the_start() {
+fn c63_the_start_warns_of_an_unreadable_proxy_setting() {
     let (home, folder) = (folder(), folder());
     let mut line = Command::new(unpack(home.path()));
     let free =

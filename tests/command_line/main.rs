@@ -1,5 +1,5 @@
-//! The commands of `mail360`, run as an operator runs them: on SQLite, in a folder of their own, with an
-//! environment that holds nothing else.
+//! The commands of `mail360`, run as an operator runs them: on SQLite, in their own folder, with an
+//! otherwise empty environment.
 
 #![cfg(feature = "ssr")]
 #![expect(clippy::expect_used, reason = "a test ends where what it needs is not there")]
@@ -24,7 +24,7 @@ struct Outcome {
     stderr: String,
 }
 
-/// Runs `mail360` with these words, separated by blanks; `_` stands for a blank within one.
+/// Runs `mail360` with these words, separated by blanks; `_` means a blank within a word.
 fn mail360_with(folder: &Path, words: &str, input: &str, environment: &[(&str, &str)]) -> Outcome {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mail360"))
         .args(words.split(' ').map(|word| word.replace('_', " ")))
@@ -36,7 +36,7 @@ fn mail360_with(folder: &Path, words: &str, input: &str, environment: &[(&str, &
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program");
-    // It may end without reading.
+    // It may end without reading its input.
     let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
     let output = child.wait_with_output().expect("an end");
     Outcome {
@@ -71,7 +71,7 @@ fn folder() -> tempfile::TempDir {
 const PASSWORD: &str = "correct horse battery staple\n";
 
 #[test]
-fn migrate_makes_a_database_and_a_key_from_nothing_and_says_where_the_key_is() {
+fn migrate_creates_a_database_and_a_key_and_says_where_the_key_is() {
     let folder = folder();
     let said = done(folder.path(), "migrate", "");
     assert!(said.contains("data/encryption.key") && said.contains("Back it up"), "{said}");
@@ -86,7 +86,7 @@ fn migrate_makes_a_database_and_a_key_from_nothing_and_says_where_the_key_is() {
 }
 
 #[test]
-fn what_needs_a_database_says_how_to_make_one_and_makes_none() {
+fn commands_that_need_a_database_say_how_to_create_one_and_create_none() {
     let folder = folder();
     for words in ["check", "user list", "organisation list"] {
         refused(folder.path(), words, "", "mail360 migrate");
@@ -95,7 +95,7 @@ fn what_needs_a_database_says_how_to_make_one_and_makes_none() {
 }
 
 #[test]
-fn mistakes_in_the_configuration_are_told_all_at_once_each_with_its_fix() {
+fn all_mistakes_in_the_configuration_are_reported_at_once_each_with_its_fix() {
     let folder = folder();
     let environment = [
         ("MAIL360_LISTEN", "3000"),
@@ -117,7 +117,7 @@ fn mistakes_in_the_configuration_are_told_all_at_once_each_with_its_fix() {
 }
 
 #[test]
-fn logs_are_json_where_no_terminal_is_and_text_where_that_is_asked_for() {
+fn logs_are_json_without_a_terminal_and_text_on_request() {
     let (home, folder) = (folder(), folder());
     let executable = unpack(home.path());
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
@@ -163,7 +163,7 @@ fn help_names_every_setting_and_every_command() {
 }
 
 #[test]
-fn s5_postgresql_without_a_key_prints_how_to_make_one() {
+fn s5_postgresql_without_a_key_prints_how_to_create_one() {
     let folder = folder();
     let server =
         std::env::var("MAIL360_TEST_POSTGRES_URL").expect("`make check` starts PostgreSQL and sets it");
@@ -171,7 +171,7 @@ fn s5_postgresql_without_a_key_prints_how_to_make_one() {
     assert!(!outcome.ok);
     let key = folder.path().join("data/encryption.key");
     assert!(!key.exists());
-    // What it prints is run as it stands.
+    // Runs the printed command.
     let command = outcome.stderr.lines().find(|line| line.trim().starts_with("(umask")).expect("a command");
     let made = Command::new("sh").args(["-c", command]).current_dir(folder.path()).status().expect("sh");
     assert!(made.success() && key.exists(), "{command}");
@@ -181,7 +181,7 @@ fn s5_postgresql_without_a_key_prints_how_to_make_one() {
     assert_eq!(line.trim().split_once(':').expect("id and key").1.len(), 44, "32 bytes in base64");
 }
 
-/// The program where somebody has unpacked it: the executable with its folder `site/` beside it.
+/// The unpacked program: the executable with its folder `site/` beside it.
 fn unpack(folder: &Path) -> std::path::PathBuf {
     let executable = folder.join("mail360");
     let built = env!("CARGO_BIN_EXE_mail360");
@@ -208,12 +208,12 @@ fn spawn(command: &mut Command, folder: &Path) -> Child {
         .expect("the program")
 }
 
-/// The answer to `GET path`, once there is one.
+/// The response to `GET path`, as soon as the server gives one.
 fn get(listen: &str, path: &str) -> String {
     ask(listen, &format!("GET {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n"))
 }
 
-/// The answer to what is sent, once somebody listens.
+/// The response to this request, as soon as a server listens.
 fn ask(listen: &str, request: &str) -> String {
     let end = Instant::now() + Duration::from_secs(20);
     loop {
@@ -223,7 +223,7 @@ fn ask(listen: &str, request: &str) -> String {
             stream.read_to_string(&mut answer).expect("read");
             return answer;
         }
-        assert!(Instant::now() < end, "nobody answers at {listen}");
+        assert!(Instant::now() < end, "no answer at {listen}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -244,7 +244,7 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
     let mut child = serve(&executable, folder.path(), &flags);
     assert!(get(&listen, "/readyz").ends_with("ready\n"));
     assert!(get(&listen, "/pkg/mail360.0123.js").contains("immutable"));
-    // The link goes to standard output alone.
+    // Only standard output has the link.
     let mut printed = BufReader::new(child.stdout.take().expect("its output")).lines();
     let link = printed.find_map(|line| {
         let line = line.expect("text");
@@ -258,10 +258,10 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
     let output = child.wait_with_output().expect("an end");
     assert!(output.status.success(), "{output:?}");
     let log = String::from_utf8(output.stderr).expect("text");
-    assert!(!log.contains(link.rsplit('/').next().expect("a token")), "the link stands in the log");
+    assert!(!log.contains(link.rsplit('/').next().expect("a token")), "the log contains the link");
     assert!(!folder.path().join("data/mail360.sqlite-wal").exists(), "the log was folded into the file");
 
-    // However soon after its start it is asked to stop.
+    // SIGTERM works however early it comes.
     for _ in 0..20 {
         let mut child = serve(&executable, folder.path(), &flags[1..]);
         let mut printed = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -270,7 +270,7 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
         assert!(child.wait().expect("an end").success());
     }
 
-    // Killed, and started again at once; without --migrate, for there is nothing to migrate.
+    // Killed and started again at once, without --migrate, because no migration is pending.
     let mut child = serve(&executable, folder.path(), &flags[1..]);
     assert!(get(&listen, "/readyz").ends_with("ready\n"));
     signal(&child, Signal::KILL);
@@ -282,7 +282,7 @@ fn serve_migrate_starts_from_an_empty_folder_with_an_empty_environment_and_sigte
 }
 
 #[test]
-fn c7_nobody_is_led_to_anybody_else_by_connect() {
+fn c7_connect_opens_no_tunnel_to_another_host() {
     let (home, folder) = (folder(), folder());
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
     let listen = format!("127.0.0.1:{port}");
@@ -298,8 +298,8 @@ fn c7_nobody_is_led_to_anybody_else_by_connect() {
 }
 
 #[test]
-fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
-    // The shell's words: how many files may be open, and how many the program may raise that to.
+fn d1_silent_connections_take_no_file_descriptors_from_the_database() {
+    // The shell sets the limit of open files, and the limit up to which the program may raise it.
     for (limit, idle, warned) in [("ulimit -Sn 256", 300, false), ("ulimit -n 256", 240, true)] {
         let (home, folder) = (folder(), folder());
         let executable = unpack(home.path());
@@ -310,7 +310,7 @@ fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
         let child = spawn(Command::new("/bin/sh").arg("-c").arg(limited).arg(&executable), folder.path());
         assert!(get(&listen, "/readyz").ends_with("ready\n"));
         let silent: Vec<_> = (0..idle).map(|_| TcpStream::connect(&listen).expect("a connection")).collect();
-        // N2: they give way.
+        // N2: silent connections are closed for new ones.
         assert!(get(&listen, "/readyz").ends_with("ready\n"), "{limit}");
         drop(silent);
         assert!(get(&listen, "/readyz").ends_with("ready\n"), "{limit}");
@@ -322,12 +322,12 @@ fn d1_who_connects_and_says_nothing_takes_no_file_from_the_database() {
 }
 
 #[test]
-fn d4_who_waits_for_room_when_the_program_is_asked_to_stop_is_answered() {
+fn d4_clients_that_wait_for_a_place_are_answered_after_sigterm() {
     let (home, folder) = (folder(), folder());
     let executable = unpack(home.path());
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
     let listen = format!("127.0.0.1:{port}");
-    // Otherwise one address could not hold all of them.
+    // Otherwise one address could not hold all places.
     let proxies = "--trusted-proxies 127.0.0.0/8";
     let limited = format!("ulimit -n 256 && exec \"$0\" serve --migrate --listen {listen} {proxies}");
     let mut child = spawn(Command::new("/bin/sh").arg("-c").arg(limited).arg(&executable), folder.path());
@@ -343,7 +343,7 @@ fn d4_who_waits_for_room_when_the_program_is_asked_to_stop_is_answered() {
         assert_eq!(lines.next().as_deref(), Some("HTTP/1.1 200 OK"));
         assert!(lines.any(|line| line == "ok"));
     };
-    // All that there may be, kept alive as browsers do.
+    // All places, kept alive as browsers do.
     let mut kept: Vec<_> = (0..128).map(|_| send()).collect();
     kept.iter_mut().for_each(answered);
     let mut waiting: Vec<_> = (0..5).map(|_| send()).collect();
@@ -353,7 +353,7 @@ fn d4_who_waits_for_room_when_the_program_is_asked_to_stop_is_answered() {
 }
 
 #[test]
-fn serve_without_migrate_refuses_a_database_that_is_not_there() {
+fn serve_without_migrate_refuses_a_missing_database() {
     let (home, folder) = (folder(), folder());
     let executable = unpack(home.path());
     let child = serve(&executable, folder.path(), &["--listen", "127.0.0.1:0"]);
@@ -383,7 +383,7 @@ fn c42_an_address_that_cannot_be_listened_on_says_why_and_what_to_set() {
 }
 
 #[test]
-fn c63_help_and_readme_name_the_proxy_that_leads_out() {
+fn c63_help_and_readme_name_the_proxy_settings() {
     let folder = tempfile::tempdir().expect("a folder");
     let help = done(folder.path(), "--help", "");
     let readme = include_str!("../../README.md");

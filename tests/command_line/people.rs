@@ -18,7 +18,7 @@ fn organisations_and_users_are_added_changed_and_listed() {
         "Contoso Ltd already has a user ada@contoso.test",
     );
     refused(path, "user add --email b@contoso.test --name Bob", "short\n", "at least 15 characters");
-    refused(path, "user add --email nobody --name Bob", PASSWORD, "e-mail address");
+    refused(path, "user add --email mallory --name Bob", PASSWORD, "e-mail address");
     done(path, "user add --email bob@contoso.test --name Bob", PASSWORD);
     let list = done(path, "user list", "");
     assert!(list.contains("ada@contoso.test\tadmin\tContoso Ltd\tenabled\n"), "{list}");
@@ -31,7 +31,7 @@ fn organisations_and_users_are_added_changed_and_listed() {
     assert!(done(path, "user list", "").contains("ada@contoso.test\tadmin\tContoso Ltd\tdisabled\n"));
     done(path, "user enable --email ada@contoso.test", "");
     done(path, "user password --email ada@contoso.test", "another horse battery staple\n");
-    refused(path, "user password --email nobody@contoso.test", PASSWORD, "nobody@contoso.test");
+    refused(path, "user password --email mallory@contoso.test", PASSWORD, "mallory@contoso.test");
 
     done(path, "organisation add --name Fabrikam", "");
     refused(path, "user add --email c@contoso.test --name Carol", PASSWORD, "--organisation");
@@ -40,7 +40,7 @@ fn organisations_and_users_are_added_changed_and_listed() {
     refused(path, "organisation add --name Northwind --short-name Fabrikam", "", "--short-name");
     refused(path, "organisation add --name Northwind --short-name x", "", "2 to 40");
     done(path, "organisation add --name Northwind --short-name nw", "");
-    // One e-mail in two organisations, each changed alone.
+    // One e-mail in two organisations; each user is changed separately.
     done(path, "user add --organisation nw --email ada@contoso.test --name Ada --role admin", PASSWORD);
     refused(path, "user disable --email bob@contoso.test", "", "--organisation");
     done(path, "user disable --organisation contoso-ltd --email bob@contoso.test", "");

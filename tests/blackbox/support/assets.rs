@@ -1,4 +1,4 @@
-//! The files beside the program, as a build leaves them, in small.
+//! A small replacement for the files that a build puts beside the program.
 
 use std::{path::Path, sync::LazyLock};
 

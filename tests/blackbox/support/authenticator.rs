@@ -1,11 +1,11 @@
-//! An authenticator app, and setting one up.
+//! An authenticator app, and the set-up of a second factor with it.
 
 use mail360::platform::clock::Clock;
 use totp_rs::{Builder, Secret, Totp};
 
 use super::{Answer, Browser, World};
 
-/// Where a second factor is set up.
+/// The path of the set-up.
 pub const HERE: &str = "/profile/second-factor";
 
 /// An authenticator app that has scanned the key of a page.
@@ -18,13 +18,13 @@ pub fn app(page: &Answer) -> Totp {
     Builder::new().with_secret(secret).build().expect("a key")
 }
 
-/// The code that the app shows at the clock's time moved by so many steps.
+/// The code of the app at the clock's time plus this number of steps.
 pub fn code(world: &World, app: &Totp, steps: i64) -> String {
     let seconds = world.clock.now().seconds() + 30 * steps;
     app.generate(u64::try_from(seconds).expect("a time")).to_string()
 }
 
-/// Sets a second factor up: the app, and the recovery codes.
+/// Sets a second factor up. Returns the app and the recovery codes.
 pub async fn set_up(world: &World, browser: &mut Browser) -> (Totp, Vec<String>) {
     assert_eq!(browser.post(HERE, &[]).await.assert_status(303).location(), HERE);
     let app = app(browser.get(HERE).await.assert_status(200));

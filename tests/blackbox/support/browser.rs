@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 use url::Url;
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -42,7 +42,7 @@ impl Answer {
         self
     }
 
-    /// Labels and descriptions lead to the first of two that share an id, which is another's.
+    /// If two elements share an id, labels and descriptions refer to the wrong one.
     #[track_caller]
     fn assert_ids_are_unique(&self) {
         let mut seen = std::collections::BTreeSet::new();
@@ -51,14 +51,14 @@ impl Answer {
         }
     }
 
-    /// The name of the field into which the cursor goes, if it goes into one.
+    /// The name of the field with the autofocus, if there is one.
     pub fn focused(&self) -> Option<&str> {
         let (before, _) = self.body.split_once(" autofocus")?;
         let tag = before.rsplit('<').next()?;
         tag.split_once(" name=\"")?.1.split('"').next()
     }
 
-    /// What stands on the page, without its tags.
+    /// The text of the page, without its tags.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut in_tag = false;
@@ -74,7 +74,7 @@ impl Answer {
         unescape(&text)
     }
 
-    /// The page without what is different in every answer.
+    /// The page without the parts that differ in every response.
     pub fn without_nonces(&self) -> String {
         let policy = self.header("content-security-policy");
         let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
@@ -89,7 +89,7 @@ impl Answer {
         unescape(rest.split_once('"').expect("its end").0)
     }
 
-    /// What stands in the input with this id.
+    /// The value of the input with this id.
     #[track_caller]
     pub fn value(&self, id: &str) -> String {
         let (_, rest) = self.body.split_once(&format!(" id=\"{id}\"")).expect("an input");
@@ -98,7 +98,7 @@ impl Answer {
         unescape(rest.split_once('"').expect("its end").0)
     }
 
-    /// Where the link with these words leads.
+    /// The target of the link with these words.
     #[track_caller]
     pub fn link(&self, words: &str) -> Url {
         let (before, _) = self.body.split_once(&format!(">{words}</a>")).expect("the link");
@@ -113,15 +113,15 @@ fn unescape(text: &str) -> String {
         .fold(text.to_owned(), |text, (code, sign)| text.replace(code, sign))
 }
 
-/// A browser: keeps its cookies, and says of itself what browsers say.
+/// A browser: it keeps its cookies and sends the headers that browsers send.
 #[derive(Clone)]
 pub struct Browser {
     router: Router,
     origin: Url,
     pub cookies: BTreeMap<String, String>,
-    /// Where it is.
+    /// Its address.
     pub address: IpAddr,
-    /// What it, or a proxy, says of where it is.
+    /// The `X-Forwarded-For` header that it or a proxy sends.
     pub forwarded_for: Option<String>,
 }
 
@@ -156,7 +156,7 @@ impl Browser {
         request
     }
 
-    /// Sends a request, whatever it is, and keeps the cookies that come back.
+    /// Sends any request and keeps the cookies of the response.
     pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 50_000)));
         let response = self.router.clone().oneshot(request).await.expect("an answer");

@@ -13,7 +13,7 @@ use rand_chacha::{
 };
 use time::Duration;
 
-/// A clock that stands until it is moved: at 23 Nov 2026, 06:57:10 UTC at first.
+/// A clock that does not run until it is moved. It begins at 23 Nov 2026, 06:57:10 UTC.
 pub struct TestClock(AtomicI64);
 
 impl TestClock {
@@ -21,12 +21,12 @@ impl TestClock {
         Self(AtomicI64::new(1_795_417_030_000_000))
     }
 
-    /// The present, in seconds since 1970.
+    /// The present time in seconds since 1970.
     pub fn now_seconds(&self) -> i64 {
         self.now().seconds()
     }
 
-    /// Moves it, forth or back.
+    /// Moves it forward or back.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.whole_microseconds()).expect("a span that fits");
         self.0.fetch_add(micros, Ordering::SeqCst);
@@ -39,7 +39,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Randomness that a test can repeat: each process of a test has a seed of its own.
+/// Repeatable randomness: each process of a test has its own seed.
 pub struct Seeded(Mutex<ChaCha20Rng>);
 
 impl Seeded {
@@ -50,6 +50,6 @@ impl Seeded {
 
 impl Randomness for Seeded {
     fn fill(&self, bytes: &mut [u8]) {
-        self.0.lock().expect("nobody panicked with it").fill_bytes(bytes);
+        self.0.lock().expect("no test panicked").fill_bytes(bytes);
     }
 }

@@ -13,12 +13,12 @@ pub enum Kind {
     Postgres,
 }
 
-/// A new, empty database in a folder of its own. Both go with it.
+/// A new, empty database in its own folder. Dropping this value removes both.
 pub struct Place {
     /// The address, as the command line takes it.
     pub url: String,
     folder: TempDir,
-    /// On PostgreSQL: the server, and the database's name there.
+    /// On PostgreSQL: the server, and the name of the database.
     server: Option<(String, String)>,
 }
 
@@ -44,7 +44,7 @@ impl Place {
         self.folder.path()
     }
 
-    /// The address, as the program knows it once it has read the command line.
+    /// The address in the form that the program uses after parsing.
     pub fn address(&self) -> DatabaseUrl {
         match self.url.strip_prefix("sqlite:") {
             Some(path) => DatabaseUrl::Sqlite(path.into()),
@@ -60,17 +60,17 @@ async fn run(server: &str, statement: &str) -> Result<(), DbErr> {
 }
 
 impl Drop for Place {
-    /// Hundreds of databases would fill gigabytes before the server goes.
+    /// Otherwise hundreds of databases would fill gigabytes before the server stops.
     fn drop(&mut self) {
         let Some((server, name)) = self.server.take() else { return };
-        // The test's own runtime is busy with ending.
+        // The test's own runtime is already ending.
         let dropping = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(run(&server, &format!("DROP DATABASE {name} WITH (FORCE)")))
         });
         let dropped = dropping.join();
-        // A second panic would hide what the first one says.
+        // A second panic would hide the first one.
         assert!(std::thread::panicking() || matches!(dropped, Ok(Ok(()))), "the database stays: {dropped:?}");
     }
 }
@@ -84,7 +84,7 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The database as somebody sees it who holds it in their hands.
+/// Direct access to the database, as for an attacker who holds it.
 #[derive(Clone)]
 pub struct Raw {
     kind: Kind,
@@ -102,7 +102,7 @@ impl Raw {
         Self { kind, connection: Database::connect(options).await.expect("the database answers") }
     }
 
-    /// Runs a statement: how many rows it touched, or that it was refused.
+    /// Runs a statement: returns the number of changed rows, or the error.
     pub async fn run(&self, sql: &str) -> Result<u64, String> {
         let done = self.connection.execute_unprepared(sql).await;
         done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
@@ -124,7 +124,7 @@ impl Raw {
         rows.iter().map(|row| row.try_get_by_index(0).expect("a column")).collect()
     }
 
-    /// The one value that a query gives.
+    /// The single value of a query.
     pub async fn one<T: TryGetable>(&self, sql: &str) -> T {
         let mut values = self.column(sql).await;
         assert_eq!(values.len(), 1, "{sql}");
@@ -135,7 +135,7 @@ impl Raw {
         self.one(&format!("SELECT COUNT(*) FROM {table}")).await
     }
 
-    /// Everything in the database as text, a line for each row, but for the tables that are named.
+    /// The content of the database as text, a line for each row, except the named tables.
     pub async fn dump(&self, without: &[&str]) -> Vec<String> {
         let tables = match self.kind {
             Kind::Sqlite => {
@@ -162,7 +162,7 @@ impl Raw {
         lines
     }
 
-    /// A UUID as it is written in a statement.
+    /// A UUID in the notation of a statement.
     pub fn id(&self, id: impl std::fmt::Display) -> String {
         match self.kind {
             Kind::Sqlite => format!("X'{}'", id.to_string().replace('-', "")),
@@ -170,7 +170,7 @@ impl Raw {
         }
     }
 
-    /// Bytes as they are written in a statement.
+    /// Bytes in the notation of a statement.
     pub fn bytes(&self, bytes: &[u8]) -> String {
         match self.kind {
             Kind::Sqlite => format!("X'{}'", hex(bytes)),

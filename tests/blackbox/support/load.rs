@@ -1,4 +1,4 @@
-//! Load, made within the program.
+//! Load on the hasher, from within the program.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,15 +8,15 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{PASSWORD, World};
 
-/// Gives the program as many passwords to hash as it takes on, from so many networks that no newcomer takes a place from
-/// one of them, until this is dropped.
+/// Fills the queue of the hasher until this is dropped. The passwords come from so different networks that no newcomer
+/// displaces one of them.
 pub async fn too_busy(world: &World) -> JoinSet<()> {
     let asker =
         |number: u8| Asker { network: Some([10, number / 2, 0, 1].into()), known: number.is_multiple_of(2) };
     busy_with((0..200).map(asker), world).await
 }
 
-/// The same on behalf of these, one password at a time for each of them.
+/// The same on behalf of these callers, one password at a time for each.
 pub async fn busy_with(askers: impl IntoIterator<Item = Asker>, world: &World) -> JoinSet<()> {
     let askers: Vec<_> = askers.into_iter().collect();
     let (full, mut is_full) = mpsc::channel(1);
@@ -28,14 +28,14 @@ pub async fn busy_with(askers: impl IntoIterator<Item = Asker>, world: &World) -
         all.spawn(async move {
             loop {
                 if people.authenticate(asker, None, None, &password).await.is_err() {
-                    // Said already, where nobody takes it.
+                    // Ignored if the receiver has gone.
                     let _ = full.try_send(asker.known);
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
         });
     }
-    // The first that is turned away shows that no more fit: known and unknown browsers wait apart.
+    // The first refusal shows that the queue is full; known and unknown browsers have separate queues.
     while !kinds.is_empty() {
         kinds.remove(&is_full.recv().await.expect("one of them"));
     }

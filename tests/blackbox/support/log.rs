@@ -6,7 +6,7 @@ use std::{
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// What this thread logs while it is there, a line of JSON for each event.
+/// The log of this thread while this value exists: a line of JSON for each event.
 pub struct Log {
     memory: Memory,
     _guard: DefaultGuard,
@@ -27,7 +27,7 @@ impl Write for Memory {
 }
 
 impl Log {
-    /// Listens from now on, to whatever the program itself logs at the level `debug`.
+    /// Listens from now on to all events of the program itself at the level `debug`.
     pub fn start() -> Self {
         let memory = Memory::default();
         let writer = memory.clone();
@@ -42,7 +42,7 @@ impl Log {
         String::from_utf8(self.memory.0.lock().expect("the log").clone()).expect("text")
     }
 
-    /// The lines in which this stands.
+    /// The lines that contain this text.
     pub fn lines(&self, part: &str) -> Vec<String> {
         self.text().lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
     }

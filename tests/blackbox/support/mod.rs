@@ -1,5 +1,5 @@
-//! What the tests have in common: a program on a database of its own, browsers, and a provider whose
-//! answers are canned.
+//! Shared parts of the tests: a program with its own database, browsers, and a provider with canned
+//! responses.
 
 mod assets;
 pub mod authenticator;

@@ -1,4 +1,4 @@
-//! What a test asks of an installation beside its browsers.
+//! Queries of a test about an installation.
 
 use mail360::platform::id::OrganisationId;
 
@@ -17,7 +17,7 @@ impl World {
         OrganisationId(self.raw.one::<uuid::Uuid>(&query).await)
     }
 
-    /// Writes what outsiders can repeat, which the program does every few seconds.
+    /// Writes the counted events that outsiders can repeat; the program does that every few seconds.
     pub async fn flush(&self) {
         self.program.log_ins.flush().await.expect("the record is written");
     }

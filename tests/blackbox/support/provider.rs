@@ -10,19 +10,19 @@ use oauth2::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-/// What the provider answers next.
+/// The next response of the provider.
 #[derive(Clone)]
 pub enum Canned {
     Json(u16, Value),
     Text(u16, String),
     /// With a header.
     Headed(u16, (&'static str, &'static str), Value),
-    /// An error in whose description all stands that was sent.
+    /// An error whose description contains everything that was sent.
     Echo,
-    /// An error in whose every field the secrets stand that were sent, written so.
+    /// An error whose every field contains the sent secrets in this encoding.
     EchoAs(fn(&str) -> String),
     Failure(HttpFailure),
-    /// Not before somebody says so.
+    /// Only after the gate opens.
     After(Arc<Notify>, Box<Canned>),
 }
 
@@ -41,8 +41,8 @@ impl Seen {
     }
 }
 
-/// The provider: a queue of answers for the token endpoint, one for Graph and one for its metadata. It refuses the connection
-/// where nothing was agreed upon.
+/// The provider: queues of responses for the token endpoint, Graph and the metadata. It refuses the connection
+/// if no response is queued.
 #[derive(Default)]
 pub struct Provider {
     token: Mutex<VecDeque<Canned>>,
@@ -69,7 +69,7 @@ impl Provider {
         self.seen.lock().expect("a list").clone()
     }
 
-    /// Those that exchange a code.
+    /// The requests that exchange a code.
     pub fn exchanges(&self) -> Vec<Seen> {
         let of_a_code = |seen: &Seen| seen.field("grant_type") == Some("authorization_code");
         self.requests().into_iter().filter(of_a_code).collect()
@@ -146,7 +146,7 @@ impl ProviderHttp for Provider {
     }
 }
 
-/// What an ID token says; by default what a sound one says.
+/// The claims of an ID token; by default those of a valid one.
 pub struct Claims {
     pub client_id: String,
     pub nonce: String,
@@ -165,7 +165,7 @@ impl Claims {
     }
 }
 
-/// A grant with everything that was asked for.
+/// A token response that grants everything.
 pub fn tokens(claims: &Claims) -> Value {
     json!({
         "token_type": "Bearer", "expires_in": 3600,

@@ -36,11 +36,11 @@ use super::{
     provider::{Canned, Claims, Provider, tokens},
 };
 
-/// The password of everybody in these tests.
+/// The password of all users in these tests.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// The client secret of every connector, with signs that break where a form is not encoded.
+/// The client secret of every connector, with characters that break if a form is not encoded.
 pub const SECRET: &str = "canary~secret+/=&%.1";
-/// The tenant that people sign in from.
+/// The tenant of the accounts that sign in.
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
 
 #[derive(Parser)]
@@ -51,8 +51,8 @@ struct Line {
 
 static SEEDS: AtomicU64 = AtomicU64::new(1);
 
-/// A process of the program, and everything round it. What is `Arc` here is shared with the others of
-/// the same installation.
+/// A process of the program with its surroundings. The processes of one installation share the parts that are
+/// an `Arc`.
 #[derive(Clone)]
 pub struct World {
     pub program: Program,
@@ -60,12 +60,12 @@ pub struct World {
     pub clock: Arc<TestClock>,
     pub provider: Arc<Provider>,
     pub raw: Raw,
-    /// Goes when the last of them does.
+    /// Removed with the last process.
     place: Arc<Place>,
     arguments: Vec<String>,
 }
 
-/// What a new connector is to be.
+/// The settings of a new connector.
 #[derive(Clone)]
 pub struct NewConnector<'a> {
     pub name: &'a str,
@@ -113,7 +113,7 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
 }
 
 impl World {
-    /// An installation that nobody has set up.
+    /// An installation before its set-up.
     pub async fn new(kind: Kind) -> Self {
         Box::pin(Self::with(kind, &[])).await
     }
@@ -159,7 +159,7 @@ impl World {
         line
     }
 
-    /// What a command says where it succeeds, or where it does not.
+    /// The output of a command, as an error if the command failed.
     pub fn run(&self, command: &str) -> Result<String, String> {
         let Output { status, stdout, stderr } = self.mail360(command).output().expect("an end");
         let [stdout, stderr] = [stdout, stderr].map(|said| String::from_utf8(said).expect("text"));
@@ -171,14 +171,14 @@ impl World {
         self.place.folder()
     }
 
-    /// A browser that has never been here.
+    /// A new browser.
     pub fn browser(&self) -> Browser {
         Browser::new(self.router.clone(), self.program.config.public_url.origin())
     }
 
     /// The path of a new set-up link.
     pub async fn set_up_path(&self) -> String {
-        let token = self.program.set_up.open().await.expect("an answer").expect("nobody is there yet");
+        let token = self.program.set_up.open().await.expect("an answer").expect("no user exists yet");
         format!("/set-up/{}", token.expose())
     }
 
@@ -207,13 +207,13 @@ impl World {
         added.expect("an organisation").expect("a short name that is free")
     }
 
-    /// Makes a user, who is then logged in.
+    /// Creates a user and logs in.
     pub async fn user(&self, organisation: &str, email: &str, role: Role) -> Browser {
         self.add_user(organisation, email, role).await;
         self.log_in(email).await
     }
 
-    /// Makes a user: their id.
+    /// Creates a user and returns the id.
     pub async fn add_user(&self, organisation: &str, email: &str, role: Role) -> String {
         let organisation = self.organisation(organisation).await;
         let added = self
@@ -233,9 +233,9 @@ impl World {
         }
     }
 
-    /// The first administrator, as the services know one.
+    /// The first administrator as services get one.
     pub async fn admin(&self) -> Admin {
-        // As a request reads one beside its session.
+        // From the row that a request reads beside its session.
         let standing = serde_json::from_value(serde_json::json!({
             "id": self.raw.one::<uuid::Uuid>("SELECT id FROM users WHERE email = 'ada@contoso.test'").await,
             "organisation_id": self.raw.one::<uuid::Uuid>("SELECT organisation_id FROM users WHERE email = 'ada@contoso.test'").await,
@@ -251,7 +251,7 @@ impl World {
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }
 
-    /// Vera, who may only look.
+    /// Vera, a Viewer.
     pub async fn viewer(&self) -> Browser {
         self.user("Contoso", "vera@contoso.test", Role::Viewer).await
     }
@@ -271,7 +271,7 @@ impl World {
         browser
     }
 
-    /// Adds a connector by the form, and gives its page's path.
+    /// Adds a connector by the form and returns the path of its page.
     pub async fn add_connector(&self, browser: &mut Browser, new: &NewConnector<'_>) -> String {
         let answer = self.send_form(browser, new).await;
         assert!(answer.location().starts_with("/connectors/"), "{}", answer.location());
@@ -301,13 +301,13 @@ impl World {
         browser.post("/do/connectors/add", &fields).await
     }
 
-    /// Starts a sign-in from a connector's page: the address at the provider.
+    /// Starts a sign-in from a connector's page and returns the address at the provider.
     pub async fn start(&self, browser: &mut Browser, connector: &str) -> Url {
         let answer = browser.post(&format!("{connector}/verify"), &[]).await;
         answer.assert_status(200).link("Continue to Microsoft")
     }
 
-    /// What an ID token for this sign-in says.
+    /// The claims of an ID token for this sign-in.
     pub fn claims(&self, authorize: &Url) -> Claims {
         Claims {
             client_id: parameter(authorize, "client_id"),
@@ -318,13 +318,13 @@ impl World {
         }
     }
 
-    /// Lets the provider grant everything, and say who it was.
+    /// Lets the provider grant everything and Graph name the account.
     pub fn grant_everything(&self, authorize: &Url) {
         self.provider.answer_token(Canned::Json(200, tokens(&self.claims(authorize))));
         self.say_who();
     }
 
-    /// Lets Graph say who it was.
+    /// Lets Graph name the account.
     pub fn say_who(&self) {
         let me =
             json!({ "id": "1", "mail": "grace@contoso.test", "userPrincipalName": "grace@contoso.test" });
@@ -341,7 +341,7 @@ impl World {
     }
 }
 
-/// A connector of Ada's, and a sign-in that is under way.
+/// A connector of Ada's, and an open sign-in.
 pub async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
@@ -350,7 +350,7 @@ pub async fn under_way(kind: Kind) -> (World, Browser, String, Url) {
     (world, ada, connector, authorize)
 }
 
-/// A callback whose exchange waits at the provider for the gate to open, and then goes through.
+/// A callback whose exchange waits at the provider until the gate opens, and then succeeds.
 pub async fn held(world: &World, browser: &Browser, authorize: &Url) -> (Arc<Notify>, JoinHandle<Answer>) {
     let gate = Arc::new(Notify::new());
     let grant = Canned::Json(200, tokens(&world.claims(authorize)));
@@ -364,12 +364,12 @@ pub async fn held(world: &World, browser: &Browser, authorize: &Url) -> (Arc<Not
     (gate, request)
 }
 
-/// The id of the one attempt, as it stands in its page's path.
+/// The path of the page of the only attempt.
 pub async fn sign_in_path(world: &World) -> String {
     format!("/sign-ins/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM attempts").await)
 }
 
-/// The callback that belongs to a way out.
+/// The callback for this redirect to the provider.
 pub fn callback(authorize: &Url, rest: &str) -> String {
     format!("/api/connectors?state={}&{rest}", parameter(authorize, "state"))
 }
@@ -385,7 +385,7 @@ pub fn write_key(path: &std::path::Path, id: &str, byte: u8) {
     write_keys(path, &[(id, byte)]);
 }
 
-/// Writes a key file of these keys, each of one byte again and again, the newest first.
+/// Writes a key file of these keys, the newest first. Each key repeats one byte.
 pub fn write_keys(path: &std::path::Path, keys: &[(&str, u8)]) {
     use std::os::unix::fs::PermissionsExt;
 

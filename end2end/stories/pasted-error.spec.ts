@@ -1,4 +1,4 @@
-// What Microsoft shows on a page of its own never comes back; it can be pasted.
+// Errors on Microsoft's own page never come back; they can be pasted.
 
 import { expect, test } from '../fixtures.ts';
 import { connectorAt, leaveForProvider, setUp } from '../steps.ts';
@@ -14,7 +14,7 @@ Correlation Id: 3b4e28ba-2fa1-11d2-883f-0016d3cca427`;
 test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_difference_marked', async ({ page, app, provider, look, expectStatus }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
-  // The sign-in never comes back: Microsoft keeps the browser.
+  // The sign-in never comes back, because Microsoft keeps the browser.
   await page.route(`${provider.url}/**`, (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>AADSTS50011</h1>' }));
   await page.getByRole('button', { name: VERIFY }).click();
   await expect(page.getByRole('heading', { name: 'AADSTS50011' })).toBeVisible();
@@ -35,13 +35,13 @@ test('p7_a_redirect_uri_that_does_not_match_is_shown_above_ours_with_the_differe
   await expect(page.getByText('3b4e28ba-2fa1-11d2-883f-0016d3cca427')).toBeVisible();
   await look('paste-redirect-uri');
 
-  // What stands in Azure can be compared too.
+  // The address in Azure can be compared too.
   await page.getByRole('textbox', { name: PASTE.registered }).fill(`${app.redirectUri}/`);
   await page.getByRole('button', { name: PASTE.compare }).click();
   await expect(page.getByText('a slash at the end')).toBeVisible();
 });
 
-test('where another kind of account is the answer, one button changes it and tries again', async ({ page, app, provider, look }) => {
+test('if another account type is the answer, one button changes it and tries again', async ({ page, app, provider, look }) => {
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await page.goto(`${path}/pasted-error`);
@@ -54,7 +54,7 @@ test('where another kind of account is the answer, one button changes it and tri
   expect(new URL(page.url()).pathname).toContain('/consumers/');
 });
 
-test('p8_where_a_tenant_is_missing_it_is_asked_for_and_the_sign_in_tried_again', async ({ page, app, provider, look, expectStatus }) => {
+test('p8_if_a_tenant_is_missing_the_page_asks_for_it_and_tries_the_sign_in_again', async ({ page, app, provider, look, expectStatus }) => {
   const tenant = '5a1e0000-7e57-4000-8000-00000000c0de';
   await provider.addTenant(tenant);
   await setUp(page, app);
