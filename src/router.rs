@@ -39,7 +39,7 @@ use crate::{
         note,
     },
     sign_ins,
-    vault::custody::{self, Fit},
+    vault::custody::{self, KeyCheck},
 };
 
 /// The most that a request's body may hold: no form of ours comes near it.
@@ -236,10 +236,10 @@ async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     let (read, vault) = (program.database.read(), &program.vault);
     let fit = async {
         program.database.ping().await?;
-        custody::fit(&read, vault).await
+        custody::check_keys(&read, vault).await
     };
     match fit.await {
-        Ok(Fit::Sound) => (StatusCode::OK, "ready\n"),
+        Ok(KeyCheck::Sound) => (StatusCode::OK, "ready\n"),
         Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");

@@ -7,7 +7,7 @@ use mail360::{
     },
     router::Program,
     vault::{
-        custody::{self, Fit},
+        custody::{self, KeyCheck},
         reseal::{Lost, Survey},
     },
 };
@@ -21,9 +21,9 @@ const MOST_WARNINGS: usize = 1_000;
 pub async fn run(config: Config) -> Outcome {
     let (public_url, microsoft) = (config.public_url.clone(), config.microsoft.clone());
     let program = Opened::patient(config, false).await?.program(Assets::default()).await?;
-    let fit = custody::fit(&program.database.read(), &program.vault).await;
+    let fit = custody::check_keys(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
-    if fit == Fit::Wrong {
+    if fit == KeyCheck::Wrong {
         return Err("The encryption key does not fit this database.".to_owned());
     }
     let survey = program.survey().await.map_err(|error| error.to_string())?;
@@ -40,7 +40,7 @@ pub async fn run(config: Config) -> Outcome {
         say(&format!("Warning: {warning}"));
     }
     let others = others(&program, &survey);
-    if fit == Fit::NotEntered {
+    if fit == KeyCheck::NotRegistered {
         say(&format!(
             "Note: {}the key `{}` at the top of the key file is not in use: restart each process with this file.",
             others.map_or_else(String::new, |others| format!("{others} ")),

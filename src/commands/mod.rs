@@ -94,7 +94,7 @@ impl Opened {
             .map_err(|error| error.to_string())?;
         let key_file = &config.encryption_key_file;
         let (url, shared) = (&config.database, randomness.clone());
-        let custody = custody::take(key_file, url, &database, may_create, &*clock, shared)
+        let custody = custody::load_keys(key_file, url, &database, may_create, &*clock, shared)
             .await
             .map_err(|error| error.to_string())?;
         if custody.made {
@@ -114,7 +114,7 @@ impl Opened {
         }
         let now = self.clock.now();
         self.database
-            .migrate(async |tx| custody::enter(tx, &self.custody.vault, now).await)
+            .migrate(async |tx| custody::register_key(tx, &self.custody.vault, now).await)
             .await
             .map_err(|error| error.to_string())
     }
@@ -126,7 +126,7 @@ impl Opened {
         }
         let now = self.clock.now();
         self.database
-            .write(async |tx| custody::enter(&tx, &self.custody.vault, now).await)
+            .write(async |tx| custody::register_key(&tx, &self.custody.vault, now).await)
             .await
             .map_err(|error| error.to_string())
     }

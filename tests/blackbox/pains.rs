@@ -90,6 +90,6 @@ async fn p24_a_secret_is_stored_sealed_and_in_no_other_way(
     let program = &world.program;
     let (url, database) = (&program.config.database, &program.database);
     let randomness = program.randomness.clone();
-    let taken = custody::take(&key_file, url, database, false, &*world.clock, randomness).await;
+    let taken = custody::load_keys(&key_file, url, database, false, &*world.clock, randomness).await;
     assert!(taken.is_err(), "it would have gone on without a key");
 }

@@ -115,8 +115,8 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
     let ada = ada.at(&world.browser());
     let survey = world.program.survey().await.expect("a survey");
     assert!(survey.lost.is_empty() && survey.by_key.keys().eq([NEW.0]), "{survey:?}");
-    let fit = custody::fit(&world.program.database.read(), &world.program.vault).await;
-    assert_eq!(fit.expect("an answer"), custody::Fit::Sound);
+    let fit = custody::check_keys(&world.program.database.read(), &world.program.vault).await;
+    assert_eq!(fit.expect("an answer"), custody::KeyCheck::Sound);
     let after = world.run("check").expect("sound");
     assert!(!after.contains("with the key"), "{after}");
     world.grant_everything(&authorize);

@@ -95,11 +95,15 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
     let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
     let database = Database::open(&config.database).await.expect("a database");
     let key_file = &config.encryption_key_file;
-    let custody = custody::take(key_file, &config.database, &database, false, &**clock, randomness.clone())
-        .await
-        .expect("a vault");
+    let custody =
+        custody::load_keys(key_file, &config.database, &database, false, &**clock, randomness.clone())
+            .await
+            .expect("a vault");
     let now = clock.now();
-    database.migrate(async |tx| custody::enter(tx, &custody.vault, now).await).await.expect("migrated");
+    database
+        .migrate(async |tx| custody::register_key(tx, &custody.vault, now).await)
+        .await
+        .expect("migrated");
     Program::new(Foundations {
         config,
         database,
