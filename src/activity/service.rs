@@ -1,5 +1,5 @@
-//! Activity: written always within the transaction of what is recorded, so that neither is there without
-//! the other; read, and erased after a year.
+//! Writes, reads and erases activity. An entry is written in the transaction of the change that it records,
+//! so that neither exists without the other. Entries are erased after a year.
 
 use time::Duration;
 
@@ -17,12 +17,12 @@ use crate::platform::{
     randomness::SharedRandomness,
 };
 
-/// Entries are kept for this long.
+/// How long entries are kept.
 pub const KEPT: Duration = Duration::days(365);
-/// How many entries a page shows.
+/// Number of entries on a page.
 pub const PAGE: usize = 50;
 
-/// Records what is done.
+/// Writes activity entries.
 #[derive(Clone)]
 pub struct Activity {
     pub(super) clock: SharedClock,
@@ -30,28 +30,28 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// With this clock and these ids.
+    /// A writer with this clock and this source of ids.
     pub fn new(clock: SharedClock, randomness: SharedRandomness) -> Self {
         Self { clock, randomness }
     }
 
-    /// Records one thing, in the transaction that does it.
+    /// Records an action, in the transaction that performs it.
     pub async fn record(&self, tx: &Tx, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
         let id = new_uuid(&*self.clock, &*self.randomness);
         store::add(tx, id, self.clock.now(), actor, entry).await
     }
 }
 
-/// A page of entries, latest first.
+/// A page of entries, newest first.
 #[derive(Clone, Debug)]
 pub struct ActivityPage {
-    /// The entries.
+    /// At most [`PAGE`] entries.
     pub entries: Vec<Recorded>,
-    /// Where the next page begins, where there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<Position>,
 }
 
-/// What was recorded.
+/// Reads activity entries, and erases old ones.
 #[derive(Clone)]
 pub struct ActivityLog {
     database: Database,
@@ -59,12 +59,12 @@ pub struct ActivityLog {
 }
 
 impl ActivityLog {
-    /// In this database.
+    /// A reader of this database.
     pub fn new(database: Database, clock: SharedClock) -> Self {
         Self { database, clock }
     }
 
-    /// A page of an organisation's entries; only its administrators are to see them.
+    /// A page of an organisation's entries. Only its administrators may see them; the caller checks.
     pub async fn page(
         &self,
         organisation: OrganisationId,
@@ -73,14 +73,14 @@ impl ActivityLog {
     ) -> Result<ActivityPage, Failure> {
         let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
         let mut entries = Record::of(organisation).list(&self.database.read(), filter, before, limit).await?;
-        // One more than is shown, to know whether there is a next page.
+        // One more than is shown tells whether there is a next page.
         let more = entries.len() > PAGE;
         entries.truncate(PAGE);
         let next = entries.last().filter(|_| more).map(|last| last.position);
         Ok(ActivityPage { entries, next })
     }
 
-    /// Erases what is older than [`KEPT`].
+    /// Erases entries older than [`KEPT`].
     pub async fn sweep(&self, organisation: OrganisationId) -> Result<(), Failure> {
         let since = self.clock.now().minus(KEPT);
         self.database.write(async |tx| Ok(Record::of(organisation).sweep(&tx, since).await?)).await

@@ -45,8 +45,8 @@ pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -
     Ok(())
 }
 
-/// Adds an entry that stands for `count` events of the same kind, or sets the count of the one that is there: after an
-/// answer of the database that was lost, it may be.
+/// Adds an entry that counts `count` events, or updates the count if the entry exists. It may exist after the
+/// database's answer was lost.
 pub async fn put(
     tx: &Tx,
     id: Uuid,
@@ -83,12 +83,12 @@ fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> ro
 pub struct Record(OrganisationId);
 
 impl Record {
-    /// That of this organisation.
+    /// The activity of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
 
-    /// The latest `limit` entries that pass the filter, before `before`.
+    /// The newest `limit` entries that pass the filter and are older than `before`.
     pub async fn list(
         self,
         on: &impl Queries,
@@ -120,7 +120,7 @@ impl Record {
         Ok(rows.into_iter().map(Recorded::from).collect())
     }
 
-    /// Erases what was done at `since` or before.
+    /// Erases entries of `since` and before.
     pub async fn sweep(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
