@@ -36,7 +36,7 @@ impl Actor {
 
 /// A group of actions that an administrator filters for together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum ActionGroup {
     /// Logging in and out.
     LogIns,
     /// Changes of people and organisations.
@@ -49,7 +49,7 @@ pub enum Group {
     Refusals,
 }
 
-impl Group {
+impl ActionGroup {
     /// Every group, in the order of the filter.
     pub const ALL: [Self; 5] = [Self::LogIns, Self::People, Self::Connectors, Self::SignIns, Self::Refusals];
 
@@ -92,36 +92,36 @@ pub enum By {
     /// A user.
     User(UserId),
     /// No user: the operator at the command line, or a visitor who did not log in.
-    Nobody,
+    NoUser,
 }
 
 /// Which entries a list shows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
+pub struct ActivityFilter {
     /// Only entries of this user, or of no user.
     pub by: Option<By>,
     /// Only entries of this group.
-    pub group: Option<Group>,
+    pub group: Option<ActionGroup>,
     /// Only entries about the thing with this id.
     pub about: Option<Uuid>,
 }
 
 /// Cursor of a page of entries: the page begins after this entry, going back in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct ActivityPosition {
     /// Time of the entry.
     pub at: Timestamp,
     /// Id of the entry, which separates entries of the same time.
     pub id: Uuid,
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for ActivityPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.at.micros(), self.id)
     }
 }
 
-impl FromStr for Position {
+impl FromStr for ActivityPosition {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -135,7 +135,7 @@ impl FromStr for Position {
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// The position of the entry in the list.
-    pub position: Position,
+    pub position: ActivityPosition,
     /// Who did it.
     pub by: By,
     /// The network address of the client.
@@ -200,18 +200,19 @@ mod tests {
             assert_eq!(Action::from_name(action.name()), Some(action));
             assert!(action.group().actions().any(|of_group| of_group == action));
         }
-        for group in Group::ALL {
-            assert_eq!(Group::from_name(group.name()), Some(group));
+        for group in ActionGroup::ALL {
+            assert_eq!(ActionGroup::from_name(group.name()), Some(group));
         }
     }
 
     #[test]
     fn a_position_comes_back_from_an_address_as_it_went() {
-        let position = Position { at: Timestamp::from_micros(1_795_417_030_000_001), id: Uuid::from_u128(7) };
+        let position =
+            ActivityPosition { at: Timestamp::from_micros(1_795_417_030_000_001), id: Uuid::from_u128(7) };
         assert_eq!(position.to_string().parse(), Ok(position));
         for wrong in ["", ".", "1", "x.00000000-0000-0000-0000-000000000007", "1.x", "99999999999999999999.7"]
         {
-            assert!(wrong.parse::<Position>().is_err(), "{wrong:?} was accepted");
+            assert!(wrong.parse::<ActivityPosition>().is_err(), "{wrong:?} was accepted");
         }
     }
 }

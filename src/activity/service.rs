@@ -6,8 +6,8 @@ use time::Duration;
 pub use super::repeated::RepeatedActivity;
 
 use super::{
-    model::{Actor, Entry, Filter, Position, Recorded},
-    store::{self, Record},
+    model::{ActivityFilter, ActivityPosition, Actor, Entry, Recorded},
+    store::{self, OrganisationActivity},
 };
 use crate::platform::{
     clock::SharedClock,
@@ -18,9 +18,9 @@ use crate::platform::{
 };
 
 /// How long entries are kept.
-pub const KEPT: Duration = Duration::days(365);
+pub const RETENTION: Duration = Duration::days(365);
 /// Number of entries on a page.
-pub const PAGE: usize = 50;
+pub const PAGE_SIZE: usize = 50;
 
 /// Writes activity entries.
 #[derive(Clone)]
@@ -45,10 +45,10 @@ impl Activity {
 /// A page of entries, newest first.
 #[derive(Clone, Debug)]
 pub struct ActivityPage {
-    /// At most [`PAGE`] entries.
+    /// At most [`PAGE_SIZE`] entries.
     pub entries: Vec<Recorded>,
     /// The cursor of the next page, if there is one.
-    pub next: Option<Position>,
+    pub next: Option<ActivityPosition>,
 }
 
 /// Reads activity entries, and erases old ones.
@@ -68,21 +68,24 @@ impl ActivityLog {
     pub async fn page(
         &self,
         organisation: OrganisationId,
-        filter: Filter,
-        before: Option<Position>,
+        filter: ActivityFilter,
+        before: Option<ActivityPosition>,
     ) -> Result<ActivityPage, Failure> {
-        let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
-        let mut entries = Record::of(organisation).list(&self.database.read(), filter, before, limit).await?;
+        let limit = u64::try_from(PAGE_SIZE + 1).unwrap_or(u64::MAX);
+        let mut entries =
+            OrganisationActivity::of(organisation).list(&self.database.read(), filter, before, limit).await?;
         // One more than is shown tells whether there is a next page.
-        let more = entries.len() > PAGE;
-        entries.truncate(PAGE);
+        let more = entries.len() > PAGE_SIZE;
+        entries.truncate(PAGE_SIZE);
         let next = entries.last().filter(|_| more).map(|last| last.position);
         Ok(ActivityPage { entries, next })
     }
 
-    /// Erases entries older than [`KEPT`].
+    /// Erases entries older than [`RETENTION`].
     pub async fn sweep(&self, organisation: OrganisationId) -> Result<(), Failure> {
-        let since = self.clock.now().minus(KEPT);
-        self.database.write(async |tx| Ok(Record::of(organisation).sweep(&tx, since).await?)).await
+        let since = self.clock.now().minus(RETENTION);
+        self.database
+            .write(async |tx| Ok(OrganisationActivity::of(organisation).sweep(&tx, since).await?))
+            .await
     }
 }

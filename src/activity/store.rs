@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::model::{Action, Actor, By, Entry, Filter, Position, Recorded};
+use super::model::{Action, ActivityFilter, ActivityPosition, Actor, By, Entry, Recorded};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
@@ -80,9 +80,9 @@ fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> ro
 
 /// The activity of one organisation.
 #[derive(Clone, Copy, Debug)]
-pub struct Record(OrganisationId);
+pub struct OrganisationActivity(OrganisationId);
 
-impl Record {
+impl OrganisationActivity {
     /// The activity of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
@@ -92,8 +92,8 @@ impl Record {
     pub async fn list(
         self,
         on: &impl Queries,
-        filter: Filter,
-        before: Option<Position>,
+        filter: ActivityFilter,
+        before: Option<ActivityPosition>,
         limit: u64,
     ) -> Result<Vec<Recorded>, DatabaseError> {
         let mut query = row::Entity::find()
@@ -104,7 +104,7 @@ impl Record {
         query = match filter.by {
             None => query,
             Some(By::User(user)) => query.filter(row::Column::UserId.eq(user.0)),
-            Some(By::Nobody) => query.filter(row::Column::UserId.is_null()),
+            Some(By::NoUser) => query.filter(row::Column::UserId.is_null()),
         };
         if let Some(group) = filter.group {
             query = query.filter(row::Column::Action.is_in(group.actions().map(Action::name)));
@@ -112,7 +112,7 @@ impl Record {
         if let Some(about) = filter.about {
             query = query.filter(row::Column::EntityId.eq(about));
         }
-        if let Some(Position { at, id }) = before {
+        if let Some(ActivityPosition { at, id }) = before {
             let same = Condition::all().add(row::Column::At.eq(at.micros())).add(row::Column::Id.lt(id));
             query = query.filter(Condition::any().add(row::Column::At.lt(at.micros())).add(same));
         }
@@ -134,8 +134,8 @@ impl Record {
 impl From<row::Model> for Recorded {
     fn from(row: row::Model) -> Self {
         Self {
-            position: Position { at: Timestamp::from_micros(row.at), id: row.id },
-            by: row.user_id.map_or(By::Nobody, |user| By::User(UserId(user))),
+            position: ActivityPosition { at: Timestamp::from_micros(row.at), id: row.id },
+            by: row.user_id.map_or(By::NoUser, |user| By::User(UserId(user))),
             address: row.address,
             action: Action::from_name(&row.action),
             entity: row.entity,

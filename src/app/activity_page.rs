@@ -13,10 +13,10 @@ use serde::Deserialize;
 use super::recorded::{self, Who};
 use crate::{
     activity::{
-        model::{By, Filter, Group, Position, Recorded},
+        model::{ActionGroup, ActivityFilter, ActivityPosition, By, Recorded},
         service::{ActivityLog, ActivityPage},
     },
-    people::{access::Member, model::Named, service::People},
+    people::{access::Member, model::UserLabel, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
     ui::widgets::{Badge, Moment, Pager},
 };
@@ -40,15 +40,15 @@ pub struct Asked {
 
 impl Asked {
     /// What cannot be one is taken for none.
-    fn filter(&self) -> Filter {
+    fn filter(&self) -> ActivityFilter {
         let by = match self.who.as_str() {
-            NOBODY => Some(By::Nobody),
+            NOBODY => Some(By::NoUser),
             id => id.parse().ok().map(By::User),
         };
-        Filter { by, group: Group::from_name(&self.what), about: self.about.parse().ok() }
+        ActivityFilter { by, group: ActionGroup::from_name(&self.what), about: self.about.parse().ok() }
     }
 
-    fn address(&self, before: Option<Position>) -> String {
+    fn address(&self, before: Option<ActivityPosition>) -> String {
         let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
         for (name, value) in [("who", &self.who), ("what", &self.what), ("about", &self.about)] {
             if !value.is_empty() {
@@ -81,7 +81,7 @@ pub async fn show(
 #[derive(Clone)]
 struct ActivityView {
     entries: Vec<Recorded>,
-    next: Option<Position>,
+    next: Option<ActivityPosition>,
     first: bool,
     users: Vec<(UserId, String, String)>,
     asked: Asked,
@@ -91,8 +91,8 @@ struct ActivityView {
 fn Activity(model: ActivityView) -> impl IntoView {
     let ActivityView { entries, next, first, users, asked } = model;
     let names =
-        users.iter().map(|(id, name, email)| (*id, Named { name: name.clone(), email: email.clone() }));
-    let names: HashMap<UserId, Named> = names.collect();
+        users.iter().map(|(id, name, email)| (*id, UserLabel { name: name.clone(), email: email.clone() }));
+    let names: HashMap<UserId, UserLabel> = names.collect();
     let content = if entries.is_empty() {
         view! { <p class="soft">"Nothing fits. Everything that is done is listed here for a year."</p> }
             .into_any()
@@ -139,7 +139,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
         .into_iter()
         .map(|(id, name, email)| option(id.to_string(), format!("{name} ({email})"), &asked.who))
         .collect_view();
-    let what = Group::ALL
+    let what = ActionGroup::ALL
         .into_iter()
         .map(|group| option(group.name().to_owned(), group.words().to_owned(), &asked.what))
         .collect_view();
@@ -172,7 +172,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
 }
 
 #[component]
-fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, Named>) -> impl IntoView + use<> {
+fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, UserLabel>) -> impl IntoView + use<> {
     let Who { name, email } = recorded::who(&entry, names);
     let email = email.map(|email| view! { <p class="soft note"><bdi>{email}</bdi></p> });
     let (tone, outcome) = recorded::outcome(&entry);

@@ -15,7 +15,7 @@ use tower_sessions::Session;
 use super::recorded::{self, Who};
 use crate::{
     activity::{
-        model::{By, Filter, Recorded},
+        model::{ActivityFilter, By, Recorded},
         service::ActivityLog,
     },
     connectors::{
@@ -74,12 +74,12 @@ pub async fn show(
             let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
             let more = sign_ins.len() > LATEST;
             sign_ins.truncate(LATEST);
-            let about = Filter { about: Some(id.0), ..Filter::default() };
+            let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
             let entries = log.page(admin.organisation(), about, None).await?.entries;
             let entries: Vec<_> = entries.into_iter().take(LATEST).collect();
             let by = entries.iter().filter_map(|entry| match entry.by {
                 By::User(user) => Some(user),
-                By::Nobody => None,
+                By::NoUser => None,
             });
             let names = people.names(admin.organisation(), by).await?;
             let activity = entries.into_iter().map(|entry| (recorded::who(&entry, &names), entry)).collect();

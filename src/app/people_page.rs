@@ -14,7 +14,7 @@ use crate::{
     people::{
         access::{Admin, Member},
         model::{Email, InvitationId, Role},
-        service::{INVITATION, Invitation, Invited, People, User},
+        service::{INVITATION_LASTS, Invitation, Invited, People, User},
     },
     platform::{clock::Timestamp, config::Config, failure::Failure, page::Page},
     ui::widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
@@ -294,7 +294,7 @@ fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
                 <div class="row"><button class="button primary">"Make an invitation link"</button></div>
             </form>
             <p class="help">
-                {format!("The link works once, for {} days. You send it yourself.", INVITATION.whole_days())}
+                {format!("The link works once, for {} days. You send it yourself.", INVITATION_LASTS.whole_days())}
             </p>
         </section>
     }

@@ -18,7 +18,7 @@ use crate::{
     people::{
         access::{Admin, Member},
         model::Role,
-        service::{Change, Changed, People, User},
+        service::{ChangeOutcome, People, User, UserChange},
     },
     platform::{
         clock::{SharedClock, Timestamp},
@@ -84,49 +84,49 @@ pub struct ChangeForm {
 }
 
 impl ChangeForm {
-    fn parse(&self) -> Option<Change> {
+    fn parse(&self) -> Option<UserChange> {
         Some(match self.change.as_str() {
-            "role" => Change::Role(Role::from_name(&self.role)?),
-            "disable" => Change::Enabled(false),
-            "enable" => Change::Enabled(true),
-            "end-sessions" => Change::EndSessions,
-            "no-second-factor" => Change::NoSecondFactor,
+            "role" => UserChange::Role(Role::from_name(&self.role)?),
+            "disable" => UserChange::Enabled(false),
+            "enable" => UserChange::Enabled(true),
+            "end-sessions" => UserChange::EndSessions,
+            "no-second-factor" => UserChange::NoSecondFactor,
             _ => return None,
         })
     }
 }
 
 /// What is said of a change that was made; the user was logged in in this number of browsers, and no longer is.
-const fn done(change: &Change, browsers: usize) -> &'static str {
+const fn done(change: &UserChange, browsers: usize) -> &'static str {
     match (change, browsers) {
-        (Change::Role(_), 0) => "The role was changed. They have the new one when they log in.",
-        (Change::Role(_), _) => {
+        (UserChange::Role(_), 0) => "The role was changed. They have the new one when they log in.",
+        (UserChange::Role(_), _) => {
             "The role was changed. They are logged out, and have the new one when they log in again."
         }
-        (Change::Enabled(false), 0) => "Disabled. They cannot log in.",
-        (Change::Enabled(false), _) => "Disabled. They are logged out, and cannot log in.",
-        (Change::Enabled(true), _) => "Enabled. They can log in again.",
-        (Change::EndSessions, 0) => {
+        (UserChange::Enabled(false), 0) => "Disabled. They cannot log in.",
+        (UserChange::Enabled(false), _) => "Disabled. They are logged out, and cannot log in.",
+        (UserChange::Enabled(true), _) => "Enabled. They can log in again.",
+        (UserChange::EndSessions, 0) => {
             "They were logged in in no browser. A log-in that was under way has ended."
         }
-        (Change::EndSessions, _) => "They are logged out in all browsers.",
-        (Change::NoSecondFactor, _) => {
+        (UserChange::EndSessions, _) => "They are logged out in all browsers.",
+        (UserChange::NoSecondFactor, _) => {
             "The second factor is off: the password alone logs them in, until they set up another one."
         }
-        (Change::Password(_), 0) => "The password was changed.",
-        (Change::Password(_), _) => "The password was changed. They are logged out.",
-        (Change::Delete, _) => "The user was deleted.",
+        (UserChange::Password(_), 0) => "The password was changed.",
+        (UserChange::Password(_), _) => "The password was changed. They are logged out.",
+        (UserChange::Delete, _) => "The user was deleted.",
     }
 }
 
 /// What is said of a change that was not needed.
-const fn already(change: &Change) -> &'static str {
+const fn already(change: &UserChange) -> &'static str {
     match change {
-        Change::Role(_) => "Nothing was changed: they have this role already.",
-        Change::Enabled(false) => "Nothing was changed: they are disabled already.",
-        Change::Enabled(true) => "Nothing was changed: they are enabled already.",
-        Change::NoSecondFactor => "Nothing was changed: they have no second factor.",
-        Change::EndSessions | Change::Password(_) | Change::Delete => "Nothing was changed.",
+        UserChange::Role(_) => "Nothing was changed: they have this role already.",
+        UserChange::Enabled(false) => "Nothing was changed: they are disabled already.",
+        UserChange::Enabled(true) => "Nothing was changed: they are enabled already.",
+        UserChange::NoSecondFactor => "Nothing was changed: they have no second factor.",
+        UserChange::EndSessions | UserChange::Password(_) | UserChange::Delete => "Nothing was changed.",
     }
 }
 

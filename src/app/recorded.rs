@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     activity::model::{Action, By, Recorded},
-    people::model::Named,
+    people::model::UserLabel,
     platform::id::UserId,
     ui::widgets::Tone,
 };
@@ -19,15 +19,15 @@ pub struct Who {
 }
 
 /// Who did it, of these users.
-pub fn who(entry: &Recorded, users: &HashMap<UserId, Named>) -> Who {
+pub fn who(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Who {
     let words = match entry.by {
         By::User(user) => match users.get(&user) {
-            Some(Named { name, email }) => return Who { name: name.clone(), email: Some(email.clone()) },
+            Some(UserLabel { name, email }) => return Who { name: name.clone(), email: Some(email.clone()) },
             None => "A user who is gone",
         },
         // What comes over the network has an address.
-        By::Nobody if entry.address.is_none() => "Whoever runs the program",
-        By::Nobody => "Somebody who did not prove who they are",
+        By::NoUser if entry.address.is_none() => "Whoever runs the program",
+        By::NoUser => "Somebody who did not prove who they are",
     };
     Who { name: words.to_owned(), email: None }
 }

@@ -7,7 +7,7 @@ use mail360::{
     log_in::session::Sessions,
     people::{
         model::{Email, OrganisationName, Password, PersonName, Role, ShortName},
-        service::{Added, Change, Changed, Organisation},
+        service::{ChangeOutcome, Organisation, UserAddition, UserChange},
     },
     platform::{assets::Assets, config::Config, cpu::Asker},
     router::Program,
@@ -110,14 +110,16 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
         UserCommand::Add { which, name, role } => add(&program, &which, &name, role.into()).await,
         UserCommand::List => list(&program).await,
         UserCommand::Password { which } => {
-            let change_to = Change::Password(password(&program, &[&which.email]).await?);
+            let change_to = UserChange::Password(password(&program, &[&which.email]).await?);
             change(&program, &which, change_to).await
         }
-        UserCommand::Enable { which } => change(&program, &which, Change::Enabled(true)).await,
-        UserCommand::Disable { which } => change(&program, &which, Change::Enabled(false)).await,
-        UserCommand::ResetSecondFactor { which } => change(&program, &which, Change::NoSecondFactor).await,
-        UserCommand::Delete { which } => change(&program, &which, Change::Delete).await,
-        UserCommand::Role { which, role } => change(&program, &which, Change::Role(role.into())).await,
+        UserCommand::Enable { which } => change(&program, &which, UserChange::Enabled(true)).await,
+        UserCommand::Disable { which } => change(&program, &which, UserChange::Enabled(false)).await,
+        UserCommand::ResetSecondFactor { which } => {
+            change(&program, &which, UserChange::NoSecondFactor).await
+        }
+        UserCommand::Delete { which } => change(&program, &which, UserChange::Delete).await,
+        UserCommand::Role { which, role } => change(&program, &which, UserChange::Role(role.into())).await,
     }
 }
 
@@ -142,8 +144,8 @@ async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcom
     let added =
         program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
     match added {
-        Added::Added(id) => say(&id.to_string()),
-        Added::EmailTaken => {
+        UserAddition::Added(id) => say(&id.to_string()),
+        UserAddition::EmailTaken => {
             return Err(format!("{} already has a user {}.", organisation.name, email.as_str()));
         }
     }
@@ -187,13 +189,13 @@ async fn list(program: &Program) -> Outcome {
     Ok(())
 }
 
-async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
+async fn change(program: &Program, which: &Which, change: UserChange) -> Outcome {
     let email = Email::parse(&which.email)?;
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
     let done = match change {
-        Change::Enabled(true) => "Done: the user can log in again.",
-        Change::Delete => "Done: the user is deleted.",
+        UserChange::Enabled(true) => "Done: the user can log in again.",
+        UserChange::Delete => "Done: the user is deleted.",
         _ => "Done; their sessions have ended.",
     };
     let changed = program

@@ -4,7 +4,7 @@ use super::session::{LoggedInBrowser, Sessions};
 use crate::{
     people::{
         access::{Admin, Reauthenticated},
-        service::{Change, Changed, People, User},
+        service::{ChangeOutcome, People, User, UserChange},
     },
     platform::{failure::Failure, id::UserId},
 };
@@ -37,12 +37,12 @@ impl Administration {
         &self,
         admin: &Reauthenticated<Admin>,
         id: UserId,
-        change: Change,
-    ) -> Result<(Changed, usize), Failure> {
+        change: UserChange,
+    ) -> Result<(ChangeOutcome, usize), Failure> {
         let mut ended = 0;
         let changed = self
             .people
-            .administer(admin, id, change, async |tx, organisation, user| {
+            .change_user_as_admin(admin, id, change, async |tx, organisation, user| {
                 ended = self.sessions.count_of(tx, organisation, user).await?;
                 Sessions::end_all_of(tx, organisation, user).await
             })

@@ -22,7 +22,7 @@ use crate::{
     people::{
         access::Member,
         model::{Email, Password},
-        service::{Authenticated, People, Presence, User},
+        service::{Authenticated, People, RequestContext, User},
     },
     platform::{
         clock::SharedClock,
@@ -241,7 +241,7 @@ impl LogInService {
             Authenticated::User { user, old_hash } => {
                 // Only for a user who is let in: done for a disabled one too, its time would tell that the password
                 // was right.
-                let newer_hash = if old_hash { self.renewed(asker, &password).await? } else { None };
+                let newer_hash = if old_hash { self.rehash(asker, &password).await? } else { None };
                 if user.has_second_factor {
                     return self.ask_for_code(session, user, newer_hash, browser).await;
                 }
@@ -282,7 +282,7 @@ impl LogInService {
     }
 
     /// A hash with today's parameters; none where there is too much to do: the older one is good for another log-in.
-    async fn renewed(&self, asker: Asker, password: &Password) -> Result<Option<String>, Failure> {
+    async fn rehash(&self, asker: Asker, password: &Password) -> Result<Option<String>, Failure> {
         match self.people.hash(asker, password).await {
             Err(Failure::Busy(_)) => Ok(None),
             made => made.map(Some),
@@ -352,13 +352,13 @@ impl LogInService {
     /// or whose role changed, is so at once.
     pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
         let Some(who) = session::user(session).await? else { return Ok(None) };
-        let Some(standing) = session::standing(session).await? else { return Ok(None) };
-        let presence = Presence {
+        let Some(snapshot) = session::user_snapshot(session).await? else { return Ok(None) };
+        let context = RequestContext {
             address: browser.address,
             request_id: browser.request_id,
             reauthenticated_at: who.reauthenticated_at,
         };
-        self.people.member(standing, presence)
+        self.people.member_of_session(snapshot, context)
     }
 }
 

@@ -22,7 +22,7 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, ses
 use super::{devices::DeviceCookies, store};
 use crate::people::{
     access::{Admin, Member},
-    service::{Begun, UserSnapshot},
+    service::{BegunSecondFactor, UserSnapshot},
 };
 use crate::platform::{
     clock::{SharedClock, Timestamp},
@@ -41,7 +41,7 @@ pub const IDLE: Duration = Duration::minutes(30);
 pub const ABSOLUTE: Duration = Duration::hours(12);
 
 const USER: &str = "user";
-const STANDING: &str = "standing";
+const SNAPSHOT: &str = "standing";
 const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
 /// The id of a session that was added in a transaction, until tower-sessions has taken it over.
@@ -99,18 +99,18 @@ pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T
 }
 
 /// Keeps in a session with what key a second factor is being set up there.
-pub async fn begin_second_factor(session: &Session, begun: &Begun) -> Result<(), Failure> {
+pub async fn begin_second_factor(session: &Session, begun: &BegunSecondFactor) -> Result<(), Failure> {
     session.insert(SECOND_FACTOR, begun).await.map_err(session_error::failure)
 }
 
 /// With what key a second factor is being set up in a session.
-pub async fn begun_second_factor(session: &Session) -> Result<Option<Begun>, Failure> {
+pub async fn begun_second_factor(session: &Session) -> Result<Option<BegunSecondFactor>, Failure> {
     session.get(SECOND_FACTOR).await.map_err(session_error::failure)
 }
 
 /// Forgets it.
 pub async fn forget_second_factor(session: &Session) -> Result<(), Failure> {
-    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(session_error::failure)
+    session.remove::<BegunSecondFactor>(SECOND_FACTOR).await.map(|_| ()).map_err(session_error::failure)
 }
 
 tokio::task_local! {
@@ -178,8 +178,8 @@ pub async fn user(session: &Session) -> Result<Option<SessionUser>, Failure> {
 }
 
 /// Whoever was logged in when the request began, as the database had them at that moment.
-pub async fn standing(session: &Session) -> Result<Option<UserSnapshot>, Failure> {
-    session.get(STANDING).await.map_err(session_error::failure)
+pub async fn user_snapshot(session: &Session) -> Result<Option<UserSnapshot>, Failure> {
+    session.get(SNAPSHOT).await.map_err(session_error::failure)
 }
 
 /// What names a log-in, also after its session was given a new id; `None` if no user is logged in.

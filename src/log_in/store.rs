@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::session::{ABSOLUTE, IDLE};
 use crate::{
-    people::service::{UserSnapshot, beside},
+    people::service::{UserSnapshot, with_user_snapshot},
     platform::{
         clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx, Unscoped},
@@ -47,15 +47,15 @@ mod row {
 }
 
 /// A session, and the user whom it names.
-struct WithStanding {
+struct SessionWithUser {
     session: row::Model,
-    standing: Option<UserSnapshot>,
+    snapshot: Option<UserSnapshot>,
 }
 
-impl FromQueryResult for WithStanding {
+impl FromQueryResult for SessionWithUser {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let session = row::Model::from_query_result(row, prefix)?;
-        Ok(Self { session, standing: UserSnapshot::of_row(row)? })
+        Ok(Self { session, snapshot: UserSnapshot::of_row(row)? })
     }
 }
 
@@ -336,12 +336,12 @@ impl Unscoped {
         hash: Hash,
     ) -> Result<Option<(StoredSession, Option<UserSnapshot>)>, DatabaseError> {
         let sessions = row::Entity::find_by_id(hash.to_vec());
-        let found = beside(sessions, (row::Column::OrganisationId, row::Column::UserId))
-            .into_model::<WithStanding>()
+        let found = with_user_snapshot(sessions, (row::Column::OrganisationId, row::Column::UserId))
+            .into_model::<SessionWithUser>()
             .one(on.connection())
             .await?;
-        let found =
-            found.map(|WithStanding { session, standing }| Ok::<_, DbErr>((session.try_into()?, standing)));
+        let found = found
+            .map(|SessionWithUser { session, snapshot }| Ok::<_, DbErr>((session.try_into()?, snapshot)));
         Ok(found.transpose()?)
     }
 }

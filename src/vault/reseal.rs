@@ -19,7 +19,7 @@ use crate::platform::database::{
 
 /// Number of values that one transaction reads and re-seals. Small, so that other writers do not wait for
 /// long.
-const PAGE: u64 = 100;
+const PAGE_SIZE: u64 = 100;
 
 /// A column of sealed values, with the words that the operator reads about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,7 +241,7 @@ async fn next(
     column: SealedColumn,
     after: &mut Option<Uuid>,
 ) -> Result<Option<Vec<Value>>, DatabaseError> {
-    let page = column.column.page(on, column.bound, *after, PAGE).await?;
+    let page = column.column.page(on, column.bound, *after, PAGE_SIZE).await?;
     *after = page.last().map(|value| value.id);
     Ok((!page.is_empty()).then_some(page))
 }

@@ -1,6 +1,6 @@
 //! The actions that the activity records, with their names and labels.
 
-use super::Group;
+use super::ActionGroup;
 
 /// An action that the activity records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,7 +148,7 @@ impl Action {
     }
 
     /// The group that the filter finds it in.
-    pub const fn group(self) -> Group {
+    pub const fn group(self) -> ActionGroup {
         match self {
             Self::LoggedIn
             | Self::LogInRefused
@@ -160,7 +160,7 @@ impl Action {
             | Self::CodeRefused
             | Self::PasswordChangeRefused
             | Self::Reauthenticated
-            | Self::ReauthenticationRefused => Group::LogIns,
+            | Self::ReauthenticationRefused => ActionGroup::LogIns,
             Self::OrganisationAdded
             | Self::UserAdded
             | Self::UserChanged
@@ -172,14 +172,14 @@ impl Action {
             | Self::SecondFactorAdded
             | Self::SecondFactorRemoved
             | Self::NewPasswordOffered
-            | Self::RecoveryCodesMade => Group::People,
+            | Self::RecoveryCodesMade => ActionGroup::People,
             Self::ConnectorAdded
             | Self::ConnectorChanged
             | Self::ConnectorDeleted
             | Self::SecretsResealed
-            | Self::ConnectorTried => Group::Connectors,
-            Self::SignInStarted | Self::SignInEnded => Group::SignIns,
-            Self::RequestRefused => Group::Refusals,
+            | Self::ConnectorTried => ActionGroup::Connectors,
+            Self::SignInStarted | Self::SignInEnded => ActionGroup::SignIns,
+            Self::RequestRefused => ActionGroup::Refusals,
         }
     }
 

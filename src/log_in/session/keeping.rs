@@ -7,7 +7,7 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{ISSUED, LOOKS, STANDING, SessionUser, Sessions, USER, hash};
+use super::{ISSUED, LOOKS, SNAPSHOT, SessionUser, Sessions, USER, hash};
 use crate::{
     log_in::store,
     platform::{database::Unscoped, session_error},
@@ -22,7 +22,7 @@ const FOR_TOUCHING: std::time::Duration = std::time::Duration::from_secs(1);
 /// session.
 fn data_of(record: &Record) -> session_store::Result<String> {
     let mut data = record.data.clone();
-    data.retain(|key, _| ![USER, STANDING, ISSUED].contains(&key.as_str()));
+    data.retain(|key, _| ![USER, SNAPSHOT, ISSUED].contains(&key.as_str()));
     serde_json::to_string(&data).map_err(|error| session_store::Error::Encode(error.to_string()))
 }
 
@@ -61,7 +61,7 @@ impl SessionStore for Sessions {
             .await
             .map_err(session_error::of_database)?;
         let now = self.clock.now();
-        let Some((session, standing)) = found.filter(|(session, _)| session.is_live(now)) else {
+        let Some((session, snapshot)) = found.filter(|(session, _)| session.is_live(now)) else {
             return Ok(None);
         };
         if now.since(session.last_seen_at) >= TOUCH {
@@ -78,7 +78,7 @@ impl SessionStore for Sessions {
         let mut data: std::collections::HashMap<String, serde_json::Value> =
             serde_json::from_str(&session.data).map_err(decode)?;
         // Who asks is what the columns say, and nothing that stands in the text.
-        data.retain(|key, _| ![USER, STANDING, ISSUED].contains(&key.as_str()));
+        data.retain(|key, _| ![USER, SNAPSHOT, ISSUED].contains(&key.as_str()));
         if let Some((organisation, user)) = session.user {
             let who = SessionUser {
                 organisation,
@@ -88,8 +88,8 @@ impl SessionStore for Sessions {
             };
             data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
         }
-        if let Some(standing) = standing {
-            data.insert(STANDING.to_owned(), serde_json::to_value(standing).map_err(decode)?);
+        if let Some(snapshot) = snapshot {
+            data.insert(SNAPSHOT.to_owned(), serde_json::to_value(snapshot).map_err(decode)?);
         }
         Ok(Some(Record { id: *id, data, expiry_date: session.expires_at.date_time() }))
     }

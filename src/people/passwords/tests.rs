@@ -63,7 +63,7 @@ async fn l1_a_hash_is_argon2id_with_the_parameters_of_the_cheat_sheet_and_a_salt
 }
 
 #[tokio::test]
-async fn l1_a_hash_with_older_parameters_is_made_anew() {
+async fn l1_a_hash_with_older_parameters_is_replaced() {
     let old = hasher(PasswordWork { memory: 8_192, passes: 1 });
     let stored = old.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
     let hasher = hasher(PasswordWork::LEAST);
@@ -78,7 +78,7 @@ async fn l1_a_hash_with_older_parameters_is_made_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_with_the_last_it_goes() {
+async fn l3_waiting_hashes_share_argon2_memory_and_the_last_one_frees_it() {
     let hasher = hasher(PasswordWork::LEAST);
     let waiting = hasher.memory();
     let kept = || -> Vec<*const Block> { waiting.free.lock().expect("it").iter().map(Vec::as_ptr).collect() };
@@ -89,14 +89,14 @@ async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_with_the_las
     assert_eq!(verdict.expect("a verdict"), Verdict::Right);
     assert_eq!(kept(), before);
     let empty = |blocks: &Vec<Block>| blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
-    assert!(waiting.free.lock().expect("it").iter().all(empty), "and nothing of the one before in it");
+    assert!(waiting.free.lock().expect("it").iter().all(empty), "the memory is wiped");
     drop(waiting);
     hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
     assert!(hasher.memory.lock().expect("it").upgrade().is_none());
 }
 
 #[tokio::test]
-async fn nobody_has_the_decoys_password() {
+async fn no_password_matches_the_decoy() {
     let hasher = hasher(PasswordWork::LEAST);
     let verdict = hasher.verify(ANYBODY, &password("a password that nobody has"), None).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::Wrong);
@@ -135,7 +135,7 @@ async fn n1_a_password_is_judged_in_the_pool_alone() {
         tokio::task::yield_now().await;
     }
     for _ in &occupied {
-        go.send(()).expect("somebody waits");
+        go.send(()).expect("the pool waits");
     }
     judging.await.expect("no panic").expect("a turn").expect("a good one");
 }
@@ -143,7 +143,7 @@ async fn n1_a_password_is_judged_in_the_pool_alone() {
 const COMPOSED: &str = "pr\u{e9}lude z\u{e8}bre trombone";
 const PARTED: &str = "pre\u{301}lude ze\u{300}bre trombone";
 
-/// Verifies, and counts how often argon2 ran.
+/// Verifies, and counts the runs of argon2.
 async fn runs(hasher: &Hasher, typed: &str, stored: Option<&str>) -> (Verdict, usize) {
     let runs = Runs::default();
     let _heard = tracing::subscriber::set_default(runs.clone());
@@ -211,7 +211,7 @@ async fn n4_once_an_older_hash_is_known_every_try_costs_as_much_as_one_of_it() {
         assert_eq!(runs(&hasher, "wrong ho\u{308}rse battery", stored).await, (Verdict::Wrong, 4));
     }
     assert_eq!(runs(&hasher, "correct horse battery", Some(&old)).await, (Verdict::RightButOld, 2));
-    // However many kinds a database holds, a try is bounded.
+    // The number of parameter sets in a database must not make an attempt unbounded.
     for memory in 24..40 {
         let further = Kind::new(Params::new(memory, 1, 1, None).expect("parameters"), &SystemRandomness);
         hasher.note_kind(&further.expect("a kind").decoy.to_string()).expect("noted");

@@ -12,7 +12,7 @@ use mail360::{
     people::model::{Email, OrganisationName, Password, PersonName, Role},
     people::{
         access::Admin,
-        service::{Added, Presence},
+        service::{RequestContext, UserAddition},
     },
     platform::{
         clock::Clock,
@@ -232,7 +232,7 @@ impl World {
             )
             .await;
         match added {
-            Ok(Added::Added(id)) => id.to_string(),
+            Ok(UserAddition::Added(id)) => id.to_string(),
             other => unreachable!("no user was added: {other:?}"),
         }
     }
@@ -250,8 +250,8 @@ impl World {
             "organisation": { "name": "Contoso", "second_factor_required": false },
         }));
         let reauthenticated_at = Some(self.clock.now());
-        let presence = Presence { address: None, request_id: None, reauthenticated_at };
-        let member = self.program.people.member(standing.expect("a standing"), presence);
+        let context = RequestContext { address: None, request_id: None, reauthenticated_at };
+        let member = self.program.people.member_of_session(standing.expect("a standing"), context);
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }
 
