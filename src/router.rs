@@ -29,7 +29,7 @@ use crate::{
     },
     log_in::{
         self,
-        guard::{self, Instead, RouteAccess, Rule},
+        guard::{self, AccessRule, LoggedOutHandler, RouteAccess},
     },
     people::access::Member,
     platform::{
@@ -162,15 +162,15 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let mut pages = Router::new();
     for Route { path, access, reauthenticated, handler, .. } in table {
         // Here what was typed over many minutes would be lost with the session.
-        let instead: Option<Instead> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
+        let instead: Option<LoggedOutHandler> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
             let (service, config) = (program.connectors.clone(), config.clone());
-            let instead: Instead = Arc::new(move |request| {
+            let instead: LoggedOutHandler = Arc::new(move |request| {
                 Box::pin(keep_of_logged_out(service.clone(), config.clone(), MAX_BODY, request))
             });
             instead
         });
-        let rule = Rule { access, reauthenticated, instead };
-        let guarded = from_fn_with_state((program.log_ins.clone(), rule), guard::require);
+        let rule = AccessRule { access, reauthenticated, instead };
+        let guarded = from_fn_with_state((program.log_ins.clone(), rule), guard::require_access);
         pages = pages.route(path, handler.route_layer(guarded));
     }
     let sessions = log_in::session::layer(program.sessions.clone(), &config.public_url);
@@ -180,9 +180,9 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
         .layer(from_fn_with_state((program.connectors.clone(), config.clone()), tend_cookie))
         .layer(from_fn(note::forget_after_post))
         // From here on inwards somebody is asking.
-        .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify))
+        .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify_member))
         .layer(sessions)
-        .layer(from_fn_with_state(config.clone(), log_in::session::tend))
+        .layer(from_fn_with_state(config.clone(), log_in::session::fix_session_response))
         .layer(from_fn_with_state(MAX_BODY, body::read_whole))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
@@ -285,7 +285,7 @@ async fn run_server_function(
         (Some(Failure::ReauthenticationNeeded), Some(member)) => {
             let mut waiting = Request::new(Body::from(body));
             *waiting.uri_mut() = uri;
-            log_in::reauthenticate_page::ask(&member, waiting).await
+            log_in::reauthenticate_page::ask_for_password(&member, waiting).await
         }
         (Some(failure), _) => failure.into_response(),
         (None, _) if response.status().is_redirection() => response,

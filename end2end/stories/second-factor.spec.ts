@@ -69,7 +69,7 @@ test('where everybody must have a second factor nothing else is open before', as
   const ada = await setUp(page, app);
   await openPeople(page);
   await page.getByRole('button', { name: 'Require it of everybody' }).click();
-  await expect(page.getByText('Your organisation asks everybody for a second factor')).toBeVisible();
+  await expect(page.getByText('Your organisation requires a second factor')).toBeVisible();
   await look('second-factor-demanded');
   await page.goto('/connectors');
   await expect(page).toHaveURL('/profile/second-factor');

@@ -153,15 +153,15 @@ pub async fn change(
     let (changed, browsers) = administration.change(&admin, id, change.clone()).await?;
     match changed {
         // Whoever changed themselves has just ended the session that would say so.
-        Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
-        Changed::Changed | Changed::Nothing => {
-            let is_changed = changed == Changed::Changed;
+        ChangeOutcome::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
+        ChangeOutcome::Changed | ChangeOutcome::Nothing => {
+            let is_changed = changed == ChangeOutcome::Changed;
             let words = if is_changed { done(&change, browsers) } else { already(&change) };
-            note::leave(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
+            note::keep_note(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
-        Changed::NoSuchUser => Err(Failure::NotFound),
-        Changed::LastAdmin => {
+        ChangeOutcome::NoSuchUser => Err(Failure::NotFound),
+        ChangeOutcome::LastAdmin => {
             let words = "This is the last administrator who can log in. Make another one first.";
             let page =
                 view_of(&administration, &admin, id, Some((Tone::Bad, words.to_owned())), None).await?;

@@ -206,17 +206,19 @@ async fn change(program: &Program, which: &Which, change: UserChange) -> Outcome
         .await
         .map_err(words)?;
     match changed {
-        Changed::Changed => {
+        ChangeOutcome::Changed => {
             say(done);
             Ok(())
         }
-        Changed::Nothing => {
+        ChangeOutcome::Nothing => {
             say("Nothing was changed: it is so already.");
             Ok(())
         }
-        Changed::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
-        Changed::LastAdmin => Err("This is the organisation's last administrator who can log in: make \
+        ChangeOutcome::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
+        ChangeOutcome::LastAdmin => {
+            Err("This is the organisation's last administrator who can log in: make \
                                    another one first."
-            .to_owned()),
+                .to_owned())
+        }
     }
 }

@@ -31,7 +31,7 @@ struct Note {
 }
 
 /// Leaves a note under a name, in place of the one before.
-pub async fn leave<T: Serialize>(
+pub async fn keep_note<T: Serialize>(
     session: &Session,
     name: &str,
     value: &T,

@@ -56,7 +56,7 @@ async fn who_is_invited_chooses_a_password_and_is_in_by_a_link_that_works_once(
     grace.get(PEOPLE).await.assert_status(403);
     for _ in 0..2 {
         let again = accept(&world, &path, "Mallory", PASSWORD).await.1;
-        again.assert_status(404).assert_says("This link works no longer");
+        again.assert_status(404).assert_says("This link no longer works");
     }
     ada.get(PEOPLE).await.assert_says("Grace Hopper");
     let activity = ada.get("/settings/activity?what=people").await;

@@ -72,7 +72,7 @@ async fn where_there_is_too_much_to_do_the_page_says_so_and_stays(
     let mut ada = world.set_up().await;
     let busy = too_busy(&world).await;
     let answer = change(&mut ada, PASSWORD, NEW).await;
-    answer.assert_status(503).assert_says("There is too much to do").assert_says("Change the password");
+    answer.assert_status(503).assert_says("The server is busy").assert_says("Change the password");
     assert_eq!(answer.focused(), Some("current"));
     assert!(!answer.text().contains("needs a change"), "nothing that was typed is wrong");
     drop(busy);

@@ -128,7 +128,7 @@ async fn where_there_is_too_much_to_do_what_was_typed_is_kept(
         ("password", PASSWORD),
     ];
     let answer = world.browser().post(&path, &fields).await;
-    answer.assert_status(503).assert_says("There is too much to do");
+    answer.assert_status(503).assert_says("The server is busy");
     assert_eq!(answer.focused(), Some("password"), "it alone is empty");
     assert!(answer.body.contains("Contoso of the first try") && !answer.body.contains(PASSWORD));
     drop(busy);

@@ -66,7 +66,7 @@ impl People {
                 let users = Users::of(organisation);
                 users.lock_roles(&tx).await?;
                 let Some(user) = users.by_email(&tx, email.as_str()).await? else {
-                    return Ok(Changed::NoSuchUser);
+                    return Ok(ChangeOutcome::NoSuchUser);
                 };
                 let actor = Actor::operator(user.organisation);
                 self.apply(&tx, actor, &user, &change, hash, end_sessions).await
@@ -90,7 +90,7 @@ impl People {
             .write(async |tx| {
                 self.check_still_admin(&tx, admin).await?;
                 let Some(user) = Users::of(admin.organisation()).get(&tx, user).await? else {
-                    return Ok(Changed::NoSuchUser);
+                    return Ok(ChangeOutcome::NoSuchUser);
                 };
                 self.apply(&tx, admin.actor(), &user, &change, hash, end_sessions).await
             })
@@ -120,7 +120,7 @@ impl People {
             _ => false,
         };
         if is_so {
-            return Ok(Changed::Nothing);
+            return Ok(ChangeOutcome::Nothing);
         }
         let loses_admin = match change {
             UserChange::Enabled(false) | UserChange::Delete => user.role == Role::Admin,
@@ -133,7 +133,7 @@ impl People {
                 .iter()
                 .any(|other| other.id != user.id && other.role == Role::Admin && !other.disabled);
             if !left {
-                return Ok(Changed::LastAdmin);
+                return Ok(ChangeOutcome::LastAdmin);
             }
             // A former administrator could use a saved invitation link to get back in.
             for gone in Invitations::of(user.organisation).take_all_by(tx, user.id).await? {
@@ -160,7 +160,7 @@ impl People {
             }
             UserChange::NoSecondFactor => {
                 if !SecondFactors::of(user.organisation).remove(tx, user.id).await? {
-                    return Ok(Changed::Nothing);
+                    return Ok(ChangeOutcome::Nothing);
                 }
                 "second factor removed".to_owned()
             }
@@ -176,6 +176,6 @@ impl People {
         };
         let entry = Entry::done(action, &user.email, user.id.0).with_detail(detail);
         self.activity.record(tx, actor, entry).await?;
-        Ok(Changed::Changed)
+        Ok(ChangeOutcome::Changed)
     }
 }
