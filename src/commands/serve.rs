@@ -11,7 +11,7 @@ use mail360::{
         assets::Assets,
         config::{Config, outgoing_proxy},
         periodic::PeriodicWork,
-        server::{self, Limits},
+        server::{self, ConnectionLimits},
     },
     router::{Program, router},
 };
@@ -31,7 +31,8 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     // Before the database is opened: whoever starts the program twice is told so at once.
     let listener = server::listen(listen).map_err(|error| cannot_listen(listen, &error))?;
     server::warn_of_short_queue();
-    let limits = Limits { trusted_proxies: config.trusted_proxies.clone(), ..Limits::default() };
+    let limits =
+        ConnectionLimits { trusted_proxies: config.trusted_proxies.clone(), ..ConnectionLimits::default() };
     let opened = Opened::new(config, migrate).await?;
     if migrate {
         opened.migrate().await?;

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretBox};
 
 use crate::platform::{
     clock::Timestamp,
-    exposure::{self, Exposure, Kind},
+    exposure::{self, Exposure, FileKind},
     randomness::Randomness,
 };
 
@@ -104,8 +104,8 @@ impl Keys {
         if metadata.is_dir() {
             return Err(KeysError::Folder(name));
         }
-        exposure::look(folder_of(path), Kind::KeyFolder)?;
-        exposure::look_at(path, Kind::Key, &metadata)?;
+        exposure::check_path(folder_of(path), FileKind::KeyFolder)?;
+        exposure::check_metadata(path, FileKind::Key, &metadata)?;
         let text = fs::read_to_string(path).map_err(|error| KeysError::Unreadable(name.clone(), error))?;
         forget_other_names(path, &metadata);
         Self::parse(&name, &text)

@@ -197,7 +197,7 @@ async fn c49_what_is_no_sound_backup_is_refused_and_nothing_is_changed() {
         (write("short.sqlite", &whole[..60]), "damaged"),
         (write("half.sqlite", &whole[..middle]), "damaged"),
         (write("torn.sqlite", &torn), "damaged"),
-        (other, "is no database of this program"),
+        (other, "is not a database of this program"),
     ] {
         let said = installation.restore(&backup).expect_err("refused");
         assert!(said.contains(words) && said.contains(&backup.display().to_string()), "{words}: {said}");
