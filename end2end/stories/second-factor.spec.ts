@@ -68,7 +68,7 @@ test('a second factor is set up, asked for, and replaced by a recovery code', as
 test('where everybody must have a second factor nothing else is open before', async ({ page, app, look }) => {
   const ada = await setUp(page, app);
   await openPeople(page);
-  await page.getByRole('button', { name: 'Require it of everybody' }).click();
+  await page.getByRole('button', { name: 'Require it of every user' }).click();
   await expect(page.getByText('Your organisation requires a second factor')).toBeVisible();
   await look('second-factor-demanded');
   await page.goto('/connectors');

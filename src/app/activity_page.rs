@@ -1,5 +1,5 @@
-//! What was done in an organisation: its record from one feature, the names of those who did it from
-//! another; hence it stands above both.
+//! `/settings/activity`: the activity of an organisation, with the names of its users. It is here because
+//! activity and users are two features.
 
 use std::collections::HashMap;
 
@@ -22,12 +22,12 @@ use crate::{
 };
 
 const HERE: &str = "/settings/activity";
-/// In an address: who is no user.
+/// In the URL: actions by no user.
 const NOBODY: &str = "nobody";
 
-/// What is looked for, as it stands in the address.
+/// The query of the page, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct ActivityQuery {
     #[serde(default)]
     who: String,
     #[serde(default)]
@@ -38,8 +38,8 @@ pub struct Asked {
     before: String,
 }
 
-impl Asked {
-    /// What cannot be one is taken for none.
+impl ActivityQuery {
+    /// The filter of the query. An invalid value counts as not set.
     fn filter(&self) -> ActivityFilter {
         let by = match self.who.as_str() {
             NOBODY => Some(By::NoUser),
@@ -67,7 +67,7 @@ pub async fn show(
     State(log): State<ActivityLog>,
     State(people): State<People>,
     Extension(member): Extension<Member>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ActivityQuery>,
 ) -> Result<Page, Failure> {
     let admin = member.admin()?;
     let before = asked.before.parse().ok();
@@ -84,7 +84,7 @@ struct ActivityView {
     next: Option<ActivityPosition>,
     first: bool,
     users: Vec<(UserId, String, String)>,
-    asked: Asked,
+    asked: ActivityQuery,
 }
 
 #[component]
@@ -94,8 +94,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
         users.iter().map(|(id, name, email)| (*id, UserLabel { name: name.clone(), email: email.clone() }));
     let names: HashMap<UserId, UserLabel> = names.collect();
     let content = if entries.is_empty() {
-        view! { <p class="soft">"Nothing fits. Everything that is done is listed here for a year."</p> }
-            .into_any()
+        view! { <p class="soft">"Nothing matches. Every action is listed here for a year."</p> }.into_any()
     } else {
         let rows = entries.into_iter().map(|entry| view! { <Row entry=entry names=&names /> }).collect_view();
         view! {
@@ -120,7 +119,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
         <div class="head">
             <div>
                 <h1>"Activity"</h1>
-                <p class="soft">"Who did what, when, from where, and what came of it. It is kept for a year."</p>
+                <p class="soft">"Who did what, when, from where, and with which result. It is kept for a year."</p>
             </div>
         </div>
         <Filters users=users asked=asked.clone() />
@@ -130,7 +129,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
 }
 
 #[component]
-fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView {
+fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl IntoView {
     let option = |value: String, words: String, chosen: &str| {
         let selected = value == chosen;
         view! { <option value=value selected=selected>{words}</option> }
@@ -152,9 +151,9 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
             <div class="field">
                 <label for="who">"Who"</label>
                 <select class="input" id="who" name="who">
-                    {option(String::new(), "Everybody".to_owned(), &asked.who)}
+                    {option(String::new(), "Everyone".to_owned(), &asked.who)}
                     {who}
-                    {option(NOBODY.to_owned(), "Whoever runs the program, or nobody known".to_owned(), &asked.who)}
+                    {option(NOBODY.to_owned(), "The operator, or an unknown person".to_owned(), &asked.who)}
                 </select>
             </div>
             <div class="field">

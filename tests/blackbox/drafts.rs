@@ -144,7 +144,7 @@ async fn i4_a_form_that_was_made_for_another_user_is_refused_and_nothing_of_it_i
     world.stranger().await;
     // Eve logs in where Ada's form is still open in another tab.
     log_in(&mut browser, "eve@fabrikam.test").await.assert_status(303);
-    send(&mut browser, &fields).await.assert_status(409).assert_says("Somebody else is logged in now");
+    send(&mut browser, &fields).await.assert_status(409).assert_says("Another user is logged in now");
     let wrong: Vec<_> = fields
         .iter()
         .map(|(name, value)| (*name, if *name == "client_id" { "no GUID".to_owned() } else { value.clone() }))

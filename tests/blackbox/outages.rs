@@ -28,7 +28,7 @@ async fn assert_says_so(world: &World, browser: &mut Browser) {
         world.send_form(browser, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
     answer
         .assert_status(503)
-        .assert_says("The database cannot be used at this moment")
+        .assert_says("The database cannot be used at the moment")
         .assert_says("Request ID");
     assert_eq!(answer.header("retry-after"), "10");
 }
@@ -48,7 +48,7 @@ async fn d4_while_the_database_is_read_only_one_can_look_and_afterwards_change_a
     ada.get("/connectors").await.assert_status(200);
     // What was typed can be kept nowhere.
     let bad = world.send_form(&mut ada, &NewConnector { name: "", ..NewConnector::default() }).await;
-    bad.assert_status(503).assert_says("The database cannot be used at this moment");
+    bad.assert_status(503).assert_says("The database cannot be used at the moment");
     set_read_only(&world, false).await;
     world.add_connector(&mut ada, &NewConnector { name: "Meanwhile", ..NewConnector::default() }).await;
     assert_eq!(world.raw.count("connectors").await, 2);
@@ -84,7 +84,7 @@ async fn d4_a_database_that_is_gone_is_said_to_be_and_found_again_when_it_is_bac
     world.raw.run(CUT).await.expect("cut");
     for path in ["/connectors", "/settings/activity"] {
         let page = ada.get(path).await;
-        page.assert_status(503).assert_says("The database cannot be used at this moment");
+        page.assert_status(503).assert_says("The database cannot be used at the moment");
     }
     ada.get("/readyz").await.assert_status(503);
     ada.get("/healthz").await.assert_status(200);
@@ -152,7 +152,7 @@ async fn c44_a_page_that_waits_for_a_lock_says_so_in_time_and_readyz_notices() {
         other.run(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
         let began = Instant::now();
         let page = ada.get(path).await;
-        page.assert_status(503).assert_says("The database cannot be used at this moment");
+        page.assert_status(503).assert_says("The database cannot be used at the moment");
         assert_eq!(page.header("retry-after"), "10");
         assert!(began.elapsed() < Duration::from_secs(10), "{table}: {:?}", began.elapsed());
         let began = Instant::now();

@@ -364,6 +364,6 @@ async fn who_accepts_an_invitation_stands_in_the_activity_under_their_name(
     let path = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
     accept(&world, &path, "Grace Hopper", PASSWORD).await.1.assert_status(303);
     let page = ada.get("/settings/activity?what=people").await;
-    assert!(!page.text().contains("Somebody who did not prove"), "{}", page.text());
+    assert!(!page.text().contains("A visitor who did not log in"), "{}", page.text());
     page.assert_says("Grace Hopper");
 }

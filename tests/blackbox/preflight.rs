@@ -75,7 +75,7 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
 ) {
     let (world, mut ada, connector) = added(kind, Canned::Json(status, error(oauth_error, code))).await;
     let page = ada.get(&connector).await;
-    page.assert_says(ADDED).assert_says(words).assert_says("saved all the same");
+    page.assert_says(ADDED).assert_says(words).assert_says("saved anyway");
     page.assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
     assert_eq!(world.state(&connector).await, state, "only invalid_client changes it");
     let tried: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.tried'").await;
@@ -84,9 +84,9 @@ async fn what_the_credentials_lack_stands_beside_the_success_message(
         world.raw.one("SELECT outcome FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(outcome, "refused");
     // It is said until the next form is sent.
-    ada.get(&connector).await.assert_says("saved all the same");
+    ada.get(&connector).await.assert_says("saved anyway");
     ada.post("/profile/second-factor/cancel", &[]).await.assert_status(303);
-    assert!(!ada.get(&connector).await.text().contains("saved all the same"));
+    assert!(!ada.get(&connector).await.text().contains("saved anyway"));
 }
 
 #[rstest]
@@ -131,7 +131,7 @@ async fn where_the_grant_cannot_be_had_the_first_sign_in_will_prove_the_secret(
     #[case] canned: Canned,
 ) {
     let (world, mut ada, connector) = added(kind, canned).await;
-    ada.get(&connector).await.assert_says(ADDED).assert_says("will be proved at the first sign-in");
+    ada.get(&connector).await.assert_says(ADDED).assert_says("will be checked at the first sign-in");
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 
@@ -157,7 +157,7 @@ async fn a_provider_that_hangs_costs_nothing_but_the_answer(
     let (connector, ()) = tokio::time::timeout(Duration::from_secs(9), async { tokio::join!(adding, saved) })
         .await
         .expect("it gave up by itself");
-    ada.get(&connector).await.assert_says(ADDED).assert_says("will be proved at the first sign-in");
+    ada.get(&connector).await.assert_says(ADDED).assert_says("will be checked at the first sign-in");
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 
@@ -171,7 +171,7 @@ async fn where_accounts_of_all_tenants_sign_in_nothing_is_asked(
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let page = ada.get(&connector).await;
     page.assert_says(ADDED);
-    assert!(!page.text().contains("will be proved"));
+    assert!(!page.text().contains("will be checked"));
     assert!(world.provider.requests().is_empty());
 }
 

@@ -97,7 +97,7 @@ async fn s4_killed_again_and_again_sealing_anew_completes_while_the_program_runs
         break String::from_utf8(done.stdout).expect("text");
     };
     assert_eq!(killed, 5, "it was under way each time");
-    assert!(said.contains("the older lines can be taken out"), "{said}");
+    assert!(said.contains("you can remove the older lines"), "{said}");
     assert_eq!(old(&world).await, 0);
 
     let recorded = "SELECT detail FROM activity WHERE action = 'secrets.resealed'";
@@ -156,7 +156,7 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
     assert!(early.contains("no process has been started yet with the key `new`"), "{early}");
     let world = world.another_process(&[]).await;
     let reseal = world.run("reseal").expect_err("something is left");
-    assert!(reseal.contains("Sealed anew with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
+    assert!(reseal.contains("Sealed again with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
     assert!(reseal.contains("Leave the older lines in"), "{reseal}");
     put_keys(&world, &[NEW]);
     let check = world.run("check").expect_err("the old key is asked for");
@@ -172,7 +172,7 @@ async fn s4_what_no_key_opens_is_named_with_what_to_do_and_keeps_the_old_key(
     fields.extend([("client_secret", SECRET), ("secret_expires_on", "2028-11-23")]);
     ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
     let reseal = world.run("reseal").expect("done");
-    assert!(reseal.contains("the older lines can be taken out"), "{reseal}");
+    assert!(reseal.contains("you can remove the older lines"), "{reseal}");
 }
 
 #[rstest]
