@@ -1,4 +1,4 @@
-//! `mail360 user`.
+//! `mail360 user`: adds, lists and changes users.
 
 use std::io::{BufRead, IsTerminal, Read};
 
@@ -16,29 +16,30 @@ use secrecy::SecretString;
 
 use super::{Opened, Outcome, organisations, say, words};
 
-/// Names a user.
+/// Identifies a user.
 #[derive(Args)]
-pub struct Which {
-    /// Their organisation, by name, short name or id; not needed if there is only one.
+pub struct UserSelector {
+    /// The user's organisation, by name, short name or id; not needed if there is only one.
     #[arg(long)]
     organisation: Option<String>,
-    /// Their e-mail.
+    /// The user's e-mail.
     #[arg(long)]
     email: String,
 }
 
-/// Users. Passwords are read from standard input: other users of the machine can see a command's arguments.
+/// Manages users. Passwords are read from standard input, because other users of the machine can see a
+/// command's arguments.
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Adds a user; the password is read from standard input.
+    /// Adds a user. The password is read from standard input.
     Add {
-        /// Who it is.
+        /// The new user.
         #[command(flatten)]
-        which: Which,
-        /// Their name.
+        which: UserSelector,
+        /// The user's name.
         #[arg(long)]
         name: String,
-        /// What they may do.
+        /// The user's role.
         #[arg(long, default_value = "viewer")]
         role: RoleName,
     },
@@ -46,51 +47,51 @@ pub enum UserCommand {
     List,
     /// Sets a user's password, read from standard input, and ends their sessions.
     Password {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Lets a user log in again.
+    /// Lets a disabled user log in again.
     Enable {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Keeps a user from logging in, and ends their sessions.
+    /// Disables a user and ends their sessions. They cannot log in until they are enabled.
     Disable {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Takes a user's second factor away, as where they lost their phone, and ends their sessions.
+    /// Removes a user's second factor, for example if they lost their phone, and ends their sessions.
     ResetSecondFactor {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
     /// Deletes a user, with their sessions and sign-ins. The record of what they did stays.
     Delete {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Sets what a user may do, and ends their sessions.
+    /// Sets a user's role, and ends their sessions.
     Role {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
-        /// What they may do.
+        which: UserSelector,
+        /// The user's role.
         #[arg(long)]
         role: RoleName,
     },
 }
 
-/// What a user may do.
+/// The role of a user.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum RoleName {
-    /// Everything in their organisation.
+    /// May do everything in the organisation.
     Admin,
-    /// Look at connectors.
+    /// May only look at connectors.
     Viewer,
 }
 
@@ -103,7 +104,7 @@ impl From<RoleName> for Role {
     }
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(config: Config, command: UserCommand) -> Outcome {
     let program = Opened::new(config, false).await?.program(Assets::default()).await?;
     match command {
@@ -123,7 +124,7 @@ pub async fn run(config: Config, command: UserCommand) -> Outcome {
     }
 }
 
-/// The first line of standard input; at a terminal it is asked for, and not shown while it is typed.
+/// Reads a password: the first line of standard input. At a terminal it prompts, without echo.
 async fn password(program: &Program, about: &[&str]) -> Result<Password, String> {
     let mut line = String::new();
     let read = if std::io::stdin().is_terminal() {
@@ -136,7 +137,7 @@ async fn password(program: &Program, about: &[&str]) -> Result<Password, String>
     Ok(program.people.choose_password(Asker::OPERATOR, password, about).await.map_err(words)??)
 }
 
-async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcome {
+async fn add(program: &Program, which: &UserSelector, name: &str, role: Role) -> Outcome {
     let (email, name) = (Email::parse(&which.email)?, PersonName::parse(name)?);
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
@@ -152,7 +153,7 @@ async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcom
     Ok(())
 }
 
-/// The one that is meant.
+/// The organisation with this name, short name or id; the only one if none is given.
 fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
     let name = wanted.and_then(|wanted| OrganisationName::parse(wanted).ok());
     let short_name = wanted.and_then(|wanted| ShortName::parse(wanted).ok());
@@ -172,9 +173,11 @@ fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organis
             Err("There is no organisation yet; add one with `mail360 organisation add`.".to_owned())
         }
         (None, _) => Err("There is no such organisation; see `mail360 organisation list`.".to_owned()),
-        _ => Err("Several organisations fit; name one with --organisation, by its short name from `mail360 \
+        _ => Err(
+            "Several organisations match; choose one with --organisation, by its short name from `mail360 \
                   organisation list`."
-            .to_owned()),
+                .to_owned(),
+        ),
     }
 }
 
@@ -189,7 +192,7 @@ async fn list(program: &Program) -> Outcome {
     Ok(())
 }
 
-async fn change(program: &Program, which: &Which, change: UserChange) -> Outcome {
+async fn change(program: &Program, which: &UserSelector, change: UserChange) -> Outcome {
     let email = Email::parse(&which.email)?;
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
@@ -211,13 +214,13 @@ async fn change(program: &Program, which: &Which, change: UserChange) -> Outcome
             Ok(())
         }
         ChangeOutcome::Nothing => {
-            say("Nothing was changed: it is so already.");
+            say("Nothing was changed: the user is already in that state.");
             Ok(())
         }
         ChangeOutcome::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
         ChangeOutcome::LastAdmin => {
-            Err("This is the organisation's last administrator who can log in: make \
-                                   another one first."
+            Err("This is the organisation's last administrator who can log in: make another user an \
+                 administrator first."
                 .to_owned())
         }
     }
