@@ -23,7 +23,7 @@ use crate::{
 
 const HERE: &str = "/settings/activity";
 /// In the URL: actions by no user.
-const NOBODY: &str = "nobody";
+const NO_USER: &str = "nobody";
 
 /// The query of the page, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -42,7 +42,7 @@ impl ActivityQuery {
     /// The filter of the query. An invalid value counts as not set.
     fn filter(&self) -> ActivityFilter {
         let by = match self.who.as_str() {
-            NOBODY => Some(By::NoUser),
+            NO_USER => Some(By::NoUser),
             id => id.parse().ok().map(By::User),
         };
         ActivityFilter { by, group: ActionGroup::from_name(&self.what), about: self.about.parse().ok() }
@@ -153,7 +153,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
                 <select class="input" id="who" name="who">
                     {option(String::new(), "Everyone".to_owned(), &asked.who)}
                     {who}
-                    {option(NOBODY.to_owned(), "The operator, or an unknown person".to_owned(), &asked.who)}
+                    {option(NO_USER.to_owned(), "The operator, or an unknown person".to_owned(), &asked.who)}
                 </select>
             </div>
             <div class="field">

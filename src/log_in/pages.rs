@@ -24,7 +24,7 @@ pub struct LoginView {
     /// Whether a form that was sent after the session had ended is kept.
     pub kept: bool,
     /// Whether there is no user yet who could log in.
-    pub nobody: bool,
+    pub not_set_up: bool,
     /// The check of the address under which the browser reached the program.
     pub doctor: Option<Doctor>,
     /// The error message.
@@ -37,8 +37,8 @@ pub fn LoginPage(
     /// Content of the page.
     model: LoginView,
 ) -> impl IntoView {
-    let LoginView { organisation, email, next, kept, nobody, doctor, error } = model;
-    let nobody = nobody.then(|| {
+    let LoginView { organisation, email, next, kept, not_set_up, doctor, error } = model;
+    let not_set_up = not_set_up.then(|| {
         view! {
             <Notice tone=Tone::Info title="Not set up yet">
                 <p>
@@ -74,7 +74,7 @@ pub fn LoginPage(
         <div class="card">
             <h1>"Log in"</h1>
             {doctor.map(|doctor| view! { <AddressDoctor doctor=doctor /> })}
-            {nobody}
+            {not_set_up}
             {kept}
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/login">

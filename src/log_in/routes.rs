@@ -76,13 +76,13 @@ pub async fn show_login(
         return Ok(Redirect::to(next.unwrap_or(HOME)).into_response());
     }
     let next = next.unwrap_or_default().to_owned();
-    let nobody = set_up.is_awaited().await?;
+    let not_set_up = set_up.is_awaited().await?;
     let kept = kept.is_some();
     let doctor = Some(Doctor::new(&config.public_url, &headers));
     let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
     let organisation = if organisation.is_empty() { last() } else { organisation };
     let organisation = organisation_field(&people, &organisation).await?;
-    Ok(login_page(LoginView { organisation, next, kept, nobody, doctor, ..LoginView::default() })
+    Ok(login_page(LoginView { organisation, next, kept, not_set_up, doctor, ..LoginView::default() })
         .into_response())
 }
 

@@ -77,7 +77,7 @@ impl SecurityLog {
         if written.get(&(kind, tried)).is_some_and(|since| is_open(*since)) {
             return false;
         }
-        // If so many windows are open, no further line is written. The activity still counts each refusal.
+        // At this number of open windows no further line is written. The activity still counts each refusal.
         if written.len() >= MAX_REMEMBERED {
             written.retain(|_, since| is_open(*since));
         }

@@ -50,7 +50,7 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10", value_parser = text())]
     pub database_connections: String,
 
-    /// Folder for the SQLite file and, unless MAIL360_ENCRYPTION_KEY_FILE says otherwise, the encryption key.
+    /// Folder for the SQLite file and, unless a key file is configured, the encryption key.
     #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = path())]
     pub data_dir: PathBuf,
 

@@ -49,7 +49,7 @@ impl Default for Patience {
     }
 }
 
-/// ConnectionLimits of a listener's connections.
+/// Limits of a listener's connections.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionLimits {
     /// Time limits.

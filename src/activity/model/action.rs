@@ -126,7 +126,7 @@ impl Action {
             Self::ConnectorAdded => "Connector added",
             Self::ConnectorChanged => "Connector changed",
             Self::ConnectorDeleted => "Connector deleted",
-            Self::SecretsResealed => "Secrets encrypted anew",
+            Self::SecretsResealed => "Secrets encrypted again",
             Self::ConnectorTried => "Client ID and secret tried",
             Self::SignInStarted => "Sign-in started",
             Self::SignInEnded => "Sign-in ended",

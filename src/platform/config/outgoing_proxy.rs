@@ -207,7 +207,7 @@ fn is_garbled(proxy: &Intercept) -> bool {
     sent.is_some_and(|sent| String::from_utf8_lossy(&sent).contains('\u{fffd}'))
 }
 
-/// A warning about entries of NO_PROXY that match no host.
+/// A warning about entries of `NO_PROXY` that match no host.
 fn unmatched(Variable { name, value }: &Variable) -> Option<String> {
     let entries = value.split(',').map(str::trim);
     let wrong: Vec<_> = entries.filter(|entry| !entry.is_empty() && !can_match(entry)).collect();

@@ -94,11 +94,10 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
     let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
     let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
     let database = Database::open(&config.database).await.expect("a database");
-    let key_file = &config.encryption_key_file;
-    let custody =
-        custody::load_keys(key_file, &config.database, &database, false, &**clock, randomness.clone())
-            .await
-            .expect("a vault");
+    let (key_file, url) = (&config.encryption_key_file, &config.database);
+    let custody = custody::load_keys(key_file, url, &database, false, &**clock, randomness.clone())
+        .await
+        .expect("a vault");
     let now = clock.now();
     database
         .migrate(async |tx| custody::register_key(tx, &custody.vault, now).await)
