@@ -124,12 +124,12 @@ tokio::task_local! {
 /// Middleware around the session layer. It corrects the response of that layer:
 ///
 /// - It removes the session's cookie from a response if the session only changed. Of two concurrent requests
-/// one may have given the session a new id; the response to the other must neither bring the old cookie back
-/// nor remove the new one.
+///   one may have given the session a new id; the response to the other must neither bring the old cookie back
+///   nor remove the new one.
 /// - The layer removes a cookie with a header without `Secure`. Browsers ignore such a header for a `__Host-`
-/// name (RFC 6265bis, 4.1.3.2). So the log-out removes all our cookies here.
+///   name (RFC 6265bis, 4.1.3.2). So the log-out removes all our cookies here.
 /// - If a session could not be saved, the layer answers 500 without a reason. That is an outage, and the log
-/// says so.
+///   says so.
 /// - A GET succeeds even if the session cannot be saved.
 pub async fn fix_session_response(
     State(config): State<Arc<Config>>,

@@ -57,7 +57,7 @@ async fn s1_what_was_typed_survives_a_session_that_ended_meanwhile_save_the_secr
     }
 
     let page = ada.get(answer.location()).await;
-    page.assert_says("Your session had ended").assert_says("all but the secret");
+    page.assert_says("Your session had ended").assert_says("except the secret");
     assert_eq!(page.hidden("next"), FORM);
     assert_eq!(log_in(&mut ada, "ada@contoso.test").await.assert_status(303).location(), FORM);
     let form = ada.get(FORM).await;

@@ -147,7 +147,7 @@ fn c42_a_sqlite_file_that_cannot_be_used_is_named_with_what_to_do() {
     set_mode(&path.join("data/mail360.sqlite"), 0o600);
     std::fs::write(path.join("file"), "").expect("a file");
     for (url, words) in [
-        ("sqlite:data/mail360.sqlite", "is no SQLite database"),
+        ("sqlite:data/mail360.sqlite", "is not a SQLite database"),
         ("sqlite:data/mail360.sqlite", "mail360 restore FILE"),
         ("sqlite:data", "it is a folder"),
         ("sqlite:file/mail360.sqlite", "a file and not a folder"),

@@ -9,13 +9,13 @@
 //! leave a draft, start sign-ins, and, with the password, wait for the code. None of this may continue:
 //!
 //! - Every session of the user ends, also the one that asked for the change. The browser of the request gets
-//! a session with a new id. It keeps the time of the log-in (so the absolute limit) and of the last
-//! re-authentication. It starts without drafts, notices and a second factor that is being set up.
+//!   a session with a new id. It keeps the time of the log-in (so the absolute limit) and of the last
+//!   re-authentication. It starts without drafts, notices and a second factor that is being set up.
 //! - Device cookies end. The browser of the request gets a new one in place of its own.
 //! - Log-ins that wait for a code end: their rows are deleted, and they are bound to one value of
-//! `users.version`.
+//!   `users.version`.
 //! - Open sign-ins at the provider end: they are bound to one value of `users.version`, sealed with the
-//! verifier.
+//!   verifier.
 //! - A concurrent request of the attacker finds no session to renew, and its transaction is undone.
 //!
 //! An attacker keeps a key that they have read. So *begin* gives the session a new id as well, and
@@ -36,7 +36,7 @@ use crate::{
 };
 
 impl Sessions {
-    /// Ends all sessions, half-way log-ins and device cookies of a user, in the transaction of the event that
+    /// Ends all sessions, half-way log-ins, device cookies and open sign-ins of a user, in the transaction that
     /// requires it. There is no other way to end all sessions of one user.
     pub async fn end_all_of(
         tx: &Tx,
