@@ -1,8 +1,8 @@
 //! Sessions: the layer of tower-sessions in front of our own table.
 //!
 //! Our store differs from the published ones: `save` never revives a session that was ended, the limits
-//! follow our own clock, and the table keeps the hash of a session's id in place of the id. [`beginning`] and
-//! [`ending`] say when a session begins and ends.
+//! follow our own clock, and the table keeps the hash of a session's id in place of the id. `beginning` and
+//! `ending` say when a session begins and ends.
 
 mod beginning;
 mod ending;
