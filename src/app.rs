@@ -1,5 +1,5 @@
-//! The HTML shell with the left pane, the pages that stand above all features, and the layer that
-//! renders every page and every failure.
+//! The HTML shell with the left pane, the pages that use several features, and the middleware that renders
+//! every page and failure. Start with [`render`].
 
 mod activity_page;
 pub mod connector_page;
@@ -42,7 +42,7 @@ use crate::{
     ui::icons::Icon,
 };
 
-/// What the layer that renders needs.
+/// State of the middleware [`render`].
 #[derive(Clone)]
 pub struct Renderer {
     config: Arc<Config>,
@@ -50,12 +50,12 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// With the assets that pages name.
+    /// A renderer for pages with these assets.
     pub fn new(config: Arc<Config>, assets: &Assets) -> Self {
-        // Leptos renders on tokio; an error says that it has been told so before.
+        // An error means that the executor is set already.
         let _ = any_spawner::Executor::init_tokio();
         let options = LeptosOptions::builder()
-            // The build's hash stands in the name, so that a page and what it loads always fit.
+            // The name contains the build's hash, so that a page and its assets always match.
             .output_name(assets.name())
             .site_pkg_dir("pkg")
             .build();
@@ -63,8 +63,8 @@ impl Renderer {
     }
 }
 
-/// Renders what handlers and middleware leave behind: a [`Page`], a [`Failure`], or a request under a
-/// foreign name. Everything else passes as it is.
+/// Middleware: renders a [`Page`], a [`Failure`] or a [`Misdirected`] that an inner layer left in the
+/// response. Other responses pass unchanged.
 pub async fn render(State(renderer): State<Renderer>, request: Request, next: Next) -> Response {
     let nonce = request.extensions().get::<ScriptNonce>().cloned();
     let request_id = request.extensions().get::<RequestId>().copied();
@@ -84,7 +84,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     } else if let Some(misdirected) = response.extensions_mut().remove::<Misdirected>() {
         errors::misdirected(&misdirected, &renderer.config.public_url)
     } else if is_bare_error(&response) {
-        // Extractors and the router answer with a line of text of their own.
+        // Extractors and the router answer errors with a plain line of text.
         if response.status().is_server_error() {
             tracing::error!(status = response.status().as_u16(), "a request failed");
         }
@@ -95,7 +95,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let member = response.extensions_mut().remove::<Member>();
     let html = to_html(&renderer, page, member, nonce, &path).await;
 
-    // Headers that were set on the way, cookies above all, stay; the body is the page's.
+    // Keep the headers of the inner response, such as cookies. The body is the page's.
     let (mut parts, _) = response.into_parts();
     let (page_parts, body) = html.into_parts();
     parts.headers.remove(http::header::CONTENT_LENGTH);
@@ -104,19 +104,19 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     Response::from_parts(parts, body)
 }
 
-/// The page of ours from which a form was sent, to come back to after a log-in.
+/// The page of this program from which a form was sent, to return to after a log-in.
 fn came_from(request: &Request, own: &Origin) -> Option<String> {
     let referer = Url::parse(request.headers().get(http::header::REFERER)?.to_str().ok()?).ok()?;
     let ours = Origin::of_url(&referer).as_ref() == Some(own);
     ours.then(|| own_path(&referer[Position::BeforePath..Position::AfterQuery]).map(str::to_owned)).flatten()
 }
 
-/// A failure is logged here, where it is handled, and nowhere else.
+/// Logs a failure. Failures are logged only here.
 fn log(failure: &Failure) {
     match failure {
         Failure::Unexpected(error) => tracing::error!(%error, "a request failed"),
         Failure::Unavailable(error) => tracing::error!(%error, "the database cannot be used"),
-        Failure::Busy(_) => tracing::warn!("a request was turned away: too much to do"),
+        Failure::Busy(_) => tracing::warn!("a request was refused: the server is busy"),
         Failure::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
         Failure::Forbidden => tracing::warn!("a request was refused: not allowed"),
         Failure::NotFound
@@ -153,7 +153,7 @@ async fn to_html(
     let contexts = move || {
         provide_nonce();
         if let Some(ScriptNonce(nonce)) = &nonce {
-            // The one that stands in the policy.
+            // The nonce of the Content-Security-Policy.
             provide_context(Nonce::from_value(nonce.clone()));
         }
     };
@@ -172,7 +172,7 @@ async fn to_html(
     response
 }
 
-/// The document round a page.
+/// The HTML document around a page.
 fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &str) -> impl IntoView + use<> {
     let content = (page.view)();
     let title = format!("{} · Mail360 Connectors", page.title);
@@ -231,7 +231,7 @@ fn Brand() -> impl IntoView {
 const PEOPLE: &str = "/settings/people";
 const ACTIVITY: &str = "/settings/activity";
 
-/// The left pane, listing only what exists, and the user's menu.
+/// The left pane, with the pages that this user may open, and the user's menu.
 fn console(member: &Member, here: &str) -> AnyView {
     const CONNECTORS: &str = "/connectors";
     let entries =
@@ -285,17 +285,17 @@ fn console(member: &Member, here: &str) -> AnyView {
     .into_any()
 }
 
-/// What is answered where no route fits.
+/// The fallback if no route matches.
 pub async fn not_found() -> Failure {
     Failure::NotFound
 }
 
-/// What is answered where a handler panicked; the panic's text is in the log alone.
+/// The response after a handler panicked. The panic's text is only in the log.
 pub fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Failure::Unexpected("a handler panicked".to_owned()).into_response()
 }
 
-/// Where `/` leads.
+/// `/` redirects to the connectors.
 pub async fn home() -> (StatusCode, [(http::HeaderName, &'static str); 1]) {
     (StatusCode::SEE_OTHER, [(http::header::LOCATION, "/connectors")])
 }

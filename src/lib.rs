@@ -1,14 +1,15 @@
-//! Mail360 Connectors: a self-hosted console that holds an organisation's OAuth connectors.
+//! Mail360 Connectors: a self-hosted console for the OAuth connectors of an organisation.
 //!
-//! See ARCHITECTURE.md for the rooms and the arrows between them.
+//! ARCHITECTURE.md names the rooms (top-level modules) and their dependencies. Start with `router` for a
+//! request's way, and with `src/main.rs` for the command line.
 
-// A page's view is one type, as deep as its markup.
+// The view of a page is one nested type, as deep as its markup.
 #![recursion_limit = "256"]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable one of them");
 
-// The support of the black-box tests, which some tests here share, knows the program by its name.
+// Some unit tests share the support modules of the black-box tests, which import this crate by name.
 #[cfg(test)]
 extern crate self as mail360;
 
@@ -25,7 +26,7 @@ pub mod people;
 pub mod platform;
 #[cfg(feature = "ssr")]
 pub mod sign_ins;
-/// What of it the browser needs as well.
+/// The part of the platform that the browser needs as well.
 #[cfg(not(feature = "ssr"))]
 pub mod platform {
     pub mod text;
@@ -37,13 +38,13 @@ pub mod ui;
 #[cfg(feature = "ssr")]
 pub mod vault;
 
-/// What the browser runs once the WebAssembly is there: brings the islands to life, and shows the buttons that would
-/// have done nothing before (see style/utilities.css).
+/// The entry point in the browser, once the WebAssembly is loaded. Hydrates the islands and shows the buttons
+/// that need them (see style/utilities.css).
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();
-    // Leptos' script hydrates them right after this, before anybody can click.
+    // Leptos' script hydrates them directly after this, before a user can click.
     if let Some(root) = leptos::prelude::document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }

@@ -9,7 +9,8 @@ use mail360::platform::{config::Options, telemetry};
 
 use commands::{organisation::OrganisationCommand, user::UserCommand};
 
-/// Holds the credentials of an organisation's OAuth applications at Microsoft sealed, and proves them by sign-ins.
+/// Holds the credentials of an organisation's OAuth applications at Microsoft, encrypted, and verifies them
+/// by sign-ins.
 #[derive(Parser)]
 #[command(name = "mail360", version, about, after_help = PROXY)]
 struct Cli {
@@ -19,42 +20,43 @@ struct Cli {
     options: Options,
 }
 
-/// What the HTTP client reads from the environment by itself.
-const PROXY: &str = "Environment besides: HTTPS_PROXY names the proxy through which Microsoft is reached, where only a \
-                     proxy leads out (http://USER:PASSWORD@HOST:PORT, user and password only where it asks for them). \
-                     NO_PROXY lists the hosts that are reached directly, separated by commas. SSL_CERT_FILE names a file \
+/// The variables that the HTTP client reads from the environment itself.
+const PROXY: &str = "Other environment variables: HTTPS_PROXY names the proxy for requests to Microsoft, if the network needs \
+                     one (http://USER:PASSWORD@HOST:PORT; user and password only if the proxy asks for them). \
+                     NO_PROXY lists the hosts to reach directly, separated by commas. SSL_CERT_FILE names a file \
                      of CA certificates.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Serves the console.
     Serve {
-        /// First brings the database's schema up to date.
+        /// First updates the database's schema.
         #[arg(long)]
         migrate: bool,
     },
-    /// Brings the database's schema up to date.
+    /// Updates the database's schema.
     Migrate,
-    /// Looks whether everything is as it should be and every stored secret can be opened, and changes nothing. The
-    /// exit status is 1 if not.
+    /// Checks the configuration, the keys and every stored secret, and changes nothing. The exit status is 1
+    /// if it finds a problem.
     Check,
-    /// Seals all secrets anew with the newest key, so that the older ones can be taken out of the key files. Before,
-    /// put the new key at the top of every process's key file and restart each.
+    /// Seals all secrets again with the newest key, so that you can remove the older keys from the key files.
+    /// Before you run it, put the new key at the top of every process's key file and restart each process.
     Reseal,
-    /// Puts a backup in the place of the SQLite database, once every process was stopped: looks whether it is sound and
-    /// the key opens it, brings it up to date, ends sessions, sign-ins and links that it holds, and keeps the database of
-    /// before under another name. With PostgreSQL it says what to do.
+    /// Replaces the SQLite database with a backup. Stop every process first. It checks that the backup is
+    /// intact and that the key opens it, updates its schema, and ends the sessions, sign-ins and links in it.
+    /// It keeps the replaced database under another name. With PostgreSQL it says what to do.
     Restore {
-        /// The backup.
+        /// The backup file.
         file: PathBuf,
     },
-    /// Logs everybody out, ends the sign-ins that wait for Microsoft, and takes back the links of invitations and for
-    /// new passwords: after a backup was restored, in which what was ended since is open again.
+    /// Logs all users out, ends the open sign-ins at Microsoft, and withdraws the links of invitations and
+    /// for new passwords. Run it after you have restored a backup: what has ended since the backup is open
+    /// again in it.
     EndSessions,
-    /// Organisations.
+    /// Manages organisations.
     #[command(subcommand)]
     Organisation(OrganisationCommand),
-    /// Users.
+    /// Manages users.
     #[command(subcommand)]
     User(UserCommand),
 }

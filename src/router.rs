@@ -1,4 +1,5 @@
-//! The route table, the layers round it, and the periodic work.
+//! The route table, the middleware around it, and the two server routes for operators. Start with [`table`]
+//! and [`router_of`].
 
 mod program;
 
@@ -29,7 +30,7 @@ use crate::{
     },
     log_in::{
         self,
-        guard::{self, Instead, RouteAccess, Rule},
+        guard::{self, AccessRule, LoggedOutHandler, RouteAccess},
     },
     people::access::Member,
     platform::{
@@ -39,38 +40,39 @@ use crate::{
         note,
     },
     sign_ins,
-    vault::custody::{self, Fit},
+    vault::custody::{self, KeyCheck},
 };
 
-/// The most that a request's body may hold: no form of ours comes near it.
+/// The most bytes of a request's body. Every form of this program is far smaller.
 const MAX_BODY: usize = 64 * 1024;
-/// The longest address that is read; and that of a callback, in which a provider's long description fits.
+/// The most characters of a URL, and of a callback's URL, which may contain a long description from the
+/// provider.
 const MAX_ADDRESS: usize = 16 * 1024;
 const MAX_CALLBACK: usize = 32 * 1024;
-/// The most that all headers may hold together: cookies of ours come nowhere near it.
+/// The most bytes of all headers together. Our own cookies are far smaller.
 const MAX_HEADERS: usize = 16 * 1024;
 
-/// A line of the table.
+/// A row of the route table.
 pub struct Route {
-    /// The method; GET answers HEAD too.
+    /// Method of the route; GET also answers HEAD.
     pub method: Method,
-    /// The path, as axum writes it.
+    /// Path of the route, in axum's syntax.
     pub path: &'static str,
-    /// Who may ask for it.
+    /// Who may use the route.
     pub access: RouteAccess,
-    /// Whether they must have given their password of late.
+    /// Whether the user must have re-authenticated recently.
     pub reauthenticated: bool,
     handler: MethodRouter<Program>,
 }
 
 impl Route {
-    /// The same, for whoever has given their password of late.
+    /// The same route, only for users who have re-authenticated recently.
     fn reauthenticated(self) -> Self {
         Self { reauthenticated: true, ..self }
     }
 }
 
-/// A line of the table for GET.
+/// A GET row of the table.
 pub fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, access: RouteAccess, handler: H) -> Route {
     Route {
         method: Method::GET,
@@ -91,7 +93,7 @@ fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, access: RouteAcc
     }
 }
 
-/// Every route that there is, save the assets and the two for operators. No route is added elsewhere.
+/// All routes, except assets and the two probes for operators. No route is defined elsewhere.
 pub fn table() -> Vec<Route> {
     use RouteAccess::{Admin, Anyone, Member, Newcomer};
     use log_in::{invitation_page, profile_page, reauthenticate_page, second_factor_page};
@@ -149,28 +151,28 @@ pub fn table() -> Vec<Route> {
     ]
 }
 
-/// The whole program as a service.
+/// The program as an HTTP service.
 pub fn router(program: &Program) -> Router {
     router_of(program, table())
 }
 
-/// The same with another table: what a handler costs is measured beside one that does nothing, behind the same
-/// layers.
+/// The program as an HTTP service with another route table. Benchmarks use it to compare a handler with an
+/// empty one behind the same middleware.
 pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let (config, clock, randomness) =
         (program.config.clone(), program.clock.clone(), program.randomness.clone());
     let mut pages = Router::new();
     for Route { path, access, reauthenticated, handler, .. } in table {
-        // Here what was typed over many minutes would be lost with the session.
-        let instead: Option<Instead> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
+        // These forms may have taken many minutes to fill in. Keep them if the session has ended.
+        let instead: Option<LoggedOutHandler> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
             let (service, config) = (program.connectors.clone(), config.clone());
-            let instead: Instead = Arc::new(move |request| {
+            let instead: LoggedOutHandler = Arc::new(move |request| {
                 Box::pin(keep_of_logged_out(service.clone(), config.clone(), MAX_BODY, request))
             });
             instead
         });
-        let rule = Rule { access, reauthenticated, instead };
-        let guarded = from_fn_with_state((program.log_ins.clone(), rule), guard::require);
+        let rule = AccessRule { access, reauthenticated, instead };
+        let guarded = from_fn_with_state((program.log_ins.clone(), rule), guard::require_access);
         pages = pages.route(path, handler.route_layer(guarded));
     }
     let sessions = log_in::session::layer(program.sessions.clone(), &config.public_url);
@@ -179,19 +181,19 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
         .fallback(app::not_found)
         .layer(from_fn_with_state((program.connectors.clone(), config.clone()), tend_cookie))
         .layer(from_fn(note::forget_after_post))
-        // From here on inwards somebody is asking.
-        .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify))
+        // From here on inwards the user is known.
+        .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify_member))
         .layer(sessions)
-        .layer(from_fn_with_state(config.clone(), log_in::session::tend))
+        .layer(from_fn_with_state(config.clone(), log_in::session::fix_session_response))
         .layer(from_fn_with_state(MAX_BODY, body::read_whole))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config.clone(), host::require_public))
         .layer(map_request_with_state((), limit_head))
         .layer(CatchPanicLayer::custom(app::panicked))
         .layer(from_fn_with_state(renderer, app::render))
-        // Were rendering itself to panic, there is still an answer.
+        // If rendering panics, there is still a response.
         .layer(CatchPanicLayer::new());
-    // Operators' probes come under any name, and assets carry nothing of anybody: neither has a session.
+    // Probes arrive under any host name, and assets are the same for everyone. Neither has a session.
     let plain = Router::new()
         .route("/healthz", axum::routing::get(health))
         .route("/readyz", axum::routing::get(ready));
@@ -231,15 +233,15 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers and lets its tables be read, and the key opens it and is still one to seal with.
+/// `GET /readyz`: whether the database answers and can be read, and whether the newest key fits it.
 async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     let (read, vault) = (program.database.read(), &program.vault);
     let fit = async {
         program.database.ping().await?;
-        custody::fit(&read, vault).await
+        custody::check_keys(&read, vault).await
     };
     match fit.await {
-        Ok(Fit::Sound) => (StatusCode::OK, "ready\n"),
+        Ok(KeyCheck::Sound) => (StatusCode::OK, "ready\n"),
         Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the encryption key does not fit\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");
@@ -248,7 +250,7 @@ async fn ready(State(program): State<Program>) -> (StatusCode, &'static str) {
     }
 }
 
-/// Runs the server function that a form posts to.
+/// Runs the server function of a form.
 async fn run_server_function(
     State(program): State<Program>,
     session: Session,
@@ -260,8 +262,8 @@ async fn run_server_function(
         return Failure::TooLarge.into_response();
     };
     let uri = parts.uri.clone();
-    // A form is answered with a redirect of ours or with a page, never with one to where the browser
-    // says that it came from, nor with the data that a script would ask for.
+    // Open redirect: a form is answered with our own redirect or a page, never with a redirect to the
+    // `Referer`, and never with the data that a script would request.
     parts.headers.remove(http::header::REFERER);
     parts.headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("text/html"));
     let request = Request::from_parts(parts, Body::from(body.clone()));
@@ -281,11 +283,12 @@ async fn run_server_function(
     };
     let response = leptos_axum::handle_server_fns_with_context(contexts, request).await.into_response();
     match (failed.take(), member) {
-        // Whether the form needs a proof shows only by what it changes: it waits in the page that asks for one.
+        // Only the submitted values show whether the form needs re-authentication. The form waits in the page
+        // that asks for the password.
         (Some(Failure::ReauthenticationNeeded), Some(member)) => {
             let mut waiting = Request::new(Body::from(body));
             *waiting.uri_mut() = uri;
-            log_in::reauthenticate_page::ask(&member, waiting).await
+            log_in::reauthenticate_page::ask_for_password(&member, waiting).await
         }
         (Some(failure), _) => failure.into_response(),
         (None, _) if response.status().is_redirection() => response,

@@ -216,7 +216,8 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     let database = Database::open(&config.database).await.expect("a database");
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let key_file = &config.encryption_key_file;
-    let custody = custody::take(key_file, &config.database, &database, false, &*clock, randomness.clone());
+    let custody =
+        custody::load_keys(key_file, &config.database, &database, false, &*clock, randomness.clone());
     let vault = custody.await.expect("a vault").vault;
     let site = binary().parent().expect("a folder").join("site");
     let program = Program::new(Foundations {

@@ -22,7 +22,7 @@ test('an administrator reads who did what, and when', async ({ page, app, look }
   await expect(page.getByRole('combobox', { name: 'What' })).toHaveValue('connectors');
   await page.getByRole('combobox', { name: 'What' }).selectOption('Refused requests');
   await page.getByRole('button', { name: 'Show', exact: true }).click();
-  await expect(page.getByText('Nothing fits.')).toBeVisible();
+  await expect(page.getByText('Nothing matches.')).toBeVisible();
   await look('activity-nothing-fits');
   await page.getByRole('link', { name: 'Show everything' }).click();
   await expect(entry(page, 'Logged in')).toHaveCount(2);

@@ -38,7 +38,7 @@ test('an invited user joins and may do only what the role allows', async ({
   await expect(other.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: PEOPLE.heading })).toHaveCount(0);
   watch.expectStatus(404);
   await other.goto(link);
-  await expect(other.getByRole('heading', { name: 'This link works no longer' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await expectNoAxeFindings(other);
 
   await openPeople(page);
@@ -91,7 +91,7 @@ test('a withdrawn invitation leads nowhere', async ({ page, app, anotherBrowser 
   const { page: other, watch } = await anotherBrowser();
   watch.expectStatus(404);
   await other.goto(link);
-  await expect(other.getByRole('heading', { name: 'This link works no longer' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
 });
 
 test('a user is given a role, logged out, disabled and enabled', async ({ page, app, anotherBrowser, expectStatus, look }) => {

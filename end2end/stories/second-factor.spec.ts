@@ -68,8 +68,8 @@ test('a second factor is set up, asked for, and replaced by a recovery code', as
 test('if a second factor is required, no other page opens before its set-up', async ({ page, app, look }) => {
   const ada = await setUp(page, app);
   await openPeople(page);
-  await page.getByRole('button', { name: 'Require it of everybody' }).click();
-  await expect(page.getByText('Your organisation asks everybody for a second factor')).toBeVisible();
+  await page.getByRole('button', { name: 'Require it of every user' }).click();
+  await expect(page.getByText('Your organisation requires a second factor')).toBeVisible();
   await look('second-factor-demanded');
   await page.goto('/connectors');
   await expect(page).toHaveURL('/profile/second-factor');

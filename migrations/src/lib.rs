@@ -1,10 +1,10 @@
-//! The database schema of mail360, step by step.
+//! The database schema of mail360, as a sequence of migrations. They run in order, in one transaction.
 //!
-//! Every table carries `organisation_id`, save those that belong to nobody (`organisations`, `settings`, `throttles`;
-//! a session has one once somebody is in it), and foreign keys between tables of one organisation are
-//! composite (`organisation_id`, id), so that the database itself refuses a row that would cross from
-//! one organisation to another. Times are microseconds since 1970-01-01 UTC, as integers: the two
-//! databases then sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.
+//! Every table has an `organisation_id`, except tables that belong to no organisation (`organisations`,
+//! `settings`, `throttles`); a session has one once a user is logged in. Foreign keys between tables of one
+//! organisation are composite (`organisation_id`, id), so that the database refuses a row that references
+//! another organisation. Times are microseconds since 1970-01-01 UTC, as integers, so that both databases
+//! sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.
 
 use sea_orm_migration::prelude::*;
 

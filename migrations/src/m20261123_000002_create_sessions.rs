@@ -1,4 +1,4 @@
-//! Signed-in browsers, and browsers that are not signed in but have something to keep.
+//! Sessions: logged-in browsers, and browsers with data to keep.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,9 +14,10 @@ impl MigrationTrait for Migration {
             .create_table(
                 Table::create()
                     .table("sessions")
-                    // SHA-256 of the cookie's value: who reads the database cannot log in with it.
+                    // SHA-256 of the cookie's value: an attacker who reads the database cannot log in with
+                    // it.
                     .col(ColumnDef::new("hash").blob().not_null().primary_key())
-                    // Both are missing where nobody is signed in.
+                    // Both are NULL if no user is logged in.
                     .col(ColumnDef::new("organisation_id").uuid().null())
                     .col(ColumnDef::new("user_id").uuid().null())
                     .col(time("created_at"))

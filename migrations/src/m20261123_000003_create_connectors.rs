@@ -45,7 +45,7 @@ impl MigrationTrait for Migration {
         for statement in [
             unique("connectors_of_organisation", "connectors", &["organisation_id", "id"]),
             unique("connectors_by_name", "connectors", &["organisation_id", "name_key"]),
-            // A form sent twice leads to the one connector that it made.
+            // A form that is sent twice leads to the same connector.
             unique("connectors_by_form", "connectors", &["organisation_id", "form_id"]),
             index("connectors_by_client_id", "connectors", &["organisation_id", "client_id", "id"]),
         ] {

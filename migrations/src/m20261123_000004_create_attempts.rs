@@ -1,4 +1,4 @@
-//! Attempts: trips through the provider's sign-in, each with everything that it was made for.
+//! Attempts: sign-ins at the provider, each with all settings that it was started with.
 
 use sea_orm_migration::prelude::*;
 
@@ -55,7 +55,7 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        // Before the table that points to it: PostgreSQL asks for the index when the key is made.
+        // Before the table that references it: PostgreSQL needs the index when the foreign key is created.
         manager
             .create_index(unique("attempts_of_organisation", "attempts", &["organisation_id", "id"]))
             .await?;

@@ -1,4 +1,4 @@
-//! Activity: who changed what, when, from where, with what outcome.
+//! Activity: who changed what, when, from where, and with which outcome.
 
 use sea_orm_migration::prelude::*;
 

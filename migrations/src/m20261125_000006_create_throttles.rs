@@ -1,5 +1,4 @@
-//! Throttles: how often something was tried of late. They belong to no organisation, for whoever tries
-//! may be nobody.
+//! Throttles: counts of recent attempts. They belong to no organisation, because a visitor may not be a user.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +14,8 @@ impl MigrationTrait for Migration {
             .create_table(
                 Table::create()
                     .table("throttles")
-                    // SHA-256 of what is counted: who reads the database learns no e-mail from it.
+                    // A hash of the counted text: an attacker who reads the database learns no e-mail from
+                    // it.
                     .col(ColumnDef::new("key").blob().not_null().primary_key())
                     .col(time("window_started_at"))
                     .col(integer("count"))

@@ -1,4 +1,4 @@
-//! Activity of one person is found without reading that of all others.
+//! An index that finds the activity of one user without reading that of others.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! What guards the administration of people: when somebody last proved who they are, a second factor with
-//! its recovery codes, and invitations.
+//! Tables and columns that guard the administration of people: the time of the last re-authentication, second
+//! factors with recovery codes, and invitations.
 
 use sea_orm_migration::prelude::*;
 
@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
         manager.alter_table(column("sessions", time_or_null("proved_at"))).await?;
         manager.alter_table(column("users", bytes_or_null("totp_secret"))).await?;
         manager.alter_table(column("users", time_or_null("totp_since"))).await?;
-        // Steps of 30 seconds since 1970; a code of this step or before has been used (RFC 6238, 5.2).
+        // Steps of 30 seconds since 1970. Codes of this step and before have been used (RFC 6238, 5.2).
         let step = integer("totp_last_step").default(0).take();
         manager.alter_table(column("users", step)).await?;
         let required = ColumnDef::new("second_factor_required").boolean().not_null().default(false).take();

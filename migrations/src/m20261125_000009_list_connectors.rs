@@ -1,5 +1,5 @@
-//! The list of connectors in each of its orders, searched by the beginning of a name or client ID; and which
-//! changes undo what a sign-in proved.
+//! Columns and indexes for the list of connectors: its orders, and its search by the beginning of a name or
+//! client ID. Also which changes require another verification.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
@@ -13,19 +13,19 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let column = |column: ColumnDef| Table::alter().table("connectors").add_column(column).take();
-        // The day, or what comes after all days where it is not known: no order has a gap then.
+        // The expiry date, or a date after all others if it is unknown, so that no order has a gap.
         manager.alter_table(column(text("expiry_key").default("9999-12-31").take())).await?;
         let known =
             "UPDATE connectors SET expiry_key = secret_expires_on WHERE secret_expires_on IS NOT NULL";
         connection.execute_unprepared(known).await?;
-        // Which fields were changed since it was verified.
+        // Fields that were changed since the last verification.
         manager.alter_table(column(text_or_null("unproved"))).await?;
-        // Counts the changes of what a sign-in proves; `version` counts them all.
+        // Counts changes of the values that a sign-in verifies; `version` counts all changes.
         manager.alter_table(column(integer("application_version").default(1).take())).await?;
         connection.execute_unprepared("UPDATE connectors SET application_version = version").await?;
         if manager.get_database_backend() == DatabaseBackend::Postgres {
-            // A beginning is a range of an index only where the order is that of the characters, whatever
-            // language the database was made for; SQLite knows no other order.
+            // A prefix search is an index range only in byte order, whatever collation the database has.
+            // SQLite has no other order.
             for name in ["name_key", "client_id"] {
                 let byte_order =
                     format!("ALTER TABLE connectors ALTER COLUMN {name} TYPE text COLLATE \"C\"");

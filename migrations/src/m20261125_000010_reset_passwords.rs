@@ -1,4 +1,4 @@
-//! An invitation may be for somebody who is here already, to choose a new password.
+//! An invitation may be for an existing user, who chooses a new password.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // No foreign key, which SQLite could not add: whoever accepts looks whether the user is there.
+        // No foreign key, because SQLite could not add it. Accepting checks that the user exists.
         let for_user = ColumnDef::new("for_user").uuid().null().take();
         manager.alter_table(Table::alter().table("invitations").add_column(for_user).take()).await
     }

@@ -1,4 +1,4 @@
-//! Device cookies of browsers in which a user has logged in completely, and how often a repeated event happened.
+//! Device cookies of browsers in which a user has completed a log-in, and a count for repeated activity.
 
 use sea_orm_migration::prelude::*;
 

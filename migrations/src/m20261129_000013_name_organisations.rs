@@ -1,4 +1,4 @@
-//! A short name for each organisation, and e-mails that are unique in their organisation only.
+//! A short name for each organisation. E-mails become unique within their organisation only.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,7 +12,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let short_name = ColumnDef::new("short_name").text().not_null().default("").take();
         manager.alter_table(Table::alter().table("organisations").add_column(short_name).take()).await?;
-        // Organisations that exist get `organisation`, `organisation-2` and so on, by their age.
+        // Existing organisations get `organisation`, `organisation-2` and so on, by age.
         manager
             .get_connection()
             .execute_unprepared(

@@ -1,4 +1,5 @@
-//! The free text of a provider's answer, sealed; and the GUID of the tenant that a connector's domain belongs to.
+//! The free text of a provider's answer, sealed, and the GUID of the tenant that a connector's domain belongs
+//! to.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Counters of sealed values: the vault binds each value to its number, so that an older one of the same row is refused.
-//! 0 is a value that an earlier version of the program has sealed.
+//! Versions of sealed values: the vault binds each value to its version, so that an older value of the same
+//! row is refused. 0 marks a value that an earlier version of the program has sealed.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,5 @@
-//! One word for one thing: *re-authenticate* is giving the password again, and a request has an *id*.
+//! Renames columns and actions to the words of the code: *re-authenticate* is giving the password again, and
+//! a request has an *id*.
 
 use sea_orm_migration::prelude::*;
 

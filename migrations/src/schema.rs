@@ -1,8 +1,8 @@
-//! Column shapes that every table shares.
+//! Shapes of columns and keys that all tables share.
 
 use sea_orm_migration::prelude::*;
 
-/// The column `id`, a UUID v7 made by the program.
+/// The column `id`, a UUID v7 that the program creates.
 pub fn id() -> ColumnDef {
     ColumnDef::new("id").uuid().not_null().primary_key().take()
 }
@@ -12,13 +12,13 @@ pub fn uuid(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().take()
 }
 
-/// A required text of any length: lengths are checked where input is parsed, and a column that is too
-/// short would cut a token in silence.
+/// A required text of any length. Parsers check lengths; a column that is too short could silently cut a
+/// token.
 pub fn text(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).text().not_null().take()
 }
 
-/// A text that may be missing.
+/// An optional text.
 pub fn text_or_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).text().null().take()
 }
@@ -28,12 +28,12 @@ pub fn integer(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().take()
 }
 
-/// A required point in time: microseconds since 1970-01-01 UTC.
+/// A required time: microseconds since 1970-01-01 UTC.
 pub fn time(name: &'static str) -> ColumnDef {
     integer(name)
 }
 
-/// A point in time that may be missing.
+/// An optional time.
 pub fn time_or_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().null().take()
 }
@@ -43,7 +43,7 @@ pub fn bytes(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).blob().not_null().take()
 }
 
-/// Bytes that may be missing, as where they are erased.
+/// Optional bytes, which may be erased.
 pub fn bytes_or_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).blob().null().take()
 }
@@ -53,7 +53,7 @@ pub fn organisation_id() -> ColumnDef {
     uuid("organisation_id")
 }
 
-/// `organisation_id` points to an organisation, and goes with it.
+/// `organisation_id` references an organisation. The row is deleted with it.
 pub fn of_organisation(table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .from(table, "organisation_id")
@@ -62,7 +62,7 @@ pub fn of_organisation(table: &'static str) -> ForeignKeyCreateStatement {
         .take()
 }
 
-/// `organisation_id` and `user_id` point to a user of that very organisation, and go with them.
+/// `organisation_id` and `user_id` reference a user of that organisation. The row is deleted with the user.
 pub fn of_user(table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .from(table, ("organisation_id", "user_id"))

@@ -1,4 +1,6 @@
-//! Activity: who changed what, when, from where, with what outcome.
+//! Activity: the record of who changed what, when, from where, and with which outcome.
+//!
+//! Other rooms write entries through [`service::Activity`]; pages read them through [`service::ActivityLog`].
 
 pub mod model;
 mod repeated;

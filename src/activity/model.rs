@@ -1,4 +1,4 @@
-//! What an entry of the activity says.
+//! The values of an activity entry: who, what, when, and the filter of a list.
 
 mod action;
 
@@ -14,29 +14,29 @@ use crate::platform::{
     request_id::RequestId,
 };
 
-/// Who does something, from where, in which request.
+/// Who does something, from where, and in which request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// In whose organisation it is done.
+    /// The organisation in which it is done.
     pub organisation: OrganisationId,
-    /// The user; none where an operator does it from the command line.
+    /// The user; `None` for the operator at the command line.
     pub user: Option<UserId>,
-    /// Where they are.
+    /// The network address of the client.
     pub address: Option<IpAddr>,
-    /// The request, to be found in the log.
+    /// The id of the request, which the log carries too.
     pub request_id: Option<RequestId>,
 }
 
 impl Actor {
-    /// An operator at the command line.
+    /// The operator at the command line.
     pub const fn operator(organisation: OrganisationId) -> Self {
         Self { organisation, user: None, address: None, request_id: None }
     }
 }
 
-/// Actions that one looks for together.
+/// A group of actions that an administrator filters for together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum ActionGroup {
     /// Logging in and out.
     LogIns,
     /// Changes of people and organisations.
@@ -45,15 +45,15 @@ pub enum Group {
     Connectors,
     /// Sign-ins at a provider.
     SignIns,
-    /// What was refused to somebody who was logged in.
+    /// Requests of logged-in users that were refused.
     Refusals,
 }
 
-impl Group {
-    /// All of them.
+impl ActionGroup {
+    /// Every group, in the order of the filter.
     pub const ALL: [Self; 5] = [Self::LogIns, Self::People, Self::Connectors, Self::SignIns, Self::Refusals];
 
-    /// In an address.
+    /// The name in a URL.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LogIns => "log-ins",
@@ -64,12 +64,12 @@ impl Group {
         }
     }
 
-    /// From its name.
+    /// The group with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|group| group.name() == name)
     }
 
-    /// On the screen.
+    /// The label on the screen.
     pub const fn words(self) -> &'static str {
         match self {
             Self::LogIns => "Logging in and out",
@@ -80,48 +80,48 @@ impl Group {
         }
     }
 
-    /// What belongs to it.
+    /// The actions of the group.
     pub fn actions(self) -> impl Iterator<Item = Action> {
         Action::ALL.into_iter().filter(move |action| action.group() == self)
     }
 }
 
-/// Who did something.
+/// Who did something, as a filter and as a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A user.
     User(UserId),
-    /// An operator at the command line, or somebody who did not prove who they are.
-    Nobody,
+    /// No user: the operator at the command line, or a visitor who did not log in.
+    NoUser,
 }
 
-/// Which entries are looked for.
+/// Which entries a list shows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
-    /// By whom.
+pub struct ActivityFilter {
+    /// Only entries of this user, or of no user.
     pub by: Option<By>,
-    /// Of what kind.
-    pub group: Option<Group>,
-    /// About what, by its id.
+    /// Only entries of this group.
+    pub group: Option<ActionGroup>,
+    /// Only entries about the thing with this id.
     pub about: Option<Uuid>,
 }
 
-/// Where a page of entries begins: after this one, going back in time.
+/// Cursor of a page of entries: the page begins after this entry, going back in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// When it was.
+pub struct ActivityPosition {
+    /// Time of the entry.
     pub at: Timestamp,
-    /// Which of that moment.
+    /// Id of the entry, which separates entries of the same time.
     pub id: Uuid,
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for ActivityPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.at.micros(), self.id)
     }
 }
 
-impl FromStr for Position {
+impl FromStr for ActivityPosition {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -131,26 +131,26 @@ impl FromStr for Position {
     }
 }
 
-/// An entry that was written.
+/// An entry as it was read.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// Where it stands.
-    pub position: Position,
+    /// The position of the entry in the list.
+    pub position: ActivityPosition,
     /// Who did it.
     pub by: By,
-    /// From where.
+    /// The network address of the client.
     pub address: Option<String>,
-    /// What was done; none where a newer program wrote it.
+    /// The action; `None` if a newer version of the program wrote it.
     pub action: Option<Action>,
-    /// What it was done to.
+    /// The name of the thing that it was done to.
     pub entity: String,
-    /// `done`, or what came of it.
+    /// `done`, or another result.
     pub outcome: String,
     /// What changed.
     pub detail: String,
-    /// The request.
+    /// The id of the request.
     pub request_id: Option<String>,
-    /// How many events of the same kind it stands for: at least one.
+    /// Number of events of the same kind that this entry counts, at least 1.
     pub count: i64,
 }
 
@@ -159,30 +159,30 @@ pub struct Recorded {
 pub struct Entry {
     /// What was done.
     pub action: Action,
-    /// What it was done to, by its name, which outlives the thing.
+    /// The name of the thing that it was done to. The record keeps it after the thing is deleted.
     pub entity: String,
     /// The thing's id.
     pub entity_id: Uuid,
-    /// `done`, or what came of it.
+    /// `done`, or another result.
     pub outcome: &'static str,
-    /// What changed, in words; never a secret.
+    /// What changed, in words. Never a secret.
     pub detail: String,
 }
 
 impl Entry {
-    /// Something that was done.
+    /// An entry with the outcome `done`.
     pub fn done(action: Action, entity: impl Into<String>, entity_id: Uuid) -> Self {
         Self { action, entity: entity.into(), entity_id, outcome: "done", detail: String::new() }
     }
 
-    /// The same with words.
+    /// The same entry with a detail.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// The same with another outcome.
+    /// The same entry with another outcome.
     #[must_use]
     pub fn with_outcome(mut self, outcome: &'static str) -> Self {
         self.outcome = outcome;
@@ -200,18 +200,19 @@ mod tests {
             assert_eq!(Action::from_name(action.name()), Some(action));
             assert!(action.group().actions().any(|of_group| of_group == action));
         }
-        for group in Group::ALL {
-            assert_eq!(Group::from_name(group.name()), Some(group));
+        for group in ActionGroup::ALL {
+            assert_eq!(ActionGroup::from_name(group.name()), Some(group));
         }
     }
 
     #[test]
     fn a_position_comes_back_from_an_address_as_it_went() {
-        let position = Position { at: Timestamp::from_micros(1_795_417_030_000_001), id: Uuid::from_u128(7) };
+        let position =
+            ActivityPosition { at: Timestamp::from_micros(1_795_417_030_000_001), id: Uuid::from_u128(7) };
         assert_eq!(position.to_string().parse(), Ok(position));
         for wrong in ["", ".", "1", "x.00000000-0000-0000-0000-000000000007", "1.x", "99999999999999999999.7"]
         {
-            assert!(wrong.parse::<Position>().is_err(), "{wrong:?} was accepted");
+            assert!(wrong.parse::<ActivityPosition>().is_err(), "{wrong:?} was accepted");
         }
     }
 }

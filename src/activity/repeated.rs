@@ -1,8 +1,9 @@
-//! Events that an outsider can repeat without limit, such as refused log-ins: one entry per window with a count.
+//! Counts events that an outsider can repeat without limit, such as refused log-ins: one entry per window
+//! with a count.
 //!
-//! An event is counted in memory and written by [`RepeatedActivity::flush`], which runs every few seconds. So an
-//! answer never waits for the record, and its time tells nothing about what is recorded. A process that is killed
-//! loses the events of those seconds. Each process has entries of its own.
+//! An event is counted in memory; [`RepeatedActivity::flush`] writes it, every few seconds. So an attacker
+//! can neither fill the database nor learn from the response time what was recorded. A process that is killed
+//! loses the events of those seconds. Each process writes entries of its own.
 
 use std::{
     collections::HashMap,
@@ -24,14 +25,14 @@ use crate::platform::{
     id::{OrganisationId, UserId, new_uuid},
 };
 
-/// An entry counts the events of this long.
+/// Length of the window that one entry counts.
 pub const WINDOW: Duration = Duration::minutes(5);
-/// Entries of one kind in one window; the events beyond share one more entry, which names nothing.
+/// The most entries of one kind in one window. Further events share one more entry, which names nothing.
 const MAX_ENTRIES: usize = 50;
-/// How many entries are written in one transaction.
+/// Number of entries that one transaction writes.
 const BATCH: usize = 100;
 
-/// Entries of one kind: they share a limit.
+/// The kind of an entry. Entries of one kind share the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Kind {
     organisation: OrganisationId,
@@ -39,7 +40,7 @@ struct Kind {
     action: Action,
 }
 
-/// Events that one entry counts.
+/// Identifies the events that one entry counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     kind: Kind,
@@ -67,12 +68,12 @@ pub struct RepeatedActivity {
 }
 
 impl RepeatedActivity {
-    /// Writes to this database by the clock and the ids of `activity`.
+    /// Writes to this database, with the clock and the ids of `activity`.
     pub fn new(database: Database, activity: Activity) -> Self {
         Self { database, activity, counters: Arc::default() }
     }
 
-    /// Counts an event. It costs no more than a look into memory, whatever is counted.
+    /// Counts an event. It only touches memory, and costs the same for every event.
     pub fn note(&self, actor: Actor, entry: Entry) {
         let now = self.activity.clock.now();
         let kind = Kind { organisation: actor.organisation, user: actor.user, action: entry.action };
@@ -105,12 +106,12 @@ impl RepeatedActivity {
         counter.count += 1;
     }
 
-    /// Writes what was counted since the last time, and forgets counters whose window is over.
+    /// Writes the events counted since the last flush, and drops counters whose window is over.
     ///
     /// # Errors
-    /// Those of the database. What was not written stays counted.
+    /// Those of the database. Events that were not written stay counted.
     pub async fn flush(&self) -> Result<(), Failure> {
-        // Once through what is pending now: events that go on coming do not keep this from its end.
+        // Only events that are pending now, so that a stream of new events cannot keep this from ending.
         let pending: Vec<(Key, Counter)> = self
             .lock()
             .iter()
@@ -135,13 +136,13 @@ impl RepeatedActivity {
             }
         }
         let now = self.activity.clock.now();
-        // A clock that was set back leaves no counter behind: its window lies in the future then.
+        // If the clock was set back, a window can lie in the future. Drop its counter too.
         let is_over = |started_at: Timestamp| now.since(started_at) >= WINDOW || now < started_at;
         self.lock().retain(|_, counter| counter.count > counter.written || !is_over(counter.started_at));
         Ok(())
     }
 
-    /// A panic of another holder leaves nothing half done that matters: counters are whole at any time.
+    /// A panic of another holder of the lock cannot leave a counter half changed.
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Counter>> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,13 +1,13 @@
-//! Activity: written always within the transaction of what is recorded, so that neither is there without
-//! the other; read, and erased after a year.
+//! Writes, reads and erases activity. An entry is written in the transaction of the change that it records,
+//! so that neither exists without the other. Entries are erased after a year.
 
 use time::Duration;
 
 pub use super::repeated::RepeatedActivity;
 
 use super::{
-    model::{Actor, Entry, Filter, Position, Recorded},
-    store::{self, Record},
+    model::{ActivityFilter, ActivityPosition, Actor, Entry, Recorded},
+    store::{self, OrganisationActivity},
 };
 use crate::platform::{
     clock::SharedClock,
@@ -17,12 +17,12 @@ use crate::platform::{
     randomness::SharedRandomness,
 };
 
-/// Entries are kept for this long.
-pub const KEPT: Duration = Duration::days(365);
-/// How many entries a page shows.
-pub const PAGE: usize = 50;
+/// How long entries are kept.
+pub const RETENTION: Duration = Duration::days(365);
+/// Number of entries on a page.
+pub const PAGE_SIZE: usize = 50;
 
-/// Records what is done.
+/// Writes activity entries.
 #[derive(Clone)]
 pub struct Activity {
     pub(super) clock: SharedClock,
@@ -30,28 +30,28 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// With this clock and these ids.
+    /// A writer with this clock and this source of ids.
     pub fn new(clock: SharedClock, randomness: SharedRandomness) -> Self {
         Self { clock, randomness }
     }
 
-    /// Records one thing, in the transaction that does it.
+    /// Records an action, in the transaction that performs it.
     pub async fn record(&self, tx: &Tx, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
         let id = new_uuid(&*self.clock, &*self.randomness);
         store::add(tx, id, self.clock.now(), actor, entry).await
     }
 }
 
-/// A page of entries, latest first.
+/// A page of entries, newest first.
 #[derive(Clone, Debug)]
 pub struct ActivityPage {
-    /// The entries.
+    /// At most [`PAGE_SIZE`] entries.
     pub entries: Vec<Recorded>,
-    /// Where the next page begins, where there is one.
-    pub next: Option<Position>,
+    /// The cursor of the next page, if there is one.
+    pub next: Option<ActivityPosition>,
 }
 
-/// What was recorded.
+/// Reads activity entries, and erases old ones.
 #[derive(Clone)]
 pub struct ActivityLog {
     database: Database,
@@ -59,30 +59,33 @@ pub struct ActivityLog {
 }
 
 impl ActivityLog {
-    /// In this database.
+    /// A reader of this database.
     pub fn new(database: Database, clock: SharedClock) -> Self {
         Self { database, clock }
     }
 
-    /// A page of an organisation's entries; only its administrators are to see them.
+    /// A page of an organisation's entries. Only its administrators may see them; the caller checks.
     pub async fn page(
         &self,
         organisation: OrganisationId,
-        filter: Filter,
-        before: Option<Position>,
+        filter: ActivityFilter,
+        before: Option<ActivityPosition>,
     ) -> Result<ActivityPage, Failure> {
-        let limit = u64::try_from(PAGE + 1).unwrap_or(u64::MAX);
-        let mut entries = Record::of(organisation).list(&self.database.read(), filter, before, limit).await?;
-        // One more than is shown, to know whether there is a next page.
-        let more = entries.len() > PAGE;
-        entries.truncate(PAGE);
+        let limit = u64::try_from(PAGE_SIZE + 1).unwrap_or(u64::MAX);
+        let mut entries =
+            OrganisationActivity::of(organisation).list(&self.database.read(), filter, before, limit).await?;
+        // One more than is shown tells whether there is a next page.
+        let more = entries.len() > PAGE_SIZE;
+        entries.truncate(PAGE_SIZE);
         let next = entries.last().filter(|_| more).map(|last| last.position);
         Ok(ActivityPage { entries, next })
     }
 
-    /// Erases what is older than [`KEPT`].
+    /// Erases entries older than [`RETENTION`].
     pub async fn sweep(&self, organisation: OrganisationId) -> Result<(), Failure> {
-        let since = self.clock.now().minus(KEPT);
-        self.database.write(async |tx| Ok(Record::of(organisation).sweep(&tx, since).await?)).await
+        let since = self.clock.now().minus(RETENTION);
+        self.database
+            .write(async |tx| Ok(OrganisationActivity::of(organisation).sweep(&tx, since).await?))
+            .await
     }
 }

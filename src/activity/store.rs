@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::model::{Action, Actor, By, Entry, Filter, Position, Recorded};
+use super::model::{Action, ActivityFilter, ActivityPosition, Actor, By, Entry, Recorded};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
@@ -45,8 +45,8 @@ pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -
     Ok(())
 }
 
-/// Adds an entry that stands for `count` events of the same kind, or sets the count of the one that is there: after an
-/// answer of the database that was lost, it may be.
+/// Adds an entry that counts `count` events, or updates the count if the entry exists. It may exist after the
+/// database's answer was lost.
 pub async fn put(
     tx: &Tx,
     id: Uuid,
@@ -80,20 +80,20 @@ fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> ro
 
 /// The activity of one organisation.
 #[derive(Clone, Copy, Debug)]
-pub struct Record(OrganisationId);
+pub struct OrganisationActivity(OrganisationId);
 
-impl Record {
-    /// That of this organisation.
+impl OrganisationActivity {
+    /// The activity of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
 
-    /// The latest `limit` entries that pass the filter, before `before`.
+    /// The newest `limit` entries that pass the filter and are older than `before`.
     pub async fn list(
         self,
         on: &impl Queries,
-        filter: Filter,
-        before: Option<Position>,
+        filter: ActivityFilter,
+        before: Option<ActivityPosition>,
         limit: u64,
     ) -> Result<Vec<Recorded>, DatabaseError> {
         let mut query = row::Entity::find()
@@ -104,7 +104,7 @@ impl Record {
         query = match filter.by {
             None => query,
             Some(By::User(user)) => query.filter(row::Column::UserId.eq(user.0)),
-            Some(By::Nobody) => query.filter(row::Column::UserId.is_null()),
+            Some(By::NoUser) => query.filter(row::Column::UserId.is_null()),
         };
         if let Some(group) = filter.group {
             query = query.filter(row::Column::Action.is_in(group.actions().map(Action::name)));
@@ -112,7 +112,7 @@ impl Record {
         if let Some(about) = filter.about {
             query = query.filter(row::Column::EntityId.eq(about));
         }
-        if let Some(Position { at, id }) = before {
+        if let Some(ActivityPosition { at, id }) = before {
             let same = Condition::all().add(row::Column::At.eq(at.micros())).add(row::Column::Id.lt(id));
             query = query.filter(Condition::any().add(row::Column::At.lt(at.micros())).add(same));
         }
@@ -120,7 +120,7 @@ impl Record {
         Ok(rows.into_iter().map(Recorded::from).collect())
     }
 
-    /// Erases what was done at `since` or before.
+    /// Erases entries of `since` and before.
     pub async fn sweep(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -134,8 +134,8 @@ impl Record {
 impl From<row::Model> for Recorded {
     fn from(row: row::Model) -> Self {
         Self {
-            position: Position { at: Timestamp::from_micros(row.at), id: row.id },
-            by: row.user_id.map_or(By::Nobody, |user| By::User(UserId(user))),
+            position: ActivityPosition { at: Timestamp::from_micros(row.at), id: row.id },
+            by: row.user_id.map_or(By::NoUser, |user| By::User(UserId(user))),
             address: row.address,
             action: Action::from_name(&row.action),
             entity: row.entity,

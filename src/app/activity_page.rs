@@ -1,5 +1,5 @@
-//! What was done in an organisation: its record from one feature, the names of those who did it from
-//! another; hence it stands above both.
+//! `/settings/activity`: the activity of an organisation, with the names of its users. It is here because
+//! activity and users are two features.
 
 use std::collections::HashMap;
 
@@ -13,21 +13,21 @@ use serde::Deserialize;
 use super::recorded::{self, Who};
 use crate::{
     activity::{
-        model::{By, Filter, Group, Position, Recorded},
+        model::{ActionGroup, ActivityFilter, ActivityPosition, By, Recorded},
         service::{ActivityLog, ActivityPage},
     },
-    people::{access::Member, model::Named, service::People},
+    people::{access::Member, model::UserLabel, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
     ui::widgets::{Badge, Moment, Pager},
 };
 
 const HERE: &str = "/settings/activity";
-/// In an address: who is no user.
-const NOBODY: &str = "nobody";
+/// In the URL: actions by no user.
+const NO_USER: &str = "nobody";
 
-/// What is looked for, as it stands in the address.
+/// The query of the page, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct ActivityQuery {
     #[serde(default)]
     who: String,
     #[serde(default)]
@@ -38,17 +38,17 @@ pub struct Asked {
     before: String,
 }
 
-impl Asked {
-    /// What cannot be one is taken for none.
-    fn filter(&self) -> Filter {
+impl ActivityQuery {
+    /// The filter of the query. An invalid value counts as not set.
+    fn filter(&self) -> ActivityFilter {
         let by = match self.who.as_str() {
-            NOBODY => Some(By::Nobody),
+            NO_USER => Some(By::NoUser),
             id => id.parse().ok().map(By::User),
         };
-        Filter { by, group: Group::from_name(&self.what), about: self.about.parse().ok() }
+        ActivityFilter { by, group: ActionGroup::from_name(&self.what), about: self.about.parse().ok() }
     }
 
-    fn address(&self, before: Option<Position>) -> String {
+    fn address(&self, before: Option<ActivityPosition>) -> String {
         let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
         for (name, value) in [("who", &self.who), ("what", &self.what), ("about", &self.about)] {
             if !value.is_empty() {
@@ -67,7 +67,7 @@ pub async fn show(
     State(log): State<ActivityLog>,
     State(people): State<People>,
     Extension(member): Extension<Member>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ActivityQuery>,
 ) -> Result<Page, Failure> {
     let admin = member.admin()?;
     let before = asked.before.parse().ok();
@@ -81,21 +81,20 @@ pub async fn show(
 #[derive(Clone)]
 struct ActivityView {
     entries: Vec<Recorded>,
-    next: Option<Position>,
+    next: Option<ActivityPosition>,
     first: bool,
     users: Vec<(UserId, String, String)>,
-    asked: Asked,
+    asked: ActivityQuery,
 }
 
 #[component]
 fn Activity(model: ActivityView) -> impl IntoView {
     let ActivityView { entries, next, first, users, asked } = model;
     let names =
-        users.iter().map(|(id, name, email)| (*id, Named { name: name.clone(), email: email.clone() }));
-    let names: HashMap<UserId, Named> = names.collect();
+        users.iter().map(|(id, name, email)| (*id, UserLabel { name: name.clone(), email: email.clone() }));
+    let names: HashMap<UserId, UserLabel> = names.collect();
     let content = if entries.is_empty() {
-        view! { <p class="soft">"Nothing fits. Everything that is done is listed here for a year."</p> }
-            .into_any()
+        view! { <p class="soft">"Nothing matches. Every action is listed here for a year."</p> }.into_any()
     } else {
         let rows = entries.into_iter().map(|entry| view! { <Row entry=entry names=&names /> }).collect_view();
         view! {
@@ -120,7 +119,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
         <div class="head">
             <div>
                 <h1>"Activity"</h1>
-                <p class="soft">"Who did what, when, from where, and what came of it. It is kept for a year."</p>
+                <p class="soft">"Who did what, when, from where, and with which result. It is kept for a year."</p>
             </div>
         </div>
         <Filters users=users asked=asked.clone() />
@@ -130,7 +129,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
 }
 
 #[component]
-fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView {
+fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl IntoView {
     let option = |value: String, words: String, chosen: &str| {
         let selected = value == chosen;
         view! { <option value=value selected=selected>{words}</option> }
@@ -139,7 +138,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
         .into_iter()
         .map(|(id, name, email)| option(id.to_string(), format!("{name} ({email})"), &asked.who))
         .collect_view();
-    let what = Group::ALL
+    let what = ActionGroup::ALL
         .into_iter()
         .map(|group| option(group.name().to_owned(), group.words().to_owned(), &asked.what))
         .collect_view();
@@ -152,9 +151,9 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
             <div class="field">
                 <label for="who">"Who"</label>
                 <select class="input" id="who" name="who">
-                    {option(String::new(), "Everybody".to_owned(), &asked.who)}
+                    {option(String::new(), "Everyone".to_owned(), &asked.who)}
                     {who}
-                    {option(NOBODY.to_owned(), "Whoever runs the program, or nobody known".to_owned(), &asked.who)}
+                    {option(NO_USER.to_owned(), "The operator, or an unknown person".to_owned(), &asked.who)}
                 </select>
             </div>
             <div class="field">
@@ -172,7 +171,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: Asked) -> impl IntoView 
 }
 
 #[component]
-fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, Named>) -> impl IntoView + use<> {
+fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, UserLabel>) -> impl IntoView + use<> {
     let Who { name, email } = recorded::who(&entry, names);
     let email = email.map(|email| view! { <p class="soft note"><bdi>{email}</bdi></p> });
     let (tone, outcome) = recorded::outcome(&entry);

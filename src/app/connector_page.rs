@@ -1,5 +1,5 @@
-//! A connector's page: its settings from one feature, its sign-ins from another, its activity from a third; hence
-//! it stands above them.
+//! `/connectors/{id}`: a connector's settings, sign-ins and activity. It is here because these are three
+//! features.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use tower_sessions::Session;
 use super::recorded::{self, Who};
 use crate::{
     activity::{
-        model::{By, Filter, Recorded},
+        model::{ActivityFilter, By, Recorded},
         service::ActivityLog,
     },
     connectors::{
@@ -42,10 +42,10 @@ use crate::{
     ui::widgets::{Back, Badge, Moment, Notice, Tone},
 };
 
-/// So many sign-ins and entries of the activity stand on the page itself.
+/// Number of sign-ins and activity entries on the page itself.
 const LATEST: usize = 10;
 
-/// What an administrator sees beside the settings.
+/// The parts that only an administrator sees.
 #[derive(Clone)]
 struct ForAdmins {
     sign_ins: Vec<SignIn>,
@@ -74,19 +74,19 @@ pub async fn show(
             let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
             let more = sign_ins.len() > LATEST;
             sign_ins.truncate(LATEST);
-            let about = Filter { about: Some(id.0), ..Filter::default() };
+            let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
             let entries = log.page(admin.organisation(), about, None).await?.entries;
             let entries: Vec<_> = entries.into_iter().take(LATEST).collect();
             let by = entries.iter().filter_map(|entry| match entry.by {
                 By::User(user) => Some(user),
-                By::Nobody => None,
+                By::NoUser => None,
             });
             let names = people.names(admin.organisation(), by).await?;
             let activity = entries.into_iter().map(|entry| (recorded::who(&entry, &names), entry)).collect();
             let consent = consent::of(&config.microsoft, &config.public_url.redirect_uri(), &connector);
             Some(ForAdmins { sign_ins, more, activity, consent })
         }
-        // A viewer sees the settings alone.
+        // A viewer only sees the settings.
         Err(_) => None,
     };
     let model = ConnectorView {
@@ -102,7 +102,7 @@ pub async fn show(
     Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
 }
 
-/// `GET /connectors/{id}/sign-ins`: all that are kept.
+/// `GET /connectors/{id}/sign-ins`: all stored sign-ins.
 pub async fn sign_ins(
     State(connectors): State<ConnectorService>,
     State(sign_ins): State<SignIns>,
@@ -148,7 +148,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let ConnectorView { title, connector, for_admins, said, today, redirect_uri, doctor, viewer } = model;
     let admin = for_admins.is_some();
     let id = connector.id;
-    // What was just done leads on to the sign-in, and has its button.
+    // The notice about the last action has the button that leads to the sign-in.
     let button_elsewhere = said
         .as_ref()
         .is_some_and(|said| matches!(said.done, Done::Added | Done::SecretReplaced) && !said.is_refused());
@@ -199,16 +199,16 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     }
 }
 
-/// What was just done, and what comes next.
+/// The notice about the last action, and the next step.
 #[component]
 fn JustDone(said: Said) -> impl IntoView {
     let id = said.connector;
-    // Where the credentials are refused a sign-in would end as they did: what to do stands in the next notice.
+    // If the provider refuses the credentials, a sign-in would fail too. The next notice says what to do.
     let next = (!said.is_refused()).then(|| view! { <div class="row"><VerifyButton id=id /></div> });
     let warning = said.warning.map(|words| {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
-    // Nothing was saved where what is stored was only tried.
+    // Nothing was saved if the stored credentials were only checked again.
     let saved = said.done != Done::TriedAgain;
     let finding = said.finding.map(|finding| view! { <Found finding=finding id=id saved=saved /> });
     let notice = match said.done {
@@ -220,7 +220,7 @@ fn JustDone(said: Said) -> impl IntoView {
                 >
                     {next.map(|button| view! {
                         <p>
-                            "Next, prove that it works: sign in with Microsoft once. Nothing is read from your \
+                            "Next, verify that it works: sign in with Microsoft once. Nothing is read from your \
                              mailbox, and the access is discarded afterwards."
                         </p>
                         {button}
@@ -232,7 +232,7 @@ fn JustDone(said: Said) -> impl IntoView {
         Done::SecretReplaced => view! {
             <Notice tone=Tone::Good title="The secret was replaced">
                 {next.map(|button| view! {
-                    <p>"From now on the new one is used. Sign in with Microsoft once to see that it is right."</p>
+                    <p>"The new secret is used from now on. Sign in with Microsoft once to check it."</p>
                     {button}
                 })}
             </Notice>
@@ -244,40 +244,40 @@ fn JustDone(said: Said) -> impl IntoView {
         .into_any(),
         Done::Unchanged => view! {
             <Notice tone=Tone::Info title="Nothing was changed">
-                <p>"What you sent is what was stored already."</p>
+                <p>"The values are the same as the stored ones."</p>
             </Notice>
         }
         .into_any(),
         Done::Outdated => view! {
-            <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">
-                <p>"Nothing of yours was changed and no sign-in was started. Look at its settings, and try again."</p>
+            <Notice tone=Tone::Warn title="Another user has changed this connector">
+                <p>"Your change was not saved, and no sign-in was started. Check the settings, and try again."</p>
             </Notice>
         }
         .into_any(),
-        // What came of it is the finding.
+        // The finding has the result.
         Done::TriedAgain => next.into_any(),
-        // Said in the list, for its page is gone.
+        // The list shows this notice, because the connector's page is gone.
         Done::Deleted(_) => ().into_any(),
     };
     view! { {notice} {finding} {warning} }
 }
 
-/// What the provider said of the connector's credentials.
+/// The provider's answer about the connector's credentials.
 #[component]
 fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
     match finding {
         Finding::Accepted => view! {
             <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
                 <p>
-                    "They were tried without anybody signing in. A sign-in proves the rest: the Redirect URI and the \
+                    "They were checked without a sign-in. A sign-in verifies the rest: the Redirect URI and the \
                      permissions."
                 </p>
             </Notice>
         }
         .into_any(),
         Finding::Later => view! {
-            <Notice tone=Tone::Info title="The secret will be proved at the first sign-in">
-                <p>"Whether it is right could not be found out without one."</p>
+            <Notice tone=Tone::Info title="The secret will be checked at the first sign-in">
+                <p>"It could not be checked without a sign-in."</p>
             </Notice>
         }
         .into_any(),
@@ -313,7 +313,7 @@ fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
                 .collect_view();
             view! {
                 <Notice tone=Tone::Bad title=title>
-                    <p>{what} {saved.then_some(" The connector is saved all the same.")}</p>
+                    <p>{what} {saved.then_some(" The connector was saved anyway.")}</p>
                     {steps}
                     <dl class="facts note">{said}</dl>
                     <div class="row">{offers}</div>
@@ -324,7 +324,7 @@ fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
     }
 }
 
-/// The connector's sign-ins, and what was done with it.
+/// The connector's sign-ins and activity.
 #[component]
 fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView {
     let id = connector.id;
@@ -336,7 +336,7 @@ fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView
             let email = email.map(|email| view! { " (" <bdi>{email}</bdi> ")" });
             let action = recorded::action(&entry);
             let (tone, outcome) = recorded::outcome(&entry);
-            // That it was done goes without saying.
+            // Omit the outcome `done`.
             let outcome = (entry.outcome != "done").then(|| view! { <Badge tone=tone words=outcome /> });
             let detail = (!entry.detail.is_empty()).then(|| format!(": {}", entry.detail));
             view! {

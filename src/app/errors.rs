@@ -1,4 +1,4 @@
-//! The pages that tell of failures. None shows an error's own text.
+//! The pages of failures. No page shows the text of an error.
 
 use http::StatusCode;
 use leptos::prelude::*;
@@ -26,7 +26,7 @@ fn home() -> (String, &'static str) {
     ("/connectors".to_owned(), "Go to Connectors")
 }
 
-/// The page of a failure, for a browser that came from `came_from`, if that was a page of ours.
+/// The page of a failure. `came_from` is the page of this program that the browser came from.
 pub fn failure(
     failure: &Failure,
     request_id: Option<RequestId>,
@@ -47,7 +47,7 @@ pub fn failure(
             title: "This did not come from here",
             what: sent_from.and_then(|sent_from| other_scheme(public_url, sent_from)).unwrap_or_else(|| {
                 format!(
-                    "What was sent did not come from a page at {origin}, so it was not done. If you were at \
+                    "The request did not come from a page at {origin}, so nothing was done. If you used \
                  another address of this program, open it under that one."
                 )
             }),
@@ -55,19 +55,19 @@ pub fn failure(
         },
         Failure::ReauthenticationNeeded => Words {
             title: "Confirm that it is you",
-            what: "Nothing was done: this asks for your password anew.".to_owned(),
+            what: "Nothing was done: you have to enter your password again first.".to_owned(),
             link: came_from.map(|path| (with_next("/re-authenticate", path), "Confirm")).or_else(|| Some(home())),
         },
         Failure::SecondFactorNeeded => Words {
             title: "Set up a second factor first",
-            what: "Nothing was done: your organisation asks everybody for one.".to_owned(),
+            what: "Nothing was done: your organisation requires one.".to_owned(),
             link: Some(("/profile/second-factor".to_owned(), "Set it up")),
         },
         Failure::OtherUser => Words {
-            title: "Somebody else is logged in now",
+            title: "Another user is logged in now",
             what:
-                "The page that you sent was made for another user, who was logged in at this browser before. \
-                   Nothing was done, and nothing of it was kept. Log in as that user, and do it again."
+                "The form was opened by another user, who was logged in in this browser before. \
+                   Nothing was done, and nothing was kept. Log in as that user, and repeat it."
                     .to_owned(),
             link: Some(home()),
         },
@@ -77,13 +77,13 @@ pub fn failure(
             link: Some((with_next("/login", came_from.unwrap_or_default()), "Log in")),
         },
         Failure::Busy(seconds) => Words {
-            title: "Too much to do at this moment",
+            title: "The server is busy",
             what: format!("Nothing was done. Try again in {seconds} seconds."),
             link: Some(home()),
         },
         Failure::Unavailable(_) => Words {
-            title: "The database cannot be used at this moment",
-            what: "Try again in a minute, and look first whether what you sent was done. If it goes on, give this \
+            title: "The database cannot be used at the moment",
+            what: "Before you try again in a minute, check whether your change was saved. If this persists, give this \
                    request ID to the operator, who runs this program: the log says why."
                 .to_owned(),
             link: Some(home()),
@@ -93,7 +93,7 @@ pub fn failure(
     page(words, failure.status(), request_id.filter(|_| failure.status().is_server_error()))
 }
 
-/// What to say where a form was sent from the same host by another scheme: nobody gets past that by themselves.
+/// The text for a form from the same host with another scheme. A user cannot fix that alone.
 fn other_scheme(public_url: &PublicUrl, sent_from: &str) -> Option<String> {
     let (own, sent_from) = (public_url.parts(), Origin::parse(sent_from)?);
     let same = sent_from.host() == own.host() && sent_from.unusual_port() == own.unusual_port();
@@ -101,7 +101,7 @@ fn other_scheme(public_url: &PublicUrl, sent_from: &str) -> Option<String> {
     (same && sent_from.is_https() != own.is_https()).then(|| wrong_scheme(public_url, scheme))
 }
 
-/// The page of a status that a handler of ours did not choose.
+/// The page of a status that no handler of ours has set.
 pub fn bare(status: StatusCode, request_id: Option<RequestId>) -> Page {
     page(of_status(status), status, request_id.filter(|_| status.is_server_error()))
 }
@@ -115,12 +115,11 @@ fn of_status(status: StatusCode) -> Words {
             ("This cannot be done here", "The address exists, but not for this.")
         }
         StatusCode::PAYLOAD_TOO_LARGE => {
-            ("This is too much", "What was sent is larger than anything that a form here sends.")
+            ("Too large", "The request is larger than any form of this program.")
         }
-        StatusCode::REQUEST_TIMEOUT => (
-            "This took too long",
-            "What was sent did not arrive in time, and nothing was done. Send it again.",
-        ),
+        StatusCode::REQUEST_TIMEOUT => {
+            ("This took too long", "The request did not arrive in time, and nothing was done. Send it again.")
+        }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
             "Your browser sends too much with each request",
             "Delete the cookies of this site, and open it again.",
@@ -130,12 +129,12 @@ fn of_status(status: StatusCode) -> Words {
         }
         status if status.is_client_error() => (
             "This could not be understood",
-            "What was sent cannot have come from a page of this program. Nothing was done.",
+            "The request cannot have come from a page of this program. Nothing was done.",
         ),
         _ => (
             "Something went wrong here",
             "It is not your fault. Try again in a moment; if it happens again, give this request ID to \
-             whoever runs the program.",
+             the operator.",
         ),
     };
     Words { title, what: what.to_owned(), link: Some(home()) }
@@ -147,7 +146,7 @@ fn page(words: Words, status: StatusCode, request_id: Option<RequestId>) -> Page
         let request_id = request_id.map(|request_id| {
             view! {
                 <div class="field">
-                    <p class="help">"RequestId"</p>
+                    <p class="help">"Request ID"</p>
                     <Copyable value=request_id.to_string() what="the request ID" />
                 </div>
             }
@@ -169,8 +168,8 @@ fn page(words: Words, status: StatusCode, request_id: Option<RequestId>) -> Page
     .with_status(status)
 }
 
-/// The page for a request under another name: both addresses, and what to do. Where the browser is at the right one
-/// already, a link to it would lead back here.
+/// The page for a request under another name: both addresses, and what to do. If the browser uses the right
+/// one already, a link to it would lead back here.
 pub fn misdirected(misdirected: &Misdirected, public_url: &PublicUrl) -> Page {
     let own = public_url.origin().to_owned();
     let Misdirected { asked, other_port, proxy_renames } = misdirected.clone();
@@ -199,7 +198,7 @@ pub fn misdirected(misdirected: &Misdirected, public_url: &PublicUrl) -> Page {
                 <a class="button primary wide" href=format!("{own}/")>"Go to its address"</a>
                 <p class="help">
                     "Does your browser show its address already? Then a proxy in between sends this program another \
-                     name or port in the " <code>"Host"</code> " header, and the operator changes that there. Is its \
+                     name or port in the " <code>"Host"</code> " header, and the operator has to change that. Is its \
                      address wrong? The operator sets it with " <code>"MAIL360_PUBLIC_URL"</code> "."
                 </p>
             </div>
@@ -210,7 +209,7 @@ pub fn misdirected(misdirected: &Misdirected, public_url: &PublicUrl) -> Page {
     .with_status(StatusCode::MISDIRECTED_REQUEST)
 }
 
-/// The page for a browser at the right address, whose proxy asks for another one.
+/// The page for a browser at the right address, whose proxy changes the host name.
 fn proxy_renames_page(asked: String, own: String) -> Page {
     Page::new("A proxy changes the address", move || {
         let (asked, own) = (asked.clone(), own.clone());
@@ -219,7 +218,7 @@ fn proxy_renames_page(asked: String, own: String) -> Page {
                 <h1>"A proxy changes the address"</h1>
                 <p class="soft">
                     "Your browser is at the right address, but a proxy between it and this program sends another one, \
-                     so nothing can be done here. Tell the operator, who can mend it."
+                     so nothing can be done here. Tell the operator, who can correct it."
                 </p>
                 <dl class="facts">
                     <div><dt>"The proxy sends"</dt><dd><code>"Host: " {asked}</code></dd></div>

@@ -1,5 +1,5 @@
-//! `/settings/people`: who is in the organisation, who is invited, and whether everybody must have a second
-//! factor. Users come from one feature, their sessions from another; hence it stands above both.
+//! `/settings/people`: users, invitations, and whether a second factor is required. It is here because users
+//! and sessions belong to two features.
 
 use axum::{
     Extension, Form,
@@ -14,7 +14,7 @@ use crate::{
     people::{
         access::{Admin, Member},
         model::{Email, InvitationId, Role},
-        service::{INVITATION, Invitation, Invited, People, User},
+        service::{INVITATION_LASTS, Invitation, Invited, People, User},
     },
     platform::{clock::Timestamp, config::Config, failure::Failure, page::Page},
     ui::widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
@@ -22,14 +22,14 @@ use crate::{
 
 const HERE: &str = "/settings/people";
 
-/// Where the list begins.
+/// The query: where the list begins.
 #[derive(Debug, Default, Deserialize)]
-pub struct After {
+pub struct ListQuery {
     #[serde(default)]
     after: String,
 }
 
-/// What came of an invitation, for the page that follows it.
+/// The result of an invitation, for the page that follows.
 #[derive(Clone, Debug)]
 enum Outcome {
     Link { email: String, link: String, until: Timestamp },
@@ -72,14 +72,14 @@ impl PeopleView {
 pub async fn show(
     State(people): State<People>,
     Extension(member): Extension<Member>,
-    Query(After { after }): Query<After>,
+    Query(ListQuery { after }): Query<ListQuery>,
 ) -> Result<Page, Failure> {
-    // What no e-mail of ours can be: PostgreSQL would refuse a NUL.
+    // A control character is in no stored e-mail, and PostgreSQL would refuse a NUL.
     let after = Some(after.as_str()).filter(|after| !after.is_empty() && !after.contains(char::is_control));
     Ok(PeopleView::of(&people, &member.admin()?, after).await?.page())
 }
 
-/// What the invitation form sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct InvitationForm {
     #[serde(default)]
@@ -88,7 +88,7 @@ pub struct InvitationForm {
     role: String,
 }
 
-/// `POST /settings/people`: invites somebody. The answer is the only page that ever shows the link.
+/// `POST /settings/people`: invites a person. The response is the only page that shows the link.
 pub async fn invite(
     State(people): State<People>,
     State(config): State<std::sync::Arc<Config>>,
@@ -135,7 +135,7 @@ pub async fn withdraw(
     Ok(Redirect::to(HERE))
 }
 
-/// What the form about second factors sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct RequirementForm {
     required: bool,
@@ -172,7 +172,7 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
         view! {
             <Notice tone=Tone::Good title=format!("Send this link to {email}")>
                 <p>
-                    "Whoever opens it chooses a password and is in. It works once, until " <Moment at=until />
+                    "The person who opens it chooses a password and is logged in. It works once, until " <Moment at=until />
                     ", and is not shown again."
                 </p>
                 <Copyable value=link what="the invitation link" />
@@ -183,7 +183,7 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
         <div class="head">
             <div>
                 <h1>"People"</h1>
-                <p class="soft">"Who logs in here, and what each may do."</p>
+                <p class="soft">"The users who can log in here, and what each may do."</p>
             </div>
         </div>
         {invited}
@@ -279,7 +279,7 @@ fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
     let focus = error.is_some();
     view! {
         <section class="card low" aria-labelledby="invite-title">
-            <h2 id="invite-title">"Invite somebody"</h2>
+            <h2 id="invite-title">"Invite a person"</h2>
             <form class="fields" method="post" action=HERE>
                 <TextField
                     name="email"
@@ -294,16 +294,16 @@ fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
                 <div class="row"><button class="button primary">"Make an invitation link"</button></div>
             </form>
             <p class="help">
-                {format!("The link works once, for {} days. You send it yourself.", INVITATION.whole_days())}
+                {format!("The link works once, for {} days. You send it yourself.", INVITATION_LASTS.whole_days())}
             </p>
         </section>
     }
 }
 
-/// What a user may do, to be chosen.
+/// The field for a user's role.
 #[component]
 pub fn RoleField(
-    /// What is chosen.
+    /// The selected role.
     role: Role,
 ) -> impl IntoView {
     let options = [Role::Viewer, Role::Admin].map(|each| {
@@ -313,7 +313,7 @@ pub fn RoleField(
         <div class="field">
             <label for="role">"Role"</label>
             <p class="help" id="role-help">
-                "An admin may do everything here; a viewer only looks at connectors."
+                "An admin may do everything here; a viewer may only look at connectors."
             </p>
             <select class="input" id="role" name="role" aria-describedby="role-help">{options.collect_view()}</select>
         </div>
@@ -324,14 +324,14 @@ pub fn RoleField(
 fn Requirement(required: bool) -> impl IntoView {
     let (words, button) = if required {
         (
-            "Everybody must have one. Whoever has none is asked to set it up before they can do anything else.",
+            "Every user must have one. A user without one must set it up before they can do anything else.",
             "Make it optional",
         )
     } else {
         (
-            "Each user may have one: a code of an app on the phone, besides the password. If you require it, \
-             whoever has none, you included, must set it up before they can do anything else.",
-            "Require it of everybody",
+            "Each user may have one: a code from an app on the phone, besides the password. If you require it, every \
+             user without one, including you, must set it up before they can do anything else.",
+            "Require it of every user",
         )
     };
     let badge = if required {

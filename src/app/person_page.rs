@@ -1,4 +1,4 @@
-//! `/settings/people/{id}`: one user, and what an administrator can do with them.
+//! `/settings/people/{id}`: one user, and the actions of an administrator.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     people::{
         access::{Admin, Member},
         model::Role,
-        service::{Change, Changed, People, User},
+        service::{ChangeOutcome, People, User, UserChange},
     },
     platform::{
         clock::{SharedClock, Timestamp},
@@ -31,7 +31,7 @@ use crate::{
     ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
-/// The note of which user was just changed, and what is said of it.
+/// Name of the note about the last change: the user, and the text to show.
 const CHANGED: &str = "person";
 
 #[derive(Clone)]
@@ -40,7 +40,7 @@ struct PersonView {
     browsers: usize,
     you: bool,
     said: Option<(Tone, String)>,
-    /// A link with which they choose a new password, and until when it works: shown once.
+    /// A link with which the user chooses a new password, and when it expires. Shown once.
     link: Option<(String, Timestamp)>,
 }
 
@@ -74,7 +74,7 @@ pub async fn show(
     view_of(&administration, &admin, id, said, None).await
 }
 
-/// What the forms send.
+/// Fields of the forms.
 #[derive(Deserialize)]
 pub struct ChangeForm {
     #[serde(default)]
@@ -84,49 +84,49 @@ pub struct ChangeForm {
 }
 
 impl ChangeForm {
-    fn parse(&self) -> Option<Change> {
+    fn parse(&self) -> Option<UserChange> {
         Some(match self.change.as_str() {
-            "role" => Change::Role(Role::from_name(&self.role)?),
-            "disable" => Change::Enabled(false),
-            "enable" => Change::Enabled(true),
-            "end-sessions" => Change::EndSessions,
-            "no-second-factor" => Change::NoSecondFactor,
+            "role" => UserChange::Role(Role::from_name(&self.role)?),
+            "disable" => UserChange::Enabled(false),
+            "enable" => UserChange::Enabled(true),
+            "end-sessions" => UserChange::EndSessions,
+            "no-second-factor" => UserChange::NoSecondFactor,
             _ => return None,
         })
     }
 }
 
-/// What is said of a change that was made; the user was logged in in this number of browsers, and no longer is.
-const fn done(change: &Change, browsers: usize) -> &'static str {
+/// The text after a change. `browsers` is the number of browsers in which the user was logged out.
+const fn done(change: &UserChange, browsers: usize) -> &'static str {
     match (change, browsers) {
-        (Change::Role(_), 0) => "The role was changed. They have the new one when they log in.",
-        (Change::Role(_), _) => {
+        (UserChange::Role(_), 0) => "The role was changed. They have the new one when they log in.",
+        (UserChange::Role(_), _) => {
             "The role was changed. They are logged out, and have the new one when they log in again."
         }
-        (Change::Enabled(false), 0) => "Disabled. They cannot log in.",
-        (Change::Enabled(false), _) => "Disabled. They are logged out, and cannot log in.",
-        (Change::Enabled(true), _) => "Enabled. They can log in again.",
-        (Change::EndSessions, 0) => {
-            "They were logged in in no browser. A log-in that was under way has ended."
+        (UserChange::Enabled(false), 0) => "Disabled. They cannot log in.",
+        (UserChange::Enabled(false), _) => "Disabled. They are logged out, and cannot log in.",
+        (UserChange::Enabled(true), _) => "Enabled. They can log in again.",
+        (UserChange::EndSessions, 0) => {
+            "They were not logged in in any browser. A log-in that waits for a code has ended."
         }
-        (Change::EndSessions, _) => "They are logged out in all browsers.",
-        (Change::NoSecondFactor, _) => {
+        (UserChange::EndSessions, _) => "They are logged out in all browsers.",
+        (UserChange::NoSecondFactor, _) => {
             "The second factor is off: the password alone logs them in, until they set up another one."
         }
-        (Change::Password(_), 0) => "The password was changed.",
-        (Change::Password(_), _) => "The password was changed. They are logged out.",
-        (Change::Delete, _) => "The user was deleted.",
+        (UserChange::Password(_), 0) => "The password was changed.",
+        (UserChange::Password(_), _) => "The password was changed. They are logged out.",
+        (UserChange::Delete, _) => "The user was deleted.",
     }
 }
 
-/// What is said of a change that was not needed.
-const fn already(change: &Change) -> &'static str {
+/// The text after a change that was not needed.
+const fn already(change: &UserChange) -> &'static str {
     match change {
-        Change::Role(_) => "Nothing was changed: they have this role already.",
-        Change::Enabled(false) => "Nothing was changed: they are disabled already.",
-        Change::Enabled(true) => "Nothing was changed: they are enabled already.",
-        Change::NoSecondFactor => "Nothing was changed: they have no second factor.",
-        Change::EndSessions | Change::Password(_) | Change::Delete => "Nothing was changed.",
+        UserChange::Role(_) => "Nothing was changed: they have this role already.",
+        UserChange::Enabled(false) => "Nothing was changed: they are disabled already.",
+        UserChange::Enabled(true) => "Nothing was changed: they are enabled already.",
+        UserChange::NoSecondFactor => "Nothing was changed: they have no second factor.",
+        UserChange::EndSessions | UserChange::Password(_) | UserChange::Delete => "Nothing was changed.",
     }
 }
 
@@ -152,17 +152,18 @@ pub async fn change(
     let change = form.parse().ok_or(Failure::BadRequest)?;
     let (changed, browsers) = administration.change(&admin, id, change.clone()).await?;
     match changed {
-        // Whoever changed themselves has just ended the session that would say so.
-        Changed::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
-        Changed::Changed | Changed::Nothing => {
-            let is_changed = changed == Changed::Changed;
+        // An administrator who changed their own user has just ended the session that would show the note.
+        ChangeOutcome::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
+        ChangeOutcome::Changed | ChangeOutcome::Nothing => {
+            let is_changed = changed == ChangeOutcome::Changed;
             let words = if is_changed { done(&change, browsers) } else { already(&change) };
-            note::leave(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
+            note::keep_note(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
-        Changed::NoSuchUser => Err(Failure::NotFound),
-        Changed::LastAdmin => {
-            let words = "This is the last administrator who can log in. Make another one first.";
+        ChangeOutcome::NoSuchUser => Err(Failure::NotFound),
+        ChangeOutcome::LastAdmin => {
+            let words =
+                "This is the last administrator who can log in. Make another user an administrator first.";
             let page =
                 view_of(&administration, &admin, id, Some((Tone::Bad, words.to_owned())), None).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
@@ -179,7 +180,7 @@ fn Person(model: PersonView) -> impl IntoView {
         view! {
             <Notice tone=Tone::Good title=format!("Send this link to {}", user.email)>
                 <p>
-                    "Whoever opens it chooses a new password for this user. It works once, until " <Moment at=until />
+                    "The person who opens it chooses a new password for this user. It works once, until " <Moment at=until />
                     ", and is not shown again."
                 </p>
                 <Copyable value=link what="the link" />
@@ -241,7 +242,8 @@ fn Person(model: PersonView) -> impl IntoView {
     }
 }
 
-/// Each change ends their sessions, which is said once; what takes something away asks once.
+/// The possible changes. Each ends the user's sessions, which is said once. A change that takes access away
+/// asks first.
 #[component]
 fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoView {
     let name = user.name.clone();
@@ -264,16 +266,16 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
     });
     let factor = user.has_second_factor.then(|| {
         let words = format!(
-            "For when the phone is lost: {name} logs in with the password alone, and can set up another \
+            "Use it if the phone is lost: {name} then logs in with the password alone, and can set up another \
              factor. Make sure that it is really {name} who asks you."
         );
-        ask("Take the second factor away", words, "no-second-factor", "Take the second factor away")
+        ask("Remove the second factor", words, "no-second-factor", "Remove the second factor")
     });
     let password = (!user.disabled && !you).then(|| {
         let action = here.clone();
         let words = format!(
-            "You get a link, which works for a day, to be sent to {name}. Until it is used the password of now \
-             works. Make sure that it is really {name} who asks you."
+            "You get a link to send to {name}, which works for a day. Until it is used, the current password \
+             still works. Make sure that it is really {name} who asks you."
         );
         view! {
             <details class="disclosure">
@@ -305,7 +307,7 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
                 <input type="hidden" name="change" value="role" />
                 <RoleField role=user.role />
                 <div class="row"><button class="button">"Set the role"</button></div>
-                <p class="help">"It holds at once: they are logged out, and have the new role when they log in again."</p>
+                <p class="help">"It takes effect at once: they are logged out, and have the new role when they log in again."</p>
             </form>
             {password}
             {sessions}

@@ -1,57 +1,57 @@
-//! What was done, in words: for the page of all activity and for that of a connector.
+//! The texts of activity entries, for the activity page and a connector's page.
 
 use std::collections::HashMap;
 
 use crate::{
     activity::model::{Action, By, Recorded},
-    people::model::Named,
+    people::model::UserLabel,
     platform::id::UserId,
     ui::widgets::Tone,
 };
 
-/// Who did something. Users choose their names themselves, so the e-mail is always shown beside it.
+/// The author of an entry. Users choose their names, so pages always show the e-mail too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
-    /// A user's name, or words for somebody else.
+    /// The user's name, or a text if it was no user.
     pub name: String,
-    /// A user's e-mail.
+    /// The user's e-mail.
     pub email: Option<String>,
 }
 
-/// Who did it, of these users.
-pub fn who(entry: &Recorded, users: &HashMap<UserId, Named>) -> Who {
+/// The author of an entry, looked up in these users.
+pub fn who(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Who {
     let words = match entry.by {
         By::User(user) => match users.get(&user) {
-            Some(Named { name, email }) => return Who { name: name.clone(), email: Some(email.clone()) },
-            None => "A user who is gone",
+            Some(UserLabel { name, email }) => return Who { name: name.clone(), email: Some(email.clone()) },
+            None => "A deleted user",
         },
-        // What comes over the network has an address.
-        By::Nobody if entry.address.is_none() => "Whoever runs the program",
-        By::Nobody => "Somebody who did not prove who they are",
+        // A request has an address; a command has none.
+        By::NoUser if entry.address.is_none() => "The operator",
+        By::NoUser => "A visitor who did not log in",
     };
     Who { name: words.to_owned(), email: None }
 }
 
-/// What was done.
+/// The label of the action.
 pub fn action(entry: &Recorded) -> &'static str {
-    entry.action.map_or("Something that this version does not know", |action| action.words())
+    entry.action.map_or("An action that this version does not know", |action| action.words())
 }
 
-/// What it was done to.
+/// The text for the thing that it was done to.
 pub fn entity(entry: &Recorded) -> String {
     match entry.action {
         _ if !entry.entity.is_empty() => entry.entity.clone(),
         Some(Action::LogInRefused) => "E-mails that no user has".to_owned(),
-        _ => "Further ones".to_owned(),
+        _ => "Others".to_owned(),
     }
 }
 
-/// How often it happened, where that was more than once.
+/// How often it happened; `None` if once.
 pub fn times(entry: &Recorded) -> Option<String> {
     (entry.count > 1).then(|| format!("{} times in five minutes", entry.count))
 }
 
-/// What came of it.
+/// Tone and text of the outcome.
 pub fn outcome(entry: &Recorded) -> (Tone, &'static str) {
     match entry.outcome.as_str() {
         "done" => (Tone::Good, "Done"),

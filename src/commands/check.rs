@@ -1,4 +1,4 @@
-//! `mail360 check`.
+//! `mail360 check`: checks configuration, keys and secrets, and changes nothing.
 
 use mail360::{
     platform::{
@@ -7,23 +7,23 @@ use mail360::{
     },
     router::Program,
     vault::{
-        custody::{self, Fit},
+        custody::{self, KeyCheck},
         reseal::{Lost, Survey},
     },
 };
 
 use super::{Opened, Outcome, organisations, say, words};
 
-/// So many warnings of one kind are said one by one.
+/// The most warnings of one kind that are printed one by one.
 const MOST_WARNINGS: usize = 1_000;
 
-/// Does it.
+/// Runs the command.
 pub async fn run(config: Config) -> Outcome {
     let (public_url, microsoft) = (config.public_url.clone(), config.microsoft.clone());
-    let program = Opened::patient(config, false).await?.program(Assets::default()).await?;
-    let fit = custody::fit(&program.database.read(), &program.vault).await;
+    let program = Opened::without_time_limits(config, false).await?.program(Assets::default()).await?;
+    let fit = custody::check_keys(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
-    if fit == Fit::Wrong {
+    if fit == KeyCheck::Wrong {
         return Err("The encryption key does not fit this database.".to_owned());
     }
     let survey = program.survey().await.map_err(|error| error.to_string())?;
@@ -31,7 +31,7 @@ pub async fn run(config: Config) -> Outcome {
         return Err(lost(&survey));
     }
     say(&format!(
-        "The configuration, the database and the encryption key are sound.\n\
+        "The configuration, the database and the encryption key are valid.\n\
          Address:      {}\nRedirect URI: {}",
         public_url.origin(),
         public_url.redirect_uri()
@@ -40,7 +40,7 @@ pub async fn run(config: Config) -> Outcome {
         say(&format!("Warning: {warning}"));
     }
     let others = others(&program, &survey);
-    if fit == Fit::NotEntered {
+    if fit == KeyCheck::NotRegistered {
         say(&format!(
             "Note: {}the key `{}` at the top of the key file is not in use: restart each process with this file.",
             others.map_or_else(String::new, |others| format!("{others} ")),
@@ -48,10 +48,10 @@ pub async fn run(config: Config) -> Outcome {
         ));
     } else {
         if let Some(others) = others {
-            say(&format!("Note: {others} `mail360 reseal` seals it anew with the newest."));
+            say(&format!("Note: {others} `mail360 reseal` seals it again with the newest key."));
         }
         if let Some(unbound) = unbound(&survey) {
-            say(&format!("Note: {unbound} `mail360 reseal` seals it anew in the present one."));
+            say(&format!("Note: {unbound} `mail360 reseal` seals it again in the present format."));
         }
     }
     warn_of_expiring(&program).await
@@ -75,7 +75,7 @@ async fn warn_of_expiring(program: &Program) -> Outcome {
         }
         if more {
             say(&format!(
-                "Warning: there are more in {}; the list of connectors has them all.",
+                "Warning: there are more in {}; the list of connectors shows all of them.",
                 organisation.name
             ));
         }
@@ -83,7 +83,7 @@ async fn warn_of_expiring(program: &Program) -> Outcome {
     Ok(())
 }
 
-/// How much is sealed with keys that are not the newest, where something is.
+/// Number of values sealed with older keys, in words; `None` if there are none.
 pub fn others(program: &Program, survey: &Survey) -> Option<String> {
     let newest = program.vault.newest_key();
     let others: Vec<_> = survey
@@ -95,13 +95,13 @@ pub fn others(program: &Program, survey: &Survey) -> Option<String> {
     (!others.is_empty()).then(|| format!("Still sealed {}.", others.join(", ")))
 }
 
-/// Number of values in the format of an earlier version, in words; `None` if there is none.
+/// Number of values in the format of an earlier version, in words; `None` if there are none.
 pub fn unbound(survey: &Survey) -> Option<String> {
     let count = survey.unbound;
     (count > 0).then(|| format!("Sealed in the format of an earlier version of this program: {count}."))
 }
 
-/// What does not open, and what to do about each.
+/// The values that do not open, and what to do about each.
 pub fn lost(survey: &Survey) -> String {
     let one = |Lost { column, row, why }: &Lost| {
         format!("{} {row} cannot be opened: {why}. {}", column.what, column.remedy)

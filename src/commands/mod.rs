@@ -1,4 +1,4 @@
-//! What the command line does.
+//! The commands of the program, and what they share. [`Opened`] opens database and vault for a command.
 
 pub mod check;
 pub mod end_sessions;
@@ -25,28 +25,28 @@ use mail360::{
     vault::custody::{self, Custody},
 };
 
-/// For the person at the command line, in their words.
+/// The result of a command. The error is a text for the operator.
 pub type Outcome = Result<(), String>;
 
-/// Says what went wrong.
+/// Prints an error, and returns the exit status of a failed command.
 #[expect(clippy::print_stderr, reason = "this is what the person at the command line reads")]
 pub fn fail(error: &str) -> ExitCode {
     eprintln!("{error}");
     ExitCode::FAILURE
 }
 
-/// Says something to the person at the command line, who may have gone.
+/// Prints a line to standard output, whose reader may be gone.
 pub fn say(text: &str) {
     use std::io::Write;
 
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// An error in the reader's words.
+/// A failure as a text for the operator.
 pub fn words(failure: Failure) -> String {
     match failure {
         Failure::Unexpected(error) | Failure::Unavailable(error) => error,
-        Failure::Busy(_) => "There is too much to do at this moment; try again.".to_owned(),
+        Failure::Busy(_) => "The server is busy; try again.".to_owned(),
         other => other.status().to_string(),
     }
 }
@@ -56,7 +56,7 @@ pub async fn organisations(program: &Program) -> Result<Vec<Organisation>, Strin
     program.people.organisations(&program.database.read()).await.map_err(|error| error.to_string())
 }
 
-/// The database and the vault, opened.
+/// The opened database and vault.
 pub struct Opened {
     config: Config,
     database: Database,
@@ -66,14 +66,14 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens both, and writes nothing to the database. Only where the schema is about to be made may
-    /// there be no database yet.
+    /// Opens both, and writes nothing to the database. A missing database is an error unless `may_create`
+    /// says that its schema is about to be created.
     pub async fn new(config: Config, may_create: bool) -> Result<Self, String> {
         Self::open(config, may_create, Limits::Request).await
     }
 
-    /// The same for a command that takes as long as it takes.
-    pub async fn patient(config: Config, may_create: bool) -> Result<Self, String> {
+    /// Opens both without time limits, for a command that may take long.
+    pub async fn without_time_limits(config: Config, may_create: bool) -> Result<Self, String> {
         Self::open(config, may_create, Limits::None).await
     }
 
@@ -94,39 +94,40 @@ impl Opened {
             .map_err(|error| error.to_string())?;
         let key_file = &config.encryption_key_file;
         let (url, shared) = (&config.database, randomness.clone());
-        let custody = custody::take(key_file, url, &database, may_create, &*clock, shared)
+        let custody = custody::load_keys(key_file, url, &database, may_create, &*clock, shared)
             .await
             .map_err(|error| error.to_string())?;
         if custody.made {
             say(&format!(
-                "A new encryption key is in {}. Back it up, apart from the database: without it \
-                 nothing that is sealed can be opened again.",
+                "A new encryption key is in {}. Back it up, separately from the database: without it, \
+                 no sealed value can be opened again.",
                 key_file.display()
             ));
         }
         Ok(Self { config, database, custody, clock, randomness })
     }
 
-    /// Brings the schema up to date, and enters the key.
+    /// Updates the schema and registers the key.
     pub async fn migrate(&self) -> Result<Migrated, String> {
         if self.schema().await? == SchemaState::Ahead {
             return Err(AHEAD.to_owned());
         }
         let now = self.clock.now();
         self.database
-            .migrate(async |tx| custody::enter(tx, &self.custody.vault, now).await)
+            .migrate(async |tx| custody::register_key(tx, &self.custody.vault, now).await)
             .await
             .map_err(|error| error.to_string())
     }
 
-    /// Enters the key into a schema that is up to date: a key that was put before the others since.
-    pub async fn enter_key(&self) -> Outcome {
+    /// Registers the newest key if the schema is current. The operator may have put a new key at the top of
+    /// the key file.
+    pub async fn register_key(&self) -> Outcome {
         if self.schema().await? != SchemaState::Current {
             return Ok(());
         }
         let now = self.clock.now();
         self.database
-            .write(async |tx| custody::enter(&tx, &self.custody.vault, now).await)
+            .write(async |tx| custody::register_key(&tx, &self.custody.vault, now).await)
             .await
             .map_err(|error| error.to_string())
     }
@@ -135,7 +136,7 @@ impl Opened {
         self.database.schema().await.map_err(|error| error.to_string())
     }
 
-    /// The program, on a database whose schema is the one that it wants.
+    /// Assembles the program, if the schema is current.
     pub async fn program(self, assets: Assets) -> Result<Program, String> {
         match self.schema().await? {
             SchemaState::Current => {}
@@ -160,12 +161,12 @@ impl Opened {
     }
 }
 
-const AHEAD: &str = "The database's schema is newer than this program: a newer version of it has been \
-    here. Use that version, or the backup from before it.";
+const AHEAD: &str = "The database's schema is newer than this program: a newer version of the program has migrated \
+    it. Use that version, or a backup from before the migration.";
 
-/// `mail360 migrate`.
+/// Runs `mail360 migrate`.
 pub async fn migrate(config: Config) -> Outcome {
-    let opened = Opened::patient(config, true).await?;
+    let opened = Opened::without_time_limits(config, true).await?;
     opened.migrate().await?;
     say("The database's schema is up to date.");
     Ok(())

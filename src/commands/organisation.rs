@@ -1,4 +1,4 @@
-//! `mail360 organisation`.
+//! `mail360 organisation`: adds and lists organisations.
 
 use clap::Subcommand;
 use mail360::{
@@ -8,16 +8,16 @@ use mail360::{
 
 use super::{Opened, Outcome, organisations, say, words};
 
-/// Organisations.
+/// Manages organisations.
 #[derive(Subcommand)]
 pub enum OrganisationCommand {
     /// Adds an organisation.
     Add {
-        /// Its name.
+        /// Name of the organisation.
         #[arg(long)]
         name: String,
-        /// Its short name, which users type to log in where there are several organisations; derived from the name if
-        /// it is not given.
+        /// Short name of the organisation. If there are several organisations, users type it to log in.
+        /// Derived from the name if not given.
         #[arg(long)]
         short_name: Option<String>,
     },
@@ -25,7 +25,7 @@ pub enum OrganisationCommand {
     List,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(config: Config, command: OrganisationCommand) -> Outcome {
     let program = Opened::new(config, false).await?.program(Assets::default()).await?;
     match command {

@@ -1,4 +1,4 @@
-//! `mail360 reseal`.
+//! `mail360 reseal`: seals every secret again with the newest key.
 
 use mail360::{
     platform::{assets::Assets, config::Config},
@@ -7,16 +7,16 @@ use mail360::{
 
 use super::{Opened, Outcome, check, say};
 
-/// Seals everything anew with the newest key, beside processes that serve.
+/// Seals every secret again with the newest key, while other processes may be serving.
 pub async fn run(config: Config) -> Outcome {
-    let program = Opened::patient(config, false).await?.program(Assets::default()).await?;
+    let program = Opened::without_time_limits(config, false).await?.program(Assets::default()).await?;
     let Resealed { values, settled, survey } = program.reseal().await.map_err(|error| error.to_string())?;
     let newest = program.vault.newest_key();
-    say(&format!("Sealed anew with the key `{newest}`: {values}."));
+    say(&format!("Sealed again with the key `{newest}`: {values}."));
     if settled {
         say(&format!(
-            "Nothing is sealed with another key any more. Once every process has been restarted with `{newest}` at \
-             the top of its key file, the older lines can be taken out; backups from before this need them still."
+            "No value is sealed with another key any more. Once every process has been restarted with `{newest}` at \
+             the top of its key file, you can remove the older lines. Backups from before this still need them."
         ));
         return Ok(());
     }
@@ -24,9 +24,9 @@ pub async fn run(config: Config) -> Outcome {
     if survey.lost.is_empty() {
         let others = check::others(&program, &survey)
             .or_else(|| check::unbound(&survey))
-            .unwrap_or_else(|| "Not all is sealed with it.".to_owned());
+            .unwrap_or_else(|| "Some values are not sealed with it.".to_owned());
         lines.push(format!(
-            "{others} A process has sealed something meanwhile whose key file has another key at the top: put \
+            "{others} A process whose key file has another key at the top has sealed a value since: put \
              `{newest}` there, restart it, and run this again."
         ));
     } else {
@@ -34,6 +34,8 @@ pub async fn run(config: Config) -> Outcome {
         lines.extend(check::unbound(&survey));
         lines.push(check::lost(&survey));
     }
-    lines.push("Leave the older lines in the key files until this says that they can go.".to_owned());
+    lines.push(
+        "Leave the older lines in the key files until this command says that you can remove them.".to_owned(),
+    );
     Err(lines.join("\n"))
 }

@@ -1,4 +1,4 @@
-//! `mail360 restore`.
+//! `mail360 restore`: replaces the SQLite database with a backup.
 
 use std::path::Path;
 
@@ -17,16 +17,16 @@ use mail360::{
 
 use super::{Opened, Outcome, say};
 
-const WITH_POSTGRESQL: &str = "With PostgreSQL nothing was done, for a restore takes the server's own tools:\n\
+const WITH_POSTGRESQL: &str = "Nothing was done, because restoring PostgreSQL needs the server's own tools:\n\
     1. Stop every process of this program.\n\
-    2. Make a new, empty database, and read the dump into it: createdb NEW, then psql --set ON_ERROR_STOP=1 NEW < DUMP \
+    2. Create a new, empty database, and read the dump into it: createdb NEW, then psql --set ON_ERROR_STOP=1 NEW < DUMP \
     (or pg_restore --dbname=NEW DUMP). Name it in MAIL360_DATABASE_URL.\n\
-    3. See that the key file holds the key of that time.\n\
+    3. Make sure that the key file contains the key of that time.\n\
     4. Run `mail360 migrate`, and then `mail360 end-sessions`: in the backup, sessions and links that were ended since are \
     open again.\n\
     5. Run `mail360 check`, and start.";
 
-/// Puts a backup in the place of the database. Everything that can fail is done to a copy beside it first.
+/// Replaces the database with a backup. Every step that can fail is first done on a copy.
 pub async fn run(config: Config, backup: &Path) -> Outcome {
     let DatabaseUrl::Sqlite(path) = config.database.clone() else { return Err(WITH_POSTGRESQL.to_owned()) };
     let held = Held::take(&path).await?;
@@ -38,29 +38,30 @@ pub async fn run(config: Config, backup: &Path) -> Outcome {
     let suffix = SystemClock.now().for_machines().replace([':', '-'], "").replace('.', "");
     let kept = held.replace(staged.path(), &suffix).await.map_err(unchanged)?;
 
-    say(&format!("{} is what {} holds now.", path.display(), backup.display()));
+    say(&format!("{} now has the content of {}.", path.display(), backup.display()));
     if migrated != Migrated::Current {
         say(&format!("Because the backup is of an older version, {migrated}."));
     }
     say(&format!("{ended}."));
     if let Some(kept) = kept {
         say(&format!(
-            "The database of before is kept at {}: delete it when you no longer need it.",
+            "The replaced database is kept at {}: delete it when you no longer need it.",
             kept.display()
         ));
     }
     say(
-        "What was changed since the backup is as it was then: look through Settings > People for who is there, disabled or \
-         an administrator, and think of passwords, second factors, recovery codes and client secrets that were \
+        "All changes since the backup are undone. Check in Settings > People which users exist, are disabled or are \
+         administrators, and remember passwords, second factors, recovery codes and client secrets that were \
          replaced since. Then run `mail360 check`, and start.",
     );
     Ok(())
 }
 
-/// Brings the copy up to date, and ends in it what was open at the time of the backup.
+/// Updates the schema of the copy, and ends the sessions, sign-ins and links that were open at the time of
+/// the backup.
 async fn prepare(mut config: Config, staged: &Staged) -> Result<(Migrated, Ended), String> {
     config.database = DatabaseUrl::Sqlite(staged.path().to_owned());
-    let opened = Opened::patient(config, false).await?;
+    let opened = Opened::without_time_limits(config, false).await?;
     let migrated = opened.migrate().await?;
     let program = opened.program(Assets::default()).await?;
     let ended = program.end_sessions().await.map_err(|error| error.to_string())?;

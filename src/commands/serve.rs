@@ -1,4 +1,4 @@
-//! `mail360 serve`.
+//! `mail360 serve`: serves the console until it is asked to stop.
 
 use std::{
     io::{self, ErrorKind},
@@ -11,7 +11,7 @@ use mail360::{
         assets::Assets,
         config::{Config, outgoing_proxy},
         periodic::PeriodicWork,
-        server::{self, Limits},
+        server::{self, ConnectionLimits},
     },
     router::{Program, router},
 };
@@ -19,43 +19,45 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Opened, Outcome, say, words};
 
-/// How long what is under way may take after SIGTERM.
+/// How long open requests and sign-ins may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(9);
-/// And how long the database may take to close after that.
+/// How long the database may take to close after that.
 const CLOSING: Duration = Duration::from_millis(800);
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn run(config: Config, migrate: bool) -> Outcome {
     let assets = load_assets()?;
     let listen = config.listen;
-    // Before the database is opened: whoever starts the program twice is told so at once.
+    // Before the database is opened, so that starting the program twice fails at once.
     let listener = server::listen(listen).map_err(|error| cannot_listen(listen, &error))?;
     server::warn_of_short_queue();
-    let limits = Limits { trusted_proxies: config.trusted_proxies.clone(), ..Limits::default() };
+    let limits =
+        ConnectionLimits { trusted_proxies: config.trusted_proxies.clone(), ..ConnectionLimits::default() };
     let opened = Opened::new(config, migrate).await?;
     if migrate {
         opened.migrate().await?;
     } else {
-        opened.enter_key().await?;
+        opened.register_key().await?;
     }
     let program = opened.program(assets).await?;
     for warning in outgoing_proxy::warnings(&program.config.microsoft) {
         tracing::warn!("{warning}");
     }
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
-    // Before anybody is told that it runs: a signal that nobody waits for would end it amid an answer.
+    // Before the start is announced: without a handler, a signal would kill the process during a response.
     let asked = asked_to_stop()?;
     announce(&program).await?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let app = router(&program);
     let mut server = tokio::spawn(server::serve(listener, app, limits, async move {
-        // An error means that the other end is gone, which is an end too.
+        // An error means that the sender is gone, which also means to stop.
         let _ = stopped.await;
     }));
     tokio::select! {
         () = asked => {}
-        // It ends when it is asked to, and otherwise by a fault: whoever supervises the process is to see that.
+        // The server only ends by itself after a fault. Return an error, so that the supervisor of the
+        // process sees it.
         ended = &mut server => return Err(format!("the server ended by itself: {ended:?}")),
     }
     tracing::info!("stopping");
@@ -64,7 +66,7 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
     }
     let _ = stop.send(());
     let drained = async {
-        // The server first: only then no more exchanges begin.
+        // The server first, so that no new token exchange begins.
         let _ = server.await;
         program.sign_ins.drain().await;
         if let Err(failure) = program.log_ins.flush().await {
@@ -72,16 +74,16 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         }
     };
     if tokio::time::timeout(GRACE, drained).await.is_err() {
-        tracing::warn!("what was under way was cut off");
+        tracing::warn!("requests or sign-ins were cut off at shutdown");
     }
     match tokio::time::timeout(CLOSING, program.database.close()).await {
         Ok(closed) => closed.map_err(|error| error.to_string()),
-        // What is committed is committed; SQLite folds its log into the file at the next start.
+        // Everything committed is on the disk. SQLite merges its log at the next start.
         Err(_) => Ok(()),
     }
 }
 
-/// Why the address cannot be listened on, and what to write in its place.
+/// Why the program cannot listen on the address, and what to write instead.
 fn cannot_listen(listen: SocketAddr, error: &io::Error) -> String {
     let port = listen.port();
     let fix = match error.kind() {
@@ -92,19 +94,19 @@ fn cannot_listen(listen: SocketAddr, error: &io::Error) -> String {
         }
         ErrorKind::AddrNotAvailable => format!(
             "this machine has no address {}: in MAIL360_LISTEN write 127.0.0.1:{port}, or 0.0.0.0:{port} for all \
-             addresses that it has",
+             of its addresses",
             listen.ip()
         ),
         ErrorKind::PermissionDenied => format!(
-            "port {port} is for root alone: choose one from 1024 on with MAIL360_LISTEN, and let a reverse proxy \
+            "only root may use port {port}: choose one from 1024 on with MAIL360_LISTEN, and let a reverse proxy \
              listen on {port}"
         ),
-        _ => "choose another with MAIL360_LISTEN".to_owned(),
+        _ => "choose another address with MAIL360_LISTEN".to_owned(),
     };
-    format!("{listen} cannot be listened on ({error}): {fix}")
+    format!("cannot listen on {listen} ({error}): {fix}")
 }
 
-/// Receives signals from now on.
+/// Completes when SIGTERM or SIGINT arrives. Handles signals from the call on.
 fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
     let wrong = |error: io::Error| format!("signals cannot be received: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
@@ -117,21 +119,21 @@ fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-/// The folder `site/` beside the executable.
+/// Loads the folder `site/` beside the executable.
 fn load_assets() -> Result<Assets, String> {
     let executable =
         std::env::current_exe().map_err(|error| format!("the executable cannot be found: {error}"))?;
     let folder = executable.parent().map(|folder| folder.join("site")).unwrap_or_default();
     Assets::load(&folder).map_err(|error| {
         format!(
-            "The folder {} cannot be read ({error}). It belongs beside the executable; `make run` \
-             makes it.",
+            "The folder {} cannot be read ({error}). It must be beside the executable; `make run` \
+             creates it.",
             folder.display()
         )
     })
 }
 
-/// Says where to go. The link to set up goes to standard output alone, never into a log.
+/// Prints the URL to open. The set-up link only goes to standard output, never into a log.
 async fn announce(program: &Program) -> Outcome {
     let public_url = &program.config.public_url;
     match program.set_up.open().await.map_err(words)? {
@@ -150,14 +152,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn c39_where_an_address_cannot_be_listened_on_the_words_say_what_to_write_in_its_place() {
+    async fn c39_an_address_that_cannot_be_used_gives_an_error_with_what_to_write_instead() {
         let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let taken = held.local_addr().expect("an address");
         let words = |listen: SocketAddr| {
             cannot_listen(listen, &server::listen(listen).expect_err("it cannot be listened on"))
         };
         assert!(words(taken).contains("choose another port with MAIL360_LISTEN"), "{}", words(taken));
-        // An address for documentation, which no machine has (RFC 5737).
+        // An address reserved for documentation (RFC 5737), which no machine has.
         let foreign = words("192.0.2.1:3000".parse().expect("an address"));
         assert!(foreign.contains("write 127.0.0.1:3000"), "{foreign}");
         let low =

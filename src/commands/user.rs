@@ -1,4 +1,4 @@
-//! `mail360 user`.
+//! `mail360 user`: adds, lists and changes users.
 
 use std::io::{BufRead, IsTerminal, Read};
 
@@ -7,7 +7,7 @@ use mail360::{
     log_in::session::Sessions,
     people::{
         model::{Email, OrganisationName, Password, PersonName, Role, ShortName},
-        service::{Added, Change, Changed, Organisation},
+        service::{ChangeOutcome, Organisation, UserAddition, UserChange},
     },
     platform::{assets::Assets, config::Config, cpu::Asker},
     router::Program,
@@ -16,29 +16,30 @@ use secrecy::SecretString;
 
 use super::{Opened, Outcome, organisations, say, words};
 
-/// Names a user.
+/// Identifies a user.
 #[derive(Args)]
-pub struct Which {
-    /// Their organisation, by name, short name or id; not needed if there is only one.
+pub struct UserSelector {
+    /// The user's organisation, by name, short name or id; not needed if there is only one.
     #[arg(long)]
     organisation: Option<String>,
-    /// Their e-mail.
+    /// The user's e-mail.
     #[arg(long)]
     email: String,
 }
 
-/// Users. Passwords are read from standard input: other users of the machine can see a command's arguments.
+/// Manages users. Passwords are read from standard input, because other users of the machine can see a
+/// command's arguments.
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Adds a user; the password is read from standard input.
+    /// Adds a user. The password is read from standard input.
     Add {
-        /// Who it is.
+        /// The new user.
         #[command(flatten)]
-        which: Which,
-        /// Their name.
+        which: UserSelector,
+        /// The user's name.
         #[arg(long)]
         name: String,
-        /// What they may do.
+        /// The user's role.
         #[arg(long, default_value = "viewer")]
         role: RoleName,
     },
@@ -46,51 +47,51 @@ pub enum UserCommand {
     List,
     /// Sets a user's password, read from standard input, and ends their sessions.
     Password {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Lets a user log in again.
+    /// Lets a disabled user log in again.
     Enable {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Keeps a user from logging in, and ends their sessions.
+    /// Disables a user and ends their sessions. They cannot log in until they are enabled.
     Disable {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Takes a user's second factor away, as where they lost their phone, and ends their sessions.
+    /// Removes a user's second factor, for example if they lost their phone, and ends their sessions.
     ResetSecondFactor {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
     /// Deletes a user, with their sessions and sign-ins. The record of what they did stays.
     Delete {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
+        which: UserSelector,
     },
-    /// Sets what a user may do, and ends their sessions.
+    /// Sets a user's role, and ends their sessions.
     Role {
-        /// Who it is.
+        /// The user.
         #[command(flatten)]
-        which: Which,
-        /// What they may do.
+        which: UserSelector,
+        /// The user's role.
         #[arg(long)]
         role: RoleName,
     },
 }
 
-/// What a user may do.
+/// The role of a user.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum RoleName {
-    /// Everything in their organisation.
+    /// May do everything in the organisation.
     Admin,
-    /// Look at connectors.
+    /// May only look at connectors.
     Viewer,
 }
 
@@ -103,25 +104,27 @@ impl From<RoleName> for Role {
     }
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(config: Config, command: UserCommand) -> Outcome {
     let program = Opened::new(config, false).await?.program(Assets::default()).await?;
     match command {
         UserCommand::Add { which, name, role } => add(&program, &which, &name, role.into()).await,
         UserCommand::List => list(&program).await,
         UserCommand::Password { which } => {
-            let change_to = Change::Password(password(&program, &[&which.email]).await?);
+            let change_to = UserChange::Password(password(&program, &[&which.email]).await?);
             change(&program, &which, change_to).await
         }
-        UserCommand::Enable { which } => change(&program, &which, Change::Enabled(true)).await,
-        UserCommand::Disable { which } => change(&program, &which, Change::Enabled(false)).await,
-        UserCommand::ResetSecondFactor { which } => change(&program, &which, Change::NoSecondFactor).await,
-        UserCommand::Delete { which } => change(&program, &which, Change::Delete).await,
-        UserCommand::Role { which, role } => change(&program, &which, Change::Role(role.into())).await,
+        UserCommand::Enable { which } => change(&program, &which, UserChange::Enabled(true)).await,
+        UserCommand::Disable { which } => change(&program, &which, UserChange::Enabled(false)).await,
+        UserCommand::ResetSecondFactor { which } => {
+            change(&program, &which, UserChange::NoSecondFactor).await
+        }
+        UserCommand::Delete { which } => change(&program, &which, UserChange::Delete).await,
+        UserCommand::Role { which, role } => change(&program, &which, UserChange::Role(role.into())).await,
     }
 }
 
-/// The first line of standard input; at a terminal it is asked for, and not shown while it is typed.
+/// Reads a password: the first line of standard input. At a terminal it prompts, without echo.
 async fn password(program: &Program, about: &[&str]) -> Result<Password, String> {
     let mut line = String::new();
     let read = if std::io::stdin().is_terminal() {
@@ -134,7 +137,7 @@ async fn password(program: &Program, about: &[&str]) -> Result<Password, String>
     Ok(program.people.choose_password(Asker::OPERATOR, password, about).await.map_err(words)??)
 }
 
-async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcome {
+async fn add(program: &Program, which: &UserSelector, name: &str, role: Role) -> Outcome {
     let (email, name) = (Email::parse(&which.email)?, PersonName::parse(name)?);
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
@@ -142,15 +145,15 @@ async fn add(program: &Program, which: &Which, name: &str, role: Role) -> Outcom
     let added =
         program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
     match added {
-        Added::Added(id) => say(&id.to_string()),
-        Added::EmailTaken => {
+        UserAddition::Added(id) => say(&id.to_string()),
+        UserAddition::EmailTaken => {
             return Err(format!("{} already has a user {}.", organisation.name, email.as_str()));
         }
     }
     Ok(())
 }
 
-/// The one that is meant.
+/// The organisation with this name, short name or id; the only one if none is given.
 fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
     let name = wanted.and_then(|wanted| OrganisationName::parse(wanted).ok());
     let short_name = wanted.and_then(|wanted| ShortName::parse(wanted).ok());
@@ -170,9 +173,11 @@ fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organis
             Err("There is no organisation yet; add one with `mail360 organisation add`.".to_owned())
         }
         (None, _) => Err("There is no such organisation; see `mail360 organisation list`.".to_owned()),
-        _ => Err("Several organisations fit; name one with --organisation, by its short name from `mail360 \
+        _ => Err(
+            "Several organisations match; choose one with --organisation, by its short name from `mail360 \
                   organisation list`."
-            .to_owned()),
+                .to_owned(),
+        ),
     }
 }
 
@@ -187,13 +192,13 @@ async fn list(program: &Program) -> Outcome {
     Ok(())
 }
 
-async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
+async fn change(program: &Program, which: &UserSelector, change: UserChange) -> Outcome {
     let email = Email::parse(&which.email)?;
     let all = organisations(program).await?;
     let organisation = find(&all, which.organisation.as_deref())?;
     let done = match change {
-        Change::Enabled(true) => "Done: the user can log in again.",
-        Change::Delete => "Done: the user is deleted.",
+        UserChange::Enabled(true) => "Done: the user can log in again.",
+        UserChange::Delete => "Done: the user is deleted.",
         _ => "Done; their sessions have ended.",
     };
     let changed = program
@@ -204,17 +209,19 @@ async fn change(program: &Program, which: &Which, change: Change) -> Outcome {
         .await
         .map_err(words)?;
     match changed {
-        Changed::Changed => {
+        ChangeOutcome::Changed => {
             say(done);
             Ok(())
         }
-        Changed::Nothing => {
-            say("Nothing was changed: it is so already.");
+        ChangeOutcome::Nothing => {
+            say("Nothing was changed: the user is already in that state.");
             Ok(())
         }
-        Changed::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
-        Changed::LastAdmin => Err("This is the organisation's last administrator who can log in: make \
-                                   another one first."
-            .to_owned()),
+        ChangeOutcome::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
+        ChangeOutcome::LastAdmin => {
+            Err("This is the organisation's last administrator who can log in: make another user an \
+                 administrator first."
+                .to_owned())
+        }
     }
 }

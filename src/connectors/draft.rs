@@ -243,7 +243,7 @@ impl Draft {
 
     /// Keeps it in the session.
     pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
-        note::leave(session, &Self::name(&self.target.path()), self, now).await
+        note::keep_note(session, &Self::name(&self.target.path()), self, now).await
     }
 
     /// The draft for the page at `path`. One in the browser is found by its owner alone: another user who logs in there is

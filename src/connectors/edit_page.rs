@@ -25,12 +25,12 @@ use super::{
 };
 use crate::{
     activity::{
-        model::{Action, By, Filter},
+        model::{Action, ActivityFilter, By},
         service::ActivityLog,
     },
     people::{
         access::{Admin, Member},
-        model::Named,
+        model::UserLabel,
         service::People,
     },
     platform::{
@@ -114,14 +114,16 @@ async fn last_change(
     people: &People,
     id: ConnectorId,
 ) -> Result<OtherChange, Failure> {
-    let about = Filter { about: Some(id.0), ..Filter::default() };
+    let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
     let page = log.page(admin.organisation(), about, None).await?;
     let Some(entry) = page.entries.into_iter().find(|it| it.action == Some(Action::ConnectorChanged)) else {
         return Ok(OtherChange(None));
     };
     let who = match entry.by {
-        By::User(user) => people.names(admin.organisation(), [user]).await?.get(&user).map(Named::to_string),
-        By::Nobody => None,
+        By::User(user) => {
+            people.names(admin.organisation(), [user]).await?.get(&user).map(UserLabel::to_string)
+        }
+        By::NoUser => None,
     };
     Ok(OtherChange(who.map(|who| (who, entry.detail, entry.position.at))))
 }

@@ -48,7 +48,7 @@ impl Said {
 
     /// Keeps it in the session for the pages after this request.
     pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
-        note::leave(session, NAME, self, now).await
+        note::keep_note(session, NAME, self, now).await
     }
 
     /// What was done with this connector, which is still there.

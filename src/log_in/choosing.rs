@@ -1,5 +1,8 @@
-//! Choosing a password by a link, without being logged in: an invitation, a new password, or the set-up. A holder of
-//! such a link could have passwords judged without end, so the requests are counted before anything computes.
+//! A visitor who is not logged in chooses a password through a link: an invitation, a new password, or the
+//! set-up.
+//!
+//! Denial of service: the holder of such a link could have any number of passwords judged. So requests are
+//! counted before anything is computed.
 
 use secrecy::SecretString;
 
@@ -9,24 +12,24 @@ use crate::{
     platform::{failure::Failure, randomness::Token},
 };
 
-/// The most passwords that are sent by one link within a window of the throttles.
+/// The most passwords sent with one link within a window of the throttles.
 const PER_LINK: i64 = 20;
-/// The most that are sent from one address (IPv6: one /64), by any links; from each wider network around it four times
-/// as many.
+/// The most passwords sent from one address (IPv6: one /64), with any links. Each wider network around it may
+/// send four times the number.
 const PER_ADDRESS: i64 = 50;
 
-/// What came of choosing a password.
+/// The result of choosing a password.
 pub(super) enum Chosen {
-    /// It may be used.
+    /// The password may be used.
     Password(Password),
-    /// What to change.
+    /// The password may not be used: words for the form.
     Refused(&'static str),
-    /// Too many were sent: nothing was judged.
+    /// Too many passwords were sent. This one was not judged.
     TooOften,
 }
 
 impl LogInService {
-    /// Judges a password that was sent by a link, by a person about whom `about` is known.
+    /// Judges a password that was sent with a link. `about` is known about the person.
     pub(super) async fn choose_password(
         &self,
         link: &Token,
@@ -34,7 +37,7 @@ impl LogInService {
         text: SecretString,
         about: &[&str],
     ) -> Result<Chosen, Failure> {
-        // Networks first: one that sends too much must not use up the link's number too.
+        // Check networks first: a network over its limit must not use up the link's limit too.
         let mut limit = PER_ADDRESS;
         for network in browser.asker().networks().into_iter().rev() {
             if !self.throttles.is_within(&format!("chosen\0{network}"), limit).await? {

@@ -1,9 +1,10 @@
-//! Device cookies: they let the owner of an account log in while others guess its password.
+//! Device cookies: they let a user log in while attackers guess that user's password.
 //!
-//! A browser in which a user has logged in completely gets a random value for 180 days. It replaces neither the
-//! password nor the second factor. It gives the browser a count of failures of its own, so guesses from elsewhere
-//! do not use up the owner's tries (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Ten failures
-//! void it. Whatever ends the sessions of a user ends these cookies too.
+//! A browser in which a user has completed a log-in gets a random value for 180 days. It replaces neither the
+//! password nor the second factor. It gives the browser its own count of failures, so that guesses from
+//! elsewhere do not use up the owner's attempts (OWASP, "Slow Down Online Guessing Attacks with Device
+//! Cookies"). Ten failures make it void. Every event that ends the user's sessions ends their device cookies
+//! too.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,24 +22,24 @@ use crate::platform::{
     randomness::{Hash, SharedRandomness, Token},
 };
 
-/// A device cookie expires after this long without a complete log-in.
+/// A device cookie expires this long after the last complete log-in.
 const AGE: Duration = Duration::days(180);
-/// Device cookies of one user.
+/// The most device cookies of one user.
 const MAX_PER_USER: u64 = 10;
-/// This number of failures voids one.
+/// The number of failures after which a device cookie is void.
 pub(super) const MAX_FAILURES: i64 = 10;
-/// The cookies.
+/// Names of the cookies.
 const NAME: &str = "device";
 const ORGANISATION: &str = "organisation";
 
-/// The device cookie of one request: what the browser sent, and what the answer sets.
+/// The device cookie of one request: the one that the browser sent, and the one that the response sets.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceSlot {
     sent: Option<Hash>,
     given: Arc<Mutex<Option<Given>>>,
 }
 
-/// What the answer sets after a complete log-in.
+/// The cookies that the response sets after a complete log-in.
 #[derive(Debug)]
 struct Given {
     device: Token,
@@ -46,16 +47,16 @@ struct Given {
 }
 
 impl DeviceSlot {
-    /// What a request brings.
+    /// Reads the device cookie of a request.
     pub fn of_request(headers: &HeaderMap, public_url: &PublicUrl) -> Self {
         let sent = cookies::read(headers, public_url, NAME);
         Self { sent: sent.and_then(|text| Token::parse(&text)).map(|token| token.hash()), ..Self::default() }
     }
 
-    /// The headers that set the new device cookie and the organisation for the next log-in, after a complete log-in.
+    /// The `Set-Cookie` values of the new device cookie and of the organisation for the next log-in form.
     ///
     /// # Errors
-    /// None for values of ours.
+    /// None in practice: our values are valid header values.
     pub fn set_cookies(&self, public_url: &PublicUrl) -> Result<Vec<HeaderValue>, Failure> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Given { device, organisation }) = given else { return Ok(Vec::new()) };
@@ -65,30 +66,30 @@ impl DeviceSlot {
         Ok(std::iter::once(device).chain(organisation.transpose()?).collect())
     }
 
-    /// Lets the answer set a new device cookie, and the short name of the organisation for the next log-in. To be
-    /// called once the transaction that made the token is committed.
+    /// Makes the response set a new device cookie, and the short name of the organisation for the next log-in
+    /// form. Call it after the transaction that made the token was committed.
     pub fn give(&self, device: Token, organisation: Option<String>) {
         *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(Given { device, organisation });
     }
 }
 
-/// The short name of the organisation that the browser logged in to last.
+/// The short name of the organisation that this browser logged in to last.
 pub fn last_organisation(headers: &HeaderMap, public_url: &PublicUrl) -> Option<String> {
     cookies::read(headers, public_url, ORGANISATION)
 }
 
-/// A browser with a valid device cookie.
+/// A valid device cookie that a browser sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownDevice {
     /// SHA-256 of the cookie's value.
     pub hash: Hash,
-    /// The organisation of its user.
+    /// The organisation of the cookie's user.
     pub organisation: OrganisationId,
-    /// Its user.
+    /// The user who logged in with that browser.
     pub user: UserId,
 }
 
-/// The device cookies of all users.
+/// Finds, renews and erases device cookies.
 #[derive(Clone)]
 pub struct DeviceCookies {
     database: Database,
@@ -97,12 +98,12 @@ pub struct DeviceCookies {
 }
 
 impl DeviceCookies {
-    /// In this database.
+    /// The device cookies in this database.
     pub fn new(database: Database, clock: SharedClock, randomness: SharedRandomness) -> Self {
         Self { database, clock, randomness }
     }
 
-    /// The user whose browser sent the request, by its device cookie; `None` if it has none that is valid.
+    /// The user of the request's device cookie; `None` if there is no valid one.
     pub async fn find(&self, slot: &DeviceSlot) -> Result<Option<KnownDevice>, Failure> {
         let Some(hash) = slot.sent else { return Ok(None) };
         let now = self.clock.now();
@@ -114,10 +115,10 @@ impl DeviceCookies {
         }))
     }
 
-    /// Sets a new cookie in the browser of a user who has logged in completely; the one that it sent is void.
+    /// Adds a device cookie for a user who has completed a log-in, and erases the one that the browser sent.
     ///
     /// # Returns
-    /// The token, to be handed to [`DeviceSlot::give`] once the transaction is committed.
+    /// The token. Pass it to [`DeviceSlot::give`] after the transaction was committed.
     pub async fn renew(
         &self,
         tx: &Tx,
@@ -140,7 +141,7 @@ impl DeviceCookies {
         Ok(token)
     }
 
-    /// Ends all device cookies of a user.
+    /// Erases all device cookies of a user.
     pub(super) async fn end_all_of(
         tx: &Tx,
         organisation: OrganisationId,
@@ -163,19 +164,19 @@ impl DeviceCookies {
         Ok(found.is_some_and(|device| is_own(&device) && is_valid(&device, self.clock.now())))
     }
 
-    /// Ends all device cookies of an organisation.
+    /// Erases all device cookies of an organisation.
     pub async fn end_all_within(tx: &Tx, organisation: OrganisationId) -> Result<(), DatabaseError> {
         devices::erase_all_within(tx, organisation).await
     }
 
-    /// Erases what has expired.
+    /// Erases expired device cookies.
     pub async fn sweep(&self) -> Result<(), Failure> {
         let now = self.clock.now();
         self.database.write(async |tx| Ok(devices::sweep(&tx, now).await?)).await
     }
 }
 
-/// A time ahead of the clock counts as not written: the clock was wrong then, or is now.
+/// A cookie with a time ahead of the clock is not valid: the clock was wrong then, or is now.
 fn is_valid(device: &StoredDevice, now: Timestamp) -> bool {
     now < device.expires_at
         && device.created_at.is_credible(now)

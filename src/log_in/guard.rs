@@ -1,5 +1,5 @@
-//! Who may ask for which route: asked here for every route of the table, and once more, as a type, by
-//! the use case behind it.
+//! Authorisation of routes. Middleware checks the access of every route here; the use case behind it checks
+//! again, by its argument types. Start with [`identify_member`] and [`require_access`].
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -22,21 +22,22 @@ use crate::{
     platform::{config::Config, failure::Failure, net::client_address, request_id::RequestId},
 };
 
-/// Who may ask for a route.
+/// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteAccess {
-    /// Anyone.
+    /// Anyone, logged in or not.
     Anyone,
-    /// Whoever is logged in, even where they must set up a second factor before anything else.
+    /// Every logged-in user, even one who must first set up a second factor.
     Newcomer,
-    /// Whoever is logged in.
+    /// Every logged-in user who has the second factor that their organisation requires.
     Member,
-    /// Whoever is logged in as an administrator.
+    /// Every such user who is an administrator.
     Admin,
 }
 
-/// Finds out who asks, and notes it in the request and, for the frame of the page, in the answer.
-pub async fn identify(
+/// Middleware: finds the logged-in user, and puts it into the request and, for the page frame, into the
+/// response.
+pub async fn identify_member(
     State((log_ins, config)): State<(Arc<LogInService>, Arc<Config>)>,
     session: Session,
     mut request: Request,
@@ -81,25 +82,28 @@ fn browser(request: &Request, config: &Config) -> Browser {
     }
 }
 
-/// What answers where nobody is logged in, in place of a plain refusal.
-pub type Instead = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+/// Handles a posted form of a visitor who is not logged in, in place of a plain 401.
+pub type LoggedOutHandler =
+    Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
-/// What a route asks of whoever asks for it.
+/// The access rule of a route.
 #[derive(Clone)]
-pub struct Rule {
-    /// Who they must be.
+pub struct AccessRule {
+    /// Who may use the route.
     pub access: RouteAccess,
-    /// Whether they must have given their password of late.
+    /// Whether the user must have re-authenticated recently.
     pub reauthenticated: bool,
-    /// What answers what is posted where nobody is logged in.
-    pub instead: Option<Instead>,
+    /// Handles a posted form if no user is logged in.
+    pub instead: Option<LoggedOutHandler>,
 }
 
-/// Lets through whom the route is for. Who looks at a page without being logged in is sent to log in
-/// and comes back to it; what is posted so is refused, for a form cannot be sent twice unasked. Who must prove
-/// anew who they are is asked, and what they were doing then goes on.
-pub async fn require(
-    State((log_ins, rule)): State<(Arc<LogInService>, Rule)>,
+/// Middleware: enforces the access rule of a route.
+///
+/// A GET without a log-in redirects to the log-in page and returns afterwards; a POST is refused, because a
+/// form must not be sent twice unasked. A user who must re-authenticate is asked to, and the request
+/// continues afterwards.
+pub async fn require_access(
+    State((log_ins, rule)): State<(Arc<LogInService>, AccessRule)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -131,6 +135,6 @@ pub async fn require(
     match (rule.reauthenticated && !member.has_reauthenticated(), looks) {
         (false, _) => next.run(request).await,
         (true, true) => Redirect::to(&with_next("/re-authenticate", &whole)).into_response(),
-        (true, false) => reauthenticate_page::ask(&member, request).await,
+        (true, false) => reauthenticate_page::ask_for_password(&member, request).await,
     }
 }

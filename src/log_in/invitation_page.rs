@@ -1,4 +1,4 @@
-//! `/invitations/{token}`: who was invited gives a name and chooses a password.
+//! `/invitations/{token}`: an invited person gives a name and chooses a password.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use tower_sessions::Session;
 
 use super::{
     choosing::Chosen,
-    routes::{after_founding, busy, too_often},
+    routes::{busy, redirect_after_link, too_often},
     service::{Browser, Credentials, LogInService},
     session::Sessions,
 };
@@ -39,9 +39,9 @@ struct InvitationView {
     name: String,
     errors: Vec<(&'static str, &'static str)>,
     taken: bool,
-    /// That there is too much to do, or that too much was sent.
+    /// The message if the server is busy, or too many requests were sent.
     busy: Option<String>,
-    /// Whether it is a new password for somebody who is here already.
+    /// Whether an existing user sets a new password.
     new_password: bool,
 }
 
@@ -66,12 +66,12 @@ fn page(view: InvitationView) -> Page {
     Page::new(title, move || view! { <InvitationPage model=view.clone() /> }.into_any()).narrow()
 }
 
-/// The page for a link that works no longer, whatever the reason: a stranger learns none.
+/// The page for a link that no longer works. It gives a stranger no reason.
 fn closed() -> Page {
     let view = || {
         view! {
             <div class="card">
-                <h1>"This link works no longer"</h1>
+                <h1>"This link no longer works"</h1>
                 <p class="soft">
                     "It has been used or withdrawn, or it is too old. Ask the administrator who \
                      sent it to you for a new link."
@@ -81,7 +81,7 @@ fn closed() -> Page {
         }
         .into_any()
     };
-    Page::new("This link works no longer", view).narrow().with_status(StatusCode::NOT_FOUND)
+    Page::new("This link no longer works", view).narrow().with_status(StatusCode::NOT_FOUND)
 }
 
 /// `GET /invitations/{token}`.
@@ -93,7 +93,7 @@ pub async fn show(State(people): State<People>, Path(token): Path<String>) -> Re
     })
 }
 
-/// What the form sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct AcceptForm {
     #[serde(default)]
@@ -102,7 +102,7 @@ pub struct AcceptForm {
     password: SecretString,
 }
 
-/// `POST /invitations/{token}`: the new user is logged in at once.
+/// `POST /invitations/{token}`: adds the user, or sets the new password, and logs them in.
 pub async fn accept(
     State(people): State<People>,
     State(log_ins): State<Arc<LogInService>>,
@@ -118,7 +118,7 @@ pub async fn accept(
     let into = invitation.organisation;
     let for_user = invitation.for_user.map(|user| (invitation.organisation, user));
     let mut view = InvitationView::of(&token, invitation, organisation);
-    // Whose password it is keeps their name.
+    // A user who sets a new password keeps their name.
     let name = if view.new_password { "-" } else { form.name.as_str() };
     let name = PersonName::parse(name).map_err(|words| view.errors.push(("name", words)));
     let theirs = match for_user {
@@ -160,7 +160,7 @@ pub async fn accept(
                 password: form.password,
             };
             let logged_in = log_ins.log_in_by_link(&token, &session, &credentials, &browser).await;
-            Ok(after_founding(logged_in)?.into_response())
+            Ok(redirect_after_link(logged_in)?.into_response())
         }
         Accepted::Closed => Ok(closed().into_response()),
         Accepted::EmailTaken => {
@@ -183,7 +183,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
         view! {
             <Notice tone=Tone::Bad title="There is a user with this e-mail already">
                 <p>
-                    "Nobody was added. Log in as that user, or ask the administrator to invite another \
+                    "No user was added. Log in as that user, or ask the administrator to invite another \
                      e-mail."
                 </p>
             </Notice>

@@ -1,4 +1,7 @@
-//! The door: set-up, logging in and out, sessions, and who may ask for which route.
+//! Logging in and out: sessions, second factors, device cookies, throttles, set-up, and access to routes.
+//!
+//! A log-in starts in [`service::LogInService`]; a request is authorised in [`guard`]. Users and passwords
+//! belong to `people`.
 
 pub mod administration;
 mod choosing;

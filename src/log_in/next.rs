@@ -1,17 +1,17 @@
-//! Where to go after a log-in or a confirmation.
+//! The path that the browser goes to after a log-in or a re-authentication.
 
 use serde::Deserialize;
 
-/// Where that is, as an address or a form says it.
+/// The `next` parameter of a query or a form.
 #[derive(Debug, Default, Deserialize)]
 pub struct Next {
-    /// The address.
+    /// The path, not checked yet.
     #[serde(default)]
     pub next: String,
 }
 
-/// An address of ours, and nothing that a browser could take for another place (an open redirect): no scheme,
-/// no second slash or backslash at its beginning, no encoding in the path.
+/// The text as a path of this program. Open redirect: it refuses everything that a browser could take for
+/// another site, such as a scheme, a second slash or backslash at the beginning, or an encoding in the path.
 pub fn own_path(text: &str) -> Option<&str> {
     let in_path = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
     let in_query = |c: char| in_path(c) || "%=&+*".contains(c);
@@ -20,11 +20,11 @@ pub fn own_path(text: &str) -> Option<&str> {
     (path.chars().all(in_path) && query.chars().all(in_query) && text.len() <= 500).then_some(text)
 }
 
-/// A page of ours that goes on to `next`, if that is an address of ours.
+/// The path of a page of this program that goes on to `next`, if that is a path of this program.
 pub fn with_next(page: &str, next: &str) -> String {
     let Some(next) = own_path(next) else { return page.to_owned() };
     if !next.contains('?') {
-        // As it is, for people read addresses too.
+        // Unencoded, because people read URLs too.
         return format!("{page}?next={next}");
     }
     let mut query = url::form_urlencoded::Serializer::for_suffix(format!("{page}?"), page.len() + 1);
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn o9_only_an_address_of_ours_is_come_back_to() {
+    fn o9_the_browser_only_returns_to_a_path_of_this_program() {
         for own in ["/sign-ins/01932", "/connectors?search=a%20b&sort=expiry", "/"] {
             assert_eq!(own_path(own), Some(own));
         }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_query_comes_whole_through_another_ones_query() {
+    fn a_path_with_a_query_survives_as_a_query_parameter() {
         let next = "/connectors?search=a%20b&sort=expiry";
         let login =
             url::Url::parse("https://mail.example.com").expect("a base").join(&with_next("/login", next));

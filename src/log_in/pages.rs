@@ -12,37 +12,37 @@ use crate::{
     },
 };
 
-/// What the log-in page shows.
+/// The content of the log-in page.
 #[derive(Clone, Debug, Default)]
 pub struct LoginView {
-    /// The short name of the organisation that was typed; `None` where there is only one organisation.
+    /// The typed short name of the organisation; `None` if there is only one organisation.
     pub organisation: Option<String>,
-    /// The e-mail that was typed.
+    /// The typed e-mail.
     pub email: String,
-    /// The path to come back to.
+    /// The path to return to.
     pub next: String,
-    /// Whether what was typed before is kept.
+    /// Whether a form that was sent after the session had ended is kept.
     pub kept: bool,
-    /// That there is nobody yet who could log in.
-    pub nobody: bool,
-    /// What was found of the program's address.
+    /// Whether there is no user yet who could log in.
+    pub not_set_up: bool,
+    /// The check of the address under which the browser reached the program.
     pub doctor: Option<Doctor>,
-    /// What is wrong.
+    /// The error message.
     pub error: Option<String>,
 }
 
 /// The log-in page.
 #[component]
 pub fn LoginPage(
-    /// What it shows.
+    /// Content of the page.
     model: LoginView,
 ) -> impl IntoView {
-    let LoginView { organisation, email, next, kept, nobody, doctor, error } = model;
-    let nobody = nobody.then(|| {
+    let LoginView { organisation, email, next, kept, not_set_up, doctor, error } = model;
+    let not_set_up = not_set_up.then(|| {
         view! {
             <Notice tone=Tone::Info title="Not set up yet">
                 <p>
-                    "Open the set-up link that the program printed, in its terminal or log, when it was started. \
+                    "Open the set-up link that the program printed in its terminal or log when it started. \
                      Each start prints a new one."
                 </p>
             </Notice>
@@ -51,11 +51,11 @@ pub fn LoginPage(
     let kept = kept.then(|| {
         view! {
             <Notice tone=Tone::Info title="Your session had ended">
-                <p>"What you typed is kept, all but the secret. Log in to go on with it."</p>
+                <p>"What you typed is kept, except the secret. Log in to continue with it."</p>
             </Notice>
         }
     });
-    // After a mistake the password is what has to be typed again.
+    // After an error, only the password has to be typed again.
     let retry = error.is_some();
     let asks = organisation.as_ref().is_some_and(String::is_empty);
     let organisation = organisation.map(|short_name| {
@@ -74,7 +74,7 @@ pub fn LoginPage(
         <div class="card">
             <h1>"Log in"</h1>
             {doctor.map(|doctor| view! { <AddressDoctor doctor=doctor /> })}
-            {nobody}
+            {not_set_up}
             {kept}
             {error.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/login">
@@ -99,7 +99,7 @@ pub fn LoginPage(
             </form></SendOnce>
             <p class="help">
                 "Forgotten? An administrator of your organisation can send you a link with which you choose a new \
-                 password. Whoever runs this program can set one with "
+                 password. The operator of this program can set one with "
                 <code>"mail360 user password"</code> "."
             </p>
         </div>
@@ -109,9 +109,9 @@ pub fn LoginPage(
 /// The page that asks for a code after the password.
 #[component]
 pub fn CodePage(
-    /// The path to come back to.
+    /// The path to return to.
     next: String,
-    /// What is wrong.
+    /// The error message.
     error: Option<String>,
 ) -> impl IntoView {
     view! {
@@ -124,28 +124,28 @@ pub fn CodePage(
                 <button class="button primary wide">"Log in"</button>
             </form></SendOnce>
             <p class="help">
-                "Lost both? An administrator of your organisation can take your second factor away. Whoever \
-                 runs this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
+                "Lost both? An administrator of your organisation can remove your second factor. The \
+                 operator of this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
             </p>
-            <div class="row"><a class="button plain small" href="/login">"Log in as somebody else"</a></div>
+            <div class="row"><a class="button plain small" href="/login">"Log in as another user"</a></div>
         </div>
     }
 }
 
-/// What the set-up page shows.
+/// The content of the set-up page.
 #[derive(Clone, Debug, Default)]
 pub struct SetUpView {
-    /// The page's own path, which holds the capability.
+    /// Path of the page, with the token.
     pub action: String,
-    /// The organisation that was typed.
+    /// The typed organisation.
     pub organisation: String,
-    /// The name that was typed.
+    /// The typed name.
     pub name: String,
-    /// The e-mail that was typed.
+    /// The typed e-mail.
     pub email: String,
-    /// What is wrong, by field.
+    /// Error messages by field.
     pub errors: Vec<(&'static str, &'static str)>,
-    /// That there is too much to do.
+    /// The message if the server is busy.
     pub busy: Option<String>,
 }
 
@@ -155,7 +155,7 @@ const LABELS: [(&str, &str); 4] =
 /// The set-up page.
 #[component]
 pub fn SetUpPage(
-    /// What it shows.
+    /// Content of the page.
     model: SetUpView,
 ) -> impl IntoView {
     let SetUpView { action, organisation, name, email, errors, busy } = model;
@@ -170,7 +170,7 @@ pub fn SetUpPage(
             <div class="stack tight">
                 <h1>"Set up Mail360 Connectors"</h1>
                 <p class="soft">
-                    "You are the first here. This makes your organisation and its first administrator: you."
+                    "You are the first user here. This creates your organisation and makes you its first administrator."
                 </p>
             </div>
             {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
@@ -221,9 +221,9 @@ pub fn SetUpPage(
 /// The field for a code of the second factor.
 #[component]
 pub fn CodeField(
-    /// Under which name it is sent.
+    /// Name of the field in the form.
     name: &'static str,
-    /// Whether it is the one to type into.
+    /// Whether the field has the focus.
     focus: bool,
 ) -> impl IntoView {
     view! {

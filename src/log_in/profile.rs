@@ -1,5 +1,5 @@
-//! What users do with their own account: change the password, prove anew who they are, and end sessions in
-//! other browsers.
+//! Use cases of a user's own profile: change the password, re-authenticate, and end sessions in other
+//! browsers.
 
 use secrecy::SecretString;
 use time::Duration;
@@ -26,47 +26,47 @@ use crate::{
     },
 };
 
-/// What came of changing a password.
+/// The result of changing a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChange {
-    /// It is changed, and all sessions have ended but that of this browser, which has a new cookie.
+    /// The password was changed. All sessions have ended, except that this browser has a new one.
     Changed,
-    /// The new one cannot be used, for this reason.
+    /// The new password cannot be used, for this reason.
     Refused(&'static str),
-    /// Too many were sent: nothing was tried.
+    /// Too many were sent; nothing was tried.
     TooOften,
-    /// The current password is not right.
+    /// The current password is wrong.
     WrongCurrent,
-    /// Too many were wrong of late: nothing will be tried before this long has passed.
+    /// Too many were wrong recently; no attempt is accepted before this time has passed.
     TooMany(Duration),
 }
 
-/// The most new passwords that a user sends within a window of the throttles, whatever comes of them.
+/// The most new passwords that a user sends within a window of the throttles, right or wrong.
 const CHANGES: i64 = 20;
 
-/// What somebody gives to prove who they are.
+/// What a user gives to re-authenticate.
 #[derive(Debug, Default)]
-pub struct Given {
-    /// Their password.
+pub struct GivenCredentials {
+    /// The user's password.
     pub password: SecretString,
-    /// A code, which counts where they have a second factor.
+    /// The code; ignored if the user has no second factor.
     pub code: String,
 }
 
-/// What came of proving who one is.
+/// The result of re-authenticating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reauthentication {
-    /// It is proved.
+    /// The user has re-authenticated.
     Done,
-    /// The password is not right.
+    /// The password is wrong.
     Wrong,
-    /// The password is right, and the code is not.
+    /// The password is right, the code is wrong.
     WrongCode,
-    /// Too many were wrong of late: nothing will be tried before this long has passed.
+    /// Too many were wrong recently; no attempt is accepted before this time has passed.
     TooMany(Duration),
 }
 
-/// The accounts of those who are logged in.
+/// The use cases of logged-in users' own profiles.
 #[derive(Clone)]
 pub struct Profiles {
     database: Database,
@@ -77,7 +77,7 @@ pub struct Profiles {
 }
 
 impl Profiles {
-    /// With these people and sessions.
+    /// Use cases on these people and sessions.
     pub fn new(
         database: Database,
         people: People,
@@ -97,8 +97,8 @@ impl Profiles {
         self.sessions.of_user(member, session).await
     }
 
-    /// Changes a user's own password. The current one is asked for: a browser that was left open must not
-    /// be enough to take an account over. Tries of it count like those of a log-in.
+    /// Changes a user's own password. It asks for the current one, so that an attacker at an open browser
+    /// cannot take the user over. Attempts count like those of a log-in.
     pub async fn change_password(
         &self,
         member: &Member,
@@ -108,15 +108,15 @@ impl Profiles {
         new: SecretString,
     ) -> Result<PasswordChange, Failure> {
         let guesser = guesser(session).await?;
-        // Right passwords count too, because a change computes. By the log-in, so that a thief who has another session
-        // of the user cannot keep the user from changing the password.
+        // Right passwords count too, because a change computes. The count is per log-in, so that a thief with
+        // another session of the user cannot keep the user from changing the password.
         if !self.throttles.is_within(&format!("change\0{guesser:?}"), CHANGES).await? {
             return Ok(PasswordChange::TooOften);
         }
         let counted = match self.throttles.admit_password(guesser, "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(PasswordChange::TooMany(wait)),
-            Admission::Void => return Err(Failure::LoggedOut),
+            Admission::DeviceVoid => return Err(Failure::LoggedOut),
         };
         let user = match self.verified(member, current.clone()).await {
             Ok(Some(user)) => user,
@@ -125,7 +125,7 @@ impl Profiles {
                 return Ok(PasswordChange::WrongCurrent);
             }
             Err(failure) => {
-                // What was not looked at for want of time was no guess.
+                // The server was too busy to try the password, so this was no guess.
                 self.throttles.take_back(&counted).await?;
                 return Err(failure);
             }
@@ -161,22 +161,22 @@ impl Profiles {
         Ok(self.database.write(record).await?)
     }
 
-    /// Proves anew who somebody is, by all that a log-in asks of them: their session is known by a new cookie afterwards. Tries
-    /// count like those of a log-in.
+    /// Re-authenticates a user with all that a log-in asks for. The session gets a new cookie. Attempts count
+    /// like those of a log-in.
     ///
     /// # Errors
-    /// [`Failure::LoggedOut`] where the session was ended in the meantime.
+    /// [`Failure::LoggedOut`] if the session was ended in the meantime.
     pub async fn reauthenticate(
         &self,
         member: &Member,
         session: &Session,
-        given: Given,
+        given: GivenCredentials,
     ) -> Result<Reauthentication, Failure> {
         let guesser = guesser(session).await?;
         let counted = match self.throttles.admit_password(guesser, "").await? {
             Admission::Admitted(counted) => counted,
             Admission::TooMany(wait) => return Ok(Reauthentication::TooMany(wait)),
-            Admission::Void => return Err(Failure::LoggedOut),
+            Admission::DeviceVoid => return Err(Failure::LoggedOut),
         };
         let user = match self.verified(member, given.password).await {
             Ok(Some(user)) => user,
@@ -191,12 +191,12 @@ impl Profiles {
         };
         self.throttles.note_right(&counted).await?;
         if user.has_second_factor {
-            // A password alone must not be enough to take the second factor away (ASVS 7.5.1).
+            // A password alone must not be enough to remove the second factor (ASVS 7.5.1).
             let code = Code::parse(&given.code);
             let counted = match self.throttles.admit_code(guesser, user.id, &code).await? {
                 Admission::Admitted(counted) => counted,
                 Admission::TooMany(wait) => return Ok(Reauthentication::TooMany(wait)),
-                Admission::Void => return Err(Failure::LoggedOut),
+                Admission::DeviceVoid => return Err(Failure::LoggedOut),
             };
             if !self.people.use_code(&user, &code, member.actor()).await? {
                 self.note_refusal(member, Action::CodeRefused).await?;
@@ -207,8 +207,8 @@ impl Profiles {
         let issued = self
             .database
             .write(async |tx| {
-                // What was verified must still be so, and the session must still be there: a session that was ended
-                // in the meantime stays ended.
+                // The user must be unchanged since they were verified, and the session must still exist: a
+                // session that ended in the meantime stays ended.
                 if !self.people.is_unchanged(&tx, &user).await? {
                     return Err(Failure::LoggedOut);
                 }
@@ -222,7 +222,7 @@ impl Profiles {
         Ok(Reauthentication::Done)
     }
 
-    /// The user, where this is their password.
+    /// The user, if this is their password.
     async fn verified(&self, member: &Member, password: SecretString) -> Result<Option<User>, Failure> {
         let Some(password) = Password::try_out(password) else { return Ok(None) };
         let email = Email::parse(&member.email).ok();
@@ -233,14 +233,14 @@ impl Profiles {
         })
     }
 
-    /// Ends a session in another browser. It is no mistake to end one that has ended.
+    /// Ends a session in another browser. Ending one that has ended is no error.
     pub async fn end_session(&self, member: &Member, id: &str) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
-                // The user before their sessions, as everywhere else: two at once must not wait for each other.
+                // Lock the user before their sessions, as everywhere, against deadlocks.
                 self.people.lock_user(&tx, member).await?;
                 if Sessions::end_one_of(&tx, member, id).await? {
-                    // What was begun in that browser is not told from what was begun in another one.
+                    // `users.version` does not distinguish browsers, so work that began in others ends too.
                     People::note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     let entry = Entry::done(Action::SessionEnded, &member.email, member.user().0);
                     self.activity.record(&tx, member.actor(), entry).await?;
@@ -251,8 +251,8 @@ impl Profiles {
     }
 }
 
-/// A log-in has a count of its own: guesses from elsewhere do not use it up, and a new id of its session does not begin
-/// a new count.
+/// Identifies a log-in for the throttles. Guesses from elsewhere do not use up its count, and a new session
+/// id does not start a new count.
 async fn guesser(session: &Session) -> Result<Guesser, Failure> {
     let log_in = session::log_in_hash(session).await?.ok_or(Failure::LoggedOut)?;
     Ok(Guesser::Session(log_in))

@@ -1,4 +1,4 @@
-//! `/profile`: the password, and the browsers in which one is logged in.
+//! `/profile`: the user's password, and the browsers in which they are logged in.
 
 use axum::{
     Extension, Form,
@@ -25,7 +25,7 @@ use crate::{
     ui::widgets::{Badge, ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
 };
 
-/// The note that the password was just changed.
+/// Name of the note that the password was just changed.
 const CHANGED: &str = "password";
 
 const CURRENT: (&str, &str) = ("current", "Current password");
@@ -37,7 +37,7 @@ struct ProfileView {
     browsers: Vec<LoggedInBrowser>,
     changed: bool,
     error: Option<((&'static str, &'static str), String)>,
-    /// That nothing was tried, and when to try again: no field is wrong.
+    /// The message that nothing was tried, and when to try again. No field is wrong.
     wait: Option<String>,
 }
 
@@ -45,7 +45,7 @@ fn page(view: ProfileView) -> Page {
     Page::new("My profile", move || view! { <ProfilePage model=view.clone() /> }.into_any())
 }
 
-/// `GET /account`.
+/// `GET /profile`.
 pub async fn show(
     State(profiles): State<Profiles>,
     State(clock): State<SharedClock>,
@@ -57,7 +57,7 @@ pub async fn show(
     Ok(page(ProfileView { member, browsers, changed, error: None, wait: None }))
 }
 
-/// What the form sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct PasswordForm {
     #[serde(default)]
@@ -66,7 +66,7 @@ pub struct PasswordForm {
     new: SecretString,
 }
 
-/// `POST /account`: changes the password.
+/// `POST /profile`: changes the password.
 pub async fn change_password(
     State(profiles): State<Profiles>,
     State(clock): State<SharedClock>,
@@ -94,7 +94,7 @@ pub async fn change_password(
     };
     match outcome {
         Ok(()) => {
-            note::leave(&session, CHANGED, &member.user(), clock.now()).await?;
+            note::keep_note(&session, CHANGED, &member.user(), clock.now()).await?;
             Ok(Redirect::to("/profile").into_response())
         }
         Err((field, words, status)) => {
@@ -158,7 +158,7 @@ fn ProfilePage(model: ProfileView) -> impl IntoView {
 fn PasswordCard(
     email: String,
     error: Option<((&'static str, &'static str), String)>,
-    /// The field to type into again.
+    /// The field that gets the focus after an error.
     retry: Option<&'static str>,
 ) -> impl IntoView {
     let wrong = move |(name, _): (&str, &str)| {
@@ -168,7 +168,7 @@ fn PasswordCard(
         <section class="card low" aria-labelledby="password-title">
             <h2 id="password-title">"Password"</h2>
             <SendOnce><form class="fields" method="post" action="/profile">
-                // For password managers, which otherwise do not know whose password it is.
+                // Tells password managers whose password it is.
                 <input class="unseen" type="email" name="email" value=email autocomplete="username" readonly tabindex="-1" aria-hidden="true" />
                 <TextField
                     name=CURRENT.0
@@ -220,7 +220,7 @@ fn Browsers(browsers: Vec<LoggedInBrowser>) -> impl IntoView {
     let items = browsers
         .into_iter()
         .map(|browser| {
-            let name = user_agent::name(browser.user_agent.as_deref().unwrap_or_default());
+            let name = user_agent::describe(browser.user_agent.as_deref().unwrap_or_default());
             let address = browser.address.unwrap_or_else(|| "an unknown address".to_owned());
             let end = if browser.current {
                 view! { <p class="soft note">"This browser"</p> }.into_any()
@@ -248,10 +248,10 @@ fn Browsers(browsers: Vec<LoggedInBrowser>) -> impl IntoView {
         .collect_view();
     view! {
         <section class="card low" aria-labelledby="browsers-title">
-            <h2 id="browsers-title">"Signed-in browsers"</h2>
+            <h2 id="browsers-title">"Logged-in browsers"</h2>
             <ul class="stack" role="list">{items}</ul>
             <p class="help">
-                "A browser that nobody uses is logged out after 30 minutes, and every one after 12 hours. Where more than \
+                "An unused browser is logged out after 30 minutes, and every browser after 12 hours. If more than \
                  20 are logged in, the one that was used longest ago is logged out."
             </p>
         </section>

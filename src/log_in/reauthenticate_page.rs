@@ -1,5 +1,8 @@
-//! `/re-authenticate`: the password anew, from whoever is about to do what a browser that was left logged in must not
-//! be enough for. What they were sending goes on from here by itself, so nothing is typed twice.
+//! `/re-authenticate`: asks for the password again before an action that an open browser alone must not
+//! allow.
+//!
+//! A form that the user was sending waits in this page and is sent on afterwards, so that the user types
+//! nothing twice.
 
 use axum::{
     Extension,
@@ -15,7 +18,7 @@ use tower_sessions::Session;
 use super::{
     next::{Next, own_path},
     pages::CodeField,
-    profile::{Given, Profiles, Reauthentication},
+    profile::{GivenCredentials, Profiles, Reauthentication},
     routes::{busy, too_many},
 };
 use crate::{
@@ -28,9 +31,9 @@ use crate::{
 };
 
 const HOME: &str = "/connectors";
-/// Forms that ask for a proof are small.
+/// The most bytes of a waiting form. Forms that need re-authentication are small.
 const MAX_FORM: usize = 16 * 1024;
-/// Our own fields, by names that no other form has.
+/// Names of this page's own fields, which no other form uses.
 const PASSWORD: &str = "confirm_password";
 const CODE: &str = "confirm_code";
 const NEXT: &str = "confirm_next";
@@ -41,9 +44,9 @@ struct ReauthenticateView {
     email: String,
     /// Whether a code of the second factor is asked for as well.
     code: bool,
-    /// Where to go on.
+    /// The path to go on to.
     next: String,
-    /// The form that goes on there; none where a page is only looked at.
+    /// The fields of the waiting form; `None` if the user only opened a page.
     form: Option<Vec<(String, String)>>,
     error: Option<String>,
 }
@@ -66,14 +69,14 @@ fn page(view: ReauthenticateView) -> Page {
     })
 }
 
-/// Whether a field may be written into a page: a secret that was typed never is; when it expires is none.
+/// Whether a field may be written into a page. A typed secret may not; its expiry date may.
 fn may_be_shown(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with("secret_expires") || !["password", "secret"].iter().any(|word| name.contains(word))
 }
 
-/// Answers a form whose sender must first prove who they are: the form waits in the page that asks.
-pub async fn ask(member: &Member, request: Request) -> Response {
+/// Answers a form whose sender must first re-authenticate. The form waits in the returned page.
+pub async fn ask_for_password(member: &Member, request: Request) -> Response {
     let view = ReauthenticateView::of(member, request.uri().path());
     let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_FORM).await else {
         return Failure::TooLarge.into_response();
@@ -92,8 +95,8 @@ pub async fn show(Extension(member): Extension<Member>, Query(Next { next }): Qu
     page(view).into_response()
 }
 
-/// `POST /re-authenticate`. A form that waits is sent on by the browser itself (307 keeps method and body, RFC 9110,
-/// 15.4.8); its handler heeds none of our own fields.
+/// `POST /re-authenticate`. The browser itself sends a waiting form on (307 keeps method and body, RFC 9110,
+/// 15.4.8). The handler of that form ignores this page's own fields.
 pub async fn reauthenticate(
     State(profiles): State<Profiles>,
     Extension(member): Extension<Member>,
@@ -101,7 +104,7 @@ pub async fn reauthenticate(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let mut view = ReauthenticateView::of(&member, HOME);
-    let (mut given, mut again, mut form) = (Given::default(), false, Vec::new());
+    let (mut given, mut again, mut form) = (GivenCredentials::default(), false, Vec::new());
     for (name, value) in url::form_urlencoded::parse(&body).into_owned() {
         match name.as_str() {
             PASSWORD => given.password = SecretString::from(value),
@@ -153,15 +156,15 @@ fn ReauthenticatePage(model: ReauthenticateView) -> impl IntoView {
         <div class="card low alone">
             <h1>"Confirm that it is you"</h1>
             <p class="soft">
-                "What comes next concerns who gets in, or a secret. Your password was last asked for more than ten minutes \
-                 ago, and a browser that was left open is not enough."
+                "The next step concerns access or a secret. You last gave your password more than ten minutes \
+                 ago, and an open browser alone is not enough."
             </p>
             {error.clone().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/re-authenticate">
                 {waiting}
                 {again}
                 <input type="hidden" name=NEXT value=next />
-                // For password managers, which otherwise do not know whose password it is.
+                // Tells password managers whose password it is.
                 <input class="unseen" type="email" value=email autocomplete="username" readonly tabindex="-1" aria-hidden="true" />
                 <TextField
                     name=PASSWORD
@@ -185,7 +188,7 @@ mod tests {
     use super::may_be_shown;
 
     #[test]
-    fn a_secret_that_waits_is_typed_again_rather_than_shown() {
+    fn a_waiting_form_keeps_no_secret() {
         for secret in ["password", "client_secret", "New_Password", "clientSecret"] {
             assert!(!may_be_shown(secret), "{secret}");
         }

@@ -1,5 +1,5 @@
-//! `/login`, `/logout` and `/set-up/{token}`: plain routes, whose posts show the page again with a
-//! status of their own where something is wrong.
+//! `/login`, `/logout` and `/set-up/{token}`: plain routes. If something is wrong, a POST shows the page
+//! again with an error status.
 
 use std::sync::Arc;
 
@@ -46,14 +46,14 @@ fn login_page(view: LoginView) -> Page {
     Page::new("Log in", move || view! { <LoginPage model=view.clone() /> }.into_any()).narrow()
 }
 
-/// What the address of the log-in page says besides where to go next.
+/// The query of the log-in page besides `next`.
 #[derive(Deserialize)]
-pub struct For {
+pub struct LoginQuery {
     #[serde(default)]
     organisation: String,
 }
 
-/// The field for the organisation: `None` where there is only one.
+/// The value of the organisation field; `None` if there is only one organisation.
 async fn organisation_field(people: &People, typed: &str) -> Result<Option<String>, Failure> {
     let several = people.has_several_organisations().await?;
     Ok(several.then(|| typed.chars().take(254).collect()))
@@ -67,7 +67,7 @@ pub async fn show_login(
     State(config): State<Arc<Config>>,
     member: Option<Extension<Member>>,
     Query(Next { next }): Query<Next>,
-    Query(For { organisation }): Query<For>,
+    Query(LoginQuery { organisation }): Query<LoginQuery>,
     kept: Option<Extension<FormKept>>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
@@ -76,17 +76,17 @@ pub async fn show_login(
         return Ok(Redirect::to(next.unwrap_or(HOME)).into_response());
     }
     let next = next.unwrap_or_default().to_owned();
-    let nobody = set_up.is_awaited().await?;
+    let not_set_up = set_up.is_awaited().await?;
     let kept = kept.is_some();
     let doctor = Some(Doctor::new(&config.public_url, &headers));
     let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
     let organisation = if organisation.is_empty() { last() } else { organisation };
     let organisation = organisation_field(&people, &organisation).await?;
-    Ok(login_page(LoginView { organisation, next, kept, nobody, doctor, ..LoginView::default() })
+    Ok(login_page(LoginView { organisation, next, kept, not_set_up, doctor, ..LoginView::default() })
         .into_response())
 }
 
-/// What the log-in form sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct LoginForm {
     #[serde(default)]
@@ -141,7 +141,7 @@ pub async fn log_in(
     }
 }
 
-/// Says how long to wait, on the page that `page` makes of the words.
+/// Answers 429 and says how long to wait. `page` makes the page from the message.
 pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
     let words = format!("There were too many tries. Wait {}, then try again.", in_minutes(wait));
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
@@ -149,7 +149,8 @@ pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Res
     ([(header::RETRY_AFTER, seconds)], page).into_response()
 }
 
-/// Says on the page that `page` makes of the words that a form was sent too often, though nothing in it need be wrong.
+/// Answers 429 to a form that was sent too often, whether right or wrong. `page` makes the page from the
+/// message.
 pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
     let words = format!(
         "This was sent too often, and nothing was done. Wait {}, then try again.",
@@ -159,11 +160,11 @@ pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
     ([(header::RETRY_AFTER, HeaderValue::from(WINDOW.whole_seconds()))], page).into_response()
 }
 
-/// Says on the page that `page` makes of the words that there is too much to do: what was typed stays there, but for
-/// what is secret.
+/// Answers 503 because the server is busy. `page` makes the page from the message; it keeps the typed fields
+/// except secrets.
 pub(super) fn busy(seconds: u32, page: impl FnOnce(String) -> Page) -> Response {
     let words = format!(
-        "There is too much to do at this moment, and nothing was done. Fill in again what is empty, and send it in \
+        "The server is busy, and nothing was saved. Fill in the empty fields again, and try again in \
          {seconds} seconds."
     );
     let page = page(words).with_status(StatusCode::SERVICE_UNAVAILABLE);
@@ -190,7 +191,7 @@ pub async fn show_code(
     })
 }
 
-/// What the form with the code sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct CodeForm {
     #[serde(default)]
@@ -220,7 +221,7 @@ pub async fn enter_code(
     })
 }
 
-/// A wait in words, rounded up.
+/// A wait in words, rounded up to minutes.
 pub(super) fn in_minutes(wait: Duration) -> String {
     match (wait.whole_seconds() + 59) / 60 {
         ..=1 => "a minute".to_owned(),
@@ -228,8 +229,8 @@ pub(super) fn in_minutes(wait: Duration) -> String {
     }
 }
 
-/// `POST /logout`. The browser forgets what it has kept of our pages (W3C Clear Site Data, 3.1); not all
-/// cookies, for on one host they are those of other programs as well.
+/// `POST /logout`. Makes the browser forget cached pages and storage (W3C Clear Site Data, 3.1). Not all
+/// cookies, because other programs on the same host have cookies too.
 pub async fn log_out(
     State(log_ins): State<Arc<LogInService>>,
     session: Session,
@@ -257,7 +258,7 @@ pub async fn show_set_up(State(set_up): State<SetUp>, Path(token): Path<String>)
     Ok(set_up_page(SetUpView { action: set_up_path(&token), ..SetUpView::default() }))
 }
 
-/// What the set-up form sends.
+/// Fields of the form.
 #[derive(Deserialize)]
 pub struct SetUpForm {
     #[serde(default)]
@@ -270,7 +271,7 @@ pub struct SetUpForm {
     password: SecretString,
 }
 
-/// `POST /set-up/{token}`: the founder is logged in at once.
+/// `POST /set-up/{token}`: adds the organisation and the first administrator, and logs them in.
 pub async fn set_up(
     State(set_up): State<SetUp>,
     State(log_ins): State<Arc<LogInService>>,
@@ -328,12 +329,12 @@ pub async fn set_up(
         password: form.password,
     };
     let logged_in = log_ins.log_in_by_link(&token, &session, &credentials, &browser).await;
-    Ok(after_founding(logged_in)?.into_response())
+    Ok(redirect_after_link(logged_in)?.into_response())
 }
 
-/// Where a new user goes. If the program is stopped before they are logged in, or has too much to do, they log
+/// Where a new user goes. If they could not be logged in, because the program stopped or was busy, they log
 /// in by hand.
-pub(super) fn after_founding(logged_in: Result<LoggedIn, Failure>) -> Result<Redirect, Failure> {
+pub(super) fn redirect_after_link(logged_in: Result<LoggedIn, Failure>) -> Result<Redirect, Failure> {
     match logged_in {
         Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME)),
         Ok(LoggedIn::CodeWanted) => Ok(Redirect::to("/login/code")),

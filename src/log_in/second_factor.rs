@@ -1,12 +1,12 @@
-//! The second half of a log-in: a code, where the user has a second factor. Between the halves the browser has a
-//! session in which nobody is logged in.
+//! The second half of a log-in: a code, if the user has a second factor. Between the halves the browser has a
+//! session in which no user is logged in.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::Session;
 
 use super::{
-    service::{Browser, LogInService, LoggedIn, Way, actor},
+    service::{Browser, CompletedBy, LogInService, LoggedIn, actor},
     session,
     throttle::{Admission, Guesser},
 };
@@ -21,15 +21,15 @@ use crate::{
     },
 };
 
-/// The code has to come within this long after the password.
+/// How long after the password the code is accepted.
 const WAIT: Duration = Duration::minutes(10);
 
-/// What is said of a refused code that was right this long ago, where that is known. The clocks are named in any case: a
-/// phone whose clock is wrong shows wrong codes for ever.
+/// The message for a refused code, which was valid this long ago if that is known. It always mentions the
+/// clocks, because a phone with a wrong clock shows wrong codes for ever.
 pub(super) fn wrong_code(ago: Option<Duration>) -> String {
     match ago {
         Some(ago) => format!(
-            "This code was right {ago} ago, and works no longer. If the app shows it now: {} Let the phone set its time \
+            "This code was right {ago} ago, and no longer works. If the app shows it now: {} Let the phone set its time \
              by itself, then enter the next code.",
             clocks(ago),
             ago = about(ago)
@@ -41,7 +41,7 @@ pub(super) fn wrong_code(ago: Option<Duration>) -> String {
     }
 }
 
-/// By how much the clocks differ, as a sentence.
+/// A sentence about the difference between the clocks.
 pub(super) fn clocks(difference: Duration) -> String {
     format!("The clock of your phone and that of the server differ by {}.", about(difference))
 }
@@ -53,15 +53,15 @@ fn about(duration: Duration) -> String {
     }
 }
 
-/// Whose password was right, and when.
+/// A log-in after the right password, waiting for the code. It is kept in the session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HalfWay {
     organisation: OrganisationId,
     user: UserId,
     at: Timestamp,
-    /// The hash of the hash that was verified: another password in the meantime makes this worth nothing.
+    /// Hash of the verified password hash. If the password changes in the meantime, this log-in is void.
     password: String,
-    /// `users.version` then: where sessions of the user were ended since, this ends too.
+    /// `users.version` at that time. An event that ends the user's sessions makes this log-in void too.
     version: i64,
 }
 
@@ -70,7 +70,7 @@ fn fingerprint(user: &User) -> String {
 }
 
 impl LogInService {
-    /// Notes that the password was right.
+    /// Begins the second half: the password was right, and a code is asked for.
     pub(super) async fn ask_for_code(
         &self,
         session: &Session,
@@ -79,10 +79,10 @@ impl LogInService {
         browser: &Browser,
     ) -> Result<LoggedIn, Failure> {
         let Some(user) = self.people.rehash(user, newer_hash).await? else { return Ok(LoggedIn::Refused) };
-        // Recorded, for where no code follows the password is known to somebody else.
+        // Recorded, because a password without a code after it may be known to an attacker.
         let entry = Entry::done(Action::CodeAsked, &user.email, user.id.0);
         let actor = actor(&user, browser, false);
-        // Counted: an attacker who has the password could fill the database with entries.
+        // Counted: an attacker who has the password could otherwise fill the database with entries.
         self.repeated.note(actor, entry);
         let half = HalfWay {
             organisation: user.organisation,
@@ -105,7 +105,7 @@ impl LogInService {
         Ok(LoggedIn::CodeWanted)
     }
 
-    /// Whether the password was right in this browser, and a code can follow.
+    /// Whether this browser has given the right password and may now give a code.
     pub async fn is_half_way(&self, session: &Session) -> Result<bool, Failure> {
         Ok(self.half_way(session).await?.is_some())
     }
@@ -120,10 +120,10 @@ impl LogInService {
         }))
     }
 
-    /// Ends a log-in whose password was right with a code.
+    /// Completes a log-in with a code, after the right password.
     ///
     /// # Returns
-    /// None where the password is wanted first, for this has taken too long.
+    /// `None` if the user must give the password again, because it was too long ago.
     pub async fn log_in_with_code(
         &self,
         session: &Session,
@@ -140,29 +140,29 @@ impl LogInService {
                     self.log.turned_away(&user.id.to_string(), browser);
                     return Ok(Some(LoggedIn::TooMany(wait)));
                 }
-                Admission::Void => guesser = Guesser::Stranger(browser.address),
+                Admission::DeviceVoid => guesser = Guesser::Stranger(browser.address),
             }
         };
-        // Used up before there is a session, and not with it: a code that might work twice would be worse than one
-        // that is lost where the program is stopped between the two.
+        // Use the code up before the session is added, not in the same transaction. If the program stops in
+        // between, the code is lost; a code that could work twice would be worse.
         if !self.people.use_code(&user, &code, actor(&user, browser, true)).await? {
             let entry = Entry::done(Action::CodeRefused, &user.email, user.id.0).with_outcome("refused");
             self.repeated.note(actor(&user, browser, false), entry);
-            // Only now that the try is counted and refused: see there what this may tell.
+            // Only after the attempt was counted and refused; see `age_of_code` for what this may reveal.
             let age = self.people.age_of_code(&user, &code).await?;
             return Ok(Some(age.map_or(LoggedIn::Refused, LoggedIn::LateCode)));
         }
         self.throttles.note_right(&counted).await?;
-        if self.begin_session(session, &user, None, Way::Code, browser).await? {
+        if self.begin_session(session, &user, None, CompletedBy::Code, browser).await? {
             return Ok(Some(LoggedIn::Yes));
         }
-        // Changed, or disabled, in the meantime.
+        // The user was changed or disabled in the meantime.
         session::clear(session).await?;
         Ok(None)
     }
 
-    /// A browser with a device cookie of the user has a count of its own: an attacker who has the password cannot keep
-    /// the owner's codes out.
+    /// Which count the code uses up. A browser with a device cookie of the user has its own count, so that an
+    /// attacker who has the password cannot lock the owner's codes out.
     async fn guesser_of_code(&self, user: &User, browser: &Browser) -> Result<Guesser, Failure> {
         let device = self.devices.find(&browser.device).await?;
         let own = device.filter(|device| device.organisation == user.organisation && device.user == user.id);

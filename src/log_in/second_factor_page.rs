@@ -1,4 +1,4 @@
-//! `/profile/second-factor`: setting up, renewing and taking away one's own second factor.
+//! `/profile/second-factor`: sets up and removes the user's own second factor, and renews recovery codes.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ const DRAWN: i64 = 60;
 #[derive(Clone, Debug)]
 struct SecondFactorView {
     setup: Setup,
-    /// The drawing of the key that is being set up; `None` if too many were drawn, or if there is too much to do.
+    /// The QR code of the key that is being set up; `None` if too many were drawn or the server is busy.
     qr_code: Option<String>,
     required: bool,
     demanded: bool,
@@ -64,7 +64,7 @@ async fn view_of(
         people.draw_qr_code(asker, key.clone(), &email).await.map(Some)
     };
     let qr_code = match draw().await {
-        // The key can be typed instead.
+        // The user can type the key instead.
         Err(Failure::Busy(_) | Failure::Unavailable(_)) => None,
         drawn => drawn?,
     };
@@ -82,8 +82,8 @@ pub async fn show(
     view_of(&people, &log_ins, member, &session, None).await
 }
 
-/// `POST /profile/second-factor`: begins to set one up. The session gets a new id first, so that a cookie that was
-/// stolen before cannot read the key.
+/// `POST /profile/second-factor`: begins the set-up. The session gets a new id first, so that an attacker
+/// with a cookie stolen before cannot read the key.
 pub async fn begin(
     State(people): State<People>,
     State(sessions): State<Sessions>,
@@ -96,14 +96,14 @@ pub async fn begin(
     Ok(Redirect::to(HERE))
 }
 
-/// What a form with a code sends.
+/// Fields of a form with a code.
 #[derive(Deserialize)]
 pub struct CodeForm {
     #[serde(default)]
     code: String,
 }
 
-/// `POST /profile/second-factor/finish`: the first code makes it work.
+/// `POST /profile/second-factor/finish`: the first right code activates the second factor.
 pub async fn finish(
     State(people): State<People>,
     State(log_ins): State<Arc<LogInService>>,
@@ -114,7 +114,8 @@ pub async fn finish(
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Failure> {
     let proved = member.clone().reauthenticated()?;
-    // Finished in another window, or begun in a session that has ended: the page says how far it is.
+    // It was finished in another window, or begun in a session that has ended. The page shows the current
+    // state.
     let Some(begun) = session::begun_second_factor(&session).await? else {
         return Ok(Redirect::to(HERE).into_response());
     };
@@ -137,7 +138,7 @@ pub async fn finish(
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 
-/// `POST /profile/second-factor/recovery-codes`: new ones in place of the old.
+/// `POST /profile/second-factor/recovery-codes`: replaces the recovery codes.
 pub async fn renew(
     State(people): State<People>,
     State(sessions): State<Sessions>,
@@ -153,7 +154,7 @@ pub async fn renew(
     }
 }
 
-/// Shows recovery codes in the session that was renewed for them.
+/// Shows recovery codes, in the session that was renewed for them.
 async fn with_codes(
     codes: Vec<RecoveryCode>,
     first: bool,
@@ -164,8 +165,8 @@ async fn with_codes(
     Ok(codes_page(codes, first).into_response())
 }
 
-/// `POST /profile/second-factor/cancel`: forgets one that is only begun. One that works stays, for it may have been
-/// finished in another window.
+/// `POST /profile/second-factor/cancel`: drops a set-up. An active second factor stays, because another
+/// window may have finished it.
 pub async fn cancel(session: Session) -> Result<Redirect, Failure> {
     session::forget_second_factor(&session).await?;
     Ok(Redirect::to(HERE))
@@ -189,7 +190,7 @@ pub async fn remove(
     Ok(Redirect::to(HERE))
 }
 
-/// The only page that ever shows recovery codes: it has no address of its own to come back to.
+/// The only page that shows recovery codes. It has no URL of its own to return to.
 fn codes_page(codes: Vec<RecoveryCode>, first: bool) -> Page {
     Page::new("Recovery codes", move || view! { <Codes codes=codes.clone() first=first /> }.into_any())
 }
@@ -198,10 +199,10 @@ fn codes_page(codes: Vec<RecoveryCode>, first: bool) -> Page {
 fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
     let title = if first { "The second factor works" } else { "There are new recovery codes" };
     let words = if first {
-        "From now on a log-in asks for a code of the app after the password. In all other browsers you are \
+        "From now on, logging in asks for a code from the app after the password. In all other browsers you are \
          logged out."
     } else {
-        "Those from before work no longer. In all other browsers you are logged out."
+        "The earlier codes no longer work. In all other browsers you are logged out."
     };
     let items = codes
         .into_iter()
@@ -213,7 +214,7 @@ fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
         <section class="card low alone" aria-labelledby="codes-title">
             <h2 id="codes-title">"Keep these ten codes"</h2>
             <p>
-                "Each of them logs you in once in place of a code of the app, for the day on which the phone \
+                "Each of them logs you in once in place of a code from the app, for example if the phone \
                  is lost. Print them or keep them in a password manager: they are not shown again."
             </p>
             <ul class="codes" role="list">{items}</ul>
@@ -227,8 +228,8 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
     let SecondFactorView { setup, qr_code, required, demanded, error } = model;
     let notice = demanded.then(|| {
         view! {
-            <Notice tone=Tone::Warn title="Your organisation asks everybody for a second factor">
-                <p>"Set it up here; then everything else is open to you."</p>
+            <Notice tone=Tone::Warn title="Your organisation requires a second factor">
+                <p>"Set it up here. After that you can use everything else."</p>
             </Notice>
         }
     });
@@ -236,9 +237,9 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
         Setup::None => view! {
             <section class="card low alone">
                 <p>
-                    "With a second factor a stolen password is not enough: a log-in asks for a code as well, \
+                    "With a second factor a stolen password is not enough: logging in asks for a code as well, \
                      which an app on your phone shows and which changes every 30 seconds. Any authenticator \
-                     app does, such as Microsoft Authenticator, Google Authenticator or Aegis."
+                     app works, such as Microsoft Authenticator, Google Authenticator or Aegis."
                 </p>
                 <form method="post" action=HERE>
                     <button class="button primary">"Set up a second factor"</button>
@@ -250,15 +251,15 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
             let type_it = if qr_code.is_some() {
                 "Or type this key into it: time-based, 6 digits."
             } else {
-                "Type this key into the authenticator app on your phone: time-based, 6 digits. There is too much to \
-                 do at this moment to draw it as a QR code; load this page again in some minutes to scan one."
+                "Type this key into the authenticator app on your phone: time-based, 6 digits. The server is too \
+                 busy to draw a QR code; load this page again in a few minutes to scan one."
             };
             view! {
             <section class="card low alone">
                 <ol class="steps">
                     <li><div class="stack tight">
-                        // Drawn by a library from the key; it holds nothing that somebody typed but their
-                        // e-mail, as modules of the code.
+                        // A library draws the SVG from the key. The user's e-mail is the only typed text in
+                        // it, as modules of the QR code, so it cannot inject markup.
                         {qr_code.map(|drawn| view! {
                             <p>"Scan this with the authenticator app on your phone."</p>
                             <div class="qr" role="img" aria-label="QR code of the key below" inner_html=drawn />
@@ -297,7 +298,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                 count => format!("{count} recovery codes are left."),
             };
             let away = if required {
-                "Then you set up another one at once: your organisation asks everybody for one."
+                "You then have to set up another one at once, because your organisation requires one."
             } else {
                 "Then the password alone is enough to log in."
             };
@@ -310,10 +311,10 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                         </form>
                     </SendOnce>
                     <details class="disclosure">
-                        <summary>"Take the second factor away"</summary>
+                        <summary>"Remove the second factor"</summary>
                         <form class="stack tight" method="post" action=format!("{HERE}/remove")>
                             <p>{away}</p>
-                            <div class="row"><button class="button danger">"Take it away"</button></div>
+                            <div class="row"><button class="button danger">"Remove it"</button></div>
                         </form>
                     </details>
                 </section>

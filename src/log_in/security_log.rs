@@ -1,7 +1,7 @@
-//! Log lines about refused log-ins: one per account and window, so that an attacker cannot fill the log.
+//! Log lines about refused log-ins: one per e-mail and window, so that an attacker cannot fill the log.
 //!
-//! What was typed as an e-mail may be a password. So the log has a keyed hash of it, with a key of this start of the
-//! program: equal within the life of the process, and of no use afterwards.
+//! A text typed as an e-mail may be a password. So the log has a keyed hash of the text. The key is drawn at
+//! each start: hashes can be compared within the life of one process, and are useless afterwards.
 
 use std::{
     collections::HashMap,
@@ -18,10 +18,10 @@ use crate::platform::{
     randomness::{Hash, Randomness},
 };
 
-/// Lines in one window.
+/// The most lines in one window.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// Writes these lines. A clone shares what was written.
+/// Writes the log lines. A clone shares the record of what was written.
 #[derive(Clone)]
 pub struct SecurityLog {
     clock: SharedClock,
@@ -30,14 +30,14 @@ pub struct SecurityLog {
 }
 
 impl SecurityLog {
-    /// With a new key.
+    /// A log with a new random key.
     pub fn new(clock: SharedClock, randomness: &dyn Randomness) -> Self {
         let mut key = [0; 32];
         randomness.fill(&mut key);
         Self { clock, key, written: Arc::default() }
     }
 
-    /// A password was wrong, or there is no such user.
+    /// Logs that a password was wrong, or that there is no such user.
     pub fn refused(&self, account: &str, user: Option<UserId>, browser: &Browser) {
         let tried = self.hash(account);
         if self.is_first("refused", tried) {
@@ -49,10 +49,11 @@ impl SecurityLog {
         }
     }
 
-    /// Too many passwords were tried.
+    /// Logs that a log-in was not tried because of too many attempts.
     pub fn turned_away(&self, account: &str, browser: &Browser) {
         let tried = self.hash(account);
-        // By network: an attacker who types another e-mail each time, or has a network of IPv6, gets one line as well.
+        // One line per network: an attacker who types another e-mail each time, or has an IPv6 network, gets
+        // one line as well.
         let network = browser.address.and_then(|address| keys::networks(Some(address)).into_iter().next());
         let from = network.map_or(tried, |(network, _)| self.hash(&network));
         if self.is_first("turned away", from) {
@@ -76,7 +77,7 @@ impl SecurityLog {
         if written.get(&(kind, tried)).is_some_and(|since| is_open(*since)) {
             return false;
         }
-        // At this number of open windows no further line is written; the activity still counts each refusal.
+        // At this number of open windows no further line is written. The activity still counts each refusal.
         if written.len() >= MAX_REMEMBERED {
             written.retain(|_, since| is_open(*since));
         }

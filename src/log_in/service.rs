@@ -1,4 +1,4 @@
-//! Logging in and out.
+//! The use cases of logging in and out. Start with [`LogInService::log_in`].
 
 use std::net::IpAddr;
 
@@ -22,7 +22,7 @@ use crate::{
     people::{
         access::Member,
         model::{Email, Password},
-        service::{Authenticated, People, Presence, User},
+        service::{Authenticated, People, RequestContext, User},
     },
     platform::{
         clock::SharedClock,
@@ -35,33 +35,34 @@ use crate::{
     },
 };
 
-/// A browser, as far as its request shows it.
+/// A browser, as its request describes it.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    /// Where it is.
+    /// Network address.
     pub address: Option<IpAddr>,
-    /// What it calls itself.
+    /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// The request.
+    /// Id of the request.
     pub request_id: Option<RequestId>,
-    /// The device cookie that it sent, and the one that the answer sets.
+    /// The device cookie that it sent, and the one that the response sets.
     pub device: DeviceSlot,
 }
 
-/// What a user types to log in.
+/// The fields that a user fills in to log in.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The short name of the organisation; not looked at where there is only one.
+    /// The short name of the organisation; ignored if there is only one organisation.
     pub organisation: String,
-    /// The e-mail.
+    /// The typed e-mail.
     pub email: String,
-    /// The password.
+    /// The typed password.
     pub password: SecretString,
 }
 
 impl Credentials {
-    /// One text for all the ways to type the same account. What was typed as the organisation counts only where it is
-    /// none of ours: otherwise a guesser would begin a new count with another spelling.
+    /// One text for all spellings of the same organisation and e-mail. A typed organisation counts only if no
+    /// organisation has it as its short name: otherwise an attacker could start a new count with another
+    /// spelling.
     fn account(&self, organisation: Option<OrganisationId>) -> String {
         let typed = || self.organisation.trim().to_lowercase();
         let organisation = organisation.map_or_else(typed, |organisation| organisation.to_string());
@@ -70,47 +71,48 @@ impl Credentials {
 }
 
 impl Browser {
-    /// On whose behalf the program computes.
+    /// Whom to charge for CPU work.
     pub const fn asker(&self) -> Asker {
         Asker { network: self.address, known: false }
     }
 }
 
-/// What came of a log-in.
+/// The result of a log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoggedIn {
     /// The browser is logged in.
     Yes,
-    /// The password was right; a code of the second factor is wanted as well.
+    /// The password was right; the code of the second factor is still missing.
     CodeWanted,
-    /// E-mail or password are wrong, or the user is disabled: which of them is told to nobody.
+    /// E-mail or password are wrong, or the user is disabled. The response does not say which.
     Refused,
-    /// The code was right this long ago, and is no longer.
+    /// The code was valid this long ago, and no longer is.
     LateCode(Duration),
-    /// Too many were wrong of late: nothing was tried, and nothing will be before this long has passed.
+    /// Too many attempts were wrong recently. Nothing was tried, and no attempt is accepted before this time
+    /// has passed.
     TooMany(Duration),
 }
 
-/// What a log-in is completed with.
+/// The credential that completes a log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum CompletedBy {
     /// The password, which was just verified.
     Password,
-    /// A code, some time after the password.
+    /// A code, given some time after the password.
     Code,
 }
 
-/// What logging in needs.
+/// The parts that [`LogInService`] is made of.
 pub struct Parts {
     /// The database.
     pub database: Database,
     /// Organisations and users.
     pub people: People,
-    /// The record.
+    /// The activity.
     pub activity: Activity,
-    /// The record of what outsiders can repeat.
+    /// The activity of events that an outsider can repeat.
     pub repeated: RepeatedActivity,
-    /// How often a password may be tried.
+    /// The limits of attempts.
     pub throttles: Throttles,
     /// The device cookies.
     pub devices: DeviceCookies,
@@ -122,7 +124,7 @@ pub struct Parts {
     pub randomness: SharedRandomness,
 }
 
-/// Logs people in and out.
+/// The use cases of logging in and out.
 #[derive(Clone)]
 pub struct LogInService {
     pub(super) database: Database,
@@ -137,7 +139,7 @@ pub struct LogInService {
 }
 
 impl LogInService {
-    /// Puts it together.
+    /// Assembles the service.
     pub fn new(parts: Parts) -> Self {
         let Parts { database, people, activity, repeated, throttles, devices, sessions, clock, randomness } =
             parts;
@@ -145,7 +147,7 @@ impl LogInService {
         Self { database, people, activity, repeated, throttles, devices, sessions, clock, log }
     }
 
-    /// Writes what was counted since the last time; asked for every few seconds, and before the program ends.
+    /// Writes the events counted since the last flush. Runs every few seconds, and before the program ends.
     ///
     /// # Errors
     /// Those of the database.
@@ -153,7 +155,7 @@ impl LogInService {
         self.repeated.flush().await
     }
 
-    /// Logs a browser in.
+    /// Logs a browser in with e-mail and password.
     pub async fn log_in(
         &self,
         session: &Session,
@@ -165,8 +167,9 @@ impl LogInService {
         self.log_in_as(guesser, organisation, session, credentials, browser).await
     }
 
-    /// Logs a browser in with the password that was just chosen by a one-time link. It has a count of its own: an owner
-    /// whose account others guess at gets in by a link for a new password.
+    /// Logs a browser in with the password that was just chosen through a one-time link. The link has its own
+    /// count of attempts: an owner whose password others are guessing can get in with a link for a new
+    /// password.
     pub async fn log_in_by_link(
         &self,
         link: &Token,
@@ -194,22 +197,22 @@ impl LogInService {
                     self.log.turned_away(&account, browser);
                     return Ok(LoggedIn::TooMany(wait));
                 }
-                Admission::Void => guesser = Guesser::Stranger(browser.address),
+                Admission::DeviceVoid => guesser = Guesser::Stranger(browser.address),
             }
         };
         let asker = Asker { known: matches!(guesser, Guesser::Device(_)), ..browser.asker() };
         let logged_in = self.try_password(asker, organisation, session, credentials, browser).await;
         match logged_in {
             Ok(LoggedIn::Yes | LoggedIn::CodeWanted) => self.throttles.note_right(&counted).await?,
-            // It was not looked at.
+            // The server was too busy to try the password, so this was no guess.
             Err(Failure::Busy(_)) => self.throttles.take_back(&counted).await?,
             _ => {}
         }
         logged_in
     }
 
-    /// What is known of the browser. It depends on its device cookie and on what was typed, never on whether there is
-    /// such a user.
+    /// Which count an attempt uses up. It depends on the device cookie and on the typed text, never on
+    /// whether the user exists, so it reveals nothing.
     async fn guesser(
         &self,
         organisation: Option<OrganisationId>,
@@ -235,20 +238,21 @@ impl LogInService {
         let Some(password) = Password::try_out(credentials.password.clone()) else {
             return Ok(LoggedIn::Refused);
         };
-        // A text that is no e-mail belongs to no user; the same work is done for it.
+        // A text that is no e-mail belongs to no user. The same work is done for it.
         let email = Email::parse(&credentials.email).ok();
         match self.people.authenticate(asker, organisation, email.as_ref(), &password).await? {
             Authenticated::User { user, old_hash } => {
-                // Only for a user who is let in: done for a disabled one too, its time would tell that the password
-                // was right.
-                let newer_hash = if old_hash { self.renewed(asker, &password).await? } else { None };
+                // Rehash only for a user who is let in. For a disabled user, the extra time would tell an
+                // attacker that the password was right.
+                let newer_hash = if old_hash { self.rehash(asker, &password).await? } else { None };
                 if user.has_second_factor {
                     return self.ask_for_code(session, user, newer_hash, browser).await;
                 }
-                if self.begin_session(session, &user, newer_hash, Way::Password, browser).await? {
+                if self.begin_session(session, &user, newer_hash, CompletedBy::Password, browser).await? {
                     return Ok(LoggedIn::Yes);
                 }
-                // Changed or disabled while the password was verified: the session that was just made must not stay.
+                // The user was changed or disabled while the password was verified. The new session must not
+                // stay.
                 session::clear(session).await?;
                 Ok(LoggedIn::Refused)
             }
@@ -264,8 +268,9 @@ impl LogInService {
         }
     }
 
-    /// Records a wrong password. For a known and for an unknown e-mail the same is done: a line of the log and a count
-    /// in memory. Both are written by the next [`LogInService::flush`], so the time of no answer tells which users exist.
+    /// Records a wrong password. It does the same for a known and an unknown e-mail: a log line and a count
+    /// in memory. The next [`LogInService::flush`] writes the counts, so the response time does not tell
+    /// which users exist.
     fn note_refused_log_in(
         &self,
         organisation: Option<OrganisationId>,
@@ -281,8 +286,9 @@ impl LogInService {
         self.repeated.note(actor, Entry::done(Action::LogInRefused, email, id).with_outcome("refused"));
     }
 
-    /// A hash with today's parameters; none where there is too much to do: the older one is good for another log-in.
-    async fn renewed(&self, asker: Asker, password: &Password) -> Result<Option<String>, Failure> {
+    /// Hashes the password with today's parameters; `None` if the hasher is busy. The older hash is good for
+    /// another log-in.
+    async fn rehash(&self, asker: Asker, password: &Password) -> Result<Option<String>, Failure> {
         match self.people.hash(asker, password).await {
             Err(Failure::Busy(_)) => Ok(None),
             made => made.map(Some),
@@ -294,18 +300,18 @@ impl LogInService {
         session: &Session,
         user: &User,
         newer_hash: Option<String>,
-        way: Way,
+        completed_by: CompletedBy,
         browser: &Browser,
     ) -> Result<bool, Failure> {
         let issued = self
             .database
             .write(async |tx| {
-                // What ended sessions of the user since the password was given ends this log-in too.
-                if way == Way::Code && !self.people.is_unchanged(&tx, user).await? {
+                // An event that ended the user's sessions since the password was given ends this log-in too.
+                if completed_by == CompletedBy::Code && !self.people.is_unchanged(&tx, user).await? {
                     return Ok(None);
                 }
-                // It locks the user's row: a change of the password at the same time was committed and is seen here, or
-                // waits, and then ends the session that is added below.
+                // This locks the user's row. A concurrent change of the password is either committed and seen
+                // here, or waits and then ends the session that is added below.
                 if !self.people.note_login(&tx, user, newer_hash.clone()).await? {
                     return Ok(None);
                 }
@@ -323,13 +329,13 @@ impl LogInService {
         Ok(true)
     }
 
-    /// Logs a browser out. It is no mistake to do so twice.
+    /// Logs a browser out. Logging out twice is no error.
     pub async fn log_out(&self, session: &Session, member: Option<Member>) -> Result<(), Failure> {
         if let Some(member) = member {
             let entry = Entry::done(Action::LoggedOut, &member.email, member.user().0);
             self.database
                 .write(async |tx| {
-                    // A confirmation that is under way must not bring back what ends here.
+                    // A concurrent re-authentication must not bring back the session that ends here.
                     People::note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     Sessions::end(&tx, session).await?;
                     self.activity.record(&tx, member.actor(), entry.clone()).await
@@ -339,7 +345,7 @@ impl LogInService {
         session::clear(session).await
     }
 
-    /// Records that a user asked for what they may not.
+    /// Records that a user requested something that their role does not allow.
     pub fn note_refusal(&self, member: &Member, method: &Method, path: &str) {
         let entity: String = path.chars().take(200).collect();
         let entry = Entry::done(Action::RequestRefused, entity, member.user().0)
@@ -348,21 +354,21 @@ impl LogInService {
         self.repeated.note(member.actor(), entry);
     }
 
-    /// Who is logged in in this session, as the database had them when the request began: a user who was disabled,
-    /// or whose role changed, is so at once.
+    /// The user who is logged in in this session, as stored when the request began. So disabling a user or
+    /// changing their role takes effect at once.
     pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
         let Some(who) = session::user(session).await? else { return Ok(None) };
-        let Some(standing) = session::standing(session).await? else { return Ok(None) };
-        let presence = Presence {
+        let Some(snapshot) = session::user_snapshot(session).await? else { return Ok(None) };
+        let context = RequestContext {
             address: browser.address,
             request_id: browser.request_id,
             reauthenticated_at: who.reauthenticated_at,
         };
-        self.people.member(standing, presence)
+        self.people.member_of_session(snapshot, context)
     }
 }
 
-/// One text for all the ways to type an e-mail.
+/// One text for all spellings of an e-mail.
 fn canonical(email: &str) -> String {
     Email::counted(email)
 }
@@ -370,7 +376,7 @@ fn canonical(email: &str) -> String {
 pub(super) fn actor(user: &User, browser: &Browser, known: bool) -> Actor {
     Actor {
         organisation: user.organisation,
-        // The action of a visitor who has not authenticated is not attributed to the user.
+        // Do not attribute the action to a user who has not authenticated.
         user: known.then_some(user.id),
         address: browser.address,
         request_id: browser.request_id,

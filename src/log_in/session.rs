@@ -1,6 +1,8 @@
-//! Sessions: tower-sessions in front, our table behind. Unlike the published stores ours never revives
-//! on `save` a session that has been ended, judges the limits by our own clock, and keeps the hash of a
-//! session's id in place of the id.
+//! Sessions: the layer of tower-sessions in front of our own table.
+//!
+//! Our store differs from the published ones: `save` never revives a session that was ended, the limits
+//! follow our own clock, and the table keeps the hash of a session's id in place of the id. `beginning` and
+//! `ending` say when a session begins and ends.
 
 mod beginning;
 mod ending;
@@ -22,7 +24,7 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, ses
 use super::{devices::DeviceCookies, store};
 use crate::people::{
     access::{Admin, Member},
-    service::{Begun, UserSnapshot},
+    service::{BegunSecondFactor, UserSnapshot},
 };
 use crate::platform::{
     clock::{SharedClock, Timestamp},
@@ -35,18 +37,18 @@ use crate::platform::{
     session_error,
 };
 
-/// A session that nobody uses for this long has ended.
+/// A session ends after this long without use.
 pub const IDLE: Duration = Duration::minutes(30);
-/// A session ends after this long, however much it is used.
+/// A session ends after this long, even if it is used.
 pub const ABSOLUTE: Duration = Duration::hours(12);
 
 const USER: &str = "user";
-const STANDING: &str = "standing";
+const SNAPSHOT: &str = "standing";
 const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
-/// The id of a session that was added in a transaction, until tower-sessions has taken it over.
+/// Key of the id of a session that was added in a transaction, until tower-sessions takes the id over.
 const ISSUED: &str = "issued";
-/// The most sessions of one user: beyond that, a log-in ends the one that was used longest ago.
+/// The most sessions of one user. A further log-in ends the least recently used session.
 pub const MOST_SESSIONS: usize = 20;
 /// The most log-ins of one user that wait for a code.
 const MOST_HALF_WAY: usize = 20;
@@ -54,30 +56,30 @@ const MOST_HALF_WAY: usize = 20;
 /// The user who is logged in in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionUser {
-    /// Their organisation.
+    /// Organisation of the user.
     pub organisation: OrganisationId,
-    /// The user.
+    /// Id of the user.
     pub user: UserId,
-    /// When they logged in; a session that is renewed keeps it.
+    /// Time of the log-in. A renewed session keeps it.
     pub since: Timestamp,
-    /// When they last gave their password.
+    /// When the user last gave their password.
     pub reauthenticated_at: Option<Timestamp>,
 }
 
 /// A browser in which a user is logged in.
 #[derive(Clone, Debug)]
 pub struct LoggedInBrowser {
-    /// What names it: the hash of its cookie, which opens nothing.
+    /// Identifies it: the hash of its cookie, with which no one can log in.
     pub id: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the browser of this request.
     pub current: bool,
-    /// Where it was when it logged in.
+    /// Network address at the log-in.
     pub address: Option<String>,
-    /// What it calls itself.
+    /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// Since when.
+    /// Time of the log-in.
     pub since: Timestamp,
-    /// When it was last used, to the minute.
+    /// Time of the last use, to the minute.
     pub last_seen_at: Timestamp,
 }
 
@@ -93,40 +95,43 @@ pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Ses
         .with_expiry(Expiry::OnSessionEnd)
 }
 
-/// How far a log-in is.
+/// The state of a log-in that waits for a code.
 pub async fn half_way<T: DeserializeOwned>(session: &Session) -> Result<Option<T>, Failure> {
     session.get(HALF_WAY).await.map_err(session_error::failure)
 }
 
-/// Keeps in a session with what key a second factor is being set up there.
-pub async fn begin_second_factor(session: &Session, begun: &Begun) -> Result<(), Failure> {
+/// Keeps in the session the key of a second factor that is being set up.
+pub async fn begin_second_factor(session: &Session, begun: &BegunSecondFactor) -> Result<(), Failure> {
     session.insert(SECOND_FACTOR, begun).await.map_err(session_error::failure)
 }
 
-/// With what key a second factor is being set up in a session.
-pub async fn begun_second_factor(session: &Session) -> Result<Option<Begun>, Failure> {
+/// The key of a second factor that is being set up in this session.
+pub async fn begun_second_factor(session: &Session) -> Result<Option<BegunSecondFactor>, Failure> {
     session.get(SECOND_FACTOR).await.map_err(session_error::failure)
 }
 
-/// Forgets it.
+/// Drops that key from the session.
 pub async fn forget_second_factor(session: &Session) -> Result<(), Failure> {
-    session.remove::<Begun>(SECOND_FACTOR).await.map(|_| ()).map_err(session_error::failure)
+    session.remove::<BegunSecondFactor>(SECOND_FACTOR).await.map(|_| ()).map_err(session_error::failure)
 }
 
 tokio::task_local! {
-    /// Whether the request only looks, which concerns what is kept of its session at its end.
-    static LOOKS: bool;
+    /// Whether the method of the request is safe (GET or HEAD). The store then tolerates that it cannot save
+    /// the session.
+    static IS_SAFE_METHOD: bool;
 }
 
-/// Stands round the layer of sessions, and corrects what that layer answers at a request's end.
+/// Middleware around the session layer. It corrects the response of that layer:
 ///
-/// - It sets the session's cookie again where the session was only changed. Of two requests at once, one may have given
-///   the session a new id; the answer to the other must not bring the old cookie back, nor remove the new one.
-/// - The header with which it removes a cookie has no `Secure`, and browsers ignore such a header for a `__Host-` name
-///   (RFC 6265bis, 4.1.3.2). The log-out removes all our cookies itself.
-/// - Where a session could not be saved it answers 500 and no reason. That is an outage, and the log says so.
+/// - It removes the session's cookie from a response if the session only changed. Of two concurrent requests
+///   one may have given the session a new id; the response to the other must neither bring the old cookie back
+///   nor remove the new one.
+/// - The layer removes a cookie with a header without `Secure`. Browsers ignore such a header for a `__Host-`
+///   name (RFC 6265bis, 4.1.3.2). So the log-out removes all our cookies here.
+/// - If a session could not be saved, the layer answers 500 without a reason. That is an outage, and the log
+///   says so.
 /// - A GET succeeds even if the session cannot be saved.
-pub async fn tend(
+pub async fn fix_session_response(
     State(config): State<Arc<Config>>,
     request: Request,
     next: axum::middleware::Next,
@@ -134,11 +139,11 @@ pub async fn tend(
     let logs_out = request.method() == Method::POST && request.uri().path() == "/logout";
     let looks = request.method().is_safe();
     let sent = cookies::read(request.headers(), &config.public_url, cookies::SESSION).unwrap_or_default();
-    let mut response = LOOKS.scope(looks, next.run(request)).await;
+    let mut response = IS_SAFE_METHOD.scope(looks, next.run(request)).await;
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR
         && response.extensions().get::<Failure>().is_none()
     {
-        return Failure::Unavailable("a session could not be kept".to_owned()).into_response();
+        return Failure::Unavailable("a session could not be saved".to_owned()).into_response();
     }
     let name = cookies::full_name(&config.public_url, cookies::SESSION);
     let is_new = |header: &HeaderValue| {
@@ -167,22 +172,22 @@ pub async fn tend(
     response
 }
 
-/// Ends the session.
+/// Ends the session of this request.
 pub async fn clear(session: &Session) -> Result<(), Failure> {
     session.flush().await.map_err(session_error::failure)
 }
 
-/// Who is logged in.
+/// The user who is logged in in this session.
 pub async fn user(session: &Session) -> Result<Option<SessionUser>, Failure> {
     session.get(USER).await.map_err(session_error::failure)
 }
 
-/// Whoever was logged in when the request began, as the database had them at that moment.
-pub async fn standing(session: &Session) -> Result<Option<UserSnapshot>, Failure> {
-    session.get(STANDING).await.map_err(session_error::failure)
+/// The logged-in user, as stored when the request began.
+pub async fn user_snapshot(session: &Session) -> Result<Option<UserSnapshot>, Failure> {
+    session.get(SNAPSHOT).await.map_err(session_error::failure)
 }
 
-/// What names a log-in, also after its session was given a new id; `None` if no user is logged in.
+/// Identifies a log-in, even after its session got a new id; `None` if no user is logged in.
 pub async fn log_in_hash(session: &Session) -> Result<Option<Hash>, Failure> {
     let who = user(session).await?;
     Ok(who.map(|who| Hash::of(format!("{}\0{}", who.user, who.since.micros()).as_bytes())))
@@ -203,7 +208,7 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// In this database.
+    /// The sessions in this database.
     pub fn new(database: Database, clock: SharedClock, randomness: SharedRandomness) -> Self {
         Self { database, clock, randomness }
     }
@@ -213,7 +218,8 @@ impl Sessions {
         DeviceCookies::new(self.database.clone(), self.clock.clone(), self.randomness.clone())
     }
 
-    /// The browsers in which a user is logged in, latest used first; `current` is the one that asks.
+    /// The browsers in which a user is logged in, most recently used first. `current` is the session of this
+    /// request.
     pub async fn of_user(&self, member: &Member, current: &Session) -> Result<Vec<LoggedInBrowser>, Failure> {
         self.live(member.organisation(), member.user(), current.id().map(hash)).await
     }
@@ -240,8 +246,8 @@ impl Sessions {
             .collect())
     }
 
-    /// The browsers in which somebody else is logged in.
-    pub async fn of_somebody(&self, admin: &Admin, user: UserId) -> Result<Vec<LoggedInBrowser>, Failure> {
+    /// The browsers in which another user is logged in, for an administrator.
+    pub async fn of_other_user(&self, admin: &Admin, user: UserId) -> Result<Vec<LoggedInBrowser>, Failure> {
         self.live(admin.organisation(), user, None).await
     }
 
@@ -256,7 +262,7 @@ impl Sessions {
         Ok(store::live_of(on, organisation, user, now, MOST_SESSIONS as u64).await?.len())
     }
 
-    /// Erases what has ended by itself.
+    /// Erases sessions that have expired.
     pub async fn sweep(&self) -> Result<(), Failure> {
         let now = self.clock.now();
         self.database.write(async |tx| Ok(store::sweep(&tx, now).await?)).await

@@ -1,5 +1,5 @@
-//! The first administrator: while no user exists, each start prints a link with a capability that can
-//! be used once, for 24 hours, and only until the next start prints another.
+//! Set-up of the first administrator. While no user exists, each start of the program prints a link with a
+//! one-time token. It works for 24 hours, and until the next start prints another.
 
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ use crate::{
 const SETTING: &str = "set_up";
 const VALID: Duration = Duration::hours(24);
 
-/// The set-up.
+/// The use cases of the set-up.
 #[derive(Clone)]
 pub struct SetUp {
     database: Database,
@@ -32,26 +32,26 @@ pub struct SetUp {
     randomness: SharedRandomness,
 }
 
-/// Who sets up, and for whom.
+/// The first administrator and their organisation.
 #[derive(Clone, Debug)]
 pub struct Founder {
-    /// Their organisation.
+    /// Name of the new organisation.
     pub organisation: OrganisationName,
-    /// Their name.
+    /// Name of the administrator.
     pub name: PersonName,
-    /// Their e-mail.
+    /// E-mail of the administrator.
     pub email: Email,
-    /// Their password.
+    /// Password of the administrator.
     pub password: Password,
 }
 
 impl SetUp {
-    /// With these people.
+    /// Use cases on these people.
     pub fn new(database: Database, people: People, clock: SharedClock, randomness: SharedRandomness) -> Self {
         Self { database, people, clock, randomness }
     }
 
-    /// A new link's capability, which ends the one before; none where somebody can log in already.
+    /// Makes the token of a new link, which replaces the link before; `None` if there is a user already.
     pub async fn open(&self) -> Result<Option<Token>, Failure> {
         let token = Token::random(&*self.randomness);
         let now = self.clock.now();
@@ -68,20 +68,20 @@ impl SetUp {
             .await
     }
 
-    /// Whether nobody can log in yet.
+    /// Whether there is no user yet.
     pub async fn is_awaited(&self) -> Result<bool, Failure> {
         Ok(self.people.is_empty(&self.database.read()).await?)
     }
 
-    /// Whether this capability opens the set-up now.
+    /// Whether this token opens the set-up now.
     pub async fn is_open(&self, token: &Token) -> Result<bool, Failure> {
         Ok(self.stored(&self.database.read(), token).await?.is_some())
     }
 
-    /// The setting's value, where it is this token's and still good.
+    /// The stored setting, if it belongs to this token and has not expired.
     async fn stored(&self, on: &Read, token: &Token) -> Result<Option<Vec<u8>>, DatabaseError> {
         let Some(value) = settings::get(on, SETTING).await? else { return Ok(None) };
-        // An operator may have added the first user at the command line.
+        // The operator may have added the first user on the command line.
         if !self.people.is_empty(on).await? {
             return Ok(None);
         }
@@ -96,11 +96,11 @@ impl SetUp {
         Ok(good.then_some(value))
     }
 
-    /// Uses the capability: makes the organisation and its first administrator. Of several that try at
-    /// once, one does.
+    /// Uses the token up: adds the organisation and its first administrator. Of several concurrent requests,
+    /// one succeeds.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where the capability is not the latest one, is too old or was used.
+    /// [`Failure::NotFound`] if the token is not the latest one, has expired or was used.
     pub async fn claim(
         &self,
         token: &Token,
@@ -108,7 +108,7 @@ impl SetUp {
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
     ) -> Result<(), Failure> {
-        // Before the hash, which costs: a stranger must not make us compute.
+        // Look first, because hashing is expensive: a stranger must not make the server compute.
         let Some(value) = self.stored(&self.database.read(), token).await? else {
             return Err(Failure::NotFound);
         };
@@ -128,7 +128,7 @@ impl SetUp {
     }
 }
 
-/// The token's hash, and until when it is good.
+/// The stored setting: hash and expiry of the token.
 fn encode(token: &Token, expires: Timestamp) -> Vec<u8> {
     let mut value = token.hash().to_vec();
     value.extend_from_slice(&expires.micros().to_be_bytes());

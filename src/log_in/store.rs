@@ -1,4 +1,4 @@
-//! The table `sessions`; in files of their own, `device_cookies` and `throttles`.
+//! Queries of the table `sessions`. The tables `device_cookies` and `throttles` have files of their own.
 
 pub mod devices;
 pub mod throttles;
@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::session::{ABSOLUTE, IDLE};
 use crate::{
-    people::service::{UserSnapshot, beside},
+    people::service::{UserSnapshot, with_user_snapshot},
     platform::{
         clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx, Unscoped},
@@ -46,46 +46,46 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A session, and the user whom it names.
-struct WithStanding {
+/// A session, and the snapshot of its user.
+struct SessionWithUser {
     session: row::Model,
-    standing: Option<UserSnapshot>,
+    snapshot: Option<UserSnapshot>,
 }
 
-impl FromQueryResult for WithStanding {
+impl FromQueryResult for SessionWithUser {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let session = row::Model::from_query_result(row, prefix)?;
-        Ok(Self { session, standing: UserSnapshot::of_row(row)? })
+        Ok(Self { session, snapshot: UserSnapshot::of_row(row)? })
     }
 }
 
-/// A session, as the database has it.
+/// A session as stored.
 #[derive(Clone, Debug)]
 pub struct StoredSession {
     /// SHA-256 of the cookie's value.
     pub hash: Hash,
-    /// Who is logged in; none for a browser that is not.
+    /// The logged-in user; `None` if there is none.
     pub user: Option<(OrganisationId, UserId)>,
-    /// When it began.
+    /// Time of the log-in.
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// Time of the last use, to the minute.
     pub last_seen_at: Timestamp,
-    /// When it ends, whatever happens.
+    /// Time at which it ends, however much it is used.
     pub expires_at: Timestamp,
-    /// Where the browser was when it logged in.
+    /// Network address of the browser at the log-in.
     pub address: Option<String>,
-    /// What the browser calls itself.
+    /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// Everything else, as JSON.
+    /// All other data, as JSON.
     pub data: String,
-    /// When its user last gave their password.
+    /// When the user last gave their password.
     pub reauthenticated_at: Option<Timestamp>,
-    /// The user whose password was right, where no user is logged in yet because the code is still missing.
+    /// The user whose password was right, if the code is still missing and no user is logged in yet.
     pub half_way_of: Option<UserId>,
 }
 
 impl StoredSession {
-    /// Whether it has not ended by itself. A session that was written by a clock that was wrong has ended.
+    /// Whether the session has not expired. A session from a clock that was ahead counts as expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.created_at.is_credible(now)
             && self.last_seen_at.is_credible(now)
@@ -95,7 +95,7 @@ impl StoredSession {
     }
 }
 
-/// The same as [`StoredSession::is_live`], for the database.
+/// The condition of [`StoredSession::is_live`] in SQL.
 fn live(now: Timestamp) -> Condition {
     let credible = now.plus(SKEW);
     Condition::all()
@@ -129,7 +129,7 @@ impl TryFrom<row::Model> for StoredSession {
     }
 }
 
-/// Adds a session. A conflict means that the id is taken.
+/// Adds a session. A conflict means that the id exists already.
 pub async fn add(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
         hash: Set(session.hash.to_vec()),
@@ -148,7 +148,7 @@ pub async fn add(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> 
     Ok(())
 }
 
-/// Keeps what a session holds. One that has ended in the meantime stays ended.
+/// Saves the data of a session. A session that was ended in the meantime stays ended.
 pub async fn update_data(tx: &Tx, hash: Hash, data: String) -> Result<(), DatabaseError> {
     row::Entity::update_many()
         .filter(row::Column::Hash.eq(hash.to_vec()))
@@ -158,7 +158,7 @@ pub async fn update_data(tx: &Tx, hash: Hash, data: String) -> Result<(), Databa
     Ok(())
 }
 
-/// Notes that a session was used.
+/// Writes that a session was used.
 pub async fn touch(tx: &Tx, hash: Hash, now: Timestamp) -> Result<(), DatabaseError> {
     row::Entity::update_many()
         .filter(row::Column::Hash.eq(hash.to_vec()))
@@ -173,16 +173,16 @@ pub async fn is_there(on: &impl Queries, hash: Hash) -> Result<bool, DatabaseErr
     Ok(row::Entity::find_by_id(hash.to_vec()).one(on.connection()).await?.is_some())
 }
 
-/// Ends a session.
+/// Deletes a session.
 pub async fn end(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     row::Entity::delete_by_id(hash.to_vec()).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// Ends a session of a user.
+/// Deletes a session of a user.
 ///
 /// # Returns
-/// The session as it was; `None` if it had ended. If several transactions take it at once, one gets it.
+/// The session as it was; `None` if it had ended. Of several concurrent calls, one gets it.
 pub async fn take(
     tx: &Tx,
     organisation: OrganisationId,
@@ -200,7 +200,7 @@ pub async fn take(
     Ok(if end_one_of(tx, organisation, user, hash).await? { Some(row.try_into()?) } else { None })
 }
 
-/// Ends all sessions of a user, and all in which their password was given and the code was not.
+/// Deletes all sessions of a user, and all that wait for the user's code.
 pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> Result<(), DatabaseError> {
     let logged_in = Condition::all()
         .add(row::Column::OrganisationId.eq(organisation.0))
@@ -212,8 +212,8 @@ pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> 
     Ok(())
 }
 
-/// Ends sessions of a user so that one more makes at most `most`: first those that have ended by themselves, then the
-/// one that was used longest ago. The caller holds the user's lock.
+/// Deletes sessions of a user, so that one more makes at most `most`: first the expired ones, then the least
+/// recently used. The caller holds the user's lock.
 pub async fn make_room(
     tx: &Tx,
     organisation: OrganisationId,
@@ -237,9 +237,9 @@ pub async fn make_room(
     Ok(())
 }
 
-/// Ends log-ins of a user that wait for a code so that one more makes at most `most`: first the oldest from the same
-/// network (of IPv6 the /64), so that a caller who has the password and asks again and again ends their own. The caller
-/// holds the user's lock.
+/// Deletes log-ins of a user that wait for a code, so that one more makes at most `most`. The oldest from the
+/// same network go first (of IPv6 the /64), so that an attacker who has the password ends their own log-ins,
+/// not the owner's. The caller holds the user's lock.
 pub async fn make_room_half_way(
     tx: &Tx,
     user: UserId,
@@ -252,7 +252,7 @@ pub async fn make_room_half_way(
         .all(tx.connection())
         .await?;
     let superfluous = (waiting.len() + 1).saturating_sub(most);
-    // A stable sort: the oldest stays first in each half.
+    // The sort is stable: the oldest stays first in each half.
     let network = |address: Option<&str>| address.and_then(|text| text.parse().ok()).map(own_network);
     let asking = network(address);
     waiting.sort_by_key(|session| network(session.address.as_deref()) != asking);
@@ -262,10 +262,10 @@ pub async fn make_room_half_way(
     Ok(())
 }
 
-/// Ends all sessions of an organisation.
+/// Deletes all sessions of an organisation.
 ///
 /// # Returns
-/// How many of them had not ended by themselves.
+/// Number of deleted sessions that had not expired.
 pub async fn end_all_within(
     tx: &Tx,
     organisation: OrganisationId,
@@ -277,13 +277,13 @@ pub async fn end_all_within(
     Ok(live)
 }
 
-/// Ends all sessions in which no user is logged in.
-pub async fn end_nobodys(tx: &Tx) -> Result<(), DatabaseError> {
+/// Deletes all sessions in which no user is logged in.
+pub async fn end_half_way_sessions(tx: &Tx) -> Result<(), DatabaseError> {
     row::Entity::delete_many().filter(row::Column::UserId.is_null()).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// The sessions of a user that have not ended, latest used first: at most `limit`.
+/// The live sessions of a user, most recently used first, at most `limit`.
 pub async fn live_of(
     on: &impl Queries,
     organisation: OrganisationId,
@@ -303,10 +303,10 @@ pub async fn live_of(
     Ok(rows.into_iter().map(StoredSession::try_from).collect::<Result<_, _>>()?)
 }
 
-/// Ends one session of a user.
+/// Deletes one session of a user.
 ///
 /// # Returns
-/// Whether it was there.
+/// Whether it existed.
 pub async fn end_one_of(
     tx: &Tx,
     organisation: OrganisationId,
@@ -322,26 +322,26 @@ pub async fn end_one_of(
     Ok(ended.rows_affected == 1)
 }
 
-/// Erases sessions that ended by themselves.
+/// Erases expired sessions.
 pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
     row::Entity::delete_many().filter(live(now).not()).exec(tx.connection()).await?;
     Ok(())
 }
 
 impl Unscoped {
-    /// The session with this hash, of whichever organisation, and who is logged in there.
+    /// The session with this hash, of any organisation, and its logged-in user.
     pub(super) async fn session_by_hash(
         self,
         on: &impl Queries,
         hash: Hash,
     ) -> Result<Option<(StoredSession, Option<UserSnapshot>)>, DatabaseError> {
         let sessions = row::Entity::find_by_id(hash.to_vec());
-        let found = beside(sessions, (row::Column::OrganisationId, row::Column::UserId))
-            .into_model::<WithStanding>()
+        let found = with_user_snapshot(sessions, (row::Column::OrganisationId, row::Column::UserId))
+            .into_model::<SessionWithUser>()
             .one(on.connection())
             .await?;
-        let found =
-            found.map(|WithStanding { session, standing }| Ok::<_, DbErr>((session.try_into()?, standing)));
+        let found = found
+            .map(|SessionWithUser { session, snapshot }| Ok::<_, DbErr>((session.try_into()?, snapshot)));
         Ok(found.transpose()?)
     }
 }

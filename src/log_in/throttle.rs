@@ -1,9 +1,9 @@
-//! How often a password or a code may be tried.
+//! Limits how often a password or a code may be tried. Start with [`Throttles`].
 //!
-//! A try is counted before anything is hashed, in rows that all processes share. A try over a limit is refused by a
-//! look at these rows, without a write. Which limits apply depends on what is known of the browser ([`Guesser`]):
-//! guesses from elsewhere must not lock an owner out (no lock-out weapon), so a browser with a device cookie and a
-//! session in which the user is logged in have counts of their own.
+//! An attempt is counted before anything is hashed, in rows that all processes share. An attempt over a limit
+//! is refused by reading these rows, without a write. The applicable limits depend on the browser
+//! ([`Guesser`]). A browser with a device cookie and a logged-in session have counts of their own, so that an
+//! attacker's guesses cannot lock the owner out.
 
 pub(super) mod keys;
 
@@ -25,26 +25,26 @@ use crate::{
     vault::Vault,
 };
 
-/// Counts begin again after this long.
+/// Length of a window; counts start again after it.
 pub const WINDOW: Duration = Duration::minutes(5);
-/// Windows erased in one transaction: each is short, however many there are.
+/// Number of windows that one transaction erases, so that each transaction is short.
 const SWEPT_AT_ONCE: u64 = 1_000;
 
-/// Who tries: it decides which counts a try uses up.
+/// Who makes an attempt. It decides which counts the attempt uses up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
-    /// A browser that nothing is known of, at this address. Over all addresses, the tries for one account are limited
-    /// too.
+    /// An unknown browser at this address. The attempts for one user name from all addresses together are
+    /// limited too.
     Stranger(Option<IpAddr>),
-    /// A browser with a device cookie of the user, by the cookie's hash.
+    /// A browser with a device cookie of the user: the cookie's hash.
     Device(Hash),
-    /// A session in which the user is logged in, by the hash of its id.
+    /// A session in which the user is logged in: the hash of the log-in.
     Session(Hash),
-    /// A browser that was sent here by a one-time link, by the hash of its token.
+    /// A browser with a one-time link: the hash of its token.
     Link(Hash),
 }
 
-/// A try that was counted, and may be taken back.
+/// A counted attempt, which can be subtracted again.
 #[derive(Clone, Debug)]
 pub struct Counted {
     keys: Vec<Hash>,
@@ -52,21 +52,21 @@ pub struct Counted {
     right: Option<Hash>,
 }
 
-/// Whether a password or a code may be tried.
+/// Whether an attempt is allowed.
 #[derive(Clone, Debug)]
 pub enum Admission {
-    /// It may be tried.
+    /// The attempt is allowed, and counted.
     Admitted(Counted),
-    /// It may not be tried before this long has passed.
+    /// The attempt is not allowed before this time has passed.
     TooMany(Duration),
-    /// The device cookie is void: the browser is a stranger like others.
-    Void,
+    /// The device cookie is void. The browser counts as a stranger.
+    DeviceVoid,
 }
 
-/// Ends a transaction without keeping what it counted.
+/// Rolls a transaction back, so that its counts do not stay.
 enum Refused {
     TooMany(Duration),
-    Void,
+    DeviceVoid,
     Failed(DatabaseError),
 }
 
@@ -76,7 +76,7 @@ impl From<DatabaseError> for Refused {
     }
 }
 
-/// Counts tries, for all processes that share the database.
+/// Counts attempts, for all processes that share the database.
 #[derive(Clone)]
 pub struct Throttles {
     database: Database,
@@ -85,18 +85,19 @@ pub struct Throttles {
 }
 
 impl Throttles {
-    /// In this database. The vault's key hides what is counted from a reader of the database.
+    /// Throttles in this database. The vault's key hides the counted texts from a reader of the database.
     pub fn new(database: Database, clock: SharedClock, vault: Vault) -> Self {
         Self { database, clock, keys: Keys::new(vault) }
     }
 
-    /// Counts a try of the password of `account`, a text that is the same for all ways to type one account.
+    /// Counts an attempt at the password of `account`: a text that is the same for all spellings of
+    /// organisation and e-mail.
     pub async fn admit_password(&self, guesser: Guesser, account: &str) -> Result<Admission, Failure> {
         let right = self.keys.right_passwords(guesser, account);
         self.admit(guesser, self.keys.password(guesser, account), right).await
     }
 
-    /// Counts a try of a code of a user's second factor.
+    /// Counts an attempt at a code of a user's second factor.
     pub async fn admit_code(
         &self,
         guesser: Guesser,
@@ -130,12 +131,13 @@ impl Throttles {
                 if let Some(device) = device
                     && !devices::count_failure(&tx, device, super::devices::MAX_FAILURES).await?
                 {
-                    return Err(Refused::Void);
+                    return Err(Refused::DeviceVoid);
                 }
                 for limit in &limits {
                     let (count, since) = throttles::count(&tx, limit.key, now, WINDOW).await?;
                     if count > limit.max {
-                        // Others were faster. The transaction is undone, so this try leaves nothing.
+                        // Concurrent attempts reached the limit first. The transaction is rolled back, so
+                        // this attempt is not counted.
                         return Err(Refused::TooMany(left(since, now)));
                     }
                 }
@@ -148,32 +150,32 @@ impl Throttles {
                 Ok(Admission::Admitted(Counted { keys, device, right: right.map(|limit| limit.key) }))
             }
             Err(Refused::TooMany(wait)) => Ok(Admission::TooMany(wait)),
-            Err(Refused::Void) => {
+            Err(Refused::DeviceVoid) => {
                 if let Some(device) = device {
                     self.database.write(async |tx| devices::erase(&tx, device).await).await?;
                 }
-                Ok(Admission::Void)
+                Ok(Admission::DeviceVoid)
             }
             Err(Refused::Failed(error)) => Err(error.into()),
         }
     }
 
-    /// Counts one more of something else than log-ins, by a name that begins with what it is.
+    /// Counts an event other than a log-in. `what` begins with the kind of event.
     ///
     /// # Returns
-    /// Whether it is within `limit` in the window. What is over the limit is not counted.
+    /// Whether it is within `limit` in the window. An event over the limit is not counted.
     pub async fn is_within(&self, what: &str, limit: i64) -> Result<bool, Failure> {
         let limits = vec![Limit { key: self.keys.other(what), max: limit }];
         let admission = self.admit(Guesser::Stranger(None), limits, None).await?;
         Ok(matches!(admission, Admission::Admitted(_)))
     }
 
-    /// Takes a try back that was not looked at, as where the program had too much to do.
+    /// Subtracts an attempt that was not tried, for example because the server was busy.
     pub async fn take_back(&self, counted: &Counted) -> Result<(), Failure> {
         self.settle(counted, None).await
     }
 
-    /// Takes a try back because the password or the code was right, and counts the right ones.
+    /// Subtracts an attempt whose password or code was right, and counts the right ones.
     pub async fn note_right(&self, counted: &Counted) -> Result<(), Failure> {
         self.settle(counted, counted.right).await
     }
@@ -196,7 +198,7 @@ impl Throttles {
             .await
     }
 
-    /// Erases what no longer counts.
+    /// Erases windows that are over.
     pub async fn sweep(&self) -> Result<(), Failure> {
         loop {
             let now = self.clock.now();
@@ -212,7 +214,7 @@ impl Throttles {
     }
 }
 
-/// How long a window that began at `since` still lasts: between a second and a whole window.
+/// The remaining time of a window that began at `since`: between a second and a whole window.
 fn left(since: Timestamp, now: Timestamp) -> Duration {
     since.plus(WINDOW).since(now).clamp(Duration::SECOND, WINDOW)
 }
@@ -222,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn n7_no_wait_is_longer_than_a_window_however_wrong_the_clock_was() {
+    fn n7_no_wait_is_longer_than_a_window_even_after_a_wrong_clock() {
         let now = Timestamp::from_micros(1_795_417_030_000_000);
         assert_eq!(left(now, now), WINDOW);
         assert_eq!(left(now.plus(Duration::days(30)), now), WINDOW);

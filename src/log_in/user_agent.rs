@@ -1,8 +1,8 @@
-//! What a browser calls itself, in words that people know it by.
+//! Describes a browser by its `User-Agent`, in words that users know.
 
-/// Browser and system, such as *Firefox on Linux*. Browsers claim to be each other, so the more particular
+/// Browser and system, such as *Firefox on Linux*. Browsers include the names of others, so the more specific
 /// name is looked for first.
-pub fn name(user_agent: &str) -> String {
+pub fn describe(user_agent: &str) -> String {
     const BROWSERS: [(&str, &str); 6] = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),
@@ -33,10 +33,10 @@ pub fn name(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::name;
+    use super::describe;
 
     #[test]
-    fn browsers_are_called_by_their_own_names_not_by_those_that_they_borrow() {
+    fn a_browser_is_described_by_its_own_name_not_by_one_that_it_includes() {
         for (user_agent, wanted) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
             (
@@ -57,7 +57,7 @@ mod tests {
             ("curl/8.0", "An unknown browser"),
             ("", "An unknown browser"),
         ] {
-            assert_eq!(name(user_agent), wanted);
+            assert_eq!(describe(user_agent), wanted);
         }
     }
 }

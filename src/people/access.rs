@@ -1,6 +1,6 @@
-//! Who asks, and what they may: authorisation as a type. A use case that only an administrator may run
-//! takes an [`Admin`], and there is no other way to get one than [`Member::admin`]; one that must not be open
-//! to whoever finds a browser that was left logged in takes a [`Reauthenticated`].
+//! Authorisation as types. A use case that only an administrator may run takes an [`Admin`], and
+//! [`Member::admin`] is the only way to get one. A use case that must not be open to a person at a browser
+//! that was left logged in takes a [`Reauthenticated`].
 
 use std::net::IpAddr;
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// A password that was given within this long is a proof of who asks.
-pub const PROOF: Duration = Duration::minutes(10);
+/// How long re-authentication counts.
+pub const REAUTHENTICATION_LASTS: Duration = Duration::minutes(10);
 
-/// A user who is logged in, as the database had them when this request began.
+/// A logged-in user, as read from the database when this request began.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub(super) organisation: OrganisationId,
@@ -29,56 +29,58 @@ pub struct Member {
     pub(super) reauthenticated: bool,
     pub(super) has_second_factor: bool,
     pub(super) lacks_second_factor: bool,
-    /// What sessions of theirs had been ended when they were read: more since means that this one may be too.
+    /// `users.version` when the user was read. A higher version in the database means that sessions were
+    /// ended since.
     pub(super) version: i64,
-    /// Their name, to be shown.
+    /// Name, to be shown.
     pub name: String,
-    /// Their e-mail, to be shown.
+    /// E-mail, to be shown.
     pub email: String,
-    /// Their organisation's name, to be shown.
+    /// Name of the user's organisation, to be shown.
     pub organisation_name: String,
-    /// Where they are.
+    /// Network address of the browser.
     pub address: Option<IpAddr>,
-    /// The request.
+    /// Id of the request.
     pub request_id: Option<RequestId>,
 }
 
 impl Member {
-    /// Their organisation.
+    /// The user's organisation.
     pub const fn organisation(&self) -> OrganisationId {
         self.organisation
     }
 
-    /// Who they are.
+    /// The user's id.
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// What they may do.
+    /// The user's role.
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// Whether they are an administrator; to be asked where a page shows more to one.
+    /// Whether the user is an administrator. Only for showing more on a page; a use case asks for
+    /// [`Self::admin`].
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
     }
 
-    /// Whether a log-in of theirs asks for a code as well.
+    /// Whether logging in asks this user for a second factor.
     pub const fn has_second_factor(&self) -> bool {
         self.has_second_factor
     }
 
-    /// Whether their organisation demands a second factor that they have not set up: until then they may do
-    /// nothing else.
+    /// Whether the organisation requires a second factor that this user has not set up. Until then the user
+    /// may do nothing else.
     pub const fn lacks_second_factor(&self) -> bool {
         self.lacks_second_factor
     }
 
-    /// Proof that they are an administrator.
+    /// Checks that the user is an administrator.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`] where they are not, [`Failure::SecondFactorNeeded`] where they must set one up
+    /// [`Failure::Forbidden`] if not; [`Failure::SecondFactorNeeded`] if the user must set up a second factor
     /// first.
     pub fn admin(self) -> Result<Admin, Failure> {
         match (self.lacks_second_factor, self.role) {
@@ -88,30 +90,30 @@ impl Member {
         }
     }
 
-    /// `users.version` when they were read: what is begun now does not go on at another one.
+    /// `users.version` when the user was read. Work that began at one version does not continue at another.
     pub const fn version(&self) -> i64 {
         self.version
     }
 
-    /// Whether they gave their password within [`PROOF`].
+    /// Whether the user re-authenticated within [`REAUTHENTICATION_LASTS`].
     pub const fn has_reauthenticated(&self) -> bool {
         self.reauthenticated
     }
 
-    /// Proof that it is really them, and not somebody who found their browser.
+    /// Checks that the user re-authenticated recently, so that a stranger at an open browser is not enough.
     ///
     /// # Errors
-    /// [`Failure::ReauthenticationNeeded`] where the last one is too old.
+    /// [`Failure::ReauthenticationNeeded`] if it was too long ago.
     pub fn reauthenticated(self) -> Result<Reauthenticated<Self>, Failure> {
         if self.reauthenticated { Ok(Reauthenticated(self)) } else { Err(Failure::ReauthenticationNeeded) }
     }
 
-    /// On whose behalf the program computes: their browser has logged in before.
+    /// Whom to charge for CPU work: a known asker, because the browser is logged in.
     pub const fn asker(&self) -> Asker {
         Asker { network: self.address, known: true }
     }
 
-    /// As the activity records them.
+    /// The user as the activity records them.
     pub const fn actor(&self) -> Actor {
         Actor {
             organisation: self.organisation,
@@ -122,7 +124,7 @@ impl Member {
     }
 }
 
-/// Somebody who gave their password within [`PROOF`].
+/// A member or admin who re-authenticated within [`REAUTHENTICATION_LASTS`].
 #[derive(Clone, Debug)]
 pub struct Reauthenticated<T>(T);
 
@@ -139,10 +141,10 @@ impl<T> std::ops::Deref for Reauthenticated<T> {
 pub struct Admin(Member);
 
 impl Admin {
-    /// Proof that it is really them.
+    /// Checks that the administrator re-authenticated recently.
     ///
     /// # Errors
-    /// [`Failure::ReauthenticationNeeded`] where the last one is too old.
+    /// [`Failure::ReauthenticationNeeded`] if it was too long ago.
     pub fn reauthenticated(self) -> Result<Reauthenticated<Self>, Failure> {
         if self.0.reauthenticated { Ok(Reauthenticated(self)) } else { Err(Failure::ReauthenticationNeeded) }
     }

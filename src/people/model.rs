@@ -1,4 +1,4 @@
-//! The values that describe organisations and people, each with the one parser that decides.
+//! Values that describe organisations and people. Each type has one parser, which decides what is valid.
 
 mod short_name;
 
@@ -10,17 +10,17 @@ pub use short_name::ShortName;
 use crate::platform::text::{self, BadName};
 
 const HIDDEN_IN_NAME: &str =
-    "There is a sign in this name that cannot be seen. Type the name, instead of pasting it.";
+    "This name contains an invisible character. Type the name, instead of pasting it.";
 
 /// An organisation's name: 1 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganisationName(String);
 
 impl OrganisationName {
-    /// Parses what was typed.
+    /// Parses typed text.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         text::name(text, 100).map(Self).map_err(|why| match why {
             BadName::Empty | BadName::TooLong => "Give the organisation a name of 1 to 100 characters.",
@@ -28,7 +28,7 @@ impl OrganisationName {
         })
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,10 +39,11 @@ impl OrganisationName {
 pub struct PersonName(String);
 
 impl PersonName {
-    /// Parses what was typed. An @ is refused: an e-mail in the place of a name could be taken for the user's own.
+    /// Parses typed text. Refuses an @, because a reader could take an e-mail address in the name for the
+    /// user's own address.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text::ascii(text).contains('@') {
             return Err("Give your name here, without an e-mail address.");
@@ -53,43 +54,43 @@ impl PersonName {
         })
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A user as pages name them where it matters who did something: a name is what its owner chose, and another user may
-/// have chosen the same; the e-mail beside it is one user's.
+/// Name and e-mail of a user, for pages on which it matters who did something. A user chooses their name and
+/// can copy another user's; the e-mail is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct UserLabel {
     /// The name.
     pub name: String,
     /// The e-mail.
     pub email: String,
 }
 
-impl fmt::Display for Named {
+impl fmt::Display for UserLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.email)
     }
 }
 
-/// An e-mail address, in lower case: the name under which a user logs in.
+/// An e-mail address in lower case, with which a user logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// The most bytes of what is typed that are looked at: anybody can send more, and it costs time to normalise.
+    /// The most bytes that are parsed. Anyone can send more, and normalising costs time.
     const MAX_TYPED: usize = 4096;
 
-    /// Parses what was typed. No more is asked than that it can be one: something, an @, something with
-    /// no blanks, at most 254 characters (RFC 5321, 4.5.3.1.3). All spellings of one address are the same value: upper
-    /// and lower case, full-width letters, NFC and NFD, a domain in its own letters and in ASCII's, with what a program
-    /// copies round an address or hides in it.
+    /// Parses typed text. It accepts a local part, an @ and a domain, without blanks, of at most 254
+    /// characters (RFC 5321, 4.5.3.1.3). All spellings of one address give the same value: upper and lower
+    /// case, full-width letters, NFC and NFD, Unicode and punycode domains, and copied text with brackets or
+    /// invisible characters around the address.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "Write an e-mail address, such as name@example.com.";
         if text.len() > Self::MAX_TYPED {
@@ -116,8 +117,8 @@ impl Email {
         sound.then_some(Self(address)).ok_or(WRONG)
     }
 
-    /// The text under which tries of a typed e-mail are counted: one for all spellings of an address, so that a
-    /// guesser cannot begin a new count with another spelling.
+    /// The text under which log-in attempts for a typed e-mail are counted. It is the same for all spellings
+    /// of an address, so that an attacker cannot start a new count with another spelling.
     pub fn counted(text: &str) -> String {
         match Self::parse(text) {
             Ok(email) => email.0,
@@ -126,35 +127,35 @@ impl Email {
         }
     }
 
-    /// Lower case, and ASCII where that is possible.
+    /// Lower case, and ASCII where possible.
     fn folded(text: &str) -> String {
         let lower = text::ascii(&text::nfkc(text)).to_lowercase();
-        // Leaving signs out, and lower case, may undo the composition.
+        // Removing characters and lowering the case can undo the composition.
         text::nfkc(&lower).into_owned()
     }
 
-    /// The address.
+    /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 crate::identifier! {
-    /// An invitation.
+    /// Identifies an invitation.
     InvitationId
 }
 
-/// What a user may do.
+/// What a user may do in the organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Everything in the organisation.
+    /// May do everything in the organisation.
     Admin,
-    /// Look at connectors.
+    /// May only look at connectors.
     Viewer,
 }
 
 impl Role {
-    /// As the database and the command line have it.
+    /// The name in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -162,7 +163,7 @@ impl Role {
         }
     }
 
-    /// From its name.
+    /// The role with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Admin, Self::Viewer].into_iter().find(|role| role.name() == name)
     }

@@ -1,5 +1,5 @@
-//! Passwords: which may be chosen, and how they are hashed, by argon2id. All of it runs in the pool of
-//! [`platform::cpu`](crate::platform::cpu), which bounds what runs at once and what waits.
+//! Judges, hashes and verifies passwords, with argon2id. All computation runs in the pool of
+//! [`platform::cpu`](crate::platform::cpu), which limits how much runs and waits. Start with [`Hasher`].
 
 mod password;
 mod strength;
@@ -29,15 +29,15 @@ use crate::platform::{
 };
 
 const SALT: usize = 16;
-/// More than one only helps where cores idle, which a server's do not.
+/// More lanes help only if cores are idle, and a server's cores are not.
 const LANES: u32 = 1;
-/// The most older parameters that every try of a password is made with.
+/// The most older parameter sets that every attempt is computed with.
 const OLDER: usize = 2;
 
 /// Hashes, verifies and judges passwords. A clone shares the pool.
 #[derive(Clone)]
 pub struct Hasher {
-    /// The parameters of today, then older ones that stored hashes have.
+    /// Today's parameters, then older ones that stored hashes have.
     kinds: Arc<Mutex<Vec<Kind>>>,
     params: Params,
     memory: Arc<Mutex<Weak<Memory>>>,
@@ -45,7 +45,7 @@ pub struct Hasher {
     randomness: SharedRandomness,
 }
 
-/// Parameters that hashes are made with, and a hash that no password fits, for it is random.
+/// Argon2 parameters, and a random hash that no password matches.
 #[derive(Clone)]
 struct Kind {
     params: Params,
@@ -67,47 +67,48 @@ impl Kind {
         Ok(Self { params, decoy })
     }
 
-    fn made(&self, params: &Params) -> bool {
+    fn was_made_with(&self, params: &Params) -> bool {
         let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
         costs(&self.params) == costs(params)
     }
 }
 
-/// What came of trying a password.
+/// The result of trying a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is wrong, or there is no such user.
+    /// The password is wrong, or there is no such user.
     Wrong,
-    /// It is right.
+    /// The password is right.
     Right,
-    /// It is right, and a new hash is to replace the stored one, which has older parameters or was made of the
-    /// password as it was typed, before passwords were normalised.
+    /// The password is right, and its stored hash must be replaced: it has older parameters, or was made
+    /// before passwords were normalised.
     RightButOld,
 }
 
 impl Hasher {
-    /// A hasher with this much work for each password.
+    /// A hasher that spends this much work on each password.
     ///
     /// # Errors
-    /// [`Failure::Unexpected`] if argon2 refuses it.
+    /// [`Failure::Unexpected`] if argon2 refuses the parameters.
     pub fn new(work: PasswordWork, pool: CpuPool, randomness: SharedRandomness) -> Result<Self, Failure> {
         let params = Params::new(work.memory, work.passes, LANES, None).map_err(unexpected)?;
         let kinds = vec![Kind::new(params.clone(), &*randomness)?];
         Ok(Self { kinds: Arc::new(Mutex::new(kinds)), params, memory: Arc::default(), pool, randomness })
     }
 
-    /// The pool that it computes in.
+    /// The pool that the hasher computes in.
     pub(super) const fn pool(&self) -> &CpuPool {
         &self.pool
     }
 
-    /// Judges a password that is being chosen by a person about whom `about` is known: e-mail, name, organisation.
+    /// Judges a password that a person chooses. `about` is known about that person: e-mail, name,
+    /// organisation.
     ///
     /// # Returns
-    /// The password, or what to change, in the reader's words.
+    /// The password, or what to change, as words for the form.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait already.
+    /// [`Failure::Busy`] if too many requests wait already.
     pub async fn choose(
         &self,
         asker: Asker,
@@ -123,21 +124,21 @@ impl Hasher {
         Ok(match (is_guessed_early, password.text().chars().count() > strength::CHARACTERS) {
             (false, _) => Ok(password),
             (true, false) => {
-                Err("This password is among the first that are guessed. Choose a few words that have \
+                Err("This password is among the first that attackers guess. Choose a few words that have \
                                   nothing to do with each other, with you, or with your company.")
             }
             (true, true) => {
-                Err("The first 40 characters of this password are among the first that are guessed, and \
+                Err("The first 40 characters of this password are among the first that attackers guess, and \
                                  they decide. Begin with a few words that have nothing to do with each other, with \
                                  you, or with your company.")
             }
         })
     }
 
-    /// A PHC string for a password that has been chosen, of its normalised form.
+    /// Hashes the normalised form of a chosen password, as a PHC string.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait already.
+    /// [`Failure::Busy`] if too many requests wait already.
     pub async fn hash(&self, asker: Asker, password: &Password) -> Result<String, Failure> {
         let mut salt = [0; SALT];
         self.randomness.fill(&mut salt);
@@ -147,17 +148,17 @@ impl Hasher {
             (work.hash(&params, &salt, password.text().as_bytes()), work.done())
         });
         let (hash, done) = hash.await?;
-        note(done);
+        log_runs(done);
         hash.map_err(unexpected)
     }
 
-    /// Tries a password against a stored hash. Argon2 runs once for each form of the password (two if normalising
-    /// changed what was typed) and each kind of parameters that stored hashes are known to have, whether there is a
-    /// stored hash or not, and whether the password is right or not: what is missing is replaced by a decoy. So neither
-    /// the time nor the wait for it shows which users exist.
+    /// Tries a password against a stored hash. Argon2 runs once for each form of the password (two if
+    /// normalising changed it) and for each parameter set that stored hashes are known to have. It does so
+    /// whether or not there is a stored hash, and whether or not the password is right: a decoy replaces a
+    /// missing hash. So neither the computing time nor the waiting time tells an attacker which users exist.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait already.
+    /// [`Failure::Busy`] if too many requests wait already.
     pub async fn verify(
         &self,
         asker: Asker,
@@ -167,11 +168,12 @@ impl Hasher {
         let stored = stored.map(PasswordHash::new).transpose().map_err(unexpected)?;
         let made_with = stored.as_ref().map(Params::try_from).transpose().map_err(unexpected)?;
         let kinds = self.kinds_with(made_with.as_ref())?;
-        let is_old = made_with.as_ref().zip(kinds.first()).is_some_and(|(params, today)| !today.made(params));
+        let is_old =
+            made_with.as_ref().zip(kinds.first()).is_some_and(|(params, today)| !today.was_made_with(params));
         let hashes: Vec<(PasswordHash, bool)> = kinds
             .into_iter()
             .map(|kind| match (&stored, &made_with) {
-                (Some(stored), Some(params)) if kind.made(params) => (stored.clone(), true),
+                (Some(stored), Some(params)) if kind.was_made_with(params) => (stored.clone(), true),
                 _ => (kind.decoy, false),
             })
             .collect();
@@ -186,8 +188,8 @@ impl Hasher {
                 while let Some(((form, bytes), (hash, is_stored))) =
                     tries.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    // It runs for a decoy as well.
-                    if work.fits(bytes, hash) && *is_stored {
+                    // Compute for a decoy as well, so that the time is the same.
+                    if work.matches(bytes, hash) && *is_stored {
                         right.fetch_or(1 << form, Ordering::Relaxed);
                     }
                 }
@@ -206,11 +208,11 @@ impl Hasher {
             (verdict, work.done())
         });
         let (verdict, done) = verdict.await?;
-        note(done);
+        log_runs(done);
         Ok(verdict)
     }
 
-    /// The beginnings of stored hashes whose parameters are known; `None` if no further ones would be noted.
+    /// The prefixes of stored hashes whose parameters are known; `None` if the hasher takes no more.
     pub(super) fn known_kinds(&self) -> Option<Vec<String>> {
         let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let beginning = |kind: &Kind| {
@@ -220,17 +222,17 @@ impl Hasher {
         (kinds.len() <= OLDER).then(|| kinds.iter().map(beginning).collect())
     }
 
-    /// Notes that a stored hash has these parameters: from now on every try of a password costs as much as one of it.
+    /// Adds the parameters of a stored hash. From now on every attempt computes with them too.
     pub(super) fn note_kind(&self, stored: &str) -> Result<(), Failure> {
         let params = Params::try_from(&PasswordHash::new(stored).map_err(unexpected)?).map_err(unexpected)?;
         self.kinds_with(Some(&params)).map(drop)
     }
 
-    /// All kinds of parameters that a try is made with, today's first; with those of the stored hash, which are noted.
+    /// All parameter sets of an attempt, today's first. Adds those of the stored hash.
     fn kinds_with(&self, params: Option<&Params>) -> Result<Vec<Kind>, Failure> {
         let mut known = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kinds = known.clone();
-        if let Some(params) = params.filter(|params| !known.iter().any(|kind| kind.made(params))) {
+        if let Some(params) = params.filter(|params| !known.iter().any(|kind| kind.was_made_with(params))) {
             kinds.push(Kind::new((*params).clone(), &*self.randomness)?);
             if known.len() <= OLDER {
                 known.clone_from(&kinds);
@@ -239,7 +241,7 @@ impl Hasher {
         Ok(kinds)
     }
 
-    /// The memory that argon2 works in: shared by all who hash or wait for it.
+    /// The memory that argon2 works in. All running and waiting requests share it.
     fn memory(&self) -> Arc<Memory> {
         let mut shared = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
@@ -250,7 +252,7 @@ impl Hasher {
     }
 }
 
-fn note(done: Vec<(u32, u32)>) {
+fn log_runs(done: Vec<(u32, u32)>) {
     for (memory, passes) in done {
         tracing::debug!(memory, passes, "argon2 has run for a password");
     }

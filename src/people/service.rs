@@ -1,5 +1,5 @@
-//! What can be done with organisations and users; changes of users, invitations and second factors have
-//! files of their own.
+//! The use cases of organisations and users. Changes of users, invitations and second factors have submodules
+//! of their own.
 
 mod changes;
 mod ended;
@@ -14,19 +14,19 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 pub use self::{
-    changes::{Change, Changed},
+    changes::{ChangeOutcome, UserChange},
     ended::MayFinish,
-    invitations::{Accepted, INVITATION, Invited, NEW_PASSWORD},
-    second_factor::{Begun, Code, RECOVERY_CODES, RecoveryCode, SEALED, Setup},
+    invitations::{Accepted, INVITATION_LASTS, Invited, NEW_PASSWORD_LASTS},
+    second_factor::{BegunSecondFactor, Code, RECOVERY_CODES, RecoveryCode, SEALED, Setup},
 };
 pub use super::store::{
     NewUser, Organisation, User,
     invitations::Invitation,
-    snapshot::{UserSnapshot, beside},
+    snapshot::{UserSnapshot, with_user_snapshot},
 };
 use super::{
-    access::{Admin, Member, PROOF},
-    model::{Email, Named, Password, PersonName, Role},
+    access::{Admin, Member, REAUTHENTICATION_LASTS},
+    model::{Email, Password, PersonName, Role, UserLabel},
     passwords::{Hasher, Verdict},
     store::{self, Users, invitations::Invitations},
 };
@@ -47,7 +47,7 @@ use crate::{
     vault::Vault,
 };
 
-/// Organisations and users.
+/// The use cases of organisations and users.
 #[derive(Clone)]
 pub struct People {
     database: Database,
@@ -60,31 +60,31 @@ pub struct People {
     hashes_surveyed: Arc<OnceCell<()>>,
 }
 
-/// What a request shows of a user beside who they are.
+/// What a request says about its user besides the user's id.
 #[derive(Clone, Copy, Debug)]
-pub struct Presence {
-    /// Where they are.
+pub struct RequestContext {
+    /// The network address of the browser.
     pub address: Option<IpAddr>,
-    /// The request.
+    /// The id of the request.
     pub request_id: Option<RequestId>,
-    /// When they last gave their password.
+    /// When the user last gave their password.
     pub reauthenticated_at: Option<Timestamp>,
 }
 
-/// How many users a page lists.
-const PAGE: usize = 50;
+/// Number of users on a page.
+const PAGE_SIZE: usize = 50;
 
-/// What came of adding a user.
+/// The result of adding a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
-    /// They are there.
+pub enum UserAddition {
+    /// The user was added.
     Added(UserId),
-    /// Somebody has this e-mail already.
+    /// Another user of the organisation has this e-mail.
     EmailTaken,
 }
 
 impl People {
-    /// With this database.
+    /// Use cases on this database.
     pub fn new(
         database: Database,
         hasher: Hasher,
@@ -97,13 +97,14 @@ impl People {
         Self { database, hasher, activity, vault, clock, randomness, hashes_surveyed }
     }
 
-    /// Whether nobody can log in yet, since there is no user.
+    /// Whether there is no user yet, so no one can log in.
     pub async fn is_empty(&self, on: &impl Queries) -> Result<bool, DatabaseError> {
         Ok(!store::any_user(on).await?)
     }
 
-    /// Adds a user whose password has been hashed: themselves, from where they are, or by an operator. A
-    /// conflict of the database means that somebody has the e-mail already.
+    /// Adds a user whose password has been hashed. `themselves` is address and request id if the user added
+    /// themselves, and `None` if the operator did. A conflict of the database means that another user has the
+    /// e-mail.
     pub async fn add_user(
         &self,
         tx: &Tx,
@@ -122,7 +123,7 @@ impl People {
         Ok(id)
     }
 
-    /// The same from the command line.
+    /// Adds a user from the command line.
     pub async fn create_user(
         &self,
         organisation: OrganisationId,
@@ -130,7 +131,7 @@ impl People {
         name: &PersonName,
         role: Role,
         password: &Password,
-    ) -> Result<Added, Failure> {
+    ) -> Result<UserAddition, Failure> {
         let hash = self.hash(Asker::OPERATOR, password).await?;
         let added = self
             .database
@@ -140,8 +141,8 @@ impl People {
             })
             .await;
         match added {
-            Ok(id) => Ok(Added::Added(id)),
-            Err(error) if error.is_conflict() => Ok(Added::EmailTaken),
+            Ok(id) => Ok(UserAddition::Added(id)),
+            Err(error) if error.is_conflict() => Ok(UserAddition::EmailTaken),
             Err(error) => Err(error.into()),
         }
     }
@@ -153,19 +154,19 @@ impl People {
 
     /// The users of an administrator's organisation by e-mail, after `after`, and whether there are more.
     pub async fn page(&self, admin: &Admin, after: Option<&str>) -> Result<(Vec<User>, bool), Failure> {
-        let limit = PAGE as u64 + 1;
+        let limit = PAGE_SIZE as u64 + 1;
         let mut users = Users::of(admin.organisation()).page(&self.database.read(), after, limit).await?;
-        let more = users.len() > PAGE;
-        users.truncate(PAGE);
+        let more = users.len() > PAGE_SIZE;
+        users.truncate(PAGE_SIZE);
         Ok((users, more))
     }
 
-    /// Some users of an organisation, as they are named where it matters who did something.
+    /// Name and e-mail of some users of an organisation.
     pub async fn names(
         &self,
         organisation: OrganisationId,
         users: impl IntoIterator<Item = UserId>,
-    ) -> Result<HashMap<UserId, Named>, Failure> {
+    ) -> Result<HashMap<UserId, UserLabel>, Failure> {
         Ok(Users::of(organisation).names(&self.database.read(), users).await?)
     }
 
@@ -181,11 +182,11 @@ impl People {
         organisation.ok_or(Failure::NotFound)
     }
 
-    /// Tries an e-mail and a password: who it is, if they are right and may log in. The same hashes are
-    /// computed whatever is wrong, so that the answer's time tells nothing.
+    /// Tries an e-mail and a password, and returns the user if they are right and the user may log in. It
+    /// computes the same hashes in every case, so that the response time tells an attacker nothing.
     ///
     /// # Errors
-    /// [`Failure::Busy`] where too many are trying.
+    /// [`Failure::Busy`] if too many requests wait already.
     pub async fn authenticate(
         &self,
         asker: Asker,
@@ -194,7 +195,7 @@ impl People {
         password: &Password,
     ) -> Result<Authenticated, Failure> {
         self.survey_hashes().await?;
-        // A query for an unknown organisation or e-mail too: the same is done whatever was typed.
+        // Query for an unknown organisation or e-mail too, so that every attempt does the same work.
         let users = Users::of(organisation.unwrap_or(OrganisationId(Uuid::nil())));
         let typed = email.map_or("", Email::as_str);
         let user = users.by_email(&self.database.read(), typed).await?;
@@ -208,10 +209,10 @@ impl People {
         })
     }
 
-    /// Replaces a user's own password, which was verified as `user`, by one that has been hashed.
+    /// Replaces a user's own password, which was verified as `user`, with a hashed one.
     ///
     /// # Returns
-    /// Whether what was verified still is their password.
+    /// Whether the verified password was still the user's.
     pub async fn replace_password(
         &self,
         tx: &Tx,
@@ -229,10 +230,10 @@ impl People {
         Ok(true)
     }
 
-    /// Notes a log-in, and the newer hash of the password where it was made.
+    /// Records a log-in, and stores the newer hash of the password if there is one.
     ///
     /// # Returns
-    /// Whether the password that was verified is still the user's, and they may still log in.
+    /// Whether the verified password is still the user's, and the user may still log in.
     pub async fn note_login(
         &self,
         tx: &Tx,
@@ -249,10 +250,10 @@ impl People {
         Ok(true)
     }
 
-    /// Puts a newer hash of the password that was verified in place of the older one.
+    /// Stores a newer hash of the verified password in place of the older one.
     ///
     /// # Returns
-    /// The user as they are then; none where that password no longer is theirs.
+    /// The user as stored then; `None` if the verified password is no longer theirs.
     pub async fn rehash(&self, user: User, newer: Option<String>) -> Result<Option<User>, Failure> {
         let Some(newer) = newer else { return Ok(Some(user)) };
         let users = Users::of(user.organisation);
@@ -262,91 +263,96 @@ impl People {
                 let replaced =
                     users.replace_password(&tx, user.id, &user.password_hash, newer.clone()).await?;
                 let now = users.get(&tx, user.id).await?;
-                // A log-in at the same time may have made it anew before this one: then the version is the same.
+                // A concurrent log-in may have rehashed the password first. Then the version is unchanged.
                 Ok::<_, DatabaseError>(now.filter(|now| replaced || now.version == user.version))
             })
             .await?;
         Ok(now.filter(|now| !now.disabled))
     }
 
-    /// Makes sure that an administrator still is one, and is until the transaction ends: their request may have
-    /// begun before they were disabled, lost the role or were logged out.
-    pub(super) async fn still_admin(&self, tx: &Tx, admin: &Admin) -> Result<(), Failure> {
+    /// Checks that an administrator still is one, and locks this until the transaction ends. Since the
+    /// request began, the administrator may have been disabled, demoted or logged out.
+    pub(super) async fn check_still_admin(&self, tx: &Tx, admin: &Admin) -> Result<(), Failure> {
         Users::of(admin.organisation()).lock_roles(tx).await?;
-        match self.still_there(tx, admin).await?.role {
+        match self.current_user(tx, admin).await?.role {
             Role::Admin => Ok(()),
             Role::Viewer => Err(Failure::Forbidden),
         }
     }
 
-    /// Lets one transaction at a time count or change what this user has, whose sessions were not ended since they
-    /// were read.
+    /// Locks the user's row, so that one transaction at a time counts or changes what the user has, and
+    /// checks that the user's sessions were not ended since the request began.
     ///
     /// # Errors
-    /// [`Failure::LoggedOut`] where they were.
-    pub async fn lock_still_there(&self, tx: &Tx, member: &Member) -> Result<(), Failure> {
+    /// [`Failure::LoggedOut`] if they were ended.
+    pub async fn lock_and_check_user(&self, tx: &Tx, member: &Member) -> Result<(), Failure> {
         self.lock_user(tx, member).await?;
-        self.still_there(tx, member).await.map(drop)
+        self.current_user(tx, member).await.map(drop)
     }
 
-    /// Lets one transaction at a time count or change what this user has.
+    /// Locks the user's row, so that one transaction at a time counts or changes what the user has.
     pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
         Users::of(member.organisation()).lock(tx, member.user()).await
     }
 
-    /// The user whom a request began with. What it began with may have been ended since, and must not be made up for.
-    async fn still_there(&self, tx: &Tx, member: &Member) -> Result<User, Failure> {
+    /// The user of a request, as stored now. Fails if the user was disabled or their sessions were ended
+    /// since the request began.
+    async fn current_user(&self, tx: &Tx, member: &Member) -> Result<User, Failure> {
         let user = Users::of(member.organisation()).get(tx, member.user()).await?;
         user.filter(|user| !user.disabled && user.version == member.version).ok_or(Failure::LoggedOut)
     }
 
-    /// The user of a session; none where they may no longer be in.
-    pub fn member(&self, standing: UserSnapshot, presence: Presence) -> Result<Option<Member>, Failure> {
-        let Presence { address, request_id, reauthenticated_at } = presence;
-        if standing.disabled_at.is_some() {
+    /// The user of a session; `None` if the user may no longer use it.
+    pub fn member_of_session(
+        &self,
+        snapshot: UserSnapshot,
+        context: RequestContext,
+    ) -> Result<Option<Member>, Failure> {
+        let RequestContext { address, request_id, reauthenticated_at } = context;
+        if snapshot.disabled_at.is_some() {
             return Ok(None);
         }
-        let role = Role::from_name(&standing.role)
-            .ok_or_else(|| Failure::Unexpected(format!("user {} has an unknown role", standing.id)))?;
-        let has_second_factor = standing.totp_since.is_some();
+        let role = Role::from_name(&snapshot.role)
+            .ok_or_else(|| Failure::Unexpected(format!("user {} has an unknown role", snapshot.id)))?;
+        let has_second_factor = snapshot.totp_since.is_some();
         let now = self.clock.now();
         Ok(Some(Member {
-            organisation: OrganisationId(standing.organisation_id),
-            user: UserId(standing.id),
+            organisation: OrganisationId(snapshot.organisation_id),
+            user: UserId(snapshot.id),
             role,
             reauthenticated: reauthenticated_at
-                .is_some_and(|at| at.is_credible(now) && now.since(at) < PROOF),
+                .is_some_and(|at| at.is_credible(now) && now.since(at) < REAUTHENTICATION_LASTS),
             has_second_factor,
-            version: standing.version,
-            lacks_second_factor: standing.organisation.second_factor_required && !has_second_factor,
-            name: standing.name,
-            email: standing.email,
-            organisation_name: standing.organisation.name,
+            version: snapshot.version,
+            lacks_second_factor: snapshot.organisation.second_factor_required && !has_second_factor,
+            name: snapshot.name,
+            email: snapshot.email,
+            organisation_name: snapshot.organisation.name,
             address,
             request_id,
         }))
     }
 
-    /// Whether nothing has happened to a user since they were read that ends sessions of theirs.
+    /// Whether no event since the user was read has ended their sessions.
     pub async fn is_unchanged(&self, tx: &Tx, user: &User) -> Result<bool, DatabaseError> {
         let users = Users::of(user.organisation);
-        // Who ends sessions at this moment has counted it and not committed yet: that is waited for.
+        // Another transaction may have counted such an event and not committed yet. The lock waits for it.
         users.lock(tx, user.id).await?;
         let now = users.get(tx, user.id).await?;
         Ok(now.is_some_and(|now| now.version == user.version && !now.disabled))
     }
 }
 
-/// What came of trying an e-mail and a password.
+/// The result of trying an e-mail and a password.
 #[derive(Clone, Debug)]
 pub enum Authenticated {
-    /// They are right.
+    /// E-mail and password are right.
     User {
-        /// Whose they are.
+        /// The user whose they are.
         user: User,
-        /// Whether the stored hash is older than today's parameters.
+        /// Whether the stored hash has older parameters than today's.
         old_hash: bool,
     },
-    /// They are not, or the user may not log in; who it would have been, for the record alone.
+    /// They are wrong, or the user may not log in. The user is only for the record.
     Refused(Option<User>),
 }

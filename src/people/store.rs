@@ -1,5 +1,5 @@
-//! The table `users`; beside it, in files of their own, organisations, invitations, second factors, and what is read
-//! with each page.
+//! Queries of the table `users`. Organisations, invitations, second factors and the snapshot of a user have
+//! files of their own.
 
 mod hashes;
 pub mod invitations;
@@ -20,7 +20,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockType},
 };
 
-use super::model::{Email, Named, PersonName, Role};
+use super::model::{Email, PersonName, Role, UserLabel};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
@@ -69,29 +69,29 @@ mod user {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A user.
+/// A user as stored.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Their id.
+    /// Id of the user.
     pub id: UserId,
-    /// Their organisation.
+    /// Organisation of the user.
     pub organisation: OrganisationId,
-    /// Their e-mail.
+    /// E-mail, in lower case.
     pub email: String,
-    /// Their name.
+    /// Name, as the user chose it.
     pub name: String,
-    /// What they may do.
+    /// The role in the organisation.
     pub role: Role,
-    /// Whether they may not log in.
+    /// Whether the user is disabled and may not log in.
     pub disabled: bool,
-    /// The PHC string of their password.
+    /// The PHC string of the password.
     pub password_hash: String,
-    /// When they last logged in.
+    /// Time of the last log-in.
     pub last_login_at: Option<Timestamp>,
-    /// Whether a log-in of theirs asks for a code as well.
+    /// Whether logging in asks for a second factor.
     pub has_second_factor: bool,
-    /// Counts what ends sessions of theirs, such as a new password, another role or being disabled. A hash that is
-    /// made anew of the same password is none of it.
+    /// Counts the events that end the user's sessions, such as a new password, another role or being
+    /// disabled. Rehashing the same password does not count.
     pub version: i64,
 }
 
@@ -116,7 +116,7 @@ impl TryFrom<user::Model> for User {
     }
 }
 
-/// Whether there is any user at all: while there is none, the set-up is open.
+/// Whether there is any user. Set-up is open while there is none.
 pub async fn any_user(on: &impl Queries) -> Result<bool, DatabaseError> {
     Ok(user::Entity::find().one(on.connection()).await?.is_some())
 }
@@ -125,20 +125,20 @@ pub async fn any_user(on: &impl Queries) -> Result<bool, DatabaseError> {
 #[derive(Clone, Copy, Debug)]
 pub struct Users(OrganisationId);
 
-/// What a new user begins with.
+/// The values of a new user.
 pub struct NewUser<'a> {
-    /// Their e-mail.
+    /// E-mail, unique in the organisation.
     pub email: &'a Email,
-    /// Their name.
+    /// Name, as the user chose it.
     pub name: &'a PersonName,
-    /// What they may do.
+    /// Role in the organisation.
     pub role: Role,
-    /// The PHC string of their password.
+    /// The PHC string of the password.
     pub password_hash: String,
 }
 
 impl Users {
-    /// Those of this organisation.
+    /// The users of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
@@ -153,12 +153,13 @@ impl Users {
             .filter(user::Column::OrganisationId.eq(self.0.0))
     }
 
-    /// The same, for what ends sessions: whoever is about to make one meanwhile sees that it was done.
+    /// An update that also counts an event which ends sessions: a transaction that is adding a session
+    /// concurrently sees that the version changed.
     fn change(self, id: UserId) -> sea_orm::UpdateMany<user::Entity> {
         self.update(id).col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
     }
 
-    /// Counts it for all of them.
+    /// Counts that the sessions of all users were ended.
     pub async fn note_ended_sessions_of_all(self, tx: &Tx) -> Result<(), DatabaseError> {
         user::Entity::update_many()
             .filter(user::Column::OrganisationId.eq(self.0.0))
@@ -168,32 +169,35 @@ impl Users {
         Ok(())
     }
 
-    /// Counts that sessions of theirs were ended.
+    /// Counts that a user's sessions were ended.
     pub async fn note_ended_sessions(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
         self.change(id).exec(tx.connection()).await?;
         Ok(())
     }
 
-    /// A user.
+    /// The user with this id.
     pub async fn get(self, on: &impl Queries, id: UserId) -> Result<Option<User>, DatabaseError> {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
     }
 
-    /// These users, as they are named where it matters who did something.
+    /// Name and e-mail of these users.
     pub async fn names(
         self,
         on: &impl Queries,
         users: impl IntoIterator<Item = UserId>,
-    ) -> Result<HashMap<UserId, Named>, DatabaseError> {
+    ) -> Result<HashMap<UserId, UserLabel>, DatabaseError> {
         let rows = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
             .filter(user::Column::Id.is_in(users.into_iter().map(|user| user.0)))
             .all(on.connection())
             .await?;
-        Ok(rows.into_iter().map(|row| (UserId(row.id), Named { name: row.name, email: row.email })).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (UserId(row.id), UserLabel { name: row.name, email: row.email }))
+            .collect())
     }
 
-    /// A user by their e-mail.
+    /// The user with this e-mail.
     pub async fn by_email(self, on: &impl Queries, email: &str) -> Result<Option<User>, DatabaseError> {
         let row = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
@@ -203,7 +207,7 @@ impl Users {
         Ok(row.map(User::try_from).transpose()?)
     }
 
-    /// At most `limit` of them by e-mail, after `after`.
+    /// At most `limit` users by e-mail, after `after`.
     pub async fn page(
         self,
         on: &impl Queries,
@@ -221,7 +225,7 @@ impl Users {
         Ok(rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// All of them, by e-mail.
+    /// All users, by e-mail.
     pub async fn list(self, on: &impl Queries) -> Result<Vec<User>, DatabaseError> {
         let rows = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
@@ -259,7 +263,7 @@ impl Users {
         Ok(())
     }
 
-    /// Deletes a user, and with them what hangs on them: sessions, device cookies, invitations for them and sign-ins.
+    /// Deletes a user, and their sessions, device cookies, invitations and sign-ins.
     pub async fn delete(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
         user::Entity::delete_many()
             .filter(user::Column::Id.eq(id.0))
@@ -269,17 +273,17 @@ impl Users {
         Ok(())
     }
 
-    /// Sets the hash of their password.
+    /// Sets the hash of the user's password.
     pub async fn set_password(self, tx: &Tx, id: UserId, hash: String) -> Result<(), DatabaseError> {
         self.change(id).col_expr(user::Column::PasswordHash, Expr::value(hash)).exec(tx.connection()).await?;
         Ok(())
     }
 
-    /// Replaces the hash that was verified, if it still is theirs and they may still log in: what an operator
-    /// has done in the meantime must not be undone.
+    /// Replaces the verified hash, if it is still stored and the user may still log in. A concurrent change
+    /// by the operator must not be undone.
     ///
     /// # Returns
-    /// Whether it is so.
+    /// Whether it was replaced.
     pub async fn replace_password(
         self,
         tx: &Tx,
@@ -297,13 +301,13 @@ impl Users {
         Ok(replaced.rows_affected == 1)
     }
 
-    /// Sets what they may do.
+    /// Sets the user's role.
     pub async fn set_role(self, tx: &Tx, id: UserId, role: Role) -> Result<(), DatabaseError> {
         self.change(id).col_expr(user::Column::Role, Expr::value(role.name())).exec(tx.connection()).await?;
         Ok(())
     }
 
-    /// Sets since when they may not log in; none where they may.
+    /// Sets the time since which the user is disabled; `None` enables the user.
     pub async fn set_disabled(
         self,
         tx: &Tx,
@@ -317,24 +321,24 @@ impl Users {
         Ok(())
     }
 
-    /// Notes a log-in of a user who was read before, if the password still is what it was then and they may still log
-    /// in.
+    /// Records a log-in of a user who was read before, if the password is unchanged and the user may still
+    /// log in.
     ///
     /// # Returns
-    /// Whether it is so.
+    /// Whether it was recorded.
     pub async fn note_login(self, tx: &Tx, user: &User, now: Timestamp) -> Result<bool, DatabaseError> {
         let factor = user::Column::TotpSince;
         let factor = if user.has_second_factor { factor.is_not_null() } else { factor.is_null() };
         let noted = self
             .update(user.id)
-            // Another hash under the same version is of the same password, made anew by a log-in at the same time.
+            // Another hash under the same version is of the same password: a concurrent log-in rehashed it.
             .filter(
                 user::Column::PasswordHash
                     .eq(user.password_hash.as_str())
                     .or(user::Column::Version.eq(user.version)),
             )
             .filter(user::Column::DisabledAt.is_null())
-            // One that was turned on while the password was verified must not be passed by.
+            // A second factor that was activated while the password was verified must not be bypassed.
             .filter(factor)
             .col_expr(user::Column::LastLoginAt, Expr::value(now.micros()))
             .exec(tx.connection())
@@ -342,8 +346,7 @@ impl Users {
         Ok(noted.rows_affected == 1)
     }
 
-    /// Keeps others from what this user does one at a time until the transaction ends. (On SQLite there is
-    /// only one that writes.)
+    /// Locks the user's row until the transaction ends. (SQLite has only one writer anyway.)
     pub async fn lock(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
         self.find(id).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
         Ok(())

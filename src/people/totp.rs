@@ -1,5 +1,5 @@
-//! Time-based one-time passwords (RFC 6238), as every authenticator app makes them: SHA-1, 6 digits, 30
-//! seconds. The arithmetic is a library's.
+//! Time-based one-time passwords (RFC 6238) as authenticator apps make them: SHA-1, 6 digits, 30 seconds. A
+//! library does the arithmetic.
 
 use qrcode::{EcLevel, QrCode, render::svg::Color};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,19 +12,19 @@ use crate::platform::{
     randomness::Randomness,
 };
 
-/// How long a code is the present one, in seconds.
+/// Length of a step, in seconds. A code belongs to one step.
 const STEP: i64 = 30;
 
-/// The latest step that can have been used by `now`: the one after the present step, for a process whose clock is ahead
-/// by what clocks may differ. A later one was written by a clock that was wrong.
+/// The latest step that can have been used by `now`: one after the current step, by a clock that is ahead by
+/// the allowed skew. A later step was written by a clock that was wrong.
 pub fn latest_credible_step(now: Timestamp) -> i64 {
     now.plus(SKEW).seconds() / STEP + 1
 }
 
-/// What authenticator apps call the program.
+/// The name of this program in authenticator apps.
 const ISSUER: &str = "Mail360 Connectors";
 
-/// How far from now a code is looked for that is of another time, in steps: ten minutes.
+/// How far from now a code of another time is looked for, in steps: ten minutes.
 const NEAR: i64 = 20;
 
 /// The key that an authenticator app and the program share: 160 bits (RFC 4226, 4), as base32.
@@ -37,24 +37,24 @@ pub struct TotpKey(SecretString);
 pub struct BadKey;
 
 impl TotpKey {
-    /// A new one.
+    /// A new random key.
     pub fn random(randomness: &dyn Randomness) -> Self {
         let mut bytes = [0; 20];
         randomness.fill(&mut bytes);
         Self(SecretString::from(Secret::from(bytes).to_base32()))
     }
 
-    /// One that was opened.
+    /// A key that the vault opened.
     pub fn from_opened(key: SecretString) -> Self {
         Self(key)
     }
 
-    /// The key itself, to be sealed or shown to its owner.
+    /// The key itself, to be sealed or shown to its user.
     pub fn expose(&self) -> &SecretString {
         &self.0
     }
 
-    /// In groups of four, to be typed.
+    /// The key in groups of four characters, for typing.
     pub fn for_people(&self) -> String {
         let signs: Vec<char> = self.0.expose_secret().chars().collect();
         signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
@@ -69,25 +69,25 @@ impl TotpKey {
         self.builder()?.build().map_err(|_| BadKey)
     }
 
-    /// The step whose code this is: the present one, the one before or the one after, for clocks differ
-    /// (RFC 6238, 5.2); none where it is no code of now.
+    /// The step that this code belongs to: the current one, the one before or the one after, because clocks
+    /// differ (RFC 6238, 5.2). `None` if the code is of no such step.
     pub fn step_of(&self, code: &str, now: Timestamp) -> Result<Option<i64>, BadKey> {
         let seconds = u64::try_from(now.seconds()).unwrap_or(0);
         Ok(self.totp()?.check(code, seconds).and_then(|step| i64::try_from(step).ok()))
     }
 
-    /// How long ago this code was the present one, where [`Self::step_of`] finds none and that is at most ten minutes.
+    /// How long ago this code was valid, if at most ten minutes ago and [`Self::step_of`] finds no step.
     pub fn age_of(&self, code: &str, now: Timestamp) -> Result<Option<Duration>, BadKey> {
         self.nearest(code, now, (2..=NEAR).map(|steps| -steps))
     }
 
-    /// By how much the clock that made this code differs from ours, where [`Self::step_of`] finds none and that is at most
-    /// ten minutes.
+    /// The difference between our clock and the one that made this code, if at most ten minutes and
+    /// [`Self::step_of`] finds no step.
     pub fn clock_difference(&self, code: &str, now: Timestamp) -> Result<Option<Duration>, BadKey> {
         self.nearest(code, now, (2..=NEAR).flat_map(|steps| [-steps, steps]))
     }
 
-    /// How far the first of these steps, counted from the present one, is away whose code this is.
+    /// The distance of the first of these relative steps that this code belongs to.
     fn nearest(
         &self,
         code: &str,
@@ -102,10 +102,10 @@ impl TotpKey {
         Ok(found.map(|steps| Duration::seconds(steps.abs() * STEP)))
     }
 
-    /// A QR code of the key for authenticator apps, as SVG: dark on light in any scheme, for scanners ask for
-    /// it.
+    /// A QR code of the key for authenticator apps, as SVG: dark on light in any colour scheme, because
+    /// scanners need it.
     pub fn qr_code(&self, _: &Turn, account: &str) -> Result<String, BadKey> {
-        // The colon parts issuer from account.
+        // In the URI, a colon separates issuer and account.
         let account = account.replace(':', ".");
         let totp = self
             .builder()?
@@ -122,7 +122,7 @@ impl TotpKey {
             .dark_color(Color("#000"))
             .light_color(Color("#fff"))
             .build();
-        // In a page an SVG needs no declaration.
+        // An SVG inside a page needs no XML declaration.
         Ok(drawn.split_once("?>").map_or(drawn.clone(), |(_, svg)| svg.to_owned()))
     }
 }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn n7_a_code_that_is_taken_is_never_of_a_step_that_is_not_credible() {
+    fn n7_an_accepted_code_never_belongs_to_a_step_that_is_not_credible() {
         let key = TotpKey::from_opened(SecretString::from(RFC));
         // The code of the step that begins at 1,111,111,110, as early as it is taken.
         let early = at(1_111_111_110 - 30);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_drawn_and_written_but_never_printed() {
+    fn a_key_can_be_drawn_and_shown_but_never_appears_in_debug_output() {
         let key = TotpKey::random(&SystemRandomness);
         let svg = key.qr_code(&Turn::for_a_test(), "ada:of@contoso.test").expect("a code");
         assert!(svg.trim_start().starts_with("<svg") && svg.len() < 60_000, "{}", svg.len());

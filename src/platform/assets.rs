@@ -1,4 +1,5 @@
-//! The hashed assets in the folder `site/`: read into memory at start and served from there.
+//! The hashed assets of the folder `site/`. [`Assets::load`] reads them into memory at the start;
+//! [`Assets::serve`] answers requests.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -8,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Everything in `site/`, by its path.
+/// All files of `site/`, by path.
 #[derive(Clone, Default)]
 pub struct Assets(Arc<Inner>);
 
@@ -26,10 +27,10 @@ struct Asset {
 }
 
 impl Assets {
-    /// Reads a folder.
+    /// Reads all files of a folder.
     ///
     /// # Errors
-    /// Where it cannot be read, or holds no script, as after a build that did not finish.
+    /// If the folder cannot be read, or holds no script, as after an unfinished build.
     pub fn load(folder: &Path) -> std::io::Result<Self> {
         let mut inner = Inner::default();
         let mut folders = vec![folder.to_owned()];
@@ -64,12 +65,12 @@ impl Assets {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// What the build called the script, the WebAssembly and the style sheet: `mail360.<hash>`.
+    /// The file name that the build gave to script, WebAssembly and style sheet: `mail360.<hash>`.
     pub fn name(&self) -> &str {
         self.0.name.as_deref().unwrap_or("mail360")
     }
 
-    /// The answer for this path, where there is such a file.
+    /// The response for this path; `None` if there is no such file.
     pub fn serve(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let asset = self.0.files.get(path)?;
         let takes_brotli = headers
@@ -87,7 +88,7 @@ impl Assets {
         headers.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static(if asset.immutable {
-                // The name holds the content's hash: what is behind it never changes.
+                // The name contains a hash of the content, so the content behind it never changes.
                 "public, max-age=31536000, immutable, no-transform"
             } else {
                 "public, max-age=3600, no-transform"
@@ -106,7 +107,7 @@ fn content_type(name: &str) -> Option<&'static str> {
         "svg" => "image/svg+xml",
         "txt" => "text/plain; charset=utf-8",
         "wasm" => "application/wasm",
-        // What we do not know, such as the `.br` beside each file, is not served by itself.
+        // Unknown files, such as the `.br` beside each file, are not served by themselves.
         _ => return None,
     })
 }
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn assets_are_served_compressed_where_the_browser_takes_it_and_for_ever() {
+    fn assets_are_served_compressed_if_the_browser_accepts_it_and_are_immutable() {
         let folder = tempfile::tempdir().expect("a folder");
         let pkg = folder.path().join("pkg");
         std::fs::create_dir(&pkg).expect("a folder");

@@ -1,11 +1,11 @@
-//! Time: one type, one source, injected, so that a test can be at any moment it likes.
+//! Time: one type and one source. The source is injected, so that a test can set the time.
 
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-/// How far apart the clocks of two machines that share a database may be.
+/// The allowed difference between the clocks of two machines that share a database.
 pub const SKEW: Duration = Duration::minutes(1);
 
 /// A point in time: microseconds since 1970-01-01 UTC, as the database keeps it.
@@ -14,7 +14,7 @@ pub const SKEW: Duration = Duration::minutes(1);
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since 1970-01-01 UTC.
+    /// The time this many microseconds after 1970-01-01 UTC.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -29,36 +29,36 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// This moment moved by `by`, held at the ends of what the type can express.
+    /// This time plus `by`, limited to the range of the type.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.whole_microseconds()).unwrap_or(i64::MAX)))
     }
 
-    /// This moment moved back by `by`.
+    /// This time minus `by`, limited to the range of the type.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.whole_microseconds()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this moment lies; negative where it lies before.
+    /// The time since `earlier`; negative if this time is before it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::microseconds(self.0.saturating_sub(earlier.0))
     }
 
-    /// Whether this moment is at most `age` before `now`, and credible.
+    /// Whether this time is at most `age` before `now`, and credible.
     pub fn is_within(self, age: Duration, now: Self) -> bool {
         now.since(self) < age && self.is_credible(now)
     }
 
-    /// Whether a stored time can have been written by `now`. A later one was written by a clock that was wrong, and
-    /// counts as not written: otherwise what it limits would last for as long as that clock was ahead. For a deadline,
-    /// ask about the moment at which it was set: the deadline moved back by its full length.
+    /// Whether a stored time can have been written by `now`. A later one was written by a clock that was
+    /// ahead, and must not count: otherwise a limit would last as long as that clock was ahead. For a
+    /// deadline, check the time at which it was set: the deadline minus its full length.
     pub fn is_credible(self, now: Self) -> bool {
         self <= now.plus(SKEW)
     }
 
-    /// The same moment as the `time` crate has it; the epoch for one that it cannot express.
+    /// The time as the `time` crate has it; the epoch if that crate cannot express it.
     pub fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -71,7 +71,7 @@ impl Timestamp {
         self.date_time().format(FORMAT).unwrap_or_default()
     }
 
-    /// The time of day alone, to the second: `06:57:10 UTC`.
+    /// Only the time of day, to the second: `06:57:10 UTC`.
     pub fn time_of_day(self) -> String {
         const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]:[second] UTC");
         self.date_time().format(FORMAT).unwrap_or_default()
@@ -91,16 +91,16 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Where the program takes the time from.
+/// The source of the time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// A clock that can be handed round.
+/// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's own clock.
+/// The clock of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_shown_to_people_as_the_design_asks() {
+    fn a_time_has_the_formats_of_the_design() {
         let moment = Timestamp::from_micros(1_795_417_030_000_000);
         assert_eq!(moment.for_people(), "23 Nov 2026, 06:57 UTC");
         assert_eq!(moment.time_of_day(), "06:57:10 UTC");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_moves_forth_and_back() {
+    fn adding_and_subtracting_a_duration_are_inverse() {
         let moment = Timestamp::from_micros(0);
         let later = moment.plus(Duration::minutes(10));
         assert_eq!(later.since(moment), Duration::minutes(10));

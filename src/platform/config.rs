@@ -1,6 +1,9 @@
-//! Configuration: by flag or environment, checked as a whole before anything is opened. An empty setting counts as not
-//! set, because files of settings for Compose and systemd often have `NAME=` for a setting that is left out. Only
-//! `MAIL360_DATABASE_URL` must not be empty: a secret that was not filled in would give a new, empty database.
+//! Configuration by flag or environment variable. [`Options::check`] checks it as a whole before anything is
+//! opened.
+//!
+//! An empty setting counts as not set, because settings files for Compose and systemd often have `NAME=` for
+//! an unused setting. Only `MAIL360_DATABASE_URL` must not be empty: a secret that was not filled in would
+//! otherwise create a new, empty database.
 
 use std::{
     ffi::OsStr,
@@ -26,15 +29,15 @@ use super::{
 };
 pub use public_url::{PublicUrl, REDIRECT_PATH};
 
-/// What can be configured, as it was typed.
+/// The configuration as typed.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Address and port to listen on.
     #[arg(long, global = true, env = "MAIL360_LISTEN", default_value = "127.0.0.1:3000", value_parser = text())]
     pub listen: String,
 
-    /// The address under which browsers reach this program, and Microsoft sends them back. https,
-    /// unless its host is localhost [default: `http://localhost` with the port that it listens on].
+    /// The address under which browsers reach this program, and to which Microsoft sends them back. It must
+    /// be https unless its host is localhost [default: `http://localhost` with the port that it listens on].
     #[arg(long, global = true, env = "MAIL360_PUBLIC_URL")]
     pub public_url: Option<String>,
 
@@ -43,28 +46,28 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// How many connections to PostgreSQL this process opens at most, from 1 to 500.
+    /// The most connections to PostgreSQL that this process opens, from 1 to 500.
     #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10", value_parser = text())]
     pub database_connections: String,
 
-    /// Folder for the SQLite file and, unless it stands elsewhere, the encryption key.
+    /// Folder for the SQLite file and, unless a key file is configured, the encryption key.
     #[arg(long, global = true, env = "MAIL360_DATA_DIR", default_value = "data", value_parser = path())]
     pub data_dir: PathBuf,
 
-    /// File with the encryption keys, newest first, a line each: `id:base64` [default: encryption.key
-    /// in the data folder].
+    /// File with the encryption keys, newest first, one per line: `id:base64` [default: encryption.key in the
+    /// data folder].
     #[arg(long, global = true, env = "MAIL360_ENCRYPTION_KEY_FILE", value_parser = path())]
     pub encryption_key_file: Option<PathBuf>,
 
-    /// Networks (CIDR, separated by commas) whose X-Forwarded-For header is believed [default: none].
+    /// Networks (CIDR, separated by commas) whose X-Forwarded-For header is trusted [default: none].
     #[arg(long, global = true, env = "MAIL360_TRUSTED_PROXIES")]
     pub trusted_proxies: Option<String>,
 
-    /// Memory for hashing one password with argon2id, in KiB; at most half the cores hash at once.
+    /// Memory for hashing one password with argon2id, in KiB. At most half the cores hash at the same time.
     #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value = "19456", value_parser = text())]
     pub password_memory: String,
 
-    /// Passes over that memory. After a change of either, passwords are hashed anew as people log in.
+    /// Passes over that memory. After a change of either setting, passwords are rehashed as people log in.
     #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value = "2", value_parser = text())]
     pub password_passes: String,
 
@@ -73,11 +76,13 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info", value_parser = text())]
     pub log: String,
 
-    /// How it is written: `text` for people, `json` for programs; `auto` is text at a terminal and JSON elsewhere.
+    /// Format of the log: `text` for people, `json` for programs; `auto` is text at a terminal and JSON
+    /// otherwise.
     #[arg(long, global = true, env = "MAIL360_LOG_FORMAT", default_value = "auto", value_parser = text())]
     pub log_format: String,
 
-    /// Where people are sent to sign in. `{tenant}` stands for the connector's path segment.
+    /// Microsoft's authorization endpoint, to which browsers are sent to sign in. `{tenant}` is replaced by
+    /// the connector's tenant.
     #[arg(
         long,
         global = true,
@@ -87,7 +92,7 @@ pub struct Options {
     )]
     pub microsoft_authorize_url: String,
 
-    /// Where codes are exchanged for tokens.
+    /// Microsoft's token endpoint, at which codes are exchanged for tokens.
     #[arg(
         long,
         global = true,
@@ -97,7 +102,7 @@ pub struct Options {
     )]
     pub microsoft_token_url: String,
 
-    /// Microsoft Graph.
+    /// Base address of Microsoft Graph.
     #[arg(
         long,
         global = true,
@@ -107,7 +112,7 @@ pub struct Options {
     )]
     pub microsoft_graph_url: String,
 
-    /// Who issues ID tokens. `{tenant}` stands for the tenant that the ID token itself names.
+    /// The issuer of ID tokens. `{tenant}` is replaced by the tenant that the ID token names.
     #[arg(
         long,
         global = true,
@@ -118,7 +123,7 @@ pub struct Options {
     pub microsoft_issuer: String,
 }
 
-/// The configuration, checked.
+/// The configuration after the check.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// See [`Options::listen`].
@@ -133,9 +138,9 @@ pub struct Config {
     pub encryption_key_file: PathBuf,
     /// See [`Options::trusted_proxies`].
     pub trusted_proxies: Vec<IpNet>,
-    /// How hard passwords are to guess for whoever has their hashes.
+    /// The work for hashing a password: the more, the harder is guessing for an attacker who has the hashes.
     pub password_work: PasswordWork,
-    /// The addresses of Microsoft's services.
+    /// The URLs of Microsoft's services.
     pub microsoft: ProviderUrls,
 }
 
@@ -149,7 +154,7 @@ pub struct PasswordWork {
 }
 
 impl PasswordWork {
-    /// What OWASP's Password Storage Cheat Sheet names first, with one lane.
+    /// The first recommendation of OWASP's Password Storage Cheat Sheet for one lane.
     pub const LEAST: Self = Self { memory: 19_456, passes: 2 };
 
     fn parse(memory: &str, passes: &str) -> Result<Self, String> {
@@ -159,7 +164,8 @@ impl PasswordWork {
         }
     }
 
-    /// Not weaker than the least, and not so strong that one log-in takes minutes or all memory.
+    /// Refuses work that is weaker than the least, and work with which one log-in takes minutes or all
+    /// memory.
     fn check(self) -> Result<Self, String> {
         let Self { memory, passes } = Self::LEAST;
         if (memory..=4 * 1024 * 1024).contains(&self.memory) && (passes..=20).contains(&self.passes) {
@@ -171,24 +177,24 @@ impl PasswordWork {
     }
 }
 
-/// A provider's addresses, each of which may hold `{tenant}`.
+/// A provider's URLs, each of which may contain `{tenant}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderUrls {
-    /// Where people are sent to sign in.
+    /// Authorization endpoint.
     pub authorize: String,
-    /// Where codes are exchanged.
+    /// Token endpoint.
     pub token: String,
-    /// The provider's API.
+    /// Base of the provider's API.
     pub graph: String,
-    /// The issuer of ID tokens.
+    /// Issuer of ID tokens.
     pub issuer: String,
 }
 
 impl Options {
-    /// Checks everything.
+    /// Checks all settings.
     ///
     /// # Errors
-    /// Every mistake at once, each with its setting and how to mend it.
+    /// Every mistake, each with its setting and how to correct it.
     pub fn check(&self) -> Result<Config, Vec<String>> {
         let mut mistakes = Vec::new();
         let mut note = |setting: &str, mistake: String| {
@@ -214,17 +220,17 @@ impl Options {
         let token = provider_url("MAIL360_MICROSOFT_TOKEN_URL", &self.microsoft_token_url);
         let graph = provider_url("MAIL360_MICROSOFT_GRAPH_URL", &self.microsoft_graph_url);
         let issuer = provider_url("MAIL360_MICROSOFT_ISSUER", &self.microsoft_issuer);
-        // A word that is no level would be taken for the name of a part of the program, and nothing would be logged.
+        // A word that is no level would be read as the name of a module, and nothing would be logged.
         let is_level = |word: &str| {
             let levels = ["off", "error", "warn", "info", "debug", "trace"];
             word.contains(['=', '[', '_', ':']) || levels.contains(&word.to_ascii_lowercase().as_str())
         };
         if let Some(word) = self.log.split(',').map(str::trim).find(|word| !is_level(word)) {
-            let mistake = format!("`{word}` is no level: write error, warn, info, debug or trace");
+            let mistake = format!("`{word}` is not a level: write error, warn, info, debug or trace");
             note("MAIL360_LOG", mistake);
         } else if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&self.log) {
             let mistake =
-                format!("`{}` is no filter ({error}): write error, warn, info, debug or trace", self.log);
+                format!("`{}` is not a filter ({error}): write error, warn, info, debug or trace", self.log);
             note("MAIL360_LOG", mistake);
         }
         if let Err(mistake) = self.log_format.parse::<LogFormat>() {
@@ -266,7 +272,7 @@ impl Options {
                     .map_or_else(|| self.data_dir.join("encryption.key"), Path::to_path_buf),
                 trusted_proxies,
                 password_work,
-                // Paths are put behind Graph's with a slash of their own.
+                // Paths are appended to Graph's URL with a slash of their own.
                 microsoft: ProviderUrls {
                     authorize,
                     token,
@@ -311,7 +317,7 @@ impl Options {
     }
 }
 
-/// What to write where an address to listen on cannot be read: the port that was meant is kept.
+/// What to write if the listen address cannot be read. It keeps the port that was typed.
 fn mistaken_listen(text: &str) -> String {
     let behind_host = if text.parse::<IpAddr>().is_ok() { None } else { text.rsplit(':').next() };
     let port = behind_host.and_then(|port| port.parse::<u16>().ok()).unwrap_or(3000);
@@ -321,18 +327,17 @@ fn mistaken_listen(text: &str) -> String {
     )
 }
 
-/// A setting without a default, unless it is empty.
+/// A setting without a default; `None` if it is empty.
 fn given(setting: Option<&str>) -> Option<&str> {
     setting.filter(|text| !is_blank(OsStr::new(text)))
 }
 
-/// Whether nothing, or blanks alone, were given for a setting.
+/// Whether a setting is empty or blank.
 fn is_blank(value: &OsStr) -> bool {
     value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Parses a setting, and in place of an empty one its default, where it has one. (One that has none is looked at by
-/// [`given`].)
+/// Parses a setting, and the default of an empty one. (For a setting without a default, see [`given`].)
 #[derive(Clone)]
 struct OrDefault<P>(P);
 
@@ -355,7 +360,7 @@ fn text() -> impl TypedValueParser<Value = String> {
     OrDefault(StringValueParser::new())
 }
 
-/// Not clap's own parser of paths, which refuses an empty one.
+/// Not clap's own parser of paths, because it refuses an empty path.
 fn path() -> impl TypedValueParser<Value = PathBuf> {
     OrDefault(OsStringValueParser::new().map(PathBuf::from))
 }

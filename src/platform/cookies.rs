@@ -1,5 +1,5 @@
-//! Our own cookies, all of one kind: for this host alone, unread by scripts, sent along when another site
-//! leads here (Lax: Microsoft's redirect does), and `Secure` where https.
+//! The program's cookies. All have the same attributes: only for this host, not readable by scripts, `Lax`
+//! (Microsoft's redirect must carry them), and `Secure` with https.
 
 use http::{HeaderMap, HeaderValue, header};
 use time::Duration;
@@ -7,18 +7,18 @@ use tower_sessions::cookie::{Cookie, SameSite};
 
 use super::{config::PublicUrl, failure::Failure};
 
-/// The session of a browser.
+/// Name of the session cookie.
 pub const SESSION: &str = "session";
-/// Binds sign-ins to the browser in which they were started.
+/// Name of the cookie that binds sign-ins to the browser in which they started.
 pub const SIGN_IN: &str = "sign_in";
-/// A form that was sent after the session had ended.
+/// Name of the cookie with a form that was sent after the session had ended.
 pub const DRAFT: &str = "draft";
-/// The cookies that a browser forgets at the log-out.
+/// The cookies that the log-out removes.
 pub const FORGOTTEN_AT_LOG_OUT: [&str; 3] = [SESSION, SIGN_IN, DRAFT];
 
-/// A cookie's full name: with `__Host-` where https, for no other host, and no page without https, can
-/// then set it. A port that is not the scheme's own is part of the name, for browsers send a host's cookies to all of
-/// its ports: two programs on one host would otherwise replace each other's.
+/// The full name of a cookie. With https it has the prefix `__Host-`, so that neither another host nor a page
+/// without https can set it. A port other than the default is part of the name: browsers send cookies to all
+/// ports of a host, so two programs on one host would otherwise replace each other's cookies.
 pub fn full_name(public_url: &PublicUrl, name: &str) -> String {
     let prefix = if public_url.is_https() { "__Host-" } else { "" };
     match public_url.parts().unusual_port() {
@@ -27,7 +27,7 @@ pub fn full_name(public_url: &PublicUrl, name: &str) -> String {
     }
 }
 
-/// What the browser sent of one.
+/// The value of this cookie in the request.
 pub fn read(headers: &HeaderMap, public_url: &PublicUrl, name: &str) -> Option<String> {
     let name = full_name(public_url, name);
     headers
@@ -40,10 +40,10 @@ pub fn read(headers: &HeaderMap, public_url: &PublicUrl, name: &str) -> Option<S
         .map(|cookie| cookie.value().to_owned())
 }
 
-/// The header that sets one for so long; with a length of zero it removes it.
+/// The header that sets this cookie for `age`; an age of zero removes the cookie.
 ///
 /// # Errors
-/// Where the value has signs that no header may have.
+/// If the value has characters that a header may not have.
 pub fn set(public_url: &PublicUrl, name: &str, value: &str, age: Duration) -> Result<HeaderValue, Failure> {
     let cookie = Cookie::build((full_name(public_url, name), value))
         .path("/")

@@ -1,9 +1,9 @@
-//! The one place where the program computes for long: hashing passwords, judging their strength, drawing QR codes.
-//! It bounds how much runs at once and how much waits, and shares the turns fairly between networks. It does not count
-//! requests: callers ask the throttles first. Start with [`CpuPool::run`].
+//! The pool for CPU work: hashing passwords, judging their strength, drawing QR codes. It limits how much
+//! runs and how much waits, and shares turns fairly between networks. It does not count requests: callers ask
+//! the throttles first. Start with [`CpuPool::run`].
 //!
-//! Functions that need more than about a millisecond take a [`Turn`], which only this pool makes, so that none of them
-//! can run on a thread that serves requests.
+//! Functions that compute longer than about a millisecond take a [`Turn`], which only this pool creates. So
+//! none of them can run on a thread that serves requests.
 
 mod queue;
 
@@ -20,24 +20,24 @@ use self::queue::{Id, Queue};
 use super::failure::Failure;
 
 /// The longest wait for a turn.
-const PATIENCE: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// On whose behalf the program computes: decides when it is their turn.
+/// On whose behalf the program computes. It decides the order of turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
-    /// The address of the request; `None` where there is no request.
+    /// Network address of the request; `None` if there is no request.
     pub network: Option<IpAddr>,
-    /// Whether somebody has logged in in this browser before. These wait in a queue of their own, so that strangers
-    /// cannot take their places.
+    /// Whether a user has logged in with this browser before. Known browsers wait in a queue of their own, so
+    /// that strangers cannot take their places.
     pub known: bool,
 }
 
 impl Asker {
-    /// The operator at the command line.
+    /// The operator on the command line.
     pub const OPERATOR: Self = Self { network: None, known: true };
 
-    /// The networks that this address is in, the widest first. An attacker who has a whole network has all addresses
-    /// in it: hosting companies give out an IPv4 /24 or an IPv6 /64 to /32 at once.
+    /// The networks of this address, the widest first. An attacker who has a network has all its addresses:
+    /// hosting companies rent out whole networks, from IPv4 /24 and IPv6 /64 up to /32.
     pub fn networks(self) -> Vec<IpNet> {
         let address = self.network.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
         let lengths: &[u8] = match address {
@@ -48,12 +48,12 @@ impl Asker {
     }
 }
 
-/// A bounded number of threads that compute. A clone shares them.
+/// A limited number of threads for computing. A clone shares them.
 #[derive(Clone)]
 pub struct CpuPool(Arc<Shared>);
 
 struct Shared {
-    /// The most that run at once, in cores.
+    /// The most cores in use at the same time.
     cores: u32,
     state: Mutex<State>,
 }
@@ -63,20 +63,20 @@ struct State {
     queue: Queue<oneshot::Sender<Turn>>,
 }
 
-/// Permission to compute now. The cores are free again when it is dropped.
+/// Permission to compute now. Dropping it frees the cores.
 pub struct Turn {
     shared: Arc<Shared>,
     cores: u32,
 }
 
-/// A place in the queue. Dropped before its turn, as when the browser goes away, it is given up.
+/// A place in the queue. Dropping it before its turn, as when the browser disconnects, gives it up.
 struct Place<'a> {
     shared: &'a Arc<Shared>,
     id: Id,
 }
 
 impl CpuPool {
-    /// A pool that takes at most half the cores of this machine.
+    /// A pool of half the machine's cores.
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self::of(u32::try_from(cores / 2).unwrap_or(u32::MAX))
@@ -89,12 +89,12 @@ impl CpuPool {
         Self(Arc::new(Shared { cores, state: Mutex::new(state) }))
     }
 
-    /// Runs `work` on a thread of its own once it is the asker's turn. `weight` is what it costs, in hashes of a
-    /// password: it takes this many cores at once, or all of the pool where it has fewer, and this many of the turns of
-    /// the asker's network. Dropping the future gives the place in the queue up; work that has begun ends in any case.
+    /// Runs `work` on a thread of its own when it is the asker's turn. `weight` is its cost, in password
+    /// hashes. It takes that many cores at once (or all of a smaller pool), and that many turns of the
+    /// asker's network. Dropping the future gives up the place in the queue; running work is never cancelled.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if the queue is full, or if it is not the asker's turn within two seconds.
+    /// [`Failure::Busy`] if the queue is full, or if the turn does not come within two seconds.
     pub async fn run<T: Send + 'static>(
         &self,
         asker: Asker,
@@ -109,26 +109,26 @@ impl CpuPool {
     }
 
     async fn turn(&self, asker: Asker, weight: u32) -> Result<Turn, Failure> {
-        let busy = || Failure::Busy(u32::try_from(PATIENCE.as_secs()).unwrap_or(u32::MAX));
+        let busy = || Failure::Busy(u32::try_from(MAX_WAIT.as_secs()).unwrap_or(u32::MAX));
         let (sender, turn) = oneshot::channel();
-        // What gives way hears of it when its sender is dropped.
+        // A request that gives way is told by dropping its sender.
         let joined = self.0.lock().queue.join(asker, weight, sender);
         let Ok((id, gave_way)) = joined else { return Err(busy()) };
         drop(gave_way);
         let place = Place { shared: &self.0, id };
         Shared::start_next(&self.0);
-        let turn = timeout(PATIENCE, turn).await;
+        let turn = timeout(MAX_WAIT, turn).await;
         drop(place);
         turn.map_err(|_| busy())?.map_err(|_| busy())
     }
 
-    /// The number of cores on which nothing runs.
+    /// Number of idle cores.
     #[cfg(test)]
     pub(crate) fn free(&self) -> u32 {
         self.0.lock().free
     }
 
-    /// The number of requests that wait.
+    /// Number of waiting requests.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.0.lock().queue.len()
@@ -146,7 +146,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives out turns while the next in the queue finds enough free cores. A heavy request is not overtaken.
+    /// Gives out turns while enough cores are free for the next request. A heavy request is not overtaken.
     fn start_next(shared: &Arc<Self>) {
         loop {
             let (sender, cores) = {
@@ -161,14 +161,14 @@ impl Shared {
                 state.free -= cores;
                 (sender, cores)
             };
-            // Without the lock: where the receiver has gone, the turn is dropped here, which takes it.
+            // Without the lock, because dropping a turn takes it: this happens if the receiver is gone.
             drop(sender.send(Turn { shared: shared.clone(), cores }));
         }
     }
 }
 
 impl Turn {
-    /// The number of threads that may compute in this turn.
+    /// Number of threads that may compute in this turn.
     pub fn cores(&self) -> usize {
         usize::try_from(self.cores).unwrap_or(1)
     }
@@ -192,7 +192,7 @@ impl Drop for Turn {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let left = self.shared.lock().queue.leave(self.id);
-        // It may have been heavier than what waited behind it.
+        // It may have been heavier than the requests behind it.
         if left.is_some() {
             Shared::start_next(self.shared);
         }

@@ -1,4 +1,4 @@
-//! The database: SQLite or PostgreSQL behind the same two doors, [`Database::read`] and
+//! The database, SQLite or PostgreSQL, behind the same two methods: [`Database::read`] and
 //! [`Database::write`].
 
 pub mod address;
@@ -23,24 +23,24 @@ pub use limits::Limits;
 use limits::within;
 use pool::{Pool, Transaction};
 
-/// How many connections to PostgreSQL a process opens at most, unless something else is set.
+/// Connections to PostgreSQL per process, unless configured otherwise.
 pub const DEFAULT_CONNECTIONS: u32 = 10;
 
 /// How long a change without a time limit waits for another process that writes to SQLite's file.
-const OTHERS: Duration = Duration::from_mins(1);
+const WRITER_WAIT: Duration = Duration::from_mins(1);
 
-/// How long a look whether the database answers may take.
-const PING: Duration = Duration::from_millis(2_500);
+/// How long [`Database::ping`] may take.
+const PING_TIMEOUT: Duration = Duration::from_millis(2_500);
 
-/// The table in which SeaORM notes the migrations that were applied.
+/// The table in which SeaORM records the applied migrations.
 const MIGRATIONS: &str = "seaql_migrations";
 
-/// Where the database is.
+/// The address of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// A file of SQLite's.
+    /// A SQLite file.
     Sqlite(std::path::PathBuf),
-    /// A PostgreSQL server; the URL may hold a password and is never printed.
+    /// A PostgreSQL server. The URL may hold a password and is never printed.
     Postgres(Secret),
 }
 
@@ -54,9 +54,9 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// An error of the database. Its text is for the log and the command line.
+/// An error of the database, with a text for the log and the command line.
 ///
-/// It has no source: its text says what those behind it say.
+/// It has no source: the text contains the texts of all underlying errors.
 #[derive(Debug)]
 pub struct DatabaseError(DbErr);
 
@@ -71,7 +71,7 @@ impl From<DbErr> for DatabaseError {
 impl std::fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
-            // Ours, and whole sentences.
+            // Errors of our own are whole sentences.
             DbErr::Custom(text) | DbErr::Conn(RuntimeErr::Internal(text)) => f.write_str(text),
             error => match words::advice(error) {
                 Some(advice) => write!(f, "the database: {error}. {advice}."),
@@ -82,8 +82,8 @@ impl std::fmt::Display for DatabaseError {
 }
 
 impl DatabaseError {
-    /// Whether the database cannot be used just now (out of reach, full, read-only, busy for too long), so that
-    /// the same may go through later.
+    /// Whether the database cannot be used at the moment (unreachable, full, read-only, or busy for too
+    /// long), so that the same operation may succeed later.
     pub fn is_outage(&self) -> bool {
         outage::is_outage(&self.0)
     }
@@ -104,16 +104,16 @@ struct Connections {
     writer: Pool,
 }
 
-/// A connection that reads; on SQLite it could not write.
+/// A read connection. On SQLite it cannot write.
 #[derive(Clone)]
 pub struct Read(Arc<Connections>);
 
-/// A transaction that writes. Whoever is handed one uses it and does not keep it.
+/// A transaction. A function that is handed one must not keep it.
 pub struct Tx(Arc<Transaction>);
 
-/// What a store's queries run on: [`Read`] or [`Tx`].
+/// A connection for a store's queries: [`Read`] or [`Tx`].
 pub trait Queries: Sync {
-    /// SeaORM's connection: for stores alone.
+    /// SeaORM's connection. Only for stores.
     fn connection(&self) -> &impl ConnectionTrait;
 }
 
@@ -129,30 +129,30 @@ impl Queries for Tx {
     }
 }
 
-/// The look-ups that start without an organisation and return it: a user by e-mail, a session, an attempt and an
-/// invitation by their hash. Each stands in its feature's store; there are no others.
+/// Marks the only queries without an organisation: each finds a row by a secret's hash or similar and returns
+/// its organisation. Each is defined in its feature's store.
 #[derive(Clone, Copy, Debug)]
 pub struct Unscoped;
 
-/// How far the schema of a database is.
+/// Whether the schema of a database fits this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// As this program wants it.
+    /// The schema is the one that this program expects.
     Current,
-    /// Migrations are pending: `mail360 migrate`, or `serve --migrate`.
+    /// Migrations are pending: run `mail360 migrate`, or `serve --migrate`.
     Behind,
-    /// It holds migrations that this program does not know: a newer program has been here.
+    /// It has migrations that this program does not know: a newer version of the program has migrated it.
     Ahead,
 }
 
 impl Database {
-    /// Opens the database for requests, with as many connections to PostgreSQL as there are by default.
+    /// Opens the database for requests, with the default number of connections to PostgreSQL.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
         Self::open_with(url, DEFAULT_CONNECTIONS, Limits::Request).await
     }
 
-    /// Opens the database with at most this many connections to PostgreSQL; a SQLite file is made where there is none,
-    /// readable by its owner alone.
+    /// Opens the database, with at most this many connections to PostgreSQL. Creates a missing SQLite file,
+    /// readable only by its owner.
     pub async fn open_with(
         url: &DatabaseUrl,
         connections: u32,
@@ -168,16 +168,16 @@ impl Database {
         Ok(Self(Arc::new(Connections { readers, writer })))
     }
 
-    /// For queries that change nothing.
+    /// A connection for queries that change nothing.
     pub fn read(&self) -> Read {
         Read(self.0.clone())
     }
 
-    /// Runs `work` in one transaction: committed where it gives `Ok`, undone where it gives `Err` or is
-    /// dropped on the way. On SQLite it is the only one that writes (BEGIN IMMEDIATE: a transaction that
-    /// reads first and then writes would otherwise fail with SQLITE_BUSY_SNAPSHOT).
+    /// Runs `work` in one transaction: committed if it returns `Ok`, rolled back if it returns `Err` or is
+    /// dropped. On SQLite it is the only writer (BEGIN IMMEDIATE; a transaction that reads first and then
+    /// writes could fail with SQLITE_BUSY_SNAPSHOT).
     ///
-    /// Nothing in `work` waits for the network or for a password's hash.
+    /// `work` must not wait for the network or for hashing a password.
     pub async fn write<T, E, F>(&self, work: impl FnOnce(Tx) -> F) -> Result<T, E>
     where
         E: From<DatabaseError>,
@@ -191,9 +191,9 @@ impl Database {
         E: From<DatabaseError>,
         F: Future<Output = Result<T, E>>,
     {
-        // Boxed: what begins a transaction is large, and every use case would carry it.
+        // Boxed, because the future is large and every use case would contain it.
         let tx = Arc::new(Box::pin(self.begin(limits)).await.map_err(DatabaseError)?);
-        // An error ends here: the transaction drops and is undone.
+        // On an error the transaction is dropped, which rolls it back.
         let value = work(Tx(tx.clone())).await?;
         let tx = Arc::try_unwrap(tx)
             .map_err(|_| DatabaseError(DbErr::Custom("a transaction was kept".to_owned())))?;
@@ -206,7 +206,7 @@ impl Database {
         if limits == Limits::Request {
             return writer.begin(limits.until()).await;
         }
-        let give_up = Instant::now() + OTHERS;
+        let give_up = Instant::now() + WRITER_WAIT;
         let tx = loop {
             match writer.begin(None).await {
                 Err(error) if sqlite::is_locked(&error) && Instant::now() < give_up => {
@@ -223,15 +223,15 @@ impl Database {
         Ok(tx)
     }
 
-    /// Whether there is such a table; a database that cannot be asked is an error, not a no.
+    /// Whether this table exists. If the database cannot answer, that is an error and not a no.
     pub async fn has_table(&self, name: &str) -> Result<bool, DatabaseError> {
         Ok(has_table(&self.0.writer, name).await?)
     }
 
-    /// Whether the schema is as this program wants it.
+    /// Whether the schema fits this program.
     pub async fn schema(&self) -> Result<SchemaState, DatabaseError> {
-        // Names, and not SeaORM's status: a migration that this program does not know is no error to
-        // it but an answer to give.
+        // Compare names instead of using SeaORM's status, which fails on a migration that this program does
+        // not know.
         let known: Vec<String> =
             Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let applied =
@@ -245,9 +245,9 @@ impl Database {
         }
     }
 
-    /// Applies what is pending and then runs `after`, all in one transaction and under a lock: of two
-    /// processes that start at once the second waits and finds nothing to do, and one that is killed
-    /// leaves the schema as it was.
+    /// Applies pending migrations and then runs `after`, in one transaction and under a lock. Of two
+    /// processes that start concurrently, the second waits and finds nothing to do. A killed process leaves
+    /// the schema as it was.
     pub async fn migrate<E>(&self, after: impl AsyncFnOnce(&Tx) -> Result<(), E>) -> Result<Migrated, E>
     where
         E: From<DatabaseError>,
@@ -265,8 +265,8 @@ impl Database {
         Ok(migrated)
     }
 
-    /// Whether the database answers, and lets each of its tables be read: one that another session has locked is no
-    /// more use to a page than one that is gone.
+    /// Whether the database answers and every table can be read. A table that another session has locked is
+    /// as useless to a page as a missing one.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
         let readers = &self.0.readers;
         let look = async {
@@ -283,24 +283,24 @@ impl Database {
                 None => Ok(()),
             }
         };
-        Ok(within(Some(Instant::now() + PING), look).await?)
+        Ok(within(Some(Instant::now() + PING_TIMEOUT), look).await?)
     }
 
-    /// Closes all connections, so that SQLite folds its write-ahead log into the file.
+    /// Closes all connections, so that SQLite writes its write-ahead log into the file.
     pub async fn close(&self) -> Result<(), DatabaseError> {
         self.0.readers.close().await?;
         Ok(self.0.writer.close().await?)
     }
 }
 
-/// What bringing the schema up to date has done.
+/// The result of updating the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Migrated {
-    /// There was nothing to do.
+    /// Nothing was pending.
     Current,
-    /// There was no schema before.
+    /// The schema was created.
     Created,
-    /// This number of migrations was applied.
+    /// Number of migrations that were applied.
     Applied(usize),
 }
 
@@ -319,7 +319,7 @@ impl std::fmt::Display for Migrated {
 
 async fn migrate(tx: &Transaction) -> Result<Migrated, DbErr> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        // The number is arbitrary: it only has to be the same in every process.
+        // The number is arbitrary, but must be the same in every process.
         tx.execute_unprepared("SELECT pg_advisory_xact_lock(360360360)").await?;
     }
     let before = if has_table(tx, MIGRATIONS).await? { applied(tx).await?.len() } else { 0 };
@@ -331,7 +331,7 @@ async fn migrate(tx: &Transaction) -> Result<Migrated, DbErr> {
     })
 }
 
-/// Whether there is such a table, also if this role may not read it: one of another role's is there too, and reading it says so.
+/// Whether this table exists, even if this role may not read it. Reading it then gives the better error.
 async fn has_table(on: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
     let look = match on.get_database_backend() {
         DatabaseBackend::Postgres => "SELECT 1 WHERE to_regclass($1) IS NOT NULL",
@@ -341,7 +341,7 @@ async fn has_table(on: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr>
     Ok(on.query_one_raw(look).await?.is_some())
 }
 
-/// The names of the migrations that were applied.
+/// Names of the applied migrations.
 async fn applied(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let rows = Migrator::get_migration_models(on).await?;
     Ok(rows.into_iter().map(|row| row.version).collect())
@@ -349,7 +349,7 @@ async fn applied(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
 
 fn options(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    // Statements hold no values, but they are noise at every level.
+    // Statements contain no values, but logging them would be noise at every level.
     options.sqlx_logging(false).record_stmt_in_spans(false);
     options
 }

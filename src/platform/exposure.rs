@@ -1,15 +1,16 @@
-//! Who else can read or change the files that hold secrets: the one place that looks at owners and modes.
+//! Checks whether other users of the machine can read or change the files that hold secrets. Only this module
+//! reads owners and modes. Start with [`check_path`].
 
 use std::{fmt, fs::Metadata, io, os::unix::fs::MetadataExt, path::Path};
 
 use rustix::fs::StatVfsMountFlags;
 
-/// What a file is for.
+/// The purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The folder of the database: a user who can write to it can put another file in place.
+pub enum FileKind {
+    /// The folder of the database. A user who can write to it can replace the database.
     Folder,
-    /// The folder of the key file, which may be a mount that everybody could write to if it were not read-only.
+    /// The folder of the key file. It may be a read-only mount with a mode that lets everyone write.
     KeyFolder,
     /// The database, its write-ahead log or its index.
     Database,
@@ -17,24 +18,24 @@ pub enum Kind {
     Key,
 }
 
-/// What others can do with it.
+/// What other users can do with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     Read,
     Write,
 }
 
-/// A file that others than this process's user can read or change. Its text says how to mend that.
+/// A file that other users can read or change. Its text says how to correct that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposure {
     path: String,
-    kind: Kind,
+    kind: FileKind,
     access: Access,
     mode: u32,
     owner: u32,
     /// The user that this process runs as.
     user: u32,
-    /// Whether the file is in a mount that cannot be written to, as Docker and Kubernetes mount secrets.
+    /// Whether the file is on a read-only mount, as Docker and Kubernetes mount secrets.
     read_only: bool,
 }
 
@@ -42,14 +43,14 @@ impl fmt::Display for Exposure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, kind, access, mode, owner, user, read_only } = self;
         let what = match kind {
-            Kind::Folder | Kind::KeyFolder => "The folder",
-            Kind::Database => "The database file",
-            Kind::Key => "The key file",
+            FileKind::Folder | FileKind::KeyFolder => "The folder",
+            FileKind::Database => "The database file",
+            FileKind::Key => "The key file",
         };
         let access = if *access == Access::Write { "changed" } else { "read" };
         write!(f, "{what} {path} can be {access} by other users of this system (mode {mode:04o}). ")?;
-        let wanted = if matches!(kind, Kind::Folder | Kind::KeyFolder) { "700" } else { "600" };
-        if owner == user && !(*kind == Kind::Key && *read_only) {
+        let wanted = if matches!(kind, FileKind::Folder | FileKind::KeyFolder) { "700" } else { "600" };
+        if owner == user && !(*kind == FileKind::Key && *read_only) {
             return write!(f, "Run: chmod {wanted} '{path}'");
         }
         let cannot = if *read_only { ", in a mount that cannot be written to" } else { "" };
@@ -58,33 +59,34 @@ impl fmt::Display for Exposure {
             "It belongs to the user with the id {owner}{cannot}. This program runs as the user with the id {user}. "
         )?;
         match kind {
-            Kind::Key => write_key_advice(f, path, *user),
-            Kind::Folder => write!(
+            FileKind::Key => write_key_advice(f, path, *user),
+            FileKind::Folder => write!(
                 f,
                 "Set MAIL360_DATA_DIR to a folder inside it, such as {path}/mail360: the program makes that folder with \
-                 mode 0700. Move the database and the key file there, if there are any. (Where MAIL360_DATABASE_URL \
+                 mode 0700. Move the database and the key file there, if there are any. (If MAIL360_DATABASE_URL \
                  names a SQLite file, change the path there instead.) An emptyDir volume of Kubernetes has mode 0777 \
                  with `fsGroup` too, and `fsGroup` has no effect on a hostPath volume. To keep the folder, let root, or \
                  an init container that runs as root, run: chown {user} '{path}' && chmod 700 '{path}'"
             ),
-            Kind::KeyFolder => write!(
+            FileKind::KeyFolder => write!(
                 f,
                 "Put the key file into a folder that only its owner can write to, and name the file in \
                  MAIL360_ENCRYPTION_KEY_FILE. To keep the folder, let its owner run: chmod go-w '{path}'"
             ),
-            Kind::Database => write!(f, "Let root run: chown {user} '{path}' && chmod 600 '{path}'"),
+            FileKind::Database => write!(f, "Let root run: chown {user} '{path}' && chmod 600 '{path}'"),
         }
     }
 }
 
-/// Writes how a key file is given out with a stricter mode, for each system that does so.
+/// Writes how to set a stricter mode for a key file, for each system that provides files.
 ///
-/// Docker gives out secrets with mode 0444 of root unless told otherwise. Compose cannot change owner and mode of a secret
-/// whose source is a file, because it mounts that file (Docker, "Compose file reference", `secrets`, long syntax).
+/// Docker provides secrets with mode 0444 of root by default. Compose cannot change owner and mode of a
+/// secret whose source is a file, because it mounts that file (Docker, "Compose file reference", `secrets`,
+/// long syntax).
 fn write_key_advice(f: &mut fmt::Formatter<'_>, path: &str, user: u32) -> fmt::Result {
     write!(
         f,
-        "Set the mode where the file is given out:\n  \
+        "Set the mode in the system that provides the file:\n  \
          - Docker Swarm: docker service create --secret source=NAME,target=encryption.key,mode=0400,uid={user} … In a \
          stack's file write `mode: 0400` and `uid: \"{user}\"` in the long syntax of the service's `secrets`.\n  \
          - Docker Compose: the same `mode: 0400` and `uid: \"{user}\"`, which take effect if the secret's source is \
@@ -98,20 +100,20 @@ fn write_key_advice(f: &mut fmt::Formatter<'_>, path: &str, user: u32) -> fmt::R
 
 impl std::error::Error for Exposure {}
 
-/// Looks at a file that may not be there. Symbolic links are followed: what counts is the file itself.
+/// Checks a file, which may be missing. Symbolic links are followed, because the target file counts.
 ///
 /// # Errors
-/// [`Exposure`] where others can read or change it who should not.
-pub fn look(path: &Path, kind: Kind) -> Result<(), Exposure> {
+/// [`Exposure`] if users can read or change it who should not.
+pub fn check_path(path: &Path, kind: FileKind) -> Result<(), Exposure> {
     match std::fs::metadata(path) {
-        Ok(metadata) => look_at(path, kind, &metadata),
-        // Whatever opens it says so better.
+        Ok(metadata) => check_metadata(path, kind, &metadata),
+        // Opening the file gives the better error.
         Err(_) => Ok(()),
     }
 }
 
-/// The same for a file whose metadata is there already.
-pub fn look_at(path: &Path, kind: Kind, metadata: &Metadata) -> Result<(), Exposure> {
+/// Checks a file whose metadata was read already.
+pub fn check_metadata(path: &Path, kind: FileKind, metadata: &Metadata) -> Result<(), Exposure> {
     let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
     let user = rustix::process::geteuid().as_raw();
     match judge(kind, mode, owner == user) {
@@ -124,36 +126,37 @@ pub fn look_at(path: &Path, kind: Kind, metadata: &Metadata) -> Result<(), Expos
     }
 }
 
-/// Whether the file is in a mount that cannot be written to: its mode cannot be changed there, not by its owner either.
+/// Whether the file is on a read-only mount. Even its owner cannot change its mode there.
 fn is_read_only(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
-/// What others can do who should not.
+/// What other users can do although they should not.
 ///
-/// The group of a file that is ours is others. The group of a file that is not ours is how we come to read it: systemd
-/// gives a credential to a service's user by an access list, which shows as 0440 of root, and Kubernetes gives a
-/// secret and a volume to a group.
-fn judge(kind: Kind, mode: u32, ours: bool) -> Option<Access> {
+/// If the file is ours, its group counts as other users. If it is not ours, the group is how we can read it.
+/// systemd gives a credential to a service's user with an access list, which shows as 0440 of root;
+/// Kubernetes gives a secret or a volume to a group.
+fn judge(kind: FileKind, mode: u32, ours: bool) -> Option<Access> {
     let sticky = mode & 0o1000 != 0;
     let read = |bits: u32| (mode & bits & 0o444 != 0).then_some(Access::Read);
     let write = |bits: u32| (mode & bits & 0o222 != 0).then_some(Access::Write);
     let strangers = if ours { 0o077 } else { 0o007 };
     match kind {
-        // In a folder with the sticky bit nobody can replace another user's file.
-        Kind::KeyFolder if sticky => None,
-        Kind::Folder | Kind::KeyFolder => write(strangers),
-        Kind::Database => write(strangers).or_else(|| read(strangers)),
-        // A key that is given to us is given read-only: an owner that can write to it keeps it from the group.
-        Kind::Key if ours || mode & 0o200 != 0 => write(0o077).or_else(|| read(0o077)),
-        Kind::Key => write(0o077).or_else(|| read(0o007)),
+        // In a folder with the sticky bit, users cannot replace each other's files.
+        FileKind::KeyFolder if sticky => None,
+        FileKind::Folder | FileKind::KeyFolder => write(strangers),
+        FileKind::Database => write(strangers).or_else(|| read(strangers)),
+        // A key that another user provides is read-only. If its owner can write to it, the group must not
+        // read it.
+        FileKind::Key if ours || mode & 0o200 != 0 => write(0o077).or_else(|| read(0o077)),
+        FileKind::Key => write(0o077).or_else(|| read(0o007)),
     }
 }
 
-/// Says what the system refused, with the users and the command that mend it.
+/// The users and the command to mention for an error of the system.
 pub fn refused(path: &Path, error: &io::Error) -> Option<String> {
     let us = rustix::process::geteuid().as_raw();
-    // The nearest thing that is there is what refuses.
+    // The nearest existing path is the one that refuses.
     let there = path.ancestors().find_map(|path| Some((path, std::fs::metadata(path).ok()?)));
     let owner = there.map(|(there, metadata)| {
         let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
@@ -161,7 +164,7 @@ pub fn refused(path: &Path, error: &io::Error) -> Option<String> {
     });
     match error.kind() {
         io::ErrorKind::PermissionDenied => Some(format!(
-            "this program runs as the user with the id {us}{}. Give the folder and what is in it to that user \
+            "this program runs as the user with the id {us}{}. Make that user the owner of the folder and everything in it \
              (chown -R {us}), or in a container mount a volume that it can write to",
             owner.map_or_else(String::new, |owner| format!(", and {owner}"))
         )),
@@ -171,9 +174,9 @@ pub fn refused(path: &Path, error: &io::Error) -> Option<String> {
                 .to_owned(),
         ),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Some("there is no room left on the disk: make some, and start again".to_owned())
+            Some("the disk is full: free some space, and start again".to_owned())
         }
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Some("a part of its path is a file and no folder".to_owned()),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Some("a part of its path is a file and not a folder".to_owned()),
         io::ErrorKind::IsADirectory => Some("it is a folder: name a file in it".to_owned()),
         _ => None,
     }
@@ -186,9 +189,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn c47_a_key_that_is_given_to_us_is_taken_and_an_exposed_one_is_not() {
+    fn c47_a_provided_key_is_accepted_and_an_exposed_one_is_not() {
         for (mode, ours, taken) in [
-            // Made by us.
+            // Created by us.
             (0o600, true, true),
             (0o400, true, true),
             (0o440, true, false),
@@ -203,21 +206,21 @@ mod tests {
             (0o460, false, false),
             (0o644, false, false),
         ] {
-            assert_eq!(judge(Kind::Key, mode, ours).is_none(), taken, "{mode:o}, ours: {ours}");
+            assert_eq!(judge(FileKind::Key, mode, ours).is_none(), taken, "{mode:o}, ours: {ours}");
         }
     }
 
     proptest! {
         #[test]
-        fn n16_what_every_user_can_change_is_never_taken_and_a_database_or_key_neither_if_they_can_read_it(
+        fn n16_a_file_that_every_user_can_change_is_refused_and_a_database_or_key_that_they_can_read(
             mode in 0_u32..0o1000, ours: bool,
         ) {
-            for kind in [Kind::Folder, Kind::KeyFolder, Kind::Database, Kind::Key] {
+            for kind in [FileKind::Folder, FileKind::KeyFolder, FileKind::Database, FileKind::Key] {
                 let judged = judge(kind, mode, ours);
                 if mode & 0o002 != 0 {
                     prop_assert_eq!(judged, Some(Access::Write));
                 }
-                if mode & 0o004 != 0 && matches!(kind, Kind::Database | Kind::Key) {
+                if mode & 0o004 != 0 && matches!(kind, FileKind::Database | FileKind::Key) {
                     prop_assert!(judged.is_some());
                 }
                 if matches!(mode & 0o077, 0) {
@@ -227,16 +230,16 @@ mod tests {
         }
     }
 
-    fn exposure(kind: Kind, mode: u32, owner: u32) -> Exposure {
+    fn exposure(kind: FileKind, mode: u32, owner: u32) -> Exposure {
         let (path, access) = ("/data/x".to_owned(), Access::Read);
         Exposure { path, kind, access, mode, owner, user: 1001, read_only: false }
     }
 
     #[test]
-    fn n16_the_words_have_the_command_where_the_file_is_ours_and_no_chmod_of_ours_where_it_is_not() {
-        assert!(exposure(Kind::Key, 0o644, 1001).to_string().contains("Run: chmod 600 '/data/x'"));
-        assert!(exposure(Kind::Folder, 0o777, 1001).to_string().contains("Run: chmod 700 '/data/x'"));
-        for kind in [Kind::Folder, Kind::KeyFolder, Kind::Database, Kind::Key] {
+    fn n16_the_error_has_a_chmod_command_only_if_the_file_is_ours() {
+        assert!(exposure(FileKind::Key, 0o644, 1001).to_string().contains("Run: chmod 600 '/data/x'"));
+        assert!(exposure(FileKind::Folder, 0o777, 1001).to_string().contains("Run: chmod 700 '/data/x'"));
+        for kind in [FileKind::Folder, FileKind::KeyFolder, FileKind::Database, FileKind::Key] {
             let given = exposure(kind, 0o666, 7).to_string();
             assert!(given.contains("the user with the id 7") && given.contains("id 1001"), "{given}");
             assert!(!given.contains("Run: chmod"), "{given}");
@@ -244,8 +247,8 @@ mod tests {
     }
 
     #[test]
-    fn c47_a_key_that_docker_gives_out_to_everybody_leads_to_mode_and_uid_of_the_secret() {
-        let of_root = exposure(Kind::Key, 0o444, 0);
+    fn c47_a_key_that_docker_provides_to_every_user_leads_to_mode_and_uid_of_the_secret() {
+        let of_root = exposure(FileKind::Key, 0o444, 0);
         // A container's root cannot change the mode of a secret either.
         let to_root = Exposure { user: 0, read_only: true, ..of_root.clone() };
         for (exposure, user) in [(of_root, "1001"), (to_root, "0")] {
@@ -261,24 +264,24 @@ mod tests {
             }
             assert!(!told.contains("Run: chmod"), "{told}");
         }
-        // What is advised is taken.
-        assert_eq!(judge(Kind::Key, 0o400, true), None);
-        assert_eq!(judge(Kind::Key, 0o440, false), None);
+        // The advice must itself be acceptable.
+        assert_eq!(judge(FileKind::Key, 0o400, true), None);
+        assert_eq!(judge(FileKind::Key, 0o440, false), None);
     }
 
     #[test]
-    fn c47_a_folder_of_kubernetes_that_everybody_can_change_leads_to_a_folder_inside_it() {
-        // With fsGroup, Kubernetes adds rights of the group to an emptyDir volume and takes none away.
+    fn c47_a_kubernetes_folder_that_every_user_can_change_leads_to_a_folder_inside_it() {
+        // With fsGroup, Kubernetes adds rights of the group to an emptyDir volume and removes none.
         for mode in [0o777, 0o2777] {
-            assert_eq!(judge(Kind::Folder, mode, false), Some(Access::Write));
-            let told = exposure(Kind::Folder, mode, 0).to_string();
+            assert_eq!(judge(FileKind::Folder, mode, false), Some(Access::Write));
+            let told = exposure(FileKind::Folder, mode, 0).to_string();
             for words in
                 ["MAIL360_DATA_DIR", "/data/x/mail360", "emptyDir", "hostPath", "chown 1001 '/data/x'"]
             {
                 assert!(told.contains(words), "{words}: {told}");
             }
         }
-        // A volume of another kind is taken with fsGroup.
-        assert_eq!(judge(Kind::Folder, 0o2775, false), None);
+        // Another kind of volume is accepted with fsGroup.
+        assert_eq!(judge(FileKind::Folder, 0o2775, false), None);
     }
 }

@@ -1,5 +1,5 @@
-//! What a use case could not do. What people are to be told of in words of their own (a name that is
-//! taken, a password that is wrong) is no failure but one of a use case's outcomes.
+//! Failures of use cases, and their HTTP statuses. An expected result that the user is told about, such as a
+//! taken name or a wrong password, is not a failure but a variant of the use case's outcome.
 
 use std::error::Error;
 
@@ -11,39 +11,40 @@ use super::database::DatabaseError;
 /// Why a use case ended without an outcome.
 #[derive(Debug, Clone)]
 pub enum Failure {
-    /// What was asked for does not exist, or not for the one who asks: 404.
+    /// The requested thing does not exist, or not for this user: 404.
     NotFound,
-    /// The one who asks may not: 403.
+    /// The user's role does not allow it: 403.
     Forbidden,
-    /// The one who asks must first prove anew who they are: 403.
+    /// The user must re-authenticate first: 403.
     ReauthenticationNeeded,
-    /// The one who asks must set up a second factor before anything else: 403.
+    /// The user must set up a second factor first: 403.
     SecondFactorNeeded,
-    /// The page that was sent had been made for another user, who was logged in at this browser before: 409.
+    /// The submitted page was made for another user, who was logged in at this browser before: 409.
     OtherUser,
-    /// Nobody is logged in who could be asked whether they may: 401.
+    /// No user is logged in: 401.
     LoggedOut,
-    /// What was sent cannot have come from a page of ours: 400.
+    /// The request cannot have come from a page of this program: 400.
     BadRequest,
-    /// The request did not come from a page of ours: 403 (see [`super::middleware::origin`]).
+    /// Cross-site request: it did not come from a page of this program: 403 (see
+    /// [`super::middleware::origin`]).
     ForeignOrigin,
-    /// The request is larger than anything that a page of ours sends: 413.
+    /// The request is larger than any form of this program: 413.
     TooLarge,
-    /// Too much to do just now: 503, to be tried again after this many seconds.
+    /// The server is busy: 503. The request may be repeated after this many seconds.
     Busy(u32),
-    /// The database is out of reach, full or read-only just now: 503. The text is for the log alone.
+    /// The database is unreachable, full or read-only: 503. The text is only for the log.
     Unavailable(String),
-    /// Something that must not happen did: 500. The text is for the log alone, never for a page.
+    /// A bug, or a corrupt state: 500. The text is only for the log, never for a page.
     Unexpected(String),
 }
 
 impl Failure {
-    /// An error that nobody expected, with the errors behind it.
+    /// An unexpected error, with its sources.
     pub fn unexpected(error: &dyn Error) -> Self {
         Self::Unexpected(with_sources(error))
     }
 
-    /// The status that the answer has.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -60,7 +61,7 @@ impl Failure {
         }
     }
 
-    /// After how many seconds it may be tried again, where that is known.
+    /// After how many seconds the request may be repeated, if known.
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Busy(seconds) => Some(*seconds),
@@ -88,12 +89,12 @@ impl From<DatabaseError> for Failure {
     }
 }
 
-/// Why a transaction came to nothing, where a conflict of the database means something to whoever began it.
+/// Why a transaction was rolled back, for a caller that handles a conflict of the database.
 #[derive(Debug)]
 pub enum Undone {
-    /// The database refused something.
+    /// The database refused a statement.
     Database(DatabaseError),
-    /// The use case itself.
+    /// The use case failed.
     Failure(Failure),
 }
 
@@ -125,8 +126,8 @@ impl From<Undone> for Failure {
     }
 }
 
-/// The answer has a status and no body: the layer that renders pages writes it, in one place, and logs
-/// the failure there, once.
+/// The response has a status and no body. The layer that renders pages writes the body and logs the failure,
+/// once and in one place.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

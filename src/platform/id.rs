@@ -1,10 +1,10 @@
-//! Identifiers: UUID v7, a type each, so that those of two tables cannot be mixed up.
+//! Identifiers: UUID v7, with a type for each table, so that ids of two tables cannot be mixed up.
 
 use uuid::{Builder, Uuid};
 
 use super::{clock::Clock, randomness::Randomness};
 
-/// A new UUID v7 (RFC 9562, 5.7) of this moment.
+/// A new UUID v7 (RFC 9562, 5.7) of the current time.
 pub fn new_uuid(clock: &dyn Clock, randomness: &dyn Randomness) -> Uuid {
     let mut random = [0; 10];
     randomness.fill(&mut random);
@@ -12,7 +12,7 @@ pub fn new_uuid(clock: &dyn Clock, randomness: &dyn Randomness) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Makes the type of one table's identifiers.
+/// Defines the type of a table's ids.
 #[macro_export]
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
@@ -22,7 +22,7 @@ macro_rules! identifier {
         pub struct $name(pub uuid::Uuid);
 
         impl $name {
-            /// A new one.
+            /// A new id.
             pub fn new(
                 clock: &dyn $crate::platform::clock::Clock,
                 randomness: &dyn $crate::platform::randomness::Randomness,
@@ -41,7 +41,7 @@ macro_rules! identifier {
             type Err = uuid::Error;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                // The end of an address that was pasted.
+                // It may come from the end of a pasted URL.
                 $crate::platform::text::trim(text).parse().map(Self)
             }
         }
@@ -49,12 +49,12 @@ macro_rules! identifier {
 }
 
 identifier! {
-    /// A company whose connectors these are. It stands here, below the features, because every row of
-    /// every table belongs to one.
+    /// A company whose connectors these are. Defined below the features, because a row of every table belongs
+    /// to one.
     OrganisationId
 }
 
 identifier! {
-    /// Who signs in. It stands here because whatever is done is done by one.
+    /// A user. Defined below the features, because every feature records who acted.
     UserId
 }

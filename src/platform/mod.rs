@@ -1,5 +1,5 @@
-//! What every feature stands on, and what names no feature: configuration, database, middleware,
-//! clock, randomness, telemetry, the runner of periodic work.
+//! The base of all features, which depends on none of them: configuration, database, middleware, HTTP server,
+//! clock, randomness, telemetry, periodic work and typed text.
 
 pub mod assets;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Who is on the other end of a connection.
+//! Finds the address of the client behind trusted proxies.
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -8,12 +8,12 @@ use std::{
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// Said once in the life of the process: such a proxy writes the like with each request.
+/// Logged once per process, because such a proxy writes the same with every request.
 static UNREADABLE: Once = Once::new();
 
-/// The address of the client: of the connection, unless that comes from a trusted proxy; then the
-/// rightmost forwarded address that is not a trusted proxy's itself. What stands further left in
-/// `X-Forwarded-For` the client may have written, and it is not believed.
+/// The address of the client. It is the connection's address, unless that is a trusted proxy. Then it is the
+/// rightmost address in `X-Forwarded-For` that is not a trusted proxy. Spoofing: the client may have written
+/// the addresses further left, so they are ignored.
 pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted =
         |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
@@ -30,10 +30,11 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) 
         .into_iter()
         .rev()
         .enumerate()
-        // What cannot be read ends the search: nothing to its left is vouched for.
+        // An unreadable address ends the search, because nothing to its left can be trusted.
         .map_while(|(from_the_right, text)| {
             let address = forwarded(text.trim());
-            // That one the proxy wrote, those before it perhaps the client, who is not to fill the log.
+            // Only log the rightmost one, which the proxy wrote. The client may have written the others, and
+            // must not fill the log.
             if address.is_none() && from_the_right == 0 {
                 UNREADABLE.call_once(|| {
                     tracing::warn!(%peer, "a trusted proxy's X-Forwarded-For cannot be read: its browsers count as one");
@@ -45,7 +46,8 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) 
         .unwrap_or(peer)
 }
 
-/// The network that one client has to itself: its address, or of IPv6 the /64, in which it chooses addresses freely.
+/// The network of one client: its address, or in IPv6 the /64, within which a client chooses addresses
+/// freely.
 pub fn own_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -53,7 +55,7 @@ pub fn own_network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// An address; some proxies write its port after it, and one of IPv6 then in brackets.
+/// Parses a forwarded address. Some proxies append a port; an IPv6 address is then in brackets.
 fn forwarded(text: &str) -> Option<IpAddr> {
     let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
@@ -74,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forwarded_address_from_anyone_counts_for_nothing() {
+    fn a_forwarded_address_from_an_untrusted_peer_is_ignored() {
         assert_eq!(client("198.51.100.1", &["203.0.113.9"], &[]), "198.51.100.1");
     }
 
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_proxy_says_nothing_readable_the_proxy_is_the_client() {
+    fn without_a_readable_forwarded_address_the_proxy_is_the_client() {
         assert_eq!(client("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["203.0.113.9, unknown"], &["10.0.0.0/8"]), "10.0.0.1");
     }

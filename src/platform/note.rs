@@ -1,6 +1,6 @@
-//! The note that a request leaves in the session for the pages after it: what was done, or what was typed into a form with
-//! a mistake in it. There is one at a time. It is shown until the next POST or for ten minutes. A GET only reads it, so
-//! that neither a link on another site nor a HEAD takes it away.
+//! A note that a request keeps in the session for the next page: that a change was made, or a form with a
+//! mistake in it. There is one at a time. It is shown until the next POST or for ten minutes. A GET only
+//! reads it, so that neither a link on another site nor a HEAD request removes it.
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -10,28 +10,28 @@ use tower_sessions::Session;
 
 use super::{clock::Timestamp, failure::Failure, session_error};
 
-/// The note of a session, in its data.
+/// Key of the note in the session's data.
 pub const KEY: &str = "note";
 /// How long a note is shown.
-pub const KEPT: Duration = Duration::minutes(10);
-/// A POST to this path leaves the note, which waits for the password that is asked for there.
+pub const NOTE_LIFETIME: Duration = Duration::minutes(10);
+/// A POST to this path keeps the note, which waits until the user has re-authenticated there.
 pub const CONFIRM: &str = "/re-authenticate";
 
-/// In a request's extensions: the browser keeps a form of ours that was sent without a session.
+/// Extension of a request: the browser keeps a form that was sent without a session.
 #[derive(Clone, Copy, Debug)]
 pub struct FormKept;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Note {
-    /// What tells it from the note before.
+    /// Distinguishes the note from the one before.
     number: u64,
     name: String,
     made_at: Timestamp,
     value: Value,
 }
 
-/// Leaves a note under a name, in place of the one before.
-pub async fn leave<T: Serialize>(
+/// Keeps a note under a name. Replaces any earlier note.
+pub async fn keep_note<T: Serialize>(
     session: &Session,
     name: &str,
     value: &T,
@@ -47,24 +47,24 @@ pub async fn leave<T: Serialize>(
     session.insert(KEY, note).await.map_err(session_error::failure)
 }
 
-/// The note under a name. `None` if there is another one or none, or if it is too old.
+/// The note with this name; `None` if there is another one or none, or if it is too old.
 pub async fn read<T: DeserializeOwned>(
     session: &Session,
     name: &str,
     now: Timestamp,
 ) -> Result<Option<T>, Failure> {
     let note: Option<Note> = session.get(KEY).await.map_err(session_error::failure)?;
-    let note = note.filter(|note| note.name == name && note.made_at.is_within(KEPT, now));
-    // A value of another version of the program is none.
+    let note = note.filter(|note| note.name == name && note.made_at.is_within(NOTE_LIFETIME, now));
+    // A value of another version of the program counts as no note.
     Ok(note.and_then(|note| serde_json::from_value(note.value).ok()))
 }
 
-/// Removes the note after a POST that left no other. Stands inside the layer of sessions.
+/// Middleware: removes the note after a POST that kept no new one. Runs inside the session layer.
 pub async fn forget_after_post(request: Request, next: Next) -> Response {
     let forgets = !request.method().is_safe() && request.uri().path() != CONFIRM;
     let session = request.extensions().get::<Session>().filter(|_| forgets).cloned();
     let Some(session) = session else { return next.run(request).await };
-    // A session that cannot be read is told of by the handlers.
+    // The handlers report a session that cannot be read.
     let before: Option<Note> = session.get(KEY).await.ok().flatten();
     let response = next.run(request).await;
     if before.is_some()

@@ -1,5 +1,6 @@
-//! Origins and authorities, compared by what they mean and not by how they are written: RFC 6454 (4 and 5), RFC 9110
-//! (4.2.3). A default port, upper case, Unicode, the spelling of an IP address and the dot at a name's end make no
+//! Compares origins and authorities by meaning, not by spelling: RFC 6454 (4 and 5), RFC 9110 (4.2.3). A
+//! default port, upper case, Unicode, the spelling of an IP address and a trailing dot make no difference;
+//! scheme and port do.
 //! difference; scheme and port do.
 
 use std::{fmt, net::Ipv6Addr};
@@ -10,21 +11,21 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     https: bool,
-    /// As a browser writes it: lower case, Punycode, IPv6 in brackets, without a dot at its end.
+    /// As a browser writes it: lower case, Punycode, IPv6 in brackets, without a trailing dot.
     host: String,
     port: u16,
 }
 
 impl Origin {
-    /// Reads an `Origin` header: scheme, host and port, and nothing after them. `None` for `null`.
+    /// Parses an `Origin` header: scheme, host and port only. `None` for `null`.
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, authority) = text.split_once("://")?;
         Self::of_authority(is_https(scheme)?, authority)
     }
 
-    /// Reads a `Host` header, or the authority of a request's target, of a request that came by this scheme.
+    /// Parses a `Host` header, or the authority of a request target, for a request with this scheme.
     pub fn of_authority(https: bool, authority: &str) -> Option<Self> {
-        // What would end the authority, or stand before the host in it.
+        // Characters that would end the authority, or precede the host in it.
         let strange = |c: char| c.is_control() || c.is_whitespace() || "/\\?#@{}".contains(c);
         if authority.is_empty() || authority.contains(strange) {
             return None;
@@ -33,7 +34,7 @@ impl Origin {
         Self::of_url(&Url::parse(&format!("{scheme}://{authority}")).ok()?)
     }
 
-    /// The origin of an address; its path counts for nothing.
+    /// The origin of a URL. The path is ignored.
     pub fn of_url(url: &Url) -> Option<Self> {
         let https = is_https(url.scheme())?;
         let host = match url.host()? {
@@ -60,7 +61,7 @@ impl Origin {
         self.host.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok()
     }
 
-    /// The port, unless it is the scheme's own.
+    /// The port; `None` if it is the scheme's default.
     pub fn unusual_port(&self) -> Option<u16> {
         (self.port != if self.https { 443 } else { 80 }).then_some(self.port)
     }
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn c36_what_is_more_or_less_than_an_origin_is_none() {
+    fn c36_a_text_with_more_or_less_than_an_origin_is_refused() {
         for text in [
             "",
             "null",
@@ -180,7 +181,7 @@ mod tests {
                 written = format!("{written}:{port}");
             }
             prop_assert_eq!(Origin::of_authority(https, &written), Some(origin.clone()));
-            // As it is written by us it is read again.
+            // Our own spelling can be parsed again.
             prop_assert_eq!(Origin::parse(&origin.to_string()), Some(origin.clone()));
             prop_assert_eq!(Origin::of_authority(https, &origin.authority()), Some(origin.clone()));
             prop_assert_ne!(Origin::of_authority(!https, &format!("{host}:{port}")), Some(origin.clone()));
@@ -189,7 +190,7 @@ mod tests {
         }
 
         #[test]
-        fn c36_nothing_that_a_client_writes_makes_it_panic(text in "\\PC{0,40}") {
+        fn c36_no_text_of_a_client_makes_it_panic(text in "\\PC{0,40}") {
             let _ = Origin::parse(&text);
             let _ = Origin::of_authority(true, &text);
         }

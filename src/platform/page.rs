@@ -1,4 +1,4 @@
-//! What a handler gives where it wants a page shown: a title and a view, without the frame round it.
+//! A page as a handler returns it: title and view, without the frame around it.
 
 use std::sync::Arc;
 
@@ -6,41 +6,41 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use leptos::prelude::AnyView;
 
-/// Which frame a page stands in.
+/// The frame of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// The left pane, the user's menu, and the page beside them.
     Console,
-    /// A narrow column alone, for whoever is not logged in or on the way out or back.
+    /// A narrow column only, for visitors who are not logged in, and for pages around a sign-in.
     Narrow,
 }
 
-/// A page. It is rendered by one layer above all features, which knows the frame.
+/// A page. One layer above all features renders it in its frame.
 #[derive(Clone)]
 pub struct Page {
-    /// What the browser's tab says, before the program's name.
+    /// Title of the browser tab, before the program's name.
     pub title: String,
-    /// The frame.
+    /// Frame of the page.
     pub frame: Frame,
-    /// The status.
+    /// Status of the response.
     pub status: StatusCode,
-    /// The content.
+    /// Content of the page.
     pub view: Arc<dyn Fn() -> AnyView + Send + Sync>,
-    /// What the browser does by itself.
+    /// What the browser does next without a click.
     pub then: Option<Then>,
 }
 
-/// What the browser does by itself, without scripts, once it shows the page.
+/// What the browser does next without a click and without scripts.
 #[derive(Clone, Debug)]
 pub enum Then {
-    /// Goes on at once to another address (`<meta http-equiv=refresh>`).
+    /// Goes to another URL at once (`<meta http-equiv=refresh>`).
     GoTo(String),
-    /// Loads the page again after so many seconds (the header `Refresh`).
+    /// Reloads the page after this many seconds (the header `Refresh`).
     Reload(u32),
 }
 
 impl Page {
-    /// A page of the console, 200.
+    /// A page of the console with status 200.
     pub fn new(title: impl Into<String>, view: impl Fn() -> AnyView + Send + Sync + 'static) -> Self {
         Self {
             title: title.into(),
@@ -51,21 +51,21 @@ impl Page {
         }
     }
 
-    /// The same in the narrow frame.
+    /// The same page in the narrow frame.
     #[must_use]
     pub fn narrow(mut self) -> Self {
         self.frame = Frame::Narrow;
         self
     }
 
-    /// The same with another status.
+    /// The same page with another status.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    /// The same, with something that the browser does by itself.
+    /// The same page with something that the browser does next.
     #[must_use]
     pub fn then(mut self, then: Then) -> Self {
         self.then = Some(then);

@@ -1,4 +1,4 @@
-//! Work that is done again and again beside the requests.
+//! Runs work repeatedly beside the requests.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use super::failure::Failure;
 
 type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
 
-/// Something to be done every so often. What a feature hands over to be run.
+/// Work that a feature hands over to be run repeatedly.
 #[derive(Clone)]
 pub struct PeriodicWork {
     name: &'static str,
@@ -17,7 +17,7 @@ pub struct PeriodicWork {
 }
 
 impl PeriodicWork {
-    /// `work` is to be done every `every`; `name` stands in the log where it fails.
+    /// Runs `work` every `every`. The log names it `name` if it fails.
     pub fn new<F>(name: &'static str, every: Duration, work: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
@@ -25,12 +25,12 @@ impl PeriodicWork {
         Self { name, every, work: Arc::new(move || Box::pin(work())) }
     }
 
-    /// Does it once, now.
+    /// Runs the work once, now.
     pub async fn once(&self) -> Result<(), Failure> {
         (self.work)().await
     }
 
-    /// Goes on doing it until the task is dropped. A failure is logged, and the next time comes.
+    /// Runs the work until the task is dropped. A failure is logged, and the next run follows.
     pub fn start(self) -> JoinHandle<()> {
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(self.every);

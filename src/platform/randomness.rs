@@ -1,4 +1,4 @@
-//! Randomness: one source, injected, so that a test can repeat itself.
+//! Randomness: one injected source, so that a test can repeat itself. Also tokens and hashes.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::text;
 
-/// Where the program takes random bytes from.
+/// The source of random bytes.
 pub trait Randomness: Send + Sync + 'static {
     /// Fills `bytes` from a cryptographically secure source.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// A source of randomness that can be handed round.
+/// A shared source of randomness.
 pub type SharedRandomness = Arc<dyn Randomness>;
 
 /// The operating system's source.
@@ -29,46 +29,45 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// A capability of 256 bits, such as a state or a set-up link's end: who holds it, may.
+/// A secret of 256 bits, such as a state or the end of a set-up link. Its holder is authorised by it.
 ///
-/// Prints nothing; the database keeps its [`Hash`] alone.
+/// `Debug` does not print it. The database only stores its [`Hash`].
 #[derive(Clone, Debug)]
 pub struct Token(SecretString);
 
 impl Token {
-    /// A new one.
+    /// A new random token.
     pub fn random(randomness: &dyn Randomness) -> Self {
         let mut bytes = [0; 32];
         randomness.fill(&mut bytes);
         Self(SecretString::from(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// One that a browser brought. Anything that no token of ours can look like gives none, before
-    /// anything is looked up.
+    /// A token from a request; `None` if the text cannot be one of ours, before any look-up.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == 32).then(|| Self(SecretString::from(text)))
     }
 
-    /// One at the end of a link that people send each other: what a program copies round a link, or hides in it, does not
-    /// count.
+    /// A token at the end of a link that people send each other. Characters that a program adds around a
+    /// link, or hides in it, are ignored.
     pub fn from_link(text: &str) -> Option<Self> {
         let plain = text::ascii(text);
         Self::parse(plain.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_'))
     }
 
-    /// The token itself, to be handed out.
+    /// The token as text, to be given out.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// What the database keeps.
+    /// The hash that the database stores.
     pub fn hash(&self) -> Hash {
         Hash::of(self.expose().as_bytes())
     }
 }
 
-/// SHA-256 of a capability.
+/// SHA-256 of a token, or a keyed hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hash([u8; 32]);
 
@@ -79,7 +78,7 @@ impl fmt::Display for Hash {
     }
 }
 
-/// A text that is no hash.
+/// The text is not a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoHash;
 
@@ -99,12 +98,13 @@ impl FromStr for Hash {
 }
 
 impl Hash {
-    /// The hash of these bytes.
+    /// SHA-256 of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// HMAC-SHA256 (RFC 2104) of `parts`, each with its length before it, so that no two lists give the same bytes.
+    /// HMAC-SHA256 (RFC 2104) of `parts`. Each part is length-prefixed, so that no two lists give the same
+    /// bytes.
     ///
     /// # Panics
     /// Never: HMAC takes a key of any length.
@@ -118,17 +118,17 @@ impl Hash {
         Self(mac.finalize().into_bytes().into())
     }
 
-    /// Its bytes.
+    /// The bytes of the hash.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// From what the database kept; none where that is no SHA-256.
+    /// A stored hash; `None` if the length is wrong.
     pub fn from_stored(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// As the database keeps it.
+    /// The bytes to store.
     pub fn to_vec(self) -> Vec<u8> {
         self.0.to_vec()
     }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_read_as_it_is_written_and_nothing_else_is() {
+    fn a_hash_is_parsed_from_its_own_text_and_no_other() {
         let hash = Hash::of(b"something");
         assert_eq!(hash.to_string().parse(), Ok(hash));
         for text in ["", "ab", &"g".repeat(64), &"ä".repeat(32), &hash.to_string()[1..]] {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn c29_a_token_is_found_at_the_end_of_a_link_however_it_was_copied() {
+    fn c29_a_token_is_found_at_the_end_of_a_copied_link() {
         let token = Token::random(&SystemRandomness);
         let text = token.expose();
         for copied in [

@@ -1,11 +1,10 @@
-//! The id of a request. It is in the log, in the activity and on the page that tells of a failure, so that an operator
-//! finds one from another.
+//! The id of a request. Log, activity and the error page show it, so that the operator can match them.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// A request's id, written as 32 hexadecimal digits.
+/// The id of a request, written as 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 

@@ -1,7 +1,8 @@
-//! Accepts connections and serves HTTP/1.1 on them. axum's own loop has no limits: a client that sends or reads a byte
-//! now and then would keep its connection for ever (slowloris, slow POST, slow read), and a few thousand of them would
-//! be all that there are. [`places`] decides which connections are held and which gives way, [`connection`] tells it
-//! what each of them is doing.
+//! Accepts connections and serves HTTP/1.1. Start with [`serve`].
+//!
+//! axum's own loop has no limits. An attacker who sends or reads a byte now and then would hold a connection
+//! forever (slowloris, slow POST, slow read); a few thousand of them would take all connections. [`places`]
+//! decides which connections stay open and which gives way; [`connection`] reports what each one is doing.
 
 mod connection;
 mod places;
@@ -31,14 +32,14 @@ use tower::Service;
 use connection::{Connection, until_stopped};
 use places::{Place, Places};
 
-/// How long the other end of a connection may keep us waiting.
+/// How long a client may keep a connection waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// A request's line and headers must be there within this; a connection that is kept open without a request is
-    /// closed after it too. It shrinks as places become few.
+    /// Time limit of a request's line and headers, and of a connection that is kept open without a request.
+    /// It shrinks as places become few.
     pub head: Duration,
-    /// A body of which nothing comes, or an answer of which nothing is taken, ends the connection after this. Longer
-    /// than any answer of ours is waited for.
+    /// Time limit of a body from which no data arrive, or of a response from which the client reads nothing.
+    /// Longer than any of our responses takes.
     pub stalled: Duration,
 }
 
@@ -48,45 +49,46 @@ impl Default for Patience {
     }
 }
 
-/// What a listener grants the other ends of its connections.
+/// Limits of a listener's connections.
 #[derive(Clone, Debug, Default)]
-pub struct Limits {
-    /// How long they may keep us waiting.
+pub struct ConnectionLimits {
+    /// Time limits.
     pub patience: Patience,
-    /// The most connections at once; `None`: [`MAX_CONNECTIONS`], or fewer where fewer files may be open.
+    /// The most concurrent connections; `None` means [`MAX_CONNECTIONS`], or fewer if fewer files may be
+    /// open.
     pub connections: Option<usize>,
-    /// Proxies that bring the requests of many browsers: the limit of one network does not apply to them.
+    /// Proxies that forward the requests of many browsers. The limit per network does not apply to them.
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// The most bytes of a request's line and headers: a callback with a long description fits (see the router).
+/// The most bytes of a request's line and headers. A callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;
-/// The most connections at once. Each costs a file descriptor, and memory for a head or a body that is not whole yet:
-/// up to 56 kB for the head and 64 kB for the body.
+/// The most concurrent connections. Each costs a file descriptor, and memory for an incomplete request: up to
+/// 56 kB for the head and 64 kB for the body.
 pub const MAX_CONNECTIONS: usize = 4_096;
-/// File descriptors that are for the database, the provider and everything else.
+/// File descriptors reserved for the database, the provider and everything else.
 const RESERVED: u64 = 128;
-/// The most connections that wait in the system's queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
+/// The most connections in the system's accept queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
 const MOST_WAITING: u32 = 4_096;
-/// How long queued connections are still accepted when the program is asked to stop, as others leave room.
+/// During shutdown, how long connections already in the accept queue are still accepted.
 const LAST_CALL: Duration = Duration::from_secs(3);
 /// Wait before accepting again after `accept()` failed, for example because no file descriptor was left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// Listens at this address, with room for [`MOST_WAITING`] connections in the system's queue. `TcpListener::bind`
-/// would ask for a much shorter queue, which a burst of connections overflows: clients then wait seconds.
+/// Listens at this address, with an accept queue of [`MOST_WAITING`] connections. `TcpListener::bind` asks
+/// for a much shorter queue, which a burst of connections overflows; clients then wait seconds.
 ///
 /// # Errors
 /// If the address is taken or cannot be used.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restarted program gets its port back at once.
+    // A restarted program can use its port again at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(MOST_WAITING)
 }
 
-/// Logs if the system's own limit makes the queue of [`listen`] shorter.
+/// Logs a warning if the system's limit makes the queue of [`listen`] shorter.
 pub fn warn_of_short_queue() {
     let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok();
     if let Some(limit) = limit.and_then(|text| text.trim().parse::<u32>().ok())
@@ -98,10 +100,15 @@ pub fn warn_of_short_queue() {
     }
 }
 
-/// Serves until `stop` is done. Then connections that the system has already queued are accepted, for three seconds at
-/// most, and each connection ends with its request.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
-    let Limits { patience, connections, trusted_proxies } = limits;
+/// Serves until `stop` is done. Then accepts the connections in the accept queue, for at most three seconds,
+/// and ends each connection after its request.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    stop: impl Future<Output = ()>,
+) {
+    let ConnectionLimits { patience, connections, trusted_proxies } = limits;
     let most = connections.unwrap_or_else(most_connections);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
@@ -117,13 +124,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         let stopping = stopping.clone();
         running.spawn(async move {
             tokio::select! {
-                // Dropped with all that belongs to it: a request that is not whole yet has had no effect.
+                // Dropping the connection is safe: an incomplete request has had no effect.
                 () = place.wait_to_give_way() => tracing::debug!("a connection without a whole request was closed"),
                 ended = until_stopped(connection, requests, stopping) => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
             }
-            // After the connection's own drop, so that its file descriptor is free when the place is.
+            // After the connection itself is dropped, so that its file descriptor is free when the place is.
             drop(place);
         });
     };
@@ -154,13 +161,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             start(stream, address, place).await;
         }
     }
-    // First: connections that are only kept alive end, and leave room.
+    // Cancel first: connections that are only kept alive end and free their places.
     stopping.cancel();
-    // A client whose connection the system completed before we were asked to stop would see a reset, and may have sent
-    // a form that nobody dares to send again.
+    // A client whose connection the system accepted before shutdown would see a reset, and may have sent a
+    // form that must not be sent twice.
     let mut queued = Queued { listener: listener.into_std().ok(), left_over };
     let end = Instant::now() + LAST_CALL;
-    // Connections that are being served keep their files, and so does the database.
+    // Connections that are being served keep their file descriptors, and so does the database.
     while let Ok(place) = timeout_at(end, places.take_free()).await {
         match queued.next() {
             Some((stream, address)) => start(stream, address, place).await,
@@ -170,13 +177,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     drop(queued);
     running.close();
     if timeout_at(end, running.wait()).await.is_err() {
-        // A body that comes drop by drop would hold up the end.
+        // A body that arrives byte by byte must not delay the shutdown.
         places.close_waiting();
         running.wait().await;
     }
 }
 
-/// Closes connections that have kept us waiting longer than the room that is left allows.
+/// Closes connections that have waited longer than the remaining places allow.
 async fn close_overdue(places: Arc<Places>, patience: Duration) {
     let mut ticks = interval((patience / 10).clamp(Duration::from_millis(10), Duration::from_secs(1)));
     loop {
@@ -185,7 +192,7 @@ async fn close_overdue(places: Arc<Places>, patience: Duration) {
     }
 }
 
-/// The connections that waited to be accepted when the program was asked to stop.
+/// Connections in the accept queue at shutdown.
 struct Queued {
     listener: Option<std::net::TcpListener>,
     left_over: Option<(TcpStream, SocketAddr)>,
@@ -204,7 +211,7 @@ impl Queued {
             });
             match accepted {
                 Ok(accepted) => return Some(accepted),
-                // The client has given it up since then.
+                // The client has closed it since then.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     if error.kind() != ErrorKind::WouldBlock {
@@ -217,24 +224,24 @@ impl Queued {
     }
 }
 
-/// As many connections as the system's limit of open files leaves room for: more of them, even silent ones, would leave
-/// no descriptor for the database. The limit that a process begins with is often 1,024, and the process may raise it
-/// up to a harder one (`setrlimit(2)`).
+/// The number of connections within the system's limit of open files. More of them, even silent ones, would
+/// leave no descriptor for the database. The soft limit of a process is often 1,024; the process may raise it
+/// to the hard limit (`setrlimit(2)`).
 fn most_connections() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // Refused where that is more than the system has; then the current limit has to do.
+    // Refused if the hard limit exceeds the system's; then the current limit must do.
     let limit = setrlimit(Resource::Nofile, raised).map_or(limit.current, |()| limit.maximum);
     let most = within(limit);
     if most < MAX_CONNECTIONS {
         tracing::warn!(
-            "{most} connections at once, and no more: raise the limit of open files for {MAX_CONNECTIONS}"
+            "at most {most} concurrent connections: raise the limit of open files to allow {MAX_CONNECTIONS}"
         );
     }
     most
 }
 
-/// The number of connections within a limit of open files; `None` means that there is no limit.
+/// Number of connections within a limit of open files; `None` means no limit.
 fn within(limit: Option<u64>) -> usize {
     let left = limit.map_or(u64::MAX, |limit| limit - (limit / 2).min(RESERVED));
     usize::try_from(left).unwrap_or(usize::MAX).clamp(1, MAX_CONNECTIONS)

@@ -1,19 +1,20 @@
-//! Errors of sessions: what their store says of the database is text to tower-sessions, and a failure to us.
+//! Converts errors of sessions. tower-sessions carries an error of the store as text; this module marks
+//! outages in that text and turns it back into a [`Failure`].
 
 use tower_sessions::{session, session_store};
 
 use super::{database::DatabaseError, failure::Failure};
 
-/// Before the text of an error that passes by.
+/// Prefix of the text of a temporary error.
 const OUTAGE: &str = "outage: ";
 
-/// For the store: what the database refused.
+/// A database error as an error of the session store.
 pub fn of_database(error: DatabaseError) -> session_store::Error {
     let mark = if error.is_outage() { OUTAGE } else { "" };
     session_store::Error::Backend(format!("{mark}{error}"))
 }
 
-/// What an error of a session means to whoever asks.
+/// An error of a session as a [`Failure`].
 pub fn failure(error: session::Error) -> Failure {
     match error {
         session::Error::Store(session_store::Error::Backend(text)) => match text.strip_prefix(OUTAGE) {

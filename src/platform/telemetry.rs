@@ -1,4 +1,4 @@
-//! Logs: one line per event, to standard error; for people at a terminal, as JSON elsewhere.
+//! Logs: one line per event, on standard error; text at a terminal, JSON otherwise. Start with [`start`].
 
 use std::{io::IsTerminal, panic::PanicHookInfo, str::FromStr};
 
@@ -13,8 +13,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// Crates whose lower levels print cookies, headers or bodies, or are noise: whatever is asked for, they
-/// say no more than this. An operator who turns on `trace` must not write secrets into a file.
+/// Crates whose lower levels print cookies, headers or bodies, or are noise. No filter lets them log more
+/// than this: an operator who turns on `trace` must not write secrets into a file.
 const CAPPED: [(&str, LevelFilter); 12] = [
     ("hyper", LevelFilter::INFO),
     ("hyper_util", LevelFilter::INFO),
@@ -23,7 +23,7 @@ const CAPPED: [(&str, LevelFilter); 12] = [
     ("h2", LevelFilter::INFO),
     ("sqlx", LevelFilter::INFO),
     ("sea_orm", LevelFilter::INFO),
-    // A line for each migration: ours says once what was done (`platform::database`).
+    // One line per migration. `platform::database` logs a summary instead.
     ("sea_orm_migration", LevelFilter::WARN),
     ("tower_sessions", LevelFilter::INFO),
     ("tower_sessions_core", LevelFilter::ERROR),
@@ -31,10 +31,10 @@ const CAPPED: [(&str, LevelFilter); 12] = [
     ("oauth2", LevelFilter::INFO),
 ];
 
-/// How events are written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people at a terminal, as JSON elsewhere.
+    /// Text at a terminal, JSON otherwise.
     #[default]
     Auto,
     /// For people.
@@ -56,7 +56,7 @@ impl FromStr for LogFormat {
     }
 }
 
-/// How a log looks in the end.
+/// The resulting format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Text { coloured: bool },
@@ -64,7 +64,7 @@ enum Look {
 }
 
 impl Look {
-    /// `no_color`: the variable of that name (no-color.org), which forbids colours if it is not empty.
+    /// `no_color` is the variable of that name (no-color.org), which forbids colours if it is not empty.
     fn choose(format: LogFormat, is_terminal: bool, no_color: Option<&str>) -> Self {
         let text = match format {
             LogFormat::Auto => is_terminal,
@@ -76,7 +76,7 @@ impl Look {
     }
 }
 
-/// Turns logging on. `filter` and `format` have been checked by [`super::config::Options::check`].
+/// Starts logging. [`super::config::Options::check`] has checked `filter` and `format`.
 pub fn start(filter: &str, format: &str) {
     let no_color = std::env::var("NO_COLOR").ok();
     let is_terminal = std::io::stderr().is_terminal();
@@ -85,11 +85,12 @@ pub fn start(filter: &str, format: &str) {
     std::panic::set_hook(Box::new(log_panic));
 }
 
-/// Logs a panic as one event. Its text is told only where it stands in the source as it is: one that was put
-/// together may hold what a request brought, a secret among it.
+/// Logs a panic as one event. It only logs a message that is a literal in the source: a formatted message may
+/// contain values of a request, even a secret.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let at = info.location().map_or_else(String::new, ToString::to_string);
-    let text = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("a text with values in it");
+    let text =
+        info.payload().downcast_ref::<&'static str>().copied().unwrap_or("a message with values in it");
     tracing::error!("panicked at {at}: {text}");
 }
 
@@ -101,7 +102,7 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     match look {
         Look::Text { coloured } => {
-            // The name of the message is left out, as it is the sentence itself.
+            // Omit the name of the message field, because its value is the sentence itself.
             let fields = debug_fn(|writer, field, value| {
                 if field.name() != "message" {
                     write!(writer, "{}=", field.name())?;
@@ -111,7 +112,7 @@ where
             let layer = layer.with_ansi(coloured).fmt_fields(fields.delimited(" ")).compact();
             layer.with_filter(capped(filter)).boxed()
         }
-        // JSON escapes what would forge a line of its own: line ends, and the terminal's control codes.
+        // JSON escapes what could forge a log line: line ends and the terminal's control codes.
         Look::Json => {
             let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
             layer.with_filter(capped(filter)).boxed()
@@ -119,11 +120,12 @@ where
     }
 }
 
-/// The same with line ends and the terminal's control codes escaped: they would forge a line, or rewrite what is shown.
+/// Escapes line ends and the terminal's control codes, with which an attacker could forge a log line or
+/// rewrite the terminal.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
-        // Unicode's own line ends, and what turns the direction of writing.
+        // Also Unicode's own line ends, and characters that change the direction of text.
         let forges = c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if forges { line.extend(c.escape_default()) } else { line.push(c) }
@@ -131,8 +133,8 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// What was asked for, and the caps: two filters, for within one the more particular directive wins, and
-/// `hyper::proto=trace` would be more particular than any cap.
+/// The operator's filter, and the caps, as two filters. Within one filter the more specific directive wins,
+/// and `hyper::proto=trace` would be more specific than any cap.
 fn capped<S>(filter: &str) -> impl Filter<S> + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn s7_a_panic_is_one_line_that_says_where_and_nothing_that_came_from_outside() {
+    fn s7_a_panic_is_one_line_with_its_location_and_no_value_of_a_request() {
         let secret = "canary\nforged".to_owned();
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(log_panic));
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_logged_is_one_line_for_each_event() {
+    fn each_event_is_one_line_of_the_log() {
         let log = logged("trace");
         assert_eq!(log.lines().count(), 1, "{log}");
         assert!(log.contains("\"message\":\"ours\\nforged\""), "{log}");
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn at_a_terminal_logs_are_for_people_and_elsewhere_for_programs_unless_a_format_is_chosen() {
+    fn the_log_is_text_at_a_terminal_and_json_otherwise_unless_a_format_is_chosen() {
         use LogFormat::{Auto, Json, Text};
         let [plain, coloured] = [false, true].map(|coloured| Look::Text { coloured });
         for (format, is_terminal, no_color, look) in [
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn for_people_too_what_is_logged_is_one_line_for_each_event() {
+    fn each_event_is_one_line_of_a_text_log_too() {
         let log = logged_as(Look::Text { coloured: false }, "info", || {
             let span = tracing::info_span!("request", path = %"/a\nforged\u{1b}[2J");
             let _entered = span.enter();

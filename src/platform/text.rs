@@ -1,9 +1,9 @@
-//! What people type or paste, before a parser reads it: blanks and signs that cannot be seen, quotation marks, masks,
-//! the encodings of URLs and HTML, and signs that only look like those of ASCII. Every parser of a typed value uses these functions, so
-//! that all of them judge alike, on the server and in the browser. What a value may be is decided by its parser; names
-//! alone are parsed here, since several features have some.
+//! Cleans text that people type or paste, before a parser reads it: blanks, invisible characters, quotation
+//! marks, masks, the encodings of URLs and HTML, and look-alikes of ASCII. Every parser of typed values uses
+//! these functions, so that all parsers agree, on the server and in the browser. The parsers decide which
+//! values are valid; only names are parsed here, because several features have them.
 //!
-//! Tables of Unicode are too large for the browser: what needs them is in [`normal`].
+//! The tables of Unicode are too large for the browser. Functions that need them are in [`normal`].
 
 mod normal;
 #[cfg(test)]
@@ -11,15 +11,16 @@ mod tests;
 
 pub use normal::*;
 
-/// Whether a sign only takes room: all of Unicode's `White_Space`, and the empty Braille pattern.
+/// Whether a character is a blank: Unicode's `White_Space`, and the empty Braille pattern.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }
 
-/// Whether a sign shows nothing by itself, or turns the text round it: Unicode's `Default_Ignorable_Code_Point` (among
-/// them zero-width signs, marks of direction, soft hyphens, fillers, variation selectors and tags) and the rest of its
-/// format characters, save for those that are drawn (`Prepended_Concatenation_Mark`). Two values that differ in such signs
-/// look alike (Unicode Technical Report 36, 2.10).
+/// Whether a character shows nothing itself, or changes the text around it. It covers Unicode's
+/// `Default_Ignorable_Code_Point` (such as zero-width characters, marks of direction, soft hyphens, fillers,
+/// variation selectors and tags) and the other format characters, except those that are drawn
+/// (`Prepended_Concatenation_Mark`). Two values that differ only in such characters look alike (Unicode
+/// Technical Report 36, 2.10).
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -29,22 +30,22 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a sign may not be inside a value: it cannot be seen, or it is a control character.
+/// Whether a character may not be inside a value: it is invisible, or a control character.
 pub fn is_hidden(c: char) -> bool {
     is_invisible(c) || (c.is_control() && !is_blank(c))
 }
 
-/// The text without blanks and invisible signs at its ends.
+/// The text without blanks and invisible characters at its ends.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|c| is_blank(c) || is_invisible(c))
 }
 
-/// The text without its invisible signs, at whatever place.
+/// The text without its invisible characters.
 pub fn without_invisible(text: &str) -> String {
     text.chars().filter(|&c| !is_invisible(c)).collect()
 }
 
-/// The text as one line that can be seen: no hidden signs, one space for each run of blanks, none at the ends.
+/// The text as one visible line: no hidden characters, one space for each run of blanks, none at the ends.
 pub fn line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars().filter(|&c| !is_hidden(c)) {
@@ -55,7 +56,7 @@ pub fn line(text: &str) -> String {
     line
 }
 
-/// Appends a sign; of several blanks one space is left, and none at the beginning.
+/// Appends a character. A run of blanks becomes one space, and none at the beginning.
 fn push_collapsed(line: &mut String, c: char) {
     if !is_blank(c) {
         line.push(c);
@@ -64,14 +65,15 @@ fn push_collapsed(line: &mut String, c: char) {
     }
 }
 
-/// The text as ASCII where it can be: for values that are ASCII by definition, such as ids, codes and dates. Invisible
-/// signs are left out, blanks are spaces, and full-width signs, digits of other scripts and signs that word processors put
-/// in place of ASCII's are those of ASCII. Every other sign stays.
+/// The text as ASCII where possible, for values that are ASCII by definition, such as ids, codes and dates.
+/// Removes invisible characters. Turns blanks into spaces, and full-width characters, digits of other scripts
+/// and the typographic characters of word processors into ASCII. Other characters stay.
 pub fn ascii(text: &str) -> String {
     text.chars().filter(|&c| !is_invisible(c)).map(ascii_sign).collect()
 }
 
-/// The zero of each row of decimal digits in Unicode 16 (general category Nd) but ASCII's. The other nine follow it.
+/// The zero of each row of decimal digits in Unicode 16 (general category Nd), except ASCII's. The other nine
+/// digits follow it.
 const ZEROS: [u32; 75] = [
     0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
     0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
@@ -82,7 +84,7 @@ const ZEROS: [u32; 75] = [
     0x1E950, 0x1FBF0,
 ];
 
-/// The ASCII sign that a sign is a form of; the sign itself where there is none.
+/// The ASCII character that this character is a form of, or the character itself.
 fn ascii_sign(c: char) -> char {
     let code = u32::from(c);
     match c {
@@ -102,7 +104,7 @@ fn ascii_sign(c: char) -> char {
     }
 }
 
-/// Whether a sign is a dash that looks like ASCII's `-` and is another.
+/// Whether a character is a dash that looks like ASCII's `-`.
 pub fn is_dash(c: char) -> bool {
     matches!(
         c,
@@ -118,20 +120,20 @@ pub fn is_dash(c: char) -> bool {
     )
 }
 
-/// Whether a sign is a tilde that looks like ASCII's `~` and is another.
+/// Whether a character is a tilde that looks like ASCII's `~`.
 pub fn is_tilde(c: char) -> bool {
     matches!(c, '\u{2dc}' | '\u{2053}' | '\u{223c}' | '\u{301c}' | '\u{ff5e}')
 }
 
-/// Quotation marks by kind, opening and closing ones together, for languages use them the one way and the other.
+/// Quotation marks by kind. Opening and closing ones are together, because languages use them either way.
 const QUOTATION_MARKS: [&str; 4] = ["\"“”„‟＂〝〞〟″", "'‘’‚‛＇′`´", "«»‹›", "「」『』"];
 
-/// Whether a sign is a quotation mark.
+/// Whether a character is a quotation mark.
 pub fn is_quotation_mark(c: char) -> bool {
     QUOTATION_MARKS.iter().any(|kind| kind.contains(c))
 }
 
-/// Whether there is a quotation mark of the same kind at both ends.
+/// Whether the text has quotation marks of the same kind at both ends.
 pub fn is_quoted(text: &str) -> bool {
     ends(trim(text)).is_some_and(|(first, _, last)| is_pair_of_quotation_marks(first, last))
 }
@@ -140,14 +142,15 @@ fn is_pair_of_quotation_marks(first: char, last: char) -> bool {
     QUOTATION_MARKS.iter().any(|kind| kind.contains(first) && kind.contains(last))
 }
 
-/// The first sign, the last one, and the text between the two.
+/// The first character, the last one, and the text in between.
 fn ends(text: &str) -> Option<(char, &str, char)> {
     let mut signs = text.chars();
     let (first, last) = (signs.next()?, signs.next_back()?);
     Some((first, signs.as_str(), last))
 }
 
-/// The text without what was copied round it: quotation marks and brackets in pairs, and commas and semicolons after it.
+/// The text without what was copied around it: pairs of quotation marks and brackets, and trailing commas and
+/// semicolons.
 pub fn unwrapped(text: &str) -> &str {
     let mut text = trim(text);
     loop {
@@ -165,9 +168,9 @@ pub fn unwrapped(text: &str) -> &str {
     }
 }
 
-/// Whether most of a text is hidden behind a mask, as pages do that show only the beginning of a secret: four or more
-/// asterisks or dots of a mask in a row, or an ellipsis. A value may hold full stops, so four of them count only at an
-/// end, and six at any place. Blanks between the signs of a mask do not count.
+/// Whether a text is masked, as on pages that only show the beginning of a secret: an ellipsis, or four
+/// asterisks or mask dots in a row. A value may contain full stops, so four of them count only at an end, and
+/// six anywhere. Blanks between mask characters are ignored.
 pub fn is_masked(text: &str) -> bool {
     let signs: String = text.chars().filter(|&c| !is_blank(c) && !is_invisible(c)).collect();
     let mut row = 0;
@@ -181,17 +184,18 @@ pub fn is_masked(text: &str) -> bool {
         })
 }
 
-/// Whether pages draw this sign in place of each character of a hidden value. The full stop is not among them.
+/// Whether pages draw this character in place of a hidden one. The full stop is not included.
 pub fn is_mask_sign(c: char) -> bool {
     "*＊﹡∗⁎✱•●·∙⋅・･․‧⬤⚫○◦⦁⏺▪■█".contains(c)
 }
 
-/// Whether there is a percent sign with two hexadecimal digits in it, as percent-encoding writes a byte (RFC 3986, 2.1).
+/// Whether the text contains a percent sign with two hexadecimal digits, as percent-encoding writes a byte
+/// (RFC 3986, 2.1).
 pub fn is_percent_encoded(text: &str) -> bool {
     (0..text.len()).any(|at| decode_byte(&text.as_bytes()[at..]).is_some())
 }
 
-/// Decodes the percent-encoding of a text once. Bytes that are not UTF-8 become U+FFFD.
+/// Decodes percent-encoding once. Bytes that are not UTF-8 become U+FFFD.
 pub fn percent_decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     let mut decoded = Vec::with_capacity(rest.len());
@@ -203,25 +207,27 @@ pub fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// Decodes the percent-encoded byte with which `bytes` begins; `None` if it begins with another sign.
+/// The percent-encoded byte at the beginning of `bytes`; `None` if there is none.
 fn decode_byte(bytes: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = bytes else { return None };
     let digit = |byte: u8| char::from(byte).to_digit(16);
     u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
 }
 
-/// Names of HTML's character references for signs that values have, and for signs that are copied together with values.
+/// Names of HTML character references for characters that occur in values, or are copied together with
+/// values.
 const REFERENCES: [&str; 15] = [
     "amp", "lt", "gt", "quot", "apos", "nbsp", "shy", "tilde", "num", "percnt", "plus", "equals", "sol",
     "ndash", "minus",
 ];
 
-/// Whether there is a character reference of HTML in it, such as `&amp;`, `&#39;` or `&#x27;`, as in the source of a page.
+/// Whether the text contains an HTML character reference, such as `&amp;`, `&#39;` or `&#x27;`, as in the
+/// source of a page.
 pub fn is_html_encoded(text: &str) -> bool {
     text.split('&').skip(1).any(|rest| rest.split_once(';').is_some_and(|(name, _)| is_reference(name)))
 }
 
-/// Whether the text between `&` and `;` refers to a character.
+/// Whether the text between `&` and `;` is a character reference.
 fn is_reference(name: &str) -> bool {
     let Some(number) = name.strip_prefix('#') else {
         return REFERENCES.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -230,24 +236,24 @@ fn is_reference(name: &str) -> bool {
     (1..=7).contains(&digits.len()) && digits.chars().all(|c| c.is_digit(base))
 }
 
-/// Why a text is no name.
+/// Why a text is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadName {
-    /// Nothing of it can be seen.
+    /// It has no visible character.
     Empty,
     /// It has too many characters.
     TooLong,
-    /// There is a sign inside that cannot be seen.
+    /// It contains an invisible character.
     Hidden,
 }
 
-/// Parses the name of a person or a thing: at most `max` characters in NFC (in the browser as they were typed). What
-/// would let two names look alike is left out or refused: blanks of all kinds are single spaces, invisible signs at the
-/// ends and variation selectors are left out, and the others are refused. Joiners stay where they join: Persian and many
-/// scripts of India need them within words, and so do emoji.
+/// Parses the name of a person or a thing: at most `max` characters, in NFC (in the browser, as typed). It
+/// removes or refuses what would let two names look alike. A run of blanks becomes one space; invisible
+/// characters at the ends and variation selectors are removed; other invisible characters are refused.
+/// Joiners stay where they join: Persian, many Indian scripts and emoji need them.
 ///
 /// # Errors
-/// Why it is no name.
+/// Why it is not a valid name.
 pub fn name(text: &str, max: usize) -> Result<String, BadName> {
     let mut name = String::with_capacity(text.len());
     let mut signs = trim(text).chars().peekable();
@@ -260,7 +266,7 @@ pub fn name(text: &str, max: usize) -> Result<String, BadName> {
             c => push_collapsed(&mut name, c),
         }
     }
-    // Of four signs or fewer NFC makes one; what is longer costs time to normalise.
+    // NFC composes at most four characters into one. A longer text is refused before it costs time.
     if name.chars().count() > 4 * max {
         return Err(BadName::TooLong);
     }
@@ -272,7 +278,8 @@ pub fn name(text: &str, max: usize) -> Result<String, BadName> {
     }
 }
 
-/// Whether a joiner between these two signs changes how they are drawn: letters of scripts whose letters join, or emoji.
+/// Whether a joiner between these two characters changes how they are drawn: letters of joining scripts, or
+/// emoji.
 fn joins(before: Option<char>, after: Option<char>) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return false };
     let is_letter = |c| {
@@ -285,15 +292,15 @@ fn joins(before: Option<char>, after: Option<char>) -> bool {
     (is_letter(before) && is_letter(after)) || (is_emoji(before) && is_emoji(after))
 }
 
-/// Parses the name of a host: labels of ASCII, in lower case. One with letters of other scripts is written as the DNS has
-/// it (`xn--…`), so that all spellings of one name are the same text.
+/// Parses a host name: ASCII labels in lower case. Other scripts are converted to the form of the DNS
+/// (`xn--…`), so that all spellings of one name give the same text.
 pub fn domain(text: &str) -> Option<String> {
     let text = ascii(text);
     let text = unwrapped(&text).trim_end_matches('.');
     let name = if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {
-        // What would end the host in an address must not get there.
+        // Characters that would end the host in a URL must not reach the URL parser.
         let sound = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         text.chars().all(sound).then(|| ascii_domain(text))??
     };

@@ -1,4 +1,4 @@
-//! What the program consists of, and how it is put together.
+//! Assembles the program from its parts. Start with [`Program::new`].
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -41,11 +41,11 @@ use crate::{
     },
 };
 
-/// Everything that is sealed at rest, but for the key checks and what a session holds.
+/// All columns of sealed values, except the key checks and the values in sessions.
 const SEALED: [SealedColumn; 4] =
     [connectors::SEALED, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
 
-/// The program, made once at start. A clone is another hold on the same: every request takes some.
+/// The assembled program. A clone shares the parts; every request takes some of them.
 #[derive(Clone)]
 pub struct Program(Arc<Services>);
 
@@ -57,7 +57,7 @@ impl Deref for Program {
     }
 }
 
-/// What the program consists of.
+/// The parts of the program.
 pub struct Services {
     /// The configuration.
     pub config: Arc<Config>,
@@ -75,9 +75,9 @@ pub struct Services {
     pub people: People,
     /// Logging in and out.
     pub log_ins: Arc<LogInService>,
-    /// What users do with their own account.
+    /// Use cases of users' own profiles.
     pub profiles: Profiles,
-    /// What administrators do with other users.
+    /// Use cases of administrators about other users.
     pub administration: Administration,
     /// The throttles.
     pub throttles: Throttles,
@@ -91,18 +91,18 @@ pub struct Services {
     pub connectors: ConnectorService,
     /// The sign-ins.
     pub sign_ins: SignIns,
-    /// What was recorded.
+    /// Reads the activity.
     pub activity_log: ActivityLog,
 }
 
-/// What was ended at once.
+/// Numbers of what [`Program::end_sessions`] has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// In so many browsers somebody was logged in.
+    /// Number of browsers that were logged out.
     pub browsers: u64,
-    /// So many sign-ins waited for Microsoft to send somebody back.
+    /// Number of open sign-ins that were ended.
     pub sign_ins: u64,
-    /// So many links of invitations and for new passwords were taken back.
+    /// Number of links of invitations and for new passwords that were withdrawn.
     pub links: u64,
 }
 
@@ -121,15 +121,15 @@ impl std::ops::Add for Ended {
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { browsers, sign_ins, links } = self;
-        write!(f, "Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links taken back: {links}")
+        write!(f, "Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links withdrawn: {links}")
     }
 }
 
-/// What a program is made of.
+/// The foundations that a program is assembled from.
 pub struct Foundations {
     /// The configuration.
     pub config: Config,
-    /// The database, migrated.
+    /// The database, with a current schema.
     pub database: Database,
     /// The vault.
     pub vault: Vault,
@@ -139,15 +139,15 @@ pub struct Foundations {
     pub randomness: SharedRandomness,
     /// The assets.
     pub assets: Assets,
-    /// The way to the provider.
+    /// The HTTP client for the provider.
     pub http: Arc<dyn ProviderHttp>,
 }
 
 impl Program {
-    /// Puts it together.
+    /// Assembles the program.
     ///
     /// # Errors
-    /// Where passwords could not be hashed.
+    /// [`Failure::Unexpected`] if the parameters of password hashing are invalid.
     pub fn new(foundations: Foundations) -> Result<Self, Failure> {
         let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
         let hasher = Hasher::new(config.password_work, CpuPool::new(), randomness.clone())?;
@@ -220,15 +220,15 @@ impl Program {
         })))
     }
 
-    /// Which keys have sealed what is in the database, and what does not open.
+    /// Counts which keys have sealed the values in the database, and finds values that do not open.
     pub async fn survey(&self) -> Result<Survey, DatabaseError> {
         self.vault.survey(&self.database.read(), &SEALED).await
     }
 
-    /// Seals everything anew that another key than the newest has sealed, and records it.
+    /// Seals again every value that an older key has sealed, and records it.
     pub async fn reseal(&self) -> Result<Resealed, ResealError> {
         let record = async |tx: &Tx| {
-            // Not how many: that would tell one organisation of the others.
+            // Without the number of values, which would tell an organisation about the others.
             let detail = format!("with the key {}", self.vault.newest_key());
             for organisation in self.people.organisations(tx).await? {
                 self.people.record_of_operator(tx, &organisation, Action::SecretsResealed, &detail).await?;
@@ -238,14 +238,14 @@ impl Program {
         self.vault.reseal(&self.database, &SEALED, record).await
     }
 
-    /// Logs everybody out, ends the sign-ins that wait for Microsoft to send somebody back, and takes back the links
-    /// that were given out: after a backup was restored, what was ended since is open again.
+    /// Logs all users out, ends open sign-ins, and withdraws all links. Run it after a backup was restored,
+    /// because what ended since the backup is open again in it.
     pub async fn end_sessions(&self) -> Result<Ended, DatabaseError> {
         self.database
             .write(async |tx| {
                 let mut all = Ended::default();
                 for organisation in self.people.organisations(&tx).await? {
-                    // Users before sessions: as everything else that ends them.
+                    // Lock users before sessions, as everywhere, against deadlocks.
                     let links = self.people.close_ways_in(&tx, organisation.id).await?;
                     DeviceCookies::end_all_within(&tx, organisation.id).await?;
                     let browsers = self.sessions.end_all_within(&tx, organisation.id).await?;
@@ -261,7 +261,7 @@ impl Program {
             .await
     }
 
-    /// What is done again and again.
+    /// Work that runs repeatedly beside the requests.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
         let (program, log_ins) = (self.clone(), self.log_ins.clone());
         let flush = PeriodicWork::new("record of repeated events", Duration::from_secs(5), move || {

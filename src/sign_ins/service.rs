@@ -144,7 +144,7 @@ impl SignIns {
                     sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
                 let attempts = Attempts::of(organisation);
                 // Of two starts at once the second must see the first among those that are open.
-                people.lock_still_there(&tx, admin).await?;
+                people.lock_and_check_user(&tx, admin).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 // Before it is there: by the clock of another process it may be the earliest.

@@ -1,4 +1,4 @@
-//! What is wrong with the configured address, on the pages where it matters.
+//! Warnings about the configured address, on pages where they matter.
 
 use leptos::prelude::*;
 
@@ -10,11 +10,11 @@ use crate::platform::config::doctor::Doctor;
 
 const TITLE: &str = "The program’s address is not right";
 
-/// Says what is wrong with the address, or nothing. In a browser with scripts it is compared with the one in the
-/// address bar, which decides.
+/// Shows warnings about the address, if there are any. With scripts, the browser compares the configured
+/// address with the one in its address bar, which decides.
 #[component]
 pub fn AddressDoctor(
-    /// What was found.
+    /// The result of the server's check.
     doctor: Doctor,
 ) -> impl IntoView {
     let Doctor { origin, scheme, findings } = doctor;
@@ -32,9 +32,9 @@ pub fn AddressDoctor(
                 <Notice tone=Tone::Warn title=TITLE>
                     {told}
                     <p data-seen hidden=found>
-                        "Your browser is at " <code data-here></code> ", but the program thinks that its address \
-                         is " <a href=link><code>{own}</code></a> ". Microsoft would send people to the wrong place. \
-                         Open that address instead; if it is wrong, whoever runs the program sets "
+                        "Your browser is at " <code data-here></code> ", but the program's address is set \
+                         to " <a href=link><code>{own}</code></a> ". Microsoft would send people to the wrong place. \
+                         Open that address instead; if it is wrong, the operator has to set "
                         <code>"MAIL360_PUBLIC_URL"</code> "."
                     </p>
                 </Notice>

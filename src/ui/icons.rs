@@ -1,37 +1,37 @@
-//! Few and plain signs, drawn in the colour of the text beside them. All are hidden from those who hear
-//! the page: the words say the same.
+//! Plain icons in the colour of the text beside them. All are hidden from screen readers, because the text
+//! says the same.
 
 use leptos::prelude::*;
 
-/// A sign.
+/// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
-    /// Something to add.
+    /// Add.
     Plus,
     /// Back.
     Back,
-    /// It is well.
+    /// Success.
     Good,
-    /// It is not.
+    /// Failure.
     Bad,
-    /// Something to heed.
+    /// Warning.
     Warning,
-    /// Something to know.
+    /// Information.
     Info,
-    /// Nothing is known yet.
+    /// Not known yet.
     Idle,
-    /// Under way.
+    /// In progress.
     Waiting,
-    /// Part of it, and not to be changed.
+    /// Included, and not changeable.
     Tick,
-    /// Two things linked.
+    /// Two linked things.
     Link,
     /// Users.
     People,
 }
 
 impl Icon {
-    /// Draws it.
+    /// Draws the icon.
     pub fn draw(self) -> impl IntoView {
         let circle = |dashes: Option<&'static str>| {
             view! { <circle cx="8" cy="8" r="6.25" stroke-dasharray=dashes /> }

@@ -1,7 +1,7 @@
-//! What runs in the browser for more than one feature. Each island wraps what the server has rendered and
-//! listens to it: an island that takes properties, or renders by itself, brings a JSON parser and a
-//! renderer into the bundle. Without scripts nothing is missed: buttons that do nothing then are not
-//! shown (`scripted`).
+//! Code that runs in the browser for several features. Each island wraps server-rendered elements and listens
+//! to their events. An island with properties, or one that renders by itself, would add a JSON parser and a
+//! renderer to the bundle. Without scripts nothing is missing: buttons that need them are not shown
+//! (`scripted`).
 
 use std::time::Duration;
 
@@ -9,26 +9,25 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-/// For so long after a form was sent it is not sent again: a second click is one too many, a later one
-/// may be meant.
+/// How long a form that was sent is not sent again. A second click is an accident; a later one may be meant.
 const SENDING: Duration = Duration::from_secs(5);
 
-/// How long a button says that it has done its work.
+/// How long a button shows that it has done its work.
 const SAID: Duration = Duration::from_secs(2);
 
-/// The nearest element that fits `selector`, from where an event happened upwards.
+/// The nearest element that matches `selector`, from the event's target upwards.
 pub fn closest(event: &ev::Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
 }
 
-/// Round the button of [`super::widgets::Copyable`]: copies the text beside it.
+/// Wraps the button of [`super::widgets::Copyable`]: copies the text beside it.
 #[island]
 pub fn Copying(
     /// The button.
     children: Children,
 ) -> impl IntoView {
     let on_click = |event: ev::MouseEvent| {
-        // None where the page is not as we made it; then there is nothing to copy.
+        // `None` if the page was altered; then there is nothing to copy.
         let _ = copy(&event);
     };
     view! { <span class="contents" on:click=on_click>{children()}</span> }
@@ -38,13 +37,13 @@ fn copy(event: &ev::Event) -> Option<()> {
     let button = closest(event, "button")?;
     let said = button.query_selector("[aria-live]").ok()??;
     let text = button.closest(".copy").ok()??.query_selector("code").ok()??.text_content()?;
-    // Elsewhere there is no clipboard, and asking for it is an error.
+    // Without a secure context there is no clipboard, and asking for it is an error.
     let copied = window()
         .is_secure_context()
         .then(|| wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(&text)));
     wasm_bindgen_futures::spawn_local(async move {
         let copied = match copied {
-            // A browser may forbid it; then the text is still there to be selected.
+            // A browser may forbid it. The user can still select the text.
             Some(copied) => copied.await.is_ok(),
             None => false,
         };
@@ -54,14 +53,14 @@ fn copy(event: &ev::Event) -> Option<()> {
     Some(())
 }
 
-/// Round the button of a password field: shows and hides what is typed there.
+/// Wraps the button of a password field: shows and hides the typed text.
 #[island]
 pub fn Revealing(
     /// The button.
     children: Children,
 ) -> impl IntoView {
     let on_click = |event: ev::MouseEvent| {
-        // None where the page is not as we made it; then the field stays as it is.
+        // `None` if the page was altered; then the field stays as it is.
         let _ = reveal(&event);
     };
     view! { <span class="contents" on:click=on_click>{children()}</span> }
@@ -77,7 +76,7 @@ fn reveal(event: &ev::Event) -> Option<()> {
     Some(())
 }
 
-/// Round a form: keeps a double click from sending it twice.
+/// Wraps a form: keeps a double click from sending it twice.
 #[island]
 pub fn SendOnce(
     /// The form.
@@ -89,7 +88,7 @@ pub fn SendOnce(
     view! { <div class="contents" on:submit=on_submit>{children()}</div> }
 }
 
-/// Stops a form from being sent that was sent a moment ago. None where the page is not as we made it.
+/// Stops a form that was sent a moment ago from being sent again. `None` if the page was altered.
 pub fn send_once(event: &ev::SubmitEvent) -> Option<()> {
     let form = closest(event, "form")?;
     if form.has_attribute("aria-busy") {
@@ -97,7 +96,7 @@ pub fn send_once(event: &ev::SubmitEvent) -> Option<()> {
         return None;
     }
     form.set_attribute("aria-busy", "true").ok()?;
-    // So that a form to which one comes back by the Back button can be sent.
+    // A user who returns with the Back button must be able to send the form.
     set_timeout(
         move || {
             let _ = form.remove_attribute("aria-busy");
@@ -107,16 +106,16 @@ pub fn send_once(event: &ev::SubmitEvent) -> Option<()> {
     Some(())
 }
 
-/// Round what is said where the browser's address is not the configured one: shows it where that is so, and hides
-/// it where a proxy said so in error.
+/// Wraps the warning about the address: shows it if the browser's address is not the configured one, and
+/// hides a warning that a proxy caused in error.
 #[island]
 pub fn AddressCheck(
-    /// What is said.
+    /// The warning.
     children: Children,
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
-        // None where the page is not as we made it; then what the server found stands.
+        // `None` if the page was altered; then the server's result stays.
         let _ = compare_address();
     }
     view! { <div class="contents">{children()}</div> }
@@ -130,7 +129,7 @@ fn compare_address() -> Option<()> {
         return said.set_attribute("hidden", "").ok();
     }
     said.remove_attribute("hidden").ok()?;
-    // What a proxy told is enough; otherwise both addresses are named.
+    // The proxy's warning is enough. Otherwise the text names both addresses.
     if said.query_selector("[data-told]").ok()?.is_none() {
         said.query_selector("[data-here]").ok()??.set_text_content(Some(&here));
         said.query_selector("[data-seen]").ok()??.remove_attribute("hidden").ok()?;

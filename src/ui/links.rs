@@ -1,15 +1,15 @@
-//! Links that lead out of the program.
+//! Links to other sites.
 
 use leptos::prelude::*;
 
-/// A link that opens a window of its own, so that what was typed here stays; and says that it does.
+/// A link that opens a new window, so that typed text is not lost, and says so.
 #[component]
 pub fn NewWindow(
-    /// The address.
+    /// URL of the link.
     to: String,
-    /// What is there.
+    /// Text of the link.
     words: &'static str,
-    /// The address with gaps, which a form's island fills in once it knows what belongs there.
+    /// The URL with placeholders, which a form's island fills in.
     #[prop(optional_no_strip)]
     template: Option<String>,
 ) -> impl IntoView {

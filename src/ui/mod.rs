@@ -1,4 +1,4 @@
-//! Widgets that more than one feature uses.
+//! Widgets that several features use. Start with [`widgets`].
 
 #[cfg(feature = "ssr")]
 pub mod doctor;

@@ -1,4 +1,4 @@
-//! Widgets without scripts.
+//! Widgets without scripts of their own: notices, badges, fields and links.
 
 use leptos::prelude::*;
 
@@ -8,23 +8,23 @@ use super::{
 };
 use crate::platform::clock::Timestamp;
 
-/// What a notice or a badge is about; the colour only repeats it.
+/// The meaning of a notice or a badge. Its colour only repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It is well.
+    /// Success.
     Good,
-    /// It is not.
+    /// Failure.
     Bad,
-    /// To be heeded.
+    /// Warning.
     Warn,
-    /// To be known.
+    /// Information.
     Info,
-    /// Nothing is known yet.
+    /// Not known yet.
     Idle,
 }
 
 impl Tone {
-    /// The class.
+    /// The CSS class.
     pub const fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -35,7 +35,7 @@ impl Tone {
         }
     }
 
-    /// The sign.
+    /// The icon.
     pub const fn icon(self) -> Icon {
         match self {
             Self::Good => Icon::Good,
@@ -47,16 +47,15 @@ impl Tone {
     }
 }
 
-/// A notice: what happened, or what to heed. Bad news interrupts those who hear the page, good news
-/// waits.
+/// A notice: a result, or a warning. A screen reader is interrupted by bad news; good news waits.
 #[component]
 pub fn Notice(
-    /// What it is about.
+    /// Meaning of the notice.
     tone: Tone,
-    /// Its first line.
+    /// First line.
     #[prop(optional, into)]
     title: Option<String>,
-    /// The rest.
+    /// Content.
     children: Children,
 ) -> impl IntoView {
     let role = match tone {
@@ -75,15 +74,15 @@ pub fn Notice(
     }
 }
 
-/// A state in words, with a sign.
+/// A state as text, with an icon.
 #[component]
 pub fn Badge(
-    /// What it is about.
+    /// Meaning of the badge.
     tone: Tone,
     /// The state.
     #[prop(into)]
     words: String,
-    /// Its reason.
+    /// Reason of the state.
     #[prop(optional, into)]
     reason: Option<String>,
 ) -> impl IntoView {
@@ -99,16 +98,16 @@ pub fn Badge(
     }
 }
 
-/// A value to be typed elsewhere, ready to copy.
+/// A value to type elsewhere, with a button to copy it.
 #[component]
 pub fn Copyable(
     /// The value.
     #[prop(into)]
     value: String,
-    /// What it is, with its article.
+    /// What the value is, with its article.
     #[prop(into)]
     what: String,
-    /// The field of a form on the same page whose value this is, as it is typed.
+    /// The form field on the same page whose typed value this shows.
     #[prop(optional)]
     mirror: Option<&'static str>,
 ) -> impl IntoView {
@@ -120,10 +119,10 @@ pub fn Copyable(
     }
 }
 
-/// The button beside a value: copies what stands in the `code` of the same `copy`.
+/// The button beside a value: copies the `code` of the same `copy`.
 #[component]
 pub fn CopyButton(
-    /// What it is, with its article.
+    /// What the value is, with its article.
     #[prop(into)]
     what: String,
 ) -> impl IntoView {
@@ -137,7 +136,7 @@ pub fn CopyButton(
     }
 }
 
-/// An address may break after each slash, and nowhere else if it can be helped.
+/// Lets a URL break after each slash, and preferably nowhere else.
 fn breakable(text: &str) -> Vec<impl IntoView + use<>> {
     text.split_inclusive('/')
         .map(|part| {
@@ -148,22 +147,22 @@ fn breakable(text: &str) -> Vec<impl IntoView + use<>> {
         .collect()
 }
 
-/// A moment, for people and for machines.
+/// A time, for people and for machines.
 #[component]
 pub fn Moment(
-    /// The moment.
+    /// The time.
     at: Timestamp,
 ) -> impl IntoView {
     view! { <time datetime=at.for_machines()>{at.for_people()}</time> }
 }
 
-/// The way back to the page above.
+/// The link to the parent page.
 #[component]
 pub fn Back(
-    /// Where to.
+    /// URL of that page.
     #[prop(into)]
     to: String,
-    /// What is there.
+    /// Title of that page.
     #[prop(into)]
     what: String,
 ) -> impl IntoView {
@@ -176,13 +175,13 @@ pub fn Back(
     }
 }
 
-/// The ways to other pages of a list, where there are any.
+/// Links to other pages of a list, if there are any.
 #[component]
 pub fn Pager(
-    /// To the first page, and what that is called; none on it.
+    /// URL and text of the link to the first page; `None` on the first page.
     #[prop(default = None)]
     first: Option<(String, &'static str)>,
-    /// To the next one.
+    /// URL and text of the link to the next page.
     #[prop(default = None)]
     next: Option<(String, &'static str)>,
 ) -> impl IntoView {
@@ -192,13 +191,13 @@ pub fn Pager(
     })
 }
 
-/// What is wrong with a field, below it. It stands in the page from the start, so that what scripts put
-/// into it is heard.
+/// The error below a field. The element is always in the page, so that screen readers announce a text that a
+/// script puts into it.
 #[component]
 pub fn FieldError(
-    /// The element's id.
+    /// Id of the element.
     id: String,
-    /// What is wrong.
+    /// The error text.
     error: Option<String>,
 ) -> impl IntoView {
     let tone = error.is_some().then_some("bad");
@@ -209,12 +208,12 @@ pub fn FieldError(
     }
 }
 
-/// A field's question mark: what it is, where to find it, and what goes wrong.
+/// The question mark of a field: what the field is, where to find its value, and common mistakes.
 #[component]
 pub fn HelpMark(
-    /// The field's label.
+    /// Label of the field.
     label: &'static str,
-    /// The answer, in two sentences.
+    /// The help, in two sentences.
     words: &'static str,
 ) -> impl IntoView {
     view! {
@@ -225,7 +224,7 @@ pub fn HelpMark(
     }
 }
 
-/// How a text field looks and what the browser does with what is typed there.
+/// The look of a text field, and what the browser does with the typed text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FieldKind {
     /// Words.
@@ -235,9 +234,9 @@ pub enum FieldKind {
     Email,
     /// A password: hidden, with a button to show it.
     Password,
-    /// An identifier, to be copied sign by sign.
+    /// An identifier, to be copied character by character.
     Code,
-    /// A secret that is copied sign by sign: hidden, with a button to show it.
+    /// A secret to be copied character by character: hidden, with a button to show it.
     SecretCode,
     /// A day.
     Date,
@@ -260,35 +259,35 @@ impl FieldKind {
     }
 }
 
-/// A line of a form: label, help, input and error.
+/// A row of a form: label, help, input and error.
 #[component]
 pub fn TextField(
-    /// The name in the form, and the id.
+    /// Name in the form, and id.
     name: &'static str,
     /// The label.
     label: &'static str,
-    /// What to type.
+    /// Help below the label.
     #[prop(optional)]
     help: Option<&'static str>,
-    /// What the question mark answers.
+    /// Help behind the question mark.
     #[prop(default = None)]
     mark: Option<&'static str>,
-    /// What is typed.
+    /// Kind of the input.
     #[prop(optional)]
     kind: FieldKind,
-    /// What stands in it. Of what is hidden nothing ever does.
+    /// Value of the input. Ignored for a hidden field, because a secret must not be in the page.
     #[prop(optional, into)]
     value: String,
-    /// What the browser may fill in.
+    /// Value of the `autocomplete` attribute.
     #[prop(default = "off")]
     autocomplete: &'static str,
-    /// What is wrong.
+    /// The error text.
     #[prop(default = None)]
     error: Option<String>,
-    /// Whether the focus goes here.
+    /// Whether the field gets the focus.
     #[prop(optional)]
     focus: bool,
-    /// Whether the browser itself insists on it. Where it does not, the server says more.
+    /// Whether the browser requires a value. If not, the server gives a better error.
     #[prop(default = true)]
     required: bool,
     /// The most characters.
@@ -353,12 +352,12 @@ pub fn TextField(
     }
 }
 
-/// Says above a form which fields are wrong, each with a link to it.
+/// Lists above a form which fields are wrong, each with a link to it.
 #[component]
 pub fn ErrorSummary(
-    /// Ids and labels, in the form's order.
+    /// Ids and labels, in the order of the form.
     fields: Vec<(&'static str, &'static str)>,
-    /// What else there is to say.
+    /// Additional text.
     #[prop(optional)]
     more: Option<&'static str>,
 ) -> impl IntoView {

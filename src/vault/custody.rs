@@ -1,5 +1,8 @@
-//! The key check: a sealed constant for each key that this database has been used with. A key that
-//! cannot open its own is not the key, and the program stops before it writes anything.
+//! Loads the encryption keys and checks that they are the keys of this database.
+//!
+//! The database holds one sealed constant, a check, for each key that it was used with. A key file that
+//! cannot open every check is the wrong one: the program stops before it writes anything. Start with
+//! [`load_keys`].
 
 use std::path::Path;
 
@@ -18,16 +21,16 @@ use crate::platform::{
 
 const CONSTANT: &str = "mail360 key check";
 
-/// The setting's name, before the key's id.
+/// Before the key's id, the name of the setting that holds its check.
 const CHECK: &str = "key_check:";
 
-/// Why the program has no vault.
+/// Why the keys could not be loaded, registered or retired.
 #[derive(Debug, thiserror::Error)]
 pub enum CustodyError {
     /// The key file is missing or not sound.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// There is no key file, and the program may not make one here.
+    /// There is no key file. With PostgreSQL the operator must provide it.
     #[error(
         "there is no key file at {path}, and with PostgreSQL every process must be given the same one. To \
          make one, run:\n  \
@@ -35,26 +38,26 @@ pub enum CustodyError {
          base64)\" > '{path}')\n\
          and back it up apart from the database"
     )]
-    NotOurs {
-        /// Where it should be.
+    NotProvided {
+        /// Path at which the key file is expected.
         path: String,
     },
-    /// There is no key file, for there is no schema yet; both are made together.
+    /// There is neither a key file nor a schema; both are created together.
     #[error(
         "there is no key file at {path}, and nothing in the database yet: run `mail360 migrate`, or \
          `mail360 serve --migrate`, which make both"
     )]
-    NotYet {
-        /// Where it will be.
+    NoSchema {
+        /// Path at which the key file will be created.
         path: String,
     },
-    /// There was a key file, and it is gone.
+    /// The database was used with a key file, and that file is missing.
     #[error(
-        "there is no key file at {path}, but this database was used with one: put that file back, for what \
-         it sealed opens with no other"
+        "there is no key file at {path}, but this database was used with one: put that file back, because no other \
+         file opens what that one sealed"
     )]
     Gone {
-        /// Where it should be.
+        /// Path at which the key file is expected.
         path: String,
     },
     /// The key in the file is not the one that this database was used with.
@@ -69,31 +72,30 @@ pub enum CustodyError {
          add its line below the newest key (nothing has been written)"
     )]
     MissingKey(String),
-    /// Everything was sealed anew with another key, and this one left.
-    #[error(
-        "another process has left the key `{0}` meanwhile: put the newest key at the top of this key file"
-    )]
-    Left(String),
+    /// Another process has sealed everything with a newer key and retired this one.
+    #[error("another process has retired the key `{0}`: put the newest key at the top of this key file")]
+    Retired(String),
     /// The vault could not seal.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The database could not be asked.
+    /// The database did not answer, or refused.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
-/// The keys, and whether the program has just made them.
+/// The vault, and whether its key file is new.
 pub struct Custody {
     /// The vault.
     pub vault: Vault,
-    /// The key file was made now: people must be told where it is.
+    /// Whether the key file was created now. The operator must then be told where it is.
     pub made: bool,
 }
 
-/// Reads the keys, or makes one where that is the program's to do: for a SQLite database that has never
-/// been used with a key, and whose schema is about to be made (`may_make`). Checks them against the
-/// database, and writes nothing to it.
-pub async fn take(
+/// Reads the key file and checks its keys against the database, without writing to the database.
+///
+/// If there is no file, creates one only for a SQLite database that was never used with a key, and only if
+/// `may_make` says that the schema is about to be created.
+pub async fn load_keys(
     path: &Path,
     url: &DatabaseUrl,
     database: &Database,
@@ -111,10 +113,10 @@ pub async fn take(
         Ok(keys) => (keys, false),
         Err(KeysError::Missing(_)) => match url {
             _ if !checks.is_empty() => return Err(CustodyError::Gone { path: shown() }),
-            DatabaseUrl::Postgres(_) => return Err(CustodyError::NotOurs { path: shown() }),
-            DatabaseUrl::Sqlite(_) if !may_make => return Err(CustodyError::NotYet { path: shown() }),
+            DatabaseUrl::Postgres(_) => return Err(CustodyError::NotProvided { path: shown() }),
+            DatabaseUrl::Sqlite(_) if !may_make => return Err(CustodyError::NoSchema { path: shown() }),
             DatabaseUrl::Sqlite(_) => match Keys::create(path, clock.now(), &*randomness) {
-                // Another process has made one between our look and our try: that is the key.
+                // Another process created the file after our read. Its key is the one to use.
                 Err(KeysError::Exists(_)) => (Keys::read(path)?, false),
                 made => (made?, true),
             },
@@ -128,10 +130,12 @@ pub async fn take(
     Ok(Custody { vault, made })
 }
 
-/// Writes the newest key's check where there is none, as within the first migration's transaction.
-pub async fn enter(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), CustodyError> {
+/// Writes the check of the newest key, unless the database has it. Runs in the transaction of the first
+/// migration.
+pub async fn register_key(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), CustodyError> {
     let checks = settings::list(tx, CHECK).await?;
-    // Once more, now that nobody else can write: another process may have begun with another key.
+    // Verify again inside the transaction: another process may have started with another key since the keys
+    // were loaded.
     for (key, sealed) in &checks {
         vault.verify(key, sealed)?;
     }
@@ -140,53 +144,55 @@ pub async fn enter(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), Custody
         let sealed = vault.seal(place(), &SecretString::from(CONSTANT))?;
         let name = format!("{CHECK}{newest}");
         settings::put_new(tx, &name, sealed, now).await?;
-        // PostgreSQL lets another process enter a key of the same id meanwhile; the first one counts.
-        if let Some(entered) = settings::get(tx, &name).await? {
-            vault.verify(newest, &entered)?;
+        // On PostgreSQL another process may register a key of the same id concurrently. The first one counts.
+        if let Some(registered) = settings::get(tx, &name).await? {
+            vault.verify(newest, &registered)?;
         }
     }
     Ok(())
 }
 
-/// Takes the checks of all keys but the newest out, once nothing is sealed with those.
+/// Removes the checks of all keys but the newest, once nothing is sealed with the older ones.
 ///
 /// # Returns
-/// Whether there were such.
-pub async fn leave(tx: &Tx, vault: &Vault) -> Result<bool, CustodyError> {
+/// Whether there were older checks.
+pub async fn retire_old_keys(tx: &Tx, vault: &Vault) -> Result<bool, CustodyError> {
     let checks = settings::list(tx, CHECK).await?;
-    // Another process may have left this one meanwhile: of two that do so at once one key must stay.
+    // Another process may have retired this key since. If two processes do this concurrently, one key must
+    // stay.
     if checks.iter().all(|(key, _)| key != vault.newest_key()) {
-        return Err(CustodyError::Left(vault.newest_key().to_owned()));
+        return Err(CustodyError::Retired(vault.newest_key().to_owned()));
     }
-    let mut left = false;
+    let mut retired = false;
     for (key, _) in checks {
         if key != vault.newest_key() {
             settings::remove(tx, &format!("{CHECK}{key}")).await?;
-            left = true;
+            retired = true;
         }
     }
-    Ok(left)
+    Ok(retired)
 }
 
-/// How the keys in use fit what the database was used with.
+/// Whether the keys in the key file match the checks in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit {
-    /// They open every check, and the newest one's is among them.
+pub enum KeyCheck {
+    /// The keys open every check, and the newest key has a check.
     Sound,
-    /// They open every check, but no process has been started with the newest one, or another has left it since.
-    NotEntered,
-    /// There is a check that they do not open, or none at all.
+    /// The keys open every check, but the newest one has none: no process has started with it, or another
+    /// process has retired it.
+    NotRegistered,
+    /// There is a check that the keys do not open, or no check at all.
     Wrong,
 }
 
-/// Looks how they fit.
-pub async fn fit(on: &impl Queries, vault: &Vault) -> Result<Fit, DatabaseError> {
+/// Checks the keys in use against the database.
+pub async fn check_keys(on: &impl Queries, vault: &Vault) -> Result<KeyCheck, DatabaseError> {
     let checks = settings::list(on, CHECK).await?;
     let opens = checks.iter().all(|(key, sealed)| vault.verify(key, sealed).is_ok());
     Ok(match checks.iter().any(|(key, _)| key == vault.newest_key()) {
-        _ if !opens || checks.is_empty() => Fit::Wrong,
-        true => Fit::Sound,
-        false => Fit::NotEntered,
+        _ if !opens || checks.is_empty() => KeyCheck::Wrong,
+        true => KeyCheck::Sound,
+        false => KeyCheck::NotRegistered,
     })
 }
 

@@ -1,13 +1,14 @@
-//! Keyed hashes of what people typed, such as an e-mail that is counted.
+//! Keyed hashes of texts that people typed, such as the e-mail under which log-in attempts are counted.
 //!
-//! Without a key, a password typed into the e-mail field could be guessed from its hash a billion times a second.
-//! The key is derived from the newest encryption key, so the database alone gives nothing to guess with. After a
-//! change of that key the same text has another hash: fit for what lives for minutes, not for what is kept.
+//! Without a key, an attacker who reads the database could guess a password typed into the e-mail field a
+//! billion times a second. The key is derived from the newest encryption key, so the database alone does not
+//! help to guess. The hash of a text changes with that key. So use it for rows that live for minutes, not for
+//! data that is kept.
 
 use super::Vault;
 use crate::platform::randomness::Hash;
 
-/// Separates the derived key from the encryption key that it comes from.
+/// Domain separation: makes the derived key differ from the encryption key.
 const DERIVATION: &[u8] = b"mail360 keyed hash 1";
 
 impl Vault {

@@ -1,4 +1,7 @@
-//! The encryption keys, as the key file holds them: one `id:base64` a line, newest first.
+//! Reads and creates the key file: one `id:base64` a line, newest key first.
+//!
+//! Guards the file's permissions, and creates it so that a crash leaves either a whole key or none. Start
+//! with [`Keys::read`].
 
 use std::{fs, io, path::Path};
 
@@ -7,20 +10,20 @@ use secrecy::{ExposeSecret, SecretBox};
 
 use crate::platform::{
     clock::Timestamp,
-    exposure::{self, Exposure, Kind},
+    exposure::{self, Exposure, FileKind},
     randomness::Randomness,
 };
 
 const LENGTH: usize = 32;
 
-/// A key of 256 bits and the id that values sealed with it carry.
+/// A key of 256 bits. Each sealed value carries the id of its key.
 pub struct Key {
     id: String,
     bytes: SecretBox<[u8; LENGTH]>,
 }
 
 impl Key {
-    /// Its id: 1 to 32 letters, digits, `-` and `_`.
+    /// 1 to 32 letters, digits, `-` and `_`.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -36,39 +39,39 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// All keys: new values are sealed with the newest, old ones stay readable.
+/// All keys of the file. The newest one seals; the older ones only open.
 #[derive(Debug)]
 pub struct Keys {
     newest: Key,
     older: Vec<Key>,
 }
 
-/// Why there are no keys.
+/// Why the key file could not be read or created.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// There is no file.
     #[error("there is no key file at {0}")]
     Missing(String),
-    /// There is a folder: a container that mounts a file which is not there makes one.
+    /// The path is a folder. A container creates one if the file to mount does not exist.
     #[error(
-        "the key file {0} is a folder: name the file in it by MAIL360_ENCRYPTION_KEY_FILE (a container makes a folder \
-         where the file that is to be mounted is not there)"
+        "the key file {0} is a folder: set MAIL360_ENCRYPTION_KEY_FILE to a file in it (a container creates a \
+         folder if the file to mount does not exist)"
     )]
     Folder(String),
     /// The file cannot be read.
     #[error("the key file {0} cannot be read ({1}){advice}", advice = advice(.0, .1))]
     Unreadable(String, io::Error),
-    /// The file cannot be made.
-    #[error("the key file {0} cannot be made ({1}){advice}", advice = advice(.0, .1))]
+    /// The file cannot be created.
+    #[error("the key file {0} cannot be created ({1}){advice}", advice = advice(.0, .1))]
     Unmakable(String, io::Error),
-    /// The file that was to be made is there already.
+    /// The file that was to be created exists already.
     #[error("there is a key file at {0} already")]
     Exists(String),
-    /// Others can read or change it, or put another file in its place.
+    /// Other users of the machine can read, change or replace the file.
     #[error(transparent)]
     Exposed(#[from] Exposure),
-    /// A line is not `id:base64`, or the key is not 32 bytes long. The line is not repeated: it may hold
-    /// most of a key.
+    /// A line is not `id:base64`, or the key is not 32 bytes long. The error does not repeat the line,
+    /// because it may hold most of a key.
     #[error(
         "line {1} of the key file {0} is not `id:` followed by 32 bytes in base64. Put the right key file back, or make \
          a line with: echo \"2027-a:$(head -c 32 /dev/urandom | base64)\""
@@ -79,16 +82,16 @@ pub enum KeysError {
         "the key file {0} has two keys called `{1}`: take one line out, or give the newer key another id"
     )]
     Twice(String, String),
-    /// It holds no key at all.
+    /// The file holds no key.
     #[error("the key file {0} is empty: put the right file back from its backup")]
     Empty(String),
 }
 
-/// How the name of a key file ends that is still being made.
+/// Extension of a key file that is still being written.
 const UNFINISHED: &str = "new";
 
 impl Keys {
-    /// Reads the key file, and takes away another name of it that a kill has left.
+    /// Reads the key file, and removes a second name that a killed process left behind.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         let name = path.display().to_string();
         let metadata = match fs::metadata(path) {
@@ -101,8 +104,8 @@ impl Keys {
         if metadata.is_dir() {
             return Err(KeysError::Folder(name));
         }
-        exposure::look(folder_of(path), Kind::KeyFolder)?;
-        exposure::look_at(path, Kind::Key, &metadata)?;
+        exposure::check_path(folder_of(path), FileKind::KeyFolder)?;
+        exposure::check_metadata(path, FileKind::Key, &metadata)?;
         let text = fs::read_to_string(path).map_err(|error| KeysError::Unreadable(name.clone(), error))?;
         forget_other_names(path, &metadata);
         Self::parse(&name, &text)
@@ -128,8 +131,8 @@ impl Keys {
         Ok(Self { newest, older: keys })
     }
 
-    /// Makes a key and its file, which must not exist, readable by its owner alone. The bytes are on the
-    /// disk before this returns: a value sealed with a key that a crash lost could never be opened.
+    /// Creates a key file that only its owner can read. The file must not exist. The bytes are on the disk
+    /// before this returns: a value sealed with a key that a crash lost could never be opened.
     pub fn create(path: &Path, now: Timestamp, randomness: &dyn Randomness) -> Result<Self, KeysError> {
         use std::{
             io::Write,
@@ -142,8 +145,8 @@ impl Keys {
         let id = now.for_machines()[..10].replace('-', "");
         let line = format!("{id}:{}\n", STANDARD.encode(bytes));
         let folder = folder_of(path);
-        // Under another name first: a program that is killed in between must not leave half a key. (Where the file
-        // system has no links it may; the next start names the line that is not whole.)
+        // Write under another name first: a killed process must not leave half a key. (Without hard links it
+        // may; the next start then names the incomplete line.)
         let unfinished = path.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
         let write = |path: &Path, new: bool| {
             let mut options = fs::OpenOptions::new();
@@ -155,16 +158,16 @@ impl Keys {
         let make = || {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             write(&unfinished, false)?;
-            // Not a rename: that would replace a key that another process has made meanwhile.
+            // Not a rename: that would replace a key that another process created concurrently.
             match fs::hard_link(&unfinished, path) {
-                // There are file systems without links.
+                // Some file systems have no hard links.
                 Err(error) if is_without_links(&error) => write(path, true)?,
                 linked => linked?,
             }
             fs::File::open(folder)?.sync_all()
         };
         let outcome = make();
-        // It may never have been there.
+        // The file may never have been created.
         let _ = fs::remove_file(&unfinished);
         outcome.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => KeysError::Exists(name.clone()),
@@ -182,7 +185,7 @@ impl Keys {
     }
 }
 
-/// What to do where the system refused, behind a colon.
+/// What the operator can do about a refusal of the system, after a colon.
 fn advice(path: &str, error: &io::Error) -> String {
     exposure::refused(Path::new(path), error).map_or_else(String::new, |advice| format!(": {advice}"))
 }
@@ -191,19 +194,19 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Takes away other names of the key file that [`Keys::create`] left where it was killed before its end: whoever
-/// replaces the key would not know of them. They are the same file, so nothing is lost.
+/// Removes other names of the key file that [`Keys::create`] left when it was killed. An operator who
+/// replaces the key would not know about them. They are hard links to the same file, so no key is lost.
 fn forget_other_names(path: &Path, file: &fs::Metadata) {
     use std::os::unix::fs::MetadataExt;
 
     let same = |other: &fs::Metadata| (other.dev(), other.ino()) == (file.dev(), file.ino());
     let folder = folder_of(path);
-    // One name is all there is, nearly always.
+    // Skip reading the folder in the usual case: the file has one name.
     let Some(entries) = (file.nlink() > 1).then(|| fs::read_dir(folder).ok()).flatten() else { return };
     for other in entries.flatten().map(|entry| entry.path()) {
         let unfinished = other.extension().is_some_and(|extension| extension == UNFINISHED);
         if unfinished && fs::symlink_metadata(&other).is_ok_and(|other| same(&other)) {
-            // Another process may have been faster.
+            // Another process may have removed it first.
             let _ = fs::remove_file(&other);
         }
     }
@@ -286,7 +289,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         assert!(matches!(Keys::create(&path, now, &SystemRandomness), Err(KeysError::Exists(_))));
         let files = fs::read_dir(path.parent().expect("a folder")).expect("files").count();
-        assert_eq!(files, 1, "nothing unfinished is left");
+        assert_eq!(files, 1, "no unfinished file is left");
         assert_eq!(Keys::read(&path).expect("keys").newest().bytes(), keys.newest().bytes());
     }
 

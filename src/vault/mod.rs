@@ -1,13 +1,14 @@
-//! The vault seals and opens every secret at rest.
+//! The vault seals (encrypts) and opens every secret at rest. Start with [`Vault::seal_bound`] and
+//! [`Vault::open_bound`].
 //!
-//! XChaCha20-Poly1305. A sealed value is: format (1 byte), length of the key's id (1 byte), the key's id,
-//! nonce (24 bytes, random, fresh for each value), ciphertext with its tag. The associated data are format,
-//! key id, organisation, table, column, row id and the [`Binding`]. An attacker who can write to the database
-//! but has no key can therefore neither move a ciphertext to another place nor put an older one of the same
-//! row back. A whole old row that is put back cannot be detected.
+//! The cipher is XChaCha20-Poly1305. A sealed value is: format (1 byte), length of the key's id (1 byte), the
+//! key's id, nonce (24 random bytes, fresh for each value), ciphertext with its tag. The associated data are
+//! format, key id, organisation, table, column, row id and the [`Binding`]. So an attacker who can write to
+//! the database, but has no key, can neither move a ciphertext to another place nor put an older one of the
+//! same row back. The vault cannot detect that a whole old row was put back.
 //!
-//! Format 1 has no binding. Its values are opened only where the row has no version yet; `mail360 reseal`
-//! seals them in format 2.
+//! Format 1 has no binding. A value of format 1 opens only if its row has no version yet; `mail360 reseal`
+//! seals it in format 2.
 
 pub mod custody;
 mod keyed_hash;
@@ -26,49 +27,49 @@ use uuid::Uuid;
 use crate::platform::randomness::SharedRandomness;
 use keys::{Key, Keys};
 
-/// The format of all values that are sealed now.
+/// The format of every newly sealed value.
 const FORMAT: u8 = 2;
-/// The format before it, whose associated data have no binding.
+/// The earlier format, whose associated data have no binding.
 const OLD_FORMAT: u8 = 1;
 const NONCE: usize = 24;
 
-/// The place of a sealed value; it can be opened nowhere else.
+/// The place of a sealed value. The value opens nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Whose row it is; nil where it is nobody's, as with the key check.
+    /// The organisation of the row; nil if the row belongs to none, as with the key check.
     pub organisation: Uuid,
-    /// The table.
+    /// Name of the table.
     pub table: &'static str,
-    /// The column.
+    /// Name of the column.
     pub column: &'static str,
-    /// The row's id.
+    /// The id of the row.
     pub row: Uuid,
 }
 
-/// What a sealed value is bound to besides its place. It is stored in the clear in the columns of the same row.
+/// What a sealed value is bound to besides its place. It is stored unencrypted in columns of the same row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Binding {
-    /// Counts the values that were sealed for this row, from 1. With 0 the value is bound to its place alone.
+    /// Number of this row's sealed values so far, from 1. With 0 the value is bound to its place alone.
     pub version: i64,
     /// The columns of the row that the secret belongs to, in a fixed order. `None` is NULL.
     pub context: Vec<Option<String>>,
 }
 
-/// Why a sealed value could not be opened, or a secret not sealed. It says nothing of the secret.
+/// Why a value could not be sealed or opened. It says nothing about the secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// The bytes are not something that this vault made.
+    /// The bytes are not a sealed value of this vault.
     #[error("the sealed value has an unknown form")]
     Form,
-    /// It was sealed with a key that is not in the key file.
+    /// The value was sealed with a key that is not in the key file.
     #[error("the key `{0}` is not in the key file")]
     UnknownKey(String),
-    /// It was changed, moved, or sealed with another key of the same id.
+    /// The value was changed, moved, or sealed with another key of the same id.
     #[error("the sealed value does not belong here, or was changed")]
     Refused,
 }
 
-/// Seals and opens. A clone shares the keys.
+/// Seals and opens secrets. A clone shares the keys.
 #[derive(Clone)]
 pub struct Vault {
     keys: Arc<Keys>,
@@ -95,7 +96,7 @@ impl Vault {
     /// Seals a secret for its place, with the newest key.
     ///
     /// # Errors
-    /// Where the cipher refuses, which it does only for values beyond any memory.
+    /// If the cipher refuses: only for values too large for any memory.
     pub fn seal(&self, place: Place, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
         self.seal_bound(place, &Binding::default(), secret)
     }
@@ -103,7 +104,7 @@ impl Vault {
     /// Seals a secret for its place and binding, with the newest key.
     ///
     /// # Errors
-    /// Where the cipher refuses, which it does only for values beyond any memory.
+    /// If the cipher refuses: only for values too large for any memory.
     pub fn seal_bound(
         &self,
         place: Place,
@@ -129,18 +130,18 @@ impl Vault {
         Ok([&header(key.id())?[..], &nonce, &ciphertext].concat())
     }
 
-    /// Opens what was sealed for this place.
+    /// Opens a value that was sealed for this place.
     ///
     /// # Errors
-    /// [`VaultError`]; never another text than the one that was sealed.
+    /// [`VaultError`]. It never returns a text other than the one that was sealed.
     pub fn open(&self, place: Place, sealed: &[u8]) -> Result<SecretString, VaultError> {
         self.open_bound(place, &Binding::default(), sealed)
     }
 
-    /// Opens what was sealed for this place and binding.
+    /// Opens a value that was sealed for this place and binding.
     ///
     /// # Errors
-    /// [`VaultError`]; never another text than the one that was sealed.
+    /// [`VaultError`]. It never returns a text other than the one that was sealed.
     pub fn open_bound(
         &self,
         place: Place,
@@ -153,7 +154,7 @@ impl Vault {
 
     fn open_bytes(&self, place: Place, binding: &Binding, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
         let Parts { format, key, rest } = split(sealed)?;
-        // Rollback: a value of the old format that was kept aside must not replace a newer one.
+        // Rollback: an attacker must not replace a newer value with a saved value of the old format.
         if format == OLD_FORMAT && binding.version != 0 {
             return Err(VaultError::Refused);
         }
@@ -170,13 +171,13 @@ fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.bytes().into())
 }
 
-/// The first bytes of each value that is sealed now with this key.
+/// The first bytes of every value sealed with this key.
 fn header(id: &str) -> Result<Vec<u8>, VaultError> {
     let length = u8::try_from(id.len()).map_err(|_| VaultError::Form)?;
     Ok([&[FORMAT, length], id.as_bytes()].concat())
 }
 
-/// A sealed value, taken apart.
+/// A sealed value, split into its parts.
 struct Parts<'a> {
     format: u8,
     /// The key's id.
@@ -192,7 +193,7 @@ fn split(sealed: &[u8]) -> Result<Parts<'_>, VaultError> {
     Ok(Parts { format: *format, key, rest })
 }
 
-/// Each part with its length before it, so that no two places or bindings give the same bytes.
+/// Length-prefixes each part, so that no two places or bindings give the same bytes.
 fn associated_data(format: u8, key_id: &str, place: Place, binding: &Binding) -> Vec<u8> {
     let mut data = vec![format];
     let mut add = |part: &[u8]| {

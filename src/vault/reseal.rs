@@ -1,5 +1,6 @@
-//! What goes over everything that is sealed: a survey of which keys are in use, and sealing anew with the newest
-//! key, so that an older one can be taken out of the key file.
+//! Passes over all sealed values: a survey of the keys in use, and re-sealing with the newest key.
+//!
+//! After re-sealing, the operator can remove the older keys from the key file. Start with [`Vault::reseal`].
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Binding, FORMAT, OLD_FORMAT, Parts, Place, Vault, VaultError,
-    custody::{self, CustodyError, Fit},
+    custody::{self, CustodyError, KeyCheck},
     header, split,
 };
 use crate::platform::database::{
@@ -16,17 +17,18 @@ use crate::platform::database::{
     columns::{Bound, Column, Value},
 };
 
-/// So many values are read, and sealed anew in one transaction, at a time: nobody else waits for long.
-const PAGE: u64 = 100;
+/// Number of values that one transaction reads and re-seals. Small, so that other writers do not wait for
+/// long.
+const PAGE_SIZE: u64 = 100;
 
-/// A column of sealed values, and what people call them.
+/// A column of sealed values, with the words that the operator reads about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedColumn {
     /// The column.
     pub column: Column,
-    /// What one of them is, before its row's id: "The client secret of the connector".
+    /// Begins a sentence about one value, before the row's id: "The client secret of the connector".
     pub what: &'static str,
-    /// What to do where one cannot be opened.
+    /// What the operator can do if a value cannot be opened.
     pub remedy: &'static str,
     /// The columns of the same row that a value is bound to; `None` if it is bound to its place alone.
     pub bound: Option<Bound>,
@@ -42,7 +44,7 @@ impl SealedColumn {
         self.place(value.organisation_id, value.id)
     }
 
-    /// Whether a value has an earlier format, or no binding though its column has one.
+    /// Whether a value has the old format, or has no binding although its column has one.
     fn is_to_be_bound(self, value: &Value) -> bool {
         let is_old = split(&value.value).is_ok_and(|parts| parts.format == OLD_FORMAT);
         is_old || (self.bound.is_some() && value.version == 0)
@@ -52,54 +54,54 @@ impl SealedColumn {
 /// A sealed value that no key opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// Where it stands.
+    /// The column of the value.
     pub column: SealedColumn,
-    /// Its row.
+    /// The id of the row.
     pub row: Uuid,
     /// Why it does not open.
     pub why: VaultError,
 }
 
-/// What is sealed in a database.
+/// Counts of the sealed values of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
-    /// How many values that open each key has sealed, by its id.
+    /// Number of values that open, by the id of the key that sealed them.
     pub by_key: BTreeMap<String, u64>,
-    /// Number of values that open and have no binding yet, as values of an earlier version of the program.
+    /// Number of values that open and have no binding yet: an earlier version of the program sealed them.
     pub unbound: u64,
-    /// Those that do not open.
+    /// Values that do not open.
     pub lost: Vec<Lost>,
 }
 
-/// What sealing anew has done.
+/// What re-sealing has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resealed {
     /// Number of values that were sealed again.
     pub values: u64,
-    /// Whether nothing is sealed with another key or in an earlier format any more, and the older keys are no longer
-    /// asked for.
+    /// Whether every value is now sealed with the newest key in the present format, and the older keys were
+    /// retired.
     pub settled: bool,
-    /// What was sealed with which key just before that was looked at.
+    /// The survey that was made just before `settled` was decided.
     pub survey: Survey,
 }
 
-/// Why nothing was sealed anew.
+/// Why nothing was re-sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum ResealError {
-    /// No process has been started with the newest key: those that run would neither open what is sealed with it nor
-    /// stop to seal with an older one.
+    /// No process has started with the newest key. The running processes could not open values sealed with
+    /// it, and would go on sealing with an older one.
     #[error(
         "no process has been started yet with the key `{0}` at the top of its key file: put it there for every \
          process, restart each, and run this again"
     )]
     NotInUse(String),
-    /// The keys do not open what the database was used with, or it no longer says what that was.
+    /// The keys do not open the checks in the database, or there are no checks.
     #[error(
-        "the keys in the key file do not fit this database, and nothing was sealed anew: put back the key file that \
+        "the keys in the key file do not fit this database, and nothing was sealed again: put back the key file that \
          its processes use"
     )]
     Wrong,
-    /// The keys, or the database.
+    /// Loading the keys failed, or the database did.
     #[error(transparent)]
     Custody(#[from] CustodyError),
 }
@@ -111,7 +113,7 @@ impl From<DatabaseError> for ResealError {
 }
 
 impl Vault {
-    /// Opens every value in these columns, and counts them by the key that sealed them.
+    /// Opens every value in these columns and counts them by the key that sealed them.
     pub async fn survey(&self, on: &impl Queries, columns: &[SealedColumn]) -> Result<Survey, DatabaseError> {
         let mut survey = Survey::default();
         for &column in columns {
@@ -132,25 +134,26 @@ impl Vault {
         Ok(survey)
     }
 
-    /// Seals anew with the newest key what another one has sealed in these columns, and in the present format what was
-    /// sealed in an earlier one, while others read and write.
-    /// Where nothing is left of the others, their checks go out of the database in the transaction that has seen it,
-    /// after `record`. Killed at any moment it can be run again: each value is sealed with one of the keys that the
-    /// file holds.
+    /// Seals again, with the newest key and in the present format, every value in these columns that needs
+    /// it. Other transactions may read and write in the meantime.
+    ///
+    /// If no value with an older key is left, retires the older keys, in the transaction that has checked it.
+    /// `record` runs in that transaction. The operator can run it again after it was killed: each value is
+    /// always sealed with a key of the file.
     ///
     /// # Errors
-    /// [`ResealError::NotInUse`] where no process has been started with the newest key, and [`ResealError::Wrong`]
-    /// where the keys do not open what the database was used with; then nothing was done.
+    /// [`ResealError::NotInUse`] if no process has started with the newest key; [`ResealError::Wrong`] if the
+    /// keys are not those of the database. In both cases nothing was changed.
     pub async fn reseal(
         &self,
         database: &Database,
         columns: &[SealedColumn],
         record: impl AsyncFnOnce(&Tx) -> Result<(), DatabaseError>,
     ) -> Result<Resealed, ResealError> {
-        match custody::fit(&database.read(), self).await? {
-            Fit::Sound => {}
-            Fit::NotEntered => return Err(ResealError::NotInUse(self.newest_key().to_owned())),
-            Fit::Wrong => return Err(ResealError::Wrong),
+        match custody::check_keys(&database.read(), self).await? {
+            KeyCheck::Sound => {}
+            KeyCheck::NotRegistered => return Err(ResealError::NotInUse(self.newest_key().to_owned())),
+            KeyCheck::Wrong => return Err(ResealError::Wrong),
         }
         let mut values = 0;
         for &column in columns {
@@ -165,9 +168,10 @@ impl Vault {
             && survey.by_key.keys().all(|key| key == self.newest_key());
         database
             .write(async |tx| {
-                // Once more, for what was sealed since: by its key alone, for on SQLite others wait meanwhile.
+                // Check again for values sealed since the survey. Only by the key id, because on SQLite every
+                // other writer waits now.
                 let settled = alone && self.seals_all(&tx, columns).await?;
-                let left = settled && custody::leave(&tx, self).await?;
+                let left = settled && custody::retire_old_keys(&tx, self).await?;
                 if values > 0 || left {
                     record(&tx).await?;
                 }
@@ -193,14 +197,14 @@ impl Vault {
         column: SealedColumn,
         page: &[Value],
     ) -> Result<u64, CustodyError> {
-        let mut anew = Vec::new();
+        let mut resealed = Vec::new();
         for value in page {
             let is_new = split(&value.value)
                 .is_ok_and(|Parts { format, key, .. }| format == FORMAT && key == self.newest_key());
             if is_new && !column.is_to_be_bound(value) {
                 continue;
             }
-            // What does not open is left for the survey to tell of.
+            // The survey reports a value that does not open.
             let Ok(opened) = self.open_secret(column, value) else { continue };
             let binding = match column.bound {
                 Some(_) => Binding { version: value.version + 1, context: value.context.clone() },
@@ -208,15 +212,15 @@ impl Vault {
             };
             let place = column.place_of(value);
             let sealed = self.seal_with(self.keys.newest(), place, &binding, opened.expose_secret())?;
-            anew.push((value, sealed));
+            resealed.push((value, sealed));
         }
-        if anew.is_empty() {
+        if resealed.is_empty() {
             return Ok(0);
         }
         database
             .write(async |tx| {
                 let mut values = 0;
-                for (old, new) in anew {
+                for (old, new) in resealed {
                     values += u64::from(column.column.replace(&tx, column.bound, old, new).await?);
                 }
                 Ok(values)
@@ -224,20 +228,20 @@ impl Vault {
             .await
     }
 
-    /// Opened bytes that are wiped when they are dropped.
+    /// Wiped from memory when dropped.
     fn open_secret(&self, column: SealedColumn, value: &Value) -> Result<SecretSlice<u8>, VaultError> {
         let binding = Binding { version: value.version, context: value.context.clone() };
         self.open_bytes(column.place_of(value), &binding, &value.value).map(SecretSlice::from)
     }
 }
 
-/// The page after `after`, which moves to its end; none where there is nothing more.
+/// The page after `after`, which moves to the end of that page; `None` if there are no more values.
 async fn next(
     on: &impl Queries,
     column: SealedColumn,
     after: &mut Option<Uuid>,
 ) -> Result<Option<Vec<Value>>, DatabaseError> {
-    let page = column.column.page(on, column.bound, *after, PAGE).await?;
+    let page = column.column.page(on, column.bound, *after, PAGE_SIZE).await?;
     *after = page.last().map(|value| value.id);
     Ok((!page.is_empty()).then_some(page))
 }

@@ -82,7 +82,7 @@ fn s1_what_is_sealed_cannot_be_read() {
     assert!(!sealed.windows(6).any(|window| window == b"canary"));
 }
 
-/// A value as the program sealed it before there were bindings.
+/// A value as the program sealed it before bindings existed.
 fn seal_in_old_format(vault: &Vault, text: &str) -> Vec<u8> {
     let aad = associated_data(OLD_FORMAT, "a", place(), &Binding::default());
     let nonce = [5; NONCE];
@@ -101,7 +101,7 @@ fn n14_a_value_of_the_old_format_opens_where_the_row_has_no_version_yet_and_nowh
     assert_eq!(vault.open_bound(place(), &unversioned, &old).expect("opened").expose_secret(), "canary");
     let bound = Binding { version: 1, context };
     assert_eq!(vault.open_bound(place(), &bound, &old).expect_err("too late"), VaultError::Refused);
-    // Nor does another number in its first byte make a value of another format.
+    // Changing the format byte does not turn a value into one of another format.
     let mut relabelled = seal(&vault, "canary");
     relabelled[0] = OLD_FORMAT;
     assert_eq!(vault.open(place(), &relabelled).expect_err("relabelled"), VaultError::Refused);

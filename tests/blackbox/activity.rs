@@ -87,13 +87,13 @@ async fn s8_the_record_says_who_did_what_when_from_where_and_with_which_outcome(
     has(&["Logged in", "ada@contoso.test", "Ada Example", "192.0.2.7", "Request ID", "Done"]);
     has(&["Request refused", "/connectors/new", "GET", "Somebody", "192.0.2.7", "Refused"]);
     has(&["Logged out", "vera@contoso.test"]);
-    has(&["Log-in refused", "vera@contoso.test", "did not prove", "192.0.2.7", "Refused"]);
+    has(&["Log-in refused", "vera@contoso.test", "did not log in", "192.0.2.7", "Refused"]);
     has(&["Connector added", "Mail archive", "Ada Example"]);
     has(&["Sign-in started", "Mail archive"]);
     has(&["Sign-in ended", "Mail archive", "Cancelled"]);
     has(&["Connector changed", "Mail archive", "Client Secret", "Ada Example"]);
     has(&["Connector deleted", "Mail archive", "Ada Example"]);
-    has(&["User changed", "vera@contoso.test", "Whoever runs the program"]);
+    has(&["User changed", "vera@contoso.test", "The operator"]);
     has(&["Log-in refused", "E-mails that no user has", "192.0.2.7", "Refused"]);
     assert!(!found.iter().any(|entry| entry.contains("mallory@contoso.test")), "it may be a password");
 }
@@ -128,7 +128,7 @@ async fn the_activity_is_filtered_by_user_and_action_and_split_into_pages(
     assert!(matches!(hers.as_slice(), [one] if one.starts_with("Logged in")), "{hers:?}");
     let operators = entries(&mut ada, &format!("{ACTIVITY}?who=nobody")).await;
     assert!(
-        !operators.is_empty() && operators.iter().all(|entry| entry.contains("Whoever runs the program")),
+        !operators.is_empty() && operators.iter().all(|entry| entry.contains("The operator")),
         "{operators:?}"
     );
     for nonsense in ["who=x&what=y&before=z", "before=1.2", "who=%00", "before=-9223372036854775808.x"] {

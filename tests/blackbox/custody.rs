@@ -16,7 +16,7 @@ use crate::support::{Kind, Place, World, write_key};
 async fn take(world: &World) -> Result<bool, CustodyError> {
     let config = &world.program.config;
     let database = Database::open(&config.database).await?;
-    let taken = custody::take(
+    let taken = custody::load_keys(
         &config.encryption_key_file,
         &config.database,
         &database,
@@ -82,10 +82,10 @@ async fn s5_an_empty_sqlite_database_gets_a_new_key_and_the_program_says_so() {
     let key_file = folder.path().join("data/encryption.key");
     let clock = mail360::platform::clock::SystemClock;
     let take = async |may_make| {
-        custody::take(&key_file, &url, &database, may_make, &clock, Arc::new(SystemRandomness)).await
+        custody::load_keys(&key_file, &url, &database, may_make, &clock, Arc::new(SystemRandomness)).await
     };
     let early = take(false).await.err().expect("a look makes none");
-    assert!(matches!(early, CustodyError::NotYet { .. }) && !key_file.exists(), "{early}");
+    assert!(matches!(early, CustodyError::NoSchema { .. }) && !key_file.exists(), "{early}");
     assert!(take(true).await.expect("a key").made);
     assert!(key_file.exists());
     assert!(!take(true).await.expect("the key").made, "it is made once");
@@ -107,14 +107,14 @@ async fn s5_of_two_processes_that_register_another_key_with_the_same_id_the_seco
         let database = Database::open(&config.database).await.expect("a database");
         let randomness = Arc::new(SystemRandomness);
         let custody =
-            custody::take(&path, &config.database, &database, false, &*world.clock, randomness).await;
+            custody::load_keys(&path, &config.database, &database, false, &*world.clock, randomness).await;
         (database, custody.expect("both were sound before either was entered").vault)
     };
     let processes = [vault(1).await, vault(2).await];
     let now = mail360::platform::clock::Clock::now(&*world.clock);
     let enter = async |at: usize| {
         let (database, vault) = &processes[at];
-        database.write(async |tx| custody::enter(&tx, vault, now).await).await
+        database.write(async |tx| custody::register_key(&tx, vault, now).await).await
     };
     let (one, two) = tokio::join!(enter(0), enter(1));
     let refused = [one, two].into_iter().filter_map(Result::err).collect::<Vec<_>>();

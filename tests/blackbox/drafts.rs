@@ -57,7 +57,7 @@ async fn s1_typed_values_survive_a_session_that_ended_and_the_secret_does_not(
     }
 
     let page = ada.get(answer.location()).await;
-    page.assert_says("Your session had ended").assert_says("all but the secret");
+    page.assert_says("Your session had ended").assert_says("except the secret");
     assert_eq!(page.hidden("next"), FORM);
     assert_eq!(log_in(&mut ada, "ada@contoso.test").await.assert_status(303).location(), FORM);
     let form = ada.get(FORM).await;
@@ -144,7 +144,7 @@ async fn i4_a_form_rendered_for_another_user_is_refused_and_not_kept(
     world.stranger().await;
     // Eve logs in while Ada's form is still open in another tab.
     log_in(&mut browser, "eve@fabrikam.test").await.assert_status(303);
-    send(&mut browser, &fields).await.assert_status(409).assert_says("Somebody else is logged in now");
+    send(&mut browser, &fields).await.assert_status(409).assert_says("Another user is logged in now");
     let wrong: Vec<_> = fields
         .iter()
         .map(|(name, value)| (*name, if *name == "client_id" { "no GUID".to_owned() } else { value.clone() }))

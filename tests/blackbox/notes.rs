@@ -217,7 +217,7 @@ async fn the_message_after_a_change_of_a_user_states_the_result_on_that_users_pa
         (just("disable"), "they are disabled already", false),
         (just("enable"), "Enabled. They can log in again.", true),
         (just("no-second-factor"), "they have no second factor", false),
-        (just("end-sessions"), "They were logged in in no browser", true),
+        (just("end-sessions"), "They were not logged in in any browser", true),
     ];
     let recorded = async || {
         let done = "SELECT COUNT(*) FROM activity WHERE action = 'user.changed' AND outcome = 'done'";

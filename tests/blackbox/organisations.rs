@@ -162,7 +162,7 @@ async fn n8_deleting_a_user_deletes_their_data_and_keeps_the_record(
     assert_eq!(world.raw.count("device_cookies").await, 1, "Ada's");
     let mut ada = world.log_in("ada@contoso.test").await;
     let page = ada.get("/settings/activity").await;
-    page.assert_says("User deleted").assert_says("A user who is gone").assert_says("vera@contoso.test");
+    page.assert_says("User deleted").assert_says("A deleted user").assert_says("vera@contoso.test");
     // The e-mail is free again.
     world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
 }

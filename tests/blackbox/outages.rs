@@ -27,7 +27,7 @@ async fn assert_says_so(world: &World, browser: &mut Browser) {
     let answer = world.send_form(browser, &NewConnector { name: "During", ..NewConnector::default() }).await;
     answer
         .assert_status(503)
-        .assert_says("The database cannot be used at this moment")
+        .assert_says("The database cannot be used at the moment")
         .assert_says("Request ID");
     assert_eq!(answer.header("retry-after"), "10");
 }
@@ -47,7 +47,7 @@ async fn d4_with_a_read_only_database_pages_can_be_read_and_changes_work_again_a
     ada.get("/connectors").await.assert_status(200);
     // Typed values cannot be kept.
     let bad = world.send_form(&mut ada, &NewConnector { name: "", ..NewConnector::default() }).await;
-    bad.assert_status(503).assert_says("The database cannot be used at this moment");
+    bad.assert_status(503).assert_says("The database cannot be used at the moment");
     set_read_only(&world, false).await;
     world.add_connector(&mut ada, &NewConnector { name: "During", ..NewConnector::default() }).await;
     assert_eq!(world.raw.count("connectors").await, 2);
@@ -83,7 +83,7 @@ async fn d4_an_unreachable_database_is_reported_and_used_again_when_it_returns()
     world.raw.run(CUT).await.expect("cut");
     for path in ["/connectors", "/settings/activity"] {
         let page = ada.get(path).await;
-        page.assert_status(503).assert_says("The database cannot be used at this moment");
+        page.assert_status(503).assert_says("The database cannot be used at the moment");
     }
     ada.get("/readyz").await.assert_status(503);
     ada.get("/healthz").await.assert_status(200);
@@ -151,7 +151,7 @@ async fn c44_a_page_that_waits_for_a_lock_says_so_in_time_and_readyz_notices() {
         other.run(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
         let began = Instant::now();
         let page = ada.get(path).await;
-        page.assert_status(503).assert_says("The database cannot be used at this moment");
+        page.assert_status(503).assert_says("The database cannot be used at the moment");
         assert_eq!(page.header("retry-after"), "10");
         assert!(began.elapsed() < Duration::from_secs(10), "{table}: {:?}", began.elapsed());
         let began = Instant::now();

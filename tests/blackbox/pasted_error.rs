@@ -182,7 +182,7 @@ async fn a_retry_does_not_overwrite_another_users_change(#[values(Kind::Sqlite, 
         ada.post(&format!("{connector}/retry"), &fields).await.assert_status(303).location(),
         connector
     );
-    ada.get(&connector).await.assert_says("Somebody else changed this connector meanwhile");
+    ada.get(&connector).await.assert_says("Another user has changed this connector");
     let kept: String = world.raw.one("SELECT account_type FROM connectors").await;
     assert_eq!(kept, "multiple_tenants");
 }

@@ -56,7 +56,7 @@ async fn an_invited_user_chooses_a_password_and_is_logged_in_by_a_link_that_work
     grace.get(PEOPLE).await.assert_status(403);
     for _ in 0..2 {
         let again = accept(&world, &path, "Mallory", PASSWORD).await.1;
-        again.assert_status(404).assert_says("This link works no longer");
+        again.assert_status(404).assert_says("This link no longer works");
     }
     ada.get(PEOPLE).await.assert_says("Grace Hopper");
     let activity = ada.get("/settings/activity?what=people").await;
@@ -364,6 +364,6 @@ async fn a_user_who_accepts_an_invitation_is_in_the_activity_by_name(
     let path = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
     accept(&world, &path, "Grace Hopper", PASSWORD).await.1.assert_status(303);
     let page = ada.get("/settings/activity?what=people").await;
-    assert!(!page.text().contains("Somebody who did not prove"), "{}", page.text());
+    assert!(!page.text().contains("A visitor who did not log in"), "{}", page.text());
     page.assert_says("Grace Hopper");
 }

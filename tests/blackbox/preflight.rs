@@ -75,7 +75,7 @@ async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
 ) {
     let (world, mut ada, connector) = added(kind, Canned::Json(status, error(oauth_error, code))).await;
     let page = ada.get(&connector).await;
-    page.assert_says(ADDED).assert_says(words).assert_says("saved all the same");
+    page.assert_says(ADDED).assert_says(words).assert_says("saved anyway");
     page.assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
     assert_eq!(world.state(&connector).await, state, "only invalid_client changes it");
     let tried: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.tried'").await;
@@ -84,9 +84,9 @@ async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
         world.raw.one("SELECT outcome FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(outcome, "refused");
     // The message stays until the next POST.
-    ada.get(&connector).await.assert_says("saved all the same");
+    ada.get(&connector).await.assert_says("saved anyway");
     ada.post("/profile/second-factor/cancel", &[]).await.assert_status(303);
-    assert!(!ada.get(&connector).await.text().contains("saved all the same"));
+    assert!(!ada.get(&connector).await.text().contains("saved anyway"));
 }
 
 #[rstest]
@@ -131,7 +131,7 @@ async fn if_the_grant_is_not_available_the_page_says_that_the_first_sign_in_will
     #[case] canned: Canned,
 ) {
     let (world, mut ada, connector) = added(kind, canned).await;
-    ada.get(&connector).await.assert_says(ADDED).assert_says("will be proved at the first sign-in");
+    ada.get(&connector).await.assert_says(ADDED).assert_says("will be checked at the first sign-in");
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 
@@ -155,7 +155,7 @@ async fn a_provider_that_hangs_delays_only_the_response(#[values(Kind::Sqlite, K
     let (connector, ()) = tokio::time::timeout(Duration::from_secs(9), async { tokio::join!(adding, saved) })
         .await
         .expect("it gave up by itself");
-    ada.get(&connector).await.assert_says(ADDED).assert_says("will be proved at the first sign-in");
+    ada.get(&connector).await.assert_says(ADDED).assert_says("will be checked at the first sign-in");
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 
@@ -169,7 +169,7 @@ async fn a_connector_for_accounts_of_all_tenants_is_not_tried(
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let page = ada.get(&connector).await;
     page.assert_says(ADDED);
-    assert!(!page.text().contains("will be proved"));
+    assert!(!page.text().contains("will be checked"));
     assert!(world.provider.requests().is_empty());
 }
 

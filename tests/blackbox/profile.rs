@@ -70,7 +70,7 @@ async fn a_busy_hasher_is_reported_on_the_profile_page(#[values(Kind::Sqlite, Ki
     let mut ada = world.set_up().await;
     let busy = too_busy(&world).await;
     let answer = change(&mut ada, PASSWORD, NEW).await;
-    answer.assert_status(503).assert_says("There is too much to do").assert_says("Change the password");
+    answer.assert_status(503).assert_says("The server is busy").assert_says("Change the password");
     assert_eq!(answer.focused(), Some("current"));
     assert!(!answer.text().contains("needs a change"), "nothing that was typed is wrong");
     drop(busy);

@@ -97,7 +97,7 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
         break String::from_utf8(done.stdout).expect("text");
     };
     assert_eq!(killed, 5, "it was under way each time");
-    assert!(said.contains("the older lines can be taken out"), "{said}");
+    assert!(said.contains("you can remove the older lines"), "{said}");
     assert_eq!(old(&world).await, 0);
 
     let recorded = "SELECT detail FROM activity WHERE action = 'secrets.resealed'";
@@ -115,8 +115,8 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
     let ada = ada.at(&world.browser());
     let survey = world.program.survey().await.expect("a survey");
     assert!(survey.lost.is_empty() && survey.by_key.keys().eq([NEW.0]), "{survey:?}");
-    let fit = custody::fit(&world.program.database.read(), &world.program.vault).await;
-    assert_eq!(fit.expect("an answer"), custody::Fit::Sound);
+    let fit = custody::check_keys(&world.program.database.read(), &world.program.vault).await;
+    assert_eq!(fit.expect("an answer"), custody::KeyCheck::Sound);
     let after = world.run("check").expect("sound");
     assert!(!after.contains("with the key"), "{after}");
     world.grant_everything(&authorize);
@@ -156,7 +156,7 @@ async fn s4_a_value_that_no_key_opens_is_named_with_a_remedy_and_the_old_key_is_
     assert!(early.contains("no process has been started yet with the key `new`"), "{early}");
     let world = world.another_process(&[]).await;
     let reseal = world.run("reseal").expect_err("something is left");
-    assert!(reseal.contains("Sealed anew with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
+    assert!(reseal.contains("Sealed again with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
     assert!(reseal.contains("Leave the older lines in"), "{reseal}");
     put_keys(&world, &[NEW]);
     let check = world.run("check").expect_err("the old key is asked for");
@@ -172,7 +172,7 @@ async fn s4_a_value_that_no_key_opens_is_named_with_a_remedy_and_the_old_key_is_
     fields.extend([("client_secret", SECRET), ("secret_expires_on", "2028-11-23")]);
     ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
     let reseal = world.run("reseal").expect("done");
-    assert!(reseal.contains("the older lines can be taken out"), "{reseal}");
+    assert!(reseal.contains("you can remove the older lines"), "{reseal}");
 }
 
 #[rstest]

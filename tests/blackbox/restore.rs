@@ -52,8 +52,8 @@ async fn d5_sessions_sign_ins_and_links_in_a_restored_backup_are_ended_at_once(
     // The activity of each organisation has only its own numbers.
     let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";
     let expected = [
-        "Browsers logged out: 1, sign-ins ended: 0, links taken back: 0",
-        "Browsers logged out: 1, sign-ins ended: 1, links taken back: 1",
+        "Browsers logged out: 1, sign-ins ended: 0, links withdrawn: 0",
+        "Browsers logged out: 1, sign-ins ended: 1, links withdrawn: 1",
     ];
     assert_eq!(world.raw.column::<String>(details).await, expected);
 }
@@ -97,8 +97,8 @@ async fn d5_the_command_reports_the_number_of_ended_sessions_and_may_run_again(
     let moved = format!("UPDATE attempts SET created_at = {now}, expires_at = {later}");
     world.raw.run(&moved).await.expect("moved");
     let said = world.run("end-sessions").expect("done");
-    assert_eq!(said, "Browsers logged out: 1, sign-ins ended: 1, links taken back: 0.\n");
+    assert_eq!(said, "Browsers logged out: 1, sign-ins ended: 1, links withdrawn: 0.\n");
     ada.get("/connectors").await.assert_status(303);
     let said = world.run("end-sessions").expect("done");
-    assert_eq!(said, "Browsers logged out: 0, sign-ins ended: 0, links taken back: 0.\n");
+    assert_eq!(said, "Browsers logged out: 0, sign-ins ended: 0, links withdrawn: 0.\n");
 }

@@ -188,16 +188,16 @@ async fn c49_an_unsound_backup_is_refused_and_nothing_is_changed() {
     foreign.close().await.expect("closed");
     for (backup, words) in [
         (folder.join("nowhere.sqlite"), "cannot be read"),
-        (folder.to_owned(), "is no file"),
+        (folder.to_owned(), "is not a file"),
         (installation.database(), "is the database itself"),
-        (write("text.sqlite", "no database at all".repeat(100).as_bytes()), "is no SQLite database"),
+        (write("text.sqlite", "no database at all".repeat(100).as_bytes()), "is not a SQLite database"),
         (write("empty.sqlite", b""), "is empty"),
         (write("dump.pgdump", b"PGDMP\x01\x0e\x00"), "pg_restore --no-owner --dbname=NEW"),
         (write("dump.sql", b"--\n-- PostgreSQL database dump\n--\n"), "psql --set ON_ERROR_STOP=1"),
         (write("short.sqlite", &whole[..60]), "damaged"),
         (write("half.sqlite", &whole[..middle]), "damaged"),
         (write("torn.sqlite", &torn), "damaged"),
-        (other, "is no database of this program"),
+        (other, "is not a database of this program"),
     ] {
         let said = installation.restore(&backup).expect_err("refused");
         assert!(said.contains(words) && said.contains(&backup.display().to_string()), "{words}: {said}");

@@ -331,7 +331,7 @@ async fn an_organisation_may_require_a_second_factor_of_all_users(
     eve.get("/connectors").await.assert_status(200);
     for browser in [&mut ada, &mut vera] {
         assert_eq!(browser.get("/connectors").await.assert_status(303).location(), HERE);
-        browser.get(HERE).await.assert_status(200).assert_says("asks everybody for a second factor");
+        browser.get(HERE).await.assert_status(200).assert_says("requires a second factor");
         set_up(&world, browser).await;
         browser.get("/connectors").await.assert_status(200);
     }

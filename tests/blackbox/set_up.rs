@@ -126,7 +126,7 @@ async fn typed_values_are_kept_if_the_hasher_is_busy(#[values(Kind::Sqlite, Kind
         ("password", PASSWORD),
     ];
     let answer = world.browser().post(&path, &fields).await;
-    answer.assert_status(503).assert_says("There is too much to do");
+    answer.assert_status(503).assert_says("The server is busy");
     assert_eq!(answer.focused(), Some("password"), "it alone is empty");
     assert!(answer.body.contains("Contoso of the first try") && !answer.body.contains(PASSWORD));
     drop(busy);

@@ -100,7 +100,7 @@ fn c42_for_a_server_that_asks_for_kerberos_the_line_for_pg_hba_conf_is_printed()
     assert!(!ok && said.contains("gss (Kerberos)"), "{said}");
     assert!(said.contains("pg_hba.conf") && said.contains("`host books jane "), "{said}");
     assert!(said.contains("scram-sha-256") && !said.contains("canary"), "{said}");
-    assert!(!said.contains("no PostgreSQL server"), "{said}");
+    assert!(!said.contains("not a PostgreSQL server"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,10 +147,10 @@ fn c42_an_unusable_sqlite_file_is_named_with_a_remedy() {
     set_mode(&path.join("data/mail360.sqlite"), 0o600);
     std::fs::write(path.join("file"), "").expect("a file");
     for (url, words) in [
-        ("sqlite:data/mail360.sqlite", "is no SQLite database"),
+        ("sqlite:data/mail360.sqlite", "is not a SQLite database"),
         ("sqlite:data/mail360.sqlite", "mail360 restore FILE"),
         ("sqlite:data", "it is a folder"),
-        ("sqlite:file/mail360.sqlite", "a file and no folder"),
+        ("sqlite:file/mail360.sqlite", "a file and not a folder"),
     ] {
         let (ok, said) = mail360(path, &["migrate"], &[("MAIL360_DATABASE_URL", url)]);
         assert!(!ok && said.contains(words) && said.contains("data"), "{url}: {said}");

@@ -96,6 +96,6 @@ fn c63_the_start_warns_of_an_unreadable_proxy_setting() {
     signal(&child, Signal::TERM);
     let log = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
     let warning = log.lines().find(|line| line.contains("HTTPS_PROXY cannot be read")).expect("a warning");
-    assert!(warning.contains("WARN") && warning.contains("Microsoft is reached without a proxy"), "{log}");
+    assert!(warning.contains("WARN") && warning.contains("requests to Microsoft use no proxy"), "{log}");
     assert!(!log.contains("nary") && !log.contains("jane"), "{log}");
 }

@@ -1,15 +1,15 @@
-//! What can be done that is recorded.
+//! The actions that the activity records, with their names and labels.
 
-use super::Group;
+use super::ActionGroup;
 
-/// What was done.
+/// An action that the activity records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// The installation was set up, or an organisation added.
     OrganisationAdded,
     /// A user was added.
     UserAdded,
-    /// A user's password, role or whether they may log in was changed.
+    /// A user's password or role was changed, or whether they may log in.
     UserChanged,
     /// A user was deleted.
     UserDeleted,
@@ -17,7 +17,7 @@ pub enum Action {
     PasswordChanged,
     /// A user ended one of their sessions.
     SessionEnded,
-    /// An operator ended every session and every open sign-in, and took back every link.
+    /// The operator ended every session and every open sign-in, and withdrew every link.
     SessionsEnded,
     /// A user logged in.
     LoggedIn,
@@ -31,9 +31,9 @@ pub enum Action {
     ConnectorChanged,
     /// A connector was deleted.
     ConnectorDeleted,
-    /// An operator sealed all secrets anew with a new key.
+    /// The operator sealed all secrets again with a new key.
     SecretsResealed,
-    /// A connector's credentials were tried without a sign-in.
+    /// A connector's credentials were checked without a sign-in.
     ConnectorTried,
     /// A sign-in that verifies a connector was started.
     SignInStarted,
@@ -47,7 +47,7 @@ pub enum Action {
     OrganisationChanged,
     /// A user set up a second factor.
     SecondFactorAdded,
-    /// A user took their second factor away.
+    /// A user removed their second factor.
     SecondFactorRemoved,
     /// A user made new recovery codes.
     RecoveryCodesMade,
@@ -55,22 +55,22 @@ pub enum Action {
     RecoveryCodeUsed,
     /// A code of a second factor was wrong.
     CodeRefused,
-    /// A user gave their password anew, to prove who they are.
+    /// A user re-authenticated with their password.
     Reauthenticated,
-    /// A password that was to prove who somebody is was wrong.
+    /// A user gave a wrong password when they had to re-authenticate.
     ReauthenticationRefused,
-    /// A user asked for what they may not.
+    /// A user requested something that their role does not allow.
     RequestRefused,
-    /// A password was right, and a code was asked for.
+    /// The password was right, and the second factor was asked for.
     CodeAsked,
-    /// An administrator made a link with which a user chooses a new password.
+    /// An administrator created a link with which a user chooses a new password.
     NewPasswordOffered,
-    /// A password that was to be replaced was not given.
+    /// A user who wanted to change their password gave a wrong current one.
     PasswordChangeRefused,
 }
 
 impl Action {
-    /// All of them.
+    /// Every action.
     pub const ALL: [Self; 31] = [
         Self::OrganisationAdded,
         Self::UserAdded,
@@ -105,12 +105,12 @@ impl Action {
         Self::PasswordChangeRefused,
     ];
 
-    /// From its name.
+    /// The action with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
-    /// On the screen.
+    /// The label on the screen.
     pub const fn words(self) -> &'static str {
         match self {
             Self::OrganisationAdded => "Organisation added",
@@ -126,7 +126,7 @@ impl Action {
             Self::ConnectorAdded => "Connector added",
             Self::ConnectorChanged => "Connector changed",
             Self::ConnectorDeleted => "Connector deleted",
-            Self::SecretsResealed => "Secrets encrypted anew",
+            Self::SecretsResealed => "Secrets encrypted again",
             Self::ConnectorTried => "Client ID and secret tried",
             Self::SignInStarted => "Sign-in started",
             Self::SignInEnded => "Sign-in ended",
@@ -147,8 +147,8 @@ impl Action {
         }
     }
 
-    /// The group by which it is found.
-    pub const fn group(self) -> Group {
+    /// The group that the filter finds it in.
+    pub const fn group(self) -> ActionGroup {
         match self {
             Self::LoggedIn
             | Self::LogInRefused
@@ -160,7 +160,7 @@ impl Action {
             | Self::CodeRefused
             | Self::PasswordChangeRefused
             | Self::Reauthenticated
-            | Self::ReauthenticationRefused => Group::LogIns,
+            | Self::ReauthenticationRefused => ActionGroup::LogIns,
             Self::OrganisationAdded
             | Self::UserAdded
             | Self::UserChanged
@@ -172,18 +172,18 @@ impl Action {
             | Self::SecondFactorAdded
             | Self::SecondFactorRemoved
             | Self::NewPasswordOffered
-            | Self::RecoveryCodesMade => Group::People,
+            | Self::RecoveryCodesMade => ActionGroup::People,
             Self::ConnectorAdded
             | Self::ConnectorChanged
             | Self::ConnectorDeleted
             | Self::SecretsResealed
-            | Self::ConnectorTried => Group::Connectors,
-            Self::SignInStarted | Self::SignInEnded => Group::SignIns,
-            Self::RequestRefused => Group::Refusals,
+            | Self::ConnectorTried => ActionGroup::Connectors,
+            Self::SignInStarted | Self::SignInEnded => ActionGroup::SignIns,
+            Self::RequestRefused => ActionGroup::Refusals,
         }
     }
 
-    /// As the database has it: thing, dot, what happened.
+    /// The name in the database: thing, dot, what happened.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OrganisationAdded => "organisation.added",

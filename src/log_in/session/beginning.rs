@@ -1,6 +1,6 @@
-//! How sessions begin. A row is added in the transaction of what makes it necessary, such as a log-in, and never by
-//! tower-sessions: so a session exists exactly if that transaction was committed, and a visitor who is not logged in
-//! costs no row.
+//! How sessions begin. A row is added in the transaction of the event that needs it, such as a log-in, and
+//! never by tower-sessions. So a session exists exactly if that transaction was committed, and a visitor who
+//! is not logged in costs no row.
 
 use std::collections::HashMap;
 
@@ -23,38 +23,40 @@ use crate::{
     },
 };
 
-/// When the user of a renewed session re-authenticated.
+/// When the user of a renewed session counts as re-authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Renewal {
-    /// The same as before.
+    /// At the same time as before.
     Kept,
     /// Now.
     Reauthenticated,
 }
 
 /// A session whose row was added in a transaction.
-#[must_use = "the browser does not have the session before it is handed to it"]
+#[must_use = "the browser gets the session only when it is handed over"]
 pub struct Issued {
     id: Id,
-    /// What the row holds, as JSON.
+    /// Content of the row, as JSON.
     data: String,
     /// A new device cookie for the same browser.
     device: Option<(DeviceSlot, Token)>,
 }
 
 impl Issued {
-    /// Hands this device cookie to the browser too.
+    /// Gives the browser this device cookie too.
     pub(super) fn with_device(&mut self, slot: DeviceSlot, token: Token) {
         self.device = Some((slot, token));
     }
 
-    /// Hands the session to the browser that asks, once the transaction was committed. The session that the browser
-    /// had before ends, and the answer sets the new cookie.
+    /// Gives the session to the browser of this request, after the transaction was committed. The browser's
+    /// earlier session ends, and the response sets the new cookie.
     pub async fn hand_to(self, session: &Session) -> Result<(), Failure> {
-        // What is in memory is of the session before: a draft of another user, or a key that an attacker has read.
+        // The data in memory belong to the earlier session: possibly a draft of another user, or a key that
+        // an attacker has read.
         session.clear().await;
         session.cycle_id().await.map_err(session_error::failure)?;
-        // From now on it is of this one: tower-sessions saves it again at the request's end.
+        // From here on the data belong to the new session. tower-sessions saves them again at the end of the
+        // request.
         let data: HashMap<String, serde_json::Value> =
             serde_json::from_str(&self.data).map_err(|error| Failure::unexpected(&error))?;
         for (key, value) in data {
@@ -74,8 +76,8 @@ fn address(browser: &Browser) -> Option<String> {
 }
 
 impl Sessions {
-    /// Adds a session of a user who has just logged in. Beyond [`MOST_SESSIONS`] the one that was used longest ago ends.
-    /// The caller holds the user's lock.
+    /// Adds a session for a user who has just logged in. Beyond [`MOST_SESSIONS`] the least recently used one
+    /// ends. The caller holds the user's lock.
     pub async fn begin(&self, tx: &Tx, user: &User, browser: &Browser) -> Result<Issued, DatabaseError> {
         let now = self.clock.now();
         store::make_room(tx, user.organisation, user.id, now, MOST_SESSIONS).await?;
@@ -89,8 +91,8 @@ impl Sessions {
         self.add(tx, session).await
     }
 
-    /// Adds a session in which the password was right and no user is logged in yet. It ends after `lasts`. The caller
-    /// holds the user's lock.
+    /// Adds a session in which the password was right and no user is logged in yet. It ends after `lasts`.
+    /// The caller holds the user's lock.
     pub async fn begin_half_way(
         &self,
         tx: &Tx,
@@ -111,8 +113,9 @@ impl Sessions {
         Ok(self.add(tx, session).await?)
     }
 
-    /// Adds a session in place of one that was just ended. It keeps who is logged in, since when and where. Of what waits
-    /// there it keeps the note after a proof, because the page that asks for the password returns to it, and nothing else.
+    /// Adds a session in place of one that was just ended. It keeps the user, the time of the log-in and the
+    /// address. Of the other data it keeps only the note after a re-authentication, because the password page
+    /// returns to the page that shows the note.
     pub(super) async fn renew_in(
         &self,
         tx: &Tx,
@@ -149,8 +152,8 @@ impl Sessions {
     }
 
     async fn add(&self, tx: &Tx, session: StoredSession) -> Result<Issued, DatabaseError> {
-        // 128 bits do not collide. A source of randomness that repeats itself must not log one browser into another's
-        // session: the database refuses, and the request fails.
+        // 128 random bits do not collide. If a broken random source repeats itself, the database refuses and
+        // the request fails, rather than logging one browser into another's session.
         let mut bytes = [0; 16];
         self.randomness.fill(&mut bytes);
         let id = Id(i128::from_le_bytes(bytes));

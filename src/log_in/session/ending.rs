@@ -1,22 +1,26 @@
-//! How sessions end. Every change after which a stolen cookie must be worth nothing ends all sessions of the user by
-//! [`Sessions::end_all_of`], in the transaction of the change: a new password, a second factor that was turned on or
-//! off, new recovery codes, another role, disabling, and *Log out everywhere*.
+//! How sessions end. Every change after which a stolen cookie must be useless ends all sessions of the user
+//! with [`Sessions::end_all_of`], in the transaction of the change. Such changes are a new password,
+//! activating or removing a second factor, new recovery codes, another role, disabling, and *Log out
+//! everywhere*.
 //!
-//! What it guards against: an attacker has copied the cookie of a user who then notices it, and changes the password.
-//! Until that moment the attacker could do what the user can: read the key of a second factor that is being set up,
-//! begin to set one up with a key that the attacker knows, leave a draft, start sign-ins, and, with the password too, wait
-//! at the question for a code. Of this nothing goes on:
+//! The attack: an attacker has copied the cookie of a user, and the user notices and changes the password.
+//! Until then the attacker could do everything that the user can. The attacker could read the key of a second
+//! factor that is being set up, or begin a set-up with a key that the attacker knows. The attacker could also
+//! leave a draft, start sign-ins, and, with the password, wait for the code. None of this may continue:
 //!
-//! - every session of the user ends, that of the cookie which asked for the change too. The asking browser gets a
-//!   session with a new id. It keeps the time of the log-in, and with it the absolute limit, and the time of the last
-//!   proof; it begins without drafts, without notices and without a second factor that is being set up;
-//! - device cookies end; the asking browser gets a new one in place of its own;
-//! - log-ins that wait for a code end: their rows go, and they are made for one value of `users.version`;
-//! - a sign-in that is open at the provider ends: it is made for one value of `users.version`, sealed with its verifier;
-//! - a request of the attacker that is under way finds no session to renew, and its transaction is undone.
+//! - Every session of the user ends, also the one that asked for the change. The browser of the request gets
+//!   a session with a new id. It keeps the time of the log-in (so the absolute limit) and of the last
+//!   re-authentication. It starts without drafts, notices and a second factor that is being set up.
+//! - Device cookies end. The browser of the request gets a new one in place of its own.
+//! - Log-ins that wait for a code end: their rows are deleted, and they are bound to one value of
+//!   `users.version`.
+//! - Open sign-ins at the provider end: they are bound to one value of `users.version`, sealed with the
+//!   verifier.
+//! - A concurrent request of the attacker finds no session to renew, and its transaction is undone.
 //!
-//! A key that an attacker has read stays known to them. Therefore *begin* gives the session a new id, too, and a proof
-//! forgets the key: only a cookie that was issued after the last *begin* can show a key, or turn it on.
+//! An attacker keeps a key that they have read. So *begin* gives the session a new id as well, and
+//! re-authentication drops the key. Only a cookie issued after the last *begin* can show a key or activate
+//! it.
 
 use tower_sessions::Session;
 
@@ -32,25 +36,26 @@ use crate::{
 };
 
 impl Sessions {
-    /// Ends all sessions, half-way log-ins and open sign-ins of a user, in the transaction of what makes it necessary.
-    /// There is no other way to end them for one user.
+    /// Ends all sessions, half-way log-ins, device cookies and open sign-ins of a user, in the transaction that
+    /// requires it. There is no other way to end all sessions of one user.
     pub async fn end_all_of(
         tx: &Tx,
         organisation: OrganisationId,
         user: UserId,
     ) -> Result<(), DatabaseError> {
-        // The user before their sessions: a log-in at the same time waits here, or was committed and is seen below.
+        // Lock the user before their sessions. A concurrent log-in waits here, or is committed and seen
+        // below.
         People::note_ended_sessions(tx, organisation, user).await?;
         DeviceCookies::end_all_of(tx, organisation, user).await?;
         store::end_all_of(tx, organisation, user).await
     }
 
-    /// The same for a change that the user makes themselves: the asking browser stays logged in, in a new session, and
-    /// gets a new device cookie if it sent one of this user.
+    /// Ends all sessions of a user for a change that the user makes. The browser of the request stays logged
+    /// in, in a new session. It gets a new device cookie if it sent one of this user.
     ///
     /// # Errors
-    /// [`Failure::LoggedOut`] if the session that asks has ended. The caller undoes its transaction: the request may be
-    /// that of an attacker, under way when the user did the same.
+    /// [`Failure::LoggedOut`] if the session of the request has ended. The caller then undoes its
+    /// transaction: the request may be an attacker's, concurrent with the same change by the user.
     pub async fn end_all_and_renew(
         &self,
         tx: &Tx,
@@ -59,7 +64,7 @@ impl Sessions {
         device: &DeviceSlot,
     ) -> Result<Issued, Failure> {
         let (organisation, user) = (member.organisation(), member.user());
-        // The user before their sessions, as everywhere: two transactions at once must not wait for each other.
+        // Lock the user before their sessions, as everywhere, against deadlocks.
         People::lock(tx, organisation, user).await?;
         // Before the others end, because its row says what the new session keeps.
         let ended = self.take(tx, member, current).await?;
@@ -73,10 +78,10 @@ impl Sessions {
         Ok(issued)
     }
 
-    /// Gives the session that asks a new id, in a transaction of its own. The other sessions stay.
+    /// Gives the session of the request a new id, in a transaction of its own. Other sessions stay.
     ///
     /// # Errors
-    /// [`Failure::LoggedOut`] if it has ended.
+    /// [`Failure::LoggedOut`] if the session has ended.
     pub async fn renew(&self, member: &Member, current: &Session) -> Result<(), Failure> {
         let issued = self
             .database
@@ -89,8 +94,8 @@ impl Sessions {
         issued.hand_to(current).await
     }
 
-    /// Notes that the user of the session that asks has just proved who they are, under a new id: from now on the
-    /// cookie opens more than before. The caller holds the user's lock.
+    /// Records that the user of this session has re-authenticated, under a new session id, because the cookie
+    /// now opens more than before. The caller holds the user's lock.
     ///
     /// # Errors
     /// [`Failure::LoggedOut`] if the session has ended.
@@ -118,7 +123,7 @@ impl Sessions {
     /// Ends one session of a user, in the transaction that records it.
     ///
     /// # Returns
-    /// Whether it was there.
+    /// Whether it existed.
     pub async fn end_one_of(tx: &Tx, member: &Member, id: &str) -> Result<bool, DatabaseError> {
         match id.parse() {
             Ok(hash) => store::end_one_of(tx, member.organisation(), member.user(), hash).await,
@@ -126,7 +131,7 @@ impl Sessions {
         }
     }
 
-    /// Ends the session that asks, in the transaction that records it.
+    /// Ends the session of the request, in the transaction that records it.
     pub async fn end(tx: &Tx, current: &Session) -> Result<(), DatabaseError> {
         match current.id().map(hash) {
             Some(hash) => store::end(tx, hash).await,
@@ -134,7 +139,7 @@ impl Sessions {
         }
     }
 
-    /// Ends all sessions of an organisation, in the transaction that has counted it for every user and that records it.
+    /// Ends all sessions of an organisation. The transaction also counts this for every user and records it.
     ///
     /// # Returns
     /// Number of browsers that were logged out.
@@ -142,8 +147,8 @@ impl Sessions {
         store::end_all_within(tx, organisation, self.clock.now()).await
     }
 
-    /// Ends all log-ins that wait for a code, of whichever organisation.
+    /// Ends all log-ins that wait for a code, in all organisations.
     pub async fn end_half_way(tx: &Tx) -> Result<(), DatabaseError> {
-        store::end_nobodys(tx).await
+        store::end_half_way_sessions(tx).await
     }
 }

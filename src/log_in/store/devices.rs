@@ -1,4 +1,4 @@
-//! The table `device_cookies`.
+//! Queries of the table `device_cookies`.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -35,22 +35,22 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A device cookie, as the database has it.
+/// A device cookie as stored.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredDevice {
-    /// SHA-256 of its value.
+    /// SHA-256 of the cookie's value.
     pub hash: Hash,
-    /// The organisation of its user.
+    /// The organisation of the user.
     pub organisation: OrganisationId,
-    /// The user who logged in completely in that browser.
+    /// The user who completed a log-in in that browser.
     pub user: UserId,
-    /// When it was set.
+    /// Time at which it was set.
     pub created_at: Timestamp,
-    /// When it expires.
+    /// Time at which it expires.
     pub expires_at: Timestamp,
 }
 
-/// Adds a device cookie, and erases the oldest ones of its user beyond `max`.
+/// Adds a device cookie, and erases the user's oldest ones beyond `max`.
 pub async fn add(tx: &Tx, device: StoredDevice, max: u64) -> Result<(), DatabaseError> {
     let of_user = || {
         Condition::all()
@@ -66,14 +66,14 @@ pub async fn add(tx: &Tx, device: StoredDevice, max: u64) -> Result<(), Database
         failures: Set(0),
     };
     row::Entity::insert(model).exec_without_returning(tx.connection()).await?;
-    // They would push out valid ones for as long as that clock was ahead.
+    // Cookies from a clock that was ahead would displace valid ones for as long as that clock was ahead.
     let from_the_future = of_user().add(row::Column::CreatedAt.gt(device.created_at.plus(SKEW).micros()));
     row::Entity::delete_many().filter(from_the_future).exec(tx.connection()).await?;
     let surplus: Vec<Vec<u8>> = row::Entity::find()
         .select_only()
         .column(row::Column::Hash)
         .filter(of_user())
-        // The new one last, also where several were set in the same microsecond.
+        // Keep the new one, even if several were set in the same microsecond.
         .filter(row::Column::Hash.ne(device.hash.to_vec()))
         .order_by_desc(row::Column::CreatedAt)
         .offset(max.saturating_sub(1))
@@ -87,16 +87,16 @@ pub async fn add(tx: &Tx, device: StoredDevice, max: u64) -> Result<(), Database
     Ok(())
 }
 
-/// Erases one device cookie; it is no error if it is gone.
+/// Erases a device cookie. A missing one is no error.
 pub async fn erase(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     row::Entity::delete_by_id(hash.to_vec()).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// Counts a failure of a browser that showed this cookie, as long as it has fewer than `max`.
+/// Counts a failure of the browser with this cookie, unless it has `max` failures already.
 ///
 /// # Returns
-/// Whether it was counted; otherwise the cookie is void or gone.
+/// Whether it was counted. Otherwise the cookie is void or missing.
 pub async fn count_failure(tx: &Tx, hash: Hash, max: i64) -> Result<bool, DatabaseError> {
     let counted = row::Entity::update_many()
         .filter(row::Column::Hash.eq(hash.to_vec()))
@@ -107,7 +107,7 @@ pub async fn count_failure(tx: &Tx, hash: Hash, max: i64) -> Result<bool, Databa
     Ok(counted.rows_affected == 1)
 }
 
-/// Takes one failure back.
+/// Subtracts one failure.
 pub async fn take_failure_back(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     row::Entity::update_many()
         .filter(row::Column::Hash.eq(hash.to_vec()))
@@ -137,7 +137,7 @@ pub async fn erase_all_within(tx: &Tx, organisation: OrganisationId) -> Result<(
     Ok(())
 }
 
-/// Erases the device cookies that have expired, and those that a clock which was wrong has dated later than now.
+/// Erases expired device cookies, and those from a clock that was ahead.
 pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
     let is_over = Condition::any()
         .add(row::Column::ExpiresAt.lte(now.micros()))
@@ -147,7 +147,7 @@ pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
 }
 
 impl Unscoped {
-    /// The device cookie with this hash, of whichever organisation.
+    /// The device cookie with this hash, of any organisation.
     pub(in crate::log_in) async fn device_by_hash(
         self,
         on: &impl Queries,

@@ -1,4 +1,4 @@
-//! The table `throttles`.
+//! Queries of the table `throttles`.
 
 use std::collections::HashMap;
 
@@ -34,11 +34,11 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Two machines that share a database differ by no more than this. A window that began later than that from now was
-/// written by a clock that was wrong, and counts as not written.
+/// The allowed difference between the clocks of two machines that share a database. A window that begins
+/// later than this from now was written by a wrong clock, and does not count.
 const SKEW: Duration = Duration::minutes(1);
 
-/// The counts of these keys whose window is open, with the start of the window. It writes nothing.
+/// The counts of these keys with an open window, and the start of each window. It writes nothing.
 pub async fn open_counts(
     on: &impl Queries,
     keys: &[Hash],
@@ -58,11 +58,11 @@ pub async fn open_counts(
     Ok(rows.into_iter().filter_map(count).collect())
 }
 
-/// Adds one to the count of `key`, in the open window or in a new one. It is one statement, so concurrent calls each
-/// get a count of their own.
+/// Adds one to the count of `key`, in the open window or in a new one. It is one statement, so that each
+/// concurrent call gets a count of its own.
 ///
 /// # Returns
-/// The count, this one included, and when the window began.
+/// The new count, and the start of its window.
 pub async fn count(
     tx: &Tx,
     key: Hash,
@@ -91,7 +91,7 @@ pub async fn count(
     Ok((counted.count, Timestamp::from_micros(counted.window_started_at)))
 }
 
-/// Takes one back.
+/// Subtracts one from the count of `key`.
 pub async fn take_back(tx: &Tx, key: Hash) -> Result<(), DatabaseError> {
     row::Entity::update_many()
         .filter(row::Column::Key.eq(key.to_vec()))
@@ -102,12 +102,11 @@ pub async fn take_back(tx: &Tx, key: Hash) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Erases at most `limit` windows that began at `started` or before, or later than a minute from `now`. On PostgreSQL
-/// it skips rows that another transaction is counting in at this moment: waiting for several of them, it could wait
-/// for one that waits for it.
+/// Erases at most `limit` windows that began at `started` or before, or more than the allowed skew after
+/// `now`. On PostgreSQL it skips rows locked by another transaction: waiting for several rows could deadlock.
 ///
 /// # Returns
-/// How many were erased.
+/// Number of erased windows.
 pub async fn sweep(tx: &Tx, now: Timestamp, started: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
     let over = row::Entity::find()
         .select_only()

@@ -1,4 +1,5 @@
-//! What is counted, each by its keyed hash, and how many of it a window admits.
+//! The keys that the throttles count under, and the limit of each. A key is a keyed hash, which hides the
+//! text from a reader of the database.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -9,34 +10,35 @@ use crate::{
     vault::Vault,
 };
 
-/// Passwords tried from one address. From a network of IPv6 more are admitted the larger it is: a customer has a /64,
-/// a /56 or a /48, and in each of them any number of addresses.
+/// Passwords from one address. A wider IPv6 network has a higher limit: a customer gets a /64, a /56 or a
+/// /48, each with any number of addresses.
 const PER_ADDRESS: i64 = 50;
 const PER_IPV6_56: i64 = 100;
 const PER_IPV6_48: i64 = 200;
-/// Passwords tried for one account from one address.
+/// Passwords for one user name from one address.
 const PER_ACCOUNT_AND_ADDRESS: i64 = 10;
-/// Passwords tried for one account by all strangers together.
+/// Passwords for one user name from all strangers together.
 const PER_ACCOUNT: i64 = 50;
-/// Passwords tried in one session, or by one link.
+/// Passwords in one session, or with one link.
 const PER_SESSION: i64 = 10;
-/// Right passwords of one account: each costs a run of argon2 too.
+/// Right passwords for one user name. Each costs a run of argon2 too.
 const RIGHT_PASSWORDS: i64 = 30;
-/// Codes tried for one user from one address or in one session: only who has the password gets so far.
+/// Codes for one user from one address or in one session. Only a browser that has given the password gets
+/// this far.
 const PER_CODE: i64 = 5;
-/// Codes of an app tried for one user by all strangers together: fewer than a hundred in an hour (ASVS 6.3.1), for
-/// three of a million codes are right at a time. A recovery code cannot be guessed and is not counted here, so an
-/// attacker who has the password cannot keep the owner out.
+/// App codes for one user from all strangers together: fewer than a hundred in an hour (ASVS 6.3.1), because
+/// three of a million codes are valid at a time. Recovery codes cannot be guessed and do not count here, so
+/// that an attacker who has the password cannot lock the owner out.
 const PER_CODE_ANYWHERE: i64 = 8;
 
-/// Something that is counted, and how many of it a window admits.
+/// A counted key and its limit in one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
     pub(super) key: Hash,
     pub(super) max: i64,
 }
 
-/// Makes the keys.
+/// Derives the keys.
 #[derive(Clone)]
 pub(super) struct Keys(Vault);
 
@@ -55,8 +57,8 @@ impl Keys {
         self.0.keyed_hash(&parts)
     }
 
-    /// The limits of a try of a password. Networks come first, the largest before the others: a network over its
-    /// limit makes no rows of e-mails.
+    /// The limits of an attempt at a password. Wider networks come first, so that a network over its limit
+    /// adds no rows for e-mails.
     pub(super) fn password(&self, guesser: Guesser, account: &str) -> Vec<Limit> {
         match guesser {
             Guesser::Stranger(address) => {
@@ -71,14 +73,14 @@ impl Keys {
                     ])
                     .collect()
             }
-            // The cookie's own row counts.
+            // The row of the cookie counts.
             Guesser::Device(_) => Vec::new(),
             Guesser::Session(id) => vec![self.limit(PER_SESSION, &["password in session", &id.to_string()])],
             Guesser::Link(token) => vec![self.limit(PER_SESSION, &["password by link", &token.to_string()])],
         }
     }
 
-    /// The limit of right passwords, where the guesser has one.
+    /// The limit of right passwords, if this guesser has one.
     pub(super) fn right_passwords(&self, guesser: Guesser, account: &str) -> Option<Limit> {
         match guesser {
             Guesser::Stranger(_) => Some(self.limit(RIGHT_PASSWORDS, &["right password", account])),
@@ -90,7 +92,7 @@ impl Keys {
         }
     }
 
-    /// The limits of a try of a code. Recovery codes are counted apart.
+    /// The limits of an attempt at a code. Recovery codes have counts of their own.
     pub(super) fn code(&self, guesser: Guesser, user: UserId, code: &Code) -> Vec<Limit> {
         let (user, of_app) = (user.to_string(), matches!(code, Code::App(_)));
         let kind = if of_app { "code" } else { "recovery code" };
@@ -108,13 +110,13 @@ impl Keys {
         }
     }
 
-    /// The key of something else.
+    /// The key of an event other than a log-in.
     pub(super) fn other(&self, what: &str) -> Hash {
         self.key(&["other", what])
     }
 }
 
-/// The networks that an address is counted in, with their limits, the largest network first.
+/// The networks that count an address, each with its limit, the widest first.
 pub(in crate::log_in) fn networks(address: Option<IpAddr>) -> Vec<(String, i64)> {
     match address.map(|address| address.to_canonical()) {
         None => vec![(String::new(), PER_ADDRESS)],

@@ -1,19 +1,20 @@
-//! What tells organisations apart at log-in.
+//! The short name that distinguishes organisations at log-in.
 
 use super::OrganisationName;
 use crate::platform::text;
 
-/// An organisation's short name: 2 to 40 of a to z, 0 to 9 and hyphens. It tells organisations apart at log-in.
+/// An organisation's short name: 2 to 40 of a to z, 0 to 9 and hyphens. It distinguishes organisations at
+/// log-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShortName(String);
 
 impl ShortName {
     const MAX: usize = 40;
 
-    /// Parses what was typed; capitals count as small letters.
+    /// Parses typed text. Capital letters count as small letters.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text::unwrapped(&text::line(&text::ascii(text))).to_lowercase();
         let is_sound = (2..=Self::MAX).contains(&text.len())
@@ -25,9 +26,10 @@ impl ShortName {
         )
     }
 
-    /// One that is derived from an organisation's name; with a number above 1, another for the same name.
+    /// Derives a short name from an organisation's name. A number above 1 gives another one for the same
+    /// name.
     pub fn derive(name: &OrganisationName, number: u32) -> Self {
-        // An accent is dropped, whatever else is not ASCII separates words.
+        // An accent is dropped. Every other character that is not ASCII separates words.
         let is_accent = |c: &char| ('\u{300}'..='\u{36f}').contains(c);
         let plain = icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(name.as_str());
         let plain = plain.chars().filter(|c| !is_accent(c)).collect::<String>().to_lowercase();
@@ -46,7 +48,7 @@ impl ShortName {
         Self(format!("{}{suffix}", slug.trim_end_matches('-')))
     }
 
-    /// The short name.
+    /// The short name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,33 +1,34 @@
-//! What a password is: text, in one form however it was typed.
+//! The type of a password: a text with one normalised form, however it was typed.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use secrecy::{ExposeSecret, SecretString};
 
-/// A password that is being chosen, or one that is being tried.
+/// A password that a user chooses or tries.
 ///
-/// One keyboard sends "é" as one character, another as "e" with an accent. A password is normalised to NFC (NIST SP
-/// 800-63B-4, 3.1.1.2), so that both are the same; as it was typed it is tried too, for hashes that were made before.
+/// One keyboard sends "é" as one character, another as "e" with an accent. Passwords are normalised to NFC
+/// (NIST SP 800-63B-4, 3.1.1.2), so that both are the same. The typed form is tried too, because older hashes
+/// were made without normalising.
 #[derive(Clone, Debug)]
 pub struct Password {
     text: SecretString,
-    /// As it was typed; `None` if that is the same.
+    /// As it was typed; `None` if that is the normalised form.
     typed: Option<SecretString>,
 }
 
 impl Password {
-    /// The fewest characters of a password: what NIST SP 800-63B-4, 3.1.1.2, asks where the password is
-    /// the only factor.
+    /// The fewest characters: NIST SP 800-63B-4, 3.1.1.2, asks for 15 if the password is the only factor.
     pub const MIN_CHARACTERS: usize = 15;
-    /// The most bytes: what is longer is refused before anything is hashed.
+    /// The most bytes. A longer password is refused before anything is hashed.
     pub const MAX_BYTES: usize = 1024;
-    /// The most bytes of what is typed. Written as letters with accents apart, a text takes three times the bytes.
+    /// The most typed bytes. A text takes up to three times the bytes if its accents are typed as separate
+    /// characters.
     const MAX_TYPED: usize = 4 * Self::MAX_BYTES;
 
-    /// What to tell a user who chooses one.
+    /// Advice for a user who chooses a password.
     pub const ADVICE: &str =
         "At least 15 characters. Four or five unrelated words are easy to remember and hard to guess.";
 
-    /// A password that is being tried; `None` if it is so long that no password can be it.
+    /// A password to try; `None` if it is too long to be any user's password.
     pub fn try_out(text: SecretString) -> Option<Self> {
         let exposed = text.expose_secret();
         if exposed.len() > Self::MAX_TYPED {
@@ -43,10 +44,10 @@ impl Password {
         Some(Self { text: normalised, typed: (!is_same && may_be_typed).then_some(text) })
     }
 
-    /// A password that is being chosen, as far as its length goes.
+    /// A password to choose, if its length is allowed.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What to change, as words for the form.
     pub(super) fn of_allowed_length(text: SecretString) -> Result<Self, &'static str> {
         let password = Self::try_out(text).filter(|password| password.text().len() <= Self::MAX_BYTES);
         let password = password.ok_or("Choose a password of at most 1024 bytes.")?;
@@ -56,7 +57,7 @@ impl Password {
         Ok(password)
     }
 
-    /// Whether two are the same, however they were typed.
+    /// Whether two passwords are the same after normalising.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.text() == other.text()
     }
@@ -66,7 +67,8 @@ impl Password {
         self.text.expose_secret()
     }
 
-    /// What a stored hash may have been made of: the normalised text, and what was typed if it differs.
+    /// The forms that a stored hash may have been made of: the normalised text, and the typed text if it
+    /// differs.
     pub(super) fn forms(&self) -> impl Iterator<Item = &[u8]> {
         let typed = self.typed.as_ref().map(|typed| typed.expose_secret().as_bytes());
         std::iter::once(self.text().as_bytes()).chain(typed)
@@ -102,11 +104,7 @@ mod tests {
         let composed = "\u{d55c}".repeat(341);
         let parted = "\u{1112}\u{1161}\u{11ab}".repeat(341);
         assert!(Password::of_allowed_length(composed.as_str().into()).is_ok());
-        assert_eq!(
-            forms(&parted),
-            [composed.as_bytes()],
-            "nobody can have a hash of what is longer than 1024 bytes"
-        );
+        assert_eq!(forms(&parted), [composed.as_bytes()], "no stored hash is of more than 1024 bytes");
         assert!(Password::of_allowed_length("\u{d55c}".repeat(342).into()).is_err());
         assert!(Password::try_out("x".repeat(1025).into()).is_none(), "and it is never hashed");
     }

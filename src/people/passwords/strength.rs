@@ -1,9 +1,10 @@
-//! How soon a password is guessed. There are no rules of composition: what counts is its length, and that it is not
-//! among the first that are guessed (NIST SP 800-63B-4, 3.1.1.2): a list of 30,000 common passwords, names and words,
-//! keyboard rows, repetitions, years, and what is known about the person.
+//! Judges how early an attacker guesses a password. There are no rules of composition. The length counts, and
+//! whether the password is among the first guesses (NIST SP 800-63B-4, 3.1.1.2): common passwords, names and
+//! words, keyboard rows, repetitions, years, and what is known about the person.
 //!
-//! The library tries every reading of signs that can replace letters ("4" for "a") at every place, so its work grows
-//! with the product of both: 100 such signs took more than a second. [`Judged`] bounds what it gets.
+//! Denial of service: zxcvbn tries every reading of characters that can replace letters ("4" for "a") at
+//! every place. Its work grows with the product of both; 100 such characters took more than a second. So
+//! [`Judged`] limits the text that zxcvbn gets.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use zxcvbn::Score;
@@ -11,16 +12,16 @@ use zxcvbn::Score;
 use super::Password;
 use crate::platform::cpu::Turn;
 
-/// The most characters that are judged. What follows them is not looked at: it makes a strong beginning no weaker,
-/// whatever it is, for an attacker has to guess the beginning too. A weak beginning is refused even if what follows is
-/// strong, and the page says that the first 40 characters decide.
+/// The most characters that are judged. The rest of a password cannot make a strong beginning weaker, because
+/// an attacker has to guess the beginning too. A weak beginning is refused even if the rest is strong; the
+/// page says that the first 40 characters decide.
 pub(super) const CHARACTERS: usize = 40;
-/// The most ways to read its signs as letters.
+/// The most ways to read the characters of a text as letters.
 const READINGS: usize = 64;
-/// The most parts of each thing that is known about the person; each has at most [`CHARACTERS`] too.
+/// The most parts of each text about the person. Each part has at most [`CHARACTERS`] too.
 const PARTS: usize = 8;
 
-/// The signs that the library reads as letters, as in its table.
+/// The characters that zxcvbn reads as letters, as in its own table.
 const SIGNS: [(char, &str); 12] = [
     ('a', "4@"),
     ('b', "8"),
@@ -36,14 +37,14 @@ const SIGNS: [(char, &str); 12] = [
     ('z', "2"),
 ];
 
-/// A password as it is judged: never the whole of a long one.
+/// The text that zxcvbn judges: never the whole of a long password.
 pub(super) struct Judged {
     text: String,
     about: Vec<String>,
 }
 
 impl Judged {
-    /// A password, and what is known about the person who chooses it: e-mail, name, organisation.
+    /// Prepares a password. `about` is known about the person who chooses it: e-mail, name, organisation.
     pub(super) fn new(password: &Password, about: &[&str]) -> Self {
         let text = without_a_cut_repetition(beginning(password.text()));
         let text = if readings(&text) > READINGS { with_fewer_signs(&text) } else { text };
@@ -51,7 +52,7 @@ impl Judged {
         Self { text, about }
     }
 
-    /// Whether it is among the first that are guessed.
+    /// Whether the password is among the first guesses.
     pub(super) fn is_guessed_early(&self, _: &Turn) -> bool {
         let about: Vec<&str> = self.about.iter().map(String::as_str).collect();
         #[expect(
@@ -67,8 +68,8 @@ fn beginning(text: &str) -> String {
     text.chars().take(CHARACTERS).collect()
 }
 
-/// Of something that is repeated, only whole repetitions: the library takes a part at the end, such as where the
-/// beginning was cut, for something that nobody could guess.
+/// Keeps only whole repetitions of a repeated text. zxcvbn takes a partial repetition at the end, where the
+/// text was cut, for a random text.
 fn without_a_cut_repetition(text: String) -> String {
     let chars: Vec<char> = text.chars().collect();
     let period =
@@ -79,7 +80,7 @@ fn without_a_cut_repetition(text: String) -> String {
     }
 }
 
-/// What is known, whole and in parts: of `ada@contoso.com` people type `contoso`.
+/// A text about the person, whole and in parts: a user of `ada@contoso.com` may type `contoso`.
 fn parts(known: &str) -> Vec<String> {
     let known: String = known.chars().take(256).collect();
     let known = ComposingNormalizerBorrowed::new_nfc().normalize(&known);
@@ -92,8 +93,8 @@ fn parts(known: &str) -> Vec<String> {
         .collect()
 }
 
-/// The most ways to read the signs of a text as letters: each letter by one of its signs, and a sign
-/// that two letters share by either.
+/// An upper limit of the ways to read the characters as letters: each letter by one of its characters, and a
+/// character that two letters share by either.
 fn readings(text: &str) -> usize {
     let letters = |sign: char| SIGNS.iter().filter(|(_, signs)| signs.contains(sign)).count();
     SIGNS
@@ -104,7 +105,8 @@ fn readings(text: &str) -> usize {
         .product()
 }
 
-/// The same with one punctuation mark for each letter. Digits stay, for dates and rows of digits are looked for too.
+/// The same text with one punctuation mark for each letter. Digits stay, because zxcvbn looks for dates and
+/// rows of digits too.
 fn with_fewer_signs(text: &str) -> String {
     text.chars()
         .map(|c| match c {
@@ -123,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// A string of the security review that took 1.2 s of a core.
+    /// A string of the security review, which took 1.2 s of a core.
     const HOSTILE: &str = "4@8({[<369&#!1|/0$5+7%2";
 
     fn judged(text: &str, about: &[&str]) -> Judged {
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn n1_the_work_for_the_strings_of_the_review_is_bounded() {
         let long = HOSTILE.repeat(5);
-        assert!(readings(&long) > 2_000, "they would be read in so many ways");
+        assert!(readings(&long) > 2_000, "there are too many readings");
         let about = "x1 yy2 zzz3 ".repeat(10_000);
         let judged = judged(&long, &[&about, &long, &about]);
         assert_bounded(&judged, 3);
@@ -149,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn n1_whatever_is_typed_the_work_to_judge_it_is_bounded(
+        fn n1_the_work_to_judge_any_text_is_bounded(
             signs in "[4@8({\\[<369!1|0$5+7%2a-zA-Z]{0,1024}",
             any in ".{0,300}",
             about in prop::collection::vec("(\\PC|[ .@-]){0,400}", 0..4),

@@ -4,7 +4,7 @@ use super::*;
 use crate::platform::randomness::SystemRandomness;
 
 const CHEAP: PasswordWork = PasswordWork { memory: 8, passes: 1 };
-const ANYBODY: Asker = Asker { network: None, known: false };
+const STRANGER: Asker = Asker { network: None, known: false };
 
 fn hasher(work: PasswordWork) -> Hasher {
     Hasher::new(work, CpuPool::of(2), Arc::new(SystemRandomness)).expect("a hasher")
@@ -19,7 +19,7 @@ async fn l4_a_password_is_judged_by_its_length_and_by_how_soon_it_is_guessed() {
     let hasher = hasher(CHEAP);
     let choose = async |text: &str| {
         let about = ["ada@contoso.test", "Ada Lovelace", "Contoso Testing"];
-        hasher.choose(ANYBODY, SecretString::from(text), &about).await.expect("an answer")
+        hasher.choose(STRANGER, SecretString::from(text), &about).await.expect("an answer")
     };
     let many = "correct horse battery ".repeat(40);
     for good in [
@@ -54,8 +54,8 @@ async fn l4_a_password_is_judged_by_its_length_and_by_how_soon_it_is_guessed() {
 #[tokio::test]
 async fn l1_a_hash_is_argon2id_with_the_parameters_of_the_cheat_sheet_and_a_salt_of_its_own() {
     let hasher = hasher(PasswordWork::LEAST);
-    let one = hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
-    let other = hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
+    let one = hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
+    let other = hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
     assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
     let salt = one.split('$').nth(4).expect("a salt");
     assert_eq!(salt.len(), 22, "16 bytes in base64");
@@ -63,42 +63,42 @@ async fn l1_a_hash_is_argon2id_with_the_parameters_of_the_cheat_sheet_and_a_salt
 }
 
 #[tokio::test]
-async fn l1_a_hash_with_older_parameters_is_made_anew() {
+async fn l1_a_hash_with_older_parameters_is_replaced() {
     let old = hasher(PasswordWork { memory: 8_192, passes: 1 });
-    let stored = old.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
+    let stored = old.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
     let hasher = hasher(PasswordWork::LEAST);
 
-    let verdict = hasher.verify(ANYBODY, &password("correct horse battery"), Some(&stored)).await;
+    let verdict = hasher.verify(STRANGER, &password("correct horse battery"), Some(&stored)).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::RightButOld);
-    let newer = hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
-    let verdict = hasher.verify(ANYBODY, &password("correct horse battery"), Some(&newer)).await;
+    let newer = hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
+    let verdict = hasher.verify(STRANGER, &password("correct horse battery"), Some(&newer)).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::Right);
-    let verdict = hasher.verify(ANYBODY, &password("wrong horse battery"), Some(&stored)).await;
+    let verdict = hasher.verify(STRANGER, &password("wrong horse battery"), Some(&stored)).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::Wrong);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l3_while_somebody_waits_the_next_takes_the_same_memory_and_with_the_last_it_goes() {
+async fn l3_waiting_hashes_share_argon2_memory_and_the_last_one_frees_it() {
     let hasher = hasher(PasswordWork::LEAST);
     let waiting = hasher.memory();
     let kept = || -> Vec<*const Block> { waiting.free.lock().expect("it").iter().map(Vec::as_ptr).collect() };
-    let stored = hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
+    let stored = hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
     let before = kept();
     assert_eq!(before.len(), 1);
-    let verdict = hasher.verify(ANYBODY, &password("correct horse battery"), Some(&stored)).await;
+    let verdict = hasher.verify(STRANGER, &password("correct horse battery"), Some(&stored)).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::Right);
     assert_eq!(kept(), before);
     let empty = |blocks: &Vec<Block>| blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
-    assert!(waiting.free.lock().expect("it").iter().all(empty), "and nothing of the one before in it");
+    assert!(waiting.free.lock().expect("it").iter().all(empty), "the memory is wiped");
     drop(waiting);
-    hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
+    hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
     assert!(hasher.memory.lock().expect("it").upgrade().is_none());
 }
 
 #[tokio::test]
-async fn nobody_has_the_decoys_password() {
+async fn no_password_matches_the_decoy() {
     let hasher = hasher(PasswordWork::LEAST);
-    let verdict = hasher.verify(ANYBODY, &password("a password that nobody has"), None).await;
+    let verdict = hasher.verify(STRANGER, &password("a password of no user"), None).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::Wrong);
 }
 
@@ -106,8 +106,8 @@ async fn nobody_has_the_decoys_password() {
 async fn l4_a_password_is_never_cut_short() {
     let hasher = hasher(CHEAP);
     let long = "x".repeat(72);
-    let stored = hasher.hash(ANYBODY, &password(&format!("{long}a"))).await.expect("a hash");
-    let verdict = hasher.verify(ANYBODY, &password(&format!("{long}b")), Some(&stored)).await;
+    let stored = hasher.hash(STRANGER, &password(&format!("{long}a"))).await.expect("a hash");
+    let verdict = hasher.verify(STRANGER, &password(&format!("{long}b")), Some(&stored)).await;
     assert_eq!(verdict.expect("a verdict"), Verdict::Wrong);
 }
 
@@ -120,7 +120,7 @@ async fn n1_a_password_is_judged_in_the_pool_alone() {
         .map(|_| {
             let (pool, gate) = (hasher.pool().clone(), gate.clone());
             let wait = move |_: &_| gate.lock().expect("the gate").recv();
-            tokio::spawn(async move { pool.run(ANYBODY, 1, wait).await.expect("a turn") })
+            tokio::spawn(async move { pool.run(STRANGER, 1, wait).await.expect("a turn") })
         })
         .collect();
     while hasher.pool().free() > 0 {
@@ -128,14 +128,14 @@ async fn n1_a_password_is_judged_in_the_pool_alone() {
     }
     let judging = tokio::spawn({
         let hasher = hasher.clone();
-        async move { hasher.choose(ANYBODY, SecretString::from("fifteen letters"), &[]).await }
+        async move { hasher.choose(STRANGER, SecretString::from("fifteen letters"), &[]).await }
     });
     while hasher.pool().waiting() == 0 {
         assert!(!judging.is_finished(), "it did not wait for the pool");
         tokio::task::yield_now().await;
     }
     for _ in &occupied {
-        go.send(()).expect("somebody waits");
+        go.send(()).expect("the pool waits");
     }
     judging.await.expect("no panic").expect("a turn").expect("a good one");
 }
@@ -143,11 +143,11 @@ async fn n1_a_password_is_judged_in_the_pool_alone() {
 const COMPOSED: &str = "pr\u{e9}lude z\u{e8}bre trombone";
 const PARTED: &str = "pre\u{301}lude ze\u{300}bre trombone";
 
-/// Verifies, and counts how often argon2 ran.
+/// Verifies, and counts the runs of argon2.
 async fn runs(hasher: &Hasher, typed: &str, stored: Option<&str>) -> (Verdict, usize) {
     let runs = Runs::default();
     let _heard = tracing::subscriber::set_default(runs.clone());
-    let verdict = hasher.verify(ANYBODY, &password(typed), stored).await.expect("a verdict");
+    let verdict = hasher.verify(STRANGER, &password(typed), stored).await.expect("a verdict");
     (verdict, runs.0.load(Ordering::SeqCst))
 }
 
@@ -173,7 +173,7 @@ impl tracing::Subscriber for Runs {
 #[tokio::test]
 async fn c31_a_password_is_right_however_its_accents_are_typed_and_costs_the_same_for_a_stranger() {
     let hasher = hasher(CHEAP);
-    let stored = hasher.hash(ANYBODY, &password(PARTED)).await.expect("a hash");
+    let stored = hasher.hash(STRANGER, &password(PARTED)).await.expect("a hash");
     assert_eq!(runs(&hasher, COMPOSED, Some(&stored)).await, (Verdict::Right, 1));
     assert_eq!(runs(&hasher, PARTED, Some(&stored)).await, (Verdict::Right, 2));
     for (typed, count) in [("a plain wrong one", 1), ("a wr\u{f6}ng one", 1), ("a wro\u{308}ng one", 2)] {
@@ -187,13 +187,13 @@ async fn c31_a_password_is_right_however_its_accents_are_typed_and_costs_the_sam
 async fn c31_a_hash_of_what_was_typed_before_passwords_were_normalised_still_opens_and_is_replaced() {
     let hasher = hasher(CHEAP);
     let kind = hasher.kinds_with(None).expect("kinds").remove(0);
-    let before = hasher.pool().run(ANYBODY, 1, move |turn| {
+    let before = hasher.pool().run(STRANGER, 1, move |turn| {
         Work::within(turn, Arc::default()).hash(&kind.params, &[7; SALT], PARTED.as_bytes())
     });
     let before = before.await.expect("a turn").expect("a hash");
     assert_eq!(runs(&hasher, PARTED, Some(&before)).await, (Verdict::RightButOld, 2));
     assert_eq!(runs(&hasher, COMPOSED, Some(&before)).await, (Verdict::Wrong, 1));
-    let newer = hasher.hash(ANYBODY, &password(PARTED)).await.expect("a hash");
+    let newer = hasher.hash(STRANGER, &password(PARTED)).await.expect("a hash");
     for typed in [PARTED, COMPOSED] {
         assert_eq!(runs(&hasher, typed, Some(&newer)).await.0, Verdict::Right);
     }
@@ -202,8 +202,8 @@ async fn c31_a_hash_of_what_was_typed_before_passwords_were_normalised_still_ope
 #[tokio::test]
 async fn n4_once_an_older_hash_is_known_every_try_costs_as_much_as_one_of_it() {
     let (older, hasher) = (hasher(PasswordWork { memory: 16, passes: 1 }), hasher(CHEAP));
-    let old = older.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
-    let new = hasher.hash(ANYBODY, &password("correct horse battery")).await.expect("a hash");
+    let old = older.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
+    let new = hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
     assert_eq!(runs(&hasher, "wrong horse battery", None).await, (Verdict::Wrong, 1));
     hasher.note_kind(&old).expect("noted");
     for stored in [None, Some(new.as_str()), Some(&old)] {
@@ -211,7 +211,7 @@ async fn n4_once_an_older_hash_is_known_every_try_costs_as_much_as_one_of_it() {
         assert_eq!(runs(&hasher, "wrong ho\u{308}rse battery", stored).await, (Verdict::Wrong, 4));
     }
     assert_eq!(runs(&hasher, "correct horse battery", Some(&old)).await, (Verdict::RightButOld, 2));
-    // However many kinds a database holds, a try is bounded.
+    // The number of parameter sets in a database must not make an attempt unbounded.
     for memory in 24..40 {
         let further = Kind::new(Params::new(memory, 1, 1, None).expect("parameters"), &SystemRandomness);
         hasher.note_kind(&further.expect("a kind").decoy.to_string()).expect("noted");

@@ -1,4 +1,4 @@
-//! argon2's work for a password: the memory in which it is done, and what was done.
+//! Runs argon2 for a password in shared memory, and counts its runs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,9 +12,9 @@ use argon2::{
 
 use crate::platform::cpu::Turn;
 
-/// argon2 in memory that it has had before: an allocator to which it is given back after each password splits it, and
-/// under load comes to hold many times what is in use. Whoever hashes or waits for it holds this; with the last of them
-/// it goes.
+/// Memory for argon2 that is used again. If each password returned its memory to the allocator, the allocator
+/// would fragment and hold many times the memory in use under load. Each running or waiting request holds
+/// this; the last one frees it.
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) free: Mutex<Vec<Vec<Block>>>,
@@ -23,35 +23,36 @@ pub(super) struct Memory {
 impl Memory {
     fn with<T>(&self, length: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         let taken = {
-            // Older parameters may need another length.
+            // Older parameters may need another size.
             let mut free = lock(&self.free);
             let fits = free.iter().position(|blocks| blocks.len() == length);
             fits.map(|at| free.swap_remove(at))
         };
         let mut blocks = taken.unwrap_or_else(|| vec![Block::new(); length]);
         let done = work(&mut blocks);
-        // From what argon2 leaves in it a password is guessed without argon2's work.
+        // Wipe it: with what argon2 leaves behind, an attacker could guess the password without argon2's
+        // work.
         blocks.fill(Block::new());
         lock(&self.free).push(blocks);
         done
     }
 }
 
-/// What argon2 is asked for in one turn of the pool, and how often it then ran with what.
+/// The argon2 runs of one turn of the pool.
 pub(super) struct Work<'a> {
-    /// Without a turn there is no work.
+    /// A caller without a turn cannot compute.
     _turn: &'a Turn,
     memory: Arc<Memory>,
     done: Mutex<Vec<(u32, u32)>>,
 }
 
 impl<'a> Work<'a> {
-    /// None yet, to be done in this memory.
+    /// A new value without runs, which computes in this memory.
     pub(super) fn within(turn: &'a Turn, memory: Arc<Memory>) -> Self {
         Self { _turn: turn, memory, done: Mutex::default() }
     }
 
-    /// A PHC string for a password, by argon2id.
+    /// The PHC string of a password, by argon2id.
     pub(super) fn hash(
         &self,
         params: &Params,
@@ -65,14 +66,14 @@ impl<'a> Work<'a> {
         Ok(hash.to_string())
     }
 
-    /// Whether a hash was made of this password.
-    pub(super) fn fits(&self, password: &[u8], hash: &PasswordHash) -> bool {
+    /// Whether the hash was made of this password.
+    pub(super) fn matches(&self, password: &[u8], hash: &PasswordHash) -> bool {
         #[expect(clippy::disallowed_methods, reason = "the turn shows that it runs in the pool")]
         let verified = self.verify_password(password, hash);
         verified.is_ok()
     }
 
-    /// Memory in KiB and passes, of each time that argon2 ran.
+    /// Memory in KiB and passes of each run of argon2.
     pub(super) fn done(self) -> Vec<(u32, u32)> {
         self.done.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,7 +111,7 @@ impl CustomizedPasswordHasher<PasswordHash> for Work<'_> {
     }
 }
 
-/// What one holder left half done, as by a panic, is nothing here that another could not use.
+/// A panic of another holder leaves nothing here that is half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Changes of users, by an operator at the command line or by an administrator.
+//! Changes of users, by the operator on the command line or by an administrator.
 
 use super::People;
 use crate::{
@@ -18,27 +18,27 @@ use crate::{
 
 /// A change of a user.
 #[derive(Clone, Debug)]
-pub enum Change {
-    /// A new password.
+pub enum UserChange {
+    /// Sets a new password.
     Password(Password),
-    /// May log in, or may not.
+    /// Enables or disables the user.
     Enabled(bool),
-    /// May do other things.
+    /// Sets the role.
     Role(Role),
-    /// Their second factor is taken away, as where they lost it.
+    /// Removes the second factor, for example after the user lost the phone.
     NoSecondFactor,
-    /// Nothing but that their sessions end.
+    /// Only ends the user's sessions.
     EndSessions,
-    /// The user is deleted; the record of what they did stays.
+    /// Deletes the user. The record of what they did stays.
     Delete,
 }
 
-/// What came of a change.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
-    /// It is done, and sessions of theirs have ended.
+pub enum ChangeOutcome {
+    /// The change was made, and the user's sessions were ended.
     Changed,
-    /// It was so already, and nothing was done.
+    /// It was already so; nothing was changed.
     Nothing,
     /// There is no such user.
     NoSuchUser,
@@ -47,26 +47,26 @@ pub enum Changed {
 }
 
 impl People {
-    /// Changes a user from the command line; `end_sessions` runs in the same transaction, so that a
-    /// session that may no longer be is gone with the change.
+    /// Changes a user from the command line. `end_sessions` runs in the same transaction, so that no session
+    /// outlives the change.
     pub async fn change_user(
         &self,
         organisation: OrganisationId,
         email: &Email,
-        change: Change,
+        change: UserChange,
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
-    ) -> Result<Changed, Failure> {
+    ) -> Result<ChangeOutcome, Failure> {
         let hash = match &change {
-            Change::Password(password) => Some(self.hash(Asker::OPERATOR, password).await?),
+            UserChange::Password(password) => Some(self.hash(Asker::OPERATOR, password).await?),
             _ => None,
         };
         self.database
             .write(async |tx| {
-                // Read once no other transaction changes roles: what was read before may no longer hold.
+                // Read after the lock: before it, another transaction may still change roles.
                 let users = Users::of(organisation);
                 users.lock_roles(&tx).await?;
                 let Some(user) = users.by_email(&tx, email.as_str()).await? else {
-                    return Ok(Changed::NoSuchUser);
+                    return Ok(ChangeOutcome::NoSuchUser);
                 };
                 let actor = Actor::operator(user.organisation);
                 self.apply(&tx, actor, &user, &change, hash, end_sessions).await
@@ -74,56 +74,57 @@ impl People {
             .await
     }
 
-    /// The same by an administrator.
-    pub async fn administer(
+    /// Changes a user for an administrator.
+    pub async fn change_user_as_admin(
         &self,
         admin: &Reauthenticated<Admin>,
         user: UserId,
-        change: Change,
+        change: UserChange,
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
-    ) -> Result<Changed, Failure> {
+    ) -> Result<ChangeOutcome, Failure> {
         let hash = match &change {
-            Change::Password(password) => Some(self.hash(admin.asker(), password).await?),
+            UserChange::Password(password) => Some(self.hash(admin.asker(), password).await?),
             _ => None,
         };
         self.database
             .write(async |tx| {
-                self.still_admin(&tx, admin).await?;
+                self.check_still_admin(&tx, admin).await?;
                 let Some(user) = Users::of(admin.organisation()).get(&tx, user).await? else {
-                    return Ok(Changed::NoSuchUser);
+                    return Ok(ChangeOutcome::NoSuchUser);
                 };
                 self.apply(&tx, admin.actor(), &user, &change, hash, end_sessions).await
             })
             .await
     }
 
-    /// Applies a change to a user who was read after the organisation's roles were locked: of two that take the
-    /// role from each other's last fellow at once, the second must see what the first did.
+    /// Applies a change to a user who was read after the organisation's roles were locked. Race: if two
+    /// administrators demote each other concurrently, the second must see the first change, or no
+    /// administrator would be left.
     async fn apply(
         &self,
         tx: &Tx,
         actor: Actor,
         user: &User,
-        change: &Change,
+        change: &UserChange,
         hash: Option<String>,
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
-    ) -> Result<Changed, Failure> {
+    ) -> Result<ChangeOutcome, Failure> {
         let users = Users::of(user.organisation);
-        // Users before invitations, as everywhere.
+        // Lock users before invitations, as everywhere, against deadlocks.
         users.lock(tx, user.id).await?;
-        // Roles are locked as well: what was read of them still holds.
+        // Roles are locked as well, so the user's role is still current.
         let is_so = match change {
-            Change::Enabled(enabled) => *enabled != user.disabled,
-            Change::Role(role) => *role == user.role,
-            Change::NoSecondFactor => !user.has_second_factor,
+            UserChange::Enabled(enabled) => *enabled != user.disabled,
+            UserChange::Role(role) => *role == user.role,
+            UserChange::NoSecondFactor => !user.has_second_factor,
             _ => false,
         };
         if is_so {
-            return Ok(Changed::Nothing);
+            return Ok(ChangeOutcome::Nothing);
         }
         let loses_admin = match change {
-            Change::Enabled(false) | Change::Delete => user.role == Role::Admin,
-            Change::Role(role) => user.role == Role::Admin && *role != Role::Admin,
+            UserChange::Enabled(false) | UserChange::Delete => user.role == Role::Admin,
+            UserChange::Role(role) => user.role == Role::Admin && *role != Role::Admin,
             _ => false,
         };
         if loses_admin {
@@ -132,42 +133,42 @@ impl People {
                 .iter()
                 .any(|other| other.id != user.id && other.role == Role::Admin && !other.disabled);
             if !left {
-                return Ok(Changed::LastAdmin);
+                return Ok(ChangeOutcome::LastAdmin);
             }
-            // A link that they have made, and may have kept, would let them in again.
+            // A former administrator could use a saved invitation link to get back in.
             for gone in Invitations::of(user.organisation).take_all_by(tx, user.id).await? {
                 let entry = Entry::done(Action::InvitationWithdrawn, gone.email, gone.id.0)
                     .with_detail(format!("{} may not invite any more", user.email));
                 self.activity.record(tx, actor, entry).await?;
             }
         }
-        // Whatever is done to them, a link for a new password from before may be in the wrong hands.
+        // A link for a new password that was made before any change may be in the wrong hands.
         Invitations::of(user.organisation).take_all_for(tx, user.id).await?;
         let detail = match change {
-            Change::Password(_) => {
+            UserChange::Password(_) => {
                 users.set_password(tx, user.id, hash.unwrap_or_default()).await?;
                 "password".to_owned()
             }
-            Change::Enabled(enabled) => {
+            UserChange::Enabled(enabled) => {
                 let since = (!enabled).then(|| self.clock.now());
                 users.set_disabled(tx, user.id, since).await?;
                 if *enabled { "enabled" } else { "disabled" }.to_owned()
             }
-            Change::Role(role) => {
+            UserChange::Role(role) => {
                 users.set_role(tx, user.id, *role).await?;
                 format!("role: {}", role.name())
             }
-            Change::NoSecondFactor => {
+            UserChange::NoSecondFactor => {
                 if !SecondFactors::of(user.organisation).remove(tx, user.id).await? {
-                    return Ok(Changed::Nothing);
+                    return Ok(ChangeOutcome::Nothing);
                 }
                 "second factor removed".to_owned()
             }
-            Change::EndSessions => "sessions ended".to_owned(),
-            Change::Delete => String::new(),
+            UserChange::EndSessions => "sessions ended".to_owned(),
+            UserChange::Delete => String::new(),
         };
         end_sessions(tx, user.organisation, user.id).await?;
-        let action = if matches!(change, Change::Delete) {
+        let action = if matches!(change, UserChange::Delete) {
             users.delete(tx, user.id).await?;
             Action::UserDeleted
         } else {
@@ -175,6 +176,6 @@ impl People {
         };
         let entry = Entry::done(action, &user.email, user.id.0).with_detail(detail);
         self.activity.record(tx, actor, entry).await?;
-        Ok(Changed::Changed)
+        Ok(ChangeOutcome::Changed)
     }
 }

@@ -1,5 +1,5 @@
-//! What ends with the sessions of a user. `users.version` counts it: what was begun at one version does not go on at
-//! another.
+//! `users.version` counts the events that end a user's sessions. Work that began at one version does not
+//! continue at another.
 
 use super::People;
 use crate::{
@@ -10,24 +10,24 @@ use crate::{
     },
 };
 
-/// Whether an administrator may finish what they began.
+/// Whether a user may finish what they began as an administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MayFinish {
     /// They may.
     Yes,
-    /// They are no administrator who can log in.
+    /// The user is not an administrator who can log in.
     NotAdmin,
-    /// Sessions of theirs were ended since.
+    /// The user's sessions were ended since.
     LoggedOut,
 }
 
 impl People {
-    /// Keeps other transactions from this user until this one ends. (On SQLite there is only one that writes.)
+    /// Locks the user's row until the transaction ends. (SQLite has only one writer anyway.)
     pub async fn lock(tx: &Tx, organisation: OrganisationId, user: UserId) -> Result<(), DatabaseError> {
         Users::of(organisation).lock(tx, user).await
     }
 
-    /// Counts that sessions of a user were ended, in the transaction that ends them.
+    /// Counts that a user's sessions were ended, in the transaction that ends them.
     pub async fn note_ended_sessions(
         tx: &Tx,
         organisation: OrganisationId,
@@ -36,7 +36,7 @@ impl People {
         Users::of(organisation).note_ended_sessions(tx, user).await
     }
 
-    /// Whether a user who began something as an administrator, at this version of theirs, may finish it now.
+    /// Whether a user who began work as an administrator, at this `version`, may finish it now.
     pub async fn may_finish(
         &self,
         on: &impl Queries,

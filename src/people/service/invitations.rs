@@ -1,4 +1,4 @@
-//! Invitations: a link with a capability, for one person to become a user with a password of their own.
+//! Invitations: a one-time link with which a person becomes a user, or a user chooses a new password.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
         access::{Admin, Reauthenticated},
-        model::{Email, InvitationId, Named, Password, PersonName, Role},
+        model::{Email, InvitationId, Password, PersonName, Role, UserLabel},
         store::{
             NewUser, Users,
             invitations::{Invitation, Invitations, NewInvitation},
@@ -26,37 +26,37 @@ use crate::{
     },
 };
 
-/// An invitation's link works for this long.
-pub const INVITATION: Duration = Duration::days(7);
-/// One that is for a new password, for this long.
-pub const NEW_PASSWORD: Duration = Duration::days(1);
-/// So many may be open in one organisation.
-const MOST: u64 = 200;
+/// How long the link of an invitation works.
+pub const INVITATION_LASTS: Duration = Duration::days(7);
+/// How long a link for a new password works.
+pub const NEW_PASSWORD_LASTS: Duration = Duration::days(1);
+/// The most open invitations of one organisation.
+const MAX_OPEN: u64 = 200;
 
-/// What came of inviting somebody.
+/// The result of inviting a person.
 #[derive(Clone, Debug)]
 pub enum Invited {
-    /// They can come by the link that ends in this, until then. It cannot be shown again.
+    /// The token of the link, and when it expires. The link cannot be shown again.
     Link(Token, Timestamp),
-    /// They are here already.
+    /// A user of the organisation has this e-mail already.
     AlreadyHere,
-    /// Too many are invited who have not come.
+    /// The organisation has too many open invitations.
     TooMany,
 }
 
-/// What came of accepting an invitation.
+/// The result of accepting an invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// The user is there.
+    /// The user can log in now.
     Welcome(Email),
-    /// The link works no longer: it was used or withdrawn, or is too old.
+    /// The link was used or withdrawn, or has expired.
     Closed,
     /// Another user of this organisation has this e-mail already.
     EmailTaken,
 }
 
 impl People {
-    /// Invites somebody: an earlier link for the same e-mail works no longer.
+    /// Invites a person. An earlier link for the same e-mail stops working.
     pub async fn invite(
         &self,
         admin: &Reauthenticated<Admin>,
@@ -64,7 +64,7 @@ impl People {
         role: Role,
     ) -> Result<Invited, Failure> {
         match self.try_invite(admin, email, role).await {
-            // Another administrator invited the same person at this very moment: theirs is replaced.
+            // Another administrator invited the same person concurrently. This invitation replaces theirs.
             Err(undone) if undone.is_conflict() => Ok(self.try_invite(admin, email, role).await?),
             invited => Ok(invited?),
         }
@@ -77,16 +77,17 @@ impl People {
         role: Role,
     ) -> Result<Invited, Undone> {
         let (token, now) = (Token::random(&*self.randomness), self.clock.now());
-        let expires_at = now.plus(INVITATION);
+        let expires_at = now.plus(INVITATION_LASTS);
         let invitations = Invitations::of(admin.organisation());
         self.database
             .write(async |tx| {
-                self.still_admin(&tx, admin).await?;
-                // Users of other organisations are not looked at: an e-mail is unique in its organisation only.
+                self.check_still_admin(&tx, admin).await?;
+                // Users of other organisations do not count: an e-mail is unique only within its
+                // organisation.
                 if Users::of(admin.organisation()).by_email(&tx, email.as_str()).await?.is_some() {
                     return Ok(Invited::AlreadyHere);
                 }
-                if invitations.count_besides(&tx, email).await? >= MOST {
+                if invitations.count_besides(&tx, email).await? >= MAX_OPEN {
                     return Ok(Invited::TooMany);
                 }
                 let id = InvitationId::new(&*self.clock, &*self.randomness);
@@ -110,21 +111,22 @@ impl People {
             .await
     }
 
-    /// Makes a link with which a user chooses a new password: nobody else ever knows it.
+    /// Makes a link with which a user chooses a new password, so that no administrator ever knows the
+    /// password.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where the organisation has no such user who may log in.
+    /// [`Failure::NotFound`] if the organisation has no such user who may log in.
     pub async fn invite_to_new_password(
         &self,
         admin: &Reauthenticated<Admin>,
         user: UserId,
     ) -> Result<(Token, Timestamp), Failure> {
         let (token, now) = (Token::random(&*self.randomness), self.clock.now());
-        let expires_at = now.plus(NEW_PASSWORD);
+        let expires_at = now.plus(NEW_PASSWORD_LASTS);
         self.database
             .write(async |tx| {
-                self.still_admin(&tx, admin).await?;
-                // Their own needs the current one.
+                self.check_still_admin(&tx, admin).await?;
+                // Administrators change their own password on their profile, with the current one.
                 if user == admin.user() {
                     return Err(Failure::BadRequest);
                 }
@@ -152,24 +154,24 @@ impl People {
             .await
     }
 
-    /// The invitations of an administrator's organisation whose links work, each with its maker as [`Named`] says it.
+    /// The open invitations of an administrator's organisation, each with the [`UserLabel`] text of its maker.
     pub async fn invitations(&self, admin: &Admin) -> Result<Vec<(Invitation, String)>, Failure> {
         let (now, read) = (self.clock.now(), self.database.read());
         let open = Invitations::of(admin.organisation()).open(&read, now).await?;
         let mut invitations = Vec::with_capacity(open.len());
         for invitation in open {
             let by = Users::of(admin.organisation()).get(&read, invitation.invited_by).await?;
-            let by = by.map(|user| Named { name: user.name, email: user.email }.to_string());
+            let by = by.map(|user| UserLabel { name: user.name, email: user.email }.to_string());
             invitations.push((invitation, by.unwrap_or_default()));
         }
         Ok(invitations)
     }
 
-    /// Withdraws an invitation. It is no mistake to withdraw one that is gone.
+    /// Withdraws an invitation. Withdrawing one that is gone is no error.
     pub async fn withdraw(&self, admin: &Reauthenticated<Admin>, id: InvitationId) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
-                self.still_admin(&tx, admin).await?;
+                self.check_still_admin(&tx, admin).await?;
                 if let Some(taken) = Invitations::of(admin.organisation()).take(&tx, id).await? {
                     let entry = Entry::done(Action::InvitationWithdrawn, taken.email, id.0);
                     self.activity.record(&tx, admin.actor(), entry).await?;
@@ -179,7 +181,7 @@ impl People {
             .await
     }
 
-    /// The invitation that a link opens, and its organisation's name.
+    /// The open invitation of this link's token, and its organisation's name.
     pub async fn invitation(&self, token: &Token) -> Result<Option<(Invitation, String)>, Failure> {
         Ok(self.open_invitation(&self.database.read(), token).await?)
     }
@@ -195,8 +197,8 @@ impl People {
         Ok(organisation.map(|organisation| (invitation, organisation.name)))
     }
 
-    /// Accepts an invitation: makes the user, or gives the one for whom it is a new password and ends their
-    /// sessions by `end_sessions`. Of several that try at once, one does.
+    /// Accepts an invitation: adds the user, or sets the new password of the existing one and ends their
+    /// sessions with `end_sessions`. Of several concurrent requests, one succeeds.
     pub async fn accept(
         &self,
         token: &Token,
@@ -205,20 +207,20 @@ impl People {
         (address, request_id): (Option<IpAddr>, Option<RequestId>),
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Accepted, Failure> {
-        // Before the hash, which costs: a stranger must not make us compute.
+        // Look first, because hashing is expensive: a stranger must not make the server compute.
         let Some((invitation, _)) = self.invitation(token).await? else { return Ok(Accepted::Closed) };
         let Ok(email) = Email::parse(&invitation.email) else {
             return Err(Failure::Unexpected("an invitation has no e-mail".to_owned()));
         };
-        // A stranger until then, also one who has a user here: the link may have been passed on.
+        // An unknown asker, even if they are a user here: the link may have been passed on.
         let hash = self.hash(Asker { network: address, known: false }, password).await?;
         let organisation = invitation.organisation;
-        // Whoever has the link is the one for whom it was made.
+        // The holder of the link counts as the person for whom it was made.
         let actor = |user| Actor { organisation, user: Some(user), address, request_id };
         let accepted = self
             .database
             .write(async |tx| {
-                // Users before invitations, as everywhere.
+                // Lock users before invitations, as everywhere, against deadlocks.
                 if let Some(user) = invitation.for_user {
                     Users::of(organisation).lock(&tx, user).await?;
                 }
@@ -246,13 +248,13 @@ impl People {
             })
             .await;
         match accepted {
-            // Undone, the invitation too: whoever invited can see that it still is open.
+            // The transaction is undone, with the use of the invitation. Administrators still see it as open.
             Err(error) if DatabaseError::is_conflict(&error) => Ok(Accepted::EmailTaken),
             other => Ok(other?),
         }
     }
 
-    /// Erases invitations whose links work no longer.
+    /// Erases invitations whose links no longer work.
     pub async fn sweep(&self) -> Result<(), Failure> {
         let now = self.clock.now();
         for organisation in self.organisations(&self.database.read()).await? {

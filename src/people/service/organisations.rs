@@ -1,4 +1,4 @@
-//! What is done with an organisation as a whole.
+//! Use cases of an organisation as a whole.
 
 use super::{
     super::{
@@ -17,10 +17,10 @@ use crate::{
 };
 
 impl People {
-    /// Adds an organisation, under a short name that is derived from its name where none is given.
+    /// Adds an organisation. Derives a short name from its name if none is given.
     ///
     /// # Errors
-    /// A conflict where the short name that was given is taken.
+    /// A conflict if the given short name is taken.
     pub async fn add_organisation(
         &self,
         tx: &Tx,
@@ -38,7 +38,7 @@ impl People {
         Ok(id)
     }
 
-    /// The same in a transaction of its own, for the command line.
+    /// Adds an organisation in a transaction of its own, for the command line.
     ///
     /// # Returns
     /// `None` if the short name is taken.
@@ -53,8 +53,8 @@ impl People {
         }
     }
 
-    /// The organisation that a log-in is for: where there is one, that; where there are several, the one with the short
-    /// name that was typed.
+    /// The organisation that a log-in is for: the only one if there is only one, otherwise the one with the
+    /// typed short name.
     pub async fn organisation_of_log_in(&self, typed: &str) -> Result<Option<OrganisationId>, Failure> {
         let read = self.database.read();
         let mut first = store::first_two_organisations(&read).await?;
@@ -66,7 +66,7 @@ impl People {
         Ok(found.map(|organisation| organisation.id))
     }
 
-    /// Whether there are several organisations, so a log-in has to say which it is for.
+    /// Whether there are several organisations, so that the log-in form must ask for one.
     pub async fn has_several_organisations(&self) -> Result<bool, Failure> {
         Ok(store::first_two_organisations(&self.database.read()).await?.len() > 1)
     }
@@ -77,7 +77,7 @@ impl People {
         Ok(found.map(|organisation| organisation.short_name).unwrap_or_default())
     }
 
-    /// Records what an operator did in an organisation as a whole.
+    /// Records what the operator did in an organisation as a whole.
     pub async fn record_of_operator(
         &self,
         tx: &Tx,
@@ -90,14 +90,15 @@ impl People {
         self.activity.record(tx, Actor::operator(*id), entry).await
     }
 
-    /// Takes back every way into an organisation that has been given out: links of invitations and for new passwords;
-    /// and counts that the sessions of all its users end, before they do.
+    /// Withdraws all links of an organisation (invitations and new passwords), and counts that the sessions
+    /// of all its users end. The caller ends the sessions afterwards.
     ///
     /// # Returns
-    /// How many links.
+    /// Number of withdrawn links.
     pub async fn close_ways_in(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
         let users = Users::of(organisation);
-        // Whoever invites holds this until the end: then it is seen here, or sees what was done here.
+        // A concurrent invitation holds this lock until it commits. So either this sees the invitation, or
+        // the invitation sees this.
         users.lock_roles(tx).await?;
         users.note_ended_sessions_of_all(tx).await?;
         Invitations::of(organisation).take_all(tx).await
@@ -109,7 +110,7 @@ impl People {
     }
 }
 
-/// The first short name derived from a name that no organisation has.
+/// The first short name derived from this name that is not taken.
 async fn free_short_name(tx: &Tx, name: &OrganisationName) -> Result<ShortName, DatabaseError> {
     let mut number = 1;
     loop {

@@ -1,4 +1,4 @@
-//! What computes for people: judging and hashing passwords, and drawing QR codes. All of it runs in the pool of
+//! CPU work for people: judging and hashing passwords, and drawing QR codes. All of it runs in the pool of
 //! [`platform::cpu`](crate::platform::cpu).
 
 use secrecy::SecretString;
@@ -10,19 +10,19 @@ use crate::{
 };
 
 impl People {
-    /// The hash of a password that has been chosen: before a transaction begins, for it takes long.
+    /// Hashes a chosen password. Call it before a transaction begins, because it takes long.
     pub async fn hash(&self, asker: Asker, password: &Password) -> Result<String, Failure> {
         self.hasher.hash(asker, password).await
     }
 
-    /// Judges a password that is being chosen by a person about whom `about` is known. It computes: count the request
-    /// before.
+    /// Judges a password that a person chooses; `about` is known about the person. It computes, so the caller
+    /// must count the request first.
     ///
     /// # Returns
-    /// The password, or what to change, in the reader's words.
+    /// The password, or what to change, as words for the form.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait already.
+    /// [`Failure::Busy`] if too many requests wait already.
     pub async fn choose_password(
         &self,
         asker: Asker,
@@ -32,18 +32,19 @@ impl People {
         self.hasher.choose(asker, text, about).await
     }
 
-    /// A QR code of the key of an authenticator app, as SVG. It computes: count the request before.
+    /// Draws the QR code of an authenticator app's key, as SVG. It computes, so the caller must count the
+    /// request first.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait already.
+    /// [`Failure::Busy`] if too many requests wait already.
     pub async fn draw_qr_code(&self, asker: Asker, key: TotpKey, email: &str) -> Result<String, Failure> {
         let email = email.to_owned();
         let drawn = self.hasher.pool().run(asker, 1, move |turn| key.qr_code(turn, &email)).await?;
         drawn.map_err(|error| Failure::unexpected(&error))
     }
 
-    /// Finds out which parameters stored hashes have, so that a try for a user with an older hash costs no more than
-    /// any other, from the first try on. It asks the database once.
+    /// Finds out which parameters stored hashes have, so that from the first attempt on an attempt for a user
+    /// with an older hash takes no longer than any other. It queries the database once.
     pub(super) async fn survey_hashes(&self) -> Result<(), Failure> {
         let survey = async || {
             while let Some(known) = self.hasher.known_kinds() {

@@ -1,4 +1,4 @@
-//! A second factor: codes of an authenticator app, and recovery codes for whoever lost it.
+//! Second factors: codes of an authenticator app, and recovery codes for a user who lost it.
 
 mod codes;
 
@@ -30,33 +30,33 @@ use crate::{
     vault::{Binding, Place, reseal::SealedColumn},
 };
 
-/// So many recovery codes are made at a time.
+/// Number of recovery codes that are made at a time.
 pub const RECOVERY_CODES: usize = 10;
 
-/// A key with which somebody sets a second factor up, sealed: kept in their session, so that nobody else who is
-/// logged in as them, as with a stolen password, can have begun it and know it.
+/// The sealed key of a second factor that is being set up. It is kept in the session: an attacker who is
+/// logged in elsewhere with a stolen password can neither begin the set-up nor read its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun(String);
+pub struct BegunSecondFactor(String);
 
-/// How far a second factor is.
+/// The state of a user's second factor.
 #[derive(Clone, Debug)]
 pub enum Setup {
-    /// There is none.
+    /// There is no second factor.
     None,
-    /// One is being set up with this key.
+    /// It is being set up with this key.
     Begun(TotpKey),
-    /// It works; so many recovery codes are left.
+    /// It is active.
     Works {
-        /// How many.
+        /// Number of unused recovery codes.
         recovery_codes: u64,
     },
 }
 
-/// The keys of authenticator apps.
+/// The sealed keys of authenticator apps, for `mail360 reseal` and `check`.
 pub const SEALED: SealedColumn = SealedColumn {
     column: Column { table: "users", column: "totp_secret" },
     what: "The second factor of the user",
-    remedy: "`mail360 user reset-second-factor` lets them set it up anew.",
+    remedy: "`mail360 user reset-second-factor` lets them set it up again.",
     bound: Some(Bound { version: "totp_version", context: &[] }),
 };
 
@@ -64,7 +64,8 @@ const fn binding(version: i64) -> Binding {
     Binding { version, context: Vec::new() }
 }
 
-/// A key that is only begun has a place of its own: in the session it is of no use as the key of a factor that works.
+/// A key that is only begun is sealed for another place, so that the value in the session cannot serve as the
+/// key of an active factor.
 const fn place_of_begun(organisation: OrganisationId, user: UserId) -> Place {
     Place { organisation: organisation.0, table: "sessions", column: "second_factor", row: user.0 }
 }
@@ -74,11 +75,11 @@ fn place(organisation: OrganisationId, user: UserId) -> Place {
 }
 
 impl People {
-    /// How far a member's own second factor is; `begun` is what their session has of it.
+    /// The state of a member's own second factor; `begun` is the key in their session.
     pub async fn second_factor(
         &self,
         member: &Reauthenticated<Member>,
-        begun: Option<&Begun>,
+        begun: Option<&BegunSecondFactor>,
     ) -> Result<Setup, Failure> {
         let factors = SecondFactors::of(member.organisation());
         let read = self.database.read();
@@ -90,9 +91,9 @@ impl People {
         Ok(self.begun_key(member, begun).map_or(Setup::None, Setup::Begun))
     }
 
-    /// The key of a factor that is only begun. `None` if it does not open, as after its key was taken out of the key
-    /// file: the user then begins again. (`mail360 reseal` leaves sessions alone.)
-    fn begun_key(&self, member: &Member, begun: &Begun) -> Option<TotpKey> {
+    /// The key of a factor that is only begun; `None` if it does not open, as after its encryption key was
+    /// removed from the key file. The user then begins again. (`mail360 reseal` does not touch sessions.)
+    fn begun_key(&self, member: &Member, begun: &BegunSecondFactor) -> Option<TotpKey> {
         let sealed = STANDARD.decode(&begun.0).ok()?;
         let place = place_of_begun(member.organisation(), member.user());
         self.vault.open(place, &sealed).ok().map(TotpKey::from_opened)
@@ -109,23 +110,26 @@ impl People {
         opened.map(TotpKey::from_opened).map_err(|error| Failure::unexpected(&error))
     }
 
-    /// Begins to set one up, with a new key.
-    pub fn begin_second_factor(&self, member: &Reauthenticated<Member>) -> Result<Begun, Failure> {
+    /// Begins to set up a second factor, with a new key.
+    pub fn begin_second_factor(
+        &self,
+        member: &Reauthenticated<Member>,
+    ) -> Result<BegunSecondFactor, Failure> {
         let key = TotpKey::random(&*self.randomness);
         let place = place_of_begun(member.organisation(), member.user());
         let sealed = self.vault.seal(place, key.expose()).map_err(|error| Failure::unexpected(&error))?;
-        Ok(Begun(STANDARD.encode(sealed)))
+        Ok(BegunSecondFactor(STANDARD.encode(sealed)))
     }
 
-    /// Makes it work, once a code proves that the app has the key. `end_sessions` ends the member's sessions in the
-    /// same transaction, because until now a password was enough to have one.
+    /// Activates the second factor once a code proves that the app has the key. `end_sessions` ends the
+    /// member's sessions in the same transaction, because until now the password alone was enough to get one.
     ///
     /// # Returns
-    /// Recovery codes, to be shown once, and what `end_sessions` gave; `None` if the code is wrong.
+    /// The recovery codes, to be shown once, and the result of `end_sessions`; `None` if the code is wrong.
     pub async fn finish_second_factor<T>(
         &self,
         member: &Reauthenticated<Member>,
-        begun: &Begun,
+        begun: &BegunSecondFactor,
         code: &str,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
     ) -> Result<Option<(Vec<RecoveryCode>, T)>, Failure> {
@@ -164,10 +168,10 @@ impl People {
         Ok(codes)
     }
 
-    /// Makes new recovery codes in place of those that a member has; `end_sessions` ends their sessions.
+    /// Replaces a member's recovery codes with new ones. `end_sessions` ends the member's sessions.
     ///
     /// # Returns
-    /// The codes and what `end_sessions` gave; `None` if they have no second factor.
+    /// The codes and the result of `end_sessions`; `None` if there is no second factor.
     pub async fn new_recovery_codes<T>(
         &self,
         member: &Reauthenticated<Member>,
@@ -176,7 +180,7 @@ impl People {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
-                // Of two at once the second replaces what the first has made.
+                // Of two concurrent requests, the second replaces the codes of the first.
                 self.lock_user(&tx, member).await?;
                 if factors.get(&tx, member.user()).await?.is_none() {
                     return Ok(None);
@@ -189,10 +193,10 @@ impl People {
             .await
     }
 
-    /// Takes a member's own second factor away; `end_sessions` ends their sessions.
+    /// Removes a member's own second factor. `end_sessions` ends the member's sessions.
     ///
     /// # Returns
-    /// What `end_sessions` gave; `None` if they had no second factor.
+    /// The result of `end_sessions`; `None` if there was no second factor.
     pub async fn remove_second_factor<T>(
         &self,
         member: &Reauthenticated<Member>,
@@ -201,7 +205,7 @@ impl People {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
-                // The user before their recovery codes.
+                // Lock the user before their recovery codes, against deadlocks.
                 self.lock_user(&tx, member).await?;
                 if !factors.remove(&tx, member.user()).await? {
                     return Ok(None);
@@ -214,15 +218,15 @@ impl People {
             .await
     }
 
-    /// A user by who they are, for the second half of a log-in.
+    /// A user by id, for the second half of a log-in.
     pub async fn user_of(&self, organisation: OrganisationId, user: UserId) -> Result<Option<User>, Failure> {
         Ok(Users::of(organisation).get(&self.database.read(), user).await?)
     }
 
-    /// Uses a code of a user's second factor up: each works once.
+    /// Uses up a code of a user's second factor. Each code works once.
     ///
     /// # Returns
-    /// Whether it was right.
+    /// Whether the code was right.
     pub async fn use_code(&self, user: &User, code: &Code, actor: Actor) -> Result<bool, Failure> {
         let factors = SecondFactors::of(user.organisation);
         let now = self.clock.now();
@@ -257,12 +261,12 @@ impl People {
             .await
     }
 
-    /// How long ago a refused code was right, where that is at most some ten minutes: then the clock of the phone is
-    /// behind.
+    /// How long ago a refused code was right, if at most ten minutes ago. Then the phone's clock is behind.
     ///
-    /// Ask only after the try was counted and refused, and tell only a browser that has given the password. A guess then
-    /// costs what every wrong one costs, and what it can reveal is a code that is never taken again. Codes of steps that are
-    /// yet to come are not looked for: they will be right, so each would be one more code that a guess can find.
+    /// Only call it after the attempt was counted and refused, and only for a browser that has given the
+    /// password. Then a guess costs what every wrong code costs, and can only reveal a code that is never
+    /// accepted again. Codes of future steps are not looked for: they will become valid, so each would be one
+    /// more code for an attacker to find.
     pub async fn age_of_code(&self, user: &User, code: &Code) -> Result<Option<Duration>, Failure> {
         let Code::App(code) = code else { return Ok(None) };
         let found = SecondFactors::of(user.organisation).get(&self.database.read(), user.id).await?;
@@ -271,12 +275,12 @@ impl People {
         key.age_of(code, self.clock.now()).map_err(|error| Failure::unexpected(&error))
     }
 
-    /// By how much the clocks of phone and server differ, where a code that was refused while a second factor is set up is
-    /// of another time. The member is shown the key itself at that moment, so this tells nothing more.
+    /// The difference between the clocks of phone and server, if a code refused during set-up belongs to
+    /// another time. The member sees the key itself at that moment, so this reveals nothing more.
     pub fn clock_difference(
         &self,
         member: &Reauthenticated<Member>,
-        begun: &Begun,
+        begun: &BegunSecondFactor,
         code: &str,
     ) -> Result<Option<Duration>, Failure> {
         let (Code::App(code), Some(key)) = (Code::parse(code), self.begun_key(member, begun)) else {
@@ -285,7 +289,7 @@ impl People {
         key.clock_difference(&code, self.clock.now()).map_err(|error| Failure::unexpected(&error))
     }
 
-    /// Demands a second factor of everybody in an administrator's organisation, or no longer.
+    /// Requires a second factor of every user in an administrator's organisation, or stops requiring it.
     pub async fn require_second_factor(
         &self,
         admin: &Reauthenticated<Admin>,
@@ -294,7 +298,7 @@ impl People {
         let users = Users::of(admin.organisation());
         self.database
             .write(async |tx| {
-                self.still_admin(&tx, admin).await?;
+                self.check_still_admin(&tx, admin).await?;
                 let before = users.organisation(&tx).await?;
                 if before.is_some_and(|before| before.second_factor_required == required) {
                     return Ok(());

@@ -1,4 +1,4 @@
-//! What the stored hashes of passwords have in common.
+//! Finds which parameters the stored password hashes have.
 
 use sea_orm::{QuerySelect, entity::prelude::*};
 
@@ -6,7 +6,7 @@ use super::user;
 use crate::platform::database::{DatabaseError, Queries, Unscoped};
 
 impl Unscoped {
-    /// The hash of any user's password that has none of these beginnings. It may look at every user: ask once in the
+    /// A stored password hash with none of these prefixes. It may scan every user, so call it once in the
     /// life of a process.
     pub(in crate::people) async fn password_hash_unlike(
         self,

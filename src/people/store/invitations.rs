@@ -1,4 +1,4 @@
-//! The table `invitations`.
+//! Queries of the table `invitations`.
 
 use sea_orm::{ActiveValue::Set, Condition, PaginatorTrait, QueryOrder, entity::prelude::*};
 
@@ -36,35 +36,35 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An invitation that nobody has accepted yet.
+/// An invitation that has not been accepted.
 #[derive(Clone, Debug)]
 pub struct Invitation {
-    /// Its id.
+    /// Id of the invitation.
     pub id: InvitationId,
-    /// The organisation into which it leads.
+    /// The organisation that the person joins.
     pub organisation: OrganisationId,
-    /// For whom it is.
+    /// The e-mail of the invited person.
     pub email: String,
-    /// What they will be allowed to do.
+    /// The role that the person will have.
     pub role: Role,
-    /// Who invited them.
+    /// The administrator who made it.
     pub invited_by: UserId,
-    /// Whose new password it is for, where they are here already.
+    /// The user for whom the link sets a new password; `None` if it invites a new user.
     pub for_user: Option<UserId>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// Until when its link works.
+    /// Time at which the link stops working.
     pub expires_at: Timestamp,
 }
 
 impl Invitation {
-    /// Whether its link works. One that was made by a clock that was wrong does not.
+    /// Whether the link works. A link from a clock that was ahead does not.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.created_at.is_credible(now) && now < self.expires_at
     }
 }
 
-/// The same as [`Invitation::is_open`], for the database.
+/// The condition of [`Invitation::is_open`] in SQL.
 fn open(now: Timestamp) -> Condition {
     Condition::all()
         .add(row::Column::CreatedAt.lte(now.plus(SKEW).micros()))
@@ -90,28 +90,28 @@ impl TryFrom<row::Model> for Invitation {
     }
 }
 
-/// What a new invitation begins with.
+/// The values of a new invitation.
 pub struct NewInvitation<'a> {
-    /// Its id.
+    /// Id of the invitation.
     pub id: InvitationId,
-    /// For whom it is.
+    /// The e-mail of the invited person.
     pub email: &'a Email,
-    /// What they will be allowed to do.
+    /// The role that the person will have.
     pub role: Role,
-    /// What the database keeps of its link.
+    /// The hash of the link's token.
     pub token: Hash,
-    /// Who invites.
+    /// The administrator who makes it.
     pub invited_by: UserId,
-    /// Whose new password it is for, where they are here already.
+    /// The user for whom the link sets a new password; `None` if it invites a new user.
     pub for_user: Option<UserId>,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// Until when its link works.
+    /// Time at which the link stops working.
     pub expires_at: Timestamp,
 }
 
 impl Unscoped {
-    /// The invitation whose link this is, of whichever organisation.
+    /// The invitation with this token, of any organisation.
     pub(in crate::people) async fn invitation_by_token(
         self,
         on: &impl Queries,
@@ -130,12 +130,12 @@ impl Unscoped {
 pub struct Invitations(OrganisationId);
 
 impl Invitations {
-    /// Those of this organisation.
+    /// The invitations of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
 
-    /// Those whose links still work, by e-mail.
+    /// The invitations whose links work, by e-mail.
     pub async fn open(self, on: &impl Queries, now: Timestamp) -> Result<Vec<Invitation>, DatabaseError> {
         let rows = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -146,7 +146,8 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// How many there are for others: the one for this e-mail is replaced by the next.
+    /// Number of invitations for other e-mails. A new invitation replaces the one for this e-mail, so it does
+    /// not count.
     pub async fn count_besides(self, on: &impl Queries, email: &Email) -> Result<u64, DatabaseError> {
         let query = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -154,7 +155,7 @@ impl Invitations {
         Ok(query.count(on.connection()).await?)
     }
 
-    /// Adds one, in place of an earlier one for the same e-mail: its link works no longer.
+    /// Adds an invitation and deletes an earlier one for the same e-mail.
     pub async fn put(self, tx: &Tx, new: NewInvitation<'_>) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -176,10 +177,10 @@ impl Invitations {
         Ok(())
     }
 
-    /// Takes one out.
+    /// Takes an invitation out of the table.
     ///
     /// # Returns
-    /// The one that was there: of several that take it at once, one does.
+    /// The invitation that was there. Of several concurrent calls, one gets it.
     pub async fn take(self, tx: &Tx, id: InvitationId) -> Result<Option<Invitation>, DatabaseError> {
         let find = row::Entity::find_by_id(id.0).filter(row::Column::OrganisationId.eq(self.0.0));
         let Some(row) = find.one(tx.connection()).await? else { return Ok(None) };
@@ -191,7 +192,7 @@ impl Invitations {
         Ok(if taken.rows_affected == 1 { Some(row.try_into()?) } else { None })
     }
 
-    /// Takes out all that somebody has made.
+    /// Takes out all invitations that this user has made.
     pub async fn take_all_by(self, tx: &Tx, user: UserId) -> Result<Vec<Invitation>, DatabaseError> {
         let theirs = row::Column::UserId.eq(user.0);
         let find = row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0));
@@ -204,10 +205,10 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Takes out all of them.
+    /// Takes out all invitations.
     ///
     /// # Returns
-    /// How many.
+    /// Number of invitations.
     pub async fn take_all(self, tx: &Tx) -> Result<u64, DatabaseError> {
         let taken = row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -216,7 +217,7 @@ impl Invitations {
         Ok(taken.rows_affected)
     }
 
-    /// Takes out those for a new password of somebody.
+    /// Deletes the links with which this user could set a new password.
     pub async fn take_all_for(self, tx: &Tx, user: UserId) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -226,7 +227,7 @@ impl Invitations {
         Ok(())
     }
 
-    /// Erases those whose links work no longer.
+    /// Erases invitations whose links no longer work.
     pub async fn sweep(self, tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))

@@ -1,4 +1,4 @@
-//! The table `organisations`.
+//! Queries of the table `organisations`.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -40,13 +40,13 @@ pub(super) mod row {
 /// An organisation.
 #[derive(Clone, Debug)]
 pub struct Organisation {
-    /// Its id.
+    /// Id of the organisation.
     pub id: OrganisationId,
-    /// Its name.
+    /// Name on the screen.
     pub name: String,
-    /// Whether everybody in it must have a second factor.
+    /// Whether every user must have a second factor.
     pub second_factor_required: bool,
-    /// What tells it apart at log-in.
+    /// The short name that a user types at log-in.
     pub short_name: String,
 }
 
@@ -102,7 +102,7 @@ pub async fn add_organisation(
 }
 
 impl Users {
-    /// Sets whether everybody must have a second factor.
+    /// Sets whether every user must have a second factor.
     pub async fn require_second_factor(self, tx: &Tx, required: bool) -> Result<(), DatabaseError> {
         row::Entity::update_many()
             .filter(row::Column::Id.eq(self.0.0))
@@ -112,15 +112,15 @@ impl Users {
         Ok(())
     }
 
-    /// The organisation itself.
+    /// The organisation as stored.
     pub async fn organisation(self, on: &impl Queries) -> Result<Option<Organisation>, DatabaseError> {
         let row = row::Entity::find_by_id(self.0.0).one(on.connection()).await?;
         Ok(row.map(Organisation::from))
     }
 
-    /// Waits for whoever else is changing who the administrators are, and keeps others from it until the
-    /// transaction ends. (On SQLite there is only one that writes.) Not `FOR UPDATE`, on which every row
-    /// that points to the organisation would wait.
+    /// Locks the roles of the organisation's users until the transaction ends; waits for another transaction
+    /// that changes them. (SQLite has only one writer anyway.) Not `FOR UPDATE`: every insert of a row that
+    /// references the organisation would wait for it.
     pub async fn lock_roles(self, tx: &Tx) -> Result<(), DatabaseError> {
         row::Entity::find_by_id(self.0.0).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Second factors: columns of `users`, and the table `recovery_codes`.
+//! Queries of second factors: columns of `users`, and the table `recovery_codes`.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -39,7 +39,7 @@ mod row {
 pub struct SecondFactor {
     /// The sealed key.
     pub secret: Vec<u8>,
-    /// The number that the sealed key is bound to.
+    /// The version that the sealed key is bound to.
     pub version: i64,
 }
 
@@ -48,12 +48,12 @@ pub struct SecondFactor {
 pub struct SecondFactors(OrganisationId);
 
 impl SecondFactors {
-    /// Those of this organisation.
+    /// The second factors of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
 
-    /// A user's.
+    /// The active second factor of a user.
     pub async fn get(self, on: &impl Queries, user: UserId) -> Result<Option<SecondFactor>, DatabaseError> {
         let row = Users::of(self.0).find(user).one(on.connection()).await?;
         let working = row.filter(|row| row.totp_since.is_some());
@@ -63,16 +63,16 @@ impl SecondFactors {
         }))
     }
 
-    /// The number that the last sealed key of a user is bound to, though that key may be gone.
+    /// The version that the user's last sealed key was bound to, even if that key is deleted.
     pub async fn last_version(self, on: &impl Queries, user: UserId) -> Result<i64, DatabaseError> {
         let row = Users::of(self.0).find(user).one(on.connection()).await?;
         Ok(row.map_or(0, |row| row.totp_version))
     }
 
-    /// Gives a user one, and notes the step of the code that proved it.
+    /// Activates a second factor, and stores the step of the code that proved it.
     ///
     /// # Returns
-    /// Whether they had none, and the last version was the one before.
+    /// Whether it was activated: the user had none, and `version` follows the last one.
     pub async fn finish(
         self,
         tx: &Tx,
@@ -94,11 +94,12 @@ impl SecondFactors {
         Ok(finished.rows_affected == 1)
     }
 
-    /// Uses the code of a step up. A used step after `latest_credible` was written by a clock that was wrong, and
-    /// counts as not written.
+    /// Uses up the code of a step. A stored step after `latest_credible` was written by a clock that was
+    /// ahead, and does not count.
     ///
     /// # Returns
-    /// Whether neither it nor a later one had been used, and the factor still has this sealed key.
+    /// Whether the step was accepted: neither it nor a later one was used before, and the factor still has
+    /// this sealed key.
     pub async fn use_step(
         self,
         tx: &Tx,
@@ -118,10 +119,10 @@ impl SecondFactors {
         Ok(updated.rows_affected == 1)
     }
 
-    /// Takes a user's second factor away, with its recovery codes.
+    /// Removes a user's second factor and its recovery codes.
     ///
     /// # Returns
-    /// Whether they had one.
+    /// Whether there was one.
     pub async fn remove(self, tx: &Tx, user: UserId) -> Result<bool, DatabaseError> {
         self.put_recovery_codes(tx, user, &[]).await?;
         let there = Condition::any()
@@ -137,7 +138,7 @@ impl SecondFactors {
         Ok(removed.rows_affected == 1)
     }
 
-    /// Puts recovery codes in place of those that a user had.
+    /// Replaces a user's recovery codes.
     pub async fn put_recovery_codes(
         self,
         tx: &Tx,
@@ -162,17 +163,17 @@ impl SecondFactors {
             .filter(row::Column::UserId.eq(user.0))
     }
 
-    /// Uses a recovery code up.
+    /// Uses up a recovery code.
     ///
     /// # Returns
-    /// Whether it was there.
+    /// Whether the code existed.
     pub async fn use_recovery_code(self, tx: &Tx, user: UserId, code: Hash) -> Result<bool, DatabaseError> {
         let deleted =
             self.codes(user).filter(row::Column::Hash.eq(code.to_vec())).exec(tx.connection()).await?;
         Ok(deleted.rows_affected == 1)
     }
 
-    /// How many recovery codes a user has left.
+    /// Number of a user's unused recovery codes.
     pub async fn recovery_codes(self, on: &impl Queries, user: UserId) -> Result<u64, DatabaseError> {
         let codes = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))

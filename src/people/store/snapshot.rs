@@ -1,4 +1,4 @@
-//! Who a user is and what they may do, read beside what names them.
+//! A user's identity and rights, read in one query with the row of another table that references the user.
 
 use sea_orm::{
     DerivePartialModel, FromQueryResult, IdentityOf, JoinType, PartialModelTrait, QuerySelect,
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{organisations, user};
 
-/// Before the names of its columns.
+/// Prefix of the snapshot's columns in the joined row.
 const PREFIX: &str = "standing_";
 
-/// A user and the organisation, as the database had them at one moment.
+/// A user and their organisation, as stored at one moment.
 #[derive(Clone, Debug, Serialize, Deserialize, DerivePartialModel)]
 #[sea_orm(entity = "user::Entity")]
 pub struct UserSnapshot {
@@ -24,27 +24,28 @@ pub struct UserSnapshot {
     pub(in crate::people) totp_since: Option<i64>,
     pub(in crate::people) version: i64,
     #[sea_orm(nested)]
-    pub(in crate::people) organisation: Within,
+    pub(in crate::people) organisation: OrganisationSnapshot,
 }
 
-/// The organisation's part of it.
+/// The organisation's part of a snapshot.
 #[derive(Clone, Debug, Serialize, Deserialize, DerivePartialModel)]
 #[sea_orm(entity = "organisations::row::Entity")]
-pub struct Within {
+pub struct OrganisationSnapshot {
     pub(in crate::people) name: String,
     pub(in crate::people) second_factor_required: bool,
 }
 
 impl UserSnapshot {
-    /// What it is in a row of [`beside`]; none where that row names nobody who is there.
+    /// The snapshot in a row of [`with_user_snapshot`]; `None` if the row references no user, or one who is gone.
     pub fn of_row(row: &QueryResult) -> Result<Option<Self>, DbErr> {
-        // Not `from_query_result_optional`, to which every error is a none.
+        // Not `from_query_result_optional`, which turns every error into `None`.
         Option::<Self>::from_query_result(row, PREFIX)
     }
 }
 
-/// Another feature's rows, with the standing of the user whom these columns name: one query in place of two.
-pub fn beside<E: EntityTrait>(rows: Select<E>, user: impl IdentityOf<E>) -> Select<E> {
+/// Joins another table's rows with the snapshot of the user whom these columns reference: one query instead
+/// of two.
+pub fn with_user_snapshot<E: EntityTrait>(rows: Select<E>, user: impl IdentityOf<E>) -> Select<E> {
     let to_user =
         E::belongs_to(user::Entity).from(user).to((user::Column::OrganisationId, user::Column::Id)).into();
     let joined =

@@ -1,11 +1,11 @@
-//! Whether the configured addresses of Microsoft belong together: every sign-in fails where one is left at its default
-//! while the others name another cloud, and where one is of another version of Microsoft's platform.
+//! Warns if the configured URLs of Microsoft do not belong together. Every sign-in fails if one URL names
+//! another cloud than the others, or another version of Microsoft's platform.
 
 use url::Url;
 
 use super::ProviderUrls;
 
-/// The hosts of each of Microsoft's clouds, by what they do; the issuer of older tokens has a host of its own.
+/// The hosts of each of Microsoft's clouds. The issuer of older tokens has a host of its own.
 const CLOUDS: [&[&str]; 3] = [
     &[
         "login.microsoftonline.com",
@@ -30,7 +30,7 @@ const CLOUDS: [&[&str]; 3] = [
     ],
 ];
 
-/// The settings whose host does not belong to that of the authorize address, each as a sentence.
+/// A warning for each setting whose host does not belong to the host of the authorization endpoint.
 pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
     let authorize = host(&urls.authorize);
     let belong = |other: &str| {
@@ -45,12 +45,12 @@ pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
         ("MAIL360_MICROSOFT_GRAPH_URL", &urls.graph, true),
     ] {
         let other = host(url);
-        // An API has a host of its own. That it is of another cloud is known only of Microsoft's.
+        // An API has a host of its own. Only for Microsoft's hosts it is known to which cloud they belong.
         let unknown = api && !(known(&other) && known(&authorize));
         if !belong(&other) && !unknown {
             warnings.push(format!(
                 "{setting} has the host {other}, and MAIL360_MICROSOFT_AUTHORIZE_URL has {authorize}: they belong to \
-                 different clouds or providers, and then no sign-in goes through. Set {setting} as the others."
+                 different clouds or providers, so every sign-in fails. Set {setting} to the same cloud as the others."
             ));
         }
     }
@@ -58,17 +58,17 @@ pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
     warnings
 }
 
-/// The addresses of Microsoft's hosts that are not of version 2.0, each as a sentence.
+/// A warning for each URL of Microsoft's that is not of version 2.0.
 ///
-/// Source: Microsoft, "OpenID Connect on the Microsoft identity platform": the issuer of a token is that of the endpoint's
-/// version, with the tenant's id in its path.
+/// Source: Microsoft, "OpenID Connect on the Microsoft identity platform". The issuer of a token is that of
+/// the endpoint's version, with the tenant's id in its path.
 fn version_warnings(urls: &ProviderUrls) -> Vec<String> {
     let of_microsoft = |url: &str| {
         let host = host(url);
         CLOUDS.iter().any(|cloud| cloud.contains(&host.as_str()))
     };
     let wrong = |setting: &str, why: &str, wanted: &str| {
-        format!("{setting} {why}, and then no sign-in goes through. Let it end in {wanted}.")
+        format!("{setting} {why}, so every sign-in fails. It must end in {wanted}.")
     };
     let mut warnings = Vec::new();
     for (setting, url, wanted) in [
@@ -76,19 +76,19 @@ fn version_warnings(urls: &ProviderUrls) -> Vec<String> {
         ("MAIL360_MICROSOFT_TOKEN_URL", &urls.token, "/oauth2/v2.0/token"),
     ] {
         if of_microsoft(url) && !url.ends_with(wanted) {
-            let why = "is no address of version 2.0 of Microsoft's identity platform";
+            let why = "is not an address of version 2.0 of Microsoft's identity platform";
             warnings.push(wrong(setting, why, wanted));
         }
     }
     if of_microsoft(&urls.issuer) && !urls.issuer.ends_with("/v2.0") {
-        let why = "is no issuer of version 2.0 of Microsoft's identity platform";
+        let why = "is not an issuer of version 2.0 of Microsoft's identity platform";
         warnings.push(wrong("MAIL360_MICROSOFT_ISSUER", why, "/{tenant}/v2.0"));
     } else if of_microsoft(&urls.issuer)
         && ["common", "organizations", "consumers"]
             .iter()
             .any(|name| urls.issuer.contains(&format!("/{name}/")))
     {
-        let why = "has a name in its path where tokens have the tenant's id";
+        let why = "has a name in its path, but tokens have the tenant's id there";
         warnings.push(wrong("MAIL360_MICROSOFT_ISSUER", why, "/{tenant}/v2.0"));
     }
     warnings
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn c17_an_address_of_another_version_of_the_platform_is_warned_of() {
+    fn c17_a_url_of_another_version_of_the_platform_gets_a_warning() {
         let sound = ProviderUrls {
             authorize: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize".to_owned(),
             token: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token".to_owned(),
@@ -126,19 +126,19 @@ mod tests {
         let cases: [(Change, &str); 5] = [
             (
                 |urls| urls.authorize = urls.authorize.replace("v2.0/", ""),
-                "MAIL360_MICROSOFT_AUTHORIZE_URL is no address of version 2.0",
+                "MAIL360_MICROSOFT_AUTHORIZE_URL is not an address of version 2.0",
             ),
             (
                 |urls| urls.token = urls.token.replace("v2.0/", ""),
-                "MAIL360_MICROSOFT_TOKEN_URL is no address of version 2.0",
+                "MAIL360_MICROSOFT_TOKEN_URL is not an address of version 2.0",
             ),
             (
                 |urls| urls.issuer = "https://sts.windows.net/{tenant}/".to_owned(),
-                "MAIL360_MICROSOFT_ISSUER is no issuer of version 2.0",
+                "MAIL360_MICROSOFT_ISSUER is not an issuer of version 2.0",
             ),
             (
                 |urls| urls.issuer = urls.issuer.replace("/v2.0", ""),
-                "MAIL360_MICROSOFT_ISSUER is no issuer of version 2.0",
+                "MAIL360_MICROSOFT_ISSUER is not an issuer of version 2.0",
             ),
             (
                 |urls| urls.issuer = urls.issuer.replace("{tenant}", "common"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn c17_an_issuer_of_another_cloud_is_warned_of_and_known_pairs_are_not() {
+    fn c17_an_issuer_of_another_cloud_gets_a_warning_and_known_pairs_get_none() {
         let (com, us) = ("login.microsoftonline.com", "login.microsoftonline.us");
         let (china, partner) = ("login.chinacloudapi.cn", "login.partner.microsoftonline.cn");
         for (authorize, token, graph, issuer) in [

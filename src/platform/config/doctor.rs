@@ -1,31 +1,32 @@
-//! What is wrong with the configured address, as far as can be seen before anybody signs in: Microsoft compares
-//! the Redirect URI sign by sign (AADSTS50011), and its own page says only that it does not match.
+//! Checks the configured public URL before a user signs in. Microsoft compares the Redirect URI character by
+//! character (AADSTS50011), and its own error page says only that it does not match.
 
 use http::HeaderMap;
 
 use super::PublicUrl;
 
-/// Microsoft's limit (reply-url).
+/// The longest redirect URI that Microsoft accepts (reply-url).
 const LONGEST: usize = 256;
-/// Signs that Microsoft refuses in a redirect URI (reply-url).
+/// Characters that Microsoft refuses in a redirect URI (reply-url).
 const REFUSED: &str = "!$'(),;";
 
-/// A look at the address, as one browser asks for it.
+/// The result of the check, for the browser of one request.
 #[derive(Clone, Debug)]
 pub struct Doctor {
-    /// The configured address.
+    /// The configured origin.
     pub origin: String,
-    /// That the browser seems to come by another scheme, as a proxy says. The browser itself knows better.
+    /// A warning if the browser seems to use another scheme, as a proxy says. The browser itself knows
+    /// better.
     pub scheme: Option<String>,
-    /// What else is wrong, each with the setting to change.
+    /// Other warnings, each with the setting to change.
     pub findings: Vec<String>,
 }
 
 impl Doctor {
-    /// Compares the configured address with what the browser uses, as far as its request tells: the host is the
-    /// same, or there would be another page (see [`crate::platform::middleware::host`]).
+    /// Compares the configured URL with the browser's, as far as the request tells. The host is the same, or
+    /// another page would answer (see [`crate::platform::middleware::host`]).
     ///
-    /// `X-Forwarded-Proto` is believed here whoever sends it: it chooses words and nothing else.
+    /// `X-Forwarded-Proto` is trusted from any sender here, because it only chooses the words of a warning.
     pub fn new(public_url: &PublicUrl, headers: &HeaderMap) -> Self {
         let mut findings = Vec::new();
         let forwarded = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
@@ -35,20 +36,20 @@ impl Doctor {
         let redirect_uri = public_url.redirect_uri();
         if redirect_uri.len() > LONGEST {
             findings.push(format!(
-                "The Redirect URI has {} characters, and Microsoft takes {LONGEST}: set MAIL360_PUBLIC_URL to a \
+                "The Redirect URI has {} characters, and Microsoft accepts {LONGEST}: set MAIL360_PUBLIC_URL to a \
                  shorter name.",
                 redirect_uri.len()
             ));
         }
         if let Some(sign) = redirect_uri.chars().find(|sign| REFUSED.contains(*sign)) {
             findings.push(format!(
-                "Microsoft refuses a Redirect URI with the sign {sign} in it: set MAIL360_PUBLIC_URL to a name \
+                "Microsoft refuses a Redirect URI with the character {sign} in it: set MAIL360_PUBLIC_URL to a name \
                  without it."
             ));
         }
         if public_url.parts().is_ipv6() {
             findings.push(
-                "Microsoft does not take an IPv6 address in a Redirect URI: set MAIL360_PUBLIC_URL to a name."
+                "Microsoft does not accept an IPv6 address in a Redirect URI: set MAIL360_PUBLIC_URL to a name."
                     .to_owned(),
             );
         }
@@ -60,19 +61,19 @@ impl Doctor {
     }
 }
 
-/// What to say where somebody is here by another scheme than the configured one.
+/// The warning for a browser that uses another scheme than the configured one.
 pub fn wrong_scheme(public_url: &PublicUrl, scheme: &str) -> String {
     let own = public_url.origin();
     let what = format!(
-        "You are here by {scheme}, but the program thinks that its address is {own}. Forms sent from here are \
+        "You opened this page with {scheme}, but the program's address is set to {own}. Forms sent from here are \
          refused, and Microsoft would send people to the wrong place."
     );
     if public_url.is_https() {
-        // The other way round there is nothing to set: Microsoft takes no http.
-        format!("{what} Open {own} instead; whoever runs the program lets the proxy lead http there.")
+        // In the other direction there is no setting to change, because Microsoft accepts no http.
+        format!("{what} Open {own} instead. The operator can make the proxy redirect http to it.")
     } else {
         let authority = public_url.authority();
-        format!("{what} Whoever runs the program sets MAIL360_PUBLIC_URL to {scheme}://{authority}.")
+        format!("{what} The operator has to set MAIL360_PUBLIC_URL to {scheme}://{authority}.")
     }
 }
 
@@ -95,7 +96,7 @@ mod tests {
             findings("http://localhost:3000", Some("https"))[..].to_vec().try_into().expect("one");
         let finding: String = finding;
         assert!(finding.contains("MAIL360_PUBLIC_URL to https://localhost:3000"), "{finding}");
-        // What the configuration would refuse is not advised.
+        // A URL that the configuration would refuse is not suggested.
         let other = findings("https://mail.example.com", Some("http"));
         assert!(
             other[0].contains("Open https://mail.example.com") && !other[0].contains("MAIL360"),
@@ -115,7 +116,7 @@ mod tests {
     fn an_address_that_microsoft_does_not_take_is_named_before_microsoft_does() {
         let long = format!("https://{}.example.com", vec!["a".repeat(60); 4].join("."));
         assert!(findings(&long, None)[0].contains("characters"), "{:?}", findings(&long, None));
-        assert!(findings("https://mail(1).example.com", None)[0].contains("the sign ("));
+        assert!(findings("https://mail(1).example.com", None)[0].contains("the character ("));
         assert!(findings("https://[::1]:3000", None)[0].contains("IPv6"));
     }
 }

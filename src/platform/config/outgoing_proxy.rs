@@ -1,5 +1,5 @@
-//! The proxy through which requests to Microsoft leave, as the HTTP client reads it from the environment: the client
-//! ignores without a word what it cannot read. This module says so, and how to write it. It chooses no proxy itself.
+//! Warns about proxy settings in the environment that the HTTP client ignores or misreads. The client itself
+//! says nothing about a value that it cannot read. This module only warns; it does not choose the proxy.
 
 use std::ffi::OsString;
 
@@ -10,45 +10,45 @@ use ipnet::IpNet;
 
 use super::ProviderUrls;
 
-/// How the address of a proxy is written.
+/// How to write the URL of a proxy.
 const FORM: &str = "Write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT, without quotation marks or blanks. In the \
                     user and the password write % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, \\ as %5C, a \
                     blank as %20, and each other character that is neither a letter nor a digit in the same way";
-/// How the hosts are written that are reached without the proxy.
+/// How to write the list of hosts to reach without a proxy.
 const EXEMPT_FORM: &str = "Write host names, IP addresses and networks such as 10.0.0.0/8, separated by commas. A host name \
                            includes every host below it: write contoso.com in place of *.contoso.com. Leave out scheme, \
                            port and brackets. A * alone means every host";
-/// Number of entries that are shown in one warning.
+/// Number of entries quoted in one warning.
 const SHOWN: usize = 5;
 
-/// Which requests the program sends.
+/// The schemes of the requests that the program sends.
 #[derive(Clone, Copy, Debug)]
 struct Requests {
     https: bool,
-    /// To a provider on this machine alone (see `provider_url`).
+    /// Only to a provider on this machine (see `provider_url`).
     http: bool,
 }
 
-/// A variable of the environment that is set.
+/// An environment variable that is set.
 struct Variable {
     name: &'static str,
     value: String,
 }
 
-/// How the client reads the address of a proxy.
+/// How the client reads the URL of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
-    /// As it is meant.
+    /// As the operator meant it.
     Sound,
-    /// As something else, and why.
+    /// As another URL, for this reason.
     Misread(&'static str),
-    /// As a SOCKS proxy, for which the client was built without support: every request fails.
+    /// As a SOCKS proxy. The client is built without SOCKS, so every request fails.
     Socks,
-    /// Not at all, and why.
+    /// The client ignores it, for this reason.
     Ignored(&'static str),
 }
 
-/// What the client ignores or misreads of the environment, each as a sentence for the operator. No password is in it.
+/// A warning to the operator for each value that the client ignores or misreads. It contains no password.
 pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
     let uses = |scheme: &str| {
         let begins =
@@ -59,8 +59,8 @@ pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
     warnings_of(&|name| std::env::var_os(name), requests)
 }
 
-/// In the order of `hyper_util::client::proxy::matcher`: a variable for the scheme, and where that is not readable one for
-/// all schemes; of each the name in capitals first.
+/// Follows the order of `hyper_util::client::proxy::matcher`: the variable of the scheme, or, if that is
+/// unreadable, the one for all schemes; the upper-case name first.
 fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Requests) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut read = |names| read_variable(environment, names, &mut warnings);
@@ -72,7 +72,8 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
     if all.is_none() && own.iter().all(Option::is_none) {
         return warnings;
     }
-    // As a CGI script, whose HTTP_PROXY could be a header of the request (https://httpoxy.org).
+    // The program looks like a CGI script. There an attacker can set HTTP_PROXY with a request header
+    // (https://httpoxy.org).
     if environment("REQUEST_METHOD").is_some() {
         warnings.push(
             "REQUEST_METHOD is set in the environment, so no proxy is used: unset it, as it is meant for CGI scripts."
@@ -87,24 +88,24 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
             let reading = reading(value);
             let warning = match reading {
                 Reading::Sound => None,
-                Reading::Misread(why) => Some(format!(
-                    "{name} is read as another address than the one that is meant, because {why}. {FORM}."
-                )),
+                Reading::Misread(why) => {
+                    Some(format!("{name} is not read as you mean it, because {why}. {FORM}."))
+                }
                 Reading::Socks => Some(format!(
                     "{name} names a SOCKS proxy, which this program cannot use, so no request reaches Microsoft. Name an \
                      HTTP proxy. {FORM}."
                 )),
                 Reading::Ignored(why) => {
                     let instead = candidates.peek().map_or_else(
-                        || "Microsoft is reached without a proxy".to_owned(),
-                        |next| format!("{} is read in its place", next.name),
+                        || "requests to Microsoft use no proxy".to_owned(),
+                        |next| format!("{} is used instead", next.name),
                     );
                     Some(format!(
                         "{name} cannot be read as the address of a proxy ({why}), so it is ignored and {instead}. {FORM}."
                     ))
                 }
             };
-            // The variable for all schemes may come up twice.
+            // The variable for all schemes may be read twice.
             warnings.extend(warning.filter(|warning| !warnings.contains(warning)));
             if !matches!(reading, Reading::Ignored(_)) {
                 is_used = true;
@@ -118,7 +119,7 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
     warnings
 }
 
-/// The first of these variables that is set, unless it is empty.
+/// The first of these variables that is set; `None` if that one is empty.
 fn read_variable(
     environment: &dyn Fn(&str) -> Option<OsString>,
     [name, fallback]: [&'static str; 2],
@@ -142,7 +143,7 @@ fn read_variable(
     None
 }
 
-/// How the client reads this address.
+/// How the client reads this URL.
 fn reading(value: &str) -> Reading {
     let destination = Uri::from_static("https://login.microsoftonline.com/");
     let Some(proxy) = Matcher::builder().https(value).build().intercept(&destination) else {
@@ -154,7 +155,7 @@ fn reading(value: &str) -> Reading {
     why_misread(value, &proxy).map_or(Reading::Sound, Reading::Misread)
 }
 
-/// Why the client cannot read it. It names no part of the value, which may hold a password.
+/// Why the client cannot read it. The reason quotes no part of the value, which may hold a password.
 fn why_ignored(value: &str) -> &'static str {
     let scheme = value.split_once("://").map(|(scheme, _)| scheme);
     if value.contains(char::is_whitespace) {
@@ -170,16 +171,16 @@ fn why_ignored(value: &str) -> &'static str {
     } else if scheme.is_none() && value.contains('/') {
         "there is a / in it, and no http:// at its beginning"
     } else {
-        "there is a character in it that must be percent-encoded, or its form is another one"
+        "it contains a character that must be percent-encoded, or has the wrong form"
     }
 }
 
-/// Why the client reads another address than the one that is meant: none where it reads that one.
+/// Why the client reads another URL than the operator means; `None` if it reads the right one.
 fn why_misread(value: &str, proxy: &Intercept) -> Option<&'static str> {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
     let (authority, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let place = authority.rsplit('@').next().unwrap_or(authority);
-    // Of [::1] the last colon is none before a port.
+    // In [::1] the last colon is not before a port.
     let port = place.rsplit_once(':').filter(|(host, _)| !host.starts_with('[') || host.ends_with(']'));
     let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
     if behind.contains('@') {
@@ -199,18 +200,18 @@ fn why_misread(value: &str, proxy: &Intercept) -> Option<&'static str> {
     }
 }
 
-/// Whether the client has put replacement characters into the user and the password that it sends.
+/// Whether the client has put replacement characters into the user or the password that it sends.
 fn is_garbled(proxy: &Intercept) -> bool {
     let sent = proxy.basic_auth().and_then(|header| header.as_bytes().strip_prefix(b"Basic "));
     let sent = sent.and_then(|sent| STANDARD.decode(sent).ok());
     sent.is_some_and(|sent| String::from_utf8_lossy(&sent).contains('\u{fffd}'))
 }
 
-/// The entries that match no host.
+/// A warning about entries of `NO_PROXY` that match no host.
 fn unmatched(Variable { name, value }: &Variable) -> Option<String> {
     let entries = value.split(',').map(str::trim);
     let wrong: Vec<_> = entries.filter(|entry| !entry.is_empty() && !can_match(entry)).collect();
-    // It may be an address with a password.
+    // The entry may be a URL with a password.
     let show =
         |entry: &&str| if entry.contains('@') { "one with an @".to_owned() } else { format!("`{entry}`") };
     let mut shown: Vec<_> = wrong.iter().take(SHOWN).map(show).collect();
@@ -221,7 +222,7 @@ fn unmatched(Variable { name, value }: &Variable) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{name} has entries that match no host: {shown}. {EXEMPT_FORM}."))
 }
 
-/// Whether the client can find a host in this entry: it knows addresses, networks, `*`, and names as they are.
+/// Whether the client can match a host with this entry. It supports addresses, networks, `*` and plain names.
 fn can_match(entry: &str) -> bool {
     if entry == "*" || entry.parse::<IpNet>().is_ok() || entry.parse::<std::net::IpAddr>().is_ok() {
         return true;

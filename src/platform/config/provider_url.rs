@@ -1,31 +1,32 @@
-//! The addresses of a provider's services, in which `{tenant}` may stand.
+//! Checks the configured URLs of a provider, which may contain `{tenant}`.
 
 use url::{Host, Url};
 
-/// What stands for the connector's path segment.
+/// The placeholder for the connector's tenant.
 const TENANT: &str = "{tenant}";
-/// What is put in its place to see where it ends up. A host keeps it as it is.
+/// Replaces the placeholder to see in which part of the URL it ends up. A host keeps it unchanged.
 const MARK: &str = "tenant0mark";
 
-/// A whole URL in whose path `{tenant}` may stand, and nowhere else: in the host, what is typed as a connector's tenant
-/// would decide who is sent its client secret. http only where it does not leave the machine.
+/// Accepts a whole URL that contains `{tenant}` only in its path. In the host, a typed tenant could send the
+/// client secret to an attacker's server. It accepts http only for this machine.
 pub(super) fn check(template: &str) -> Result<String, String> {
     let template = template.trim();
     let Some((_, rest)) = template.split_once("://") else {
         return Err(format!("`{template}` is not a whole address: begin it with https://"));
     };
-    // URL parsers take a backslash for a slash and leave out tabs and line ends: what is read is not what was written.
+    // URL parsers read a backslash as a slash and drop tabs and line ends. Refuse them, because the parsed
+    // URL would differ from the written one.
     if template.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
         return Err("has a blank, a backslash or another sign that no address has: leave it out".to_owned());
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // It would be sent to every browser, and stored.
+    // Credentials in the URL would be sent to every browser, and stored.
     if authority.contains('@') {
-        return Err("holds a user or a password: leave out what stands before the @".to_owned());
+        return Err("holds a user or a password: leave out everything before the @".to_owned());
     }
     let written_out = || {
         format!(
-            "`{template}` has braces in its host or port: write those out; {TENANT} may stand in the path alone"
+            "`{template}` has braces in its host or port: write those out; {TENANT} is only allowed in the path"
         )
     };
     if authority.contains(['{', '}']) {
@@ -40,7 +41,7 @@ pub(super) fn check(template: &str) -> Result<String, String> {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    // Braces that were encoded, or come of look-alike signs.
+    // Braces that were encoded, or come from look-alike characters.
     if url.host_str().is_none_or(|host| host.contains(['{', '}']) || host.contains(MARK)) {
         return Err(written_out());
     }
@@ -54,7 +55,7 @@ pub(super) fn check(template: &str) -> Result<String, String> {
             ));
         }
     }
-    // Braces are percent-encoded where they stand in a path, and would be left standing.
+    // A path percent-encodes other braces, so they would be sent as they are.
     if filled.contains(['{', '}']) {
         return Err(format!(
             "`{template}` holds braces that are not {TENANT}: leave them out, or write {TENANT}"
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn n22_a_tenant_may_stand_in_the_path_alone() {
+    fn n22_a_tenant_is_only_allowed_in_the_path() {
         for right in [
             "https://login.example.com/{tenant}/token",
             "https://login.example.com:8443/a/{tenant}",
@@ -125,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn n22_whatever_is_taken_no_tenant_changes_where_a_secret_goes(
+        fn n22_no_tenant_changes_the_host_that_gets_a_secret(
             pieces in vec(select(vec![
                 "https:", "http:", "//", "/", "{tenant}", "{", "}", "a.example", "localhost", ":", "443", "@", "\\", "?", "#", "%7B",
                 "[::1]", "\u{ff5b}", "\t", " ", ".", "token",

@@ -1,4 +1,4 @@
-//! The public URL.
+//! The public URL of the program.
 
 use std::str::FromStr;
 
@@ -6,13 +6,13 @@ use url::Url;
 
 use crate::platform::origin::Origin;
 
-/// Where the provider sends browsers back to.
+/// The path to which the provider sends browsers back.
 pub const REDIRECT_PATH: &str = "/api/connectors";
 
-/// The address under which browsers reach the program: scheme, host and port, nothing after them.
+/// The URL under which browsers reach the program: scheme, host and port only.
 ///
-/// It comes from the configuration and never from a request's header: an attacker who chooses the
-/// `Host` header would otherwise choose the Redirect URI.
+/// It comes from the configuration and never from a request: an attacker who chooses the `Host` header would
+/// otherwise choose the Redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     parts: Origin,
@@ -21,22 +21,22 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
-    /// As a browser writes an origin: `https://mail.example.com`.
+    /// The origin as a browser writes it: `https://mail.example.com`.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// As a browser writes the `Host` header: `mail.example.com` or `localhost:3000`.
+    /// The `Host` header as a browser writes it: `mail.example.com` or `localhost:3000`.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// Scheme, host and port, to compare with another origin.
+    /// Scheme, host and port, for comparing with another origin.
     pub fn parts(&self) -> &Origin {
         &self.parts
     }
 
-    /// Whether browsers come by https, so that cookies are `Secure`.
+    /// Whether browsers use https. Cookies are then `Secure`.
     pub fn is_https(&self) -> bool {
         self.parts.is_https()
     }
@@ -46,7 +46,7 @@ impl PublicUrl {
         self.join(REDIRECT_PATH)
     }
 
-    /// A path of ours as a whole address.
+    /// The whole URL of a path of this program.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }
@@ -63,8 +63,8 @@ impl FromStr for PublicUrl {
         };
         let (authority, after) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
         if authority.contains('@') {
-            // It may hold a password: it is not repeated.
-            return Err("holds a user or a password: leave out what stands before the @".to_owned());
+            // It may hold a password, so the error does not repeat it.
+            return Err("holds a user or a password: leave out everything before the @".to_owned());
         }
         let https = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,

@@ -95,9 +95,9 @@ fn n22_braces_before_the_path_are_refused_in_every_configured_address() {
     }
 }
 
-/// What is wrong with one setting, and words of the message that lead to the fix.
+/// A wrong value of one setting, and words of the message that lead to the correct one.
 #[test]
-fn c39_each_mistake_in_the_configuration_says_what_to_write_in_its_place() {
+fn c39_each_mistake_in_the_configuration_says_what_to_write_instead() {
     let long_log = "mail360=loud";
     for (flag, wrong, fix) in [
         (
@@ -117,7 +117,7 @@ fn c39_each_mistake_in_the_configuration_says_what_to_write_in_its_place() {
         ("public-url", "http://mail.example.com", "write https://mail.example.com"),
         ("public-url", "http://127.0.0.1:3000", "http://localhost:3000"),
         ("public-url", "http://[::1]:3000", "http://localhost:3000"),
-        ("public-url", "https://me:canary@mail.example.com", "leave out what stands before the @"),
+        ("public-url", "https://me:canary@mail.example.com", "leave out everything before the @"),
         ("public-url", "https://mail example.com", "write a name"),
         ("public-url", "https://mail.example.com:99999", "a port only as a number"),
         ("listen", "3001", "write 127.0.0.1:3001"),
@@ -136,7 +136,7 @@ fn c39_each_mistake_in_the_configuration_says_what_to_write_in_its_place() {
         ("microsoft-token-url", "http://login.example.com/token", "write https://"),
         ("microsoft-authorize-url", "https://login.example.com/{tenent}/authorize", "write {tenant}"),
         ("microsoft-graph-url", "https://graph.example.com/v1.0?x", "leave out the ? or #"),
-        ("microsoft-issuer", "https://{tenant}.example.com/v2.0", "in the path alone"),
+        ("microsoft-issuer", "https://{tenant}.example.com/v2.0", "only allowed in the path"),
     ] {
         let mistakes = options(&[&format!("--{flag}={wrong}")]).check().expect_err(wrong);
         let setting = format!("MAIL360_{}", flag.to_uppercase().replace('-', "_"));
@@ -148,9 +148,10 @@ fn c39_each_mistake_in_the_configuration_says_what_to_write_in_its_place() {
     }
 }
 
-/// Files of settings often have `NAME=` for what is left out. In `MAIL360_LOG` it let the program log errors alone.
+/// Settings files often have `NAME=` for an unused setting. An empty `MAIL360_LOG` once made the program log
+/// only errors.
 #[test]
-fn c39_an_empty_setting_counts_as_not_set_whichever_it_is() {
+fn c39_every_empty_setting_counts_as_not_set() {
     let unset = options(&[]);
     let expected = format!("{:?}", unset.check().expect("the defaults are sound"));
     let command = Line::command();
@@ -175,7 +176,7 @@ fn c39_an_empty_setting_counts_as_not_set_whichever_it_is() {
         "microsoft-graph-url",
         "microsoft-issuer",
     ] {
-        assert!(settings.contains(&setting), "{setting} is no setting any more: {settings:?}");
+        assert!(settings.contains(&setting), "{setting} is no longer a setting: {settings:?}");
     }
     for setting in settings {
         for empty in ["", " ", "\t"] {
@@ -193,7 +194,7 @@ fn c39_an_empty_setting_counts_as_not_set_whichever_it_is() {
 }
 
 #[test]
-fn c36_the_public_url_may_be_written_in_any_way_that_means_the_same() {
+fn c36_all_spellings_of_the_public_url_give_the_same_origin() {
     for (written, origin) in [
         (" https://Mail.Example.com:443/ ", "https://mail.example.com"),
         ("https://mail.example.com.", "https://mail.example.com"),

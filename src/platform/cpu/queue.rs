@@ -1,6 +1,7 @@
-//! Who is next. The queue is a tree: known and unknown browsers, then the networks of the address from the widest to
-//! the narrowest, then the requests of one network in the order in which they came. At each branching the turns go
-//! round, so that a network gets one share however many addresses it sends from; heavier work takes several turns.
+//! The order of turns. The queue is a tree: known and unknown browsers, then the networks of the address from
+//! the widest to the narrowest, then the requests of one network in order of arrival. Each branch gets its
+//! turn in rotation (round robin), so that a network gets one share, however many addresses it sends from.
+//! Heavier work takes several turns.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,10 +9,10 @@ use ipnet::IpNet;
 
 use super::Asker;
 
-/// The most requests that wait: of unknown browsers, and again of known ones.
+/// The most waiting requests of unknown browsers, and of known browsers.
 pub(super) const PLACES: usize = 32;
 
-/// Names a place in the queue. Later places have higher numbers.
+/// Identifies a place in the queue. Later places have higher numbers.
 pub(super) type Id = u64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,15 +33,15 @@ struct Waiting<T> {
     ticket: T,
 }
 
-/// A part of the tree: either it branches, or requests wait in it.
+/// A node of the tree: either it has branches, or requests wait in it.
 struct Node<T> {
-    /// The turns that it has had, as its parent counts them: the lowest is next.
+    /// Turns that it has had, as its parent counts them. The node with the lowest number is next.
     turns: u64,
-    /// When it was made: of two with equal turns the older is next.
+    /// When it was created. Of two nodes with equal turns, the older one is next.
     since: Id,
-    /// The `turns` of the branch that was next last.
+    /// The `turns` of the branch that had the last turn.
     clock: u64,
-    /// How many wait in it, and the sum of their weights.
+    /// Number of requests that wait in it; `weight` is the sum of their weights.
     count: usize,
     weight: u64,
     branches: BTreeMap<Branch, Node<T>>,
@@ -57,7 +58,7 @@ impl<T> Node<T> {
         self.count += 1;
         self.weight += u64::from(waiting.weight);
         let Some((first, rest)) = path.split_first() else { return self.waiting.push_back(waiting) };
-        // At the end of the round that is under way: a network cannot come sooner by leaving and joining again.
+        // At the end of the current round: a network cannot get an earlier turn by leaving and joining again.
         let (turns, since) = (self.clock + 1, waiting.id);
         let branch = self.branches.entry(*first).or_insert_with(|| Self::new(turns, since));
         branch.join(rest, waiting);
@@ -101,8 +102,8 @@ impl<T> Node<T> {
         Some(waiting)
     }
 
-    /// The last one of the largest network, and in it of its largest part. Of networks of equal size it is the one
-    /// of the newcomer's path, so that nobody gives way to an equal.
+    /// The last request of the largest network, and within it of its largest part. Of networks of equal size
+    /// it is the newcomer's own, so that no request gives way to an equal one.
     fn least_deserving(&self, newcomer: &[Branch]) -> Option<Id> {
         let own = newcomer.first();
         let largest = self
@@ -134,11 +135,11 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Gives a request a place. Where all are taken, the last request of the network with the most work waiting gives
-    /// way, and its ticket is returned.
+    /// Gives a request a place. If the queue is full, the last request of the network with the most waiting
+    /// work gives way, and its ticket is returned.
     ///
     /// # Errors
-    /// The ticket itself, if this network is the one with the most work.
+    /// The new ticket, if its own network is the one with the most work.
     pub(super) fn join(&mut self, asker: Asker, weight: u32, ticket: T) -> Result<(Id, Option<T>), T> {
         let lane = Branch::Known(asker.known);
         let path: Vec<Branch> =
@@ -157,18 +158,18 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Gives a place up. `None` if it was not in the queue any more.
+    /// Gives up a place; `None` if it was not in the queue.
     pub(super) fn leave(&mut self, id: Id) -> Option<T> {
         let path = self.places.remove(&id)?;
         self.root.take(&path, id).map(|waiting| waiting.ticket)
     }
 
-    /// The weight of what is next.
+    /// The weight of the next request.
     pub(super) fn next_weight(&self) -> Option<u32> {
         self.root.next_weight()
     }
 
-    /// Takes out what is next.
+    /// Takes out the next request.
     pub(super) fn next(&mut self) -> Option<T> {
         let waiting = self.root.next()?;
         self.places.remove(&waiting.id);

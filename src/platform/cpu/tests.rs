@@ -34,7 +34,7 @@ fn order(mut queue: Queue<&'static str>) -> Vec<&'static str> {
 }
 
 #[test]
-fn n4_the_turns_go_round_the_networks_and_within_one_round_its_parts() {
+fn n4_turns_rotate_between_networks_and_within_a_network_between_its_parts() {
     let mut queue = Queue::default();
     for (address, ticket) in [
         ("2001:db8:1:1::1", "wide 1"),
@@ -82,7 +82,7 @@ fn n4_in_a_full_queue_the_last_of_the_largest_network_gives_way() {
 }
 
 #[test]
-fn n4_of_equals_none_gives_way_to_a_newcomer() {
+fn n4_no_request_gives_way_to_an_equal_newcomer() {
     let mut queue = Queue::default();
     for number in 0..PLACES {
         assert!(queue.join(at(&format!("10.0.{number}.1")), 1, "there").is_ok());
@@ -93,7 +93,7 @@ fn n4_of_equals_none_gives_way_to_a_newcomer() {
 #[test]
 fn n4_browsers_that_have_logged_in_before_have_places_and_turns_of_their_own() {
     let mut queue = Queue::default();
-    // As many networks as there are places: nothing among them could give way.
+    // As many networks as there are places, so that none of them could give way.
     for number in 0..PLACES {
         assert!(queue.join(at(&format!("10.0.{number}.1")), 1, "unknown").is_ok());
     }
@@ -113,17 +113,17 @@ fn n4_a_network_that_leaves_and_comes_back_does_not_come_sooner() {
         if !waits {
             assert!(queue.join(at("198.51.100.1"), 1, "again and again").is_ok());
         }
-        let next = queue.next().expect("somebody waits");
+        let next = queue.next().expect("a request waits");
         waits = next == "patient";
         served.push(next);
     }
     assert_eq!(served, ["patient", "again and again", "patient"]);
 }
 
-/// An attacker sends from 500 /64s of one /48, more than fits, while the pool takes out one after the other; the owner
-/// comes now and then.
+/// An attacker sends from 500 /64s of one /48, more than fits into the queue, while the pool takes requests
+/// out. The owner comes now and then.
 #[test]
-fn n4_an_owner_elsewhere_is_served_within_two_turns_whatever_one_48_sends() {
+fn n4_an_owner_elsewhere_is_served_within_two_turns_while_one_48_floods_the_queue() {
     for seed in 0..50 {
         let mut random = ChaCha20Rng::seed_from_u64(seed);
         let mut queue = Queue::default();
@@ -158,7 +158,7 @@ fn n4_an_owner_elsewhere_is_served_within_two_turns_whatever_one_48_sends() {
 }
 
 proptest! {
-    /// What went in comes out once, or was told to give way, or left; counts never go wrong.
+    /// Each ticket comes out once, or was told to give way, or left. The counts stay right.
     #[test]
     fn n4_nothing_is_lost_in_the_queue_or_comes_out_twice(
         steps in prop::collection::vec((0..4_u8, any::<u8>(), any::<bool>(), 1..4_u32), 0..300),
@@ -202,15 +202,15 @@ proptest! {
     }
 }
 
-/// Takes a pool's only core until the sender is used.
+/// Occupies a pool's only core until the sender is used.
 async fn occupy(pool: &CpuPool) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Failure>>) {
     let (go, gate) = mpsc::channel();
     let (begun, has_begun) = oneshot::channel();
     let running = pool.clone();
     let task = tokio::spawn(async move {
         let work = move |_: &Turn| {
-            begun.send(()).expect("somebody waits");
-            gate.recv().expect("somebody opens it");
+            begun.send(()).expect("the test waits");
+            gate.recv().expect("the test opens it");
         };
         running.run(at("192.0.2.1"), 1, work).await
     });
@@ -225,7 +225,7 @@ async fn until_so_many_wait(pool: &CpuPool, number: usize) {
 }
 
 #[tokio::test]
-async fn n4_a_browser_that_goes_away_while_it_waits_leaves_the_queue() {
+async fn n4_a_browser_that_disconnects_while_it_waits_leaves_the_queue() {
     let pool = CpuPool::of(1);
     let (go, occupied) = occupy(&pool).await;
     let ran = Arc::new(AtomicUsize::new(0));
@@ -243,7 +243,7 @@ async fn n4_a_browser_that_goes_away_while_it_waits_leaves_the_queue() {
     go.send(()).expect("it waits for this");
     occupied.await.expect("no panic").expect("it ran");
     assert_eq!(ran.load(Ordering::SeqCst), 0);
-    assert!(pool.run(at("198.51.100.1"), 1, |_| ()).await.is_ok(), "and the pool goes on");
+    assert!(pool.run(at("198.51.100.1"), 1, |_| ()).await.is_ok(), "the pool still works");
 }
 
 #[tokio::test]
@@ -258,12 +258,12 @@ async fn l3_work_that_panics_gives_its_core_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l3_of_two_hundred_at_once_few_run_and_few_wait() {
+async fn l3_of_two_hundred_concurrent_requests_few_run_and_few_wait() {
     let pool = CpuPool::of(3);
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut tries = tokio::task::JoinSet::new();
     for number in 0..200 {
-        // Every other one is heavy.
+        // Every second request is heavy.
         let weight = 1 + number % 2;
         let (pool, running, most) = (pool.clone(), running.clone(), most.clone());
         tries.spawn(async move {
@@ -279,8 +279,8 @@ async fn l3_of_two_hundred_at_once_few_run_and_few_wait() {
         });
     }
     let outcomes = tries.join_all().await;
-    assert_eq!(most.load(Ordering::SeqCst), 3, "no more than the pool has");
+    assert_eq!(most.load(Ordering::SeqCst), 3, "more cores than the pool has");
     let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Failure::Busy(2)))).count();
     assert!(busy >= 200 - 2 * (3 + PLACES), "{busy} were turned away");
-    assert!(busy < 200, "and the others were served");
+    assert!(busy < 200, "none was served");
 }

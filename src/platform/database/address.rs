@@ -1,4 +1,4 @@
-//! The address of the database, as an operator writes it.
+//! Parses the address of the database, as the operator writes it.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use url::Url;
 
 use super::{DatabaseUrl, Secret, postgres, words::ENCODING};
 
-/// How many connections to PostgreSQL a process may open, and what it opens unless something else is set.
+/// The allowed number of connections to PostgreSQL per process.
 pub const CONNECTIONS: std::ops::RangeInclusive<u32> = 1..=500;
 
 const EXAMPLE: &str = "write postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:PATH, or leave it out for a file in the data \
                        folder";
 
 impl DatabaseUrl {
-    /// Reads it.
+    /// Parses an address.
     ///
     /// # Errors
-    /// What is wrong and how to write it, without repeating any part that may be a password's.
+    /// What is wrong and how to write it. The message repeats no part that may belong to a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -39,13 +39,14 @@ impl DatabaseUrl {
 }
 
 fn sqlite(path: &str) -> Result<DatabaseUrl, String> {
-    // In memory each connection would have a database of its own.
+    // In memory, each connection would have a database of its own.
     if path.trim_start_matches('/').starts_with(":memory:") {
-        return Err("SQLite's database in memory cannot be used: name a file, as sqlite:PATH".to_owned());
+        return Err("a SQLite database in memory cannot be used: name a file, as sqlite:PATH".to_owned());
     }
     if path.contains(['?', '#']) {
-        return Err("cannot have settings behind `?` or `#` for SQLite: write sqlite:PATH and nothing more"
-            .to_owned());
+        return Err(
+            "cannot have settings after `?` or `#` for SQLite: write sqlite:PATH and nothing more".to_owned()
+        );
     }
     match path.strip_prefix("//").unwrap_or(path) {
         "" => Err("names no file: write sqlite:PATH".to_owned()),
@@ -60,7 +61,7 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     let text = format!("postgres:{rest}");
     let unreadable = |why: &str| format!("the address of PostgreSQL cannot be read ({why}); {ENCODING}");
     let url = Url::parse(&text).map_err(|error| unreadable(&error.to_string()))?;
-    // A password with one of these signs ends before it, and what is left may look like another address.
+    // A password with one of these characters is cut off there, and the rest may look like another address.
     if url.fragment().is_some() {
         return Err(unreadable("there is a # in it"));
     }
@@ -72,11 +73,11 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     }
     for part in [url.username(), url.password().unwrap_or_default(), url.path()] {
         if !is_encoded(part) {
-            return Err(unreadable("there is a % that no code of a sign follows"));
+            return Err(unreadable("there is a % without a hexadecimal code after it"));
         }
     }
     let options = postgres::parse(&text).map_err(|_| {
-        "the address of PostgreSQL has a setting behind `?` that cannot be read: sslmode is disable, require, verify-ca or \
+        "the address of PostgreSQL has a setting after `?` that cannot be read: sslmode is disable, require, verify-ca or \
          verify-full, and port a number"
             .to_owned()
     })?;
@@ -85,15 +86,15 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
         let sign = if url.query().is_some() { '&' } else { '?' };
         return Err(format!(
             "the connection to {} might be unencrypted, the password with it: add {sign}sslmode=verify-full, and for an \
-             authority of your own &sslrootcert=/path/to/ca.pem. Where the server's certificate cannot be checked, add \
-             {sign}sslmode=require; only where nobody else can read what passes between the two, {sign}sslmode=disable",
+             certificate authority of your own &sslrootcert=/path/to/ca.pem. If the server's certificate cannot be checked, add \
+             {sign}sslmode=require; only if no one else can read the traffic between the two, {sign}sslmode=disable",
             options.get_host()
         ));
     }
     Ok(DatabaseUrl::Postgres(Secret(text)))
 }
 
-/// Whether two hexadecimal digits follow each `%`, and the bytes that they encode are UTF-8.
+/// Whether each `%` is followed by two hexadecimal digits, and the encoded bytes are UTF-8.
 fn is_encoded(text: &str) -> bool {
     let mut parts = text.split('%');
     let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn c41_each_sign_of_a_password_that_breaks_an_address_is_told_with_how_to_write_it() {
+    fn c41_each_character_of_a_password_that_breaks_an_address_is_refused_with_its_encoding() {
         for password in
             ["a#b", "a/b", "a?b", "1#b", "1/b", "1?b", "a%b", "a%zz", "%80", "5432/x", "80?x=y", "1/x#y"]
         {
@@ -131,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn c41_a_password_is_read_as_it_is_or_refused_and_encoded_as_told_it_is_read(password in "[!-~]{1,12}") {
+        fn c41_a_password_is_read_as_it_is_or_refused_with_its_encoding(password in "[!-~]{1,12}") {
             let encoded: String = form_urlencoded::byte_serialize(password.as_bytes()).collect();
             let encoded = encoded.replace('+', "%20");
             let address = |password: &str| format!("postgres://u:{password}@localhost:5432/d");

@@ -1,4 +1,4 @@
-//! A column of bytes, whichever table it stands in: for what must go over all that is sealed.
+//! Generic access to a column of bytes in any table, for passes over all sealed values.
 
 use sea_orm::{
     ConnectionTrait, DbErr, Order, QueryResult,
@@ -20,7 +20,7 @@ pub struct Column {
 /// Columns of the same row that a value is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// The column that counts the values of this row.
+    /// The column that counts the sealed values of the row.
     pub version: &'static str,
     /// Text columns, in a fixed order.
     pub context: &'static [&'static str],
@@ -29,15 +29,15 @@ pub struct Bound {
 /// One value of a column.
 #[derive(Clone, Debug)]
 pub struct Value {
-    /// The row's id.
+    /// Id of the row.
     pub id: Uuid,
-    /// Whose row it is.
+    /// Organisation of the row.
     pub organisation_id: Uuid,
-    /// The value.
+    /// The sealed bytes.
     pub value: Vec<u8>,
-    /// The number in the version column; 0 without one.
+    /// The version; 0 if the column has none.
     pub version: i64,
-    /// The texts in the context columns.
+    /// The texts of the context columns.
     pub context: Vec<Option<String>>,
 }
 
@@ -55,8 +55,8 @@ impl Value {
 }
 
 impl Column {
-    /// The values of all organisations in the order of their rows' ids, after this one and at most `limit`, each with
-    /// what it is bound to; rows without one are left out.
+    /// At most `limit` values of all organisations, with row ids after `after`, in the order of row ids. Each
+    /// value comes with its binding; NULL values are skipped.
     pub async fn page(
         self,
         on: &impl Queries,
@@ -84,12 +84,12 @@ impl Column {
         Ok(rows.iter().map(|row| Value::read(row, bound)).collect::<Result<_, _>>()?)
     }
 
-    /// Whether there is a value that does not begin with these bytes, in any organisation. It opens nothing and goes over
-    /// the table once: short enough for a transaction that others wait for.
+    /// Whether any organisation has a value that does not begin with these bytes. It opens no value and scans
+    /// the table once, so it is short enough for a transaction that others wait for.
     pub async fn any_without_prefix(self, on: &impl Queries, prefix: &[u8]) -> Result<bool, DatabaseError> {
         let length = i32::try_from(prefix.len()).unwrap_or(i32::MAX);
         let column = Expr::col(Alias::new(self.column));
-        // To SQLite the start of nothing is no value at all.
+        // SQLite's `substr` of an empty value is NULL.
         let start = Func::cust("substr").args([column.clone(), Expr::val(1), Expr::val(length)]);
         let query = Query::select()
             .expr_as(Expr::val(1), Alias::new("one"))
@@ -101,11 +101,11 @@ impl Column {
         Ok(on.connection().query_one(&query).await?.is_some())
     }
 
-    /// Replaces a value and counts the version up, if the row still has this value and version: a concurrent change
-    /// stays.
+    /// Replaces a value and increments the version, if the row still has the old value and version. A
+    /// concurrent change is kept.
     ///
     /// # Returns
-    /// Whether it was replaced.
+    /// Whether the value was replaced.
     pub async fn replace(
         self,
         tx: &Tx,

@@ -1,12 +1,12 @@
-//! Which errors of the database pass by: it is out of reach, full, read-only or busy for too long. What was asked is
-//! sound then, and may go through later.
+//! Decides which database errors are temporary: the database is unreachable, full, read-only or busy for too
+//! long. The same operation may succeed later.
 
 use sea_orm::{
     DbErr, RuntimeErr, SqlxError,
     error::{SqlxPostgresError, SqlxSqliteError},
 };
 
-/// Whether it is such a one.
+/// Whether the error is temporary.
 pub(super) fn is_outage(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -37,10 +37,10 @@ fn is_outage_of_driver(error: &SqlxError) -> bool {
         // (SQLite, "Result and Error Codes").
         code.parse::<u32>().is_ok_and(|code| [5, 8, 9, 10, 13, 14].contains(&(code & 0xff)))
     } else if error.try_downcast_ref::<SqlxPostgresError>().is_some() {
-        // Connection exceptions, insufficient resources (53100 is a full disk), errors of the system; shut down,
-        // crashed, not up yet; a read-only transaction; two that wait for each other, of which one is ended; the time
-        // limits of a lock, of a statement and of an idle transaction (PostgreSQL, Appendix A, "Error Codes"). Last what
-        // a pooler in transaction mode makes of our prepared statements.
+        // Connection exceptions, insufficient resources (53100 is a full disk), system errors; shutdown,
+        // crash, not up yet; a read-only transaction; a deadlock, of which one transaction is ended; time
+        // limits of a lock, a statement and an idle transaction (PostgreSQL, Appendix A, "Error Codes"). The
+        // last two come from a pooler in transaction mode, which loses our prepared statements.
         ["08", "53", "58"].iter().any(|class| code.starts_with(class))
             || [
                 "57P01", "57P02", "57P03", "25006", "40P01", "55P03", "57014", "25P03", "57P05", "42P05",
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn d4_full_and_read_only_pass_by_and_a_mistake_does_not() {
+    async fn d4_full_and_read_only_are_outages_and_a_mistake_is_not() {
         for (set_up, statement, passes) in [
             ("PRAGMA max_page_count = 3", "INSERT INTO t VALUES (randomblob(100000))", true),
             ("PRAGMA query_only = 1", "INSERT INTO t VALUES (1)", true),

@@ -1,8 +1,8 @@
-//! Connections with a time limit: a query that waits too long for a connection, for a lock or for an answer ends
-//! before the request does, and says so.
+//! Connections with a time limit: a query that waits too long for a connection, a lock or an answer ends
+//! before the request does, with its own error.
 //!
-//! Each slot has at most one connection. A slot that can have none (a role with few connections, a pooler with fewer
-//! than we open) is put aside for a while, and requests wait for the connections that there are.
+//! Each slot has at most one connection. A slot that can get none (a role with few connections, a pooler with
+//! fewer than we want) is set aside for a while, and requests share the other connections.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,28 +19,28 @@ use tokio::{
 };
 
 use super::{
-    limits::{Deadline, Limits, PATIENCE, within},
+    limits::{COMMAND_PATIENCE, Deadline, Limits, within},
     postgres::{Refusal, Server},
 };
 
-/// How long a slot that could have no connection is left aside.
-const ASIDE: Duration = Duration::from_secs(30);
-/// How often the log says that there are fewer connections than there might be.
-const SAID: Duration = Duration::from_mins(5);
-/// How much earlier than its operation a statement of SQLite's, or the search for a connection, ends: so that its own
-/// reason is told.
+/// How long a slot that could get no connection is set aside.
+const SET_ASIDE_FOR: Duration = Duration::from_secs(30);
+/// How often the log says that there are fewer connections than configured.
+const LOG_INTERVAL: Duration = Duration::from_mins(5);
+/// How much earlier than its operation a SQLite statement, or the search for a connection, ends, so that the
+/// user sees that more specific error.
 const MARGIN: Duration = Duration::from_secs(1);
-/// An answer this recent shows that the server is up, even if another connection gets none.
-const RECENT: Duration = Duration::from_secs(3);
+/// An answer this recent shows that the server is up, even if a new connection gets none.
+const RECENT_ANSWER: Duration = Duration::from_secs(3);
 
-/// Room for one connection.
+/// A place for one connection.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// A pool of SeaORM's for one connection, which reconnects by itself.
+    /// SeaORM's own pool, with one connection. It reconnects by itself.
     pub connection: DatabaseConnection,
-    /// Of the connection's statement, on SQLite.
+    /// The deadline of the running statement, on SQLite.
     pub deadline: Deadline,
-    /// Whether it has had a connection since it last could have none.
+    /// Whether it has a connection, as far as is known.
     pub connected: bool,
 }
 
@@ -49,13 +49,13 @@ struct Slots {
     /// The last one is taken first.
     idle: Vec<Slot>,
     aside: Vec<(Instant, Slot)>,
-    /// How many have a connection, in use or not.
+    /// Number of slots with a connection, in use or idle.
     connected: usize,
     /// When the log last said that there are no more.
     said: Option<Instant>,
 }
 
-/// Connections that are lent for one query, or for one transaction.
+/// Lends connections, each for one query or one transaction.
 #[derive(Clone, Debug)]
 pub(super) struct Pool(Arc<Inner>);
 
@@ -63,27 +63,27 @@ pub(super) struct Pool(Arc<Inner>);
 struct Inner {
     backend: DatabaseBackend,
     limits: Limits,
-    /// A permit for each slot that is idle.
+    /// One permit for each idle slot.
     gate: Arc<Semaphore>,
     slots: Mutex<Slots>,
     all: Vec<DatabaseConnection>,
-    /// Where a slot without a connection is tried.
+    /// Tries whether a slot without a connection can get one.
     server: Option<Server>,
     last_answer: Mutex<Option<Instant>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that holds it can panic halfway through a change.
+    // No holder of the lock can panic halfway through a change.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A connection that is lent. It goes back when this is dropped.
+/// A lent connection. Dropping it returns the connection.
 pub(super) struct Lease {
     pool: Pool,
     connection: DatabaseConnection,
     slot: Option<Slot>,
     permit: Option<OwnedSemaphorePermit>,
-    /// Whether the last statement has ended; one that has not is interrupted.
+    /// Whether the last statement has ended. One that has not is interrupted.
     ended: bool,
 }
 
@@ -92,11 +92,11 @@ impl Lease {
         &self.connection
     }
 
-    /// Notes how the statement has ended. Where the slot could have no connection, nothing was asked, and it is tried
-    /// again on another one, unless the server cannot be had at all.
+    /// Takes the outcome of the statement. If the slot could get no connection, the statement did not run. It
+    /// is tried again on another connection, unless the server is unreachable.
     ///
     /// # Returns
-    /// The outcome; `None` if it must be tried again.
+    /// The outcome; `None` if the statement must be tried again.
     async fn outcome<T>(mut self, outcome: Result<T, DbErr>) -> Option<(Result<T, DbErr>, Self)> {
         self.ended = true;
         let out_of_reach = matches!(outcome, Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
@@ -109,7 +109,7 @@ impl Lease {
         self.set_connected(false);
         match server.probe().await {
             Ok(()) => {
-                // The slot's own connection hangs, on a server that is gone perhaps: it gets another.
+                // The slot's own connection hangs, perhaps because its server is gone. Replace it.
                 if let (Some(slot), Ok(connection)) = (&mut self.slot, server.slot().await) {
                     slot.connection = connection;
                 }
@@ -131,7 +131,7 @@ impl Lease {
         slots.connected = if connected { slots.connected + 1 } else { slots.connected.saturating_sub(1) };
     }
 
-    /// Puts the slot aside: the server has no connection for it, and others have theirs.
+    /// Sets the slot aside: the server has no connection for it, and other slots have theirs.
     fn put_aside(mut self) {
         let Some(slot) = self.slot.take() else { return };
         if let Some(permit) = self.permit.take() {
@@ -139,7 +139,7 @@ impl Lease {
         }
         let mut slots = lock(&self.pool.0.slots);
         slots.aside.push((Instant::now(), slot));
-        if slots.said.is_some_and(|at| at.elapsed() < SAID) {
+        if slots.said.is_some_and(|at| at.elapsed() < LOG_INTERVAL) {
             return;
         }
         slots.said = Some(Instant::now());
@@ -147,7 +147,7 @@ impl Lease {
         drop(slots);
         tracing::warn!(
             connected,
-            "PostgreSQL gives no further connection: requests share those that there are. To match, set \
+            "PostgreSQL accepts no further connection: requests share the existing ones. To match, set \
              MAIL360_DATABASE_CONNECTIONS"
         );
     }
@@ -157,7 +157,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(slot) = self.slot.take() else { return };
         if !self.ended {
-            // Nobody waits for the statement any more.
+            // No caller waits for the statement any more. Interrupt it.
             slot.deadline.set(Some(Instant::now()));
         }
         let mut slots = lock(&self.pool.0.slots);
@@ -166,11 +166,11 @@ impl Drop for Lease {
         } else {
             slots.idle.insert(0, slot);
         }
-        // The permit follows the slot: the request that gets it finds one.
+        // Dropping the permit after the slot: the request that gets the permit finds a slot.
     }
 }
 
-/// Runs a statement of SeaORM's on a connection of the pool's, within the time limit.
+/// Runs a SeaORM statement on a connection of the pool, within the time limit.
 macro_rules! run {
     ($pool:expr, |$connection:ident| $statement:expr) => {{
         let pool: &Pool = $pool;
@@ -212,15 +212,15 @@ impl Pool {
         self.0.limits
     }
 
-    /// Borrows a connection, and sets when its statement is interrupted.
+    /// Borrows a connection, and sets the deadline of its statement.
     pub(super) async fn lease(&self, until: Option<Instant>) -> Result<Lease, DbErr> {
         let early = until.map(|until| until.checked_sub(MARGIN).unwrap_or(until));
-        let patience = early.unwrap_or_else(|| Instant::now() + PATIENCE);
+        let patience = early.unwrap_or_else(|| Instant::now() + COMMAND_PATIENCE);
         loop {
             self.take_back();
             let closed = |_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
             let permit = self.0.gate.clone().acquire_owned().await.map_err(closed)?;
-            // There is one for each permit.
+            // There is an idle slot for each permit.
             let Some(slot) = lock(&self.0.slots).idle.pop() else { continue };
             slot.deadline.set(early);
             let connected = slot.connected;
@@ -239,7 +239,7 @@ impl Pool {
                 }
                 Err(refusal) if self.others_answer(&refusal) => lease.put_aside(),
                 Err(Refusal { full: true, .. }) if Instant::now() < patience => {
-                    // Another process may give one back.
+                    // Another process may free a connection.
                     drop(lease);
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
@@ -248,16 +248,16 @@ impl Pool {
         }
     }
 
-    /// Whether to wait for another connection: there are some, and this one is the one too many.
+    /// Whether to wait for another slot's connection: there are some, and this slot is one too many.
     fn others_answer(&self, refusal: &Refusal) -> bool {
-        let recent = lock(&self.0.last_answer).is_some_and(|at| at.elapsed() < RECENT);
+        let recent = lock(&self.0.last_answer).is_some_and(|at| at.elapsed() < RECENT_ANSWER);
         lock(&self.0.slots).connected > 0 && (refusal.full || (refusal.silent && recent))
     }
 
-    /// Gives slots another try that were put aside a while ago.
+    /// Returns a slot that was set aside long enough, for another try.
     fn take_back(&self) {
         let mut slots = lock(&self.0.slots);
-        if slots.aside.first().is_some_and(|(at, _)| at.elapsed() > ASIDE) {
+        if slots.aside.first().is_some_and(|(at, _)| at.elapsed() > SET_ASIDE_FOR) {
             let (_, slot) = slots.aside.remove(0);
             slots.idle.insert(0, slot);
             drop(slots);
@@ -283,7 +283,7 @@ impl Pool {
         .await
     }
 
-    /// Closes every connection.
+    /// Closes all connections.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         for connection in &self.0.all {
             connection.close_by_ref().await?;
@@ -315,16 +315,16 @@ impl ConnectionTrait for Pool {
     }
 }
 
-/// A transaction and the connection that it runs on. It is undone where it is dropped.
+/// A transaction and its connection. Dropping it rolls it back.
 pub(super) struct Transaction {
     pub inner: DatabaseTransaction,
     until: Option<Instant>,
-    // After the transaction, which gives its connection back first.
+    // Declared after the transaction, which must be dropped first.
     lease: Lease,
 }
 
 impl Transaction {
-    /// Ends it with success.
+    /// Commits.
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let Self { inner, until, lease } = self;
         let done = within(until, inner.commit()).await;

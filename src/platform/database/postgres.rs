@@ -1,4 +1,4 @@
-//! Connecting to PostgreSQL.
+//! Connects to PostgreSQL, and says why it cannot.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,17 +12,17 @@ use sea_orm::{
 };
 
 use super::{
-    limits::{Deadline, LOCK, Limits, PATIENCE, STATEMENT},
+    limits::{COMMAND_PATIENCE, Deadline, LOCK, Limits, STATEMENT},
     pool::{Pool, Slot},
     words,
 };
 
-/// How long one attempt to connect may take while requests wait.
+/// How long one connection attempt may take while requests wait.
 const CONNECT: Duration = Duration::from_secs(2);
-/// A transaction in which nothing happens is ended by the server: the process that began it is gone.
+/// The server ends a transaction that is idle for this long, because the process that began it is gone.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// Where the server is, and how a connection is set up.
+/// The address of the server, and the settings of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     options: Arc<PgConnectOptions>,
@@ -32,15 +32,16 @@ pub(super) struct Server {
 /// Why there is no connection.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    /// In an operator's words.
+    /// An error for the operator.
     pub error: DbErr,
-    /// The server has no connection left for us.
+    /// The server has no further connection for us.
     pub full: bool,
-    /// Nothing was answered.
+    /// The server did not answer.
     pub silent: bool,
 }
 
-/// Connects, at first with one plain connection: the driver's pool would keep the reason to itself.
+/// Opens a pool. First makes one plain connection, because the driver's pool would hide the reason of a
+/// failure.
 pub(super) async fn open(url: &str, connections: u32, limits: Limits) -> Result<Pool, DbErr> {
     let server = Server { options: Arc::new(parse(url).map_err(DbErr::Custom)?), limits };
     server.look().await.map_err(|refusal| refusal.error)?;
@@ -55,21 +56,21 @@ pub(super) async fn open(url: &str, connections: u32, limits: Limits) -> Result<
     Ok(Pool::new(DatabaseBackend::Postgres, limits, slots, Some(server)))
 }
 
-/// The driver's options of an address that was checked.
+/// The driver's options for a checked address.
 pub(super) fn parse(url: &str) -> Result<PgConnectOptions, String> {
     let options: PgConnectOptions = url.parse().map_err(|error| format!("cannot be read ({error})"))?;
-    // PgBouncer refuses a connection that asks for it, and no column of ours holds such numbers.
+    // PgBouncer refuses a connection that asks for extra digits, and no column of ours holds floats.
     let options = options.extra_float_digits(None).disable_statement_logging();
     Ok(if options.get_application_name().is_none() { options.application_name("mail360") } else { options })
 }
 
-/// Whether a connection may be in clear text although nobody has chosen that: the driver's default tries TLS and goes
-/// on without it, so that an attacker on the way can have it off.
+/// Whether a connection may be unencrypted although the operator has not chosen that. The driver by default
+/// tries TLS and continues without it, so an attacker between the two could turn it off.
 pub(super) fn may_fall_back(options: &PgConnectOptions, asked: bool) -> bool {
     !asked && !is_local(options) && matches!(options.get_ssl_mode(), PgSslMode::Prefer | PgSslMode::Allow)
 }
 
-/// Whether what is sent does not leave this machine.
+/// Whether the connection does not leave this machine.
 fn is_local(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -84,9 +85,10 @@ async fn set(connection: &mut PgConnection, settings: String) -> Result<(), Sqlx
 }
 
 impl Server {
-    /// The settings of a connection, made once it is there: as parameters of its start `PgBouncer` refuses them.
+    /// The settings of a connection. They are set after connecting, because `PgBouncer` refuses them as
+    /// start-up parameters.
     fn settings(&self) -> String {
-        // Not that a table is there already.
+        // Hides notices such as that a table exists already.
         let mut settings = "SET client_min_messages = warning".to_owned();
         if self.limits == Limits::Request {
             let limits = [
@@ -101,11 +103,11 @@ impl Server {
         settings
     }
 
-    /// A pool of SeaORM's for one connection, which it makes once it is used.
+    /// SeaORM's pool for one connection, which it opens on first use.
     pub(super) async fn slot(&self) -> Result<DatabaseConnection, DbErr> {
         let mut options = super::options("postgres://");
         options.max_connections(1).connect_lazy(true);
-        // A server that is up answers sooner; where it is not, `probe` says why.
+        // A server that is up answers sooner. If it is not, `probe` says why.
         options.acquire_timeout(CONNECT).connect_timeout(CONNECT);
         let (parsed, settings) = (self.options.clone(), self.settings());
         options.map_sqlx_postgres_opts(move |_| (*parsed).clone());
@@ -119,15 +121,15 @@ impl Server {
         sea_orm::Database::connect(options).await
     }
 
-    /// Whether another connection can be had.
+    /// Tries whether the server accepts another connection.
     pub(super) async fn probe(&self) -> Result<(), Refusal> {
         let connection = self.connect(CONNECT).await?;
-        // The server may have ended it already.
+        // The server may have closed it already.
         let _ = connection.close().await;
         Ok(())
     }
 
-    /// Makes one plain connection.
+    /// Opens one plain connection.
     async fn connect(&self, patience: Duration) -> Result<PgConnection, Refusal> {
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
@@ -147,17 +149,17 @@ impl Server {
     fn refusal(&self, error: &SqlxError) -> Refusal {
         let full =
             error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "53300");
-        // A pooler that has no more for us says so in words of its own.
+        // A pooler that has no further connection says so in its own words.
         let full = full || error.to_string().contains("no more connections allowed");
         Refusal { error: told(words::of_connecting(error, &self.options)), full, silent: false }
     }
 
-    /// Connects, and looks whether each connection keeps its session. Behind a pooler in transaction mode two clients
-    /// get the same session in turn, and prepared statements and settings are lost, or meet those of another client.
+    /// Connects twice, and checks that each connection has its own session. Behind a pooler in transaction
+    /// mode two clients share sessions, and prepared statements and settings get lost or mixed up.
     async fn look(&self) -> Result<(), Refusal> {
-        let mut first = self.connect(PATIENCE).await?;
+        let mut first = self.connect(COMMAND_PATIENCE).await?;
         let session = self.session(&mut first).await?;
-        // A server that has one connection for us, and no more, is asked with that one.
+        // If the server accepts only one connection, that one is enough.
         if let Ok(mut second) = self.connect(CONNECT).await {
             let asked = tokio::time::timeout(CONNECT, self.session(&mut second)).await;
             if let Ok(other) = asked
@@ -178,7 +180,7 @@ impl Server {
     }
 }
 
-/// An error of connecting, whose text is for an operator.
+/// A connection error with a text for the operator.
 fn told(text: String) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(text))
 }

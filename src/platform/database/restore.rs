@@ -1,4 +1,6 @@
-//! Putting a backup in the place of a SQLite database, so that a kill at any moment leaves the old one or the new one.
+//! Replaces a SQLite database with a backup. A kill at any moment leaves either the old or the new database.
+//!
+//! [`Held`] locks the database to replace, [`Staged`] is the checked copy of the backup.
 
 mod foreign;
 
@@ -21,21 +23,21 @@ use super::{
     sqlite::{folder_of, make_private, with_ending},
 };
 
-/// How long a process that is just ending has to let go of the file.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait for an ending process to release the file.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The database that is to be replaced, held so that no other process can use it.
+/// The database to replace, locked so that no other process can use it.
 pub struct Held {
     path: PathBuf,
     hold: Hold,
 }
 
 enum Hold {
-    /// There is none.
+    /// There is no database.
     Nothing,
-    /// Its write-ahead log is folded into it, and SQLite's exclusive lock is taken.
+    /// Its write-ahead log is merged into it, and SQLite's exclusive lock is held.
     Whole(SqliteConnection),
-    /// SQLite cannot read it. The lock still keeps out processes that have it open.
+    /// SQLite cannot read it. A file lock still detects processes that have it open.
     Damaged(File),
 }
 
@@ -51,15 +53,15 @@ fn told(path: &Path, error: &io::Error) -> String {
 }
 
 impl Held {
-    /// Takes hold of the database.
+    /// Locks the database.
     ///
     /// # Errors
-    /// In an operator's words, where a process uses it.
+    /// A text for the operator, for example if a process uses the database.
     pub async fn take(path: &Path) -> Result<Self, String> {
         let hold = if !path.exists() {
             Hold::Nothing
         } else if !has_header(path) {
-            // SQLite would throw its log away.
+            // SQLite would discard its write-ahead log.
             Hold::Damaged(lock(path)?)
         } else {
             match fold(path).await {
@@ -67,7 +69,7 @@ impl Held {
                 Err(error) => match code(&error) {
                     // SQLITE_BUSY and SQLITE_LOCKED.
                     Some(5 | 6) => return Err(in_use(path)),
-                    // SQLITE_CORRUPT and SQLITE_NOTADB: a reason to restore.
+                    // SQLITE_CORRUPT and SQLITE_NOTADB: reasons to restore.
                     Some(11 | 26) => Hold::Damaged(lock(path)?),
                     _ => return Err(format!("The database {} cannot be held: {error}", path.display())),
                 },
@@ -76,10 +78,10 @@ impl Held {
         Ok(Self { path: path.to_owned(), hold })
     }
 
-    /// Puts the staged database in its place.
+    /// Puts the staged database in place of the old one.
     ///
     /// # Returns
-    /// Under which name the old one is kept, if there was one. `suffix` ends that name.
+    /// The path under which the old database is kept, if there was one. `suffix` ends its name.
     pub async fn replace(self, staged: &Path, suffix: &str) -> Result<Option<PathBuf>, String> {
         let Self { path, hold } = self;
         let named = |number: u32| {
@@ -94,8 +96,8 @@ impl Held {
         let replace = || -> io::Result<()> {
             let folder = File::open(folder_of(&path))?;
             File::open(staged)?.sync_all()?;
-            // The log first: beside the new database it would be played over it. Where the old one is whole, the log is
-            // part of it already.
+            // Remove the write-ahead log first: SQLite would replay it into the new database. If the old
+            // database was readable, the log has been merged into it.
             if matches!(hold, Hold::Damaged(_)) {
                 absent(fs::rename(with_ending(&path, "-wal"), with_ending(&kept, "-wal")))?;
             }
@@ -112,7 +114,7 @@ impl Held {
         replace().map_err(|error| told(&path, &error))?;
         match hold {
             Hold::Nothing => return Ok(None),
-            // Only now others may open what has the name.
+            // Only now may other processes open the file of this name.
             Hold::Whole(connection) => drop(connection.close().await),
             Hold::Damaged(file) => drop(file),
         }
@@ -120,7 +122,7 @@ impl Held {
     }
 }
 
-/// A second name of the file, or a copy where there are no links.
+/// Gives the file a second name, or copies it if the file system has no hard links.
 fn keep(path: &Path, kept: &Path) -> io::Result<()> {
     match fs::hard_link(path, kept) {
         Err(error)
@@ -132,7 +134,7 @@ fn keep(path: &Path, kept: &Path) -> io::Result<()> {
     }
 }
 
-/// What need not be there.
+/// Treats a missing file as success.
 fn absent(done: io::Result<()>) -> io::Result<()> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -140,15 +142,15 @@ fn absent(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// A copy for its owner alone, on the disk when this returns.
+/// Copies to a file that only its owner can read. The copy is on the disk when this returns.
 fn copy(mut from: File, to: &Path) -> io::Result<()> {
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut from, &mut target)?;
     target.sync_all()
 }
 
-/// Refuses where another process has any lock of SQLite's on the file: in the mode of the write-ahead log each
-/// connection has one for as long as it is open.
+/// Refuses if another process holds any SQLite lock on the file. In the mode of the write-ahead log, each
+/// open connection holds one.
 fn lock(path: &Path) -> Result<File, String> {
     let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| told(path, &error))?;
     fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| in_use(path))?;
@@ -159,15 +161,15 @@ async fn connect(path: &Path) -> Result<SqliteConnection, SqlxError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
-        .busy_timeout(PATIENCE)
+        .busy_timeout(RELEASE_TIMEOUT)
         .disable_statement_logging();
     SqliteConnection::connect_with(&options).await
 }
 
-/// Folds the write-ahead log into the file, and keeps SQLite's exclusive lock.
+/// Merges the write-ahead log into the file, and keeps SQLite's exclusive lock.
 async fn fold(path: &Path) -> Result<SqliteConnection, SqlxError> {
     let mut connection = connect(path).await?;
-    // Before anything is read, so that the lock is never given back.
+    // Before anything is read, so that the lock is never released.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE").await?;
     let mode: String = connection.fetch_one("PRAGMA journal_mode = DELETE").await?.try_get(0)?;
     if mode != "delete" {
@@ -177,11 +179,11 @@ async fn fold(path: &Path) -> Result<SqliteConnection, SqlxError> {
     Ok(connection)
 }
 
-/// Whether the file begins as each of SQLite's does, or is empty.
+/// Whether the file has SQLite's header, or is empty.
 fn has_header(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut start));
-    // What cannot be read SQLite says more of.
+    // If it cannot be read, SQLite reports the better error.
     read.is_err() || start.is_empty() || start == b"SQLite format 3\0"
 }
 
@@ -190,7 +192,8 @@ fn code(error: &SqlxError) -> Option<u32> {
     Some(code & 0xff)
 }
 
-/// A copy of a backup beside the database that it is to replace. It goes where it is not put in place.
+/// A copy of a backup, beside the database that it will replace. Dropping it deletes the copy, unless it was
+/// put in place.
 pub struct Staged {
     path: PathBuf,
     backup: PathBuf,
@@ -201,23 +204,24 @@ const NAMES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 impl Drop for Staged {
     fn drop(&mut self) {
         for ending in NAMES {
-            // Put in place, or never made.
+            // It may have been put in place, or never created.
             let _ = fs::remove_file(with_ending(&self.path, ending));
         }
     }
 }
 
 impl Staged {
-    /// Copies the backup, with its write-ahead log where it has one. What another run has left is replaced.
+    /// Copies the backup, with its write-ahead log if there is one. Replaces what an earlier run has left.
     ///
     /// # Errors
-    /// In an operator's words. Of a file that is no SQLite database they say what it is, and which command makes one of it.
+    /// A text for the operator. For a file that is no SQLite database, it says what the file is and which
+    /// command converts it.
     pub fn copy(backup: &Path, database: &Path) -> Result<Self, String> {
         let unreadable = |path: &Path, error: &io::Error| foreign::unreadable(path, database, error);
         let metadata = fs::metadata(backup).map_err(|error| unreadable(backup, &error))?;
         if !metadata.is_file() {
             let advice = foreign::advice_for_folder(backup);
-            return Err(advice.unwrap_or_else(|| format!("The backup {} is no file.", backup.display())));
+            return Err(advice.unwrap_or_else(|| format!("The backup {} is not a file.", backup.display())));
         }
         let same = |other: fs::Metadata| (other.dev(), other.ino()) == (metadata.dev(), metadata.ino());
         if fs::metadata(database).is_ok_and(same) {
@@ -234,7 +238,7 @@ impl Staged {
             opened => Some(opened.map_err(|error| unreadable(&log, &error))?),
         };
         let staged = Self { path: with_ending(database, ".restoring"), backup: backup.to_owned() };
-        // Makes the folder too, where this machine is new.
+        // Also creates the folder, on a new machine.
         make_private(&staged.path).map_err(|error| told(&staged.path, &error))?;
         for ending in NAMES {
             absent(fs::remove_file(with_ending(&staged.path, ending)))
@@ -247,23 +251,24 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Where it is.
+    /// Path of the copy.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// An error in which the backup is called by its own name.
+    /// An error text with the path of the backup in place of the copy's.
     pub fn named(&self, error: &str) -> String {
         error.replace(&self.path.display().to_string(), &self.backup.display().to_string())
     }
 
-    /// Looks whether it is a database of this program, every page of which can be read.
+    /// Checks that it is a database of this program and that every page can be read.
     ///
     /// # Errors
-    /// In an operator's words.
+    /// A text for the operator.
     pub async fn examine(&self) -> Result<(), String> {
         let backup = self.backup.display();
-        // Before the program opens it: what that says of a damaged file leads to this very command.
+        // Before the program opens it, because the program's own message about a damaged file recommends this
+        // very command.
         self.read_schema().await.map_err(|error| match code(&error) {
             // SQLITE_CORRUPT and SQLITE_NOTADB.
             Some(11 | 26) => format!("The backup {backup} is damaged ({error}): take another one."),
@@ -280,7 +285,9 @@ impl Staged {
             return Err(format!("The backup {backup} is damaged ({flaw}): take another one."));
         }
         if !ours.map_err(unreadable)? {
-            return Err(format!("{backup} is no database of this program: its tables are not there."));
+            return Err(format!(
+                "{backup} is not a database of this program: it lacks the program's tables."
+            ));
         }
         closed.map_err(|error| error.to_string())
     }
@@ -295,7 +302,7 @@ impl Staged {
         Database::open_with(&DatabaseUrl::Sqlite(self.path.clone()), 1, Limits::None).await
     }
 
-    /// Makes it one file, once nothing has it open.
+    /// Merges the write-ahead log, so that the copy is one file. Call it when no connection is open.
     pub async fn finish(&self) -> Result<(), String> {
         let folded = async { fold(&self.path).await?.close().await };
         folded.await.map_err(|error| format!("The copy {} cannot be closed: {error}", self.path.display()))
@@ -303,7 +310,7 @@ impl Staged {
 }
 
 impl Database {
-    /// What SQLite finds wrong with the file, and rows that refer to others that are not there.
+    /// Problems that SQLite finds in the file, and rows that reference missing rows.
     async fn flaws(&self) -> Result<Vec<String>, DatabaseError> {
         let mut flaws = Vec::new();
         for look in ["PRAGMA integrity_check", "PRAGMA foreign_key_check"] {

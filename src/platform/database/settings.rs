@@ -1,4 +1,4 @@
-//! Settings: what belongs to the installation and to no organisation, by name.
+//! Settings of the installation, by name. They belong to no organisation.
 
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
@@ -38,10 +38,10 @@ pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8
         .collect())
 }
 
-/// The table's name.
+/// Name of the table.
 pub const TABLE: &str = "settings";
 
-/// Sets a setting that nobody has set yet; what somebody else has set stays.
+/// Adds a setting. If it exists, the existing value stays.
 pub async fn put_new(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
     let row =
         row::ActiveModel { name: Set(name.to_owned()), value: Set(value), changed_at: Set(now.micros()) };
@@ -52,7 +52,7 @@ pub async fn put_new(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Sets a setting, whatever it was before.
+/// Sets a setting, replacing any earlier value.
 pub async fn put(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
     let row =
         row::ActiveModel { name: Set(name.to_owned()), value: Set(value), changed_at: Set(now.micros()) };
@@ -67,13 +67,13 @@ pub async fn put(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Removes a setting, where it is there.
+/// Removes a setting if it exists.
 pub async fn remove(tx: &Tx, name: &str) -> Result<(), DatabaseError> {
     row::Entity::delete_by_id(name.to_owned()).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// Removes a setting if it still has this value. Of several that try at once, one is told `true`.
+/// Removes a setting if it still has this value. Of several concurrent calls, one returns `true`.
 pub async fn take(tx: &Tx, name: &str, value: &[u8]) -> Result<bool, DatabaseError> {
     let taken = row::Entity::delete_many()
         .filter(row::Column::Name.eq(name))

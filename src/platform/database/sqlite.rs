@@ -1,4 +1,4 @@
-//! Opening a SQLite file: one connection that writes, several that read.
+//! Opens a SQLite file: one connection writes, several read.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,24 +8,25 @@ use std::{
 use sea_orm::{ConnectOptions, DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, sqlx::Connection};
 
 use super::{
-    limits::{Deadline, Limits, PATIENCE, STATEMENT},
+    limits::{COMMAND_PATIENCE, Deadline, Limits, STATEMENT},
     pool::{Pool, Slot},
     words,
 };
-use crate::platform::exposure::{self, Kind};
+use crate::platform::exposure::{self, FileKind};
 
-/// How many connections read.
+/// Number of reading connections.
 const READERS: usize = 8;
-/// After how many steps of SQLite's machine it asks whether it must stop: some hundredths of a millisecond.
+/// Number of SQLite's virtual machine steps between two checks whether to stop: some hundredths of a
+/// millisecond.
 const STEPS: i32 = 10_000;
 
-/// Opens the file, which is made where there is none, readable by its owner alone: those that read, the one that
-/// writes.
+/// Opens the file, with a pool of readers and a pool of one writer. Creates a missing file, readable only by
+/// its owner.
 pub(super) async fn open(path: &Path, limits: Limits) -> Result<(Pool, Pool), DbErr> {
     make_private(path).map_err(|error| DbErr::Custom(words::of_file(path, &error)))?;
     look_at_modes(path).map_err(DbErr::Custom)?;
     let named = |error: DbErr| words::of_sqlite(path, error);
-    // The writer first: it makes the file and turns on the write-ahead log.
+    // The writer first: it creates the file and turns on the write-ahead log.
     let writer = connect(writer(path, limits), limits).await.map_err(named)?;
     let first = connect(reader(path, limits), limits).await.map_err(named)?;
     let mut readers = Vec::new();
@@ -38,17 +39,17 @@ pub(super) async fn open(path: &Path, limits: Limits) -> Result<(Pool, Pool), Db
             connected: true,
         });
     }
-    // The one that is connected is taken first.
+    // The connected one is taken first.
     readers.push(first);
     let backend = DatabaseBackend::Sqlite;
     Ok((Pool::new(backend, limits, readers, None), Pool::new(backend, limits, vec![writer], None)))
 }
 
-/// Refuses files that others can read or write.
+/// Refuses files that other users can read or write.
 pub(super) fn look_at_modes(path: &Path) -> Result<(), String> {
-    exposure::look(folder_of(path), Kind::Folder).map_err(|exposure| exposure.to_string())?;
+    exposure::check_path(folder_of(path), FileKind::Folder).map_err(|exposure| exposure.to_string())?;
     for ending in ["", "-wal", "-shm"] {
-        exposure::look(&with_ending(path, ending), Kind::Database)
+        exposure::check_path(&with_ending(path, ending), FileKind::Database)
             .map_err(|exposure| exposure.to_string())?;
     }
     Ok(())
@@ -61,16 +62,16 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn writer(path: &Path, limits: Limits) -> (ConnectOptions, Deadline) {
     let (mut options, deadline) = options(limits);
-    // One that is still in a transaction goes. Where the disk is full SQLite undoes a transaction by itself, the
-    // driver's own ROLLBACK fails, and from then on it would count one too many: what others "commit" would be
-    // a savepoint in a transaction that nobody ever ends.
+    // Discard a connection that is still in a transaction. If the disk is full, SQLite rolls back by itself,
+    // the driver's ROLLBACK fails, and its count of transactions is wrong from then on. The next "commit"
+    // would only end a savepoint of a transaction that never ends.
     options.map_sqlx_sqlite_before_acquire(|connection, _| {
         Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
     });
@@ -84,9 +85,9 @@ fn writer(path: &Path, limits: Limits) -> (ConnectOptions, Deadline) {
             .foreign_keys(true)
             .busy_timeout(patience)
             .pragma("journal_mode", "WAL")
-            // FULL: what was answered with success is on the disk, even where power fails.
+            // FULL: a committed change is on the disk even after a power failure.
             .pragma("synchronous", "FULL")
-            // What was replaced or deleted, sealed or not, is not left in the file's free space.
+            // Do not leave replaced or deleted data in the free space of the file.
             .pragma("secure_delete", "ON")
     });
     (options, deadline)
@@ -107,15 +108,15 @@ fn reader(path: &Path, limits: Limits) -> (ConnectOptions, Deadline) {
     (options, deadline)
 }
 
-/// How long SQLite waits for another one that writes.
+/// How long SQLite waits for another writer.
 fn patience(limits: Limits) -> Duration {
-    if limits == Limits::Request { STATEMENT } else { PATIENCE }
+    if limits == Limits::Request { STATEMENT } else { COMMAND_PATIENCE }
 }
 
 fn options(limits: Limits) -> (ConnectOptions, Deadline) {
     let deadline = Deadline::default();
     let mut options = super::options("sqlite::memory:");
-    options.acquire_timeout(PATIENCE).connect_timeout(PATIENCE);
+    options.acquire_timeout(COMMAND_PATIENCE).connect_timeout(COMMAND_PATIENCE);
     options.max_connections(1).test_before_acquire(false);
     if limits == Limits::Request {
         let deadline = deadline.clone();
@@ -134,8 +135,8 @@ fn options(limits: Limits) -> (ConnectOptions, Deadline) {
     (options, deadline)
 }
 
-/// Connects to a SQLite file, however many processes do so at this moment: the switch to the write-ahead
-/// log fails at once where another holds the file, whatever the busy timeout is.
+/// Connects to a SQLite file, even if other processes connect concurrently. Switching to the write-ahead log
+/// fails at once if another process holds the file, regardless of the busy timeout.
 async fn connect((options, deadline): (ConnectOptions, Deadline), limits: Limits) -> Result<Slot, DbErr> {
     let connect = async {
         loop {
@@ -145,7 +146,7 @@ async fn connect((options, deadline): (ConnectOptions, Deadline), limits: Limits
             }
         }
     };
-    let patience = if limits == Limits::Request { PATIENCE } else { PATIENCE * 2 };
+    let patience = if limits == Limits::Request { COMMAND_PATIENCE } else { COMMAND_PATIENCE * 2 };
     let connection: DatabaseConnection =
         tokio::time::timeout(patience, connect).await.unwrap_or_else(|_| {
             Err(DbErr::Custom(
@@ -156,12 +157,12 @@ async fn connect((options, deadline): (ConnectOptions, Deadline), limits: Limits
     Ok(Slot { connection, deadline, connected: true })
 }
 
-/// Whether SQLite says that the file is locked (`SQLITE_BUSY` in one of its forms).
+/// Whether SQLite reports that the file is locked (`SQLITE_BUSY` in any form).
 pub(super) fn is_locked(error: &DbErr) -> bool {
     code(error) == Some(5)
 }
 
-/// SQLite's primary code of an error.
+/// SQLite's primary error code.
 pub(super) fn code(error: &DbErr) -> Option<u32> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -174,8 +175,8 @@ pub(super) fn code(error: &DbErr) -> Option<u32> {
     code.map(|code| code & 0xff)
 }
 
-/// Makes the folder 0700 and the file 0600 where they do not exist: sealed or not, what stands in the
-/// database is nobody else's to read.
+/// Creates the folder with mode 0700 and the file with mode 0600 if they do not exist. No other user may read
+/// the database, even though its secrets are sealed.
 pub(super) fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 

@@ -23,11 +23,11 @@ async fn count(database: &Database) -> i64 {
 }
 
 #[tokio::test]
-async fn a_statement_is_planned_once_and_not_anew_for_each_value() {
+async fn a_statement_is_planned_once_and_not_again_for_each_value() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
     let database = Database::open(&url).await.expect("a database");
-    // Otherwise a LIMIT that is a parameter has each statement prepared at every run.
+    // Without it, a statement with a LIMIT parameter is prepared again at every run.
     assert_eq!(
         one(&database, "SELECT sqlite_compileoption_used('ENABLE_QPSG')").await,
         1,
@@ -36,16 +36,16 @@ async fn a_statement_is_planned_once_and_not_anew_for_each_value() {
 }
 
 #[tokio::test]
-async fn d4_what_is_committed_after_a_full_disk_is_there_for_everybody() {
+async fn d4_a_commit_after_a_full_disk_is_visible_to_all_connections() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
     let database = Database::open(&url).await.expect("a database");
     write(&database, "CREATE TABLE t (x BLOB)").await.expect("a table");
-    // SQLite undoes the whole transaction by itself then, and whoever counts transactions is one behind.
+    // SQLite rolls the whole transaction back by itself, so a driver that counts transactions is one off.
     write(&database, "PRAGMA max_page_count = 4").await.expect("set");
     let full = write(&database, "INSERT INTO t VALUES (randomblob(100000))").await.expect_err("full");
     assert!(full.is_outage(), "{full}");
-    // A use case that comes to nothing, as where a name is taken.
+    // A use case that is rolled back, for example because a name is taken.
     let undone: Result<(), _> = database
         .write(async |tx: Tx| {
             run(&tx, "INSERT INTO t VALUES (1)").await?;
@@ -57,15 +57,15 @@ async fn d4_what_is_committed_after_a_full_disk_is_there_for_everybody() {
     write(&database, "INSERT INTO t VALUES (2)").await.expect("there is room for it");
     assert_eq!(count(&database).await, 1, "others see it");
     drop(database);
-    assert_eq!(count(&Database::open(&url).await.expect("it opens")).await, 1, "and it is on the disk");
+    assert_eq!(count(&Database::open(&url).await.expect("it opens")).await, 1, "it is on the disk");
 }
 
-/// Counts for ever.
+/// Counts forever.
 const ENDLESS: &str =
     "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n";
 
 #[tokio::test]
-async fn c44_a_statement_of_sqlites_that_does_not_end_is_ended_and_others_go_on() {
+async fn c44_an_endless_sqlite_statement_is_ended_and_others_still_work() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
     let database = Database::open(&url).await.expect("a database");
@@ -80,11 +80,11 @@ async fn c44_a_statement_of_sqlites_that_does_not_end_is_ended_and_others_go_on(
     }
     assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
     write(&database, "INSERT INTO t VALUES (1)").await.expect("the writer is free");
-    assert_eq!(count(&database).await, 1, "and nothing of the other was kept");
+    assert_eq!(count(&database).await, 1, "the ended statement left nothing");
 }
 
 #[tokio::test]
-async fn c44_a_statement_that_nobody_waits_for_any_more_is_ended() {
+async fn c44_a_statement_without_a_waiting_caller_is_ended() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("mail360.sqlite"));
     let database = Database::open(&url).await.expect("a database");

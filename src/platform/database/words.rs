@@ -1,4 +1,5 @@
-//! What an operator is told where the database cannot be used, with what to do about it. No text holds a password.
+//! Error texts for the operator: why the database cannot be used, and what to do about it. No text contains a
+//! password.
 
 use std::{io, path::Path, time::Duration};
 
@@ -10,13 +11,13 @@ use sea_orm::{
 use super::sqlite;
 use crate::platform::exposure;
 
-/// How the signs of a password are written that mean something else in an address.
+/// How to write the characters of a password that have a meaning in a URL.
 pub(super) const ENCODING: &str = "in a password write # as %23, / as %2F, ? as %3F, @ as %40, % as %25";
 
 const POOLER: &str =
     "This looks like PgBouncer in transaction mode: use session mode, or connect to PostgreSQL itself";
 
-/// The server as an operator finds it: host and port, or the folder of its socket.
+/// The server as the operator knows it: host and port, or the folder of its socket.
 fn at(options: &PgConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => format!("{} (port {})", socket.display(), options.get_port()),
@@ -24,7 +25,7 @@ fn at(options: &PgConnectOptions) -> String {
     }
 }
 
-/// Why one plain connection could not be made.
+/// Why one plain connection failed.
 pub(super) fn of_connecting(error: &SqlxError, options: &PgConnectOptions) -> String {
     let at = at(options);
     match error {
@@ -38,8 +39,8 @@ pub(super) fn of_connecting(error: &SqlxError, options: &PgConnectOptions) -> St
     }
 }
 
-/// What the driver does not understand: a server of another kind, or a method of authentication that the driver lacks
-/// (sqlx-postgres 0.9, `message/authentication.rs`, `connection/establish.rs` and `connection/sasl.rs`).
+/// The server speaks another protocol, or wants an authentication method that the driver lacks (sqlx-postgres
+/// 0.9, `message/authentication.rs`, `connection/establish.rs` and `connection/sasl.rs`).
 fn of_protocol(error: &str, options: &PgConnectOptions, at: &str) -> String {
     let asked = [
         "unknown authentication method: ",
@@ -48,11 +49,11 @@ fn of_protocol(error: &str, options: &PgConnectOptions, at: &str) -> String {
     ];
     let Some(method) = asked.iter().find_map(|text| Some(error.split_once(*text)?.1)) else {
         return format!(
-            "What answers at {at} is no PostgreSQL server ({error}): see that host and port in MAIL360_DATABASE_URL are \
-             those of the server (its own port is 5432)."
+            "The server at {at} is not a PostgreSQL server ({error}): see that host and port in MAIL360_DATABASE_URL are \
+             those of the server (its default port is 5432)."
         );
     };
-    // The driver puts its own place in the source behind it.
+    // The driver appends its own source location.
     let method = method.split(" (").next().unwrap_or(method);
     // The numbers of the messages (PostgreSQL, "Message Formats").
     let method = match method {
@@ -69,9 +70,9 @@ fn of_protocol(error: &str, options: &PgConnectOptions, at: &str) -> String {
         format!("host {database} {user} ADDRESS-OF-THIS-MACHINE/32 scram-sha-256")
     };
     format!(
-        "PostgreSQL at {at} asks the user {user} for the authentication method {method}, which this program does not \
-         have. The server's pg_hba.conf must name scram-sha-256 for this user: put the line `{line}` before the line that \
-         names the other method, and have the file read again (SELECT pg_reload_conf()). Then give the user a password \
+        "PostgreSQL at {at} requires the authentication method {method} from the user {user}, which this program does not \
+         support. The server's pg_hba.conf must name scram-sha-256 for this user: put the line `{line}` before the line that \
+         names the other method, and reload the file (SELECT pg_reload_conf()). Then give the user a password \
          (in psql: \\password {user}), and put that into MAIL360_DATABASE_URL; {ENCODING}."
     )
 }
@@ -85,7 +86,7 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
              MAIL360_DATABASE_URL, and in a container that the database is in the same network."
         );
     }
-    // What the certificate's check finds comes this way.
+    // An invalid certificate arrives as an I/O error.
     if ["certificate", "tls"].iter().any(|word| text.to_ascii_lowercase().contains(word)) {
         return of_tls(&text, at);
     }
@@ -118,19 +119,19 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
 fn of_tls(error: &str, at: &str) -> String {
     if error.contains("does not support TLS") {
         return format!(
-            "PostgreSQL at {at} offers no encryption: turn `ssl` on in its configuration. Only where nobody else can \
-             read what passes between the two, write sslmode=disable in MAIL360_DATABASE_URL."
+            "PostgreSQL at {at} offers no encryption: turn `ssl` on in its configuration. Only if no one else can \
+             read the traffic between the two, write sslmode=disable in MAIL360_DATABASE_URL."
         );
     }
     let folded = error.to_ascii_lowercase();
     if folded.contains("fatal alert") && folded.contains("certificate") {
         return format!(
-            "PostgreSQL at {at} asks for a certificate of this program, or does not accept it ({error}): see that sslcert \
+            "PostgreSQL at {at} requires a certificate from this program, or does not accept it ({error}): see that sslcert \
              and sslkey in MAIL360_DATABASE_URL name the right files. If the certificate has expired, \
              `openssl x509 -noout -dates -in FILE` and `date -u` show it."
         );
     }
-    // rustls: `CertificateError::ExpiredContext` and `NotValidYetContext`, and both without the times.
+    // rustls: `CertificateError::ExpiredContext` and `NotValidYetContext`, and both without times.
     let is_outside_its_dates =
         ["certificate expired", "certificate not valid yet", "certificate: expired", "notvalidyet"]
             .iter()
@@ -145,12 +146,12 @@ fn of_tls(error: &str, at: &str) -> String {
     }
     format!(
         "The encrypted connection to PostgreSQL at {at} failed ({error}). Its certificate must be for the host that \
-         MAIL360_DATABASE_URL names, and from an authority that is known: add \
-         sslrootcert=/path/to/ca.pem for one of your own."
+         MAIL360_DATABASE_URL names, and from a known certificate authority: add \
+         sslrootcert=/path/to/ca.pem for an authority of your own."
     )
 }
 
-/// By its code: PostgreSQL, Appendix A, "Error Codes".
+/// By error code: PostgreSQL, Appendix A, "Error Codes".
 fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -> String {
     let (message, code) = (error.message(), error.code().unwrap_or_default());
     let user = options.get_username();
@@ -174,17 +175,15 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
              or without encryption, as sslmode in MAIL360_DATABASE_URL says)"
         ),
         "3D000" => format!(
-            "make it (createdb --owner={user} {database}), or name another at the end of MAIL360_DATABASE_URL"
+            "create it (createdb --owner={user} {database}), or name another at the end of MAIL360_DATABASE_URL"
         ),
         "42501" => format!("let the user in: GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\""),
-        "53300" => {
-            "other programs hold all connections that there may be: end some, raise max_connections or the \
+        "53300" => "all connections are in use: end some, raise max_connections or the \
                     role's CONNECTION LIMIT, or set MAIL360_DATABASE_CONNECTIONS lower in each process"
-                .to_owned()
-        }
+            .to_owned(),
         "57P03" => "it is starting, or stopping: try again in a moment".to_owned(),
         "55000" => format!(
-            "the database {database} takes no connections at this moment: ALTER DATABASE \"{database}\" \
+            "the database {database} accepts no connections at the moment: ALTER DATABASE \"{database}\" \
              ALLOW_CONNECTIONS true"
         ),
         _ => "see what its own log says, and that MAIL360_DATABASE_URL is right".to_owned(),
@@ -192,7 +191,7 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
     format!("PostgreSQL at {at} refuses the connection ({message}): {advice}.")
 }
 
-/// Nothing was answered for that long.
+/// The server did not answer in this time.
 pub(super) fn of_silence(options: &PgConnectOptions, patience: Duration) -> String {
     format!(
         "PostgreSQL at {} does not answer within {} seconds: see that it runs, that the host is right, that no firewall \
@@ -207,14 +206,14 @@ pub(super) fn of_pooler(options: &PgConnectOptions) -> String {
     format!("Two connections to PostgreSQL at {} got one and the same session. {POOLER}.", at(options))
 }
 
-/// What a pooler says that gives a session to a client for one transaction only, and what PostgreSQL says when two
-/// clients of it meet.
+/// Whether an error comes from a pooler in transaction mode, or from PostgreSQL because two clients of such a
+/// pooler shared a session.
 fn is_poolers(code: &str, message: &str) -> bool {
     let prepared = message.contains("prepared statement") && ["42P05", "26000"].contains(&code);
     prepared || message.contains("unsupported startup parameter")
 }
 
-/// What to do about an error of a statement, where an operator can do something. None for the rest.
+/// What the operator can do about an error of a statement; `None` for other errors.
 pub(super) fn advice(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -229,17 +228,17 @@ pub(super) fn advice(error: &DbErr) -> Option<String> {
     }
     let advice = match &*code {
         "42501" if error.message().contains("schema") => {
-            "Let the program's role make tables there: GRANT USAGE, CREATE ON SCHEMA public TO that role, or make it \
+            "Let the program's role create tables there: GRANT USAGE, CREATE ON SCHEMA public TO that role, or make it \
              the owner of the database"
         }
         "42501" => {
-            "The tables belong to another role: put the role that made them in MAIL360_DATABASE_URL, or give them to \
+            "The tables belong to another role: put the role that created them in MAIL360_DATABASE_URL, or give them to \
              the new one with REASSIGN OWNED"
         }
         "25006" => {
-            "The server is read-only, perhaps a standby: name the one that can be written to in MAIL360_DATABASE_URL"
+            "The server is read-only, perhaps a standby: name the primary server in MAIL360_DATABASE_URL"
         }
-        "53100" => "The disk of the database's server is full: make room there",
+        "53100" => "The disk of the database's server is full: free some space there",
         "55P03" => {
             "Another session holds the lock, perhaps VACUUM FULL or ALTER TABLE: pg_stat_activity shows it"
         }
@@ -249,20 +248,20 @@ pub(super) fn advice(error: &DbErr) -> Option<String> {
     Some(advice.to_owned())
 }
 
-/// A file or folder that the system does not let us make or open.
+/// A file or folder that cannot be created or opened.
 pub(super) fn of_file(path: &Path, error: &io::Error) -> String {
     let advice = exposure::refused(path, error);
     let advice = advice
         .unwrap_or_else(|| "see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names it right".to_owned());
-    format!("The database file {} cannot be opened or made ({error}): {advice}.", path.display())
+    format!("The database file {} cannot be opened or created ({error}): {advice}.", path.display())
 }
 
-/// An error of opening a SQLite file, with the file's name and what to do (SQLite, "Result and Error Codes").
+/// An error of opening a SQLite file, with the path and what to do (SQLite, "Result and Error Codes").
 pub(super) fn of_sqlite(path: &Path, error: DbErr) -> DbErr {
     let shown = path.display();
     let text = match sqlite::code(&error) {
         Some(26) => format!(
-            "{shown} is no SQLite database: see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names the right file. If it \
+            "{shown} is not a SQLite database: see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names the right file. If it \
              is the right one it is damaged: put a backup in its place with `mail360 restore FILE`."
         ),
         Some(11) => {
@@ -274,9 +273,9 @@ pub(super) fn of_sqlite(path: &Path, error: DbErr) -> DbErr {
         ),
         Some(10) => format!(
             "The database {shown} cannot be read or written ({error}): look at the disk and the system's log. A network \
-             file system is no place for SQLite."
+             file system is not suitable for SQLite."
         ),
-        Some(13) => format!("There is no room for the database {shown}: make some on its disk."),
+        Some(13) => format!("There is no room for the database {shown}: free some space on its disk."),
         _ => return error,
     };
     DbErr::Custom(text)
@@ -287,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn c42_what_the_network_and_the_certificates_check_say_leads_to_what_to_change() {
+    fn c42_network_and_certificate_errors_lead_to_the_setting_to_change() {
         let options = |url: &str| url.parse::<PgConnectOptions>().expect("an address");
         let near = options("postgres://u:canary@localhost/d");
         let far = options("postgres://u:canary@db.contoso.test/d?sslmode=verify-full");
@@ -387,11 +386,11 @@ mod tests {
                 {
                     assert!(told.contains(words), "{words}: {told}");
                 }
-                let wrong = ["no PostgreSQL server", "sqlx_postgres", "canary"];
+                let wrong = ["not a PostgreSQL server", "sqlx_postgres", "canary"];
                 assert!(!wrong.iter().any(|wrong| told.contains(wrong)), "{told}");
             }
         }
         let other = of_connecting(&SqlxError::Protocol("unexpected message: 72".to_owned()), &far);
-        assert!(other.contains("is no PostgreSQL server"), "{other}");
+        assert!(other.contains("is not a PostgreSQL server"), "{other}");
     }
 }

@@ -1,4 +1,4 @@
-//! Reading what was sent, whole, before anybody works with it: within a size and a time.
+//! Reads a whole request body before a handler runs, within a size and a time limit.
 
 use std::time::Duration;
 
@@ -11,36 +11,35 @@ use axum::{
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
 
-/// Over a slow line the largest form needs some seconds. One sign at a time, it would keep its connection and
-/// whatever waits for it as long as it likes (slow POST).
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A form of the largest size takes some seconds over a slow line. Slow POST: without a limit, an attacker
+/// who sends a byte at a time would hold a connection forever.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads a body of at most so many bytes; one that is longer is refused with 413, one that takes too long with 408. It
-/// goes before it is found out who asks: whoever sends it drop by drop could be somebody else at its end, such as
-/// nobody any more.
+/// Middleware: reads a body of at most `most` bytes. A longer one gets 413, one that takes too long gets 408.
+/// Runs before authentication: the session may expire while a slow body is still arriving.
 pub async fn read_whole(State(most): State<usize>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if declared.is_some_and(|bytes: usize| bytes > most) {
-        // At once, and without reading any of it.
+        // Refuse at once, without reading the body.
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    match tokio::time::timeout(PATIENCE, collect(body, declared.unwrap_or_default(), most)).await {
+    match tokio::time::timeout(BODY_TIMEOUT, collect(body, declared.unwrap_or_default(), most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(status)) => status.into_response(),
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     }
 }
 
-/// Copies each piece and lets it go: of a body in chunks of a byte (RFC 9112, 7.1) the pieces as they came would take forty
-/// times its length, for as long as somebody is patient with it.
+/// Copies each chunk and frees it. An attacker who sends chunks of one byte (RFC 9112, 7.1) would otherwise
+/// take forty times the length in memory, for as long as the body takes.
 ///
-/// Memory is reserved for the declared length, which is at most `most`, and is never more than `most`: a vector that
-/// doubles as it grows would take up to twice that.
+/// Reserves memory for the declared length, but never more than `most`: a vector that doubles would take up
+/// to twice that.
 async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Vec<u8>, StatusCode> {
     let mut whole = Vec::with_capacity(declared.min(most));
     while let Some(frame) = body.frame().await {
-        // An error means that it broke off.
+        // An error means that the body was cut off.
         let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
         let Some(data) = frame.data_ref() else { continue };
         if whole.len() + data.len() > most {
@@ -70,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    struct Piece(#[expect(dead_code, reason = "it counts by being there")] Arc<()>);
+    struct Piece(#[expect(dead_code, reason = "its reference count is the test")] Arc<()>);
 
     impl AsRef<[u8]> for Piece {
         fn as_ref(&self) -> &[u8] {
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn i1_of_a_body_in_pieces_nothing_is_held_but_its_bytes() {
+    async fn i1_chunks_of_a_body_are_freed_once_they_are_copied() {
         let (piece, most) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
         let seen = most.clone();
         let pieces = (0..1_000).map(move |_| {
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn n21_a_body_takes_no_more_memory_than_its_length_and_never_more_than_the_most() {
+    async fn n21_a_body_takes_no_more_memory_than_its_length_and_never_more_than_the_limit() {
         const MOST: usize = 64 * 1024;
         for (length, declared, piece) in [
             (65_000, 65_000, 8_192),

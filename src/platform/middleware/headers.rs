@@ -1,4 +1,4 @@
-//! The headers of every answer.
+//! Security headers of every response.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::platform::{
     randomness::SharedRandomness,
 };
 
-/// The nonce of this answer's Content-Security-Policy: scripts that carry it run, no others.
+/// The nonce of this response's Content-Security-Policy. Only scripts with this nonce run.
 #[derive(Clone, Debug)]
 pub struct ScriptNonce(pub Arc<str>);
 
-/// Draws the nonce and sets the headers that no handler has set.
+/// Middleware: draws the nonce, and sets the headers that no handler has set.
 pub async fn add_security_headers(
     State((config, randomness)): State<(Arc<Config>, SharedRandomness)>,
     mut request: Request,
@@ -30,7 +30,7 @@ pub async fn add_security_headers(
     let nonce: Arc<str> = STANDARD.encode(bytes).into();
     request.extensions_mut().insert(ScriptNonce(nonce.clone()));
 
-    // A callback's address holds a code and a state; nobody after us is to see it, whoever of us answers.
+    // The URL of a callback contains a code and a state. Do not send it as a referrer to any other page.
     let is_callback = request.uri().path() == REDIRECT_PATH;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -54,8 +54,8 @@ pub async fn add_security_headers(
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
-    // Assets have set their own; everything else may hold what only this person may see.
-    // No proxy may rewrite it: what Cloudflare puts in place of an e-mail address needs a script that our policy blocks.
+    // Assets have set their own value. Every other response may be private to this user. `no-transform`:
+    // Cloudflare would replace e-mail addresses with markup that needs a script, which our policy blocks.
     set(header::CACHE_CONTROL, "no-store, no-transform");
     if config.public_url.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");

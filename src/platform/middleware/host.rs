@@ -1,5 +1,5 @@
-//! Pages are shown under the public address and under no other name: cookies, links and the Redirect
-//! URI all depend on it, and a foreign name may be an attacker's (DNS rebinding).
+//! Refuses requests under any other name than the public URL's, because cookies, links and the Redirect URI
+//! depend on it. DNS rebinding: the other name may be an attacker's.
 
 use std::sync::Arc;
 
@@ -16,15 +16,16 @@ use crate::platform::{config::Config, origin::Origin};
 /// A request under another name than ours. The layer that renders pages makes the 421 page from it.
 #[derive(Clone, Debug)]
 pub struct Misdirected {
-    /// The `Host` header, cut; shown as text only.
+    /// The `Host` header, shortened. Only shown as text.
     pub asked: String,
-    /// Its host is ours, and its port is not.
+    /// Whether its host is ours and only the port differs.
     pub other_port: bool,
-    /// The browser is at our address, as it or its proxy says: the proxy has put another name into the request.
+    /// Whether browser or proxy say that the browser is at our URL. Then the proxy has changed the name in
+    /// the request.
     pub proxy_renames: bool,
 }
 
-/// Refuses a request under another host or port than the public URL's.
+/// Middleware: refuses a request under another host or port than the public URL's.
 pub async fn require_public(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     let own = config.public_url.parts();
     let asked = asked_host(request.headers(), request.uri());
@@ -42,14 +43,14 @@ pub async fn require_public(State(config): State<Arc<Config>>, request: Request,
     response
 }
 
-/// The host as HTTP/2 (authority) or HTTP/1.1 (`Host`) carries it.
+/// The host in HTTP/2 (authority) or HTTP/1.1 (`Host`).
 fn asked_host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let host = || std::str::from_utf8(headers.get(header::HOST)?.as_bytes()).ok();
     uri.authority().map(Authority::as_str).or_else(host).map(str::to_owned)
 }
 
-/// Whether the browser says that it is at our own address, or the proxy that it was asked for that. It chooses words
-/// and nothing else, so it does not matter who else may say so.
+/// Whether the browser or a proxy says that the browser is at our URL. It only chooses the words of a page,
+/// so a forged header does no harm.
 fn browser_is_at(own: &Origin, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let came_from = text("referer").and_then(|referer| Origin::of_url(&Url::parse(referer).ok()?));

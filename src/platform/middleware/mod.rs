@@ -1,6 +1,6 @@
-//! What every request passes through, outermost first: [`request_id`] gives it an id, [`headers`] protects the
-//! answer, [`host`] refuses foreign names, [`origin`] refuses what a foreign page sent; innermost [`body`] reads
-//! what was sent.
+//! Middleware of every request, outermost first: [`request_id`] assigns an id, [`headers`] adds security
+//! headers, [`host`] refuses foreign host names, [`origin`] refuses cross-site requests, [`body`] reads the
+//! body.
 
 pub mod body;
 pub mod headers;

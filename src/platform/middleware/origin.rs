@@ -1,4 +1,4 @@
-//! Against cross-site request forgery: what changes something must come from a page of ours.
+//! Protects against cross-site request forgery: an unsafe method must come from a page of this program.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use http::{HeaderMap, header};
 
 use crate::platform::{config::Config, failure::Failure, origin::Origin};
 
-/// Refuses an unsafe method unless the browser says that the request comes from this very origin:
-/// `Sec-Fetch-Site: same-origin`, or, from a browser too old to send that, an `Origin` equal to the
-/// public one. There are no exceptions; the redirect from the provider is a GET.
+/// Middleware: refuses an unsafe method unless the browser confirms that the request comes from this origin.
+/// It checks `Sec-Fetch-Site: same-origin`, or, if an old browser does not send that, an `Origin` equal to
+/// the public one. There are no exceptions: the provider's redirect is a GET.
 pub async fn require_own(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_own(request.headers(), config.public_url.parts()) {
         next.run(request).await
@@ -28,7 +28,7 @@ fn is_own(headers: &HeaderMap, own: &Origin) -> bool {
         return sites.all(|site| site == "same-origin");
     }
     let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
-    // A browser sends one; of several none is believed unless all are ours.
+    // A browser sends one. If there are several, all must be ours.
     origins.peek().is_some()
         && origins.all(|value| value.to_str().ok().and_then(Origin::parse).as_ref() == Some(own))
 }
@@ -46,20 +46,20 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_browser_vouches_for_is_our_own() {
+    fn only_a_request_that_the_browser_confirms_is_our_own() {
         assert!(own(&[("sec-fetch-site", "same-origin")]));
         assert!(own(&[("origin", "https://mail.example.com")]));
         assert!(!own(&[]));
         assert!(!own(&[("origin", "null")]));
         assert!(!own(&[("origin", "https://mail.example.com.evil.example")]));
         for site in ["cross-site", "same-site", "none", ""] {
-            // The newer header decides where both are there.
+            // If both headers exist, the newer one decides.
             assert!(!own(&[("sec-fetch-site", site), ("origin", "https://mail.example.com")]));
         }
     }
 
     #[test]
-    fn c36_an_origin_is_our_own_however_it_is_written_and_no_other_is() {
+    fn c36_every_spelling_of_our_origin_is_our_own_and_no_other_origin_is() {
         for own_in_other_words in
             ["https://mail.example.com:443", "https://MAIL.example.com", "https://mail.example.com."]
         {

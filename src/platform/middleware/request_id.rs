@@ -1,4 +1,4 @@
-//! Gives every request an id, and logs how it ended.
+//! Assigns an id to every request, and logs its end.
 
 use crate::platform::{
     clock::SharedClock, id::new_uuid, randomness::SharedRandomness, request_id::RequestId,
@@ -10,7 +10,8 @@ use axum::{
 };
 use tracing::Instrument;
 
-/// Assigns the id. Logs the route and never the path, because links and the redirect carry capabilities in their paths.
+/// Middleware: assigns the id. Logs the route and never the path, because paths of links and of the callback
+/// contain secrets.
 pub async fn assign_request_id(
     State((clock, randomness)): State<(SharedClock, SharedRandomness)>,
     mut request: Request,

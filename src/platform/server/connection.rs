@@ -1,4 +1,5 @@
-//! One connection: reports to [`super::places`] what it is doing, and serves until its client or the program ends it.
+//! One connection: reports to [`super::places`] what it is doing, and serves until the client or the program
+//! ends it.
 
 use std::{
     convert::Infallible,
@@ -34,37 +35,38 @@ use tower::ServiceExt;
 
 use super::places::{Doing, Place, Reporter};
 
-/// How long a connection without a request may take to send one, when the program is asked to stop.
+/// During shutdown, how long a connection without a request may take to send one.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// The parts of a connection that hyper is handed.
+/// The parts of a connection that hyper gets.
 pub(super) struct Connection<S> {
     pub stream: Stream,
     pub service: Reporting<S>,
     pub requests: watch::Receiver<Requests>,
 }
 
-/// How many requests there have been on a connection.
+/// Number of requests on a connection.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Requests {
     begun: u64,
     answered: u64,
 }
 
-/// What the parts of one connection share.
+/// State shared by the parts of one connection.
 struct Shared {
     reporter: Reporter,
     requests: watch::Sender<Requests>,
-    /// The answer is complete, but not all of it may have been written.
+    /// The response is complete, but may not be written completely.
     answered: AtomicBool,
-    /// It was looked whether a request came with the connection.
+    /// Whether the first read has tried for a request.
     looked: AtomicBool,
 }
 
 impl<S> Connection<S> {
-    /// Whose other end may not keep us waiting longer than `stalled` while a body or an answer is on its way.
+    /// A connection whose client may not stall longer than `stalled` while a body or a response is
+    /// transferred.
     pub fn new(stream: TcpStream, stalled: Duration, service: S, place: &Place) -> Self {
-        // Nagle's algorithm would hold back the small last packet of an answer.
+        // Nagle's algorithm would delay the small last packet of a response.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
@@ -86,7 +88,7 @@ impl<S> Connection<S> {
     }
 }
 
-/// Serves a connection to its end; where the program is asked to stop, to the end of its request.
+/// Serves a connection until it ends; during shutdown, until its request ends.
 pub(super) async fn until_stopped<C: GracefulConnection>(
     connection: C,
     mut requests: watch::Receiver<Requests>,
@@ -97,8 +99,8 @@ pub(super) async fn until_stopped<C: GracefulConnection>(
         ended = &mut connection => return ended,
         () = stopping.cancelled() => {}
     }
-    // Asked to, hyper closes at once a connection without a request, though one may be on its way or read in part. Where
-    // one is being answered, the answer says that it is the last.
+    // hyper's graceful shutdown closes a connection without a request at once, even if a request is arriving.
+    // If a request is being answered, the response says that it is the last one.
     let answered = requests.borrow().answered;
     tokio::select! {
         biased;
@@ -110,7 +112,7 @@ pub(super) async fn until_stopped<C: GracefulConnection>(
     connection.await
 }
 
-/// The program as a service, which reports when a request is whole and when its answer is complete.
+/// The program as a service, which reports when a request is complete and when its response is.
 pub(super) struct Reporting<S> {
     inner: S,
     shared: Arc<Shared>,
@@ -134,7 +136,7 @@ where
         Box::pin(async move {
             let request = if request.body().is_end_stream() {
                 if !shared.reporter.report(Doing::Answering) {
-                    // The connection has given way, and is dropped in a moment.
+                    // The connection has given way and is about to be dropped.
                     std::future::pending::<()>().await;
                 }
                 request.map(|_| Body::empty())
@@ -148,7 +150,7 @@ where
     }
 }
 
-/// A request's body: while it arrives the client keeps us waiting, and nothing has been done yet.
+/// The body of a request. While it arrives, the connection waits for the client and has had no effect.
 struct Arriving {
     body: Incoming,
     shared: Arc<Shared>,
@@ -186,7 +188,7 @@ impl HttpBody for Arriving {
     }
 }
 
-/// Dropped when hyper has taken the whole answer, or the connection ends.
+/// Dropped when hyper has taken the whole response, or when the connection ends.
 struct Answer {
     shared: Arc<Shared>,
 }
@@ -198,7 +200,7 @@ impl Drop for Answer {
     }
 }
 
-/// An answer's body.
+/// The body of a response.
 struct Answered {
     body: Body,
     _answer: Answer,
@@ -224,7 +226,7 @@ impl HttpBody for Answered {
     }
 }
 
-/// The connection itself, which reports when an answer is written and when the client takes nothing of it.
+/// The connection's stream, which reports when a response is written and when the client stops reading.
 pub(super) struct Stream {
     inner: Pin<Box<TimeoutStream<TcpStream>>>,
     shared: Arc<Shared>,
@@ -279,7 +281,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes only what it has written whole.
+        // hyper only flushes after it has written everything.
         if self.shared.answered.swap(false, Ordering::Relaxed) {
             self.shared.reporter.report(Doing::Waiting);
         }

@@ -14,7 +14,7 @@ use tokio::{
 use super::*;
 
 const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-/// How soon a page is there, under whatever attack.
+/// How soon a page must arrive, under any of these attacks.
 const SOON: Duration = Duration::from_secs(2);
 
 struct Running {
@@ -24,7 +24,7 @@ struct Running {
     served: JoinHandle<()>,
 }
 
-/// A server with the program's own patience and this many places.
+/// A server with the default time limits and this many places.
 fn server(connections: usize, trusted: &[&str]) -> Running {
     let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -39,7 +39,7 @@ fn server(connections: usize, trusted: &[&str]) -> Running {
         .route("/form", post(async |body: String| body))
         .route("/large", get(async || "x".repeat(8 * 1024 * 1024)))
         .route("/gate", get(gated));
-    let limits = Limits {
+    let limits = ConnectionLimits {
         patience: Patience::default(),
         connections: Some(connections),
         trusted_proxies: trusted.iter().map(|network| network.parse().expect("a network")).collect(),
@@ -62,12 +62,12 @@ async fn connect(from: u8, to: SocketAddr) -> TcpStream {
 
 async fn send(from: u8, to: SocketAddr, sent: &[u8]) -> TcpStream {
     let mut stream = connect(from, to).await;
-    // It may have given way already.
+    // The server may have closed it already.
     let _ = stream.write_all(sent).await;
     stream
 }
 
-/// A page, as a browser from this address gets it.
+/// A page, as a browser at this address gets it.
 async fn page(from: u8, to: SocketAddr) -> String {
     let mut stream = send(from, to, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     let mut text = String::new();
@@ -75,7 +75,7 @@ async fn page(from: u8, to: SocketAddr) -> String {
     text
 }
 
-/// Whether the server has closed it.
+/// Whether the server has closed the connection.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut bytes = [0; 1024];
     loop {
@@ -87,7 +87,7 @@ async fn is_closed(stream: &mut TcpStream) -> bool {
     }
 }
 
-/// What clients do that keep a connection without letting a request be answered.
+/// Ways for a client to hold a connection without letting the server answer a request.
 const WAYS_TO_WAIT: [(&str, &[u8]); 6] = [
     ("nothing", b""),
     ("half a line", b"GET / HT"),
@@ -98,7 +98,7 @@ const WAYS_TO_WAIT: [(&str, &[u8]); 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_more_connections_that_keep_us_waiting_than_places_keep_no_page_away() {
+async fn n2_more_waiting_connections_than_places_do_not_delay_a_page() {
     for trusted in [&["127.0.0.0/8"][..], &[]] {
         for (way, sent) in WAYS_TO_WAIT {
             let server = server(100, trusted);
@@ -122,7 +122,7 @@ async fn n2_more_connections_that_keep_us_waiting_than_places_keep_no_page_away(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_silent_connections_from_one_address_leave_room_for_others_without_closing_theirs() {
+async fn n2_silent_connections_from_one_address_close_only_their_own() {
     let server = server(200, &[]);
     let mut kept = send(2, server.address, WHOLE).await;
     let mut silent = Vec::new();
@@ -147,7 +147,7 @@ async fn n2_requests_that_are_being_answered_never_give_way() {
             send(1, server.address, b"GET /gate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await,
         );
     }
-    // An answer that is being written, slowly.
+    // A response that is being written, slowly.
     let mut large =
         send(1, server.address, b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     sleep(Duration::from_millis(100)).await;
@@ -168,11 +168,11 @@ async fn n2_requests_that_are_being_answered_never_give_way() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_where_every_place_is_being_answered_others_wait_and_are_answered_even_at_the_end() {
+async fn n2_if_every_place_is_being_answered_others_wait_and_are_answered_even_during_shutdown() {
     let server = server(3, &["127.0.0.0/8"]);
     let request = b"GET /gate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let mut all = Vec::new();
-    // The first three are being answered before the others come: until then they would give way.
+    // The first three must be in their handlers before the others arrive; until then they would give way.
     for _ in 0..3 {
         all.push(send(1, server.address, request).await);
     }
@@ -199,7 +199,7 @@ async fn n2_where_every_place_is_being_answered_others_wait_and_are_answered_eve
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_a_browser_that_is_kept_alive_goes_on_with_request_after_request() {
+async fn n2_a_connection_that_is_kept_alive_serves_request_after_request() {
     let server = server(2, &[]);
     let mut stream = connect(1, server.address).await;
     for _ in 0..20 {
@@ -219,7 +219,7 @@ async fn n2_a_browser_that_is_kept_alive_goes_on_with_request_after_request() {
 }
 
 #[tokio::test]
-async fn n2_as_many_connections_wait_to_be_accepted_as_was_asked_for() {
+async fn n2_the_accept_queue_holds_the_requested_number_of_connections() {
     let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("Linux");
     let limit = limit.trim().parse::<u32>().expect("a number").min(MOST_WAITING).min(600);
     let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("a port");

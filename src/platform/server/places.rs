@@ -1,8 +1,9 @@
-//! Which connections are held: how many in all and from each network, and which one gives way to a new one.
+//! Decides which connections stay open: how many in total and per network, and which one gives way to a new
+//! one. Start with [`Places::take`].
 //!
-//! A connection waits for its client until a request is whole, and while the client takes nothing of an answer. The
-//! connection that has waited longest for a request gives way where all places are taken. One whose request is being
-//! answered never does.
+//! A connection is waiting for its client until its request is complete, and while the client reads nothing
+//! of a response. If all places are taken, the connection that has waited longest for a request gives way. A
+//! connection whose request is being answered never does.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,54 +23,56 @@ use crate::platform::net::own_network;
 
 /// One network holds at most this part of all places ...
 const NETWORK_PART: usize = 4;
-/// ... but this many where there are few: an office behind one address has many browsers.
+/// ... but at least this many if there are few places, because an office behind one address has many
+/// browsers.
 const NETWORK_LEAST: usize = 64;
-/// An answer of which the client has taken nothing for this long gives way if no connection waits for a request.
+/// A response of which the client has read nothing for this long gives way, if no connection waits for a
+/// request.
 const STALLED: Duration = Duration::from_secs(5);
-/// How often it is looked whether an answer is [`STALLED`] by now, while a new connection waits for a place.
+/// How often to check for [`STALLED`] responses while a new connection waits for a place.
 const RECHECK: Duration = Duration::from_millis(500);
-/// A refused network is logged this often at most: an attacker must not fill the log.
+/// Minimum time between two log lines about refused networks, so that an attacker cannot fill the log.
 const LOG_PAUSE: Duration = Duration::from_mins(1);
 
-/// All places.
+/// All places for connections.
 pub(super) struct Places {
     most: usize,
     most_of_network: usize,
     trusted: Vec<IpNet>,
     state: Mutex<State>,
-    /// A place was given back, or a connection began to wait.
+    /// Notified when a place is returned, or a connection begins to wait.
     changed: Notify,
 }
 
-/// What a connection does, as far as it matters for giving way.
+/// What a connection is doing, as far as it matters for giving way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
-    /// It has not been looked yet whether a request came with it.
+    /// Nothing has been read from it yet.
     Unread,
-    /// Its next request is not whole yet.
+    /// Its next request is incomplete.
     Waiting,
     /// Its request is being answered.
     Answering,
-    /// The client takes nothing of the answer.
+    /// The client is not reading the response.
     Stalled,
 }
 
 #[derive(Default)]
 struct State {
-    /// The next identifier, and the next turn.
+    /// The next id, and the next turn.
     next: u64,
     held: HashMap<u64, Held>,
-    /// By turn: the first has waited longest.
+    /// By turn: the first one has waited longest.
     waiting: BTreeMap<u64, u64>,
     stalled: BTreeMap<u64, u64>,
     networks: HashMap<IpAddr, OfNetwork>,
-    /// How many have given way and are not closed yet.
+    /// Number of connections that were asked to give way and are not closed yet.
     leaving: usize,
     logged: Option<Instant>,
 }
 
 struct Held {
-    /// `None`: of a trusted proxy, and not counted.
+    /// `None` for a trusted proxy, which has no limit.
     network: Option<IpAddr>,
     doing: Doing,
     turn: u64,
@@ -85,7 +88,7 @@ struct OfNetwork {
     waiting: BTreeMap<u64, u64>,
 }
 
-/// A connection's place, given back when dropped.
+/// A connection's place. Dropping it returns the place.
 pub(super) struct Place {
     places: Arc<Places>,
     id: u64,
@@ -94,14 +97,14 @@ pub(super) struct Place {
 
 enum Attempt {
     Taken(Place),
-    /// A connection is about to give way, or none can at this moment.
+    /// A connection is about to give way, or none can at the moment.
     Full,
-    /// The network has as many as one may, and all of them are being answered.
+    /// The network has the most places allowed, and all its requests are being answered.
     Refused,
 }
 
 impl Places {
-    /// This many, of which each network but the trusted ones may hold a part.
+    /// This many places. Each network holds at most a part of them, except trusted ones.
     pub fn new(most: usize, trusted: Vec<IpNet>) -> Self {
         Self {
             most,
@@ -112,8 +115,8 @@ impl Places {
         }
     }
 
-    /// Waits for a place for a connection from this address. `None` if its network holds as many as it may, and none
-    /// of them can give way: the connection is to be closed.
+    /// Waits for a place for a connection from this address. `None` if its network has all its places and
+    /// none of them can give way; the caller must then close the connection.
     pub async fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         let network =
@@ -123,14 +126,14 @@ impl Places {
                 Attempt::Taken(place) => return Some(place),
                 Attempt::Refused => return None,
                 Attempt::Full => {
-                    // An error means that the time is over, and it is looked again.
+                    // A time-out only means that it is time to try again.
                     let _ = timeout(RECHECK, self.changed.notified()).await;
                 }
             }
         }
     }
 
-    /// Waits until a place is free, and makes no connection give way.
+    /// Waits for a free place. No connection gives way.
     pub async fn take_free(self: &Arc<Self>) -> Place {
         loop {
             if let Some(place) = self.try_take_free() {
@@ -145,7 +148,7 @@ impl Places {
         (state.held.len() < self.most).then(|| self.hold(&mut state, None))
     }
 
-    /// Closes what has waited longer for a request than the room that is left allows.
+    /// Closes connections that have waited for a request longer than the remaining places allow.
     pub fn close_overdue(&self, patience: Duration) {
         let mut state = self.lock();
         let taken = state.held.len() - state.leaving;
@@ -158,7 +161,7 @@ impl Places {
         }
     }
 
-    /// Closes whatever waits for a request, for the program is about to end.
+    /// Closes all connections that wait for a request. For the shutdown.
     pub fn close_waiting(&self) {
         let mut state = self.lock();
         while let Some((_, &id)) = state.waiting.first_key_value() {
@@ -166,8 +169,8 @@ impl Places {
         }
     }
 
-    /// The patience where this many places are taken: less from half of them on, a tenth where all are. `None` where
-    /// it is whole.
+    /// The time limit with this many places taken: shorter from half of them on, a tenth if all are taken.
+    /// `None` if it is not shortened.
     fn shrunk(&self, patience: Duration, taken: usize) -> Option<Duration> {
         let free = self.most.saturating_sub(taken);
         (free * 2 < self.most).then(|| {
@@ -224,7 +227,7 @@ impl Places {
         Place { places: self.clone(), id, gives_way }
     }
 
-    /// Notes what a connection does now; `false` if it has given way, and must not begin anything.
+    /// Records what a connection is doing; `false` if it has given way and must not begin anything.
     fn report(&self, id: u64, doing: Doing) -> bool {
         let stays = self.lock().set_doing(id, doing);
         self.changed.notify_one();
@@ -263,7 +266,7 @@ impl State {
             Doing::Stalled => {
                 self.stalled.insert(turn, id);
             }
-            // Nothing becomes unread again.
+            // A connection never becomes unread again.
             Doing::Answering | Doing::Unread => {}
         }
         true
@@ -295,7 +298,7 @@ impl State {
         self.held.get(&id).filter(|held| held.since.elapsed() >= STALLED).map(|_| id)
     }
 
-    /// Asks a connection to close; it counts until it has.
+    /// Asks a connection to close. It counts until it has closed.
     fn give_way(&mut self, id: u64) {
         let Some(held) = self.held.get(&id) else { return };
         held.gives_way.cancel();
@@ -330,19 +333,19 @@ impl State {
         let network = network.map(|network| network.to_string()).unwrap_or_default();
         tracing::warn!(
             network,
-            "a network holds {most} connections, the most that one may, and more are refused; if it is a reverse \
+            "a network has {most} connections, the most that one may have, and more are refused; if it is a reverse \
              proxy, name it in MAIL360_TRUSTED_PROXIES"
         );
     }
 }
 
 impl Place {
-    /// Done when the connection is to give way.
+    /// Completes when the connection must give way.
     pub async fn wait_to_give_way(&self) {
         self.gives_way.cancelled().await;
     }
 
-    /// Tells what the connection is doing, from within it.
+    /// The connection's own handle for reporting what it is doing.
     pub fn reporter(&self) -> Reporter {
         Reporter { places: self.places.clone(), id: self.id }
     }
@@ -355,7 +358,7 @@ impl Drop for Place {
     }
 }
 
-/// Tells what a connection is doing.
+/// Reports what a connection is doing.
 #[derive(Clone)]
 pub(super) struct Reporter {
     places: Arc<Places>,
@@ -363,7 +366,7 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// `false` if the connection has given way: nothing may be begun for it any more.
+    /// Returns `false` if the connection has given way: nothing may be begun for it.
     pub fn report(&self, doing: Doing) -> bool {
         self.places.report(self.id, doing)
     }

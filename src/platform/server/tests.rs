@@ -10,9 +10,9 @@ use super::*;
 
 const SHORT: Patience = Patience { head: Duration::from_millis(300), stalled: Duration::from_millis(300) };
 
-/// All that a test connects from counts as one network, so the limit of one is out of the way.
-fn limits(patience: Patience, connections: usize) -> Limits {
-    Limits {
+/// All connections of a test come from one network, so exempt it from the limit per network.
+fn limits(patience: Patience, connections: usize) -> ConnectionLimits {
+    ConnectionLimits {
         patience,
         connections: Some(connections),
         trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
@@ -21,7 +21,7 @@ fn limits(patience: Patience, connections: usize) -> Limits {
 
 const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// A server whose answer is as long as this: where it is, what stops it, and its end.
+/// A server whose response has this length: its address, its stop signal, and its task.
 async fn server(length: usize) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -33,18 +33,18 @@ async fn server(length: usize) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<(
     (address, stop, tokio::spawn(served))
 }
 
-/// Sends this, and reads until the other end has had enough.
+/// Sends this, and reads until the server closes the connection.
 async fn answer(address: SocketAddr, sent: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(sent).await.expect("sent");
     let mut text = Vec::new();
-    // A reset is an end as well.
+    // A reset ends the connection as well.
     let _ = stream.read_to_end(&mut text).await;
     String::from_utf8_lossy(&text).into_owned()
 }
 
 #[tokio::test]
-async fn d1_who_sends_half_a_request_is_left_and_others_are_answered_meanwhile() {
+async fn d1_clients_that_send_half_a_request_are_closed_and_others_are_answered_concurrently() {
     let (address, _stop, _) = server(10).await;
     let slow: Vec<_> = (0..200)
         .map(|_| tokio::spawn(async move { answer(address, b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await }))
@@ -57,7 +57,7 @@ async fn d1_who_sends_half_a_request_is_left_and_others_are_answered_meanwhile()
 }
 
 #[tokio::test]
-async fn d1_who_does_not_read_an_answer_is_left() {
+async fn d1_a_client_that_does_not_read_the_response_is_closed() {
     // More than the buffers of both ends hold.
     let (address, stop, served) = server(64 * 1024 * 1024).await;
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -65,13 +65,13 @@ async fn d1_who_does_not_read_an_answer_is_left() {
     let mut first = [0; 12];
     stream.read_exact(&mut first).await.expect("the beginning");
     assert_eq!(&first, b"HTTP/1.1 200");
-    // It ends by itself though the answer was never taken: otherwise stopping would wait for it.
+    // It ends by itself although the response was never read; otherwise the shutdown would wait for it.
     drop(stop);
     timeout(Duration::from_secs(20), served).await.expect("an end").expect("no panic");
 }
 
 #[test]
-fn d1_of_the_open_files_that_are_allowed_some_are_kept_for_the_database() {
+fn d1_some_file_descriptors_are_reserved_for_the_database() {
     for (limit, connections) in [(64, 32), (256, 128), (1_024, 896), (4_000, 3_872), (1_000_000, 4_096)] {
         assert_eq!(within(Some(limit)), connections, "of {limit}");
     }
@@ -79,7 +79,7 @@ fn d1_of_the_open_files_that_are_allowed_some_are_kept_for_the_database() {
 }
 
 #[tokio::test]
-async fn i1_headers_without_end_are_refused_before_they_fill_the_memory() {
+async fn i1_endless_headers_are_refused_before_they_fill_the_memory() {
     let (address, _stop, _) = server(10).await;
     let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
     let answer = answer(address, endless.as_bytes()).await;
@@ -87,10 +87,10 @@ async fn i1_headers_without_end_are_refused_before_they_fill_the_memory() {
 }
 
 #[tokio::test]
-async fn who_has_connected_when_the_program_is_asked_to_stop_is_answered() {
+async fn a_client_that_connected_before_shutdown_is_answered() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    // The system takes them before the program does.
+    // The system accepts them before the program does.
     let waiting: Vec<_> = (0..50)
         .map(|_| {
             let mut stream = std::net::TcpStream::connect(address).expect("a connection");
@@ -107,7 +107,7 @@ async fn who_has_connected_when_the_program_is_asked_to_stop_is_answered() {
     }
 }
 
-/// A server whose answer waits for the gate, with all the patience of the program.
+/// A server whose response waits for the gate, with the default time limits.
 async fn gated() -> (SocketAddr, Arc<tokio::sync::Notify>, oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -128,15 +128,15 @@ async fn gated() -> (SocketAddr, Arc<tokio::sync::Notify>, oneshot::Sender<()>, 
 }
 
 #[tokio::test]
-async fn who_is_being_answered_when_the_program_is_asked_to_stop_is_answered_and_told_that_it_is_the_last() {
+async fn a_request_that_is_being_answered_at_shutdown_is_answered_with_connection_close() {
     let (address, gate, stop, served) = gated().await;
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(b"GET /gate HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
-    // Until it is in the handler.
+    // Wait until it is in the handler.
     sleep(Duration::from_millis(50)).await;
     stop.send(()).expect("it listens");
     sleep(Duration::from_millis(50)).await;
-    assert!(TcpStream::connect(address).await.is_err(), "no new one is taken");
+    assert!(TcpStream::connect(address).await.is_err(), "no new connection is accepted");
     gate.notify_one();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.expect("an answer, and its end");
@@ -145,7 +145,7 @@ async fn who_is_being_answered_when_the_program_is_asked_to_stop_is_answered_and
 }
 
 #[tokio::test]
-async fn whose_next_request_is_on_its_way_when_the_program_is_asked_to_stop_is_answered() {
+async fn a_request_that_is_arriving_at_shutdown_is_answered() {
     let (address, _, stop, served) = gated().await;
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(WHOLE).await.expect("sent");
@@ -164,7 +164,7 @@ async fn whose_next_request_is_on_its_way_when_the_program_is_asked_to_stop_is_a
 }
 
 #[tokio::test]
-async fn a_connection_that_is_kept_open_ends_at_once_where_the_program_does() {
+async fn a_connection_that_is_kept_alive_ends_at_once_at_shutdown() {
     let (address, _, stop, served) = gated().await;
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(WHOLE).await.expect("sent");

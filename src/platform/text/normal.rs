@@ -1,4 +1,4 @@
-//! What needs the tables of Unicode: the server has them as a library, the browser in itself.
+//! Functions that need the tables of Unicode. The server has them in a library, the browser has its own.
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -9,26 +9,26 @@ mod server {
 
     use crate::platform::text::without_invisible;
 
-    /// The text in Unicode's normalization form C: an é that was typed as one sign or as two is the same afterwards.
-    /// Borrowed where it was so already.
+    /// Unicode normalization form C: an é typed as one character or as two becomes the same text. Borrowed if
+    /// the text is normalised already.
     pub fn nfc(text: &str) -> Cow<'_, str> {
         ComposingNormalizerBorrowed::new_nfc().normalize(text)
     }
 
-    /// The text in normalization form KC: full-width letters, ligatures and the like are their plain letters as well.
+    /// Normalization form KC: full-width letters, ligatures and the like become plain letters as well.
     pub fn nfkc(text: &str) -> Cow<'_, str> {
         ComposingNormalizerBorrowed::new_nfkc().normalize(text)
     }
 
-    /// The text as names are compared: without invisible signs, NFKC, case-folded, so that two names that look alike to
-    /// people are alike.
+    /// The text for comparing names: without invisible characters, NFKC, case-folded. Names that look alike
+    /// to people become equal.
     pub fn fold(text: &str) -> String {
         let folded = CaseMapper::new().fold_string(&nfkc(&without_invisible(text))).into_owned();
-        // Folding may undo the composition.
+        // Folding can undo the composition.
         nfkc(&folded).into_owned()
     }
 
-    /// The name of a host in the letters of ASCII (UTS 46, as the URL Standard has it).
+    /// The host name in ASCII (UTS 46, as in the URL Standard).
     pub(in crate::platform::text) fn ascii_domain(text: &str) -> Option<String> {
         match url::Host::parse(text) {
             Ok(url::Host::Domain(domain)) => Some(domain),
@@ -41,12 +41,13 @@ mod server {
 mod browser {
     use std::borrow::Cow;
 
-    /// The text as it is: the browser only helps while one types, and the server decides on the normalised text.
+    /// The text unchanged. The browser only gives hints while the user types; the server decides on the
+    /// normalised text.
     pub fn nfc(text: &str) -> Cow<'_, str> {
         Cow::Borrowed(text)
     }
 
-    /// The name of a host in the letters of ASCII, as the browser writes it in an address.
+    /// The host name in ASCII, as the browser writes it in a URL.
     pub(in crate::platform::text) fn ascii_domain(text: &str) -> Option<String> {
         Some(web_sys::Url::new(&["https://", text].concat()).ok()?.hostname())
     }

@@ -5,14 +5,14 @@ use regex_syntax::hir::{Class, HirKind};
 
 use super::*;
 
-/// The ranges of a class of Unicode, as regular expressions name it.
+/// The ranges of a Unicode class, named as in regular expressions.
 fn ranges(pattern: &str) -> Vec<RangeInclusive<char>> {
     let parsed = regex_syntax::parse(pattern).expect("a class");
     let HirKind::Class(Class::Unicode(class)) = parsed.kind() else { panic!("{pattern} is no class") };
     class.iter().map(|range| range.start()..=range.end()).collect()
 }
 
-/// All signs of a class.
+/// All characters of a class.
 fn class(pattern: &str) -> Vec<char> {
     ranges(pattern).into_iter().flatten().collect()
 }
@@ -22,7 +22,7 @@ fn every_sign() -> impl Iterator<Item = char> {
 }
 
 #[test]
-fn c22_invisible_are_exactly_the_signs_that_unicode_ignores_or_formats_with() {
+fn c22_exactly_the_characters_that_unicode_ignores_or_formats_with_are_invisible() {
     let drawn = class(r"\p{Prepended_Concatenation_Mark}");
     let mut wanted = class(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]");
     wanted.retain(|c| !drawn.contains(c));
@@ -32,7 +32,7 @@ fn c22_invisible_are_exactly_the_signs_that_unicode_ignores_or_formats_with() {
 }
 
 #[test]
-fn c22_blanks_are_the_white_space_of_unicode_and_no_sign_is_both_blank_and_hidden() {
+fn c22_blanks_are_the_white_space_of_unicode_and_no_character_is_both_blank_and_hidden() {
     let mut wanted = class(r"\p{White_Space}");
     wanted.push('\u{2800}');
     wanted.sort_unstable();
@@ -45,11 +45,11 @@ fn c22_blanks_are_the_white_space_of_unicode_and_no_sign_is_both_blank_and_hidde
 }
 
 #[test]
-fn c29_every_decimal_digit_of_unicode_is_one_of_ascii() {
+fn c29_every_decimal_digit_of_unicode_becomes_an_ascii_digit() {
     let rows = ranges(r"\p{Nd}");
     assert!(rows.len() > 60, "{}", rows.len());
     for row in rows {
-        // Each begins with its zero; some follow each other.
+        // Each row begins with its zero; some rows follow each other directly.
         for (digit, wanted) in row.zip(('0'..='9').cycle()) {
             assert_eq!(ascii_sign(digit), wanted, "{digit:?}");
         }
@@ -59,7 +59,7 @@ fn c29_every_decimal_digit_of_unicode_is_one_of_ascii() {
 }
 
 #[test]
-fn c29_what_is_read_as_ascii_looks_like_it_and_ascii_stays() {
+fn c29_only_look_alikes_become_ascii_and_ascii_stays() {
     for (text, wanted) in [
         ("a–b—c‑d−e﹣f－g", "a-b-c-d-e-f-g"),
         ("˜∼～", "~~~"),
@@ -75,7 +75,7 @@ fn c29_what_is_read_as_ascii_looks_like_it_and_ascii_stays() {
 }
 
 #[test]
-fn c23_what_is_copied_round_a_value_is_found_and_left_out() {
+fn c23_quotation_marks_and_brackets_around_a_value_are_removed() {
     for text in [
         "\"a\"",
         "'a'",
@@ -112,7 +112,7 @@ fn c23_what_is_copied_round_a_value_is_found_and_left_out() {
 }
 
 #[test]
-fn c24_a_mask_is_four_of_its_signs_in_a_row_or_an_ellipsis() {
+fn c24_a_mask_is_four_mask_characters_in_a_row_or_an_ellipsis() {
     for masked in
         ["aB1******", "••••", "a●●●●b", "····", "a…", "*•*•", "⋯", "* * * *", "•\u{a0}•\u{200b}••", "✱✱✱✱"]
     {
@@ -124,7 +124,7 @@ fn c24_a_mask_is_four_of_its_signs_in_a_row_or_an_ellipsis() {
 }
 
 #[test]
-fn c24_full_stops_are_a_mask_in_a_row_of_four_at_an_end_and_of_six_inside() {
+fn c24_full_stops_are_a_mask_if_four_are_at_an_end_or_six_inside() {
     for masked in ["....", "......", "aB1....", "....aB1", "aB1......xyz", " .... ", ". . . .", "aB1․․․․x"]
     {
         assert!(is_masked(masked), "{masked}");
@@ -180,7 +180,7 @@ fn c25_a_character_reference_of_html_is_a_known_name_or_a_number() {
 }
 
 #[test]
-fn n18_a_joiner_stays_where_it_joins_and_nowhere_else() {
+fn n18_a_joiner_only_stays_where_it_joins() {
     for kept in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}💻", "❤\u{200d}🔥"] {
         assert_eq!(name(kept, 60), Ok(kept.to_owned()));
     }
@@ -205,14 +205,14 @@ fn n18_names_that_look_alike_are_folded_alike() {
     }
 }
 
-/// A text with signs in it that cannot be seen.
+/// A text with invisible characters.
 fn with_hidden() -> impl Strategy<Value = String> {
     "([a-zA-Z0-9 .,;@~'\"{}%-]|\\PC|\\p{Cf}|\\p{M}|\\p{White_Space}|\\p{Default_Ignorable_Code_Point}){0,40}"
 }
 
 proptest! {
     #[test]
-    fn c22_each_function_leaves_its_own_result_as_it_is(text in with_hidden()) {
+    fn c22_each_function_is_idempotent(text in with_hidden()) {
         prop_assert_eq!(trim(trim(&text)), trim(&text));
         prop_assert_eq!(unwrapped(unwrapped(&text)), unwrapped(&text));
         let functions: [fn(&str) -> String; 4] = [line, ascii, without_invisible, fold];
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn c25_every_sign_is_found_where_html_writes_it_as_a_number(c in any::<char>(), around in "[^&;]{0,5}") {
+    fn c25_every_numeric_character_reference_is_found(c in any::<char>(), around in "[^&;]{0,5}") {
         let code = u32::from(c);
         let decimal = format!("{around}&#{code};{around}");
         let hexadecimal = format!("{around}&#x{code:x};{around}");
@@ -250,7 +250,7 @@ proptest! {
     }
 
     #[test]
-    fn c31_composed_and_decomposed_texts_are_one(text in "\\PC{0,30}") {
+    fn c31_composed_and_decomposed_texts_become_equal(text in "\\PC{0,30}") {
         let nfd = icu_normalizer::DecomposingNormalizerBorrowed::new_nfd().normalize(&text).into_owned();
         prop_assert_eq!(nfc(&nfd), nfc(&text));
         prop_assert_eq!(fold(&nfd), fold(&text));

@@ -12,7 +12,7 @@ use mail360::{
     people::model::{Email, OrganisationName, Password, PersonName, Role},
     people::{
         access::Admin,
-        service::{Added, Presence},
+        service::{RequestContext, UserAddition},
     },
     platform::{
         clock::Clock,
@@ -94,12 +94,15 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
     let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
     let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
     let database = Database::open(&config.database).await.expect("a database");
-    let key_file = &config.encryption_key_file;
-    let custody = custody::take(key_file, &config.database, &database, false, &**clock, randomness.clone())
+    let (key_file, url) = (&config.encryption_key_file, &config.database);
+    let custody = custody::load_keys(key_file, url, &database, false, &**clock, randomness.clone())
         .await
         .expect("a vault");
     let now = clock.now();
-    database.migrate(async |tx| custody::enter(tx, &custody.vault, now).await).await.expect("migrated");
+    database
+        .migrate(async |tx| custody::register_key(tx, &custody.vault, now).await)
+        .await
+        .expect("migrated");
     Program::new(Foundations {
         config,
         database,
@@ -228,7 +231,7 @@ impl World {
             )
             .await;
         match added {
-            Ok(Added::Added(id)) => id.to_string(),
+            Ok(UserAddition::Added(id)) => id.to_string(),
             other => unreachable!("no user was added: {other:?}"),
         }
     }
@@ -246,8 +249,8 @@ impl World {
             "organisation": { "name": "Contoso", "second_factor_required": false },
         }));
         let reauthenticated_at = Some(self.clock.now());
-        let presence = Presence { address: None, request_id: None, reauthenticated_at };
-        let member = self.program.people.member(standing.expect("a standing"), presence);
+        let context = RequestContext { address: None, request_id: None, reauthenticated_at };
+        let member = self.program.people.member_of_session(standing.expect("a standing"), context);
         member.expect("an answer").expect("a member").admin().expect("an administrator")
     }
 

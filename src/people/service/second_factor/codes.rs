@@ -1,4 +1,4 @@
-//! Codes that are typed in place of, or beside, a password.
+//! Parses codes that a user types: of an authenticator app, or a recovery code.
 
 use secrecy::SecretString;
 
@@ -8,11 +8,11 @@ use crate::platform::{
     text,
 };
 
-/// Signs of a recovery code, none of which looks like another (Crockford's base 32).
+/// The characters of a recovery code. None looks like another (Crockford's base 32).
 const SIGNS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// A code that logs in once in place of an authenticator app's: 16 signs of 32, so 80 bits. The database
-/// keeps its hash.
+/// A recovery code, which replaces an authenticator app's code once: 16 characters of 32, so 80 bits. The
+/// database stores its hash.
 #[derive(Clone, Debug)]
 pub struct RecoveryCode(SecretString);
 
@@ -31,18 +31,18 @@ impl RecoveryCode {
     }
 }
 
-/// What was typed as a code.
+/// A typed code.
 #[derive(Clone, Debug)]
 pub enum Code {
     /// Six digits of an authenticator app.
     App(String),
-    /// A recovery code, as it was made but for its hyphens.
+    /// A recovery code, without its hyphens.
     Recovery(String),
 }
 
 impl Code {
-    /// From what was typed: what stands between letters and digits does not count, nor case, nor that an O is no zero, nor
-    /// in which script the digits are.
+    /// Parses typed text. Only letters and digits count, in any case and any script; O counts as zero, I and
+    /// L as one.
     pub fn parse(text: &str) -> Self {
         let signs: String = text::ascii(text)
             .chars()
@@ -58,7 +58,7 @@ impl Code {
     }
 }
 
-/// What the database keeps of a recovery code: with whose it is, so that none fits two users.
+/// The stored hash of a recovery code. The user's id is part of it, so that a hash fits one user only.
 pub(super) fn hash(user: UserId, code: &str) -> Hash {
     Hash::of(format!("{user}\0{}", code.replace('-', "")).as_bytes())
 }

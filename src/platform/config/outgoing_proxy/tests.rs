@@ -13,7 +13,7 @@ fn warned(variables: &[(&str, &str)], requests: Requests) -> Vec<String> {
 }
 
 #[test]
-fn c63_an_address_of_a_proxy_that_is_read_as_it_is_meant_is_not_warned_of() {
+fn c63_a_proxy_url_that_is_read_as_meant_gets_no_warning() {
     for value in [
         "http://proxy.contoso.test:3128",
         "http://proxy.contoso.test:3128/",
@@ -28,15 +28,15 @@ fn c63_an_address_of_a_proxy_that_is_read_as_it_is_meant_is_not_warned_of() {
     ] {
         assert_eq!(warned(&[("HTTPS_PROXY", value)], BY_HTTPS), Vec::<String>::new(), "{value}");
     }
-    // Nothing is set, or switched off.
+    // Nothing is set, or the proxy is switched off.
     for variables in [&[][..], &[("HTTPS_PROXY", "")], &[("NO_PROXY", "*.contoso.test")]] {
         assert_eq!(warned(variables, BY_HTTPS), Vec::<String>::new(), "{variables:?}");
     }
 }
 
 #[test]
-fn c63_an_address_of_a_proxy_that_is_ignored_or_misread_is_warned_of_without_the_password() {
-    let (ignored, misread) = ("cannot be read as the address of a proxy", "is read as another address");
+fn c63_a_proxy_url_that_is_ignored_or_misread_gets_a_warning_without_the_password() {
+    let (ignored, misread) = ("cannot be read as the address of a proxy", "is not read as you mean it");
     for (value, what, why) in [
         ("http://CORP\\jane:ca-nary@proxy:3128", ignored, "there is a \\ in it"),
         ("http://jane:ca nary@proxy:3128", ignored, "there is a blank in it"),
@@ -71,7 +71,7 @@ fn c63_an_address_of_a_proxy_that_is_ignored_or_misread_is_warned_of_without_the
 }
 
 #[test]
-fn c63_of_several_variables_those_are_warned_of_that_the_client_reads() {
+fn c63_only_variables_that_the_client_reads_get_warnings() {
     let (sound, wrong) = ("http://proxy:3128", "http://a b");
     let both = Requests { https: true, http: true };
     for (variables, requests, begins) in [
@@ -99,13 +99,13 @@ fn c63_of_several_variables_those_are_warned_of_that_the_client_reads() {
         }
     }
     let in_its_place = warned(&[("HTTPS_PROXY", wrong), ("ALL_PROXY", sound)], BY_HTTPS);
-    assert!(in_its_place[0].contains("ALL_PROXY is read in its place"), "{in_its_place:?}");
+    assert!(in_its_place[0].contains("ALL_PROXY is used instead"), "{in_its_place:?}");
     let none = warned(&[("HTTPS_PROXY", wrong)], BY_HTTPS);
-    assert!(none[0].contains("Microsoft is reached without a proxy"), "{none:?}");
+    assert!(none[0].contains("requests to Microsoft use no proxy"), "{none:?}");
 }
 
 #[test]
-fn c63_a_variable_that_is_no_text_is_warned_of() {
+fn c63_a_variable_that_is_not_text_gets_a_warning() {
     use std::os::unix::ffi::OsStringExt;
 
     let environment =
@@ -115,7 +115,7 @@ fn c63_a_variable_that_is_no_text_is_warned_of() {
 }
 
 #[test]
-fn c63_entries_of_no_proxy_that_match_no_host_are_warned_of() {
+fn c63_entries_of_no_proxy_that_match_no_host_get_a_warning() {
     let told =
         |entries: &str| warned(&[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", entries)], BY_HTTPS);
     let sound = "localhost, 127.0.0.1,::1,10.0.0.0/8,.contoso.test,contoso.test,a_b.test,xn--bro-hoa.test";
@@ -153,7 +153,7 @@ fn c63_entries_of_no_proxy_that_match_no_host_are_warned_of() {
 
 proptest! {
     #[test]
-    fn c63_a_password_is_sent_as_it_is_or_warned_of_and_encoded_as_told_it_is_sent(password in "[!-~]{1,12}") {
+    fn c63_a_password_is_sent_as_meant_or_gets_a_warning(password in "[!-~]{1,12}") {
         let encoded: String = form_urlencoded::byte_serialize(password.as_bytes()).collect();
         let encoded = encoded.replace('+', "%20");
         let address = |password: &str| format!("http://jane:{password}@proxy.contoso.test:3128");
@@ -162,7 +162,7 @@ proptest! {
             if is_encoded {
                 prop_assert_eq!(reading, Reading::Sound);
             }
-            // What is meant with a % cannot be told.
+            // A raw % is ambiguous.
             if reading != Reading::Sound || (!is_encoded && password.contains('%')) {
                 continue;
             }

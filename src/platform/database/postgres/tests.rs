@@ -1,4 +1,4 @@
-//! Against a server that says one thing: what an operator reads at the start.
+//! The messages of a failed connection, against a fake server that gives one fixed answer.
 
 use std::{
     sync::{
@@ -17,16 +17,16 @@ use sea_orm::ConnectionTrait;
 
 use super::*;
 
-/// What the server does with a connection.
+/// The answer of the fake server to a connection.
 #[derive(Clone, Copy, Debug)]
 enum Says {
-    /// An error of this code and text, in place of a session.
+    /// An error with this code and text, in place of a session.
     Error(&'static str, &'static str),
-    /// These bytes, whatever it is asked.
+    /// These bytes, after any request.
     Bytes(&'static [u8]),
-    /// Nothing, and ends it.
+    /// No answer; closes the connection.
     Ends,
-    /// Nothing, and does not end it.
+    /// No answer; keeps the connection open.
     Nothing,
     /// A session of its own for each connection, or the same one for all.
     Sessions { shared: bool },
@@ -37,7 +37,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind], &length[..], body].concat()
 }
 
-/// What a session answers to one simple query.
+/// The answer of a session to one simple query.
 fn answer(query: &str, session: i32) -> Vec<u8> {
     let ready = message(b'Z', b"I");
     if !query.contains("pg_backend_pid") {
@@ -85,7 +85,7 @@ async fn serve(mut stream: TcpStream, says: Says, session: i32) -> Option<()> {
                 match kind {
                     b'Q' if query.contains("hang") => std::future::pending().await,
                     b'Q' => stream.write_all(&answer(&query, session)).await.ok()?,
-                    // Sync, with which the driver looks whether anybody is there.
+                    // Sync, with which the driver checks that the server is alive.
                     b'S' => stream.write_all(&message(b'Z', b"I")).await.ok()?,
                     _ => break,
                 }
@@ -95,7 +95,7 @@ async fn serve(mut stream: TcpStream, says: Says, session: i32) -> Option<()> {
     Some(())
 }
 
-/// Listens, and gives its address.
+/// Starts the fake server and returns its address.
 async fn server(says: Says) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -110,7 +110,7 @@ async fn server(says: Says) -> String {
     address
 }
 
-/// What is said where a connection at this address cannot be had.
+/// The error message for a connection to this address.
 async fn told(address: &str, settings: &str) -> String {
     let url = format!("postgres://me:canary@{address}/books?sslmode=disable{settings}");
     let error = open(&url, 3, Limits::Request).await.expect_err("no connection");
@@ -118,7 +118,7 @@ async fn told(address: &str, settings: &str) -> String {
 }
 
 #[tokio::test]
-async fn c42_each_reason_of_having_no_connection_is_told_at_once_with_the_address_and_what_to_do() {
+async fn c42_each_refused_connection_gives_at_once_an_error_with_address_and_advice() {
     for (says, words) in [
         (
             Says::Error("28P01", "password authentication failed for user \"me\""),
@@ -149,7 +149,7 @@ async fn c42_each_reason_of_having_no_connection_is_told_at_once_with_the_addres
 }
 
 #[tokio::test]
-async fn c42_a_server_that_is_not_there_or_has_no_encryption_is_told_at_once() {
+async fn c42_a_missing_server_or_one_without_encryption_gives_an_error_at_once() {
     let free = TcpListener::bind("127.0.0.1:0").await.and_then(|free| free.local_addr()).expect("a port");
     let began = Instant::now();
     let refused = told(&free.to_string(), "").await;
@@ -167,7 +167,7 @@ async fn c42_a_server_that_is_not_there_or_has_no_encryption_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn c42_a_server_that_says_nothing_is_told_too() {
+async fn c42_a_server_that_does_not_answer_gives_an_error() {
     let address = server(Says::Nothing).await;
     let url = format!("postgres://me@{address}/books");
     let server = Server { options: Arc::new(parse(&url).expect("an address")), limits: Limits::Request };
@@ -204,7 +204,7 @@ async fn sessions() -> Pool {
 }
 
 #[tokio::test]
-async fn c44_a_server_that_stops_answering_is_told_in_time_and_other_connections_go_on() {
+async fn c44_a_server_that_stops_answering_gives_an_error_in_time_and_other_connections_still_work() {
     let pool = sessions().await;
     pool.execute_unprepared("SELECT 1").await.expect("an answer");
     let began = Instant::now();

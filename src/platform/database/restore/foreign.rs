@@ -1,5 +1,5 @@
-//! Files that an operator names as a backup and that are none: what each is, and the command that makes a backup of it.
-//! Whether a SQLite database is sound is not decided here, but by `Staged::examine`.
+//! Recognises files that an operator names as a backup but that are none, and gives the command that makes a
+//! backup of each. `Staged::examine` decides whether a SQLite database is intact.
 
 use std::{
     fs::{self, File},
@@ -10,13 +10,13 @@ use std::{
 
 use super::super::sqlite::with_ending;
 
-/// Number of bytes that are read of a file: a tar archive has its mark at the 257th.
+/// Number of bytes read from a file. A tar archive has its mark at byte 257.
 const START: u64 = 512;
 
-/// How a SQLite database begins ("Database File Format").
+/// The first bytes of a SQLite database ("Database File Format").
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// How a file begins that holds another one; what was done to it; the command that undoes that.
+/// First bytes of a file that wraps another one, what was done to that one, and the command that undoes it.
 const WRAPPED: [(&[u8], &str, &str); 9] = [
     (b"\x1f\x8b", "compressed with gzip", "gunzip"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "zstd -d"),
@@ -29,18 +29,18 @@ const WRAPPED: [(&[u8], &str, &str); 9] = [
     (b"Salted__", "encrypted with OpenSSL", "openssl enc -d WITH-THE-SAME-OPTIONS"),
 ];
 
-/// What a file is, by its first bytes.
+/// The kind of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Sqlite,
     Empty,
-    /// It holds one other file: what was done to that, and the command that undoes it.
+    /// It wraps one other file: what was done to it, and the command that undoes that.
     Wrapped(&'static str, &'static str),
-    /// It holds other files.
+    /// It contains other files.
     Archive(Archive),
     /// A dump of PostgreSQL, and the command that reads it.
     Postgres(&'static str),
-    /// Statements of SQL, as `.dump` of sqlite3 writes them.
+    /// SQL statements, as `.dump` of sqlite3 writes them.
     Sql,
     /// SQLite's write-ahead log.
     Log,
@@ -54,9 +54,9 @@ enum Archive {
     SevenZip,
 }
 
-/// The command that reads a dump in one of `pg_dump`'s formats for programs.
+/// The command that reads a dump in one of `pg_dump`'s binary formats.
 const PG_RESTORE: &str = "pg_restore --no-owner --dbname=NEW";
-/// The command that reads a dump that is text.
+/// The command that reads a text dump.
 const PSQL: &str = "psql --set ON_ERROR_STOP=1 --dbname=NEW --file";
 
 fn content(start: &[u8]) -> Content {
@@ -69,7 +69,7 @@ fn content(start: &[u8]) -> Content {
     if let Some((_, done, undo)) = WRAPPED.iter().find(|(mark, ..)| start.starts_with(mark)) {
         return Content::Wrapped(done, undo);
     }
-    // The table of contents is the first file of a dump in the format of tar.
+    // The table of contents is the first file of a dump in tar format.
     if start.starts_with(b"PGDMP") || start.starts_with(b"toc.dat\0") {
         return Content::Postgres(PG_RESTORE);
     }
@@ -87,7 +87,7 @@ fn content(start: &[u8]) -> Content {
         return Content::Log;
     }
     let text = String::from_utf8_lossy(start);
-    // Of one database, or of all (pg_dumpall).
+    // A dump of one database, or of all (pg_dumpall).
     if text.contains("-- PostgreSQL database") {
         return Content::Postgres(PSQL);
     }
@@ -101,14 +101,14 @@ fn content(start: &[u8]) -> Content {
 /// What to do with a file that is no SQLite database; `None` if it is one.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// If the file cannot be read.
 pub(super) fn advice(backup: &Path, file: &mut File) -> io::Result<Option<String>> {
     let mut start = Vec::new();
     file.take(START).read_to_end(&mut start)?;
     Ok(words(backup, content(&start)))
 }
 
-/// The same for a folder: `pg_dump` has a format that is one.
+/// What to do with a folder: `pg_dump` has a folder format.
 pub(super) fn advice_for_folder(backup: &Path) -> Option<String> {
     let is_dump =
         ["toc.dat", "toc.dat.gz", "toc.dat.lz4", "toc.dat.zst"].iter().any(|name| backup.join(name).exists());
@@ -118,20 +118,20 @@ pub(super) fn advice_for_folder(backup: &Path) -> Option<String> {
 fn words(backup: &Path, content: Content) -> Option<String> {
     let shown = backup.display();
     let from = quoted(backup);
-    // A name of its own: without the ending it could be that of the database that is in use.
+    // A new name: without the ending it could be the name of the database in use.
     let database = quoted(&with_ending(backup, ".sqlite"));
     let unpacked = with_ending(backup, ".unpacked");
     let into = quoted(&unpacked);
-    // Readable by this user alone, as it holds e-mails and hashes of passwords.
+    // Readable only by this user, because it holds e-mails and password hashes.
     let convert = |what: &str, command: String| {
         format!(
-            "{shown} {what}. Make a database of it, and restore that:\n  (umask 077; {command})\n  mail360 restore {database}"
+            "{shown} {what}. Convert it to a database, and restore that:\n  (umask 077; {command})\n  mail360 restore {database}"
         )
     };
     let unpack = |what: &str, command: String| {
         let inside = quoted(&unpacked.join("NAME"));
         format!(
-            "{shown} is a {what} archive. Unpack it, and restore the database that is in it:\n  (umask 077; {command})\n  \
+            "{shown} is a {what} archive. Unpack it, and restore the database in it:\n  (umask 077; {command})\n  \
              mail360 restore {inside}"
         )
     };
@@ -145,7 +145,7 @@ fn words(backup: &Path, content: Content) -> Option<String> {
             convert(&format!("is {done}"), format!("{undo} < {from} > {database}"))
         }
         Content::Sql => convert(
-            "is SQL text, such as `.dump` of sqlite3 writes, and no SQLite database",
+            "is SQL text, such as `.dump` of sqlite3 writes, and not a SQLite database",
             format!("sqlite3 {database} < {from}"),
         ),
         Content::Archive(Archive::Zip) => unpack("ZIP", format!("unzip {from} -d {into}")),
@@ -157,28 +157,29 @@ fn words(backup: &Path, content: Content) -> Option<String> {
              name that database in MAIL360_DATABASE_URL, and run `mail360 restore` again: it prints the other steps."
         ),
         Content::Log => format!(
-            "{shown} is the write-ahead log of a SQLite database, and not the database. Name the file whose name lacks the \
+            "{shown} is the write-ahead log of a SQLite database, and not the database itself. Name the file whose name lacks the \
              ending -wal: its log is restored with it."
         ),
         Content::Other => format!(
-            "{shown} is no SQLite database: it does not begin as one. Name a file that `VACUUM INTO` of sqlite3, or a copy \
-             of the database, has made."
+            "{shown} is not a SQLite database: it does not begin like one. Name a file that was made by `VACUUM INTO` of sqlite3, or by \
+             copying the database."
         ),
     };
     Some(words)
 }
 
-/// Why the backup cannot be read, and the command that changes that. `database` is the file that it is to replace.
+/// Why the backup cannot be read, and the command that helps. `database` is the file that it would replace.
 pub(super) fn unreadable(backup: &Path, database: &Path, error: &io::Error) -> String {
     let shown = backup.display();
     match error.kind() {
         io::ErrorKind::NotFound => format!(
-            "The backup {shown} cannot be read: there is no such file. A path without a / at its beginning is looked for in \
+            "The backup {shown} cannot be read: there is no such file. A path without a leading / is relative to \
              the folder in which the command runs."
         ),
         io::ErrorKind::PermissionDenied => {
             let user = rustix::process::geteuid().as_raw();
-            // The nearest name that can be looked up is what refuses: the file itself, or a folder on the way to it.
+            // The nearest path that can be looked up is the one that refuses: the file itself, or a folder
+            // above it.
             let mut places = backup
                 .ancestors()
                 .map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
@@ -194,7 +195,7 @@ pub(super) fn unreadable(backup: &Path, database: &Path, error: &io::Error) -> S
     }
 }
 
-/// The words where `path` (the backup, or a folder that it is in) may not be read by this user.
+/// The text if this user may not read `path`: the backup, or a folder above it.
 fn refused(backup: &Path, database: &Path, path: &Path, owner: u32, mode: u32, user: u32) -> String {
     let shown = backup.display();
     let from = quoted(backup);
@@ -218,7 +219,7 @@ fn refused(backup: &Path, database: &Path, path: &Path, owner: u32, mode: u32, u
     )
 }
 
-/// A path as a shell reads it as one word.
+/// A path quoted as one word for a shell.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn c49_what_a_file_is_that_is_no_database_is_told_with_the_command_that_makes_one_of_it() {
+    fn c49_a_file_that_is_no_database_is_named_with_the_command_that_converts_it() {
         let tar = [&b"mail360.sqlite"[..], &[0; 243], b"ustar\x0000", &[0; 200]].concat();
         let dump_as_tar = [&b"toc.dat\0"[..], &[0; 249], b"ustar\x0000", &[0; 200]].concat();
         for (start, what, command) in [
@@ -261,12 +262,12 @@ mod tests {
             ),
             (b"\xef\xbb\xbf\nbegin transaction;", "SQL text", "sqlite3 '/b/x.sqlite' < '/b/x'"),
             (b"\x37\x7f\x06\x82\0\x2d", "write-ahead log", "lacks the ending -wal"),
-            (b"1:c2VjcmV0", "no SQLite database", "VACUUM INTO"),
+            (b"1:c2VjcmV0", "not a SQLite database", "VACUUM INTO"),
         ] {
             let told = told("/b/x", start).expect(what);
             assert!(told.starts_with("/b/x is ") && told.contains(what), "{what}: {told}");
             assert!(told.contains(command), "{command}: {told}");
-            // It is not the database of this program that the words are about.
+            // The words must not be about the program's own database.
             assert!(!told.contains("mail360 restore FILE") && !told.contains("damaged"), "{told}");
         }
         assert_eq!(told("/b/x", b"SQLite format 3\0\x10\0"), None);
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn c49_a_backup_that_this_user_may_not_read_is_told_with_its_owner_and_the_command() {
+    fn c49_an_unreadable_backup_gives_an_error_with_its_owner_and_the_command() {
         let (backup, database) = (Path::new("/root/b.sqlite"), Path::new("data/mail360.sqlite"));
         let file = |owner| refused(backup, database, backup, owner, 0o600, 1001);
         assert!(file(0).contains("the user with the id 0 (mode 0600)"), "{}", file(0));

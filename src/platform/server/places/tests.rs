@@ -31,13 +31,13 @@ async fn n2_the_connection_that_has_waited_longest_for_a_request_gives_way() {
     let first = take(&places, "192.0.2.1").await;
     let second = take(&places, "192.0.2.2").await;
     let third = take(&places, "192.0.2.3").await;
-    // The first is being answered; the second has been answered since, and waits again behind the third.
+    // The first is being answered. The second has been answered since, and waits again, after the third.
     first.reporter().report(Doing::Answering);
     second.reporter().report(Doing::Answering);
     second.reporter().report(Doing::Waiting);
     assert!(!is_room(&places, "192.0.2.4"));
     assert!(third.gives_way.is_cancelled() && !second.gives_way.is_cancelled());
-    // It is asked once, and its place is free only when it has closed.
+    // It is asked once, and its place is free only after it has closed.
     assert!(!is_room(&places, "192.0.2.4") && !second.gives_way.is_cancelled());
     drop(third);
     let fourth = take(&places, "192.0.2.4").await;
@@ -57,7 +57,7 @@ async fn n2_a_connection_that_has_not_been_read_from_yet_does_not_give_way() {
 }
 
 #[tokio::test]
-async fn n2_nothing_is_begun_for_a_connection_that_has_given_way() {
+async fn n2_no_request_begins_on_a_connection_that_has_given_way() {
     let places = places(1);
     let only = take(&places, "192.0.2.1").await;
     assert!(!is_room(&places, "192.0.2.2"));
@@ -65,13 +65,13 @@ async fn n2_nothing_is_begun_for_a_connection_that_has_given_way() {
 }
 
 #[tokio::test]
-async fn n2_an_answer_that_nobody_takes_gives_way_only_where_nothing_else_can() {
+async fn n2_a_stalled_response_gives_way_only_if_no_other_connection_can() {
     let places = places(2);
     let stalled = take(&places, "192.0.2.1").await;
     let other = take(&places, "192.0.2.2").await;
     stalled.reporter().report(Doing::Answering);
     stalled.reporter().report(Doing::Stalled);
-    // As if it had been so for a while.
+    // As if it had stalled for a while.
     places.lock().held.get_mut(&stalled.id).expect("held").since -= STALLED;
     assert!(!is_room(&places, "192.0.2.3"));
     assert!(other.gives_way.is_cancelled() && !stalled.gives_way.is_cancelled());
@@ -84,7 +84,7 @@ async fn n2_an_answer_that_nobody_takes_gives_way_only_where_nothing_else_can() 
 #[tokio::test]
 async fn n2_one_network_cannot_take_all_places() {
     for (most, of_one) in [(4_096, 1_024), (300, 75), (200, 64), (128, 64), (32, 32)] {
-        // Of IPv6 a client has a whole /64; of IPv4 one address, however it is written.
+        // An IPv6 client has a whole /64; an IPv4 client one address, in any spelling.
         for [one, same, other] in [
             ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"],
             ["2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::1"],
@@ -95,7 +95,7 @@ async fn n2_one_network_cannot_take_all_places() {
                 held.push(take(&places, one).await);
             }
             assert_eq!(is_room(&places, other), of_one < most, "{most} {one}");
-            // Its own connection that has waited longest gives way, and no other's.
+            // Its own connection that has waited longest gives way, and no other.
             assert!(!is_room(&places, &address(same).to_canonical().to_string()), "{most} {one}");
             assert_eq!(held.iter().filter(|place| place.gives_way.is_cancelled()).count(), 1);
             assert!(held[0].gives_way.is_cancelled());
@@ -148,7 +148,7 @@ async fn n2_the_patience_for_a_head_shrinks_as_room_does() {
     tokio::time::sleep(Duration::from_millis(60)).await;
     places.close_overdue(Duration::from_millis(200));
     assert!(held[1..].iter().all(|place| place.gives_way.is_cancelled()));
-    assert!(!held[0].gives_way.is_cancelled(), "a request that is being answered has no such limit");
+    assert!(!held[0].gives_way.is_cancelled(), "a request that is being answered has no time limit");
 }
 
 #[derive(Clone, Debug)]
@@ -171,18 +171,18 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn n2_whatever_happens_the_limits_hold_and_no_answer_is_cut_off(steps in vec(step(), 1..400)) {
+    fn n2_in_any_order_of_events_the_limits_hold_and_no_response_is_cut_off(steps in vec(step(), 1..400)) {
         const MOST: usize = 80;
         let places = places(MOST);
-        // What each connection does, and which of them were asked to give way.
+        // What each connection is doing, and which ones were asked to give way.
         let mut held: Vec<(Place, Option<IpAddr>, Doing)> = Vec::new();
         let mut asked = HashSet::new();
         for step in steps {
             match step {
                 Step::Take(host) => {
-                    // The first is a trusted proxy.
+                    // The first one is a trusted proxy.
                     let network = (host > 0).then(|| IpAddr::from([192, 0, 2, host]));
-                    // As often as a connection that was asked to give way closes.
+                    // Twice, because a connection that was asked to give way closes in between.
                     for _ in 0..2 {
                         match places.try_take(network) {
                             Attempt::Taken(place) => {
