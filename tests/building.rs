@@ -123,8 +123,6 @@ fn n24_the_unit_in_the_readme_takes_away_what_the_program_does_not_need() {
         "MemoryDenyWriteExecute=yes",
         "LoadCredential=encryption.key:/etc/mail360.key",
         "Environment=MAIL360_ENCRYPTION_KEY_FILE=%d/encryption.key",
-        // N21: memory of many large requests is given back.
-        "Environment=MALLOC_MMAP_THRESHOLD_=32768",
     ] {
         assert!(unit.contains(&line), "{line} is missing");
     }

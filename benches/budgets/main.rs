@@ -18,6 +18,10 @@ use installation::{Installation, in_process};
 use load::{Load, log_ins};
 use table::{Row, Table};
 
+/// As in the program: one measurement serves pages from this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// For each of several rounds.
 const ROUND: Duration = Duration::from_secs(5);
 const ROUNDS: usize = 3;
