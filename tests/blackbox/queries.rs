@@ -44,8 +44,8 @@ async fn session_user_and_organisation_are_one_query_and_whoever_has_no_session_
     let mut ada = world.set_up().await;
     assert_eq!(asked(&mut ada, "/nothing").await, ["query_one_raw"]);
     assert_eq!(asked(&mut world.browser(), "/nothing").await, [""; 0]);
-    // Whether any user can log in, and whether there are several organisations.
-    assert_eq!(asked(&mut world.browser(), "/login").await, ["query_one_raw", "query_all_raw"]);
+    // Whether there are several organisations. That there is a user is remembered.
+    assert_eq!(asked(&mut world.browser(), "/login").await, ["query_all_raw"]);
 }
 
 #[rstest]
