@@ -1,10 +1,13 @@
 //! Widgets without scripts.
 
+use std::fmt::Display;
+
 use leptos::prelude::*;
 
 use super::{
     icons::Icon,
     islands::{Copying, Revealing},
+    markup::Markup,
 };
 use crate::platform::clock::Timestamp;
 
@@ -75,6 +78,16 @@ pub fn Notice(
     }
 }
 
+/// Writes a state in words, with a sign and possibly its reason.
+pub fn write_badge(html: &mut Markup, tone: Tone, words: impl Display, reason: Option<&str>) {
+    html.raw("<span class=\"badge ").raw(tone.class()).raw("\">").raw(tone.icon().svg()).raw("<span>");
+    match reason {
+        Some(reason) => html.raw("<b>").text(words).raw(":</b> ").text(reason),
+        None => html.text(words),
+    };
+    html.raw("</span></span>");
+}
+
 /// A state in words, with a sign.
 #[component]
 pub fn Badge(
@@ -83,20 +96,10 @@ pub fn Badge(
     /// The state.
     #[prop(into)]
     words: String,
-    /// Its reason.
-    #[prop(optional, into)]
-    reason: Option<String>,
 ) -> impl IntoView {
-    let words = match reason {
-        Some(reason) => view! { <b>{words}":"</b>" "{reason} }.into_any(),
-        None => words.into_any(),
-    };
-    view! {
-        <span class=format!("badge {}", tone.class())>
-            {tone.icon().draw()}
-            <span>{words}</span>
-        </span>
-    }
+    let mut html = Markup::default();
+    write_badge(&mut html, tone, words, None);
+    html.into_view()
 }
 
 /// A value to be typed elsewhere, ready to copy.
