@@ -17,7 +17,7 @@ use tower_sessions::Session;
 
 use super::{
     model::list::{Order, Position},
-    pages::{ExpiryBanner, RedirectUri, SHOWN},
+    pages::{ExpiryBanner, RedirectUri},
     said::Said,
     service::{ConnectorService, ListPage, Listed},
 };
@@ -86,7 +86,7 @@ pub async fn list(
 ) -> Result<impl IntoResponse, Failure> {
     // What cannot be a position begins at the first page.
     let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
-    let ListPage { connectors, next } =
+    let ListPage { connectors, next, expiring } =
         service.list(&member, &asked.search, asked.order(), after.as_ref()).await?;
     let model = ListView {
         connectors,
@@ -94,10 +94,7 @@ pub async fn list(
         first: after.is_none(),
         asked,
         deleted: Said::deleted(&session, service.now()).await?.map(|(_, name)| name),
-        expiring: match member.clone().admin() {
-            Ok(admin) => service.expiring(admin.organisation(), SHOWN + 1).await?,
-            Err(_) => Vec::new(),
-        },
+        expiring,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(&config.public_url, &headers),

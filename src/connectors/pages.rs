@@ -5,7 +5,7 @@ use time::Date;
 
 use super::{
     model::{AccountType, ConnectorState, ExpiryDate, PERMISSIONS, SOON, Tenant},
-    service::{Connector, Listed},
+    service::{Connector, Listed, NAMED},
 };
 use crate::{
     platform::config::doctor::Doctor,
@@ -15,9 +15,6 @@ use crate::{
         widgets::{Copyable, Notice, Tone, write_badge},
     },
 };
-
-/// So many of them the banner names.
-pub const SHOWN: usize = 3;
 
 /// The Redirect URI, to be given to the provider.
 #[component]
@@ -98,10 +95,10 @@ pub fn ExpiryBanner(
     } else {
         (Tone::Warn, "A client secret expires soon")
     };
-    let more = soon.len() > SHOWN;
+    let more = soon.len() > NAMED;
     let items = soon
         .into_iter()
-        .take(SHOWN)
+        .take(NAMED)
         .map(|(date, connector)| {
             let to = format!("/connectors/{}/secret", connector.id);
             let name = connector.service_name.as_str().to_owned();
