@@ -59,6 +59,16 @@ fn n23_dependencies_are_judged_in_make_test_and_yanked_ones_refused() {
     assert_eq!(script.lines().filter(|line| line.trim() == "dependencies").count(), 2);
 }
 
+#[test]
+fn only_the_browsers_half_is_linked_as_a_cdylib() {
+    // In the manifest it would hold for every build of the server too.
+    assert!(!read("Cargo.toml").contains("crate-type"));
+    assert!(
+        read("scripts/build.sh")
+            .contains("--lib --crate-type cdylib --no-default-features --features hydrate")
+    );
+}
+
 /// Runs a script beside a build that only says that it ran.
 fn run(folder: &Path, script: &str, settings: &[(&str, &str)]) -> Output {
     let scripts = folder.join("scripts");
