@@ -17,6 +17,11 @@ if [ "${1:-}" = flame ]; then
     say "Installing inferno"
     cargo install --quiet inferno --version 0.12.8 --no-default-features --features cli --locked --root "$TOOLS/inferno"
   fi
+  # With the names of functions, which the binary itself does not have.
+  say "Building the program with its symbols (minutes)"
+  cargo build --quiet --profile flame --features ssr --bin mail360
+  ln -sfn ../release/site "$TARGET/flame/site"
+  export MAIL360_BINARY=$TARGET/flame/mail360
   work_folder
   say "Looking; to unwind what was seen takes some minutes"
   FLAME=$WORK/perf.data cargo bench --quiet --features ssr --bench budgets

@@ -20,7 +20,8 @@ quiet=(--quiet)
 [ -t 2 ] && quiet=()
 
 say "1/3 The browser's half"
-cargo build "${quiet[@]}" "${browser[@]}" --lib --no-default-features --features hydrate --target "$WASM_TARGET"
+cargo rustc "${quiet[@]}" "${browser[@]}" --lib --crate-type cdylib --no-default-features --features hydrate \
+  --target "$WASM_TARGET"
 
 say "2/3 The server's half (the first time takes minutes)"
 cargo build "${quiet[@]}" "${server[@]}" --features ssr --bin mail360

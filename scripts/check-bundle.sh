@@ -5,7 +5,7 @@
 cd "$ROOT"
 
 # Limit for script and WebAssembly together, in bytes, compressed as they are served.
-LIMIT=80000
+LIMIT=60000
 
 crates='tokio|axum|hyper|sea-orm|sea-query|sqlx|reqwest|rustls|oauth2|argon2|tower|chacha20poly1305|leptos_axum'
 tree=$(cargo tree --quiet --target "$WASM_TARGET" --no-default-features --features hydrate -e normal --prefix none)

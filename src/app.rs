@@ -174,7 +174,7 @@ async fn to_html(
 
 /// The HTML document around a page.
 fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &str) -> impl IntoView + use<> {
-    let content = (page.view)();
+    let content = page.content.take();
     let title = format!("{} · Mail360 Connectors", page.title);
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let refresh = match &page.then {

@@ -61,6 +61,10 @@ enum Command {
     User(UserCommand),
 }
 
+/// Faster than the system's where a thread frees what another has allocated (docs/speed.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();

@@ -59,6 +59,16 @@ fn n23_make_test_checks_dependencies_and_refuses_yanked_ones() {
     assert_eq!(script.lines().filter(|line| line.trim() == "dependencies").count(), 2);
 }
 
+#[test]
+fn only_the_browsers_half_is_linked_as_a_cdylib() {
+    // In the manifest it would hold for every build of the server too.
+    assert!(!read("Cargo.toml").contains("crate-type"));
+    assert!(
+        read("scripts/build.sh")
+            .contains("--lib --crate-type cdylib --no-default-features --features hydrate")
+    );
+}
+
 /// Runs a script beside a build script that only prints that it ran.
 fn run(folder: &Path, script: &str, settings: &[(&str, &str)]) -> Output {
     let scripts = folder.join("scripts");
@@ -123,8 +133,6 @@ fn n24_the_unit_in_the_readme_removes_the_rights_that_the_program_does_not_need(
         "MemoryDenyWriteExecute=yes",
         "LoadCredential=encryption.key:/etc/mail360.key",
         "Environment=MAIL360_ENCRYPTION_KEY_FILE=%d/encryption.key",
-        // N21: returns the memory of many large requests to the system.
-        "Environment=MALLOC_MMAP_THRESHOLD_=32768",
     ] {
         assert!(unit.contains(&line), "{line} is missing");
     }

@@ -18,6 +18,10 @@ use installation::{Installation, in_process};
 use load::{Load, log_ins};
 use table::{Row, Table};
 
+/// The same allocator as in the program, because one measurement serves pages from this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Duration of each round.
 const ROUND: Duration = Duration::from_secs(5);
 const ROUNDS: usize = 3;
@@ -80,9 +84,9 @@ fn bundle() -> Row {
         .sum();
     Row {
         what: "WebAssembly and JavaScript of a page, brotli",
-        budget: "at most 80 kB".to_owned(),
+        budget: "at most 60 kB".to_owned(),
         value: format!("{:.1} kB", f64::from(u32::try_from(size).expect("small")) / 1000.0),
-        met: size <= 80_000,
+        met: size <= 60_000,
     }
 }
 
@@ -114,9 +118,9 @@ async fn page_against_memory(table: &mut Table) {
     let share = page / from_memory;
     table.add(Row {
         what: "logged-in Connectors page, 25 rows, against the same bytes from memory behind the same layers",
-        budget: "at least 0.20 of its requests per second".to_owned(),
+        budget: "at least 0.30 of its requests per second".to_owned(),
         value: format!("{share:.2} ({page:.0}/s against {from_memory:.0}/s)"),
-        met: share >= 0.2,
+        met: share >= 0.3,
     });
 }
 

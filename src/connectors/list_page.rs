@@ -1,5 +1,7 @@
 //! The Connectors pane: the list.
 
+mod rows;
+
 use std::sync::Arc;
 
 use axum::{
@@ -15,7 +17,7 @@ use tower_sessions::Session;
 
 use super::{
     model::list::{Order, Position},
-    pages::{Expiry, ExpiryBanner, RedirectUri, SHOWN, StateBadge, who_may_sign_in},
+    pages::{ExpiryBanner, RedirectUri},
     said::Said,
     service::{ConnectorService, ListPage, Listed},
 };
@@ -84,7 +86,7 @@ pub async fn list(
 ) -> Result<impl IntoResponse, Failure> {
     // What cannot be a position begins at the first page.
     let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
-    let ListPage { connectors, next } =
+    let ListPage { connectors, next, expiring } =
         service.list(&member, &asked.search, asked.order(), after.as_ref()).await?;
     let model = ListView {
         connectors,
@@ -92,17 +94,14 @@ pub async fn list(
         first: after.is_none(),
         asked,
         deleted: Said::deleted(&session, service.now()).await?.map(|(_, name)| name),
-        expiring: match member.clone().admin() {
-            Ok(admin) => service.expiring(admin.organisation(), SHOWN + 1).await?,
-            Err(_) => Vec::new(),
-        },
+        expiring,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(&config.public_url, &headers),
         admin: member.is_admin(),
         organisation: member.organisation_name,
     };
-    Ok(Page::new("Connectors", move || view! { <List model=model.clone() /> }.into_any()))
+    Ok(Page::new("Connectors", move || view! { <List model=model /> }.into_any()))
 }
 
 #[derive(Clone, Debug)]
@@ -148,10 +147,6 @@ fn List(model: ListView) -> impl IntoView {
         };
         view! { <p class="soft">{words}</p> }.into_any()
     } else {
-        let rows = connectors
-            .into_iter()
-            .map(|connector| view! { <Row connector=connector today=today /> })
-            .collect_view();
         view! {
             <table class="table" role="table">
                 <caption class="unseen">{format!("Connectors, by {}", asked.order().words())}</caption>
@@ -164,7 +159,7 @@ fn List(model: ListView) -> impl IntoView {
                         <th scope="col" role="columnheader">"API scope"</th>
                     </tr>
                 </thead>
-                <tbody role="rowgroup">{rows}</tbody>
+                <tbody role="rowgroup">{rows::rows(&connectors, today)}</tbody>
             </table>
         }
         .into_any()
@@ -284,42 +279,5 @@ fn Empty(admin: bool) -> impl IntoView {
             </div>
             {admin.then(add_button)}
         </section>
-    }
-}
-
-#[component]
-fn Row(connector: Listed, today: Date) -> impl IntoView {
-    let name = connector.service_name.as_str().to_owned();
-    let scopes = connector.scopes.iter().map(|scope| view! { <li>{scope.clone()}</li> }).collect_view();
-    view! {
-        <tr role="row">
-            <th scope="row" role="rowheader">
-                <div class="named">
-                    <img class="sign" src="/outlook.svg" alt="Outlook" width="32" height="32" />
-                    <div>
-                        <a href=format!("/connectors/{}", connector.id)><bdi>{name.clone()}</bdi></a>
-                        <p class="soft note">
-                            <span class="unseen">"Client ID "</span>
-                            <code>{connector.client_id.to_string()}</code>
-                        </p>
-                    </div>
-                </div>
-            </th>
-            <td role="cell" data-label="Who may sign in">
-                <div>{who_may_sign_in(connector.account_type, connector.tenant.as_ref())}</div>
-            </td>
-            <td role="cell" data-label="State">
-                <div><StateBadge state=connector.state /></div>
-            </td>
-            <td class="brief" role="cell" data-label="Secret expires">
-                <div><Expiry date=connector.secret_expires_on today=today /></div>
-            </td>
-            <td class="brief" role="cell" data-label="API scope">
-                <details class="disclosure">
-                    <summary>"View API scope" <span class="unseen">" of " <bdi>{name}</bdi></span></summary>
-                    <ul class="mono" role="list">{scopes}</ul>
-                </details>
-            </td>
-        </tr>
     }
 }

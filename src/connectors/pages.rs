@@ -5,18 +5,16 @@ use time::Date;
 
 use super::{
     model::{AccountType, ConnectorState, ExpiryDate, PERMISSIONS, SOON, Tenant},
-    service::{Connector, Listed},
+    service::{Connector, Listed, NAMED},
 };
 use crate::{
     platform::config::doctor::Doctor,
     ui::{
         doctor::AddressDoctor,
-        widgets::{Badge, Copyable, Notice, Tone},
+        markup::Markup,
+        widgets::{Copyable, Notice, Tone, write_badge},
     },
 };
-
-/// So many of them the banner names.
-pub const SHOWN: usize = 3;
 
 /// The Redirect URI, to be given to the provider.
 #[component]
@@ -45,14 +43,25 @@ pub fn RedirectUri(
     }
 }
 
-/// Who may sign in, in two lines.
-pub fn who_may_sign_in(account_type: AccountType, tenant: Option<&Tenant>) -> AnyView {
+/// Writes who may sign in, in two lines if it is one tenant.
+pub fn write_who_may_sign_in(html: &mut Markup, account_type: AccountType, tenant: Option<&Tenant>) {
     match (tenant, account_type) {
         (Some(tenant), AccountType::SingleTenant) => {
-            let tenant = tenant.as_str().to_owned();
-            view! { <p>{account_type.label()}</p><p class="soft note"><code>{tenant}</code></p> }.into_any()
+            html.raw("<p>").text(account_type.label()).raw("</p><p class=\"soft note\"><code>");
+            html.text(tenant.as_str()).raw("</code></p>");
         }
-        (_, kind) => kind.label().into_any(),
+        (_, kind) => {
+            html.text(kind.label());
+        }
+    }
+}
+
+/// Writes a connector's state, in words and with a sign.
+pub fn write_state(html: &mut Markup, state: ConnectorState) {
+    match state {
+        ConnectorState::NotVerified => write_badge(html, Tone::Idle, state.words(), None),
+        ConnectorState::Verified => write_badge(html, Tone::Good, state.words(), None),
+        ConnectorState::Failing(reason) => write_badge(html, Tone::Bad, "Failing", Some(reason.words())),
     }
 }
 
@@ -62,13 +71,9 @@ pub fn StateBadge(
     /// Where.
     state: ConnectorState,
 ) -> impl IntoView {
-    match state {
-        ConnectorState::NotVerified => view! { <Badge tone=Tone::Idle words=state.words() /> }.into_any(),
-        ConnectorState::Verified => view! { <Badge tone=Tone::Good words=state.words() /> }.into_any(),
-        ConnectorState::Failing(reason) => {
-            view! { <Badge tone=Tone::Bad words="Failing" reason=reason.words() /> }.into_any()
-        }
-    }
+    let mut html = Markup::default();
+    write_state(&mut html, state);
+    html.into_view()
 }
 
 /// A banner for administrators where secrets expire soon, or have expired.
@@ -90,10 +95,10 @@ pub fn ExpiryBanner(
     } else {
         (Tone::Warn, "A client secret expires soon")
     };
-    let more = soon.len() > SHOWN;
+    let more = soon.len() > NAMED;
     let items = soon
         .into_iter()
-        .take(SHOWN)
+        .take(NAMED)
         .map(|(date, connector)| {
             let to = format!("/connectors/{}/secret", connector.id);
             let name = connector.service_name.as_str().to_owned();
@@ -116,6 +121,25 @@ pub fn ExpiryBanner(
     })
 }
 
+/// Writes when a secret expires: how far away that is, and the date.
+pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
+    let Some(date) = date else {
+        html.raw("<p>unknown</p>");
+        return;
+    };
+    html.raw("<p>");
+    let words = date.distance(today);
+    match date.days_from(today) {
+        days if days < 0 => write_badge(html, Tone::Bad, words, None),
+        days if days <= SOON => write_badge(html, Tone::Warn, words, None),
+        _ => {
+            html.text(words);
+        }
+    }
+    html.raw("</p><p class=\"soft note\"><time datetime=\"").in_quotes(date).raw("\">");
+    html.text(date.for_people()).raw("</time></p>");
+}
+
 /// When a secret expires: how far away that is, and the date.
 #[component]
 pub fn Expiry(
@@ -124,18 +148,9 @@ pub fn Expiry(
     /// Today.
     today: Date,
 ) -> impl IntoView {
-    let Some(date) = date else { return view! { <p>"unknown"</p> }.into_any() };
-    let words = date.distance(today);
-    let words = match date.days_from(today) {
-        days if days < 0 => view! { <Badge tone=Tone::Bad words=words /> }.into_any(),
-        days if days <= SOON => view! { <Badge tone=Tone::Warn words=words /> }.into_any(),
-        _ => words.into_any(),
-    };
-    view! {
-        <p>{words}</p>
-        <p class="soft note"><time datetime=date.to_string()>{date.for_people()}</time></p>
-    }
-    .into_any()
+    let mut html = Markup::default();
+    write_expiry(&mut html, date, today);
+    html.into_view()
 }
 
 /// What a setting means.

@@ -40,6 +40,8 @@ pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
 /// How many connectors a page of the list shows.
 pub const PAGE: usize = 25;
+/// How many connectors whose secret expires soon a page of the list names.
+pub const NAMED: usize = 3;
 /// An organisation has no more than so many.
 pub const MOST: u64 = 100_000;
 
@@ -63,6 +65,9 @@ pub struct ListPage {
     pub connectors: Vec<Listed>,
     /// Where the next page begins, where there is one.
     pub next: Option<Position>,
+    /// For administrators, of the whole list the first connectors whose secret expires within [`SOON`] days or has
+    /// expired: one more than [`NAMED`] if there are more.
+    pub expiring: Vec<Listed>,
 }
 
 /// The connectors of all organisations, one at a time.
@@ -111,21 +116,29 @@ impl ConnectorService {
         after: Option<&Position>,
     ) -> Result<ListPage, Failure> {
         let prefixes = search::prefixes(search);
-        let mut connectors = Connectors::of(member.organisation())
-            .list(&self.database.read(), prefixes.as_deref(), order, after, PAGE + 1)
-            .await?;
+        let (store, read) = (Connectors::of(member.organisation()), self.database.read());
+        let (mut connectors, expiring) = if member.is_admin() {
+            let due = (self.soon(), NAMED + 1);
+            store.list_with_due(&read, prefixes.as_deref(), (order, after), PAGE + 1, due).await?
+        } else {
+            (store.list(&read, prefixes.as_deref(), order, after, PAGE + 1).await?, Vec::new())
+        };
         // One more than is shown, to know whether there is a next page.
         let more = connectors.len() > PAGE;
         connectors.truncate(PAGE);
         let next = connectors.last().filter(|_| more).map(|last| last.position(order));
-        Ok(ListPage { connectors, next })
+        Ok(ListPage { connectors, next, expiring })
     }
 
     /// The connectors of an organisation whose secret expires within [`SOON`] days or has expired, the soonest
     /// first, at most so many.
     pub async fn expiring(&self, organisation: OrganisationId, limit: usize) -> Result<Vec<Listed>, Failure> {
-        let last = ExpiryDate::in_days(self.today(), SOON);
-        Ok(Connectors::of(organisation).expiring(&self.database.read(), last, limit).await?)
+        Ok(Connectors::of(organisation).expiring(&self.database.read(), self.soon(), limit).await?)
+    }
+
+    /// The last day that is less than [`SOON`] days away, or exactly so many.
+    fn soon(&self) -> ExpiryDate {
+        ExpiryDate::in_days(self.today(), SOON)
     }
 
     /// One connector.

@@ -43,7 +43,7 @@ use crate::{
 const HOME: &str = "/connectors";
 
 fn login_page(view: LoginView) -> Page {
-    Page::new("Log in", move || view! { <LoginPage model=view.clone() /> }.into_any()).narrow()
+    Page::new("Log in", move || view! { <LoginPage model=view /> }.into_any()).narrow()
 }
 
 /// The query of the log-in page besides `next`.

@@ -1,7 +1,13 @@
 //! Set-up of the first administrator. While no user exists, each start of the program prints a link with a
 //! one-time token. It works for 24 hours, and until the next start prints another.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use time::Duration;
 
@@ -30,6 +36,11 @@ pub struct SetUp {
     people: People,
     clock: SharedClock,
     randomness: SharedRandomness,
+    /// Whether this process has seen a user. An organisation's last administrator cannot be deleted, so this stays true.
+    /// If all users vanish in another way (the only user was a Viewer, or a backup was restored), the next start prints
+    /// the next link, and that process asks again. Only the notice on the log-in page depends on this: the database
+    /// decides about set-up links each time.
+    has_user: Arc<AtomicBool>,
 }
 
 /// The first administrator and their organisation.
@@ -48,14 +59,15 @@ pub struct Founder {
 impl SetUp {
     /// Use cases on these people.
     pub fn new(database: Database, people: People, clock: SharedClock, randomness: SharedRandomness) -> Self {
-        Self { database, people, clock, randomness }
+        Self { database, people, clock, randomness, has_user: Arc::default() }
     }
 
     /// Makes the token of a new link, which replaces the link before; `None` if there is a user already.
     pub async fn open(&self) -> Result<Option<Token>, Failure> {
         let token = Token::random(&*self.randomness);
         let now = self.clock.now();
-        self.database
+        let opened: Result<_, Failure> = self
+            .database
             .write(async |tx| {
                 if !self.people.is_empty(&tx).await? {
                     settings::remove(&tx, SETTING).await?;
@@ -65,12 +77,23 @@ impl SetUp {
                 settings::put(&tx, SETTING, value, now).await?;
                 Ok(Some(token.clone()))
             })
-            .await
+            .await;
+        if matches!(opened, Ok(None)) {
+            self.has_user.store(true, Ordering::Relaxed);
+        }
+        opened
     }
 
     /// Whether there is no user yet.
     pub async fn is_awaited(&self) -> Result<bool, Failure> {
-        Ok(self.people.is_empty(&self.database.read()).await?)
+        if self.has_user.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let awaited = self.people.is_empty(&self.database.read()).await?;
+        if !awaited {
+            self.has_user.store(true, Ordering::Relaxed);
+        }
+        Ok(awaited)
     }
 
     /// Whether this token opens the set-up now.
@@ -113,7 +136,8 @@ impl SetUp {
             return Err(Failure::NotFound);
         };
         let hash = self.people.hash(Asker { network: address, known: false }, &founder.password).await?;
-        self.database
+        let made: Result<(), Failure> = self
+            .database
             .write(async |tx| {
                 if !settings::take(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {
                     return Err(Failure::NotFound);
@@ -124,7 +148,11 @@ impl SetUp {
                 self.people.add_user(&tx, organisation, Some((address, request_id)), new).await?;
                 Ok(())
             })
-            .await
+            .await;
+        if made.is_ok() {
+            self.has_user.store(true, Ordering::Relaxed);
+        }
+        made
     }
 }
 

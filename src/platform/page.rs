@@ -1,6 +1,6 @@
 //! A page as a handler returns it: title and view, without the frame around it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,6 +15,27 @@ pub enum Frame {
     Narrow,
 }
 
+/// The content of a page: a function that is called once, so that it moves the page's model into the view.
+///
+/// Extensions of a response must be `Clone` and `Sync`, which such a function is not: hence the lock. All clones share
+/// the one function.
+#[derive(Clone)]
+pub struct Content(Arc<Mutex<Option<MakeView>>>);
+
+type MakeView = Box<dyn FnOnce() -> AnyView + Send>;
+
+impl Content {
+    fn new(view: impl FnOnce() -> AnyView + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Some(Box::new(view)))))
+    }
+
+    /// Makes the view. `None` if it was made before.
+    pub fn take(&self) -> Option<AnyView> {
+        let view = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        view.map(|view| view())
+    }
+}
+
 /// A page. One layer above all features renders it in its frame.
 #[derive(Clone)]
 pub struct Page {
@@ -24,8 +45,8 @@ pub struct Page {
     pub frame: Frame,
     /// Status of the response.
     pub status: StatusCode,
-    /// Content of the page.
-    pub view: Arc<dyn Fn() -> AnyView + Send + Sync>,
+    /// The content.
+    pub content: Content,
     /// What the browser does next without a click.
     pub then: Option<Then>,
 }
@@ -41,12 +62,12 @@ pub enum Then {
 
 impl Page {
     /// A page of the console with status 200.
-    pub fn new(title: impl Into<String>, view: impl Fn() -> AnyView + Send + Sync + 'static) -> Self {
+    pub fn new(title: impl Into<String>, view: impl FnOnce() -> AnyView + Send + 'static) -> Self {
         Self {
             title: title.into(),
             frame: Frame::Console,
             status: StatusCode::OK,
-            view: Arc::new(view),
+            content: Content::new(view),
             then: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Plain icons in the colour of the text beside them. All are hidden from screen readers, because the text
 //! says the same.
 
-use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 
 /// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,38 +30,52 @@ pub enum Icon {
     People,
 }
 
+/// The markup of one icon, with what is drawn in it.
+macro_rules! svg {
+    ($($drawn:literal),+) => {
+        concat!("<svg class=\"icon\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">", $($drawn),+, "</svg>")
+    };
+}
+
+/// A ring at the edge.
+macro_rules! ringed {
+    ($path:literal) => {
+        svg!("<circle cx=\"8\" cy=\"8\" r=\"6.25\"></circle>", "<path d=\"", $path, "\"></path>")
+    };
+}
+
+/// One path alone.
+macro_rules! path {
+    ($path:literal) => {
+        svg!("<path d=\"", $path, "\"></path>")
+    };
+}
+
 impl Icon {
-    /// Draws the icon.
-    pub fn draw(self) -> impl IntoView {
-        let circle = |dashes: Option<&'static str>| {
-            view! { <circle cx="8" cy="8" r="6.25" stroke-dasharray=dashes /> }
-        };
-        let (ring, path) = match self {
-            Self::Plus => (None, "M8 3v10M3 8h10"),
-            Self::Back => (None, "M13 8H3m4-4L3 8l4 4"),
-            Self::Good => (Some(circle(None)), "m5.2 8.2 2 2 3.6-4.2"),
-            Self::Bad => (Some(circle(None)), "m6 6 4 4m0-4-4 4"),
-            Self::Warning => (None, "M8 2 14.4 13.4H1.6zM8 6.4v3.2m0 1.8v.01"),
-            Self::Info => (Some(circle(None)), "M8 7.4v3.8M8 4.9v.01"),
-            Self::Idle => (Some(circle(Some("2 2.9"))), ""),
-            Self::Waiting => (Some(circle(None)), "M8 4.6V8l2.2 1.5"),
-            Self::Tick => (None, "m3 8.5 3.3 3.2L13 4.5"),
-            Self::Link => (
-                None,
-                "m6 10 4-4M7 4.6l1.4-1.4a3.1 3.1 0 0 1 4.4 4.4L11.4 9M9 11.4l-1.4 1.4a3.1 3.1 0 0 \
-                 1-4.4-4.4L4.6 7",
+    /// The icon as HTML.
+    pub const fn svg(self) -> &'static str {
+        match self {
+            Self::Plus => path!("M8 3v10M3 8h10"),
+            Self::Back => path!("M13 8H3m4-4L3 8l4 4"),
+            Self::Good => ringed!("m5.2 8.2 2 2 3.6-4.2"),
+            Self::Bad => ringed!("m6 6 4 4m0-4-4 4"),
+            Self::Warning => path!("M8 2 14.4 13.4H1.6zM8 6.4v3.2m0 1.8v.01"),
+            Self::Info => ringed!("M8 7.4v3.8M8 4.9v.01"),
+            Self::Idle => svg!("<circle cx=\"8\" cy=\"8\" r=\"6.25\" stroke-dasharray=\"2 2.9\"></circle>"),
+            Self::Waiting => ringed!("M8 4.6V8l2.2 1.5"),
+            Self::Tick => path!("m3 8.5 3.3 3.2L13 4.5"),
+            Self::Link => path!(
+                "m6 10 4-4M7 4.6l1.4-1.4a3.1 3.1 0 0 1 4.4 4.4L11.4 9M9 11.4l-1.4 1.4a3.1 3.1 0 0 1-4.4-4.4L4.6 7"
             ),
-            Self::People => (
-                None,
-                "M2 13.5c0-2.4 1.8-4 4-4s4 1.6 4 4M6 7.2a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8M10.6 2.6a2.4 \
-                 2.4 0 0 1 0 4.4M12 9.9c1.3.6 2 1.9 2 3.6",
+            Self::People => path!(
+                "M2 13.5c0-2.4 1.8-4 4-4s4 1.6 4 4M6 7.2a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8M10.6 2.6a2.4 2.4 0 0 1 \
+                 0 4.4M12 9.9c1.3.6 2 1.9 2 3.6"
             ),
-        };
-        view! {
-            <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-                {ring}
-                <path d=path />
-            </svg>
         }
+    }
+
+    /// The icon as a view.
+    pub fn draw(self) -> InertElement {
+        InertElement::new(self.svg())
     }
 }

@@ -1,10 +1,13 @@
 //! Widgets without scripts of their own: notices, badges, fields and links.
 
+use std::fmt::Display;
+
 use leptos::prelude::*;
 
 use super::{
     icons::Icon,
     islands::{Copying, Revealing},
+    markup::Markup,
 };
 use crate::platform::clock::Timestamp;
 
@@ -74,6 +77,16 @@ pub fn Notice(
     }
 }
 
+/// Writes a state as text, with an icon and perhaps its reason.
+pub fn write_badge(html: &mut Markup, tone: Tone, words: impl Display, reason: Option<&str>) {
+    html.raw("<span class=\"badge ").raw(tone.class()).raw("\">").raw(tone.icon().svg()).raw("<span>");
+    match reason {
+        Some(reason) => html.raw("<b>").text(words).raw(":</b> ").text(reason),
+        None => html.text(words),
+    };
+    html.raw("</span></span>");
+}
+
 /// A state as text, with an icon.
 #[component]
 pub fn Badge(
@@ -82,20 +95,10 @@ pub fn Badge(
     /// The state.
     #[prop(into)]
     words: String,
-    /// Reason of the state.
-    #[prop(optional, into)]
-    reason: Option<String>,
 ) -> impl IntoView {
-    let words = match reason {
-        Some(reason) => view! { <b>{words}":"</b>" "{reason} }.into_any(),
-        None => words.into_any(),
-    };
-    view! {
-        <span class=format!("badge {}", tone.class())>
-            {tone.icon().draw()}
-            <span>{words}</span>
-        </span>
-    }
+    let mut html = Markup::default();
+    write_badge(&mut html, tone, words, None);
+    html.into_view()
 }
 
 /// A value to type elsewhere, with a button to copy it.

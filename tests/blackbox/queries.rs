@@ -44,8 +44,8 @@ async fn session_user_and_organisation_are_one_query_and_a_visitor_without_a_ses
     let mut ada = world.set_up().await;
     assert_eq!(asked(&mut ada, "/nothing").await, ["query_one_raw"]);
     assert_eq!(asked(&mut world.browser(), "/nothing").await, [""; 0]);
-    // Whether any user can log in, and whether there are several organisations.
-    assert_eq!(asked(&mut world.browser(), "/login").await, ["query_one_raw", "query_all_raw"]);
+    // Whether there are several organisations. That there is a user is remembered.
+    assert_eq!(asked(&mut world.browser(), "/login").await, ["query_all_raw"]);
 }
 
 #[rstest]
@@ -56,8 +56,8 @@ async fn the_number_of_queries_of_a_page_does_not_grow_with_its_content(
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    // The session, a page of the list, and whether a secret on any page expires.
-    assert_eq!(asked(&mut ada, "/connectors").await, ["query_one_raw", "query_all_raw", "query_all_raw"]);
+    // The session. Then a page of the list, together with the secrets on any page that expire soon.
+    assert_eq!(asked(&mut ada, "/connectors").await, ["query_one_raw", "query_all_raw"]);
     let pages = ["/connectors", &connector, "/settings/people", "/settings/activity", "/profile"];
     let mut before = Vec::new();
     for page in pages {

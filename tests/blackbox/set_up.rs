@@ -1,5 +1,6 @@
 //! The first administrator.
 
+use mail360::people::model::Role;
 use rstest::rstest;
 use time::Duration;
 use tokio::task::JoinSet;
@@ -65,6 +66,25 @@ async fn l12_only_the_latest_set_up_link_works_once_within_24_hours(
     browser.post(&renewed, &FOUNDER).await.assert_status(404);
     assert!(world.program.set_up.open().await.expect("an answer").is_none(), "no new link is given out");
     assert_eq!(world.raw.count("users").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_log_in_page_says_that_nothing_is_set_up_until_there_is_a_user(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    const NOTICE: &str = "Not set up yet";
+    let world = World::new(kind).await;
+    let mut browser = world.browser();
+    for _ in 0..2 {
+        browser.get("/login").await.assert_status(200).assert_says(NOTICE);
+    }
+    // As an operator does at the command line, while the program runs.
+    world.user("Contoso", "ada@contoso.test", Role::Admin).await;
+    for _ in 0..2 {
+        let page = browser.get("/login").await;
+        assert!(!page.assert_status(200).body.contains(NOTICE), "{}", page.body);
+    }
 }
 
 #[rstest]
@@ -140,7 +160,7 @@ async fn l12_a_first_user_from_the_command_line_ends_the_link_too(
 ) {
     let world = World::new(kind).await;
     let path = world.set_up_path().await;
-    world.user("Contoso", "ada@contoso.test", mail360::people::model::Role::Admin).await;
+    world.user("Contoso", "ada@contoso.test", Role::Admin).await;
     world.browser().get(&path).await.assert_status(404);
     world.browser().post(&path, &FOUNDER).await.assert_status(404);
     assert_eq!(world.raw.count("users").await, 1);

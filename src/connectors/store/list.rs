@@ -1,5 +1,7 @@
 //! The list of connectors: in four orders, whole or by a beginning, page by page.
 
+mod due;
+
 use std::collections::HashMap;
 
 use sea_orm::{
@@ -183,8 +185,12 @@ impl Connectors {
         last: ExpiryDate,
         limit: usize,
     ) -> Result<Vec<Listed>, DatabaseError> {
+        read(on, self.walk_due(last), limit).await
+    }
+
+    fn walk_due(self, last: ExpiryDate) -> Select<row::Entity> {
         let due = Expr::col(row::Column::ExpiryKey).lte(last.to_string());
-        read(on, self.walk(Order::Expiry, None).filter(due), limit).await
+        self.walk(Order::Expiry, None).filter(due)
     }
 
     async fn search(

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, sea_query::SelectStatement};
 
 use super::{
     support::{Kind, Place},
@@ -75,9 +75,13 @@ fn statements(kind: Kind) -> Vec<String> {
 }
 
 async fn plan(read: &Read, query: Select<row::Entity>) -> String {
+    plan_of(read, &query.limit(26).into_query()).await
+}
+
+async fn plan_of(read: &Read, query: &SelectStatement) -> String {
     let connection = read.connection();
     let backend = connection.get_database_backend();
-    let sql = query.limit(26).build(backend);
+    let sql = backend.build(query);
     let explain = if backend == DatabaseBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
     let values = sql.values.unwrap_or(sea_orm::Values(Vec::new()));
     let statement = Statement::from_sql_and_values(backend, format!("{explain} {}", sql.sql), values);
@@ -114,6 +118,12 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
         let first = ours.list(&read, None, order, None, 26).await.expect("a page");
         let after = first.last().expect("a connector").position(order);
         assert_uses(&plan(&read, ours.walk(order, Some(&after))).await, of(order), true);
+        // Together with those that expire soon.
+        let last = ExpiryDate::parse("2027-01-01").expect("a date").expect("one");
+        let both = due::both(ours.walk(order, Some(&after)), 26, ours.walk_due(last), 4);
+        let both = plan_of(&read, &both).await;
+        assert_uses(&both, of(order), true);
+        assert_uses(&both, "connectors_by_expiry", true);
         // Of a search that finds very many, too.
         let all = Prefix::Name("mail".to_owned());
         assert_uses(&plan(&read, ours.walk_through(&all, order, Some(&after))).await, of(order), true);
@@ -151,6 +161,33 @@ async fn pages_follow_each_other_without_gap_or_repetition_whatever_is_searched(
             sort(&mut sorted, order, Clone::clone);
             sorted.dedup();
             assert_eq!(seen, sorted, "{search} by {order:?}");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_page_and_what_expires_soon_are_the_same_in_one_statement_as_in_two(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_place, database) = many(kind).await;
+    let (read, ours) = (database.read(), Connectors::of(OURS));
+    let date = |text| ExpiryDate::parse(text).expect("a date").expect("one");
+    let ids = |connectors: &[Listed]| connectors.iter().map(|connector| connector.id).collect::<Vec<_>>();
+    let search = [Prefix::Name("mail 4".to_owned())];
+    for order in Order::ALL {
+        for search in [None, Some(&search[..])] {
+            let mut after = None;
+            // Of the first day there is one in nine, and nothing before it.
+            for last in [date("2027-01-01"), date("2026-12-31")] {
+                let page = ours.list(&read, search, order, after.as_ref(), 26).await.expect("a page");
+                let due = ours.expiring(&read, last, 4).await.expect("what is due");
+                let both = ours.list_with_due(&read, search, (order, after.as_ref()), 26, (last, 4)).await;
+                let both = both.expect("both");
+                assert_eq!((ids(&both.0), ids(&both.1)), (ids(&page), ids(&due)), "{order:?} {search:?}");
+                assert_eq!((page.len(), due.len()), (26, if last == date("2027-01-01") { 4 } else { 0 }));
+                after = page.last().map(|last| last.position(order));
+            }
         }
     }
 }

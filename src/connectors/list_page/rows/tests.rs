@@ -1,0 +1,252 @@
+use html5gum::{Token, Tokenizer};
+use proptest::prelude::*;
+use time::macros::date;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    connectors::{
+        model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant},
+        service::ConnectorId,
+    },
+    platform::clock::Timestamp,
+};
+
+const TODAY: Date = date!(2026 - 11 - 29);
+
+fn connector(name: &str) -> Listed {
+    Listed {
+        id: ConnectorId(Uuid::from_u128(7)),
+        service_name: ServiceName::parse(name).expect("a name"),
+        name_key: String::new(),
+        client_id: ClientId::parse("11111111-2222-4333-8444-555555555555").expect("a client ID"),
+        secret_expires_on: None,
+        account_type: AccountType::TenantsAndPersonal,
+        tenant: None,
+        scopes: vec!["User.Read".to_owned(), "offline_access".to_owned()],
+        state: ConnectorState::NotVerified,
+        created_at: Timestamp::from_micros(0),
+    }
+}
+
+fn row(connector: &Listed) -> String {
+    let mut html = Markup::default();
+    write_row(&mut html, connector, TODAY);
+    html.into_string()
+}
+
+/// What a parser of HTML reads: every tag with its attributes in alphabetical order, and every text.
+fn read(html: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut after_text = false;
+    for token in Tokenizer::new(html) {
+        let is_text = matches!(token, Ok(Token::String(_)));
+        match token.expect("a string can be read") {
+            Token::StartTag(tag) => {
+                let attributes = tag.attributes.iter();
+                let attributes = attributes.map(|(name, value)| format!(" {}={}", utf8(name), utf8(value)));
+                parts.push(format!("<{}{}>", utf8(&tag.name), attributes.collect::<Vec<_>>().concat()));
+            }
+            Token::EndTag(tag) => parts.push(format!("</{}>", utf8(&tag.name))),
+            Token::String(text) if after_text => {
+                if let Some(before) = parts.last_mut() {
+                    before.push_str(&utf8(&text));
+                }
+            }
+            Token::String(text) => parts.push(utf8(&text)),
+            other => parts.push(format!("{other:?}")),
+        }
+        after_text = is_text;
+    }
+    parts
+}
+
+fn utf8(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// The row of the first test: one tag or text a line. A space at the edge of a text is drawn as a dot.
+const DRAWN: &str = "\
+<tr role=row>
+<th role=rowheader scope=row>
+<div class=named>
+<img alt=Outlook class=sign height=32 src=/outlook.svg width=32>
+<div>
+<a href=/connectors/00000000-0000-0000-0000-000000000007>
+<bdi>
+R&D <mail>
+</bdi>
+</a>
+<p class=soft note>
+<span class=unseen>
+Client ID·
+</span>
+<code>
+11111111-2222-4333-8444-555555555555
+</code>
+</p>
+</div>
+</div>
+</th>
+<td data-label=Who may sign in role=cell>
+<div>
+<p>
+Single tenant only
+</p>
+<p class=soft note>
+<code>
+contoso.com
+</code>
+</p>
+</div>
+</td>
+<td data-label=State role=cell>
+<div>
+<span class=badge bad>
+<svg aria-hidden=true class=icon viewbox=0 0 16 16>
+<circle cx=8 cy=8 r=6.25>
+</circle>
+<path d=m6 6 4 4m0-4-4 4>
+</path>
+</svg>
+<span>
+<b>
+Failing:
+</b>
+·Microsoft does not accept the Client ID and secret
+</span>
+</span>
+</div>
+</td>
+<td class=brief data-label=Secret expires role=cell>
+<div>
+<p>
+<span class=badge warn>
+<svg aria-hidden=true class=icon viewbox=0 0 16 16>
+<path d=M8 2 14.4 13.4H1.6zM8 6.4v3.2m0 1.8v.01>
+</path>
+</svg>
+<span>
+in 10 days
+</span>
+</span>
+</p>
+<p class=soft note>
+<time datetime=2026-12-09>
+9 Dec 2026
+</time>
+</p>
+</div>
+</td>
+<td class=brief data-label=API scope role=cell>
+<details class=disclosure>
+<summary>
+View API scope
+<span class=unseen>
+·of·
+<bdi>
+R&D <mail>
+</bdi>
+</span>
+</summary>
+<ul class=mono role=list>
+<li>
+User.Read
+</li>
+<li>
+offline_access
+</li>
+</ul>
+</details>
+</td>
+</tr>";
+
+#[test]
+fn a_row_has_the_roles_labels_and_links_of_a_table_that_may_be_shown_as_cards() {
+    let mut connector = connector("R&D <mail>");
+    connector.account_type = AccountType::SingleTenant;
+    connector.tenant = Some(Tenant::parse("contoso.com").expect("a tenant"));
+    connector.state = ConnectorState::Failing(FailureReason::CredentialsRejected);
+    connector.secret_expires_on = ExpiryDate::parse("2026-12-09").expect("a date");
+    let html = row(&connector);
+    assert!(html.contains("<bdi>R&amp;D &lt;mail&gt;</bdi>"), "{html}");
+    let drawn: Vec<_> = read(&html)
+        .into_iter()
+        .map(|part| {
+            let inner = part.trim_matches(' ');
+            match part.split_once(inner) {
+                Some((before, after)) => {
+                    format!("{}{inner}{}", "·".repeat(before.len()), "·".repeat(after.len()))
+                }
+                None => part,
+            }
+        })
+        .collect();
+    assert_eq!(drawn.join("\n"), DRAWN);
+}
+
+#[test]
+fn what_a_row_says_of_state_expiry_and_accounts_follows_the_connector() {
+    let mut connector = connector("Mail");
+    for (state, class, words) in [
+        (ConnectorState::NotVerified, "badge idle", "Not verified"),
+        (ConnectorState::Verified, "badge good", "Verified"),
+    ] {
+        connector.state = state;
+        let html = row(&connector);
+        assert!(html.contains(class) && html.contains(&format!("<span>{words}</span>")), "{html}");
+    }
+    for (date, said) in [
+        ("", "<p>unknown</p>"),
+        ("2026-11-28", "<span>expired yesterday</span>"),
+        ("2027-01-28", "<span>in 60 days</span></span></p>"),
+        ("2027-01-29", "<p>in 61 days</p>"),
+    ] {
+        connector.secret_expires_on = ExpiryDate::parse(date).expect("a date");
+        let html = row(&connector);
+        assert!(html.contains(said), "{date}: {html}");
+    }
+    // The tenant of another account type says nothing.
+    connector.tenant = Some(Tenant::parse("contoso.com").expect("a tenant"));
+    for account_type in AccountType::ALL {
+        connector.account_type = account_type;
+        let html = row(&connector);
+        assert!(html.contains(account_type.label()), "{html}");
+        assert_eq!(html.contains("contoso.com"), account_type == AccountType::SingleTenant, "{html}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_parser_reads_the_same_row_with_whatever_name_ids_and_scopes_back(
+        name in "(\\PC|[&<>\"'=/;#x!-]){1,60}",
+        id in any::<u128>(),
+        client_id in any::<u128>(),
+        scopes in proptest::collection::vec("(\\PC|[&<>\"'=/;#]){1,20}", 1..8),
+    ) {
+        let Ok(service_name) = ServiceName::parse(&name) else { return Ok(()) };
+        let (id, client_id) = (Uuid::from_u128(id), Uuid::from_u128(client_id).to_string());
+        let changed = Listed {
+            id: ConnectorId(id),
+            service_name,
+            client_id: ClientId::parse(&client_id).expect("a GUID"),
+            scopes: scopes.clone(),
+            ..connector("Mail")
+        };
+        let plain = Listed { scopes: vec!["x".to_owned(); scopes.len()], ..connector("Mail") };
+        let mut expected = read(&row(&plain));
+        let mut scopes = scopes.into_iter();
+        for part in &mut expected {
+            match part.as_str() {
+                "Mail" => *part = changed.service_name.as_str().to_owned(),
+                "<a href=/connectors/00000000-0000-0000-0000-000000000007>" => {
+                    *part = format!("<a href=/connectors/{id}>");
+                }
+                "11111111-2222-4333-8444-555555555555" => part.clone_from(&client_id),
+                "x" => *part = scopes.next().expect("one for each"),
+                _ => {}
+            }
+        }
+        prop_assert_eq!(read(&row(&changed)), expected);
+    }
+}
