@@ -33,6 +33,8 @@ pub enum RouteAccess {
     Member,
     /// Whoever is logged in as an administrator.
     Admin,
+    /// An API client, by its credential; a session does not count. For routes of the API alone.
+    ApiClient,
 }
 
 /// Finds out who asks, and notes it in the request and, for the frame of the page, in the answer.
@@ -108,6 +110,7 @@ pub async fn require(
     let whole = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
     let member = match (rule.access, request.extensions().get::<Member>()) {
         (RouteAccess::Anyone, _) => return next.run(request).await,
+        (RouteAccess::ApiClient, _) => return Failure::Forbidden.into_response(),
         (_, Some(member)) => member.clone(),
         (_, None) if looks => return Redirect::to(&with_next("/login", &whole)).into_response(),
         (_, None) => {

@@ -1,7 +1,7 @@
 //! What a use case could not do. What people are to be told of in words of their own (a name that is
 //! taken, a password that is wrong) is no failure but one of a use case's outcomes.
 
-use std::error::Error;
+use std::{any::Any, error::Error};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -43,6 +43,11 @@ impl Failure {
         Self::Unexpected(with_sources(error))
     }
 
+    /// What a panic of a handler is answered with. The panic's text is in the log alone.
+    pub fn of_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+        Self::Unexpected("a handler panicked".to_owned()).into_response()
+    }
+
     /// The status that the answer has.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -57,6 +62,42 @@ impl Failure {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A name for programs, which does not change when words do.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::Forbidden => "FORBIDDEN",
+            Self::ReauthenticationNeeded => "REAUTHENTICATION_NEEDED",
+            Self::SecondFactorNeeded => "SECOND_FACTOR_NEEDED",
+            Self::OtherUser => "OTHER_USER",
+            Self::LoggedOut => "LOGGED_OUT",
+            Self::BadRequest => "INVALID_VALUE",
+            Self::ForeignOrigin => "FOREIGN_ORIGIN",
+            Self::TooLarge => "CONTENT_TOO_LARGE",
+            Self::Busy(_) => "BUSY",
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Unexpected(_) => "INTERNAL_ERROR",
+        }
+    }
+
+    /// Logs it. The layer that writes the answer does so, once for each failure.
+    pub fn log(&self) {
+        match self {
+            Self::Unexpected(error) => tracing::error!(%error, "a request failed"),
+            Self::Unavailable(error) => tracing::error!(%error, "the database cannot be used"),
+            Self::Busy(_) => tracing::warn!("a request was turned away: too much to do"),
+            Self::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
+            Self::Forbidden => tracing::warn!("a request was refused: not allowed"),
+            Self::NotFound
+            | Self::ReauthenticationNeeded
+            | Self::SecondFactorNeeded
+            | Self::LoggedOut
+            | Self::OtherUser
+            | Self::BadRequest
+            | Self::TooLarge => {}
         }
     }
 
@@ -125,8 +166,8 @@ impl From<Undone> for Failure {
     }
 }
 
-/// The answer has a status and no body: the layer that renders pages writes it, in one place, and logs
-/// the failure there, once.
+/// The answer has a status and no body: a layer of its router writes a page or an envelope, and logs the failure there,
+/// once.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

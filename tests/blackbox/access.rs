@@ -242,6 +242,8 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
         for (who, mut browser) in others {
             let may = match (who, route.access) {
                 (_, RouteAccess::Anyone) => continue,
+                // No session stands for a credential of the API.
+                (_, RouteAccess::ApiClient) => false,
                 ("nobody", _) | ("a viewer", RouteAccess::Admin) => false,
                 // Of one's own organisation one may, of another's nothing is to be found.
                 // (Ids of sessions are looked for among one's own, see account.rs.)
@@ -260,6 +262,7 @@ async fn i4_every_route_refuses_everybody_whom_the_table_does_not_name(
             };
             let status = answer.status.as_u16();
             let wanted = match who {
+                _ if route.access == RouteAccess::ApiClient => 401,
                 "nobody" if route.method.is_safe() => 303,
                 "nobody" => 401,
                 "a viewer" if route.access == RouteAccess::Admin => 403,

@@ -250,8 +250,6 @@ async fn c7_there_is_nothing_but_what_the_table_lists(#[values(Kind::Sqlite, Kin
         "/pkg/../Cargo.toml",
         "/pkg/%2e%2e/Cargo.toml",
         "/api",
-        "/api/",
-        "/api/connectors/",
         "/connectors/",
         "/do/connectors/list",
         "/sign-ins",

@@ -15,17 +15,34 @@ use http_body_util::BodyExt;
 /// whatever waits for it as long as it likes (slow POST).
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Reads a body of at most so many bytes; one that is longer is refused with 413, one that takes too long with 408. It
+/// What a body may take.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// The most bytes.
+    pub most: usize,
+    /// The time within which all of it must have arrived.
+    pub patience: Duration,
+}
+
+impl BodyLimits {
+    /// At most this many bytes, within 20 seconds.
+    pub const fn new(most: usize) -> Self {
+        Self { most, patience: PATIENCE }
+    }
+}
+
+/// Reads a body within its limits; one that is longer is refused with 413, one that takes too long with 408. It
 /// goes before it is found out who asks: whoever sends it drop by drop could be somebody else at its end, such as
 /// nobody any more.
-pub async fn read_whole(State(most): State<usize>, request: Request, next: Next) -> Response {
+pub async fn read_whole(State(limits): State<BodyLimits>, request: Request, next: Next) -> Response {
+    let BodyLimits { most, patience } = limits;
     let (parts, body) = request.into_parts();
     let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if declared.is_some_and(|bytes: usize| bytes > most) {
         // At once, and without reading any of it.
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    match tokio::time::timeout(PATIENCE, collect(body, declared.unwrap_or_default(), most)).await {
+    match tokio::time::timeout(patience, collect(body, declared.unwrap_or_default(), most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(status)) => status.into_response(),
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),

@@ -1,4 +1,4 @@
-//! The headers of every answer.
+//! The headers of pages and assets. The API's are its own.
 
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ use crate::platform::{
     config::{Config, REDIRECT_PATH},
     randomness::SharedRandomness,
 };
+
+/// For two years browsers ask by https alone (RFC 6797).
+pub const HSTS: &str = "max-age=63072000";
 
 /// The nonce of this answer's Content-Security-Policy: scripts that carry it run, no others.
 #[derive(Clone, Debug)]
@@ -58,7 +61,7 @@ pub async fn add_security_headers(
     // No proxy may rewrite it: what Cloudflare puts in place of an e-mail address needs a script that our policy blocks.
     set(header::CACHE_CONTROL, "no-store, no-transform");
     if config.public_url.is_https() {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     response
 }
