@@ -1,9 +1,10 @@
 //! Accepts connections and serves HTTP/1.1 on them. axum's own loop has no limits: a client that sends or reads a byte
 //! now and then would keep its connection for ever (slowloris, slow POST, slow read), and a few thousand of them would
 //! be all that there are. [`places`] decides which connections are held and which gives way, [`connection`] tells it
-//! what each of them is doing.
+//! what each of them is doing, and [`framing`] notices a request that gives two lengths.
 
 mod connection;
+mod framing;
 mod places;
 
 use std::{
@@ -58,6 +59,10 @@ pub struct Limits {
     /// Proxies that bring the requests of many browsers: the limit of one network does not apply to them.
     pub trusted_proxies: Vec<IpNet>,
 }
+
+/// Marks a request whose head had both `Content-Length` and `Transfer-Encoding`. hyper keeps the second alone.
+#[derive(Clone, Copy, Debug)]
+pub struct LengthTwice;
 
 /// The most bytes of a request's line and headers: a callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;
