@@ -72,7 +72,7 @@ async fn break_off() -> http::StatusCode {
 
 /// The program with routes of the API: open ones, and one for API clients alone.
 async fn world(kind: Kind) -> World {
-    let world = World::new(kind).await;
+    let mut world = World::new(kind).await;
     let mut lines = table();
     lines.extend([
         get("/api/test/open", RouteAccess::Anyone, see),
@@ -84,7 +84,8 @@ async fn world(kind: Kind) -> World {
         get("/api/test/bare", RouteAccess::Anyone, answer_without_words),
         get("/api/test/panic", RouteAccess::Anyone, break_off),
     ]);
-    World { router: router_of(&world.program, lines), ..world }
+    world.router = router_of(&world.program, lines);
+    world
 }
 
 /// A call as a program would make it.
