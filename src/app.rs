@@ -78,7 +78,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let page = if let Some(page) = response.extensions_mut().remove::<Page>() {
         page
     } else if let Some(failure) = failure {
-        log(&failure);
+        failure.log();
         let public_url = &renderer.config.public_url;
         errors::failure(&failure, request_id, public_url, came_from.as_deref(), sent_from.as_deref())
     } else if let Some(misdirected) = response.extensions_mut().remove::<Misdirected>() {
@@ -109,24 +109,6 @@ fn came_from(request: &Request, own: &Origin) -> Option<String> {
     let referer = Url::parse(request.headers().get(http::header::REFERER)?.to_str().ok()?).ok()?;
     let ours = Origin::of_url(&referer).as_ref() == Some(own);
     ours.then(|| own_path(&referer[Position::BeforePath..Position::AfterQuery]).map(str::to_owned)).flatten()
-}
-
-/// Logs a failure. Failures are logged only here.
-fn log(failure: &Failure) {
-    match failure {
-        Failure::Unexpected(error) => tracing::error!(%error, "a request failed"),
-        Failure::Unavailable(error) => tracing::error!(%error, "the database cannot be used"),
-        Failure::Busy(_) => tracing::warn!("a request was refused: the server is busy"),
-        Failure::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
-        Failure::Forbidden => tracing::warn!("a request was refused: not allowed"),
-        Failure::NotFound
-        | Failure::ReauthenticationNeeded
-        | Failure::SecondFactorNeeded
-        | Failure::LoggedOut
-        | Failure::OtherUser
-        | Failure::BadRequest
-        | Failure::TooLarge => {}
-    }
 }
 
 fn is_bare_error(response: &Response) -> bool {
@@ -288,11 +270,6 @@ fn console(member: &Member, here: &str) -> AnyView {
 /// The fallback if no route matches.
 pub async fn not_found() -> Failure {
     Failure::NotFound
-}
-
-/// The response after a handler panicked. The panic's text is only in the log.
-pub fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    Failure::Unexpected("a handler panicked".to_owned()).into_response()
 }
 
 /// `/` redirects to the connectors.

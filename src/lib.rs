@@ -16,6 +16,8 @@ extern crate self as mail360;
 #[cfg(feature = "ssr")]
 pub mod activity;
 #[cfg(feature = "ssr")]
+pub mod api;
+#[cfg(feature = "ssr")]
 pub mod app;
 pub mod connectors;
 #[cfg(feature = "ssr")]

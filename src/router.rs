@@ -1,6 +1,7 @@
-//! The route table, the middleware around it, and the two server routes for operators. Start with [`table`]
-//! and [`router_of`].
+//! The route table, the three routers that it makes, each with its own layers, and the periodic work. Start with
+//! [`table`] and [`router_of`].
 
+mod layers;
 mod program;
 
 use std::sync::Arc;
@@ -10,47 +11,43 @@ use axum::{
     body::Body,
     extract::{Request, State},
     handler::Handler,
-    middleware::{from_fn, from_fn_with_state, map_request_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, on},
 };
 use http::{Method, StatusCode};
 use leptos::prelude::provide_context;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_sessions::Session;
 
 pub use program::{Ended, Foundations, Program};
 
 use crate::{
+    api,
     app::{self, Renderer},
-    connectors::{
-        self, actions,
-        draft::{keep_of_logged_out, tend_cookie},
-        preflight::SharedPreflight,
-    },
+    connectors::{self, actions, draft::keep_of_logged_out, preflight::SharedPreflight},
     log_in::{
         self,
         guard::{self, AccessRule, LoggedOutHandler, RouteAccess},
     },
     people::access::Member,
-    platform::{
-        config::REDIRECT_PATH,
-        failure::Failure,
-        middleware::{body, headers, host, origin, request_id},
-        note,
-    },
+    platform::{config::REDIRECT_PATH, failure::Failure, middleware::request_id},
     sign_ins,
     vault::custody::{self, KeyCheck},
 };
 
-/// The most bytes of a request's body. Every form of this program is far smaller.
-const MAX_BODY: usize = 64 * 1024;
-/// The most characters of a URL, and of a callback's URL, which may contain a long description from the
-/// provider.
-const MAX_ADDRESS: usize = 16 * 1024;
-const MAX_CALLBACK: usize = 32 * 1024;
-/// The most bytes of all headers together. Our own cookies are far smaller.
-const MAX_HEADERS: usize = 16 * 1024;
+/// The most bytes of a form's body. Every form of this program is far smaller.
+const MAX_FORM: usize = 64 * 1024;
+
+/// The three routers. Each has its own layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouterKind {
+    /// Pages for people: sessions, the check of the origin, a policy with a nonce, failures as pages.
+    Console,
+    /// The redirect from the provider: the console's layers, and a longer address.
+    Callback,
+    /// Everything else below `/api/`: credentials, failures as JSON.
+    Api,
+}
 
 /// A row of the route table.
 pub struct Route {
@@ -66,6 +63,15 @@ pub struct Route {
 }
 
 impl Route {
+    /// Which router it belongs to. Its path decides, so that no answer below `/api/` is a page by mistake.
+    pub fn router(&self) -> RouterKind {
+        match self.path {
+            REDIRECT_PATH => RouterKind::Callback,
+            path if path.starts_with("/api/") => RouterKind::Api,
+            _ => RouterKind::Console,
+        }
+    }
+
     /// The same route, only for users who have re-authenticated recently.
     fn reauthenticated(self) -> Self {
         Self { reauthenticated: true, ..self }
@@ -83,7 +89,12 @@ pub fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, access: Route
     }
 }
 
-fn post<H: Handler<T, Program>, T: 'static>(path: &'static str, access: RouteAccess, handler: H) -> Route {
+/// A line of the table for POST.
+pub fn post<H: Handler<T, Program>, T: 'static>(
+    path: &'static str,
+    access: RouteAccess,
+    handler: H,
+) -> Route {
     Route {
         method: Method::POST,
         path,
@@ -143,7 +154,7 @@ pub fn table() -> Vec<Route> {
         get("/settings/people/{id}", Admin, app::person_page::show),
         post("/settings/people/{id}", Admin, app::person_page::change).reauthenticated(),
         get("/settings/activity", Admin, app::activity_page),
-        get("/api/connectors", Anyone, sign_ins::routes::callback),
+        get(REDIRECT_PATH, Anyone, sign_ins::routes::callback),
         post(actions::ADD, Admin, run_server_function),
         post(actions::CHANGE, Admin, run_server_function),
         post(actions::REPLACE_SECRET, Admin, run_server_function).reauthenticated(),
@@ -156,76 +167,63 @@ pub fn router(program: &Program) -> Router {
     router_of(program, table())
 }
 
-/// The program as an HTTP service with another route table. Benchmarks use it to compare a handler with an
-/// empty one behind the same middleware.
+/// The program as an HTTP service with another route table. Benchmarks compare a handler with an empty one behind the
+/// same layers. Tests ask the layers of a router that has no route yet.
 pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
-    let (config, clock, randomness) =
-        (program.config.clone(), program.clock.clone(), program.randomness.clone());
-    let mut pages = Router::new();
-    for Route { path, access, reauthenticated, handler, .. } in table {
-        // These forms may have taken many minutes to fill in. Keep them if the session has ended.
-        let instead: Option<LoggedOutHandler> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
-            let (service, config) = (program.connectors.clone(), config.clone());
-            let instead: LoggedOutHandler = Arc::new(move |request| {
-                Box::pin(keep_of_logged_out(service.clone(), config.clone(), MAX_BODY, request))
-            });
-            instead
-        });
-        let rule = AccessRule { access, reauthenticated, instead };
-        let guarded = from_fn_with_state((program.log_ins.clone(), rule), guard::require_access);
-        pages = pages.route(path, handler.route_layer(guarded));
+    let (mut console, mut callback, mut api) = (Router::new(), Router::new(), Router::new());
+    let limits = api::layers::Limits::default();
+    for route in table {
+        let (kind, path) = (route.router(), route.path);
+        match kind {
+            RouterKind::Console => console = console.route(path, guarded(program, route)),
+            RouterKind::Callback => callback = callback.route(path, guarded(program, route)),
+            RouterKind::Api => {
+                let needs_client = route.access != RouteAccess::Anyone;
+                api = api.route(path, api::layers::route(route.handler, needs_client, limits));
+            }
+        }
     }
-    let sessions = log_in::session::layer(program.sessions.clone(), &config.public_url);
-    let renderer = Renderer::new(config.clone(), &program.assets);
-    let pages = pages
-        .fallback(app::not_found)
-        .layer(from_fn_with_state((program.connectors.clone(), config.clone()), tend_cookie))
-        .layer(from_fn(note::forget_after_post))
-        // From here on inwards the user is known.
-        .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify_member))
-        .layer(sessions)
-        .layer(from_fn_with_state(config.clone(), log_in::session::fix_session_response))
-        .layer(from_fn_with_state(MAX_BODY, body::read_whole))
-        .layer(from_fn_with_state(config.clone(), origin::require_own))
-        .layer(from_fn_with_state(config.clone(), host::require_public))
-        .layer(map_request_with_state((), limit_head))
-        .layer(CatchPanicLayer::custom(app::panicked))
-        .layer(from_fn_with_state(renderer, app::render))
-        // If rendering panics, there is still a response.
-        .layer(CatchPanicLayer::new());
+    let renderer = Renderer::new(program.config.clone(), &program.assets);
+    let console = layers::pages(console.fallback(app::not_found), program, &renderer, layers::MAX_ADDRESS);
+    let callback = layers::pages(callback, program, &renderer, layers::MAX_CALLBACK);
+    let api = api::layers::router(api, &program.config, limits);
     // Probes arrive under any host name, and assets are the same for everyone. Neither has a session.
     let plain = Router::new()
         .route("/healthz", axum::routing::get(health))
         .route("/readyz", axum::routing::get(ready));
     let assets = program.assets.clone();
-    plain
-        .merge(pages)
-        .layer(from_fn(move |request: Request, next: axum::middleware::Next| {
-            let assets = assets.clone();
-            async move {
-                let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-                match assets.serve(request.uri().path(), request.headers()).filter(|_| safe) {
-                    Some(asset) => asset,
-                    None => next.run(request).await,
-                }
+    let site = plain.merge(console).layer(from_fn(move |request: Request, next: Next| {
+        let assets = assets.clone();
+        async move {
+            let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+            match assets.serve(request.uri().path(), request.headers()).filter(|_| safe) {
+                Some(asset) => asset,
+                None => next.run(request).await,
             }
-        }))
-        .layer(from_fn_with_state((config, randomness.clone()), headers::add_security_headers))
-        .layer(from_fn_with_state((clock, randomness), request_id::assign_request_id))
+        }
+    }));
+    layers::protected(site.merge(callback), program)
+        .merge(api)
+        .layer(from_fn_with_state(
+            (program.clock.clone(), program.randomness.clone()),
+            request_id::assign_request_id,
+        ))
         .with_state(program.clone())
 }
 
-async fn limit_head(request: Request) -> Result<Request, StatusCode> {
-    let most = if request.uri().path() == REDIRECT_PATH { MAX_CALLBACK } else { MAX_ADDRESS };
-    if request.uri().path_and_query().is_some_and(|it| it.as_str().len() > most) {
-        return Err(StatusCode::URI_TOO_LONG);
-    }
-    let headers: usize =
-        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if headers > MAX_HEADERS {
-        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-    }
-    Ok(request)
+/// The handler of a page's route, behind what the table says of its access.
+fn guarded(program: &Program, route: Route) -> MethodRouter<Program> {
+    let Route { path, access, reauthenticated, handler, .. } = route;
+    // Here what was typed over many minutes would be lost with the session.
+    let instead: Option<LoggedOutHandler> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
+        let (service, config) = (program.connectors.clone(), program.config.clone());
+        let instead: LoggedOutHandler = Arc::new(move |request| {
+            Box::pin(keep_of_logged_out(service.clone(), config.clone(), MAX_FORM, request))
+        });
+        instead
+    });
+    let rule = AccessRule { access, reauthenticated, instead };
+    handler.route_layer(from_fn_with_state((program.log_ins.clone(), rule), guard::require_access))
 }
 
 /// `GET /healthz`: the program runs.
@@ -258,7 +256,7 @@ async fn run_server_function(
     request: Request<Body>,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+    let Ok(body) = axum::body::to_bytes(body, MAX_FORM).await else {
         return Failure::TooLarge.into_response();
     };
     let uri = parts.uri.clone();

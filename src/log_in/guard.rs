@@ -33,6 +33,8 @@ pub enum RouteAccess {
     Member,
     /// Every such user who is an administrator.
     Admin,
+    /// An API client, by its credential; a session does not count. For routes of the API alone.
+    ApiClient,
 }
 
 /// Middleware: finds the logged-in user, and puts it into the request and, for the page frame, into the
@@ -112,6 +114,7 @@ pub async fn require_access(
     let whole = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
     let member = match (rule.access, request.extensions().get::<Member>()) {
         (RouteAccess::Anyone, _) => return next.run(request).await,
+        (RouteAccess::ApiClient, _) => return Failure::Forbidden.into_response(),
         (_, Some(member)) => member.clone(),
         (_, None) if looks => return Redirect::to(&with_next("/login", &whole)).into_response(),
         (_, None) => {

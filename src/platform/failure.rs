@@ -1,7 +1,7 @@
 //! Failures of use cases, and their HTTP statuses. An expected result that the user is told about, such as a
 //! taken name or a wrong password, is not a failure but a variant of the use case's outcome.
 
-use std::error::Error;
+use std::{any::Any, error::Error};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -44,6 +44,11 @@ impl Failure {
         Self::Unexpected(with_sources(error))
     }
 
+    /// The response after a handler panicked. The panic's text is only in the log.
+    pub fn of_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+        Self::Unexpected("a handler panicked".to_owned()).into_response()
+    }
+
     /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -58,6 +63,42 @@ impl Failure {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A name for programs, which does not change when words do.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::Forbidden => "FORBIDDEN",
+            Self::ReauthenticationNeeded => "REAUTHENTICATION_NEEDED",
+            Self::SecondFactorNeeded => "SECOND_FACTOR_NEEDED",
+            Self::OtherUser => "OTHER_USER",
+            Self::LoggedOut => "LOGGED_OUT",
+            Self::BadRequest => "INVALID_VALUE",
+            Self::ForeignOrigin => "FOREIGN_ORIGIN",
+            Self::TooLarge => "CONTENT_TOO_LARGE",
+            Self::Busy(_) => "BUSY",
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Unexpected(_) => "INTERNAL_ERROR",
+        }
+    }
+
+    /// Logs the failure. The layer that writes the response calls this once.
+    pub fn log(&self) {
+        match self {
+            Self::Unexpected(error) => tracing::error!(%error, "a request failed"),
+            Self::Unavailable(error) => tracing::error!(%error, "the database cannot be used"),
+            Self::Busy(_) => tracing::warn!("a request was refused: the server is busy"),
+            Self::ForeignOrigin => tracing::warn!("a request from a foreign page was refused"),
+            Self::Forbidden => tracing::warn!("a request was refused: not allowed"),
+            Self::NotFound
+            | Self::ReauthenticationNeeded
+            | Self::SecondFactorNeeded
+            | Self::LoggedOut
+            | Self::OtherUser
+            | Self::BadRequest
+            | Self::TooLarge => {}
         }
     }
 
@@ -126,7 +167,7 @@ impl From<Undone> for Failure {
     }
 }
 
-/// The response has a status and no body. The layer that renders pages writes the body and logs the failure,
+/// The response has a status and no body. A layer of its router writes a page or an envelope, and logs the failure,
 /// once and in one place.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {

@@ -2,9 +2,11 @@
 //!
 //! axum's own loop has no limits. An attacker who sends or reads a byte now and then would hold a connection
 //! forever (slowloris, slow POST, slow read); a few thousand of them would take all connections. [`places`]
-//! decides which connections stay open and which gives way; [`connection`] reports what each one is doing.
+//! decides which connections stay open and which gives way; [`connection`] reports what each one is doing, and
+//! [`framing`] notices a request that gives two lengths.
 
 mod connection;
+mod framing;
 mod places;
 
 use std::{
@@ -60,6 +62,10 @@ pub struct ConnectionLimits {
     /// Proxies that forward the requests of many browsers. The limit per network does not apply to them.
     pub trusted_proxies: Vec<IpNet>,
 }
+
+/// Marks a request whose head had both `Content-Length` and `Transfer-Encoding`. hyper keeps only the second.
+#[derive(Clone, Copy, Debug)]
+pub struct LengthTwice;
 
 /// The most bytes of a request's line and headers. A callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;

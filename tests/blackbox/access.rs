@@ -242,6 +242,8 @@ async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
         for (who, mut browser) in others {
             let may = match (who, route.access) {
                 (_, RouteAccess::Anyone) => continue,
+                // A session is no credential of the API.
+                (_, RouteAccess::ApiClient) => false,
                 ("a visitor", _) | ("a viewer", RouteAccess::Admin) => false,
                 // Users may act on rows of their own organisation; rows of another do not exist for them.
                 // (Ids of sessions are looked up among the user's own, see profile.rs.)
@@ -260,6 +262,7 @@ async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
             };
             let status = answer.status.as_u16();
             let wanted = match who {
+                _ if route.access == RouteAccess::ApiClient => 401,
                 "a visitor" if route.method.is_safe() => 303,
                 "a visitor" => 401,
                 "a viewer" if route.access == RouteAccess::Admin => 403,

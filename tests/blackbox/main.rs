@@ -7,6 +7,7 @@
 mod access;
 mod activity;
 mod answers;
+mod api;
 mod approvals;
 mod callback;
 mod callback_faults;
@@ -46,6 +47,7 @@ mod reseal;
 mod restore;
 mod restore_command;
 mod rollback;
+mod routers;
 mod second_factor;
 mod session_limits;
 mod sessions;

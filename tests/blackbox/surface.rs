@@ -250,8 +250,6 @@ async fn c7_no_route_exists_outside_the_table(#[values(Kind::Sqlite, Kind::Postg
         "/pkg/../Cargo.toml",
         "/pkg/%2e%2e/Cargo.toml",
         "/api",
-        "/api/",
-        "/api/connectors/",
         "/connectors/",
         "/do/connectors/list",
         "/sign-ins",

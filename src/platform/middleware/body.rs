@@ -15,16 +15,33 @@ use http_body_util::BodyExt;
 /// who sends a byte at a time would hold a connection forever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Middleware: reads a body of at most `most` bytes. A longer one gets 413, one that takes too long gets 408.
+/// Limits of a request body.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// The most bytes.
+    pub most: usize,
+    /// The time within which all of it must have arrived.
+    pub patience: Duration,
+}
+
+impl BodyLimits {
+    /// At most this many bytes, within 20 seconds.
+    pub const fn new(most: usize) -> Self {
+        Self { most, patience: BODY_TIMEOUT }
+    }
+}
+
+/// Middleware: reads a body within its limits. A longer one gets 413, one that takes too long gets 408.
 /// Runs before authentication: the session may expire while a slow body is still arriving.
-pub async fn read_whole(State(most): State<usize>, request: Request, next: Next) -> Response {
+pub async fn read_whole(State(limits): State<BodyLimits>, request: Request, next: Next) -> Response {
+    let BodyLimits { most, patience } = limits;
     let (parts, body) = request.into_parts();
     let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if declared.is_some_and(|bytes: usize| bytes > most) {
         // Refuse at once, without reading the body.
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    match tokio::time::timeout(BODY_TIMEOUT, collect(body, declared.unwrap_or_default(), most)).await {
+    match tokio::time::timeout(patience, collect(body, declared.unwrap_or_default(), most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(status)) => status.into_response(),
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),

@@ -1,4 +1,4 @@
-//! Security headers of every response.
+//! Security headers of pages and assets. The API has headers of its own.
 
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ use crate::platform::{
     config::{Config, REDIRECT_PATH},
     randomness::SharedRandomness,
 };
+
+/// Browsers use only https for two years (RFC 6797).
+pub const HSTS: &str = "max-age=63072000";
 
 /// The nonce of this response's Content-Security-Policy. Only scripts with this nonce run.
 #[derive(Clone, Debug)]
@@ -58,7 +61,7 @@ pub async fn add_security_headers(
     // Cloudflare would replace e-mail addresses with markup that needs a script, which our policy blocks.
     set(header::CACHE_CONTROL, "no-store, no-transform");
     if config.public_url.is_https() {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     response
 }

@@ -1,8 +1,9 @@
-//! Middleware of every request, outermost first: [`request_id`] assigns an id, [`headers`] adds security
-//! headers, [`host`] refuses foreign host names, [`origin`] refuses cross-site requests, [`body`] reads the
-//! body.
+//! Middleware, outermost first: [`request_id`] assigns an id, [`headers`] adds security headers, [`head`] refuses a
+//! URL that is too long, [`host`] refuses foreign host names, [`origin`] refuses cross-site requests, [`body`] reads
+//! the body. `router` decides which router has which of them.
 
 pub mod body;
+pub mod head;
 pub mod headers;
 pub mod host;
 pub mod origin;

@@ -18,6 +18,7 @@ use axum::{
     extract::Request,
     response::Response,
 };
+use http::{HeaderValue, header};
 use hyper::{
     body::{Frame, Incoming, SizeHint},
     service::Service,
@@ -33,7 +34,11 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::places::{Doing, Place, Reporter};
+use super::{
+    LengthTwice,
+    framing::Framing,
+    places::{Doing, Place, Reporter},
+};
 
 /// During shutdown, how long a connection without a request may take to send one.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -60,6 +65,8 @@ struct Shared {
     answered: AtomicBool,
     /// Whether the first read has tried for a request.
     looked: AtomicBool,
+    /// The last request on the connection gives the length of its body twice.
+    length_twice: AtomicBool,
 }
 
 impl<S> Connection<S> {
@@ -79,9 +86,15 @@ impl<S> Connection<S> {
             requests: sender,
             answered: AtomicBool::new(false),
             looked: AtomicBool::new(false),
+            length_twice: AtomicBool::new(false),
         });
         Self {
-            stream: Stream { inner: Box::pin(stream), shared: shared.clone(), blocked: false },
+            stream: Stream {
+                inner: Box::pin(stream),
+                shared: shared.clone(),
+                blocked: false,
+                framing: Framing::default(),
+            },
             service: Reporting { inner: service, shared },
             requests,
         }
@@ -127,7 +140,13 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        // The last request on its connection: what follows a body in chunks may have been smuggled in by another client
+        // of the same proxy (RFC 9112, 6.3).
+        let is_last = request.headers().contains_key(header::TRANSFER_ENCODING);
+        if is_last && self.shared.length_twice.load(Ordering::Relaxed) {
+            request.extensions_mut().insert(LengthTwice);
+        }
         self.shared.answered.store(false, Ordering::Relaxed);
         self.shared.looked.store(true, Ordering::Relaxed);
         self.shared.requests.send_modify(|requests| requests.begun += 1);
@@ -144,7 +163,10 @@ where
                 shared.reporter.report(Doing::Waiting);
                 request.map(|body| Body::new(Arriving { body, shared, whole: false }))
             };
-            let response = inner.oneshot(request).await?;
+            let mut response = inner.oneshot(request).await?;
+            if is_last {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok(response.map(|body| Body::new(Answered { body, _answer: answer })))
         })
     }
@@ -231,6 +253,7 @@ pub(super) struct Stream {
     inner: Pin<Box<TimeoutStream<TcpStream>>>,
     shared: Arc<Shared>,
     blocked: bool,
+    framing: Framing,
 }
 
 impl Stream {
@@ -249,7 +272,11 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         let read = self.inner.as_mut().poll_read(context, buffer);
+        if self.framing.look_at(buffer.filled().get(before..).unwrap_or_default()).is_some() {
+            self.shared.length_twice.store(true, Ordering::Relaxed);
+        }
         if read.is_pending() && !self.shared.looked.swap(true, Ordering::Relaxed) {
             self.shared.reporter.report(Doing::Waiting);
         }

@@ -1,4 +1,4 @@
-use axum::routing::get;
+use axum::{body::Bytes, middleware::from_fn_with_state, routing::get};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::oneshot,
@@ -7,6 +7,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::platform::middleware::head;
 
 const SHORT: Patience = Patience { head: Duration::from_millis(300), stalled: Duration::from_millis(300) };
 
@@ -173,4 +174,30 @@ async fn a_connection_that_is_kept_alive_ends_at_once_at_shutdown() {
     stop.send(()).expect("it listens");
     timeout(Duration::from_secs(1), served).await.expect("an end").expect("no panic");
     assert_eq!(stream.read(&mut text).await.expect("its end"), 0);
+}
+
+#[tokio::test]
+async fn a_body_of_two_lengths_is_refused_and_nothing_after_a_body_in_chunks_is_taken_for_a_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = Router::new()
+        .route("/", axum::routing::post(|body: Bytes| std::future::ready(body)))
+        .layer(from_fn_with_state(1_000, head::limit));
+    tokio::spawn(serve(listener, router, limits(SHORT, MAX_CONNECTIONS), std::future::pending()));
+    let head = "POST / HTTP/1.1\r\nhost: x\r\n";
+    let (length, coding) = ("content-length: 5\r\n", "transfer-encoding: chunked\r\n");
+    let plain = format!("{head}content-length: 3\r\n\r\nabc");
+    let chunks = "3\r\nabc\r\n0\r\n\r\n";
+    for (sent, answers) in [
+        (format!("{head}{length}{coding}\r\n{chunks}{plain}"), &["400"][..]),
+        (format!("{head}{coding}{length}\r\n{chunks}{plain}"), &["400"]),
+        (format!("{plain}{plain}{head}{coding}{length}\r\n{chunks}"), &["200", "200", "400"]),
+        (format!("{head}{coding}\r\n{chunks}{plain}"), &["200"]),
+        (format!("{plain}{plain}"), &["200", "200"]),
+    ] {
+        let answer = answer(address, sent.as_bytes()).await;
+        let statuses: Vec<_> =
+            answer.split("HTTP/1.1 ").skip(1).filter_map(|it| it.split(' ').next()).collect();
+        assert_eq!(statuses, answers, "{sent}: {answer}");
+    }
 }

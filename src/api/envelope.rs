@@ -1,0 +1,51 @@
+//! Mail360's envelope: `{"status":{"code":200,"description":"success"},"data":…}`.
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde::Serialize;
+
+use crate::platform::failure::Failure;
+
+/// The body of an answer. `status.code` equals the HTTP status.
+#[derive(Debug, Serialize)]
+pub struct Envelope<T> {
+    status: Status,
+    data: T,
+}
+
+#[derive(Debug, Serialize)]
+struct Status {
+    code: u16,
+    description: &'static str,
+}
+
+impl<T: Serialize> Envelope<T> {
+    /// What a call was asked for: 200.
+    pub fn success(data: T) -> Self {
+        Self::of(StatusCode::OK, "success", data)
+    }
+
+    /// Why a call failed.
+    pub(super) fn error(status: StatusCode, data: T) -> Self {
+        let description = match status {
+            // Mail360's own words.
+            StatusCode::INTERNAL_SERVER_ERROR => "Internal Error",
+            status => status.canonical_reason().unwrap_or("Error"),
+        };
+        Self::of(status, description, data)
+    }
+
+    fn of(status: StatusCode, description: &'static str, data: T) -> Self {
+        Self { status: Status { code: status.as_u16(), description }, data }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Envelope<T> {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match serde_json::to_vec(&self) {
+            Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
+            Err(error) => Failure::unexpected(&error).into_response(),
+        }
+    }
+}

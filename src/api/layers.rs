@@ -1,0 +1,158 @@
+//! What every request to the API passes through, and what every answer of the API has.
+//!
+//! No cookie is read or set, no session is loaded, no page is rendered, and no other origin is let in (no CORS). A
+//! call is authorised by its credential alone, so there is no check against cross-site request forgery.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::HttpBody,
+    extract::{Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, any},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    credentials::{refuse_ambiguous, require_client},
+    errors::ApiError,
+};
+use crate::platform::{
+    config::{Config, REDIRECT_PATH},
+    failure::Failure,
+    middleware::{
+        body::{self, BodyLimits},
+        head,
+        headers::HSTS,
+        host::{self, Misdirected},
+    },
+    request_id::RequestId,
+};
+
+/// Names the request in the log of the operator. Errors name it as `data.reference` too.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest address: that of a search with many clauses.
+const MAX_ADDRESS: usize = 16 * 1024;
+
+/// How much of a client's and of the program's resources a call may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The size of a JSON body, and the time within which it must have arrived.
+    pub body: BodyLimits,
+    /// The time of a whole call.
+    pub call: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // A call ends before the connection does, which is closed after 30 silent seconds (`platform::server`).
+        Self { body: BodyLimits::new(1024 * 1024), call: Duration::from_secs(25) }
+    }
+}
+
+/// A handler of the API behind what only a route that exists asks for: the credential, then the body, then its type.
+/// The body of a caller without a credential is not read.
+pub fn route<S: Clone + Send + Sync + 'static>(
+    handler: MethodRouter<S>,
+    needs_client: bool,
+    limits: Limits,
+) -> MethodRouter<S> {
+    let handler = handler
+        .route_layer(from_fn(require_json))
+        .route_layer(from_fn_with_state(limits.body, body::read_whole));
+    if needs_client { handler.route_layer(from_fn(require_client)) } else { handler }
+}
+
+/// Routes of the API behind its layers, with everything else below `/api/`: 404, and 405 beside the callback.
+pub fn router<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    config: &Arc<Config>,
+    limits: Limits,
+) -> Router<S> {
+    let not_found = || async { Failure::NotFound };
+    routes
+        .route("/api/", any(not_found))
+        .route("/api/{*rest}", any(not_found))
+        // The callback itself is merged with this one. For any other method it is an address of the API.
+        .route(REDIRECT_PATH, MethodRouter::new().fallback(async || StatusCode::METHOD_NOT_ALLOWED))
+        .layer(from_fn(refuse_ambiguous))
+        .layer(from_fn_with_state(limits.call, limit_time))
+        .layer(from_fn_with_state(config.clone(), host::require_public))
+        .layer(from_fn_with_state(MAX_ADDRESS, head::limit))
+        .layer(CatchPanicLayer::custom(Failure::of_panic))
+        .layer(from_fn_with_state(config.clone(), answer))
+}
+
+/// Makes envelopes of errors, and sets the headers that every answer has.
+async fn answer(State(config): State<Arc<Config>>, mut request: Request, next: Next) -> Response {
+    // No layer and no handler behind this can mistake a session for a credential.
+    request.headers_mut().remove(header::COOKIE);
+    let request_id = request.extensions().get::<RequestId>().copied();
+    let mut response = next.run(request).await;
+    if let Some(error) = error_of(&mut response, &config) {
+        response = error.render(response, request_id);
+    }
+    let headers = response.headers_mut();
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if config.public_url.is_https() {
+        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    if let Some(id) = request_id.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The error that a handler or a layer left behind, logged here and nowhere else.
+fn error_of(response: &mut Response, config: &Config) -> Option<ApiError> {
+    let status = response.status();
+    let extensions = response.extensions_mut();
+    if let Some(error) = extensions.remove::<ApiError>() {
+        return Some(error);
+    }
+    if let Some(failure) = extensions.remove::<Failure>() {
+        failure.log();
+        return Some(ApiError::from(&failure));
+    }
+    if extensions.remove::<Misdirected>().is_some() {
+        let more_info = format!("This program's address is {}.", config.public_url.origin());
+        return Some(ApiError::new(status, "MISDIRECTED_REQUEST", more_info));
+    }
+    if status.is_server_error() {
+        tracing::error!(status = status.as_u16(), "a request failed");
+    }
+    (status.is_client_error() || status.is_server_error()).then(|| ApiError::of_status(status))
+}
+
+/// Ends a call that takes too long.
+async fn limit_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(most, next.run(request)).await.unwrap_or_else(|_| {
+        tracing::warn!("an API call took too long");
+        let more_info = "The call took too long. Look whether it was done before you repeat it.";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT", more_info).into_response()
+    })
+}
+
+/// Refuses a body that says that it is something else than JSON. A `Content-Type` without a body is ignored.
+async fn require_json(request: Request, next: Next) -> Response {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    if request.body().is_end_stream() || content_type.is_none_or(is_json) {
+        next.run(request).await
+    } else {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response()
+    }
+}
+
+/// `application/json`, or a type that is written in JSON (RFC 6839, 3.1), with any parameters.
+fn is_json(content_type: &HeaderValue) -> bool {
+    let whole = content_type.to_str().unwrap_or_default();
+    let essence = whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
