@@ -1,5 +1,5 @@
 //! What every feature stands on, and what names no feature: configuration, database, middleware,
-//! clock, randomness, telemetry, the runner of periodic work.
+//! clocks, randomness, telemetry, the runner of periodic work.
 
 pub mod assets;
 pub mod clock;
@@ -11,6 +11,7 @@ pub mod exposure;
 pub mod failure;
 pub mod id;
 pub mod middleware;
+pub mod monotonic;
 pub mod net;
 pub mod note;
 pub mod origin;
