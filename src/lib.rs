@@ -18,6 +18,8 @@ pub mod activity;
 pub mod app;
 pub mod connectors;
 #[cfg(feature = "ssr")]
+pub mod jobs;
+#[cfg(feature = "ssr")]
 pub mod log_in;
 #[cfg(feature = "ssr")]
 pub mod people;

@@ -1,7 +1,7 @@
 //! The database schema of mail360, step by step.
 //!
 //! Every table carries `organisation_id`, save those that belong to nobody (`organisations`, `settings`, `throttles`;
-//! a session has one once somebody is in it), and foreign keys between tables of one organisation are
+//! a session has one once somebody is in it, a job if it works for one), and foreign keys between tables of one organisation are
 //! composite (`organisation_id`, id), so that the database itself refuses a row that would cross from
 //! one organisation to another. Times are microseconds since 1970-01-01 UTC, as integers: the two
 //! databases then sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.
@@ -23,6 +23,7 @@ mod m20261129_000012_create_device_cookies;
 mod m20261129_000013_name_organisations;
 mod m20261129_000014_keep_provider_answers;
 mod m20261129_000015_bind_secrets;
+mod m20261129_000016_create_jobs;
 mod schema;
 
 /// All migrations, oldest first.
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_name_organisations::Migration),
             Box::new(m20261129_000014_keep_provider_answers::Migration),
             Box::new(m20261129_000015_bind_secrets::Migration),
+            Box::new(m20261129_000016_create_jobs::Migration),
         ]
     }
 }
