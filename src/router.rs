@@ -1,6 +1,7 @@
 //! The route table, the layers round it, and the periodic work.
 
 mod program;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_sessions::Session;
 
 pub use program::{Ended, Foundations, Program};
+pub use sweep::SWEEP;
 
 use crate::{
     app::{self, Renderer},

@@ -9,12 +9,15 @@ use super::{
     model::{Actor, Entry, Filter, Position, Recorded},
     store::{self, Record},
 };
-use crate::platform::{
-    clock::SharedClock,
-    database::{Database, DatabaseError, Tx},
-    failure::Failure,
-    id::{OrganisationId, new_uuid},
-    randomness::SharedRandomness,
+use crate::{
+    jobs::service::Lease,
+    platform::{
+        clock::SharedClock,
+        database::{Database, DatabaseError, Tx},
+        failure::Failure,
+        id::{OrganisationId, new_uuid},
+        randomness::SharedRandomness,
+    },
 };
 
 /// Entries are kept for this long.
@@ -81,8 +84,13 @@ impl ActivityLog {
     }
 
     /// Erases what is older than [`KEPT`].
-    pub async fn sweep(&self, organisation: OrganisationId) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease, organisation: OrganisationId) -> Result<(), Failure> {
         let since = self.clock.now().minus(KEPT);
-        self.database.write(async |tx| Ok(Record::of(organisation).sweep(&tx, since).await?)).await
+        self.database
+            .write(async |tx| {
+                lease.hold(&tx).await?;
+                Ok(Record::of(organisation).sweep(&tx, since).await?)
+            })
+            .await
     }
 }

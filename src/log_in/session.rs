@@ -20,6 +20,7 @@ use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Id};
 
 use super::{devices::DeviceCookies, store};
+use crate::jobs::service::Lease;
 use crate::people::{
     access::{Admin, Member},
     service::{Begun, UserSnapshot},
@@ -257,9 +258,14 @@ impl Sessions {
     }
 
     /// Erases what has ended by itself.
-    pub async fn sweep(&self) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
-        self.database.write(async |tx| Ok(store::sweep(&tx, now).await?)).await
+        self.database
+            .write(async |tx| {
+                lease.hold(&tx).await?;
+                Ok(store::sweep(&tx, now).await?)
+            })
+            .await
     }
 }
 
