@@ -1,7 +1,11 @@
 //! Jobs on a database that processes share: who may run one, and what becomes of it when a process or the database
 //! goes away.
 
-use std::{collections::HashMap, sync::Arc, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use mail360::{
     jobs::{
@@ -79,7 +83,9 @@ async fn two_processes_share_the_jobs_and_never_run_one_twice_at_once(
         let mut runner = Runner::new(jobs.clone(), vec![worker], Arc::new(SystemMonotonic));
         let raw = world.raw.clone();
         processes.spawn(async move {
+            let give_up = Instant::now() + Duration::from_secs(60);
             while raw.count("jobs").await > 0 {
+                assert!(Instant::now() < give_up, "jobs are left: {:?}", jobs.counts().of(&MANY));
                 runner.look().await.expect("a look");
                 let running = jobs.counts().of(&MANY).running;
                 assert!(running <= 4, "{running} at once");
@@ -175,7 +181,7 @@ async fn while_a_transaction_of_its_owner_is_open_no_one_takes_a_job_and_no_one_
     one.wait_for_running(1).await;
     two.monotonic.advance(30.0);
     let lease = one.latest().0;
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let held = one.program.database.write(async |tx| {
         lease.hold(&tx).await?;
         assert_eq!(two.look().await, 0, "it is held");

@@ -24,7 +24,7 @@ const DECIDE: &[&str] = &[
     "device_cookies.expires_at",
     "invitations.created_at",
     "invitations.expires_at",
-    // Tried in jobs.rs.
+    // Tried in job_times.rs.
     "jobs.due_at",
     "sessions.created_at",
     "sessions.expires_at",

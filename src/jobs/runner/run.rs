@@ -36,8 +36,8 @@ impl Run {
     pub(super) async fn run(self) {
         let running = self.jobs.counts().begin(self.worker.kind);
         // A task of its own: if it panics, this one goes on. If this one is dropped, it ends.
-        let work = (self.worker.work)(self.lease.clone(), self.job.clone());
-        let mut work = AbortOnDropHandle::new(tokio::spawn(work));
+        let (work, lease, job) = (self.worker.work.clone(), self.lease.clone(), self.job.clone());
+        let mut work = AbortOnDropHandle::new(tokio::spawn(async move { work(lease, job).await }));
         let ended = tokio::select! {
             // The lease first: after a process stood still, both may be ready.
             biased;
@@ -46,13 +46,12 @@ impl Run {
             ended = &mut work => Some(ended),
             () = self.stopping.cancelled() => None,
         };
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                work.abort();
-                // Until it really has ended: another run of this job must not begin before.
-                work.await
-            }
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            work.abort();
+            // Until it really has ended: another run of this job must not begin before.
+            work.await
         };
         let (ending, next) = self.judge(ended);
         let ending = if self.end_lease(next).await { ending } else { Ending::Lost };
