@@ -21,6 +21,8 @@ pub mod api;
 pub mod app;
 pub mod connectors;
 #[cfg(feature = "ssr")]
+pub mod jobs;
+#[cfg(feature = "ssr")]
 pub mod log_in;
 #[cfg(feature = "ssr")]
 pub mod people;

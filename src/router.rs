@@ -3,6 +3,7 @@
 
 mod layers;
 mod program;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use leptos::prelude::provide_context;
 use tower_sessions::Session;
 
 pub use program::{Ended, Foundations, Program};
+pub use sweep::SWEEP;
 
 use crate::{
     api,

@@ -1,7 +1,7 @@
 //! The database schema of mail360, as a sequence of migrations. They run in order, in one transaction.
 //!
 //! Every table has an `organisation_id`, except tables that belong to no organisation (`organisations`,
-//! `settings`, `throttles`); a session has one once a user is logged in. Foreign keys between tables of one
+//! `settings`, `throttles`); a session has one once a user is logged in, and a job if it works for one. Foreign keys between tables of one
 //! organisation are composite (`organisation_id`, id), so that the database refuses a row that references
 //! another organisation. Times are microseconds since 1970-01-01 UTC, as integers, so that both databases
 //! sort and compare them alike. Identifiers are UUIDs, secrets are sealed blobs.
@@ -23,6 +23,7 @@ mod m20261129_000012_create_device_cookies;
 mod m20261129_000013_name_organisations;
 mod m20261129_000014_keep_provider_answers;
 mod m20261129_000015_bind_secrets;
+mod m20261129_000016_create_jobs;
 mod m20261129_000017_rename_columns;
 mod schema;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_name_organisations::Migration),
             Box::new(m20261129_000014_keep_provider_answers::Migration),
             Box::new(m20261129_000015_bind_secrets::Migration),
+            Box::new(m20261129_000016_create_jobs::Migration),
             Box::new(m20261129_000017_rename_columns::Migration),
         ]
     }

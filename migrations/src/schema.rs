@@ -12,6 +12,11 @@ pub fn uuid(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().take()
 }
 
+/// A UUID that may be missing.
+pub fn uuid_or_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).uuid().null().take()
+}
+
 /// A required text of any length. Parsers check lengths; a column that is too short could silently cut a
 /// token.
 pub fn text(name: &'static str) -> ColumnDef {

@@ -9,12 +9,15 @@ use super::{
     model::{ActivityFilter, ActivityPosition, Actor, Entry, Recorded},
     store::{self, OrganisationActivity},
 };
-use crate::platform::{
-    clock::SharedClock,
-    database::{Database, DatabaseError, Tx},
-    failure::Failure,
-    id::{OrganisationId, new_uuid},
-    randomness::SharedRandomness,
+use crate::{
+    jobs::service::Lease,
+    platform::{
+        clock::SharedClock,
+        database::{Database, DatabaseError, Tx},
+        failure::Failure,
+        id::{OrganisationId, new_uuid},
+        randomness::SharedRandomness,
+    },
 };
 
 /// How long entries are kept.
@@ -82,10 +85,13 @@ impl ActivityLog {
     }
 
     /// Erases entries older than [`RETENTION`].
-    pub async fn sweep(&self, organisation: OrganisationId) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease, organisation: OrganisationId) -> Result<(), Failure> {
         let since = self.clock.now().minus(RETENTION);
         self.database
-            .write(async |tx| Ok(OrganisationActivity::of(organisation).sweep(&tx, since).await?))
+            .write(async |tx| {
+                lease.hold(&tx).await?;
+                Ok(OrganisationActivity::of(organisation).sweep(&tx, since).await?)
+            })
             .await
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,12 +11,14 @@ use mail360::{
     platform::{
         assets::Assets,
         config::{Config, outgoing_proxy},
+        monotonic::SystemMonotonic,
         periodic::PeriodicWork,
         server::{self, ConnectionLimits},
     },
     router::{Program, router},
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::{Opened, Outcome, say, words};
 
@@ -44,6 +47,8 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         tracing::warn!("{warning}");
     }
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
+    let stop_jobs = CancellationToken::new();
+    let mut jobs = tokio::spawn(program.runner(Arc::new(SystemMonotonic)).run(stop_jobs.clone()));
     // Before the start is announced: without a handler, a signal would kill the process during a response.
     let asked = asked_to_stop()?;
     announce(&program).await?;
@@ -59,11 +64,13 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         // The server only ends by itself after a fault. Return an error, so that the supervisor of the
         // process sees it.
         ended = &mut server => return Err(format!("the server ended by itself: {ended:?}")),
+        ended = &mut jobs => return Err(format!("the runner of jobs ended by itself: {ended:?}")),
     }
     tracing::info!("stopping");
     for work in work {
         work.abort();
     }
+    stop_jobs.cancel();
     let _ = stop.send(());
     let drained = async {
         // The server first, so that no new token exchange begins.
@@ -71,6 +78,9 @@ pub async fn run(config: Config, migrate: bool) -> Outcome {
         program.sign_ins.drain().await;
         if let Err(failure) = program.log_ins.flush().await {
             tracing::error!(?failure, "refused log-ins could not be recorded");
+        }
+        if let Err(error) = jobs.await {
+            tracing::error!(%error, "the runner of jobs has failed");
         }
     };
     if tokio::time::timeout(GRACE, drained).await.is_err() {

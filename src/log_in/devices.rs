@@ -12,14 +12,17 @@ use http::{HeaderMap, HeaderValue};
 use time::Duration;
 
 use super::store::devices::{self, StoredDevice};
-use crate::platform::{
-    clock::{SharedClock, Timestamp},
-    config::PublicUrl,
-    cookies,
-    database::{Database, DatabaseError, Tx, Unscoped},
-    failure::Failure,
-    id::{OrganisationId, UserId},
-    randomness::{Hash, SharedRandomness, Token},
+use crate::{
+    jobs::service::Lease,
+    platform::{
+        clock::{SharedClock, Timestamp},
+        config::PublicUrl,
+        cookies,
+        database::{Database, DatabaseError, Tx, Unscoped},
+        failure::Failure,
+        id::{OrganisationId, UserId},
+        randomness::{Hash, SharedRandomness, Token},
+    },
 };
 
 /// A device cookie expires this long after the last complete log-in.
@@ -170,9 +173,14 @@ impl DeviceCookies {
     }
 
     /// Erases expired device cookies.
-    pub async fn sweep(&self) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
-        self.database.write(async |tx| Ok(devices::sweep(&tx, now).await?)).await
+        self.database
+            .write(async |tx| {
+                lease.hold(&tx).await?;
+                Ok(devices::sweep(&tx, now).await?)
+            })
+            .await
     }
 }
 

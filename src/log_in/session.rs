@@ -22,6 +22,7 @@ use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Id};
 
 use super::{devices::DeviceCookies, store};
+use crate::jobs::service::Lease;
 use crate::people::{
     access::{Admin, Member},
     service::{BegunSecondFactor, UserSnapshot},
@@ -263,9 +264,14 @@ impl Sessions {
     }
 
     /// Erases sessions that have expired.
-    pub async fn sweep(&self) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
-        self.database.write(async |tx| Ok(store::sweep(&tx, now).await?)).await
+        self.database
+            .write(async |tx| {
+                lease.hold(&tx).await?;
+                Ok(store::sweep(&tx, now).await?)
+            })
+            .await
     }
 }
 

@@ -14,6 +14,7 @@ use time::Duration;
 use self::keys::{Keys, Limit};
 use super::store::{devices, throttles};
 use crate::{
+    jobs::service::Lease,
     people::service::Code,
     platform::{
         clock::{SharedClock, Timestamp},
@@ -199,13 +200,16 @@ impl Throttles {
     }
 
     /// Erases windows that are over.
-    pub async fn sweep(&self) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         loop {
             let now = self.clock.now();
             let started = now.minus(WINDOW);
             let erased = self
                 .database
-                .write(async |tx| throttles::sweep(&tx, now, started, SWEPT_AT_ONCE).await)
+                .write::<_, Failure, _>(async |tx| {
+                    lease.hold(&tx).await?;
+                    Ok(throttles::sweep(&tx, now, started, SWEPT_AT_ONCE).await?)
+                })
                 .await?;
             if erased < SWEPT_AT_ONCE {
                 return Ok(());

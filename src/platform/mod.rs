@@ -1,5 +1,5 @@
 //! The base of all features, which depends on none of them: configuration, database, middleware, HTTP server,
-//! clock, randomness, telemetry, periodic work and typed text.
+//! clocks, randomness, telemetry, periodic work and typed text.
 
 pub mod assets;
 pub mod clock;
@@ -11,6 +11,7 @@ pub mod exposure;
 pub mod failure;
 pub mod id;
 pub mod middleware;
+pub mod monotonic;
 pub mod net;
 pub mod note;
 pub mod origin;

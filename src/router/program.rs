@@ -10,6 +10,10 @@ use crate::{
         service::{Activity, ActivityLog, RepeatedActivity},
     },
     connectors::service::{self as connectors, ConnectorService},
+    jobs::{
+        runner::{Runner, Worker},
+        service::Jobs,
+    },
     log_in::{
         administration::Administration,
         devices::DeviceCookies,
@@ -30,6 +34,7 @@ use crate::{
         cpu::CpuPool,
         database::{Database, DatabaseError, Tx},
         failure::Failure,
+        monotonic::SharedMonotonic,
         periodic::PeriodicWork,
         randomness::SharedRandomness,
     },
@@ -40,6 +45,8 @@ use crate::{
         reseal::{ResealError, Resealed, SealedColumn, Survey},
     },
 };
+
+use super::sweep::{SWEEP, sweep};
 
 /// All columns of sealed values, except the key checks and the values in sessions.
 const SEALED: [SealedColumn; 4] =
@@ -93,6 +100,8 @@ pub struct Services {
     pub sign_ins: SignIns,
     /// Reads the activity.
     pub activity_log: ActivityLog,
+    /// The jobs.
+    pub jobs: Jobs,
 }
 
 /// Numbers of what [`Program::end_sessions`] has ended.
@@ -183,6 +192,7 @@ impl Program {
         let devices = DeviceCookies::new(database.clone(), clock.clone(), randomness.clone());
         let repeated = RepeatedActivity::new(database.clone(), activity.clone());
         let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
+        let jobs = Jobs::new(database.clone(), clock.clone(), randomness.clone(), &[&SWEEP]);
         Ok(Self(Arc::new(Services {
             profiles: Profiles::new(
                 database.clone(),
@@ -217,6 +227,7 @@ impl Program {
             people,
             connectors,
             sign_ins,
+            jobs,
         })))
     }
 
@@ -263,25 +274,22 @@ impl Program {
 
     /// Work that runs repeatedly beside the requests.
     pub fn periodic_work(&self) -> Vec<PeriodicWork> {
-        let (program, log_ins) = (self.clone(), self.log_ins.clone());
+        let log_ins = self.log_ins.clone();
         let flush = PeriodicWork::new("record of repeated events", Duration::from_secs(5), move || {
             let log_ins = log_ins.clone();
             async move { log_ins.flush().await }
         });
-        let sweep = PeriodicWork::new("sweep", Duration::from_mins(1), move || {
+        vec![flush]
+    }
+
+    /// The runner of the jobs that this process shares with the others.
+    pub fn runner(&self, monotonic: SharedMonotonic) -> Runner {
+        let program = self.clone();
+        let sweep = Worker::new(&SWEEP, move |lease, _| {
             let program = program.clone();
-            async move {
-                program.sessions.sweep().await?;
-                program.throttles.sweep().await?;
-                program.people.sweep().await?;
-                for organisation in program.people.organisations(&program.database.read()).await? {
-                    program.activity_log.sweep(organisation.id).await?;
-                }
-                program.devices.sweep().await?;
-                program.sign_ins.sweep().await
-            }
+            async move { sweep(&program, &lease).await }
         });
-        vec![flush, sweep]
+        Runner::new(self.jobs.clone(), vec![sweep], monotonic)
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
         service::Activity,
     },
     connectors::service::{Connector, ConnectorId, ConnectorService},
+    jobs::service::Lease,
     people::{access::Admin, service::People},
     platform::{
         clock::{SharedClock, Timestamp},
@@ -273,13 +274,15 @@ impl SignIns {
     }
 
     /// Erases what may not be known for longer, organisation by organisation.
-    pub async fn sweep(&self) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         let Parts { database, people, clock, .. } = &*self.parts;
         let now = clock.now();
         for organisation in people.organisations(&database.read()).await? {
+            let attempts = Attempts::of(organisation.id);
             database
-                .write(async |tx| {
-                    Attempts::of(organisation.id).sweep(&tx, now, now.minus(FINDABLE), now.minus(KEPT)).await
+                .write::<_, Failure, _>(async |tx| {
+                    lease.hold(&tx).await?;
+                    Ok(attempts.sweep(&tx, now, now.minus(FINDABLE), now.minus(KEPT)).await?)
                 })
                 .await?;
         }

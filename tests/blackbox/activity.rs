@@ -172,9 +172,7 @@ async fn the_activity_is_kept_for_a_year_and_repeated_refusals_are_bounded(
     assert_eq!(world.raw.one::<i64>(times).await, 30);
 
     let sweep = async || {
-        for work in world.program.periodic_work() {
-            work.once().await.expect("the sweep");
-        }
+        world.sweep().await;
         world.raw.count("activity").await
     };
     let all = sweep().await;

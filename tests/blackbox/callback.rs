@@ -112,15 +112,10 @@ async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
     let left = async |column: &str| {
         world.raw.one::<i64>(&format!("SELECT COUNT(*) FROM attempts WHERE {column} IS NOT NULL")).await
     };
-    let sweep = async || {
-        for work in world.program.periodic_work() {
-            work.once().await.expect("the sweep");
-        }
-    };
-    sweep().await;
+    world.sweep().await;
     assert_eq!((left("pkce_verifier").await, left("state_hash").await), (1, 1));
     world.clock.advance(Duration::minutes(11));
-    sweep().await;
+    world.sweep().await;
     assert_eq!((left("pkce_verifier").await, left("state_hash").await), (0, 1));
     ada.get(&path).await.assert_says("Not finished within ten minutes");
 
@@ -130,12 +125,12 @@ async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
     assert_eq!(world.state(&connector).await, "not_verified");
 
     world.clock.advance(Duration::minutes(50));
-    sweep().await;
+    world.sweep().await;
     assert_eq!((left("state_hash").await, left("binding_hash").await), (0, 0));
     let mut ada = world.log_in("ada@contoso.test").await;
     ada.get(&back).await.assert_status(400);
     world.clock.advance(Duration::days(90));
-    sweep().await;
+    world.sweep().await;
     assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (0, 0));
 }
 

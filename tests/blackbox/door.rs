@@ -106,7 +106,7 @@ async fn n3_the_sweep_erases_any_number_of_windows(#[values(Kind::Sqlite, Kind::
         }
     };
     assert_eq!(world.raw.run(series).await, Ok(2500));
-    world.program.throttles.sweep().await.expect("the sweep");
+    world.sweep().await;
     assert_eq!(world.raw.count("throttles").await, before);
 }
 
@@ -317,7 +317,7 @@ async fn n7_a_clock_that_was_ahead_locks_no_user_out(#[values(Kind::Sqlite, Kind
         .run("UPDATE throttles SET window_started_at = window_started_at + 86400000000")
         .await
         .expect("moved");
-    world.program.throttles.sweep().await.expect("the sweep");
+    world.sweep().await;
     assert_eq!(world.raw.count("throttles").await, 0);
 }
 

@@ -23,6 +23,8 @@ mod drafts;
 mod edge;
 mod ended;
 mod foreign_fields;
+mod job_times;
+mod jobs;
 mod list;
 mod log_in;
 mod manage;

@@ -110,9 +110,7 @@ async fn a_link_works_for_seven_days_unless_it_is_withdrawn_or_replaced(
     world.clock.advance(Duration::seconds(1));
     visitor.get(&third).await.assert_status(404);
     accept(&world, &third, "Grace", PASSWORD).await.1.assert_status(404);
-    for work in world.program.periodic_work() {
-        work.once().await.expect("the sweep");
-    }
+    world.sweep().await;
     assert_eq!(world.raw.count("invitations").await, 0);
     assert_eq!(world.raw.count("users").await, 1);
 }

@@ -169,9 +169,7 @@ async fn l10_a_session_ends_after_30_idle_minutes_and_always_after_12_hours(
     world.clock.advance(Duration::minutes(16));
     assert!(!is_logged_in(&mut busy).await);
 
-    for work in world.program.periodic_work() {
-        work.once().await.expect("the sweep");
-    }
+    world.sweep().await;
     assert_eq!(world.raw.count("sessions").await, 0);
 }
 

@@ -7,6 +7,7 @@ use time::Duration;
 use super::People;
 use crate::{
     activity::model::{Action, Actor, Entry},
+    jobs::service::Lease,
     people::{
         access::{Admin, Reauthenticated},
         model::{Email, InvitationId, Password, PersonName, Role, UserLabel},
@@ -255,11 +256,16 @@ impl People {
     }
 
     /// Erases invitations whose links no longer work.
-    pub async fn sweep(&self) -> Result<(), Failure> {
+    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
         for organisation in self.organisations(&self.database.read()).await? {
             let invitations = Invitations::of(organisation.id);
-            self.database.write(async |tx| invitations.sweep(&tx, now).await).await?;
+            self.database
+                .write::<_, Failure, _>(async |tx| {
+                    lease.hold(&tx).await?;
+                    Ok(invitations.sweep(&tx, now).await?)
+                })
+                .await?;
         }
         Ok(())
     }

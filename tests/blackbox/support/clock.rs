@@ -1,10 +1,14 @@
-use std::sync::{
-    Mutex,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use mail360::platform::{
     clock::{Clock, Timestamp},
+    monotonic::Monotonic,
     randomness::Randomness,
 };
 use rand_chacha::{
@@ -12,6 +16,7 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 use time::Duration;
+use tokio::{sync::watch, time::Instant};
 
 /// A clock that does not run until it is moved. It begins at 23 Nov 2026, 06:57:10 UTC.
 pub struct TestClock(AtomicI64);
@@ -51,5 +56,37 @@ impl Seeded {
 impl Randomness for Seeded {
     fn fill(&self, bytes: &mut [u8]) {
         self.0.lock().expect("no test panicked").fill_bytes(bytes);
+    }
+}
+
+/// A monotonic clock that stands until it is moved: a process's own.
+pub struct TestMonotonic {
+    start: Instant,
+    passed: watch::Sender<std::time::Duration>,
+}
+
+impl TestMonotonic {
+    pub fn new() -> Arc<Self> {
+        let passed = watch::Sender::new(std::time::Duration::ZERO);
+        Arc::new(Self { start: Instant::now(), passed })
+    }
+
+    /// Lets time pass, and wakes what waits for it.
+    pub fn advance(&self, seconds: f64) {
+        let by = std::time::Duration::from_secs_f64(seconds);
+        self.passed.send_modify(|passed| *passed += by);
+    }
+}
+
+impl Monotonic for TestMonotonic {
+    fn now(&self) -> Instant {
+        self.start + *self.passed.borrow()
+    }
+
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let mut passed = self.passed.subscribe();
+        Box::pin(async move {
+            let _ = passed.wait_for(|passed| self.start + *passed >= at).await;
+        })
     }
 }

@@ -6,6 +6,7 @@ pub mod authenticator;
 mod browser;
 mod clock;
 mod database;
+pub mod jobs;
 mod load;
 mod log;
 mod organisations;

@@ -1,6 +1,16 @@
 //! Queries of a test about an installation.
 
-use mail360::platform::id::OrganisationId;
+use std::{sync::Arc, time::Duration};
+
+use mail360::{
+    platform::{
+        database::{DatabaseError, Queries},
+        id::OrganisationId,
+        monotonic::SystemMonotonic,
+    },
+    router::SWEEP,
+};
+use sea_orm::ConnectionTrait;
 
 use super::World;
 
@@ -20,5 +30,29 @@ impl World {
     /// Writes the counted events that outsiders can repeat; the program does that every few seconds.
     pub async fn flush(&self) {
         self.program.log_ins.flush().await.expect("the record is written");
+    }
+
+    /// Has the program do now what it does again and again: its own periodic work, and the sweep, which is a job.
+    pub async fn sweep(&self) {
+        for work in self.program.periodic_work() {
+            work.once().await.expect("the periodic work");
+        }
+        self.program
+            .database
+            .write::<_, DatabaseError, _>(async |tx| {
+                let due = "UPDATE jobs SET due_at = 0 WHERE kind = 'sweep'";
+                tx.connection().execute_unprepared(due).await?;
+                Ok(())
+            })
+            .await
+            .expect("the sweep is due");
+        let sweeps = || self.program.jobs.counts().of(&SWEEP);
+        let before = sweeps().succeeded;
+        let mut runner = self.program.runner(Arc::new(SystemMonotonic));
+        assert_eq!(runner.look().await.expect("a look at the jobs"), 1, "the sweep begins");
+        while sweeps().running > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert_eq!(sweeps().succeeded, before + 1, "{:?}", sweeps());
     }
 }
