@@ -19,10 +19,10 @@ use mail360::{
         config::Options,
         database::Database,
         randomness::SystemRandomness,
-        server::{self, Limits},
+        server::{self, ConnectionLimits},
     },
-    router::{Foundations, Program, get, router_of, table},
     providers::http::Reqwest,
+    router::{Foundations, Program, get, router_of, table},
     vault::custody,
 };
 use sea_orm::{ConnectionTrait, Database as Raw};
@@ -249,7 +249,7 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     tokio::spawn(async move {
         // The folder must live as long as the program serves.
         let _installation = installation;
-        server::serve(listener, router, Limits::default(), std::future::pending()).await;
+        server::serve(listener, router, ConnectionLimits::default(), std::future::pending()).await;
     });
     let url = format!("http://localhost:{}", address.port());
     let cookie = log_in(&url).await;

@@ -20,8 +20,8 @@ use mail360::{
         failure::Failure,
         randomness::{SharedRandomness, SystemRandomness},
     },
-    router::{Foundations, Program},
     providers::http::Reqwest,
+    router::{Foundations, Program},
     vault::custody::{self, Custody},
 };
 

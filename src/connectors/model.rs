@@ -5,10 +5,10 @@ mod fields;
 pub mod list;
 mod secret;
 
-pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, looks_like_guid, looks_like_secret};
 pub use crate::providers::microsoft::{
     AccountType, NoApproval, PERMISSIONS, Permission, optional_permissions, required_permissions,
 };
+pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, looks_like_guid, looks_like_secret};
 pub use secret::{holds_secret, parse_client_secret};
 
 /// A field of the form, by the name that it has there.

@@ -198,11 +198,8 @@ pub async fn try_credentials(
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
     let adapter = Adapter::new(http, application.token);
-    let answer = client
-        .exchange_client_credentials()
-        .add_scope(Scope::new(scope))
-        .request_async(&adapter)
-        .await;
+    let answer =
+        client.exchange_client_credentials().add_scope(Scope::new(scope)).request_async(&adapter).await;
     answer.map(drop).map_err(|error| adapter.refusal(error, &[secret]))
 }
 
@@ -256,6 +253,7 @@ pub fn no_answer(failure: HttpFailure, host: &str) -> Refusal {
         HttpFailure::TimedOut => (Why::Slow, None),
         HttpFailure::TooLarge | HttpFailure::Request => (Why::Garbled, None),
     };
-    let words = no_connection.map(|why| ProviderWords::found(Evidence::NoConnection { host: host.to_owned(), why }));
+    let words =
+        no_connection.map(|why| ProviderWords::found(Evidence::NoConnection { host: host.to_owned(), why }));
     Refusal { why, words: words.map(Box::new) }
 }

@@ -5,8 +5,8 @@ use std::{collections::HashMap, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::providers::{ProviderWords, known_error, redact};
 use crate::platform::randomness::Token;
+use crate::providers::{ProviderWords, known_error, redact};
 
 /// The most bytes of one parameter, by name. Microsoft's codes have about two thousand.
 const LIMITS: [(&str, usize); 6] = [

@@ -234,7 +234,10 @@ mod tests {
         let earlier = r#"{"outcome":"failed","why":"unavailable","provider":{"error":"x","description":null,
             "trace_id":null,"correlation_id":null}}"#;
         let outcome: Outcome = serde_json::from_str(earlier).expect("an outcome");
-        assert!(matches!(outcome, Outcome::Failed { why: Why::Provider(providers::Why::Unavailable), provider: Some(_) }));
+        assert!(matches!(
+            outcome,
+            Outcome::Failed { why: Why::Provider(providers::Why::Unavailable), provider: Some(_) }
+        ));
     }
 
     #[test]
@@ -248,7 +251,10 @@ mod tests {
     fn an_outcome_comes_back_from_the_database_as_it_went() {
         for outcome in [
             Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
-            Outcome::Failed { why: providers::Why::PermissionsMissing(vec!["profile".into()]).into(), provider: None },
+            Outcome::Failed {
+                why: providers::Why::PermissionsMissing(vec!["profile".into()]).into(),
+                provider: None,
+            },
             Outcome::Failed { why: providers::Why::Throttled(Some(120)).into(), provider: None },
             Outcome::Failed { why: providers::Why::Throttled(None).into(), provider: None },
         ] {
@@ -265,8 +271,14 @@ mod tests {
             |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
         let outcomes = [
             Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
-            Outcome::Failed { why: providers::Why::Denied.into(), provider: Some(words("canary-3", "canary-4")) },
-            Outcome::Failed { why: providers::Why::Denied.into(), provider: Some(words("invalid_grant", id)) },
+            Outcome::Failed {
+                why: providers::Why::Denied.into(),
+                provider: Some(words("canary-3", "canary-4")),
+            },
+            Outcome::Failed {
+                why: providers::Why::Denied.into(),
+                provider: Some(words("invalid_grant", id)),
+            },
         ];
         for outcome in outcomes {
             let text = serde_json::to_string(&outcome).expect("JSON");

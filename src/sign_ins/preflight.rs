@@ -65,7 +65,8 @@ impl SignIns {
         let answer = microsoft::try_credentials(&*parts.http, &endpoints, client_id, &secret).await;
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
-            let evidence = words.as_deref().and_then(|words| words.evidence.as_ref()).map(ToString::to_string);
+            let evidence =
+                words.as_deref().and_then(|words| words.evidence.as_ref()).map(ToString::to_string);
             tracing::warn!(connector = %id, ?why, ?codes, evidence, "a connector's credentials could not be proved");
         }
         let finding = match &answer {

@@ -4,10 +4,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    model::Outcome,
-    store::Attempt,
-};
+use super::{model::Outcome, store::Attempt};
 use crate::{
     platform::{database::columns::Column, randomness::Hash},
     providers::FreeText,

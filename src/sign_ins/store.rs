@@ -5,9 +5,7 @@ mod events;
 
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr};
 
-use super::{
-    model::{Outcome, PATIENCE, VALID},
-};
+use super::model::{Outcome, PATIENCE, VALID};
 use crate::{
     connectors::service::ConnectorId,
     identifier,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mail360::people::{
     model::{Email, Role},
-    service::Change,
+    service::UserChange,
 };
 use rstest::rstest;
 use time::Duration;
@@ -67,7 +67,8 @@ async fn s8_the_record_says_who_did_what_when_from_where_and_with_which_outcome(
     let admin = world.admin().await;
     let people = &world.program.people;
     let changed =
-        people.change_user(admin.organisation(), &email, Change::Role(Role::Admin), async |_, _, _| Ok(()));
+        people
+            .change_user(admin.organisation(), &email, UserChange::Role(Role::Admin), async |_, _, _| Ok(()));
     changed.await.expect("changed");
 
     assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);

@@ -2,7 +2,7 @@
 
 use mail360::people::{
     model::{Email, Role},
-    service::{Change, Changed},
+    service::{ChangeOutcome, UserChange},
 };
 use rstest::rstest;
 use time::Duration;
@@ -53,11 +53,11 @@ async fn l5_a_refused_log_in_looks_and_costs_the_same_whatever_is_wrong(
         .change_user(
             world.organisation_id_of(bob.as_str()).await,
             &bob,
-            Change::Enabled(false),
+            UserChange::Enabled(false),
             async |_, _, _| Ok(()),
         )
         .await;
-    assert!(matches!(disabled, Ok(Changed::Changed)));
+    assert!(matches!(disabled, Ok(ChangeOutcome::Changed)));
 
     let runs = Runs::default();
     let subscriber = tracing_subscriber::registry().with(runs.clone());
@@ -145,8 +145,8 @@ async fn l7_a_password_that_was_changed_while_it_was_verified_logs_no_user_in(
     let Ok(Authenticated::User { user, .. }) = verified else { panic!("not verified: {verified:?}") };
     let other = Password::try_out("another horse battery staple".into()).expect("a password");
     let changed =
-        people.change_user(organisation, &email, Change::Password(other), async |_, _, _| Ok(())).await;
-    assert!(matches!(changed, Ok(Changed::Changed)));
+        people.change_user(organisation, &email, UserChange::Password(other), async |_, _, _| Ok(())).await;
+    assert!(matches!(changed, Ok(ChangeOutcome::Changed)));
     let noted = world.program.database.write(async |tx| people.note_login(&tx, &user, None).await).await;
     assert!(!noted.expect("an answer"));
 }

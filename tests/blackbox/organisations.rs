@@ -141,7 +141,7 @@ async fn n8_deleting_a_user_deletes_their_data_and_keeps_the_record(
         log_in::session::Sessions,
         people::{
             model::Email,
-            service::{Change, Changed},
+            service::{ChangeOutcome, UserChange},
         },
     };
 
@@ -153,10 +153,10 @@ async fn n8_deleting_a_user_deletes_their_data_and_keeps_the_record(
     let organisation = world.organisation_id_of("vera@contoso.test").await;
     let delete = async |email: &str| {
         let email = Email::parse(email).expect("an e-mail");
-        world.program.people.change_user(organisation, &email, Change::Delete, Sessions::end_all_of).await
+        world.program.people.change_user(organisation, &email, UserChange::Delete, Sessions::end_all_of).await
     };
-    assert_eq!(delete("ada@contoso.test").await.expect("an answer"), Changed::LastAdmin);
-    assert_eq!(delete("vera@contoso.test").await.expect("an answer"), Changed::Changed);
+    assert_eq!(delete("ada@contoso.test").await.expect("an answer"), ChangeOutcome::LastAdmin);
+    assert_eq!(delete("vera@contoso.test").await.expect("an answer"), ChangeOutcome::Changed);
     assert_eq!(vera.get("/connectors").await.status, 303);
     assert_eq!(world.raw.count("users").await, 1);
     assert_eq!(world.raw.count("device_cookies").await, 1, "Ada's");

@@ -122,7 +122,7 @@ async fn l11_a_session_that_is_ended_during_its_re_authentication_stays_ended(
         let end = program.people.change_user(
             world.organisation_id_of(email.as_str()).await,
             &email,
-            mail360::people::service::Change::EndSessions,
+            mail360::people::service::UserChange::EndSessions,
             async |tx, organisation, user| {
                 mail360::log_in::session::Sessions::end_all_of(tx, organisation, user).await
             },

@@ -4,7 +4,7 @@ use mail360::{
     log_in::session::Sessions,
     people::{
         model::{Email, Role},
-        service::Change,
+        service::UserChange,
     },
 };
 use rstest::rstest;
@@ -272,7 +272,7 @@ async fn a_log_in_without_its_code_expires_after_ten_minutes_or_a_new_password(
     let mut browser = half_way(&world).await;
     let email = Email::parse("ada@contoso.test").expect("an e-mail");
     let password = mail360::people::model::Password::try_out("another horse battery staple".into());
-    let change = Change::Password(password.expect("a password"));
+    let change = UserChange::Password(password.expect("a password"));
     world
         .program
         .people
@@ -307,7 +307,7 @@ async fn an_administrator_or_an_operator_resets_the_second_factor_of_a_user_who_
         .change_user(
             world.organisation_id_of(email.as_str()).await,
             &email,
-            Change::NoSecondFactor,
+            UserChange::NoSecondFactor,
             Sessions::end_all_of,
         )
         .await;

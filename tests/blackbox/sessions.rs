@@ -10,7 +10,7 @@ use base64::{
 use futures_util::StreamExt;
 use mail360::people::{
     model::{Email, Role},
-    service::{Change, Changed},
+    service::{ChangeOutcome, UserChange},
 };
 use rstest::rstest;
 use time::Duration;
@@ -213,17 +213,17 @@ async fn l11_disabling_or_another_role_takes_effect_at_the_next_request(
                 Ok(())
             })
             .await;
-        assert!(matches!(changed, Ok(Changed::Changed)));
+        assert!(matches!(changed, Ok(ChangeOutcome::Changed)));
     };
     bob.get("/connectors/new").await.assert_status(200);
-    change(Change::Role(Role::Viewer)).await;
+    change(UserChange::Role(Role::Viewer)).await;
     bob.get("/connectors/new").await.assert_status(403);
     bob.get("/connectors").await.assert_status(200);
-    change(Change::Enabled(false)).await;
+    change(UserChange::Enabled(false)).await;
     assert!(!is_logged_in(&mut bob).await);
     let again = [("email", "bob@contoso.test"), ("password", PASSWORD)];
     bob.post("/login", &again).await.assert_status(401);
-    change(Change::Enabled(true)).await;
+    change(UserChange::Enabled(true)).await;
     bob.post("/login", &again).await.assert_status(303);
 }
 
@@ -284,13 +284,13 @@ async fn of_two_administrators_who_are_disabled_at_once_one_remains(
         changes.spawn(async move {
             let email = Email::parse(email).expect("an e-mail");
             people
-                .change_user(organisation, &email, Change::Enabled(false), async |_, _, _| Ok(()))
+                .change_user(organisation, &email, UserChange::Enabled(false), async |_, _, _| Ok(()))
                 .await
                 .expect("an answer")
         });
     }
     let changed = changes.join_all().await;
-    assert!(changed.contains(&Changed::LastAdmin), "{changed:?}");
+    assert!(changed.contains(&ChangeOutcome::LastAdmin), "{changed:?}");
     assert_eq!(world.raw.one::<i64>("SELECT COUNT(*) FROM users WHERE disabled_at IS NULL").await, 1);
 }
 

@@ -1,10 +1,6 @@
 //! What Microsoft's errors mean: what happened, whose job it is, and the next step.
 
-use super::{
-    causes,
-    codes,
-    general::General,
-};
+use super::{causes, codes, general::General};
 use crate::providers::{
     ProviderWords, Why, code_in,
     diagnosis::{Cause, Diagnosis, Remedy, Who},

@@ -2,10 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::super::{
-    model::Outcome,
-    service::Progress,
-};
+use super::super::{model::Outcome, service::Progress};
 use crate::providers::{Evidence, ProviderWords};
 
 /// What was found out, with both values of a check, where there is anything.

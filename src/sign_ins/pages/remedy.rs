@@ -2,9 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{
-    TryAgain, VerifyButton,
-};
+use super::{TryAgain, VerifyButton};
 use crate::{
     connectors::{
         guide::{ToApprove, portal::Portal},

@@ -160,7 +160,8 @@ pub(super) fn log_failure(attempt: &Attempt, why: &Why, words: Option<&ProviderW
     let error = words.and_then(ProviderWords::known_error).unwrap_or_default();
     let codes = words.map(|words| words.codes.clone()).unwrap_or_default();
     let trace_id = words.and_then(|words| words.trace_id.clone()).unwrap_or_default();
-    let evidence = words.and_then(|words| words.evidence.as_ref()).map(ToString::to_string).unwrap_or_default();
+    let evidence =
+        words.and_then(|words| words.evidence.as_ref()).map(ToString::to_string).unwrap_or_default();
     tracing::warn!(
         attempt = %attempt.id, connector = %attempt.connector, ?why, error, ?codes, trace_id, evidence,
         "a sign-in failed"

@@ -191,7 +191,9 @@ impl SignIns {
                 // No more than all of it, should the clock be set back in the meantime.
                 let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
                 let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
-                tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(providers::Why::Slow.into()))
+                tokio::time::timeout(patience, work)
+                    .await
+                    .unwrap_or_else(|_| Err(providers::Why::Slow.into()))
             }
         };
         let checked = checked.unwrap_or_else(|Refusal { why, words }| {

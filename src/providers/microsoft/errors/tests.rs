@@ -31,8 +31,7 @@ fn where_the_code_is_unknown_the_error_still_names_the_right_person() {
 
 #[test]
 fn c1_a_refusal_is_cancelled_or_waits_for_an_administrator_with_code_and_without() {
-    for description in ["the user canceled the authentication", "AADSTS65004: User declined to consent."]
-    {
+    for description in ["the user canceled the authentication", "AADSTS65004: User declined to consent."] {
         let refused = words(Why::Denied, "access_denied", description);
         assert!(refused.title.starts_with("The sign-in was cancelled"), "{}", refused.title);
         assert_eq!(refused.remedies(), [Remedy::Again, Remedy::Consent]);
@@ -81,14 +80,10 @@ fn c2_no_general_error_states_a_cause_that_an_unknown_code_does_not_name() {
     ] {
         let unknown = words(why, error, "AADSTS9999999: New.");
         for claim in PARTICULAR {
-            assert!(
-                !unknown.what.contains(claim) && !unknown.title.contains(claim),
-                "{error}: {unknown:?}"
-            );
+            assert!(!unknown.what.contains(claim) && !unknown.title.contains(claim), "{error}: {unknown:?}");
         }
         // Each further cause says how to tell that it is this one.
-        let headed =
-            unknown.causes.len() == 1 || unknown.causes.iter().all(|cause| !cause.when.is_empty());
+        let headed = unknown.causes.len() == 1 || unknown.causes.iter().all(|cause| !cause.when.is_empty());
         assert!(headed, "{error}: {unknown:?}");
     }
 }
