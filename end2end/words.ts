@@ -53,7 +53,7 @@ export const PASTE = {
   question: 'Did Microsoft show an error? Paste it.',
   field: 'What Microsoft showed',
   button: 'Say what it means',
-  registered: 'The Redirect URI as it stands in Azure',
+  registered: 'The Redirect URI as Azure has it',
   compare: 'Compare',
   tenant: 'Directory (tenant) ID',
   retry: 'Use this tenant and sign in again',

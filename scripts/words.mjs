@@ -41,17 +41,7 @@ const NOT_OURS = [
  */
 const QUOTES = /^(tests|end2end)\//;
 const ALLOWED = [
-  { files: QUOTES, text: 'Whoever signs in', reason: 'text of the page of an outcome' },
-  { files: QUOTES, text: 'Whoever runs th', reason: 'text of the pages of an outcome and of the activity' },
-  { files: QUOTES, text: 'Nobody: it passes', reason: 'text of the page of an outcome' },
   { files: QUOTES, text: 'who: /^Nobody:/', reason: 'text of the page of an outcome' },
-  { files: QUOTES, text: 'Nobody can sign in through it any more', reason: 'text of the page that deletes a connector' },
-  { files: QUOTES, text: 'saved all the same', reason: 'text of a connector\'s page' },
-  { files: QUOTES, text: 'changed meanwhile', reason: 'text of the page of an outcome' },
-  { files: QUOTES, text: 'changed this connector meanwhile', reason: 'text of a connector\'s page' },
-  { files: QUOTES, text: '%7E stands for ~', reason: 'text of a connector\'s page' },
-  { files: QUOTES, text: 'The Redirect URI as it stands in Azure', reason: 'label of a field' },
-  { files: QUOTES, text: 'Sealed anew with the key', reason: 'output of `mail360 reseal`' },
   { files: QUOTES, text: '?who=nobody', reason: 'parameter of the page of the activity' },
 ];
 

@@ -131,7 +131,7 @@ test('deleting a connector first names what it breaks', async ({ page, app, prov
   await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   await page.getByRole('link', { name: CONNECTOR.delete, exact: true }).click();
-  await expect(page.getByText('Nobody can sign in through it any more')).toBeVisible();
+  await expect(page.getByText('No one can sign in through it any more')).toBeVisible();
   await look('delete');
   await page.getByRole('link', { name: FORM.cancel }).click();
   await expect(page).toHaveURL(path);

@@ -25,11 +25,11 @@ const ENDS: End[] = [
   { what: 'an unknown application', settings: { fault: 'unknown-application' }, heading: 'Microsoft does not find the application', who: /^You, as/, next: /Application \(client\) ID/, offers: /^Edit the connector$/, code: 'AADSTS700016', state: STATE.failing },
   { what: 'a public client', settings: { fault: 'public-client' }, heading: 'The application is registered as a public client', who: /^You, as/, next: /Allow public client flows to No/, offers: /^Authentication/, code: 'AADSTS700025', state: STATE.failing },
   { what: 'a permission that is not set up', settings: { fault: 'permission-invalid' }, heading: 'A permission is not set up for the application', who: /^You, as/, next: /API permissions/, offers: /^Edit the connector$/, code: 'AADSTS70011', state: STATE.failing },
-  { what: 'permissions without consent', settings: { fault: 'no-consent' }, heading: 'The permissions have not been approved yet', who: /^Whoever signs in/, next: /choose Accept/, code: 'AADSTS65001', state: STATE.not },
+  { what: 'permissions without consent', settings: { fault: 'no-consent' }, heading: 'The permissions have not been approved yet', who: /^The person who signs in/, next: /choose Accept/, code: 'AADSTS65001', state: STATE.not },
   { what: 'an administrator who must approve', settings: { authorizeError: 'access_denied', authorizeCode: 90094 }, atOnce: true, heading: 'A Microsoft 365 administrator must approve the permissions', who: /^A Microsoft 365 administrator of the company/, next: /address for approval/, code: 'AADSTS90094', state: STATE.not },
-  { what: 'a provider that throttles', settings: { fault: 'throttled' }, heading: 'Microsoft has had too many requests', who: /^Nobody:/, next: /Wait 2 minutes/, state: STATE.not },
-  { what: 'a provider that answers with HTML', settings: { fault: 'html' }, heading: 'Microsoft’s answer could not be understood', who: /^Whoever runs this program/, next: /proxies/, state: STATE.not },
-  { what: 'a provider that closes the connection', settings: { fault: 'cut' }, heading: 'Microsoft could not be reached', who: /^Whoever runs this program/, next: /firewall/, state: STATE.not },
+  { what: 'a provider that throttles', settings: { fault: 'throttled' }, heading: 'Microsoft has had too many requests', who: /^No one:/, next: /Wait 2 minutes/, state: STATE.not },
+  { what: 'a provider that answers with HTML', settings: { fault: 'html' }, heading: 'Microsoft’s answer could not be understood', who: /^The operator, who runs this program/, next: /proxies/, state: STATE.not },
+  { what: 'a provider that closes the connection', settings: { fault: 'cut' }, heading: 'Microsoft could not be reached', who: /^The operator, who runs this program/, next: /firewall/, state: STATE.not },
 ];
 
 async function leave(page: Page, provider: Provider, atOnce = false): Promise<void> {

@@ -46,7 +46,7 @@ fn DeletePage(connector: Connector, owner: String) -> impl IntoView {
         <section class="card low alone" aria-labelledby="breaks-title">
             <h2 id="breaks-title">"What this breaks"</h2>
             <ul class="list">
-                <li>"Nobody can sign in through it any more, and sign-ins that are under way come to nothing."</li>
+                <li>"No one can sign in through it any more, and sign-ins that are under way come to nothing."</li>
                 <li>
                     "Its settings, its client secret and the record of its sign-ins are erased. Azure does \
                      not show the secret again: to add the connector again, you need a new one."

@@ -81,7 +81,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     let (back, credentials) = (here.clone(), portal.page(PortalPage::Credentials, Some(&client_id)));
     let changed = (draft.interruption == Some(Interruption::Changed)).then(|| {
         view! {
-            <Notice tone=Tone::Warn title="Somebody else changed this connector meanwhile">
+            <Notice tone=Tone::Warn title="Somebody else changed this connector in the meantime">
                 <p>
                     "Nothing was replaced yet. " <a href=back>"Look at it"</a>
                     ", and enter the new secret again if it is still the right one."

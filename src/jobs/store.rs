@@ -142,6 +142,9 @@ fn query_free(kind: &Kind) -> Select<row::Entity> {
     row::Entity::find()
         .filter(row::Column::LeaseOwner.is_null())
         .filter(row::Column::Kind.eq(kind.name))
+        // The whole index, although the first two are fixed: PostgreSQL would sort behind `IS NULL`.
+        .order_by_asc(row::Column::LeaseOwner)
+        .order_by_asc(row::Column::Kind)
         .order_by_asc(row::Column::DueAt)
 }
 

@@ -25,9 +25,9 @@ impl Who {
         match self {
             Self::Admin => "You, as the administrator of this connector",
             Self::TenantAdmin => "A Microsoft 365 administrator of the company whose account signs in",
-            Self::SignsIn => "Whoever signs in",
-            Self::Operator => "Whoever runs this program",
-            Self::Nobody => "Nobody: it passes by itself",
+            Self::SignsIn => "The person who signs in",
+            Self::Operator => "The operator, who runs this program",
+            Self::Nobody => "No one: it passes by itself",
         }
     }
 }

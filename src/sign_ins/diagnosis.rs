@@ -19,14 +19,14 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
             Remedy::Again,
         ),
         Why::ConnectorChanged => (
-            "The connector was changed meanwhile",
+            "The connector was changed in the meantime",
             "Its settings are no longer those that the sign-in began with, so it proves nothing of them.",
             Who::Admin,
             "Start the sign-in again, with the new settings.",
             Remedy::Again,
         ),
         Why::NotAllowed => (
-            "Whoever began the sign-in may no longer do so",
+            "The user who began the sign-in may no longer do so",
             "They were disabled, or are no longer an administrator, since they began. Nothing was sent to \
              Microsoft, and the connector is as it was.",
             Who::Admin,
@@ -51,7 +51,7 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
             Remedy::Again,
         ),
         Why::EndedByOperator => (
-            "Whoever runs this program has ended this sign-in",
+            "The operator has ended this sign-in",
             "All sessions and all sign-ins that were open were ended, as after a backup was restored. The \
              connector is as it was.",
             Who::SignsIn,

@@ -184,7 +184,7 @@ pub fn NotNow() -> impl IntoView {
             <h1>"This sign-in cannot be finished at this moment"</h1>
             <p>"Reload this page in a moment: your sign-in at Microsoft still counts until ten minutes after it began."</p>
             <p class="soft">
-                "Mail360 cannot use its database just now. If it goes on, tell whoever runs the program; the log says \
+                "Mail360 cannot use its database just now. If it goes on, tell the operator, who runs this program; the log says \
                  why."
             </p>
         </div>

@@ -34,7 +34,7 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
                     line("Not granted", &missing.join(" "));
                 }
                 if !current {
-                    line("Note", "the connector was changed meanwhile");
+                    line("Note", "the connector was changed in the meantime");
                 }
             }
             Outcome::Failed { provider: Some(said), .. } => {

@@ -213,7 +213,7 @@ async fn c16_a_clock_that_is_ahead_is_named_with_the_difference_on_the_page_in_t
     })
     .await;
     page.assert_says("The server’s clock is wrong").assert_says("It is 2 hours ahead of Microsoft’s");
-    page.assert_says("Whoever runs this program");
+    page.assert_says("The operator, who runs this program");
     let told = "exp: expected later than 2026-11-23T06:57:10Z, received 2026-11-23T05:57:10Z; \
                 the server’s clock is 2 hours ahead of Microsoft’s";
     page.assert_says(told).assert_says(&format!("Found: {told}"));
@@ -264,7 +264,7 @@ async fn c17_an_issuer_of_another_cloud_is_shown_beside_the_expected_one_with_th
         claims.issuer = claims.issuer.replace(".com", ".us");
     })
     .await;
-    page.assert_says("MAIL360_MICROSOFT_ISSUER").assert_says("Whoever runs this program");
+    page.assert_says("MAIL360_MICROSOFT_ISSUER").assert_says("The operator, who runs this program");
     page.assert_says("https://login.microsoftonline.us/").assert_says("https://login.microsoftonline.com/");
 
     let log = Log::start();

@@ -157,7 +157,7 @@ fn refused() -> Vec<Refused> {
         plain("GET", &format!("/api/test/open?{long}"), 414, "URI_TOO_LONG"),
         with("POST", "/api/nothing", ("content-type", "application/json"), 404, "NOT_FOUND"),
         with("GET", "/api/test/open", ("x-padding", &long), 431, "REQUEST_HEADERS_TOO_LARGE"),
-        // Who has no credential learns nothing of the body.
+        // A caller without a credential learns nothing about the body.
         with("POST", "/api/test/client", ("content-type", "text/plain"), 401, "INVALID_OAUTHTOKEN"),
         with("POST", "/api/test/client", ("content-length", "9999999"), 401, "INVALID_OAUTHTOKEN"),
         with("POST", "/api/test/open", ("content-length", "9999999"), 413, "CONTENT_TOO_LARGE"),
@@ -295,15 +295,15 @@ async fn c1_the_api_reads_no_cookie_and_sets_none(#[values(Kind::Sqlite, Kind::P
     // The next use of a session is written down.
     world.clock.advance(time::Duration::minutes(2));
     let before = world.raw.dump(&[]).await;
-    let nobody = world.browser();
+    let visitor = world.browser();
     for request in refused() {
         let (.., status, code) = &request;
-        let wanted = error(&send(&nobody, &request).await, *status, code);
+        let wanted = error(&send(&visitor, &request).await, *status, code);
         for browser in [&ada, &dead] {
             assert_eq!(error(&send(browser, &request).await, *status, code), wanted);
         }
     }
-    for browser in [&ada, &dead, &nobody] {
+    for browser in [&ada, &dead, &visitor] {
         let answer = call(browser, "GET", "/api/test/open", &[], "").await;
         assert_is_of_api(answer.assert_status(200));
         assert!(answer.body.contains("\"cookie\":false"), "{}", answer.body);
@@ -340,7 +340,7 @@ async fn d4_a_call_says_in_the_envelope_that_the_database_is_away(
     assert_eq!(answer.header("retry-after"), "10");
     // What needs no database is answered, and the console still answers with pages.
     error(&call(&ada, "GET", "/api/nothing", &[], "").await, 404, "NOT_FOUND");
-    ada.get("/connectors").await.assert_status(503).assert_says("The database cannot be used at this moment");
+    ada.get("/connectors").await.assert_status(503).assert_says("The database cannot be used at the moment");
 }
 
 #[tokio::test]

@@ -88,9 +88,9 @@ async fn c1_a_user_who_returns_without_consent_is_offered_a_new_sign_in_and_the_
 )]
 #[case::approved_app(53_002, "A rule of the company forbids", "A Microsoft 365 administrator of the company")]
 #[case::device(50_097, "A rule of the company forbids", "A Microsoft 365 administrator of the company")]
-#[case::general(70_000, "did not accept what the sign-in came back with", "Whoever signs in")]
-#[case::password(50_126, "account’s name or password", "Whoever signs in")]
-#[case::unknown(9_999_999, "Microsoft did not give access", "Whoever signs in")]
+#[case::general(70_000, "did not accept what the sign-in came back with", "The person who signs in")]
+#[case::password(50_126, "account’s name or password", "The person who signs in")]
+#[case::unknown(9_999_999, "Microsoft did not give access", "The person who signs in")]
 #[tokio::test]
 async fn c2_invalid_grant_is_not_always_blamed_on_the_one_time_code(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -145,7 +145,7 @@ async fn c5_c9_common_codes_that_are_pasted_have_words(#[values(Kind::Sqlite, Ki
         "AADSTS165000: Invalid Request: The request tokens do not match the user context.",
     ] {
         let page = pasted(&mut ada, &connector, text).await;
-        page.assert_status(200).assert_says("was opened again").assert_says("Whoever signs in");
+        page.assert_status(200).assert_says("was opened again").assert_says("The person who signs in");
         assert!(!page.text().contains("fault of this program"), "{text}");
     }
 }

@@ -56,9 +56,11 @@ async fn n1_a_new_password_is_judged_only_after_the_current_one_was_right(
     for new in [HOSTILE, "passwordpassword", "too short"] {
         let answer = change(&mut ada, WRONG, new).await;
         answer.assert_status(422).assert_says("not your current password");
-        assert!(!answer.text().contains("guessed") && !answer.text().contains("Choose a password of"));
+        assert!(
+            !answer.text().contains("attackers guess") && !answer.text().contains("Choose a password of")
+        );
     }
-    change(&mut ada, PASSWORD, "passwordpassword").await.assert_status(422).assert_says("guessed");
+    change(&mut ada, PASSWORD, "passwordpassword").await.assert_status(422).assert_says("attackers guess");
     for _ in 0..10 {
         change(&mut ada, WRONG, HOSTILE).await;
     }
@@ -67,7 +69,7 @@ async fn n1_a_new_password_is_judged_only_after_the_current_one_was_right(
 
 #[rstest]
 #[case::the_same(PASSWORD, "another password than the current")]
-#[case::a_weak_one("passwordpassword", "guessed")]
+#[case::a_weak_one("passwordpassword", "attackers guess")]
 #[case::a_short_one("short", "15 characters")]
 #[tokio::test]
 async fn n1_right_passwords_count_too_when_a_password_is_changed(
@@ -132,7 +134,7 @@ async fn n1_a_password_sent_with_a_link_is_counted_before_it_is_judged(
         // Each from its own network: the link is counted.
         stranger.address = format!("203.0.{at}.1").parse().expect("an address");
         let answer = stranger.post(&path, &fields("passwordpassword")).await;
-        answer.assert_status(422).assert_says("guessed");
+        answer.assert_status(422).assert_says("attackers guess");
     }
     stranger.address = "198.51.100.1".parse().expect("an address");
     for password in [HOSTILE, "a trombone of lemonade glaciers"] {

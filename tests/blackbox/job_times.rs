@@ -188,7 +188,7 @@ async fn a_runner_that_is_woken_takes_a_new_job_before_its_next_look(
     let stop = CancellationToken::new();
     let running = tokio::spawn(runner.run(stop.clone()));
     for number in 1..=3 {
-        // Until it waits; its clock stands.
+        // Until it waits; its clock does not move.
         tokio::time::sleep(Duration::from_millis(100)).await;
         one.add(None, None, "").await;
         one.jobs.wake();

@@ -157,7 +157,7 @@ async fn a_process_that_stood_still_writes_nothing_once_another_has_its_job(
     one.add(None, None, "").await;
     assert_eq!((one.look().await, two.look().await), (1, 0));
     one.wait_for_running(1).await;
-    // The clock of the first one stands, as that of a machine that is suspended.
+    // The clock of the first one does not move, as that of a machine that is suspended.
     two.monotonic.advance(30.0);
     assert_eq!(two.look().await, 1);
     two.wait_for_running(1).await;

@@ -172,7 +172,7 @@ async fn deleting_names_what_it_breaks_and_the_activity_keeps_the_name(
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     let page = ada.get(&format!("{connector}/delete")).await;
-    page.assert_status(200).assert_says("Nobody can sign in through it any more").assert_says("are erased");
+    page.assert_status(200).assert_says("No one can sign in through it any more").assert_says("are erased");
     let (id, owner) = (page.hidden("connector"), page.hidden("owner"));
     let fields = [("connector", id.as_str()), ("owner", owner.as_str())];
     for click in 0..2 {

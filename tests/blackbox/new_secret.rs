@@ -158,7 +158,7 @@ async fn of_two_who_replace_the_secret_at_once_the_second_is_told(
     assert_eq!(version, "1");
     assert_eq!(send(&mut bob, &version, SECRET).await, path);
     let page = bob.get(&path).await;
-    page.assert_says("Somebody else changed this connector meanwhile");
+    page.assert_says("Somebody else changed this connector in the meantime");
     assert_eq!(stored().await, hers);
     assert_eq!(send(&mut bob, &page.hidden("version"), SECRET).await, connector);
     assert_ne!(stored().await, hers);

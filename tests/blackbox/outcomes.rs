@@ -84,7 +84,7 @@ const REJECTED: &str = "failing: credentials_rejected";
 )]
 #[case::not_approved((400, "invalid_grant", 65_001),
     "have not been approved yet",
-    "Whoever signs in",
+    "The person who signs in",
     "choose Accept",
     "not_verified"
 )]
@@ -96,7 +96,7 @@ const REJECTED: &str = "failing: credentials_rejected";
 )]
 #[case::redeemed((400, "invalid_grant", 54_005),
     "code had been used",
-    "Whoever signs in",
+    "The person who signs in",
     "in one window",
     "not_verified"
 )]
@@ -108,13 +108,13 @@ const REJECTED: &str = "failing: credentials_rejected";
 )]
 #[case::transient((503, "temporarily_unavailable", 90_033),
     "has trouble of its own",
-    "Nobody: it passes",
+    "No one: it passes",
     "Wait a minute",
     "not_verified"
 )]
 #[case::unknown((400, "invalid_grant", 9_999_999),
     "Microsoft did not give access",
-    "Whoever signs in",
+    "The person who signs in",
     "Start the sign-in again",
     "not_verified"
 )]

@@ -100,7 +100,7 @@ async fn c25_a_percent_encoded_secret_is_stored_and_the_administrator_is_warned(
     let encoded = "canary%7Esecret-123456";
     let answer = add(&mut ada, ["Mail archive", CLIENT_ID, encoded, "", TENANT]).await;
     let connector = answer.location().to_owned();
-    ada.get(&connector).await.assert_says("Look at the client secret").assert_says("%7E stands for ~");
+    ada.get(&connector).await.assert_says("Look at the client secret").assert_says("%7E means ~");
     assert_eq!(world.provider.token_requests()[0].field("client_secret"), Some(encoded), "it is not lost");
     crate::new_secret::replace(&mut ada, &connector, "canary%2bsecret-123456").await;
     ada.get(&connector).await.assert_says("The secret was replaced").assert_says("percent-encoded");

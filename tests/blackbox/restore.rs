@@ -44,10 +44,7 @@ async fn d5_sessions_sign_ins_and_links_in_a_restored_backup_are_ended_at_once(
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert!(world.provider.requests().is_empty());
     let mut ada = world.log_in("ada@contoso.test").await;
-    ada.get(&connector)
-        .await
-        .assert_says("Not verified")
-        .assert_says("Whoever runs this program has ended this sign-in");
+    ada.get(&connector).await.assert_says("Not verified").assert_says("The operator has ended this sign-in");
     ada.get("/settings/activity").await.assert_says("All sessions ended");
     // The activity of each organisation has only its own numbers.
     let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";

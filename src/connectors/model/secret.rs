@@ -147,7 +147,7 @@ fn about_foreign(c: char) -> &'static str {
 fn warning(text: &str) -> Option<&'static str> {
     if text::is_percent_encoded(text) {
         return Some(
-            "There is a % with two digits or letters after it, as where a secret was percent-encoded: %7E stands for ~. \
+            "There is a % with two digits or letters after it, as where a secret was percent-encoded: %7E means ~. \
              Unless Azure shows it so in the Value column, copy it from there.",
         );
     }
@@ -159,7 +159,7 @@ fn warning(text: &str) -> Option<&'static str> {
     }
     if text.contains('\\') {
         return Some(
-            "There is a backslash in it, as where a secret was copied from a program: \\u007e stands for ~. Unless Azure \
+            "There is a backslash in it, as where a secret was copied from a program: \\u007e means ~. Unless Azure \
              shows it so in the Value column, copy it from there.",
         );
     }

@@ -34,15 +34,15 @@ async fn l4_a_password_is_judged_by_its_length_and_by_how_soon_it_is_guessed() {
     }
     for (bad, why) in [
         ("fourteen chars", "15 characters"),
-        ("passwordpassword", "guessed"),
-        ("password1234567", "guessed"),
-        ("qwertyuiopasdfghjkl", "guessed"),
-        ("123456789012345678", "guessed"),
-        ("aaaaaaaaaaaaaaaaaaaaaaaa", "guessed"),
-        ("iloveyouiloveyou", "guessed"),
-        ("ContosoContoso2026", "guessed"),
-        ("contosotesting1", "guessed"),
-        ("ada@contoso.test1", "guessed"),
+        ("passwordpassword", "attackers guess"),
+        ("password1234567", "attackers guess"),
+        ("qwertyuiopasdfghjkl", "attackers guess"),
+        ("123456789012345678", "attackers guess"),
+        ("aaaaaaaaaaaaaaaaaaaaaaaa", "attackers guess"),
+        ("iloveyouiloveyou", "attackers guess"),
+        ("ContosoContoso2026", "attackers guess"),
+        ("contosotesting1", "attackers guess"),
+        ("ada@contoso.test1", "attackers guess"),
     ] {
         let said = choose(bad).await.expect_err(bad);
         assert!(said.contains(why), "{bad:?}: {said}");

@@ -140,7 +140,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
             "The browser came back from another place than the one that it was sent to. Nothing of it was \
              used.",
             Who::Admin,
-            "Start the sign-in again. If it ends here once more, tell whoever runs this program.",
+            "Start the sign-in again. If it ends here once more, tell the operator, who runs this program.",
             Remedy::Again,
         ),
         Why::Unavailable => (
@@ -154,7 +154,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
             "Microsoft could not be reached",
             "No connection came about, or it broke off. The connector is as it was.",
             Who::Operator,
-            "Sign in again in a minute. If this happens again, ask whoever runs this program to check that it may \
+            "Sign in again in a minute. If this happens again, ask the operator, who runs this program, to check that it may \
              reach Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, or the \
              addresses that are set instead): a firewall or a proxy may be in the way.",
             Remedy::Again,

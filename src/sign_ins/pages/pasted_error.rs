@@ -225,7 +225,7 @@ fn Compared(
                 <input type="hidden" name=SHOWN value=text />
                 <TextField
                     name=REGISTERED
-                    label="The Redirect URI as it stands in Azure"
+                    label="The Redirect URI as Azure has it"
                     help="Copied from Authentication, on the platform Web. It is compared, and not kept."
                     kind=FieldKind::Code
                     value=registered

@@ -59,7 +59,7 @@ impl Randomness for Seeded {
     }
 }
 
-/// A monotonic clock that stands until it is moved: a process's own.
+/// The monotonic clock of one process. It does not move until a test moves it.
 pub struct TestMonotonic {
     start: Instant,
     passed: watch::Sender<std::time::Duration>,

@@ -47,10 +47,14 @@ impl World {
             .await
             .expect("the sweep is due");
         let sweeps = || self.program.jobs.counts().of(&SWEEP);
-        let before = sweeps().succeeded;
+        let ended = || {
+            let sweeps = sweeps();
+            sweeps.succeeded + sweeps.failed + sweeps.postponed + sweeps.lost
+        };
+        let (before, ended_before) = (sweeps().succeeded, ended());
         let mut runner = self.program.runner(Arc::new(SystemMonotonic));
         assert_eq!(runner.look().await.expect("a look at the jobs"), 1, "the sweep begins");
-        while sweeps().running > 0 {
+        while ended() == ended_before {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         assert_eq!(sweeps().succeeded, before + 1, "{:?}", sweeps());
