@@ -179,7 +179,9 @@ impl Runner {
             lease,
             taken_at,
         };
-        let task = self.tasks.spawn(run.run());
+        // Before the task begins: a job that was taken is never without a count.
+        let running = self.jobs.counts().begin(run.worker.kind);
+        let task = self.tasks.spawn(run.run(running));
         self.running.insert(task.id(), (id, name));
         Ok(true)
     }

@@ -82,7 +82,7 @@ fn migrate_creates_a_database_and_a_key_and_says_where_the_key_is() {
     let again = done(folder.path(), "migrate", "");
     assert!(!again.contains("encryption.key"), "{again}");
     let said = done(folder.path(), "check", "");
-    assert!(said.contains("sound") && said.contains("http://localhost:3000/api/connectors"), "{said}");
+    assert!(said.contains("are valid") && said.contains("http://localhost:3000/api/connectors"), "{said}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use super::Worker;
 use crate::{
     jobs::{
-        counts::Ending,
+        counts::{Ending, Running},
         lease::{RENEWAL, TERM},
         model::Job,
         service::{Jobs, Lease},
@@ -33,8 +33,8 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) async fn run(self) {
-        let running = self.jobs.counts().begin(self.worker.kind);
+    /// Runs the job to its end. `running` counts it as running until then.
+    pub(super) async fn run(self, running: Running) {
         // A task of its own: if it panics, this one goes on. If this one is dropped, it ends.
         let (work, lease, job) = (self.worker.work.clone(), self.lease.clone(), self.job.clone());
         let mut work = AbortOnDropHandle::new(tokio::spawn(async move { work(lease, job).await }));
