@@ -215,8 +215,8 @@ pub fn shown_guid(text: &str) -> String {
     guid(text).unwrap_or_else(|| "a value that is no GUID".to_owned())
 }
 
-/// An issuer as it is told: its scheme, host and port, and of its path what is an id or stands in the path of the
-/// configured one. Anyone who writes a callback's address can put any text there.
+/// An issuer in a form that is safe to show: its scheme, host and port, and a part of its path. Of the path it keeps
+/// ids and segments of the configured issuer's path. An attacker can put any text into a callback's address.
 pub fn shown_issuer(text: &str, configured: &str, secrets: &[&str]) -> String {
     const NONE: &str = "a value that is no address";
     let Ok(url) = Url::parse(text) else { return NONE.to_owned() };

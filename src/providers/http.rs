@@ -88,7 +88,7 @@ impl Reqwest {
 
     fn built(builder: reqwest::ClientBuilder, proxies: Matcher) -> Result<Self, String> {
         builder.build().map(|client| Self { client, proxies }).map_err(|error| {
-            // The reason stands behind the error, whose own text says only that there is one.
+            // The last source of the error names the reason. The error's own text says only that it failed.
             let reasons = std::iter::successors(std::error::Error::source(&error), |error| error.source());
             let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
             format!(

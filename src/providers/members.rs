@@ -81,7 +81,7 @@ impl Members {
         seconds(self.0.get(name)?)
     }
 
-    /// The elements of a list; a value that stands alone is a list of one.
+    /// The elements of a list. A value that is no list counts as a list with one element.
     pub fn list(&self, name: &str) -> &[Value] {
         match self.0.get(name) {
             None | Some(Value::Null) => &[],
@@ -98,7 +98,7 @@ impl Members {
         }
     }
 
-    /// What stands under this name, of whatever type.
+    /// Whether a member with this name exists and is not null; its type does not matter.
     pub fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }

@@ -16,7 +16,7 @@ const SHORTEST_PIECE: usize = 8;
 /// How often a text is decoded: what is percent-encoded in an HTML entity was encoded twice.
 const ROUNDS: usize = 2;
 
-/// What stands in place of a secret.
+/// The text that replaces a secret.
 const REMOVED: &str = "[removed]";
 
 /// One character of a decoded text, and the bytes of the original that wrote it.

@@ -42,8 +42,8 @@ pub struct FreeText {
     pub account: Option<String>,
 }
 
-/// Error codes that may be stored in clear: of RFC 6749, 4.1.2.1 and 5.2, OpenID Connect Core, 3.1.2.6, what Microsoft
-/// documents besides, and Microsoft Graph's. Whatever else stands in their place may be any text.
+/// Error codes that may be stored in clear: those of RFC 6749, 4.1.2.1 and 5.2, of OpenID Connect Core, 3.1.2.6, of
+/// Microsoft's documentation, and of Microsoft Graph. Any other value may be free text.
 const KNOWN_ERRORS: &[&str] = &[
     "access_denied",
     "account_selection_required",
@@ -189,7 +189,7 @@ pub fn id_after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     (end == 36).then(|| &rest[..end])
 }
 
-/// The first code of Microsoft's that stands in a text.
+/// The first of Microsoft's codes in a text.
 pub fn code_in(text: &str) -> Option<u64> {
     text.match_indices("AADSTS").find_map(|(at, mark)| {
         let digits = text[at + mark.len()..].split(|c: char| !c.is_ascii_digit()).next()?;
@@ -197,8 +197,8 @@ pub fn code_in(text: &str) -> Option<u64> {
     })
 }
 
-/// One line of at most `max` characters: Microsoft's descriptions hold line ends, and whoever writes a
-/// callback's address can put anything there (log injection).
+/// One line of at most `max` characters. Microsoft's descriptions contain line ends, and an attacker can put any
+/// text into a callback's address (log injection).
 pub fn single_line(text: &str, max: usize) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line: Vec<_> = words.collect();

@@ -75,8 +75,8 @@ impl AccountType {
         matches!(self, Self::SingleTenant)
     }
 
-    /// What stands for `{tenant}` in Microsoft's addresses where no tenant is given: an application that
-    /// is open to fewer is refused at a wider one (AADSTS50194, AADSTS9002331).
+    /// The value of `{tenant}` in Microsoft's addresses if the connector has no tenant. Microsoft refuses an
+    /// application at a segment for more kinds of accounts than the application accepts (AADSTS50194, AADSTS9002331).
     pub const fn path_segment(self) -> &'static str {
         match self {
             Self::SingleTenant | Self::MultipleTenants => "organizations",
@@ -85,11 +85,11 @@ impl AccountType {
         }
     }
 
-    /// What the address at which an administrator approves is made for: what stands for `{tenant}`, never `common`,
-    /// which Microsoft refuses there (v2-admin-consent), and the client ID.
+    /// The two values of the address at which an administrator approves: the value of `{tenant}`, and the client ID.
+    /// The first is never `common`, because Microsoft refuses it there (v2-admin-consent).
     ///
     /// # Errors
-    /// What there is no such address for.
+    /// The reason why there is no such address.
     pub fn approval<'a>(
         self,
         tenant: Option<&'a str>,

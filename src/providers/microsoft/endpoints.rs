@@ -13,7 +13,7 @@ pub struct Endpoints {
     pub token: String,
     /// The base of Microsoft Graph.
     pub graph: String,
-    /// The issuer of ID tokens, in which `{tenant}` stands for the tenant that the token names.
+    /// The issuer of ID tokens. The tenant that a token names replaces `{tenant}` in it.
     pub issuer: IssuerTemplate,
 }
 
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tenant_stands_in_every_address_but_the_issuer() {
+    fn the_tenant_replaces_its_gap_in_every_address_but_the_issuer() {
         let urls = ProviderUrls {
             authorize: "https://a/{tenant}/authorize".to_owned(),
             token: "https://a/{tenant}/token".to_owned(),

@@ -35,7 +35,7 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     if let Some(evidence) = said.and_then(|said| said.evidence.as_ref()) {
         return causes::of(why, evidence);
     }
-    // How long to wait stands in the answer, and in no table.
+    // The answer says how long to wait; the table of codes cannot.
     let code = said.and_then(telling_code).filter(|_| !matches!(why, Why::Throttled(_)));
     let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);
     let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);

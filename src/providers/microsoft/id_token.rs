@@ -45,7 +45,7 @@ pub enum ExpectedTenant<'a> {
     Is(&'a str),
 }
 
-/// Who signed in.
+/// The person who signed in, as the ID token names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The tenant's GUID, where the token names one.

@@ -184,7 +184,7 @@ pub struct ResponseMeta {
     pub status: u16,
     /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Its other form, a date, Microsoft does not send.
     pub retry_after: Option<u32>,
-    /// Microsoft's id of the request, which stands here also where the body is none of its own.
+    /// Microsoft's id of the request. The header has it even if Microsoft did not write the body.
     pub request_id: Option<String>,
     /// The provider's clock (RFC 9110, 6.6.1), to the second.
     pub date: Option<Timestamp>,
@@ -272,7 +272,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn c12_tokens_are_read_whatever_stands_in_the_members_that_are_not_used(
+        fn c12_tokens_are_read_with_any_values_of_unused_members(
             changes in changes(&["token_type", "expires_in", "ext_expires_in", "expires_on", "not_before", "foci"]),
         ) {
             let sound = json!({
@@ -286,7 +286,7 @@ mod tests {
         }
 
         #[test]
-        fn c12_an_error_is_read_whatever_stands_beside_it(
+        fn c12_an_error_is_read_with_any_values_of_other_members(
             changes in changes(&[
                 "error_description", "error_codes", "trace_id", "correlation_id", "timestamp", "error_uri", "claims",
             ]),

@@ -114,7 +114,7 @@ fn a_connector_without_an_address_for_approval_is_not_told_to_send_one() {
 }
 
 #[test]
-fn who_is_throttled_reads_for_how_long() {
+fn a_throttled_user_reads_how_long_to_wait() {
     let said = ProviderWords::new(None, Some("AADSTS90033: A transient error."), None, None);
     assert!(of(&Why::Throttled(Some(30)), Some(&said)).causes[0].next.starts_with("Wait 30 seconds"));
     assert!(of(&Why::Throttled(Some(121)), None).causes[0].next.starts_with("Wait 3 minutes"));
