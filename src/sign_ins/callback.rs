@@ -1,5 +1,5 @@
-//! What stands in the address that the provider sends the browser back to: read, bounded, and believed
-//! in nothing yet.
+//! Parses the query of the callback: the address to which the provider sends the browser back. The values are bounded
+//! in number and length. None of them is trusted here; `service/returned.rs` checks them.
 
 use std::{collections::HashMap, fmt};
 
@@ -150,8 +150,8 @@ impl Callback {
         let code = code.filter(|code| !code.is_empty()).map(SecretString::from);
         let of_approval = admin_consent.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let ours = state.as_deref().and_then(Token::parse);
-        // A code belongs to a sign-in, whatever else stands beside it: Microsoft says so where approving was a part of
-        // signing in.
+        // A code belongs to a sign-in, even if parameters of an approval come with it. Microsoft sends both if the
+        // administrator approved during a sign-in.
         let signs_in = code.is_some() && ours.is_some();
         if (of_approval && !signs_in) || (state.is_none() && error.is_some()) {
             let refused = error.map(|error| words(&error, description.as_deref(), code.as_ref()));
@@ -195,8 +195,8 @@ fn is_doubled(query: &str) -> bool {
     begins_again || times.values().all(|times| *times == 2)
 }
 
-/// One part of `application/x-www-form-urlencoded`; none where it is not UTF-8. (The `url` crate would
-/// put a replacement sign there, and two different values would become one.)
+/// Decodes one part of `application/x-www-form-urlencoded`; `None` if it is not UTF-8. The `url` crate would put
+/// replacement characters there, and two different values could become the same.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn c59_a_code_under_a_state_of_ours_is_a_sign_in_whatever_stands_beside_it() {
+    fn c59_a_code_with_a_state_of_ours_is_a_sign_in_with_any_other_parameters() {
         let state = state();
         let query = format!("admin_consent=True&code=abc&state={state}&tenant=x");
         assert!(matches!(

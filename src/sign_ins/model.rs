@@ -30,7 +30,8 @@ fn empty<S: serde::Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error
 pub enum Outcome {
     /// Everything that the connector needs was shown to work.
     Verified {
-        /// Who signed in, as the provider calls them. Serialised empty, for it is free text.
+        /// The name of the person who signed in, as the provider gives it. It is serialised as an empty text,
+        /// because free text is stored sealed.
         #[serde(default, serialize_with = "empty")]
         account: String,
         /// Optional permissions that were asked for and not granted.
@@ -206,7 +207,7 @@ impl Step {
     }
 }
 
-/// How long a step took, in words; none where it is not worth telling. In microseconds.
+/// The duration of a step in words, from microseconds; `None` if it is too short to be shown.
 pub fn took(micros: i64) -> Option<String> {
     let millis = micros / 1_000;
     match millis {

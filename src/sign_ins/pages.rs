@@ -93,14 +93,14 @@ pub fn TryAgain(
     }
 }
 
-/// What an administrator sees on a connector's page: where it stands, and what to do about that.
+/// The card on a connector's page with the connector's state and, for an administrator, the next step.
 #[component]
 pub fn StateCard(
     /// The connector.
     connector: Connector,
     /// Whether an administrator looks.
     admin: bool,
-    /// Whether the button stands elsewhere on the page already.
+    /// Whether another part of the page already has the button.
     button_elsewhere: bool,
     /// Whether the page already says, and has a button for, what is to be done where the credentials are refused.
     remedy_elsewhere: bool,
@@ -160,7 +160,8 @@ pub fn StateCard(
     }
 }
 
-/// What is said to a browser whose callback is nobody's: the same whatever is wrong.
+/// The page for a callback that fits no attempt of this browser. It is the same for every reason, so that an
+/// attacker does not learn which states exist.
 #[component]
 pub fn Foreign() -> impl IntoView {
     view! {

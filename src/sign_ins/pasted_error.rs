@@ -5,8 +5,8 @@ mod text;
 
 use crate::providers::{ProviderWords, id_after, single_line};
 
-/// The most that is read of it, in characters: what Microsoft shows has some hundred. As a form sends them, in nine
-/// bytes where they are not ASCII, so many still fit into what a body may have.
+/// At most this number of characters of the text is read. Microsoft's errors have a few hundred characters. A form
+/// sends a character that is not ASCII in up to nine bytes; a text of this length still fits into a body.
 pub const MAX: usize = 7000;
 
 /// What was understood of it.
@@ -108,7 +108,7 @@ pub fn read(text: &str) -> Pasted {
 fn description(text: &str) -> Option<String> {
     let from = &text[text.to_ascii_lowercase().find("aadsts")?..];
     let line = from.lines().next()?;
-    // Where all stands in one line, the ids have places of their own.
+    // If the whole error is one line, the ids follow the description and are read separately.
     let end =
         [" Trace ID:", " Correlation ID:", " Timestamp:"].iter().filter_map(|mark| line.find(mark)).min();
     Some(single_line(&line[..end.unwrap_or(line.len())], 1_000))
@@ -142,14 +142,14 @@ fn uris(text: &str) -> Vec<String> {
 /// Where two Redirect URIs begin to differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// After so many characters that both have.
+    /// Number of characters at the beginning that both have in common.
     pub at: usize,
     /// What it is, in words.
     pub words: &'static str,
 }
 
-/// Compares the Redirect URI of this program with another; none where they are the same, letter by letter, as
-/// Microsoft compares them (reply-url).
+/// Compares the Redirect URI of this program with another one; `None` if both are identical. Microsoft compares them
+/// character by character too (reply-url).
 pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
     if ours == theirs {
         return None;

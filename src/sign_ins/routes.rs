@@ -95,7 +95,7 @@ pub async fn retry(
 ) -> Result<Response, Failure> {
     let admin = member.admin()?.reauthenticated()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    // First: whoever may not know of it learns nothing from what is wrong with the rest.
+    // First, so that a user of another organisation learns nothing from the checks of the other fields.
     let connector = connectors.get(&admin, id).await?;
     let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
     let account_type = AccountType::from_name(&form.account_type).ok_or(Failure::BadRequest)?;
@@ -228,7 +228,7 @@ fn approved_or_not(Approval { refused }: Approval) -> Response {
         .into_response()
 }
 
-/// `GET /sign-ins/{id}`: the outcome, shown to whoever started it.
+/// `GET /sign-ins/{id}`: the outcome, shown to the user who started the sign-in.
 pub async fn show(
     State(sign_ins): State<SignIns>,
     State(config): State<Arc<Config>>,

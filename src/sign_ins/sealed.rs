@@ -1,6 +1,6 @@
-//! What is sealed for an attempt: its PKCE verifier, and with it the hash of what the attempt is pinned to. Whoever can
-//! write to the database could otherwise put another token endpoint into an attempt's row, and be sent the client
-//! secret.
+//! Seals the PKCE verifier of an attempt together with a hash of the values that the attempt is pinned to. Without the
+//! hash, an attacker who can write to the database could put another token endpoint into the row of an attempt. The
+//! program would then send the client secret to the attacker.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -60,7 +60,7 @@ pub fn seal(vault: &Vault, attempt: &Attempt, verifier: &SecretString) -> Result
     vault.seal(SEALED.place(attempt.organisation.0, attempt.id.0), &text.into())
 }
 
-/// Opens it; none where the row is not the one for which it was sealed.
+/// Opens the verifier; `None` if the row is not the one for which it was sealed.
 pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretString> {
     let text = vault.open(SEALED.place(attempt.organisation.0, attempt.id.0), sealed).ok()?;
     let (verifier, hash) = text.expose_secret().split_once(BETWEEN)?;

@@ -174,7 +174,7 @@ impl SignIns {
 
     /// Notes in the timeline where the browser is sent. The sign-in goes on without the note too.
     async fn note_sent(&self, attempt: &Attempt, authorize_url: &str) {
-        // Without the query, in which the state stands.
+        // Without the query, because the query contains the state.
         let to = authorize_url.split('?').next().unwrap_or_default();
         let now = self.parts.clock.now();
         let noted = self
@@ -207,7 +207,7 @@ impl SignIns {
         Ok(())
     }
 
-    /// Ends one for which nobody has come back yet.
+    /// Ends an attempt whose browser has not come back yet.
     async fn end_open(
         &self,
         tx: &Tx,

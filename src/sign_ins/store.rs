@@ -21,7 +21,7 @@ use crate::{
 pub use events::Event;
 
 identifier! {
-    /// An attempt's id; it stands in the address of its outcome.
+    /// An attempt's id; it is part of the address of its outcome.
     AttemptId
 }
 
@@ -77,7 +77,7 @@ pub struct Attempt {
     pub connector: ConnectorId,
     /// The version of what a sign-in proves that is tried.
     pub connector_version: i64,
-    /// Who started it.
+    /// The user who started it.
     pub user: UserId,
     /// `users.version` then: it does not go on where sessions of theirs were ended since.
     pub user_version: i64,

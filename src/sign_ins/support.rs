@@ -1,5 +1,5 @@
-//! A sign-in as a text that one may send to whoever gives support: no secret, code, token or state is in it, for
-//! none is in what it is made of.
+//! Writes a sign-in as a text that a user can send to a support team. The text contains no secret, code, token or
+//! state, because the records that it is made of contain none.
 
 use std::fmt::Write;
 

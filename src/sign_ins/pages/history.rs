@@ -27,7 +27,7 @@ pub fn SignInList(
     sign_ins: Vec<SignIn>,
     /// The connector.
     connector: Connector,
-    /// Who looks: of others' sign-ins there is no page for them.
+    /// The user who looks. They can open the pages of their own sign-ins only.
     viewer: UserId,
 ) -> impl IntoView {
     if sign_ins.is_empty() {

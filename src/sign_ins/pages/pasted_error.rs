@@ -34,7 +34,7 @@ pub fn PasteForm(
     #[prop(optional, into)]
     pasted: String,
 ) -> impl IntoView {
-    // Leptos writes what stands in a `textarea` as it is: `</textarea><script>` would end it (cross-site scripting).
+    // Leptos does not escape the content of a `textarea`: `</textarea><script>` would end it (cross-site scripting).
     let text = html_escape::encode_text(&pasted).into_owned();
     view! {
         <SendOnce>
@@ -72,7 +72,7 @@ pub struct ShownView {
     pub connector: Connector,
     /// What can be offered of it.
     pub offers: Offers,
-    /// What was pasted, as it was and as it was understood; none where nothing was pasted yet.
+    /// The pasted text and what was read from it; `None` before a text was pasted.
     pub pasted: Option<(String, Pasted)>,
     /// The Redirect URI as Azure has it, where that was given.
     pub registered: String,

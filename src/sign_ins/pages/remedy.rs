@@ -43,7 +43,7 @@ pub fn Remedies(
     connector: Connector,
     /// What can be offered.
     offers: Offers,
-    /// What stands between what is needed elsewhere and the buttons.
+    /// Content between the cards and the buttons.
     #[prop(default = None)]
     between: Option<AnyView>,
 ) -> impl IntoView {

@@ -32,21 +32,21 @@ use crate::{
     providers::{self, Claim, Evidence, Mismatch, shown_issuer},
 };
 
-/// So much of an attempt's patience is kept for writing its outcome.
+/// The part of [`PATIENCE`] that is reserved for writing the outcome.
 const FOR_WRITING: Duration = Duration::seconds(3);
 
-/// Whose callback it is.
+/// The attempt that a callback belongs to, if any.
 pub enum Returned {
-    /// An attempt of this browser's: its page tells the outcome.
+    /// The callback belongs to an attempt of this browser. The page of the attempt shows the outcome.
     Own(AttemptId),
-    /// Nobody's that this browser could have started.
+    /// The callback fits no attempt that this browser could have started.
     Foreign,
 }
 
 impl SignIns {
-    /// Takes a callback: looks whether it is this browser's, consumes the attempt, and lets the rest run
-    /// in a task of its own, which a browser that goes away does not cancel. It is waited for, for a
-    /// while, so that the outcome's page most often has the outcome.
+    /// Takes a callback: checks that it belongs to this browser, consumes the attempt, and starts a task for the
+    /// rest. A browser that disconnects does not cancel the task. The request waits some seconds for it, so that
+    /// the next page can usually show the outcome.
     pub async fn take(
         &self,
         sign_in: SignIn,
@@ -58,8 +58,8 @@ impl SignIns {
         let Some(found) = Unscoped.attempt_by_state(&read, sign_in.state.hash()).await? else {
             return Ok(Returned::Foreign);
         };
-        // Against an attacker's callback in a victim's browser, and a victim's in an attacker's: state
-        // and code alone prove nothing of the browser.
+        // Guards against an attacker's callback in a victim's browser, and a victim's callback in an attacker's
+        // browser. State and code alone do not prove which browser started the attempt.
         if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
             tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
             self.note_foreign_browser(&found.attempt).await;
@@ -69,15 +69,15 @@ impl SignIns {
         let this = self.clone();
         let (consumed, is_consumed) = oneshot::channel();
         let task = async move {
-            // Logged here: whoever waits may be gone. The attempt's page tells what its row says.
+            // Logged here, because the request that waits may have ended. The attempt's page shows what its row says.
             if let Err(failure) = this.run(found, sign_in, address, request_id, consumed).await {
                 tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
             }
         };
         let task = self.running.spawn(task.instrument(tracing::Span::current()));
-        // However long the database takes: until then the page could say only that nobody came back. Where nothing
-        // could be written the callback is as good as before, and may be sent once more. An error of the channel
-        // means that nothing is consumed any more, and the task at its end.
+        // Waits without a limit: before the attempt is consumed, its page could only say that no browser came back. If
+        // nothing could be written, the attempt is still open and the browser may send the callback again. An error of
+        // the channel means that the task ended without consuming the attempt.
         if let Ok(Err(failure)) = is_consumed.await {
             return Err(failure);
         }
@@ -88,7 +88,8 @@ impl SignIns {
         Ok(Returned::Own(id))
     }
 
-    /// Notes it in the timeline, once: whoever holds a state could otherwise fill the database.
+    /// Notes the foreign browser in the timeline, once. An attacker who knows a state could otherwise fill the
+    /// database.
     async fn note_foreign_browser(&self, attempt: &Attempt) {
         let attempts = Attempts::of(attempt.organisation);
         let noted = self
@@ -161,7 +162,7 @@ impl SignIns {
             .await;
         let consumed = match consumed {
             Ok(consumed) => consumed,
-            // Whoever waits tells of it; who has gone does not.
+            // The request that waits answers with the failure. If that request has ended, this task returns it.
             Err(failure) => return is_consumed.send(Err(failure)).or_else(std::convert::identity),
         };
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
@@ -230,13 +231,13 @@ impl SignIns {
             .write(|tx| async move {
                 let now = clock.now();
                 if now.since(consumed_at) > PATIENCE {
-                    // Whoever looked has read *Interrupted, start again*: so it stays.
+                    // The page has already said *Interrupted, start again*, so the attempt stays interrupted.
                     tracing::warn!(attempt = %attempt.id, "an outcome came too late, and was not written");
                     return Ok(());
                 }
                 let (organisation, id) = (attempt.organisation, attempt.connector);
-                // The connector before the attempt, as where one is deleted. Deleted while the provider was
-                // asked, the attempt has gone with it.
+                // Locks the connector before the attempt, in the order in which a deletion locks them. If the
+                // connector was deleted while the provider was asked, its attempts were deleted with it.
                 let Some(connector) = connectors.lock(&tx, organisation, id).await? else {
                     return Ok(());
                 };
