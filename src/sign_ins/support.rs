@@ -10,12 +10,12 @@ use super::{
 };
 use crate::connectors::service::Connector;
 
-/// The text.
+/// The text for a support team.
 pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     let SignIn { attempt, progress, timeline, .. } = sign_in;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        // A string takes all that is written to it.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{name}: {value}");
     };
     line("Mail360 Connectors", env!("CARGO_PKG_VERSION"));
@@ -66,7 +66,7 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     text
 }
 
-/// How far a sign-in is, in a few words.
+/// The progress of a sign-in in a few words.
 pub fn progress_in_short(progress: &Progress) -> &'static str {
     match progress {
         Progress::Ended(outcome) => diagnosis::in_short(outcome),

@@ -1,4 +1,5 @@
-//! The way back: from the callback to the outcome.
+//! From the callback to the outcome: finds the attempt, checks the browser, consumes the attempt, lets `checking` ask
+//! the provider, and writes the outcome.
 
 use std::{net::IpAddr, time::Duration as StdDuration};
 
@@ -81,7 +82,7 @@ impl SignIns {
         if let Ok(Err(failure)) = is_consumed.await {
             return Err(failure);
         }
-        // The page says *Checking…* where it takes longer.
+        // If it takes longer, the page says *Checking…*.
         if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
             tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
         }
@@ -138,16 +139,16 @@ impl SignIns {
             .write(|tx| {
                 let (attempt, came) = (&attempt, &came);
                 async move {
-                    // Now, for the writer may have been waited for.
+                    // Read again, because the transaction may have waited for the writer.
                     let now = clock.now();
-                    // Of today: an administrator who was disabled since may not finish what they began.
+                    // Checked again: an administrator who was disabled since the start may not finish the sign-in.
                     let may =
                         people.may_finish(&tx, organisation, attempt.user, attempt.user_version).await?;
-                    // Version and secret of one row: a secret that is newer than the attempt must not be sent
-                    // where the attempt was made to go.
+                    // Version and secret come from one row. A secret that is newer than the attempt must not be sent
+                    // to the addresses of the attempt.
                     let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
                     else {
-                        // Deleted between two of our reads: the attempt has gone with it.
+                        // The connector was deleted between our two reads, and its attempts with it.
                         return Ok(None);
                     };
                     if !attempts.consume(&tx, id, now).await? {
@@ -186,10 +187,10 @@ impl SignIns {
             Err(refusal) => Err(refusal),
             Ok(secret) => {
                 timeline.note(Step::Checked, "");
-                // What is left of the patience is for writing the outcome: until then the attempt must not
-                // look interrupted.
+                // The rest of the time is for writing the outcome. Without it, the attempt would look interrupted
+                // before its outcome is written.
                 let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
-                // No more than all of it, should the clock be set back in the meantime.
+                // The clock may have been set back in the meantime, so the value is limited.
                 let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
                 let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
                 tokio::time::timeout(patience, work)
@@ -201,7 +202,7 @@ impl SignIns {
             log_failure(&attempt, &why, words.as_deref());
             Checked::failed(why, words.map(|words| *words))
         });
-        // A database that is away for a moment must not cost an outcome that the provider has given.
+        // Tries again while the database is away for a moment: the provider answers only once.
         loop {
             let (checked, events) = (checked.clone(), timeline.events.clone());
             let done = self.finish(&attempt, consumed_at, checked, events, address, request_id).await;
@@ -215,7 +216,7 @@ impl SignIns {
         }
     }
 
-    /// Writes the outcome, what it shows of the connector, the timeline and the activity, all at once.
+    /// Writes the outcome, the state of the connector, the timeline and the activity in one transaction.
     async fn finish(
         &self,
         attempt: &Attempt,
@@ -245,7 +246,7 @@ impl SignIns {
                 let mut outcome = checked.outcome_for(&connector, version);
                 let words = sealed::seal_words(vault, attempt, &outcome)
                     .map_err(|error| Failure::unexpected(&error))?;
-                // First: where there is no attempt to be ended, nothing is shown of the connector either.
+                // First: without an attempt that can be ended, the state of the connector must not change either.
                 if !attempts.end(&tx, attempt.id, &outcome, words, now).await? {
                     tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
                     return Ok(());
@@ -278,8 +279,8 @@ impl SignIns {
     }
 }
 
-/// The callback's issuer, where another provider or tenant sent it. Against mix-up (RFC 9207): another provider's code must
-/// not reach this one's token endpoint, nor this one's secret the other's.
+/// The mismatch if another provider or tenant sent the callback. It guards against mix-up attacks (RFC 9207): a code
+/// and a secret must reach only the token endpoint of their own provider.
 fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
     let (template, tenant) = (&attempt.endpoints.issuer, attempt.tenant.as_deref());
     let issuer = sign_in.issuer.as_ref().filter(|issuer| !template.may_be(issuer, tenant))?;
@@ -292,8 +293,8 @@ fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
     Some(Mismatch::new(Claim::CallbackIss, Some(expected), received))
 }
 
-/// What an outcome shows of the connector. Only what no other account and no second try can mend makes
-/// it *Failing*; a refusal, a provider that is down or a foreign browser shows nothing of it.
+/// The state of the connector that an outcome proves. It is *Failing* only for reasons that neither another account
+/// nor a second try can resolve. A refusal, a provider that is down or a foreign browser proves nothing.
 fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     match outcome {
         Outcome::Verified { .. } => Some(ConnectorState::Verified),
@@ -308,7 +309,7 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     }
 }
 
-/// What the activity and the timeline call it.
+/// The name of an outcome in the activity and the timeline.
 pub(super) const fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",
