@@ -1,5 +1,5 @@
-//! Reads the JSON objects that the provider answers with. Only the members that this program uses are looked at, and
-//! those no more strictly than they are used: a member that is not needed may be missing, or of any type.
+//! Reads JSON objects of the provider. It reads only the members that this program uses, and no more strictly than
+//! needed: an unused member may be missing or have any type.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// The members that are used of any answer. Each other is skipped without being understood.
+/// The members that this program uses of any answer. All others are skipped without being parsed.
 const USED: &[&str] = &[
     "access_token",
     "aud",
@@ -120,7 +120,7 @@ fn seconds(value: &Value) -> Option<i64> {
     }
 }
 
-/// The whole seconds of a fraction, where it is within the years that there are.
+/// The whole seconds of a fraction, if they are within the supported range of years.
 #[expect(clippy::cast_possible_truncation, reason = "the range was looked at")]
 fn whole(number: f64) -> Option<i64> {
     (number.abs() < 1e15).then(|| number.floor() as i64)

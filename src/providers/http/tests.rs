@@ -150,7 +150,7 @@ async fn o12_an_answer_is_read_to_a_mebibyte_and_no_further() {
     })))
     .await;
     assert_eq!(send(&endless).await.err(), Some(HttpFailure::TooLarge));
-    // What lies in the buffers of two sockets comes on top.
+    // The buffers of two sockets add to that.
     assert!(sent.load(Ordering::Relaxed) < 200, "{}", sent.load(Ordering::Relaxed));
 
     let whole = server(Router::new().fallback(any(|| std::future::ready(vec![b'x'; MAX_BODY])))).await;

@@ -1,13 +1,13 @@
-//! Who may sign in: the account type of the Azure application.
+//! The account type of an Azure application: the kinds of accounts that may sign in.
 
-/// Whose accounts may sign in, as chosen when the application was registered.
+/// The account type that was chosen when the application was registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum AccountType {
-    /// Those of one tenant.
+    /// Accounts of one tenant.
     SingleTenant,
     /// Work and school accounts of any tenant.
     MultipleTenants,
-    /// Those, and personal profiles.
+    /// Work and school accounts of any tenant, and personal accounts.
     #[default]
     TenantsAndPersonal,
     /// Personal accounts alone.
@@ -58,7 +58,7 @@ impl AccountType {
         }
     }
 
-    /// Whom it lets in, for somebody who registers an application for the first time.
+    /// Explains the account type to an administrator who registers an application for the first time.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::SingleTenant => "People of one company alone, such as your own.",
@@ -70,7 +70,7 @@ impl AccountType {
         }
     }
 
-    /// Whether a tenant must be given with it.
+    /// Whether this account type needs a tenant.
     pub const fn needs_tenant(self) -> bool {
         matches!(self, Self::SingleTenant)
     }
@@ -104,12 +104,12 @@ impl AccountType {
     }
 }
 
-/// Why there is no address at which an administrator approves.
+/// The reason why there is no address at which an administrator approves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoApproval {
-    /// The application is not known.
+    /// The client ID is not known.
     ClientId,
-    /// Its one tenant is not known.
+    /// The tenant is not known.
     Tenant,
     /// Each person approves for themselves.
     Needless,

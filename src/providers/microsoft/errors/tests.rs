@@ -53,7 +53,7 @@ fn c2_only_an_invalid_grant_without_a_code_is_said_to_be_about_the_one_time_code
     }
 }
 
-/// Words that are true of one cause only, and so must not stand where the cause is not known.
+/// Words that are true of one cause only. Explanations of unknown causes must not contain them.
 const PARTICULAR: [&str; 8] = [
     "has expired.",
     "had been used",
