@@ -172,13 +172,13 @@ impl ConnectorService {
             .database
             .write(async |tx| {
                 // The name is looked up first. On PostgreSQL the same form may be committed between the two
-                // look-ups, and the connector of this form must not count as another one with the same name.
+                // look-ups. The connector of this form must not count as another one with the same name.
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
                 if let Some(id) = self.made_by(&tx, store, admin.organisation(), [form, second], new).await? {
                     return Ok(Added::Already(id));
                 }
-                // A user who goes back in the browser and types a second application sends the form of the
-                // first one again, and wants a second connector.
+                // A user may go back in the browser and type a second application into the same form. This user
+                // wants a second connector.
                 let form = if store.by_form(&tx, form).await?.is_some() { second } else { form };
                 if name_taken {
                     return Ok(Added::NameTaken);

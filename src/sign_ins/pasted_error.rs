@@ -78,8 +78,8 @@ const MICROSOFT: [&str; 17] = [
     "graph.microsoft.com",
 ];
 
-/// Reads the pasted text. It may be Microsoft's whole page or its source, only the error, the JSON of the token
-/// endpoint, the address of the page, or only the code.
+/// Reads the pasted text. It may be Microsoft's whole page or its source, the error or the code alone, the JSON of the
+/// token endpoint, or the address of the page.
 pub fn read(text: &str) -> Pasted {
     let text: String = text.chars().take(MAX).collect();
     // The text may be the address of the page.

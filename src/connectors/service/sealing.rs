@@ -1,6 +1,6 @@
 //! Seals client secrets. A secret is bound to its row, to a number that grows with each secret of the row, and to its
-//! application. An attacker who can write to the database can then neither restore an older secret nor make the program
-//! send the secret for another Client ID or tenant.
+//! application. An attacker who can write to the database can then not restore an older secret. Nor can they make the
+//! program send the secret for another Client ID or tenant.
 
 use secrecy::{ExposeSecret, SecretString};
 

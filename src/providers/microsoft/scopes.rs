@@ -36,7 +36,8 @@ pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool
 }
 
 /// Whether a successful sign-in proves that a permission was granted. The ID token proves `openid`, the refresh token
-/// `offline_access`, and the answer's `scope` those of Graph. Microsoft may leave out the others, so they stay unproved.
+/// `offline_access`, and the answer's `scope` those of Graph. Microsoft may leave out the others, so nothing proves
+/// them.
 pub fn is_checked(scope: &str) -> bool {
     !matches!(scope, "profile" | "email")
 }

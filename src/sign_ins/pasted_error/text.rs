@@ -18,8 +18,8 @@ pub(super) fn decode(text: &str) -> String {
     decoded + rest
 }
 
-/// The character that JSON writes as a backslash and the beginning of `after` (RFC 8259, 7), and the number of bytes of
-/// `after` that belong to it. `None` if they are not an escape of JSON.
+/// Reads the rest of an escape of JSON after its backslash (RFC 8259, 7). Returns the character, and the number of bytes
+/// of `after` that belong to the escape; `None` if it is not an escape of JSON.
 fn read_escape(after: &str) -> Option<(char, usize)> {
     match after.chars().next()? {
         sign @ ('"' | '/' | '\\') => Some((sign, 1)),
