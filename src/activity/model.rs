@@ -14,7 +14,7 @@ use crate::platform::{
     request_id::RequestId,
 };
 
-/// Who does something, from where, and in which request.
+/// The user or program that acts, its network address, and the request in which it acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The organisation in which it is done.
@@ -86,7 +86,7 @@ impl ActionGroup {
     }
 }
 
-/// Who did something, as a filter and as a record.
+/// The author of a recorded action: a value of records, and a filter of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A user.
@@ -136,7 +136,7 @@ impl FromStr for ActivityPosition {
 pub struct Recorded {
     /// The position of the entry in the list.
     pub position: ActivityPosition,
-    /// Who did it.
+    /// The author.
     pub by: By,
     /// The network address of the client.
     pub address: Option<String>,

@@ -1,4 +1,5 @@
-//! What the forms of connectors post to.
+//! The server functions to which the forms of connectors post. Each one authorises the sender, parses the form, calls
+//! the service, and sends the browser to the next page. The rules of connectors are in `service`.
 
 #![expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
 #![expect(clippy::similar_names, reason = "in how many months, or on which day")]
@@ -22,17 +23,17 @@ use crate::{
     platform::failure::Failure,
 };
 
-/// Where the form for a new one posts to.
+/// The address to which the form for a new connector posts.
 pub const ADD: &str = "/do/connectors/add";
-/// Where the form for one that is there posts to.
+/// The address to which the form of an existing connector posts.
 pub const CHANGE: &str = "/do/connectors/change";
-/// Where the form for a new secret posts to.
+/// The address to which the form for a new secret posts.
 pub const REPLACE_SECRET: &str = "/do/connectors/replace-secret";
-/// Where the page that asks before posts to.
+/// The address to which the page that confirms a deletion posts.
 pub const DELETE: &str = "/do/connectors/delete";
 
-/// Why an action came to nothing; its text goes to nobody. What is to be shown travels as a [`Failure`]
-/// in the answer's options or as a draft in the session.
+/// The error of a server function. Its text is never shown: pages read a [`Failure`] from the answer's options, or
+/// the draft from the session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ActionError;
 
@@ -40,7 +41,7 @@ impl FromServerFnError for ActionError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        // The kind alone: the error's text repeats what was sent, and that may be a secret.
+        // Keeps the kind only: the text of the error repeats the form's values, which may be secrets.
         let kind = match error {
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
@@ -51,13 +52,13 @@ impl FromServerFnError for ActionError {
     }
 }
 
-/// The way of a failure out of a server function, which in this version of Leptos always answers 500:
-/// the layer that runs it takes the failure from here.
+/// Carries a failure out of a server function. In this version of Leptos, a failed server function always answers
+/// 500, so the layer around it takes the failure from here.
 #[derive(Clone, Default)]
 pub struct Failed(std::sync::Arc<std::sync::Mutex<Option<Failure>>>);
 
 impl Failed {
-    /// What went wrong, if anything did.
+    /// Takes the failure, if there is one.
     pub fn take(&self) -> Option<Failure> {
         self.0.lock().ok().and_then(|mut failure| failure.take())
     }
@@ -79,12 +80,12 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
         .ok_or_else(|| Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>())))
 }
 
-/// Who sends a form, and what is needed to do what it asks.
+/// The administrator who sends the form, the service, and the session.
 fn sender(owner: &str) -> Result<(Admin, ConnectorService, Session), Failure> {
     let admin = context::<Option<Member>>()?.ok_or(Failure::LoggedOut)?.admin()?;
     let service: ConnectorService = context()?;
-    // A form that was made for another user, who was signed in at this browser when it was opened: what they
-    // typed, the secret above all, must not end up in this one's organisation.
+    // Refuses a form that was made for another user of this browser. What that user typed, above all the
+    // secret, must not be saved in this user's organisation.
     let owner = service.open_owner(owner).ok_or(Failure::BadRequest)?;
     if !owner.is(&admin) {
         return Err(Failure::OtherUser);
@@ -97,15 +98,15 @@ fn name_taken() -> FieldErrors {
     vec![(Field::ServiceName, words.to_owned())]
 }
 
-/// Leads back to a form, which then shows the draft.
+/// Redirects to the form, which then shows the draft.
 async fn back(draft: Draft, session: &Session) -> Result<(), Failure> {
     draft.keep(session, context::<ConnectorService>()?.now()).await?;
     leptos_axum::redirect(&draft.target.path());
     Ok(())
 }
 
-/// Leads to a connector's page, which then says what was done and, where something new is to be tried, what the
-/// provider says of it.
+/// Redirects to the connector's page, which then says what was done. If the credentials changed, it also tries them
+/// and says how the provider answered.
 async fn done(
     connector: ConnectorId,
     done: Done,
@@ -113,7 +114,7 @@ async fn done(
     tried_for: Option<&Admin>,
     session: &Session,
 ) -> Result<(), Failure> {
-    // All is saved by now: whatever the provider says, and however long it takes to, nothing is lost.
+    // Everything is saved before the provider is asked, so its answer or a time-out cannot lose anything.
     let finding = match tried_for {
         Some(admin) => context::<SharedPreflight>()?.try_credentials(admin, connector).await,
         None => None,
@@ -160,7 +161,7 @@ pub async fn add_connector(
             Added::Added(id) => {
                 return Ok(self::done(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
-            // Where the first of two clicks was cut off by the second, nobody has been told yet.
+            // On a double click the second request replaces the first one, and no page has shown the result yet.
             Added::Already(id) if service.is_new(&admin, id).await? => {
                 return Ok(self::done(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
@@ -179,8 +180,8 @@ pub async fn add_connector(
     Ok(back(Draft { errors, ..draft }, &session).await?)
 }
 
-/// Changes a connector; a secret that is left empty stays. What somebody else has changed meanwhile is not
-/// overwritten: the form shows both.
+/// Changes a connector. An empty secret keeps the stored one. If another administrator has changed the connector since
+/// the form was opened, nothing is saved and the form shows both versions.
 #[server(prefix = "/do", endpoint = "connectors/change")]
 pub async fn change_connector(
     #[server(default)] connector: String,
@@ -199,7 +200,7 @@ pub async fn change_connector(
 ) -> Result<(), ActionError> {
     let (admin, service, session) = sender(&owner)?;
     let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
-    // First: whoever may not know of it learns nothing from what is wrong with the rest.
+    // First, so that a user of another organisation learns nothing from the checks of the other fields.
     let stored = service.get(&admin, connector).await?;
     let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
     let typed = Typed {
@@ -230,7 +231,8 @@ pub async fn change_connector(
             Ok(back(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
         }
         Ok(Changed::SecretNeeded) => Ok(back(draft.asking_for_secret(), &session).await?),
-        // A secret is not written into the page that asks for the password. Without one the form waits there.
+        // The page that asks for the password may repeat a form, but never a secret. A form with a secret is
+        // therefore kept as a draft, without the secret.
         Err(Failure::ReauthenticationNeeded) if new.has_secret() => {
             Draft { interruption: Some(Interruption::ReauthenticationNeeded), ..draft }
                 .keep(&session, service.now())
@@ -294,7 +296,7 @@ pub async fn delete_connector(
     let said = Said::deleted(&session, now).await?;
     let name = match service.delete(&admin.reauthenticated()?, connector).await {
         Ok(gone) => gone.service_name.as_str().to_owned(),
-        // The second click of two: the first has deleted it, and the list says so.
+        // On a double click the first request has deleted the connector, and the list says so.
         Err(Failure::NotFound) => match said {
             Some((deleted, name)) if deleted == connector => name,
             _ => return Err(Failure::NotFound.into()),

@@ -42,7 +42,7 @@ pub async fn show(
         action: ADD,
         owner: service.seal_owner(&admin)?,
         draft,
-        // Where all is there but the secret, that.
+        // A form that is restored after the log-in lacks only the secret, so that field gets the focus.
         focus: if logged_out { Field::ClientSecret } else { Field::ServiceName },
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
@@ -54,12 +54,12 @@ pub async fn show(
     }))
 }
 
-/// A form in which nothing is typed yet.
+/// An empty form for a new connector.
 fn fresh(target: Target) -> Draft {
     let [longest, ..] = MONTHS;
     Draft {
         values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(),
-        // What a company most often wants to reach.
+        // Most companies need all of them.
         scopes: optional_permissions().map(|permission| permission.name.to_owned()).collect(),
         ..Draft::empty(target)
     }

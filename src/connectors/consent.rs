@@ -1,34 +1,34 @@
-//! The address at which an administrator of a tenant approves a connector's permissions for everybody
-//! (Microsoft, v2-admin-consent). Whoever opens it comes back to our Redirect URI, where nothing is believed of
-//! what they bring.
+//! Builds the address at which an administrator of a tenant approves a connector's permissions for all its users
+//! (Microsoft, v2-admin-consent). Microsoft sends that administrator back to our Redirect URI. The callback trusts none
+//! of the values that come with it.
 
 use super::{model::Tenant, service::Connector};
 use crate::platform::config::ProviderUrls;
 
-/// Where the tenant stands in a template.
+/// The gap for the tenant in a template.
 const TENANT: &str = "{tenant}";
-/// Where the client ID stands in a template.
+/// The gap for the client ID in a template.
 const CLIENT_ID: &str = "{client_id}";
-/// Where the permissions stand in a template.
+/// The gap for the permissions in a template.
 const SCOPES: &str = "{scopes}";
 
-/// The address with [`TENANT`], [`CLIENT_ID`] and [`SCOPES`] still to be put in; none where the configured
-/// provider has no such page as far as is known.
+/// The address with the gaps [`TENANT`], [`CLIENT_ID`] and [`SCOPES`]; `None` if the configured provider is not known
+/// to have such a page.
 pub fn template(urls: &ProviderUrls, redirect_uri: &str) -> Option<String> {
     let base = urls.authorize.strip_suffix("/oauth2/v2.0/authorize")?;
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("redirect_uri", redirect_uri);
-    // The braces must stay as they are.
+    // The braces must not be percent-encoded.
     Some(format!("{base}/v2.0/adminconsent?client_id={CLIENT_ID}&scope={SCOPES}&{}", query.finish()))
 }
 
-/// Whether the configured provider has such a page, as far as is known.
+/// Whether the configured provider is known to have such a page.
 pub fn has_page(urls: &ProviderUrls) -> bool {
     template(urls, "").is_some()
 }
 
-/// The address for one application, which asks for these permissions: by their short names, which mean Graph's,
-/// and none of which needs to be encoded.
+/// The address for one application and these permissions. The short names of permissions mean those of Microsoft
+/// Graph, and none of them needs percent-encoding.
 pub fn address<'a>(
     template: &str,
     tenant: &str,
@@ -39,7 +39,7 @@ pub fn address<'a>(
     template.replace(TENANT, tenant).replace(CLIENT_ID, client_id).replace(SCOPES, &scopes.join("+"))
 }
 
-/// The address for a connector; none where each person approves for themselves, or the tenant is not known.
+/// The address for a connector; `None` if each person approves for themselves, or the tenant is not known.
 pub fn of(urls: &ProviderUrls, redirect_uri: &str, connector: &Connector) -> Option<String> {
     let template = template(urls, redirect_uri)?;
     let tenant = connector.tenant.as_ref().map(Tenant::as_str);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_names_the_tenant_the_application_and_what_is_to_be_approved() {
+    fn the_address_names_the_tenant_the_application_and_the_permissions() {
         let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
         let scopes = ["User.Read", "offline_access", "openid", "Mail.Read"];
         let template = template(&urls, "https://mail.example.com/api/connectors").expect("a template");

@@ -1,5 +1,6 @@
-//! What was typed into a connector's form and is shown there again: as a note in the session if something was wrong
-//! with it, in a sealed cookie if the session had ended (`logged_out`). Never the secret.
+//! Keeps the values that a user typed into a connector's form, so that the form can show them again. They are in the
+//! session if the form has mistakes, and in a sealed cookie if the session had ended (`logged_out`). A draft never
+//! contains the secret.
 
 mod logged_out;
 
@@ -27,34 +28,34 @@ use crate::{
 use logged_out::LoggedOutDraft;
 pub use logged_out::{keep_of_logged_out, tend_cookie};
 
-/// The hidden field with the user for whom the form was made, sealed.
+/// The name of the hidden field with the sealed user for whom the form was made.
 pub const OWNER: &str = "owner";
 /// The steps of the guide that were ticked.
 pub const DONE: &str = "done";
-/// Said at Client Secret.
+/// The message at the field Client Secret.
 pub const SECRET_NEEDED: &str = "Enter the client secret of this application. The stored one belongs to the Client ID and \
                                  tenant of before, and is not sent for others.";
 
-/// Which form it is.
+/// The form that a draft belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
-    /// A new connector, with the one-time id of the form: a second try is still the same form.
+    /// The form for a new connector. It keeps its one-time id when it is sent a second time.
     Add {
-        /// The id.
+        /// The one-time id of the form.
         form: Uuid,
     },
-    /// A connector that is there, as it was when the form was opened.
+    /// The form of an existing connector.
     Edit {
-        /// Which.
+        /// The connector.
         connector: ConnectorId,
-        /// Its version then.
+        /// Its version when the form was opened.
         version: i64,
     },
-    /// A connector's secret.
+    /// The form that replaces the secret of a connector.
     Secret {
-        /// Of which.
+        /// The connector.
         connector: ConnectorId,
-        /// Its version then.
+        /// Its version when the form was opened.
         version: i64,
     },
 }
@@ -70,37 +71,37 @@ impl Target {
     }
 }
 
-/// What came between a form and what it was to do, besides mistakes.
+/// The reason why a form without mistakes was not saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Interruption {
     /// Somebody else changed the connector.
     Changed,
-    /// The sender had to prove anew who they are.
+    /// The user had to re-authenticate.
     ReauthenticationNeeded,
 }
 
-/// What was typed into a form.
+/// The values that were typed into a form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Draft {
-    /// Which form.
+    /// The form.
     pub target: Target,
-    /// What was typed, by field.
+    /// The typed values, by the name of the field.
     pub values: BTreeMap<String, String>,
     /// The permissions that were chosen.
     pub scopes: Vec<String>,
     /// The steps of the guide that were ticked.
     pub done: Vec<String>,
-    /// What is wrong.
+    /// The mistakes, by field.
     pub errors: FieldErrors,
-    /// What came between.
+    /// The reason why it was not saved, besides mistakes.
     pub interruption: Option<Interruption>,
 }
 
-/// Where a draft was found.
+/// The place where a draft was found.
 pub enum Kept {
-    /// Something was wrong with it.
+    /// The session, because the form was not saved.
     Failed(Draft),
-    /// The session had ended.
+    /// The sealed cookie, because the session had ended.
     LoggedOut(Draft),
 }
 
@@ -114,7 +115,7 @@ impl Kept {
     }
 }
 
-/// What the browser has kept of a form, where it has.
+/// The form that the browser keeps in a cookie, if any.
 #[derive(Clone, Debug, Default)]
 pub struct InBrowser(Option<LoggedOutDraft>);
 
@@ -127,7 +128,7 @@ impl<S: Sync> FromRequestParts<S> for InBrowser {
 }
 
 impl Draft {
-    /// Of nothing typed yet.
+    /// The draft of an empty form.
     pub fn empty(target: Target) -> Self {
         Self {
             target,
@@ -139,15 +140,16 @@ impl Draft {
         }
     }
 
-    /// Of what was typed into this form, and the steps of the guide that were ticked.
+    /// The draft of a form that was sent, with the ticked steps of the guide.
     pub fn new(target: Target, typed: &Typed, done: &[String]) -> Self {
-        // Whoever pastes the secret into another field as well must not find it stored, or shown, there.
+        // A user may paste the secret into another field too. It must not be stored or shown there either.
         let secret = typed.client_secret.expose_secret();
         let is_secret = |field: Field, value: &str| {
             let plain = text::ascii(value);
             let value = text::unwrapped(&plain);
             let free = matches!(field, Field::ServiceName | Field::ClientId | Field::Tenant);
-            // A GUID with a sign missing is kept, to be mended; what no GUID can hold may be another secret.
+            // A GUID that lacks a character is kept so that the user can correct it. A text with characters
+            // that no GUID has may be another secret.
             let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
             let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
             (free && (looks_like_secret(value) || holds_secret(value, secret)))
@@ -162,7 +164,7 @@ impl Draft {
             (Field::Tenant, &typed.tenant),
         ]
         .into_iter()
-        // An ID that can be read is kept alone: what was pasted round it may be a secret.
+        // Only the ID itself is kept: the text around it may contain a secret.
         .filter_map(|(field, value)| {
             let id = match field {
                 Field::ClientId => ClientId::parse(value).ok().map(|id| id.to_string()),
@@ -179,7 +181,7 @@ impl Draft {
         Self { values, scopes, done, ..Self::empty(target) }
     }
 
-    /// Of what is stored: all but the secret.
+    /// The draft of a stored connector, without its secret.
     pub fn of_stored(connector: &Connector, target: Target) -> Self {
         let tenant = connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned());
         let values = [
@@ -197,7 +199,8 @@ impl Draft {
         }
     }
 
-    /// Of what is stored, with another account type and tenant, for which the secret is to be entered.
+    /// The draft of a stored connector with another account type and tenant. It asks for the secret, because a secret
+    /// belongs to one tenant.
     pub fn for_audience(connector: &Connector, account_type: AccountType, tenant: Option<&Tenant>) -> Self {
         let target = Target::Edit { connector: connector.id, version: connector.version };
         let mut draft = Self::of_stored(connector, target);
@@ -208,13 +211,13 @@ impl Draft {
         draft.asking_for_secret()
     }
 
-    /// The same with the secret asked for.
+    /// The same draft with a message that asks for the secret.
     #[must_use]
     pub fn asking_for_secret(self) -> Self {
         Self { errors: vec![(Field::ClientSecret, SECRET_NEEDED.to_owned())], ..self }
     }
 
-    /// Of what was typed to replace a secret: all but that.
+    /// The draft of the form that replaces a secret, without the secret.
     pub fn of_secret(target: Target, typed: &TypedSecret) -> Self {
         let values =
             [(Field::SecretExpires.name(), &typed.secret_expires_on), (EXPIRES_IN, &typed.secret_expires_in)];
@@ -222,17 +225,17 @@ impl Draft {
         Self { values, ..Self::empty(target) }
     }
 
-    /// What was typed into a field.
+    /// The typed value of a field.
     pub fn value(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
     }
 
-    /// What is wrong with a field.
+    /// The mistake in a field.
     pub fn error(&self, field: Field) -> Option<String> {
         self.errors.iter().find(|(wrong, _)| *wrong == field).map(|(_, words)| words.clone())
     }
 
-    /// The fields in which something is wrong, as the summary above a form names them: name and label.
+    /// The fields with mistakes, for the summary above the form: name and label.
     pub fn wrong(&self) -> Vec<(&'static str, &'static str)> {
         self.errors.iter().map(|(field, _)| (field.name(), field.label())).collect()
     }
@@ -241,13 +244,13 @@ impl Draft {
         format!("draft:{path}")
     }
 
-    /// Keeps it in the session.
+    /// Keeps the draft in the session.
     pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
         note::keep_note(session, &Self::name(&self.target.path()), self, now).await
     }
 
-    /// The draft for the page at `path`. One in the browser is found by its owner alone: another user who logs in there is
-    /// shown nothing of it.
+    /// Finds the draft for the page at `path`. A draft in the cookie is shown only to its owner, and not to another
+    /// user who logs in at the same browser.
     pub async fn find(
         session: &Session,
         InBrowser(form): InBrowser,
@@ -266,7 +269,7 @@ fn day(day: Option<ExpiryDate>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
 
-/// Longer than anything that a field takes, and short enough to be kept.
+/// Cuts a value at a length that is above the limit of every field and small enough for the session.
 fn cut(text: &str) -> String {
     text.chars().take(300).collect()
 }

@@ -1,5 +1,5 @@
-//! `/connectors/{id}/edit`: the form of a connector that is there. Where somebody else has changed it meanwhile,
-//! both versions are shown, and whoever came second chooses.
+//! `/connectors/{id}/edit`: the form of an existing connector. If another administrator has saved a change since the
+//! form was opened, the page shows both versions, and the second administrator chooses.
 
 use std::sync::Arc;
 
@@ -43,7 +43,8 @@ use crate::{
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
 
-/// That somebody else changed the connector meanwhile; who, what and when, where the activity knows it.
+/// A change of the connector by another administrator since the form was opened. The author, the changed fields and
+/// the time are there if the activity has them.
 #[derive(Clone, Debug)]
 struct OtherChange(Option<(String, String, Timestamp)>);
 
@@ -69,7 +70,7 @@ pub async fn show(
         kept.map_or_else(|| (Draft::of_stored(&connector, now), false), Kept::take_apart);
     let other = match draft.interruption {
         Some(Interruption::Changed) => {
-            // Both are shown: what is sent from here on is sent in full knowledge of this version.
+            // The page shows both versions, so the next form that it sends may replace this version.
             draft.target = now;
             Some(last_change(&admin, &log, &people, id).await?)
         }
@@ -93,7 +94,7 @@ pub async fn show(
     Ok(Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any()))
 }
 
-/// `POST /connectors/{id}/edit`: discards what was typed, as every POST does.
+/// `POST /connectors/{id}/edit`: discards the draft, as every POST does.
 pub async fn discard(
     State(service): State<ConnectorService>,
     Extension(member): Extension<Member>,
@@ -192,7 +193,7 @@ fn EditPage(model: EditView) -> impl IntoView {
     }
 }
 
-/// What somebody else has stored meanwhile, beside what was typed here.
+/// A table with the version that another administrator has saved beside the version that was typed here.
 #[component]
 fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String) -> impl IntoView {
     let rows: Vec<_> =
@@ -201,7 +202,7 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
         Some((who, ..)) => format!("{who} changed this connector while you were editing it"),
         None => "Somebody else changed this connector while you were editing it".to_owned(),
     };
-    // The secret has no place in the table: neither version of it is shown to anybody.
+    // The table leaves out the secret, because no version of it is ever shown.
     let changed = last.0.map(|(_, what, at)| {
         view! { <p>"Changed: " <strong>{what}</strong> " (" <Moment at=at /> ")."</p> }
     });
@@ -251,7 +252,7 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
     }
 }
 
-/// What was typed, as it would be stored; as it is where that cannot be.
+/// The typed value in the form in which it would be stored, or unchanged if it is not valid.
 fn as_stored(field: Field, typed: &str) -> String {
     let parsed = match field {
         Field::ServiceName => ServiceName::parse(typed).ok().map(|name| name.as_str().to_owned()),
@@ -263,7 +264,7 @@ fn as_stored(field: Field, typed: &str) -> String {
     parsed.unwrap_or_else(|| text::line(typed))
 }
 
-/// Each setting as it is stored and as it was typed, in words.
+/// Each setting with its stored and its typed value, in words.
 fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)> {
     let typed = |field: Field| as_stored(field, draft.value(field.name()));
     let account = |name: &str| AccountType::from_name(name).map_or("", AccountType::label).to_owned();

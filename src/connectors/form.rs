@@ -1,4 +1,5 @@
-//! The form of a connector, for a new one and for one that is there.
+//! The form of a connector, for a new and for an existing one. The pages that show it are in `add_page` and
+//! `edit_page`; `actions` takes the form.
 
 mod api_scope;
 
@@ -19,25 +20,25 @@ use crate::{
     },
 };
 
-/// The form's id: what stands outside of it, as the guide's checklist, may belong to it.
+/// The id of the form element. Fields outside of the form, such as the guide's checklist, name it to belong to it.
 pub const FORM: &str = "connector-form";
 
-/// What the form shows, and where it posts to.
+/// The values that the form shows, and the address to which it posts.
 #[derive(Clone, Debug)]
 pub struct FormView {
-    /// Where it posts to.
+    /// The address to which it posts.
     pub action: &'static str,
-    /// The user for whom it is made, sealed.
+    /// The sealed user for whom the form is made.
     pub owner: String,
-    /// What stands in it, and what is wrong with that.
+    /// The values of its fields, and their mistakes.
     pub draft: Draft,
-    /// Where the focus goes if nothing is wrong.
+    /// The field that gets the focus if the form has no mistakes.
     pub focus: Field,
     /// Today.
     pub today: Date,
     /// Our Redirect URI.
     pub redirect_uri: String,
-    /// What was found of it.
+    /// The result of the check of the Redirect URI.
     pub doctor: Doctor,
 }
 
@@ -46,7 +47,7 @@ impl FormView {
         matches!(self.draft.target, Target::Edit { .. })
     }
 
-    /// Who may sign in, as chosen.
+    /// The chosen account type.
     pub fn account_type(&self) -> AccountType {
         AccountType::from_name(self.draft.value(Field::AccountType.name())).unwrap_or_default()
     }
@@ -63,7 +64,7 @@ impl FormView {
             Field::SecretExpires => FieldKind::Date,
             _ => FieldKind::Text,
         };
-        // A password manager is not to fill in a password, nor to keep this as one.
+        // Keeps password managers from filling in a password and from saving this value as one.
         let autocomplete = if kind == FieldKind::SecretCode { "new-password" } else { "off" };
         view! {
             <TextField
@@ -82,7 +83,7 @@ impl FormView {
     }
 }
 
-/// What a field's question mark answers: what it is, where to find it, and what goes wrong.
+/// The help behind a field's question mark: what the value is, where to find it, and common mistakes.
 pub const fn mark(field: Field) -> &'static str {
     match field {
         Field::Provider => {
@@ -128,9 +129,9 @@ pub fn ConnectorForm(
     model: FormView,
     /// Its heading.
     title: &'static str,
-    /// What its button says.
+    /// The text of its button.
     button: &'static str,
-    /// Where *Cancel* leads.
+    /// The address to which *Cancel* leads.
     cancel: String,
 ) -> impl IntoView {
     let edit = model.is_edit();
@@ -232,14 +233,14 @@ fn Providers(error: Option<String>) -> impl IntoView {
     }
 }
 
-/// When the secret expires: what Azure offers, or another day.
+/// The choice of the day on which the secret expires: the periods that Azure offers, or another day.
 #[component]
 pub fn Expires(
     /// What was typed.
     draft: Draft,
     /// Today.
     today: Date,
-    /// Whether the focus goes here.
+    /// Whether this field gets the focus.
     focus: bool,
 ) -> impl IntoView {
     let field = Field::SecretExpires;

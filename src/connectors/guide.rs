@@ -1,6 +1,6 @@
-//! The guide to step 1, in the help page's words save where those are a trap: the portal has no *Client
-//! Secrets ID* to copy but a *Value* and a *Secret ID*, and the Redirect URI is ours. Beside today's names in the
-//! portal stand the older ones, for Microsoft renames them while people follow older instructions.
+//! The guide to step 1: registering the application in Microsoft's portal. It uses the words of the help page, except
+//! where they mislead: the portal has no *Client Secrets ID* but a *Value* and a *Secret ID*, and the Redirect URI is
+//! ours. It gives today's names in the portal and the older ones, because people follow older instructions.
 
 mod consent_address;
 pub mod portal;
@@ -32,25 +32,25 @@ use crate::{
     },
 };
 
-/// What the guide shows, as far as the form beside it knows.
+/// The values that the guide shows, as far as the form beside it has them.
 #[derive(Clone, Debug)]
 pub struct GuideView {
     name: String,
     account_type: &'static str,
     redirect_uri: String,
     client_id: Option<String>,
-    /// The steps that are ticked; none where there is nothing to be ticked, for the application is there.
+    /// The ticked steps; `None` if the application exists already, so that there are no steps to tick.
     done: Option<Vec<String>>,
     scopes: Vec<&'static str>,
-    /// When the secret is to expire, as [`expiration`] says it.
+    /// The expiry that the user chooses in the portal, as [`expiration`] words it.
     expiration: (String, String),
     portal: Portal,
-    /// The address for approval with its gaps, and filled in or why it is not.
+    /// The address for approval with its gaps, and the filled-in address or the reason why there is none.
     consent: Option<(String, Result<String, NoApproval>)>,
 }
 
 impl GuideView {
-    /// Beside this form.
+    /// The guide beside this form.
     pub fn of(form: &FormView, urls: &ProviderUrls) -> Self {
         let draft = &form.draft;
         let client_id = ClientId::parse(draft.value(Field::ClientId.name())).ok().map(|id| id.to_string());
@@ -79,7 +79,7 @@ impl GuideView {
                 (template, address)
             }),
             scopes,
-            // Of one that is there nobody knows what was chosen, and the next one is best made with the longest.
+            // The expiry of an existing secret is unknown. The guide suggests the longest for the next secret.
             expiration: if is_new {
                 expiration(draft.value(EXPIRES_IN), draft.value(Field::SecretExpires.name()))
             } else {
@@ -124,12 +124,12 @@ pub fn Guide(
     }
 }
 
-/// The steps that are ticked, where there are boxes.
+/// The ticked steps, if the steps have boxes.
 #[derive(Clone)]
 struct Ticks(Option<Vec<String>>);
 
 impl Ticks {
-    /// A step with its box. The box belongs to the form, so that it stays ticked where that comes back.
+    /// A step with its box. The box belongs to the form, so that it is still ticked if the form is shown again.
     fn step(&self, id: &'static str, content: impl IntoView) -> AnyView {
         let content = content.into_any();
         let Some(done) = &self.0 else {
@@ -160,7 +160,7 @@ impl Ticks {
 fn Part(
     /// A, B or C.
     letter: &'static str,
-    /// What it is about.
+    /// Its heading.
     title: &'static str,
     /// The steps.
     children: Children,
@@ -249,7 +249,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
     }
 }
 
-/// What to do where somebody may not register applications: the words to send to who may.
+/// Help for a user who may not register applications: a text to send to their administrator.
 #[component]
 fn Forbidden(
     name: String,
@@ -257,7 +257,7 @@ fn Forbidden(
     redirect_uri: String,
     scopes: Vec<&'static str>,
     expiration: String,
-    /// Whether that follows the form.
+    /// Whether the text follows the values in the form.
     follows: bool,
 ) -> impl IntoView {
     view! {
@@ -282,7 +282,7 @@ fn Forbidden(
     }
 }
 
-/// Words to copy in which some follow the form.
+/// A text to copy, parts of which follow the values in the form.
 #[component]
 fn Copying(
     /// The words.

@@ -1,5 +1,5 @@
-//! The Add Connector form's live checks: the server's own parsers, asked while one types. They help and
-//! decide nothing; the form is posted whatever they say.
+//! Live checks of the Add Connector form. They run the server's own parsers in the browser while the user types. They
+//! only help: the form is posted whatever they find, and the server decides.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::{
     ui::islands::{closest, send_once},
 };
 
-/// How often one looks whether what was pressed has been let go.
+/// Interval between checks whether the pressed button was released.
 const PRESSED: Duration = Duration::from_millis(50);
 
-/// Round a connector's form: says at once what is wrong with a field, when one leaves it and from then on
-/// while one types, and keeps a double click from sending the form twice.
+/// Wraps a connector's form. It shows the mistake in a field when the user leaves it, and from then on while the user
+/// types. It also keeps a double click from sending the form twice.
 #[island]
 pub fn CheckedForm(
     /// The form.
@@ -34,7 +34,8 @@ pub fn CheckedForm(
         });
     };
     let on_input = |event: ev::Event| {
-        // None where the page is not as we made it; then the server alone says what is wrong.
+        // `None` if the page lacks an element, for example after a browser extension changed it. Then only
+        // the server checks the field.
         let _ = check_target(&event, false);
         let _ = mirror();
     };
@@ -48,7 +49,7 @@ pub fn CheckedForm(
     }
 }
 
-/// Does what would have been done for what was typed or chosen before this was there.
+/// Checks the values that the user typed or chose before this island was hydrated.
 #[cfg(feature = "hydrate")]
 fn catch_up() {
     once_released(|| {
@@ -59,7 +60,7 @@ fn catch_up() {
                 return;
             };
             changed = true;
-            // Whoever is still there may be about to mend it.
+            // The user is still in the focused field and may be about to correct it.
             if here.as_ref() != Some(element) {
                 let _ = check(input, true);
             }
@@ -70,14 +71,14 @@ fn catch_up() {
     });
 }
 
-/// Whether it is otherwise than the server made it.
+/// Whether the value differs from the one that the server rendered.
 #[cfg(feature = "hydrate")]
 fn is_changed(input: &HtmlInputElement) -> bool {
     input.value() != input.default_value() || input.checked() != input.default_checked()
 }
 
-/// Does this now, or once nothing is pressed any more: whoever leaves a field by pressing a button must find it where
-/// it was when they let go. Words that come in between would move it away, and nothing would be clicked.
+/// Runs this now, or after the pressed button is released. A user may leave a field by pressing a button. A message
+/// that appears before the release would move the button away, and the click would be lost.
 fn once_released(then: impl FnOnce() + 'static) {
     if matches!(document().query_selector(":active"), Ok(Some(_))) {
         set_timeout(move || once_released(then), PRESSED);
@@ -86,7 +87,7 @@ fn once_released(then: impl FnOnce() + 'static) {
     }
 }
 
-/// Shows what is typed where the guide says what to type in the portal. None where the page is not as we made it.
+/// Copies the typed values into the guide's instructions for the portal. `None` if the page lacks an element.
 fn mirror() -> Option<()> {
     let client_id = ClientId::parse(&typed(Field::ClientId)?).ok();
     let name = typed(Field::ServiceName).unwrap_or_default();
@@ -155,14 +156,14 @@ fn for_each(selector: &str, mut then: impl FnMut(&Element)) {
     }
 }
 
-/// Where the browser keeps which steps of the guide are ticked: names of steps, nothing that was typed.
+/// The browser's storage for the ticked steps of the guide. It holds names of steps and no typed values.
 const TICKS: &str = "mail360:guide";
 
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok()?
 }
 
-/// Round the guide: remembers which steps are ticked while one goes back and forth.
+/// Wraps the guide and remembers the ticked steps while the user moves between pages.
 #[island]
 pub fn Checklist(
     /// The guide.
@@ -170,7 +171,7 @@ pub fn Checklist(
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
-        // None where the browser keeps nothing; then the boxes are as they are.
+        // `None` if the browser has no storage; then the boxes stay as they are.
         let _ = recall();
     }
     let on_change = |_: ev::Event| {
@@ -179,7 +180,7 @@ pub fn Checklist(
     view! { <div class="contents" on:change=on_change>{children()}</div> }
 }
 
-/// Keeps which steps are ticked. None where the browser keeps nothing.
+/// Stores the ticked steps; `None` if the browser has no storage.
 fn remember() -> Option<()> {
     let mut ticked = Vec::new();
     for_each(".step > input:checked", |input| ticked.extend(input.get_attribute("value")));
@@ -192,7 +193,7 @@ fn recall() -> Option<()> {
     let mut newer = false;
     for_each(".step > input", |element| {
         let Some(input) = element.dyn_ref::<HtmlInputElement>() else { return };
-        // What was ticked or unticked before this was there, or came back with a form, is newer than what was kept.
+        // A box that was changed before hydration, or that came back with a form, is newer than the stored steps.
         if is_changed(input) || input.default_checked() {
             newer = true;
         } else if kept.split(' ').any(|step| step == input.value()) {
@@ -202,10 +203,10 @@ fn recall() -> Option<()> {
     if newer { remember() } else { Some(()) }
 }
 
-/// Round what is said once a connector was added: the next application begins with an empty checklist.
+/// Wraps the message after a connector was added, and clears the checklist for the next application.
 #[island]
 pub fn ForgetTicks(
-    /// What is said.
+    /// The message.
     children: Children,
 ) -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -215,7 +216,7 @@ pub fn ForgetTicks(
     view! { <div class="contents">{children()}</div> }
 }
 
-/// What one parser says of a field: nothing, a warning, or an error.
+/// The result of a field's parser: nothing, a warning, or an error.
 fn judge(field: Field, text: &str) -> Option<(&'static str, &'static str)> {
     let judgement = match field {
         Field::ServiceName => ServiceName::parse(text).map(|_| None),
@@ -233,7 +234,7 @@ fn judge(field: Field, text: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// What stands in another field now.
+/// The present value of a field.
 fn typed(field: Field) -> Option<String> {
     let element = document().get_element_by_id(field.name())?;
     Some(element.dyn_into::<HtmlInputElement>().ok()?.value())
@@ -249,7 +250,7 @@ fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
     let words = line.query_selector("span").ok()??;
     let text = input.value();
     let silent = !line.has_attribute("data-tone");
-    // Who has typed nothing has made no mistake yet, and who is still typing may be about to mend it.
+    // An empty field is no mistake yet, and a user who is still typing may be about to correct the value.
     if if leaving { text::trim(&text).is_empty() } else { silent } {
         return None;
     }

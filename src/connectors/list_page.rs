@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// What is looked for, as it stands in the address.
+/// The search, order and page, as the query of the address has them.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
@@ -84,7 +84,7 @@ pub async fn list(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
-    // What cannot be a position begins at the first page.
+    // A text that is no position leads to the first page.
     let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
     let ListPage { connectors, next, expiring } =
         service.list(&member, &asked.search, asked.order(), after.as_ref()).await?;

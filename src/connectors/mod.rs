@@ -1,4 +1,5 @@
-//! The Connectors pane and the Add Connector form.
+//! Connectors: the list, the form, the guide beside it, and replacing secrets. Start reading in `service` (use cases)
+//! and `model` (values and their parsers). Sign-ins through a connector are not here but in `sign_ins`.
 
 #[cfg(feature = "ssr")]
 pub mod actions;

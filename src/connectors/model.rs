@@ -1,5 +1,5 @@
-//! The values that describe a connector, each with the one parser that the browser uses for instant
-//! help and the server for the decision.
+//! The values that describe a connector. Each has one parser: the browser uses it for instant help, and the server
+//! uses it to decide.
 
 mod fields;
 pub mod list;
@@ -11,10 +11,10 @@ pub use crate::providers::microsoft::{
 pub use fields::{ClientId, ExpiryDate, ServiceName, Tenant, looks_like_guid, looks_like_secret};
 pub use secret::{holds_secret, parse_client_secret};
 
-/// A field of the form, by the name that it has there.
+/// A field of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Field {
-    /// Which service provider.
+    /// The service provider.
     Provider,
     /// The service name.
     ServiceName,
@@ -22,11 +22,11 @@ pub enum Field {
     ClientId,
     /// The client secret.
     ClientSecret,
-    /// When the secret expires.
+    /// The day on which the secret expires.
     SecretExpires,
-    /// Who may sign in.
+    /// The account type: the accounts that may sign in.
     AccountType,
-    /// The tenant, where only one may.
+    /// The tenant, if the accounts of only one tenant may sign in.
     Tenant,
     /// The optional permissions.
     Permissions,
@@ -44,7 +44,7 @@ impl Field {
         Self::Permissions,
     ];
 
-    /// From its name in the form.
+    /// Finds a field by its name in the form.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
@@ -78,15 +78,15 @@ impl Field {
     }
 }
 
-/// Within this many days the end of a secret is a warning.
+/// Pages warn of a secret that expires within this many days.
 pub const SOON: i64 = 60;
-/// In which months from today a secret may be said to expire: what Azure offers, longest first.
+/// The periods in months that Azure offers for a secret, longest first.
 pub const MONTHS: [u8; 3] = [24, 12, 6];
-/// The name under which a form sends one of them, or that it is another day.
+/// The name of the form field with one of [`MONTHS`], or with another value for *another day*.
 pub const EXPIRES_IN: &str = "secret_expires_in";
 
-/// What Azure calls such an end where a secret is made, and the same in a sentence; `months` is one of [`MONTHS`] or
-/// anything else for another day, and `day` what was typed as that.
+/// Azure's label for the expiry of a new secret, and the same words for use in a sentence. `months` is one of
+/// [`MONTHS`], or any other text for another day; `day` is the text that was typed as that day.
 pub fn expiration(months: &str, day: &str) -> (String, String) {
     if MONTHS.iter().any(|offered| offered.to_string() == months) {
         let offered = [months, " months"].concat();
@@ -102,13 +102,13 @@ pub fn expiration(months: &str, day: &str) -> (String, String) {
     }
 }
 
-/// What is wrong with which field, in the order of the form.
+/// The fields with mistakes and the messages, in the order of the form.
 pub type FieldErrors = Vec<(Field, String)>;
 
-/// Where a connector stands.
+/// The state of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectorState {
-    /// Nobody has signed in through it since it was made or last changed.
+    /// No sign-in has gone through since the connector was made or last changed.
     NotVerified,
     /// A sign-in went through at its present version.
     Verified,
@@ -117,7 +117,7 @@ pub enum ConnectorState {
 }
 
 impl ConnectorState {
-    /// Whether a sign-in would only be refused again before somebody gives other credentials.
+    /// Whether the provider will refuse sign-ins until an administrator enters other credentials.
     pub fn wants_credentials(self) -> bool {
         self == Self::Failing(FailureReason::CredentialsRejected)
     }
@@ -141,7 +141,8 @@ impl ConnectorState {
     }
 }
 
-/// Why a connector fails: only what no other account and no second try can mend.
+/// The reason why a connector fails. Only reasons are listed that neither another account nor a second try can
+/// resolve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureReason {
     /// `invalid_client`: the provider knows the application but not this secret, or not the application.
@@ -150,7 +151,7 @@ pub enum FailureReason {
     ApplicationRefused,
     /// `invalid_scope`: a permission that the application cannot have.
     PermissionsRefused,
-    /// Who signed in belongs to another tenant than the connector's.
+    /// The user who signed in belongs to another tenant than the connector's.
     WrongTenant,
 }
 
@@ -168,7 +169,7 @@ impl FailureReason {
         }
     }
 
-    /// From its name.
+    /// Finds a reason by its name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn azure_is_told_the_same_end_as_the_form() {
+    fn the_guide_suggests_the_same_expiry_as_the_form() {
         for (months, day, choice, sentence) in [
             ("24", "", "24 months", "for 24 months"),
             ("6", "2028-11-23", "6 months", "for 6 months"),

@@ -1,4 +1,4 @@
-//! What more than one page shows of a connector.
+//! Views of a connector that more than one page shows.
 
 use leptos::prelude::*;
 use time::Date;
@@ -16,14 +16,14 @@ use crate::{
     },
 };
 
-/// The Redirect URI, to be given to the provider.
+/// The Redirect URI, which the administrator enters at the provider.
 #[component]
 pub fn RedirectUri(
     /// The address.
     uri: String,
-    /// What was found of it.
+    /// The result of the check of the Redirect URI.
     doctor: Doctor,
-    /// Whether it stands in a column rather than across the page.
+    /// Whether it is shown in a column rather than across the page.
     #[prop(optional)]
     column: bool,
 ) -> impl IntoView {
@@ -56,7 +56,7 @@ pub fn write_who_may_sign_in(html: &mut Markup, account_type: AccountType, tenan
     }
 }
 
-/// Writes a connector's state, in words and with a sign.
+/// Writes a connector's state, in words and with an icon.
 pub fn write_state(html: &mut Markup, state: ConnectorState) {
     match state {
         ConnectorState::NotVerified => write_badge(html, Tone::Idle, state.words(), None),
@@ -65,10 +65,10 @@ pub fn write_state(html: &mut Markup, state: ConnectorState) {
     }
 }
 
-/// Where a connector stands, in words and with a sign.
+/// The state of a connector, in words and with an icon.
 #[component]
 pub fn StateBadge(
-    /// Where.
+    /// The state.
     state: ConnectorState,
 ) -> impl IntoView {
     let mut html = Markup::default();
@@ -76,10 +76,10 @@ pub fn StateBadge(
     html.into_view()
 }
 
-/// A banner for administrators where secrets expire soon, or have expired.
+/// A banner for administrators that names the connectors whose secret expires soon or has expired.
 #[component]
 pub fn ExpiryBanner(
-    /// The connectors that may, the soonest first.
+    /// These connectors, the soonest expiry first.
     expiring: Vec<Listed>,
     /// Today.
     today: Date,
@@ -121,7 +121,7 @@ pub fn ExpiryBanner(
     })
 }
 
-/// Writes when a secret expires: how far away that is, and the date.
+/// Writes when a secret expires: the time until then, and the date.
 pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
     let Some(date) = date else {
         html.raw("<p>unknown</p>");
@@ -140,10 +140,10 @@ pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
     html.text(date.for_people()).raw("</time></p>");
 }
 
-/// When a secret expires: how far away that is, and the date.
+/// Shows when a secret expires: the time until then, and the date.
 #[component]
 pub fn Expiry(
-    /// The date, where it is known.
+    /// The date, if it is known.
     date: Option<ExpiryDate>,
     /// Today.
     today: Date,
@@ -153,12 +153,12 @@ pub fn Expiry(
     html.into_view()
 }
 
-/// What a setting means.
+/// A line that explains a setting.
 fn meaning(words: &'static str) -> impl IntoView {
     view! { <p class="help">{words}</p> }
 }
 
-/// What a connector consists of.
+/// The settings of a connector.
 #[component]
 pub fn Settings(
     /// The connector.

@@ -1,5 +1,5 @@
-//! Trying a connector's credentials at the provider without anybody signing in. Who does it stands above this
-//! feature and is handed in.
+//! The trait for trying a connector's credentials at the provider without a sign-in, and the model of its result.
+//! `sign_ins` implements the trait, and assembly passes the implementation in.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::service::ConnectorId;
 use crate::people::access::Admin;
 
-/// What came of it, in words for the page that one comes to.
+/// The result of the try, in words for the connector's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Finding {
-    /// The provider takes them. What it gave was thrown away.
+    /// The provider accepts the credentials. The tokens that it issued were discarded.
     Accepted,
-    /// The provider refuses them.
+    /// The provider refuses the credentials.
     Refused(Refused),
-    /// It could not be found out; a sign-in will show it.
+    /// The try had no clear result. A sign-in will show whether the credentials work.
     Later,
 }
 
@@ -27,20 +27,20 @@ pub struct Refused {
     pub title: String,
     /// What it means.
     pub what: String,
-    /// What to do, by cause, the likeliest first.
+    /// The next step for each cause, the most likely cause first.
     #[serde(default)]
     pub steps: Vec<NextStep>,
-    /// What the page offers for that, in the order of the causes.
+    /// The buttons that the page offers, in the order of the causes.
     #[serde(default)]
     pub offers: Vec<Offer>,
     /// What the provider said, by name: its code, and its ids.
     pub said: Vec<(String, String)>,
 }
 
-/// What to do where it is a certain cause.
+/// The next step for one cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextStep {
-    /// How to tell that it is this cause; empty where it is the only one.
+    /// How to recognise this cause; empty if it is the only one.
     pub when: String,
     /// What to do.
     pub next: String,
@@ -60,10 +60,10 @@ pub enum Offer {
 /// Tries credentials.
 #[async_trait]
 pub trait Preflight: Send + Sync + 'static {
-    /// Those of a connector, within five seconds; none where the provider can be asked only by somebody who signs
-    /// in. Whatever goes wrong is [`Finding::Later`], for what was saved is saved.
+    /// Tries the credentials of a connector, within five seconds. `None` if the provider answers only a sign-in.
+    /// Every failure is [`Finding::Later`], because the connector is saved already.
     async fn try_credentials(&self, admin: &Admin, connector: ConnectorId) -> Option<Finding>;
 }
 
-/// One that can be handed round.
+/// A shared implementation of the trait.
 pub type SharedPreflight = Arc<dyn Preflight>;

@@ -1,4 +1,4 @@
-//! What was just done with a connector, for the page that one comes to.
+//! The message about the last action on a connector. It is kept in the session for the page that comes next.
 
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
@@ -8,35 +8,35 @@ use crate::platform::{clock::Timestamp, failure::Failure, note};
 
 const NAME: &str = "connectors";
 
-/// What was done.
+/// The action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Done {
     /// It was added.
     Added,
     /// It was changed.
     Changed,
-    /// It was sent as it was already.
+    /// The form was sent without a change.
     Unchanged,
-    /// It was left as it is, for somebody else has changed it meanwhile.
+    /// Nothing was saved, because another administrator has changed the connector since the form was opened.
     Outdated,
     /// Its secret was replaced.
     SecretReplaced,
-    /// Its credentials were tried again, as they are.
+    /// Its stored credentials were tried again.
     TriedAgain,
-    /// It was deleted; its name was this.
+    /// The connector with this name was deleted.
     Deleted(String),
 }
 
-/// What was done, and with which connector.
+/// An action, its connector, and its results.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Said {
-    /// With which.
+    /// The connector.
     pub connector: ConnectorId,
-    /// What.
+    /// The action.
     pub done: Done,
-    /// What is unusual about its new secret.
+    /// The warning about its new secret.
     pub warning: Option<String>,
-    /// What the provider said of its credentials, where it was asked.
+    /// The provider's answer to its credentials, if they were tried.
     pub finding: Option<Finding>,
 }
 
@@ -46,12 +46,12 @@ impl Said {
         matches!(self.finding, Some(Finding::Refused(_)))
     }
 
-    /// Keeps it in the session for the pages after this request.
+    /// Keeps the message in the session for the pages after this request.
     pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
         note::keep_note(session, NAME, self, now).await
     }
 
-    /// What was done with this connector, which is still there.
+    /// The message about this connector, which still exists.
     pub async fn about(session: &Session, id: ConnectorId, now: Timestamp) -> Result<Option<Self>, Failure> {
         let said = note::read::<Self>(session, NAME, now).await?;
         Ok(said.filter(|said| said.connector == id && !matches!(said.done, Done::Deleted(_))))

@@ -1,4 +1,4 @@
-//! `/connectors/{id}/secret`: a new secret in the place of the stored one.
+//! `/connectors/{id}/secret`: the form that replaces the stored secret.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub async fn show(
     let fresh =
         || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
     let draft = draft.unwrap_or_else(fresh);
-    // Once it was said that somebody changed the connector, what is sent from here on is sent in full knowledge.
+    // The page says that another administrator changed the connector, so its form may replace that version.
     let draft =
         if draft.interruption == Some(Interruption::Changed) { Draft { target, ..draft } } else { draft };
     let owner = service.seal_owner(&admin)?;
@@ -109,7 +109,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                     <input type="hidden" name="connector" value=connector.id.to_string() />
                     <input type="hidden" name="version" value=version.to_string() />
                     <input type="hidden" name=OWNER value=owner />
-                    // For the check that it is not the Client ID once more.
+                    // The check that the secret is not the Client ID reads this field.
                     <input type="hidden" id=Field::ClientId.name() value=client_id />
                     <div class="fields">
                         <TextField

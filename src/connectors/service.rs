@@ -1,4 +1,5 @@
-//! What can be done with connectors.
+//! The use cases of connectors: list, add, change, replace the secret, delete. A transaction begins and ends here; the
+//! queries are in `store`.
 
 use secrecy::{ExposeSecret, SecretString};
 use time::{Date, Duration};
@@ -38,19 +39,19 @@ pub use changes::Changed;
 pub use sealing::SEALED;
 pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
-/// How many connectors a page of the list shows.
+/// Number of connectors on a page of the list.
 pub const PAGE: usize = 25;
-/// How many connectors whose secret expires soon a page of the list names.
+/// Number of connectors that the banner about expiring secrets names.
 pub const NAMED: usize = 3;
-/// An organisation has no more than so many.
+/// The most connectors of an organisation.
 pub const MOST: u64 = 100_000;
 
-/// What came of adding a connector.
+/// The result of adding a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It is there.
+    /// The connector was added.
     Added(ConnectorId),
-    /// This very form has made one already.
+    /// The same form has already added this connector.
     Already(ConnectorId),
     /// Another connector has this name.
     NameTaken,
@@ -63,14 +64,14 @@ pub enum Added {
 pub struct ListPage {
     /// The connectors.
     pub connectors: Vec<Listed>,
-    /// Where the next page begins, where there is one.
+    /// The position at which the next page begins, if there is one.
     pub next: Option<Position>,
-    /// For administrators, of the whole list the first connectors whose secret expires within [`SOON`] days or has
-    /// expired: one more than [`NAMED`] if there are more.
+    /// For administrators: connectors of the whole list whose secret expires within [`SOON`] days or has expired. At
+    /// most one more than [`NAMED`], so that the page knows whether there are more.
     pub expiring: Vec<Listed>,
 }
 
-/// The connectors of all organisations, one at a time.
+/// The use cases of connectors. Each call names the organisation that it is for.
 #[derive(Clone)]
 pub struct ConnectorService {
     database: Database,
@@ -81,7 +82,7 @@ pub struct ConnectorService {
 }
 
 impl ConnectorService {
-    /// In this database, sealed by this vault.
+    /// Uses this database, and seals secrets with this vault.
     pub fn new(
         database: Database,
         vault: Vault,
@@ -102,7 +103,7 @@ impl ConnectorService {
         self.clock.now().date_time().date()
     }
 
-    /// A new form's id: what is sent with it a second time leads to what it made the first time.
+    /// The id of a new form. A form that is sent twice adds its connector once.
     pub fn new_form(&self) -> Uuid {
         crate::platform::id::new_uuid(&*self.clock, &*self.randomness)
     }
@@ -130,13 +131,13 @@ impl ConnectorService {
         Ok(ListPage { connectors, next, expiring })
     }
 
-    /// The connectors of an organisation whose secret expires within [`SOON`] days or has expired, the soonest
-    /// first, at most so many.
+    /// At most `limit` connectors of an organisation whose secret expires within [`SOON`] days or has expired, the
+    /// soonest first.
     pub async fn expiring(&self, organisation: OrganisationId, limit: usize) -> Result<Vec<Listed>, Failure> {
         Ok(Connectors::of(organisation).expiring(&self.database.read(), self.soon(), limit).await?)
     }
 
-    /// The last day that is less than [`SOON`] days away, or exactly so many.
+    /// The day [`SOON`] days after today.
     fn soon(&self) -> ExpiryDate {
         ExpiryDate::in_days(self.today(), SOON)
     }
@@ -170,14 +171,14 @@ impl ConnectorService {
         let added = self
             .database
             .write(async |tx| {
-                // The name first: on PostgreSQL the same form may be committed between the two look-ups, and
-                // its own connector must not be taken for another's.
+                // The name is looked up first. On PostgreSQL the same form may be committed between the two
+                // look-ups. The connector of this form must not count as another one with the same name.
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
                 if let Some(id) = self.made_by(&tx, store, admin.organisation(), [form, second], new).await? {
                     return Ok(Added::Already(id));
                 }
-                // Whoever goes back in the browser and types a second application has the first one's form
-                // before them, and means a connector of its own.
+                // A user may go back in the browser and type a second application into the same form. This user
+                // wants a second connector.
                 let form = if store.by_form(&tx, form).await?.is_some() { second } else { form };
                 if name_taken {
                     return Ok(Added::NameTaken);
@@ -193,8 +194,8 @@ impl ConnectorService {
             .await;
         match added {
             Ok(added) => Ok(added),
-            // PostgreSQL lets two such transactions run at once; the unique indexes let one through,
-            // and the other learns here which of them it was.
+            // On PostgreSQL two such transactions can run concurrently. The unique indexes let one of them
+            // commit, and the other one finds out here which index it violated.
             Err(error) if DatabaseError::is_conflict(&error) => {
                 let read = self.database.read();
                 let already = self.made_by(&read, store, admin.organisation(), [form, second], new).await?;
@@ -204,7 +205,7 @@ impl ConnectorService {
         }
     }
 
-    /// A connector as a sign-in finds it, and its secret, opened; or why the vault cannot open it.
+    /// A connector for a sign-in, with its opened secret or the reason why the vault cannot open it.
     pub async fn with_secret(
         &self,
         on: &impl Queries,
@@ -218,7 +219,7 @@ impl ConnectorService {
         }))
     }
 
-    /// A connector as a sign-in finds it.
+    /// A connector for a sign-in.
     pub async fn find(
         &self,
         on: &impl Queries,
@@ -228,10 +229,10 @@ impl ConnectorService {
         Connectors::of(organisation).get(on, id).await
     }
 
-    /// Notes what a sign-in showed of a connector, if what it proves is still at the version that was tried.
+    /// Stores the state that a sign-in showed, if the connector still has the application version that was tried.
     ///
     /// # Returns
-    /// Whether it was.
+    /// Whether it still had that version.
     pub async fn note_state(
         &self,
         tx: &Tx,
@@ -243,8 +244,8 @@ impl ConnectorService {
         Connectors::of(organisation).set_state(tx, id, version, state, self.clock.now()).await
     }
 
-    /// Keeps the GUID of the tenant that a connector's domain belongs to, which a sign-in has proved, if what it proves is
-    /// still at the version that was tried. One that is kept already stays.
+    /// Stores the GUID of the tenant that a connector's domain belongs to, after a sign-in has proved it. Does nothing
+    /// if the connector has another application version than the sign-in, or has a GUID already.
     pub async fn keep_tenant_id(
         &self,
         tx: &Tx,
@@ -256,7 +257,7 @@ impl ConnectorService {
         Connectors::of(organisation).set_tenant_id(tx, id, version, tenant_id).await
     }
 
-    /// The connector that one of these forms has made of the very same: settings and secret.
+    /// The connector that one of these forms has added with the same settings and the same secret.
     async fn made_by(
         &self,
         on: &impl Queries,
@@ -279,7 +280,7 @@ impl ConnectorService {
         Ok(None)
     }
 
-    /// Keeps a connector from being changed or deleted until the transaction ends.
+    /// Locks a connector: no other transaction can change or delete it until this one ends.
     pub async fn lock(
         &self,
         tx: &Tx,
@@ -290,8 +291,8 @@ impl ConnectorService {
     }
 }
 
-/// The id of a form that has made one connector already, for another one that is typed into it: always the
-/// same for the same one, so that it can be sent twice as well.
+/// The form id for a second connector that was typed into a form that has already added one. It is derived from the
+/// settings, so that the second connector is added only once too.
 fn second_form(form: Uuid, settings: &Settings) -> Uuid {
     let text = format!("{form}\0{}\0{}", settings.name_key, settings.client_id);
     let hash = Hash::of(text.as_bytes()).to_vec();
@@ -300,7 +301,7 @@ fn second_form(form: Uuid, settings: &Settings) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// Whether what a sign-in proved of the old settings holds for the new ones.
+/// Whether a sign-in that proved the old settings also proves the new ones.
 fn is_same_application(old: &Connector, new: &Settings) -> bool {
     old.client_id == new.client_id
         && old.account_type == new.account_type

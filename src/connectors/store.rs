@@ -1,4 +1,4 @@
-//! The table `connectors`.
+//! The queries of the table `connectors`. Rules are in `service`; transactions begin there.
 
 mod changes;
 mod list;
@@ -65,10 +65,10 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A connector, without its secret: what a list shows of it, and the rest.
+/// A connector without its secret.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    /// What a list shows.
+    /// The values that a list shows.
     pub listed: Listed,
     /// Its organisation.
     pub organisation: OrganisationId,
@@ -78,18 +78,18 @@ pub struct Connector {
     pub secret_version: i64,
     /// The first three characters of the secret, as the portal shows them too.
     pub secret_hint: String,
-    /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in; `None` if `tenant` is a GUID
-    /// itself, or no sign-in has gone through since it was set.
+    /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in. `None` if `tenant` is a GUID
+    /// itself, or no sign-in has gone through since `tenant` was set.
     pub tenant_id: Option<String>,
-    /// Which fields were changed since it was last verified, by their labels; empty where none was.
+    /// The labels of the fields that were changed since it was last verified; empty if there are none.
     pub unproved: String,
     /// When a sign-in last went through.
     pub verified_at: Option<Timestamp>,
     /// When the provider last refused it.
     pub failed_at: Option<Timestamp>,
-    /// Counts its changes.
+    /// The number of its changes.
     pub version: i64,
-    /// Counts those of what a sign-in proves.
+    /// The number of changes of the settings that a sign-in proves.
     pub application_version: i64,
 }
 
@@ -101,10 +101,10 @@ impl std::ops::Deref for Connector {
     }
 }
 
-/// The cloud of each connector that is added.
+/// The cloud of every new connector.
 pub const CLOUD: &str = "global";
 
-/// Comes after all days.
+/// The sort key of an unknown day: it comes after all days.
 const UNKNOWN_DAY: &str = "9999-12-31";
 
 fn expiry_key(day: Option<ExpiryDate>) -> String {
@@ -112,7 +112,7 @@ fn expiry_key(day: Option<ExpiryDate>) -> String {
 }
 
 impl Connector {
-    /// What it is made of, to be made anew of.
+    /// Its settings, to change some of them and save them again.
     pub fn settings(&self) -> Settings {
         Settings {
             service_name: self.service_name.clone(),
@@ -125,13 +125,13 @@ impl Connector {
         }
     }
 
-    /// The GUID of the tenant that ID tokens must name, where it is known.
+    /// The GUID of the tenant that ID tokens must name, if it is known.
     pub fn known_tenant(&self) -> Option<&str> {
         let typed = self.tenant.as_ref().filter(|tenant| tenant.is_guid()).map(Tenant::as_str);
         typed.or(self.tenant_id.as_deref())
     }
 
-    /// What stands for `{tenant}` in the provider's addresses.
+    /// The value of `{tenant}` in the provider's addresses.
     pub fn path_segment(&self) -> &str {
         self.tenant.as_ref().map_or(self.account_type.path_segment(), Tenant::as_str)
     }
@@ -170,7 +170,7 @@ impl TryFrom<row::Model> for Connector {
     }
 }
 
-/// What a connector is made of, or made anew of: parsed and sealed.
+/// The parsed settings with which a connector is added or changed. The secret is separate: [`SealedSecret`].
 #[derive(Debug)]
 pub struct Settings {
     /// Its name.
@@ -185,7 +185,7 @@ pub struct Settings {
     pub account_type: AccountType,
     /// The tenant.
     pub tenant: Option<Tenant>,
-    /// What it asks for.
+    /// The permissions that it asks for.
     pub scopes: Vec<String>,
 }
 
@@ -193,7 +193,7 @@ pub struct Settings {
 pub struct SealedSecret {
     /// The sealed value.
     pub sealed: Vec<u8>,
-    /// The number that it is bound to.
+    /// The number that the sealed value is bound to.
     pub version: i64,
     /// Its first three characters.
     pub hint: String,
@@ -204,7 +204,7 @@ pub struct SealedSecret {
 pub struct Connectors(OrganisationId);
 
 impl Connectors {
-    /// Those of this organisation.
+    /// The connectors of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
@@ -219,13 +219,13 @@ impl Connectors {
             .filter(row::Column::Id.eq(id.0))
     }
 
-    /// One of them.
+    /// A connector by its id.
     pub async fn get(self, on: &impl Queries, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
         let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
         Ok(row.map(Connector::try_from).transpose()?)
     }
 
-    /// One of them, which nobody else changes or deletes until the transaction ends.
+    /// A connector by its id. It is locked: no other transaction changes or deletes it until this one ends.
     pub async fn lock(self, tx: &Tx, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
         let row = self
             .find()
@@ -236,7 +236,7 @@ impl Connectors {
         Ok(row.map(Connector::try_from).transpose()?)
     }
 
-    /// One of them and its secret, sealed: of one row, so that they belong together whoever changes it.
+    /// A connector and its sealed secret, read from one row at once. A concurrent change cannot mix two versions.
     pub async fn with_sealed_secret(
         self,
         on: &impl Queries,
@@ -248,19 +248,19 @@ impl Connectors {
         Ok(Some((row.try_into()?, sealed)))
     }
 
-    /// The one that this form made.
+    /// The id of the connector that this form added.
     pub async fn by_form(self, on: &impl Queries, form: Uuid) -> Result<Option<ConnectorId>, DatabaseError> {
         let row = self.find().filter(row::Column::FormId.eq(form)).one(on.connection()).await?;
         Ok(row.map(|row| ConnectorId(row.id)))
     }
 
-    /// Whether there are so many or more.
+    /// Whether there are at least `count` connectors.
     pub async fn has_at_least(self, on: &impl Queries, count: u64) -> Result<bool, DatabaseError> {
         let last = self.find().select_only().column(row::Column::Id).offset(count.saturating_sub(1)).limit(1);
         Ok(last.into_tuple::<Uuid>().one(on.connection()).await?.is_some())
     }
 
-    /// The one with this name key.
+    /// The id of the connector with this name key.
     pub async fn by_name_key(
         self,
         on: &impl Queries,
@@ -270,7 +270,7 @@ impl Connectors {
         Ok(row.map(|row| ConnectorId(row.id)))
     }
 
-    /// Adds one. A conflict means that its name or its form is taken.
+    /// Adds a connector. A conflict means that another connector has its name or its form id.
     pub async fn add(
         self,
         tx: &Tx,
@@ -312,10 +312,10 @@ impl Connectors {
         Ok(())
     }
 
-    /// Deletes one, and with it, by its foreign keys, everything that hangs on it.
+    /// Deletes a connector. Foreign keys delete the rows that belong to it.
     ///
     /// # Returns
-    /// Whether it was there.
+    /// Whether it existed.
     pub async fn delete(self, tx: &Tx, id: ConnectorId) -> Result<bool, DatabaseError> {
         let deleted = row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))

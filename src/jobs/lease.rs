@@ -29,7 +29,7 @@ identifier! {
 /// What the row of a job says about its lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseState {
-    /// Who has it; `None` if the job is free.
+    /// The process that holds the lease; `None` if the job is free.
     pub owner: Option<Owner>,
     /// How often it was taken and renewed.
     pub counter: i64,

@@ -31,7 +31,7 @@ pub const WINDOW: Duration = Duration::minutes(5);
 /// Number of windows that one transaction erases, so that each transaction is short.
 const SWEPT_AT_ONCE: u64 = 1_000;
 
-/// Who makes an attempt. It decides which counts the attempt uses up.
+/// The person or address that makes an attempt. It decides which counts the attempt uses up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
     /// An unknown browser at this address. The attempts for one user name from all addresses together are

@@ -1,10 +1,10 @@
-//! What a diagnosis is made of: what happened, and for each possible cause whose job it is and the next step.
+//! The model of a diagnosis: what happened, and for each possible cause the person who can solve it and the next step.
 
 use std::borrow::Cow;
 
 use super::microsoft::AccountType;
 
-/// Whose job it is.
+/// The person who can solve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// The administrator who sets the connector up.
@@ -15,7 +15,7 @@ pub enum Who {
     SignsIn,
     /// The operator.
     Operator,
-    /// It passes by itself.
+    /// No one: the problem passes by itself.
     Nobody,
 }
 
@@ -32,7 +32,7 @@ impl Who {
     }
 }
 
-/// What the page offers for the next step.
+/// The button or card that a page offers for the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// To sign in again.
@@ -56,13 +56,13 @@ pub enum Remedy {
 /// One possible cause, with its next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// How to tell that it is this cause: a heading such as *If you made the secret …*. Empty if it is the only one.
+    /// How to recognise this cause: a heading such as *If you made the secret …*. Empty if it is the only cause.
     pub when: &'static str,
-    /// Whose job it is.
+    /// The person who can solve it.
     pub who: Who,
-    /// What they do next.
+    /// The next step.
     pub next: Cow<'static, str>,
-    /// What the page offers for that.
+    /// The remedy that the page offers for that step.
     pub remedy: Remedy,
 }
 
@@ -77,7 +77,7 @@ impl Cause {
         Self { when, who, next: Cow::Borrowed(next), remedy }
     }
 
-    /// The cause that Microsoft's servers do not all know yet what was made a moment ago.
+    /// The cause that a new secret or application is not yet known to all of Microsoft's servers.
     pub const fn just_made(when: &'static str, remedy: Remedy) -> Self {
         let next = "Wait a minute and try again: what is new needs up to some minutes until every server of Microsoft’s \
                     knows it. You need not make it again.";
@@ -85,19 +85,19 @@ impl Cause {
     }
 }
 
-/// The words for an end.
+/// The explanation of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// What happened, in a line.
     pub title: &'static str,
     /// What it means.
     pub what: String,
-    /// What it can come from: at least one cause, the likeliest first.
+    /// The possible causes: at least one, the most likely first.
     pub causes: Vec<Cause>,
 }
 
 impl Diagnosis {
-    /// The words for an end that has one cause.
+    /// The explanation of an outcome with one cause.
     pub fn of_one_cause(
         title: &'static str,
         what: impl Into<String>,
@@ -108,14 +108,14 @@ impl Diagnosis {
         Self { title, what: what.into(), causes: vec![Cause { when: "", who, next: next.into(), remedy }] }
     }
 
-    /// The same title for an end whose one cause is known; the page offers what it offered for the likeliest one.
+    /// The same title with one known cause. The page offers the remedy of the most likely cause.
     #[must_use]
     pub fn known_to_be(self, what: String, who: Who, next: impl Into<Cow<'static, str>>) -> Self {
         let remedy = self.causes.first().map_or(Remedy::Again, |cause| cause.remedy);
         Self::of_one_cause(self.title, what, who, next, remedy)
     }
 
-    /// What the page offers: each remedy once, in the order of the causes.
+    /// The remedies that the page offers: each one once, in the order of the causes.
     pub fn remedies(&self) -> Vec<Remedy> {
         let mut remedies: Vec<Remedy> = Vec::new();
         for cause in &self.causes {
@@ -126,7 +126,8 @@ impl Diagnosis {
         remedies
     }
 
-    /// The same for a connector that has no address for approval, such as one for personal accounts: no step names it.
+    /// The same for a connector without an address for approval, such as one for personal accounts. No step mentions
+    /// that address.
     #[must_use]
     pub fn without_approval(mut self) -> Self {
         if self.causes.iter().any(|cause| cause.remedy != Remedy::Consent) {

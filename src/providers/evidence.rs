@@ -1,5 +1,5 @@
-//! What this program itself found out about a sign-in that failed, in values of a fixed form. Nothing in it is free
-//! text of the provider's, so it may stand in the database and in the log.
+//! This program's own findings about a failed sign-in, in values of a fixed form. They contain no free text of the
+//! provider, so they may be stored and logged in clear.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::{redact, single_line};
 
-/// Why a sign-in failed, where this program knows more than the provider said.
+/// A finding about the reason of a failed sign-in that goes beyond the provider's words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// A check of what came back failed.
+    /// A check of the provider's answer failed.
     Mismatch(Mismatch),
-    /// There was no answer from this host, which is one of the configured addresses or their proxy.
+    /// This host did not answer. It is one of the configured addresses or their proxy.
     NoConnection {
         /// The host.
         host: String,
@@ -27,18 +27,18 @@ pub enum Evidence {
 /// A check that failed, with both values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mismatch {
-    /// What was checked.
+    /// The checked value.
     pub claim: Claim,
-    /// What it had to be, where that may be told.
+    /// The expected value, if it may be shown.
     pub expected: Option<String>,
-    /// What came, in its fixed form; `None` if nothing came or it must not be told.
+    /// The received value in its fixed form; `None` if nothing came or it must not be shown.
     pub received: Option<String>,
-    /// By how many seconds the server's clock is ahead of the provider's, where that is known. Negative: behind.
+    /// Seconds by which the server's clock is ahead of the provider's, if known. Negative: behind.
     #[serde(default)]
     pub clock_ahead: Option<i64>,
 }
 
-/// What of an answer was checked.
+/// A part of an answer that is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Claim {
@@ -61,7 +61,7 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// Its name, as the specifications have it.
+    /// Its name in the specifications.
     pub const fn name(self) -> &'static str {
         match self {
             Self::IdToken => "id_token",
@@ -76,7 +76,7 @@ impl Claim {
     }
 }
 
-/// Why no connection came about.
+/// The reason why no connection was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoConnection {
@@ -84,7 +84,7 @@ pub enum NoConnection {
     NameNotFound,
     /// The host refused the connection.
     Refused,
-    /// No connection within some seconds.
+    /// No connection was made within some seconds.
     TimedOut,
     /// There is no route to the host.
     NoRoute,
@@ -111,7 +111,7 @@ pub enum NoConnection {
 }
 
 impl NoConnection {
-    /// In a few words, for the timeline and the log.
+    /// The reason in a few words, for the timeline and the log.
     pub const fn words(self) -> &'static str {
         match self {
             Self::NameNotFound => "the name of the host was not found",
@@ -138,18 +138,18 @@ impl Mismatch {
         Self { claim, expected, received, clock_ahead: None }
     }
 
-    /// How far the server's clock is off, in words, where that is known.
+    /// The error of the server's clock in words, if it is known.
     pub fn clock_words(&self) -> Option<String> {
         self.clock_ahead.map(clock_words)
     }
 
-    /// How far the server's clock is off, where it is off by more than clocks usually are.
+    /// The error of the server's clock, if it is larger than usual.
     pub fn clock_is_wrong_by(&self) -> Option<i64> {
         self.clock_ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW.unsigned_abs())
     }
 }
 
-/// How far the provider's clock and the server's may be apart, in seconds.
+/// The most seconds by which the clocks of the provider and the server may differ.
 pub const TOLERATED_SKEW: i64 = 300;
 
 impl fmt::Display for Mismatch {
@@ -177,7 +177,7 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// How far the server's clock is off: "2 hours ahead of Microsoft’s".
+/// The error of the server's clock in words: "2 hours ahead of Microsoft’s".
 pub fn clock_words(ahead: i64) -> String {
     if ahead.unsigned_abs() <= TOLERATED_SKEW.unsigned_abs() {
         return "the same as Microsoft’s".to_owned();
@@ -186,7 +186,7 @@ pub fn clock_words(ahead: i64) -> String {
     format!("{} {direction} Microsoft’s", span(ahead.unsigned_abs()))
 }
 
-/// A span of time by its two largest units; seconds only where it is short.
+/// A duration in its two largest units. Seconds are shown only for short durations.
 fn span(seconds: u64) -> String {
     let units = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
     let mut left = seconds;
@@ -197,7 +197,7 @@ fn span(seconds: u64) -> String {
         if count > 0 {
             parts.push(format!("{count} {name}{}", if count == 1 { "" } else { "s" }));
         }
-        // Half a minute more or less is what the answer took on its way.
+        // The transfer of the answer may make a difference of half a minute.
         if parts.len() == 2 || (!parts.is_empty() && length == 60) {
             break;
         }
@@ -210,13 +210,13 @@ pub fn guid(text: &str) -> Option<String> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(|id| id.to_string())
 }
 
-/// An id as it is told: what is none is not repeated.
+/// An id in a form that is safe to show. Any other text is not repeated.
 pub fn shown_guid(text: &str) -> String {
     guid(text).unwrap_or_else(|| "a value that is no GUID".to_owned())
 }
 
-/// An issuer as it is told: its scheme, host and port, and of its path what is an id or stands in the path of the
-/// configured one. Anyone who writes a callback's address can put any text there.
+/// An issuer in a form that is safe to show: its scheme, host and port, and a part of its path. Of the path it keeps
+/// ids and segments of the configured issuer's path. An attacker can put any text into a callback's address.
 pub fn shown_issuer(text: &str, configured: &str, secrets: &[&str]) -> String {
     const NONE: &str = "a value that is no address";
     let Ok(url) = Url::parse(text) else { return NONE.to_owned() };

@@ -1,4 +1,4 @@
-//! Requests to the provider: bounded in time and size, without redirects.
+//! Sends requests to the provider. They are bounded in time and size, and redirects are not followed.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use rustls::CertificateError;
 
 use super::NoConnection;
 
-/// The most that is read of an answer.
+/// The most bytes of an answer.
 pub const MAX_BODY: usize = 1024 * 1024;
-/// How long one request may take. Of two slow ones the second is cut short by the attempt's own patience.
+/// The most time of one request. If two requests are slow, the time limit of the attempt ends the second one earlier.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// Why there is no answer. It holds nothing of the request or the answer, so that it can be logged.
+/// The reason why there is no answer. It contains no part of the request or the answer, so it can be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpFailure {
     /// The connection broke off before the whole answer was there.
     #[error("the provider cannot be reached")]
     Unreachable,
-    /// No connection came about.
+    /// No connection was made.
     #[error("the provider cannot be reached: {}", .0.words())]
     NoConnection(NoConnection),
     /// No answer in time.
     #[error("the provider does not answer in time")]
     TimedOut,
-    /// More than anyone needs.
+    /// The answer is larger than [`MAX_BODY`].
     #[error("the provider's answer is too large")]
     TooLarge,
     /// The request could not be made.
@@ -35,7 +35,7 @@ pub enum HttpFailure {
 }
 
 impl HttpFailure {
-    /// Where a proxy leads to the provider, it is the proxy's name and address that are looked up and connected to.
+    /// Attributes a failed look-up or connection to the proxy if there is one: the client connects only to the proxy.
     const fn through_proxy(self, has_proxy: bool) -> Self {
         use NoConnection::{NameNotFound, NoRoute, ProxyNameNotFound, ProxyUnreachable, Refused, TimedOut};
         match self {
@@ -48,14 +48,14 @@ impl HttpFailure {
     }
 }
 
-/// Sends requests to the provider. A parameter, so that tests can hand in canned answers.
+/// Sends requests to the provider. It is a trait so that tests can return prepared answers.
 #[async_trait]
 pub trait ProviderHttp: Send + Sync + 'static {
-    /// Sends one.
+    /// Sends one request.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpFailure>;
 }
 
-/// The real one.
+/// The implementation with `reqwest`.
 pub struct Reqwest {
     client: reqwest::Client,
     /// The proxies that the client uses.
@@ -66,20 +66,20 @@ impl Reqwest {
     /// One client for the whole program. It takes `HTTPS_PROXY` and `NO_PROXY` from the environment.
     ///
     /// # Errors
-    /// Where TLS cannot be set up.
+    /// If TLS cannot be set up.
     pub fn new() -> Result<Self, String> {
         Self::built(Self::builder(), Matcher::from_system())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
     fn builder() -> reqwest::ClientBuilder {
-        // Another part of the program may have installed it already; one is as good as the other.
+        // Another part of the program may have installed the same provider of cryptography already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
-            // A redirect would carry the code and the secret to wherever it points (SSRF).
+            // A redirect could send the code and the secret to any address (SSRF).
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // A code can be sent once: not on a connection that was kept, which the other end may be closing.
+            // A code can be sent only once. The other end might be closing a kept connection just then.
             .pool_max_idle_per_host(0)
             .connect_timeout(Duration::from_secs(5))
             .timeout(PATIENCE)
@@ -88,7 +88,7 @@ impl Reqwest {
 
     fn built(builder: reqwest::ClientBuilder, proxies: Matcher) -> Result<Self, String> {
         builder.build().map(|client| Self { client, proxies }).map_err(|error| {
-            // The reason stands behind the error, whose own text says only that there is one.
+            // The last source of the error names the reason. The error's own text says only that it failed.
             let reasons = std::iter::successors(std::error::Error::source(&error), |error| error.source());
             let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
             format!(
@@ -120,12 +120,12 @@ impl ProviderHttp for Reqwest {
     }
 }
 
-/// At once, for the error's own text holds the address.
+/// Converts an error as early as possible, because its text contains the address.
 fn failure(error: &reqwest::Error) -> HttpFailure {
     if !error.is_connect() {
         return if error.is_timeout() { HttpFailure::TimedOut } else { HttpFailure::Unreachable };
     }
-    // A connection that does not come about in time is a firewall that drops, and not a provider that is slow.
+    // A time-out while connecting means a firewall that drops packets rather than a slow provider.
     let cause = error.is_dns().then_some(NoConnection::NameNotFound);
     let cause = cause.or_else(|| causes(error).find_map(no_connection));
     let otherwise = if error.is_timeout() { NoConnection::TimedOut } else { NoConnection::Other };
@@ -134,7 +134,7 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
 
 type Cause<'a> = &'a (dyn std::error::Error + 'static);
 
-/// The errors below an error. An `io::Error` may hold one of its own that it does not name as its source.
+/// The chain of causes of an error. An `io::Error` may contain an error that it does not name as its source.
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = Cause<'a>> {
     std::iter::successors(std::error::Error::source(error), |error| {
         let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -142,8 +142,8 @@ fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = Cause<'a>> {
     })
 }
 
-/// Why no connection came about, where one of the errors says it. The library's type for proxies is its own: it is told
-/// by its text, which a test compares.
+/// The reason why no connection was made, if this cause names it. The library's error type for proxies is private, so
+/// its text is compared; a test checks that text.
 fn no_connection(error: Cause<'_>) -> Option<NoConnection> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(match error {
@@ -170,7 +170,7 @@ fn no_connection(error: Cause<'_>) -> Option<NoConnection> {
     if text.contains("proxy authorization required") {
         return Some(NoConnection::ProxyLogin);
     }
-    // What failed below it, as where the proxy itself cannot be reached, says more.
+    // If this error has a source, such as an unreachable proxy, the source is more precise.
     let refused = text.contains("tunnel error") && error.source().is_none();
     refused.then_some(NoConnection::ProxyRefused)
 }

@@ -1,5 +1,5 @@
-//! Reads the JSON objects that the provider answers with. Only the members that this program uses are looked at, and
-//! those no more strictly than they are used: a member that is not needed may be missing, or of any type.
+//! Reads JSON objects of the provider. It reads only the members that this program uses, and no more strictly than
+//! needed: an unused member may be missing or have any type.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// The members that are used of any answer. Each other is skipped without being understood.
+/// The members that this program uses of any answer. All others are skipped without being parsed.
 const USED: &[&str] = &[
     "access_token",
     "aud",
@@ -81,7 +81,7 @@ impl Members {
         seconds(self.0.get(name)?)
     }
 
-    /// The elements of a list; a value that stands alone is a list of one.
+    /// The elements of a list. A value that is no list counts as a list with one element.
     pub fn list(&self, name: &str) -> &[Value] {
         match self.0.get(name) {
             None | Some(Value::Null) => &[],
@@ -98,7 +98,7 @@ impl Members {
         }
     }
 
-    /// What stands under this name, of whatever type.
+    /// Whether a member with this name exists and is not null; its type does not matter.
     pub fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
@@ -120,7 +120,7 @@ fn seconds(value: &Value) -> Option<i64> {
     }
 }
 
-/// The whole seconds of a fraction, where it is within the years that there are.
+/// The whole seconds of a fraction, if they are within the supported range of years.
 #[expect(clippy::cast_possible_truncation, reason = "the range was looked at")]
 fn whole(number: f64) -> Option<i64> {
     (number.abs() < 1e15).then(|| number.floor() as i64)

@@ -1,7 +1,7 @@
-//! What a provider is, and everything in which providers differ, a folder for each.
+//! Everything that differs between providers, with a folder for each provider.
 //!
-//! A provider is sent people, redeems their codes, says who signed in and what was granted, and its errors have a meaning.
-//! This room knows nothing of attempts, connectors' rows or pages. Start reading at [`oauth`], which makes the requests
+//! A provider signs people in, redeems codes, names the account and the granted permissions, and has its own errors.
+//! This room does not know attempts, rows of connectors or pages. Start reading at [`oauth`], which makes the requests
 //! that all providers share.
 
 #[cfg(feature = "ssr")]

@@ -1,5 +1,5 @@
-//! The code for tokens, and the tokens for who it was: what is said to the provider, and how its
-//! answers are understood.
+//! OAuth requests that all providers share: the address of the sign-in, redeeming a code for tokens, and trying an
+//! application's credentials. It also reads the answers and makes refusals of errors.
 
 mod answers;
 
@@ -36,17 +36,17 @@ type OAuthClient = Client<
     EndpointSet,
 >;
 
-/// A grant as it comes from the token endpoint.
+/// A grant that the token endpoint has issued.
 pub struct Grant {
-    /// Opens the provider's API for some minutes.
+    /// The access token for the provider's API. It is valid for some minutes.
     pub access_token: SecretString,
-    /// Whether the grant can be kept alive.
+    /// Whether there is a refresh token, with which the grant can be kept alive.
     pub has_refresh_token: bool,
     /// The ID token.
     pub id_token: Option<SecretString>,
-    /// What was granted, where the provider says it.
+    /// The granted permissions, if the provider names them.
     pub scopes: Option<Vec<String>>,
-    /// The provider's clock as it answered, where the answer says it.
+    /// The provider's clock at the time of the answer, if the answer has it.
     pub date: Option<Timestamp>,
 }
 
@@ -55,7 +55,7 @@ pub struct Grant {
 pub struct Application<'a> {
     /// Its client ID.
     pub client_id: &'a str,
-    /// Where people are sent to sign in.
+    /// The address at which people sign in.
     pub authorize: &'a str,
     /// The token endpoint.
     pub token: &'a str,
@@ -67,7 +67,7 @@ impl Application<'_> {
         Ok(Client::new(ClientId::new(self.client_id.to_owned()))
             .set_auth_uri(AuthUrl::new(self.authorize.to_owned()).map_err(wrong)?)
             .set_token_uri(TokenUrl::new(self.token.to_owned()).map_err(wrong)?)
-            // In the body, form-encoded: secrets may hold characters that Basic would need encoded twice.
+            // Sent in the form-encoded body: with Basic, some characters of secrets would need encoding twice.
             .set_auth_type(AuthType::RequestBody))
     }
 
@@ -78,7 +78,7 @@ impl Application<'_> {
     }
 }
 
-/// What the address carries at which people sign in.
+/// The parameters of the address at which people sign in.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizeRequest<'a> {
     /// Our Redirect URI.
@@ -106,10 +106,10 @@ pub struct CodeRequest<'a> {
     pub code: &'a SecretString,
 }
 
-/// [`ProviderHttp`] as the `oauth2` crate asks for it; it keeps what that crate does not hand on.
+/// Adapts [`ProviderHttp`] to the `oauth2` crate, and keeps the parts of an answer that the crate drops.
 struct Adapter<'a> {
     http: &'a dyn ProviderHttp,
-    /// The host that is asked.
+    /// The host that gets the request.
     host: String,
     meta: Mutex<Option<ResponseMeta>>,
 }
@@ -182,8 +182,7 @@ pub async fn exchange(
     })
 }
 
-/// Asks for an access token of the application's own (RFC 6749, 4.4), which is thrown away: whether its credentials are
-/// right.
+/// Tests the credentials of an application: requests an access token of its own (RFC 6749, 4.4) and discards it.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -212,7 +211,7 @@ impl<'a> Adapter<'a> {
         self.meta.lock().ok().and_then(|meta| meta.clone()).unwrap_or_default()
     }
 
-    /// Why a request for tokens came to nothing. `secrets` is what was sent, which must not come back.
+    /// The refusal for a failed token request. `secrets` are the sent values, which are removed from the answer.
     fn refusal(
         &self,
         error: RequestTokenError<HttpFailure, TokenError>,
@@ -222,7 +221,7 @@ impl<'a> Adapter<'a> {
         let said = match error {
             RequestTokenError::ServerResponse(error) => Some(error),
             RequestTokenError::Request(failure) => return no_answer(failure, &self.host),
-            // The rest holds the raw body: it goes no further.
+            // These errors contain the raw body, so they are dropped here.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
         let why = meta.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
@@ -238,14 +237,14 @@ impl<'a> Adapter<'a> {
     }
 }
 
-/// The host of an address, with its port where that is not the usual one.
+/// The host of an address, with its port unless it is the default one.
 pub fn host(url: &str) -> String {
     let url = url::Url::parse(url).ok();
     let port = url.as_ref().and_then(url::Url::port).map(|port| format!(":{port}")).unwrap_or_default();
     url.as_ref().and_then(url::Url::host_str).map(|host| format!("{host}{port}")).unwrap_or_default()
 }
 
-/// Why there is no answer of this host's.
+/// The refusal for a host that did not answer.
 pub fn no_answer(failure: HttpFailure, host: &str) -> Refusal {
     let (why, no_connection) = match failure {
         HttpFailure::Unreachable => (Why::Unreachable, Some(NoConnection::BrokenOff)),

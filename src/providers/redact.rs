@@ -1,22 +1,22 @@
-//! Removes what was sent to the provider from what the provider says, however the provider wrote it.
+//! Removes secrets that were sent to the provider from the provider's answer, in every encoding that providers use.
 //!
-//! What this does not recognise is still never stored in clear: the free text of an outcome is sealed. It only must not
-//! be shown.
+//! A secret that is not recognised is still never stored in clear, because the free text of an outcome is sealed. But
+//! it would be shown on a page.
 
 use std::ops::Range;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
-/// Bytes of a text that are read: far more than is ever kept.
+/// The most bytes of a text that are read. Far fewer are ever kept.
 const READ: usize = 16 * 1024;
-/// A shorter run of letters and digits is no secret.
+/// A shorter run of letters and digits does not count as a secret.
 const SHORTEST: usize = 4;
-/// A text of at least this many letters and digits that is all a piece of a secret is removed as a whole.
+/// A text with at least this many letters and digits is removed as a whole if all of it is a piece of a secret.
 const SHORTEST_PIECE: usize = 8;
-/// How often a text is decoded: what is percent-encoded in an HTML entity was encoded twice.
+/// Number of times that a text is decoded. Percent-encoding inside HTML entities, for example, needs two rounds.
 const ROUNDS: usize = 2;
 
-/// What stands in place of a secret.
+/// The text that replaces a secret.
 const REMOVED: &str = "[removed]";
 
 /// One character of a decoded text, and the bytes of the original that wrote it.
@@ -26,11 +26,12 @@ struct Unit {
     written: Range<usize>,
 }
 
-/// The text without these secrets: plain, in another case, with signs between the letters, reversed, percent-encoded,
-/// escaped for HTML or JSON, as hexadecimal digits, as base64 or base64url, and encoded twice. Call it before the text
-/// is cut: half a secret is found only at the text's end.
+/// Removes these secrets from a text. It finds a secret that is plain, in another case, with other characters between
+/// its letters, reversed, percent-encoded, or escaped for HTML or JSON. It also finds hexadecimal digits, base64 and
+/// base64url, and secrets that are encoded twice. Call it before the text is cut, because a piece of a secret is found
+/// only at the end of the text.
 ///
-/// Only letters and digits are compared, so that no escape of another sign hides a secret.
+/// Only letters and digits are compared, so escapes of other characters cannot hide a secret.
 pub fn redact(text: &str, secrets: &[&str]) -> String {
     let text = &text[..text.floor_char_boundary(READ)];
     let patterns: Vec<_> = secrets.iter().flat_map(|secret| patterns(secret)).collect();
@@ -47,7 +48,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
             return REMOVED.to_owned();
         }
     }
-    // One that has few letters and digits is found as it is.
+    // A secret with few letters and digits is only found in its plain form.
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST && letters(secret).len() < SHORTEST)
     {
         found.extend(text.match_indices(secret).map(|(at, secret)| at..at + secret.len()));
@@ -55,7 +56,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     cut_out(text, found)
 }
 
-/// Adds where a decoded text has one of the patterns. Returns whether all of it is a piece of one.
+/// Adds the ranges in which a decoded text has one of the patterns. Returns whether the whole text is a piece of one.
 fn find(decoded: &[Unit], patterns: &[String], found: &mut Vec<Range<usize>>) -> bool {
     let at: Vec<usize> = decoded
         .iter()
@@ -73,7 +74,7 @@ fn find(decoded: &[Unit], patterns: &[String], found: &mut Vec<Range<usize>>) ->
         let cut = (SHORTEST..=longest).rev().find(|length| all.ends_with(&pattern[..*length]));
         for range in whole.chain(cut.map(|length| all.len() - length..all.len())) {
             let Some((first, last)) = at.get(range.start).zip(at.get(range.end - 1)) else { continue };
-            // The signs that follow may belong to it: `=` at the end of a base64 text, or encoded ones.
+            // The characters after it may belong to it: `=` at the end of base64, or encoded characters.
             let signs = decoded[*last + 1..]
                 .iter()
                 .take_while(|unit| !unit.character.is_alphanumeric() && !unit.character.is_whitespace())
@@ -85,7 +86,7 @@ fn find(decoded: &[Unit], patterns: &[String], found: &mut Vec<Range<usize>>) ->
     false
 }
 
-/// The letters and digits of every way to write a secret that is looked for, in lower case.
+/// The patterns of a secret: the letters and digits of each way to write it, in lower case.
 fn patterns(secret: &str) -> Vec<String> {
     let reversed: String = secret.chars().rev().collect();
     let mut patterns = Vec::new();
@@ -94,7 +95,7 @@ fn patterns(secret: &str) -> Vec<String> {
         patterns.push(text.bytes().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect());
         patterns.extend((0..3).map(|before| letters(&base64_within(text.as_bytes(), before))));
     }
-    // What is reversed after it was encoded.
+    // The secret may also be reversed after it was encoded.
     let again: Vec<String> =
         patterns.iter().map(|pattern: &String| pattern.chars().rev().collect()).collect();
     patterns.extend(again);
@@ -112,7 +113,7 @@ fn letters(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// The characters of base64 that a text alone decides where `before` bytes, of three, stand before it.
+/// The base64 characters that depend on this text alone if `before` bytes (0 to 2) precede it in its group of three.
 fn base64_within(text: &[u8], before: usize) -> String {
     let bytes = [&vec![0; before][..], text].concat();
     let encoded = STANDARD_NO_PAD.encode(&bytes);
@@ -160,7 +161,7 @@ fn escape(text: &str) -> Option<(char, usize)> {
         return hexadecimal(text.get(2..4)).map(|c| (c, 4));
     }
     if text.starts_with('\\') {
-        // A line end or a tabulator is no letter.
+        // A line end or a tab is not a letter.
         return text.chars().nth(1).map(|c| (if ['n', 'r', 't'].contains(&c) { ' ' } else { c }, 2));
     }
     if let Some(number) = text.strip_prefix("&#") {
@@ -198,7 +199,7 @@ mod tests {
 
     const SECRET: &str = "s3cret~v+/=&<\"'1";
 
-    /// Every way to write a text that the review named, and some more.
+    /// The ways to write a text that a review listed, and some more.
     pub fn written(text: &str) -> Vec<(&'static str, String)> {
         let each = |write: &dyn Fn(char) -> String| text.chars().map(write).collect::<String>();
         let percent: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();

@@ -1,4 +1,4 @@
-//! Why a provider did not give what it was asked for.
+//! The reasons why a provider refuses a request or does not answer.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum Why {
     ApplicationRefused,
     /// `invalid_scope`.
     PermissionsRefused,
-    /// `invalid_grant`: the code was not taken.
+    /// `invalid_grant`: the code was not accepted.
     CodeRefused,
     /// Another error of the token endpoint.
     ExchangeRefused,
@@ -26,49 +26,49 @@ pub enum Why {
     IdentityNotProved,
     /// The account belongs to another tenant than the connector's.
     WrongTenant,
-    /// The provider did not tell who signed in.
+    /// The provider did not name the account that signed in.
     IdentityRefused,
-    /// Permissions that the connector cannot do without were not granted.
+    /// Required permissions were not granted.
     PermissionsMissing(Vec<String>),
     /// The answer came from another provider than the one that was asked.
     WrongIssuer,
-    /// The provider has trouble of its own: 5xx, `temporarily_unavailable`, `server_error`.
+    /// The provider has an internal problem: 5xx, `temporarily_unavailable`, `server_error`.
     Unavailable,
     /// No connection to the provider, or it broke.
     Unreachable,
     /// The provider did not answer in time.
     Slow,
-    /// The provider has had too many requests (429): after how many seconds to ask again, if it says it.
+    /// The provider got too many requests (429). The number of seconds to wait, if the provider names it.
     Throttled(Option<u32>),
     /// The provider's answer cannot be understood.
     Garbled,
 }
 
 impl Why {
-    /// What an error in place of a code means.
+    /// The kind of refusal for an error that came in place of a code.
     pub fn of_sign_in_error(error: &str) -> Self {
         match error {
             "access_denied" => Self::Denied,
             "invalid_scope" => Self::PermissionsRefused,
             "unauthorized_client" => Self::ApplicationRefused,
             "temporarily_unavailable" | "server_error" => Self::Unavailable,
-            // `invalid_client` too: no secret has been sent yet, so the error says nothing about the secret.
+            // This includes `invalid_client`: no secret was sent yet, so the error says nothing about it.
             _ => Self::RefusedAtSignIn,
         }
     }
 }
 
-/// A refusal with what the provider said.
+/// A refusal with the words of the provider.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// Its kind.
     pub why: Why,
-    /// What the provider said, and what this program found out.
+    /// The words of the provider, and the findings of this program.
     pub words: Option<Box<ProviderWords>>,
 }
 
 impl Refusal {
-    /// A refusal of which this program found out the reason.
+    /// A refusal whose reason this program found itself.
     pub fn found(why: Why, evidence: Evidence) -> Self {
         Self { why, words: Some(Box::new(ProviderWords::found(evidence))) }
     }

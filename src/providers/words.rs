@@ -1,4 +1,4 @@
-//! What the provider says: it may be anything, and is kept as text of a line, without what it was sent.
+//! The words of the provider. They may be any text. They are kept as one line from which the sent secrets are removed.
 //!
 //! Only codes and ids are stored in clear. The free text is sealed (`sign_ins/sealed.rs`).
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Evidence, guid};
 
-/// What the provider said, cut and without control characters, and what this program found out besides. Serialised
-/// without its free text: see [`FreeText`].
+/// The words of the provider, cut and without control characters, and the findings of this program. The free text is
+/// not serialised with them: see [`FreeText`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderWords {
-    /// The OAuth `error`, or Graph's code. Serialised only where it is a code that is known.
+    /// The OAuth `error`, or Graph's code. It is serialised only if it is a known code.
     #[serde(default, serialize_with = "only_known")]
     pub error: Option<String>,
     /// Its description. Never serialised.
@@ -20,30 +20,30 @@ pub struct ProviderWords {
     pub trace_id: Option<String>,
     /// Microsoft's id of the sign-in, a GUID.
     pub correlation_id: Option<String>,
-    /// Microsoft's own codes (AADSTS…): they choose words and decide nothing.
+    /// Microsoft's own codes (AADSTS…). They choose words, but they decide nothing.
     #[serde(default)]
     pub codes: Vec<u64>,
-    /// What this program found out.
+    /// The findings of this program.
     #[serde(default)]
     pub evidence: Option<Box<Evidence>>,
 }
 
-/// What the provider wrote in words of its own, which may hold anything: it is stored only when it is sealed.
+/// The free text of the provider. It may contain anything, so it is stored only sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FreeText {
-    /// An `error` that is no known code.
+    /// An `error` that is not a known code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The description of an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What the provider calls the account that signed in.
+    /// The provider's name of the account that signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
 
-/// Error codes that may be stored in clear: of RFC 6749, 4.1.2.1 and 5.2, OpenID Connect Core, 3.1.2.6, what Microsoft
-/// documents besides, and Microsoft Graph's. Whatever else stands in their place may be any text.
+/// Error codes that may be stored in clear: those of RFC 6749, 4.1.2.1 and 5.2, of OpenID Connect Core, 3.1.2.6, of
+/// Microsoft's documentation, and of Microsoft Graph. Any other value may be free text.
 const KNOWN_ERRORS: &[&str] = &[
     "access_denied",
     "account_selection_required",
@@ -112,7 +112,7 @@ const KNOWN_ERRORS: &[&str] = &[
     "unauthenticated",
 ];
 
-/// The code, where it is one that is known.
+/// The code, if it is a known one.
 pub fn known_error(error: &str) -> Option<&'static str> {
     KNOWN_ERRORS.iter().find(|known| **known == error).copied()
 }
@@ -126,7 +126,7 @@ fn only_known<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S:
 const CODES: std::ops::RangeInclusive<u64> = 1_000..=999_999_999;
 
 impl ProviderWords {
-    /// From what came in, which may be anything. Ids that came nowhere else are those of the description.
+    /// Makes words of received texts, which may be anything. Ids that came nowhere else are read from the description.
     pub fn new(
         error: Option<&str>,
         description: Option<&str>,
@@ -134,9 +134,9 @@ impl ProviderWords {
         correlation_id: Option<&str>,
     ) -> Self {
         let within = |name| description.and_then(|text| id_after(text, name));
-        // What is no GUID is no id of Microsoft's, and may be any text.
+        // Microsoft's ids are GUIDs; anything else may be any text.
         let id = |sent: Option<&str>, name| sent.and_then(guid).or_else(|| within(name).and_then(guid));
-        // In the list too, which is stored in clear: the description is sealed.
+        // The code of the description is added to the list, because the list is stored in clear.
         let code = description.and_then(code_in).or_else(|| error.and_then(code_in));
         Self {
             error: error.map(|text| single_line(text, 100)),
@@ -149,7 +149,7 @@ impl ProviderWords {
         .with_codes(code)
     }
 
-    /// The same with the codes that Microsoft listed, where it listed any; most often there is one.
+    /// The same words with the codes that Microsoft listed, if any; usually there is one.
     #[must_use]
     pub fn with_codes(mut self, codes: impl IntoIterator<Item = u64>) -> Self {
         let listed: Vec<_> = codes.into_iter().filter(|code| CODES.contains(code)).take(10).collect();
@@ -159,7 +159,7 @@ impl ProviderWords {
         self
     }
 
-    /// Words that hold only what this program found out.
+    /// Words that have only a finding of this program.
     pub fn found(evidence: Evidence) -> Self {
         Self { evidence: Some(Box::new(evidence)), ..Self::default() }
     }
@@ -169,12 +169,13 @@ impl ProviderWords {
         *self != Self { evidence: self.evidence.clone(), ..Self::default() }
     }
 
-    /// The error, where it is a code that is known.
+    /// The error, if it is a known code.
     pub fn known_error(&self) -> Option<&'static str> {
         self.error.as_deref().and_then(known_error)
     }
 
-    /// Microsoft's code: of the list that came with the error, or as its description begins (`AADSTS50011: …`).
+    /// Microsoft's code: from the list that came with the error, or from the beginning of its description
+    /// (`AADSTS50011: …`).
     pub fn code(&self) -> Option<u64> {
         self.codes.first().copied()
     }
@@ -189,7 +190,7 @@ pub fn id_after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     (end == 36).then(|| &rest[..end])
 }
 
-/// The first code of Microsoft's that stands in a text.
+/// The first of Microsoft's codes in a text.
 pub fn code_in(text: &str) -> Option<u64> {
     text.match_indices("AADSTS").find_map(|(at, mark)| {
         let digits = text[at + mark.len()..].split(|c: char| !c.is_ascii_digit()).next()?;
@@ -197,8 +198,8 @@ pub fn code_in(text: &str) -> Option<u64> {
     })
 }
 
-/// One line of at most `max` characters: Microsoft's descriptions hold line ends, and whoever writes a
-/// callback's address can put anything there (log injection).
+/// One line of at most `max` characters. Microsoft's descriptions contain line ends, and an attacker can put any
+/// text into a callback's address (log injection).
 pub fn single_line(text: &str, max: usize) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line: Vec<_> = words.collect();

@@ -1,5 +1,5 @@
-//! What stands in the address that the provider sends the browser back to: read, bounded, and believed
-//! in nothing yet.
+//! Parses the query of the callback: the address to which the provider sends the browser back. The values are bounded
+//! in number and length. None of them is trusted here; `service/returned.rs` checks them.
 
 use std::{collections::HashMap, fmt};
 
@@ -26,32 +26,32 @@ const OTHER: usize = 2_048;
 pub enum Callback {
     /// A sign-in comes back.
     SignIn(SignIn),
-    /// An administrator approved the application's permissions, or somebody did not approve or cancelled.
+    /// A browser comes back from the approval of permissions: approved, refused or cancelled.
     Approval(Approval),
 }
 
-/// What came of asking for approval. No state of ours belongs to it, so nothing of it is believed.
+/// The result of an approval. It has no state of ours, so none of its values is trusted.
 #[derive(Clone, Debug, Default)]
 pub struct Approval {
-    /// What Microsoft said where it was not approved.
+    /// The words of Microsoft if the permissions were not approved.
     pub refused: Option<ProviderWords>,
 }
 
 /// A sign-in that comes back.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// Which attempt it claims to be.
+    /// The state: it claims to belong to one attempt.
     pub state: Token,
-    /// The issuer, where the provider sends one (RFC 9207).
+    /// The issuer, if the provider sends one (RFC 9207).
     pub issuer: Option<String>,
-    /// What came of it.
+    /// The provider's answer.
     pub answer: Answer,
 }
 
-/// What the provider answers.
+/// The provider's answer to a sign-in.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// A code, to be exchanged.
+    /// A code, which is exchanged for tokens.
     Code(SecretString),
     /// An error, with its description.
     Error(String, Option<String>),
@@ -60,7 +60,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// In a few words, for the timeline. An error that is no known code may be any text.
+    /// The answer in a few words for the timeline. An unknown error may be any text, so it is left out.
     pub fn in_short(&self) -> String {
         match self {
             Self::Code(_) => "with a one-time code".to_owned(),
@@ -73,11 +73,10 @@ impl Answer {
     }
 }
 
-/// Why a callback's address cannot be read. It holds no values.
+/// The reason why a callback's address cannot be read. It contains none of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// All parameters came twice, one address in the other: a proxy's redirect appended the query to an address that had
-    /// it already.
+    /// All parameters came twice. A proxy's redirect has appended the query to an address that already had it.
     Doubled,
     /// This parameter came twice.
     Twice(Parameter),
@@ -87,11 +86,11 @@ pub enum Malformed {
     Encoding,
     /// There is no state, and no error either.
     NoState,
-    /// The state cannot be one of ours.
+    /// The state does not have the form of our states.
     ForeignState,
 }
 
-/// A parameter's name, where it is one that is used.
+/// The name of a parameter, if this program uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter(Option<&'static str>);
 
@@ -133,7 +132,7 @@ impl Callback {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = decode(name).zip(decode(value)).ok_or(Malformed::Encoding)?;
-            // The provider may send more than we read, such as session_state: once, and bounded, too.
+            // Parameters that this program ignores, such as session_state, may also come only once and are bounded.
             let at = LIMITS.iter().position(|(known, _)| *known == name);
             let parameter = Parameter(at.map(|at| LIMITS[at].0));
             if value.len() > at.map_or(OTHER, |at| LIMITS[at].1) {
@@ -150,8 +149,8 @@ impl Callback {
         let code = code.filter(|code| !code.is_empty()).map(SecretString::from);
         let of_approval = admin_consent.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let ours = state.as_deref().and_then(Token::parse);
-        // A code belongs to a sign-in, whatever else stands beside it: Microsoft says so where approving was a part of
-        // signing in.
+        // A code belongs to a sign-in, even if parameters of an approval come with it. Microsoft sends both if the
+        // administrator approved during a sign-in.
         let signs_in = code.is_some() && ours.is_some();
         if (of_approval && !signs_in) || (state.is_none() && error.is_some()) {
             let refused = error.map(|error| words(&error, description.as_deref(), code.as_ref()));
@@ -169,19 +168,19 @@ impl Callback {
     }
 }
 
-/// What Microsoft said, without the code where there is one.
+/// Microsoft's words, from which the sign-in's code is removed if there is one.
 fn words(error: &str, description: Option<&str>, code: Option<&SecretString>) -> ProviderWords {
     let sent: Vec<_> = code.iter().map(|code| code.expose_secret()).collect();
     let clean = |text: &str| redact(text, &sent);
     ProviderWords::new(Some(&clean(error)), description.map(clean).as_deref(), None, None)
 }
 
-/// Whether a query holds itself once more: behind a question mark, plain or encoded, or each of its parameters with the
-/// same value.
+/// Whether a query contains itself a second time: after a question mark (plain or encoded), or as a second copy of each
+/// parameter with the same value.
 fn is_doubled(query: &str) -> bool {
     let pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     let Some(first) = pairs.first().filter(|first| first.contains('=')) else { return false };
-    // Not any question mark: the address of an error in `error_uri` has one too.
+    // Not every question mark counts, because the address in `error_uri` has one too.
     let first = first.split(['?']).next().unwrap_or_default().to_ascii_lowercase();
     let encoded: String = url::form_urlencoded::byte_serialize(first.as_bytes()).collect();
     let lower = query.to_ascii_lowercase();
@@ -195,8 +194,8 @@ fn is_doubled(query: &str) -> bool {
     begins_again || times.values().all(|times| *times == 2)
 }
 
-/// One part of `application/x-www-form-urlencoded`; none where it is not UTF-8. (The `url` crate would
-/// put a replacement sign there, and two different values would become one.)
+/// Decodes one part of `application/x-www-form-urlencoded`; `None` if it is not UTF-8. The `url` crate would put
+/// replacement characters there, and two different values could become the same.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -300,7 +299,7 @@ mod tests {
             Callback::parse("admin_consent=True&tenant=x&scope=y&state=z"),
             Ok(Callback::Approval(Approval { refused: None }))
         ));
-        // As Microsoft has it, and where somebody cancels without a word of an approval (C57).
+        // Microsoft's usual answer, and a cancellation that names no approval (C57).
         for query in [
             "admin_consent=True&error=access_denied&error_description=AADSTS50020%3A+No.",
             "error=access_denied&error_subcode=cancel&error_description=AADSTS50020%3A+No.",
@@ -314,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn c59_a_code_under_a_state_of_ours_is_a_sign_in_whatever_stands_beside_it() {
+    fn c59_a_code_with_a_state_of_ours_is_a_sign_in_with_any_other_parameters() {
         let state = state();
         let query = format!("admin_consent=True&code=abc&state={state}&tenant=x");
         assert!(matches!(

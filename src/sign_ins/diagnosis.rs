@@ -1,4 +1,5 @@
-//! What to say of each end of a sign-in: what happened, whose job it is, and the next step.
+//! Explains each outcome of a sign-in: what happened, who can solve it, and the next step. Outcomes that the provider
+//! decides are explained by `providers`.
 
 use super::model::{Outcome, Why};
 use crate::providers::{
@@ -7,7 +8,7 @@ use crate::providers::{
     microsoft::errors,
 };
 
-/// The words for a sign-in that did not go through.
+/// The explanation of a failed sign-in.
 pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     let (title, what, who, next, remedy) = match why {
         Why::Provider(why) => return errors::of(why, said),

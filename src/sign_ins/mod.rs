@@ -1,5 +1,6 @@
-//! Signing in at the provider: attempts, the way out, the redirect back, tokens, and what to say of
-//! every end.
+//! Sign-ins at the provider: starts an attempt, takes the callback, checks what the provider answers, and explains the
+//! outcome. Requests and error codes of a provider are in `providers`. Start reading in `service` (use cases) and
+//! `service/returned.rs` (from the callback to the outcome).
 
 pub mod callback;
 pub mod diagnosis;

@@ -1,25 +1,25 @@
-//! What a sign-in is and how it can end.
+//! The model of a sign-in: its outcomes, the reasons of failures, and the steps of its timeline.
 
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::providers::{self, FreeText, ProviderWords, known_error};
 
-/// An attempt can be consumed for this long.
+/// A callback must come within this time after the attempt was started.
 pub const VALID: Duration = Duration::minutes(10);
-/// From the consuming write to the outcome it takes no longer than this.
+/// The most time from the consuming write to the outcome.
 pub const PATIENCE: Duration = Duration::seconds(15);
-/// A late or repeated callback of the same browser still finds its outcome for this long; the binding
-/// cookie lives as long.
+/// For this time a late or repeated callback of the same browser still leads to the outcome. The binding cookie has
+/// the same life.
 pub const FINDABLE: Duration = Duration::hours(1);
 /// Timelines are kept for this long.
 pub const KEPT: Duration = Duration::days(90);
-/// And no more than this many for each connector.
+/// The most timelines that are kept for a connector.
 pub const KEPT_PER_CONNECTOR: u64 = 100;
-/// A user has no more than this many attempts open; one more ends the oldest.
+/// The most open attempts of a user. One more ends the oldest.
 pub const OPEN_PER_USER: usize = 10;
 
-/// A field that the version before this one must find.
+/// Writes an empty text for a field that the previous version of this program requires.
 fn empty<S: serde::Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("")
 }
@@ -30,15 +30,16 @@ fn empty<S: serde::Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error
 pub enum Outcome {
     /// Everything that the connector needs was shown to work.
     Verified {
-        /// Who signed in, as the provider calls them. Serialised empty, for it is free text.
+        /// The name of the person who signed in, as the provider gives it. It is serialised as an empty text,
+        /// because free text is stored sealed.
         #[serde(default, serialize_with = "empty")]
         account: String,
         /// Optional permissions that were asked for and not granted.
         missing: Vec<String>,
-        /// Whether the connector was still what was tried.
+        /// Whether the connector still had the settings that were tried.
         current: bool,
     },
-    /// It did not come to that.
+    /// The sign-in failed.
     Failed {
         /// Why.
         why: Why,
@@ -48,7 +49,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The free text in it, which is sealed.
+    /// The free text of the outcome. It is stored sealed.
     pub fn free_text(&self) -> FreeText {
         match self {
             Self::Verified { account, .. } => {
@@ -63,7 +64,7 @@ impl Outcome {
         }
     }
 
-    /// The same with its free text, which was opened.
+    /// The outcome with its free text, after that was opened.
     #[must_use]
     pub fn with_free_text(mut self, text: FreeText) -> Self {
         match &mut self {
@@ -82,25 +83,25 @@ impl Outcome {
     }
 }
 
-/// Why a sign-in did not go through.
+/// The reason why a sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// It took longer than an attempt lives.
+    /// The callback came after the attempt had expired.
     Expired,
     /// The connector was changed between the way out and the way back.
     ConnectorChanged,
     /// The user who began it may no longer administer connectors.
     NotAllowed,
-    /// Sessions of the user who began it were ended since.
+    /// The sessions of the user who began it were ended since then.
     LoggedOut,
-    /// Too many were open; this was the oldest.
+    /// The user had too many open attempts, and this one was the oldest.
     Superseded,
-    /// The operator has ended all that were open.
+    /// The operator has ended all open attempts.
     EndedByOperator,
     /// The vault cannot open the connector's secret.
     SecretUnreadable,
-    /// The vault cannot open what was kept for the sign-in itself.
+    /// The vault cannot open the PKCE verifier of the attempt.
     AttemptUnreadable,
     /// The provider refused. Stored by its own name.
     #[serde(untagged)]
@@ -113,12 +114,12 @@ impl From<providers::Why> for Why {
     }
 }
 
-/// Why a sign-in came to nothing, with what the provider said.
+/// The reason of a failed sign-in, with the words of the provider.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// Why.
     pub why: Why,
-    /// What the provider said, and what this program found out.
+    /// The words of the provider, and the findings of this program.
     pub words: Option<Box<ProviderWords>>,
 }
 
@@ -134,24 +135,24 @@ impl<W: Into<Why>> From<W> for Refusal {
     }
 }
 
-/// A step of the timeline; in the order in which they come.
+/// A step of the timeline. The variants are in the order of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// The attempt was made.
+    /// The attempt was started.
     Started,
-    /// The browser was told where to go.
+    /// The browser was sent to the provider.
     Sent,
     /// The browser came back, with a code or with an error.
     Returned,
-    /// It was this browser's, in time, and everything was as it was when the sign-in began.
+    /// The callback came in time from the right browser, and user and connector were unchanged.
     Checked,
     /// The code was exchanged for tokens.
     CodeExchanged,
-    /// It is known who signed in.
+    /// The ID token was checked, and the account was read.
     Identity,
-    /// What was granted was compared with what was asked.
+    /// The granted permissions were compared with the requested ones.
     Permissions,
-    /// The end.
+    /// The outcome was written.
     Outcome,
     /// A callback with this sign-in's state came in another browser, and was refused.
     ForeignBrowser,
@@ -170,7 +171,7 @@ impl Step {
         Self::ForeignBrowser,
     ];
 
-    /// From its name.
+    /// Finds a step by its name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.name() == name)
     }
@@ -206,7 +207,7 @@ impl Step {
     }
 }
 
-/// How long a step took, in words; none where it is not worth telling. In microseconds.
+/// The duration of a step in words, from microseconds; `None` if it is too short to be shown.
 pub fn took(micros: i64) -> Option<String> {
     let millis = micros / 1_000;
     match millis {
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_step_took_is_told_as_people_tell_it() {
+    fn the_duration_of_a_step_is_shown_in_readable_units() {
         assert_eq!(took(999), None);
         assert_eq!(took(240_000).as_deref(), Some("240 ms"));
         assert_eq!(took(1_290_000).as_deref(), Some("1.2 s"));
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_comes_back_from_the_database_as_it_went() {
+    fn an_outcome_is_the_same_after_the_database() {
         for outcome in [
             Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
             Outcome::Failed {

@@ -1,5 +1,5 @@
-//! The page before one leaves, the page that tells the outcome, what a connector's page says of its sign-ins,
-//! and what Microsoft's own errors mean.
+//! Pages about sign-ins: the page before the provider, the page of an outcome, the list of a connector's sign-ins, and
+//! the explanation of a pasted error.
 
 mod consent;
 mod history;
@@ -26,12 +26,12 @@ use crate::{
     ui::{islands::SendOnce, widgets::Moment},
 };
 
-/// The small page from which one goes to the provider.
+/// The small page that sends the browser to the provider.
 #[component]
 pub fn Leaving(
-    /// Where one is sent, whole.
+    /// The complete address of the provider.
     url: String,
-    /// The host of that.
+    /// The host of that address.
     host: String,
     /// The connector.
     connector: Connector,
@@ -60,10 +60,10 @@ pub fn Leaving(
 pub fn VerifyButton(
     /// The connector.
     id: ConnectorId,
-    /// What it says.
+    /// The text of the button.
     #[prop(default = "Sign in with Microsoft to verify")]
     words: &'static str,
-    /// Whether it is the one thing to do here.
+    /// Whether it is the main action of the page.
     #[prop(default = true)]
     primary: bool,
 ) -> impl IntoView {
@@ -75,12 +75,12 @@ pub fn VerifyButton(
     }
 }
 
-/// The button that tries a connector's credentials again, as they are.
+/// The button that tries a connector's stored credentials again.
 #[component]
 pub fn TryAgain(
     /// The connector.
     id: ConnectorId,
-    /// Whether it is the one thing to do here.
+    /// Whether it is the main action of the page.
     primary: bool,
 ) -> impl IntoView {
     let class = if primary { "button primary" } else { "button" };
@@ -93,21 +93,21 @@ pub fn TryAgain(
     }
 }
 
-/// What an administrator sees on a connector's page: where it stands, and what to do about that.
+/// The card on a connector's page with the connector's state and, for an administrator, the next step.
 #[component]
 pub fn StateCard(
     /// The connector.
     connector: Connector,
     /// Whether an administrator looks.
     admin: bool,
-    /// Whether the button stands elsewhere on the page already.
+    /// Whether another part of the page already has the button.
     button_elsewhere: bool,
-    /// Whether the page already says, and has a button for, what is to be done where the credentials are refused.
+    /// Whether the page already explains refused credentials and has a button for the next step.
     remedy_elsewhere: bool,
 ) -> impl IntoView {
     let words = match connector.state {
         ConnectorState::NotVerified if connector.unproved.is_empty() => match connector.verified_at {
-            // Its credentials were refused since, and are accepted again.
+            // After the last sign-in its credentials were refused; they are accepted again now.
             Some(at) => view! {
                 "A sign-in last went through on " <Moment at=at />
                 ". Microsoft has refused the connector since, so it is to be verified again."
@@ -160,7 +160,8 @@ pub fn StateCard(
     }
 }
 
-/// What is said to a browser whose callback is nobody's: the same whatever is wrong.
+/// The page for a callback that fits no attempt of this browser. It is the same for every reason, so that an
+/// attacker does not learn which states exist.
 #[component]
 pub fn Foreign() -> impl IntoView {
     view! {
@@ -176,7 +177,7 @@ pub fn Foreign() -> impl IntoView {
     }
 }
 
-/// What is said where nothing could be written as a sign-in came back: its address still works.
+/// The page if the database could not be written during a callback. The callback's address still works.
 #[component]
 pub fn NotNow() -> impl IntoView {
     view! {

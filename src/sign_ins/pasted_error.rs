@@ -1,28 +1,28 @@
-//! What Microsoft showed on a page of its own, pasted by an administrator: such errors (50011, 50194, 700016,
-//! 90094, …) never come back to the Redirect URI. Read, and never stored.
+//! Reads an error that Microsoft showed on its own page and an administrator pasted. Such errors (50011, 50194, 700016,
+//! 90094, …) never come to the Redirect URI. The pasted text is never stored.
 
 mod text;
 
 use crate::providers::{ProviderWords, id_after, single_line};
 
-/// The most that is read of it, in characters: what Microsoft shows has some hundred. As a form sends them, in nine
-/// bytes where they are not ASCII, so many still fit into what a body may have.
+/// At most this number of characters of the text is read. Microsoft's errors have a few hundred characters. A form
+/// sends a character that is not ASCII in up to nine bytes; a text of this length still fits into a body.
 pub const MAX: usize = 7000;
 
-/// What was understood of it.
+/// The values that were read from the pasted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pasted {
     /// Microsoft's code.
     pub code: Option<u64>,
-    /// Its words, with the ids to copy.
+    /// Microsoft's words, with the ids.
     pub said: ProviderWords,
-    /// The Redirect URIs that it names, besides addresses of Microsoft's.
+    /// The Redirect URIs in the text; Microsoft's own addresses are left out.
     pub uris: Vec<String>,
 }
 
-/// English words of pages that Microsoft shows without a code: of personal accounts (login.live.com), of approval, of
-/// rules of the company, and of the account. In small letters, each with a code that means the same. All of an entry's
-/// words must be there. Pages in other languages are served by what is offered where nothing is understood.
+/// English words of Microsoft's pages without a code, in small letters, each entry with a code of the same meaning.
+/// The pages are about personal accounts (login.live.com), approval, rules of the company, and the account. A page
+/// matches if it has all words of an entry. For pages in other languages, the program names the usual reason.
 const WITHOUT_CODE: &[(&[&str], u64)] = &[
     (&["redirect_uri", "is not valid"], 50_011),
     (&["'scope'", "is not valid"], 70_011),
@@ -53,11 +53,11 @@ const WITHOUT_CODE: &[(&[&str], u64)] = &[
     (&["can't sign in here with a personal account"], 500_200),
     (&["does not exist in tenant"], 50_020),
     (&["is not assigned to a role for the application"], 50_105),
-    // From the address bar, as the browser came back.
+    // From the address bar, after the browser came back.
     (&["access_denied"], 65_004),
 ];
 
-/// Hosts whose addresses in an error are Microsoft's own, and no Redirect URI.
+/// Microsoft's own hosts. An address on one of them is not a Redirect URI.
 const MICROSOFT: [&str; 17] = [
     "aka.ms",
     "go.microsoft.com",
@@ -78,11 +78,11 @@ const MICROSOFT: [&str; 17] = [
     "graph.microsoft.com",
 ];
 
-/// Reads what was pasted: the whole of Microsoft's page or its source, its error alone, the JSON of the token endpoint, the
-/// address of the page, or the bare code.
+/// Reads the pasted text. It may be Microsoft's whole page or its source, the error or the code alone, the JSON of the
+/// token endpoint, or the address of the page.
 pub fn read(text: &str) -> Pasted {
     let text: String = text.chars().take(MAX).collect();
-    // From an address bar.
+    // The text may be the address of the page.
     let text = if text.contains("%20") || text.contains("%3a") || text.contains("%3A") {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
         pairs.flat_map(|(name, value)| [name, "=".into(), value, " ".into()]).collect()
@@ -100,21 +100,21 @@ pub fn read(text: &str) -> Pasted {
     let id = |names: &[&str]| names.iter().find_map(|name| id_after(&plain, name));
     let (trace, correlation) = (id(&["trace id", "request id"]), id(&["correlation id"]));
     let said = ProviderWords::new(None, description(&plain).as_deref(), trace, correlation);
-    // The addresses as they stand there, sign by sign: they are compared.
+    // The addresses keep every character of the pasted text, because they are compared.
     Pasted { code, said: said.with_codes(code), uris: uris(&text) }
 }
 
-/// From the code to the end of its line.
+/// The description: from the code to the end of its line.
 fn description(text: &str) -> Option<String> {
     let from = &text[text.to_ascii_lowercase().find("aadsts")?..];
     let line = from.lines().next()?;
-    // Where all stands in one line, the ids have places of their own.
+    // If the whole error is one line, the ids follow the description and are read separately.
     let end =
         [" Trace ID:", " Correlation ID:", " Timestamp:"].iter().filter_map(|mark| line.find(mark)).min();
     Some(single_line(&line[..end.unwrap_or(line.len())], 1_000))
 }
 
-/// The addresses that stand in it, each once, without those of Microsoft's.
+/// The addresses in the text, each once, without Microsoft's own.
 fn uris(text: &str) -> Vec<String> {
     let mut uris: Vec<String> = Vec::new();
     let ends =
@@ -139,17 +139,17 @@ fn uris(text: &str) -> Vec<String> {
     uris
 }
 
-/// Where two Redirect URIs begin to differ.
+/// The first difference of two Redirect URIs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// After so many characters that both have.
+    /// Number of characters at the beginning that both have in common.
     pub at: usize,
-    /// What it is, in words.
+    /// The difference in words.
     pub words: &'static str,
 }
 
-/// Compares the Redirect URI of this program with another; none where they are the same, letter by letter, as
-/// Microsoft compares them (reply-url).
+/// Compares the Redirect URI of this program with another one; `None` if both are identical. Microsoft compares them
+/// character by character too (reply-url).
 pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
     if ours == theirs {
         return None;
@@ -198,7 +198,7 @@ mod tests {
         Message: AADSTS50011: The redirect URI";
 
     #[test]
-    fn of_microsofts_whole_page_the_code_the_ids_and_the_redirect_uri_are_understood() {
+    fn code_ids_and_redirect_uri_are_read_from_microsofts_whole_page() {
         let pasted = read(PAGE);
         assert_eq!(pasted.code, Some(50_011));
         assert_eq!(pasted.uris, ["http://mail.example.com/api/connectors"]);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_an_address_and_the_bare_code_will_do_too() {
+    fn a_line_an_address_and_the_bare_code_are_enough() {
         let line = "AADSTS50194: Application 'x' is not configured as a multi-tenant application. \
             Trace ID: 2b4e28ba-2fa1-11d2-883f-0016d3cca427 Correlation ID: 3b4e28ba-2fa1-11d2-883f-0016d3cca427 \
             Timestamp: 2026-11-27 10:00:00Z";
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_personal_accounts_are_shown_has_no_code_and_is_understood() {
+    fn pages_for_personal_accounts_have_no_code_and_are_recognised() {
         let redirect = "invalid_request: The provided value for the input parameter 'redirect_uri' is not valid. The \
             expected value is a URI which matches a redirect URI registered for this client application.";
         assert_eq!(read(redirect).code, Some(50_011));
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_without_a_code_is_told_by_a_code_that_has_words() {
+    fn the_code_of_every_page_without_a_code_is_in_the_table() {
         for (words, code) in WITHOUT_CODE {
             assert!(crate::providers::microsoft::codes::find(*code).is_some(), "{words:?}");
             assert!(words.iter().all(|words| **words == text::words(words)), "{words:?}");
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_of_a_page_and_the_json_of_an_answer_are_understood_as_their_text() {
+    fn the_source_of_a_page_and_the_json_of_an_answer_are_read_like_plain_text() {
         let source = "AADSTS50011: The redirect URI &#39;https://mail.example.com/a?x=1&amp;y=2&#39; does not match.<br>";
         let json = concat!(
             r#"{"error":"invalid_request","error_description":"AADSTS50011: The redirect URI "#,
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_named() {
+    fn the_kind_of_difference_is_named() {
         for (theirs, words) in [
             ("http://mail.example.com/api/connectors", "http"),
             ("https://mail.example.com/api/connectors/", "slash at the end"),

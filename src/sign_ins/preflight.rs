@@ -1,5 +1,5 @@
-//! Asks the token endpoint with a connector's own credentials (RFC 6749, 4.4; Microsoft,
-//! v2-oauth2-client-creds-grant-flow): a wrong secret is told at once, and not after the first trip to Microsoft.
+//! Tries a connector's own credentials at the token endpoint (RFC 6749, 4.4; Microsoft,
+//! v2-oauth2-client-creds-grant-flow). An administrator learns that a secret is wrong before the first sign-in.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ use crate::{
     },
 };
 
-/// It takes no longer, for somebody waits for a page.
+/// The most time of a try. It is short, because a user waits for the page.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the credentials alone can be told by: secret, public client, application, its being switched off, tenant.
-/// Anything else says more of this kind of request than of a sign-in.
+/// The codes that prove a mistake in the credentials: secret, public client, application, disabled application, tenant.
+/// Other codes may come from this kind of request and prove nothing about a sign-in.
 const TELLING: [u64; 16] = [
     7_000_215, 70_002, 50_012, 7_000_222, 7_000_218, 7_000_216, 700_025, 90_023, 700_016, 700_011, 70_001,
     7_000_112, 90_112, 650_059, 90_002, 900_023,
@@ -55,7 +55,7 @@ impl SignIns {
         let Some((connector, secret)) = parts.connectors.with_secret(&read, organisation, id).await? else {
             return Ok(None);
         };
-        // Where accounts of all tenants sign in there is nothing to ask (AADSTS9001023).
+        // Without a tenant Microsoft refuses this kind of request (AADSTS9001023).
         if connector.tenant.is_none() {
             return Ok(None);
         }
@@ -81,8 +81,8 @@ impl SignIns {
         Ok(Some(finding))
     }
 
-    /// Records the try, and that the connector fails where its credentials are rejected. Credentials that are accepted
-    /// end such a failure; they verify nothing, because only a sign-in verifies.
+    /// Records the try. Rejected credentials make the connector *Failing*. Accepted credentials end such a failure, but
+    /// the connector is not verified, because only a sign-in verifies.
     async fn note_tried(
         &self,
         admin: &Admin,
@@ -96,13 +96,13 @@ impl SignIns {
             .database
             .write(async |tx| {
                 let organisation = admin.organisation();
-                // Deleted since, there is nothing to be noted of it.
+                // The connector was deleted since then, so there is nothing to record.
                 let Some(now) = parts.connectors.lock(&tx, organisation, id).await? else { return Ok(()) };
                 let failing = ConnectorState::Failing(FailureReason::CredentialsRejected);
                 let state = if rejected {
                     Some(failing)
                 } else {
-                    // A secret that was made a moment ago is refused at first (AADSTS7000215), and accepted later.
+                    // Microsoft may refuse a new secret at first (AADSTS7000215) and accept it later.
                     (!refused && now.state == failing).then_some(ConnectorState::NotVerified)
                 };
                 if let Some(state) = state {
@@ -116,7 +116,7 @@ impl SignIns {
     }
 }
 
-/// What is told of a refusal; `approvable` where there is an address for approval.
+/// The finding for a refusal. `approvable` says whether there is an address for approval.
 fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
     let code = words.as_deref().and_then(errors::telling_code);
     let telling = code.is_some_and(|code| TELLING.contains(&code));
@@ -128,7 +128,7 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
     let words = words.as_deref().cloned().unwrap_or_default();
     let said = [
         ("Error code", code.map(|code| format!("AADSTS{code}"))),
-        // Kept in the session: nothing but codes and ids.
+        // The session stores this, so it has only codes and ids.
         ("Error", words.known_error().map(str::to_owned)),
         ("Trace ID", words.trace_id),
         ("Correlation ID", words.correlation_id),
@@ -138,7 +138,7 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
         let offer = match remedy {
             Remedy::Secret => Offer::Secret,
             Remedy::Edit | Remedy::Tenant | Remedy::AccountType(_) => Offer::Edit,
-            // Nothing is changed here: what was mended in Azure is tried.
+            // The administrator corrects these in Azure, not here, and then tries again.
             Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Offer::TryAgain,
         };
         if !offers.contains(&offer) {
@@ -163,13 +163,13 @@ mod tests {
     use crate::providers::{ProviderWords, microsoft::codes};
 
     #[test]
-    fn whatever_tells_of_the_credentials_has_words() {
+    fn every_code_about_credentials_has_an_explanation() {
         for code in TELLING {
             assert!(codes::find(code).is_some(), "{code}");
         }
     }
 
-    /// What is told where the token endpoint answers `invalid_request` with this code.
+    /// The finding if the token endpoint answers `invalid_request` with this code.
     fn told(code: u64) -> Finding {
         let description = format!("AADSTS{code}: No.");
         let words = ProviderWords::new(Some("invalid_request"), Some(&description), None, None);

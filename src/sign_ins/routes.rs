@@ -1,4 +1,4 @@
-//! The way out, the redirect back, and the outcome's page.
+//! The handlers of sign-ins: starting one, the callback, the page of an outcome, and pasted errors.
 
 mod try_again;
 
@@ -47,15 +47,15 @@ use crate::{
     },
 };
 
-/// The binding cookie: says which browser an attempt was started in.
+/// The name of the binding cookie. It proves which browser started an attempt.
 const BINDING: &str = cookies::SIGN_IN;
 
 fn binding(headers: &HeaderMap, public_url: &PublicUrl) -> Option<Token> {
     cookies::read(headers, public_url, BINDING).and_then(|value| Token::parse(&value))
 }
 
-/// `POST /connectors/{id}/verify`: answers 200 with a small page that goes on by itself. Not a redirect:
-/// browsers apply `form-action` to the whole chain that follows a form, and the provider's is unknown.
+/// `POST /connectors/{id}/verify`: answers 200 with a small page that continues to the provider by itself. A redirect
+/// would not work: browsers apply `form-action` to all redirects after a form, and those of the provider are unknown.
 pub async fn verify(
     State(sign_ins): State<SignIns>,
     State(config): State<Arc<Config>>,
@@ -69,7 +69,7 @@ pub async fn verify(
     leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
 }
 
-/// What the form sends that changes who may sign in and tries again.
+/// The form that changes the account type and tries again.
 #[derive(Deserialize)]
 pub struct RetryForm {
     #[serde(default)]
@@ -80,7 +80,7 @@ pub struct RetryForm {
     tenant: String,
 }
 
-/// `POST /connectors/{id}/retry`: changes who may sign in, and starts a sign-in.
+/// `POST /connectors/{id}/retry`: changes the account type, and starts a sign-in.
 #[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn retry(
     State(sign_ins): State<SignIns>,
@@ -95,7 +95,7 @@ pub async fn retry(
 ) -> Result<Response, Failure> {
     let admin = member.admin()?.reauthenticated()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    // First: whoever may not know of it learns nothing from what is wrong with the rest.
+    // First, so that a user of another organisation learns nothing from the checks of the other fields.
     let connector = connectors.get(&admin, id).await?;
     let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
     let account_type = AccountType::from_name(&form.account_type).ok_or(Failure::BadRequest)?;
@@ -114,13 +114,13 @@ pub async fn retry(
         Changed::Changed | Changed::Nothing => {
             leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
         }
-        // Somebody else has changed it since: its page shows to what.
+        // Another administrator has changed the connector since then; its page shows the present values.
         Changed::Outdated | Changed::NameTaken => {
             let said = Said { connector: id, done: Done::Outdated, warning: None, finding: None };
             said.keep(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
         }
-        // The stored secret is not sent for another tenant: the edit form asks for it.
+        // The stored secret must not be sent for another tenant, so the edit form asks for the secret.
         Changed::SecretNeeded => {
             let draft = Draft::for_audience(&connector, account_type, tenant.as_ref());
             draft.keep(&session, connectors.now()).await?;
@@ -129,7 +129,7 @@ pub async fn retry(
     }
 }
 
-/// Starts a sign-in, and answers with the page from which one leaves.
+/// Starts a sign-in, and answers with the page that sends the browser to the provider.
 async fn leave(
     sign_ins: &SignIns,
     config: &Config,
@@ -138,7 +138,7 @@ async fn leave(
     id: ConnectorId,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
-    // One for each browser, renewed at each start: several sign-ins may be open side by side.
+    // Each browser has one binding, and each start renews its cookie: a browser may have several open sign-ins.
     let binding = binding(headers, &config.public_url).unwrap_or_else(|| Token::random(randomness));
     let started = sign_ins.start(admin, id, &binding).await?;
 
@@ -157,8 +157,8 @@ async fn leave(
     Ok(response)
 }
 
-/// `GET /api/connectors`: the redirect from the provider. What is not this browser's own gets one and
-/// the same page, whatever is wrong with it: an attacker learns nothing from it.
+/// `GET /api/connectors`: the redirect from the provider. A callback that does not belong to this browser always gets
+/// the same page, so that an attacker learns nothing from it.
 pub async fn callback(
     State(sign_ins): State<SignIns>,
     State(config): State<Arc<Config>>,
@@ -169,7 +169,7 @@ pub async fn callback(
     let binding = binding(&headers, &config.public_url);
     let answer = answer(&sign_ins, &browser, query.as_deref(), binding).await;
     answer.unwrap_or_else(|failure| match (&failure, failure.retry_after()) {
-        // Nothing was consumed: the general page would lead away from the one address that still works.
+        // The attempt is not consumed, so this address still works. The general page would lead away from it.
         (Failure::Unavailable(error), Some(seconds)) => {
             tracing::error!(%error, "a callback could not be taken");
             let page = Page::new("Sign-in", || view! { <NotNow /> }.into_any()).narrow();
@@ -194,7 +194,7 @@ async fn answer(
     };
     Ok(match Callback::parse(query.unwrap_or_default()) {
         Err(malformed) => {
-            // Without its values, which anybody may have written.
+            // The values are not logged: an attacker may have written them.
             tracing::warn!(reason = %malformed, "a callback cannot be read");
             if malformed == Malformed::Doubled {
                 Page::new("Sign-in", || view! { <DoubledPage /> }.into_any())
@@ -216,8 +216,8 @@ async fn answer(
     })
 }
 
-/// The page for an administrator who comes back from approving, or not. Anybody can write such an address: what it says
-/// is shown as text, and believed in nothing.
+/// The page for an administrator who comes back from approving or refusing permissions. An attacker can write such an
+/// address, so its values are shown as text and never trusted.
 fn approved_or_not(Approval { refused }: Approval) -> Response {
     if let Some(said) = &refused {
         let error = said.known_error().unwrap_or("another");
@@ -228,7 +228,7 @@ fn approved_or_not(Approval { refused }: Approval) -> Response {
         .into_response()
 }
 
-/// `GET /sign-ins/{id}`: the outcome, shown to whoever started it.
+/// `GET /sign-ins/{id}`: the outcome, shown to the user who started the sign-in.
 pub async fn show(
     State(sign_ins): State<SignIns>,
     State(config): State<Arc<Config>>,
@@ -253,7 +253,7 @@ fn offers(config: &Config, connector: &Connector) -> Offers {
     Offers { redirect_uri, approval, portal }
 }
 
-/// What the form sends into which an error was pasted.
+/// The form with a pasted error.
 #[derive(Deserialize)]
 pub struct ShownForm {
     #[serde(default)]
@@ -262,7 +262,7 @@ pub struct ShownForm {
     registered: String,
 }
 
-/// `GET /connectors/{id}/pasted-error`: asks for an error that Microsoft showed on a page of its own.
+/// `GET /connectors/{id}/pasted-error`: asks for an error that Microsoft showed on its own page.
 pub async fn ask_for_error(
     State(connectors): State<ConnectorService>,
     State(config): State<Arc<Config>>,
@@ -276,8 +276,7 @@ pub async fn ask_for_error(
     Ok(shown_page(ShownView { connector, offers, pasted: None, registered: String::new() }))
 }
 
-/// `POST /connectors/{id}/pasted-error`: says what an error means. What is pasted goes into the answer and
-/// nowhere else.
+/// `POST /connectors/{id}/pasted-error`: explains an error. The pasted text is used only for the answer.
 pub async fn explain_error(
     State(connectors): State<ConnectorService>,
     State(config): State<Arc<Config>>,

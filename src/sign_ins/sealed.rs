@@ -1,6 +1,6 @@
-//! What is sealed for an attempt: its PKCE verifier, and with it the hash of what the attempt is pinned to. Whoever can
-//! write to the database could otherwise put another token endpoint into an attempt's row, and be sent the client
-//! secret.
+//! Seals the PKCE verifier of an attempt together with a hash of the values that the attempt is pinned to. Without the
+//! hash, an attacker who can write to the database could put another token endpoint into the row of an attempt. The
+//! program would then send the client secret to the attacker.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,11 +16,11 @@ pub const SEALED: SealedColumn = SealedColumn {
     column: Column { table: "attempts", column: "pkce_verifier" },
     what: "What belongs to the sign-in",
     remedy: "It goes by itself within a quarter of an hour.",
-    // What the attempt is pinned to is sealed with the verifier, and an attempt has one verifier in its life.
+    // The hash of the pinned values is sealed with the verifier, and an attempt has only one verifier.
     bound: None,
 };
 
-/// What the provider wrote in words of its own.
+/// The free text of the provider.
 pub const SEALED_WORDS: SealedColumn = SealedColumn {
     column: Column { table: "attempts", column: "provider_words" },
     what: "What the provider said in the sign-in",
@@ -42,7 +42,8 @@ pub fn seal_words(
     vault.seal(SEALED_WORDS.place(attempt.organisation.0, attempt.id.0), &text.into()).map(Some)
 }
 
-/// An attempt with the free text of its outcome. What cannot be opened is left out; `mail360 check` tells of it.
+/// The attempt with the opened free text of its outcome. A text that cannot be opened is left out; `mail360 check`
+/// reports it.
 pub fn open_words(vault: &Vault, mut attempt: Attempt) -> Attempt {
     let place = SEALED_WORDS.place(attempt.organisation.0, attempt.id.0);
     let opened = attempt.provider_words.take().and_then(|sealed| vault.open(place, &sealed).ok());
@@ -51,23 +52,25 @@ pub fn open_words(vault: &Vault, mut attempt: Attempt) -> Attempt {
     attempt
 }
 
-/// Between the verifier and the hash; a verifier holds none (RFC 7636, 4.1, allows it, but ours are base64url).
+/// Separates the verifier from the hash. Our verifiers are base64url, so they never contain it (RFC 7636, 4.1, would
+/// allow it).
 const BETWEEN: char = '.';
 
-/// Seals an attempt's verifier for its row as it is.
+/// Seals an attempt's verifier together with the hash of the pinned values of its row.
 pub fn seal(vault: &Vault, attempt: &Attempt, verifier: &SecretString) -> Result<Vec<u8>, VaultError> {
     let text = format!("{}{BETWEEN}{}", verifier.expose_secret(), pinned(attempt));
     vault.seal(SEALED.place(attempt.organisation.0, attempt.id.0), &text.into())
 }
 
-/// Opens it; none where the row is not the one for which it was sealed.
+/// Opens the verifier; `None` if the row is not the one for which it was sealed.
 pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretString> {
     let text = vault.open(SEALED.place(attempt.organisation.0, attempt.id.0), sealed).ok()?;
     let (verifier, hash) = text.expose_secret().split_once(BETWEEN)?;
     (hash.parse() == Ok(pinned(attempt))).then(|| verifier.into())
 }
 
-/// The hash of where an attempt's secret, code and token go, and of what must come back until when.
+/// The hash of the pinned values: the addresses that get the secret, the code and the token, the values that must come
+/// back, and the expiry.
 fn pinned(attempt: &Attempt) -> Hash {
     let Attempt { endpoints, .. } = attempt;
     let mut bytes = Vec::new();
@@ -78,7 +81,7 @@ fn pinned(attempt: &Attempt) -> Hash {
         &endpoints.issuer.0,
         &attempt.client_id,
         &attempt.redirect_uri,
-        // None is not the same as nothing.
+        // Debug output, so that `None` and an empty text give different hashes.
         &format!("{:?}", attempt.tenant),
         &format!("{:?}", attempt.scopes),
         &attempt.connector.to_string(),
@@ -88,7 +91,7 @@ fn pinned(attempt: &Attempt) -> Hash {
         &attempt.nonce.to_string(),
         &attempt.expires_at.micros().to_string(),
     ] {
-        // Each with its length before it, so that no two attempts give the same bytes.
+        // Each part has its length before it, so that different parts cannot give the same bytes.
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());
     }

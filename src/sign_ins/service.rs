@@ -1,4 +1,5 @@
-//! The sign-in, step by step: out, back, and what it shows of the connector.
+//! The use cases of sign-ins: starting, listing and ending attempts. Transactions begin here. `returned` takes the
+//! callback and writes the outcome; `checking` asks the provider.
 
 use std::sync::Arc;
 
@@ -42,52 +43,52 @@ use crate::{
 };
 pub use returned::Returned;
 
-/// A sign-in that was started.
+/// A sign-in that was just started.
 pub struct Started {
-    /// Where the browser is to go.
+    /// The address to which the browser is sent.
     pub authorize_url: String,
-    /// The connector that is tried.
+    /// The connector that the sign-in tries.
     pub connector: Connector,
 }
 
-/// A sign-in as a connector's page shows it.
+/// A sign-in as pages show it.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// What it was made for.
+    /// Its attempt.
     pub attempt: Attempt,
     /// The name and the e-mail of the user who began it.
     pub who: String,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
-    /// What happened, from its beginning.
+    /// Its timeline, oldest step first.
     pub timeline: Vec<Event>,
 }
 
-/// What every sign-in needs.
+/// The parts of the program that sign-ins use.
 pub struct Parts {
     /// The database.
     pub database: Database,
-    /// Seals verifiers.
+    /// The vault, which seals verifiers and free text.
     pub vault: Vault,
     /// The connectors.
     pub connectors: ConnectorService,
-    /// The organisations, for the sweep.
+    /// The organisations and users.
     pub people: People,
-    /// The record.
+    /// The activity.
     pub activity: Activity,
     /// The clock.
     pub clock: SharedClock,
     /// The randomness.
     pub randomness: SharedRandomness,
-    /// The way to the provider.
+    /// The client that sends requests to the provider.
     pub http: Arc<dyn ProviderHttp>,
-    /// Its addresses.
+    /// The provider's addresses.
     pub urls: ProviderUrls,
-    /// Ours.
+    /// Our public URL.
     pub public_url: PublicUrl,
 }
 
-/// The sign-ins of all organisations, one at a time. A clone shares everything.
+/// The use cases of sign-ins. Each call names the organisation that it is for. A clone shares everything.
 #[derive(Clone)]
 pub struct SignIns {
     parts: Arc<Parts>,
@@ -95,12 +96,12 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// With these parts.
+    /// Uses these parts.
     pub fn new(parts: Parts) -> Self {
         Self { parts: Arc::new(parts), running: TaskTracker::new() }
     }
 
-    /// What they consist of.
+    /// The parts.
     pub(super) fn parts(&self) -> &Parts {
         &self.parts
     }
@@ -108,7 +109,7 @@ impl SignIns {
     /// Starts a sign-in that verifies a connector, in the browser that holds `binding`.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where the administrator's organisation has no such connector.
+    /// [`Failure::NotFound`] if the administrator's organisation has no such connector.
     pub async fn start(&self, admin: &Admin, id: ConnectorId, binding: &Token) -> Result<Started, Failure> {
         let Parts {
             database, vault, connectors, people, activity, clock, randomness, urls, public_url, ..
@@ -144,11 +145,12 @@ impl SignIns {
                 let sealed =
                     sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
                 let attempts = Attempts::of(organisation);
-                // Of two starts at once the second must see the first among those that are open.
+                // Locked, so that the second of two concurrent starts counts the first one as open.
                 people.lock_and_check_user(&tx, admin).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
-                // Before it is there: by the clock of another process it may be the earliest.
+                // Before the new attempt is added. Another process's clock may be ahead, so the new attempt could
+                // count as the oldest and be deleted.
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR - 1).await?;
                 attempts.add(&tx, &attempt, ephemeral).await?;
                 attempts.add_events(&tx, attempt.id, vec![self.event(Step::Started, now, "")]).await?;
@@ -172,9 +174,9 @@ impl SignIns {
         Ok(Started { authorize_url, connector })
     }
 
-    /// Notes in the timeline where the browser is sent. The sign-in goes on without the note too.
+    /// Notes in the timeline to which address the browser is sent. A failure of the note does not stop the sign-in.
     async fn note_sent(&self, attempt: &Attempt, authorize_url: &str) {
-        // Without the query, in which the state stands.
+        // Without the query, because the query contains the state.
         let to = authorize_url.split('?').next().unwrap_or_default();
         let now = self.parts.clock.now();
         let noted = self
@@ -191,7 +193,7 @@ impl SignIns {
         }
     }
 
-    /// Ends the oldest open attempts of a user, so that one more is not too many.
+    /// Ends the oldest open attempts of a user, so that one more stays within [`OPEN_PER_USER`].
     async fn make_room(
         &self,
         tx: &Tx,
@@ -207,7 +209,7 @@ impl SignIns {
         Ok(())
     }
 
-    /// Ends one for which nobody has come back yet.
+    /// Ends an attempt whose browser has not come back yet.
     async fn end_open(
         &self,
         tx: &Tx,
@@ -228,7 +230,7 @@ impl SignIns {
     /// An attempt of this administrator's own, and its connector.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for everybody else's.
+    /// [`Failure::NotFound`] if another user started it.
     pub async fn get(&self, admin: &Admin, id: AttemptId) -> Result<(SignIn, Connector), Failure> {
         let read = self.parts.database.read();
         let attempts = Attempts::of(admin.organisation());
@@ -273,7 +275,7 @@ impl SignIns {
             .collect())
     }
 
-    /// Erases what may not be known for longer, organisation by organisation.
+    /// Erases expired secrets, hashes and attempts, one organisation after the other.
     pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
         let Parts { database, people, clock, .. } = &*self.parts;
         let now = clock.now();
@@ -289,11 +291,10 @@ impl SignIns {
         Ok(())
     }
 
-    /// Ends all those of an organisation that wait for Microsoft to send somebody back, in the transaction that
-    /// records it.
+    /// Ends all open attempts of an organisation, in the transaction that records it.
     ///
     /// # Returns
-    /// How many.
+    /// Number of attempts that were ended.
     pub async fn end_all(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
         let (attempts, now) = (Attempts::of(organisation), self.parts.clock.now());
         let mut ended = 0;
@@ -303,7 +304,7 @@ impl SignIns {
         Ok(ended)
     }
 
-    /// Waits for the exchanges that are under way; no more are to begin.
+    /// Waits for the running exchanges at the stop of the program. No new one may begin after this call.
     pub async fn drain(&self) {
         self.running.close();
         self.running.wait().await;

@@ -1,4 +1,4 @@
-//! The table `attempts`; beside it, in files of their own, what is erased and `attempt_events`.
+//! The queries of the table `attempts`. `erasing` has the queries that erase, and `events` the table `attempt_events`.
 
 mod erasing;
 mod events;
@@ -21,7 +21,7 @@ use crate::{
 pub use events::Event;
 
 identifier! {
-    /// An attempt's id; it stands in the address of its outcome.
+    /// An attempt's id; it is part of the address of its outcome.
     AttemptId
 }
 
@@ -65,74 +65,74 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One trip through the provider's sign-in, with everything that it was made for: what is configured or
-/// typed later does not change it.
+/// One trip through the provider's sign-in. It stores all values that it was started with, so later changes of the
+/// configuration or the connector do not change it.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// Its id.
     pub id: AttemptId,
-    /// Whose connector it is for.
+    /// The organisation of the connector.
     pub organisation: OrganisationId,
     /// The connector.
     pub connector: ConnectorId,
-    /// The version of what a sign-in proves that is tried.
+    /// The connector's application version at the start.
     pub connector_version: i64,
-    /// Who started it.
+    /// The user who started it.
     pub user: UserId,
-    /// `users.version` then: it does not go on where sessions of theirs were ended since.
+    /// `users.version` at the start. If the user's sessions were ended since then, the sign-in does not go on.
     pub user_version: i64,
-    /// The Azure application.
+    /// The client ID of the Azure application.
     pub client_id: String,
     /// The provider's addresses.
     pub endpoints: Endpoints,
-    /// The tenant that the ID token must name, where the connector's is a GUID.
+    /// The GUID of the tenant that the ID token must name, if it is known.
     pub tenant: Option<String>,
-    /// Where the provider sends the browser back to.
+    /// The Redirect URI.
     pub redirect_uri: String,
-    /// What is asked for.
+    /// The requested permissions.
     pub scopes: Vec<String>,
-    /// The hash of what the ID token must repeat.
+    /// The hash of the nonce that the ID token must repeat.
     pub nonce: Hash,
     /// When it was started.
     pub created_at: Timestamp,
-    /// Until when it can be consumed.
+    /// The time after which it can no longer be consumed.
     pub expires_at: Timestamp,
     /// When it was consumed.
     pub consumed_at: Option<Timestamp>,
-    /// How it ended. As it was read it lacks the free text.
+    /// The outcome. It lacks the free text until `sealed::open_words` adds it.
     pub outcome: Option<Outcome>,
     /// The free text of the outcome, sealed.
     pub provider_words: Option<Vec<u8>>,
 }
 
-/// How far an attempt is, judged from its row alone, by any process.
+/// The progress of an attempt. Any process can read it from the row alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The browser has not come back, and still may.
     Open,
-    /// It did not come back in time.
+    /// The browser did not come back in time.
     Abandoned,
-    /// It came back; the rest is under way.
+    /// The browser came back, and the exchange is running.
     Checking,
-    /// It came back, and then the program was stopped.
+    /// The browser came back, and then the program was stopped.
     Interrupted,
     /// It ended.
     Ended(Outcome),
 }
 
 impl Attempt {
-    /// Whether it is in time. An attempt that was made by a clock that was wrong is not.
+    /// Whether the attempt is in time. An attempt with an impossible start, written by a wrong clock, is not.
     pub fn can_be_consumed(&self, now: Timestamp) -> bool {
         self.created_at.is_credible(now)
             && self.expires_at.minus(VALID).is_credible(now)
             && now < self.expires_at
     }
 
-    /// How far it is.
+    /// Its progress at `now`.
     pub fn progress(&self, now: Timestamp) -> Progress {
         match (&self.outcome, self.consumed_at) {
             (Some(outcome), _) => Progress::Ended(outcome.clone()),
-            // A time that lies ahead was written by a clock that was wrong: that process has been stopped.
+            // A time in the future was written by a wrong clock. The process that wrote it has stopped since.
             (None, Some(at)) if !at.is_credible(now) || now.since(at) > PATIENCE => Progress::Interrupted,
             (None, Some(_)) => Progress::Checking,
             (None, None) if !self.can_be_consumed(now) => Progress::Abandoned,
@@ -141,7 +141,7 @@ impl Attempt {
     }
 }
 
-/// What is known of an attempt only until it is erased.
+/// The values of an attempt that the sweep erases early.
 #[derive(Clone, Debug)]
 pub struct Ephemeral {
     /// Hash of the state.
@@ -152,14 +152,14 @@ pub struct Ephemeral {
     pub verifier: Vec<u8>,
 }
 
-/// An attempt as a callback finds it.
+/// An attempt with the values that a callback needs.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The attempt.
     pub attempt: Attempt,
     /// Hash of the binding cookie of the browser that started it.
     pub binding: Vec<u8>,
-    /// The PKCE verifier, sealed; erased once it was consumed.
+    /// The PKCE verifier, sealed; erased when the attempt is consumed.
     pub verifier: Option<Vec<u8>>,
 }
 
@@ -197,7 +197,7 @@ impl TryFrom<row::Model> for Attempt {
 }
 
 impl Unscoped {
-    /// The attempt with this state, of whichever organisation.
+    /// The attempt with this state, of any organisation.
     pub(super) async fn attempt_by_state(
         self,
         on: &impl Queries,
@@ -213,7 +213,7 @@ impl Unscoped {
     }
 }
 
-/// An outcome as the database has it.
+/// An outcome in the form in which the database stores it.
 fn json(id: AttemptId, outcome: &Outcome) -> Result<String, DbErr> {
     serde_json::to_string(outcome).map_err(|error| DbErr::Type(format!("attempt {id}: outcome: {error}")))
 }
@@ -223,7 +223,7 @@ fn json(id: AttemptId, outcome: &Outcome) -> Result<String, DbErr> {
 pub struct Attempts(OrganisationId);
 
 impl Attempts {
-    /// Those of this organisation.
+    /// The attempts of this organisation.
     pub const fn of(organisation: OrganisationId) -> Self {
         Self(organisation)
     }
@@ -238,7 +238,7 @@ impl Attempts {
             .filter(row::Column::Id.eq(id.0))
     }
 
-    /// Adds one.
+    /// Adds an attempt.
     pub async fn add(self, tx: &Tx, attempt: &Attempt, ephemeral: Ephemeral) -> Result<(), DatabaseError> {
         let row = row::ActiveModel {
             id: Set(attempt.id.0),
@@ -271,7 +271,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// One that this user started.
+    /// An attempt by its id, if this user started it.
     pub async fn of_user(
         self,
         on: &impl Queries,
@@ -287,7 +287,7 @@ impl Attempts {
         Ok(row.map(Attempt::try_from).transpose()?)
     }
 
-    /// The latest ones of a connector.
+    /// The latest attempts of a connector.
     pub async fn of_connector(
         self,
         on: &impl Queries,
@@ -304,7 +304,7 @@ impl Attempts {
         Ok(rows.into_iter().map(Attempt::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Those that can still be consumed, oldest first; where a user is named, theirs.
+    /// The attempts that can still be consumed, oldest first; only those of `user` if one is given.
     pub async fn open(
         self,
         on: &impl Queries,
@@ -322,11 +322,11 @@ impl Attempts {
         Ok(rows.into_iter().map(|row| AttemptId(row.id)).collect())
     }
 
-    /// Consumes one: compare and swap, so that of several callbacks at once one goes on. The verifier is
-    /// erased in the same write.
+    /// Consumes an attempt by compare and swap, so that only one of several concurrent callbacks goes on. The same
+    /// write erases the verifier.
     ///
     /// # Returns
-    /// Whether this call was the one.
+    /// Whether this call has consumed it.
     pub async fn consume(self, tx: &Tx, id: AttemptId, now: Timestamp) -> Result<bool, DatabaseError> {
         let consumed = self
             .update(id)
@@ -338,10 +338,10 @@ impl Attempts {
         Ok(consumed.rows_affected == 1)
     }
 
-    /// Writes how one ended, with the sealed free text of that, if it has not ended yet.
+    /// Writes the outcome of an attempt and its sealed free text, if the attempt has not ended yet.
     ///
     /// # Returns
-    /// Whether it had not.
+    /// Whether it was still open.
     pub async fn end(
         self,
         tx: &Tx,
@@ -361,7 +361,7 @@ impl Attempts {
         Ok(ended.rows_affected == 1)
     }
 
-    /// Writes the outcome of one that this transaction has ended once more.
+    /// Writes another outcome for an attempt that the same transaction has ended.
     pub async fn correct(self, tx: &Tx, id: AttemptId, outcome: &Outcome) -> Result<(), DatabaseError> {
         self.update(id)
             .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))

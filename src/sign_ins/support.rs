@@ -1,5 +1,5 @@
-//! A sign-in as a text that one may send to whoever gives support: no secret, code, token or state is in it, for
-//! none is in what it is made of.
+//! Writes a sign-in as a text that a user can send to a support team. The text contains no secret, code, token or
+//! state, because the records that it is made of contain none.
 
 use std::fmt::Write;
 
@@ -10,12 +10,12 @@ use super::{
 };
 use crate::connectors::service::Connector;
 
-/// The text.
+/// The text for a support team.
 pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     let SignIn { attempt, progress, timeline, .. } = sign_in;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        // A string takes all that is written to it.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{name}: {value}");
     };
     line("Mail360 Connectors", env!("CARGO_PKG_VERSION"));
@@ -66,7 +66,7 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     text
 }
 
-/// How far a sign-in is, in a few words.
+/// The progress of a sign-in in a few words.
 pub fn progress_in_short(progress: &Progress) -> &'static str {
     match progress {
         Progress::Ended(outcome) => diagnosis::in_short(outcome),

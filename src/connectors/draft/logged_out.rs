@@ -1,6 +1,7 @@
-//! What was typed into a form whose sender was no longer signed in, as after a long while in Azure. The browser keeps it in a
-//! cookie, and the server nothing, for anybody can send a form. The cookie is sealed, and names the user for whom the
-//! server had made the form: an attacker who can plant cookies has none that is shown to somebody else.
+//! Keeps a form whose sender's session had ended, for example after a long time in the Azure portal. The browser keeps
+//! it in a cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie is
+//! sealed and names the user for whom the server made the form. An attacker who plants a cookie in another browser
+//! therefore cannot show that user a form of their own.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,15 +31,15 @@ use crate::{
     },
 };
 
-/// The cookie, and the purpose for which it is sealed.
+/// The name of the cookie, and the purpose for which it is sealed.
 const COOKIE: &str = "draft";
-/// How long it is shown.
+/// The form is shown again for at most this long.
 const KEPT: Duration = Duration::hours(1);
 /// Browsers drop a cookie that is longer than 4096 bytes with its name and attributes.
 const MAX_COOKIE: usize = 3_800;
 
-/// A form that was sent without a session. What was wrong with it is not kept: what stands in it is judged when it is sent
-/// again.
+/// A form that was sent without a session. Its mistakes are not kept, because the values are checked again when the
+/// form is shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LoggedOutDraft {
     owner: Owner,
@@ -49,7 +50,7 @@ pub(super) struct LoggedOutDraft {
 }
 
 impl LoggedOutDraft {
-    /// From a form's body; `None` if the server has not made the form, or not for a user.
+    /// Reads a form's body; `None` if the server did not make the form for a user.
     fn read(service: &ConnectorService, body: &[u8]) -> Option<Self> {
         let mut typed = Typed::default();
         let (mut form, mut connector, mut version, mut owner) = (None, None, None, None);
@@ -89,7 +90,7 @@ impl LoggedOutDraft {
         (cookie.len() <= MAX_COOKIE).then(|| service.open_from_browser(COOKIE, cookie, KEPT)).flatten()
     }
 
-    /// The draft of this member for the page at `path`, looked at as if it were typed now.
+    /// The draft of this member for the page at `path`, checked as if it were typed now.
     pub(super) fn draft_of(self, member: &Member, path: &str) -> Option<Draft> {
         let Self { owner, target, values, scopes, done } = self;
         if !owner.is(member) || target.path() != path {
@@ -120,8 +121,8 @@ fn put(typed: &mut Typed, field: Field, value: String) {
     }
 }
 
-/// Answers a form whose sender is not signed in: keeps what was typed in the browser that sent it, and leads over the
-/// log-in back to the form.
+/// Answers a form whose sender is not logged in: keeps the typed values in the browser's cookie, and redirects to the
+/// log-in, which leads back to the form.
 pub async fn keep_of_logged_out(
     service: ConnectorService,
     config: Arc<Config>,
@@ -141,8 +142,8 @@ pub async fn keep_of_logged_out(
     }
 }
 
-/// Opens the cookie for the pages inside, and removes it with the next POST of a user who is signed in. What does not open is
-/// no form.
+/// Opens the cookie for the pages inside, and removes it with the next POST of a logged-in user. A cookie that cannot
+/// be opened is ignored.
 pub async fn tend_cookie(
     State((service, config)): State<(ConnectorService, Arc<Config>)>,
     mut request: Request,

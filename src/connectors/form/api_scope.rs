@@ -1,4 +1,4 @@
-//! What a connector asks for, to be looked at and chosen.
+//! The part of the form that shows a connector's permissions and lets the user choose the optional ones.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// The permissions, of which the optional ones are chosen.
+/// The permissions; the user chooses the optional ones.
 #[component]
 pub fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
     let id = Field::Permissions.name();

@@ -1,11 +1,11 @@
-//! That an administrator must approve, and the address to send to them.
+//! Explains that an administrator must approve, and shows the address to send to them.
 
 use leptos::prelude::*;
 
 use super::super::model::NoApproval;
 use crate::ui::widgets::Copyable;
 
-/// In the guide, where it follows the form.
+/// The part of the guide whose address follows the values in the form.
 #[component]
 pub(super) fn Consent(
     /// The address with its gaps, for the script to fill in.
@@ -44,7 +44,7 @@ pub(super) fn Consent(
     }
 }
 
-/// That an administrator must approve, and the address to send to them: for a connector that is there.
+/// Explains that an administrator must approve an existing connector, and shows the address to send to them.
 #[component]
 pub fn Approval(
     /// The address.
@@ -63,7 +63,7 @@ pub fn Approval(
     }
 }
 
-/// What is to be done with the address, and the address.
+/// The address, and what to do with it.
 #[component]
 pub fn ToApprove(
     /// The address.

@@ -1,12 +1,12 @@
-//! Places in Microsoft's portal; with a client ID, those of its application. Each of Microsoft's clouds has a portal of
-//! its own, in which the others' applications are not.
+//! Addresses of pages in Microsoft's portal, and of the pages of one application there. Each of Microsoft's clouds has
+//! its own portal, which does not show the applications of other clouds.
 
 use leptos::prelude::*;
 use url::{Host, Url};
 
 use crate::{connectors::model::ClientId, platform::config::ProviderUrls, ui::links::NewWindow};
 
-/// Where the applications stand in a portal.
+/// The path of the list of applications in a portal.
 const APPLICATIONS: &str = "#view/Microsoft_AAD_RegisteredApps";
 
 /// Hosts of Microsoft's sign-in, and the portal of their cloud (Microsoft, authentication-national-cloud).
@@ -21,8 +21,8 @@ const CLOUDS: [(&str, &str); 8] = [
     ("login.chinacloudapi.cn", "https://portal.azure.cn/"),
 ];
 
-/// The portal of the configured cloud; without one if that cloud is not known, so that no link leads to a portal that
-/// does not have the application.
+/// The portal of the configured cloud. It has no address if that cloud is not known: a link must not lead to a portal
+/// that does not have the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portal(Option<&'static str>);
 
@@ -56,7 +56,7 @@ impl Portal {
         Some(format!("{}{APPLICATIONS}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false", self.0?))
     }
 
-    /// A page of an application, with [`CLIENT_ID`] still to be put in.
+    /// A page of an application, with the gap [`CLIENT_ID`].
     fn template(self, page: Page) -> Option<String> {
         let name = match page {
             Page::Overview => "Overview",
@@ -67,7 +67,7 @@ impl Portal {
         Some(format!("{}{APPLICATIONS}/ApplicationMenuBlade/~/{name}/appId/{CLIENT_ID}", self.0?))
     }
 
-    /// A page of an application; all applications where the client ID is not known yet.
+    /// A page of an application, or the list of applications if the client ID is not known yet.
     pub fn page(self, page: Page, client_id: Option<&str>) -> Option<String> {
         match client_id {
             Some(id) => Some(self.template(page)?.replace(CLIENT_ID, id)),
@@ -76,7 +76,7 @@ impl Portal {
     }
 }
 
-/// The client ID's place in a template.
+/// The gap for the client ID in a template.
 const CLIENT_ID: &str = "{client_id}";
 
 /// A page of an application in the portal.
@@ -106,7 +106,7 @@ impl Page {
     }
 }
 
-/// A link to a place in the portal; its name alone where the portal is not known.
+/// A link to a page in the portal, or only its name if the portal is not known.
 #[component]
 pub fn ToPlace(
     /// The address.
@@ -142,7 +142,7 @@ pub fn ToPage(
     }
 }
 
-/// A sentence in which each page of an application that it names leads there, and *App registrations* to all of them.
+/// A sentence in which the names of an application's pages are links to them. *App registrations* links to the list.
 #[component]
 pub fn Directions(
     /// The sentence.

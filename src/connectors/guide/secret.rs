@@ -1,10 +1,10 @@
-//! The step at which most people take the wrong turn: which of two columns is the secret.
+//! The step in which most people copy the wrong value: it shows which of two columns is the secret.
 
 use leptos::prelude::*;
 
 use super::portal::ToPlace;
 
-/// Which column to copy, with a drawing.
+/// Says which column to copy, with a drawing.
 #[component]
 pub fn TheSecret() -> impl IntoView {
     view! {
@@ -20,10 +20,10 @@ pub fn TheSecret() -> impl IntoView {
     }
 }
 
-/// The steps to a new secret, for an application that is there.
+/// The steps to a new secret of an existing application.
 #[component]
 pub fn NewSecret(
-    /// Where the portal has them, where it is known.
+    /// The address of the secrets in the portal, if it is known.
     at: Option<String>,
 ) -> impl IntoView {
     view! {
@@ -38,7 +38,7 @@ pub fn NewSecret(
     }
 }
 
-/// A drawing of the portal's table: which of the two columns is the secret.
+/// A drawing of the portal's table that marks the column with the secret.
 #[component]
 fn SecretTable() -> impl IntoView {
     let words = "Drawing of the table under Client secrets in Azure. Its columns are Description, Expires, Value and \

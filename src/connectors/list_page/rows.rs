@@ -1,4 +1,4 @@
-//! The rows of the list, written as HTML: they are most of the page, and nothing in them is an island.
+//! Writes the rows of the list as HTML directly, for speed: they are most of the page, and they contain no island.
 
 use leptos::prelude::IntoView;
 use time::Date;
@@ -11,7 +11,7 @@ use crate::{
     ui::markup::Markup,
 };
 
-/// More bytes than a row usually has.
+/// Upper estimate of the bytes of a row.
 const ROW: usize = 1536;
 
 /// The rows of the table, in this order.

@@ -1,4 +1,4 @@
-//! The values of the form, field by field, each with its parser. Client secrets have a module of their own.
+//! The values of the form's fields, each with its parser. The parser of client secrets is in `secret`.
 
 mod guid;
 #[cfg(test)]
@@ -93,13 +93,13 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// Whether a text is a GUID, as client IDs, secret IDs and tenants are.
+/// Whether a text is a GUID. Client IDs, secret IDs and the IDs of tenants are GUIDs.
 pub fn looks_like_guid(text: &str) -> bool {
     parse_guid(text).is_some()
 }
 
-/// Whether a text is like the client secrets that Microsoft makes, and like no name: no blank in it, and
-/// letters of both cases, digits and the tilde side by side. A sign that cannot be seen does not disguise one.
+/// Whether a text looks like one of Microsoft's client secrets: it has no blank, and it has letters of both cases,
+/// digits and a tilde. Names do not look so. Invisible characters are ignored, so they cannot disguise a secret.
 pub fn looks_like_secret(text: &str) -> bool {
     let plain = text::ascii(text);
     let text = text::unwrapped(&plain);
@@ -143,7 +143,7 @@ impl Tenant {
         }
     }
 
-    /// The tenant, as it stands in a path.
+    /// The tenant as a segment of a path.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -154,7 +154,7 @@ impl Tenant {
     }
 }
 
-/// Domains whose hosts are Microsoft's: such an address leads to a page of Microsoft's and names no tenant.
+/// Domains of Microsoft's own hosts. An address on one of them leads to a page of Microsoft's and names no tenant.
 const MICROSOFT: [&str; 9] = [
     "azure.cn",
     "azure.com",
@@ -189,7 +189,7 @@ fn domain_alone(text: &str) -> Option<String> {
 pub struct ExpiryDate(Date);
 
 impl ExpiryDate {
-    /// Parses what a date field gives (`2028-11-23`); nothing typed gives none.
+    /// Parses the value of a date field (`2028-11-23`); an empty field gives `None`.
     ///
     /// # Errors
     /// What to change, in the reader's words.
@@ -202,7 +202,7 @@ impl ExpiryDate {
         let date = || {
             let mut parts = text.splitn(3, '-');
             let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-            // As numbers they might have a sign.
+            // The number parser would also accept a sign.
             if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
                 return None;
             }
@@ -218,9 +218,9 @@ impl ExpiryDate {
             .ok_or("Write the date as year, month and day, such as 2028-11-23, or leave it empty.")
     }
 
-    /// So many months from `today` as Azure counts them: 180 days for six of them, 365 for twelve, 730 for
-    /// twenty-four. That is a few days less than by the calendar, and so the safe side where it should ever count
-    /// otherwise.
+    /// The day `months` after `today` as Azure counts: 180 days for six months, 365 for twelve, 730 for twenty-four.
+    /// This is a few days earlier than by the calendar. If Azure counts differently one day, the warning comes too
+    /// early rather than too late.
     pub fn in_months(today: Date, months: u8) -> Self {
         let days = match months {
             6 => 180,
@@ -229,7 +229,7 @@ impl ExpiryDate {
         Self::in_days(today, days)
     }
 
-    /// So many days after `today`.
+    /// The day `days` after `today`.
     pub fn in_days(today: Date, days: i64) -> Self {
         Self(today.checked_add(Duration::days(days)).unwrap_or(today))
     }
@@ -239,7 +239,7 @@ impl ExpiryDate {
         i64::from(self.0.to_julian_day()) - i64::from(today.to_julian_day())
     }
 
-    /// How far away it is, in words.
+    /// The time from `today` until this day, in words.
     pub fn distance(self, today: Date) -> String {
         match self.days_from(today) {
             0 => "today".to_owned(),

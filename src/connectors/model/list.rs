@@ -1,10 +1,10 @@
-//! How the list of connectors is ordered, and where a page of it begins.
+//! The orders of the list of connectors, and the position at which a page of it begins.
 
 use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
-/// An order of the list; in each of them what one looks for stands first.
+/// An order of the list. Each order puts the connectors first that a user looks for with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Order {
     /// By name.
@@ -14,7 +14,7 @@ pub enum Order {
     State,
     /// Those whose secret expires soonest first; unknown days last.
     Expiry,
-    /// Those that were added last first.
+    /// The newest first.
     Added,
 }
 
@@ -22,7 +22,7 @@ impl Order {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Name, Self::State, Self::Expiry, Self::Added];
 
-    /// In an address.
+    /// The name in an address.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -32,12 +32,12 @@ impl Order {
         }
     }
 
-    /// From its name.
+    /// Finds an order by its name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|order| order.name() == name)
     }
 
-    /// Whether a position can be one of this order's.
+    /// Whether the position's key has the type that this order compares.
     pub const fn fits(self, position: &Position) -> bool {
         matches!((self, &position.key), (Self::Added, SortKey::Time(_)))
             || (!matches!(self, Self::Added) && matches!(position.key, SortKey::Text(_)))
@@ -54,7 +54,7 @@ impl Order {
     }
 }
 
-/// What an order compares: a text, or microseconds.
+/// The key that an order compares: a text, or microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortKey {
     /// A text, compared byte by byte.
@@ -66,13 +66,13 @@ pub enum SortKey {
 /// Where a page of the list begins: after this connector.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// What the order compares of it.
+    /// The key that the order compares.
     pub key: SortKey,
-    /// Which of those that are alike in that.
+    /// The id, which decides between connectors with the same key.
     pub id: Uuid,
 }
 
-/// As an address has it: the id, a letter for the kind, the key.
+/// The position in an address: the id, a letter for the type of the key, the key.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.key {
@@ -86,7 +86,7 @@ impl FromStr for Position {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        // What no key of ours can be: PostgreSQL would refuse a NUL.
+        // No key contains a NUL, and PostgreSQL would refuse one.
         if text.len() > 4096 || text.contains(char::is_control) {
             return Err(());
         }

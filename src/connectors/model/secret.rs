@@ -1,4 +1,5 @@
-//! What is pasted as a client secret.
+//! Parses a pasted client secret, recognises values that are often pasted in its place, and finds a secret that was
+//! pasted into another field.
 
 #[cfg(test)]
 mod tests;
@@ -6,18 +7,18 @@ mod tests;
 use super::fields::{FoundGuid, GuidLabel, find_guid, looks_like_secret, parse_guid};
 use crate::platform::text;
 
-/// The most bytes of a client secret: none of Microsoft's is nearly as long.
+/// The most bytes of a client secret. Microsoft's secrets are much shorter.
 const MAX: usize = 256;
 /// The fewest characters of Microsoft's secrets (Microsoft Graph, passwordCredential).
 const SHORTEST: usize = 16;
 /// The most characters of Microsoft's secrets (Microsoft Graph, passwordCredential).
 const LONGEST: usize = 64;
 
-/// Parses a client secret: blanks and invisible signs at its ends are left out, everything else stays sign by sign.
-/// `client_id` is what the field for the client ID has.
+/// Parses a client secret. Blanks and invisible characters at its ends are removed; all other characters stay.
+/// `client_id` is the text in the field for the client ID.
 ///
 /// # Returns
-/// The secret, and a warning where it is unlike the secrets that Microsoft makes.
+/// The secret, and a warning if it does not look like one of Microsoft's secrets.
 ///
 /// # Errors
 /// What to change, in the reader's words.
@@ -44,13 +45,13 @@ pub fn parse_client_secret<'a>(
     if is_masked(text) {
         return Err("This is not the whole secret: Azure shows only its beginning by now; make a new one.");
     }
-    // As it is in a line of JSON or of a settings file, too.
+    // A line of JSON or of a settings file has the secret in this form too.
     if text::is_quoted(text.trim_end_matches([',', ';'])) {
         return Err(
             "There is a quotation mark at both ends, and a client secret has none: leave the quotation marks out.",
         );
     }
-    // Microsoft Graph gives secretText as a string without saying of which signs; all that were ever seen are ASCII.
+    // Microsoft Graph documents secretText as a string and names no set of characters. All known secrets are ASCII.
     if let Some(foreign) = text.chars().find(|c| !('!'..='~').contains(c)) {
         return Err(about_foreign(foreign));
     }
@@ -60,21 +61,21 @@ pub fn parse_client_secret<'a>(
     Ok((text, warning(text)))
 }
 
-/// Whether a text holds what was pasted as a client secret: such a text is neither stored nor shown. Quotation marks round
-/// the secret, invisible signs and dashes of a word processor do not disguise it.
+/// Whether a text contains the pasted client secret. Such a text is neither stored nor shown. Quotation marks around
+/// the secret, invisible characters and dashes of a word processor are ignored.
 pub fn holds_secret(text: &str, secret: &str) -> bool {
     let secret = text::ascii(secret);
     let secret = text::unwrapped(&secret);
     secret.len() >= 8 && text::ascii(text).contains(secret)
 }
 
-/// Whether a text begins with these signs of ASCII, in capital or small letters.
+/// Whether a text begins with these ASCII characters, in capital or small letters.
 fn begins_with(text: &str, beginning: &str) -> bool {
     text.get(..beginning.len()).is_some_and(|first| first.eq_ignore_ascii_case(beginning))
 }
 
-/// Whether a text has a client secret and something besides it: a whole row of the portal's table, or the name under which
-/// a settings file has the secret.
+/// Whether a text contains a client secret and more text: a whole row of the portal's table, or a line of a settings
+/// file with the name of the secret.
 fn holds_more_than_secret(text: &str) -> bool {
     let mut words = text.split(text::is_blank);
     let is_row = text.contains(text::is_blank) && words.any(looks_like_secret);
@@ -83,11 +84,11 @@ fn holds_more_than_secret(text: &str) -> bool {
     is_row || ["clientsecret=", "clientsecret:"].iter().any(|name| signs.contains(name))
 }
 
-/// What to say of an ID that was pasted as a client secret. The portal shows them side by side, and the help pages of many
-/// products confuse them.
+/// The message for an ID that was pasted as a client secret. The portal shows both side by side, and the help pages of
+/// many products confuse them.
 fn about_id(text: &str, client_id: &str) -> Option<&'static str> {
     let FoundGuid::One { id, label } = find_guid(text) else { return None };
-    // Without a label in front of it, a GUID among other signs may belong to a secret.
+    // Without a label before it, a GUID among other characters may be a part of a secret.
     if label.is_none() && parse_guid(text).is_none() {
         return None;
     }
@@ -104,15 +105,15 @@ fn about_id(text: &str, client_id: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a text is the masked value that the portal shows of a secret. Where the text is too short for a secret, three
-/// signs of a mask at its end are enough.
+/// Whether a text is the masked value that the portal shows of a secret. If the text is too short for a secret, three
+/// mask characters at its end are enough.
 fn is_masked(text: &str) -> bool {
     let last: Vec<char> = text.chars().rev().take(3).collect();
     let ends_in_mask = last.len() == 3 && last.iter().all(|c| text::is_mask_sign(*c) || *c == '.');
     text::is_masked(text) || (ends_in_mask && text.chars().count() < SHORTEST)
 }
 
-/// What is said of a sign that no client secret has, by what may have put it there.
+/// The message for a character that no client secret has. It depends on the program that may have inserted it.
 fn about_foreign(c: char) -> &'static str {
     match c {
         ' ' | '\t' | '\r' | '\n' => {
@@ -142,8 +143,8 @@ fn about_foreign(c: char) -> &'static str {
     }
 }
 
-/// What is unusual about a text that could be a secret. Microsoft does not say which signs its secrets have, so these
-/// texts are taken, and the administrator is warned.
+/// The warning for a text that could be a secret but is unusual. Microsoft does not document the characters of its
+/// secrets, so the text is accepted and the administrator is warned.
 fn warning(text: &str) -> Option<&'static str> {
     if text::is_percent_encoded(text) {
         return Some(

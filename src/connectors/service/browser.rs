@@ -1,5 +1,5 @@
-//! What the browser keeps for us, sealed: the name of the user for whom a form was made, and what was typed into a form
-//! whose sender was no longer signed in. An attacker who can plant a cookie cannot make either.
+//! Seals two values that the browser keeps: the user for whom a form was made, and a form that was sent after the
+//! session had ended. An attacker who can plant a cookie cannot forge either value.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +18,7 @@ use crate::{
     vault::Place,
 };
 
-/// A form may be open for a whole session, and is sent some time after its end.
+/// The owner in a form is valid for this long: a form may be open for a whole session and be sent after its end.
 const FORM: Duration = Duration::days(1);
 const OWNER: &str = "owner";
 
@@ -32,7 +32,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whether this is the member.
+    /// Whether the owner is this member.
     pub fn is(&self, member: &Member) -> bool {
         (self.organisation, self.user) == (member.organisation(), member.user())
     }

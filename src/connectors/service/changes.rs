@@ -1,4 +1,4 @@
-//! Changing and deleting what is there.
+//! Use cases that change or delete an existing connector.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,28 +19,28 @@ use crate::{
     },
 };
 
-/// What came of changing a connector.
+/// The result of changing a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
-    /// It is done.
+    /// The connector was changed.
     Changed,
-    /// It is as it was sent already; nothing was done.
+    /// The connector has these values already; nothing was changed.
     Nothing,
-    /// Somebody else changed it in the meantime; nothing was done.
+    /// Another administrator has changed it since the form was opened; nothing was changed.
     Outdated,
     /// Another connector has this name.
     NameTaken,
-    /// The stored secret does not belong to what was typed; nothing was done.
+    /// The stored secret does not belong to the typed Client ID or tenant; nothing was changed.
     SecretNeeded,
 }
 
 impl ConnectorService {
     /// Changes a connector that is at `version`. An empty secret keeps the stored one, except for another Client ID or
-    /// tenant. Everything but the name and the date undoes what was proved.
+    /// tenant. After any change except of the name and the date, the connector must be verified again.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] if there is no such connector. [`Failure::ReauthenticationNeeded`] if the change needs a proof and the
-    /// administrator has given none within the last ten minutes: a secret, Client ID, tenant or account type.
+    /// [`Failure::NotFound`] if there is no such connector. [`Failure::ReauthenticationNeeded`] if the secret, Client
+    /// ID, tenant or account type changes and the administrator did not re-authenticate within the last ten minutes.
     pub async fn change(
         &self,
         admin: &Admin,
@@ -49,7 +49,7 @@ impl ConnectorService {
         new: &Parsed,
     ) -> Result<Changed, Failure> {
         if new.secret.is_some() {
-            // First: whether it is the stored one must not be found out without a proof.
+            // First, so that an attacker at an open browser cannot test whether a secret is the stored one.
             admin.clone().reauthenticated()?;
         }
         let changed = self
@@ -92,8 +92,8 @@ impl ConnectorService {
             .await
     }
 
-    /// Changes who may sign in through a connector that is at `version`: what a sign-in that failed showed to be
-    /// wrong. The tenant is that of [`AccountType::SingleTenant`].
+    /// Changes the account type of a connector that is at `version`, after a failed sign-in showed that it is wrong.
+    /// The tenant belongs to [`AccountType::SingleTenant`].
     ///
     /// # Errors
     /// [`Failure::NotFound`] if there is no such connector.
@@ -128,7 +128,7 @@ impl ConnectorService {
             Some((_, Ok(secret))) => Some(secret),
             _ => None,
         };
-        // The stored secret that is entered once more is no change.
+        // Entering the stored secret again does not count as a change.
         let is_new = |given: &SecretString| {
             stored.as_ref().is_none_or(|stored| stored.expose_secret() != given.expose_secret())
         };
@@ -143,7 +143,7 @@ impl ConnectorService {
         let sealed = if has(&[Field::ClientId, Field::ClientSecret, Field::AccountType, Field::Tenant]) {
             let proved = admin.clone().reauthenticated()?;
             let is_other = has(&[Field::ClientId, Field::Tenant]);
-            // Only for the same Client ID and tenant may the stored secret be used on.
+            // The stored secret may only be kept for the same Client ID and tenant.
             let Some(secret) = given.or_else(|| stored.as_ref().filter(|_| !is_other)) else {
                 return Ok(Changed::SecretNeeded);
             };
@@ -164,8 +164,8 @@ impl ConnectorService {
         Ok(Changed::Changed)
     }
 
-    /// Seals a secret for the application that a connector is to have. An attacker at a browser that was left signed in
-    /// could otherwise put an application of their own in the place of the company's: hence the proof.
+    /// Seals a secret for the application that the connector will have. It requires re-authentication: an attacker at a
+    /// browser that was left logged in could otherwise replace the company's application with their own.
     fn seal_anew(
         &self,
         admin: &Reauthenticated<Admin>,
@@ -189,7 +189,7 @@ impl ConnectorService {
         let store = Connectors::of(admin.organisation());
         self.database
             .write(async |tx| {
-                // Locked, so that of two deletions at once the second finds nothing.
+                // Locked, so that the second of two concurrent deletions finds nothing.
                 let old = store.lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 store.delete(&tx, id).await?;
                 let entry = Entry::done(Action::ConnectorDeleted, old.service_name.as_str(), id.0);
@@ -200,12 +200,12 @@ impl ConnectorService {
     }
 }
 
-/// Whether a sign-in that went through before this was changed proves nothing any more.
+/// Whether a change of this field makes the proof of earlier sign-ins invalid.
 const fn undoes_proof(field: Field) -> bool {
     !matches!(field, Field::ServiceName | Field::SecretExpires)
 }
 
-/// Which fields were changed since the connector was last tried; none where it never was.
+/// The labels of the fields that were changed since the connector was last tried; empty if it was never tried.
 fn unproved(old: &Connector, undone: Vec<Field>) -> String {
     if old.state == ConnectorState::NotVerified && old.unproved.is_empty() {
         return String::new();
@@ -222,7 +222,7 @@ fn labels(fields: Vec<Field>) -> String {
     fields.into_iter().map(Field::label).collect::<Vec<_>>().join(", ")
 }
 
-/// What changed.
+/// The fields that changed.
 fn differences(old: &Connector, new: &Settings, secret: bool) -> Vec<Field> {
     [
         (old.service_name != new.service_name, Field::ServiceName),

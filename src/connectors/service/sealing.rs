@@ -1,6 +1,6 @@
-//! How a client secret is sealed: for its row, with a number that grows with each secret of the row, and for the
-//! application that it belongs to. An attacker who can write to the database can then neither put an older secret back
-//! nor have the secret sent for another Client ID or tenant.
+//! Seals client secrets. A secret is bound to its row, to a number that grows with each secret of the row, and to its
+//! application. An attacker who can write to the database can then not restore an older secret. Nor can they make the
+//! program send the secret for another Client ID or tenant.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -35,7 +35,7 @@ const fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
     SEALED.place(organisation.0, id.0)
 }
 
-/// What a client secret is bound to: the columns of [`SEALED`], in their order.
+/// The values that a client secret is bound to: the columns of [`SEALED`], in their order.
 pub(super) fn binding(version: i64, settings: &Settings, cloud: &str) -> Binding {
     let Settings { client_id, account_type, tenant, .. } = settings;
     Binding {
@@ -61,7 +61,7 @@ impl ConnectorService {
             .vault
             .seal_bound(place(organisation, id), binding, secret)
             .map_err(|error| Failure::unexpected(&error))?;
-        // Of a short secret three characters would be too much of it.
+        // Three characters would reveal too large a part of a short secret.
         let exposed = secret.expose_secret();
         let shown = if exposed.chars().count() >= 12 { 3 } else { 0 };
         Ok(SealedSecret { sealed, version: binding.version, hint: exposed.chars().take(shown).collect() })

@@ -1,19 +1,19 @@
-//! What is searched, as beginnings of what is compared.
+//! Turns the text of a search into prefixes of the columns that the list compares.
 
 use super::super::store::Prefix;
 use crate::platform::text;
 
-/// What a text may be the beginning of: a name, and a client ID where it holds nothing that those do not.
-/// None where nothing is searched.
+/// The prefixes to search for: of a name, and also of a client ID if the text has only characters of GUIDs. `None`
+/// if the text is empty.
 pub fn prefixes(text: &str) -> Option<Vec<Prefix>> {
-    // PostgreSQL would refuse a NUL; no name is longer.
+    // `line` removes NUL, which PostgreSQL would refuse. No name has more than 100 characters.
     let text: String = text::line(text).chars().take(100).collect();
     if text.is_empty() {
         return None;
     }
     let mut prefixes = vec![Prefix::Name(text::fold(&text))];
     let plain = text::ascii(&text);
-    // Of what is copied round an id, only the beginning may be there.
+    // An id may be copied with a bracket or quotation mark at only one end.
     let id =
         plain.trim_matches(|c| text::is_quotation_mark(c) || "{}<>()[],; ".contains(c)).to_ascii_lowercase();
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {

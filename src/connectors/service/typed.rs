@@ -1,4 +1,4 @@
-//! What was typed into a connector's form, and the one place where it is parsed.
+//! The typed values of a connector's forms, and the one place where they are parsed.
 
 use secrecy::{ExposeSecret, SecretString};
 use time::Date;
@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::platform::text;
 
-/// What was typed into the form of a connector. Everything is text, and may be missing.
+/// The typed values of a connector's form. Every value is text and may be missing.
 #[derive(Clone, Debug, Default)]
 pub struct Typed {
     /// The service provider.
@@ -35,11 +35,11 @@ pub struct Typed {
     pub scopes: Vec<String>,
 }
 
-/// What was typed, once it is sound.
+/// The parsed values of a form without mistakes.
 #[derive(Debug)]
 pub struct Parsed {
     pub(super) settings: Settings,
-    /// None where the field was left empty, which only an edit allows.
+    /// `None` if the field was left empty, which only an edit allows.
     pub(super) secret: Option<SecretString>,
     /// What is unusual about the secret.
     pub warning: Option<&'static str>,
@@ -82,7 +82,7 @@ impl Typed {
             note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
         }
         let holds_secret = |text: &str| holds_secret(text, self.client_secret.expose_secret());
-        // A name is stored in the clear, and shown to everybody.
+        // The name is stored unsealed and shown to all users, so it must not contain the secret.
         let service_name = if holds_secret(&self.service_name) {
             Err("This is the client secret. Give the name of your Azure application here.")
         } else {
@@ -98,7 +98,7 @@ impl Typed {
                 .map(|(secret, warning)| Some((SecretString::from(secret), warning)))
                 .map_err(|words| note(Field::ClientSecret, words))
         };
-        // A day that has passed is right for the secret that is stored, and for no other.
+        // Only the stored secret may have an expiry day in the past.
         let kept = stored.filter(|_| typed_secret.is_empty());
         let secret_expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today, kept)
             .map_err(|words| note(Field::SecretExpires, words));
@@ -113,7 +113,7 @@ impl Typed {
             Ok(kind) if kind.needs_tenant() => {
                 Tenant::parse(&self.tenant).map(Some).map_err(|words| note(Field::Tenant, words))
             }
-            // What stands in a field that is not asked for does not count.
+            // This account type needs no tenant, so a value in the field is ignored.
             _ => Ok(None),
         };
         let unknown =
@@ -154,7 +154,7 @@ impl Typed {
     }
 }
 
-/// What was typed into the form that replaces a secret.
+/// The typed values of the form that replaces a secret.
 #[derive(Clone, Debug, Default)]
 pub struct TypedSecret {
     /// The client secret.
@@ -165,7 +165,7 @@ pub struct TypedSecret {
     pub secret_expires_on: String,
 }
 
-/// What was typed there, once it is sound.
+/// The parsed values of that form, without mistakes.
 #[derive(Debug)]
 pub struct ParsedSecret {
     pub(super) secret: SecretString,
@@ -175,7 +175,7 @@ pub struct ParsedSecret {
 }
 
 impl TypedSecret {
-    /// Parses it, for the application with this client ID.
+    /// Parses the form, for the application with this client ID.
     ///
     /// # Errors
     /// Everything that is wrong, in the form's order.
@@ -195,7 +195,7 @@ impl TypedSecret {
     }
 }
 
-/// The day on which a secret expires that can be used today, or the stored day of one that is kept.
+/// The day on which the secret expires. It must not be in the past, except for the stored day of a kept secret.
 fn parse_expiry(
     months: &str,
     day: &str,
@@ -213,7 +213,7 @@ fn parse_expiry(
     }
 }
 
-/// The name as it is compared.
+/// The name in the form in which names are compared.
 pub fn name_key(name: &ServiceName) -> String {
     text::fold(name.as_str())
 }

@@ -1,4 +1,4 @@
-//! Changing a connector that is there.
+//! Queries that change an existing connector.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -16,11 +16,11 @@ use crate::{
 };
 
 impl Connectors {
-    /// Changes one that is still at `version`; `unproved` names what no longer holds of what was proved of it,
-    /// where that is so.
+    /// Changes a connector that is still at `version`. `unproved` lists the changed fields that must be verified again;
+    /// `None` if the connector keeps its state.
     ///
     /// # Returns
-    /// Whether it was.
+    /// Whether it still was at `version`.
     #[expect(clippy::too_many_arguments, reason = "what is changed, and what it is changed to")]
     pub async fn change(
         self,
@@ -45,7 +45,8 @@ impl Connectors {
             changed_at: Set(now.micros()),
             ..<row::ActiveModel as Default>::default()
         });
-        // The proved GUID belongs to the domain: another tenant has none yet. The right side of an UPDATE sees the old row.
+        // The proved GUID belongs to the domain, so another tenant starts without one. Expressions of an UPDATE read
+        // the old row.
         let same = Expr::col(row::Column::Tenant)
             .eq(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()));
         let kept = Expr::case(same, Expr::col(row::Column::TenantId)).finally(Expr::value(None::<String>));
@@ -66,8 +67,8 @@ impl Connectors {
         Ok(update.exec(tx.connection()).await?.rows_affected == 1)
     }
 
-    /// Keeps the GUID of the tenant that a connector's domain belongs to, if it has none yet and is still at this version of
-    /// what a sign-in proves.
+    /// Stores the GUID of the tenant that a connector's domain belongs to, if it has none yet and still has this
+    /// application version.
     pub async fn set_tenant_id(
         self,
         tx: &Tx,
@@ -84,11 +85,11 @@ impl Connectors {
         Ok(())
     }
 
-    /// Notes where one stands that is still at this version of what a sign-in proves. What is noted is not a change of it: the
-    /// version stays.
+    /// Stores the state of a connector that still has this application version. The state is not a setting, so
+    /// `version` stays the same.
     ///
     /// # Returns
-    /// Whether it was.
+    /// Whether it still had that application version.
     pub async fn set_state(
         self,
         tx: &Tx,

@@ -1,4 +1,4 @@
-//! The list of connectors: in four orders, whole or by a beginning, page by page.
+//! The queries of the list of connectors: in four orders, the whole list or a search by prefix, page by page.
 
 mod due;
 
@@ -23,14 +23,14 @@ use crate::{
     platform::database::{DatabaseError, Queries},
 };
 
-/// A search that finds no more than these is answered from what it finds, of which only the keys are read; one
-/// that finds more, by walking through the list in its order, where the next page is then rarely far.
+/// Limit between two ways to search. With at most this many matches, the keys of all matches are read and sorted. With
+/// more matches, the list is walked in its order; matches are then frequent, so a page is soon full.
 const FEW: usize = 10_000;
 
-/// The beginning of a text that is searched.
+/// A prefix to search for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prefix {
-    /// Of the name as it is compared.
+    /// Of the name key.
     Name(String),
     /// Of the client ID.
     ClientId(String),
@@ -44,13 +44,13 @@ impl Prefix {
         }
     }
 
-    /// The range that holds exactly what begins so: from itself up to what follows the last of them.
+    /// The range of exactly the texts with this prefix: from the prefix itself to the first text after all of them.
     fn range(&self) -> (&str, Option<String>) {
         let (Self::Name(text) | Self::ClientId(text)) = self;
         (text, after_all(text))
     }
 
-    /// The condition, on the column or on something that equals it.
+    /// The condition that `value` has this prefix; `value` is the column or an expression that equals it.
     fn holds(&self, value: &SimpleExpr) -> SimpleExpr {
         let (from, to) = self.range();
         let from = value.clone().gte(from);
@@ -61,11 +61,11 @@ impl Prefix {
     }
 }
 
-/// The first text after all that begin with `prefix`, character by character; none where there is none.
+/// The first text after all texts that begin with `prefix`, in the order of characters; `None` if there is none.
 fn after_all(prefix: &str) -> Option<String> {
     let mut characters: Vec<char> = prefix.chars().collect();
     while let Some(last) = characters.pop() {
-        // The next character, over the gap of the surrogates.
+        // The next character; surrogates are skipped.
         if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
             characters.push(next);
             return Some(characters.into_iter().collect());
@@ -90,7 +90,7 @@ fn value(key: &SortKey) -> Value {
     }
 }
 
-/// What a row says that an order may compare.
+/// The columns of a row that an order may compare.
 type Keys = (Uuid, String, String, String, i64);
 
 fn position(order: Order, (id, name, state, expiry, created): Keys) -> Position {
@@ -104,7 +104,7 @@ fn position(order: Order, (id, name, state, expiry, created): Keys) -> Position 
 }
 
 impl Listed {
-    /// Where it stands in an order.
+    /// Its position in an order.
     pub fn position(&self, order: Order) -> Position {
         let state = self.state.name().to_owned();
         let keys = (self.id.0, self.name_key.clone(), state, self.expiry_key(), self.created_at.micros());
@@ -113,12 +113,12 @@ impl Listed {
 }
 
 impl Connectors {
-    /// All of them, in this order, after this position: along an index, for it may be cut anywhere.
+    /// All connectors in this order after this position. The query follows an index, so a limit may end it anywhere.
     fn walk(self, order: Order, after: Option<&Position>) -> Select<row::Entity> {
         let key = column(order);
         let query = self.find();
         let query = match order {
-            // No two have the same.
+            // Name keys are unique, so no second column is needed.
             Order::Name => query.order_by_asc(key),
             Order::Added => query.order_by_desc(key).order_by_desc(row::Column::Id),
             _ => query.order_by_asc(key).order_by_asc(row::Column::Id),
@@ -133,19 +133,20 @@ impl Connectors {
         })
     }
 
-    /// Those with this beginning, in this order, after this position.
+    /// The connectors with this prefix, in this order, after this position.
     fn walk_through(self, prefix: &Prefix, order: Order, after: Option<&Position>) -> Select<row::Entity> {
         let column = prefix.column();
         let value = if matches!((prefix, order), (Prefix::Name(_), Order::Name)) {
             Expr::col(column)
         } else {
-            // Not the column itself: the index on it would bring all that fits, which are many, to be sorted.
+            // An expression in place of the column keeps the database from using the column's index. With that
+            // index it would read and sort all matches, which are many.
             Expr::col(column).binary(BinOper::Custom("||"), "")
         };
         self.walk(order, after).filter(prefix.holds(&value))
     }
 
-    /// What the order compares of those with this beginning: at most one more than [`FEW`].
+    /// The keys of the connectors with this prefix: at most one more than [`FEW`].
     fn probe(self, prefix: &Prefix) -> Select<row::Entity> {
         use row::Column::{CreatedAt, ExpiryKey, Id, NameKey, State};
         self.find()
@@ -156,7 +157,7 @@ impl Connectors {
             .limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX))
     }
 
-    /// The first `limit` in this order, after this position; of a search, those that begin with any of these.
+    /// The first `limit` connectors in this order after this position. A search keeps those with any of the prefixes.
     pub async fn list(
         self,
         on: &impl Queries,
@@ -178,7 +179,7 @@ impl Connectors {
         Ok(found)
     }
 
-    /// Those whose secret expires on this day or before, the soonest first, at most so many.
+    /// At most `limit` connectors whose secret expires on this day or before, the soonest first.
     pub async fn expiring(
         self,
         on: &impl Queries,
@@ -214,7 +215,7 @@ impl Connectors {
         read(on, self.walk_through(prefix, order, after), limit).await
     }
 
-    /// Those of these ids that are still there, in their order.
+    /// The connectors with these ids that still exist, in the order of the ids.
     async fn by_ids(self, on: &impl Queries, ids: &[Uuid]) -> Result<Vec<Listed>, DatabaseError> {
         let query = self.find().filter(row::Column::Id.is_in(ids.iter().copied()));
         let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;

@@ -1,4 +1,4 @@
-//! A connector as a list shows it: of its row no more is read, for a list reads many.
+//! The part of a connector that a list shows. A list reads many rows, so it reads only these columns.
 
 use sea_orm::{DerivePartialModel, entity::prelude::*};
 
@@ -17,32 +17,32 @@ pub struct Listed {
     pub id: ConnectorId,
     /// Its name.
     pub service_name: ServiceName,
-    /// The name as it is compared and sorted.
+    /// The name in the form in which names are compared and sorted.
     pub name_key: String,
     /// The Azure application.
     pub client_id: ClientId,
-    /// When the secret expires, where that is known.
+    /// The day on which the secret expires, if it is known.
     pub secret_expires_on: Option<ExpiryDate>,
     /// Who may sign in.
     pub account_type: AccountType,
-    /// The tenant, where only one may.
+    /// The tenant, if the accounts of only one tenant may sign in.
     pub tenant: Option<Tenant>,
-    /// What it asks for.
+    /// The permissions that it asks for.
     pub scopes: Vec<String>,
-    /// Where it stands.
+    /// Its state.
     pub state: ConnectorState,
     /// When it was added.
     pub created_at: Timestamp,
 }
 
 impl Listed {
-    /// By what it is sorted among those whose secret expires.
+    /// The sort key of the order by expiry.
     pub(super) fn expiry_key(&self) -> String {
         expiry_key(self.secret_expires_on)
     }
 }
 
-/// The columns that it needs.
+/// The columns that a list reads.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "row::Entity")]
 pub(super) struct ListedRow {
@@ -59,7 +59,7 @@ pub(super) struct ListedRow {
     pub created_at: i64,
 }
 
-/// A row that no code of ours can have written.
+/// The error for a row that this program cannot have written.
 fn inconsistent(id: Uuid, column: &str) -> DbErr {
     DbErr::Type(format!("connector {id} has an impossible {column}"))
 }

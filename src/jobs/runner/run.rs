@@ -1,4 +1,4 @@
-//! One run of one job: its work, its lease meanwhile, and what becomes of it afterwards.
+//! One run of one job: does its work, renews its lease during the work, and records the result.
 
 use std::time::Duration;
 

@@ -218,7 +218,7 @@ async fn occupy(pool: &CpuPool) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Re
     (go, task)
 }
 
-async fn until_so_many_wait(pool: &CpuPool, number: usize) {
+async fn wait_for_queue_length(pool: &CpuPool, number: usize) {
     while pool.waiting() != number {
         tokio::task::yield_now().await;
     }
@@ -237,9 +237,9 @@ async fn n4_a_browser_that_disconnects_while_it_waits_leaves_the_queue() {
             })
         })
         .collect();
-    until_so_many_wait(&pool, 5).await;
+    wait_for_queue_length(&pool, 5).await;
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
-    until_so_many_wait(&pool, 0).await;
+    wait_for_queue_length(&pool, 0).await;
     go.send(()).expect("it waits for this");
     occupied.await.expect("no panic").expect("it ran");
     assert_eq!(ran.load(Ordering::SeqCst), 0);

@@ -150,7 +150,7 @@ async fn o12_an_answer_is_read_to_a_mebibyte_and_no_further() {
     })))
     .await;
     assert_eq!(send(&endless).await.err(), Some(HttpFailure::TooLarge));
-    // What lies in the buffers of two sockets comes on top.
+    // The buffers of two sockets add to that.
     assert!(sent.load(Ordering::Relaxed) < 200, "{}", sent.load(Ordering::Relaxed));
 
     let whole = server(Router::new().fallback(any(|| std::future::ready(vec![b'x'; MAX_BODY])))).await;
@@ -221,7 +221,7 @@ async fn c63_why_no_connection_came_about_is_told() {
 
 #[tokio::test]
 async fn a_connection_that_is_dropped_is_told_apart_from_an_answer_that_is_slow() {
-    // Nobody accepts, and the queue is full: what comes now is dropped, as by a firewall.
+    // The socket accepts nothing and its queue is full, so further connections are dropped, as by a firewall.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let full = socket.listen(0).expect("a listener");

@@ -1,13 +1,13 @@
-//! Who may sign in: the account type of the Azure application.
+//! The account type of an Azure application: the kinds of accounts that may sign in.
 
-/// Whose accounts may sign in, as chosen when the application was registered.
+/// The account type that was chosen when the application was registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum AccountType {
-    /// Those of one tenant.
+    /// Accounts of one tenant.
     SingleTenant,
     /// Work and school accounts of any tenant.
     MultipleTenants,
-    /// Those, and personal profiles.
+    /// Work and school accounts of any tenant, and personal accounts.
     #[default]
     TenantsAndPersonal,
     /// Personal accounts alone.
@@ -58,7 +58,7 @@ impl AccountType {
         }
     }
 
-    /// Whom it lets in, for somebody who registers an application for the first time.
+    /// Explains the account type to an administrator who registers an application for the first time.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::SingleTenant => "People of one company alone, such as your own.",
@@ -70,13 +70,13 @@ impl AccountType {
         }
     }
 
-    /// Whether a tenant must be given with it.
+    /// Whether this account type needs a tenant.
     pub const fn needs_tenant(self) -> bool {
         matches!(self, Self::SingleTenant)
     }
 
-    /// What stands for `{tenant}` in Microsoft's addresses where no tenant is given: an application that
-    /// is open to fewer is refused at a wider one (AADSTS50194, AADSTS9002331).
+    /// The value of `{tenant}` in Microsoft's addresses if the connector has no tenant. Microsoft refuses an
+    /// application at a segment for more kinds of accounts than the application accepts (AADSTS50194, AADSTS9002331).
     pub const fn path_segment(self) -> &'static str {
         match self {
             Self::SingleTenant | Self::MultipleTenants => "organizations",
@@ -85,11 +85,11 @@ impl AccountType {
         }
     }
 
-    /// What the address at which an administrator approves is made for: what stands for `{tenant}`, never `common`,
-    /// which Microsoft refuses there (v2-admin-consent), and the client ID.
+    /// The two values of the address at which an administrator approves: the value of `{tenant}`, and the client ID.
+    /// The first is never `common`, because Microsoft refuses it there (v2-admin-consent).
     ///
     /// # Errors
-    /// What there is no such address for.
+    /// The reason why there is no such address.
     pub fn approval<'a>(
         self,
         tenant: Option<&'a str>,
@@ -104,12 +104,12 @@ impl AccountType {
     }
 }
 
-/// Why there is no address at which an administrator approves.
+/// The reason why there is no address at which an administrator approves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoApproval {
-    /// The application is not known.
+    /// The client ID is not known.
     ClientId,
-    /// Its one tenant is not known.
+    /// The tenant is not known.
     Tenant,
     /// Each person approves for themselves.
     Needless,

@@ -1,4 +1,4 @@
-//! The words where this program itself knows which check failed, or why no connection came about.
+//! Explanations for causes that this program found itself: a failed check, or a failed connection.
 
 use super::errors::of_why;
 use crate::providers::{
@@ -7,7 +7,7 @@ use crate::providers::{
     guid,
 };
 
-/// The words for a cause.
+/// The explanation of a finding.
 pub fn of(why: &Why, evidence: &Evidence) -> Diagnosis {
     match evidence {
         Evidence::NoConnection { host, why: cause } => no_connection(why, host, *cause),
@@ -20,7 +20,7 @@ pub fn of(why: &Why, evidence: &Evidence) -> Diagnosis {
     }
 }
 
-/// A value as a sentence has it.
+/// A value in the form in which sentences show it.
 fn told(value: Option<&String>) -> &str {
     value.map_or("nothing", String::as_str)
 }
@@ -73,7 +73,7 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     );
     let host = |text: &str| text.split('/').nth(2).map(str::to_owned);
     let next = match (host(expected), host(received)) {
-        // The issuer of the ID token was right, and so are the settings: the callback’s is another one.
+        // The issuer of the ID token and the settings were right; only the callback’s issuer differs.
         _ if mismatch.claim == Claim::CallbackIss && *why == Why::IdentityNotProved => return Diagnosis { what, ..of_why(why) },
         (_, None) => return Diagnosis { what, ..of_why(why) },
         // Microsoft's platform of version 1.0 has issuers of its own.
@@ -91,7 +91,7 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     of_why(why).known_to_be(what, Who::Operator, next)
 }
 
-/// What to do where the issuer has the right host and another path.
+/// The next step if the issuer has the right host and another path.
 fn same_host(received: &str) -> String {
     let parts = received.split('/').map(|part| if guid(part).is_some() { "{tenant}" } else { part });
     let template = parts.collect::<Vec<_>>().join("/");

@@ -1,5 +1,5 @@
-//! Microsoft's own codes (AADSTS…) and what to say of them, from its reference (reference-error-codes) and from what
-//! people report. They choose words and decide nothing: Microsoft warns that they change.
+//! Explanations of Microsoft's own codes (AADSTS…), from its reference (reference-error-codes) and from reports of
+//! users. The codes choose words, but they decide nothing, because Microsoft warns that they change.
 
 mod account;
 mod application;
@@ -12,7 +12,7 @@ mod tenant;
 
 use crate::providers::diagnosis::{Cause, Remedy, Who};
 
-/// What is said of a code.
+/// The explanation of some codes.
 pub struct Entry {
     /// The codes, without `AADSTS`.
     pub codes: &'static [u64],
@@ -20,7 +20,7 @@ pub struct Entry {
     pub title: &'static str,
     /// What it means: no more than Microsoft says by the code.
     pub what: &'static str,
-    /// What it can come from: at least one cause, the likeliest first.
+    /// The possible causes: at least one, the most likely first.
     pub causes: &'static [Cause],
 }
 
@@ -36,7 +36,7 @@ const TABLES: [&[Entry]; 8] = [
     service::TABLE,
 ];
 
-/// Codes that Microsoft sends beside one that says more.
+/// General codes that Microsoft sends beside a more precise one.
 pub const GENERAL: [u64; 6] = [70_000, 70_002, 65_005, 90_014, 90_023, 9_002_313];
 
 /// Every entry.

@@ -4,23 +4,23 @@ use uuid::Uuid;
 
 use crate::{platform::config::ProviderUrls, providers::guid};
 
-/// The addresses that one attempt uses, and goes on using whatever is configured later.
+/// The addresses that one attempt uses. Later changes of the configuration do not affect them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Where people are sent to sign in.
+    /// The address at which people sign in.
     pub authorize: String,
-    /// Where the code is exchanged.
+    /// The token endpoint, where the code is exchanged.
     pub token: String,
     /// The base of Microsoft Graph.
     pub graph: String,
-    /// The issuer of ID tokens, in which `{tenant}` stands for the tenant that the token names.
+    /// The issuer of ID tokens. The tenant that a token names replaces `{tenant}` in it.
     pub issuer: IssuerTemplate,
 }
 
 const TENANT: &str = "{tenant}";
 
 impl Endpoints {
-    /// Those of a connector: `segment` is its tenant, or the word for its account type.
+    /// The addresses of a connector. `segment` is its tenant, or the word for its account type.
     pub fn of(urls: &ProviderUrls, segment: &str) -> Self {
         Self {
             authorize: urls.authorize.replace(TENANT, segment),
@@ -31,7 +31,7 @@ impl Endpoints {
     }
 }
 
-/// An issuer in which any one tenant may stand.
+/// An issuer with a gap for the tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerTemplate(pub String);
 
@@ -41,9 +41,8 @@ impl IssuerTemplate {
         self.0.replace(TENANT, tenant)
     }
 
-    /// Whether a callback may name this issuer: the tenant's where it is known, and otherwise that of any
-    /// one tenant. Nothing but a tenant's id may stand in its place: `https://login.example/evil/../…`
-    /// must not pass.
+    /// Whether a callback may name this issuer: that of the tenant if it is known, and otherwise that of any tenant.
+    /// The gap accepts only the id of a tenant, so that `https://login.example/evil/../…` does not pass.
     pub fn may_be(&self, issuer: &str, tenant: Option<&str>) -> bool {
         if let Some(tenant) = tenant {
             return self.for_tenant(tenant) == issuer;
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tenant_stands_in_every_address_but_the_issuer() {
+    fn the_tenant_replaces_its_gap_in_every_address_but_the_issuer() {
         let urls = ProviderUrls {
             authorize: "https://a/{tenant}/authorize".to_owned(),
             token: "https://a/{tenant}/token".to_owned(),

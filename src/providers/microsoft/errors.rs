@@ -1,4 +1,4 @@
-//! What Microsoft's errors mean: what happened, whose job it is, and the next step.
+//! Explains Microsoft's errors: what happened, who can solve it, and the next step.
 
 use super::{causes, codes, general::General};
 use crate::providers::{
@@ -12,14 +12,14 @@ impl Diagnosis {
         Some(Self { title, what: (*what).to_owned(), causes: causes.to_vec() })
     }
 
-    /// Of an error that Microsoft showed on a page of its own.
+    /// The explanation of an error that Microsoft showed on its own page.
     pub fn of_shown(code: Option<u64>) -> Self {
         code.and_then(Self::of_code).unwrap_or_else(|| General::Pasted.diagnosis())
     }
 }
 
-/// The code that says most: Microsoft often names a general code first (AADSTS70002) and the cause after it, in the
-/// list of codes or in the description. A code that is not in the table only where no other is.
+/// The most precise code. Microsoft often names a general code first (AADSTS70002) and the cause after it, in the list
+/// of codes or in the description. A code that is not in the table is returned only if no code is.
 pub fn telling_code(said: &ProviderWords) -> Option<u64> {
     let description = said.description.as_deref().unwrap_or_default();
     let named = description.match_indices("AADSTS").filter_map(|(at, _)| code_in(&description[at..]));
@@ -29,13 +29,13 @@ pub fn telling_code(said: &ProviderWords) -> Option<u64> {
     telling.or_else(|| all.iter().find(known)).copied().or_else(|| said.code())
 }
 
-/// The words for a sign-in that did not go through: those of Microsoft's code where it sent one that is known,
-/// which say more than the kind of the failure does.
+/// The explanation of a failed sign-in. If Microsoft sent a known code, its explanation is used, because it is more
+/// precise than the kind of the failure.
 pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     if let Some(evidence) = said.and_then(|said| said.evidence.as_ref()) {
         return causes::of(why, evidence);
     }
-    // How long to wait stands in the answer, and in no table.
+    // The answer says how long to wait; the table of codes cannot.
     let code = said.and_then(telling_code).filter(|_| !matches!(why, Why::Throttled(_)));
     let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);
     let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);
@@ -53,7 +53,7 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
         }
         _ => None,
     };
-    // Without a code an error of OAuth means what its specification says; with an unknown one it can mean anything.
+    // Without a code an OAuth error has the meaning of its specification. With an unknown code it can mean anything.
     let by_unknown_code = || match why {
         Why::Denied => Some(General::Denied.diagnosis()),
         Why::CodeRefused => Some(General::Grant.diagnosis()),

@@ -1,9 +1,9 @@
-//! Words for an OAuth `error` whose cause is not known: Microsoft sent no code, or one that is not in the table. They
-//! never state a particular cause, for each of these errors has many.
+//! Explanations of an OAuth `error` whose cause is not known: Microsoft sent no code, or one that is not in the table.
+//! They never state a particular cause, because each of these errors has many.
 
 use crate::providers::diagnosis::{Cause, Diagnosis, Remedy, Who};
 
-/// The step that is left where nothing else is known.
+/// The last step, if nothing else is known.
 const READ: &str = "Read what Microsoft said below. Beside its code, if it sent one, a link leads to a page of \
                     Microsoft’s that says more. Once that is mended, sign in again.";
 
@@ -81,7 +81,7 @@ const APPLICATION: &[Cause] = &[
     Cause::one("If nothing differs", Who::Admin, READ, Remedy::Again),
 ];
 
-/// The words for an error of Microsoft's that is no more than its name.
+/// The kinds of errors for which only the OAuth name is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum General {
     /// `access_denied` without a code.

@@ -1,4 +1,4 @@
-//! Microsoft Graph: who it was that signed in.
+//! Asks Microsoft Graph which account signed in.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -10,18 +10,17 @@ use crate::providers::{
     redact,
 };
 
-/// What Graph says of who signed in (`GET /me`): their address, or what they sign in with, or their id within their
-/// tenant, whichever is there.
+/// Graph's answer about the account that signed in (`GET /me`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
-    /// What to call the account.
+    /// The name of the account: its address, its sign-in name, or its id in the tenant, in this order.
     pub account: String,
 }
 
-/// Asks Graph who signed in.
+/// Asks Graph which account signed in.
 ///
 /// # Errors
-/// [`Why`] it did not say.
+/// A [`Refusal`] with the reason why Graph did not answer.
 pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretString) -> Result<Me, Refusal> {
     let request = ::http::Request::get(format!("{graph}/me"))
         .header(::http::header::AUTHORIZATION, format!("Bearer {}", access_token.expose_secret()))
@@ -40,7 +39,7 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
     let why = meta.why().unwrap_or(match &said {
         Some(_) if answer.status() == ::http::StatusCode::FORBIDDEN => Why::IdentityRefused,
         Some(_) => Why::ExchangeRefused,
-        // A proxy's page, a captive portal's redirect: nothing that Graph said.
+        // The page of a proxy or the redirect of a captive portal, which Graph did not write.
         None => Why::Garbled,
     });
     let mut words = words(said.as_ref(), &meta, access_token);

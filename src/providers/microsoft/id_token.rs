@@ -1,4 +1,4 @@
-//! The ID token: who signed in, in whose tenant.
+//! Checks the ID token, which names the person who signed in and their tenant.
 //!
 //! It comes from the token endpoint over TLS, so its signature need not be checked (OpenID Connect Core
 //! 1.0, 3.1.3.7 (6)); `aud`, `iss`, `exp` and `nonce` are.
@@ -14,51 +14,51 @@ use crate::{
     },
 };
 
-/// What an ID token must say.
+/// The values that an ID token must have.
 pub struct Expected<'a> {
     /// The client ID, `aud`.
     pub client_id: &'a str,
-    /// Whose it may be.
+    /// The issuer.
     pub issuer: &'a IssuerTemplate,
     /// The tenant.
     pub tenant: ExpectedTenant<'a>,
-    /// The callback's `iss`, where there was one.
+    /// The callback's `iss`, if it had one.
     pub callback_issuer: Option<&'a str>,
     /// The hash of the attempt's nonce.
     pub nonce: Hash,
-    /// The present, by the server's clock.
+    /// The present time of the server's clock.
     pub now: Timestamp,
-    /// The present, by the provider's clock, where it is known.
+    /// The present time of the provider's clock, if it is known.
     pub provider_now: Option<Timestamp>,
-    /// What was sent to the provider, and must not be told.
+    /// The secrets that were sent to the provider. They must not be shown.
     pub secrets: &'a [&'a str],
 }
 
 /// The tenant that an ID token must name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedTenant<'a> {
-    /// Any, or none.
+    /// Any tenant, or none.
     Any,
-    /// Any one, by its GUID: that of the connector's domain is not known yet.
+    /// Any tenant with a GUID, because the GUID of the connector's domain is not known yet.
     Some,
-    /// This one.
+    /// This tenant.
     Is(&'a str),
 }
 
-/// Who signed in.
+/// The person who signed in, as the ID token names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The tenant's GUID, where the token names one.
+    /// The tenant's GUID, if the token names one.
     pub tenant: Option<String>,
 }
 
-/// Why an ID token was not believed: [`Why::WrongTenant`] where everything is right but the tenant, [`Why::Garbled`] where
-/// it is no ID token, [`Why::IdentityNotProved`] where it is not the one for this sign-in.
+/// The reason why an ID token was refused. [`Why::WrongTenant`] if only the tenant is wrong, [`Why::Garbled`] if it is
+/// not an ID token, [`Why::IdentityNotProved`] if it is not for this sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotProved {
     /// Why.
     pub why: Why,
-    /// Which check failed, with both values.
+    /// The failed check, with both values.
     pub mismatch: Option<Mismatch>,
 }
 
@@ -72,13 +72,13 @@ impl NotProved {
         Self::of(Mismatch::new(Claim::IdToken, None, None))
     }
 
-    /// What this program found out.
+    /// The finding of this program.
     pub fn evidence(self) -> Option<Evidence> {
         self.mismatch.map(Evidence::Mismatch)
     }
 }
 
-/// Checks an ID token. Claims that are not used may be missing or anything.
+/// Checks an ID token. Unused claims may be missing or have any value.
 ///
 /// # Errors
 /// [`NotProved`], by the first check that fails.
@@ -141,8 +141,8 @@ fn check_audience(claims: &Members, expected: &Expected<'_>) -> Result<(), Misma
     Err(Mismatch::new(Claim::Aud, Some(expected.client_id.to_owned()), received))
 }
 
-/// `exp`, and `nbf` or where that is missing `iat`. A token that was made a moment ago and is out of date by this
-/// machine's clock says that the clock is wrong.
+/// Checks `exp`, and `nbf` (or `iat` if there is no `nbf`). If a new token is out of date by this machine's clock, the
+/// clock is wrong.
 fn check_time(claims: &Members, expected: &Expected<'_>) -> Result<(), Mismatch> {
     let now = expected.now.seconds();
     let (from, until, made) = (claims.seconds("nbf"), claims.seconds("exp"), claims.seconds("iat"));
@@ -223,7 +223,7 @@ mod tests {
         judged(claims, tenant, callback_issuer, None).map_err(|not| not.why)
     }
 
-    /// Why the sound token with one claim changed is not believed, in the words of the log.
+    /// The reason why a valid token with one changed claim is refused, in the words of the log.
     fn mismatch(claim: &str, value: Value, provider_now: Option<Timestamp>) -> String {
         let mut claims = sound();
         claims[claim] = value;
@@ -273,7 +273,7 @@ mod tests {
         let behind = mismatch("nbf", json!(NOW.seconds() + 7_200), Some(NOW.plus(two_hours)));
         assert!(behind.starts_with("nbf: expected not later than 2026-11-23T06:57:10Z"), "{behind}");
         assert!(behind.ends_with("the server’s clock is 2 hours behind Microsoft’s"), "{behind}");
-        // Where the answer has no date, when the token was made says it.
+        // If the answer has no date, the token's own time shows the error of the clock.
         let made = mismatch("iat", json!(NOW.seconds() + 5_400), None);
         assert!(made.ends_with("the server’s clock is 1 hour 30 minutes behind Microsoft’s"), "{made}");
         let same = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW));
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_garbled() {
+    fn a_text_that_is_no_token_is_garbled() {
         for text in ["", "a.b", "a.b.c", "a.b.c.d", &token(&json!([]))] {
             let issuer = IssuerTemplate(String::new());
             let expected = Expected {

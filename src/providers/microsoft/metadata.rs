@@ -1,11 +1,11 @@
-//! OpenID metadata: which tenant, by its GUID, a domain belongs to.
+//! Reads the GUID of a domain's tenant from the OpenID metadata.
 
 use std::time::Duration;
 
 use super::endpoints::IssuerTemplate;
 use crate::providers::{http::ProviderHttp, members::Members};
 
-/// A sign-in has fifteen seconds for everything, and goes on without the answer.
+/// The most time for the metadata. A sign-in has fifteen seconds in all, and goes on without the metadata.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The GUID of the tenant that a domain belongs to, by the issuer in the metadata of that domain (OpenID Connect Discovery

@@ -13,8 +13,8 @@ pub struct Permission {
     pub needs_administrator: bool,
 }
 
-/// All of them. What needs an administrator is Microsoft's managed consent policy of 2026: Mail.Read
-/// does; Mail.Send and Contacts.Read do not (manage-app-consent-policies).
+/// All permissions. By Microsoft's managed consent policy of 2026, Mail.Read needs an administrator; Mail.Send and
+/// Contacts.Read do not (manage-app-consent-policies).
 pub const PERMISSIONS: [Permission; 7] = [
     permission("User.Read", "Sign in and read user profiles", true, false),
     permission("offline_access", "Maintain access to data you have given it access to", true, false),
@@ -34,12 +34,12 @@ const fn permission(
     Permission { name, allows, required, needs_administrator }
 }
 
-/// Those that every connector asks for.
+/// The permissions that every connector asks for.
 pub fn required_permissions() -> impl Iterator<Item = &'static Permission> {
     PERMISSIONS.iter().filter(|permission| permission.required)
 }
 
-/// Those that an administrator may choose.
+/// The permissions that an administrator may choose.
 pub fn optional_permissions() -> impl Iterator<Item = &'static Permission> {
     PERMISSIONS.iter().filter(|permission| !permission.required)
 }

@@ -1,4 +1,4 @@
-//! Requests to Microsoft's identity platform, as its addresses and secrets want them.
+//! Makes requests to Microsoft's identity platform from an attempt's addresses and a connector's secret.
 
 use secrecy::SecretString;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What the address of the sign-in carries besides.
+/// Additional parameters of the address at which people sign in.
 const EXTRA: [(&str, &str); 2] = [
     // Not form_post: that would be a cross-site POST, on which Lax cookies are missing.
     ("response_mode", "query"),
@@ -37,7 +37,7 @@ pub fn authorize_url(
     oauth::authorize_url(&application(endpoints, client_id), request, &EXTRA)
 }
 
-/// Whether an application's credentials are right, by a request for a token of its own (Microsoft,
+/// Tests an application's credentials with a request for a token of its own (Microsoft,
 /// v2-oauth2-client-creds-grant-flow).
 ///
 /// # Errors

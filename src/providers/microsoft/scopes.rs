@@ -1,19 +1,19 @@
-//! What was granted, as Microsoft answers, against what was asked for.
+//! Compares the permissions that Microsoft granted with the requested ones.
 
 use super::PERMISSIONS;
 
-/// Permissions that were asked for and are not there.
+/// Requested permissions that were not granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
-    /// Without these the connector is of no use.
+    /// Permissions that every connector needs.
     pub required: Vec<String>,
-    /// Without these it does less.
+    /// Permissions that an administrator has chosen.
     pub optional: Vec<String>,
 }
 
-/// Compares. `granted` is the answer's `scope`; where there is none, all that was asked for was granted
-/// (RFC 6749, 5.1). `openid`, `profile` and `email` are not compared, for Microsoft may leave them out;
-/// `offline_access` it never names: a refresh token proves it.
+/// The requested permissions that were not granted. `granted` is the answer's `scope`; without it, all requested
+/// permissions were granted (RFC 6749, 5.1). `openid`, `profile` and `email` are not compared, because Microsoft may
+/// leave them out. Microsoft never names `offline_access`; a refresh token proves it.
 pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool, graph: &str) -> Missing {
     let granted: Option<Vec<String>> =
         granted.map(|scopes| scopes.iter().map(|scope| bare(scope, graph)).collect());
@@ -35,9 +35,9 @@ pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool
     missing
 }
 
-/// Whether it is known of a permission, after a sign-in that went through, that it was granted: of `openid` by the ID
-/// token, of `offline_access` by the refresh token, of those of Graph by the answer's `scope`. The others Microsoft may leave
-/// out there, and they are not looked for.
+/// Whether a successful sign-in proves that a permission was granted. The ID token proves `openid`, the refresh token
+/// `offline_access`, and the answer's `scope` those of Graph. Microsoft may leave out the others, so nothing proves
+/// them.
 pub fn is_checked(scope: &str) -> bool {
     !matches!(scope, "profile" | "email")
 }
@@ -98,7 +98,7 @@ mod tests {
         let nothing = missing(&asked, Some(&[]), false, GRAPH);
         for scope in &asked {
             let missed = nothing.required.contains(scope) || nothing.optional.contains(scope);
-            // The ID token, without which no sign-in goes through, proves it.
+            // The ID token proves it, and every successful sign-in has one.
             assert_eq!(missed, is_checked(scope) && scope != "openid", "{scope}");
         }
     }

@@ -1,4 +1,4 @@
-//! The answers of the token endpoint, read as the `oauth2` crate asks for them.
+//! Reads the answers of the token endpoint into the types that the `oauth2` crate needs.
 
 use std::fmt;
 
@@ -29,8 +29,8 @@ impl fmt::Debug for Hidden {
     }
 }
 
-/// Tokens (RFC 6749, 5.1), and the ID token of OpenID Connect. `token_type` and `expires_in` are not used, so they may be
-/// missing or anything.
+/// Tokens (RFC 6749, 5.1), and the ID token of OpenID Connect. `token_type` and `expires_in` are not used, so they may
+/// be missing or have any value.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Tokens {
     access_token: AccessToken,
@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for Tokens {
         let text = |name| members.text(name).map(str::to_owned);
         let access_token = text("access_token").ok_or_else(|| D::Error::missing_field("access_token"))?;
         let scopes: Vec<_> = members.list("scope").iter().filter_map(serde_json::Value::as_str).collect();
-        // A text, as RFC 6749 has it, or a list of texts. Where it is neither, nothing was said of the permissions.
+        // A text (RFC 6749) or a list of texts. Any other value says nothing about the permissions.
         let said = members.list("scope").iter().any(serde_json::Value::is_string);
         let scopes =
             scopes.iter().flat_map(|text| text.split_whitespace()).map(|scope| Scope::new(scope.to_owned()));
@@ -82,7 +82,7 @@ impl TokenResponse for Tokens {
     }
 }
 
-/// An error of the token endpoint, with what Microsoft adds to RFC 6749, 5.2. Only `error` must be there.
+/// An error of the token endpoint (RFC 6749, 5.2) with Microsoft's additional members. Only `error` is required.
 #[derive(Clone, Serialize)]
 pub(super) struct TokenError {
     error: String,
@@ -106,7 +106,7 @@ impl<'de> Deserialize<'de> for TokenError {
     }
 }
 
-/// A code of Microsoft's: a number, or a text with or without `AADSTS`.
+/// One of Microsoft's codes: a number, or a text with or without `AADSTS`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was looked at")]
 fn code(value: &serde_json::Value) -> Option<u64> {
     let whole =
@@ -137,7 +137,7 @@ impl fmt::Display for TokenError {
 impl ErrorResponse for TokenError {}
 
 impl TokenError {
-    /// The OAuth `error` alone decides, for Microsoft warns that its own codes change.
+    /// The kind of refusal. The OAuth `error` alone decides it, because Microsoft warns that its own codes change.
     pub(super) fn why(&self) -> Why {
         match self.error.as_str() {
             "invalid_client" => Why::CredentialsRejected,
@@ -163,8 +163,8 @@ impl TokenError {
     }
 }
 
-/// An answer that the `oauth2` crate reads no more strictly than it is used: it asks for the type JSON and the status 200,
-/// and an error may come with either.
+/// Changes an answer so that the `oauth2` crate does not refuse it for its type or status. The crate requires the type
+/// JSON and the status 200, but an error may come with other values.
 pub(super) fn made_plain(mut answer: HttpResponse) -> HttpResponse {
     let Some(members) = Members::read(answer.body()) else { return answer };
     let body = without_mark(answer.body()).to_vec();
@@ -177,21 +177,21 @@ pub(super) fn made_plain(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-/// What an answer says besides its body.
+/// The values of an answer besides its body.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseMeta {
     /// The status.
     pub status: u16,
-    /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Its other form, a date, Microsoft does not send.
+    /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Microsoft does not send its other form, a date.
     pub retry_after: Option<u32>,
-    /// Microsoft's id of the request, which stands here also where the body is none of its own.
+    /// Microsoft's id of the request. The header has it even if Microsoft did not write the body.
     pub request_id: Option<String>,
     /// The provider's clock (RFC 9110, 6.6.1), to the second.
     pub date: Option<Timestamp>,
 }
 
 impl ResponseMeta {
-    /// Of an answer.
+    /// Reads them from an answer.
     pub fn of(answer: &HttpResponse) -> Self {
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let retry_after = header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
@@ -203,10 +203,10 @@ impl ResponseMeta {
         }
     }
 
-    /// What the status alone decides, whatever the body says.
+    /// The kind of refusal, if the status alone decides it.
     pub const fn why(&self) -> Option<Why> {
         match self.status {
-            // Only a proxy answers so (RFC 9110, 15.5.8).
+            // Only a proxy sends this status (RFC 9110, 15.5.8).
             407 => Some(Why::Unreachable),
             429 => Some(Why::Throttled(self.retry_after)),
             500.. => Some(Why::Unavailable),
@@ -214,7 +214,7 @@ impl ResponseMeta {
         }
     }
 
-    /// What this program found out, where the status alone says it. The host is the one that was asked.
+    /// The finding, if the status alone gives one. `host` is the host that got the request.
     pub fn evidence(&self, host: &str) -> Option<Evidence> {
         (self.status == 407)
             .then(|| Evidence::NoConnection { host: host.to_owned(), why: NoConnection::ProxyLogin })
@@ -253,7 +253,7 @@ mod tests {
         })
     }
 
-    /// The members of a sound answer with some others changed: to any value, or left out.
+    /// A valid answer in which some members have another value or are left out.
     fn with(sound: Value, changes: Vec<(String, Option<Value>)>) -> Value {
         let Value::Object(mut answer) = sound else { return sound };
         for (name, value) in changes {
@@ -272,7 +272,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn c12_tokens_are_read_whatever_stands_in_the_members_that_are_not_used(
+        fn c12_tokens_are_read_with_any_values_of_unused_members(
             changes in changes(&["token_type", "expires_in", "ext_expires_in", "expires_on", "not_before", "foci"]),
         ) {
             let sound = json!({
@@ -286,7 +286,7 @@ mod tests {
         }
 
         #[test]
-        fn c12_an_error_is_read_whatever_stands_beside_it(
+        fn c12_an_error_is_read_with_any_values_of_other_members(
             changes in changes(&[
                 "error_description", "error_codes", "trace_id", "correlation_id", "timestamp", "error_uri", "claims",
             ]),
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn c12_permissions_may_be_a_text_or_a_list_and_anything_else_says_nothing_of_them() {
+    fn c12_permissions_may_be_a_text_or_a_list_and_other_values_are_ignored() {
         for (scope, granted) in [
             (json!("User.Read  Mail.Read"), Some(2)),
             (json!(["User.Read", "Mail.Read"]), Some(2)),

@@ -78,7 +78,7 @@ pub fn ConsentPage(
     .into_any()
 }
 
-/// What is said where the address came back with its parameters twice.
+/// The page for a callback whose parameters came twice.
 #[component]
 pub fn DoubledPage() -> impl IntoView {
     view! {

@@ -27,7 +27,7 @@ pub fn SignInList(
     sign_ins: Vec<SignIn>,
     /// The connector.
     connector: Connector,
-    /// Who looks: of others' sign-ins there is no page for them.
+    /// The user who looks. They can open the pages of their own sign-ins only.
     viewer: UserId,
 ) -> impl IntoView {
     if sign_ins.is_empty() {
@@ -38,8 +38,8 @@ pub fn SignInList(
         }
         .into_any();
     }
-    // Microsoft may have kept the browser on a page of its own, and then says nothing to us. Asked once, at the latest
-    // of them, and not where one has gone through since.
+    // Microsoft may have shown an error on its own page and sent us nothing. The page asks for that error once, at the
+    // latest such sign-in, unless a later one has gone through.
     let unsettled = sign_ins
         .iter()
         .take_while(|sign_in| !matches!(sign_in.progress, Progress::Ended(Outcome::Verified { .. })));
@@ -99,14 +99,14 @@ pub fn SignInList(
     view! { <ol class="timeline" role="list">{items}</ol> }.into_any()
 }
 
-/// What happened in a sign-in, step by step, and all of it as a text for support.
+/// The steps of a sign-in, and the whole sign-in as a text for support.
 #[component]
 pub fn Timeline(
     /// The sign-in.
     sign_in: SignIn,
     /// Its connector.
     connector: Connector,
-    /// Whether it also tells what the provider said.
+    /// Whether it also shows the words of the provider.
     said: bool,
 ) -> impl IntoView {
     let text = support::text(&sign_in, &connector);
@@ -152,7 +152,7 @@ pub fn Timeline(
             <details class="disclosure">
                 <summary>"Details for support"</summary>
                 <div class="copy long">
-                    // It is scrolled where it is long: from the keyboard too.
+                    // A long text scrolls; the keyboard must reach it too.
                     <pre tabindex="0" role="group" aria-label="The text for support"><code>{text}</code></pre>
                     <CopyButton what="the text for support" />
                 </div>

@@ -1,4 +1,4 @@
-//! The page that tells what a sign-in came to.
+//! The page that shows the outcome of a sign-in.
 
 use leptos::prelude::*;
 
@@ -29,14 +29,14 @@ use crate::{
     },
 };
 
-/// What one browser's sign-in came to.
+/// The page of one sign-in, for the user who started it.
 #[component]
 pub fn SignInPage(
     /// The sign-in.
     sign_in: SignIn,
     /// The connector.
     connector: Connector,
-    /// What can be offered of it.
+    /// The remedies that this connector can offer.
     offers: Offers,
 ) -> impl IntoView {
     let id = connector.id;
@@ -121,7 +121,7 @@ pub fn SignInPage(
     .into_any()
 }
 
-/// For one that did not come back: Microsoft may have kept the browser on a page of its own.
+/// The page of a sign-in that did not come back. Microsoft may have shown an error on its own page.
 fn lost(id: ConnectorId, name: String) -> AnyView {
     view! {
         {again(id, name)}
@@ -156,7 +156,7 @@ fn Verified(
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
-    // It may be long ago.
+    // The sign-in may be old.
     let same = current && attempt.connector_version == connector.application_version;
     let works = same && connector.state == ConnectorState::Verified;
     let (class, icon, title, lead) = if works {

@@ -1,4 +1,4 @@
-//! What the pages of an end and of an error that was pasted have in common.
+//! Parts that the page of an outcome and the page of a pasted error share.
 
 use leptos::prelude::*;
 
@@ -15,14 +15,14 @@ use crate::{
     ui::{links::NewWindow, widgets::Copyable},
 };
 
-/// Whose job it is, and the next step; by cause where there are several.
+/// Who can solve it, and the next step. If there are several causes, for each cause.
 #[component]
 pub fn Next(
-    /// What is said of the end.
+    /// The explanation of the outcome.
     diagnosis: Diagnosis,
     /// The portal of the configured cloud.
     portal: Portal,
-    /// The application that it is said of.
+    /// The application.
     client_id: ClientId,
 ) -> impl IntoView {
     let several = diagnosis.causes.len() > 1;
@@ -58,7 +58,7 @@ pub fn Next(
     }
 }
 
-/// What the provider said, as rows of a list of facts; codes and ids are ready to copy.
+/// The words of the provider as rows of a list. Codes and ids have a button to copy them.
 pub fn provider_said(said: ProviderWords) -> impl IntoView {
     let code = telling_code(&said);
     let unknown = code.filter(|code| codes::find(*code).is_none());

@@ -1,4 +1,4 @@
-//! What an error means that Microsoft showed on a page of its own.
+//! The page that explains an error that Microsoft showed on its own page. The user pastes that error.
 
 use leptos::prelude::*;
 
@@ -30,11 +30,11 @@ pub const REGISTERED: &str = "registered";
 pub fn PasteForm(
     /// The connector.
     connector: ConnectorId,
-    /// What was pasted and not understood.
+    /// The pasted text that was not understood.
     #[prop(optional, into)]
     pasted: String,
 ) -> impl IntoView {
-    // Leptos writes what stands in a `textarea` as it is: `</textarea><script>` would end it (cross-site scripting).
+    // Leptos does not escape the content of a `textarea`: `</textarea><script>` would end it (cross-site scripting).
     let text = html_escape::encode_text(&pasted).into_owned();
     view! {
         <SendOnce>
@@ -65,23 +65,23 @@ pub fn PasteForm(
     }
 }
 
-/// What the page shows.
+/// The values that the page shows.
 #[derive(Clone, Debug)]
 pub struct ShownView {
     /// The connector.
     pub connector: Connector,
-    /// What can be offered of it.
+    /// The remedies that this connector can offer.
     pub offers: Offers,
-    /// What was pasted, as it was and as it was understood; none where nothing was pasted yet.
+    /// The pasted text and what was read from it; `None` before a text was pasted.
     pub pasted: Option<(String, Pasted)>,
-    /// The Redirect URI as Azure has it, where that was given.
+    /// The Redirect URI as Azure has it, if the user typed it.
     pub registered: String,
 }
 
-/// The page that tells what Microsoft's error means.
+/// The page that explains Microsoft's error.
 #[component]
 pub fn ShownPage(
-    /// What it shows.
+    /// The values that it shows.
     model: ShownView,
 ) -> impl IntoView {
     let ShownView { connector, offers, pasted, registered } = model;
@@ -140,8 +140,8 @@ pub fn ShownPage(
     .into_any()
 }
 
-/// Asks for the error. Some pages of Microsoft's have no code, and are in the reader’s language: of a text
-/// that is not understood it says that the page may have asked for an administrator, which is the usual reason.
+/// Asks for the error. Some of Microsoft's pages have no code and are in the reader’s language. If a pasted text is
+/// not understood, it names the usual reason: the page asked for an administrator.
 #[component]
 fn Ask(
     connector: Connector,
@@ -184,7 +184,7 @@ fn Ask(
     }
 }
 
-/// Our Redirect URI above the one that Microsoft names or that Azure has, with the first difference marked.
+/// Our Redirect URI above the one that Microsoft names or that Azure has. The first difference is marked.
 #[component]
 fn Compared(
     connector: ConnectorId,
@@ -238,7 +238,7 @@ fn Compared(
     }
 }
 
-/// A text in which the sign after the first `at` is marked, or its end where it has no more.
+/// A text in which the character after the first `at` characters is marked, or the end if there is none.
 fn marked(text: &str, at: usize) -> impl IntoView + use<> {
     let before: String = text.chars().take(at).collect();
     let sign: String = text.chars().skip(at).take(1).collect();

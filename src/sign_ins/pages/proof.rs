@@ -1,11 +1,11 @@
-//! What this program found out about a sign-in that failed, beside what Microsoft said.
+//! Views of this program's own findings about a failed sign-in. The pages show them beside Microsoft's words.
 
 use leptos::prelude::*;
 
 use super::super::{model::Outcome, service::Progress};
 use crate::providers::{Evidence, ProviderWords};
 
-/// What was found out, with both values of a check, where there is anything.
+/// The findings, with both values of a failed check; `None` if there are none.
 pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
     let evidence = said?.evidence.clone()?;
     let row = |name: &'static str, value: String| {
@@ -35,7 +35,7 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
     })
 }
 
-/// The same in a line, for the last step of a timeline.
+/// The findings in one line, for the last step of a timeline.
 pub fn in_a_line(progress: &Progress) -> Option<String> {
     match progress {
         Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => {

@@ -1,4 +1,4 @@
-//! What a page offers for the next step after a sign-in that failed.
+//! The remedies that a page offers after a failed sign-in: buttons, and cards with the needed values.
 
 use leptos::prelude::*;
 
@@ -16,41 +16,41 @@ use crate::{
     },
 };
 
-/// What can be offered of a connector.
+/// The values that the remedies of a connector need.
 #[derive(Clone, Debug)]
 pub struct Offers {
     /// The Redirect URI.
     pub redirect_uri: String,
-    /// The address at which an administrator approves, where there is one.
+    /// The address at which an administrator approves, if there is one.
     pub approval: Option<String>,
     /// The portal of the configured cloud.
     pub portal: Portal,
 }
 
 impl Offers {
-    /// The words for this connector: no step names an address for approval that it does not have.
+    /// The explanation for this connector. If it has no address for approval, no step mentions one.
     pub fn fit(&self, diagnosis: Diagnosis) -> Diagnosis {
         if self.approval.is_some() { diagnosis } else { diagnosis.without_approval() }
     }
 }
 
-/// The next steps, ready to be taken, and the way back.
+/// The buttons and cards for the next steps, and the link back.
 #[component]
 pub fn Remedies(
-    /// What is to be done, by cause.
+    /// The remedies, in the order of the causes.
     remedies: Vec<Remedy>,
     /// The connector.
     connector: Connector,
-    /// What can be offered.
+    /// The values that the remedies need.
     offers: Offers,
-    /// What stands between what is needed elsewhere and the buttons.
+    /// Content between the cards and the buttons.
     #[prop(default = None)]
     between: Option<AnyView>,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
     let cards = remedies.iter().filter_map(|remedy| card(*remedy, &connector, &offers)).collect_view();
-    // Where the change itself leads to the sign-in, the sign-in alone would end as before.
+    // The change of the tenant starts the sign-in itself. A sign-in without the change would fail again.
     let alone = [Remedy::Tenant].as_slice() == remedies.as_slice();
     let mut buttons: Vec<Button> = Vec::new();
     for remedy in remedies {
@@ -59,7 +59,7 @@ pub fn Remedies(
             Remedy::Secret => Button::Link(format!("/connectors/{id}/secret"), "Replace the secret"),
             Remedy::Edit => Button::Link(format!("/connectors/{id}/edit"), "Edit the connector"),
             Remedy::AccountType(kind) if connector.account_type != kind => Button::AccountType(kind),
-            // The card has what is needed.
+            // The card has the button.
             Remedy::Tenant => continue,
             Remedy::AccountType(_) | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Button::SignIn,
         };
@@ -101,7 +101,7 @@ pub fn Remedies(
     }
 }
 
-/// What is to be done here.
+/// A button for a next step on this page.
 #[derive(PartialEq, Eq)]
 enum Button {
     SignIn,
@@ -110,7 +110,7 @@ enum Button {
     AccountType(AccountType),
 }
 
-/// What a remedy needs besides a button, most often at Microsoft.
+/// The card with the values that a remedy needs, most often for a page at Microsoft.
 fn card(remedy: Remedy, connector: &Connector, offers: &Offers) -> Option<AnyView> {
     match remedy {
         Remedy::RedirectUri => {
@@ -146,7 +146,7 @@ pub fn ApprovalCard(title: &'static str, address: String) -> impl IntoView {
     }
 }
 
-/// The form that changes who may sign in, and starts a sign-in.
+/// The form that changes the account type and starts a sign-in.
 #[component]
 fn Retry(connector: Connector, kind: AccountType, children: Children) -> impl IntoView {
     let (id, version) = (connector.id, connector.version);
@@ -161,7 +161,7 @@ fn Retry(connector: Connector, kind: AccountType, children: Children) -> impl In
     }
 }
 
-/// Asks for the tenant, for which the connector then is.
+/// Asks for the tenant to which the connector will belong.
 #[component]
 fn TenantCard(connector: Connector, typed: Option<String>, error: Option<String>) -> impl IntoView {
     let value = typed.or_else(|| connector.tenant.as_ref().map(Tenant::as_str).map(str::to_owned));
@@ -186,14 +186,14 @@ fn TenantCard(connector: Connector, typed: Option<String>, error: Option<String>
     }
 }
 
-/// The page that asks for the tenant once more, for what was typed is none.
+/// The page that asks for the tenant again, because the typed text is not a tenant.
 #[component]
 pub fn TenantPage(
     /// The connector.
     connector: Connector,
-    /// What was typed.
+    /// The typed text.
     typed: String,
-    /// What is wrong with it.
+    /// The mistake in it.
     error: String,
 ) -> impl IntoView {
     let id: ConnectorId = connector.id;

@@ -1,10 +1,10 @@
-//! Makes plain text of what people paste, by the rules of [`crate::platform::text`]: invisible signs are left out, other
-//! digits and look-alike signs become ASCII. And finds Microsoft's code in it, however it is written there.
+//! Makes plain text of a pasted text by the rules of [`crate::platform::text`]: invisible characters are removed, other
+//! digits and look-alike characters become ASCII. It then finds Microsoft's code in the ways in which it is written.
 
 use crate::{platform::text, providers::microsoft::codes};
 
-/// Decodes the character references of HTML and the escapes of JSON: sources of pages have the one, the token endpoint
-/// and logs the other.
+/// Decodes the character references of HTML, which sources of pages have, and the escapes of JSON, which the token
+/// endpoint and logs have.
 pub(super) fn decode(text: &str) -> String {
     let text = html_escape::decode_html_entities(text);
     let mut decoded = String::with_capacity(text.len());
@@ -18,8 +18,8 @@ pub(super) fn decode(text: &str) -> String {
     decoded + rest
 }
 
-/// The sign that JSON writes with a backslash and the beginning of `after` (RFC 8259, 7), and how many bytes of `after`
-/// belong to it. `None` for a backslash of another kind.
+/// Reads the rest of an escape of JSON after its backslash (RFC 8259, 7). Returns the character, and the number of bytes
+/// of `after` that belong to the escape; `None` if it is not an escape of JSON.
 fn read_escape(after: &str) -> Option<(char, usize)> {
     match after.chars().next()? {
         sign @ ('"' | '/' | '\\') => Some((sign, 1)),
@@ -34,15 +34,15 @@ fn read_escape(after: &str) -> Option<(char, usize)> {
     }
 }
 
-/// The text in plain signs, line by line: compatibility forms composed (NFKC), every digit and every look-alike sign an
-/// ASCII one, and no invisible signs.
+/// The text in plain characters, line by line: in the form NFKC, with ASCII in place of other digits and look-alike
+/// characters, and without invisible characters.
 pub(super) fn plain(text: &str) -> String {
     let visible = text::without_invisible(text);
     let composed = text::nfkc(&visible);
     composed.lines().map(text::ascii).collect::<Vec<_>>().join("\n")
 }
 
-/// In small letters and with one space between words, to look for sentences in.
+/// The text in small letters with one space between words, for finding sentences.
 pub(super) fn words(plain: &str) -> String {
     plain.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -61,7 +61,7 @@ pub(super) fn code(plain: &str) -> Option<u64> {
         .or_else(|| bare(plain))
 }
 
-/// Leaves out at most this many signs that separate a name from its number.
+/// Skips at most `most` characters that separate a name from its number.
 fn skip(text: &str, most: usize) -> &str {
     let separates = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '_' | '.' | '#' | '(');
     let end = text.char_indices().take(most).take_while(|(_, c)| separates(*c)).last();
@@ -82,13 +82,13 @@ fn labelled(plain: &str) -> Option<u64> {
         let value = plain[at + 1..].trim_start_matches([' ', '\t']);
         let code = number(value, 5)?;
         let ends = value.trim_start_matches(|c: char| c.is_ascii_digit());
-        // Not the port of an address, and not the beginning of a date or an id.
+        // The number must not be the port of an address, or the beginning of a date or an id.
         let whole = ends.chars().next().is_none_or(char::is_whitespace) && !label.contains("//");
         (whole && (label.to_lowercase().contains("code") || codes::find(code).is_some())).then_some(code)
     })
 }
 
-/// A text that is a code and nothing else.
+/// The code in a text that has only a code.
 fn bare(plain: &str) -> Option<u64> {
     let text = plain.trim();
     let digits = (5..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Trying a connector's credentials again as they are: what was made at Microsoft a moment ago is refused at first.
+//! The handler that tries a connector's stored credentials again. Microsoft may refuse new credentials at first.
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ use crate::{
     platform::{config::Config, failure::Failure, randomness::SharedRandomness},
 };
 
-/// `POST /connectors/{id}/try-again`: tries the stored credentials without a sign-in, and leads to the connector's page,
-/// which tells what came of it. Where the tenant is not known Microsoft can be asked only by a sign-in, so one starts.
+/// `POST /connectors/{id}/try-again`: tries the stored credentials without a sign-in, and redirects to the connector's
+/// page, which shows the result. If the tenant is not known, only a sign-in can try them, so one starts.
 #[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn try_again(
     State(sign_ins): State<SignIns>,
@@ -36,7 +36,7 @@ pub async fn try_again(
 ) -> Result<Response, Failure> {
     let admin = member.admin()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    // A connector of another organisation is answered as one that does not exist.
+    // A connector of another organisation gets the same answer as one that does not exist.
     connectors.get(&admin, id).await?;
     let Some(finding) = sign_ins.try_credentials(&admin, id).await else {
         return leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await;

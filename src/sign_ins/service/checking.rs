@@ -1,4 +1,5 @@
-//! What the provider says of a sign-in that came back, from its answer to what was granted, and what is made of it.
+//! Checks a sign-in that came back: redeems the code, checks the ID token, reads the account, and compares the granted
+//! permissions. The result is an outcome; `returned` writes it.
 
 use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
@@ -27,21 +28,22 @@ use crate::{
     },
 };
 
-/// What came of the checks.
+/// The result of the checks.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
     outcome: Outcome,
-    /// The tenant that a connector's domain belongs to, where the sign-in has proved it.
+    /// The GUID of the tenant that the connector's domain belongs to, if this sign-in has proved it.
     pub(super) tenant_id: Option<String>,
 }
 
 impl Checked {
-    /// They failed.
+    /// The result of failed checks.
     pub(super) const fn failed(why: Why, provider: Option<ProviderWords>) -> Self {
         Self { outcome: Outcome::Failed { why, provider }, tenant_id: None }
     }
 
-    /// The outcome for a connector as it is now: another sign-in may have proved another tenant in the meantime.
+    /// The outcome for the present row of the connector. Another sign-in may have proved another tenant in the
+    /// meantime.
     pub(super) fn outcome_for(&self, connector: &Connector, version: i64) -> Outcome {
         match (&self.tenant_id, connector.known_tenant()) {
             (Some(proved), Some(known)) if proved != known && connector.application_version == version => {
@@ -55,7 +57,7 @@ impl Checked {
 }
 
 impl SignIns {
-    /// Lets the provider say who it was and what was granted.
+    /// Asks the provider which account signed in and which permissions were granted.
     pub(super) async fn check(
         &self,
         attempt: &Attempt,
@@ -66,7 +68,7 @@ impl SignIns {
         timeline: &mut Timeline<'_>,
     ) -> Result<Checked, Refusal> {
         let Parts { clock, http, .. } = &*self.parts;
-        // First: what an error means, too, depends on what the attempt was made for.
+        // First, because the row is trusted only after this check, and explaining an error also uses the row.
         let verifier = self.open_verifier(attempt, sealed_verifier)?;
         let code = match &sign_in.answer {
             Answer::Code(code) => code,
@@ -76,8 +78,8 @@ impl SignIns {
             }
         };
 
-        // The connector's domain names a tenant whose GUID is not known before the first sign-in has gone through. The
-        // metadata of that domain says it, where the provider has any; otherwise the first proved token does.
+        // If the connector names its tenant by a domain, the GUID is unknown before the first successful sign-in. The
+        // metadata of the domain has the GUID; if there is none, the first checked ID token gives it.
         let domain = connector.tenant.as_ref().filter(|_| connector.known_tenant().is_none());
         let of_domain =
             async { metadata::tenant_of(&**http, &attempt.endpoints.issuer, domain?.as_str()).await };
@@ -139,7 +141,7 @@ impl SignIns {
     }
 }
 
-/// What an error in place of a code means.
+/// The refusal for an error that came in place of a code.
 fn refused_at_sign_in(error: &str, description: Option<&str>, sent: &[&SecretString]) -> Refusal {
     let sent: Vec<_> = sent.iter().map(|secret| secret.expose_secret()).collect();
     let clean = |text: &str| redact(text, &sent);
@@ -155,7 +157,7 @@ fn not_proved(not: NotProved) -> Refusal {
     }
 }
 
-/// One line for a sign-in that failed: codes, ids and values of a fixed form, and nothing else of what the provider said.
+/// Logs a failed sign-in in one line. Of the provider's words it has only codes, ids and values of a fixed form.
 pub(super) fn log_failure(attempt: &Attempt, why: &Why, words: Option<&ProviderWords>) {
     let error = words.and_then(ProviderWords::known_error).unwrap_or_default();
     let codes = words.map(|words| words.codes.clone()).unwrap_or_default();
@@ -168,7 +170,7 @@ pub(super) fn log_failure(attempt: &Attempt, why: &Why, words: Option<&ProviderW
     );
 }
 
-/// The steps of an exchange as they pass, kept in memory until they are written with the outcome.
+/// The steps of a running exchange. They stay in memory until they are written with the outcome.
 pub(super) struct Timeline<'a> {
     pub(super) parts: &'a Parts,
     pub(super) since: Timestamp,

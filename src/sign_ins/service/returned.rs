@@ -1,4 +1,5 @@
-//! The way back: from the callback to the outcome.
+//! From the callback to the outcome: finds the attempt, checks the browser, consumes the attempt, lets `checking` ask
+//! the provider, and writes the outcome.
 
 use std::{net::IpAddr, time::Duration as StdDuration};
 
@@ -32,21 +33,21 @@ use crate::{
     providers::{self, Claim, Evidence, Mismatch, shown_issuer},
 };
 
-/// So much of an attempt's patience is kept for writing its outcome.
+/// The part of [`PATIENCE`] that is reserved for writing the outcome.
 const FOR_WRITING: Duration = Duration::seconds(3);
 
-/// Whose callback it is.
+/// The attempt that a callback belongs to, if any.
 pub enum Returned {
-    /// An attempt of this browser's: its page tells the outcome.
+    /// The callback belongs to an attempt of this browser. The page of the attempt shows the outcome.
     Own(AttemptId),
-    /// Nobody's that this browser could have started.
+    /// The callback fits no attempt that this browser could have started.
     Foreign,
 }
 
 impl SignIns {
-    /// Takes a callback: looks whether it is this browser's, consumes the attempt, and lets the rest run
-    /// in a task of its own, which a browser that goes away does not cancel. It is waited for, for a
-    /// while, so that the outcome's page most often has the outcome.
+    /// Takes a callback: checks that it belongs to this browser, consumes the attempt, and starts a task for the
+    /// rest. A browser that disconnects does not cancel the task. The request waits some seconds for it, so that
+    /// the next page can usually show the outcome.
     pub async fn take(
         &self,
         sign_in: SignIn,
@@ -58,8 +59,8 @@ impl SignIns {
         let Some(found) = Unscoped.attempt_by_state(&read, sign_in.state.hash()).await? else {
             return Ok(Returned::Foreign);
         };
-        // Against an attacker's callback in a victim's browser, and a victim's in an attacker's: state
-        // and code alone prove nothing of the browser.
+        // Guards against an attacker's callback in a victim's browser, and a victim's callback in an attacker's
+        // browser. State and code alone do not prove which browser started the attempt.
         if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
             tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
             self.note_foreign_browser(&found.attempt).await;
@@ -69,26 +70,27 @@ impl SignIns {
         let this = self.clone();
         let (consumed, is_consumed) = oneshot::channel();
         let task = async move {
-            // Logged here: whoever waits may be gone. The attempt's page tells what its row says.
+            // Logged here, because the request that waits may have ended. The attempt's page shows what its row says.
             if let Err(failure) = this.run(found, sign_in, address, request_id, consumed).await {
                 tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
             }
         };
         let task = self.running.spawn(task.instrument(tracing::Span::current()));
-        // However long the database takes: until then the page could say only that nobody came back. Where nothing
-        // could be written the callback is as good as before, and may be sent once more. An error of the channel
-        // means that nothing is consumed any more, and the task at its end.
+        // Waits without a limit: before the attempt is consumed, its page could only say that no browser came back. If
+        // nothing could be written, the attempt is still open and the browser may send the callback again. An error of
+        // the channel means that the task ended without consuming the attempt.
         if let Ok(Err(failure)) = is_consumed.await {
             return Err(failure);
         }
-        // The page says *Checking…* where it takes longer.
+        // If it takes longer, the page says *Checking…*.
         if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
             tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
         }
         Ok(Returned::Own(id))
     }
 
-    /// Notes it in the timeline, once: whoever holds a state could otherwise fill the database.
+    /// Notes the foreign browser in the timeline, once. An attacker who knows a state could otherwise fill the
+    /// database.
     async fn note_foreign_browser(&self, attempt: &Attempt) {
         let attempts = Attempts::of(attempt.organisation);
         let noted = self
@@ -137,16 +139,16 @@ impl SignIns {
             .write(|tx| {
                 let (attempt, came) = (&attempt, &came);
                 async move {
-                    // Now, for the writer may have been waited for.
+                    // Read again, because the transaction may have waited for the writer.
                     let now = clock.now();
-                    // Of today: an administrator who was disabled since may not finish what they began.
+                    // Checked again: an administrator who was disabled since the start may not finish the sign-in.
                     let may =
                         people.may_finish(&tx, organisation, attempt.user, attempt.user_version).await?;
-                    // Version and secret of one row: a secret that is newer than the attempt must not be sent
-                    // where the attempt was made to go.
+                    // Version and secret come from one row. A secret that is newer than the attempt must not be sent
+                    // to the addresses of the attempt.
                     let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
                     else {
-                        // Deleted between two of our reads: the attempt has gone with it.
+                        // The connector was deleted between our two reads, and its attempts with it.
                         return Ok(None);
                     };
                     if !attempts.consume(&tx, id, now).await? {
@@ -161,7 +163,7 @@ impl SignIns {
             .await;
         let consumed = match consumed {
             Ok(consumed) => consumed,
-            // Whoever waits tells of it; who has gone does not.
+            // The request that waits answers with the failure. If that request has ended, this task returns it.
             Err(failure) => return is_consumed.send(Err(failure)).or_else(std::convert::identity),
         };
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
@@ -185,10 +187,10 @@ impl SignIns {
             Err(refusal) => Err(refusal),
             Ok(secret) => {
                 timeline.note(Step::Checked, "");
-                // What is left of the patience is for writing the outcome: until then the attempt must not
-                // look interrupted.
+                // The rest of the time is for writing the outcome. Without it, the attempt would look interrupted
+                // before its outcome is written.
                 let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
-                // No more than all of it, should the clock be set back in the meantime.
+                // The clock may have been set back in the meantime, so the value is limited.
                 let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
                 let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
                 tokio::time::timeout(patience, work)
@@ -200,7 +202,7 @@ impl SignIns {
             log_failure(&attempt, &why, words.as_deref());
             Checked::failed(why, words.map(|words| *words))
         });
-        // A database that is away for a moment must not cost an outcome that the provider has given.
+        // Tries again while the database is away for a moment: the provider answers only once.
         loop {
             let (checked, events) = (checked.clone(), timeline.events.clone());
             let done = self.finish(&attempt, consumed_at, checked, events, address, request_id).await;
@@ -214,7 +216,7 @@ impl SignIns {
         }
     }
 
-    /// Writes the outcome, what it shows of the connector, the timeline and the activity, all at once.
+    /// Writes the outcome, the state of the connector, the timeline and the activity in one transaction.
     async fn finish(
         &self,
         attempt: &Attempt,
@@ -230,13 +232,13 @@ impl SignIns {
             .write(|tx| async move {
                 let now = clock.now();
                 if now.since(consumed_at) > PATIENCE {
-                    // Whoever looked has read *Interrupted, start again*: so it stays.
+                    // The page has already said *Interrupted, start again*, so the attempt stays interrupted.
                     tracing::warn!(attempt = %attempt.id, "an outcome came too late, and was not written");
                     return Ok(());
                 }
                 let (organisation, id) = (attempt.organisation, attempt.connector);
-                // The connector before the attempt, as where one is deleted. Deleted while the provider was
-                // asked, the attempt has gone with it.
+                // Locks the connector before the attempt, in the order in which a deletion locks them. If the
+                // connector was deleted while the provider was asked, its attempts were deleted with it.
                 let Some(connector) = connectors.lock(&tx, organisation, id).await? else {
                     return Ok(());
                 };
@@ -244,7 +246,7 @@ impl SignIns {
                 let mut outcome = checked.outcome_for(&connector, version);
                 let words = sealed::seal_words(vault, attempt, &outcome)
                     .map_err(|error| Failure::unexpected(&error))?;
-                // First: where there is no attempt to be ended, nothing is shown of the connector either.
+                // First: without an attempt that can be ended, the state of the connector must not change either.
                 if !attempts.end(&tx, attempt.id, &outcome, words, now).await? {
                     tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
                     return Ok(());
@@ -277,8 +279,8 @@ impl SignIns {
     }
 }
 
-/// The callback's issuer, where another provider or tenant sent it. Against mix-up (RFC 9207): another provider's code must
-/// not reach this one's token endpoint, nor this one's secret the other's.
+/// The mismatch if another provider or tenant sent the callback. It guards against mix-up attacks (RFC 9207): a code
+/// and a secret must reach only the token endpoint of their own provider.
 fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
     let (template, tenant) = (&attempt.endpoints.issuer, attempt.tenant.as_deref());
     let issuer = sign_in.issuer.as_ref().filter(|issuer| !template.may_be(issuer, tenant))?;
@@ -291,8 +293,8 @@ fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
     Some(Mismatch::new(Claim::CallbackIss, Some(expected), received))
 }
 
-/// What an outcome shows of the connector. Only what no other account and no second try can mend makes
-/// it *Failing*; a refusal, a provider that is down or a foreign browser shows nothing of it.
+/// The state of the connector that an outcome proves. It is *Failing* only for reasons that neither another account
+/// nor a second try can resolve. A refusal, a provider that is down or a foreign browser proves nothing.
 fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     match outcome {
         Outcome::Verified { .. } => Some(ConnectorState::Verified),
@@ -307,7 +309,7 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     }
 }
 
-/// What the activity and the timeline call it.
+/// The name of an outcome in the activity and the timeline.
 pub(super) const fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",

@@ -1,4 +1,4 @@
-//! What is erased of attempts, and when.
+//! Queries that erase parts of attempts, or whole attempts, when their time is over.
 
 use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
@@ -12,7 +12,7 @@ use crate::{
     sign_ins::model::VALID,
 };
 
-/// The same as [`super::Attempt::can_be_consumed`], for the database.
+/// The condition of [`super::Attempt::can_be_consumed`] as a query.
 pub(super) fn in_time(now: Timestamp) -> Condition {
     let credible = now.plus(SKEW);
     Condition::all()
@@ -22,8 +22,8 @@ pub(super) fn in_time(now: Timestamp) -> Condition {
 }
 
 impl Attempts {
-    /// Erases what may not be known for longer: verifiers of attempts that can no longer be consumed,
-    /// hashes of those that can no longer be found, and attempts older than `kept_since`.
+    /// Erases verifiers of attempts that can no longer be consumed, and hashes of attempts that were started before
+    /// `findable_since`. Deletes attempts that were started before `kept_since`.
     pub async fn sweep(
         self,
         tx: &Tx,
@@ -73,7 +73,7 @@ impl Attempts {
                 .filter(row::Column::OrganisationId.eq(self.0.0))
                 .filter(row::Column::ConnectorId.eq(connector.0))
                 .filter(
-                    // Not all that began at the same moment.
+                    // The id decides between attempts that were started at the same time.
                     row::Column::CreatedAt
                         .lt(last.created_at)
                         .or(row::Column::CreatedAt.eq(last.created_at).and(row::Column::Id.lte(last.id))),

@@ -1,4 +1,4 @@
-//! The table `attempt_events`: the timelines.
+//! The queries of the table `attempt_events`: the timelines.
 
 use std::collections::HashMap;
 
@@ -37,18 +37,18 @@ mod row {
 pub struct Event {
     /// Its id.
     pub id: Uuid,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// What.
+    /// The step.
     pub step: Step,
-    /// How long it took, in microseconds.
+    /// The duration in microseconds.
     pub duration: i64,
-    /// More of it, without secrets.
+    /// A detail, without secrets.
     pub detail: String,
 }
 
 impl Attempts {
-    /// The timelines of these attempts, each from its beginning.
+    /// The timelines of these attempts, oldest step first.
     pub async fn events_of(
         self,
         on: &impl Queries,
@@ -61,13 +61,13 @@ impl Attempts {
             .await?;
         let mut timelines: HashMap<AttemptId, Vec<Event>> = HashMap::new();
         for row in rows {
-            // A step that a newer program has written is not shown rather than not understood.
+            // A newer version of this program may have written an unknown step; it is left out.
             let Some(step) = Step::from_name(&row.step) else { continue };
             let at = Timestamp::from_micros(row.at);
             let event = Event { id: row.id, at, step, duration: row.duration, detail: row.detail };
             timelines.entry(AttemptId(row.attempt_id)).or_default().push(event);
         }
-        // Several steps may fall into one microsecond, where the clock is coarse.
+        // With a coarse clock several steps may have the same time.
         for timeline in timelines.values_mut() {
             timeline.sort_by_key(|event| (event.at, event.step));
         }

@@ -284,11 +284,11 @@ fn a_device_that_is_disabled_or_deleted_is_not_told_as_a_rule_about_devices() {
 }
 
 #[test]
-fn each_code_stands_there_once_and_is_found() {
+fn each_code_is_listed_once_and_is_found() {
     let mut seen = HashSet::new();
     for entry in table() {
         for code in entry.codes {
-            assert!(seen.insert(code), "{code} stands there twice");
+            assert!(seen.insert(code), "{code} is listed twice");
             assert_eq!(find(*code).map(|found| found.title), Some(entry.title));
         }
     }

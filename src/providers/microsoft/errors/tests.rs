@@ -53,7 +53,7 @@ fn c2_only_an_invalid_grant_without_a_code_is_said_to_be_about_the_one_time_code
     }
 }
 
-/// Words that are true of one cause only, and so must not stand where the cause is not known.
+/// Words that are true of one cause only. Explanations of unknown causes must not contain them.
 const PARTICULAR: [&str; 8] = [
     "has expired.",
     "had been used",
@@ -114,7 +114,7 @@ fn a_connector_without_an_address_for_approval_is_not_told_to_send_one() {
 }
 
 #[test]
-fn who_is_throttled_reads_for_how_long() {
+fn a_throttled_user_reads_how_long_to_wait() {
     let said = ProviderWords::new(None, Some("AADSTS90033: A transient error."), None, None);
     assert!(of(&Why::Throttled(Some(30)), Some(&said)).causes[0].next.starts_with("Wait 30 seconds"));
     assert!(of(&Why::Throttled(Some(121)), None).causes[0].next.starts_with("Wait 3 minutes"));
