@@ -28,7 +28,7 @@ house() {
   "$NODE" scripts/house.mjs
 }
 
-WORDS=(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md Makefile docs benches tests end2end scripts style)
+WORDS=(src migrations .cargo Cargo.toml README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md Makefile docs benches tests end2end scripts style)
 
 words() {
   say "Words"

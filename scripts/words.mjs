@@ -42,7 +42,6 @@ const NOT_OURS = [
 const QUOTES = /^(tests|end2end)\//;
 const ALLOWED = [
   { files: QUOTES, text: 'who: /^Nobody:/', reason: 'text of the page of an outcome' },
-  { files: QUOTES, text: '?who=nobody', reason: 'parameter of the page of the activity' },
 ];
 
 const GAP = String.raw`(?:[ _-]|[ \t]*\n[ \t]*(?:\/\/[\/!]?|\*|#)?[ \t]*)`;

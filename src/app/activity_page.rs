@@ -23,7 +23,7 @@ use crate::{
 
 const HERE: &str = "/settings/activity";
 /// In the URL: actions by no user.
-const NO_USER: &str = "nobody";
+const NO_USER: &str = "no-user";
 
 /// The query of the page, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -119,7 +119,7 @@ fn Activity(model: ActivityView) -> impl IntoView {
         <div class="head">
             <div>
                 <h1>"Activity"</h1>
-                <p class="soft">"Who did what, when, from where, and with which result. It is kept for a year."</p>
+                <p class="soft">"This is who did what, when, from where, and with which result. It is kept for a year."</p>
             </div>
         </div>
         <Filters users=users asked=asked.clone() />

@@ -87,12 +87,12 @@ impl FormView {
 pub const fn mark(field: Field) -> &'static str {
     match field {
         Field::Provider => {
-            "The company that keeps the mailboxes: Outlook stands for Microsoft 365 and Outlook.com. Mailboxes \
+            "The company that keeps the mailboxes: Outlook means Microsoft 365 and Outlook.com. Mailboxes \
              of other companies cannot sign in through this connector."
         }
         Field::ServiceName => {
             "What the connector is called here: best the name that your application has on its Overview page in \
-             Azure, which users see when they sign in. With another name nobody finds the application by it."
+             Azure, which users see when they sign in. With another name no one finds the application by it."
         }
         Field::ClientId => {
             "The number by which Microsoft knows your application: Application (client) ID on its Overview page. \
@@ -104,7 +104,7 @@ pub const fn mark(field: Field) -> &'static str {
              right after it was made. With the Secret ID beside it every sign-in fails (AADSTS7000215)."
         }
         Field::SecretExpires => {
-            "The last day of the secret: the column Expires under Certificates & secrets. After it nobody can sign \
+            "The last day of the secret: the column Expires under Certificates & secrets. After it no one can sign \
              in (AADSTS7000222), so you are warned here 60 days before."
         }
         Field::AccountType => {
@@ -158,7 +158,7 @@ pub fn ConnectorForm(
         .collect_view();
     let redirect_uri = model.redirect_uri.clone();
     let redirect = "Where Microsoft sends people back to: it is registered under Authentication, platform Web. If \
-                    one sign of it differs, Microsoft says AADSTS50011 and nobody comes back.";
+                    one sign of it differs, Microsoft says AADSTS50011 and no one comes back.";
     view! {
         <CheckedForm>
             <form class="card" id=FORM method="post" action=model.action>

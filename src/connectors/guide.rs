@@ -231,7 +231,7 @@ fn Register(model: GuideView, ticks: Ticks) -> impl IntoView {
                 {ticks.step("A7", view! {
                     <p>
                         "Your application now has an " <strong>"Application (client) ID"</strong>
-                        ". Copy it into " <em>"Client ID"</em> " here. It stands on the page "
+                        ". Copy it into " <em>"Client ID"</em> " here. It is on the page "
                         <ToPage portal=portal page=Page::Overview client_id=client_id />
                         ", with the Directory (tenant) ID."
                     </p>

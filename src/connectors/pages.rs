@@ -114,7 +114,7 @@ pub fn ExpiryBanner(
     let all = more.then(|| view! { <p><a href="/connectors?sort=expiry">"All, soonest first"</a></p> });
     Some(view! {
         <Notice tone=tone title=title>
-            <p>"After its last day nobody can sign in through the connector."</p>
+            <p>"After its last day no one can sign in through the connector."</p>
             <ul>{items}</ul>
             {all}
         </Notice>
@@ -214,7 +214,7 @@ pub fn Settings(
                     <dt>"Secret expires"</dt>
                     <dd>
                         <Expiry date=connector.secret_expires_on today=today />
-                        {meaning("After this day nobody can sign in until the secret is replaced.")}
+                        {meaning("After this day no one can sign in until the secret is replaced.")}
                     </dd>
                 </div>
                 <div><dt>"Who may sign in"</dt><dd>

@@ -16,7 +16,7 @@ pub enum Who {
     /// The operator.
     Operator,
     /// No one: the problem passes by itself.
-    Nobody,
+    NoOne,
 }
 
 impl Who {
@@ -27,7 +27,7 @@ impl Who {
             Self::TenantAdmin => "A Microsoft 365 administrator of the company whose account signs in",
             Self::SignsIn => "The person who signs in",
             Self::Operator => "The operator, who runs this program",
-            Self::Nobody => "No one: it passes by itself",
+            Self::NoOne => "No one: it passes by itself",
         }
     }
 }
@@ -81,7 +81,7 @@ impl Cause {
     pub const fn just_made(when: &'static str, remedy: Remedy) -> Self {
         let next = "Wait a minute and try again: what is new needs up to some minutes until every server of Microsoft’s \
                     knows it. You need not make it again.";
-        Self::one(when, Who::Nobody, next, remedy)
+        Self::one(when, Who::NoOne, next, remedy)
     }
 }
 

@@ -127,7 +127,7 @@ async fn the_activity_is_filtered_by_user_and_action_and_split_into_pages(
     let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users").await;
     let hers = entries(&mut ada, &format!("{ACTIVITY}?who={ada_id}&what=log-ins")).await;
     assert!(matches!(hers.as_slice(), [one] if one.starts_with("Logged in")), "{hers:?}");
-    let operators = entries(&mut ada, &format!("{ACTIVITY}?who=nobody")).await;
+    let operators = entries(&mut ada, &format!("{ACTIVITY}?who=no-user")).await;
     assert!(
         !operators.is_empty() && operators.iter().all(|entry| entry.contains("The operator")),
         "{operators:?}"

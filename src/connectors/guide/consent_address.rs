@@ -19,10 +19,10 @@ pub(super) fn Consent(
         .map(|reason| {
             let words = match reason {
                 NoApproval::ClientId => {
-                    "Enter the Client ID in the form: then the address to send to them stands here."
+                    "Enter the Client ID in the form: then the address to send to them appears here."
                 }
                 NoApproval::Tenant => {
-                    "Enter the tenant in the form: then the address to send to them stands here."
+                    "Enter the tenant in the form: then the address to send to them appears here."
                 }
                 NoApproval::Needless => {
                     "Not where only personal accounts sign in: each person approves for themselves."
@@ -72,7 +72,7 @@ pub fn ToApprove(
     view! {
         <p>
             "Send this address to a Microsoft 365 administrator of the company. They log in, see what the application \
-             asks for, and approve it for everybody there; nobody’s mailbox is connected by that."
+             asks for, and approve it for everybody there; no mailbox is connected by that."
         </p>
         <Copyable value=address what="the address for approval" />
     }

@@ -15,7 +15,7 @@ pub fn TheSecret() -> impl IntoView {
         <SecretTable />
         <p class="help">
             "Where instructions say Client Secrets ID, they mean the Value: " <strong>"Secret ID"</strong>
-            " only names the secret, and nobody can sign in with it."
+            " only names the secret, and no one can sign in with it."
         </p>
     }
 }

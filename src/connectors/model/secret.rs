@@ -154,8 +154,8 @@ fn warning(text: &str) -> Option<&'static str> {
     }
     if text::is_html_encoded(text) {
         return Some(
-            "There is a code of HTML in it, as where a secret was copied from the source of a page: &amp; stands for & and \
-             &#39; stands for '. Unless Azure shows it so in the Value column, copy it from there.",
+            "There is a code of HTML in it, as where a secret was copied from the source of a page: &amp; means & and \
+             &#39; means '. Unless Azure shows it so in the Value column, copy it from there.",
         );
     }
     if text.contains('\\') {

@@ -147,7 +147,7 @@ impl ConnectorService {
             let Some(secret) = given.or_else(|| stored.as_ref().filter(|_| !is_other)) else {
                 return Ok(Changed::SecretNeeded);
             };
-            Some(self.seal_anew(&proved, old, new, secret)?)
+            Some(self.reseal_secret(&proved, old, new, secret)?)
         } else {
             None
         };
@@ -166,7 +166,7 @@ impl ConnectorService {
 
     /// Seals a secret for the application that the connector will have. It requires re-authentication: an attacker at a
     /// browser that was left logged in could otherwise replace the company's application with their own.
-    fn seal_anew(
+    fn reseal_secret(
         &self,
         admin: &Reauthenticated<Admin>,
         old: &Connector,

@@ -146,7 +146,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         Why::Unavailable => (
             "Microsoft has trouble of its own",
             "It answered that it cannot serve the request now. The connector is as it was.",
-            Who::Nobody,
+            Who::NoOne,
             "Wait a minute, and sign in again.",
             Remedy::Again,
         ),
@@ -162,7 +162,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         Why::Slow => (
             "Microsoft did not answer in time",
             "The program waits some seconds for an answer, and then gives up. The connector is as it was.",
-            Who::Nobody,
+            Who::NoOne,
             "Wait a minute, and sign in again.",
             Remedy::Again,
         ),
@@ -175,7 +175,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
             return Diagnosis::of_one_cause(
                 "Microsoft has had too many requests",
                 "It asks this program to slow down. The connector is as it was.",
-                Who::Nobody,
+                Who::NoOne,
                 next,
                 Remedy::Again,
             );

@@ -219,7 +219,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If it could be a moment’s trouble",
-                Who::Nobody,
+                Who::NoOne,
                 "Wait a minute, and sign in again.",
                 Remedy::Again,
             ),
@@ -258,7 +258,7 @@ pub(super) const TABLE: &[Entry] = &[
     },
     Entry {
         codes: &[700_084],
-        title: "What Microsoft gave has expired, for it was given to a single-page application",
+        title: "What Microsoft gave to a single-page application has expired",
         what: "Access that is given to a Single-page application lasts a day at most.",
         causes: &[Cause::only(
             Who::Admin,

@@ -79,7 +79,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[7_000_112],
         title: "The application is switched off",
-        what: "It is disabled in a tenant (a company’s directory at Microsoft), so nobody can sign in through it there.",
+        what: "It is disabled in a tenant (a company’s directory at Microsoft), so no one can sign in through it there.",
         causes: &[
             Cause::one(
                 "If an administrator disabled it",
@@ -179,7 +179,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If it is not registered in Azure, or not exactly like this",
                 Who::Admin,
                 "In the Azure portal, under Authentication, on the platform Web, add the Redirect URI exactly as it \
-                 stands here.",
+                 is here.",
                 Remedy::RedirectUri,
             ),
             Cause::just_made("If you registered it within the last few minutes", Remedy::Again),

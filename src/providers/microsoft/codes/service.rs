@@ -7,30 +7,26 @@ pub(super) const TABLE: &[Entry] = &[
         codes: &[50_196],
         title: "Too many sign-ins in a row",
         what: "Microsoft has seen the same request too often in a short time.",
-        causes: &[Cause::only(
-            Who::Nobody,
-            "Wait five minutes, then start the sign-in again.",
-            Remedy::Again,
-        )],
+        causes: &[Cause::only(Who::NoOne, "Wait five minutes, then start the sign-in again.", Remedy::Again)],
     },
     Entry {
         codes: &[90_055, 50_088],
         title: "Microsoft has had too many requests",
         what: "A limit of Microsoft’s is reached, for the company or for calls and messages to phones.",
-        causes: &[Cause::only(Who::Nobody, "Wait some minutes, then sign in again.", Remedy::Again)],
+        causes: &[Cause::only(Who::NoOne, "Wait some minutes, then sign in again.", Remedy::Again)],
     },
     Entry {
         codes: &[90_006, 90_012, 90_024, 90_033, 90_090, 50_033, 50_087, 70_012],
         title: "Microsoft has trouble of its own",
         what: "It says that this will pass. The connector is as it was.",
-        causes: &[Cause::only(Who::Nobody, "Wait a minute, and sign in again.", Remedy::Again)],
+        causes: &[Cause::only(Who::NoOne, "Wait a minute, and sign in again.", Remedy::Again)],
     },
     Entry {
         codes: &[50_000, 50_086, 90_036, 90_091, 90_092],
         title: "Microsoft has trouble of its own, and does not say that it will pass",
         what: "Its sign-in service ended with an error. The connector is as it was.",
         causes: &[
-            Cause::one("At first", Who::Nobody, "Wait a minute, and sign in again.", Remedy::Again),
+            Cause::one("At first", Who::NoOne, "Wait a minute, and sign in again.", Remedy::Again),
             Cause::one(
                 "If it ends here once more",
                 Who::TenantAdmin,

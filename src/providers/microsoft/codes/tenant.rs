@@ -163,7 +163,7 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If people of several companies are to sign in",
                 Who::Admin,
-                "In the Azure portal, under Authentication, change Supported account types to what stands under Who may \
+                "In the Azure portal, under Authentication, change Supported account types to what is under Who may \
                  sign in here. Wait a minute, then sign in again.",
                 Remedy::Again,
             ),
@@ -246,7 +246,7 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If another account was meant",
                 Who::SignsIn,
-                "Sign in again with an account of the kind that stands under Who may sign in.",
+                "Sign in again with an account of the kind that is under Who may sign in.",
                 Remedy::Again,
             ),
             Cause::one(

@@ -179,7 +179,7 @@ impl Class {
             Self::Spent => first.who == Who::SignsIn && first.remedy == Remedy::Again,
             Self::Browser => first.who == Who::SignsIn && says("private window"),
             Self::Request => entry.causes.iter().any(|cause| cause.who == Who::Operator),
-            Self::Transient => first.who == Who::Nobody,
+            Self::Transient => first.who == Who::NoOne,
             Self::Device => first.who == Who::SignsIn && says("device"),
             Self::OtherProvider => {
                 first.who == Who::SignsIn
