@@ -317,7 +317,7 @@ fn d1_silent_connections_take_no_file_descriptors_from_the_database() {
         signal(&child, Signal::TERM);
         let log = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
         assert!(!log.contains("Too many open files"), "{limit}: {log}");
-        assert_eq!(log.contains("128 connections at once, and no more"), warned, "{limit}: {log}");
+        assert_eq!(log.contains("at most 128 concurrent connections"), warned, "{limit}: {log}");
     }
 }
 
@@ -372,7 +372,7 @@ fn c42_an_address_that_cannot_be_listened_on_says_why_and_what_to_set() {
     let taken = taken.local_addr().map(|address| (taken, address.to_string())).expect("an address");
     for (listen, words) in [
         (taken.1.as_str(), "another program listens on port"),
-        ("192.0.2.7:3000", "0.0.0.0:3000 for all addresses"),
+        ("192.0.2.7:3000", "0.0.0.0:3000 for all of its addresses"),
     ] {
         let output =
             serve(&executable, folder.path(), &["--listen", listen]).wait_with_output().expect("an end");
