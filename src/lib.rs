@@ -13,6 +13,12 @@ compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable o
 #[cfg(test)]
 extern crate self as mail360;
 
+/// Databases for tests of stores, shared with the black-box tests.
+#[cfg(test)]
+#[path = "../tests/blackbox/support/database.rs"]
+#[expect(dead_code, reason = "the black-box tests use the rest of it")]
+mod test_database;
+
 #[cfg(feature = "ssr")]
 pub mod activity;
 #[cfg(feature = "ssr")]

@@ -20,6 +20,8 @@ pub const RENEWAL: Duration = Duration::from_secs(10);
 /// The owner ends its work this long after it sent the last renewal that went through. The distance to [`UNCHANGED`]
 /// is for clocks that do not run equally fast, and for the time that work takes to end.
 pub const TERM: Duration = Duration::from_secs(25);
+/// A lease is renewed this long before its term ends.
+pub const REMAINS_AT_RENEWAL: Duration = Duration::from_secs(TERM.as_secs() - RENEWAL.as_secs());
 
 identifier! {
     /// The owner of a lease: a random id for each time that a job is taken.

@@ -247,8 +247,4 @@ pub async fn end(tx: &Tx, id: JobId, owner: Owner, next: Next) -> Result<bool, D
 }
 
 #[cfg(test)]
-#[path = "../../tests/blackbox/support/database.rs"]
-#[expect(dead_code, reason = "the black-box tests use the rest of it")]
-mod support;
-#[cfg(test)]
 mod tests;

@@ -333,7 +333,7 @@ mod tests {
             assert_eq!(pasted.uris, ["https://mail.example.com/a?x=1&y=2"], "{text}");
             let said = pasted.said.description.expect("a description");
             assert!(said.starts_with("AADSTS50011: The redirect URI 'https://"), "{said}");
-            assert!(!said.contains("Trace ID") && !said.contains("\\"), "{said}");
+            assert!(!said.contains("Trace ID") && !said.contains('\\'), "{said}");
         }
         assert_eq!(read(json).said.trace_id.as_deref(), Some("2b4e28ba-2fa1-11d2-883f-0016d3cca427"));
         assert_eq!(text::decode(r"C:\Mail \u00zz \uD800 \"), r"C:\Mail \u00zz \uD800 \");

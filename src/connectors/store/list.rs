@@ -251,9 +251,4 @@ async fn read(
 }
 
 #[cfg(test)]
-#[path = "../../../tests/blackbox/support/database.rs"]
-#[expect(dead_code, reason = "of what the black-box tests share these need a part")]
-mod support;
-
-#[cfg(test)]
 mod tests;

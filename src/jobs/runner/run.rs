@@ -9,7 +9,7 @@ use super::Worker;
 use crate::{
     jobs::{
         counts::{Ending, Running},
-        lease::{RENEWAL, TERM},
+        lease::{REMAINS_AT_RENEWAL, TERM},
         model::Job,
         service::{Jobs, Lease},
         store::Next,
@@ -66,7 +66,7 @@ impl Run {
         let mut until = self.taken_at + TERM;
         loop {
             let renewed = async {
-                self.monotonic.sleep_until(until - (TERM - RENEWAL)).await;
+                self.monotonic.sleep_until(until - REMAINS_AT_RENEWAL).await;
                 loop {
                     let sent = self.monotonic.now();
                     match self.jobs.renew(&self.lease).await {

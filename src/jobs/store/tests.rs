@@ -2,13 +2,11 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, Values};
 use time::Duration;
 
-use super::{
-    support::{Kind as On, Place},
-    *,
-};
+use super::*;
 use crate::{
     jobs::model::BackOff,
     platform::database::{Database, Read},
+    test_database::{Kind as On, Place},
 };
 
 static KIND: Kind = Kind {

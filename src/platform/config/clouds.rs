@@ -115,6 +115,7 @@ mod tests {
 
     #[test]
     fn c17_a_url_of_another_version_of_the_platform_gets_a_warning() {
+        type Change = fn(&mut ProviderUrls);
         let sound = ProviderUrls {
             authorize: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize".to_owned(),
             token: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token".to_owned(),
@@ -122,7 +123,6 @@ mod tests {
             issuer: "https://login.microsoftonline.com/{tenant}/v2.0".to_owned(),
         };
         assert_eq!(warnings(&sound), Vec::<String>::new());
-        type Change = fn(&mut ProviderUrls);
         let cases: [(Change, &str); 5] = [
             (
                 |urls| urls.authorize = urls.authorize.replace("v2.0/", ""),

@@ -100,7 +100,7 @@ async fn c16_a_certificate_that_is_out_of_date_is_told_apart_from_one_of_a_proxy
         (
             |params| {
                 params.subject_alt_names =
-                    vec![rcgen::SanType::DnsName("another.example".try_into().expect("a name"))]
+                    vec![rcgen::SanType::DnsName("another.example".try_into().expect("a name"))];
             },
             NoConnection::CertificateOfAnother,
         ),

@@ -2,14 +2,12 @@ use proptest::prelude::*;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, sea_query::SelectStatement};
 
-use super::{
-    support::{Kind, Place},
-    *,
-};
+use super::*;
 use crate::platform::{
     database::{DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read},
     id::OrganisationId,
 };
+use crate::test_database::{Kind, Place};
 
 const MANY: usize = 100_000;
 const OURS: OrganisationId = OrganisationId(Uuid::from_u128(1));
