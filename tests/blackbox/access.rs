@@ -243,8 +243,7 @@ async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
             let may = match (who, route.access) {
                 (_, RouteAccess::Anyone) => continue,
                 // A session is no credential of the API.
-                (_, RouteAccess::ApiClient) => false,
-                ("a visitor", _) | ("a viewer", RouteAccess::Admin) => false,
+                (_, RouteAccess::ApiClient) | ("a visitor", _) | ("a viewer", RouteAccess::Admin) => false,
                 // Users may act on rows of their own organisation; rows of another do not exist for them.
                 // (Ids of sessions are looked up among the user's own, see profile.rs.)
                 ("a stranger", _) => !has_id || is_own(&route),

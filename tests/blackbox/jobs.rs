@@ -83,7 +83,7 @@ async fn two_processes_share_the_jobs_and_never_run_one_twice_at_once(
         let mut runner = Runner::new(jobs.clone(), vec![worker], Arc::new(SystemMonotonic));
         let raw = world.raw.clone();
         processes.spawn(async move {
-            let give_up = Instant::now() + Duration::from_secs(60);
+            let give_up = Instant::now() + Duration::from_mins(1);
             while raw.count("jobs").await > 0 {
                 assert!(Instant::now() < give_up, "jobs are left: {:?}", jobs.counts().of(&MANY));
                 runner.look().await.expect("a look");

@@ -132,7 +132,7 @@ impl Hand {
         match end {
             End::Succeed => write(&self.program.database, &lease, self.name).await,
             End::Fail => Err(Failure::Unexpected("the test wants it so".to_owned())),
-            End::Panic => std::panic::panic_any("the test wants it so"),
+            End::Panic => unreachable!("the test wants it so"),
             End::DatabaseIsAway => Err(Failure::Unavailable("the test wants it so".to_owned())),
         }
     }
