@@ -139,7 +139,7 @@ impl Action {
             Self::RecoveryCodeUsed => "Recovery code used",
             Self::CodeRefused => "Code refused",
             Self::Reauthenticated => "Confirmed who they are",
-            Self::ReauthenticationRefused => "Reauthentication refused",
+            Self::ReauthenticationRefused => "Confirmation refused",
             Self::RequestRefused => "Request refused",
             Self::CodeAsked => "Password right, code asked for",
             Self::NewPasswordOffered => "Link for a new password made",
