@@ -1,6 +1,7 @@
 // Checks the structure of the code: which folder imports from which, and how long files are. It fails if an arrow points
 // up the list of rooms in ARCHITECTURE.md, if that file draws other arrows than the code has, if a feature uses private
-// parts of another, if a page uses a store, if a room must not name SeaORM and does, or if a file is too long.
+// parts of another, if a page uses a store, if a room must not name SeaORM and does, if a provider is named outside its
+// folder, or if a file is too long.
 //
 //   node scripts/house.mjs [--write]     with --write it draws the arrows into ARCHITECTURE.md
 
@@ -62,10 +63,15 @@ const FEATURES = ['connectors', 'sign_ins', 'log_in', 'people', 'activity'];
 /** The modules of a feature that other features may use. */
 const OPEN = ['service', 'model', 'access'];
 /**
- * Modules of connectors that pages of sign_ins may use: widgets of a connector (state, links into the portal, message
- * after a change, consent link), the draft of its form, and the trait by which credentials are tried.
+ * Modules of connectors that pages of sign_ins may use: widgets of a connector (state, message after a change), the draft of
+ * its form, and the trait by which credentials are tried.
  */
-const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::draft', 'connectors::consent', 'connectors::preflight'];
+const SHOWN = ['connectors::pages', 'connectors::said', 'connectors::draft', 'connectors::preflight'];
+
+/** What only Microsoft's folder may say, in code and in comments. */
+const MICROSOFT = /microsoft|azure|aadsts|\bentra\b|\btenants?\b|\bgraph\b/i;
+/** Lines that register a provider. */
+const REGISTERS = /^(pub mod microsoft;|use super::.*microsoft.*|    microsoft: microsoft::Options,|.*\[&microsoft::Form\];|.*\[self\.microsoft\.check\(\)\];)$/;
 
 const arrows = new Map();
 for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
@@ -87,6 +93,15 @@ for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
   if (/\/(\w*pages?|routes|actions|form|guide)(\.rs|\/)/.test(file) && /\bstore::/.test(code)) wrong.push(`${file}: names a store; that is the service's`);
   const may = /\/store(\.rs|\/)|^src\/platform\/database/.test(file);
   if (!may && /\b(sea_orm|sea_query|sqlx)/.test(code)) wrong.push(`${file}: names SeaORM; that is a store's`);
+}
+
+for (const file of files.filter((name) => /^src\//.test(name) && !/^src\/providers\/microsoft\/|(^|\/)tests(\.rs|\/)/.test(name))) {
+  // Unit tests stand at the end of their file.
+  const [code = ''] = readFileSync(file, 'utf8').split('#[cfg(test)]');
+  const registers = /^src\/providers\/(mod|form|registry)\.rs$/.test(file);
+  code.split('\n').forEach((line, at) => {
+    if (MICROSOFT.test(line) && !(registers && REGISTERS.test(line))) wrong.push(`${file}:${at + 1}: names a provider outside its folder`);
+  });
 }
 
 for (const file of files.filter((name) => /\.(rs|ts|mjs|css|sh)$/.test(name))) {

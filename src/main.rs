@@ -5,12 +5,15 @@ mod commands;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use mail360::platform::{config::Options, telemetry};
+use mail360::{
+    platform::{config::Options, telemetry},
+    providers::ProviderOptions,
+};
 
-use commands::{organisation::OrganisationCommand, user::UserCommand};
+use commands::{Settings, organisation::OrganisationCommand, user::UserCommand};
 
-/// Holds the credentials of an organisation's OAuth applications at Microsoft, encrypted, and verifies them
-/// by sign-ins.
+/// Holds the credentials of an organisation's OAuth applications, encrypted, and verifies them by sign-ins at
+/// the provider.
 #[derive(Parser)]
 #[command(name = "mail360", version, about, after_help = PROXY)]
 struct Cli {
@@ -18,10 +21,12 @@ struct Cli {
     command: Command,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    providers: ProviderOptions,
 }
 
 /// The variables that the HTTP client reads from the environment itself.
-const PROXY: &str = "Other environment variables: HTTPS_PROXY names the proxy for requests to Microsoft, if the network needs \
+const PROXY: &str = "Other environment variables: HTTPS_PROXY names the proxy for requests to providers, if the network needs \
                      one (http://USER:PASSWORD@HOST:PORT; user and password only if the proxy asks for them). \
                      NO_PROXY lists the hosts to reach directly, separated by commas. SSL_CERT_FILE names a file \
                      of CA certificates.";
@@ -49,7 +54,7 @@ enum Command {
         /// The backup file.
         file: PathBuf,
     },
-    /// Logs all users out, ends the open sign-ins at Microsoft, and withdraws the links of invitations and
+    /// Logs all users out, ends the open sign-ins at providers, and withdraws the links of invitations and
     /// for new passwords. Run it after you have restored a backup: what has ended since the backup is open
     /// again in it.
     EndSessions,
@@ -67,10 +72,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Cli { command, options } = Cli::parse();
-    let config = match options.check() {
-        Ok(config) => config,
-        Err(mistakes) => {
+    let Cli { command, options, providers } = Cli::parse();
+    let settings = match (options.check(), providers.check()) {
+        (Ok(config), Ok(providers)) => Settings { config, providers },
+        (config, providers) => {
+            let mistakes: Vec<_> = [config.err(), providers.err()].into_iter().flatten().flatten().collect();
             return commands::fail(&format!(
                 "The configuration has {} mistake(s):\n  {}",
                 mistakes.len(),
@@ -80,14 +86,14 @@ async fn main() -> ExitCode {
     };
     telemetry::start(&options.log, &options.log_format);
     let done = match command {
-        Command::Serve { migrate } => commands::serve::run(config, migrate).await,
-        Command::Migrate => commands::migrate(config).await,
-        Command::Check => commands::check::run(config).await,
-        Command::Reseal => commands::reseal::run(config).await,
-        Command::Restore { file } => commands::restore::run(config, &file).await,
-        Command::EndSessions => commands::end_sessions::run(config).await,
-        Command::Organisation(command) => commands::organisation::run(config, command).await,
-        Command::User(command) => commands::user::run(config, command).await,
+        Command::Serve { migrate } => commands::serve::run(settings, migrate).await,
+        Command::Migrate => commands::migrate(settings).await,
+        Command::Check => commands::check::run(settings).await,
+        Command::Reseal => commands::reseal::run(settings).await,
+        Command::Restore { file } => commands::restore::run(settings, &file).await,
+        Command::EndSessions => commands::end_sessions::run(settings).await,
+        Command::Organisation(command) => commands::organisation::run(settings, command).await,
+        Command::User(command) => commands::user::run(settings, command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,7 +21,7 @@ use mail360::{
         randomness::SystemRandomness,
         server::{self, ConnectionLimits},
     },
-    providers::http::Reqwest,
+    providers::{ProviderOptions, http::Reqwest},
     router::{Foundations, Program, get, router_of, table},
     vault::custody,
 };
@@ -166,15 +166,15 @@ async fn add_connectors(path: &Path, count: u64) {
     let database = Raw::connect(format!("sqlite:{}", path.display())).await.expect("the database");
     let last = count - 1;
     let insert = format!(
-        "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id,
-            client_secret, client_secret_hint, secret_expires_on, expiry_key, cloud, account_type, scopes, state,
-            version, application_version, created_at, changed_at)
+        r#"INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id,
+            client_secret, client_secret_hint, secret_expires_on, expiry_key, provider_settings, scopes, state,
+            version, application_version, created_at)
         WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})
         SELECT randomblob(16), organisations.id, 'outlook', 'Mail archive ' || n, 'mail archive ' || n,
             randomblob(16), lower(hex(randomblob(4))) || '-7e57-4000-8000-' || printf('%012d', n), x'00', 'abc',
-            '2028-11-23', '2028-11-23', 'global', 'tenants_and_personal', 'User.Read offline_access openid profile',
-            'not_verified', 1, 1, n, n
-        FROM numbers, organisations"
+            '2028-11-23', '2028-11-23', '{{"account_type":"tenants_and_personal","tenant":null}}',
+            'User.Read offline_access openid profile', 'not_verified', 1, 1, n
+        FROM numbers, organisations"#
     );
     database.execute_unprepared(&insert).await.expect("connectors");
     database.close().await.expect("closed");
@@ -203,6 +203,8 @@ async fn log_in(url: &str) -> String {
 struct Line {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    providers: ProviderOptions,
 }
 
 /// The program in this process with one more route: `/from-memory` returns the bytes of the Connectors page behind the
@@ -212,7 +214,8 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     let url = format!("http://localhost:{}", installation.port);
     let data = installation.data();
     let line = ["mail360", "--data-dir", &data.display().to_string(), "--public-url", &url];
-    let config = Line::parse_from(line).options.check().expect("a sound configuration");
+    let Line { options, providers } = Line::parse_from(line);
+    let config = options.check().expect("a sound configuration");
     let database = Database::open(&config.database).await.expect("a database");
     let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let key_file = &config.encryption_key_file;
@@ -222,6 +225,7 @@ pub async fn in_process(connectors: u64) -> (String, String) {
     let site = binary().parent().expect("a folder").join("site");
     let program = Program::new(Foundations {
         config,
+        providers: providers.check().expect("sound providers"),
         database,
         vault,
         clock,

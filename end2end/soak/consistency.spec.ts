@@ -34,7 +34,6 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       ['a connector that is not verified although a sign-in of it went through', `UPDATE connectors SET state = 'not_verified' WHERE ${is(verified)}`],
       ['cannot be opened', `UPDATE connectors SET client_secret = (SELECT client_secret FROM connectors WHERE ${is(verified)}) WHERE ${is(other)}`],
       ['a sign-in that was consumed and still has its verifier', 'UPDATE attempts SET pkce_verifier = nonce_hash WHERE consumed_at IS NOT NULL'],
-      ['a sign-in that ended without an outcome, or the other way round', 'UPDATE attempts SET ended_at = NULL'],
       ['a sign-in that ended before it came back', `UPDATE attempts SET consumed_at = NULL WHERE outcome LIKE '%"verified"%'`],
       ['a sign-in without a beginning', 'DELETE FROM attempt_events'],
       ['a connector that was deleted and is there', `UPDATE activity SET action = 'connector.deleted' WHERE action = 'connector.changed' AND entity_id = (SELECT id FROM connectors WHERE ${is(renamed)})`],

@@ -25,6 +25,7 @@ mod m20261129_000014_keep_provider_answers;
 mod m20261129_000015_bind_secrets;
 mod m20261129_000016_create_jobs;
 mod m20261129_000017_rename_columns;
+mod m20261129_000018_separate_providers;
 mod schema;
 
 /// All migrations, oldest first.
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_bind_secrets::Migration),
             Box::new(m20261129_000016_create_jobs::Migration),
             Box::new(m20261129_000017_rename_columns::Migration),
+            Box::new(m20261129_000018_separate_providers::Migration),
         ]
     }
 }

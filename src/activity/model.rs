@@ -165,7 +165,8 @@ pub struct Entry {
     pub entity_id: Uuid,
     /// `done`, or another result.
     pub outcome: &'static str,
-    /// What changed, in words. Never a secret.
+    /// What changed: words, or for [`Action::ConnectorChanged`] the names of the fields, separated by a blank. Never a
+    /// secret.
     pub detail: String,
 }
 

@@ -18,6 +18,7 @@ use crate::{
     },
     people::{access::Member, model::UserLabel, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
+    providers::Providers,
     ui::widgets::{Badge, Moment, Pager},
 };
 
@@ -66,6 +67,7 @@ impl ActivityQuery {
 pub async fn show(
     State(log): State<ActivityLog>,
     State(people): State<People>,
+    State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     Query(asked): Query<ActivityQuery>,
 ) -> Result<Page, Failure> {
@@ -74,7 +76,7 @@ pub async fn show(
     let ActivityPage { entries, next } = log.page(admin.organisation(), asked.filter(), before).await?;
     let users = people.users(admin.organisation()).await?;
     let users: Vec<_> = users.into_iter().map(|user| (user.id, user.name, user.email)).collect();
-    let model = ActivityView { entries, next, first: before.is_none(), users, asked };
+    let model = ActivityView { entries, next, first: before.is_none(), users, asked, providers };
     Ok(Page::new("Activity", move || view! { <Activity model=model.clone() /> }.into_any()))
 }
 
@@ -85,18 +87,20 @@ struct ActivityView {
     first: bool,
     users: Vec<(UserId, String, String)>,
     asked: ActivityQuery,
+    providers: Providers,
 }
 
 #[component]
 fn Activity(model: ActivityView) -> impl IntoView {
-    let ActivityView { entries, next, first, users, asked } = model;
+    let ActivityView { entries, next, first, users, asked, providers } = model;
     let names =
         users.iter().map(|(id, name, email)| (*id, UserLabel { name: name.clone(), email: email.clone() }));
     let names: HashMap<UserId, UserLabel> = names.collect();
     let content = if entries.is_empty() {
         view! { <p class="soft">"Nothing matches. Every action is listed here for a year."</p> }.into_any()
     } else {
-        let rows = entries.into_iter().map(|entry| view! { <Row entry=entry names=&names /> }).collect_view();
+        let row = |entry| view! { <Row entry=entry names=&names providers=&providers /> };
+        let rows = entries.into_iter().map(row).collect_view();
         view! {
             <table class="table" role="table">
                 <caption class="unseen">"Activity, latest first"</caption>
@@ -171,14 +175,19 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
 }
 
 #[component]
-fn Row<'a>(entry: Recorded, names: &'a HashMap<UserId, UserLabel>) -> impl IntoView + use<> {
+fn Row<'a>(
+    entry: Recorded,
+    names: &'a HashMap<UserId, UserLabel>,
+    providers: &'a Providers,
+) -> impl IntoView + use<> {
     let Who { name, email } = recorded::who(&entry, names);
     let email = email.map(|email| view! { <p class="soft note"><bdi>{email}</bdi></p> });
     let (tone, outcome) = recorded::outcome(&entry);
     let action = recorded::action(&entry);
     let entity = recorded::entity(&entry);
     let times = recorded::times(&entry).map(|words| view! { <p class="soft note">{words}</p> });
-    let detail = (!entry.detail.is_empty()).then(|| view! { <p class="soft note">{entry.detail}</p> });
+    let detail = recorded::detail(&entry, providers);
+    let detail = detail.map(|words| view! { <p class="soft note">{words}</p> });
     let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });
     let request_id =
         entry.request_id.map(|text| view! { <p class="soft note">"Request ID " <code>{text}</code></p> });

@@ -19,7 +19,6 @@ use crate::{
         service::ActivityLog,
     },
     connectors::{
-        consent,
         guide::Approval,
         islands::ForgetTicks,
         pages::{ExpiryBanner, RedirectUri, Settings},
@@ -34,6 +33,7 @@ use crate::{
         id::UserId,
         page::Page,
     },
+    providers::{Names, Providers},
     sign_ins::{
         model::KEPT_PER_CONNECTOR,
         pages::{SignInList, StateCard, TryAgain, VerifyButton},
@@ -62,6 +62,7 @@ pub async fn show(
     State(log): State<ActivityLog>,
     State(people): State<People>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     session: Session,
     headers: HeaderMap,
@@ -83,7 +84,8 @@ pub async fn show(
             });
             let names = people.names(admin.organisation(), by).await?;
             let activity = entries.into_iter().map(|entry| (recorded::who(&entry, &names), entry)).collect();
-            let consent = consent::of(&config.microsoft, &config.public_url.redirect_uri(), &connector);
+            let redirect_uri = config.public_url.redirect_uri();
+            let consent = connector.application.consent_address(&redirect_uri, &connector.scopes);
             Some(ForAdmins { sign_ins, more, activity, consent })
         }
         // A viewer only sees the settings.
@@ -96,7 +98,8 @@ pub async fn show(
         said: Said::about(&session, id, connectors.now()).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
-        doctor: Doctor::new(&config.public_url, &headers),
+        doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
+        providers,
         viewer: member.user(),
     };
     Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
@@ -140,14 +143,16 @@ struct ConnectorView {
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
+    providers: Providers,
     viewer: UserId,
 }
 
 #[component]
 fn ConnectorPage(model: ConnectorView) -> impl IntoView {
-    let ConnectorView { title, connector, for_admins, said, today, redirect_uri, doctor, viewer } = model;
+    let ConnectorView { title, connector, for_admins, said, today, redirect_uri, doctor, providers, viewer } =
+        model;
     let admin = for_admins.is_some();
-    let id = connector.id;
+    let (id, names) = (connector.id, connector.names());
     // The notice about the last action has the button that leads to the sign-in.
     let button_elsewhere = said
         .as_ref()
@@ -167,20 +172,22 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let approval = for_admins
         .as_ref()
         .and_then(|it| it.consent.clone())
-        .map(|address| view! { <Approval address=address /> });
-    let history = for_admins.map(|it| view! { <History it=it connector=connector.clone() viewer=viewer /> });
+        .map(|address| view! { <Approval provider=connector.provider.clone() address=address /> });
+    let history = for_admins.map(|it| {
+        view! { <History it=it connector=connector.clone() providers=providers.clone() viewer=viewer /> }
+    });
     view! {
         <div class="head">
             <div>
                 <Back to="/connectors" what="Connectors" />
                 <div class="row title">
-                    <img class="sign" src="/outlook.svg" alt="Outlook" width="32" height="32" />
+                    <img class="sign" src=names.image alt=names.service width="32" height="32" />
                     <h1><bdi>{title}</bdi></h1>
                 </div>
             </div>
             {actions}
         </div>
-        {said.map(|said| view! { <JustDone said=said /> })}
+        {said.map(|said| view! { <JustDone said=said names=names /> })}
         {banner}
         <div class="beside">
             <div class="stack">
@@ -189,9 +196,10 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
                     admin=admin
                     button_elsewhere=button_elsewhere
                     remedy_elsewhere=remedy_elsewhere
+                    providers=providers
                 />
                 <Settings connector=connector today=today admin=admin />
-                <RedirectUri uri=redirect_uri doctor=doctor column=true />
+                <RedirectUri console=names.console.to_owned() uri=redirect_uri doctor=doctor column=true />
                 {approval}
             </div>
             {history}
@@ -201,27 +209,34 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
 
 /// The notice about the last action, and the next step.
 #[component]
-fn JustDone(said: Said) -> impl IntoView {
-    let id = said.connector;
+fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
+    let (id, provider) = (said.connector, names.provider);
     // If the provider refuses the credentials, a sign-in would fail too. The next notice says what to do.
-    let next = (!said.is_refused()).then(|| view! { <div class="row"><VerifyButton id=id /></div> });
+    let next = (!said.is_refused()).then(|| {
+        view! { <div class="row"><VerifyButton id=id names=names /></div> }
+    });
     let warning = said.warning.map(|words| {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
     // Nothing was saved if the stored credentials were only checked again.
     let saved = said.done != Done::TriedAgain;
-    let finding = said.finding.map(|finding| view! { <Found finding=finding id=id saved=saved /> });
+    let finding = said.finding.map(|finding| {
+        view! { <Found finding=finding id=id names=names saved=saved /> }
+    });
+    let check = format!("The new secret is used from now on. Sign in with {provider} once to check it.");
     let notice = match said.done {
         Done::Added => view! {
             <ForgetTicks>
                 <Notice
                     tone=Tone::Good
-                    title="The Microsoft connector has been successfully added to Mail360"
+                    title=format!("The {provider} connector has been successfully added to Mail360")
                 >
                     {next.map(|button| view! {
                         <p>
-                            "Next, verify that it works: sign in with Microsoft once. Nothing is read from your \
-                             mailbox, and the access is discarded afterwards."
+                            {format!(
+                                "Next, verify that it works: sign in with {provider} once. Nothing is read from your \
+                                 mailbox, and the access is discarded afterwards."
+                            )}
                         </p>
                         {button}
                     })}
@@ -232,7 +247,7 @@ fn JustDone(said: Said) -> impl IntoView {
         Done::SecretReplaced => view! {
             <Notice tone=Tone::Good title="The secret was replaced">
                 {next.map(|button| view! {
-                    <p>"The new secret is used from now on. Sign in with Microsoft once to check it."</p>
+                    <p>{check}</p>
                     {button}
                 })}
             </Notice>
@@ -264,10 +279,13 @@ fn JustDone(said: Said) -> impl IntoView {
 
 /// The provider's answer about the connector's credentials.
 #[component]
-fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
+fn Found(finding: Finding, id: ConnectorId, names: &'static Names, saved: bool) -> impl IntoView {
     match finding {
         Finding::Accepted => view! {
-            <Notice tone=Tone::Good title="Microsoft accepts the Client ID and the Client Secret">
+            <Notice
+                tone=Tone::Good
+                title=format!("{} accepts the Client ID and the Client Secret", names.provider)
+            >
                 <p>
                     "They were checked without a sign-in. A sign-in verifies the rest: the Redirect URI and the \
                      permissions."
@@ -326,7 +344,7 @@ fn Found(finding: Finding, id: ConnectorId, saved: bool) -> impl IntoView {
 
 /// The connector's sign-ins and activity.
 #[component]
-fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView {
+fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: UserId) -> impl IntoView {
     let id = connector.id;
     let ForAdmins { sign_ins, more, activity, .. } = it;
     let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
@@ -338,7 +356,7 @@ fn History(it: ForAdmins, connector: Connector, viewer: UserId) -> impl IntoView
             let (tone, outcome) = recorded::outcome(&entry);
             // Omit the outcome `done`.
             let outcome = (entry.outcome != "done").then(|| view! { <Badge tone=tone words=outcome /> });
-            let detail = (!entry.detail.is_empty()).then(|| format!(": {}", entry.detail));
+            let detail = recorded::detail(&entry, &providers).map(|words| format!(": {words}"));
             view! {
                 <li>
                     <p>{action}{detail}" "{outcome}</p>

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use crate::{
     activity::model::{Action, By, Recorded},
+    connectors::pages::labels_of,
     people::model::UserLabel,
     platform::id::UserId,
+    providers::Providers,
     ui::widgets::Tone,
 };
 
@@ -44,6 +46,16 @@ pub fn entity(entry: &Recorded) -> String {
         Some(Action::LogInRefused) => "E-mails that no user has".to_owned(),
         _ => "Others".to_owned(),
     }
+}
+
+/// What changed, if the entry has it.
+pub fn detail(entry: &Recorded, providers: &Providers) -> Option<String> {
+    let words = match entry.action {
+        // The names of the changed fields.
+        Some(Action::ConnectorChanged) => labels_of(providers, &entry.detail),
+        _ => entry.detail.clone(),
+    };
+    (!words.is_empty()).then_some(words)
 }
 
 /// How often it happened; `None` if once.

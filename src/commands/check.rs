@@ -1,10 +1,7 @@
 //! `mail360 check`: checks configuration, keys and secrets, and changes nothing.
 
 use mail360::{
-    platform::{
-        assets::Assets,
-        config::{Config, clouds, outgoing_proxy},
-    },
+    platform::assets::Assets,
     router::Program,
     vault::{
         custody::{self, KeyCheck},
@@ -12,15 +9,14 @@ use mail360::{
     },
 };
 
-use super::{Opened, Outcome, organisations, say, words};
+use super::{Opened, Outcome, Settings, organisations, proxy_warnings, say, words};
 
 /// The most warnings of one kind that are printed one by one.
 const MOST_WARNINGS: usize = 1_000;
 
 /// Runs the command.
-pub async fn run(config: Config) -> Outcome {
-    let (public_url, microsoft) = (config.public_url.clone(), config.microsoft.clone());
-    let program = Opened::without_time_limits(config, false).await?.program(Assets::default()).await?;
+pub async fn run(settings: Settings) -> Outcome {
+    let program = Opened::without_time_limits(settings, false).await?.program(Assets::default()).await?;
     let fit = custody::check_keys(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
     if fit == KeyCheck::Wrong {
@@ -30,13 +26,15 @@ pub async fn run(config: Config) -> Outcome {
     if !survey.lost.is_empty() {
         return Err(lost(&survey));
     }
+    let public_url = &program.config.public_url;
     say(&format!(
         "The configuration, the database and the encryption key are valid.\n\
          Address:      {}\nRedirect URI: {}",
         public_url.origin(),
         public_url.redirect_uri()
     ));
-    for warning in clouds::warnings(&microsoft).into_iter().chain(outgoing_proxy::warnings(&microsoft)) {
+    let warnings = program.providers.all().iter().flat_map(|provider| provider.warnings());
+    for warning in warnings.chain(proxy_warnings(&program.providers)) {
         say(&format!("Warning: {warning}"));
     }
     let others = others(&program, &survey);

@@ -15,15 +15,23 @@ use mail360::{
     platform::{
         assets::Assets,
         clock::{SharedClock, SystemClock},
-        config::Config,
+        config::{Config, outgoing_proxy},
         database::{Database, DatabaseUrl, Limits, Migrated, SchemaState},
         failure::Failure,
         randomness::{SharedRandomness, SystemRandomness},
     },
-    providers::http::Reqwest,
+    providers::{Providers, http::Reqwest},
     router::{Foundations, Program},
     vault::custody::{self, Custody},
 };
+
+/// The checked settings.
+pub struct Settings {
+    /// Those of the program itself.
+    pub config: Config,
+    /// Those of the providers.
+    pub providers: Providers,
+}
 
 /// The result of a command. The error is a text for the operator.
 pub type Outcome = Result<(), String>;
@@ -56,9 +64,16 @@ pub async fn organisations(program: &Program) -> Result<Vec<Organisation>, Strin
     program.people.organisations(&program.database.read()).await.map_err(|error| error.to_string())
 }
 
+/// Warnings about the settings of the proxy through which requests reach the providers.
+pub fn proxy_warnings(providers: &Providers) -> Vec<String> {
+    let names: Vec<_> = providers.all().iter().map(|provider| provider.names().provider).collect();
+    let urls: Vec<_> = providers.all().iter().flat_map(|provider| provider.request_urls()).collect();
+    outgoing_proxy::warnings(&names.join(" and "), &urls)
+}
+
 /// The opened database and vault.
 pub struct Opened {
-    config: Config,
+    settings: Settings,
     database: Database,
     custody: Custody,
     clock: SharedClock,
@@ -68,16 +83,17 @@ pub struct Opened {
 impl Opened {
     /// Opens both, and writes nothing to the database. A missing database is an error unless `may_create`
     /// says that its schema is about to be created.
-    pub async fn new(config: Config, may_create: bool) -> Result<Self, String> {
-        Self::open(config, may_create, Limits::Request).await
+    pub async fn new(settings: Settings, may_create: bool) -> Result<Self, String> {
+        Self::open(settings, may_create, Limits::Request).await
     }
 
     /// Opens both without time limits, for a command that may take long.
-    pub async fn without_time_limits(config: Config, may_create: bool) -> Result<Self, String> {
-        Self::open(config, may_create, Limits::None).await
+    pub async fn without_time_limits(settings: Settings, may_create: bool) -> Result<Self, String> {
+        Self::open(settings, may_create, Limits::None).await
     }
 
-    async fn open(config: Config, may_create: bool, limits: Limits) -> Result<Self, String> {
+    async fn open(settings: Settings, may_create: bool, limits: Limits) -> Result<Self, String> {
+        let config = &settings.config;
         if let DatabaseUrl::Sqlite(path) = &config.database
             && !may_create
             && !path.exists()
@@ -104,7 +120,7 @@ impl Opened {
                 key_file.display()
             ));
         }
-        Ok(Self { config, database, custody, clock, randomness })
+        Ok(Self { settings, database, custody, clock, randomness })
     }
 
     /// Updates the schema and registers the key.
@@ -148,8 +164,10 @@ impl Opened {
             SchemaState::Ahead => return Err(AHEAD.to_owned()),
         }
         let http = Reqwest::new()?;
+        let Settings { config, providers } = self.settings;
         Program::new(Foundations {
-            config: self.config,
+            config,
+            providers,
             database: self.database,
             vault: self.custody.vault,
             clock: self.clock,
@@ -165,8 +183,8 @@ const AHEAD: &str = "The database's schema is newer than this program: a newer v
     it. Use that version, or a backup from before the migration.";
 
 /// Runs `mail360 migrate`.
-pub async fn migrate(config: Config) -> Outcome {
-    let opened = Opened::without_time_limits(config, true).await?;
+pub async fn migrate(settings: Settings) -> Outcome {
+    let opened = Opened::without_time_limits(settings, true).await?;
     opened.migrate().await?;
     say("The database's schema is up to date.");
     Ok(())

@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use mail360::{
     people::model::{OrganisationName, ShortName},
-    platform::{assets::Assets, config::Config},
+    platform::assets::Assets,
 };
 
-use super::{Opened, Outcome, organisations, say, words};
+use super::{Opened, Outcome, Settings, organisations, say, words};
 
 /// Manages organisations.
 #[derive(Subcommand)]
@@ -26,8 +26,8 @@ pub enum OrganisationCommand {
 }
 
 /// Runs the command.
-pub async fn run(config: Config, command: OrganisationCommand) -> Outcome {
-    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
+pub async fn run(settings: Settings, command: OrganisationCommand) -> Outcome {
+    let program = Opened::new(settings, false).await?.program(Assets::default()).await?;
     match command {
         OrganisationCommand::Add { name, short_name } => {
             let name = OrganisationName::parse(&name)?;

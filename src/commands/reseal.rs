@@ -1,15 +1,12 @@
 //! `mail360 reseal`: seals every secret again with the newest key.
 
-use mail360::{
-    platform::{assets::Assets, config::Config},
-    vault::reseal::Resealed,
-};
+use mail360::{platform::assets::Assets, vault::reseal::Resealed};
 
-use super::{Opened, Outcome, check, say};
+use super::{Opened, Outcome, Settings, check, say};
 
 /// Seals every secret again with the newest key, while other processes may be serving.
-pub async fn run(config: Config) -> Outcome {
-    let program = Opened::without_time_limits(config, false).await?.program(Assets::default()).await?;
+pub async fn run(settings: Settings) -> Outcome {
+    let program = Opened::without_time_limits(settings, false).await?.program(Assets::default()).await?;
     let Resealed { values, settled, survey } = program.reseal().await.map_err(|error| error.to_string())?;
     let newest = program.vault.newest_key();
     say(&format!("Sealed again with the key `{newest}`: {values}."));

@@ -6,7 +6,6 @@ use mail360::{
     platform::{
         assets::Assets,
         clock::{Clock, SystemClock},
-        config::Config,
         database::{
             DatabaseUrl, Migrated,
             restore::{Held, Staged},
@@ -15,7 +14,7 @@ use mail360::{
     router::Ended,
 };
 
-use super::{Opened, Outcome, say};
+use super::{Opened, Outcome, Settings, say};
 
 const WITH_POSTGRESQL: &str = "Nothing was done, because restoring PostgreSQL needs the server's own tools:\n\
     1. Stop every process of this program.\n\
@@ -27,13 +26,15 @@ const WITH_POSTGRESQL: &str = "Nothing was done, because restoring PostgreSQL ne
     5. Run `mail360 check`, and start.";
 
 /// Replaces the database with a backup. Every step that can fail is first done on a copy.
-pub async fn run(config: Config, backup: &Path) -> Outcome {
-    let DatabaseUrl::Sqlite(path) = config.database.clone() else { return Err(WITH_POSTGRESQL.to_owned()) };
+pub async fn run(settings: Settings, backup: &Path) -> Outcome {
+    let DatabaseUrl::Sqlite(path) = settings.config.database.clone() else {
+        return Err(WITH_POSTGRESQL.to_owned());
+    };
     let held = Held::take(&path).await?;
     let staged = Staged::copy(backup, &path)?;
     let unchanged = |error: String| format!("{}\nNothing was restored.", staged.named(&error));
     staged.examine().await.map_err(unchanged)?;
-    let (migrated, ended) = prepare(config, &staged).await.map_err(unchanged)?;
+    let (migrated, ended) = prepare(settings, &staged).await.map_err(unchanged)?;
     staged.finish().await.map_err(unchanged)?;
     let suffix = SystemClock.now().for_machines().replace([':', '-'], "").replace('.', "");
     let kept = held.replace(staged.path(), &suffix).await.map_err(unchanged)?;
@@ -59,9 +60,9 @@ pub async fn run(config: Config, backup: &Path) -> Outcome {
 
 /// Updates the schema of the copy, and ends the sessions, sign-ins and links that were open at the time of
 /// the backup.
-async fn prepare(mut config: Config, staged: &Staged) -> Result<(Migrated, Ended), String> {
-    config.database = DatabaseUrl::Sqlite(staged.path().to_owned());
-    let opened = Opened::without_time_limits(config, false).await?;
+async fn prepare(mut settings: Settings, staged: &Staged) -> Result<(Migrated, Ended), String> {
+    settings.config.database = DatabaseUrl::Sqlite(staged.path().to_owned());
+    let opened = Opened::without_time_limits(settings, false).await?;
     let migrated = opened.migrate().await?;
     let program = opened.program(Assets::default()).await?;
     let ended = program.end_sessions().await.map_err(|error| error.to_string())?;

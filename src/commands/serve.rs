@@ -10,7 +10,6 @@ use std::{
 use mail360::{
     platform::{
         assets::Assets,
-        config::{Config, outgoing_proxy},
         monotonic::SystemMonotonic,
         periodic::PeriodicWork,
         server::{self, ConnectionLimits},
@@ -20,7 +19,7 @@ use mail360::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Opened, Outcome, say, words};
+use super::{Opened, Outcome, Settings, proxy_warnings, say, words};
 
 /// How long open requests and sign-ins may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(9);
@@ -28,22 +27,22 @@ const GRACE: Duration = Duration::from_secs(9);
 const CLOSING: Duration = Duration::from_millis(800);
 
 /// Serves until SIGTERM or SIGINT.
-pub async fn run(config: Config, migrate: bool) -> Outcome {
+pub async fn run(settings: Settings, migrate: bool) -> Outcome {
     let assets = load_assets()?;
-    let listen = config.listen;
+    let listen = settings.config.listen;
     // Before the database is opened, so that starting the program twice fails at once.
     let listener = server::listen(listen).map_err(|error| cannot_listen(listen, &error))?;
     server::warn_of_short_queue();
-    let limits =
-        ConnectionLimits { trusted_proxies: config.trusted_proxies.clone(), ..ConnectionLimits::default() };
-    let opened = Opened::new(config, migrate).await?;
+    let trusted_proxies = settings.config.trusted_proxies.clone();
+    let limits = ConnectionLimits { trusted_proxies, ..ConnectionLimits::default() };
+    let opened = Opened::new(settings, migrate).await?;
     if migrate {
         opened.migrate().await?;
     } else {
         opened.register_key().await?;
     }
     let program = opened.program(assets).await?;
-    for warning in outgoing_proxy::warnings(&program.config.microsoft) {
+    for warning in proxy_warnings(&program.providers) {
         tracing::warn!("{warning}");
     }
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();

@@ -9,12 +9,12 @@ use mail360::{
         model::{Email, OrganisationName, Password, PersonName, Role, ShortName},
         service::{ChangeOutcome, Organisation, UserAddition, UserChange},
     },
-    platform::{assets::Assets, config::Config, cpu::Asker},
+    platform::{assets::Assets, cpu::Asker},
     router::Program,
 };
 use secrecy::SecretString;
 
-use super::{Opened, Outcome, organisations, say, words};
+use super::{Opened, Outcome, Settings, organisations, say, words};
 
 /// Identifies a user.
 #[derive(Args)]
@@ -105,8 +105,8 @@ impl From<RoleName> for Role {
 }
 
 /// Runs the command.
-pub async fn run(config: Config, command: UserCommand) -> Outcome {
-    let program = Opened::new(config, false).await?.program(Assets::default()).await?;
+pub async fn run(settings: Settings, command: UserCommand) -> Outcome {
+    let program = Opened::new(settings, false).await?.program(Assets::default()).await?;
     match command {
         UserCommand::Add { which, name, role } => add(&program, &which, &name, role.into()).await,
         UserCommand::List => list(&program).await,

@@ -1,19 +1,19 @@
 //! The server functions to which the forms of connectors post. Each one authorises the sender, parses the form, calls
 //! the service, and sends the browser to the next page. The rules of connectors are in `service`.
 
-#![expect(clippy::too_many_arguments, reason = "a server function takes a form's fields one by one")]
-#![expect(clippy::similar_names, reason = "in how many months, or on which day")]
 #![expect(missing_docs, reason = "the macro makes a type of each server function's arguments")]
+
+use std::{collections::BTreeMap, fmt};
 
 use leptos::{prelude::*, server_fn::codec::JsonEncoding};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
     draft::{Draft, Interruption, Target},
-    model::{Field, FieldErrors},
+    model::{Field, FieldErrors, Values},
     preflight::SharedPreflight,
     said::{Done, Said},
     service::{Added, Changed, ConnectorId, ConnectorService, Typed, TypedSecret},
@@ -125,45 +125,107 @@ async fn done(
     Ok(())
 }
 
+/// The fields of the form of a connector, as sent.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectorForm {
+    /// The one-time id of the form for a new connector.
+    form: String,
+    /// The connector, if there is one already.
+    connector: String,
+    /// Its version when the form was opened.
+    version: String,
+    /// The sealed user for whom the form was made.
+    owner: String,
+    provider: String,
+    service_name: String,
+    client_id: String,
+    client_secret: String,
+    secret_expires_in: String,
+    secret_expires_on: String,
+    scopes: Vec<String>,
+    /// The ticked steps of the guide.
+    done: Vec<String>,
+    /// The provider's own fields, and all other ones.
+    #[serde(flatten, deserialize_with = "only_texts")]
+    settings: Values,
+}
+
+/// Other fields than those of the form may be sent, with values of any kind. They are ignored.
+fn only_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
+    let sent = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+    let texts = sent.into_iter().filter_map(|(name, value)| match value {
+        serde_json::Value::String(text) => Some((name, text)),
+        _ => None,
+    });
+    Ok(texts.collect())
+}
+
+impl ConnectorForm {
+    fn typed(self) -> Typed {
+        Typed {
+            provider: self.provider,
+            service_name: self.service_name,
+            client_id: self.client_id,
+            client_secret: SecretString::from(self.client_secret),
+            secret_expires_in: self.secret_expires_in,
+            secret_expires_on: self.secret_expires_on,
+            settings: self.settings,
+            scopes: self.scopes,
+        }
+    }
+}
+
+/// The fields of the form that replaces a secret, as sent.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecretForm {
+    connector: String,
+    version: String,
+    owner: String,
+    client_secret: String,
+    secret_expires_in: String,
+    secret_expires_on: String,
+}
+
+/// The fields of the page that confirms a deletion, as sent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeletionForm {
+    connector: String,
+    owner: String,
+}
+
+// Without the values, because one is the client secret.
+impl fmt::Debug for ConnectorForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConnectorForm")
+    }
+}
+
+impl fmt::Debug for SecretForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretForm")
+    }
+}
+
 /// Adds a connector. On success the browser goes to its page, otherwise back to the form.
 #[server(prefix = "/do", endpoint = "connectors/add")]
-pub async fn add_connector(
-    #[server(default)] form: String,
-    #[server(default)] owner: String,
-    #[server(default)] provider: String,
-    #[server(default)] service_name: String,
-    #[server(default)] client_id: String,
-    #[server(default)] client_secret: String,
-    #[server(default)] secret_expires_in: String,
-    #[server(default)] secret_expires_on: String,
-    #[server(default)] account_type: String,
-    #[server(default)] tenant: String,
-    #[server(default)] scopes: Vec<String>,
-    #[server(default)] done: Vec<String>,
-) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&owner)?;
-    let form: Uuid = form.parse().map_err(|_| Failure::BadRequest)?;
-    let typed = Typed {
-        provider,
-        service_name,
-        client_id,
-        client_secret: SecretString::from(client_secret),
-        secret_expires_in,
-        secret_expires_on,
-        account_type,
-        tenant,
-        scopes,
-    };
-    let draft = Draft::new(Target::Add { form }, &typed, &done);
-    let errors = match typed.parse(service.today()) {
+pub async fn add_connector(#[server(flatten)] form: ConnectorForm) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&form.owner)?;
+    let id: Uuid = form.form.parse().map_err(|_| Failure::BadRequest)?;
+    let ticked = form.done.clone();
+    let typed = form.typed();
+    let draft = Draft::new(Target::Add { form: id }, &typed, &ticked, service.providers());
+    let errors = match typed.parse(service.providers(), service.today()) {
         Err(errors) => errors,
-        Ok(new) => match service.add(&admin, form, &new).await? {
+        Ok(new) => match service.add(&admin, id, &new).await? {
             Added::Added(id) => {
-                return Ok(self::done(id, Done::Added, new.warning, Some(&admin), &session).await?);
+                return Ok(done(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
             // On a double click the second request replaces the first one, and no page has shown the result yet.
             Added::Already(id) if service.is_new(&admin, id).await? => {
-                return Ok(self::done(id, Done::Added, new.warning, Some(&admin), &session).await?);
+                return Ok(done(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
             Added::Already(id) => {
                 leptos_axum::redirect(&format!("/connectors/{id}"));
@@ -183,39 +245,17 @@ pub async fn add_connector(
 /// Changes a connector. An empty secret keeps the stored one. If another administrator has changed the connector since
 /// the form was opened, nothing is saved and the form shows both versions.
 #[server(prefix = "/do", endpoint = "connectors/change")]
-pub async fn change_connector(
-    #[server(default)] connector: String,
-    #[server(default)] version: String,
-    #[server(default)] owner: String,
-    #[server(default)] provider: String,
-    #[server(default)] service_name: String,
-    #[server(default)] client_id: String,
-    #[server(default)] client_secret: String,
-    #[server(default)] secret_expires_in: String,
-    #[server(default)] secret_expires_on: String,
-    #[server(default)] account_type: String,
-    #[server(default)] tenant: String,
-    #[server(default)] scopes: Vec<String>,
-    #[server(default)] done: Vec<String>,
-) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&owner)?;
-    let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
+pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&form.owner)?;
+    let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     // First, so that a user of another organisation learns nothing from the checks of the other fields.
     let stored = service.get(&admin, connector).await?;
-    let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
-    let typed = Typed {
-        provider,
-        service_name,
-        client_id,
-        client_secret: SecretString::from(client_secret),
-        secret_expires_in,
-        secret_expires_on,
-        account_type,
-        tenant,
-        scopes,
-    };
-    let draft = Draft::new(Target::Edit { connector, version }, &typed, &done);
-    let new = match typed.parse_edit(service.today(), stored.secret_expires_on) {
+    let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
+    let ticked = form.done.clone();
+    let typed = form.typed();
+    let providers = service.providers();
+    let draft = Draft::new(Target::Edit { connector, version }, &typed, &ticked, providers);
+    let new = match typed.parse_edit(providers, service.today(), &stored) {
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
@@ -223,14 +263,17 @@ pub async fn change_connector(
         Ok(Changed::Changed) => {
             let now = service.get(&admin, connector).await?;
             let tried_for = (now.application_version != stored.application_version).then_some(&admin);
-            Ok(self::done(connector, Done::Changed, new.warning, tried_for, &session).await?)
+            Ok(done(connector, Done::Changed, new.warning, tried_for, &session).await?)
         }
-        Ok(Changed::Nothing) => Ok(self::done(connector, Done::Unchanged, None, None, &session).await?),
+        Ok(Changed::Nothing) => Ok(done(connector, Done::Unchanged, None, None, &session).await?),
         Ok(Changed::NameTaken) => Ok(back(Draft { errors: name_taken(), ..draft }, &session).await?),
         Ok(Changed::Outdated) => {
             Ok(back(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
         }
-        Ok(Changed::SecretNeeded) => Ok(back(draft.asking_for_secret(), &session).await?),
+        Ok(Changed::SecretNeeded) => {
+            let draft = draft.asking_for_secret(new.provider());
+            Ok(back(draft, &session).await?)
+        }
         // The page that asks for the password may repeat a form, but never a secret. A form with a secret is
         // therefore kept as a draft, without the secret.
         Err(Failure::ReauthenticationNeeded) if new.has_secret() => {
@@ -246,25 +289,18 @@ pub async fn change_connector(
 
 /// Replaces a connector's secret.
 #[server(prefix = "/do", endpoint = "connectors/replace-secret")]
-pub async fn replace_secret(
-    #[server(default)] connector: String,
-    #[server(default)] version: String,
-    #[server(default)] owner: String,
-    #[server(default)] client_secret: String,
-    #[server(default)] secret_expires_in: String,
-    #[server(default)] secret_expires_on: String,
-) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&owner)?;
-    let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
+pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&form.owner)?;
+    let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let old = service.get(&admin, connector).await?;
-    let version: i64 = version.parse().map_err(|_| Failure::BadRequest)?;
+    let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
     let typed = TypedSecret {
-        client_secret: SecretString::from(client_secret),
-        secret_expires_in,
-        secret_expires_on,
+        client_secret: SecretString::from(form.client_secret),
+        secret_expires_in: form.secret_expires_in,
+        secret_expires_on: form.secret_expires_on,
     };
     let draft = Draft::of_secret(Target::Secret { connector, version }, &typed);
-    let new = match typed.parse(service.today(), &old.client_id) {
+    let new = match typed.parse(old.provider.as_ref(), service.today(), &old.client_id) {
         Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
@@ -286,12 +322,9 @@ pub async fn replace_secret(
 
 /// Deletes a connector.
 #[server(prefix = "/do", endpoint = "connectors/delete")]
-pub async fn delete_connector(
-    #[server(default)] connector: String,
-    #[server(default)] owner: String,
-) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&owner)?;
-    let connector: ConnectorId = connector.parse().map_err(|_| Failure::NotFound)?;
+pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(), ActionError> {
+    let (admin, service, session) = sender(&form.owner)?;
+    let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let now = service.now();
     let said = Said::deleted(&session, now).await?;
     let name = match service.delete(&admin.reauthenticated()?, connector).await {

@@ -10,9 +10,9 @@ use tower_sessions::Session;
 use super::{
     actions::ADD,
     draft::{Draft, InBrowser, Kept, Target},
-    form::{ConnectorForm, FormView},
-    guide::{Guide, GuideView},
-    model::{EXPIRES_IN, Field, MONTHS, optional_permissions},
+    form::{ConnectorForm, FormView, chosen_provider},
+    guide::{self, Guide},
+    model::{EXPIRES_IN, Field},
     service::ConnectorService,
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         failure::Failure,
         page::Page,
     },
+    providers::{Provider, Providers, guide::GuideView},
     ui::widgets::{Back, ErrorSummary, Notice, Tone},
 };
 
@@ -29,6 +30,7 @@ use crate::{
 pub async fn show(
     State(service): State<ConnectorService>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     session: Session,
     kept: InBrowser,
@@ -36,38 +38,44 @@ pub async fn show(
 ) -> Result<impl IntoResponse, Failure> {
     let admin = member.admin()?;
     let target = Target::Add { form: service.new_form() };
-    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now()).await?;
-    let (draft, logged_out) = kept.map_or_else(|| (fresh(target), false), Kept::take_apart);
+    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now(), &providers).await?;
+    let (draft, logged_out) = match kept.map(Kept::take_apart) {
+        Some((draft, logged_out)) => (draft, logged_out),
+        None => (fresh(target, chosen_provider(&providers, None)?.as_ref()), false),
+    };
     let form = FormView {
         action: ADD,
         owner: service.seal_owner(&admin)?,
+        provider: chosen_provider(&providers, Some(&draft))?,
         draft,
         // A form that is restored after the log-in lacks only the secret, so that field gets the focus.
         focus: if logged_out { Field::ClientSecret } else { Field::ServiceName },
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
-        doctor: Doctor::new(&config.public_url, &headers),
+        doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
+        providers,
     };
-    let guide = GuideView::of(&form, &config.microsoft);
+    let guide = guide::values_of(&form);
     Ok(Page::new("Add Connector", move || {
         view! { <AddPage form=form.clone() guide=guide.clone() logged_out=logged_out /> }.into_any()
     }))
 }
 
-/// An empty form for a new connector.
-fn fresh(target: Target) -> Draft {
-    let [longest, ..] = MONTHS;
+/// An empty form for a new connector of this provider.
+fn fresh(target: Target, provider: &dyn Provider) -> Draft {
+    let longest = provider.secret_periods().first().map(|months| (EXPIRES_IN.to_owned(), months.to_string()));
+    let optional = provider.permissions().iter().filter(|permission| !permission.required);
     Draft {
-        values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(),
+        values: longest.into_iter().collect(),
         // Most companies need all of them.
-        scopes: optional_permissions().map(|permission| permission.name.to_owned()).collect(),
+        scopes: optional.map(|permission| permission.name.to_owned()).collect(),
         ..Draft::empty(target)
     }
 }
 
 #[component]
 fn AddPage(form: FormView, guide: GuideView, logged_out: bool) -> impl IntoView {
-    let wrong = form.draft.wrong();
+    let wrong = form.draft.wrong(&form.providers);
     let summary = (!wrong.is_empty()).then(|| {
         view! {
             <ErrorSummary
@@ -83,13 +91,15 @@ fn AddPage(form: FormView, guide: GuideView, logged_out: bool) -> impl IntoView 
             </Notice>
         }
     });
+    let provider = form.provider.clone();
+    let question = format!("No {} yet? ", provider.names().application);
     view! {
         <div class="head">
             <div>
                 <Back to="/connectors" what="Connectors" />
                 <h1>"Add Connector"</h1>
                 <p class="soft">
-                    "No Azure application yet? " <a href="#guide">"Set one up first"</a>
+                    {question} <a href="#guide">"Set one up first"</a>
                     ", then enter its details here."
                 </p>
             </div>
@@ -103,7 +113,7 @@ fn AddPage(form: FormView, guide: GuideView, logged_out: bool) -> impl IntoView 
                 button="Add"
                 cancel="/connectors".to_owned()
             />
-            <Guide model=guide />
+            <Guide provider=provider values=guide />
         </div>
     }
 }

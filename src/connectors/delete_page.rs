@@ -36,6 +36,7 @@ pub async fn show(
 fn DeletePage(connector: Connector, owner: String) -> impl IntoView {
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
+    let console = connector.names().console;
     view! {
         <div class="head">
             <div>
@@ -48,11 +49,13 @@ fn DeletePage(connector: Connector, owner: String) -> impl IntoView {
             <ul class="list">
                 <li>"No one can sign in through it any more, and sign-ins that are under way come to nothing."</li>
                 <li>
-                    "Its settings, its client secret and the record of its sign-ins are erased. Azure does \
-                     not show the secret again: to add the connector again, you need a new one."
+                    {format!(
+                        "Its settings, its client secret and the record of its sign-ins are erased. {console} does \
+                         not show the secret again: to add the connector again, you need a new one."
+                    )}
                 </li>
                 <li>"Its name, and that you deleted it, stay in the activity."</li>
-                <li>"The application in Azure stays as it is."</li>
+                <li>{format!("The application in {console} stays as it is.")}</li>
             </ul>
             <SendOnce><form class="row" method="post" action=DELETE>
                 <input type="hidden" name="connector" value=connector.id.to_string() />

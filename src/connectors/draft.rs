@@ -4,8 +4,6 @@
 
 mod logged_out;
 
-use std::collections::BTreeMap;
-
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use secrecy::ExposeSecret;
@@ -14,15 +12,16 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{
-        AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Tenant, holds_secret,
-        looks_like_secret,
-    },
+    model::{ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Values},
     service::{Connector, ConnectorId, Typed, TypedSecret},
 };
 use crate::{
     people::access::Member,
     platform::{clock::Timestamp, failure::Failure, note, text},
+    providers::{
+        Provider, Providers,
+        form::{holds_secret, looks_like_secret},
+    },
 };
 
 use logged_out::LoggedOutDraft;
@@ -32,9 +31,15 @@ pub use logged_out::{keep_of_logged_out, tend_cookie};
 pub const OWNER: &str = "owner";
 /// The steps of the guide that were ticked.
 pub const DONE: &str = "done";
-/// The message at the field Client Secret.
-pub const SECRET_NEEDED: &str = "Enter the client secret of this application. The stored one belongs to the Client ID and \
-                                 tenant of before, and is not sent for others.";
+/// The fields of the form that all providers share.
+static SHARED: [Field; 6] = [
+    Field::Provider,
+    Field::ServiceName,
+    Field::ClientId,
+    Field::ClientSecret,
+    Field::SecretExpires,
+    Field::Permissions,
+];
 
 /// The form that a draft belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +91,7 @@ pub struct Draft {
     /// The form.
     pub target: Target,
     /// The typed values, by the name of the field.
-    pub values: BTreeMap<String, String>,
+    pub values: Values,
     /// The permissions that were chosen.
     pub scopes: Vec<String>,
     /// The steps of the guide that were ticked.
@@ -132,7 +137,7 @@ impl Draft {
     pub fn empty(target: Target) -> Self {
         Self {
             target,
-            values: BTreeMap::new(),
+            values: Values::new(),
             scopes: Vec::new(),
             done: Vec::new(),
             errors: FieldErrors::new(),
@@ -141,41 +146,42 @@ impl Draft {
     }
 
     /// The draft of a form that was sent, with the ticked steps of the guide.
-    pub fn new(target: Target, typed: &Typed, done: &[String]) -> Self {
+    pub fn new(target: Target, typed: &Typed, done: &[String], providers: &Providers) -> Self {
+        let provider = typed.provider_or_first(providers);
         // A user may paste the secret into another field too. It must not be stored or shown there either.
-        let secret = typed.client_secret.expose_secret();
-        let is_secret = |field: Field, value: &str| {
+        let is_secret = |value: &str| {
             let plain = text::ascii(value);
-            let value = text::unwrapped(&plain);
-            let free = matches!(field, Field::ServiceName | Field::ClientId | Field::Tenant);
-            // A GUID that lacks a character is kept so that the user can correct it. A text with characters
-            // that no GUID has may be another secret.
-            let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
-            let like_one = value.len() >= 16 && !value.contains(char::is_whitespace);
-            (free && (looks_like_secret(value) || holds_secret(value, secret)))
-                || (field == Field::ClientId && like_one && value.contains(of_no_guid))
+            looks_like_secret(text::unwrapped(&plain))
+                || holds_secret(&plain, typed.client_secret.expose_secret())
         };
-        let values = [
-            (Field::Provider, &typed.provider),
-            (Field::ServiceName, &typed.service_name),
-            (Field::ClientId, &typed.client_id),
-            (Field::SecretExpires, &typed.secret_expires_on),
-            (Field::AccountType, &typed.account_type),
-            (Field::Tenant, &typed.tenant),
-        ]
-        .into_iter()
-        // Only the ID itself is kept: the text around it may contain a secret.
-        .filter_map(|(field, value)| {
-            let id = match field {
-                Field::ClientId => ClientId::parse(value).ok().map(|id| id.to_string()),
-                Field::Tenant => Tenant::parse(value).ok().map(|tenant| tenant.as_str().to_owned()),
-                _ => None,
-            };
-            let kept = id.or_else(|| (!is_secret(field, value)).then(|| cut(value)));
-            kept.map(|value| (field.name().to_owned(), value))
-        })
-        .chain([(EXPIRES_IN.to_owned(), cut(&typed.secret_expires_in))])
-        .collect();
+        let free = |value: &str| (!is_secret(value)).then(|| cut(value));
+        let client_id = |value: &str| {
+            // Only the ID itself is kept: the text around it may contain a secret.
+            let id = provider.and_then(|provider| ClientId::parse(provider.form(), value).ok());
+            id.map(|id| id.to_string()).or_else(|| free(value).filter(|_| !is_opaque(value)))
+        };
+        let common = [
+            (Field::Provider, Some(cut(&typed.provider))),
+            (Field::ServiceName, free(&typed.service_name)),
+            (Field::ClientId, client_id(&typed.client_id)),
+            (Field::SecretExpires, Some(cut(&typed.secret_expires_on))),
+        ];
+        let common = common.into_iter().map(|(field, value)| (field.name().to_owned(), value));
+        let own = provider.into_iter().flat_map(|provider| {
+            provider.settings().iter().map(move |setting| {
+                let value = typed.settings.get(setting.name).map_or("", String::as_str);
+                let kept = if setting.is_text {
+                    let parsed = provider.form().parse_setting(setting.name, value);
+                    parsed.ok().or_else(|| free(value))
+                } else {
+                    Some(cut(value))
+                };
+                (setting.name.to_owned(), kept)
+            })
+        });
+        let months = (EXPIRES_IN.to_owned(), Some(cut(&typed.secret_expires_in)));
+        let values = common.chain(own).chain([months]);
+        let values = values.filter_map(|(name, value)| value.map(|value| (name, value))).collect();
         let scopes = typed.scopes.iter().take(20).map(|scope| cut(scope)).collect();
         let done = done.iter().take(40).map(|step| step.chars().take(8).collect()).collect();
         Self { values, scopes, done, ..Self::empty(target) }
@@ -183,38 +189,44 @@ impl Draft {
 
     /// The draft of a stored connector, without its secret.
     pub fn of_stored(connector: &Connector, target: Target) -> Self {
-        let tenant = connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned());
-        let values = [
+        let common = [
+            (Field::Provider.name(), connector.form().name().to_owned()),
             (Field::ServiceName.name(), connector.service_name.as_str().to_owned()),
             (Field::ClientId.name(), connector.client_id.to_string()),
             (EXPIRES_IN, "date".to_owned()),
             (Field::SecretExpires.name(), day(connector.secret_expires_on)),
-            (Field::AccountType.name(), connector.account_type.name().to_owned()),
-            (Field::Tenant.name(), tenant.unwrap_or_default()),
         ];
+        let common = common.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self {
-            values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            values: common.chain(connector.application.values()).collect(),
             scopes: connector.scopes.clone(),
             ..Self::empty(target)
         }
     }
 
-    /// The draft of a stored connector with another account type and tenant. It asks for the secret, because a secret
-    /// belongs to one tenant.
-    pub fn for_audience(connector: &Connector, account_type: AccountType, tenant: Option<&Tenant>) -> Self {
+    /// The draft of a stored connector with other settings of the provider's own. It asks for the secret, because a
+    /// secret belongs to some of them.
+    pub fn with_settings(connector: &Connector, settings: Values) -> Self {
         let target = Target::Edit { connector: connector.id, version: connector.version };
         let mut draft = Self::of_stored(connector, target);
-        let tenant = tenant.map(Tenant::as_str).unwrap_or_default();
-        for (field, value) in [(Field::AccountType, account_type.name()), (Field::Tenant, tenant)] {
-            draft.values.insert(field.name().to_owned(), value.to_owned());
+        for setting in connector.provider.settings() {
+            draft.values.insert(setting.name.to_owned(), String::new());
         }
-        draft.asking_for_secret()
+        draft.values.extend(settings);
+        draft.asking_for_secret(connector.provider.as_ref())
     }
 
     /// The same draft with a message that asks for the secret.
     #[must_use]
-    pub fn asking_for_secret(self) -> Self {
-        Self { errors: vec![(Field::ClientSecret, SECRET_NEEDED.to_owned())], ..self }
+    pub fn asking_for_secret(self, provider: &dyn Provider) -> Self {
+        let bound = provider.settings().iter().filter(|setting| setting.needs_secret);
+        let bound: Vec<_> = bound.map(|setting| format!(" and {}", setting.label.to_lowercase())).collect();
+        let bound = bound.concat();
+        let words = format!(
+            "Enter the client secret of this application. The stored one belongs to the Client ID{bound} of before, \
+             and is not sent for others."
+        );
+        Self { errors: vec![(Field::ClientSecret, words)], ..self }
     }
 
     /// The draft of the form that replaces a secret, without the secret.
@@ -231,13 +243,14 @@ impl Draft {
     }
 
     /// The mistake in a field.
-    pub fn error(&self, field: Field) -> Option<String> {
-        self.errors.iter().find(|(wrong, _)| *wrong == field).map(|(_, words)| words.clone())
+    pub fn error(&self, field: &Field) -> Option<String> {
+        self.errors.iter().find(|(wrong, _)| wrong == field).map(|(_, words)| words.clone())
     }
 
     /// The fields with mistakes, for the summary above the form: name and label.
-    pub fn wrong(&self) -> Vec<(&'static str, &'static str)> {
-        self.errors.iter().map(|(field, _)| (field.name(), field.label())).collect()
+    pub fn wrong(&self, providers: &Providers) -> Vec<(&'static str, &'static str)> {
+        let wrong = self.errors.iter().map(|(field, _)| field);
+        wrong.filter_map(|field| Some((known_name(field, providers)?, providers.label(field)))).collect()
     }
 
     fn name(path: &str) -> String {
@@ -257,16 +270,32 @@ impl Draft {
         member: &Member,
         path: &str,
         now: Timestamp,
+        providers: &Providers,
     ) -> Result<Option<Kept>, Failure> {
         if let Some(draft) = note::read(session, &Self::name(path), now).await? {
             return Ok(Some(Kept::Failed(draft)));
         }
-        Ok(form.and_then(|form| form.draft_of(member, path)).map(Kept::LoggedOut))
+        Ok(form.and_then(|form| form.draft_of(member, path, providers)).map(Kept::LoggedOut))
     }
 }
 
 fn day(day: Option<ExpiryDate>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
+}
+
+/// The name of a field that the form has.
+fn known_name(field: &Field, providers: &Providers) -> Option<&'static str> {
+    let own = providers.all().iter().flat_map(|provider| provider.settings()).map(|setting| setting.name);
+    SHARED.iter().map(Field::name).chain(own).find(|name| *name == field.name())
+}
+
+/// Whether a text has no blank, at least 16 characters, and some that no GUID has. It may be a secret. A GUID that
+/// lacks a character is not opaque, so that the user can correct it.
+fn is_opaque(text: &str) -> bool {
+    let plain = text::ascii(text);
+    let text = text::unwrapped(&plain);
+    let of_no_guid = |c: char| !c.is_ascii_hexdigit() && !"-{}".contains(c);
+    text.len() >= 16 && !text.contains(char::is_whitespace) && text.contains(of_no_guid)
 }
 
 /// Cuts a value at a length that is above the limit of every field and small enough for the session.

@@ -15,12 +15,10 @@ use tower_sessions::Session;
 use super::{
     actions::CHANGE,
     draft::{Draft, InBrowser, Interruption, Kept, Target},
-    form::{ConnectorForm, FormView},
-    guide::{Guide, GuideView},
-    model::{
-        AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, MONTHS, ServiceName, Tenant,
-        required_permissions,
-    },
+    form::{ConnectorForm, FormView, own_values},
+    guide::{self, Guide},
+    model::{ClientId, EXPIRES_IN, ExpiryDate, Field, ServiceName},
+    pages::labels_of,
     service::{Connector, ConnectorId, ConnectorService},
 };
 use crate::{
@@ -40,6 +38,7 @@ use crate::{
         page::Page,
         text,
     },
+    providers::{Permission, ProviderForm, Providers, SharedProvider, guide::GuideView},
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
 
@@ -55,6 +54,7 @@ pub async fn show(
     State(log): State<ActivityLog>,
     State(people): State<People>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
@@ -65,14 +65,14 @@ pub async fn show(
     let admin = member.admin()?;
     let connector = service.get(&admin, id).await?;
     let now = Target::Edit { connector: id, version: connector.version };
-    let kept = Draft::find(&session, kept, &admin, &now.path(), service.now()).await?;
+    let kept = Draft::find(&session, kept, &admin, &now.path(), service.now(), &providers).await?;
     let (mut draft, logged_out) =
         kept.map_or_else(|| (Draft::of_stored(&connector, now), false), Kept::take_apart);
     let other = match draft.interruption {
         Some(Interruption::Changed) => {
             // The page shows both versions, so the next form that it sends may replace this version.
             draft.target = now;
-            Some(last_change(&admin, &log, &people, id).await?)
+            Some(last_change(&admin, &log, &people, &providers, id).await?)
         }
         _ => None,
     };
@@ -83,13 +83,15 @@ pub async fn show(
     let form = FormView {
         action: CHANGE,
         owner: service.seal_owner(&admin)?,
+        provider: typed_provider(&providers, &draft).unwrap_or(&connector.provider).clone(),
         draft,
         focus,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
-        doctor: Doctor::new(&config.public_url, &headers),
+        doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
+        providers,
     };
-    let guide = GuideView::of(&form, &config.microsoft);
+    let guide = guide::values_of(&form);
     let model = EditView { connector, form, guide, other, logged_out };
     Ok(Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any()))
 }
@@ -105,6 +107,11 @@ pub async fn discard(
     Ok(Redirect::to(&format!("/connectors/{id}")))
 }
 
+/// The provider that was typed, if there is such a one.
+fn typed_provider<'a>(providers: &'a Providers, draft: &Draft) -> Option<&'a SharedProvider> {
+    providers.find(draft.value(Field::Provider.name()))
+}
+
 fn day(day: Option<ExpiryDate>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
@@ -113,6 +120,7 @@ async fn last_change(
     admin: &Admin,
     log: &ActivityLog,
     people: &People,
+    providers: &Providers,
     id: ConnectorId,
 ) -> Result<OtherChange, Failure> {
     let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
@@ -126,7 +134,8 @@ async fn last_change(
         }
         By::NoUser => None,
     };
-    Ok(OtherChange(who.map(|who| (who, entry.detail, entry.position.at))))
+    let changed = labels_of(providers, &entry.detail);
+    Ok(OtherChange(who.map(|who| (who, changed, entry.position.at))))
 }
 
 #[derive(Clone)]
@@ -143,7 +152,8 @@ fn EditPage(model: EditView) -> impl IntoView {
     let EditView { connector, form, guide, other, logged_out } = model;
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
-    let wrong = form.draft.wrong();
+    let wrong = form.draft.wrong(&form.providers);
+    let provider = form.provider.clone();
     let summary = (!wrong.is_empty()).then(|| {
         view! {
             <ErrorSummary
@@ -174,7 +184,7 @@ fn EditPage(model: EditView) -> impl IntoView {
         _ => ().into_any(),
     };
     let conflict = other.map(|last| {
-        view! { <Conflict connector=connector.clone() draft=form.draft.clone() last=last here=here.clone() /> }
+        view! { <Conflict connector=connector.clone() form=form.clone() last=last here=here.clone() /> }
     });
     view! {
         <div class="head">
@@ -188,16 +198,16 @@ fn EditPage(model: EditView) -> impl IntoView {
         {conflict}
         <div class="beside">
             <ConnectorForm model=form title="Settings" button="Save" cancel=here />
-            <Guide model=guide />
+            <Guide provider=provider values=guide />
         </div>
     }
 }
 
 /// A table with the version that another administrator has saved beside the version that was typed here.
 #[component]
-fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String) -> impl IntoView {
-    let rows: Vec<_> =
-        versions(&connector, &draft).into_iter().filter(|(_, stored, typed)| stored != typed).collect();
+fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: String) -> impl IntoView {
+    let versions = versions(&connector, &form.provider, &form.draft);
+    let rows: Vec<_> = versions.into_iter().filter(|(_, stored, typed)| stored != typed).collect();
     let title = match &last.0 {
         Some((who, ..)) => format!("{who} changed this connector while you were editing it"),
         None => "Somebody else changed this connector while you were editing it".to_owned(),
@@ -209,9 +219,10 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
     let rows = rows
         .into_iter()
         .map(|(field, stored, typed)| {
+            let label = form.providers.label(&field);
             view! {
                 <tr role="row">
-                    <th scope="row" role="rowheader">{field.label()}</th>
+                    <th scope="row" role="rowheader">{label}</th>
                     <td role="cell" data-label="Stored now"><bdi>{stored}</bdi></td>
                     <td role="cell" data-label="Yours"><bdi>{typed}</bdi></td>
                 </tr>
@@ -253,11 +264,10 @@ fn Conflict(connector: Connector, draft: Draft, last: OtherChange, here: String)
 }
 
 /// The typed value in the form in which it would be stored, or unchanged if it is not valid.
-fn as_stored(field: Field, typed: &str) -> String {
+fn as_stored(form: &dyn ProviderForm, field: &Field, typed: &str) -> String {
     let parsed = match field {
         Field::ServiceName => ServiceName::parse(typed).ok().map(|name| name.as_str().to_owned()),
-        Field::ClientId => ClientId::parse(typed).ok().map(|id| id.to_string()),
-        Field::Tenant => Tenant::parse(typed).ok().map(|tenant| tenant.as_str().to_owned()),
+        Field::ClientId => ClientId::parse(form, typed).ok().map(|id| id.to_string()),
         Field::SecretExpires => ExpiryDate::parse(typed).ok().flatten().map(|day| day.to_string()),
         _ => None,
     };
@@ -265,41 +275,45 @@ fn as_stored(field: Field, typed: &str) -> String {
 }
 
 /// Each setting with its stored and its typed value, in words.
-fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)> {
-    let typed = |field: Field| as_stored(field, draft.value(field.name()));
-    let account = |name: &str| AccountType::from_name(name).map_or("", AccountType::label).to_owned();
-    let expires = match MONTHS.into_iter().find(|months| months.to_string() == draft.value(EXPIRES_IN)) {
+fn versions(connector: &Connector, provider: &SharedProvider, draft: &Draft) -> Vec<(Field, String, String)> {
+    let typed = |field: &Field| as_stored(provider.form(), field, draft.value(field.name()));
+    let is_typed = |months: &&u8| months.to_string() == draft.value(EXPIRES_IN);
+    let expires = match provider.secret_periods().iter().find(is_typed) {
         Some(months) => format!("in {months} months"),
-        None => typed(Field::SecretExpires),
+        None => typed(&Field::SecretExpires),
     };
     let or_unknown = |day: String| if day.is_empty() { "unknown".to_owned() } else { day };
-    let tenant = |kind: Option<AccountType>, tenant: String| match kind {
-        Some(kind) if kind.needs_tenant() => tenant,
-        _ => String::new(),
-    };
-    let chosen = AccountType::from_name(draft.value(Field::AccountType.name()));
-    let optional = |scopes: &[String]| {
-        let required = |scope: &&String| required_permissions().all(|permission| permission.name != *scope);
-        let mut scopes: Vec<_> = scopes.iter().filter(required).cloned().collect();
+    let optional = |permissions: &[Permission], scopes: &[String]| {
+        let is_required = |scope: &str| permissions.iter().any(|known| known.required && known.name == scope);
+        let mut scopes: Vec<_> = scopes.iter().filter(|scope| !is_required(scope)).cloned().collect();
         scopes.sort();
         scopes.join(", ")
     };
-    let stored_tenant =
-        connector.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()).unwrap_or_default();
-    vec![
-        (Field::ServiceName, connector.service_name.as_str().to_owned(), typed(Field::ServiceName)),
-        (Field::ClientId, connector.client_id.to_string(), typed(Field::ClientId)),
+    let stored_scopes = optional(connector.provider.permissions(), &connector.scopes);
+    let service = connector.names().service.to_owned();
+    let mut versions = vec![
+        (Field::Provider, service, provider.names().service.to_owned()),
+        (Field::ServiceName, connector.service_name.as_str().to_owned(), typed(&Field::ServiceName)),
+        (Field::ClientId, connector.client_id.to_string(), typed(&Field::ClientId)),
         (Field::SecretExpires, or_unknown(day(connector.secret_expires_on)), or_unknown(expires)),
-        (
-            Field::AccountType,
-            connector.account_type.label().to_owned(),
-            account(draft.value(Field::AccountType.name())),
-        ),
-        (
-            Field::Tenant,
-            tenant(Some(connector.account_type), stored_tenant),
-            tenant(chosen, typed(Field::Tenant)),
-        ),
-        (Field::Permissions, optional(&connector.scopes), optional(&draft.scopes)),
-    ]
+    ];
+    versions.extend(own_versions(connector, provider, draft));
+    versions.push((Field::Permissions, stored_scopes, optional(provider.permissions(), &draft.scopes)));
+    versions
+}
+
+/// The same for the provider's own settings. A setting that only one of two providers has is empty at the other one.
+fn own_versions(
+    connector: &Connector,
+    provider: &SharedProvider,
+    draft: &Draft,
+) -> Vec<(Field, String, String)> {
+    let stored = connector.provider.setting_words(&connector.application.values());
+    let typed = provider.setting_words(&own_values(provider, draft));
+    let words = |all: &[(&'static str, String)], wanted: &str| {
+        all.iter().find(|(name, _)| *name == wanted).map(|(_, words)| words.clone()).unwrap_or_default()
+    };
+    let only_stored = stored.iter().filter(|(name, _)| typed.iter().all(|(other, _)| other != name));
+    let names = typed.iter().chain(only_stored).map(|(name, _)| *name);
+    names.map(|name| (Field::of(name), words(&stored, name), words(&typed, name))).collect()
 }

@@ -10,18 +10,15 @@ use self::api_scope::ApiScope;
 use super::{
     draft::{Draft, OWNER, Target},
     islands::CheckedForm,
-    model::{AccountType, EXPIRES_IN, ExpiryDate, Field, MONTHS},
 };
 use crate::{
-    platform::config::doctor::Doctor,
+    platform::{config::doctor::Doctor, failure::Failure},
+    providers::{EXPIRES_IN, Field, FieldsView, Providers, SharedProvider, Values, guide::FORM},
     ui::{
         doctor::AddressDoctor,
         widgets::{Copyable, FieldError, FieldKind, HelpMark, TextField},
     },
 };
-
-/// The id of the form element. Fields outside of the form, such as the guide's checklist, name it to belong to it.
-pub const FORM: &str = "connector-form";
 
 /// The values that the form shows, and the address to which it posts.
 #[derive(Clone, Debug)]
@@ -32,6 +29,10 @@ pub struct FormView {
     pub owner: String,
     /// The values of its fields, and their mistakes.
     pub draft: Draft,
+    /// The providers that it offers.
+    pub providers: Providers,
+    /// The chosen provider.
+    pub provider: SharedProvider,
     /// The field that gets the focus if the form has no mistakes.
     pub focus: Field,
     /// Today.
@@ -42,24 +43,44 @@ pub struct FormView {
     pub doctor: Doctor,
 }
 
+/// The provider that a draft has chosen, or else the first one.
+pub fn chosen_provider(providers: &Providers, draft: Option<&Draft>) -> Result<SharedProvider, Failure> {
+    let typed = draft.and_then(|draft| providers.find(draft.value(Field::Provider.name())));
+    let chosen = typed.or_else(|| providers.all().first()).cloned();
+    chosen.ok_or_else(|| Failure::Unexpected("there is no provider".to_owned()))
+}
+
+/// The values of a draft for the provider's own fields.
+pub fn own_values(provider: &SharedProvider, draft: &Draft) -> Values {
+    let own = provider.settings().iter();
+    own.map(|setting| (setting.name.to_owned(), draft.value(setting.name).to_owned())).collect()
+}
+
 impl FormView {
     fn is_edit(&self) -> bool {
         matches!(self.draft.target, Target::Edit { .. })
     }
 
-    /// The chosen account type.
-    pub fn account_type(&self) -> AccountType {
-        AccountType::from_name(self.draft.value(Field::AccountType.name())).unwrap_or_default()
+    /// The field that gets the focus: the first one with a mistake, if there is one.
+    fn focused(&self) -> &Field {
+        self.draft.errors.first().map_or(&self.focus, |(field, _)| field)
     }
 
-    fn has_focus(&self, field: Field) -> bool {
-        let first = self.draft.errors.first().map(|(field, _)| *field);
-        first.unwrap_or(self.focus) == field
+    /// The values and mistakes of the provider's own fields.
+    fn own_fields(&self) -> FieldsView {
+        let own = self.provider.settings();
+        let error = |name: &str| Some((name.to_owned(), self.draft.error(&Field::of(name))?));
+        let focused = self.focused().name();
+        FieldsView {
+            values: own_values(&self.provider, &self.draft),
+            errors: own.iter().filter_map(|setting| error(setting.name)).collect(),
+            focus: own.iter().any(|setting| setting.name == focused).then(|| focused.to_owned()),
+        }
     }
 
-    fn field(&self, field: Field, help: &'static str) -> impl IntoView + use<> {
+    fn field(&self, field: &'static Field, help: &'static str) -> impl IntoView + use<> {
         let kind = match field {
-            Field::ClientId | Field::Tenant => FieldKind::Code,
+            Field::ClientId => FieldKind::Code,
             Field::ClientSecret => FieldKind::SecretCode,
             Field::SecretExpires => FieldKind::Date,
             _ => FieldKind::Text,
@@ -69,55 +90,16 @@ impl FormView {
         view! {
             <TextField
                 name=field.name()
-                label=field.label()
+                label=self.providers.label(field)
                 help=help
-                mark=Some(mark(field))
+                mark=Some(self.provider.help(field).mark)
                 kind=kind
                 value=self.draft.value(field.name())
                 autocomplete=autocomplete
                 error=self.draft.error(field)
-                focus=self.has_focus(field)
+                focus={self.focused() == field}
                 required=false
             />
-        }
-    }
-}
-
-/// The help behind a field's question mark: what the value is, where to find it, and common mistakes.
-pub const fn mark(field: Field) -> &'static str {
-    match field {
-        Field::Provider => {
-            "The company that keeps the mailboxes: Outlook means Microsoft 365 and Outlook.com. Mailboxes \
-             of other companies cannot sign in through this connector."
-        }
-        Field::ServiceName => {
-            "What the connector is called here: best the name that your application has on its Overview page in \
-             Azure, which users see when they sign in. With another name no one finds the application by it."
-        }
-        Field::ClientId => {
-            "The number by which Microsoft knows your application: Application (client) ID on its Overview page. \
-             With the Object ID, the line below it, Microsoft says that there is no such application \
-             (AADSTS700016)."
-        }
-        Field::ClientSecret => {
-            "Your application’s password: the column Value under Certificates & secrets, which Azure shows only \
-             right after it was made. With the Secret ID beside it every sign-in fails (AADSTS7000215)."
-        }
-        Field::SecretExpires => {
-            "The last day of the secret: the column Expires under Certificates & secrets. After it no one can sign \
-             in (AADSTS7000222), so you are warned here 60 days before."
-        }
-        Field::AccountType => {
-            "Whose accounts may sign in: Supported account types under Authentication in Azure. If it differs from \
-             Azure, Microsoft stops people on its own page (AADSTS50194, AADSTS9002331)."
-        }
-        Field::Tenant => {
-            "Your company’s directory at Microsoft: Directory (tenant) ID on the Overview page. With another \
-             company’s tenant your own users are refused (AADSTS50020)."
-        }
-        Field::Permissions => {
-            "What your software may do with a mailbox: the delegated permissions under API permissions in Azure. \
-             One that is not listed there, or that a Microsoft 365 administrator must approve and has not, is not granted."
         }
     }
 }
@@ -134,18 +116,19 @@ pub fn ConnectorForm(
     /// The address to which *Cancel* leads.
     cancel: String,
 ) -> impl IntoView {
-    let edit = model.is_edit();
-    let name = model.field(Field::ServiceName, "Use the name of your Azure application.");
-    let client_id =
-        model.field(Field::ClientId, "Application (client) ID on your application’s Overview page in Azure.");
+    let line = |field: &Field| model.provider.help(field).line;
+    let name = model.field(&Field::ServiceName, line(&Field::ServiceName));
+    let client_id = model.field(&Field::ClientId, line(&Field::ClientId));
     let secret = model.field(
-        Field::ClientSecret,
-        if edit {
+        &Field::ClientSecret,
+        if model.is_edit() {
             "Leave it empty to keep the one that is stored."
         } else {
-            "From the column Value, not Secret ID. It is stored encrypted and never shown again."
+            line(&Field::ClientSecret)
         },
     );
+    let redirect = model.provider.help(&Field::REDIRECT_URI);
+    let own = model.provider.fields(&model.own_fields());
     let hidden = match model.draft.target {
         Target::Add { form } => vec![("form", form.to_string())],
         Target::Edit { connector, version } | Target::Secret { connector, version } => {
@@ -157,8 +140,7 @@ pub fn ConnectorForm(
         .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
         .collect_view();
     let redirect_uri = model.redirect_uri.clone();
-    let redirect = "Where Microsoft sends people back to: it is registered under Authentication, platform Web. If \
-                    one sign of it differs, Microsoft says AADSTS50011 and no one comes back.";
+    let expires_has_focus = *model.focused() == Field::SecretExpires;
     view! {
         <CheckedForm>
             <form class="card" id=FORM method="post" action=model.action>
@@ -166,26 +148,27 @@ pub fn ConnectorForm(
                 <input type="hidden" name=OWNER value=model.owner.clone() />
                 <h2>{title}</h2>
                 <div class="fields">
-                    <Providers error=model.draft.error(Field::Provider) />
+                    <ChooseProvider model=model.clone() />
                     {name}
                     {client_id}
                     {secret}
                     <Expires
+                        provider=model.provider.clone()
+                        label=model.providers.label(&Field::SecretExpires)
                         draft=model.draft.clone()
                         today=model.today
-                        focus=model.has_focus(Field::SecretExpires)
+                        focus=expires_has_focus
                     />
-                    <WhoMaySignIn model=model.clone() />
+                    {own}
                     <ApiScope
+                        provider=model.provider.clone()
                         chosen=model.draft.scopes.clone()
-                        error=model.draft.error(Field::Permissions)
+                        error=model.draft.error(&Field::Permissions)
                     />
                     <div class="field">
                         <p><b>"Redirect URI"</b></p>
-                        <HelpMark label="Redirect URI" words=redirect />
-                        <p class="help">
-                            "Your Azure application must have exactly this address, under the platform Web."
-                        </p>
+                        <HelpMark label="Redirect URI" words=redirect.mark />
+                        <p class="help">{redirect.line}</p>
                         <Copyable value=redirect_uri what="the Redirect URI" />
                         <AddressDoctor doctor=model.doctor />
                     </div>
@@ -199,43 +182,81 @@ pub fn ConnectorForm(
     }
 }
 
+/// A provider in the form.
+struct Choice {
+    value: &'static str,
+    service: &'static str,
+    help: String,
+    image: &'static str,
+    /// Whether it is chosen; `None` if it cannot be chosen.
+    chosen: Option<bool>,
+}
+
+/// The provider that a later version will have.
+const LATER: (&str, &str, &str) = ("gmail", "Gmail", "/gmail.svg");
+
 #[component]
-fn Providers(error: Option<String>) -> impl IntoView {
+fn ChooseProvider(model: FormView) -> impl IntoView {
     let id = Field::Provider.name();
-    let choice = |value, name, help, image, enabled: bool| {
-        view! {
-            <div class="choice">
-                <label>
-                    <input
-                        type="radio"
-                        id=enabled.then_some(id)
-                        name=id
-                        value=value
-                        checked=enabled
-                        disabled=!enabled
-                    />
-                    <img class="sign" src=image alt="" width="32" height="32" />
-                    <span>{name}<span class="help">{help}</span></span>
-                </label>
-            </div>
+    let label = model.providers.label(&Field::Provider);
+    let chosen = model.provider.form().name();
+    let offered = model.providers.all().iter().map(|provider| {
+        let (value, names) = (provider.form().name(), provider.names());
+        Choice {
+            value,
+            service: names.service,
+            help: names.mailboxes.to_owned(),
+            image: names.image,
+            // A connector keeps its provider.
+            chosen: (!model.is_edit() || value == chosen).then_some(value == chosen),
         }
-    };
+    });
+    let (value, service, image) = LATER;
+    let later = model.providers.find(value).is_none().then(|| {
+        let services: Vec<_> = model.providers.all().iter().map(|it| it.names().service).collect();
+        let help = format!("{} only in this version", services.join(" and "));
+        Choice { value, service, help, image, chosen: None }
+    });
+    let choices = offered
+        .chain(later)
+        .enumerate()
+        .map(|(at, Choice { value, service, help, image, chosen })| {
+            view! {
+                <div class="choice">
+                    <label>
+                        <input
+                            type="radio"
+                            id=(at == 0).then_some(id)
+                            name=id
+                            value=value
+                            checked={chosen == Some(true)}
+                            disabled=chosen.is_none()
+                        />
+                        <img class="sign" src=image alt="" width="32" height="32" />
+                        <span>{service}<span class="help">{help}</span></span>
+                    </label>
+                </div>
+            }
+        })
+        .collect_view();
     view! {
         <fieldset class="field" aria-describedby=format!("{id}-error")>
-            <legend>{Field::Provider.label()}</legend>
-            <HelpMark label=Field::Provider.label() words=mark(Field::Provider) />
-            <div class="choices cards">
-                {choice("outlook", "Outlook", "Microsoft 365 and Outlook.com", "/outlook.svg", true)}
-                {choice("gmail", "Gmail", "Outlook only in this version", "/gmail.svg", false)}
-            </div>
-            <FieldError id=format!("{id}-error") error=error />
+            <legend>{label}</legend>
+            <HelpMark label=label words=model.provider.help(&Field::Provider).mark />
+            <div class="choices cards">{choices}</div>
+            <FieldError id=format!("{id}-error") error=model.draft.error(&Field::Provider) />
         </fieldset>
     }
 }
 
-/// The choice of the day on which the secret expires: the periods that Azure offers, or another day.
+/// The choice of the day on which the secret expires: the periods that the provider offers, or another day. A provider
+/// whose secrets do not expire offers no period; then only the day can be entered.
 #[component]
 pub fn Expires(
+    /// The provider.
+    provider: SharedProvider,
+    /// The label.
+    label: &'static str,
     /// What was typed.
     draft: Draft,
     /// Today.
@@ -243,10 +264,29 @@ pub fn Expires(
     /// Whether this field gets the focus.
     focus: bool,
 ) -> impl IntoView {
-    let field = Field::SecretExpires;
+    let name = Field::SecretExpires.name();
+    let help = provider.help(&Field::SecretExpires);
+    let value = draft.value(name).to_owned();
+    let error = draft.error(&Field::SecretExpires);
+    let periods = provider.secret_periods();
+    if periods.is_empty() {
+        return view! {
+            <TextField
+                name=name
+                label=label
+                help=help.line
+                mark=Some(help.mark)
+                kind=FieldKind::Date
+                value=value
+                error=error
+                focus=focus
+                required=false
+            />
+        }
+        .into_any();
+    }
     let chosen = draft.value(EXPIRES_IN).to_owned();
-    let months: Vec<String> = MONTHS.into_iter().map(|months| months.to_string()).collect();
-    let other = !months.contains(&chosen);
+    let other = periods.iter().all(|months| months.to_string() != chosen);
     let chip = |value: String, words: String, checked: bool| {
         view! {
             <label class="chip">
@@ -255,81 +295,34 @@ pub fn Expires(
             </label>
         }
     };
-    let chips = MONTHS
-        .into_iter()
-        .zip(months)
-        .map(|(months, value)| {
-            let day = ExpiryDate::in_months(today, months).for_people();
+    let chips = periods
+        .iter()
+        .map(|&months| {
+            let day = provider.secret_expiry(today, months).for_people();
+            let value = months.to_string();
             let checked = value == chosen;
             chip(value, format!("{months} months ({day})"), checked)
         })
         .collect_view();
     view! {
         <fieldset class="field expires">
-            <legend>{field.label()}</legend>
-            <HelpMark label=field.label() words=mark(field) />
-            <p class="help">"What you chose in Azure when you made the secret."</p>
+            <legend>{label}</legend>
+            <HelpMark label=label words=help.mark />
+            <p class="help">{help.line}</p>
             <div class="chips">{chips} {chip("date".to_owned(), "Another day".to_owned(), other)}</div>
             <div class="more">
                 <TextField
-                    name=field.name()
+                    name=name
                     label="Day"
                     help="Leave it empty if you do not know it."
                     kind=FieldKind::Date
-                    value=draft.value(field.name())
-                    error=draft.error(field)
+                    value=value
+                    error=error
                     focus=focus
                     required=false
                 />
             </div>
         </fieldset>
     }
-}
-
-#[component]
-fn WhoMaySignIn(model: FormView) -> impl IntoView {
-    let id = Field::AccountType.name();
-    let error = model.draft.error(Field::AccountType);
-    let mut tenant = Some(model.field(
-        Field::Tenant,
-        "Directory (tenant) ID on the Overview page, or your domain, such as contoso.com.",
-    ));
-    let choices = AccountType::ALL
-        .into_iter()
-        .map(|kind| {
-            let more = kind
-                .needs_tenant()
-                .then(|| tenant.take())
-                .flatten()
-                .map(|field| view! { <div class="more">{field}</div> });
-            view! {
-                <div class="choice">
-                    <label>
-                        <input
-                            type="radio"
-                            id=(kind == AccountType::default()).then_some(id)
-                            name=id
-                            value=kind.name()
-                            checked={kind == model.account_type()}
-                        />
-                        <span>
-                            <span data-label>{kind.label()}</span>
-                            <span class="help">{kind.meaning()}</span>
-                            <span class="help">"Older portal: " {kind.older_label()}</span>
-                        </span>
-                    </label>
-                    {more}
-                </div>
-            }
-        })
-        .collect_view();
-    view! {
-        <fieldset class="field" aria-describedby=format!("{id}-error")>
-            <legend>{Field::AccountType.label()}</legend>
-            <HelpMark label=Field::AccountType.label() words=mark(Field::AccountType) />
-            <p class="help">"Decide here, and choose the same in Azure under " <em>"Supported account types"</em> "."</p>
-            <div class="choices">{choices}</div>
-            <FieldError id=format!("{id}-error") error=error />
-        </fieldset>
-    }
+    .into_any()
 }

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::HtmlInputElement;
 
-use super::model::{
-    AccountType, ClientId, EXPIRES_IN, ExpiryDate, Field, NoApproval, ServiceName, Tenant, expiration,
-    parse_client_secret, required_permissions,
-};
+use super::model::ServiceName;
 use crate::{
     platform::text,
-    ui::islands::{closest, send_once},
+    providers::{ExpiryDate, Field, ProviderForm, form::form_of},
+    ui::islands::{closest, for_each, send_once, typed},
 };
 
 /// Interval between checks whether the pressed button was released.
@@ -37,7 +35,7 @@ pub fn CheckedForm(
         // `None` if the page lacks an element, for example after a browser extension changed it. Then only
         // the server checks the field.
         let _ = check_target(&event, false);
-        let _ = mirror();
+        let _ = follow();
     };
     let on_submit = |event: ev::SubmitEvent| {
         let _ = send_once(&event);
@@ -66,7 +64,7 @@ fn catch_up() {
             }
         });
         if changed {
-            let _ = mirror();
+            let _ = follow();
         }
     });
 }
@@ -87,73 +85,17 @@ fn once_released(then: impl FnOnce() + 'static) {
     }
 }
 
-/// Copies the typed values into the guide's instructions for the portal. `None` if the page lacks an element.
-fn mirror() -> Option<()> {
-    let client_id = ClientId::parse(&typed(Field::ClientId)?).ok();
-    let name = typed(Field::ServiceName).unwrap_or_default();
-    let chosen = document().query_selector("input[name=account_type]:checked").ok()??;
-    let label = chosen.parent_element()?.query_selector("[data-label]").ok()??.text_content()?;
-    let mut scopes: Vec<String> =
-        required_permissions().map(|permission| permission.name.to_owned()).collect();
-    for_each("input[name^=scopes]:checked", |input| scopes.extend(input.get_attribute("value")));
-    let listed = scopes.join(", ");
-    for_each("[data-scope]", |item| {
-        let _ =
-            show(item, scopes.iter().any(|scope| item.get_attribute("data-scope").as_ref() == Some(scope)));
-    });
-    for_each("[data-optional]", |part| {
-        let _ =
-            show(part, part.query_selector("[data-scope]:not([hidden])").is_ok_and(|item| item.is_some()));
-    });
-    let chosen_end = ["input[name=", EXPIRES_IN, "]:checked"].concat();
-    let months = document().query_selector(&chosen_end).ok().flatten();
-    let months = months.and_then(|chosen| chosen.get_attribute("value")).unwrap_or_default();
-    let (choice, life) = expiration(&months, &typed(Field::SecretExpires).unwrap_or_default());
-    for (field, text) in [
-        ("service_name", text::trim(&name)),
-        ("account_type", &label),
-        ("scopes", &listed),
-        ("expiration", &choice),
-        ("life", &life),
-    ] {
-        let text = if text.is_empty() { "Mail360" } else { text };
-        for_each(&["[data-mirror=", field, "]"].concat(), |element| element.set_text_content(Some(text)));
-    }
-    let id = client_id.as_ref().map(ClientId::as_str);
-    for_each("[data-portal]", |link| {
-        if let (Some(template), Some(id)) = (link.get_attribute("data-portal"), id) {
-            let _ = link.set_attribute("href", &template.replace("{client_id}", id));
-        }
-    });
-    let consent = document().query_selector("[data-consent]").ok()??;
-    let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
-    let tenant = Tenant::parse(&typed(Field::Tenant)?).ok();
-    let approval = kind.approval(tenant.as_ref().map(Tenant::as_str), id);
-    let reason = approval.err().map(NoApproval::name);
-    let address = approval.ok().map(|(tenant, id)| {
-        let template = consent.get_attribute("data-consent").unwrap_or_default();
-        template.replace("{tenant}", tenant).replace("{client_id}", id).replace("{scopes}", &scopes.join("+"))
-    });
-    for_each("[data-missing]", |words| {
-        let _ = show(words, words.get_attribute("data-missing").as_deref() == reason);
-    });
-    let ready = consent.query_selector("[data-ready]").ok()??;
-    show(&ready, address.is_some())?;
-    ready.query_selector("code").ok()??.set_text_content(address.as_deref());
-    Some(())
+/// The parsers of the chosen provider. `None` if the page lacks the field, or the browser does not know that provider.
+/// Then only the server checks the fields.
+fn chosen_form() -> Option<&'static dyn ProviderForm> {
+    // The page that replaces a secret has a hidden field in place of the choice.
+    let chosen = document().query_selector("input[name=provider]:checked,#provider[type=hidden]").ok()??;
+    form_of(&chosen.get_attribute("value")?)
 }
 
-fn show(element: &Element, shown: bool) -> Option<()> {
-    if shown { element.remove_attribute("hidden").ok() } else { element.set_attribute("hidden", "").ok() }
-}
-
-fn for_each(selector: &str, mut then: impl FnMut(&Element)) {
-    let Ok(found) = document().query_selector_all(selector) else { return };
-    for at in 0..found.length() {
-        if let Some(element) = found.item(at).and_then(|node| node.dyn_into::<Element>().ok()) {
-            then(&element);
-        }
-    }
+/// Makes the guide follow the values in the form. `None` if the page lacks an element.
+fn follow() -> Option<()> {
+    chosen_form()?.follow()
 }
 
 /// The browser's storage for the ticked steps of the guide. It holds names of steps and no typed values.
@@ -217,16 +159,18 @@ pub fn ForgetTicks(
 }
 
 /// The result of a field's parser: nothing, a warning, or an error.
-fn judge(field: Field, text: &str) -> Option<(&'static str, &'static str)> {
+fn judge(field: &Field, text: &str) -> Option<(&'static str, &'static str)> {
+    let form = chosen_form()?;
     let judgement = match field {
         Field::ServiceName => ServiceName::parse(text).map(|_| None),
-        Field::ClientId => ClientId::parse(text).map(|_| None),
+        Field::ClientId => form.parse_client_id(text).map(|_| None),
         Field::ClientSecret => {
-            parse_client_secret(text, &typed(Field::ClientId).unwrap_or_default()).map(|(_, warning)| warning)
+            let client_id = typed(Field::ClientId.name()).unwrap_or_default();
+            form.parse_secret(text, &client_id).map(|(_, warning)| warning)
         }
         Field::SecretExpires => ExpiryDate::parse(text).map(|_| None),
-        Field::Tenant => Tenant::parse(text).map(|_| None),
-        Field::Provider | Field::AccountType | Field::Permissions => Ok(None),
+        Field::Setting(name) => form.parse_setting(name, text).map(|_| None),
+        Field::Provider | Field::Permissions => Ok(None),
     };
     match judgement {
         Ok(warning) => warning.map(|words| ("warn", words)),
@@ -234,18 +178,12 @@ fn judge(field: Field, text: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// The present value of a field.
-fn typed(field: Field) -> Option<String> {
-    let element = document().get_element_by_id(field.name())?;
-    Some(element.dyn_into::<HtmlInputElement>().ok()?.value())
-}
-
 fn check_target(event: &ev::Event, leaving: bool) -> Option<()> {
     check(&closest(event, "input")?.dyn_into().ok()?, leaving)
 }
 
 fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
-    let field = Field::from_name(&input.name())?;
+    let field = Field::of(&input.name());
     let line = document().get_element_by_id(&[field.name(), "-error"].concat())?;
     let words = line.query_selector("span").ok()??;
     let text = input.value();
@@ -254,7 +192,7 @@ fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
     if if leaving { text::trim(&text).is_empty() } else { silent } {
         return None;
     }
-    let said = judge(field, &text);
+    let said = judge(&field, &text);
     words.set_text_content(said.map(|(_, words)| words));
     match said {
         Some((tone, _)) => line.set_attribute("data-tone", tone).ok()?,

@@ -17,7 +17,7 @@ use tower_sessions::Session;
 
 use super::{
     model::list::{Order, Position},
-    pages::{ExpiryBanner, RedirectUri},
+    pages::{ExpiryBanner, RedirectUri, any_of},
     said::Said,
     service::{ConnectorService, ListPage, Listed},
 };
@@ -29,6 +29,7 @@ use crate::{
         page::Page,
         text,
     },
+    providers::Providers,
     ui::{
         icons::Icon,
         widgets::{Notice, Pager, Tone},
@@ -79,6 +80,7 @@ impl Asked {
 pub async fn list(
     State(service): State<ConnectorService>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     session: Session,
     headers: HeaderMap,
@@ -97,7 +99,8 @@ pub async fn list(
         expiring,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
-        doctor: Doctor::new(&config.public_url, &headers),
+        doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
+        providers,
         admin: member.is_admin(),
         organisation: member.organisation_name,
     };
@@ -115,6 +118,7 @@ struct ListView {
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
+    providers: Providers,
     admin: bool,
     organisation: String,
 }
@@ -131,14 +135,16 @@ fn List(model: ListView) -> impl IntoView {
         today,
         redirect_uri,
         doctor,
+        providers,
         admin,
         organisation,
     } = model;
+    let console = any_of(&providers, |names| names.console);
     let none = connectors.is_empty() && first && !asked.is_searched();
     let add = (admin && !none).then(add_button);
     let filters = (!none).then(|| view! { <Filters asked=asked.clone() /> });
     let content = if none {
-        view! { <Empty admin=admin /> }.into_any()
+        view! { <Empty admin=admin providers=providers /> }.into_any()
     } else if connectors.is_empty() {
         let words = if asked.is_searched() {
             "No name and no Client ID begins like that."
@@ -167,11 +173,14 @@ fn List(model: ListView) -> impl IntoView {
     let first = (!first).then(|| (asked.address(None), "First page"));
     let next = next.map(|next| (asked.address(Some(&next)), "Next page"));
     let deleted = deleted.map(|name| {
+        let gone = format!(
+            " is gone from here with its secret and its sign-ins. Its application is still in {console}: delete it \
+             there too, if nothing else uses it."
+        );
         view! {
             <Notice tone=Tone::Good title="The connector was deleted">
                 <p>
-                    <bdi>{name}</bdi>
-                    " is gone from here with its secret and its sign-ins. Its application is still in Azure: delete it there too, if nothing else uses it."
+                    <bdi>{name}</bdi> {gone}
                 </p>
             </Notice>
         }
@@ -189,7 +198,7 @@ fn List(model: ListView) -> impl IntoView {
         </div>
         {deleted}
         <ExpiryBanner expiring=expiring today=today />
-        <RedirectUri uri=redirect_uri doctor=doctor />
+        <RedirectUri console=console uri=redirect_uri doctor=doctor />
         {filters}
         {content}
         <Pager first=first next=next />
@@ -244,12 +253,19 @@ fn add_button() -> impl IntoView {
 }
 
 #[component]
-fn Empty(admin: bool) -> impl IntoView {
+fn Empty(admin: bool, providers: Providers) -> impl IntoView {
     let end = if admin {
-        "You need access to Azure and about ten minutes; every step is explained."
+        let console = any_of(&providers, |names| names.console);
+        format!("You need access to {console} and about ten minutes; every step is explained.")
     } else {
-        "An administrator of your organisation can add the first one."
+        "An administrator of your organisation can add the first one.".to_owned()
     };
+    let provider = any_of(&providers, |names| names.provider);
+    let words = format!(
+        "A connector holds the application that your company registers with {provider}, so that its own software \
+         may read or send mail for people who agree to it. Here you set it up, and prove by one sign-in that it \
+         works. {end}"
+    );
     view! {
         <section class="empty" aria-labelledby="empty-title">
             <svg
@@ -271,11 +287,7 @@ fn Empty(admin: bool) -> impl IntoView {
             </svg>
             <div class="stack tight">
                 <h2 id="empty-title">"No connectors yet"</h2>
-                <p>
-                    "A connector holds the application that your company registers with Microsoft, so that its own \
-                     software may read or send mail for people who agree to it. Here you set it up, and prove by one \
-                     sign-in that it works. " {end}
-                </p>
+                <p>{words}</p>
             </div>
             {admin.then(add_button)}
         </section>

@@ -6,8 +6,6 @@ pub mod actions;
 #[cfg(feature = "ssr")]
 pub mod add_page;
 #[cfg(feature = "ssr")]
-pub mod consent;
-#[cfg(feature = "ssr")]
 pub mod delete_page;
 #[cfg(feature = "ssr")]
 pub mod draft;

@@ -4,11 +4,12 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{AccountType, ConnectorState, ExpiryDate, PERMISSIONS, SOON, Tenant},
+    model::{ConnectorState, ExpiryDate, SOON},
     service::{Connector, Listed, NAMED},
 };
 use crate::{
     platform::config::doctor::Doctor,
+    providers::{Application, Field, Names, Providers, provider::Fact},
     ui::{
         doctor::AddressDoctor,
         markup::Markup,
@@ -16,9 +17,23 @@ use crate::{
     },
 };
 
+/// A name of each provider, joined by *or*, for a page that is not about one connector.
+pub fn any_of(providers: &Providers, name: impl Fn(&Names) -> &'static str) -> String {
+    let names: Vec<_> = providers.all().iter().map(|provider| name(provider.names())).collect();
+    names.join(" or ")
+}
+
+/// The labels of fields whose names are separated by a blank.
+pub fn labels_of(providers: &Providers, fields: &str) -> String {
+    let labels: Vec<_> = fields.split_whitespace().map(|name| providers.label(&Field::of(name))).collect();
+    labels.join(", ")
+}
+
 /// The Redirect URI, which the administrator enters at the provider.
 #[component]
 pub fn RedirectUri(
+    /// Where it is entered: the provider's console.
+    console: String,
     /// The address.
     uri: String,
     /// The result of the check of the Redirect URI.
@@ -28,14 +43,15 @@ pub fn RedirectUri(
     column: bool,
 ) -> impl IntoView {
     let class = if column { "card low" } else { "card low strip" };
+    let help = format!(
+        "Enter this address in {console} when you register your application. It is the same for all \
+         connectors."
+    );
     view! {
         <section class=class aria-labelledby="redirect-title">
             <div>
                 <h2 id="redirect-title">"Redirect URI"</h2>
-                <p class="help">
-                    "Enter this address in Azure when you register your application. It is the same for all \
-                     connectors."
-                </p>
+                <p class="help">{help}</p>
             </div>
             <Copyable value=uri what="the Redirect URI" />
             <AddressDoctor doctor=doctor />
@@ -43,25 +59,27 @@ pub fn RedirectUri(
     }
 }
 
-/// Writes who may sign in, in two lines if it is one tenant.
-pub fn write_who_may_sign_in(html: &mut Markup, account_type: AccountType, tenant: Option<&Tenant>) {
-    match (tenant, account_type) {
-        (Some(tenant), AccountType::SingleTenant) => {
-            html.raw("<p>").text(account_type.label()).raw("</p><p class=\"soft note\"><code>");
-            html.text(tenant.as_str()).raw("</code></p>");
+/// Writes who may sign in, in two lines if it is one company.
+pub fn write_who_may_sign_in(html: &mut Markup, application: &dyn Application) {
+    match application.audience() {
+        (words, Some(company)) => {
+            html.raw("<p>").text(words).raw("</p><p class=\"soft note\"><code>");
+            html.text(company).raw("</code></p>");
         }
-        (_, kind) => {
-            html.text(kind.label());
+        (words, None) => {
+            html.text(words);
         }
     }
 }
 
 /// Writes a connector's state, in words and with an icon.
-pub fn write_state(html: &mut Markup, state: ConnectorState) {
+pub fn write_state(html: &mut Markup, state: ConnectorState, names: &Names) {
     match state {
-        ConnectorState::NotVerified => write_badge(html, Tone::Idle, state.words(), None),
-        ConnectorState::Verified => write_badge(html, Tone::Good, state.words(), None),
-        ConnectorState::Failing(reason) => write_badge(html, Tone::Bad, "Failing", Some(reason.words())),
+        ConnectorState::NotVerified => write_badge(html, Tone::Idle, state.words(names), None),
+        ConnectorState::Verified => write_badge(html, Tone::Good, state.words(names), None),
+        ConnectorState::Failing(reason) => {
+            write_badge(html, Tone::Bad, "Failing", Some(&reason.words(names)));
+        }
     }
 }
 
@@ -70,9 +88,11 @@ pub fn write_state(html: &mut Markup, state: ConnectorState) {
 pub fn StateBadge(
     /// The state.
     state: ConnectorState,
+    /// The names of its provider.
+    names: &'static Names,
 ) -> impl IntoView {
     let mut html = Markup::default();
-    write_state(&mut html, state);
+    write_state(&mut html, state, names);
     html.into_view()
 }
 
@@ -154,8 +174,16 @@ pub fn Expiry(
 }
 
 /// A line that explains a setting.
-fn meaning(words: &'static str) -> impl IntoView {
-    view! { <p class="help">{words}</p> }
+fn meaning(words: impl Into<String>) -> AnyView {
+    let words = words.into();
+    view! { <p class="help">{words}</p> }.into_any()
+}
+
+/// A setting that only the provider has.
+fn own_setting(fact: Fact) -> impl IntoView {
+    let Fact { label, value, is_code, meaning: words } = fact;
+    let value = if is_code { view! { <code>{value}</code> }.into_any() } else { value.into_any() };
+    view! { <div><dt>{label}</dt><dd>{value}{meaning(words)}</dd></div> }
 }
 
 /// The settings of a connector.
@@ -179,16 +207,11 @@ pub fn Settings(
             <div><dt>"Client Secret"</dt><dd>{words}{meaning("The application’s password. It is never shown again.")}</dd></div>
         }
     });
-    let tenant = connector.tenant.as_ref().map(|tenant| {
-        let tenant = tenant.as_str().to_owned();
-        view! {
-            <div>
-                <dt>"Tenant"</dt>
-                <dd><code>{tenant}</code>{meaning("Only accounts of this directory can sign in.")}</dd>
-            </div>
-        }
-    });
-    let scopes = PERMISSIONS
+    let names = connector.names();
+    let own = connector.application.facts().into_iter().map(own_setting).collect_view();
+    let scopes = connector
+        .provider
+        .permissions()
         .iter()
         .filter(|permission| connector.scopes.iter().any(|scope| scope == permission.name))
         .map(|permission| view! { <li><code>{permission.name}</code>{meaning(permission.allows)}</li> })
@@ -197,17 +220,17 @@ pub fn Settings(
         <section class="card low" aria-labelledby="settings-title">
             <h2 id="settings-title">"Settings"</h2>
             <dl class="facts">
-                <div><dt>"Service provider"</dt><dd>"Outlook"</dd></div>
+                <div><dt>"Service provider"</dt><dd>{names.service}</dd></div>
                 <div>
                     <dt>"Service Name"</dt>
                     <dd>
                         <bdi>{connector.service_name.as_str().to_owned()}</bdi>
-                        {meaning("What it is called here, and best in Azure too.")}
+                        {meaning(format!("What it is called here, and best in {} too.", names.console))}
                     </dd>
                 </div>
                 <div><dt>"Client ID"</dt><dd>
                     <code>{connector.client_id.to_string()}</code>
-                    {meaning("Microsoft recognises the application by it.")}
+                    {meaning(format!("{} recognises the application by it.", names.provider))}
                 </dd></div>
                 {secret}
                 <div>
@@ -217,11 +240,7 @@ pub fn Settings(
                         {meaning("After this day no one can sign in until the secret is replaced.")}
                     </dd>
                 </div>
-                <div><dt>"Who may sign in"</dt><dd>
-                    {connector.account_type.label()}
-                    {meaning("Whose accounts Microsoft lets in. The application in Azure must say the same.")}
-                </dd></div>
-                {tenant}
+                {own}
                 <div>
                     <dt>"API scope"</dt>
                     <dd>

@@ -1,7 +1,5 @@
 //! `/connectors/{id}/secret`: the form that replaces the stored secret.
 
-use std::sync::Arc;
-
 use axum::{
     Extension,
     extract::{Path, State},
@@ -13,25 +11,22 @@ use tower_sessions::Session;
 use super::{
     actions::REPLACE_SECRET,
     draft::{Draft, InBrowser, Interruption, OWNER, Target},
-    form::{Expires, mark},
-    guide::{
-        NewSecret,
-        portal::{Page as PortalPage, Portal},
-    },
+    form::Expires,
     islands::CheckedForm,
-    model::{EXPIRES_IN, Field, MONTHS},
+    model::{EXPIRES_IN, Field},
     service::{Connector, ConnectorId, ConnectorService},
 };
 use crate::{
     people::access::Member,
-    platform::{config::Config, failure::Failure, page::Page},
+    platform::{failure::Failure, page::Page},
+    providers::Providers,
     ui::widgets::{Back, ErrorSummary, FieldKind, Notice, TextField, Tone},
 };
 
 /// `GET /connectors/{id}/secret`.
 pub async fn show(
     State(service): State<ConnectorService>,
-    State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
@@ -41,18 +36,17 @@ pub async fn show(
     let admin = member.admin()?.reauthenticated()?;
     let connector = service.get(&admin, id).await?;
     let target = Target::Secret { connector: id, version: connector.version };
-    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now()).await?;
+    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now(), &providers).await?;
     let draft = kept.map(|kept| kept.take_apart().0);
-    let [longest, ..] = MONTHS;
-    let fresh =
-        || Draft { values: [(EXPIRES_IN.to_owned(), longest.to_string())].into(), ..Draft::empty(target) };
-    let draft = draft.unwrap_or_else(fresh);
+    let longest = connector.provider.secret_periods().first();
+    let longest = longest.map(|months| (EXPIRES_IN.to_owned(), months.to_string()));
+    let draft =
+        draft.unwrap_or_else(|| Draft { values: longest.into_iter().collect(), ..Draft::empty(target) });
     // The page says that another administrator changed the connector, so its form may replace that version.
     let draft =
         if draft.interruption == Some(Interruption::Changed) { Draft { target, ..draft } } else { draft };
     let owner = service.seal_owner(&admin)?;
-    let portal = Portal::of(&config.microsoft);
-    let model = SecretView { connector, draft, owner, today: service.today(), portal };
+    let model = SecretView { connector, draft, owner, today: service.today(), providers };
     Ok(Page::new("Replace the secret", move || view! { <SecretPage model=model.clone() /> }.into_any()))
 }
 
@@ -62,23 +56,30 @@ struct SecretView {
     draft: Draft,
     owner: String,
     today: Date,
-    portal: Portal,
+    providers: Providers,
 }
 
 #[component]
 fn SecretPage(model: SecretView) -> impl IntoView {
-    let SecretView { connector, draft, owner, today, portal } = model;
+    let SecretView { connector, draft, owner, today, providers } = model;
     let version = match draft.target {
         Target::Secret { version, .. } | Target::Edit { version, .. } => version,
         Target::Add { .. } => connector.version,
     };
     let here = format!("/connectors/{}", connector.id);
-    let client_id = connector.client_id.to_string();
-    let wrong = draft.wrong();
+    let provider = connector.provider.clone();
+    let secret = provider.help(&Field::ClientSecret);
+    let old = format!(
+        "The old secret works in {} until it expires or is deleted there: delete it once the connector is verified \
+         with the new one.",
+        provider.names().console
+    );
+    let steps = provider.new_secret(&connector.client_id);
+    let wrong = draft.wrong(&providers);
     let summary = (!wrong.is_empty()).then(|| {
         view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
     });
-    let (back, credentials) = (here.clone(), portal.page(PortalPage::Credentials, Some(&client_id)));
+    let back = here.clone();
     let changed = (draft.interruption == Some(Interruption::Changed)).then(|| {
         view! {
             <Notice tone=Tone::Warn title="Somebody else changed this connector in the meantime">
@@ -89,8 +90,9 @@ fn SecretPage(model: SecretView) -> impl IntoView {
             </Notice>
         }
     });
-    let first = draft.errors.first().map(|(field, _)| *field);
-    let error = draft.error(Field::ClientSecret);
+    let is_expiry_first = matches!(draft.errors.first(), Some((Field::SecretExpires, _)));
+    let error = draft.error(&Field::ClientSecret);
+    let label_of_expiry = providers.label(&Field::SecretExpires);
     view! {
         <div class="head">
             <div>
@@ -109,21 +111,29 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                     <input type="hidden" name="connector" value=connector.id.to_string() />
                     <input type="hidden" name="version" value=version.to_string() />
                     <input type="hidden" name=OWNER value=owner />
-                    // The check that the secret is not the Client ID reads this field.
-                    <input type="hidden" id=Field::ClientId.name() value=client_id />
+                    // The checks in the browser read these fields: which provider's secret it is, and that it is
+                    // not the Client ID.
+                    <input type="hidden" id=Field::Provider.name() value=provider.form().name() />
+                    <input type="hidden" id=Field::ClientId.name() value=connector.client_id.to_string() />
                     <div class="fields">
                         <TextField
                             name=Field::ClientSecret.name()
-                            label=Field::ClientSecret.label()
-                            help="From the column Value, not Secret ID. It is stored encrypted and never shown again."
-                            mark=Some(mark(Field::ClientSecret))
+                            label=providers.label(&Field::ClientSecret)
+                            help=secret.line
+                            mark=Some(secret.mark)
                             kind=FieldKind::SecretCode
                             autocomplete="new-password"
                             error=error
-                            focus={first != Some(Field::SecretExpires)}
+                            focus=!is_expiry_first
                             required=false
                         />
-                        <Expires draft=draft today=today focus={first == Some(Field::SecretExpires)} />
+                        <Expires
+                            provider=provider.clone()
+                            label=label_of_expiry
+                            draft=draft
+                            today=today
+                            focus=is_expiry_first
+                        />
                     </div>
                     <div class="row">
                         <button class="button primary">"Replace the secret"</button>
@@ -133,11 +143,8 @@ fn SecretPage(model: SecretView) -> impl IntoView {
             </CheckedForm>
             <section class="guide" aria-labelledby="guide-title">
                 <h2 id="guide-title">"Making a new secret"</h2>
-                <NewSecret at=credentials />
-                <p class="help">
-                    "The old secret works in Azure until it expires or is deleted there: delete it once the \
-                     connector is verified with the new one."
-                </p>
+                {steps}
+                <p class="help">{old}</p>
             </section>
         </div>
     }

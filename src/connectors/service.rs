@@ -17,7 +17,7 @@ use super::{
         ConnectorState, ExpiryDate, SOON,
         list::{Order, Position},
     },
-    store::{CLOUD, Connectors, Settings},
+    store::{Connectors, Settings},
 };
 use crate::{
     activity::{
@@ -32,6 +32,7 @@ use crate::{
         id::OrganisationId,
         randomness::{Hash, SharedRandomness},
     },
+    providers::Providers,
     vault::{Vault, VaultError},
 };
 pub use browser::Owner;
@@ -79,18 +80,30 @@ pub struct ConnectorService {
     activity: Activity,
     clock: SharedClock,
     randomness: SharedRandomness,
+    providers: Providers,
 }
 
 impl ConnectorService {
-    /// Uses this database, and seals secrets with this vault.
+    /// Uses this database, seals secrets with this vault, and reads rows with these providers.
     pub fn new(
         database: Database,
         vault: Vault,
         activity: Activity,
         clock: SharedClock,
         randomness: SharedRandomness,
+        providers: Providers,
     ) -> Self {
-        Self { database, vault, activity, clock, randomness }
+        Self { database, vault, activity, clock, randomness, providers }
+    }
+
+    /// The providers that connectors may use.
+    pub const fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// The queries for the connectors of an organisation.
+    const fn store(&self, organisation: OrganisationId) -> Connectors<'_> {
+        Connectors::of(organisation, &self.providers)
     }
 
     /// The present moment.
@@ -117,7 +130,7 @@ impl ConnectorService {
         after: Option<&Position>,
     ) -> Result<ListPage, Failure> {
         let prefixes = search::prefixes(search);
-        let (store, read) = (Connectors::of(member.organisation()), self.database.read());
+        let (store, read) = (self.store(member.organisation()), self.database.read());
         let (mut connectors, expiring) = if member.is_admin() {
             let due = (self.soon(), NAMED + 1);
             store.list_with_due(&read, prefixes.as_deref(), (order, after), PAGE + 1, due).await?
@@ -134,7 +147,7 @@ impl ConnectorService {
     /// At most `limit` connectors of an organisation whose secret expires within [`SOON`] days or has expired, the
     /// soonest first.
     pub async fn expiring(&self, organisation: OrganisationId, limit: usize) -> Result<Vec<Listed>, Failure> {
-        Ok(Connectors::of(organisation).expiring(&self.database.read(), self.soon(), limit).await?)
+        Ok(self.store(organisation).expiring(&self.database.read(), self.soon(), limit).await?)
     }
 
     /// The day [`SOON`] days after today.
@@ -147,7 +160,7 @@ impl ConnectorService {
     /// # Errors
     /// [`Failure::NotFound`] where the member's organisation has no such connector.
     pub async fn get(&self, member: &Member, id: ConnectorId) -> Result<Connector, Failure> {
-        Connectors::of(member.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
+        self.store(member.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
     }
 
     /// Whether a connector was added within the last minute.
@@ -162,10 +175,10 @@ impl ConnectorService {
 
     /// Adds a connector.
     pub async fn add(&self, admin: &Admin, form: Uuid, new: &Parsed) -> Result<Added, Failure> {
-        let store = Connectors::of(admin.organisation());
+        let store = self.store(admin.organisation());
         let Some(secret) = &new.secret else { return Err(Failure::BadRequest) };
         let id = ConnectorId::new(&*self.clock, &*self.randomness);
-        let binding = sealing::binding(1, &new.settings, CLOUD);
+        let binding = sealing::binding(1, &new.settings);
         let sealed = self.seal(admin.organisation(), id, &binding, secret)?;
         let second = second_form(form, &new.settings);
         let added = self
@@ -212,7 +225,7 @@ impl ConnectorService {
         organisation: OrganisationId,
         id: ConnectorId,
     ) -> Result<Option<(Connector, Result<SecretString, VaultError>)>, DatabaseError> {
-        let found = Connectors::of(organisation).with_sealed_secret(on, id).await?;
+        let found = self.store(organisation).with_sealed_secret(on, id).await?;
         Ok(found.map(|(connector, sealed)| {
             let secret = self.open(&connector, &sealed);
             (connector, secret)
@@ -226,7 +239,7 @@ impl ConnectorService {
         organisation: OrganisationId,
         id: ConnectorId,
     ) -> Result<Option<Connector>, DatabaseError> {
-        Connectors::of(organisation).get(on, id).await
+        self.store(organisation).get(on, id).await
     }
 
     /// Stores the state that a sign-in showed, if the connector still has the application version that was tried.
@@ -241,27 +254,27 @@ impl ConnectorService {
         version: i64,
         state: ConnectorState,
     ) -> Result<bool, DatabaseError> {
-        Connectors::of(organisation).set_state(tx, id, version, state, self.clock.now()).await
+        self.store(organisation).set_state(tx, id, version, state, self.clock.now()).await
     }
 
-    /// Stores the GUID of the tenant that a connector's domain belongs to, after a sign-in has proved it. Does nothing
-    /// if the connector has another application version than the sign-in, or has a GUID already.
-    pub async fn keep_tenant_id(
+    /// Stores the directory that a connector's settings name, after a sign-in has proved it. Does nothing if the
+    /// connector has another application version than the sign-in, or has a proved directory already.
+    pub async fn keep_directory(
         &self,
         tx: &Tx,
         organisation: OrganisationId,
         id: ConnectorId,
         version: i64,
-        tenant_id: &str,
+        directory: &str,
     ) -> Result<(), DatabaseError> {
-        Connectors::of(organisation).set_tenant_id(tx, id, version, tenant_id).await
+        self.store(organisation).set_proved_directory(tx, id, version, directory).await
     }
 
     /// The connector that one of these forms has added with the same settings and the same secret.
     async fn made_by(
         &self,
         on: &impl Queries,
-        store: Connectors,
+        store: Connectors<'_>,
         organisation: OrganisationId,
         forms: [Uuid; 2],
         new: &Parsed,
@@ -287,7 +300,7 @@ impl ConnectorService {
         organisation: OrganisationId,
         id: ConnectorId,
     ) -> Result<Option<Connector>, DatabaseError> {
-        Connectors::of(organisation).lock(tx, id).await
+        self.store(organisation).lock(tx, id).await
     }
 }
 
@@ -303,8 +316,8 @@ fn second_form(form: Uuid, settings: &Settings) -> Uuid {
 
 /// Whether a sign-in that proved the old settings also proves the new ones.
 fn is_same_application(old: &Connector, new: &Settings) -> bool {
-    old.client_id == new.client_id
-        && old.account_type == new.account_type
-        && old.tenant == new.tenant
+    old.provider.form().name() == new.provider.form().name()
+        && old.client_id == new.client_id
+        && old.application.settings() == new.application.settings()
         && old.scopes == new.scopes
 }

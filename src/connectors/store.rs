@@ -9,7 +9,7 @@ pub use listed::Listed;
 use listed::ListedRow;
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use super::model::{AccountType, ClientId, ConnectorState, ExpiryDate, ServiceName, Tenant};
+use super::model::{ClientId, ConnectorState, ExpiryDate, ServiceName};
 use crate::{
     identifier,
     platform::{
@@ -17,6 +17,7 @@ use crate::{
         database::{DatabaseError, Queries, Tx},
         id::OrganisationId,
     },
+    providers::{Providers, SharedApplication, SharedProvider},
 };
 
 identifier! {
@@ -44,10 +45,8 @@ mod row {
         pub secret_expires_on: Option<String>,
         pub expiry_key: String,
         pub unproved: Option<String>,
-        pub cloud: String,
-        pub account_type: String,
-        pub tenant: Option<String>,
-        pub tenant_id: Option<String>,
+        pub provider_settings: String,
+        pub proved_directory: Option<String>,
         pub scopes: String,
         pub state: String,
         pub verified_at: Option<i64>,
@@ -56,7 +55,6 @@ mod row {
         pub version: i64,
         pub application_version: i64,
         pub created_at: i64,
-        pub changed_at: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -72,16 +70,15 @@ pub struct Connector {
     pub listed: Listed,
     /// Its organisation.
     pub organisation: OrganisationId,
-    /// The cloud in which the application is registered.
-    pub cloud: String,
     /// The number that the sealed secret is bound to.
     pub secret_version: i64,
-    /// The first three characters of the secret, as the portal shows them too.
+    /// The first three characters of the secret.
     pub secret_hint: String,
-    /// The GUID of the tenant that the domain in `tenant` belongs to, proved by a sign-in. `None` if `tenant` is a GUID
-    /// itself, or no sign-in has gone through since `tenant` was set.
-    pub tenant_id: Option<String>,
-    /// The labels of the fields that were changed since it was last verified; empty if there are none.
+    /// The directory that the application's settings name, proved by a sign-in. `None` if the settings have its id
+    /// themselves or name none, or no sign-in has gone through since they were changed.
+    pub proved_directory: Option<String>,
+    /// The names of the fields that were changed since it was last verified, separated by a blank; empty if there are
+    /// none.
     pub unproved: String,
     /// When a sign-in last went through.
     pub verified_at: Option<Timestamp>,
@@ -101,9 +98,6 @@ impl std::ops::Deref for Connector {
     }
 }
 
-/// The cloud of every new connector.
-pub const CLOUD: &str = "global";
-
 /// The sort key of an unknown day: it comes after all days.
 const UNKNOWN_DAY: &str = "9999-12-31";
 
@@ -117,50 +111,34 @@ impl Connector {
         Settings {
             service_name: self.service_name.clone(),
             name_key: self.name_key.clone(),
+            provider: self.provider.clone(),
             client_id: self.client_id.clone(),
             secret_expires_on: self.secret_expires_on,
-            account_type: self.account_type,
-            tenant: self.tenant.clone(),
+            application: self.application.clone(),
             scopes: self.scopes.clone(),
         }
     }
 
-    /// The GUID of the tenant that ID tokens must name, if it is known.
-    pub fn known_tenant(&self) -> Option<&str> {
-        let typed = self.tenant.as_ref().filter(|tenant| tenant.is_guid()).map(Tenant::as_str);
-        typed.or(self.tenant_id.as_deref())
-    }
-
-    /// The value of `{tenant}` in the provider's addresses.
-    pub fn path_segment(&self) -> &str {
-        self.tenant.as_ref().map_or(self.account_type.path_segment(), Tenant::as_str)
-    }
-}
-
-impl TryFrom<row::Model> for Connector {
-    type Error = DbErr;
-
-    fn try_from(row: row::Model) -> Result<Self, DbErr> {
+    fn read(row: row::Model, providers: &Providers) -> Result<Self, DbErr> {
         let listed = ListedRow {
             id: row.id,
+            provider: row.provider,
             service_name: row.service_name,
             name_key: row.name_key,
             client_id: row.client_id,
             secret_expires_on: row.secret_expires_on,
-            account_type: row.account_type,
-            tenant: row.tenant,
+            provider_settings: row.provider_settings,
             scopes: row.scopes,
             state: row.state,
             failure: row.failure,
             created_at: row.created_at,
         };
         Ok(Self {
-            listed: listed.try_into()?,
+            listed: listed.read(providers)?,
             organisation: OrganisationId(row.organisation_id),
-            cloud: row.cloud,
             secret_version: row.client_secret_version,
             secret_hint: row.client_secret_hint,
-            tenant_id: row.tenant_id,
+            proved_directory: row.proved_directory,
             unproved: row.unproved.unwrap_or_default(),
             verified_at: row.verified_at.map(Timestamp::from_micros),
             failed_at: row.failed_at.map(Timestamp::from_micros),
@@ -177,14 +155,14 @@ pub struct Settings {
     pub service_name: ServiceName,
     /// The name as it is compared.
     pub name_key: String,
-    /// The Azure application.
+    /// The provider.
+    pub provider: SharedProvider,
+    /// The client ID of the application.
     pub client_id: ClientId,
     /// When the secret expires.
     pub secret_expires_on: Option<ExpiryDate>,
-    /// Who may sign in.
-    pub account_type: AccountType,
-    /// The tenant.
-    pub tenant: Option<Tenant>,
+    /// The application, with the provider's own settings.
+    pub application: SharedApplication,
     /// The permissions that it asks for.
     pub scopes: Vec<String>,
 }
@@ -201,28 +179,31 @@ pub struct SealedSecret {
 
 /// The connectors of one organisation.
 #[derive(Clone, Copy, Debug)]
-pub struct Connectors(OrganisationId);
+pub struct Connectors<'a> {
+    organisation: OrganisationId,
+    providers: &'a Providers,
+}
 
-impl Connectors {
-    /// The connectors of this organisation.
-    pub const fn of(organisation: OrganisationId) -> Self {
-        Self(organisation)
+impl<'a> Connectors<'a> {
+    /// The connectors of this organisation, whose rows are read with these providers.
+    pub const fn of(organisation: OrganisationId, providers: &'a Providers) -> Self {
+        Self { organisation, providers }
     }
 
     fn find(self) -> Select<row::Entity> {
-        row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0))
+        row::Entity::find().filter(row::Column::OrganisationId.eq(self.organisation.0))
     }
 
     fn update(self, id: ConnectorId) -> sea_orm::UpdateMany<row::Entity> {
         row::Entity::update_many()
-            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::OrganisationId.eq(self.organisation.0))
             .filter(row::Column::Id.eq(id.0))
     }
 
     /// A connector by its id.
     pub async fn get(self, on: &impl Queries, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
         let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
-        Ok(row.map(Connector::try_from).transpose()?)
+        Ok(row.map(|row| Connector::read(row, self.providers)).transpose()?)
     }
 
     /// A connector by its id. It is locked: no other transaction changes or deletes it until this one ends.
@@ -233,7 +214,7 @@ impl Connectors {
             .lock(LockType::NoKeyUpdate)
             .one(tx.connection())
             .await?;
-        Ok(row.map(Connector::try_from).transpose()?)
+        Ok(row.map(|row| Connector::read(row, self.providers)).transpose()?)
     }
 
     /// A connector and its sealed secret, read from one row at once. A concurrent change cannot mix two versions.
@@ -245,7 +226,7 @@ impl Connectors {
         let row = self.find().filter(row::Column::Id.eq(id.0)).one(on.connection()).await?;
         let Some(row) = row else { return Ok(None) };
         let sealed = row.client_secret.clone();
-        Ok(Some((row.try_into()?, sealed)))
+        Ok(Some((Connector::read(row, self.providers)?, sealed)))
     }
 
     /// The id of the connector that this form added.
@@ -282,8 +263,8 @@ impl Connectors {
     ) -> Result<(), DatabaseError> {
         let row = row::ActiveModel {
             id: Set(id.0),
-            organisation_id: Set(self.0.0),
-            provider: Set("outlook".to_owned()),
+            organisation_id: Set(self.organisation.0),
+            provider: Set(settings.provider.form().name().to_owned()),
             service_name: Set(settings.service_name.as_str().to_owned()),
             name_key: Set(settings.name_key.clone()),
             form_id: Set(form),
@@ -294,10 +275,8 @@ impl Connectors {
             secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
             expiry_key: Set(expiry_key(settings.secret_expires_on)),
             unproved: Set(None),
-            cloud: Set(CLOUD.to_owned()),
-            account_type: Set(settings.account_type.name().to_owned()),
-            tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
-            tenant_id: Set(None),
+            provider_settings: Set(settings.application.settings()),
+            proved_directory: Set(None),
             scopes: Set(settings.scopes.join(" ")),
             state: Set(ConnectorState::NotVerified.name().to_owned()),
             verified_at: Set(None),
@@ -306,7 +285,6 @@ impl Connectors {
             version: Set(1),
             application_version: Set(1),
             created_at: Set(now.micros()),
-            changed_at: Set(now.micros()),
         };
         row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         Ok(())
@@ -318,7 +296,7 @@ impl Connectors {
     /// Whether it existed.
     pub async fn delete(self, tx: &Tx, id: ConnectorId) -> Result<bool, DatabaseError> {
         let deleted = row::Entity::delete_many()
-            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::OrganisationId.eq(self.organisation.0))
             .filter(row::Column::Id.eq(id.0))
             .exec(tx.connection())
             .await?;

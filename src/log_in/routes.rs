@@ -38,6 +38,7 @@ use crate::{
         page::Page,
         randomness::Token,
     },
+    providers::Providers,
 };
 
 const HOME: &str = "/connectors";
@@ -65,6 +66,7 @@ pub async fn show_login(
     State(set_up): State<SetUp>,
     State(people): State<People>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     member: Option<Extension<Member>>,
     Query(Next { next }): Query<Next>,
     Query(LoginQuery { organisation }): Query<LoginQuery>,
@@ -78,7 +80,8 @@ pub async fn show_login(
     let next = next.unwrap_or_default().to_owned();
     let not_set_up = set_up.is_awaited().await?;
     let kept = kept.is_some();
-    let doctor = Some(Doctor::new(&config.public_url, &headers));
+    let warnings = providers.redirect_warnings(&config.public_url);
+    let doctor = Some(Doctor::new(&config.public_url, &headers, warnings));
     let last = || last_organisation(&headers, &config.public_url).unwrap_or_default();
     let organisation = if organisation.is_empty() { last() } else { organisation };
     let organisation = organisation_field(&people, &organisation).await?;

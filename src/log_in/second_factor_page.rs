@@ -239,7 +239,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                 <p>
                     "With a second factor a stolen password is not enough: logging in asks for a code as well, \
                      which an app on your phone shows and which changes every 30 seconds. Any authenticator \
-                     app works, such as Microsoft Authenticator, Google Authenticator or Aegis."
+                     app works, such as Google Authenticator or Aegis."
                 </p>
                 <form method="post" action=HERE>
                     <button class="button primary">"Set up a second factor"</button>

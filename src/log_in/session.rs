@@ -90,7 +90,7 @@ pub fn layer(store: Sessions, public_url: &PublicUrl) -> SessionManagerLayer<Ses
         .with_name(cookies::full_name(public_url, cookies::SESSION))
         .with_secure(public_url.is_https())
         .with_http_only(true)
-        // Lax, not Strict: the cookie must be there when Microsoft sends the browser back.
+        // Lax, not Strict: the cookie must be there when the provider sends the browser back.
         .with_same_site(SameSite::Lax)
         .with_path("/")
         .with_expiry(Expiry::OnSessionEnd)

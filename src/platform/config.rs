@@ -1,5 +1,5 @@
 //! Configuration by flag or environment variable. [`Options::check`] checks it as a whole before anything is
-//! opened.
+//! opened. The settings of providers are in `providers::ProviderOptions`.
 //!
 //! An empty setting counts as not set, because settings files for Compose and systemd often have `NAME=` for
 //! an unused setting. Only `MAIL360_DATABASE_URL` must not be empty: a secret that was not filled in would
@@ -17,10 +17,8 @@ use clap::{
 };
 use ipnet::IpNet;
 
-pub mod clouds;
 pub mod doctor;
 pub mod outgoing_proxy;
-mod provider_url;
 mod public_url;
 
 use super::{
@@ -36,7 +34,7 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_LISTEN", default_value = "127.0.0.1:3000", value_parser = text())]
     pub listen: String,
 
-    /// The address under which browsers reach this program, and to which Microsoft sends them back. It must
+    /// The address under which browsers reach this program, and to which providers send them back. It must
     /// be https unless its host is localhost [default: `http://localhost` with the port that it listens on].
     #[arg(long, global = true, env = "MAIL360_PUBLIC_URL")]
     pub public_url: Option<String>,
@@ -80,47 +78,6 @@ pub struct Options {
     /// otherwise.
     #[arg(long, global = true, env = "MAIL360_LOG_FORMAT", default_value = "auto", value_parser = text())]
     pub log_format: String,
-
-    /// Microsoft's authorization endpoint, to which browsers are sent to sign in. `{tenant}` is replaced by
-    /// the connector's tenant.
-    #[arg(
-        long,
-        global = true,
-        env = "MAIL360_MICROSOFT_AUTHORIZE_URL",
-        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
-        value_parser = text()
-    )]
-    pub microsoft_authorize_url: String,
-
-    /// Microsoft's token endpoint, at which codes are exchanged for tokens.
-    #[arg(
-        long,
-        global = true,
-        env = "MAIL360_MICROSOFT_TOKEN_URL",
-        default_value = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
-        value_parser = text()
-    )]
-    pub microsoft_token_url: String,
-
-    /// Base address of Microsoft Graph.
-    #[arg(
-        long,
-        global = true,
-        env = "MAIL360_MICROSOFT_GRAPH_URL",
-        default_value = "https://graph.microsoft.com/v1.0",
-        value_parser = text()
-    )]
-    pub microsoft_graph_url: String,
-
-    /// The issuer of ID tokens. `{tenant}` is replaced by the tenant that the ID token names.
-    #[arg(
-        long,
-        global = true,
-        env = "MAIL360_MICROSOFT_ISSUER",
-        default_value = "https://login.microsoftonline.com/{tenant}/v2.0",
-        value_parser = text()
-    )]
-    pub microsoft_issuer: String,
 }
 
 /// The configuration after the check.
@@ -140,8 +97,6 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The work for hashing a password: the more, the harder is guessing for an attacker who has the hashes.
     pub password_work: PasswordWork,
-    /// The URLs of Microsoft's services.
-    pub microsoft: ProviderUrls,
 }
 
 /// The work that argon2id does for one password.
@@ -177,19 +132,6 @@ impl PasswordWork {
     }
 }
 
-/// A provider's URLs, each of which may contain `{tenant}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderUrls {
-    /// Authorization endpoint.
-    pub authorize: String,
-    /// Token endpoint.
-    pub token: String,
-    /// Base of the provider's API.
-    pub graph: String,
-    /// Issuer of ID tokens.
-    pub issuer: String,
-}
-
 impl Options {
     /// Checks all settings.
     ///
@@ -213,13 +155,6 @@ impl Options {
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
         let work = PasswordWork::parse(&self.password_memory, &self.password_passes)
             .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
-        let mut provider_url = |setting: &str, template: &str| {
-            provider_url::check(template).map_err(|mistake| note(setting, mistake))
-        };
-        let authorize = provider_url("MAIL360_MICROSOFT_AUTHORIZE_URL", &self.microsoft_authorize_url);
-        let token = provider_url("MAIL360_MICROSOFT_TOKEN_URL", &self.microsoft_token_url);
-        let graph = provider_url("MAIL360_MICROSOFT_GRAPH_URL", &self.microsoft_graph_url);
-        let issuer = provider_url("MAIL360_MICROSOFT_ISSUER", &self.microsoft_issuer);
         // A word that is no level would be read as the name of a module, and nothing would be logged.
         let is_level = |word: &str| {
             let levels = ["off", "error", "warn", "info", "debug", "trace"];
@@ -237,18 +172,7 @@ impl Options {
             note("MAIL360_LOG_FORMAT", mistake);
         }
 
-        match (
-            listen,
-            public_url,
-            database,
-            connections,
-            trusted_proxies,
-            work,
-            authorize,
-            token,
-            graph,
-            issuer,
-        ) {
+        match (listen, public_url, database, connections, trusted_proxies, work) {
             (
                 Ok(listen),
                 Ok(public_url),
@@ -256,10 +180,6 @@ impl Options {
                 Ok(database_connections),
                 Ok(trusted_proxies),
                 Ok(password_work),
-                Ok(authorize),
-                Ok(token),
-                Ok(graph),
-                Ok(issuer),
             ) if mistakes.is_empty() => Ok(Config {
                 listen,
                 public_url,
@@ -272,13 +192,6 @@ impl Options {
                     .map_or_else(|| self.data_dir.join("encryption.key"), Path::to_path_buf),
                 trusted_proxies,
                 password_work,
-                // Paths are appended to Graph's URL with a slash of their own.
-                microsoft: ProviderUrls {
-                    authorize,
-                    token,
-                    graph: graph.trim_end_matches('/').to_owned(),
-                    issuer,
-                },
             }),
             _ => Err(mistakes),
         }

@@ -1,5 +1,5 @@
 //! The program's cookies. All have the same attributes: only for this host, not readable by scripts, `Lax`
-//! (Microsoft's redirect must carry them), and `Secure` with https.
+//! (the provider's redirect must carry them), and `Secure` with https.
 
 use http::{HeaderMap, HeaderValue, header};
 use time::Duration;

@@ -153,7 +153,7 @@ mod tests {
             " https://mail.example.com",
             "https://.",
             "https://mail.example.com\t",
-            "https://{tenant}.example.com",
+            "https://{name}.example.com",
             "https://a.example, https://b.example",
         ] {
             assert_eq!(Origin::parse(text), None, "{text:?}");

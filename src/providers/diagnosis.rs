@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::microsoft::AccountType;
+use super::Names;
 
 /// The person who can solve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// The administrator who sets the connector up.
     Admin,
-    /// An administrator of the accounts' tenant.
-    TenantAdmin,
+    /// An administrator of the company whose account signs in.
+    CompanyAdmin,
     /// The person who signs in.
     SignsIn,
     /// The operator.
@@ -21,13 +21,15 @@ pub enum Who {
 
 impl Who {
     /// On the screen.
-    pub const fn words(self) -> &'static str {
+    pub fn words(self, names: &Names) -> String {
         match self {
-            Self::Admin => "You, as the administrator of this connector",
-            Self::TenantAdmin => "A Microsoft 365 administrator of the company whose account signs in",
-            Self::SignsIn => "The person who signs in",
-            Self::Operator => "The operator, who runs this program",
-            Self::NoOne => "No one: it passes by itself",
+            Self::Admin => "You, as the administrator of this connector".to_owned(),
+            Self::CompanyAdmin => {
+                format!("A {} of the company whose account signs in", names.administrator)
+            }
+            Self::SignsIn => "The person who signs in".to_owned(),
+            Self::Operator => "The operator, who runs this program".to_owned(),
+            Self::NoOne => "No one: it passes by itself".to_owned(),
         }
     }
 }
@@ -43,14 +45,38 @@ pub enum Remedy {
     Secret,
     /// To edit the connector.
     Edit,
-    /// The Redirect URI, and a comparison with what Azure has.
+    /// The Redirect URI, and a comparison with the one that the provider has.
     RedirectUri,
-    /// To set the tenant and who may sign in, and sign in again.
-    Tenant,
-    /// To set who may sign in, and sign in again.
-    AccountType(AccountType),
+    /// To change settings of the provider's own, and sign in again.
+    Change(&'static SettingsChange),
     /// The address at which an administrator approves.
     Consent,
+}
+
+/// A change of settings that solves a problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SettingsChange {
+    /// The new values, by the name of the field.
+    pub values: &'static [(&'static str, &'static str)],
+    /// The further value that the page asks for, if any.
+    pub asks: Option<&'static Ask>,
+    /// The text of the button.
+    pub button: &'static str,
+}
+
+/// A question for one setting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The name of the field.
+    pub field: &'static str,
+    /// The heading of the card with the field.
+    pub heading: &'static str,
+    /// The label of the field on that card.
+    pub label: &'static str,
+    /// The line at the field.
+    pub help: &'static str,
+    /// The heading of the page that asks again.
+    pub title: &'static str,
 }
 
 /// One possible cause, with its next step.
@@ -75,13 +101,6 @@ impl Cause {
     /// One cause among several.
     pub const fn one(when: &'static str, who: Who, next: &'static str, remedy: Remedy) -> Self {
         Self { when, who, next: Cow::Borrowed(next), remedy }
-    }
-
-    /// The cause that a new secret or application is not yet known to all of Microsoft's servers.
-    pub const fn just_made(when: &'static str, remedy: Remedy) -> Self {
-        let next = "Wait a minute and try again: what is new needs up to some minutes until every server of Microsoft’s \
-                    knows it. You need not make it again.";
-        Self::one(when, Who::NoOne, next, remedy)
     }
 }
 
@@ -126,18 +145,14 @@ impl Diagnosis {
         remedies
     }
 
-    /// The same for a connector without an address for approval, such as one for personal accounts. No step mentions
-    /// that address.
+    /// The same for a connector without an address for consent, such as one for personal accounts. No step mentions that
+    /// address; `instead` takes its place if no other cause is left.
     #[must_use]
-    pub fn without_approval(mut self) -> Self {
+    pub fn without_consent(mut self, instead: Cause) -> Self {
         if self.causes.iter().any(|cause| cause.remedy != Remedy::Consent) {
             self.causes.retain(|cause| cause.remedy != Remedy::Consent);
         } else {
-            self.causes = vec![Cause::only(
-                Who::TenantAdmin,
-                "In the Azure portal, under API permissions, choose Grant admin consent. Then sign in again.",
-                Remedy::Again,
-            )];
+            self.causes = vec![instead];
         }
         self
     }

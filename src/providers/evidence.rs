@@ -143,6 +143,21 @@ impl Mismatch {
         self.clock_ahead.map(clock_words)
     }
 
+    /// The check in one line. `whose` is the clock with which the server's was compared: "the provider’s".
+    pub fn words_of(&self, whose: &str) -> String {
+        let name = self.claim.name();
+        let values = match (&self.expected, &self.received) {
+            (Some(expected), Some(received)) => format!("{name}: expected {expected}, received {received}"),
+            (Some(expected), None) => format!("{name}: expected {expected}, received none"),
+            (None, Some(received)) => format!("{name}: {received}"),
+            (None, None) => format!("{name}: missing"),
+        };
+        match self.clock_ahead {
+            Some(ahead) => format!("{values}; the server’s clock is {}", clock_words_of(ahead, whose)),
+            None => values,
+        }
+    }
+
     /// The error of the server's clock, if it is larger than usual.
     pub fn clock_is_wrong_by(&self) -> Option<i64> {
         self.clock_ahead.filter(|ahead| ahead.unsigned_abs() > TOLERATED_SKEW.unsigned_abs())
@@ -154,36 +169,41 @@ pub const TOLERATED_SKEW: i64 = 300;
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.claim.name())?;
-        match (&self.expected, &self.received) {
-            (Some(expected), Some(received)) => write!(f, ": expected {expected}, received {received}")?,
-            (Some(expected), None) => write!(f, ": expected {expected}, received none")?,
-            (None, Some(received)) => write!(f, ": {received}")?,
-            (None, None) => f.write_str(": missing")?,
-        }
-        match self.clock_words() {
-            Some(words) => write!(f, "; the server’s clock is {words}"),
-            None => Ok(()),
+        f.write_str(&self.words_of(THE_PROVIDERS))
+    }
+}
+
+impl Evidence {
+    /// The finding in one line. `whose` is the clock with which the server's was compared: "the provider’s".
+    pub fn words_of(&self, whose: &str) -> String {
+        match self {
+            Self::Mismatch(mismatch) => mismatch.words_of(whose),
+            Self::NoConnection { host, why } => format!("{host}: {}", why.words()),
         }
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mismatch(mismatch) => mismatch.fmt(f),
-            Self::NoConnection { host, why } => write!(f, "{host}: {}", why.words()),
-        }
+        f.write_str(&self.words_of(THE_PROVIDERS))
     }
 }
 
-/// The error of the server's clock in words: "2 hours ahead of Microsoft’s".
+/// The provider's clock, where its name is not known.
+const THE_PROVIDERS: &str = "the provider’s";
+
+/// The error of the server's clock in words: "2 hours ahead of the provider’s".
 pub fn clock_words(ahead: i64) -> String {
+    clock_words_of(ahead, THE_PROVIDERS)
+}
+
+/// The same, in comparison with the clock that `whose` names.
+pub fn clock_words_of(ahead: i64, whose: &str) -> String {
     if ahead.unsigned_abs() <= TOLERATED_SKEW.unsigned_abs() {
-        return "the same as Microsoft’s".to_owned();
+        return format!("the same as {whose}");
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
-    format!("{} {direction} Microsoft’s", span(ahead.unsigned_abs()))
+    format!("{} {direction} {whose}", span(ahead.unsigned_abs()))
 }
 
 /// A duration in its two largest units. Seconds are shown only for short durations.
@@ -245,22 +265,33 @@ mod tests {
 
     #[test]
     fn c16_a_span_is_told_by_its_two_largest_units() {
-        assert_eq!(clock_words(7_200), "2 hours ahead of Microsoft’s");
-        assert_eq!(clock_words(7_230), "2 hours ahead of Microsoft’s");
-        assert_eq!(clock_words(-5_460), "1 hour 31 minutes behind Microsoft’s");
-        assert_eq!(clock_words(-90_000), "1 day 1 hour behind Microsoft’s");
-        assert_eq!(clock_words(301), "5 minutes ahead of Microsoft’s");
-        assert_eq!(clock_words(-4), "the same as Microsoft’s");
+        assert_eq!(clock_words(7_200), "2 hours ahead of the provider’s");
+        assert_eq!(clock_words(7_230), "2 hours ahead of the provider’s");
+        assert_eq!(clock_words(-5_460), "1 hour 31 minutes behind the provider’s");
+        assert_eq!(clock_words(-90_000), "1 day 1 hour behind the provider’s");
+        assert_eq!(clock_words(301), "5 minutes ahead of the provider’s");
+        assert_eq!(clock_words(-4), "the same as the provider’s");
+    }
+
+    #[test]
+    fn c16_a_finding_names_the_clock_with_which_the_servers_was_compared() {
+        let mismatch = Mismatch::new(Claim::Exp, Some("later than 2".to_owned()), Some("1".to_owned()));
+        let evidence = Evidence::Mismatch(Mismatch { clock_ahead: Some(7_200), ..mismatch.clone() });
+        let told = "exp: expected later than 2, received 1; the server’s clock is 2 hours ahead of";
+        assert_eq!(evidence.words_of("Example’s"), format!("{told} Example’s"));
+        assert_eq!(evidence.to_string(), format!("{told} the provider’s"));
+        assert_eq!(mismatch.to_string(), "exp: expected later than 2, received 1");
+        assert_eq!(Mismatch::new(Claim::IdToken, None, None).to_string(), "id_token: missing");
     }
 
     #[test]
     fn c17_an_issuer_is_told_by_its_host_and_ids_and_by_no_other_text() {
-        let configured = "https://login.microsoftonline.com/{tenant}/v2.0";
+        let configured = "https://login.provider.example/{directory}/v2.0";
         let tid = "5a1e0000-7e57-4000-8000-00000000c0de";
         let shown = |text: &str| shown_issuer(text, configured, &["s3cret-value"]);
-        let sound = format!("https://login.microsoftonline.us/{tid}/v2.0");
+        let sound = format!("https://login.other.example/{tid}/v2.0");
         assert_eq!(shown(&sound), sound);
-        assert_eq!(shown("https://sts.windows.net/any words/"), "https://sts.windows.net/…/");
+        assert_eq!(shown("https://sts.other.example/any words/"), "https://sts.other.example/…/");
         assert_eq!(shown("https://evil.example/v2.0?a=b#c"), "https://evil.example/v2.0");
         for wrong in ["", "no address", "https://s3cret-value.example/", "https://x.example/eulav-terc3s"] {
             assert_eq!(shown(wrong), "a value that is no address", "{wrong}");

@@ -92,8 +92,9 @@ impl Reqwest {
             let reasons = std::iter::successors(std::error::Error::source(&error), |error| error.source());
             let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
             format!(
-                "The connection to Microsoft cannot be secured: {reason}. Install this system's CA certificates \
-                 (Debian: `apt-get install ca-certificates`), or name a file of them in SSL_CERT_FILE."
+                "The connection to the provider cannot be secured: {reason}. Install this system's CA \
+                 certificates (Debian: `apt-get install ca-certificates`), or name a file of them in \
+                 SSL_CERT_FILE."
             )
         })
     }

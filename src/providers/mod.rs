@@ -1,13 +1,17 @@
 //! Everything that differs between providers, with a folder for each provider.
 //!
-//! A provider signs people in, redeems codes, names the account and the granted permissions, and has its own errors.
-//! This room does not know attempts, rows of connectors or pages. Start reading at [`oauth`], which makes the requests
-//! that all providers share.
+//! A provider signs people in, redeems codes, names the account and the granted permissions, and has its own forms,
+//! words and errors. This room does not know attempts, rows of connectors or pages. Start reading at `provider`, which
+//! has the traits; `oauth` makes the requests that all providers share.
 
 #[cfg(feature = "ssr")]
 pub mod diagnosis;
 #[cfg(feature = "ssr")]
 mod evidence;
+mod expiry_date;
+pub mod form;
+#[cfg(feature = "ssr")]
+pub mod guide;
 #[cfg(feature = "ssr")]
 pub mod http;
 #[cfg(feature = "ssr")]
@@ -16,19 +20,35 @@ pub mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod oauth;
 #[cfg(feature = "ssr")]
+pub mod provider;
+#[cfg(feature = "ssr")]
 mod redact;
 #[cfg(feature = "ssr")]
+pub mod redirect;
+#[cfg(feature = "ssr")]
 mod refusal;
+#[cfg(feature = "ssr")]
+mod registry;
 #[cfg(feature = "ssr")]
 mod words;
 
 #[cfg(feature = "ssr")]
 pub use evidence::{
-    Claim, Evidence, Mismatch, NoConnection, TOLERATED_SKEW, clock_words, guid, shown_guid, shown_issuer,
+    Claim, Evidence, Mismatch, NoConnection, TOLERATED_SKEW, clock_words, clock_words_of, guid, shown_guid,
+    shown_issuer,
+};
+pub use expiry_date::ExpiryDate;
+pub use form::{ClientId, EXPIRES_IN, Field, FieldErrors, ProviderForm, Values};
+#[cfg(feature = "ssr")]
+pub use provider::{
+    Application, ErrorCode, FieldsView, Names, Permission, Pinned, Provider, RawError, SharedApplication,
+    SharedPinned, SharedProvider,
 };
 #[cfg(feature = "ssr")]
 pub use redact::redact;
 #[cfg(feature = "ssr")]
 pub use refusal::{Refusal, Why};
 #[cfg(feature = "ssr")]
-pub use words::{FreeText, ProviderWords, code_in, id_after, known_error, single_line};
+pub use registry::{ProviderOptions, Providers};
+#[cfg(feature = "ssr")]
+pub use words::{FreeText, ProviderWords, known_error, single_line};

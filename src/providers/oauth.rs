@@ -15,7 +15,7 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Evidence, NoConnection, ProviderWords, Refusal, Why,
+    Evidence, NoConnection, ProviderWords, RawError, Refusal, Why,
     http::{HttpFailure, ProviderHttp},
     redact,
 };
@@ -50,18 +50,20 @@ pub struct Grant {
     pub date: Option<Timestamp>,
 }
 
-/// An application that an administrator registered at a provider, and where it is used.
+/// The values of a registered application that requests need.
 #[derive(Clone, Copy, Debug)]
-pub struct Application<'a> {
+pub struct Registration<'a> {
     /// Its client ID.
     pub client_id: &'a str,
     /// The address at which people sign in.
     pub authorize: &'a str,
     /// The token endpoint.
     pub token: &'a str,
+    /// Reads the words of the provider's errors.
+    pub read_words: fn(&RawError<'_>) -> ProviderWords,
 }
 
-impl Application<'_> {
+impl Registration<'_> {
     fn client(&self) -> Result<OAuthClient, Failure> {
         let wrong = |error: url::ParseError| Failure::unexpected(&error);
         Ok(Client::new(ClientId::new(self.client_id.to_owned()))
@@ -111,6 +113,7 @@ struct Adapter<'a> {
     http: &'a dyn ProviderHttp,
     /// The host that gets the request.
     host: String,
+    read_words: fn(&RawError<'_>) -> ProviderWords,
     meta: Mutex<Option<ResponseMeta>>,
 }
 
@@ -132,14 +135,14 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
 /// The address at which people sign in. `extra` are parameters of the provider's own.
 ///
 /// # Errors
-/// If an address of the application cannot be read, which the configuration rules out.
+/// If an address of the registration cannot be read, which the configuration rules out.
 pub fn authorize_url(
-    application: &Application<'_>,
+    registration: &Registration<'_>,
     request: &AuthorizeRequest<'_>,
     extra: &[(&'static str, &'static str)],
 ) -> Result<String, Failure> {
     let verifier = PkceCodeVerifier::new(request.verifier.expose_secret().to_owned());
-    let client = application.client_to(request.redirect_uri)?;
+    let client = registration.client_to(request.redirect_uri)?;
     let mut url = client
         .authorize_url(|| CsrfToken::new(request.state.expose().to_owned()))
         .add_scopes(request.scopes.iter().cloned().map(Scope::new))
@@ -157,15 +160,15 @@ pub fn authorize_url(
 /// [`Refusal`]; the OAuth `error` alone decides which, because codes of a provider's own change.
 pub async fn exchange(
     http: &dyn ProviderHttp,
-    application: &Application<'_>,
+    registration: &Registration<'_>,
     request: &CodeRequest<'_>,
 ) -> Result<Grant, Refusal> {
     let CodeRequest { redirect_uri, secret, verifier, code } = *request;
-    let client = application
+    let client = registration
         .client_to(redirect_uri)
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    let adapter = Adapter::new(http, application.token);
+    let adapter = Adapter::new(http, registration);
     let answer = client
         .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
@@ -188,23 +191,24 @@ pub async fn exchange(
 /// [`Refusal`].
 pub async fn try_credentials(
     http: &dyn ProviderHttp,
-    application: &Application<'_>,
+    registration: &Registration<'_>,
     secret: &SecretString,
     scope: String,
 ) -> Result<(), Refusal> {
-    let client = application
+    let client = registration
         .client()
         .map_err(|_| Refusal::from(Why::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    let adapter = Adapter::new(http, application.token);
+    let adapter = Adapter::new(http, registration);
     let answer =
         client.exchange_client_credentials().add_scope(Scope::new(scope)).request_async(&adapter).await;
     answer.map(drop).map_err(|error| adapter.refusal(error, &[secret]))
 }
 
 impl<'a> Adapter<'a> {
-    fn new(http: &'a dyn ProviderHttp, url: &str) -> Self {
-        Self { http, host: host(url), meta: Mutex::default() }
+    fn new(http: &'a dyn ProviderHttp, registration: &Registration<'_>) -> Self {
+        let Registration { token, read_words, .. } = *registration;
+        Self { http, host: host(token), read_words, meta: Mutex::default() }
     }
 
     fn meta(&self) -> ResponseMeta {
@@ -226,11 +230,11 @@ impl<'a> Adapter<'a> {
         };
         let why = meta.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
         let mut words = if let Some(said) = said {
-            said.words(meta.request_id.as_deref(), secrets)
+            said.words(meta.request_id.as_deref(), secrets, self.read_words)
         } else {
             let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
             let id = meta.request_id.as_deref().map(|id| redact(id, &secrets));
-            ProviderWords::new(None, None, id.as_deref(), None)
+            ProviderWords::of(None, None, id.as_deref(), None)
         };
         words.evidence = meta.evidence(&self.host).map(Box::new);
         Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }

@@ -244,10 +244,7 @@ mod tests {
     fn s7_a_part_of_a_secret_at_the_end_of_a_text_is_removed_and_other_text_stays() {
         assert_eq!(redact("got s3cret", &[SECRET]), "got [removed]");
         assert_eq!(redact("an abc, an ab%zz", &["abcd"]), "an abc, an ab%zz");
-        assert_eq!(
-            redact("AADSTS7000215: Invalid client secret.", &[SECRET]),
-            "AADSTS7000215: Invalid client secret."
-        );
+        assert_eq!(redact("E7000215: Invalid client secret.", &[SECRET]), "E7000215: Invalid client secret.");
         assert_eq!(redact("a +-+-+ b", &["+-+-+"]), "a [removed] b");
         assert_eq!(redact("", &[SECRET]), "");
     }

@@ -24,8 +24,9 @@ pub enum Why {
     ExchangeRefused,
     /// The ID token is not for this sign-in.
     IdentityNotProved,
-    /// The account belongs to another tenant than the connector's.
-    WrongTenant,
+    /// The account belongs to another directory than the connector's. Stored by the name of earlier versions.
+    #[serde(rename = "wrong_tenant")]
+    WrongDirectory,
     /// The provider did not name the account that signed in.
     IdentityRefused,
     /// Required permissions were not granted.

@@ -38,7 +38,7 @@ use crate::{
         periodic::PeriodicWork,
         randomness::SharedRandomness,
     },
-    providers::http::ProviderHttp,
+    providers::{Providers, http::ProviderHttp},
     sign_ins::service::{self as sign_ins, Parts, SignIns},
     vault::{
         Vault,
@@ -68,6 +68,8 @@ impl Deref for Program {
 pub struct Services {
     /// The configuration.
     pub config: Arc<Config>,
+    /// The providers.
+    pub providers: Providers,
     /// The database.
     pub database: Database,
     /// The vault.
@@ -138,6 +140,8 @@ impl std::fmt::Display for Ended {
 pub struct Foundations {
     /// The configuration.
     pub config: Config,
+    /// The providers that connectors may use.
+    pub providers: Providers,
     /// The database, with a current schema.
     pub database: Database,
     /// The vault.
@@ -158,7 +162,7 @@ impl Program {
     /// # Errors
     /// [`Failure::Unexpected`] if the parameters of password hashing are invalid.
     pub fn new(foundations: Foundations) -> Result<Self, Failure> {
-        let Foundations { config, database, vault, clock, randomness, assets, http } = foundations;
+        let Foundations { config, providers, database, vault, clock, randomness, assets, http } = foundations;
         let hasher = Hasher::new(config.password_work, CpuPool::new(), randomness.clone())?;
         let activity = Activity::new(clock.clone(), randomness.clone());
         let people = People::new(
@@ -175,6 +179,7 @@ impl Program {
             activity.clone(),
             clock.clone(),
             randomness.clone(),
+            providers.clone(),
         );
         let sign_ins = SignIns::new(Parts {
             database: database.clone(),
@@ -185,7 +190,7 @@ impl Program {
             clock: clock.clone(),
             randomness: randomness.clone(),
             http,
-            urls: config.microsoft.clone(),
+            providers: providers.clone(),
             public_url: config.public_url.clone(),
         });
         let throttles = Throttles::new(database.clone(), clock.clone(), vault.clone());
@@ -219,6 +224,7 @@ impl Program {
             set_up: SetUp::new(database.clone(), people.clone(), clock.clone(), randomness.clone()),
             sessions,
             config: Arc::new(config),
+            providers,
             database,
             vault,
             clock,
@@ -304,6 +310,7 @@ macro_rules! part {
 }
 
 part!(Arc<Config>, config);
+part!(Providers, providers);
 part!(SharedClock, clock);
 part!(SharedRandomness, randomness);
 part!(Profiles, profiles);

@@ -6,9 +6,9 @@ use std::{collections::HashMap, fmt};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::platform::randomness::Token;
-use crate::providers::{ProviderWords, known_error, redact};
+use crate::providers::{RawError, known_error, redact};
 
-/// The most bytes of one parameter, by name. Microsoft's codes have about two thousand.
+/// The most bytes of one parameter, by name. Some providers' codes have about two thousand.
 const LIMITS: [(&str, usize); 6] = [
     ("state", 128),
     ("code", 8_192),
@@ -33,8 +33,31 @@ pub enum Callback {
 /// The result of an approval. It has no state of ours, so none of its values is trusted.
 #[derive(Clone, Debug, Default)]
 pub struct Approval {
-    /// The words of Microsoft if the permissions were not approved.
-    pub refused: Option<ProviderWords>,
+    /// The provider's error if the permissions were not approved.
+    pub refused: Option<NotApproved>,
+}
+
+/// The provider's error, without the code of a sign-in that came with it.
+#[derive(Clone, Debug)]
+pub struct NotApproved {
+    error: String,
+    description: Option<String>,
+}
+
+impl NotApproved {
+    fn new(error: &str, description: Option<&str>, code: Option<&SecretString>) -> Self {
+        let sent: Vec<_> = code.iter().map(|code| code.expose_secret()).collect();
+        Self {
+            error: redact(error, &sent),
+            description: description.map(|description| redact(description, &sent)),
+        }
+    }
+
+    /// The error, for the provider that has words for it.
+    pub fn raw(&self) -> RawError<'_> {
+        let description = self.description.as_deref();
+        RawError { error: Some(&self.error), description, ..RawError::default() }
+    }
 }
 
 /// A sign-in that comes back.
@@ -80,7 +103,7 @@ pub enum Malformed {
     Doubled,
     /// This parameter came twice.
     Twice(Parameter),
-    /// This parameter is longer than any that Microsoft sends.
+    /// This parameter is longer than any that providers send.
     TooLong(Parameter),
     /// A parameter is not UTF-8 or is wrongly percent-encoded.
     Encoding,
@@ -149,11 +172,11 @@ impl Callback {
         let code = code.filter(|code| !code.is_empty()).map(SecretString::from);
         let of_approval = admin_consent.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let ours = state.as_deref().and_then(Token::parse);
-        // A code belongs to a sign-in, even if parameters of an approval come with it. Microsoft sends both if the
+        // A code belongs to a sign-in, even if parameters of an approval come with it. A provider may send both if the
         // administrator approved during a sign-in.
         let signs_in = code.is_some() && ours.is_some();
         if (of_approval && !signs_in) || (state.is_none() && error.is_some()) {
-            let refused = error.map(|error| words(&error, description.as_deref(), code.as_ref()));
+            let refused = error.map(|error| NotApproved::new(&error, description.as_deref(), code.as_ref()));
             return Ok(Self::Approval(Approval { refused }));
         }
         Ok(Self::SignIn(SignIn {
@@ -166,13 +189,6 @@ impl Callback {
             },
         }))
     }
-}
-
-/// Microsoft's words, from which the sign-in's code is removed if there is one.
-fn words(error: &str, description: Option<&str>, code: Option<&SecretString>) -> ProviderWords {
-    let sent: Vec<_> = code.iter().map(|code| code.expose_secret()).collect();
-    let clean = |text: &str| redact(text, &sent);
-    ProviderWords::new(Some(&clean(error)), description.map(clean).as_deref(), None, None)
 }
 
 /// Whether a query contains itself a second time: after a question mark (plain or encoded), or as a second copy of each
@@ -281,41 +297,39 @@ mod tests {
             format!("{once}?{encoded}"),
             format!("{once}%3F{encoded}"),
             format!("{once}?{once}?{once}"),
-            "admin_consent=True&tenant=x?admin_consent=True&tenant=x".to_owned(),
+            "admin_consent=True&scope=x?admin_consent=True&scope=x".to_owned(),
         ] {
             assert_eq!(Callback::parse(&query).expect_err("twice"), Malformed::Doubled, "{query}");
         }
         assert!(Callback::parse(&once).is_ok());
-        for beside in
-            ["error_description=why%3F", "error_uri=https://login.microsoftonline.com/error?code=65004"]
-        {
+        for beside in ["error_description=why%3F", "error_uri=https://login.example/error?code=65004"] {
             assert!(Callback::parse(&format!("{error}&{beside}")).is_ok(), "{beside}");
         }
     }
 
     #[test]
-    fn c56_an_approval_that_was_refused_brings_what_microsoft_said() {
+    fn c56_an_approval_that_was_refused_brings_what_the_provider_said() {
         assert!(matches!(
-            Callback::parse("admin_consent=True&tenant=x&scope=y&state=z"),
+            Callback::parse("admin_consent=True&other=x&scope=y&state=z"),
             Ok(Callback::Approval(Approval { refused: None }))
         ));
-        // Microsoft's usual answer, and a cancellation that names no approval (C57).
+        // The usual answer, and a cancellation that names no approval (C57).
         for query in [
-            "admin_consent=True&error=access_denied&error_description=AADSTS50020%3A+No.",
-            "error=access_denied&error_subcode=cancel&error_description=AADSTS50020%3A+No.",
+            "admin_consent=True&error=access_denied&error_description=E50020%3A+No.",
+            "error=access_denied&error_subcode=cancel&error_description=E50020%3A+No.",
         ] {
             let Ok(Callback::Approval(Approval { refused: Some(said) })) = Callback::parse(query) else {
                 panic!("not refused: {query}")
             };
-            assert_eq!((said.error.as_deref(), said.code()), (Some("access_denied"), Some(50_020)));
-            assert_eq!(said.description.as_deref(), Some("AADSTS50020: No."));
+            assert_eq!(said.raw().error, Some("access_denied"));
+            assert_eq!(said.raw().description, Some("E50020: No."));
         }
     }
 
     #[test]
     fn c59_a_code_with_a_state_of_ours_is_a_sign_in_with_any_other_parameters() {
         let state = state();
-        let query = format!("admin_consent=True&code=abc&state={state}&tenant=x");
+        let query = format!("admin_consent=True&code=abc&state={state}&other=x");
         assert!(matches!(
             Callback::parse(&query),
             Ok(Callback::SignIn(SignIn { answer: Answer::Code(_), .. }))

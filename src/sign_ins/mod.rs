@@ -6,7 +6,6 @@ pub mod callback;
 pub mod diagnosis;
 pub mod model;
 pub mod pages;
-pub mod pasted_error;
 pub mod preflight;
 pub mod routes;
 mod sealed;

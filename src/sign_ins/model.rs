@@ -1,9 +1,11 @@
 //! The model of a sign-in: its outcomes, the reasons of failures, and the steps of its timeline.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use crate::providers::{self, FreeText, ProviderWords, known_error};
+use crate::providers::{self, FreeText, Names, ProviderWords, known_error};
 
 /// A callback must come within this time after the attempt was started.
 pub const VALID: Duration = Duration::minutes(10);
@@ -18,6 +20,27 @@ pub const KEPT: Duration = Duration::days(90);
 pub const KEPT_PER_CONNECTOR: u64 = 100;
 /// The most open attempts of a user. One more ends the oldest.
 pub const OPEN_PER_USER: usize = 10;
+
+/// The purpose of a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An administrator verifies a connector.
+    Verify,
+}
+
+impl Purpose {
+    /// As the database has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+        }
+    }
+
+    /// Finds a purpose by its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Verify].into_iter().find(|purpose| purpose.name() == name)
+    }
+}
 
 /// Writes an empty text for a field that the previous version of this program requires.
 fn empty<S: serde::Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -177,18 +200,22 @@ impl Step {
     }
 
     /// On the screen.
-    pub const fn words(self) -> &'static str {
-        match self {
+    pub fn words(self, names: &Names) -> Cow<'static, str> {
+        let name = names.provider;
+        let words = match self {
+            Self::Sent => return format!("Sent to {name}").into(),
+            Self::Returned => return format!("Came back from {name}").into(),
+            Self::CodeExchanged => {
+                return format!("{name} accepted the client secret and gave access").into();
+            }
+            Self::Identity => return format!("{name} said who signed in").into(),
             Self::Started => "Started",
-            Self::Sent => "Sent to Microsoft",
-            Self::Returned => "Came back from Microsoft",
             Self::Checked => "Checked: it belongs to this sign-in, in time and unchanged",
-            Self::CodeExchanged => "Microsoft accepted the client secret and gave access",
-            Self::Identity => "Microsoft said who signed in",
             Self::Permissions => "Permissions compared",
             Self::Outcome => "Ended",
             Self::ForeignBrowser => "Somebody came with it in another browser, and was refused",
-        }
+        };
+        words.into()
     }
 
     /// As the database has it.
@@ -205,6 +232,11 @@ impl Step {
             Self::ForeignBrowser => "foreign_browser",
         }
     }
+}
+
+/// The provider's clock in a sentence that compares the server's clock with it.
+pub fn clock_of(names: &Names) -> String {
+    format!("{}’s", names.provider)
 }
 
 /// The duration of a step in words, from microseconds; `None` if it is too short to be shown.
@@ -242,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn an_account_of_another_directory_is_stored_by_the_name_of_earlier_versions() {
+        let why = serde_json::to_string(&Why::from(providers::Why::WrongDirectory)).expect("JSON");
+        assert_eq!(why, r#""wrong_tenant""#);
+    }
+
+    #[test]
+    fn a_purpose_is_found_by_its_name() {
+        assert_eq!(Purpose::from_name(Purpose::Verify.name()), Some(Purpose::Verify));
+        assert_eq!(Purpose::from_name(""), None);
+    }
+
+    #[test]
     fn each_step_is_found_by_its_name() {
         for step in Step::ALL {
             assert_eq!(Step::from_name(step.name()), Some(step));
@@ -258,6 +302,7 @@ mod tests {
             },
             Outcome::Failed { why: providers::Why::Throttled(Some(120)).into(), provider: None },
             Outcome::Failed { why: providers::Why::Throttled(None).into(), provider: None },
+            Outcome::Failed { why: providers::Why::WrongDirectory.into(), provider: None },
         ] {
             let text = serde_json::to_string(&outcome).expect("JSON");
             let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
@@ -268,8 +313,7 @@ mod tests {
     #[test]
     fn n9_of_what_a_provider_says_only_known_codes_and_ids_are_written_in_clear() {
         let id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
-        let words =
-            |error, trace| ProviderWords::new(Some(error), Some("canary-1 AADSTS50011"), Some(trace), None);
+        let words = |error, trace| ProviderWords::of(Some(error), Some("canary-1 E50011"), Some(trace), None);
         let outcomes = [
             Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
             Outcome::Failed {
@@ -289,12 +333,5 @@ mod tests {
         }
         let kept = serde_json::to_string(&words("invalid_grant", id)).expect("JSON");
         assert!(kept.contains("invalid_grant") && kept.contains(id), "{kept}");
-    }
-
-    #[test]
-    fn n9_a_number_too_long_for_a_code_and_an_id_that_is_no_guid_are_dropped() {
-        let words =
-            ProviderWords::new(None, None, Some("s3cret"), Some("s3cret")).with_codes([99, 50_011, u64::MAX]);
-        assert_eq!((words.codes, words.trace_id, words.correlation_id), (vec![50_011], None, None));
     }
 }

@@ -1,37 +1,25 @@
-//! Tries a connector's own credentials at the token endpoint (RFC 6749, 4.4; Microsoft,
-//! v2-oauth2-client-creds-grant-flow). An administrator learns that a secret is wrong before the first sign-in.
+//! Tries a connector's own credentials at the provider (RFC 6749, 4.4). An administrator learns that a secret is wrong
+//! before the first sign-in.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::service::SignIns;
+use super::{model::clock_of, service::SignIns};
 use crate::{
     activity::model::{Action, Entry},
     connectors::{
-        consent,
         model::{ConnectorState, FailureReason},
         preflight::{Finding, NextStep, Offer, Preflight, Refused},
         service::{Connector, ConnectorId},
     },
     people::access::Admin,
     platform::failure::Failure,
-    providers::{
-        Refusal, Why,
-        diagnosis::Remedy,
-        microsoft::{self, endpoints::Endpoints, errors},
-    },
+    providers::{Provider, Refusal, Why, diagnosis::Remedy},
 };
 
 /// The most time of a try. It is short, because a user waits for the page.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The codes that prove a mistake in the credentials: secret, public client, application, disabled application, tenant.
-/// Other codes may come from this kind of request and prove nothing about a sign-in.
-const TELLING: [u64; 16] = [
-    7_000_215, 70_002, 50_012, 7_000_222, 7_000_218, 7_000_216, 700_025, 90_023, 700_016, 700_011, 70_001,
-    7_000_112, 90_112, 650_059, 90_002, 900_023,
-];
 
 #[async_trait]
 impl Preflight for SignIns {
@@ -55,23 +43,20 @@ impl SignIns {
         let Some((connector, secret)) = parts.connectors.with_secret(&read, organisation, id).await? else {
             return Ok(None);
         };
-        // Without a tenant Microsoft refuses this kind of request (AADSTS9001023).
-        if connector.tenant.is_none() {
-            return Ok(None);
-        }
+        let provider = &*connector.provider;
         let secret = secret.map_err(|error| Failure::unexpected(&error))?;
-        let endpoints = Endpoints::of(&parts.urls, connector.path_segment());
-        let client_id = connector.client_id.as_str();
-        let answer = microsoft::try_credentials(&*parts.http, &endpoints, client_id, &secret).await;
+        let Some(answer) = connector.application.try_credentials(&*parts.http, &secret).await else {
+            return Ok(None);
+        };
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
-            let evidence =
-                words.as_deref().and_then(|words| words.evidence.as_ref()).map(ToString::to_string);
+            let evidence = words.as_deref().and_then(|words| words.evidence.as_ref());
+            let evidence = evidence.map(|evidence| evidence.words_of(&clock_of(provider.names())));
             tracing::warn!(connector = %id, ?why, ?codes, evidence, "a connector's credentials could not be proved");
         }
         let finding = match &answer {
             Ok(()) => Finding::Accepted,
-            Err(refusal) => finding(refusal, consent::has_page(&parts.urls)),
+            Err(refusal) => finding(provider, refusal),
         };
         if finding != Finding::Later {
             let rejected = matches!(answer, Err(Refusal { why: Why::CredentialsRejected, .. }));
@@ -102,7 +87,7 @@ impl SignIns {
                 let state = if rejected {
                     Some(failing)
                 } else {
-                    // Microsoft may refuse a new secret at first (AADSTS7000215) and accept it later.
+                    // A provider may refuse a new secret at first and accept it later.
                     (!refused && now.state == failing).then_some(ConnectorState::NotVerified)
                 };
                 if let Some(state) = state {
@@ -116,35 +101,24 @@ impl SignIns {
     }
 }
 
-/// The finding for a refusal. `approvable` says whether there is an address for approval.
-fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
-    let code = words.as_deref().and_then(errors::telling_code);
-    let telling = code.is_some_and(|code| TELLING.contains(&code));
-    if *why != Why::CredentialsRejected && !telling {
+/// The finding for a refusal.
+fn finding(provider: &dyn Provider, Refusal { why, words }: &Refusal) -> Finding {
+    let words = words.as_deref();
+    if *why != Why::CredentialsRejected && !words.is_some_and(|words| provider.is_about_credentials(words)) {
         return Finding::Later;
     }
-    let diagnosis = errors::of(why, words.as_deref());
-    let diagnosis = if approvable { diagnosis } else { diagnosis.without_approval() };
-    let words = words.as_deref().cloned().unwrap_or_default();
+    let diagnosis = provider.diagnose(why, words);
+    let diagnosis = if provider.has_consent_page() { diagnosis } else { provider.without_consent(diagnosis) };
+    let offers = offers(diagnosis.remedies());
+    let code = words.and_then(|words| provider.code(words)).map(|code| code.text);
+    let words = words.cloned().unwrap_or_default();
     let said = [
-        ("Error code", code.map(|code| format!("AADSTS{code}"))),
+        ("Error code", code),
         // The session stores this, so it has only codes and ids.
         ("Error", words.known_error().map(str::to_owned)),
         ("Trace ID", words.trace_id),
         ("Correlation ID", words.correlation_id),
     ];
-    let mut offers: Vec<Offer> = Vec::new();
-    for remedy in diagnosis.remedies() {
-        let offer = match remedy {
-            Remedy::Secret => Offer::Secret,
-            Remedy::Edit | Remedy::Tenant | Remedy::AccountType(_) => Offer::Edit,
-            // The administrator corrects these in Azure, not here, and then tries again.
-            Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Offer::TryAgain,
-        };
-        if !offers.contains(&offer) {
-            offers.push(offer);
-        }
-    }
     let steps = diagnosis.causes.into_iter();
     Finding::Refused(Refused {
         title: diagnosis.title.to_owned(),
@@ -157,37 +131,33 @@ fn finding(Refusal { why, words }: &Refusal, approvable: bool) -> Finding {
     })
 }
 
+/// The buttons for these remedies, each one once.
+fn offers(remedies: Vec<Remedy>) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
+    for remedy in remedies {
+        let offer = match remedy {
+            Remedy::Secret => Offer::Secret,
+            Remedy::Edit | Remedy::Change(_) => Offer::Edit,
+            // The administrator corrects these at the provider, not here, and then tries again.
+            Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Offer::TryAgain,
+        };
+        if !offers.contains(&offer) {
+            offers.push(offer);
+        }
+    }
+    offers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::{ProviderWords, microsoft::codes};
+    use crate::providers::diagnosis::SettingsChange;
 
     #[test]
-    fn every_code_about_credentials_has_an_explanation() {
-        for code in TELLING {
-            assert!(codes::find(code).is_some(), "{code}");
-        }
-    }
-
-    /// The finding if the token endpoint answers `invalid_request` with this code.
-    fn told(code: u64) -> Finding {
-        let description = format!("AADSTS{code}: No.");
-        let words = ProviderWords::new(Some("invalid_request"), Some(&description), None, None);
-        finding(&Refusal { why: Why::ExchangeRefused, words: Some(Box::new(words)) }, true)
-    }
-
-    #[test]
-    fn a_tenant_or_a_client_id_that_microsoft_cannot_read_is_told_at_once() {
-        for (code, title) in [
-            (900_023, "Microsoft cannot read the tenant"),
-            (90_112, "Microsoft does not accept the Client ID as an ID"),
-            (650_059, "The application is not open to this tenant"),
-        ] {
-            let Finding::Refused(refused) = told(code) else { panic!("{code} is not told") };
-            assert_eq!(refused.title, title);
-            assert_eq!(refused.offers, [Offer::Edit, Offer::TryAgain], "{code}");
-        }
-        // A code of a sign-in says nothing about the credentials.
-        assert_eq!(told(500_121), Finding::Later);
+    fn each_button_is_offered_once_in_the_order_of_the_causes() {
+        static CHANGE: SettingsChange = SettingsChange { values: &[], asks: None, button: "Change" };
+        let remedies = vec![Remedy::Edit, Remedy::Again, Remedy::Change(&CHANGE), Remedy::Consent];
+        assert_eq!(offers(remedies), [Offer::Edit, Offer::TryAgain]);
+        assert_eq!(offers(vec![Remedy::TryCredentials, Remedy::Secret]), [Offer::TryAgain, Offer::Secret]);
     }
 }

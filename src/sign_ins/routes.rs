@@ -18,21 +18,17 @@ use url::Url;
 pub use try_again::try_again;
 
 use super::{
-    callback::{Approval, Callback, Malformed},
+    callback::{Approval, Callback, Malformed, NotApproved},
     model::FINDABLE,
     pages::{
-        ConsentPage, DoubledPage, Foreign, Leaving, NotNow, Offers, ShownPage, ShownView, SignInPage,
-        TenantPage,
+        AskPage, ConsentPage, DoubledPage, Foreign, Leaving, MAX_PASTED, NotNow, Offers, ShownPage,
+        ShownView, SignInPage,
     },
-    pasted_error,
     service::{AttemptId, Progress, Returned, SignIns},
 };
 use crate::{
     connectors::{
-        consent,
         draft::Draft,
-        guide::portal::Portal,
-        model::{AccountType, Tenant},
         said::{Done, Said},
         service::{Changed, Connector, ConnectorId, ConnectorService},
     },
@@ -45,6 +41,7 @@ use crate::{
         page::{Page, Then},
         randomness::{Randomness, SharedRandomness, Token},
     },
+    providers::{Field, ProviderWords, Providers, Values},
 };
 
 /// The name of the binding cookie. It proves which browser started an attempt.
@@ -69,23 +66,23 @@ pub async fn verify(
     leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
 }
 
-/// The form that changes the account type and tries again.
+/// The form that changes settings of the provider's own and tries again.
 #[derive(Deserialize)]
 pub struct RetryForm {
     #[serde(default)]
     version: String,
-    #[serde(default)]
-    account_type: String,
-    #[serde(default)]
-    tenant: String,
+    /// The settings, by the name of the field.
+    #[serde(flatten)]
+    settings: Values,
 }
 
-/// `POST /connectors/{id}/retry`: changes the account type, and starts a sign-in.
+/// `POST /connectors/{id}/retry`: changes settings of the provider's own, and starts a sign-in.
 #[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn retry(
     State(sign_ins): State<SignIns>,
     State(connectors): State<ConnectorService>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     State(randomness): State<SharedRandomness>,
     Extension(member): Extension<Member>,
     session: Session,
@@ -98,18 +95,23 @@ pub async fn retry(
     // First, so that a user of another organisation learns nothing from the checks of the other fields.
     let connector = connectors.get(&admin, id).await?;
     let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
-    let account_type = AccountType::from_name(&form.account_type).ok_or(Failure::BadRequest)?;
-    let tenant = match account_type.needs_tenant().then(|| Tenant::parse(&form.tenant)).transpose() {
-        Ok(tenant) => tenant,
-        Err(words) => {
-            let page = Page::new("Tenant", move || {
-                let (connector, typed) = (connector.clone(), form.tenant.clone());
-                view! { <TenantPage connector=connector typed=typed error=words.to_owned() /> }.into_any()
+    let application = match connector.provider.parse_application(&connector.client_id, &form.settings) {
+        Ok(application) => application,
+        Err(errors) => {
+            // The first one, because later fields may depend on it. A mistake that no page asks about was not typed.
+            let (field, words) = *errors.first().ok_or(Failure::BadRequest)?;
+            let change = connector.provider.change_asking(field).ok_or(Failure::BadRequest)?;
+            let ask = change.asks.ok_or(Failure::BadRequest)?;
+            let typed = form.settings.get(field).cloned().unwrap_or_default();
+            let page = Page::new(providers.label(&Field::of(field)), move || {
+                let error = words.to_owned();
+                view! { <AskPage change=change ask=ask connector=connector typed=typed error=error /> }
+                    .into_any()
             });
             return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
         }
     };
-    let changed = connectors.change_audience(&admin, id, version, account_type, tenant.clone()).await?;
+    let changed = connectors.change_settings(&admin, id, version, application.clone()).await?;
     match changed {
         Changed::Changed | Changed::Nothing => {
             leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
@@ -120,9 +122,9 @@ pub async fn retry(
             said.keep(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
         }
-        // The stored secret must not be sent for another tenant, so the edit form asks for the secret.
+        // The stored secret must not be sent for other settings that it belongs to, so the edit form asks for it.
         Changed::SecretNeeded => {
-            let draft = Draft::for_audience(&connector, account_type, tenant.as_ref());
+            let draft = Draft::with_settings(&connector, application.values());
             draft.keep(&session, connectors.now()).await?;
             Ok(Redirect::to(&draft.target.path()).into_response())
         }
@@ -162,17 +164,20 @@ async fn leave(
 pub async fn callback(
     State(sign_ins): State<SignIns>,
     State(config): State<Arc<Config>>,
+    State(providers): State<Providers>,
     Extension(browser): Extension<Browser>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let binding = binding(&headers, &config.public_url);
-    let answer = answer(&sign_ins, &browser, query.as_deref(), binding).await;
+    let answer = answer(&sign_ins, &providers, &browser, query.as_deref(), binding).await;
     answer.unwrap_or_else(|failure| match (&failure, failure.retry_after()) {
         // The attempt is not consumed, so this address still works. The general page would lead away from it.
         (Failure::Unavailable(error), Some(seconds)) => {
             tracing::error!(%error, "a callback could not be taken");
-            let page = Page::new("Sign-in", || view! { <NotNow /> }.into_any()).narrow();
+            let provider = providers.of_words(None).cloned();
+            let page =
+                Page::new("Sign-in", move || view! { <NotNow provider=provider /> }.into_any()).narrow();
             let page = page.with_status(StatusCode::SERVICE_UNAVAILABLE);
             ([(header::RETRY_AFTER, seconds)], page).into_response()
         }
@@ -182,12 +187,14 @@ pub async fn callback(
 
 async fn answer(
     sign_ins: &SignIns,
+    providers: &Providers,
     browser: &Browser,
     query: Option<&str>,
     binding: Option<Token>,
 ) -> Result<Response, Failure> {
     let foreign = || {
-        Page::new("Sign-in", || view! { <Foreign /> }.into_any())
+        let provider = providers.of_words(None).cloned();
+        Page::new("Sign-in", move || view! { <Foreign provider=provider /> }.into_any())
             .narrow()
             .with_status(StatusCode::BAD_REQUEST)
             .into_response()
@@ -197,7 +204,8 @@ async fn answer(
             // The values are not logged: an attacker may have written them.
             tracing::warn!(reason = %malformed, "a callback cannot be read");
             if malformed == Malformed::Doubled {
-                Page::new("Sign-in", || view! { <DoubledPage /> }.into_any())
+                let provider = providers.of_words(None).cloned();
+                Page::new("Sign-in", move || view! { <DoubledPage provider=provider /> }.into_any())
                     .narrow()
                     .with_status(StatusCode::BAD_REQUEST)
                     .into_response()
@@ -205,7 +213,7 @@ async fn answer(
                 foreign()
             }
         }
-        Ok(Callback::Approval(approval)) => approved_or_not(approval),
+        Ok(Callback::Approval(approval)) => approved_or_not(providers, &approval).unwrap_or_else(foreign),
         Ok(Callback::SignIn(sign_in)) => {
             let taken = sign_ins.take(sign_in, binding.as_ref(), browser.address, browser.request_id).await?;
             match taken {
@@ -217,15 +225,21 @@ async fn answer(
 }
 
 /// The page for an administrator who comes back from approving or refusing permissions. An attacker can write such an
-/// address, so its values are shown as text and never trusted.
-fn approved_or_not(Approval { refused }: Approval) -> Response {
+/// address, so its values are shown as text and never trusted. `None` if there is no provider.
+fn approved_or_not(providers: &Providers, Approval { refused }: &Approval) -> Option<Response> {
+    let raw = refused.as_ref().map(NotApproved::raw);
+    // The address does not name the provider, so the words of the error do.
+    let words = raw.map(|raw| ProviderWords::of(raw.error, raw.description, None, None));
+    let provider = providers.of_words(words.as_ref())?.clone();
+    let refused = raw.map(|raw| provider.read_words(&raw));
     if let Some(said) = &refused {
         let error = said.known_error().unwrap_or("another");
         tracing::warn!(error, codes = ?said.codes, "permissions were not approved at the provider");
     }
-    Page::new("Permissions", move || view! { <ConsentPage refused=refused.clone() /> }.into_any())
-        .narrow()
-        .into_response()
+    let page = Page::new("Permissions", move || {
+        view! { <ConsentPage provider=provider refused=refused /> }.into_any()
+    });
+    Some(page.narrow().into_response())
 }
 
 /// `GET /sign-ins/{id}`: the outcome, shown to the user who started the sign-in.
@@ -248,9 +262,8 @@ pub async fn show(
 
 fn offers(config: &Config, connector: &Connector) -> Offers {
     let redirect_uri = config.public_url.redirect_uri();
-    let approval = consent::of(&config.microsoft, &redirect_uri, connector);
-    let portal = Portal::of(&config.microsoft);
-    Offers { redirect_uri, approval, portal }
+    let approval = connector.application.consent_address(&redirect_uri, &connector.scopes);
+    Offers { redirect_uri, approval }
 }
 
 /// The form with a pasted error.
@@ -262,7 +275,7 @@ pub struct ShownForm {
     registered: String,
 }
 
-/// `GET /connectors/{id}/pasted-error`: asks for an error that Microsoft showed on its own page.
+/// `GET /connectors/{id}/pasted-error`: asks for an error that the provider showed on its own page.
 pub async fn ask_for_error(
     State(connectors): State<ConnectorService>,
     State(config): State<Arc<Config>>,
@@ -288,14 +301,15 @@ pub async fn explain_error(
     let admin = member.admin()?;
     let connector = connectors.get(&admin, id).await?;
     let offers = offers(&config, &connector);
-    let pasted = pasted_error::read(&form.shown);
-    let understood = pasted.code.is_some();
-    let text: String = form.shown.chars().take(pasted_error::MAX).collect();
+    let text: String = form.shown.chars().take(MAX_PASTED).collect();
+    let pasted = connector.provider.read_pasted(&text);
+    let understood = pasted.is_understood;
     let pasted = Some((text, pasted));
     let page = shown_page(ShownView { connector, offers, pasted, registered: form.registered });
     Ok(if understood { page } else { page.with_status(StatusCode::UNPROCESSABLE_ENTITY) })
 }
 
 fn shown_page(model: ShownView) -> Page {
-    Page::new("Microsoft’s error", move || view! { <ShownPage model=model.clone() /> }.into_any())
+    let title = format!("{}’s error", model.connector.names().provider);
+    Page::new(title, move || view! { <ShownPage model=model.clone() /> }.into_any())
 }

@@ -69,24 +69,20 @@ pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretStr
     (hash.parse() == Ok(pinned(attempt))).then(|| verifier.into())
 }
 
-/// The hash of the pinned values: the addresses that get the secret, the code and the token, the values that must come
-/// back, and the expiry.
+/// The hash of the pinned values: the provider's own values, among them the addresses that get the secret, the code and
+/// the token; the values that must come back; and the expiry.
 fn pinned(attempt: &Attempt) -> Hash {
-    let Attempt { endpoints, .. } = attempt;
     let mut bytes = Vec::new();
     for part in [
-        &endpoints.authorize,
-        &endpoints.token,
-        &endpoints.graph,
-        &endpoints.issuer.0,
+        attempt.purpose.name(),
+        &attempt.provider,
+        &attempt.pinned,
         &attempt.client_id,
         &attempt.redirect_uri,
-        // Debug output, so that `None` and an empty text give different hashes.
-        &format!("{:?}", attempt.tenant),
         &format!("{:?}", attempt.scopes),
         &attempt.connector.to_string(),
         &attempt.connector_version.to_string(),
-        &attempt.user.to_string(),
+        &attempt.user.map(|user| user.to_string()).unwrap_or_default(),
         &attempt.user_version.to_string(),
         &attempt.nonce.to_string(),
         &attempt.expires_at.micros().to_string(),

@@ -1,7 +1,7 @@
 //! The use cases of sign-ins: starting, listing and ending attempts. Transactions begin here. `returned` takes the
 //! callback and writes the outcome; `checking` asks the provider.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use secrecy::SecretString;
 use tokio_util::task::TaskTracker;
@@ -10,7 +10,7 @@ mod checking;
 mod returned;
 
 use super::{
-    model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Step, VALID, Why},
+    model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Purpose, Step, VALID, Why},
     sealed,
     store::{Attempts, Ephemeral},
 };
@@ -25,20 +25,16 @@ use crate::{
     },
     connectors::service::{Connector, ConnectorId, ConnectorService},
     jobs::service::Lease,
-    people::{access::Admin, service::People},
+    people::{access::Admin, model::UserLabel, service::People},
     platform::{
         clock::{SharedClock, Timestamp},
-        config::{ProviderUrls, PublicUrl},
+        config::PublicUrl,
         database::{Database, DatabaseError, Tx},
         failure::Failure,
-        id::{OrganisationId, new_uuid},
+        id::{OrganisationId, UserId, new_uuid},
         randomness::{SharedRandomness, Token},
     },
-    providers::{
-        http::ProviderHttp,
-        microsoft::{self, endpoints::Endpoints},
-        oauth::AuthorizeRequest,
-    },
+    providers::{Providers, SharedPinned, http::ProviderHttp, oauth::AuthorizeRequest, provider::Unreadable},
     vault::Vault,
 };
 pub use returned::Returned;
@@ -82,8 +78,8 @@ pub struct Parts {
     pub randomness: SharedRandomness,
     /// The client that sends requests to the provider.
     pub http: Arc<dyn ProviderHttp>,
-    /// The provider's addresses.
-    pub urls: ProviderUrls,
+    /// The providers.
+    pub providers: Providers,
     /// Our public URL.
     pub public_url: PublicUrl,
 }
@@ -111,28 +107,29 @@ impl SignIns {
     /// # Errors
     /// [`Failure::NotFound`] if the administrator's organisation has no such connector.
     pub async fn start(&self, admin: &Admin, id: ConnectorId, binding: &Token) -> Result<Started, Failure> {
-        let Parts {
-            database, vault, connectors, people, activity, clock, randomness, urls, public_url, ..
-        } = &*self.parts;
+        let Parts { database, vault, connectors, people, activity, clock, randomness, public_url, .. } =
+            &*self.parts;
         let organisation = admin.organisation();
         let state = Token::random(&**randomness);
         let verifier = SecretString::from(Token::random(&**randomness).expose());
         let nonce = Token::random(&**randomness);
         let attempt_id = AttemptId::new(&**clock, &**randomness);
-        let (attempt, connector) = database
+        let (attempt, connector, pinned) = database
             .write(async |tx| {
                 let now = clock.now();
                 let connector = connectors.lock(&tx, organisation, id).await?.ok_or(Failure::NotFound)?;
+                let pinned = connector.application.pin(connector.proved_directory.as_deref());
                 let attempt = Attempt {
                     id: attempt_id,
+                    purpose: Purpose::Verify,
                     organisation,
                     connector: id,
                     connector_version: connector.application_version,
-                    user: admin.user(),
+                    user: Some(admin.user()),
                     user_version: admin.version(),
+                    provider: connector.provider.form().name().to_owned(),
+                    pinned: pinned.to_json(),
                     client_id: connector.client_id.to_string(),
-                    endpoints: Endpoints::of(urls, connector.path_segment()),
-                    tenant: connector.known_tenant().map(str::to_owned),
                     redirect_uri: public_url.redirect_uri(),
                     scopes: connector.scopes.clone(),
                     nonce: nonce.hash(),
@@ -156,20 +153,16 @@ impl SignIns {
                 attempts.add_events(&tx, attempt.id, vec![self.event(Step::Started, now, "")]).await?;
                 let entry = Entry::done(Action::SignInStarted, connector.service_name.as_str(), id.0);
                 activity.record(&tx, admin.actor(), entry).await?;
-                Ok::<_, Failure>((attempt, connector))
+                Ok::<_, Failure>((attempt, connector, pinned))
             })
             .await?;
-        let authorize_url = microsoft::authorize_url(
-            &attempt.endpoints,
-            &attempt.client_id,
-            &AuthorizeRequest {
-                redirect_uri: &attempt.redirect_uri,
-                scopes: &attempt.scopes,
-                state: &state,
-                nonce: &nonce,
-                verifier: &verifier,
-            },
-        )?;
+        let authorize_url = pinned.authorize_url(&AuthorizeRequest {
+            redirect_uri: &attempt.redirect_uri,
+            scopes: &attempt.scopes,
+            state: &state,
+            nonce: &nonce,
+            verifier: &verifier,
+        })?;
         self.note_sent(&attempt, &authorize_url).await;
         Ok(Started { authorize_url, connector })
     }
@@ -222,7 +215,7 @@ impl SignIns {
             return Ok(false);
         }
         let outcome = failed(why);
-        attempts.end(tx, id, &outcome, None, now).await?;
+        attempts.end(tx, id, &outcome, None).await?;
         attempts.add_events(tx, id, vec![self.event(Step::Outcome, now, returned::name(&outcome))]).await?;
         Ok(true)
     }
@@ -244,8 +237,8 @@ impl SignIns {
             .ok_or(Failure::NotFound)?;
         let progress = attempt.progress(self.parts.clock.now());
         let timeline = attempts.events_of(&read, &[id]).await?.remove(&id).unwrap_or_default();
-        let names = self.parts.people.names(admin.organisation(), [attempt.user]).await?;
-        let who = names.get(&attempt.user).map(ToString::to_string).unwrap_or_default();
+        let names = self.parts.people.names(admin.organisation(), attempt.user).await?;
+        let who = name_of(&names, &attempt);
         Ok((SignIn { attempt, who, progress, timeline }, connector))
     }
 
@@ -261,7 +254,7 @@ impl SignIns {
         let attempts = store.of_connector(&read, id, limit).await?;
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut timelines = store.events_of(&read, &ids).await?;
-        let users = attempts.iter().map(|attempt| attempt.user);
+        let users = attempts.iter().filter_map(|attempt| attempt.user);
         let names = self.parts.people.names(admin.organisation(), users).await?;
         Ok(attempts
             .into_iter()
@@ -269,10 +262,23 @@ impl SignIns {
                 let attempt = sealed::open_words(&self.parts.vault, attempt);
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
-                let who = names.get(&attempt.user).map(ToString::to_string).unwrap_or_default();
+                let who = name_of(&names, &attempt);
                 SignIn { attempt, who, progress, timeline }
             })
             .collect())
+    }
+
+    /// The values that an attempt is pinned to.
+    ///
+    /// # Errors
+    /// [`Failure::Unexpected`] if this program cannot have written the attempt's row.
+    fn read_pinned(&self, attempt: &Attempt) -> Result<SharedPinned, Failure> {
+        let Attempt { id, provider, client_id, pinned, .. } = attempt;
+        let wrong = |what: String| Failure::Unexpected(format!("attempt {id} has an impossible {what}"));
+        let provider = self.parts.providers.find(provider).ok_or_else(|| wrong("provider".to_owned()))?;
+        provider
+            .read_pinned(client_id, pinned)
+            .map_err(|Unreadable(member)| wrong(format!("pinned: {member}")))
     }
 
     /// Erases expired secrets, hashes and attempts, one organisation after the other.
@@ -318,6 +324,11 @@ impl SignIns {
 fn event(parts: &Parts, step: Step, at: Timestamp, duration: i64, detail: &str) -> Event {
     let id = new_uuid(&*parts.clock, &*parts.randomness);
     Event { id, at, step, duration, detail: detail.to_owned() }
+}
+
+/// The name and the e-mail of the user who began an attempt; empty if there is none.
+fn name_of(names: &HashMap<UserId, UserLabel>, attempt: &Attempt) -> String {
+    attempt.user.and_then(|user| names.get(&user)).map(ToString::to_string).unwrap_or_default()
 }
 
 fn failed(why: Why) -> Outcome {

@@ -5,7 +5,7 @@ mod events;
 
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr};
 
-use super::model::{Outcome, PATIENCE, VALID};
+use super::model::{Outcome, PATIENCE, Purpose, VALID};
 use crate::{
     connectors::service::ConnectorId,
     identifier,
@@ -15,7 +15,6 @@ use crate::{
         id::{OrganisationId, UserId},
         randomness::Hash,
     },
-    providers::microsoft::endpoints::{Endpoints, IssuerTemplate},
 };
 
 pub use events::Event;
@@ -36,15 +35,12 @@ mod row {
         pub organisation_id: Uuid,
         pub connector_id: Uuid,
         pub connector_version: i64,
-        pub user_id: Uuid,
+        pub user_id: Option<Uuid>,
         pub user_version: i64,
         pub purpose: String,
+        pub provider: String,
+        pub pinned: String,
         pub client_id: String,
-        pub authorize_url: String,
-        pub token_url: String,
-        pub graph_url: String,
-        pub issuer: String,
-        pub tenant: Option<String>,
         pub redirect_uri: String,
         pub scopes: String,
         pub nonce_hash: Vec<u8>,
@@ -54,7 +50,6 @@ mod row {
         pub created_at: i64,
         pub expires_at: i64,
         pub consumed_at: Option<i64>,
-        pub ended_at: Option<i64>,
         pub outcome: Option<String>,
         pub provider_words: Option<Vec<u8>>,
     }
@@ -71,22 +66,24 @@ mod row {
 pub struct Attempt {
     /// Its id.
     pub id: AttemptId,
+    /// Its purpose.
+    pub purpose: Purpose,
     /// The organisation of the connector.
     pub organisation: OrganisationId,
     /// The connector.
     pub connector: ConnectorId,
     /// The connector's application version at the start.
     pub connector_version: i64,
-    /// The user who started it.
-    pub user: UserId,
+    /// The user who started it. `None` if no user of ours did.
+    pub user: Option<UserId>,
     /// `users.version` at the start. If the user's sessions were ended since then, the sign-in does not go on.
     pub user_version: i64,
-    /// The client ID of the Azure application.
+    /// The name of the provider.
+    pub provider: String,
+    /// The provider's own values that the sign-in is pinned to, as JSON (`Pinned::to_json`).
+    pub pinned: String,
+    /// The client ID of the application.
     pub client_id: String,
-    /// The provider's addresses.
-    pub endpoints: Endpoints,
-    /// The GUID of the tenant that the ID token must name, if it is known.
-    pub tenant: Option<String>,
     /// The Redirect URI.
     pub redirect_uri: String,
     /// The requested permissions.
@@ -167,30 +164,26 @@ impl TryFrom<row::Model> for Attempt {
     type Error = DbErr;
 
     fn try_from(row: row::Model) -> Result<Self, DbErr> {
+        let wrong = |column: &str| DbErr::Type(format!("attempt {}: {column}", row.id));
         let outcome = row.outcome.as_deref().map(serde_json::from_str).transpose();
         Ok(Self {
             id: AttemptId(row.id),
+            purpose: Purpose::from_name(&row.purpose).ok_or_else(|| wrong("purpose"))?,
             organisation: OrganisationId(row.organisation_id),
             connector: ConnectorId(row.connector_id),
             connector_version: row.connector_version,
-            user: UserId(row.user_id),
+            user: row.user_id.map(UserId),
             user_version: row.user_version,
+            nonce: Hash::from_stored(&row.nonce_hash).ok_or_else(|| wrong("nonce_hash"))?,
+            outcome: outcome.map_err(|error| wrong(&format!("outcome: {error}")))?,
+            provider: row.provider,
+            pinned: row.pinned,
             client_id: row.client_id,
-            endpoints: Endpoints {
-                authorize: row.authorize_url,
-                token: row.token_url,
-                graph: row.graph_url,
-                issuer: IssuerTemplate(row.issuer),
-            },
-            tenant: row.tenant,
             redirect_uri: row.redirect_uri,
             scopes: row.scopes.split(' ').map(str::to_owned).collect(),
-            nonce: Hash::from_stored(&row.nonce_hash)
-                .ok_or_else(|| DbErr::Type(format!("attempt {}: nonce_hash", row.id)))?,
             created_at: Timestamp::from_micros(row.created_at),
             expires_at: Timestamp::from_micros(row.expires_at),
             consumed_at: row.consumed_at.map(Timestamp::from_micros),
-            outcome: outcome.map_err(|error| DbErr::Type(format!("attempt {}: outcome: {error}", row.id)))?,
             provider_words: row.provider_words,
         })
     }
@@ -211,11 +204,6 @@ impl Unscoped {
         let (binding, verifier) = (row.binding_hash.clone(), row.pkce_verifier.clone());
         Ok(Some(Found { attempt: row.try_into()?, binding: binding.unwrap_or_default(), verifier }))
     }
-}
-
-/// An outcome in the form in which the database stores it.
-fn json(id: AttemptId, outcome: &Outcome) -> Result<String, DbErr> {
-    serde_json::to_string(outcome).map_err(|error| DbErr::Type(format!("attempt {id}: outcome: {error}")))
 }
 
 /// The attempts of one organisation.
@@ -245,15 +233,12 @@ impl Attempts {
             organisation_id: Set(self.0.0),
             connector_id: Set(attempt.connector.0),
             connector_version: Set(attempt.connector_version),
-            user_id: Set(attempt.user.0),
+            user_id: Set(attempt.user.map(|user| user.0)),
             user_version: Set(attempt.user_version),
-            purpose: Set("verify".to_owned()),
+            purpose: Set(attempt.purpose.name().to_owned()),
+            provider: Set(attempt.provider.clone()),
+            pinned: Set(attempt.pinned.clone()),
             client_id: Set(attempt.client_id.clone()),
-            authorize_url: Set(attempt.endpoints.authorize.clone()),
-            token_url: Set(attempt.endpoints.token.clone()),
-            graph_url: Set(attempt.endpoints.graph.clone()),
-            issuer: Set(attempt.endpoints.issuer.0.clone()),
-            tenant: Set(attempt.tenant.clone()),
             redirect_uri: Set(attempt.redirect_uri.clone()),
             scopes: Set(attempt.scopes.join(" ")),
             nonce_hash: Set(attempt.nonce.to_vec()),
@@ -263,7 +248,6 @@ impl Attempts {
             created_at: Set(attempt.created_at.micros()),
             expires_at: Set(attempt.expires_at.micros()),
             consumed_at: Set(None),
-            ended_at: Set(None),
             outcome: Set(None),
             provider_words: Set(None),
         };
@@ -348,25 +332,16 @@ impl Attempts {
         id: AttemptId,
         outcome: &Outcome,
         provider_words: Option<Vec<u8>>,
-        now: Timestamp,
     ) -> Result<bool, DatabaseError> {
+        let outcome = serde_json::to_string(outcome)
+            .map_err(|error| DbErr::Type(format!("attempt {id}: outcome: {error}")))?;
         let ended = self
             .update(id)
             .filter(row::Column::Outcome.is_null())
-            .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))
+            .col_expr(row::Column::Outcome, Expr::value(outcome))
             .col_expr(row::Column::ProviderWords, Expr::value(provider_words))
-            .col_expr(row::Column::EndedAt, Expr::value(now.micros()))
             .exec(tx.connection())
             .await?;
         Ok(ended.rows_affected == 1)
-    }
-
-    /// Writes another outcome for an attempt that the same transaction has ended.
-    pub async fn correct(self, tx: &Tx, id: AttemptId, outcome: &Outcome) -> Result<(), DatabaseError> {
-        self.update(id)
-            .col_expr(row::Column::Outcome, Expr::value(json(id, outcome)?))
-            .exec(tx.connection())
-            .await?;
-        Ok(())
     }
 }

@@ -1,18 +1,19 @@
 //! Writes a sign-in as a text that a user can send to a support team. The text contains no secret, code, token or
 //! state, because the records that it is made of contain none.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use super::{
     diagnosis,
-    model::{Outcome, took},
+    model::{Outcome, Step, clock_of, took},
     service::{Progress, SignIn},
 };
-use crate::connectors::service::Connector;
+use crate::{connectors::service::Connector, providers::Provider};
 
 /// The text for a support team.
 pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     let SignIn { attempt, progress, timeline, .. } = sign_in;
+    let provider = &*connector.provider;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a string cannot fail.
@@ -22,11 +23,13 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     line("Sign-in", &attempt.id.to_string());
     line("Connector", &attempt.connector.to_string());
     line("Client ID", &attempt.client_id);
-    line("Who may sign in, by now", connector.account_type.label());
-    line("Sent to", &attempt.endpoints.authorize);
+    line("Who may sign in, by now", connector.application.audience().0);
+    if let Some(sent) = timeline.iter().find(|event| event.step == Step::Sent) {
+        line("Sent to", &sent.detail);
+    }
     line("Redirect URI", &attempt.redirect_uri);
     line("Permissions asked", &attempt.scopes.join(" "));
-    line("Outcome", progress_in_short(progress));
+    line("Outcome", &progress_in_short(provider, progress));
     if let Progress::Ended(outcome) = progress {
         match outcome {
             Outcome::Verified { missing, current, .. } => {
@@ -52,7 +55,7 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
                     }
                 }
                 if let Some(evidence) = &said.evidence {
-                    line("Found", &evidence.to_string());
+                    line("Found", &evidence.words_of(&clock_of(provider.names())));
                 }
             }
             Outcome::Failed { provider: None, .. } => {}
@@ -67,12 +70,13 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
 }
 
 /// The progress of a sign-in in a few words.
-pub fn progress_in_short(progress: &Progress) -> &'static str {
-    match progress {
-        Progress::Ended(outcome) => diagnosis::in_short(outcome),
+pub fn progress_in_short(provider: &dyn Provider, progress: &Progress) -> Cow<'static, str> {
+    let words = match progress {
+        Progress::Ended(outcome) => diagnosis::in_short(provider, outcome),
+        Progress::Open => return format!("Not back from {} yet", provider.names().provider).into(),
         Progress::Checking => "Checking…",
-        Progress::Open => "Not back from Microsoft yet",
         Progress::Interrupted => "Interrupted",
         Progress::Abandoned => "Not finished within ten minutes",
-    }
+    };
+    words.into()
 }

@@ -33,7 +33,7 @@ pub fn AddressDoctor(
                     {told}
                     <p data-seen hidden=found>
                         "Your browser is at " <code data-here></code> ", but the program's address is set \
-                         to " <a href=link><code>{own}</code></a> ". Microsoft would send people to the wrong place. \
+                         to " <a href=link><code>{own}</code></a> ". The provider would send people to the wrong place. \
                          Open that address instead; if it is wrong, the operator has to set "
                         <code>"MAIL360_PUBLIC_URL"</code> "."
                     </p>

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, HtmlInputElement};
 
 /// How long a form that was sent is not sent again. A second click is an accident; a later one may be meant.
 const SENDING: Duration = Duration::from_secs(5);
@@ -18,6 +18,27 @@ const SAID: Duration = Duration::from_secs(2);
 /// The nearest element that matches `selector`, from the event's target upwards.
 pub fn closest(event: &ev::Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+/// Calls `then` with every element of the page that matches `selector`.
+pub fn for_each(selector: &str, mut then: impl FnMut(&Element)) {
+    let Ok(found) = document().query_selector_all(selector) else { return };
+    for at in 0..found.length() {
+        if let Some(element) = found.item(at).and_then(|node| node.dyn_into::<Element>().ok()) {
+            then(&element);
+        }
+    }
+}
+
+/// Shows or hides an element. `None` if the browser refuses it.
+pub fn show(element: &Element, shown: bool) -> Option<()> {
+    if shown { element.remove_attribute("hidden").ok() } else { element.set_attribute("hidden", "").ok() }
+}
+
+/// The present value of the input with this id. `None` if the page has no such input.
+pub fn typed(id: &str) -> Option<String> {
+    let element = document().get_element_by_id(id)?;
+    Some(element.dyn_into::<HtmlInputElement>().ok()?.value())
 }
 
 /// Wraps the button of [`super::widgets::Copyable`]: copies the text beside it.

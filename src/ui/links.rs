@@ -8,7 +8,8 @@ pub fn NewWindow(
     /// URL of the link.
     to: String,
     /// Text of the link.
-    words: &'static str,
+    #[prop(into)]
+    words: String,
     /// The URL with placeholders, which a form's island fills in.
     #[prop(optional_no_strip)]
     template: Option<String>,

@@ -215,7 +215,8 @@ pub fn FieldError(
 #[component]
 pub fn HelpMark(
     /// Label of the field.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// The help, in two sentences.
     words: &'static str,
 ) -> impl IntoView {
@@ -268,10 +269,11 @@ pub fn TextField(
     /// Name in the form, and id.
     name: &'static str,
     /// The label.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// Help below the label.
-    #[prop(optional)]
-    help: Option<&'static str>,
+    #[prop(optional, into)]
+    help: Option<String>,
     /// Help behind the question mark.
     #[prop(default = None)]
     mark: Option<&'static str>,
@@ -297,7 +299,7 @@ pub fn TextField(
     #[prop(default = None)]
     max: Option<usize>,
 ) -> impl IntoView {
-    let described = [help.map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
+    let described = [help.as_ref().map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
     let described: Vec<_> = described.into_iter().flatten().collect();
     let code = matches!(kind, FieldKind::Code | FieldKind::SecretCode | FieldKind::Digits);
     let class = match kind {
@@ -324,6 +326,7 @@ pub fn TextField(
         />
     };
     let input = if kind.is_hidden() {
+        let what = label.to_lowercase();
         view! {
             <div class="inside">
                 {input}
@@ -335,7 +338,7 @@ pub fn TextField(
                         aria-controls=name
                     >
                         <span>"Show"</span>
-                        <span class="unseen">" " {label.to_lowercase()}</span>
+                        <span class="unseen">" " {what}</span>
                     </button>
                 </Revealing>
             </div>
@@ -346,7 +349,7 @@ pub fn TextField(
     };
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=name>{label.clone()}</label>
             {mark.map(|words| view! { <HelpMark label=label words=words /> })}
             {help.map(|help| view! { <p class="help" id=format!("{name}-help")>{help}</p> })}
             {input}
@@ -357,9 +360,9 @@ pub fn TextField(
 
 /// Lists above a form which fields are wrong, each with a link to it.
 #[component]
-pub fn ErrorSummary(
+pub fn ErrorSummary<N: Display + 'static>(
     /// Ids and labels, in the order of the form.
-    fields: Vec<(&'static str, &'static str)>,
+    fields: Vec<(N, &'static str)>,
     /// Additional text.
     #[prop(optional)]
     more: Option<&'static str>,

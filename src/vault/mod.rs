@@ -46,12 +46,12 @@ pub struct Place {
     pub row: Uuid,
 }
 
-/// What a sealed value is bound to besides its place. It is stored unencrypted in columns of the same row.
+/// What a sealed value is bound to besides its place. It is stored unencrypted in the same row, or fixed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Binding {
     /// Number of this row's sealed values so far, from 1. With 0 the value is bound to its place alone.
     pub version: i64,
-    /// The columns of the row that the secret belongs to, in a fixed order. `None` is NULL.
+    /// The texts that the secret belongs to, in a fixed order. `None` is NULL.
     pub context: Vec<Option<String>>,
 }
 

@@ -30,7 +30,7 @@ pub struct SealedColumn {
     pub what: &'static str,
     /// What the operator can do if a value cannot be opened.
     pub remedy: &'static str,
-    /// The columns of the same row that a value is bound to; `None` if it is bound to its place alone.
+    /// What a value is bound to besides its place; `None` if it is bound to its place alone.
     pub bound: Option<Bound>,
 }
 

@@ -66,28 +66,54 @@ async fn s3_a_verifier_that_was_changed_in_the_database_is_reported_and_never_us
 }
 
 #[rstest]
-#[case::token_url("token_url", "https://login.evil.example/token")]
-#[case::graph_url("graph_url", "https://login.evil.example")]
-#[case::issuer("issuer", "https://login.evil.example/{tenant}/v2.0")]
+#[case::token_url("pinned.token", "https://login.evil.example/token")]
+#[case::graph_url("pinned.graph", "https://login.evil.example")]
+#[case::issuer("pinned.issuer", "https://login.evil.example/{tenant}/v2.0")]
 #[case::client_id("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427")]
 #[case::redirect_uri("redirect_uri", "https://login.evil.example/api/connectors")]
 #[case::scopes("scopes", "User.Read")]
-#[case::authorize_url("authorize_url", "https://login.evil.example/authorize")]
-#[case::tenant("tenant", "5a1e0000-7e57-4000-8000-00000000c0de")]
-#[case::no_tenant("tenant", "")]
+#[case::authorize_url("pinned.authorize", "https://login.evil.example/authorize")]
+#[case::tenant("pinned.tenant", "5a1e0000-7e57-4000-8000-00000000c0de")]
+#[case::domain("pinned.domain", "contoso.com")]
 #[tokio::test]
 async fn s3_an_attacker_who_changes_the_target_of_a_sign_in_in_the_database_receives_nothing(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] column: &str,
+    #[case] target: &str,
     #[case] value: &str,
 ) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.grant_everything(&authorize);
-    let change = format!("UPDATE attempts SET {column} = '{value}'");
+    let change = match target.strip_prefix("pinned.") {
+        None => format!("UPDATE attempts SET {target} = '{value}'"),
+        Some(member) => {
+            let pinned: String = world.raw.one("SELECT pinned FROM attempts").await;
+            let members: serde_json::Value = serde_json::from_str(&pinned).expect("JSON");
+            let old = format!(r#""{member}":{}"#, members.get(member).expect("the member"));
+            let changed = pinned.replace(&old, &format!(r#""{member}":"{value}""#));
+            assert_ne!(changed, pinned);
+            format!("UPDATE attempts SET pinned = '{changed}'")
+        }
+    };
     assert_eq!(world.raw.run(&change).await.expect("updated"), 1);
     let answer = ada.get(&callback(&authorize, "code=abc")).await;
     let page = ada.get(answer.assert_status(303).location()).await;
     page.assert_says("it was changed in the database. Nothing was sent to Microsoft");
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(world.state(&connector).await, "not_verified");
+}
+
+#[rstest]
+#[case::unknown_provider("provider = 'unknown'")]
+#[case::unreadable_values("pinned = '{}'")]
+#[tokio::test]
+async fn s3_a_sign_in_with_values_that_this_program_never_writes_sends_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] change: &str,
+) {
+    let (world, mut ada, connector, authorize) = under_way(kind).await;
+    world.grant_everything(&authorize);
+    world.raw.run(&format!("UPDATE attempts SET {change}")).await.expect("updated");
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(500);
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.state(&connector).await, "not_verified");
 }

@@ -38,11 +38,11 @@ async fn i5_fields_that_are_in_no_form_are_ignored(#[values(Kind::Sqlite, Kind::
     let row: String = world
         .raw
         .one(
-            "SELECT organisations.name || ' ' || state || ' ' || version || ' ' || cloud FROM connectors \
-             JOIN organisations ON organisations.id = connectors.organisation_id",
+            "SELECT organisations.name || ' ' || state || ' ' || version || ' ' || provider_settings \
+             FROM connectors JOIN organisations ON organisations.id = connectors.organisation_id",
         )
         .await;
-    assert_eq!(row, "Contoso not_verified 1 global");
+    assert_eq!(row, r#"Contoso not_verified 1 {"account_type":"tenants_and_personal","tenant":null}"#);
     let id: uuid::Uuid = world.raw.one("SELECT id FROM connectors").await;
     assert_ne!(id.to_string(), other);
     let authorize = world.start(&mut ada, answer.location()).await;

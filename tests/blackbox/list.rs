@@ -1,4 +1,4 @@
-//! The list of connectors: order, search, pages.
+//! The list of connectors: order, search, pages, and the most connectors in it.
 
 use std::collections::BTreeSet;
 
@@ -81,8 +81,8 @@ async fn every_connector_is_on_exactly_one_page_in_every_order_and_search(
     let mut ada = world.set_up().await;
     world.add_connector(&mut ada, &NewConnector { name: "mail 1000", ..Default::default() }).await;
     // Copies of the connector that share many values.
-    let columns = "organisation_id, provider, cloud, account_type, scopes, client_secret, client_secret_hint, \
-                   version, application_version, changed_at";
+    let columns = "organisation_id, provider, provider_settings, scopes, client_secret, client_secret_hint, \
+                   version, application_version";
     for at in 1..count {
         let id = world.raw.id(uuid::Uuid::from_u128(7_000 + at as u128));
         let (name, state, day) =
@@ -132,7 +132,7 @@ async fn every_connector_is_on_exactly_one_page_of_the_list(
     // Names that sort differently by bytes and by a locale.
     for at in 0..60 {
         let name = ["Ä", "a", "Z", "é", "&", "ß"][at % 6].to_owned() + &format!(" {at}");
-        let new = typed(&name).parse(service.today()).expect("sound");
+        let new = typed(&name).parse(service.providers(), service.today()).expect("sound");
         service.add(&admin, service.new_form(), &new).await.expect("added");
     }
     let mut seen = Vec::new();
@@ -163,4 +163,36 @@ async fn an_impossible_position_in_the_list_gives_the_first_page(
     for after in ["%00", "%0a", &"x".repeat(5000)] {
         ada.get(&format!("/connectors?after={after}")).await.assert_status(200).assert_says("Mail archive");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn i1_an_organisation_has_at_most_a_hundred_thousand_connectors(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    let (numbers, id) = match kind {
+        Kind::Sqlite => (
+            "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 99999)",
+            "randomblob(16)",
+        ),
+        Kind::Postgres => ("WITH numbers(n) AS (SELECT generate_series(1, 99999))", "gen_random_uuid()"),
+    };
+    let same = "organisation_id, provider, client_id, client_secret, client_secret_hint, expiry_key, \
+        provider_settings, scopes, state, version, application_version, created_at";
+    let into = format!("INSERT INTO connectors (id, form_id, name_key, service_name, {same})");
+    let from = format!("SELECT {id}, {id}, 'k' || n, 'Connector ' || n, {same} FROM connectors, numbers");
+    let insert = match kind {
+        Kind::Sqlite => format!("{into} {numbers} {from}"),
+        Kind::Postgres => format!("{numbers} {into} {from}"),
+    };
+    world.raw.run(&insert).await.expect("inserted");
+    assert_eq!(world.raw.count("connectors").await, 100_000);
+    let one_more = NewConnector { name: "One more", ..Default::default() };
+    assert_eq!(world.send_form(&mut ada, &one_more).await.location(), "/connectors/new");
+    ada.get("/connectors/new").await.assert_says("cannot have more");
+    world.raw.run("DELETE FROM connectors WHERE name_key = 'k7'").await.expect("deleted");
+    world.add_connector(&mut ada, &one_more).await;
 }

@@ -58,6 +58,7 @@ mod starting;
 mod support;
 mod surface;
 mod tenants;
+mod third_provider;
 mod throttles;
 mod timeline;
 mod upgrade;

@@ -123,6 +123,7 @@ async fn process_as(world: &World, role: &str) -> Program {
     let services = &world.program;
     Program::new(Foundations {
         config,
+        providers: services.providers.clone(),
         database,
         vault: services.vault.clone(),
         clock: services.clock.clone(),

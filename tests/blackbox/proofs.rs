@@ -235,7 +235,7 @@ async fn n11_a_retry_with_another_account_type_requires_what_an_edit_requires(
     } else {
         answer.assert_status(200).link("Continue to Microsoft");
     }
-    let kept: String = world.raw.one("SELECT account_type FROM connectors").await;
+    let kept = world.setting("account_type").await;
     assert_eq!(kept == account_type, !secret);
     assert!(world.provider.requests().is_empty());
 }

@@ -29,8 +29,8 @@ async fn old(world: &World) -> i64 {
 async fn copy_connector(world: &World, many: i64) {
     let organisation: Uuid = world.raw.one("SELECT organisation_id FROM connectors").await;
     let template: Uuid = world.raw.one("SELECT id FROM connectors").await;
-    let columns = "organisation_id, provider, service_name, client_id, client_secret_hint, expiry_key, cloud, \
-                   account_type, scopes, state, version, application_version, created_at, changed_at";
+    let columns = "organisation_id, provider, service_name, client_id, client_secret_hint, expiry_key, \
+                   provider_settings, scopes, state, version, application_version, created_at";
     world.raw.run("BEGIN").await.expect("begun");
     for number in 0..many {
         let id = Uuid::from_u128(u128::from(number.unsigned_abs()));

@@ -87,7 +87,7 @@ async fn n13_without_metadata_of_the_provider_the_first_proved_token_decides(
         world.provider.answer_metadata(canned);
     }
     sign_in(&world, &mut ada, &connector, OURS).await.assert_says("The connector works");
-    assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, OURS);
+    assert_eq!(world.raw.one::<String>("SELECT proved_directory FROM connectors").await, OURS);
     assert_refused(&sign_in(&world, &mut ada, &connector, FOREIGN).await);
     // From now on the issuer of the callback must be that tenant's.
     let authorize = world.start(&mut ada, &connector).await;
@@ -105,7 +105,7 @@ async fn n13_a_sign_in_that_failed_decides_nothing(#[values(Kind::Sqlite, Kind::
     claims.nonce = "another".to_owned();
     world.provider.answer_token(Canned::Json(200, tokens(&claims)));
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
-    assert_eq!(world.raw.one::<Option<String>>("SELECT tenant_id FROM connectors").await, None);
+    assert_eq!(world.raw.one::<Option<String>>("SELECT proved_directory FROM connectors").await, None);
 }
 
 #[rstest]
@@ -125,7 +125,7 @@ async fn n13_of_two_first_sign_ins_at_once_the_second_must_be_of_the_same_tenant
     gate.notify_one();
     let landed = returning.await.expect("an answer");
     ada.get(landed.location()).await.assert_says("belongs to another tenant");
-    assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, FOREIGN);
+    assert_eq!(world.raw.one::<String>("SELECT proved_directory FROM connectors").await, FOREIGN);
 }
 
 #[rstest]
@@ -157,10 +157,10 @@ async fn n13_another_tenant_starts_without_an_id_and_a_new_name_keeps_it(
             ("scopes[]", "Contacts.Read"),
         ];
         ada.post("/do/connectors/change", &fields).await.assert_status(302);
-        assert_eq!(world.raw.one::<String>("SELECT tenant FROM connectors").await, tenant);
-        let now: Option<String> = world.raw.one("SELECT tenant_id FROM connectors").await;
+        assert_eq!(world.setting("tenant").await, tenant);
+        let now: Option<String> = world.raw.one("SELECT proved_directory FROM connectors").await;
         assert_eq!(now.is_some(), kept, "{tenant}");
     }
     sign_in(&world, &mut ada, &connector, FOREIGN).await.assert_says("The connector works");
-    assert_eq!(world.raw.one::<String>("SELECT tenant_id FROM connectors").await, FOREIGN);
+    assert_eq!(world.raw.one::<String>("SELECT proved_directory FROM connectors").await, FOREIGN);
 }

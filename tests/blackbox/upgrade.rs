@@ -1,5 +1,7 @@
 //! A database of an earlier version is upgraded with its content.
 
+mod providers;
+
 use std::{
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -8,7 +10,7 @@ use std::{
 use mail360::platform::database::{Database, DatabaseError, SchemaState};
 use migrations::Migrator;
 use rstest::rstest;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 
 use crate::support::{Kind, Place, Raw, write_keys};
@@ -16,8 +18,8 @@ use crate::support::{Kind, Place, Raw, write_keys};
 /// The number of migrations of an earlier version, before the list had its orders.
 const EARLIER: u32 = 8;
 
-/// A database of an earlier version with two connectors, and direct access to it.
-async fn earlier(kind: Kind) -> (Place, Raw) {
+/// An empty database with this number of migrations, direct access to it, and a connection that fills it.
+async fn migrated(kind: Kind, migrations: u32) -> (Place, Raw, DatabaseConnection) {
     let place = Place::new(kind).await;
     let url = place.address();
     // Creates the file.
@@ -27,8 +29,14 @@ async fn earlier(kind: Kind) -> (Place, Raw) {
         Kind::Postgres => sea_orm::Database::connect(&place.url).await,
     };
     let earlier = earlier.expect("a connection");
-    Migrator::up(&earlier, Some(EARLIER)).await.expect("migrated");
+    Migrator::up(&earlier, Some(migrations)).await.expect("migrated");
     let raw = Raw::open(kind, &url).await;
+    (place, raw, earlier)
+}
+
+/// A database of an earlier version with two connectors, and direct access to it.
+async fn earlier(kind: Kind) -> (Place, Raw) {
+    let (place, raw, earlier) = migrated(kind, EARLIER).await;
     let (organisation, id) = (raw.id(uuid::Uuid::from_u128(1)), raw.id(uuid::Uuid::from_u128(2)));
     let other = raw.id(uuid::Uuid::from_u128(3));
     let organisations =
@@ -55,6 +63,8 @@ async fn assert_brought_up_to_date(raw: &Raw) {
     assert_eq!(keys, ["2027-05-01", "9999-12-31"]);
     let versions: Vec<i64> = raw.column("SELECT application_version FROM connectors").await;
     assert_eq!(versions, [7, 7], "sign-ins that were under way still fit");
+    let settings: Vec<String> = raw.column("SELECT DISTINCT provider_settings FROM connectors").await;
+    assert_eq!(settings, [r#"{"account_type":"tenants_and_personal","tenant":null}"#]);
 }
 
 #[rstest]

@@ -38,8 +38,6 @@ const DECIDE: &[&str] = &[
 const SHOWN: &[&str] = &[
     "activity.at",
     "attempt_events.at",
-    "attempts.ended_at",
-    "connectors.changed_at",
     // For the first minute it also chooses a hint.
     "connectors.created_at",
     "connectors.failed_at",

@@ -1,9 +1,9 @@
-//! Keeps a form whose sender's session had ended, for example after a long time in the Azure portal. The browser keeps
-//! it in a cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie is
-//! sealed and names the user for whom the server made the form. An attacker who plants a cookie in another browser
+//! Keeps a form whose sender's session had ended, for example after a long time in the provider's console. The browser
+//! keeps it in a cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie
+//! is sealed and names the user for whom the server made the form. An attacker who plants a cookie in another browser
 //! therefore cannot show that user a form of their own.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -19,7 +19,7 @@ use time::Duration;
 use super::{DONE, Draft, OWNER, Target};
 use crate::{
     connectors::{
-        model::{EXPIRES_IN, Field},
+        model::{EXPIRES_IN, Field, Values},
         service::{ConnectorService, Owner, Typed},
     },
     people::access::Member,
@@ -29,6 +29,7 @@ use crate::{
         failure::Failure,
         note::{CONFIRM, FormKept},
     },
+    providers::Providers,
 };
 
 /// The name of the cookie, and the purpose for which it is sealed.
@@ -44,7 +45,7 @@ const MAX_COOKIE: usize = 3_800;
 pub(super) struct LoggedOutDraft {
     owner: Owner,
     target: Target,
-    values: BTreeMap<String, String>,
+    values: Values,
     scopes: Vec<String>,
     done: Vec<String>,
 }
@@ -58,17 +59,13 @@ impl LoggedOutDraft {
         for (name, value) in url::form_urlencoded::parse(body) {
             let value = value.into_owned();
             let name = name.split('[').next()?;
-            match Field::from_name(name) {
-                Some(field) => put(&mut typed, field, value),
-                None => match name {
-                    "form" => form = value.parse().ok(),
-                    "connector" => connector = value.parse().ok(),
-                    "version" => version = value.parse().ok(),
-                    OWNER => owner = service.open_owner(&value),
-                    EXPIRES_IN => typed.secret_expires_in = value,
-                    DONE => done.push(value),
-                    _ => {}
-                },
+            match name {
+                "form" => form = value.parse().ok(),
+                "connector" => connector = value.parse().ok(),
+                "version" => version = value.parse().ok(),
+                OWNER => owner = service.open_owner(&value),
+                DONE => done.push(value),
+                name => put(&mut typed, name, value),
             }
         }
         let target = match (form, connector, version) {
@@ -76,7 +73,7 @@ impl LoggedOutDraft {
             (None, Some(connector), Some(version)) => Target::Edit { connector, version },
             _ => return None,
         };
-        let Draft { values, scopes, done, .. } = Draft::new(target, &typed, &done);
+        let Draft { values, scopes, done, .. } = Draft::new(target, &typed, &done, service.providers());
         Some(Self { owner: owner?, target, values, scopes, done })
     }
 
@@ -91,33 +88,33 @@ impl LoggedOutDraft {
     }
 
     /// The draft of this member for the page at `path`, checked as if it were typed now.
-    pub(super) fn draft_of(self, member: &Member, path: &str) -> Option<Draft> {
+    pub(super) fn draft_of(self, member: &Member, path: &str, providers: &Providers) -> Option<Draft> {
         let Self { owner, target, values, scopes, done } = self;
         if !owner.is(member) || target.path() != path {
             return None;
         }
         let mut typed = Typed { scopes, ..Typed::default() };
         for (name, value) in values {
-            match Field::from_name(&name) {
-                Some(field) => put(&mut typed, field, value),
-                None if name == EXPIRES_IN => typed.secret_expires_in = value,
-                None => {}
-            }
+            put(&mut typed, &name, value);
         }
-        Some(Draft::new(target, &typed, &done))
+        Some(Draft::new(target, &typed, &done, providers))
     }
 }
 
-fn put(typed: &mut Typed, field: Field, value: String) {
-    match field {
+fn put(typed: &mut Typed, name: &str, value: String) {
+    if name == EXPIRES_IN {
+        typed.secret_expires_in = value;
+        return;
+    }
+    match Field::of(name) {
         Field::Provider => typed.provider = value,
         Field::ServiceName => typed.service_name = value,
         Field::ClientId => typed.client_id = value,
         Field::ClientSecret => typed.client_secret = SecretString::from(value),
         Field::SecretExpires => typed.secret_expires_on = value,
-        Field::AccountType => typed.account_type = value,
-        Field::Tenant => typed.tenant = value,
         Field::Permissions => typed.scopes.push(value),
+        // A draft keeps only the settings that the provider has.
+        Field::Setting(name) => drop(typed.settings.insert(name.into_owned(), value)),
     }
 }
 

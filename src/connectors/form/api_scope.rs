@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::mark;
 use crate::{
-    connectors::model::{Field, Permission, optional_permissions, required_permissions},
+    providers::{Field, Names, Permission, SharedProvider},
     ui::{
         icons::Icon,
         widgets::{FieldError, HelpMark},
@@ -13,9 +12,13 @@ use crate::{
 
 /// The permissions; the user chooses the optional ones.
 #[component]
-pub fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
+pub fn ApiScope(provider: SharedProvider, chosen: Vec<String>, error: Option<String>) -> impl IntoView {
     let id = Field::Permissions.name();
-    let required = required_permissions()
+    let names = provider.names();
+    let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
+        provider.permissions().iter().partition(|permission| permission.required);
+    let required = required
+        .into_iter()
         .map(|permission| {
             view! {
                 <li class="choice">
@@ -30,7 +33,8 @@ pub fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
             }
         })
         .collect_view();
-    let optional = optional_permissions()
+    let optional = optional
+        .into_iter()
         .map(|permission| {
             view! {
                 <li class="choice">
@@ -44,22 +48,20 @@ pub fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
                         <span>
                             <code>{permission.name}</code>
                             <span class="help">{permission.allows} "."</span>
-                            <span class="help">{approval(permission)}</span>
+                            <span class="help">{approval(names, permission)}</span>
                         </span>
                     </label>
                 </li>
             }
         })
         .collect_view();
+    let help = provider.help(&Field::Permissions);
     view! {
         <details class="disclosure" open id=id>
             <summary>"View API scope"</summary>
             <div class="stack field">
-                <HelpMark label="API scope" words=mark(Field::Permissions) />
-                <p class="help">
-                    "What your software may do for a user who has signed in. Enable the same permissions in \
-                     Azure (part B of the guide)."
-                </p>
+                <HelpMark label="API scope" words=help.mark />
+                <p class="help">{help.line}</p>
                 <div class="stack tight">
                     <h3 id="required">"Required"</h3>
                     <ul class="choices" role="list" aria-labelledby="required">{required}</ul>
@@ -74,10 +76,10 @@ pub fn ApiScope(chosen: Vec<String>, error: Option<String>) -> impl IntoView {
     }
 }
 
-fn approval(permission: &Permission) -> AnyView {
+fn approval(names: &Names, permission: &Permission) -> AnyView {
     if permission.needs_administrator {
-        view! { <strong>"A Microsoft 365 administrator must approve it"</strong>" in most companies, once for everyone." }
-            .into_any()
+        let words = format!("A {} must approve it", names.administrator);
+        view! { <strong>{words}</strong>" in most companies, once for everyone." }.into_any()
     } else {
         "Each user can approve it, unless the company forbids that.".into_any()
     }

@@ -24,18 +24,19 @@ pub(super) fn rows(connectors: &[Listed], today: Date) -> impl IntoView + use<> 
 }
 
 fn write_row(html: &mut Markup, connector: &Listed, today: Date) {
-    let name = connector.service_name.as_str();
+    let (name, names) = (connector.service_name.as_str(), connector.names());
     html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><div class="named">"#);
-    html.raw(r#"<img class="sign" src="/outlook.svg" alt="Outlook" width="32" height="32">"#);
+    html.raw(r#"<img class="sign" src=""#).in_quotes(names.image);
+    html.raw(r#"" alt=""#).in_quotes(names.service).raw(r#"" width="32" height="32">"#);
     html.raw(r#"<div><a href="/connectors/"#).in_quotes(connector.id).raw(r#""><bdi>"#);
     html.text(name);
     html.raw(r#"</bdi></a><p class="soft note"><span class="unseen">Client ID </span><code>"#);
     html.text(connector.client_id.as_str()).raw("</code></p></div></div></th>");
 
     html.raw(r#"<td role="cell" data-label="Who may sign in"><div>"#);
-    write_who_may_sign_in(html, connector.account_type, connector.tenant.as_ref());
+    write_who_may_sign_in(html, connector.application.as_ref());
     html.raw(r#"</div></td><td role="cell" data-label="State"><div>"#);
-    write_state(html, connector.state);
+    write_state(html, connector.state, names);
     html.raw(r#"</div></td><td class="brief" role="cell" data-label="Secret expires"><div>"#);
     write_expiry(html, connector.secret_expires_on, today);
 

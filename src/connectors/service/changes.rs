@@ -1,11 +1,13 @@
 //! Use cases that change or delete an existing connector.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     super::{
-        model::{AccountType, ConnectorState, Field, Tenant},
-        store::{Connectors, SealedSecret, Settings},
+        model::{ConnectorState, Field},
+        store::{SealedSecret, Settings},
     },
     Connector, ConnectorId, ConnectorService, Parsed, ParsedSecret,
     sealing::binding,
@@ -17,6 +19,7 @@ use crate::{
         database::Tx,
         failure::{Failure, Undone},
     },
+    providers::{Providers, SharedApplication},
 };
 
 /// The result of changing a connector.
@@ -30,17 +33,19 @@ pub enum Changed {
     Outdated,
     /// Another connector has this name.
     NameTaken,
-    /// The stored secret does not belong to the typed Client ID or tenant; nothing was changed.
+    /// The stored secret does not belong to the typed Client ID or settings; nothing was changed.
     SecretNeeded,
 }
 
 impl ConnectorService {
     /// Changes a connector that is at `version`. An empty secret keeps the stored one, except for another Client ID or
-    /// tenant. After any change except of the name and the date, the connector must be verified again.
+    /// another value of a setting that the secret belongs to. After any change except of the name and the date, the
+    /// connector must be verified again.
     ///
     /// # Errors
     /// [`Failure::NotFound`] if there is no such connector. [`Failure::ReauthenticationNeeded`] if the secret, Client
-    /// ID, tenant or account type changes and the administrator did not re-authenticate within the last ten minutes.
+    /// ID or a setting of the provider's changes and the administrator did not re-authenticate within the last ten
+    /// minutes.
     pub async fn change(
         &self,
         admin: &Admin,
@@ -55,7 +60,7 @@ impl ConnectorService {
         let changed = self
             .database
             .write::<_, Undone, _>(async |tx| {
-                let store = Connectors::of(admin.organisation());
+                let store = self.store(admin.organisation());
                 let old = store.lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 match store.by_name_key(&tx, &new.settings.name_key).await? {
                     Some(other) if other != id => return Ok(Changed::NameTaken),
@@ -84,32 +89,29 @@ impl ConnectorService {
     ) -> Result<Changed, Failure> {
         self.database
             .write(async |tx| {
-                let old =
-                    Connectors::of(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
+                let old = self.store(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 let settings = Settings { secret_expires_on: new.expires_on, ..old.settings() };
                 Ok(self.apply(&tx, admin, &old, version, &settings, Some(&new.secret)).await?)
             })
             .await
     }
 
-    /// Changes the account type of a connector that is at `version`, after a failed sign-in showed that it is wrong.
-    /// The tenant belongs to [`AccountType::SingleTenant`].
+    /// Changes the provider's own settings of a connector that is at `version`, after a failed sign-in showed that they
+    /// are wrong. `application` has the connector's client ID and the new settings.
     ///
     /// # Errors
     /// [`Failure::NotFound`] if there is no such connector.
-    pub async fn change_audience(
+    pub async fn change_settings(
         &self,
         admin: &Reauthenticated<Admin>,
         id: ConnectorId,
         version: i64,
-        account_type: AccountType,
-        tenant: Option<Tenant>,
+        application: SharedApplication,
     ) -> Result<Changed, Failure> {
         self.database
             .write(async |tx| {
-                let old =
-                    Connectors::of(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
-                let settings = Settings { account_type, tenant, ..old.settings() };
+                let old = self.store(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
+                let settings = Settings { application, ..old.settings() };
                 Ok(self.apply(&tx, admin, &old, version, &settings, None).await?)
             })
             .await
@@ -139,11 +141,10 @@ impl ConnectorService {
         if old.version != version {
             return Ok(Changed::Outdated);
         }
-        let has = |wanted: &[Field]| fields.iter().any(|field| wanted.contains(field));
-        let sealed = if has(&[Field::ClientId, Field::ClientSecret, Field::AccountType, Field::Tenant]) {
+        let sealed = if fields.iter().any(is_sealed) {
             let proved = admin.clone().reauthenticated()?;
-            let is_other = has(&[Field::ClientId, Field::Tenant]);
-            // The stored secret may only be kept for the same Client ID and tenant.
+            let is_other = fields.iter().any(|field| needs_secret(new, field));
+            // The stored secret may only be kept for the same Client ID and the settings that it belongs to.
             let Some(secret) = given.or_else(|| stored.as_ref().filter(|_| !is_other)) else {
                 return Ok(Changed::SecretNeeded);
             };
@@ -151,15 +152,14 @@ impl ConnectorService {
         } else {
             None
         };
-        let undone: Vec<_> = fields.iter().copied().filter(|field| undoes_proof(*field)).collect();
-        let unproved = (!undone.is_empty()).then(|| unproved(old, undone));
-        let store = Connectors::of(admin.organisation());
-        let now = self.clock.now();
-        if !store.change(tx, old.id, version, new, sealed, unproved.as_deref(), now).await? {
+        let undone: Vec<_> = fields.iter().filter(|field| undoes_proof(field)).cloned().collect();
+        let unproved = (!undone.is_empty()).then(|| unproved(&self.providers, old, undone));
+        let store = self.store(admin.organisation());
+        if !store.change(tx, old.id, version, new, sealed, unproved.as_deref()).await? {
             return Ok(Changed::Outdated);
         }
         let entry = Entry::done(Action::ConnectorChanged, new.service_name.as_str(), old.id.0)
-            .with_detail(labels(fields));
+            .with_detail(names(&fields));
         self.activity.record(tx, admin.actor(), entry).await?;
         Ok(Changed::Changed)
     }
@@ -173,7 +173,7 @@ impl ConnectorService {
         new: &Settings,
         secret: &SecretString,
     ) -> Result<SealedSecret, Failure> {
-        let binding = binding(old.secret_version + 1, new, &old.cloud);
+        let binding = binding(old.secret_version + 1, new);
         self.seal(admin.organisation(), old.id, &binding, secret)
     }
 
@@ -186,7 +186,7 @@ impl ConnectorService {
         admin: &Reauthenticated<Admin>,
         id: ConnectorId,
     ) -> Result<Connector, Failure> {
-        let store = Connectors::of(admin.organisation());
+        let store = self.store(admin.organisation());
         self.database
             .write(async |tx| {
                 // Locked, so that the second of two concurrent deletions finds nothing.
@@ -201,39 +201,57 @@ impl ConnectorService {
 }
 
 /// Whether a change of this field makes the proof of earlier sign-ins invalid.
-const fn undoes_proof(field: Field) -> bool {
+const fn undoes_proof(field: &Field) -> bool {
     !matches!(field, Field::ServiceName | Field::SecretExpires)
 }
 
-/// The labels of the fields that were changed since the connector was last tried; empty if it was never tried.
-fn unproved(old: &Connector, undone: Vec<Field>) -> String {
+/// Whether the secret is sealed for the value of this field, or is it.
+const fn is_sealed(field: &Field) -> bool {
+    matches!(field, Field::Provider | Field::ClientId | Field::ClientSecret | Field::Setting(_))
+}
+
+/// Whether the stored secret must not be sent with another value of this field.
+fn needs_secret(new: &Settings, field: &Field) -> bool {
+    match field {
+        Field::Provider | Field::ClientId => true,
+        Field::Setting(name) => {
+            new.provider.settings().iter().any(|setting| setting.name == name && setting.needs_secret)
+        }
+        _ => false,
+    }
+}
+
+/// The names of the fields that were changed since the connector was last tried, in the order of their labels; empty
+/// if it was never tried.
+fn unproved(providers: &Providers, old: &Connector, undone: Vec<Field>) -> String {
     if old.state == ConnectorState::NotVerified && old.unproved.is_empty() {
         return String::new();
     }
-    let before = old.unproved.split(", ").filter(|label| !label.is_empty()).map(str::to_owned);
-    let mut all: Vec<String> = before.collect();
-    all.extend(undone.into_iter().map(|field| field.label().to_owned()));
-    all.sort_unstable();
+    let mut all: Vec<Field> = old.unproved.split_ascii_whitespace().map(Field::of).collect();
+    all.extend(undone);
+    all.sort_by(|a, b| (providers.label(a), a.name()).cmp(&(providers.label(b), b.name())));
     all.dedup();
-    all.join(", ")
+    names(&all)
 }
 
-fn labels(fields: Vec<Field>) -> String {
-    fields.into_iter().map(Field::label).collect::<Vec<_>>().join(", ")
+fn names(fields: &[Field]) -> String {
+    fields.iter().map(Field::name).collect::<Vec<_>>().join(" ")
 }
 
 /// The fields that changed.
 fn differences(old: &Connector, new: &Settings, secret: bool) -> Vec<Field> {
-    [
+    let common = [
         (old.service_name != new.service_name, Field::ServiceName),
         (old.client_id != new.client_id, Field::ClientId),
         (secret, Field::ClientSecret),
         (old.secret_expires_on != new.secret_expires_on, Field::SecretExpires),
-        (old.account_type != new.account_type, Field::AccountType),
-        (old.tenant != new.tenant, Field::Tenant),
-        (old.scopes != new.scopes, Field::Permissions),
-    ]
-    .into_iter()
-    .filter_map(|(changed, field)| changed.then_some(field))
-    .collect()
+    ];
+    let (before, after) = (old.application.values(), new.application.values());
+    let own = new.provider.settings().iter().map(|setting| {
+        let is_other = before.get(setting.name) != after.get(setting.name);
+        (is_other, Field::Setting(Cow::Borrowed(setting.name)))
+    });
+    let permissions = [(old.scopes != new.scopes, Field::Permissions)];
+    let all = common.into_iter().chain(own).chain(permissions);
+    all.filter_map(|(changed, field)| changed.then_some(field)).collect()
 }

@@ -1,24 +1,24 @@
 //! Seals client secrets. A secret is bound to its row, to a number that grows with each secret of the row, and to its
 //! application. An attacker who can write to the database can then not restore an older secret. Nor can they make the
-//! program send the secret for another Client ID or tenant.
+//! program send the secret for another Client ID, or with other settings of the provider's.
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    super::{
-        model::Tenant,
-        store::{Connector, ConnectorId, SealedSecret, Settings},
-    },
+    super::store::{Connector, ConnectorId, SealedSecret, Settings},
     ConnectorService,
 };
 use crate::{
     platform::{
-        database::columns::{Bound, Column},
+        database::columns::{Bound, Column, ContextPart, object_values},
         failure::Failure,
         id::OrganisationId,
     },
     vault::{Binding, Place, VaultError, reseal::SealedColumn},
 };
+
+/// The last part of the context. Earlier versions had a column with it, and their secrets are bound to it.
+const CLOUD: &str = "global";
 
 /// The client secrets.
 pub const SEALED: SealedColumn = SealedColumn {
@@ -27,7 +27,11 @@ pub const SEALED: SealedColumn = SealedColumn {
     remedy: "Enter a new one on the connector's page.",
     bound: Some(Bound {
         version: "client_secret_version",
-        context: &["client_id", "account_type", "tenant", "cloud"],
+        context: &[
+            ContextPart::Column("client_id"),
+            ContextPart::Object("provider_settings"),
+            ContextPart::Fixed(CLOUD),
+        ],
     }),
 };
 
@@ -35,18 +39,12 @@ const fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
     SEALED.place(organisation.0, id.0)
 }
 
-/// The values that a client secret is bound to: the columns of [`SEALED`], in their order.
-pub(super) fn binding(version: i64, settings: &Settings, cloud: &str) -> Binding {
-    let Settings { client_id, account_type, tenant, .. } = settings;
-    Binding {
-        version,
-        context: vec![
-            Some(client_id.to_string()),
-            Some(account_type.name().to_owned()),
-            tenant.as_ref().map(|tenant| Tenant::as_str(tenant).to_owned()),
-            Some(cloud.to_owned()),
-        ],
-    }
+/// The values that a client secret is bound to: the context of [`SEALED`], in its order.
+pub(super) fn binding(version: i64, settings: &Settings) -> Binding {
+    let mut context = vec![Some(settings.client_id.to_string())];
+    context.extend(object_values(&settings.application.settings()));
+    context.push(Some(CLOUD.to_owned()));
+    Binding { version, context }
 }
 
 impl ConnectorService {
@@ -68,7 +66,7 @@ impl ConnectorService {
     }
 
     pub(super) fn open(&self, connector: &Connector, sealed: &[u8]) -> Result<SecretString, VaultError> {
-        let binding = binding(connector.secret_version, &connector.settings(), &connector.cloud);
+        let binding = binding(connector.secret_version, &connector.settings());
         self.vault.open_bound(place(connector.organisation, connector.id), &binding, sealed)
     }
 }

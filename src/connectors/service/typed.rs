@@ -1,16 +1,18 @@
 //! The typed values of a connector's forms, and the one place where they are parsed.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret, SecretString};
 use time::Date;
 
 use super::super::{
-    model::{
-        AccountType, ClientId, ExpiryDate, Field, FieldErrors, MONTHS, ServiceName, Tenant, holds_secret,
-        optional_permissions, parse_client_secret, required_permissions,
-    },
-    store::Settings,
+    model::{ClientId, ExpiryDate, Field, FieldErrors, ServiceName, Values},
+    store::{Connector, Settings},
 };
-use crate::platform::text;
+use crate::{
+    platform::text,
+    providers::{Provider, Providers, SharedApplication, SharedProvider, form::holds_secret},
+};
 
 /// The typed values of a connector's form. Every value is text and may be missing.
 #[derive(Clone, Debug, Default)]
@@ -27,10 +29,8 @@ pub struct Typed {
     pub secret_expires_in: String,
     /// The day on which it expires otherwise.
     pub secret_expires_on: String,
-    /// Who may sign in.
-    pub account_type: String,
-    /// The tenant.
-    pub tenant: String,
+    /// The provider's own fields, by name. Names that the provider does not have are ignored.
+    pub settings: Values,
     /// The optional permissions.
     pub scopes: Vec<String>,
 }
@@ -50,6 +50,11 @@ impl Parsed {
     pub const fn has_secret(&self) -> bool {
         self.secret.is_some()
     }
+
+    /// The chosen provider.
+    pub fn provider(&self) -> &dyn Provider {
+        self.settings.provider.as_ref()
+    }
 }
 
 impl Typed {
@@ -57,93 +62,97 @@ impl Typed {
     ///
     /// # Errors
     /// Everything that is wrong, in the form's order.
-    pub fn parse(&self, today: Date) -> Result<Parsed, FieldErrors> {
-        self.parse_with(today, true, None)
+    pub fn parse(&self, providers: &Providers, today: Date) -> Result<Parsed, FieldErrors> {
+        self.parse_with(providers, today, None)
     }
 
-    /// Parses a form in which an empty secret keeps the stored one, which expires, or has expired, on this day.
+    /// Parses the form of a stored connector. An empty secret keeps the stored one. A connector keeps its provider.
     ///
     /// # Errors
     /// Everything that is wrong, in the form's order.
-    pub fn parse_edit(&self, today: Date, stored: Option<ExpiryDate>) -> Result<Parsed, FieldErrors> {
-        self.parse_with(today, false, stored)
+    pub fn parse_edit(
+        &self,
+        providers: &Providers,
+        today: Date,
+        stored: &Connector,
+    ) -> Result<Parsed, FieldErrors> {
+        self.parse_with(providers, today, Some(stored))
+    }
+
+    /// The chosen provider, or else the first one.
+    pub fn provider_or_first<'a>(&self, providers: &'a Providers) -> Option<&'a SharedProvider> {
+        providers.find(&self.provider).or_else(|| providers.all().first())
     }
 
     fn parse_with(
         &self,
+        providers: &Providers,
         today: Date,
-        secret_required: bool,
-        stored: Option<ExpiryDate>,
+        stored: Option<&Connector>,
     ) -> Result<Parsed, FieldErrors> {
         let mut errors = FieldErrors::new();
         let mut note = |field: Field, words: &str| errors.push((field, words.to_owned()));
 
-        if self.provider != "outlook" {
-            note(Field::Provider, "Choose Outlook: this version connects to no other provider.");
+        if providers.find(&self.provider).is_none() {
+            note(Field::Provider, &choose_provider(providers));
+        } else if let Some(stored) = stored.filter(|stored| stored.form().name() != self.provider) {
+            let service = stored.names().service;
+            let words =
+                format!("This connector is for {service}. Add another connector for another provider.");
+            note(Field::Provider, &words);
         }
-        let holds_secret = |text: &str| holds_secret(text, self.client_secret.expose_secret());
+        // Without a provider, the other fields are checked as those of the first one.
+        let Some(provider) = self.provider_or_first(providers) else { return Err(errors) };
         // The name is stored unsealed and shown to all users, so it must not contain the secret.
-        let service_name = if holds_secret(&self.service_name) {
-            Err("This is the client secret. Give the name of your Azure application here.")
+        let service_name = if self.holds_secret(&self.service_name) {
+            let application = provider.names().application;
+            Err(format!("This is the client secret. Give the name of your {application} here."))
         } else {
-            ServiceName::parse(&self.service_name)
+            ServiceName::parse(&self.service_name).map_err(str::to_owned)
         };
-        let service_name = service_name.map_err(|words| note(Field::ServiceName, words));
-        let client_id = ClientId::parse(&self.client_id).map_err(|words| note(Field::ClientId, words));
+        let service_name = service_name.map_err(|words| note(Field::ServiceName, &words));
+        let client_id =
+            ClientId::parse(provider.form(), &self.client_id).map_err(|words| note(Field::ClientId, words));
         let typed_secret = text::trim(self.client_secret.expose_secret());
-        let secret = if typed_secret.is_empty() && !secret_required {
+        let secret = if typed_secret.is_empty() && stored.is_some() {
             Ok(None)
         } else {
-            parse_client_secret(typed_secret, &self.client_id)
+            let parsed = provider.form().parse_secret(typed_secret, &self.client_id);
+            parsed
                 .map(|(secret, warning)| Some((SecretString::from(secret), warning)))
                 .map_err(|words| note(Field::ClientSecret, words))
         };
         // Only the stored secret may have an expiry day in the past.
-        let kept = stored.filter(|_| typed_secret.is_empty());
-        let secret_expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today, kept)
+        let kept = stored.filter(|_| typed_secret.is_empty()).and_then(|stored| stored.secret_expires_on);
+        let (months, day) = (&self.secret_expires_in, &self.secret_expires_on);
+        let secret_expires_on = parse_expiry(provider.as_ref(), months, day, today, kept)
             .map_err(|words| note(Field::SecretExpires, words));
-        let account_type = AccountType::from_name(&self.account_type).ok_or_else(|| {
-            note(Field::AccountType, "Choose what you chose when you registered the application.");
+        let application = self.parse_application(provider, client_id.as_ref().ok()).map_err(|wrong| {
+            for (field, words) in wrong {
+                note(field, &words);
+            }
         });
-        let tenant = match account_type {
-            Ok(kind) if kind.needs_tenant() && holds_secret(&self.tenant) => {
-                Err("This is the client secret. Write the Directory (tenant) ID, or a domain.")
-                    .map_err(|words| note(Field::Tenant, words))
-            }
-            Ok(kind) if kind.needs_tenant() => {
-                Tenant::parse(&self.tenant).map(Some).map_err(|words| note(Field::Tenant, words))
-            }
-            // This account type needs no tenant, so a value in the field is ignored.
-            _ => Ok(None),
-        };
-        let unknown =
-            self.scopes.iter().any(|name| optional_permissions().all(|permission| permission.name != name));
-        if unknown {
-            note(Field::Permissions, "Choose among the permissions that are shown.");
-        }
+        let scopes = self.parse_scopes(provider.as_ref()).map_err(|words| note(Field::Permissions, words));
 
-        match (service_name, client_id, secret, secret_expires_on, account_type, tenant) {
+        match (service_name, client_id, secret, secret_expires_on, application, scopes) {
             (
                 Ok(service_name),
                 Ok(client_id),
                 Ok(secret),
                 Ok(secret_expires_on),
-                Ok(account_type),
-                Ok(tenant),
+                Ok(application),
+                Ok(scopes),
             ) if errors.is_empty() => {
-                let chosen = optional_permissions()
-                    .filter(|permission| self.scopes.iter().any(|name| name == permission.name));
-                let scopes = required_permissions().chain(chosen);
                 let (secret, warning) = secret.unzip();
                 Ok(Parsed {
                     settings: Settings {
+                        provider: provider.clone(),
                         name_key: name_key(&service_name),
                         service_name,
                         client_id,
                         secret_expires_on,
-                        account_type,
-                        tenant,
-                        scopes: scopes.map(|permission| permission.name.to_owned()).collect(),
+                        application,
+                        scopes,
                     },
                     secret,
                     warning: warning.flatten(),
@@ -152,6 +161,52 @@ impl Typed {
             _ => Err(errors),
         }
     }
+
+    fn holds_secret(&self, text: &str) -> bool {
+        holds_secret(text, self.client_secret.expose_secret())
+    }
+
+    /// The application with the typed settings. They are checked even if the client ID has a mistake.
+    fn parse_application(
+        &self,
+        provider: &SharedProvider,
+        client_id: Option<&ClientId>,
+    ) -> Result<SharedApplication, FieldErrors> {
+        // The settings are stored unsealed, so a text that contains the secret is treated as none.
+        let is_secret = |name: &str| {
+            let is_text = provider.settings().iter().any(|setting| setting.name == name && setting.is_text);
+            is_text && self.settings.get(name).is_some_and(|typed| self.holds_secret(typed))
+        };
+        let typed = self.settings.iter().filter(|(name, _)| !is_secret(name));
+        let typed: Values = typed.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let unknown = ClientId::unknown();
+        provider.parse_application(client_id.unwrap_or(&unknown), &typed).map_err(|wrong| {
+            let told = wrong.into_iter().map(|(name, words)| {
+                let prefix = if is_secret(name) { "This is the client secret. " } else { "" };
+                (Field::Setting(Cow::Borrowed(name)), [prefix, words].concat())
+            });
+            told.collect()
+        })
+    }
+
+    /// The required and the chosen permissions, in the provider's order.
+    fn parse_scopes(&self, provider: &dyn Provider) -> Result<Vec<String>, &'static str> {
+        let is_chosen = |name: &str| self.scopes.iter().any(|chosen| chosen == name);
+        let all = provider.permissions();
+        let is_optional = |name: &String| all.iter().any(|known| !known.required && known.name == name);
+        if !self.scopes.iter().all(is_optional) {
+            return Err("Choose among the permissions that are shown.");
+        }
+        let required = all.iter().filter(|permission| permission.required);
+        let chosen = all.iter().filter(|permission| !permission.required && is_chosen(permission.name));
+        Ok(required.chain(chosen).map(|permission| permission.name.to_owned()).collect())
+    }
+}
+
+/// The message at the field for the provider.
+fn choose_provider(providers: &Providers) -> String {
+    let names: Vec<_> = providers.all().iter().map(|provider| provider.names().service).collect();
+    format!("Choose {}: this version connects to no other provider.", names.join(" or "))
 }
 
 /// The typed values of the form that replaces a secret.
@@ -179,9 +234,15 @@ impl TypedSecret {
     ///
     /// # Errors
     /// Everything that is wrong, in the form's order.
-    pub fn parse(&self, today: Date, client_id: &ClientId) -> Result<ParsedSecret, FieldErrors> {
-        let secret = parse_client_secret(self.client_secret.expose_secret(), client_id.as_str());
-        let expires_on = parse_expiry(&self.secret_expires_in, &self.secret_expires_on, today, None);
+    pub fn parse(
+        &self,
+        provider: &dyn Provider,
+        today: Date,
+        client_id: &ClientId,
+    ) -> Result<ParsedSecret, FieldErrors> {
+        let secret = provider.form().parse_secret(self.client_secret.expose_secret(), client_id.as_str());
+        let (months, day) = (&self.secret_expires_in, &self.secret_expires_on);
+        let expires_on = parse_expiry(provider, months, day, today, None);
         match (secret, expires_on) {
             (Ok((secret, warning)), Ok(expires_on)) => {
                 Ok(ParsedSecret { secret: SecretString::from(secret), expires_on, warning })
@@ -197,13 +258,14 @@ impl TypedSecret {
 
 /// The day on which the secret expires. It must not be in the past, except for the stored day of a kept secret.
 fn parse_expiry(
+    provider: &dyn Provider,
     months: &str,
     day: &str,
     today: Date,
     kept: Option<ExpiryDate>,
 ) -> Result<Option<ExpiryDate>, &'static str> {
-    if let Some(months) = MONTHS.into_iter().find(|offered| offered.to_string() == months) {
-        return Ok(Some(ExpiryDate::in_months(today, months)));
+    if let Some(months) = provider.secret_periods().iter().find(|offered| offered.to_string() == months) {
+        return Ok(Some(provider.secret_expiry(today, *months)));
     }
     match ExpiryDate::parse(day)? {
         Some(date) if date.days_from(today) < 0 && kept != Some(date) => {

@@ -15,13 +15,12 @@ use crate::{
     },
 };
 
-impl Connectors {
-    /// Changes a connector that is still at `version`. `unproved` lists the changed fields that must be verified again;
-    /// `None` if the connector keeps its state.
+impl Connectors<'_> {
+    /// Changes a connector that is still at `version`. `unproved` lists the names of the changed fields that must be
+    /// verified again; `None` if the connector keeps its state.
     ///
     /// # Returns
     /// Whether it still was at `version`.
-    #[expect(clippy::too_many_arguments, reason = "what is changed, and what it is changed to")]
     pub async fn change(
         self,
         tx: &Tx,
@@ -30,27 +29,25 @@ impl Connectors {
         settings: &Settings,
         secret: Option<SealedSecret>,
         unproved: Option<&str>,
-        now: Timestamp,
     ) -> Result<bool, DatabaseError> {
+        let own = settings.application.settings();
         let mut update = self.update(id).filter(row::Column::Version.eq(version)).set(row::ActiveModel {
             service_name: Set(settings.service_name.as_str().to_owned()),
             name_key: Set(settings.name_key.clone()),
             client_id: Set(settings.client_id.to_string()),
             secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
             expiry_key: Set(expiry_key(settings.secret_expires_on)),
-            account_type: Set(settings.account_type.name().to_owned()),
-            tenant: Set(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned())),
+            provider_settings: Set(own.clone()),
             scopes: Set(settings.scopes.join(" ")),
             version: Set(version + 1),
-            changed_at: Set(now.micros()),
             ..<row::ActiveModel as Default>::default()
         });
-        // The proved GUID belongs to the domain, so another tenant starts without one. Expressions of an UPDATE read
-        // the old row.
-        let same = Expr::col(row::Column::Tenant)
-            .eq(settings.tenant.as_ref().map(|tenant| tenant.as_str().to_owned()));
-        let kept = Expr::case(same, Expr::col(row::Column::TenantId)).finally(Expr::value(None::<String>));
-        update = update.col_expr(row::Column::TenantId, kept.into());
+        // The proved directory belongs to the settings, so other settings start without one. Expressions of an UPDATE
+        // read the old row.
+        let same = Expr::col(row::Column::ProviderSettings).eq(own);
+        let proved = Expr::col(row::Column::ProvedDirectory);
+        let kept = Expr::case(same, proved).finally(Expr::value(None::<String>));
+        update = update.col_expr(row::Column::ProvedDirectory, kept.into());
         if let Some(secret) = secret {
             update = update
                 .col_expr(row::Column::ClientSecret, Expr::value(secret.sealed))
@@ -67,19 +64,19 @@ impl Connectors {
         Ok(update.exec(tx.connection()).await?.rows_affected == 1)
     }
 
-    /// Stores the GUID of the tenant that a connector's domain belongs to, if it has none yet and still has this
-    /// application version.
-    pub async fn set_tenant_id(
+    /// Stores the directory that a connector's settings name, if it has none yet and still has this application
+    /// version.
+    pub async fn set_proved_directory(
         self,
         tx: &Tx,
         id: ConnectorId,
         version: i64,
-        tenant_id: &str,
+        directory: &str,
     ) -> Result<(), DatabaseError> {
         self.update(id)
             .filter(row::Column::ApplicationVersion.eq(version))
-            .filter(row::Column::TenantId.is_null())
-            .col_expr(row::Column::TenantId, Expr::value(tenant_id))
+            .filter(row::Column::ProvedDirectory.is_null())
+            .col_expr(row::Column::ProvedDirectory, Expr::value(directory))
             .exec(tx.connection())
             .await?;
         Ok(())

@@ -112,7 +112,7 @@ impl Listed {
     }
 }
 
-impl Connectors {
+impl Connectors<'_> {
     /// All connectors in this order after this position. The query follows an index, so a limit may end it anywhere.
     fn walk(self, order: Order, after: Option<&Position>) -> Select<row::Entity> {
         let key = column(order);
@@ -167,7 +167,7 @@ impl Connectors {
         limit: usize,
     ) -> Result<Vec<Listed>, DatabaseError> {
         let Some(prefixes) = search else {
-            return read(on, self.walk(order, after), limit).await;
+            return self.read(on, self.walk(order, after), limit).await;
         };
         let mut found = Vec::new();
         for prefix in prefixes {
@@ -186,7 +186,7 @@ impl Connectors {
         last: ExpiryDate,
         limit: usize,
     ) -> Result<Vec<Listed>, DatabaseError> {
-        read(on, self.walk_due(last), limit).await
+        self.read(on, self.walk_due(last), limit).await
     }
 
     fn walk_due(self, last: ExpiryDate) -> Select<row::Entity> {
@@ -212,7 +212,7 @@ impl Connectors {
                 return self.by_ids(on, &ids).await;
             }
         }
-        read(on, self.walk_through(prefix, order, after), limit).await
+        self.read(on, self.walk_through(prefix, order, after), limit).await
     }
 
     /// The connectors with these ids that still exist, in the order of the ids.
@@ -220,8 +220,19 @@ impl Connectors {
         let query = self.find().filter(row::Column::Id.is_in(ids.iter().copied()));
         let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
         let mut rows: HashMap<Uuid, ListedRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let found = ids.iter().filter_map(|id| rows.remove(id)).map(Listed::try_from);
+        let found = ids.iter().filter_map(|id| rows.remove(id)).map(|row| row.read(self.providers));
         Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    async fn read(
+        self,
+        on: &impl Queries,
+        query: Select<row::Entity>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, DatabaseError> {
+        let query = query.limit(u64::try_from(limit).unwrap_or(u64::MAX));
+        let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
+        Ok(rows.into_iter().map(|row| row.read(self.providers)).collect::<Result<_, _>>()?)
     }
 }
 
@@ -238,16 +249,6 @@ fn is_after(order: Order, position: &Position, after: Option<&Position>) -> bool
         (Some(after), Order::Added) => position < after,
         (Some(after), _) => position > after,
     }
-}
-
-async fn read(
-    on: &impl Queries,
-    query: Select<row::Entity>,
-    limit: usize,
-) -> Result<Vec<Listed>, DatabaseError> {
-    let query = query.limit(u64::try_from(limit).unwrap_or(u64::MAX));
-    let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
-    Ok(rows.into_iter().map(Listed::try_from).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

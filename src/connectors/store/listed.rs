@@ -4,10 +4,9 @@ use sea_orm::{DerivePartialModel, entity::prelude::*};
 
 use super::{ConnectorId, expiry_key, row};
 use crate::{
-    connectors::model::{
-        AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant,
-    },
+    connectors::model::{ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName},
     platform::clock::Timestamp,
+    providers::{Names, ProviderForm, Providers, SharedApplication, SharedProvider},
 };
 
 /// A connector in a list.
@@ -15,18 +14,18 @@ use crate::{
 pub struct Listed {
     /// Its id.
     pub id: ConnectorId,
+    /// Its provider.
+    pub provider: SharedProvider,
     /// Its name.
     pub service_name: ServiceName,
     /// The name in the form in which names are compared and sorted.
     pub name_key: String,
-    /// The Azure application.
+    /// The client ID of the application.
     pub client_id: ClientId,
     /// The day on which the secret expires, if it is known.
     pub secret_expires_on: Option<ExpiryDate>,
-    /// Who may sign in.
-    pub account_type: AccountType,
-    /// The tenant, if the accounts of only one tenant may sign in.
-    pub tenant: Option<Tenant>,
+    /// The application, with the provider's own settings.
+    pub application: SharedApplication,
     /// The permissions that it asks for.
     pub scopes: Vec<String>,
     /// Its state.
@@ -36,6 +35,16 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// The names that sentences about its provider use.
+    pub fn names(&self) -> &'static Names {
+        self.provider.names()
+    }
+
+    /// The parsers of its provider.
+    pub fn form(&self) -> &'static dyn ProviderForm {
+        self.provider.form()
+    }
+
     /// The sort key of the order by expiry.
     pub(super) fn expiry_key(&self) -> String {
         expiry_key(self.secret_expires_on)
@@ -47,12 +56,12 @@ impl Listed {
 #[sea_orm(entity = "row::Entity")]
 pub(super) struct ListedRow {
     pub id: Uuid,
+    pub provider: String,
     pub service_name: String,
     pub name_key: String,
     pub client_id: String,
     pub secret_expires_on: Option<String>,
-    pub account_type: String,
-    pub tenant: Option<String>,
+    pub provider_settings: String,
     pub scopes: String,
     pub state: String,
     pub failure: Option<String>,
@@ -64,38 +73,36 @@ fn inconsistent(id: Uuid, column: &str) -> DbErr {
     DbErr::Type(format!("connector {id} has an impossible {column}"))
 }
 
-impl TryFrom<ListedRow> for Listed {
-    type Error = DbErr;
-
-    fn try_from(row: ListedRow) -> Result<Self, DbErr> {
-        let id = row.id;
-        let state = match (row.state.as_str(), row.failure.as_deref()) {
+impl ListedRow {
+    pub(super) fn read(self, providers: &Providers) -> Result<Listed, DbErr> {
+        let id = self.id;
+        let wrong = |column: &str| inconsistent(id, column);
+        let provider = providers.find(&self.provider).ok_or_else(|| wrong("provider"))?;
+        let client_id = ClientId::parse(provider.form(), &self.client_id).map_err(|_| wrong("client_id"))?;
+        let application = provider
+            .read_application(&client_id, &self.provider_settings)
+            .map_err(|_| wrong("provider_settings"))?;
+        let state = match (self.state.as_str(), self.failure.as_deref()) {
             ("not_verified", _) => ConnectorState::NotVerified,
             ("verified", _) => ConnectorState::Verified,
-            ("failing", Some(reason)) => ConnectorState::Failing(
-                FailureReason::from_name(reason).ok_or_else(|| inconsistent(id, "failure"))?,
-            ),
-            _ => return Err(inconsistent(id, "state")),
+            ("failing", Some(reason)) => {
+                let reason = FailureReason::from_name(reason).ok_or_else(|| wrong("failure"))?;
+                ConnectorState::Failing(reason)
+            }
+            _ => return Err(wrong("state")),
         };
-        Ok(Self {
+        Ok(Listed {
             id: ConnectorId(id),
-            service_name: ServiceName::parse(&row.service_name)
-                .map_err(|_| inconsistent(id, "service_name"))?,
-            name_key: row.name_key,
-            client_id: ClientId::parse(&row.client_id).map_err(|_| inconsistent(id, "client_id"))?,
-            secret_expires_on: ExpiryDate::parse(row.secret_expires_on.as_deref().unwrap_or_default())
-                .map_err(|_| inconsistent(id, "secret_expires_on"))?,
-            account_type: AccountType::from_name(&row.account_type)
-                .ok_or_else(|| inconsistent(id, "account_type"))?,
-            tenant: row
-                .tenant
-                .as_deref()
-                .map(Tenant::parse)
-                .transpose()
-                .map_err(|_| inconsistent(id, "tenant"))?,
-            scopes: row.scopes.split(' ').map(str::to_owned).collect(),
+            provider: provider.clone(),
+            service_name: ServiceName::parse(&self.service_name).map_err(|_| wrong("service_name"))?,
+            client_id,
+            secret_expires_on: ExpiryDate::parse(self.secret_expires_on.as_deref().unwrap_or_default())
+                .map_err(|_| wrong("secret_expires_on"))?,
+            application,
+            scopes: self.scopes.split(' ').map(str::to_owned).collect(),
             state,
-            created_at: Timestamp::from_micros(row.created_at),
+            created_at: Timestamp::from_micros(self.created_at),
+            name_key: self.name_key,
         })
     }
 }

@@ -8,8 +8,6 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use ipnet::IpNet;
 
-use super::ProviderUrls;
-
 /// How to write the URL of a proxy.
 const FORM: &str = "Write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT, without quotation marks or blanks. In the \
                     user and the password write % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, \\ as %5C, a \
@@ -21,11 +19,13 @@ const EXEMPT_FORM: &str = "Write host names, IP addresses and networks such as 1
 /// Number of entries quoted in one warning.
 const SHOWN: usize = 5;
 
-/// The schemes of the requests that the program sends.
+/// The requests that the program sends.
 #[derive(Clone, Copy, Debug)]
-struct Requests {
+struct Requests<'a> {
+    /// Where they go, in sentences.
+    providers: &'a str,
     https: bool,
-    /// Only to a provider on this machine (see `provider_url`).
+    /// Only to a provider on this machine.
     http: bool,
 }
 
@@ -49,19 +49,21 @@ enum Reading {
 }
 
 /// A warning to the operator for each value that the client ignores or misreads. It contains no password.
-pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
+///
+/// `urls` are the addresses to which the program sends requests, and `providers` names their owners in sentences.
+pub fn warnings(providers: &str, urls: &[String]) -> Vec<String> {
     let uses = |scheme: &str| {
         let begins =
             |url: &String| url.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
-        [&urls.token, &urls.graph].into_iter().any(begins)
+        urls.iter().any(begins)
     };
-    let requests = Requests { https: uses("https://"), http: uses("http://") };
+    let requests = Requests { providers, https: uses("https://"), http: uses("http://") };
     warnings_of(&|name| std::env::var_os(name), requests)
 }
 
 /// Follows the order of `hyper_util::client::proxy::matcher`: the variable of the scheme, or, if that is
 /// unreadable, the one for all schemes; the upper-case name first.
-fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Requests) -> Vec<String> {
+fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Requests<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut read = |names| read_variable(environment, names, &mut warnings);
     let https = requests.https.then(|| read(["HTTPS_PROXY", "https_proxy"]));
@@ -92,12 +94,13 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
                     Some(format!("{name} is not read as you mean it, because {why}. {FORM}."))
                 }
                 Reading::Socks => Some(format!(
-                    "{name} names a SOCKS proxy, which this program cannot use, so no request reaches Microsoft. Name an \
-                     HTTP proxy. {FORM}."
+                    "{name} names a SOCKS proxy, which this program cannot use, so no request reaches {}. Name an \
+                     HTTP proxy. {FORM}.",
+                    requests.providers
                 )),
                 Reading::Ignored(why) => {
                     let instead = candidates.peek().map_or_else(
-                        || "requests to Microsoft use no proxy".to_owned(),
+                        || format!("requests to {} use no proxy", requests.providers),
                         |next| format!("{} is used instead", next.name),
                     );
                     Some(format!(
@@ -145,7 +148,7 @@ fn read_variable(
 
 /// How the client reads this URL.
 fn reading(value: &str) -> Reading {
-    let destination = Uri::from_static("https://login.microsoftonline.com/");
+    let destination = Uri::from_static("https://login.example.com/");
     let Some(proxy) = Matcher::builder().https(value).build().intercept(&destination) else {
         return Reading::Ignored(why_ignored(value));
     };

@@ -84,7 +84,7 @@ impl FromStr for PublicUrl {
         if !https && parts.host() != "localhost" {
             let port = parts.unusual_port().map(|port| format!(":{port}")).unwrap_or_default();
             return Err(format!(
-                "`{text}` is not https, and Microsoft takes http only for localhost: write https://{}, with a reverse \
+                "`{text}` is not https, and providers take http only for localhost: write https://{}, with a reverse \
                  proxy in front that does the TLS, or http://localhost{port} if only this machine's browsers use it",
                 parts.host()
             ));

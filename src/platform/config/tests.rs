@@ -40,19 +40,16 @@ fn mistakes_are_reported_all_at_once_each_with_its_setting() {
         "mysql://x",
         "--trusted-proxies",
         "10.0.0.0/8, everyone",
-        "--microsoft-token-url",
-        "http://login.example.com/token",
     ])
     .check()
-    .expect_err("five mistakes");
-    for setting in ["LISTEN", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES", "TOKEN_URL"] {
+    .expect_err("four mistakes");
+    for setting in ["LISTEN", "PUBLIC_URL", "DATABASE_URL", "TRUSTED_PROXIES"] {
         assert!(
-            mistakes.iter().any(|mistake| mistake.starts_with(&format!("MAIL360_{setting}"))
-                || mistake.starts_with(&format!("MAIL360_MICROSOFT_{setting}"))),
+            mistakes.iter().any(|mistake| mistake.starts_with(&format!("MAIL360_{setting}"))),
             "{setting} is missing in {mistakes:?}"
         );
     }
-    assert_eq!(mistakes.len(), 5);
+    assert_eq!(mistakes.len(), 4);
 }
 
 #[test]
@@ -72,26 +69,10 @@ fn a_public_url_is_an_origin_and_nothing_more() {
 }
 
 #[test]
-fn graphs_address_may_end_in_a_slash() {
-    let config = options(&["--microsoft-graph-url", "https://graph.microsoft.us/v1.0/"]).check();
-    assert_eq!(config.expect("sound").microsoft.graph, "https://graph.microsoft.us/v1.0");
-}
-
-#[test]
-fn n22_braces_before_the_path_are_refused_in_every_configured_address() {
-    for flag in [
-        "--public-url",
-        "--microsoft-authorize-url",
-        "--microsoft-token-url",
-        "--microsoft-graph-url",
-        "--microsoft-issuer",
-    ] {
-        for address in
-            ["https://{tenant}/x", "https://{tenant}", "https://a:{tenant}", "https://{tenant}@a.example"]
-        {
-            let mistakes = options(&[flag, address]).check().expect_err(address);
-            assert_eq!(mistakes.len(), 1, "{flag} {address}: {mistakes:?}");
-        }
+fn n22_braces_are_refused_in_the_public_url() {
+    for address in ["https://{name}/x", "https://{name}", "https://a:{name}", "https://{name}@a.example"] {
+        let mistakes = options(&["--public-url", address]).check().expect_err(address);
+        assert_eq!(mistakes.len(), 1, "{address}: {mistakes:?}");
     }
 }
 
@@ -132,11 +113,6 @@ fn c39_each_mistake_in_the_configuration_says_what_to_write_instead() {
         ("log-format", "yaml", "write auto, text or json"),
         ("password-memory", "much", "such as 19456"),
         ("password-passes", "1", "at least 19456 KiB and 2 passes"),
-        ("microsoft-token-url", "login.example.com/token", "begin it with https://"),
-        ("microsoft-token-url", "http://login.example.com/token", "write https://"),
-        ("microsoft-authorize-url", "https://login.example.com/{tenent}/authorize", "write {tenant}"),
-        ("microsoft-graph-url", "https://graph.example.com/v1.0?x", "leave out the ? or #"),
-        ("microsoft-issuer", "https://{tenant}.example.com/v2.0", "only allowed in the path"),
     ] {
         let mistakes = options(&[&format!("--{flag}={wrong}")]).check().expect_err(wrong);
         let setting = format!("MAIL360_{}", flag.to_uppercase().replace('-', "_"));
@@ -171,10 +147,6 @@ fn c39_every_empty_setting_counts_as_not_set() {
         "password-passes",
         "log",
         "log-format",
-        "microsoft-authorize-url",
-        "microsoft-token-url",
-        "microsoft-graph-url",
-        "microsoft-issuer",
     ] {
         assert!(settings.contains(&setting), "{setting} is no longer a setting: {settings:?}");
     }

@@ -1,5 +1,7 @@
 //! Generic access to a column of bytes in any table, for passes over all sealed values.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{
     ConnectionTrait, DbErr, Order, QueryResult,
     sea_query::{Alias, Expr, ExprTrait, Func, Query},
@@ -17,13 +19,55 @@ pub struct Column {
     pub column: &'static str,
 }
 
-/// Columns of the same row that a value is bound to.
+/// What a value is bound to besides its place. All of it is stored unencrypted in the same row, or fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// The column that counts the sealed values of the row.
     pub version: &'static str,
-    /// Text columns, in a fixed order.
-    pub context: &'static [&'static str],
+    /// The texts that the value belongs to, in a fixed order.
+    pub context: &'static [ContextPart],
+}
+
+/// One or several texts that a value is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextPart {
+    /// The text of this column.
+    Column(&'static str),
+    /// Each value of the JSON object in this column, in the order of the keys ([`object_values`]).
+    Object(&'static str),
+    /// This text, in every row.
+    Fixed(&'static str),
+}
+
+impl ContextPart {
+    const fn column(self) -> Option<&'static str> {
+        match self {
+            Self::Column(column) | Self::Object(column) => Some(column),
+            Self::Fixed(_) => None,
+        }
+    }
+
+    fn read(self, row: &QueryResult) -> Result<Vec<Option<String>>, DbErr> {
+        match self {
+            Self::Column(column) => Ok(vec![row.try_get("", column)?]),
+            Self::Object(column) => Ok(object_values(&row.try_get::<String>("", column)?)),
+            Self::Fixed(text) => Ok(vec![Some(text.to_owned())]),
+        }
+    }
+}
+
+/// The values of a JSON object, in the order of its keys sorted by name. `None` is null. A value that is no text is
+/// given as JSON. Any text that is no object is one value: nothing was sealed for it, so nothing opens with it.
+pub fn object_values(text: &str) -> Vec<Option<String>> {
+    let Ok(object) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text) else {
+        return vec![Some(text.to_owned())];
+    };
+    let values = object.into_values().map(|value| match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    });
+    values.collect()
 }
 
 /// One value of a column.
@@ -37,19 +81,20 @@ pub struct Value {
     pub value: Vec<u8>,
     /// The version; 0 if the column has none.
     pub version: i64,
-    /// The texts of the context columns.
+    /// The texts of the context.
     pub context: Vec<Option<String>>,
 }
 
 impl Value {
     fn read(row: &QueryResult, bound: Option<Bound>) -> Result<Self, DbErr> {
-        let context = bound.map_or(&[][..], |bound| bound.context);
+        let parts = bound.map_or(&[][..], |bound| bound.context);
+        let context = parts.iter().map(|part| part.read(row)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             id: row.try_get("", "id")?,
             organisation_id: row.try_get("", "organisation_id")?,
             value: row.try_get("", "value")?,
             version: bound.map(|bound| row.try_get("", bound.version)).transpose()?.unwrap_or_default(),
-            context: context.iter().map(|column| row.try_get("", column)).collect::<Result<_, _>>()?,
+            context: context.concat(),
         })
     }
 }
@@ -75,7 +120,8 @@ impl Column {
             .order_by(Alias::new("id"), Order::Asc)
             .limit(limit);
         if let Some(bound) = bound {
-            query.column(Alias::new(bound.version)).columns(bound.context.iter().copied().map(Alias::new));
+            let context = bound.context.iter().filter_map(|part| part.column());
+            query.column(Alias::new(bound.version)).columns(context.map(Alias::new));
         }
         if let Some(after) = after {
             query.and_where(Expr::col(Alias::new("id")).gt(after));
@@ -127,5 +173,21 @@ impl Column {
                 .and_where(column(bound.version).eq(old.version));
         }
         Ok(tx.connection().execute(&update).await?.rows_affected() == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_an_object_come_in_the_order_of_its_keys() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(object_values(r#"{"b":"two","a":null,"c":""}"#), [None, some("two"), some("")]);
+        assert_eq!(object_values(r#"{"a":["x"],"b":1}"#), [some(r#"["x"]"#), some("1")]);
+        assert_eq!(object_values("{}"), Vec::<Option<String>>::new());
+        for text in ["", "null", r#"["a"]"#, r#"{"a":"#, "two"] {
+            assert_eq!(object_values(text), [some(text)], "{text}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::errors::of_why;
 use crate::providers::{
-    Claim, Evidence, Mismatch, NoConnection, Why, clock_words,
+    Claim, Evidence, Mismatch, NoConnection, Why, clock_words_of,
     diagnosis::{Diagnosis, Remedy, Who},
     guid,
 };
@@ -42,7 +42,7 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
             "The server’s clock is wrong",
             format!(
                 "It is {}. By it, Microsoft’s proof of who signed in is {judged}. The connector is as it was.",
-                clock_words(ahead)
+                clock_words_of(ahead, "Microsoft’s")
             ),
             "Set the clock of the server that runs this program, best by a time service (NTP). Then sign in again.",
         ),

@@ -12,6 +12,20 @@ mod tenant;
 
 use crate::providers::diagnosis::{Cause, Remedy, Who};
 
+/// The codes that prove a mistake in the credentials: secret, public client, application, disabled application, tenant.
+/// Other codes may come from a request for a token of the application's own, and prove nothing about a sign-in.
+pub const CREDENTIALS: [u64; 16] = [
+    7_000_215, 70_002, 50_012, 7_000_222, 7_000_218, 7_000_216, 700_025, 90_023, 700_016, 700_011, 70_001,
+    7_000_112, 90_112, 650_059, 90_002, 900_023,
+];
+
+/// The cause that a new secret or application is not yet known to all of Microsoft's servers.
+pub(super) const fn just_made(when: &'static str, remedy: Remedy) -> Cause {
+    let next = "Wait a minute and try again: what is new needs up to some minutes until every server of Microsoft’s \
+                knows it. You need not make it again.";
+    Cause::one(when, Who::NoOne, next, remedy)
+}
+
 /// The explanation of some codes.
 pub struct Entry {
     /// The codes, without `AADSTS`.

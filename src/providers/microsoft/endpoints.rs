@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::{platform::config::ProviderUrls, providers::guid};
+use super::MicrosoftUrls;
+use crate::providers::guid;
 
 /// The addresses that one attempt uses. Later changes of the configuration do not affect them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ const TENANT: &str = "{tenant}";
 
 impl Endpoints {
     /// The addresses of a connector. `segment` is its tenant, or the word for its account type.
-    pub fn of(urls: &ProviderUrls, segment: &str) -> Self {
+    pub fn of(urls: &MicrosoftUrls, segment: &str) -> Self {
         Self {
             authorize: urls.authorize.replace(TENANT, segment),
             token: urls.token.replace(TENANT, segment),
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_tenant_replaces_its_gap_in_every_address_but_the_issuer() {
-        let urls = ProviderUrls {
+        let urls = MicrosoftUrls {
             authorize: "https://a/{tenant}/authorize".to_owned(),
             token: "https://a/{tenant}/token".to_owned(),
             graph: "https://g/v1.0".to_owned(),

@@ -1,21 +1,43 @@
 //! Explains Microsoft's errors: what happened, who can solve it, and the next step.
 
-use super::{causes, codes, general::General};
+use super::{
+    causes,
+    codes::{self, just_made},
+    general::General,
+    words::code_in,
+};
 use crate::providers::{
-    ProviderWords, Why, code_in,
+    ProviderWords, Why,
     diagnosis::{Cause, Diagnosis, Remedy, Who},
 };
 
-impl Diagnosis {
-    fn of_code(code: u64) -> Option<Self> {
-        let codes::Entry { title, what, causes, .. } = codes::find(code)?;
-        Some(Self { title, what: (*what).to_owned(), causes: causes.to_vec() })
-    }
+/// The explanation of a code, if it is in the table.
+pub fn of_code(code: u64) -> Option<Diagnosis> {
+    let codes::Entry { title, what, causes, .. } = codes::find(code)?;
+    Some(Diagnosis { title, what: (*what).to_owned(), causes: causes.to_vec() })
+}
 
-    /// The explanation of an error that Microsoft showed on its own page.
-    pub fn of_shown(code: Option<u64>) -> Self {
-        code.and_then(Self::of_code).unwrap_or_else(|| General::Pasted.diagnosis())
-    }
+/// The explanation of an error that Microsoft showed on its own page.
+pub fn of_shown(code: Option<u64>) -> Diagnosis {
+    let Some(code) = code else { return General::Pasted.diagnosis() };
+    of_code(code).unwrap_or_else(|| Diagnosis {
+        what: "This program has no words of its own for it.".to_owned(),
+        ..General::Pasted.diagnosis()
+    })
+}
+
+/// The same explanation for a connector that has no address for approval.
+pub fn without_consent(diagnosis: Diagnosis) -> Diagnosis {
+    diagnosis.without_consent(Cause::only(
+        Who::CompanyAdmin,
+        "In the Azure portal, under API permissions, choose Grant admin consent. Then sign in again.",
+        Remedy::Again,
+    ))
+}
+
+/// Whether the words prove a mistake in the Client ID, the secret or the tenant.
+pub fn is_about_credentials(said: &ProviderWords) -> bool {
+    telling_code(said).is_some_and(|code| codes::CREDENTIALS.contains(&code))
 }
 
 /// The most precise code. Microsoft often names a general code first (AADSTS70002) and the cause after it, in the list
@@ -26,7 +48,7 @@ pub fn telling_code(said: &ProviderWords) -> Option<u64> {
     let all: Vec<u64> = said.codes.iter().copied().chain(named).collect();
     let known = |code: &&u64| codes::find(**code).is_some();
     let telling = all.iter().filter(known).find(|code| !codes::GENERAL.contains(code));
-    telling.or_else(|| all.iter().find(known)).copied().or_else(|| said.code())
+    telling.or_else(|| all.iter().find(known)).or_else(|| said.codes.first()).copied()
 }
 
 /// The explanation of a failed sign-in. If Microsoft sent a known code, its explanation is used, because it is more
@@ -40,7 +62,7 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);
     let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);
     let by_error = || match error? {
-        "consent_required" => Diagnosis::of_code(65_001),
+        "consent_required" => of_code(65_001),
         // OpenID Connect Core 3.1.2.6.
         "interaction_required" | "login_required" | "account_selection_required" => {
             Some(Diagnosis::of_one_cause(
@@ -59,7 +81,7 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
         Why::CodeRefused => Some(General::Grant.diagnosis()),
         _ => None,
     };
-    let known = code.and_then(Diagnosis::of_code).or_else(by_error);
+    let known = code.and_then(of_code).or_else(by_error);
     known.or_else(|| code.and_then(|_| by_unknown_code())).unwrap_or_else(|| of_why(why))
 }
 
@@ -89,7 +111,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
              types in Azure.",
             Remedy::Again,
         ),
-        Why::WrongTenant => (
+        Why::WrongDirectory => (
             "This account belongs to another tenant",
             "The connector is for one tenant alone (a tenant is a company’s directory at Microsoft), and the account \
              that signed in is not of that tenant.",
@@ -123,15 +145,12 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
                     ),
                     Cause::one(
                         "If it is there and not approved yet",
-                        Who::TenantAdmin,
+                        Who::CompanyAdmin,
                         "Send the address for approval to an administrator of the company. Once they have approved, \
                          sign in again.",
                         Remedy::Consent,
                     ),
-                    Cause::just_made(
-                        "If it was added or approved within the last few minutes",
-                        Remedy::Again,
-                    ),
+                    just_made("If it was added or approved within the last few minutes", Remedy::Again),
                 ],
             };
         }

@@ -1,6 +1,7 @@
 //! Explanations of an OAuth `error` whose cause is not known: Microsoft sent no code, or one that is not in the table.
 //! They never state a particular cause, because each of these errors has many.
 
+use super::codes::just_made;
 use crate::providers::diagnosis::{Cause, Diagnosis, Remedy, Who};
 
 /// The last step, if nothing else is known.
@@ -17,7 +18,7 @@ pub(super) const CANCELLED: &[Cause] = &[
     ),
     Cause::one(
         "If Microsoft said that an administrator must approve",
-        Who::TenantAdmin,
+        Who::CompanyAdmin,
         "Send them the address for approval. Once they have approved, sign in again.",
         Remedy::Consent,
     ),
@@ -27,14 +28,14 @@ pub(super) const CANCELLED: &[Cause] = &[
 const DENIED: &[Cause] = &[
     Cause::one(
         "If Microsoft’s words name a rule or a policy, or say nothing",
-        Who::TenantAdmin,
+        Who::CompanyAdmin,
         "Look under Sign-in logs in the Microsoft Entra admin center for the correlation ID below: there it says what \
          kept the sign-in back.",
         Remedy::Again,
     ),
     Cause::one(
         "If Microsoft said that an administrator must approve",
-        Who::TenantAdmin,
+        Who::CompanyAdmin,
         "Send them the address for approval. Once they have approved, sign in again.",
         Remedy::Consent,
     ),
@@ -48,7 +49,7 @@ const DENIED: &[Cause] = &[
 
 /// The causes of `invalid_client`.
 const CREDENTIALS: &[Cause] = &[
-    Cause::just_made(
+    just_made(
         "If you made the application or the secret within the last few minutes",
         Remedy::TryCredentials,
     ),
@@ -70,7 +71,7 @@ const CREDENTIALS: &[Cause] = &[
 
 /// The causes of `unauthorized_client`.
 const APPLICATION: &[Cause] = &[
-    Cause::just_made("If you made the application within the last few minutes", Remedy::TryCredentials),
+    just_made("If you made the application within the last few minutes", Remedy::TryCredentials),
     Cause::one(
         "If something here could differ from Azure",
         Who::Admin,
@@ -164,7 +165,7 @@ impl General {
                 vec![
                     Cause::one(
                         "If the page asked for an administrator",
-                        Who::TenantAdmin,
+                        Who::CompanyAdmin,
                         "Send them the address for approval. Once they have approved, sign in again.",
                         Remedy::Consent,
                     ),

@@ -2,8 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::words;
 use crate::providers::{
-    ProviderWords, Refusal, Why,
+    ProviderWords, RawError, Refusal, Why,
     http::ProviderHttp,
     members::Members,
     oauth::{ResponseMeta, host, no_answer},
@@ -42,7 +43,7 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
         // The page of a proxy or the redirect of a captive portal, which Graph did not write.
         None => Why::Garbled,
     });
-    let mut words = words(said.as_ref(), &meta, access_token);
+    let mut words = read_words(said.as_ref(), &meta, access_token);
     words.evidence = meta.evidence(&host).map(Box::new);
     Err(Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) })
 }
@@ -52,18 +53,19 @@ fn read(members: &Members) -> Option<Me> {
     Some(Me { account: account.to_owned() })
 }
 
-fn words(said: Option<&Members>, meta: &ResponseMeta, access_token: &SecretString) -> ProviderWords {
+fn read_words(said: Option<&Members>, meta: &ResponseMeta, access_token: &SecretString) -> ProviderWords {
     let clean = |text: &str| redact(text, &[access_token.expose_secret()]);
     let error = said.and_then(|said| said.within("error")).unwrap_or_default();
     let ids = error.within("innerError").or_else(|| error.within("innererror")).unwrap_or_default();
     let code = error.text("code").or_else(|| said.and_then(|said| said.text("error")));
     let description = error.text("message").or_else(|| said.and_then(|said| said.text("error_description")));
-    ProviderWords::new(
-        code.map(clean).as_deref(),
-        description.map(clean).as_deref(),
-        ids.text("request-id").or(meta.request_id.as_deref()).map(clean).as_deref(),
-        ids.text("client-request-id").map(clean).as_deref(),
-    )
+    words::read(&RawError {
+        error: code.map(clean).as_deref(),
+        description: description.map(clean).as_deref(),
+        trace_id: ids.text("request-id").or(meta.request_id.as_deref()).map(clean).as_deref(),
+        correlation_id: ids.text("client-request-id").map(clean).as_deref(),
+        codes: &[],
+    })
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub struct Identity {
     pub tenant: Option<String>,
 }
 
-/// The reason why an ID token was refused. [`Why::WrongTenant`] if only the tenant is wrong, [`Why::Garbled`] if it is
+/// The reason why an ID token was refused. [`Why::WrongDirectory`] if only the tenant is wrong, [`Why::Garbled`] if it is
 /// not an ID token, [`Why::IdentityNotProved`] if it is not for this sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotProved {
@@ -104,7 +104,7 @@ pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, NotProved
             _ => "a tenant’s GUID".to_owned(),
         };
         let mismatch = Mismatch::new(Claim::Tid, Some(wanted), claims.text("tid").map(shown_guid));
-        return Err(NotProved { why: Why::WrongTenant, mismatch: Some(mismatch) });
+        return Err(NotProved { why: Why::WrongDirectory, mismatch: Some(mismatch) });
     }
     Ok(Identity { tenant: tid })
 }
@@ -269,15 +269,15 @@ mod tests {
     fn c16_a_clock_that_is_wrong_is_said_to_be_wrong_by_how_much() {
         let two_hours = time::Duration::hours(2);
         let ahead = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW.minus(two_hours)));
-        assert!(ahead.ends_with("the server’s clock is 2 hours ahead of Microsoft’s"), "{ahead}");
+        assert!(ahead.ends_with("the server’s clock is 2 hours ahead of the provider’s"), "{ahead}");
         let behind = mismatch("nbf", json!(NOW.seconds() + 7_200), Some(NOW.plus(two_hours)));
         assert!(behind.starts_with("nbf: expected not later than 2026-11-23T06:57:10Z"), "{behind}");
-        assert!(behind.ends_with("the server’s clock is 2 hours behind Microsoft’s"), "{behind}");
+        assert!(behind.ends_with("the server’s clock is 2 hours behind the provider’s"), "{behind}");
         // If the answer has no date, the token's own time shows the error of the clock.
         let made = mismatch("iat", json!(NOW.seconds() + 5_400), None);
-        assert!(made.ends_with("the server’s clock is 1 hour 30 minutes behind Microsoft’s"), "{made}");
+        assert!(made.ends_with("the server’s clock is 1 hour 30 minutes behind the provider’s"), "{made}");
         let same = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW));
-        assert!(same.ends_with("the server’s clock is the same as Microsoft’s"), "{same}");
+        assert!(same.ends_with("the server’s clock is the same as the provider’s"), "{same}");
     }
 
     #[test]
@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn another_tenant_is_told_apart_from_a_forged_token() {
         let other = "3b4e28ba-2fa1-11d2-883f-0016d3cca427";
-        assert_eq!(judge(&sound(), Some(other), None), Err(Why::WrongTenant));
+        assert_eq!(judge(&sound(), Some(other), None), Err(Why::WrongDirectory));
     }
 
     #[test]

@@ -1,29 +1,72 @@
-//! Microsoft's identity platform and Microsoft Graph: Outlook.
+//! Microsoft's identity platform and Microsoft Graph: Outlook. Start reading at `provider`, which has the trait's methods.
+//!
+//! The browser has the parsers of the form, and the script by which the guide follows the form. All else is the server's.
 
 mod account_type;
 #[cfg(feature = "ssr")]
+mod application;
+#[cfg(feature = "ssr")]
 mod causes;
 #[cfg(feature = "ssr")]
-pub mod codes;
+mod changes;
 #[cfg(feature = "ssr")]
-pub mod endpoints;
+mod clouds;
 #[cfg(feature = "ssr")]
-pub mod errors;
+mod codes;
+#[cfg(feature = "ssr")]
+mod consent;
+#[cfg(feature = "ssr")]
+mod endpoints;
+#[cfg(feature = "ssr")]
+mod errors;
+mod fields;
+mod follow;
+mod form;
 #[cfg(feature = "ssr")]
 mod general;
 #[cfg(feature = "ssr")]
-pub mod graph;
+mod graph;
+mod guid;
 #[cfg(feature = "ssr")]
-pub mod id_token;
+mod guide;
 #[cfg(feature = "ssr")]
-pub mod metadata;
+mod id_token;
+#[cfg(feature = "ssr")]
+mod metadata;
+#[cfg(feature = "ssr")]
+mod names;
+#[cfg(feature = "ssr")]
+mod options;
+#[cfg(feature = "ssr")]
+mod pasted;
+#[cfg(feature = "ssr")]
 mod permissions;
+#[cfg(feature = "ssr")]
+mod pinned;
+#[cfg(feature = "ssr")]
+mod provider;
+#[cfg(feature = "ssr")]
+mod provider_url;
+#[cfg(feature = "ssr")]
+mod redirect;
 #[cfg(feature = "ssr")]
 mod requests;
 #[cfg(feature = "ssr")]
-pub mod scopes;
+mod scopes;
+#[cfg(feature = "ssr")]
+mod screen;
+mod secret;
+mod secret_periods;
+#[cfg(feature = "ssr")]
+mod urls;
+#[cfg(feature = "ssr")]
+mod words;
 
 pub use account_type::{AccountType, NoApproval};
-pub use permissions::{PERMISSIONS, Permission, optional_permissions, required_permissions};
+pub use form::Form;
 #[cfg(feature = "ssr")]
-pub use requests::{application, authorize_url, try_credentials};
+pub use options::Options;
+#[cfg(feature = "ssr")]
+pub use provider::Microsoft;
+#[cfg(feature = "ssr")]
+pub use urls::MicrosoftUrls;

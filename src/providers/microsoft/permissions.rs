@@ -1,21 +1,11 @@
 //! The permissions (scopes) that a connector asks for.
 
-/// A permission of Microsoft Graph or of OpenID Connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Permission {
-    /// Its name, as Microsoft has it.
-    pub name: &'static str,
-    /// What it allows.
-    pub allows: &'static str,
-    /// Whether every connector asks for it.
-    pub required: bool,
-    /// Whether, in a tenant that has left consent to Microsoft, an administrator must approve it.
-    pub needs_administrator: bool,
-}
+use crate::providers::Permission;
 
-/// All permissions. By Microsoft's managed consent policy of 2026, Mail.Read needs an administrator; Mail.Send and
-/// Contacts.Read do not (manage-app-consent-policies).
-pub const PERMISSIONS: [Permission; 7] = [
+/// All permissions of Microsoft Graph and of OpenID Connect. In a tenant that has left consent to Microsoft, its managed
+/// consent policy of 2026 applies: Mail.Read needs an administrator; Mail.Send and Contacts.Read do not
+/// (manage-app-consent-policies).
+pub static PERMISSIONS: [Permission; 7] = [
     permission("User.Read", "Sign in and read user profiles", true, false),
     permission("offline_access", "Maintain access to data you have given it access to", true, false),
     permission("profile", "View the user's basic profile", true, false),

@@ -2,13 +2,13 @@
 
 use secrecy::SecretString;
 
-use super::endpoints::Endpoints;
+use super::{endpoints::Endpoints, words};
 use crate::{
     platform::failure::Failure,
     providers::{
         Refusal,
         http::ProviderHttp,
-        oauth::{self, Application, AuthorizeRequest},
+        oauth::{self, AuthorizeRequest, Registration},
     },
 };
 
@@ -21,8 +21,13 @@ const EXTRA: [(&str, &str); 2] = [
 ];
 
 /// An application at these addresses.
-pub fn application<'a>(endpoints: &'a Endpoints, client_id: &'a str) -> Application<'a> {
-    Application { client_id, authorize: &endpoints.authorize, token: &endpoints.token }
+pub fn registration<'a>(endpoints: &'a Endpoints, client_id: &'a str) -> Registration<'a> {
+    Registration {
+        client_id,
+        authorize: &endpoints.authorize,
+        token: &endpoints.token,
+        read_words: words::read,
+    }
 }
 
 /// The address at which people sign in.
@@ -34,7 +39,7 @@ pub fn authorize_url(
     client_id: &str,
     request: &AuthorizeRequest<'_>,
 ) -> Result<String, Failure> {
-    oauth::authorize_url(&application(endpoints, client_id), request, &EXTRA)
+    oauth::authorize_url(&registration(endpoints, client_id), request, &EXTRA)
 }
 
 /// Tests an application's credentials with a request for a token of its own (Microsoft,
@@ -49,6 +54,6 @@ pub async fn try_credentials(
     secret: &SecretString,
 ) -> Result<(), Refusal> {
     let graph = endpoints.graph.split('/').take(3).collect::<Vec<_>>().join("/");
-    oauth::try_credentials(http, &application(endpoints, client_id), secret, format!("{graph}/.default"))
+    oauth::try_credentials(http, &registration(endpoints, client_id), secret, format!("{graph}/.default"))
         .await
 }

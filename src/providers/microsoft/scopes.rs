@@ -1,15 +1,7 @@
 //! Compares the permissions that Microsoft granted with the requested ones.
 
-use super::PERMISSIONS;
-
-/// Requested permissions that were not granted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
-    /// Permissions that every connector needs.
-    pub required: Vec<String>,
-    /// Permissions that an administrator has chosen.
-    pub optional: Vec<String>,
-}
+use super::permissions::PERMISSIONS;
+use crate::providers::provider::Missing;
 
 /// The requested permissions that were not granted. `granted` is the answer's `scope`; without it, all requested
 /// permissions were granted (RFC 6749, 5.1). `openid`, `profile` and `email` are not compared, because Microsoft may

@@ -8,11 +8,12 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::Value;
 
 use crate::{
     platform::clock::Timestamp,
     providers::{
-        Evidence, NoConnection, ProviderWords, Why,
+        Evidence, NoConnection, ProviderWords, RawError, Why,
         members::{Members, without_mark},
         redact,
     },
@@ -44,9 +45,9 @@ impl<'de> Deserialize<'de> for Tokens {
         let members = Members::deserialize(deserializer)?;
         let text = |name| members.text(name).map(str::to_owned);
         let access_token = text("access_token").ok_or_else(|| D::Error::missing_field("access_token"))?;
-        let scopes: Vec<_> = members.list("scope").iter().filter_map(serde_json::Value::as_str).collect();
+        let scopes: Vec<_> = members.list("scope").iter().filter_map(Value::as_str).collect();
         // A text (RFC 6749) or a list of texts. Any other value says nothing about the permissions.
-        let said = members.list("scope").iter().any(serde_json::Value::is_string);
+        let said = members.list("scope").iter().any(Value::is_string);
         let scopes =
             scopes.iter().flat_map(|text| text.split_whitespace()).map(|scope| Scope::new(scope.to_owned()));
         Ok(Self {
@@ -82,14 +83,16 @@ impl TokenResponse for Tokens {
     }
 }
 
-/// An error of the token endpoint (RFC 6749, 5.2) with Microsoft's additional members. Only `error` is required.
+/// An error of the token endpoint (RFC 6749, 5.2), with ids and codes that a provider may add. Only `error` is
+/// required.
 #[derive(Clone, Serialize)]
 pub(super) struct TokenError {
     error: String,
     description: Option<String>,
     trace_id: Option<String>,
     correlation_id: Option<String>,
-    codes: Vec<u64>,
+    /// The provider's own codes, as they came.
+    codes: Vec<Value>,
 }
 
 impl<'de> Deserialize<'de> for TokenError {
@@ -101,24 +104,8 @@ impl<'de> Deserialize<'de> for TokenError {
             description: text("error_description"),
             trace_id: text("trace_id"),
             correlation_id: text("correlation_id"),
-            codes: members.list("error_codes").iter().filter_map(code).collect(),
+            codes: members.list("error_codes").to_vec(),
         })
-    }
-}
-
-/// One of Microsoft's codes: a number, or a text with or without `AADSTS`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was looked at")]
-fn code(value: &serde_json::Value) -> Option<u64> {
-    let whole =
-        |number: f64| ((0.0..1e12).contains(&number) && number.fract() == 0.0).then_some(number as u64);
-    match value {
-        serde_json::Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
-        serde_json::Value::String(text) => {
-            let text = text.trim();
-            let digits = text.strip_prefix("AADSTS").unwrap_or(text);
-            digits.parse().ok().or_else(|| whole(digits.parse().ok()?))
-        }
-        _ => None,
     }
 }
 
@@ -137,7 +124,7 @@ impl fmt::Display for TokenError {
 impl ErrorResponse for TokenError {}
 
 impl TokenError {
-    /// The kind of refusal. The OAuth `error` alone decides it, because Microsoft warns that its own codes change.
+    /// The kind of refusal. The OAuth `error` alone decides it, because codes of a provider's own change.
     pub(super) fn why(&self) -> Why {
         match self.error.as_str() {
             "invalid_client" => Why::CredentialsRejected,
@@ -149,17 +136,22 @@ impl TokenError {
         }
     }
 
-    pub(super) fn words(&self, request_id: Option<&str>, secrets: &[&SecretString]) -> ProviderWords {
+    /// The words of the error, as `read` reads them, without the sent secrets.
+    pub(super) fn words(
+        &self,
+        request_id: Option<&str>,
+        secrets: &[&SecretString],
+        read: fn(&RawError<'_>) -> ProviderWords,
+    ) -> ProviderWords {
         let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
         let clean = |text: &str| redact(text, &secrets);
-        let trace_id = self.trace_id.as_deref().or(request_id).map(clean);
-        ProviderWords::new(
-            Some(&clean(&self.error)),
-            self.description.as_deref().map(clean).as_deref(),
-            trace_id.as_deref(),
-            self.correlation_id.as_deref().map(clean).as_deref(),
-        )
-        .with_codes(self.codes.iter().copied())
+        read(&RawError {
+            error: Some(&clean(&self.error)),
+            description: self.description.as_deref().map(clean).as_deref(),
+            trace_id: self.trace_id.as_deref().or(request_id).map(clean).as_deref(),
+            correlation_id: self.correlation_id.as_deref().map(clean).as_deref(),
+            codes: &self.codes,
+        })
     }
 }
 
@@ -182,9 +174,9 @@ pub(super) fn made_plain(mut answer: HttpResponse) -> HttpResponse {
 pub struct ResponseMeta {
     /// The status.
     pub status: u16,
-    /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Microsoft does not send its other form, a date.
+    /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Its other form, a date, is not read.
     pub retry_after: Option<u32>,
-    /// Microsoft's id of the request. The header has it even if Microsoft did not write the body.
+    /// The provider's id of the request. The header has it even if the provider did not write the body.
     pub request_id: Option<String>,
     /// The provider's clock (RFC 9110, 6.6.1), to the second.
     pub date: Option<Timestamp>,
@@ -229,9 +221,14 @@ fn date(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
+
+    /// Reads the words as a provider without codes of its own does.
+    fn read(raw: &RawError<'_>) -> ProviderWords {
+        ProviderWords::of(raw.error, raw.description, raw.trace_id, raw.correlation_id)
+    }
 
     fn any_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
@@ -293,7 +290,7 @@ mod tests {
         ) {
             let error: TokenError = serde_json::from_value(with(json!({ "error": "invalid_client" }), changes)).expect("an error");
             prop_assert_eq!(error.why(), Why::CredentialsRejected);
-            let _ = error.words(None, &[]);
+            let _ = error.words(None, &[], read);
         }
 
         #[test]
@@ -304,18 +301,20 @@ mod tests {
     }
 
     #[test]
-    fn c12_codes_may_be_numbers_fractions_or_texts_in_a_list_or_alone() {
-        for codes in [
-            json!([7_000_215]),
-            json!(7_000_215),
-            json!("7000215"),
-            json!(["AADSTS7000215"]),
-            json!([7_000_215.0]),
-            json!([null, {}, "x", "7000215"]),
+    fn c12_codes_come_to_the_provider_as_they_were_sent_in_a_list_or_alone() {
+        fn count(raw: &RawError<'_>) -> ProviderWords {
+            ProviderWords::default().with_codes([1_000 + raw.codes.len() as u64])
+        }
+        for (codes, expected) in [
+            (json!([7_000_215]), 1),
+            (json!("7000215"), 1),
+            (json!([null, {}, "x", "7000215"]), 4),
+            (json!([]), 0),
+            (json!(null), 0),
         ] {
             let error = json!({ "error": "invalid_client", "error_codes": codes });
             let error: TokenError = serde_json::from_value(error).expect("an error");
-            assert_eq!(error.words(None, &[]).code(), Some(7_000_215), "{codes}");
+            assert_eq!(error.words(None, &[], count).code(), Some(1_000 + expected), "{codes}");
         }
     }
 

@@ -4,19 +4,18 @@ use leptos::prelude::*;
 
 use super::{
     super::{
-        diagnosis,
         model::{Outcome, Step, took},
         service::{Event, Progress, SignIn},
         support,
     },
     parts::provider_said,
-    pasted_error::PasteForm,
-    proof::in_a_line,
+    pasted_error::{PasteForm, did_it_show_an_error},
+    proof::{clock, in_a_line},
 };
 use crate::{
     connectors::service::Connector,
     platform::id::UserId,
-    providers::{ProviderWords, clock_words},
+    providers::ProviderWords,
     ui::{icons::Icon, widgets::CopyButton, widgets::Moment},
 };
 
@@ -38,35 +37,30 @@ pub fn SignInList(
         }
         .into_any();
     }
-    // Microsoft may have shown an error on its own page and sent us nothing. The page asks for that error once, at the
-    // latest such sign-in, unless a later one has gone through.
+    // The provider may have shown an error on its own page and sent us nothing. The page asks for that error once, at
+    // the latest such sign-in, unless a later one has gone through.
     let unsettled = sign_ins
         .iter()
         .take_while(|sign_in| !matches!(sign_in.progress, Progress::Ended(Outcome::Verified { .. })));
     let lost = unsettled
         .map(|sign_in| &sign_in.progress)
         .position(|progress| matches!(progress, Progress::Open | Progress::Abandoned));
+    let provider = connector.provider.clone();
     let items = sign_ins
         .into_iter()
         .enumerate()
         .map(|(at, sign_in)| {
             let SignIn { attempt, who, progress, .. } = &sign_in;
-            let (class, icon, words) = match progress {
-                Progress::Ended(outcome @ Outcome::Verified { current: true, .. }) => {
-                    ("good", Icon::Good, diagnosis::in_short(outcome))
+            let (class, icon) = match progress {
+                Progress::Ended(Outcome::Verified { current: true, .. }) => ("good", Icon::Good),
+                Progress::Ended(Outcome::Verified { .. }) | Progress::Interrupted | Progress::Abandoned => {
+                    ("warn", Icon::Warning)
                 }
-                Progress::Ended(outcome @ Outcome::Verified { .. }) => {
-                    ("warn", Icon::Warning, diagnosis::in_short(outcome))
-                }
-                Progress::Ended(outcome) => ("bad", Icon::Bad, diagnosis::in_short(outcome)),
-                Progress::Checking | Progress::Open => {
-                    ("idle", Icon::Waiting, support::progress_in_short(progress))
-                }
-                Progress::Interrupted | Progress::Abandoned => {
-                    ("warn", Icon::Warning, support::progress_in_short(progress))
-                }
+                Progress::Ended(_) => ("bad", Icon::Bad),
+                Progress::Checking | Progress::Open => ("idle", Icon::Waiting),
             };
-            let words = if attempt.user == viewer {
+            let words = support::progress_in_short(&*provider, progress);
+            let words = if attempt.user == Some(viewer) {
                 view! { <a href=format!("/sign-ins/{}", attempt.id)>{words}</a> }.into_any()
             } else {
                 words.into_any()
@@ -74,8 +68,8 @@ pub fn SignInList(
             let paste = (lost == Some(at)).then(|| {
                 view! {
                     <details class="disclosure">
-                        <summary>"Did Microsoft show an error? Paste it."</summary>
-                        <PasteForm connector=connector.id />
+                        <summary>{did_it_show_an_error(provider.names())}</summary>
+                        <PasteForm connector=connector.id names=provider.names() />
                     </details>
                 }
             });
@@ -110,8 +104,9 @@ pub fn Timeline(
     said: bool,
 ) -> impl IntoView {
     let text = support::text(&sign_in, &connector);
+    let (provider, names) = (connector.provider.clone(), connector.names());
     let SignIn { progress, timeline, .. } = sign_in;
-    let found = in_a_line(&progress);
+    let found = in_a_line(names, &progress);
     let steps = timeline
         .into_iter()
         .map(|Event { at, step, duration, detail, .. }| {
@@ -120,17 +115,18 @@ pub fn Timeline(
                 Step::Outcome => found.clone(),
                 _ if detail.is_empty() => None,
                 Step::CodeExchanged => {
-                    detail.parse().ok().map(|ahead| format!("The server’s clock is {}.", clock_words(ahead)))
+                    let ahead = detail.parse().ok();
+                    ahead.map(|ahead| format!("The server’s clock is {}.", clock(names, ahead)))
                 }
                 Step::Sent => Some(format!("To {detail}")),
                 Step::Returned => Some(format!("It came {detail}.")),
-                Step::Identity => Some(format!("Tenant {detail}")),
+                Step::Identity => Some(format!("{} {detail}", names.directory)),
                 Step::Permissions => Some(format!("Not granted: {detail}")),
                 _ => None,
             };
             view! {
                 <li>
-                    <p>{step.words()}</p>
+                    <p>{step.words(names)}</p>
                     <p class="soft note">
                         <time datetime=at.for_machines()>{at.time_of_day()}</time> {took}
                     </p>
@@ -144,7 +140,7 @@ pub fn Timeline(
         _ => None,
     };
     let said = said.filter(ProviderWords::is_said);
-    let said = said.map(|words| view! { <dl class="facts note">{provider_said(words)}</dl> });
+    let said = said.map(|words| view! { <dl class="facts note">{provider_said(&*provider, words)}</dl> });
     view! {
         <div class="stack tight">
             <ol class="events" role="list">{steps}</ol>

@@ -11,18 +11,17 @@ use super::{
     VerifyButton,
     history::Timeline,
     parts::{Next, provider_said},
-    pasted_error::PasteForm,
+    pasted_error::{PasteForm, did_it_show_an_error},
     proof::found,
     remedy::{Offers, Remedies},
 };
 use crate::{
     connectors::{
-        guide::portal::{Page, Portal, ToPage},
         model::ConnectorState,
         service::{Connector, ConnectorId},
     },
     platform::clock::Timestamp,
-    providers::{ProviderWords, diagnosis::Diagnosis, microsoft::scopes::is_checked},
+    providers::{Names, ProviderWords, SharedProvider, diagnosis::Diagnosis},
     ui::{
         icons::Icon,
         widgets::{Back, Badge, Moment, Notice, Tone},
@@ -41,6 +40,8 @@ pub fn SignInPage(
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
+    let names = connector.names();
+    let provider = names.provider;
     let attempt = sign_in.attempt.clone();
     let steps = view! {
         <details class="disclosure">
@@ -57,7 +58,6 @@ pub fn SignInPage(
                     account=account
                     missing=missing
                     current=current
-                    portal=offers.portal
                 >
                     {steps}
                 </Verified>
@@ -75,8 +75,10 @@ pub fn SignInPage(
         Progress::Checking => (
             ("wait", Icon::Waiting),
             "Checking…",
-            "Microsoft has sent you back. The connector’s secret and permissions are being tried; this takes \
-             a few seconds.",
+            format!(
+                "{provider} has sent you back. The connector’s secret and permissions are being tried; this \
+                 takes a few seconds."
+            ),
             view! {
                 <Notice tone=Tone::Info>
                     <p>
@@ -91,21 +93,24 @@ pub fn SignInPage(
             ("warn", Icon::Warning),
             "Interrupted, start again",
             "The sign-in was not finished: the program was stopped, or could not write down what came of it. \
-             Nothing has changed, and the connector is as it was.",
-            again(id, name.clone()),
+             Nothing has changed, and the connector is as it was."
+                .to_owned(),
+            again(id, names, name.clone()),
         ),
         Progress::Abandoned => (
             ("warn", Icon::Warning),
             "Not finished within ten minutes",
-            "Microsoft did not send the browser back in time. The connector is as it was.",
-            lost(id, name.clone()),
+            format!("{provider} did not send the browser back in time. The connector is as it was."),
+            lost(id, names, name.clone()),
         ),
         Progress::Open => (
             ("wait", Icon::Waiting),
             "Not finished yet",
-            "Microsoft has not sent the browser back here yet, or its answer could not be taken in. Finish \
-             the sign-in in the window in which it is open, or start it again.",
-            lost(id, name.clone()),
+            format!(
+                "{provider} has not sent the browser back here yet, or its answer could not be taken in. \
+                 Finish the sign-in in the window in which it is open, or start it again."
+            ),
+            lost(id, names, name.clone()),
         ),
     };
     view! {
@@ -121,22 +126,23 @@ pub fn SignInPage(
     .into_any()
 }
 
-/// The page of a sign-in that did not come back. Microsoft may have shown an error on its own page.
-fn lost(id: ConnectorId, name: String) -> AnyView {
+/// The page of a sign-in that did not come back. The provider may have shown an error on its own page.
+fn lost(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
     view! {
-        {again(id, name)}
+        {again(id, names, name)}
         <section class="card low" aria-labelledby="paste-title">
-            <h2 id="paste-title">"Did Microsoft show an error? Paste it."</h2>
-            <PasteForm connector=id />
+            <h2 id="paste-title">{did_it_show_an_error(names)}</h2>
+            <PasteForm connector=id names=names />
         </section>
     }
     .into_any()
 }
 
-fn again(id: ConnectorId, name: String) -> AnyView {
+fn again(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
+    let words = format!("Sign in with {} again", names.provider);
     view! {
         <div class="row">
-            <VerifyButton id=id words="Sign in with Microsoft again" />
+            <VerifyButton id=id names=names words=words />
             <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
         </div>
     }
@@ -150,11 +156,12 @@ fn Verified(
     account: String,
     missing: Vec<String>,
     current: bool,
-    portal: Portal,
     children: Children,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
+    let names = connector.names();
+    let provider = names.provider;
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
     // The sign-in may be old.
     let same = current && attempt.connector_version == connector.application_version;
@@ -196,25 +203,33 @@ fn Verified(
         }
         .into_any()
     } else {
-        again(id, name.clone())
+        again(id, names, name.clone())
     };
     let warning = (!missing.is_empty()).then(|| {
-        let names = missing.join(", ");
+        let list = missing.join(", ");
         let (title, it, is) = match missing.len() {
-            1 => (format!("One optional permission is missing: {names}"), "it", "it is"),
-            count => (format!("{count} optional permissions are missing: {names}"), "them", "they are"),
+            1 => (format!("One optional permission is missing: {list}"), "it", "it is"),
+            count => (format!("{count} optional permissions are missing: {list}"), "them", "they are"),
         };
+        let Names { console, permissions_page, administrator, .. } = names;
+        let steps = format!(
+            "If your software needs {it}, see that {is} listed in {console} under {permissions_page} and, \
+             where a {administrator} must approve {it}, approved there by "
+        );
+        let steps = connector.provider.directions(&steps, &connector.client_id);
         view! {
             <Notice tone=Tone::Warn title=title>
                 <p>
-                    {works.then_some("Everything else works. ")} "If your software needs " {it} ", see that " {is} " listed in Azure under "
-                    <ToPage portal=portal page=Page::Permissions client_id=Some(connector.client_id.to_string()) />
-                    " and, where a Microsoft 365 administrator must approve " {it} ", approved there by "
-                    <strong>"Grant admin consent"</strong> ". Then verify again."
+                    {works.then_some("Everything else works. ")}
+                    {steps}
+                    <strong>{names.approve_button}</strong> ". Then verify again."
                 </p>
             </Notice>
         }
     });
+    // The pinned values decide which permissions a sign-in proves.
+    let pinned = connector.provider.read_pinned(&attempt.client_id, &attempt.pinned).ok();
+    let is_checked = |scope: &str| pinned.as_ref().is_some_and(|pinned| pinned.is_checked(scope));
     let permissions = attempt
         .scopes
         .iter()
@@ -246,10 +261,13 @@ fn Verified(
             <section class="card low" aria-labelledby="proved-title">
                 <h2 id="proved-title">{if works { "What was proved" } else { "What was proved then" }}</h2>
                 <ul class="timeline" role="list">
-                    {proved("Microsoft knows the Client ID", "And it sends people back to the Redirect URI.")}
-                    {proved("The Client Secret is right", "Microsoft accepted it and gave access.")}
+                    {proved(
+                        format!("{provider} knows the Client ID"),
+                        "And it sends people back to the Redirect URI.",
+                    )}
+                    {proved("The Client Secret is right", format!("{provider} accepted it and gave access."))}
                     {proved("The account may sign in", "It is one of the accounts that this connector accepts.")}
-                    {proved("The profile can be read", "Microsoft said whose account it is.")}
+                    {proved("The profile can be read", format!("{provider} said whose account it is."))}
                 </ul>
             </section>
             <section class="card low" aria-labelledby="granted-title">
@@ -266,7 +284,8 @@ fn Verified(
     }
 }
 
-fn proved(what: &'static str, how: &'static str) -> impl IntoView {
+fn proved(what: impl Into<String>, how: impl Into<String>) -> impl IntoView {
+    let (what, how): (String, String) = (what.into(), how.into());
     view! {
         <li class="good">{Icon::Good.draw()}<div><p>{what}</p><p class="help">{how}</p></div></li>
     }
@@ -283,11 +302,15 @@ fn Failed(
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
-    let diagnosis = offers.fit(diagnosis::of(&why, provider.as_ref()));
+    let names = connector.names();
+    let diagnosis = diagnosis::of(&*connector.provider, &why, provider.as_ref());
+    let diagnosis = offers.fit(&*connector.provider, diagnosis);
     let (remedies, Diagnosis { title, what, .. }) = (diagnosis.remedies(), diagnosis.clone());
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
-    let found = found(provider.as_ref());
-    let said = provider.filter(ProviderWords::is_said).map(|said| view! { <Said said=said at=at /> });
+    let found = found(names, provider.as_ref());
+    let said = provider.filter(ProviderWords::is_said).map(|said| {
+        view! { <Said provider=connector.provider.clone() said=said at=at /> }
+    });
     view! {
         <div class="head">
             <div>
@@ -297,7 +320,11 @@ fn Failed(
             </div>
         </div>
         <div class="stack text">
-            <Next diagnosis=diagnosis portal=offers.portal client_id=connector.client_id.clone() />
+            <Next
+                diagnosis=diagnosis
+                provider=connector.provider.clone()
+                client_id=connector.client_id.clone()
+            />
             <Remedies remedies=remedies connector=connector offers=offers />
             {found}
             {said}
@@ -307,11 +334,12 @@ fn Failed(
 }
 
 #[component]
-fn Said(said: ProviderWords, at: Timestamp) -> impl IntoView {
-    let rows = provider_said(said);
+fn Said(provider: SharedProvider, said: ProviderWords, at: Timestamp) -> impl IntoView {
+    let title = format!("What {} said", provider.names().provider);
+    let rows = provider_said(&*provider, said);
     view! {
         <section class="stack tight" aria-labelledby="said-title">
-            <h2 id="said-title">"What Microsoft said"</h2>
+            <h2 id="said-title">{title}</h2>
             <dl class="facts note">{rows}<div><dt>"Time"</dt><dd><Moment at=at /></dd></div></dl>
         </section>
     }

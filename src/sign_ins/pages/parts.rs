@@ -3,14 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    connectors::{
-        guide::portal::{Directions, Portal},
-        model::ClientId,
-    },
     providers::{
-        ProviderWords,
+        ClientId, ErrorCode, Provider, ProviderWords, SharedProvider,
         diagnosis::{Cause, Diagnosis},
-        microsoft::{codes, errors::telling_code},
     },
     ui::{links::NewWindow, widgets::Copyable},
 };
@@ -20,30 +15,32 @@ use crate::{
 pub fn Next(
     /// The explanation of the outcome.
     diagnosis: Diagnosis,
-    /// The portal of the configured cloud.
-    portal: Portal,
+    /// The provider.
+    provider: SharedProvider,
     /// The application.
     client_id: ClientId,
 ) -> impl IntoView {
+    let names = provider.names();
     let several = diagnosis.causes.len() > 1;
     let choose = several.then(|| {
-        view! { <p class="soft">"Microsoft answers alike for several causes. Take the step of the one that fits."</p> }
+        let words = format!(
+            "{} answers alike for several causes. Take the step of the one that fits.",
+            names.provider
+        );
+        view! { <p class="soft">{words}</p> }
     });
     let causes = diagnosis
         .causes
         .into_iter()
         .map(|Cause { when, who, next, .. }| {
             let when = several.then(|| view! { <h3>{when}</h3> });
-            let (next, client_id) = (next.into_owned(), client_id.clone());
+            let next = provider.directions(&next, &client_id);
             view! {
                 <div>
                     {when}
                     <dl class="facts">
-                        <div><dt>"Who can fix it"</dt><dd>{who.words()}</dd></div>
-                        <div>
-                            <dt>"Next step"</dt>
-                            <dd><Directions text=next portal=portal client_id=client_id /></dd>
-                        </div>
+                        <div><dt>"Who can fix it"</dt><dd>{who.words(names)}</dd></div>
+                        <div><dt>"Next step"</dt><dd>{next}</dd></div>
                     </dl>
                 </div>
             }
@@ -59,16 +56,16 @@ pub fn Next(
 }
 
 /// The words of the provider as rows of a list. Codes and ids have a button to copy them.
-pub fn provider_said(said: ProviderWords) -> impl IntoView {
-    let code = telling_code(&said);
-    let unknown = code.filter(|code| codes::find(*code).is_none());
-    let code = code.map(|code| {
-        let link = unknown
-            .map(|code| view! { <NewWindow to=codes::page(code) words="What Microsoft says of it" /> });
+pub fn provider_said(provider: &dyn Provider, said: ProviderWords) -> impl IntoView + use<> {
+    let names = provider.names();
+    let code = provider.code(&said).map(|ErrorCode { text, page, .. }| {
+        let link = page.map(|page| {
+            view! { <NewWindow to=page words=format!("What {} says of it", names.provider) /> }
+        });
         view! {
             <div>
                 <dt>"Error code"</dt>
-                <dd><Copyable value=format!("AADSTS{code}") what="the error code" />{link}</dd>
+                <dd><Copyable value=text what="the error code" />{link}</dd>
             </div>
         }
     });

@@ -1,18 +1,14 @@
-//! The page that explains an error that Microsoft showed on its own page. The user pastes that error.
+//! The page that explains an error that the provider showed on its own page. The user pastes that error.
 
 use leptos::prelude::*;
 
 use super::{
-    super::pasted_error::{Difference, MAX, Pasted, difference},
     parts::{Next, provider_said},
     remedy::{ApprovalCard, Offers, Remedies},
 };
 use crate::{
     connectors::service::{Connector, ConnectorId},
-    providers::{
-        diagnosis::{Diagnosis, Remedy},
-        microsoft::codes,
-    },
+    providers::{Names, SharedProvider, provider::Pasted, redirect::Difference},
     ui::{
         icons::Icon,
         islands::SendOnce,
@@ -22,34 +18,45 @@ use crate::{
 
 /// The name of the field into which the error is pasted.
 pub const SHOWN: &str = "shown";
-/// The name of the field for the Redirect URI as Azure has it.
+/// The name of the field for the Redirect URI as the provider has it.
 pub const REGISTERED: &str = "registered";
+
+/// At most this number of characters of a pasted text is read. Errors have a few hundred characters. A form sends a
+/// character that is not ASCII in up to nine bytes; a text of this length still fits into a body.
+pub const MAX_PASTED: usize = 7000;
+
+/// Asks whether the provider showed an error.
+pub fn did_it_show_an_error(names: &Names) -> String {
+    format!("Did {} show an error? Paste it.", names.provider)
+}
 
 /// The form into which an error is pasted.
 #[component]
 pub fn PasteForm(
     /// The connector.
     connector: ConnectorId,
+    /// The names of its provider.
+    names: &'static Names,
     /// The pasted text that was not understood.
     #[prop(optional, into)]
     pasted: String,
 ) -> impl IntoView {
+    let label = format!("What {} showed", names.provider);
+    let help = format!("The whole text, or {}. It is read, and not kept.", names.error_line);
     // Leptos does not escape the content of a `textarea`: `</textarea><script>` would end it (cross-site scripting).
     let text = html_escape::encode_text(&pasted).into_owned();
     view! {
         <SendOnce>
             <form class="fields" method="post" action=format!("/connectors/{connector}/pasted-error")>
                 <div class="field">
-                    <label for=SHOWN>"What Microsoft showed"</label>
-                    <p class="help" id="shown-help">
-                        "The whole text, or its line with AADSTS and a number. It is read, and not kept."
-                    </p>
+                    <label for=SHOWN>{label}</label>
+                    <p class="help" id="shown-help">{help}</p>
                     <textarea
                         class="input mono"
                         id=SHOWN
                         name=SHOWN
                         rows="4"
-                        maxlength=MAX.to_string()
+                        maxlength=MAX_PASTED.to_string()
                         spellcheck="false"
                         autocapitalize="none"
                         autocomplete="off"
@@ -74,11 +81,11 @@ pub struct ShownView {
     pub offers: Offers,
     /// The pasted text and what was read from it; `None` before a text was pasted.
     pub pasted: Option<(String, Pasted)>,
-    /// The Redirect URI as Azure has it, if the user typed it.
+    /// The Redirect URI as the provider has it, if the user typed it.
     pub registered: String,
 }
 
-/// The page that explains Microsoft's error.
+/// The page that explains the provider's error.
 #[component]
 pub fn ShownPage(
     /// The values that it shows.
@@ -88,9 +95,11 @@ pub fn ShownPage(
     let id = connector.id;
     let back = format!("/connectors/{id}");
     let name = connector.service_name.as_str().to_owned();
-    let not_understood = pasted.as_ref().is_some_and(|(_, pasted)| pasted.code.is_none());
+    let provider = connector.provider.clone();
+    let names = provider.names();
+    let not_understood = pasted.as_ref().is_some_and(|(_, pasted)| !pasted.is_understood);
     let (text, pasted) = match pasted {
-        Some((text, pasted)) if pasted.code.is_some() => (text, pasted),
+        Some((text, pasted)) if pasted.is_understood => (text, pasted),
         other => {
             let text = other.map(|(text, _)| text).unwrap_or_default();
             return view! {
@@ -99,19 +108,22 @@ pub fn ShownPage(
             .into_any();
         }
     };
-    let known = pasted.code.is_some_and(|code| codes::find(code).is_some());
-    let diagnosis = offers.fit(Diagnosis::of_shown(pasted.code));
-    let (what, remedies) = (diagnosis.what.clone(), diagnosis.remedies());
-    let title = match pasted.code {
-        Some(code) if !known => format!("Microsoft’s error {code}"),
-        _ => diagnosis.title.to_owned(),
+    let diagnosis = offers.fit(&*provider, pasted.diagnosis);
+    let remedies = diagnosis.remedies();
+    let unknown = provider.code(&pasted.said).filter(|code| code.diagnosis.is_none());
+    let (title, what) = match unknown {
+        Some(code) => (
+            format!("{}’s error {}", names.provider, number(&code.text)),
+            "This program has no words of its own for it.".to_owned(),
+        ),
+        None => (diagnosis.title.to_owned(), diagnosis.what.clone()),
     };
-    let what = if known { what } else { "This program has no words of its own for it.".to_owned() };
-    let compared = remedies.contains(&Remedy::RedirectUri).then(|| {
+    let compared = pasted.is_about_redirect_uri.then(|| {
         let named = pasted.uris.first().cloned();
         view! {
             <Compared
                 connector=id
+                provider=provider.clone()
                 ours=offers.redirect_uri.clone()
                 named=named
                 registered=registered
@@ -129,18 +141,28 @@ pub fn ShownPage(
             </div>
         </div>
         <div class="stack text">
-            <Next diagnosis=diagnosis portal=offers.portal client_id=connector.client_id.clone() />
+            <Next
+                diagnosis=diagnosis
+                provider=provider.clone()
+                client_id=connector.client_id.clone()
+            />
             <Remedies remedies=remedies connector=connector offers=offers between=compared />
             <section class="stack tight" aria-labelledby="said-title">
-                <h2 id="said-title">"What Microsoft said"</h2>
-                <dl class="facts note">{provider_said(pasted.said)}</dl>
+                <h2 id="said-title">{format!("What {} said", names.provider)}</h2>
+                <dl class="facts note">{provider_said(&*provider, pasted.said)}</dl>
             </section>
         </div>
     }
     .into_any()
 }
 
-/// Asks for the error. Some of Microsoft's pages have no code and are in the reader’s language. If a pasted text is
+/// The number of a code, without the letters that some providers write before it.
+fn number(code: &str) -> &str {
+    let number = code.trim_start_matches(|sign: char| !sign.is_ascii_digit());
+    if number.is_empty() { code } else { number }
+}
+
+/// Asks for the error. Some of a provider's pages have no code and are in the reader’s language. If a pasted text is
 /// not understood, it names the usual reason: the page asked for an administrator.
 #[component]
 fn Ask(
@@ -150,53 +172,61 @@ fn Ask(
     approval: Option<String>,
 ) -> impl IntoView {
     let id = connector.id;
+    let names = connector.names();
+    let name = names.provider;
     let notice = not_understood.then(|| {
-        view! {
-            <Notice tone=Tone::Bad title="No error of Microsoft’s was found in it">
-                <p>
-                    "Look on Microsoft’s page for “AADSTS” with a number, perhaps behind “Troubleshooting details” or \
-                     “More details”, and paste that line. Some pages show no such number."
-                </p>
-            </Notice>
-        }
+        let title = format!("No error of {name}’s was found in it");
+        view! { <Notice tone=Tone::Bad title=title><p>{names.error_place}</p></Notice> }
     });
     let possibly = approval.filter(|_| not_understood).map(|address| {
         view! {
-            <ApprovalCard title="Did the page ask for an administrator? Send this address" address=address />
+            <ApprovalCard
+                title="Did the page ask for an administrator? Send this address"
+                provider=connector.provider.clone()
+                address=address
+            />
         }
     });
     view! {
         <div class="head">
             <div>
                 <Back to=format!("/connectors/{id}") what=connector.service_name.as_str().to_owned() />
-                <h1>"Did Microsoft show an error?"</h1>
+                <h1>{format!("Did {name} show an error?")}</h1>
                 <p class="soft">
-                    "Some errors Microsoft shows on its own page and never sends back here. Paste one, and read what it \
-                     means and what to do."
+                    {format!(
+                        "Some errors {name} shows on its own page and never sends back here. Paste one, and read what \
+                         it means and what to do."
+                    )}
                 </p>
             </div>
         </div>
         <div class="stack text">
             {notice}
             {possibly}
-            <PasteForm connector=id pasted=pasted />
+            <PasteForm connector=id names=names pasted=pasted />
         </div>
     }
 }
 
-/// Our Redirect URI above the one that Microsoft names or that Azure has. The first difference is marked.
+/// Our Redirect URI above the one that the error names or that the provider has. The first difference is marked.
 #[component]
 fn Compared(
     connector: ConnectorId,
+    provider: SharedProvider,
     ours: String,
     named: Option<String>,
     registered: String,
     text: String,
 ) -> impl IntoView {
+    let names = provider.names();
+    let Names { provider: name, console, .. } = names;
     let given = !registered.trim().is_empty();
-    let (label, theirs) =
-        if given { ("Azure has", Some(registered.clone())) } else { ("Microsoft was asked with", named) };
-    let shown = theirs.map(|theirs| match difference(&ours, &theirs) {
+    let (label, theirs) = if given {
+        (format!("{console} has"), Some(registered.clone()))
+    } else {
+        (format!("{name} was asked with"), named)
+    };
+    let shown = theirs.map(|theirs| match provider.redirect_difference(&ours, &theirs) {
         Some(Difference { at, words }) => view! {
             <dl class="uris">
                 <div><dt>"This program sends"</dt><dd>{marked(&ours, at)}</dd></div>
@@ -207,13 +237,20 @@ fn Compared(
         .into_any(),
         None if given => view! {
             <p>
-                "This is exactly what this program sends. Then it may stand on another platform than Web, belong to \
-                 another application than the one with this Client ID, or not be saved yet."
+                {format!(
+                    "This is exactly what this program sends. Then it may {}, belong to another application than the \
+                     one with this Client ID, or not be saved yet.",
+                    names.redirect_uri_misplaced
+                )}
             </p>
         }
         .into_any(),
         None => view! {
-            <p>"Microsoft was asked with exactly the Redirect URI of this program, so Azure has another one."</p>
+            <p>
+                {format!(
+                    "{name} was asked with exactly the Redirect URI of this program, so {console} has another one."
+                )}
+            </p>
         }
         .into_any(),
     });
@@ -225,8 +262,8 @@ fn Compared(
                 <input type="hidden" name=SHOWN value=text />
                 <TextField
                     name=REGISTERED
-                    label="The Redirect URI as Azure has it"
-                    help="Copied from Authentication, on the platform Web. It is compared, and not kept."
+                    label=format!("The Redirect URI as {console} has it")
+                    help=format!("Copied from {}. It is compared, and not kept.", names.redirect_uris)
                     kind=FieldKind::Code
                     value=registered
                     required=false

@@ -1,12 +1,12 @@
-//! Views of this program's own findings about a failed sign-in. The pages show them beside Microsoft's words.
+//! Views of this program's own findings about a failed sign-in. The pages show them beside the provider's words.
 
 use leptos::prelude::*;
 
 use super::super::{model::Outcome, service::Progress};
-use crate::providers::{Evidence, ProviderWords};
+use crate::providers::{Evidence, Names, ProviderWords, clock_words_of};
 
 /// The findings, with both values of a failed check; `None` if there are none.
-pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
+pub fn found(names: &Names, said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
     let evidence = said?.evidence.clone()?;
     let row = |name: &'static str, value: String| {
         view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> }
@@ -20,7 +20,7 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
                     {row("Received", mismatch.received.clone().unwrap_or_else(none))}
                 }
             });
-            let clock = mismatch.clock_words().map(|words| row("The server’s clock", words));
+            let clock = mismatch.clock_ahead.map(|ahead| row("The server’s clock", clock(names, ahead)));
             view! { {row("What does not fit", mismatch.claim.name().to_owned())} {values} {clock} }.into_any()
         }
         Evidence::NoConnection { host, why } => {
@@ -35,11 +35,21 @@ pub fn found(said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
     })
 }
 
+/// The error of the server's clock in words, with the provider's name.
+pub fn clock(names: &Names, ahead: i64) -> String {
+    clock_words_of(ahead, &whose(names))
+}
+
+/// The provider's clock, in the middle of a sentence.
+fn whose(names: &Names) -> String {
+    format!("{}’s", names.provider)
+}
+
 /// The findings in one line, for the last step of a timeline.
-pub fn in_a_line(progress: &Progress) -> Option<String> {
+pub fn in_a_line(names: &Names, progress: &Progress) -> Option<String> {
     match progress {
         Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => {
-            said.evidence.as_ref().map(ToString::to_string)
+            said.evidence.as_ref().map(|evidence| evidence.words_of(&whose(names)))
         }
         _ => None,
     }

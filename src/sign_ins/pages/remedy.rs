@@ -5,11 +5,13 @@ use leptos::prelude::*;
 use super::{TryAgain, VerifyButton};
 use crate::{
     connectors::{
-        guide::{ToApprove, portal::Portal},
-        model::{AccountType, Field, Tenant},
+        guide::ToApprove,
         service::{Connector, ConnectorId},
     },
-    providers::diagnosis::{Diagnosis, Remedy},
+    providers::{
+        Provider, SharedProvider, Values,
+        diagnosis::{Ask, Diagnosis, Remedy, SettingsChange},
+    },
     ui::{
         islands::SendOnce,
         widgets::{Back, Copyable, ErrorSummary, FieldKind, TextField},
@@ -23,14 +25,12 @@ pub struct Offers {
     pub redirect_uri: String,
     /// The address at which an administrator approves, if there is one.
     pub approval: Option<String>,
-    /// The portal of the configured cloud.
-    pub portal: Portal,
 }
 
 impl Offers {
     /// The explanation for this connector. If it has no address for approval, no step mentions one.
-    pub fn fit(&self, diagnosis: Diagnosis) -> Diagnosis {
-        if self.approval.is_some() { diagnosis } else { diagnosis.without_approval() }
+    pub fn fit(&self, provider: &dyn Provider, diagnosis: Diagnosis) -> Diagnosis {
+        if self.approval.is_some() { diagnosis } else { provider.without_consent(diagnosis) }
     }
 }
 
@@ -49,19 +49,21 @@ pub fn Remedies(
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
+    let names = connector.names();
+    let values = connector.application.values();
     let cards = remedies.iter().filter_map(|remedy| card(*remedy, &connector, &offers)).collect_view();
-    // The change of the tenant starts the sign-in itself. A sign-in without the change would fail again.
-    let alone = [Remedy::Tenant].as_slice() == remedies.as_slice();
+    // A change that asks for a value starts the sign-in itself. A sign-in without the change would fail again.
+    let alone = matches!(remedies.as_slice(), [Remedy::Change(SettingsChange { asks: Some(_), .. })]);
     let mut buttons: Vec<Button> = Vec::new();
     for remedy in remedies {
         let button = match remedy {
             Remedy::TryCredentials => Button::TryAgain,
             Remedy::Secret => Button::Link(format!("/connectors/{id}/secret"), "Replace the secret"),
             Remedy::Edit => Button::Link(format!("/connectors/{id}/edit"), "Edit the connector"),
-            Remedy::AccountType(kind) if connector.account_type != kind => Button::AccountType(kind),
             // The card has the button.
-            Remedy::Tenant => continue,
-            Remedy::AccountType(_) | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Button::SignIn,
+            Remedy::Change(SettingsChange { asks: Some(_), .. }) => continue,
+            Remedy::Change(change) if changes(change, &values) => Button::Change(change),
+            Remedy::Change(_) | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Button::SignIn,
         };
         if !buttons.contains(&button) {
             buttons.push(button);
@@ -79,12 +81,13 @@ pub fn Remedies(
             match button {
                 Button::TryAgain => view! { <TryAgain id=id primary=primary /> }.into_any(),
                 Button::SignIn => {
-                    view! { <VerifyButton id=id words="Sign in again" primary=primary /> }.into_any()
+                    view! { <VerifyButton id=id names=names words="Sign in again" primary=primary /> }
+                        .into_any()
                 }
                 Button::Link(to, words) => view! { <a class=class href=to>{words}</a> }.into_any(),
-                Button::AccountType(kind) => view! {
-                    <Retry connector=connector.clone() kind=kind>
-                        <button class=class>{format!("Choose {} and sign in again", kind.label())}</button>
+                Button::Change(change) => view! {
+                    <Retry connector=connector.clone() change=change>
+                        <button class=class>{change.button}</button>
                     </Retry>
                 }
                 .into_any(),
@@ -107,10 +110,15 @@ enum Button {
     SignIn,
     TryAgain,
     Link(String, &'static str),
-    AccountType(AccountType),
+    Change(&'static SettingsChange),
 }
 
-/// The card with the values that a remedy needs, most often for a page at Microsoft.
+/// Whether a change sets another value than the connector has.
+fn changes(change: &SettingsChange, values: &Values) -> bool {
+    change.values.iter().any(|(name, value)| values.get(*name).map(String::as_str) != Some(*value))
+}
+
+/// The card with the values that a remedy needs, most often for a page of the provider.
 fn card(remedy: Remedy, connector: &Connector, offers: &Offers) -> Option<AnyView> {
     match remedy {
         Remedy::RedirectUri => {
@@ -126,71 +134,103 @@ fn card(remedy: Remedy, connector: &Connector, offers: &Offers) -> Option<AnyVie
             )
         }
         Remedy::Consent => offers.approval.clone().map(|address| {
-            view! { <ApprovalCard title="The address for approval" address=address /> }.into_any()
+            let provider = connector.provider.clone();
+            view! { <ApprovalCard title="The address for approval" provider=provider address=address /> }
+                .into_any()
         }),
-        Remedy::Tenant => {
-            Some(view! { <TenantCard connector=connector.clone() typed=None error=None /> }.into_any())
-        }
+        Remedy::Change(change) => change.asks.map(|ask| {
+            let connector = connector.clone();
+            view! { <AskCard connector=connector change=change ask=ask typed=None error=None /> }.into_any()
+        }),
         _ => None,
     }
 }
 
-/// The address at which an administrator approves.
+/// The address at which an administrator approves, and what that administrator does.
 #[component]
-pub fn ApprovalCard(title: &'static str, address: String) -> impl IntoView {
+pub fn ApprovalCard(title: &'static str, provider: SharedProvider, address: String) -> impl IntoView {
     view! {
         <section class="card low" aria-labelledby="approval-title">
             <h2 id="approval-title">{title}</h2>
-            <ToApprove address=address />
+            <ToApprove words=provider.consent_words() address=address />
         </section>
     }
 }
 
-/// The form that changes the account type and starts a sign-in.
+/// The form that changes settings and starts a sign-in.
 #[component]
-fn Retry(connector: Connector, kind: AccountType, children: Children) -> impl IntoView {
+fn Retry(
+    /// The connector.
+    connector: Connector,
+    /// The change.
+    change: &'static SettingsChange,
+    /// The further value that the change asks for, and the button.
+    children: Children,
+) -> impl IntoView {
     let (id, version) = (connector.id, connector.version);
+    let values = change
+        .values
+        .iter()
+        .map(|&(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect_view();
     view! {
         <SendOnce>
             <form class="fields" method="post" action=format!("/connectors/{id}/retry")>
                 <input type="hidden" name="version" value=version.to_string() />
-                <input type="hidden" name=Field::AccountType.name() value=kind.name() />
+                {values}
                 {children()}
             </form>
         </SendOnce>
     }
 }
 
-/// Asks for the tenant to which the connector will belong.
+/// Asks for the further value of a change, such as the one company whose accounts may sign in.
 #[component]
-fn TenantCard(connector: Connector, typed: Option<String>, error: Option<String>) -> impl IntoView {
-    let value = typed.or_else(|| connector.tenant.as_ref().map(Tenant::as_str).map(str::to_owned));
+fn AskCard(
+    /// The connector.
+    connector: Connector,
+    /// The change.
+    change: &'static SettingsChange,
+    /// What the change asks for.
+    ask: &'static Ask,
+    /// The typed text, if it is shown again.
+    typed: Option<String>,
+    /// The mistake in it.
+    error: Option<String>,
+) -> impl IntoView {
+    let value = typed.or_else(|| connector.application.values().remove(ask.field)).unwrap_or_default();
     let focus = error.is_some();
+    let title = format!("{}-title", ask.field);
+    let label = title.clone();
     view! {
-        <section class="card low" aria-labelledby="tenant-title">
-            <h2 id="tenant-title">"Single tenant only"</h2>
-            <Retry connector=connector kind=AccountType::SingleTenant>
+        <section class="card low" aria-labelledby=label>
+            <h2 id=title>{ask.heading}</h2>
+            <Retry connector=connector change=change>
                 <TextField
-                    name=Field::Tenant.name()
-                    label="Directory (tenant) ID"
-                    help="From the application’s Overview page, or a domain of the organisation such as contoso.com."
+                    name=ask.field
+                    label=ask.label
+                    help=ask.help
                     kind=FieldKind::Code
-                    value=value.unwrap_or_default()
+                    value=value
                     error=error
                     focus=focus
                     required=false
                 />
-                <div class="row"><button class="button primary">"Use this tenant and sign in again"</button></div>
+                <div class="row"><button class="button primary">{change.button}</button></div>
             </Retry>
         </section>
     }
 }
 
-/// The page that asks for the tenant again, because the typed text is not a tenant.
+/// The page that asks for the further value of a change again, because the typed text has a mistake.
 #[component]
-pub fn TenantPage(
+pub fn AskPage(
     /// The connector.
     connector: Connector,
+    /// The change.
+    change: &'static SettingsChange,
+    /// What the change asks for.
+    ask: &'static Ask,
     /// The typed text.
     typed: String,
     /// The mistake in it.
@@ -202,12 +242,12 @@ pub fn TenantPage(
         <div class="head">
             <div>
                 <Back to=format!("/connectors/{id}") what=name />
-                <h1>"Which tenant?"</h1>
+                <h1>{ask.title}</h1>
             </div>
         </div>
         <div class="stack text">
-            <ErrorSummary fields=vec![(Field::Tenant.name(), "Directory (tenant) ID")] />
-            <TenantCard connector=connector typed=Some(typed) error=Some(error) />
+            <ErrorSummary fields=vec![(ask.field, ask.label)] />
+            <AskCard connector=connector change=change ask=ask typed=Some(typed) error=Some(error) />
         </div>
     }
 }

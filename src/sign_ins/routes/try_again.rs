@@ -1,4 +1,4 @@
-//! The handler that tries a connector's stored credentials again. Microsoft may refuse new credentials at first.
+//! The handler that tries a connector's stored credentials again. A provider may refuse new credentials at first.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// `POST /connectors/{id}/try-again`: tries the stored credentials without a sign-in, and redirects to the connector's
-/// page, which shows the result. If the tenant is not known, only a sign-in can try them, so one starts.
+/// page, which shows the result. If the provider lets only a sign-in try them, one starts.
 #[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn try_again(
     State(sign_ins): State<SignIns>,

@@ -1,7 +1,7 @@
 //! From the callback to the outcome: finds the attempt, checks the browser, consumes the attempt, lets `checking` ask
 //! the provider, and writes the outcome.
 
-use std::{net::IpAddr, time::Duration as StdDuration};
+use std::{convert::identity, net::IpAddr, time::Duration as StdDuration};
 
 use secrecy::ExposeSecret;
 use time::Duration;
@@ -16,7 +16,7 @@ use super::{
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
     Parts, SignIns,
-    checking::{Checked, Timeline, log_failure, micros},
+    checking::{Checked, Timeline, Trial, log_failure, micros},
     event,
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         randomness::Token,
         request_id::RequestId,
     },
-    providers::{self, Claim, Evidence, Mismatch, shown_issuer},
+    providers::{self, Evidence, Mismatch, Pinned},
 };
 
 /// The part of [`PATIENCE`] that is reserved for writing the outcome.
@@ -123,7 +123,12 @@ impl SignIns {
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
 
-        let early = if let Some(mismatch) = foreign_issuer(&attempt, &sign_in) {
+        let pinned = match self.read_pinned(&attempt) {
+            Ok(pinned) => pinned,
+            Err(failure) => return is_consumed.send(Err(failure)).or_else(identity),
+        };
+
+        let early = if let Some(mismatch) = foreign_issuer(&*pinned, &sign_in) {
             Some(providers::Refusal::found(providers::Why::WrongIssuer, Evidence::Mismatch(mismatch)).into())
         } else if !attempt.can_be_consumed(now) {
             Some(Why::Expired.into())
@@ -142,8 +147,13 @@ impl SignIns {
                     // Read again, because the transaction may have waited for the writer.
                     let now = clock.now();
                     // Checked again: an administrator who was disabled since the start may not finish the sign-in.
-                    let may =
-                        people.may_finish(&tx, organisation, attempt.user, attempt.user_version).await?;
+                    let may = match attempt.user {
+                        Some(user) => {
+                            people.may_finish(&tx, organisation, user, attempt.user_version).await?
+                        }
+                        // Only an administrator may verify a connector.
+                        None => MayFinish::NotAdmin,
+                    };
                     // Version and secret come from one row. A secret that is newer than the attempt must not be sent
                     // to the addresses of the attempt.
                     let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
@@ -164,7 +174,7 @@ impl SignIns {
         let consumed = match consumed {
             Ok(consumed) => consumed,
             // The request that waits answers with the failure. If that request has ended, this task returns it.
-            Err(failure) => return is_consumed.send(Err(failure)).or_else(std::convert::identity),
+            Err(failure) => return is_consumed.send(Err(failure)).or_else(identity),
         };
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
         let _ = is_consumed.send(Ok(()));
@@ -192,14 +202,15 @@ impl SignIns {
                 let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
                 // The clock may have been set back in the meantime, so the value is limited.
                 let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
-                let work = self.check(&attempt, &connector, &sign_in, verifier, &secret, &mut timeline);
+                let trial = Trial { attempt: &attempt, connector: &connector, pinned: &*pinned };
+                let work = self.check(trial, &sign_in, verifier, &secret, &mut timeline);
                 tokio::time::timeout(patience, work)
                     .await
                     .unwrap_or_else(|_| Err(providers::Why::Slow.into()))
             }
         };
         let checked = checked.unwrap_or_else(|Refusal { why, words }| {
-            log_failure(&attempt, &why, words.as_deref());
+            log_failure(&attempt, connector.provider.names(), &why, words.as_deref());
             Checked::failed(why, words.map(|words| *words))
         });
         // Tries again while the database is away for a moment: the provider answers only once.
@@ -243,34 +254,26 @@ impl SignIns {
                     return Ok(());
                 };
                 let version = attempt.connector_version;
-                let mut outcome = checked.outcome_for(&connector, version);
+                let outcome = checked.outcome_for(&connector, version);
                 let words = sealed::seal_words(vault, attempt, &outcome)
                     .map_err(|error| Failure::unexpected(&error))?;
                 // First: without an attempt that can be ended, the state of the connector must not change either.
-                if !attempts.end(&tx, attempt.id, &outcome, words, now).await? {
+                if !attempts.end(&tx, attempt.id, &outcome, words).await? {
                     tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
                     return Ok(());
                 }
                 if let Some(state) = state_shown_by(&outcome) {
-                    let noted = connectors
-                        .note_state(&tx, organisation, id, version, state)
-                        .await?;
-                    if let Outcome::Verified { current, .. } = &mut outcome
-                        && !noted
-                    {
-                        *current = false;
-                        attempts.correct(&tx, attempt.id, &outcome).await?;
-                    }
+                    connectors.note_state(&tx, organisation, id, version, state).await?;
                 }
-                if let (Outcome::Verified { .. }, Some(tenant)) = (&outcome, &checked.tenant_id) {
-                    connectors.keep_tenant_id(&tx, organisation, id, version, tenant).await?;
+                if let (Outcome::Verified { .. }, Some(directory)) = (&outcome, &checked.directory) {
+                    connectors.keep_directory(&tx, organisation, id, version, directory).await?;
                 }
                 let since = events.last().map_or(consumed_at, |event| event.at);
                 let took = micros(now.since(since));
                 events.push(event(&self.parts, Step::Outcome, now, took, name(&outcome)));
                 attempts.add_events(&tx, attempt.id, events).await?;
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
-                let actor = Actor { organisation, user: Some(attempt.user), address, request_id };
+                let actor = Actor { organisation, user: attempt.user, address, request_id };
                 let entry = Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
                     .with_outcome(name(&outcome));
                 Ok(activity.record(&tx, actor, entry).await?)
@@ -279,18 +282,15 @@ impl SignIns {
     }
 }
 
-/// The mismatch if another provider or tenant sent the callback. It guards against mix-up attacks (RFC 9207): a code
+/// The mismatch if another provider or directory sent the callback. It guards against mix-up attacks (RFC 9207): a code
 /// and a secret must reach only the token endpoint of their own provider.
-fn foreign_issuer(attempt: &Attempt, sign_in: &SignIn) -> Option<Mismatch> {
-    let (template, tenant) = (&attempt.endpoints.issuer, attempt.tenant.as_deref());
-    let issuer = sign_in.issuer.as_ref().filter(|issuer| !template.may_be(issuer, tenant))?;
-    let expected = tenant.map_or_else(|| template.0.clone(), |tenant| template.for_tenant(tenant));
+fn foreign_issuer(pinned: &dyn Pinned, sign_in: &SignIn) -> Option<Mismatch> {
+    let issuer = sign_in.issuer.as_deref()?;
     let code = match &sign_in.answer {
         Answer::Code(code) => Some(code.expose_secret()),
         _ => None,
     };
-    let received = (!issuer.is_empty()).then(|| shown_issuer(issuer, &template.0, code.as_slice()));
-    Some(Mismatch::new(Claim::CallbackIss, Some(expected), received))
+    pinned.check_callback_issuer(issuer, code.as_slice()).err()
 }
 
 /// The state of the connector that an outcome proves. It is *Failing* only for reasons that neither another account
@@ -302,7 +302,7 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
             Why::Provider(providers::Why::CredentialsRejected) => Some(FailureReason::CredentialsRejected),
             Why::Provider(providers::Why::ApplicationRefused) => Some(FailureReason::ApplicationRefused),
             Why::Provider(providers::Why::PermissionsRefused) => Some(FailureReason::PermissionsRefused),
-            Why::Provider(providers::Why::WrongTenant) => Some(FailureReason::WrongTenant),
+            Why::Provider(providers::Why::WrongDirectory) => Some(FailureReason::WrongDirectory),
             _ => None,
         }
         .map(ConnectorState::Failing),

@@ -5,12 +5,14 @@ mod assets;
 pub mod authenticator;
 mod browser;
 mod clock;
+pub mod contoso_mail;
 mod database;
 pub mod jobs;
 mod load;
 mod log;
 mod organisations;
 mod provider;
+mod settings;
 mod world;
 
 pub use assets::assets;

@@ -27,6 +27,13 @@ impl World {
         OrganisationId(self.raw.one::<uuid::Uuid>(&query).await)
     }
 
+    /// A setting of the only connector at its provider, as the database has it.
+    pub async fn setting(&self, name: &str) -> serde_json::Value {
+        let settings: String = self.raw.one("SELECT provider_settings FROM connectors").await;
+        let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
+        settings.get(name).expect("the setting").clone()
+    }
+
     /// Writes the counted events that outsiders can repeat; the program does that every few seconds.
     pub async fn flush(&self) {
         self.program.log_ins.flush().await.expect("the record is written");

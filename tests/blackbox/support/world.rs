@@ -7,7 +7,6 @@ use std::{
 };
 
 use axum::Router;
-use clap::Parser;
 use mail360::{
     people::model::{Email, OrganisationName, Password, PersonName, Role},
     people::{
@@ -15,12 +14,9 @@ use mail360::{
         service::{RequestContext, UserAddition},
     },
     platform::{
-        clock::Clock,
-        config::{Config, Options},
-        database::Database,
-        id::OrganisationId,
-        randomness::SharedRandomness,
+        clock::Clock, config::Config, database::Database, id::OrganisationId, randomness::SharedRandomness,
     },
+    providers::{Providers, SharedProvider},
     router::{Foundations, Program, router},
     vault::custody,
 };
@@ -34,6 +30,7 @@ use super::{
     clock::{Seeded, TestClock},
     database::{Kind, Place, Raw},
     provider::{Canned, Claims, Provider, tokens},
+    settings::settings,
 };
 
 /// The password of all users in these tests.
@@ -42,12 +39,6 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const SECRET: &str = "canary~secret+/=&%.1";
 /// The tenant of the accounts that sign in.
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
-
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    options: Options,
-}
 
 static SEEDS: AtomicU64 = AtomicU64::new(1);
 
@@ -85,12 +76,11 @@ impl Default for NewConnector<'_> {
     }
 }
 
-fn configuration(arguments: &[String]) -> Config {
-    let line = ["mail360".to_owned()].into_iter().chain(arguments.iter().cloned());
-    Line::parse_from(line).options.check().expect("a sound configuration")
-}
-
-async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider>) -> Program {
+async fn program(
+    (config, providers): (Config, Providers),
+    clock: &Arc<TestClock>,
+    provider: &Arc<Provider>,
+) -> Program {
     let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
     let randomness: SharedRandomness = Arc::new(Seeded::new(seed));
     let database = Database::open(&config.database).await.expect("a database");
@@ -105,6 +95,7 @@ async fn program(config: Config, clock: &Arc<TestClock>, provider: &Arc<Provider
         .expect("migrated");
     Program::new(Foundations {
         config,
+        providers,
         database,
         vault: custody.vault,
         clock: clock.clone(),
@@ -139,9 +130,9 @@ impl World {
         }
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
         let (clock, provider) = (Arc::new(TestClock::new()), Arc::new(Provider::default()));
-        let config = configuration(&arguments);
-        let url = config.database.clone();
-        let program = program(config, &clock, &provider).await;
+        let settings = settings(&arguments);
+        let url = settings.0.database.clone();
+        let program = program(settings, &clock, &provider).await;
         let raw = Raw::open(kind, &url).await;
         Self { router: router(&program), program, clock, provider, raw, place, arguments }
     }
@@ -150,7 +141,15 @@ impl World {
     pub async fn another_process(&self, flags: &[&str]) -> Self {
         let mut arguments = self.arguments.clone();
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
-        let program = program(configuration(&arguments), &self.clock, &self.provider).await;
+        let program = program(settings(&arguments), &self.clock, &self.provider).await;
+        Self { router: router(&program), program, ..self.clone() }
+    }
+
+    /// Another process on the same database, with these providers beside those of the program.
+    pub async fn with_providers(&self, more: Vec<SharedProvider>) -> Self {
+        let (config, own) = settings(&self.arguments);
+        let all = own.all().iter().cloned().chain(more).collect();
+        let program = program((config, Providers::new(all)), &self.clock, &self.provider).await;
         Self { router: router(&program), program, ..self.clone() }
     }
 

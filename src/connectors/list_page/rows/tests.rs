@@ -1,28 +1,97 @@
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use clap::Parser;
 use html5gum::{Token, Tokenizer};
 use proptest::prelude::*;
+use secrecy::SecretString;
 use time::macros::date;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
     connectors::{
-        model::{AccountType, ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName, Tenant},
+        model::{ClientId, ConnectorState, ExpiryDate, FailureReason, ServiceName},
         service::ConnectorId,
     },
     platform::clock::Timestamp,
+    providers::{
+        Application, ProviderOptions, Refusal, SharedPinned, SharedProvider, Values, http::ProviderHttp,
+        provider::Fact,
+    },
 };
 
 const TODAY: Date = date!(2026 - 11 - 29);
 
+/// The settings of all providers, which are not set here.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    providers: ProviderOptions,
+}
+
+/// The first provider.
+static PROVIDER: LazyLock<SharedProvider> = LazyLock::new(|| {
+    let providers = Line::parse_from(["mail360"]).providers.check().expect("sound settings");
+    providers.all()[0].clone()
+});
+
+/// An application of which a row shows who may sign in: words, and a company.
+#[derive(Debug)]
+struct Registered(&'static str, Option<&'static str>);
+
+#[async_trait]
+impl Application for Registered {
+    fn settings(&self) -> String {
+        "{}".to_owned()
+    }
+
+    fn values(&self) -> Values {
+        Values::new()
+    }
+
+    fn audience(&self) -> (&'static str, Option<String>) {
+        (self.0, self.1.map(str::to_owned))
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        Vec::new()
+    }
+
+    fn directory<'a>(&'a self, proved: Option<&'a str>) -> Option<&'a str> {
+        proved
+    }
+
+    fn pin(&self, _proved: Option<&str>) -> SharedPinned {
+        unreachable!("a row starts no sign-in")
+    }
+
+    fn consent_address(&self, _redirect_uri: &str, _scopes: &[String]) -> Option<String> {
+        None
+    }
+
+    async fn try_credentials(
+        &self,
+        _http: &dyn ProviderHttp,
+        _secret: &SecretString,
+    ) -> Option<Result<(), Refusal>> {
+        None
+    }
+}
+
+fn application_id(text: &str) -> ClientId {
+    ClientId::parse(PROVIDER.form(), text).expect("a client ID")
+}
+
 fn connector(name: &str) -> Listed {
     Listed {
         id: ConnectorId(Uuid::from_u128(7)),
+        provider: PROVIDER.clone(),
         service_name: ServiceName::parse(name).expect("a name"),
         name_key: String::new(),
-        client_id: ClientId::parse("11111111-2222-4333-8444-555555555555").expect("a client ID"),
+        client_id: application_id("11111111-2222-4333-8444-555555555555"),
         secret_expires_on: None,
-        account_type: AccountType::TenantsAndPersonal,
-        tenant: None,
+        application: Arc::new(Registered("Every account", None)),
         scopes: vec!["User.Read".to_owned(), "offline_access".to_owned()],
         state: ConnectorState::NotVerified,
         created_at: Timestamp::from_micros(0),
@@ -65,12 +134,13 @@ fn utf8(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// The row of the first test: one tag or text a line. A space at the edge of a text is drawn as a dot.
+/// The row of the first test: one tag or text a line. A space at the edge of a text is drawn as a dot. Capital letters
+/// are a name of the provider's.
 const DRAWN: &str = "\
 <tr role=row>
 <th role=rowheader scope=row>
 <div class=named>
-<img alt=Outlook class=sign height=32 src=/outlook.svg width=32>
+<img alt=SERVICE class=sign height=32 src=IMAGE width=32>
 <div>
 <a href=/connectors/00000000-0000-0000-0000-000000000007>
 <bdi>
@@ -91,7 +161,7 @@ Client ID·
 <td data-label=Who may sign in role=cell>
 <div>
 <p>
-Single tenant only
+Accounts of one company
 </p>
 <p class=soft note>
 <code>
@@ -113,7 +183,7 @@ contoso.com
 <b>
 Failing:
 </b>
-·Microsoft does not accept the Client ID and secret
+·PROVIDER does not accept the Client ID and secret
 </span>
 </span>
 </div>
@@ -164,8 +234,7 @@ offline_access
 #[test]
 fn a_row_has_the_roles_labels_and_links_of_a_table_that_may_be_shown_as_cards() {
     let mut connector = connector("R&D <mail>");
-    connector.account_type = AccountType::SingleTenant;
-    connector.tenant = Some(Tenant::parse("contoso.com").expect("a tenant"));
+    connector.application = Arc::new(Registered("Accounts of one company", Some("contoso.com")));
     connector.state = ConnectorState::Failing(FailureReason::CredentialsRejected);
     connector.secret_expires_on = ExpiryDate::parse("2026-12-09").expect("a date");
     let html = row(&connector);
@@ -182,7 +251,9 @@ fn a_row_has_the_roles_labels_and_links_of_a_table_that_may_be_shown_as_cards() 
             }
         })
         .collect();
-    assert_eq!(drawn.join("\n"), DRAWN);
+    let names = PROVIDER.names();
+    let expected = DRAWN.replace("SERVICE", names.service).replace("IMAGE", names.image);
+    assert_eq!(drawn.join("\n"), expected.replace("PROVIDER", names.provider));
 }
 
 #[test]
@@ -206,13 +277,11 @@ fn what_a_row_says_of_state_expiry_and_accounts_follows_the_connector() {
         let html = row(&connector);
         assert!(html.contains(said), "{date}: {html}");
     }
-    // The tenant of another account type says nothing.
-    connector.tenant = Some(Tenant::parse("contoso.com").expect("a tenant"));
-    for account_type in AccountType::ALL {
-        connector.account_type = account_type;
+    for (words, company) in [("Every account", None), ("Accounts of one company", Some("contoso.com"))] {
+        connector.application = Arc::new(Registered(words, company));
         let html = row(&connector);
-        assert!(html.contains(account_type.label()), "{html}");
-        assert_eq!(html.contains("contoso.com"), account_type == AccountType::SingleTenant, "{html}");
+        assert!(html.contains(words), "{html}");
+        assert_eq!(html.contains("contoso.com"), company.is_some(), "{html}");
     }
 }
 
@@ -229,7 +298,7 @@ proptest! {
         let changed = Listed {
             id: ConnectorId(id),
             service_name,
-            client_id: ClientId::parse(&client_id).expect("a GUID"),
+            client_id: application_id(&client_id),
             scopes: scopes.clone(),
             ..connector("Mail")
         };

@@ -21,7 +21,7 @@ const PART: &str = "part";
 const PAGE: i32 = 0;
 const DUE: i32 = 1;
 
-impl Connectors {
+impl Connectors<'_> {
     /// What [`Connectors::list`] and [`Connectors::expiring`] return, each with at most `limit` and `due_limit` rows.
     /// Without a search it is one statement.
     pub async fn list_with_due(
@@ -39,7 +39,7 @@ impl Connectors {
         let both = both(self.walk(order, after), limit, self.walk_due(last), due_limit);
         let (mut page, mut due) = (Vec::with_capacity(limit), Vec::new());
         for row in on.connection().query_all(&both).await? {
-            let listed = Listed::try_from(ListedRow::from_query_result(&row, "")?)?;
+            let listed = ListedRow::from_query_result(&row, "")?.read(self.providers)?;
             match row.try_get::<i32>("", PART)? {
                 PAGE => page.push(listed),
                 _ => due.push(listed),

@@ -1,16 +1,35 @@
+use clap::{Args, FromArgMatches};
 use proptest::prelude::*;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, sea_query::SelectStatement};
 
 use super::*;
-use crate::platform::{
-    database::{DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read},
-    id::OrganisationId,
+use crate::{
+    platform::{
+        database::{DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read},
+        id::OrganisationId,
+    },
+    providers::{ClientId, ProviderOptions, Providers},
+    test_database::{Kind, Place},
 };
-use crate::test_database::{Kind, Place};
 
 const MANY: usize = 100_000;
 const OURS: OrganisationId = OrganisationId(Uuid::from_u128(1));
+
+/// The providers with their default settings.
+fn providers() -> Providers {
+    let typed = ProviderOptions::augment_args(clap::Command::new("test")).get_matches_from(["test"]);
+    ProviderOptions::from_arg_matches(&typed).expect("settings").check().expect("sound settings")
+}
+
+/// The stored settings of an application for all accounts.
+fn settings() -> String {
+    let providers = providers();
+    let provider = providers.find("outlook").expect("a provider");
+    let typed = [("account_type".to_owned(), "tenants_and_personal".to_owned())].into();
+    let application = provider.parse_application(&ClientId::unknown(), &typed).expect("an application");
+    application.settings()
+}
 
 /// A database with 100,000 connectors of ours, and as many of somebody else's.
 async fn many(kind: Kind) -> (Place, Database) {
@@ -50,6 +69,7 @@ fn statements(kind: Kind) -> Vec<String> {
     let id = |a: &str, b: &str| uuid.replace("{a}", a).replace("{b}", b);
     let numbers = numbers.replace("{last}", &(MANY - 1).to_string());
     let mut statements = Vec::new();
+    let settings = settings();
     let day = "'2027-0' || (n % 9 + 1) || '-01'";
     for organisation in ["1", "2"] {
         statements.push(format!(
@@ -59,10 +79,10 @@ fn statements(kind: Kind) -> Vec<String> {
         ));
         statements.push(format!(
             "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id, \
-             client_secret, client_secret_hint, secret_expires_on, expiry_key, cloud, account_type, scopes, state, version, \
-             created_at, changed_at) {numbers} SELECT {}, {}, 'outlook', 'Mail ' || n, 'mail ' || n, {}, {hex}, \
-             {bytes}, '', {day}, {day}, 'global', 'tenants_and_personal', 'User.Read', \
-             CASE n % 3 WHEN 0 THEN 'not_verified' ELSE 'verified' END, 1, n / 7, 0 FROM numbers",
+             client_secret, client_secret_hint, secret_expires_on, expiry_key, provider_settings, scopes, state, \
+             version, created_at) {numbers} SELECT {}, {}, 'outlook', 'Mail ' || n, 'mail ' || n, {}, {hex}, \
+             {bytes}, '', {day}, {day}, '{settings}', 'User.Read', \
+             CASE n % 3 WHEN 0 THEN 'not_verified' ELSE 'verified' END, 1, n / 7 FROM numbers",
             id("n", organisation),
             id("0", organisation),
             id("n", organisation),
@@ -104,7 +124,8 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_place, database) = many(kind).await;
-    let (read, ours) = (database.read(), Connectors::of(OURS));
+    let providers = providers();
+    let (read, ours) = (database.read(), Connectors::of(OURS, &providers));
     let of = |order| match order {
         Order::Name => "connectors_by_name",
         Order::State => "connectors_by_state",
@@ -138,7 +159,8 @@ async fn pages_follow_each_other_without_gap_or_repetition_whatever_is_searched(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_place, database) = many(kind).await;
-    let (read, ours) = (database.read(), Connectors::of(OURS));
+    let providers = providers();
+    let (read, ours) = (database.read(), Connectors::of(OURS, &providers));
     // 11, 111, 11,111 and all of them begin so.
     for (search, found) in
         [("mail 4711", 11), ("mail 471", 111), ("mail 4", 11_111), ("mail", MANY), ("nothing", 0)]
@@ -169,7 +191,8 @@ async fn a_page_and_what_expires_soon_are_the_same_in_one_statement_as_in_two(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_place, database) = many(kind).await;
-    let (read, ours) = (database.read(), Connectors::of(OURS));
+    let providers = providers();
+    let (read, ours) = (database.read(), Connectors::of(OURS, &providers));
     let date = |text| ExpiryDate::parse(text).expect("a date").expect("one");
     let ids = |connectors: &[Listed]| connectors.iter().map(|connector| connector.id).collect::<Vec<_>>();
     let search = [Prefix::Name("mail 4".to_owned())];

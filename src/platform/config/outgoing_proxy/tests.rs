@@ -3,9 +3,9 @@ use url::form_urlencoded;
 
 use super::*;
 
-const BY_HTTPS: Requests = Requests { https: true, http: false };
+const BY_HTTPS: Requests<'static> = Requests { providers: "Example", https: true, http: false };
 
-fn warned(variables: &[(&str, &str)], requests: Requests) -> Vec<String> {
+fn warned(variables: &[(&str, &str)], requests: Requests<'_>) -> Vec<String> {
     let environment = |name: &str| {
         variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
     };
@@ -48,7 +48,7 @@ fn c63_a_proxy_url_that_is_ignored_or_misread_gets_a_warning_without_the_passwor
         ("ftp://jane:ca-nary@proxy:3128", ignored, "neither with http:// nor with https://"),
         ("SOCKS5://jane:ca-nary@proxy:1080", ignored, "neither with http:// nor with https://"),
         ("socks5://jane:ca-nary@proxy:1080", "names a SOCKS proxy", "Name an HTTP proxy"),
-        ("socks5h://jane:ca-nary@proxy:1080", "no request reaches Microsoft", "SOCKS"),
+        ("socks5h://jane:ca-nary@proxy:1080", "no request reaches Example", "SOCKS"),
         ("http://jane:ca@nary@proxy:3128", misread, "more than one @"),
         ("http://jane:ca/nary@proxy:3128", misread, "before its last @"),
         ("http://jane:ca?nary@proxy:3128", misread, "before its last @"),
@@ -73,7 +73,7 @@ fn c63_a_proxy_url_that_is_ignored_or_misread_gets_a_warning_without_the_passwor
 #[test]
 fn c63_only_variables_that_the_client_reads_get_warnings() {
     let (sound, wrong) = ("http://proxy:3128", "http://a b");
-    let both = Requests { https: true, http: true };
+    let both = Requests { http: true, ..BY_HTTPS };
     for (variables, requests, begins) in [
         (&[("https_proxy", wrong)][..], BY_HTTPS, &["https_proxy cannot be read"][..]),
         (&[("HTTPS_PROXY", sound), ("https_proxy", wrong), ("ALL_PROXY", wrong)], BY_HTTPS, &[]),
@@ -101,7 +101,7 @@ fn c63_only_variables_that_the_client_reads_get_warnings() {
     let in_its_place = warned(&[("HTTPS_PROXY", wrong), ("ALL_PROXY", sound)], BY_HTTPS);
     assert!(in_its_place[0].contains("ALL_PROXY is used instead"), "{in_its_place:?}");
     let none = warned(&[("HTTPS_PROXY", wrong)], BY_HTTPS);
-    assert!(none[0].contains("requests to Microsoft use no proxy"), "{none:?}");
+    assert!(none[0].contains("requests to Example use no proxy"), "{none:?}");
 }
 
 #[test]
@@ -126,16 +126,16 @@ fn c63_entries_of_no_proxy_that_match_no_host_get_a_warning() {
         let matcher = Matcher::builder().https("http://proxy:3128").no(entry).build();
         matcher.intercept(&format!("https://{host}/").parse().expect("an address")).is_none()
     };
-    assert!(matches(sound, "graph.contoso.test") && matches("*", "graph.contoso.test"));
+    assert!(matches(sound, "api.contoso.test") && matches("*", "api.contoso.test"));
     for (entry, host) in [
-        ("*.contoso.test", "graph.contoso.test"),
-        ("https://graph.contoso.test", "graph.contoso.test"),
-        ("graph.contoso.test:443", "graph.contoso.test"),
-        ("graph.contoso.test.", "graph.contoso.test"),
-        ("one.test;graph.contoso.test", "graph.contoso.test"),
-        ("one.test graph.contoso.test", "graph.contoso.test"),
-        ("\"graph.contoso.test\"", "graph.contoso.test"),
-        ("<local>", "graph"),
+        ("*.contoso.test", "api.contoso.test"),
+        ("https://api.contoso.test", "api.contoso.test"),
+        ("api.contoso.test:443", "api.contoso.test"),
+        ("api.contoso.test.", "api.contoso.test"),
+        ("one.test;api.contoso.test", "api.contoso.test"),
+        ("one.test api.contoso.test", "api.contoso.test"),
+        ("\"api.contoso.test\"", "api.contoso.test"),
+        ("<local>", "api"),
         ("10.0.0.*", "10.0.0.7"),
         ("10.0.0", "10.0.0.7"),
         ("10.0.0.0/33", "10.0.0.7"),

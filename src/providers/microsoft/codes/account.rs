@@ -1,6 +1,7 @@
 //! The account that signs in, and what Microsoft gave for it earlier.
 
 use super::{Cause, Entry, Remedy, Who};
+use crate::providers::microsoft::changes::TENANT;
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
@@ -16,7 +17,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If the password is right",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Reset the account’s password, or look under Sign-in logs in the Microsoft Entra admin center.",
                 Remedy::Again,
             ),
@@ -42,7 +43,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it stays so",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look under Sign-in logs in the Microsoft Entra admin center: the failure reason says which of the two it \
                  was.",
                 Remedy::Again,
@@ -62,7 +63,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it does not",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Reset the account’s password. Then sign in again with the new one.",
                 Remedy::Again,
             ),
@@ -87,7 +88,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it is refused again",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Reset the account’s password, or compare it with the company’s rules for passwords, at Microsoft and in \
                  the company’s own directory (Active Directory).",
                 Remedy::Again,
@@ -100,7 +101,7 @@ pub(super) const TABLE: &[Entry] = &[
         what: "Microsoft says that its page cannot change this password. The company keeps the account in a directory \
                of its own (Active Directory).",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Change the account’s password in that directory. Then sign in again with the new one.",
             Remedy::Again,
         )],
@@ -111,7 +112,7 @@ pub(super) const TABLE: &[Entry] = &[
         what: "The company’s own directory (Active Directory) did not change the password: the account is locked or \
                disabled there, or an administrator has to act first.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Look at the account in that directory: unlock it, enable it, or reset its password. Then sign in again.",
             Remedy::Again,
         )],
@@ -130,7 +131,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it ends here once more",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Reset the account’s password. Where the company has a directory of its own (Active Directory), check \
                  the connection between that directory and Microsoft (password writeback).",
                 Remedy::Again,
@@ -152,7 +153,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the tenant could be written wrong",
                 Who::Admin,
                 "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
-                Remedy::Tenant,
+                Remedy::Change(&TENANT),
             ),
         ],
     },
@@ -170,7 +171,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If the certificate is to be used",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "In the Microsoft Entra admin center, look at the certificate authorities: every issuer of the \
                  certificate must be listed, and Microsoft must be able to load each list of revoked certificates.",
                 Remedy::Again,
@@ -185,7 +186,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If this account is to be used",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Enable the account: in the Microsoft Entra admin center or, where it comes from a directory of the \
                  company’s own (Active Directory), there. Then sign in again.",
                 Remedy::Again,
@@ -203,7 +204,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "The account may not sign in at this hour",
         what: "The company’s own directory (Active Directory) lets the account sign in only at certain hours.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Sign in again at another hour, or change the account’s logon hours.",
             Remedy::Again,
         )],
@@ -225,7 +226,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it stays so",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Check that service, with Microsoft’s code and words below.",
                 Remedy::Again,
             ),
@@ -244,7 +245,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it was not",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Check that service (a federated identity provider), with Microsoft’s code and words below.",
                 Remedy::Again,
             ),

@@ -1,6 +1,6 @@
 //! The application, its Redirect URI, and what it needs in the tenant whose account signs in.
 
-use super::{Cause, Entry, Remedy, Who};
+use super::{Cause, Entry, Remedy, Who, just_made};
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
@@ -9,7 +9,7 @@ pub(super) const TABLE: &[Entry] = &[
         what: "The tenant that was asked (a tenant is a company’s directory at Microsoft) has no application with \
                this Client ID.",
         causes: &[
-            Cause::just_made(
+            just_made(
                 "If you registered the application within the last few minutes",
                 Remedy::TryCredentials,
             ),
@@ -23,7 +23,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If the account that signs in is of another company than the application",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Let an administrator of that company approve the permissions at the address for approval: that adds the \
                  application there. In Azure it must be open to accounts of other companies.",
                 Remedy::Consent,
@@ -36,7 +36,7 @@ pub(super) const TABLE: &[Entry] = &[
         what: "Microsoft uses this code for an application that it does not find in the tenant (a company’s directory \
                at Microsoft), and for one that is disabled there.",
         causes: &[
-            Cause::just_made(
+            just_made(
                 "If you registered the application within the last few minutes",
                 Remedy::TryCredentials,
             ),
@@ -49,7 +49,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If they say that it is disabled",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Under Enterprise applications choose the application, then Properties, and set Enabled for users to \
                  sign-in to Yes.",
                 Remedy::Again,
@@ -83,7 +83,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If an administrator disabled it",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Under Enterprise applications choose the application, then Properties, and set Enabled for users to \
                  sign-in to Yes.",
                 Remedy::Again,
@@ -102,7 +102,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "The application cannot be used at this time",
         what: "Microsoft says that the application cannot be accessed, and does not say why.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Look at the application under Enterprise applications, and under Sign-in logs in the Microsoft Entra admin \
              center, for what keeps it back. Then sign in again.",
             Remedy::Again,
@@ -126,7 +126,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If the application does not need the setting",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Under Enterprise applications choose the application, then Single sign-on and Token encryption, and \
                  remove the setting. Then sign in again.",
                 Remedy::Again,
@@ -148,7 +148,7 @@ pub(super) const TABLE: &[Entry] = &[
         what: "Claims are what Microsoft tells an application about an account. The company has rules that change them for \
                this application, and Microsoft could not apply these rules.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Under Enterprise applications choose the application, then Single sign-on, and correct or remove the rules \
              for claims. Then sign in again.",
             Remedy::Again,
@@ -163,7 +163,7 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one("At first", Who::SignsIn, "Sign in again: it may succeed.", Remedy::Again),
             Cause::one(
                 "If it ends here once more",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Under Enterprise applications choose the application, then Single sign-on, and make the rules for claims \
                  simpler. Then sign in again.",
                 Remedy::Again,
@@ -182,7 +182,7 @@ pub(super) const TABLE: &[Entry] = &[
                  is here.",
                 Remedy::RedirectUri,
             ),
-            Cause::just_made("If you registered it within the last few minutes", Remedy::Again),
+            just_made("If you registered it within the last few minutes", Remedy::Again),
         ],
     },
     Entry {
@@ -196,7 +196,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "In the Azure portal, under Authentication, choose Add a platform, then Web, and enter the Redirect URI.",
                 Remedy::RedirectUri,
             ),
-            Cause::just_made("If you registered it within the last few minutes", Remedy::Again),
+            just_made("If you registered it within the last few minutes", Remedy::Again),
         ],
     },
     Entry {
@@ -206,11 +206,11 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If no administrator of the company has approved it yet",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Send them the address for approval: that adds the application. Then sign in again.",
                 Remedy::Consent,
             ),
-            Cause::just_made("If one approved it within the last few minutes", Remedy::Again),
+            just_made("If one approved it within the last few minutes", Remedy::Again),
         ],
     },
     Entry {
@@ -221,13 +221,13 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If no administrator of the company has approved the application yet",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Send them the address for approval: that adds what is missing. Then sign in again.",
                 Remedy::Consent,
             ),
             Cause::one(
                 "If the company has no subscription for that service, or it has lapsed",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look under Billing in the Microsoft 365 admin center whether the company has a subscription with the \
                  service, and whether it is active.",
                 Remedy::Again,

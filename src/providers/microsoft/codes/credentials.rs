@@ -1,6 +1,6 @@
 //! The client secret, and the kind of client as which the application is registered.
 
-use super::{Cause, Entry, Remedy, Who};
+use super::{Cause, Entry, Remedy, Who, just_made};
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
@@ -8,7 +8,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "Microsoft does not accept the client secret",
         what: "Microsoft says that what is stored here is not a client secret of this application.",
         causes: &[
-            Cause::just_made("If you made the secret within the last few minutes", Remedy::TryCredentials),
+            just_made("If you made the secret within the last few minutes", Remedy::TryCredentials),
             Cause::one(
                 "If the text could be another one",
                 Who::Admin,

@@ -1,6 +1,6 @@
 //! The permissions, and their approval.
 
-use super::{Cause, Entry, Remedy, Who};
+use super::{Cause, Entry, Remedy, Who, just_made};
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
@@ -17,11 +17,11 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If Microsoft said that an administrator must approve",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Send them the address for approval. Once they have approved, sign in again.",
                 Remedy::Consent,
             ),
-            Cause::just_made("If they were approved within the last few minutes", Remedy::Again),
+            just_made("If they were approved within the last few minutes", Remedy::Again),
         ],
     },
     Entry {
@@ -39,11 +39,11 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If no administrator has approved them yet",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Send them the address for approval. Once they have approved, sign in again.",
                 Remedy::Consent,
             ),
-            Cause::just_made("If they were approved within the last few minutes", Remedy::Again),
+            just_made("If they were approved within the last few minutes", Remedy::Again),
         ],
     },
     Entry {
@@ -53,12 +53,12 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If this person is to use the application",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Under Enterprise applications choose the application, then Users and groups, and add this person: \
                  themselves, or a group of which they are a direct member.",
                 Remedy::Again,
             ),
-            Cause::just_made("If they were added within the last few minutes", Remedy::Again),
+            just_made("If they were added within the last few minutes", Remedy::Again),
         ],
     },
     Entry {
@@ -86,7 +86,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If all are there and not approved yet",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Send the address for approval to an administrator of the company. Once they have approved, sign in \
                  again.",
                 Remedy::Consent,

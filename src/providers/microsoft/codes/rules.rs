@@ -14,7 +14,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If the rule is not meant for this application",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 LOOK_UP,
                 Remedy::Again,
             ),
@@ -34,7 +34,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[
             Cause::one(
                 "If guests are to use the application",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "In the Microsoft Entra admin center, under Cross-tenant access settings, trust the devices of the guest’s \
                  company (inbound trust settings). Or leave guests out of the policy.",
                 Remedy::Again,
@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If this device is to be used",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "In the Microsoft Entra admin center, under Devices, enable the device. If it is not listed there, let the \
                  user disconnect the work account from the device and register the device again.",
                 Remedy::Again,
@@ -89,7 +89,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If neither helps",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look at the device under Devices in the Microsoft Entra admin center, and at the account’s \
                  authentication methods.",
                 Remedy::Again,
@@ -101,7 +101,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "A rule of the company forbids the sign-in",
         what: "A policy of the company (Conditional Access or security defaults) does not let this account use the \
                application as it was tried: perhaps from this device, this place or this application.",
-        causes: &[Cause::only(Who::TenantAdmin, LOOK_UP, Remedy::Again)],
+        causes: &[Cause::only(Who::CompanyAdmin, LOOK_UP, Remedy::Again)],
     },
     Entry {
         codes: &[500_021, 500_022, 50_002, 500_212, 500_213],
@@ -117,7 +117,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If the account is the right one",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look at Cross-tenant access settings in the Microsoft Entra admin center, and at what the network’s \
                  proxy allows (tenant restrictions).",
                 Remedy::Again,
@@ -130,7 +130,7 @@ pub(super) const TABLE: &[Entry] = &[
         what: "The account must set up a second factor before it may sign in. Microsoft does not let it do so from here, \
                because of a rule or a risk that it sees.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Look under Sign-in logs in the Microsoft Entra admin center what kept it back. Once the account has a second \
              factor, sign in again.",
             Remedy::Again,
@@ -141,7 +141,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "Microsoft sees a risk and blocks the account",
         what: "It takes the account for one that somebody else may use. The connector is as it was.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Look at the account under Risky users in the Microsoft Entra admin center. Once the risk is dismissed, sign \
              in again.",
             Remedy::Again,
@@ -160,7 +160,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If Microsoft does not ask, or the second factor does not work",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look under Sign-in logs in the Microsoft Entra admin center which rule asks for it, and under \
                  the account’s authentication methods what it has.",
                 Remedy::Again,
@@ -187,7 +187,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If neither helps",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look under Sign-in logs in the Microsoft Entra admin center for the reason, and under the account’s \
                  authentication methods what it has. If the user reported the request as fraud, unblock the account.",
                 Remedy::Again,
@@ -208,7 +208,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If it ends here once more",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "In the Microsoft Entra admin center, check the provider’s settings: they are under Conditional \
                  Access (custom controls), Authentication methods or External identity providers. Microsoft’s code and words \
                  are below.",
@@ -230,7 +230,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If this account is to be used",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look under Sign-in logs in the Microsoft Entra admin center which policy it was, and leave such accounts \
                  out of the policy.",
                 Remedy::Again,
@@ -251,7 +251,7 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one("If it is asked now and then", Who::SignsIn, "Sign in again.", Remedy::Again),
             Cause::one(
                 "If it is asked too often",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Change the policy (sign-in frequency) in the Microsoft Entra admin center.",
                 Remedy::Again,
             ),
@@ -262,7 +262,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "A rule about age keeps the account back",
         what: "Microsoft treats the account as that of a minor, for whom a consent or a permission is missing.",
         causes: &[Cause::only(
-            Who::TenantAdmin,
+            Who::CompanyAdmin,
             "Look at the age group and the consent in the account’s properties in the Microsoft Entra admin center, or \
              sign in with another account.",
             Remedy::Again,

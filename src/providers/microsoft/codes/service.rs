@@ -29,7 +29,7 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one("At first", Who::NoOne, "Wait a minute, and sign in again.", Remedy::Again),
             Cause::one(
                 "If it ends here once more",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Open a support request at Microsoft, with the trace ID and the correlation ID below.",
                 Remedy::Again,
             ),
@@ -47,7 +47,7 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one("At first", Who::SignsIn, "Start the sign-in again.", Remedy::Again),
             Cause::one(
                 "If it ends here once more",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Look under Sign-in logs in the Microsoft Entra admin center for the correlation ID below, or open a \
                  support request at Microsoft with it.",
                 Remedy::Again,

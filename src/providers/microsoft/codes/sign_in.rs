@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If the account signs in at a service of the company’s own",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Check that service (a federated identity provider), with Microsoft’s code and words below.",
                 Remedy::Again,
             ),

@@ -1,7 +1,7 @@
 //! The tenant, the kind of accounts, and the cloud.
 
 use super::{Cause, Entry, Remedy, Who};
-use crate::providers::microsoft::AccountType;
+use crate::providers::microsoft::changes::{MULTIPLE_TENANTS, PERSONAL_ONLY, TENANT};
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
@@ -14,7 +14,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the tenant could be written wrong",
                 Who::Admin,
                 "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
-                Remedy::Tenant,
+                Remedy::Change(&TENANT),
             ),
             Cause::one(
                 "If the company is in another cloud, such as that for the US government or for China",
@@ -35,7 +35,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the tenant could be written wrong",
                 Who::Admin,
                 "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
-                Remedy::Tenant,
+                Remedy::Change(&TENANT),
             ),
             Cause::one(
                 "If the tenant is the one in Azure",
@@ -60,7 +60,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If the tenant is the right one",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Open a support request at Microsoft, with the trace ID and the correlation ID below.",
                 Remedy::Again,
             ),
@@ -76,7 +76,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the connector is for one company",
                 Who::Admin,
                 "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
-                Remedy::Tenant,
+                Remedy::Change(&TENANT),
             ),
             Cause::one(
                 "If the account could be typed wrong",
@@ -130,7 +130,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Admin,
                 "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
                  tenant only here.",
-                Remedy::Tenant,
+                Remedy::Change(&TENANT),
             ),
             Cause::one(
                 "If people of other companies are to sign in",
@@ -158,7 +158,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Admin,
                 "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
                  tenant only here.",
-                Remedy::Tenant,
+                Remedy::Change(&TENANT),
             ),
             Cause::one(
                 "If people of several companies are to sign in",
@@ -177,7 +177,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[Cause::only(
             Who::Admin,
             "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
-            Remedy::Tenant,
+            Remedy::Change(&TENANT),
         )],
     },
     Entry {
@@ -188,7 +188,7 @@ pub(super) const TABLE: &[Entry] = &[
         causes: &[Cause::only(
             Who::Admin,
             "Choose Personal accounts only here too.",
-            Remedy::AccountType(AccountType::PersonalOnly),
+            Remedy::Change(&PERSONAL_ONLY),
         )],
     },
     Entry {
@@ -201,7 +201,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the Client ID is that of the application in Azure",
                 Who::Admin,
                 "Choose Multiple Entra ID tenants here too, and sign in with a work or school account.",
-                Remedy::AccountType(AccountType::MultipleTenants),
+                Remedy::Change(&MULTIPLE_TENANTS),
             ),
             Cause::one(
                 "If the Client ID could be another one",
@@ -225,7 +225,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
             Cause::one(
                 "If this account is to be let into the tenant",
-                Who::TenantAdmin,
+                Who::CompanyAdmin,
                 "Add it as a guest: in the Microsoft Entra admin center, under Users, choose Invite external user.",
                 Remedy::Again,
             ),

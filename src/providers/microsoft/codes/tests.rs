@@ -3,6 +3,7 @@ mod published;
 use std::collections::HashSet;
 
 use super::*;
+use crate::providers::microsoft::changes::TENANT;
 use published::{CANNOT_OCCUR, FOUND_ELSEWHERE, PUBLISHED};
 
 /// What the words of a code must be about.
@@ -165,15 +166,18 @@ impl Class {
             Self::Application => {
                 says("application") && (offers(Remedy::Edit) || says("Enterprise applications"))
             }
-            Self::Tenant => first.remedy == Remedy::Tenant,
+            Self::Tenant => first.remedy == Remedy::Change(&TENANT),
             Self::Cloud => says("cloud") && first.who == Who::Operator,
             Self::Audience => {
                 offers(Remedy::Edit)
-                    || entry.causes.iter().any(|it| matches!(it.remedy, Remedy::AccountType(_)))
+                    || entry
+                        .causes
+                        .iter()
+                        .any(|it| matches!(it.remedy, Remedy::Change(change) if change.asks.is_none()))
             }
             Self::Approval => offers(Remedy::Consent),
             Self::Permissions => first.remedy == Remedy::Edit && says("API permissions"),
-            Self::Rule => entry.causes.iter().any(|cause| cause.who == Who::TenantAdmin),
+            Self::Rule => entry.causes.iter().any(|cause| cause.who == Who::CompanyAdmin),
             Self::Step => first.who == Who::SignsIn && says("do what Microsoft asks"),
             Self::Account => says("account") || says("company’s own"),
             Self::Spent => first.who == Who::SignsIn && first.remedy == Remedy::Again,
@@ -184,7 +188,7 @@ impl Class {
             Self::OtherProvider => {
                 first.who == Who::SignsIn
                     && says("Microsoft Entra admin center")
-                    && entry.causes.iter().any(|cause| cause.who == Who::TenantAdmin)
+                    && entry.causes.iter().any(|cause| cause.who == Who::CompanyAdmin)
             }
             Self::Unclear => first.who == Who::SignsIn && says("correlation ID"),
         }
@@ -270,7 +274,7 @@ fn every_code_that_has_words_is_in_one_class() {
 fn a_tenant_that_cannot_be_read_is_corrected_in_the_connector_or_in_the_configured_addresses() {
     let entry = find(900_023).expect("an entry");
     let remedies: Vec<_> = entry.causes.iter().map(|cause| (cause.who, cause.remedy)).collect();
-    assert_eq!(remedies, [(Who::Admin, Remedy::Tenant), (Who::Operator, Remedy::Again)]);
+    assert_eq!(remedies, [(Who::Admin, Remedy::Change(&TENANT)), (Who::Operator, Remedy::Again)]);
     assert!(entry.causes[1].next.contains("{tenant}"));
 }
 

@@ -1,8 +1,17 @@
 use super::*;
+use crate::providers::{RawError, microsoft::words};
+
+fn read(error: &str, description: &str) -> ProviderWords {
+    words::read(&RawError {
+        error: Some(error).filter(|error| !error.is_empty()),
+        description: Some(description),
+        ..RawError::default()
+    })
+}
 
 #[test]
 fn a_known_code_chooses_the_words_and_an_unknown_one_leaves_them() {
-    let said = |text| ProviderWords::new(Some("invalid_client"), Some(text), None, None);
+    let said = |text| read("invalid_client", text);
     let expired = of(&Why::CredentialsRejected, Some(&said("AADSTS7000222: The keys are expired.")));
     assert_eq!(expired.title, "The client secret has expired");
     let unknown = of(&Why::CredentialsRejected, Some(&said("AADSTS9999999: Something new.")));
@@ -11,7 +20,7 @@ fn a_known_code_chooses_the_words_and_an_unknown_one_leaves_them() {
 }
 
 fn words(why: Why, error: &str, description: &str) -> Diagnosis {
-    of(&why, Some(&ProviderWords::new(Some(error), Some(description), None, None)))
+    of(&why, Some(&read(error, description)))
 }
 
 #[test]
@@ -24,7 +33,7 @@ fn where_the_code_is_unknown_the_error_still_names_the_right_person() {
     let consent = words(Why::RefusedAtSignIn, "consent_required", "");
     assert!(consent.remedies().contains(&Remedy::Consent));
     let policy = words(Why::Denied, "access_denied", "AADSTS9999999: A policy.");
-    assert_eq!(policy.causes[0].who, Who::TenantAdmin);
+    assert_eq!(policy.causes[0].who, Who::CompanyAdmin);
     let slow = words(Why::Unavailable, "access_denied", "AADSTS9999999: New.");
     assert_eq!(slow.title, "Microsoft has trouble of its own");
 }
@@ -36,7 +45,7 @@ fn c1_a_refusal_is_cancelled_or_waits_for_an_administrator_with_code_and_without
         assert!(refused.title.starts_with("The sign-in was cancelled"), "{}", refused.title);
         assert_eq!(refused.remedies(), [Remedy::Again, Remedy::Consent]);
         assert!(refused.causes.iter().any(|cause| cause.when.contains("administrator must approve")));
-        assert_eq!(refused.without_approval().remedies(), [Remedy::Again]);
+        assert_eq!(without_consent(refused).remedies(), [Remedy::Again]);
     }
 }
 
@@ -90,16 +99,14 @@ fn c2_no_general_error_states_a_cause_that_an_unknown_code_does_not_name() {
 
 #[test]
 fn of_several_codes_the_one_that_says_most_chooses_the_words() {
-    let said = ProviderWords::new(
-        Some("invalid_grant"),
-        Some("AADSTS70002: Error validating credentials. AADSTS50126: Invalid username or password."),
-        None,
-        None,
+    let said = read(
+        "invalid_grant",
+        "AADSTS70002: Error validating credentials. AADSTS50126: Invalid username or password.",
     );
     assert_eq!(telling_code(&said), Some(50_126));
     assert_eq!(telling_code(&said.clone().with_codes([70_002])), Some(50_126));
     assert_eq!(telling_code(&said.clone().with_codes([9_999_999, 53_003])), Some(53_003));
-    let unknown = ProviderWords::new(None, Some("AADSTS9999999: New."), None, None);
+    let unknown = read("", "AADSTS9999999: New.");
     assert_eq!(telling_code(&unknown), Some(9_999_999));
     assert_eq!(telling_code(&ProviderWords::default()), None);
 }
@@ -107,7 +114,7 @@ fn of_several_codes_the_one_that_says_most_chooses_the_words() {
 #[test]
 fn a_connector_without_an_address_for_approval_is_not_told_to_send_one() {
     for code in [65_001, 65_004, 90_094, 650_056, 700_016, 7_000_229] {
-        let diagnosis = Diagnosis::of_shown(Some(code)).without_approval();
+        let diagnosis = without_consent(of_shown(Some(code)));
         assert!(!diagnosis.causes.is_empty(), "{code}");
         assert!(!format!("{diagnosis:?}").contains("address for approval"), "{code}: {diagnosis:?}");
     }
@@ -115,8 +122,25 @@ fn a_connector_without_an_address_for_approval_is_not_told_to_send_one() {
 
 #[test]
 fn a_throttled_user_reads_how_long_to_wait() {
-    let said = ProviderWords::new(None, Some("AADSTS90033: A transient error."), None, None);
+    let said = read("", "AADSTS90033: A transient error.");
     assert!(of(&Why::Throttled(Some(30)), Some(&said)).causes[0].next.starts_with("Wait 30 seconds"));
     assert!(of(&Why::Throttled(Some(121)), None).causes[0].next.starts_with("Wait 3 minutes"));
     assert!(of(&Why::Throttled(None), None).causes[0].next.starts_with("Wait a few minutes"));
+}
+
+#[test]
+fn every_code_about_credentials_has_an_explanation_and_a_code_of_a_sign_in_is_not_one() {
+    for code in codes::CREDENTIALS {
+        assert!(codes::find(code).is_some(), "{code}");
+        assert!(is_about_credentials(&read("invalid_request", &format!("AADSTS{code}: No."))), "{code}");
+    }
+    assert!(!is_about_credentials(&read("invalid_request", "AADSTS500121: No.")));
+    assert!(!is_about_credentials(&read("invalid_request", "No.")));
+}
+
+#[test]
+fn an_unknown_code_of_a_pasted_error_is_said_to_have_no_words() {
+    let unknown = of_shown(Some(9_999_999));
+    assert_eq!(unknown.what, "This program has no words of its own for it.");
+    assert_eq!(unknown.causes, of_shown(None).causes);
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::super::model::NoApproval;
+use super::super::{NoApproval, consent};
 use crate::ui::widgets::Copyable;
 
 /// The part of the guide whose address follows the values in the form.
@@ -37,43 +37,10 @@ pub(super) fn Consent(
             <div class="stack tight">
                 {reasons}
                 <div class="stack tight" data-ready hidden=missing.is_some()>
-                    <ToApprove address=address.unwrap_or_default() />
+                    <p>{consent::WORDS}</p>
+                    <Copyable value=address.unwrap_or_default() what="the address for approval" />
                 </div>
             </div>
         </details>
-    }
-}
-
-/// Explains that an administrator must approve an existing connector, and shows the address to send to them.
-#[component]
-pub fn Approval(
-    /// The address.
-    address: String,
-) -> impl IntoView {
-    view! {
-        <section class="card low" aria-labelledby="approval-title">
-            <h2 id="approval-title">"Approval"</h2>
-            <details class="disclosure">
-                <summary>"Does Microsoft say that an administrator must approve?"</summary>
-                <div class="stack tight">
-                    <ToApprove address=address />
-                </div>
-            </details>
-        </section>
-    }
-}
-
-/// The address, and what to do with it.
-#[component]
-pub fn ToApprove(
-    /// The address.
-    address: String,
-) -> impl IntoView {
-    view! {
-        <p>
-            "Send this address to a Microsoft 365 administrator of the company. They log in, see what the application \
-             asks for, and approve it for everybody there; no mailbox is connected by that."
-        </p>
-        <Copyable value=address what="the address for approval" />
     }
 }

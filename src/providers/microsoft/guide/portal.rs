@@ -4,7 +4,8 @@
 use leptos::prelude::*;
 use url::{Host, Url};
 
-use crate::{connectors::model::ClientId, platform::config::ProviderUrls, ui::links::NewWindow};
+use super::super::urls::MicrosoftUrls;
+use crate::{providers::ClientId, ui::links::NewWindow};
 
 /// The path of the list of applications in a portal.
 const APPLICATIONS: &str = "#view/Microsoft_AAD_RegisteredApps";
@@ -28,7 +29,7 @@ pub struct Portal(Option<&'static str>);
 
 impl Portal {
     /// The portal of the cloud in which people sign in.
-    pub fn of(urls: &ProviderUrls) -> Self {
+    pub fn of(urls: &MicrosoftUrls) -> Self {
         let Ok(url) = Url::parse(&urls.authorize) else { return Self(None) };
         let loopback = match url.host() {
             Some(Host::Domain(host)) => host == "localhost",
@@ -143,15 +144,8 @@ pub fn ToPage(
 }
 
 /// A sentence in which the names of an application's pages are links to them. *App registrations* links to the list.
-#[component]
-pub fn Directions(
-    /// The sentence.
-    text: String,
-    /// The portal.
-    portal: Portal,
-    /// The application.
-    client_id: ClientId,
-) -> impl IntoView {
+pub fn directions(urls: &MicrosoftUrls, text: &str, client_id: &ClientId) -> AnyView {
+    let portal = Portal::of(urls);
     let id = Some(client_id.as_str());
     let places: Vec<_> = Page::ALL
         .into_iter()
@@ -160,7 +154,7 @@ pub fn Directions(
         .filter_map(|(words, to)| Some((words, to?)))
         .collect();
     let mut parts = Vec::new();
-    let mut rest = text.as_str();
+    let mut rest = text;
     let named = |rest: &str| {
         places
             .iter()
@@ -173,7 +167,7 @@ pub fn Directions(
         rest = &rest[at + words.len()..];
     }
     parts.push(rest.to_owned().into_any());
-    parts
+    parts.into_any()
 }
 
 #[cfg(test)]
@@ -181,7 +175,7 @@ mod tests {
     use super::*;
 
     fn at(authorize: &str) -> Portal {
-        Portal::of(&ProviderUrls {
+        Portal::of(&MicrosoftUrls {
             authorize: authorize.to_owned(),
             token: String::new(),
             graph: String::new(),

@@ -1,11 +1,13 @@
-//! Parses a pasted client secret, recognises values that are often pasted in its place, and finds a secret that was
-//! pasted into another field.
+//! Parses a pasted client secret, and recognises values that are often pasted in its place.
 
 #[cfg(test)]
 mod tests;
 
-use super::fields::{FoundGuid, GuidLabel, find_guid, looks_like_secret, parse_guid};
-use crate::platform::text;
+use super::{
+    fields::looks_like_secret,
+    guid::{FoundGuid, GuidLabel, find_guid, parse_guid},
+};
+use crate::{platform::text, providers::form::SecretAndWarning};
 
 /// The most bytes of a client secret. Microsoft's secrets are much shorter.
 const MAX: usize = 256;
@@ -22,10 +24,7 @@ const LONGEST: usize = 64;
 ///
 /// # Errors
 /// What to change, in the reader's words.
-pub fn parse_client_secret<'a>(
-    text: &'a str,
-    client_id: &str,
-) -> Result<(&'a str, Option<&'static str>), &'static str> {
+pub fn parse_client_secret<'a>(text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str> {
     let text = text::trim(text);
     if text.is_empty() {
         return Err("Copy the client secret from the Value column under Certificates & secrets.");
@@ -59,14 +58,6 @@ pub fn parse_client_secret<'a>(
         return Err("This is longer than any client secret. Copy the Value column alone.");
     }
     Ok((text, warning(text)))
-}
-
-/// Whether a text contains the pasted client secret. Such a text is neither stored nor shown. Quotation marks around
-/// the secret, invisible characters and dashes of a word processor are ignored.
-pub fn holds_secret(text: &str, secret: &str) -> bool {
-    let secret = text::ascii(secret);
-    let secret = text::unwrapped(&secret);
-    secret.len() >= 8 && text::ascii(text).contains(secret)
 }
 
 /// Whether a text begins with these ASCII characters, in capital or small letters.

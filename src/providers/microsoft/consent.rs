@@ -2,8 +2,11 @@
 //! (Microsoft, v2-admin-consent). Microsoft sends that administrator back to our Redirect URI. The callback trusts none
 //! of the values that come with it.
 
-use super::{model::Tenant, service::Connector};
-use crate::platform::config::ProviderUrls;
+use super::{AccountType, urls::MicrosoftUrls};
+
+/// What an administrator does at the address.
+pub const WORDS: &str = "Send this address to a Microsoft 365 administrator of the company. They log in, see what the \
+                         application asks for, and approve it for everybody there; no mailbox is connected by that.";
 
 /// The gap for the tenant in a template.
 const TENANT: &str = "{tenant}";
@@ -14,7 +17,7 @@ const SCOPES: &str = "{scopes}";
 
 /// The address with the gaps [`TENANT`], [`CLIENT_ID`] and [`SCOPES`]; `None` if the configured provider is not known
 /// to have such a page.
-pub fn template(urls: &ProviderUrls, redirect_uri: &str) -> Option<String> {
+pub fn template(urls: &MicrosoftUrls, redirect_uri: &str) -> Option<String> {
     let base = urls.authorize.strip_suffix("/oauth2/v2.0/authorize")?;
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("redirect_uri", redirect_uri);
@@ -23,7 +26,7 @@ pub fn template(urls: &ProviderUrls, redirect_uri: &str) -> Option<String> {
 }
 
 /// Whether the configured provider is known to have such a page.
-pub fn has_page(urls: &ProviderUrls) -> bool {
+pub fn has_page(urls: &MicrosoftUrls) -> bool {
     template(urls, "").is_some()
 }
 
@@ -39,22 +42,27 @@ pub fn address<'a>(
     template.replace(TENANT, tenant).replace(CLIENT_ID, client_id).replace(SCOPES, &scopes.join("+"))
 }
 
-/// The address for a connector; `None` if each person approves for themselves, or the tenant is not known.
-pub fn of(urls: &ProviderUrls, redirect_uri: &str, connector: &Connector) -> Option<String> {
+/// The address for an application with these permissions; `None` if each person approves for themselves, or the tenant is
+/// not known.
+pub fn address_of(
+    urls: &MicrosoftUrls,
+    redirect_uri: &str,
+    account_type: AccountType,
+    tenant: Option<&str>,
+    client_id: &str,
+    scopes: &[String],
+) -> Option<String> {
     let template = template(urls, redirect_uri)?;
-    let tenant = connector.tenant.as_ref().map(Tenant::as_str);
-    let (tenant, client_id) =
-        connector.account_type.approval(tenant, Some(connector.client_id.as_str())).ok()?;
-    let scopes = connector.scopes.iter().map(String::as_str);
-    Some(address(&template, tenant, client_id, scopes))
+    let (tenant, client_id) = account_type.approval(tenant, Some(client_id)).ok()?;
+    Some(address(&template, tenant, client_id, scopes.iter().map(String::as_str)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn urls(authorize: &str) -> ProviderUrls {
-        ProviderUrls {
+    fn urls(authorize: &str) -> MicrosoftUrls {
+        MicrosoftUrls {
             authorize: authorize.to_owned(),
             token: String::new(),
             graph: "https://graph.microsoft.com/v1.0".to_owned(),
@@ -79,5 +87,14 @@ mod tests {
     #[test]
     fn another_providers_address_is_not_guessed() {
         assert_eq!(template(&urls("https://login.example.com/authorize"), "x"), None);
+    }
+
+    #[test]
+    fn an_application_for_personal_accounts_has_no_address() {
+        let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
+        let of = |kind, tenant| address_of(&urls, "https://mail.example.com/x", kind, tenant, "id", &[]);
+        assert!(of(AccountType::SingleTenant, Some("contoso.com")).is_some());
+        assert_eq!(of(AccountType::SingleTenant, None), None);
+        assert_eq!(of(AccountType::PersonalOnly, Some("contoso.com")), None);
     }
 }

@@ -3,21 +3,25 @@
 
 mod text;
 
-use crate::providers::{ProviderWords, id_after, single_line};
+use super::{
+    errors,
+    words::{self, id_after},
+};
+use crate::providers::{ProviderWords, RawError, diagnosis::Remedy, provider, single_line};
 
 /// At most this number of characters of the text is read. Microsoft's errors have a few hundred characters. A form
 /// sends a character that is not ASCII in up to nine bytes; a text of this length still fits into a body.
-pub const MAX: usize = 7000;
+const MAX: usize = 7000;
 
 /// The values that were read from the pasted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pasted {
+struct Found {
     /// Microsoft's code.
-    pub code: Option<u64>,
+    code: Option<u64>,
     /// Microsoft's words, with the ids.
-    pub said: ProviderWords,
+    said: ProviderWords,
     /// The Redirect URIs in the text; Microsoft's own addresses are left out.
-    pub uris: Vec<String>,
+    uris: Vec<String>,
 }
 
 /// English words of Microsoft's pages without a code, in small letters, each entry with a code of the same meaning.
@@ -78,9 +82,22 @@ const MICROSOFT: [&str; 17] = [
     "graph.microsoft.com",
 ];
 
+/// Reads the pasted text, and explains the error in it.
+pub fn explain(text: &str) -> provider::Pasted {
+    let Found { code, said, uris } = read(text);
+    let diagnosis = errors::of_shown(code);
+    provider::Pasted {
+        is_understood: code.is_some(),
+        is_about_redirect_uri: diagnosis.remedies().contains(&Remedy::RedirectUri),
+        diagnosis,
+        said,
+        uris,
+    }
+}
+
 /// Reads the pasted text. It may be Microsoft's whole page or its source, the error or the code alone, the JSON of the
 /// token endpoint, or the address of the page.
-pub fn read(text: &str) -> Pasted {
+fn read(text: &str) -> Found {
     let text: String = text.chars().take(MAX).collect();
     // The text may be the address of the page.
     let text = if text.contains("%20") || text.contains("%3a") || text.contains("%3A") {
@@ -91,17 +108,22 @@ pub fn read(text: &str) -> Pasted {
     };
     let text = text::decode(&text);
     let plain = text::plain(&text);
-    let words = text::words(&plain);
+    let lower = text::words(&plain);
     let by_words = || {
-        let found = WITHOUT_CODE.iter().find(|(all, _)| all.iter().all(|part| words.contains(part)));
+        let found = WITHOUT_CODE.iter().find(|(all, _)| all.iter().all(|part| lower.contains(part)));
         found.map(|(_, code)| *code)
     };
     let code = text::code(&plain).or_else(by_words);
     let id = |names: &[&str]| names.iter().find_map(|name| id_after(&plain, name));
     let (trace, correlation) = (id(&["trace id", "request id"]), id(&["correlation id"]));
-    let said = ProviderWords::new(None, description(&plain).as_deref(), trace, correlation);
+    let said = words::read(&RawError {
+        description: description(&plain).as_deref(),
+        trace_id: trace,
+        correlation_id: correlation,
+        ..RawError::default()
+    });
     // The addresses keep every character of the pasted text, because they are compared.
-    Pasted { code, said: said.with_codes(code), uris: uris(&text) }
+    Found { code, said: said.with_codes(code), uris: uris(&text) }
 }
 
 /// The description: from the code to the end of its line.
@@ -139,54 +161,11 @@ fn uris(text: &str) -> Vec<String> {
     uris
 }
 
-/// The first difference of two Redirect URIs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Number of characters at the beginning that both have in common.
-    pub at: usize,
-    /// The difference in words.
-    pub words: &'static str,
-}
-
-/// Compares the Redirect URI of this program with another one; `None` if both are identical. Microsoft compares them
-/// character by character too (reply-url).
-pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
-    if ours == theirs {
-        return None;
-    }
-    let at = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).count();
-    let words = match (url::Url::parse(ours), url::Url::parse(theirs)) {
-        _ if theirs.trim() == ours => "There is a space too many.",
-        _ if theirs.strip_suffix('/') == Some(ours) => {
-            "There is a slash at the end which this program does not send."
-        }
-        (Ok(a), Ok(b)) if a.scheme() != b.scheme() => "One begins with https, the other with http.",
-        (Ok(a), Ok(b)) if a.host_str() != b.host_str() => "The host is another one.",
-        (Ok(a), Ok(b))
-            if a.scheme() == "http" && a.host_str() == Some("localhost") && a.path() == b.path() =>
-        {
-            "Only the port is another one, and for localhost Microsoft does not look at it: that is not what is wrong."
-        }
-        (Ok(a), Ok(b)) if a.port_or_known_default() != b.port_or_known_default() => {
-            "The port is another one."
-        }
-        (Ok(a), Ok(b)) if a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) => {
-            "Capital and small letters differ, and to Microsoft they are different."
-        }
-        (Ok(a), Ok(b)) if a.path() != b.path() => "What follows the host is another path.",
-        (Ok(_), Ok(_)) => "Something is written in another way, or follows the path.",
-        _ => "It is not a whole address.",
-    };
-    Some(Difference { at, words })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const OURS: &str = "https://mail.example.com/api/connectors";
 
     const PAGE: &str = "Sign in\nSorry, but we’re having trouble signing you in.\n\n\
         AADSTS50011: The redirect URI 'http://mail.example.com/api/connectors' specified in the request does not match \
@@ -209,6 +188,17 @@ mod tests {
             said.starts_with("AADSTS50011: The redirect URI") && said.ends_with("how to fix this."),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_pasted_error_is_explained_with_its_code_and_its_redirect_uris() {
+        let pasted = explain(PAGE);
+        assert!(pasted.is_understood && pasted.is_about_redirect_uri);
+        assert_eq!(pasted.said.codes, [50_011]);
+        assert_eq!(pasted.uris, ["http://mail.example.com/api/connectors"]);
+        let other = explain("AADSTS90094: Admin consent is required.");
+        assert!(other.is_understood && !other.is_about_redirect_uri);
+        assert!(!explain("hello").is_understood);
     }
 
     #[test]
@@ -340,27 +330,6 @@ mod tests {
         assert_eq!(text::decode(r#"\"a\\b\""#), r#""a\b""#);
     }
 
-    #[test]
-    fn the_kind_of_difference_is_named() {
-        for (theirs, words) in [
-            ("http://mail.example.com/api/connectors", "http"),
-            ("https://mail.example.com/api/connectors/", "slash at the end"),
-            ("https://mail.example.com/api/Connectors", "small letters"),
-            ("https://mail.example.com:8443/api/connectors", "port"),
-            ("https://www.example.com/api/connectors", "host"),
-            ("https://mail.example.com/auth/connectors", "path"),
-            ("https://mail.example.com/api/connectors ", "space"),
-            ("https://mail.example.com/api/connectors?x=1", "follows the path"),
-            ("mail.example.com", "not a whole address"),
-        ] {
-            let difference = difference(OURS, theirs).expect("a difference");
-            assert!(difference.words.contains(words), "{theirs}: {}", difference.words);
-        }
-        assert_eq!(difference(OURS, OURS), None);
-        let localhost = difference("http://localhost:3000/api/connectors", "http://localhost/api/connectors");
-        assert!(localhost.expect("a difference").words.contains("not what is wrong"));
-    }
-
     proptest! {
         #[test]
         fn no_invisible_sign_and_no_other_digit_hides_a_code(
@@ -383,17 +352,6 @@ mod tests {
         #[test]
         fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|&#|;|\\\\u?|[0-9a-f]|\\PC|\n){0,60}") {
             let _ = read(&text);
-        }
-
-        #[test]
-        fn up_to_the_difference_both_are_the_same(ours in "[a-c]{0,6}", theirs in "[a-c]{0,6}") {
-            match difference(&ours, &theirs) {
-                None => prop_assert_eq!(ours, theirs),
-                Some(Difference { at, .. }) => {
-                    prop_assert_eq!(&ours[..at], &theirs[..at]);
-                    prop_assert_ne!(ours.chars().nth(at), theirs.chars().nth(at));
-                }
-            }
         }
     }
 }

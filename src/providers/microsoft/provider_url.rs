@@ -1,4 +1,4 @@
-//! Checks the configured URLs of a provider, which may contain `{tenant}`.
+//! Checks the configured URLs of Microsoft, which may contain `{tenant}`.
 
 use url::{Host, Url};
 

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::ProviderUrls;
+use super::MicrosoftUrls;
 
 /// The hosts of each of Microsoft's clouds. The issuer of older tokens has a host of its own.
 const CLOUDS: [&[&str]; 3] = [
@@ -31,7 +31,7 @@ const CLOUDS: [&[&str]; 3] = [
 ];
 
 /// A warning for each setting whose host does not belong to the host of the authorization endpoint.
-pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
+pub fn warnings(urls: &MicrosoftUrls) -> Vec<String> {
     let authorize = host(&urls.authorize);
     let belong = |other: &str| {
         other == authorize
@@ -62,7 +62,7 @@ pub fn warnings(urls: &ProviderUrls) -> Vec<String> {
 ///
 /// Source: Microsoft, "OpenID Connect on the Microsoft identity platform". The issuer of a token is that of
 /// the endpoint's version, with the tenant's id in its path.
-fn version_warnings(urls: &ProviderUrls) -> Vec<String> {
+fn version_warnings(urls: &MicrosoftUrls) -> Vec<String> {
     let of_microsoft = |url: &str| {
         let host = host(url);
         CLOUDS.iter().any(|cloud| cloud.contains(&host.as_str()))
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn warned(authorize: &str, token: &str, graph: &str, issuer: &str) -> Vec<String> {
-        warnings(&ProviderUrls {
+        warnings(&MicrosoftUrls {
             authorize: format!("https://{authorize}/{{tenant}}/oauth2/v2.0/authorize"),
             token: format!("https://{token}/{{tenant}}/oauth2/v2.0/token"),
             graph: format!("https://{graph}/v1.0"),
@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn c17_a_url_of_another_version_of_the_platform_gets_a_warning() {
-        type Change = fn(&mut ProviderUrls);
-        let sound = ProviderUrls {
+        type Change = fn(&mut MicrosoftUrls);
+        let sound = MicrosoftUrls {
             authorize: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize".to_owned(),
             token: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token".to_owned(),
             graph: "https://graph.microsoft.com/v1.0".to_owned(),

@@ -1,0 +1,217 @@
+//! What the form of a connector needs to know of a provider, on the server and in the browser: the names of the fields,
+//! and the parsers of typed values. What only the server needs is in `provider`.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use super::microsoft;
+use crate::platform::text;
+
+/// The providers of this program, for code that also runs in the browser. The server uses its registry.
+pub static FORMS: [&dyn ProviderForm; 1] = [&microsoft::Form];
+
+/// The parsers of a provider's values. They are pure, because the browser runs them while the user types.
+pub trait ProviderForm: Sync {
+    /// The name of the provider in the form and in the database.
+    fn name(&self) -> &'static str;
+
+    /// Parses a client ID, with other text round it that people paste along.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    fn parse_client_id(&self, text: &str) -> Result<String, &'static str>;
+
+    /// Parses a client secret. `client_id` is the text in the field for the client ID.
+    ///
+    /// # Returns
+    /// The secret, and a warning if it does not look like one of this provider's.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    fn parse_secret<'a>(&self, text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str>;
+
+    /// Whether a text looks like one of this provider's client secrets.
+    fn looks_like_secret(&self, text: &str) -> bool;
+
+    /// Parses the value of one of the provider's own fields.
+    ///
+    /// # Returns
+    /// The value in the form in which it is stored.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    fn parse_setting(&self, name: &str, text: &str) -> Result<String, &'static str>;
+
+    /// Makes the guide beside the form follow the values in the form. `None` if the page lacks an element. It is called
+    /// only in the browser.
+    fn follow(&self) -> Option<()>;
+}
+
+/// A client secret, and a warning if it looks unusual.
+pub type SecretAndWarning<'a> = (&'a str, Option<&'static str>);
+
+/// The form of the provider with this name.
+pub fn form_of(name: &str) -> Option<&'static dyn ProviderForm> {
+    FORMS.into_iter().find(|form| form.name() == name)
+}
+
+/// Whether a text looks like a client secret of any provider.
+pub fn looks_like_secret(text: &str) -> bool {
+    FORMS.iter().any(|form| form.looks_like_secret(text))
+}
+
+/// Whether a text contains the pasted client secret. Such a text is neither stored nor shown. Quotation marks around
+/// the secret, invisible characters and dashes of a word processor are ignored.
+pub fn holds_secret(text: &str, secret: &str) -> bool {
+    let secret = text::ascii(secret);
+    let secret = text::unwrapped(&secret);
+    secret.len() >= 8 && text::ascii(text).contains(secret)
+}
+
+/// Values of a provider's own fields, by the name of the field.
+pub type Values = BTreeMap<String, String>;
+
+/// A field of a connector's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Field {
+    /// The service provider.
+    Provider,
+    /// The service name.
+    ServiceName,
+    /// The client ID.
+    ClientId,
+    /// The client secret.
+    ClientSecret,
+    /// The day on which the secret expires.
+    SecretExpires,
+    /// The optional permissions.
+    Permissions,
+    /// A field of the provider's own, by its name.
+    Setting(Cow<'static, str>),
+}
+
+impl Field {
+    /// Our Redirect URI. The form shows it and does not ask for it; providers have help for it.
+    pub const REDIRECT_URI: Self = Self::Setting(Cow::Borrowed("redirect_uri"));
+
+    const COMMON: [Self; 6] = [
+        Self::Provider,
+        Self::ServiceName,
+        Self::ClientId,
+        Self::ClientSecret,
+        Self::SecretExpires,
+        Self::Permissions,
+    ];
+
+    /// The field with this name in the form. Names that no common field has belong to providers.
+    pub fn of(name: &str) -> Self {
+        Self::COMMON
+            .into_iter()
+            .find(|field| field.name() == name)
+            .unwrap_or_else(|| Self::Setting(Cow::Owned(name.to_owned())))
+    }
+
+    /// The name in the form, and in columns that list fields.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Provider => "provider",
+            Self::ServiceName => "service_name",
+            Self::ClientId => "client_id",
+            Self::ClientSecret => "client_secret",
+            Self::SecretExpires => "secret_expires_on",
+            Self::Permissions => "scopes",
+            Self::Setting(name) => name,
+        }
+    }
+}
+
+impl From<String> for Field {
+    fn from(name: String) -> Self {
+        Self::of(&name)
+    }
+}
+
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        field.name().to_owned()
+    }
+}
+
+/// The fields with mistakes and the messages, in the order of the form.
+pub type FieldErrors = Vec<(Field, String)>;
+
+/// The name of the form field with a period in months after which the secret expires, or with another value for
+/// *another day*.
+pub const EXPIRES_IN: &str = "secret_expires_in";
+
+/// The client ID of an application, as its provider writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// Parses a client ID of this provider.
+    ///
+    /// # Errors
+    /// What to change, in the reader's words.
+    pub fn parse(form: &dyn ProviderForm, text: &str) -> Result<Self, &'static str> {
+        form.parse_client_id(text).map(Self)
+    }
+
+    /// The place of a client ID with a mistake, while the other fields of the form are checked. An application with it
+    /// is never stored or used.
+    pub const fn unknown() -> Self {
+        Self(String::new())
+    }
+
+    /// The client ID.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "abc~.def-GHI_jkl";
+
+    #[test]
+    fn c22_a_secret_that_is_pasted_into_another_field_is_found_however_it_is_disguised() {
+        for text in [SECRET, "abc~.def\u{200b}–GHI_jkl", "My “abc~.def-GHI_jkl”"] {
+            for secret in [SECRET, "\"abc~.def-GHI_jkl\"", "\u{feff}abc~.def-GHI\u{ad}_jkl "] {
+                assert!(holds_secret(text, secret), "{text} {secret}");
+            }
+        }
+        assert!(
+            !holds_secret("Mail archive", SECRET)
+                && !holds_secret("archive", "archive")
+                && !holds_secret("", "")
+        );
+    }
+
+    #[test]
+    fn a_field_is_found_by_its_name_and_has_that_name_again() {
+        for field in Field::COMMON {
+            assert_eq!(Field::of(field.name()), field);
+        }
+        assert_eq!(Field::of("another"), Field::Setting(Cow::Borrowed("another")));
+        assert_eq!(Field::of("another").name(), "another");
+    }
+
+    #[test]
+    fn every_provider_has_a_name_of_its_own() {
+        for form in FORMS {
+            assert_eq!(FORMS.iter().filter(|other| other.name() == form.name()).count(), 1);
+            assert!(form_of(form.name()).is_some());
+        }
+        assert!(form_of("").is_none());
+    }
+}

@@ -1,0 +1,87 @@
+//! Makes the guide beside the form follow the values in the form, while the user types. It runs only in the browser.
+
+use leptos::prelude::document;
+use web_sys::Element;
+
+use super::{
+    AccountType, NoApproval,
+    fields::{Tenant, parse_client_id},
+    form::{ACCOUNT_TYPE, TENANT},
+    secret_periods::expiration,
+};
+use crate::{
+    platform::text,
+    providers::{EXPIRES_IN, Field},
+    ui::islands::{for_each, show, typed},
+};
+
+/// Copies the typed values into the guide's instructions for the portal. `None` if the page lacks an element.
+pub fn follow() -> Option<()> {
+    let client_id = parse_client_id(&typed(Field::ClientId.name())?).ok();
+    let name = typed(Field::ServiceName.name()).unwrap_or_default();
+    let chosen = chosen_radio(ACCOUNT_TYPE)?;
+    let label = chosen.parent_element()?.query_selector("[data-label]").ok()??.text_content()?;
+    let scopes = scopes();
+    let listed = scopes.join(", ");
+    for_each("[data-scope]", |item| {
+        let _ =
+            show(item, scopes.iter().any(|scope| item.get_attribute("data-scope").as_ref() == Some(scope)));
+    });
+    for_each("[data-optional]", |part| {
+        let _ =
+            show(part, part.query_selector("[data-scope]:not([hidden])").is_ok_and(|item| item.is_some()));
+    });
+    let months = chosen_radio(EXPIRES_IN).and_then(|radio| radio.get_attribute("value"));
+    let day = typed(Field::SecretExpires.name()).unwrap_or_default();
+    let (choice, life) = expiration(&months.unwrap_or_default(), &day);
+    for (field, text) in [
+        (Field::ServiceName.name(), text::trim(&name)),
+        (ACCOUNT_TYPE, &label),
+        (Field::Permissions.name(), &listed),
+        ("expiration", &choice),
+        ("life", &life),
+    ] {
+        let text = if text.is_empty() { "Mail360" } else { text };
+        for_each(&["[data-mirror=", field, "]"].concat(), |element| element.set_text_content(Some(text)));
+    }
+    let id = client_id.as_deref();
+    for_each("[data-portal]", |link| {
+        if let (Some(template), Some(id)) = (link.get_attribute("data-portal"), id) {
+            let _ = link.set_attribute("href", &template.replace("{client_id}", id));
+        }
+    });
+    let consent = document().query_selector("[data-consent]").ok()??;
+    let kind = AccountType::from_name(&chosen.get_attribute("value")?)?;
+    let tenant = Tenant::parse(&typed(TENANT)?).ok();
+    let approval = kind.approval(tenant.as_ref().map(Tenant::as_str), id);
+    let reason = approval.err().map(NoApproval::name);
+    let address = approval.ok().map(|(tenant, id)| {
+        let template = consent.get_attribute("data-consent").unwrap_or_default();
+        template.replace("{tenant}", tenant).replace("{client_id}", id).replace("{scopes}", &scopes.join("+"))
+    });
+    for_each("[data-missing]", |words| {
+        let _ = show(words, words.get_attribute("data-missing").as_deref() == reason);
+    });
+    let ready = consent.query_selector("[data-ready]").ok()??;
+    show(&ready, address.is_some())?;
+    ready.query_selector("code").ok()??.set_text_content(address.as_deref());
+    Some(())
+}
+
+/// The chosen one of the radio buttons with this name.
+fn chosen_radio(name: &str) -> Option<Element> {
+    document().query_selector(&["input[name=", name, "]:checked"].concat()).ok().flatten()
+}
+
+/// The permissions: the required ones, which the guide lists outside of its part with the optional ones, and those that
+/// are ticked in the form.
+fn scopes() -> Vec<String> {
+    let mut scopes = Vec::new();
+    for_each("[data-scope]", |item| {
+        if matches!(item.closest("[data-optional]"), Ok(None)) {
+            scopes.extend(item.get_attribute("data-scope"));
+        }
+    });
+    for_each("input[name^=scopes]:checked", |input| scopes.extend(input.get_attribute("value")));
+    scopes
+}

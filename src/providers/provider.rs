@@ -1,0 +1,392 @@
+//! What a provider is: a [`Provider`] knows its forms, words and errors, an [`Application`] is an application that an
+//! administrator registered there, and a [`Pinned`] is what one sign-in is pinned to. Nothing outside a provider's folder
+//! asks which provider it has.
+
+use std::{fmt::Debug, sync::Arc};
+
+use async_trait::async_trait;
+use leptos::prelude::AnyView;
+use secrecy::SecretString;
+use time::Date;
+
+use super::{
+    ClientId, ExpiryDate, Field, Mismatch, ProviderForm, ProviderWords, Refusal, Values, Why,
+    diagnosis::{Diagnosis, SettingsChange},
+    guide::{Guide, GuideView},
+    http::ProviderHttp,
+    oauth::{AuthorizeRequest, CodeRequest, Grant},
+    redirect::Difference,
+};
+use crate::platform::{clock::Timestamp, failure::Failure, randomness::Hash};
+
+/// A provider, shared.
+pub type SharedProvider = Arc<dyn Provider>;
+/// An application, shared.
+pub type SharedApplication = Arc<dyn Application>;
+/// What a sign-in is pinned to, shared.
+pub type SharedPinned = Arc<dyn Pinned>;
+
+/// The names that sentences about a provider use.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// The service on the screen.
+    pub service: &'static str,
+    /// The mailboxes that the service has, in words.
+    pub mailboxes: &'static str,
+    /// The path of the service's sign.
+    pub image: &'static str,
+    /// The company that runs it, for sentences.
+    pub provider: &'static str,
+    /// The console where administrators register applications.
+    pub console: &'static str,
+    /// An application that is registered there, with the console's name.
+    pub application: &'static str,
+    /// An administrator who approves for a whole company, with the name of the service.
+    pub administrator: &'static str,
+    /// Where the Redirect URI is registered in the console, in the words of the console.
+    pub redirect_uris: &'static str,
+    /// The mistake of a Redirect URI that is registered in the wrong place of the console: the end of *it may …*.
+    pub redirect_uri_misplaced: &'static str,
+    /// A company's accounts at the provider, as a label on the screen.
+    pub directory: &'static str,
+    /// The page of an application's permissions, in the words of the console.
+    pub permissions_page: &'static str,
+    /// The button on that page with which an administrator approves, in the words of the console.
+    pub approve_button: &'static str,
+    /// The line of an error on the provider's own pages, in the middle of a sentence.
+    pub error_line: &'static str,
+    /// Where people find that line: a sentence or two for a pasted text without it.
+    pub error_place: &'static str,
+}
+
+/// A permission that a connector may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// Its name, as the provider has it.
+    pub name: &'static str,
+    /// What it allows.
+    pub allows: &'static str,
+    /// Whether every connector asks for it.
+    pub required: bool,
+    /// Whether an administrator of the company must approve it, in most companies.
+    pub needs_administrator: bool,
+}
+
+/// A field of the form that only one provider has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettingField {
+    /// Its name in the form and in columns that list fields.
+    pub name: &'static str,
+    /// Its label on the screen.
+    pub label: &'static str,
+    /// Whether people type text into it, so that they may paste a secret there.
+    pub is_text: bool,
+    /// Whether a stored secret belongs to its value. A change of it asks for the secret again.
+    pub needs_secret: bool,
+}
+
+/// The help at a field of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldHelp {
+    /// The line at the field.
+    pub line: &'static str,
+    /// The text behind its question mark: what the value is, where to find it, and common mistakes.
+    pub mark: &'static str,
+}
+
+/// A fact about an application, for the page of its connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The name of the setting.
+    pub label: &'static str,
+    /// Its value.
+    pub value: String,
+    /// Whether it is shown in the typeface of code.
+    pub is_code: bool,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// The values of a form for the provider's own fields.
+#[derive(Clone, Debug, Default)]
+pub struct FieldsView {
+    /// The typed values.
+    pub values: Values,
+    /// The mistakes, by the name of the field.
+    pub errors: Values,
+    /// The name of the field that gets the focus, if it is one of them.
+    pub focus: Option<String>,
+}
+
+/// A provider's own code of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// The code as the provider writes it.
+    pub text: String,
+    /// The address of the provider's page about it, if this program has no words for it.
+    pub page: Option<String>,
+    /// The explanation, if this program has one.
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// An error that the provider showed on its own page and an administrator pasted.
+#[derive(Clone, Debug)]
+pub struct Pasted {
+    /// Whether the text was recognised.
+    pub is_understood: bool,
+    /// The explanation.
+    pub diagnosis: Diagnosis,
+    /// The words in the text.
+    pub said: ProviderWords,
+    /// The Redirect URIs in the text; the provider's own addresses are left out.
+    pub uris: Vec<String>,
+    /// Whether the error is about the Redirect URI.
+    pub is_about_redirect_uri: bool,
+}
+
+/// The parts of an error that a provider sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RawError<'a> {
+    /// The OAuth `error`, or a code of the provider's API.
+    pub error: Option<&'a str>,
+    /// Its description.
+    pub description: Option<&'a str>,
+    /// The id of the request, if it was sent apart from the description.
+    pub trace_id: Option<&'a str>,
+    /// The id of the sign-in, if it was sent apart from the description.
+    pub correlation_id: Option<&'a str>,
+    /// The provider's own codes, if they were sent apart from the description.
+    pub codes: &'a [serde_json::Value],
+}
+
+/// A stored value that this program cannot have written. It names the member that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub &'static str);
+
+/// Mistakes in the provider's own fields: the name of the field, and what to change.
+pub type SettingErrors = Vec<(&'static str, &'static str)>;
+
+/// A provider of mailboxes.
+#[async_trait]
+pub trait Provider: Debug + Send + Sync {
+    /// Its parsers.
+    fn form(&self) -> &'static dyn ProviderForm;
+
+    /// Its names.
+    fn names(&self) -> &'static Names;
+
+    /// All permissions that connectors may ask for.
+    fn permissions(&self) -> &'static [Permission];
+
+    /// The fields of the form that only this provider has, in the order of the form.
+    fn settings(&self) -> &'static [SettingField];
+
+    /// The periods in months that the provider offers for a secret, longest first; empty if secrets do not expire.
+    fn secret_periods(&self) -> &'static [u8];
+
+    /// The last day of a secret that is made today for one of the periods.
+    fn secret_expiry(&self, today: Date, months: u8) -> ExpiryDate;
+
+    /// The application with this client ID and these typed values.
+    ///
+    /// # Errors
+    /// Every mistake, in the order of the form.
+    fn parse_application(
+        &self,
+        client_id: &ClientId,
+        typed: &Values,
+    ) -> Result<SharedApplication, SettingErrors>;
+
+    /// The application with these stored settings ([`Application::settings`]).
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    fn read_application(&self, client_id: &ClientId, settings: &str)
+    -> Result<SharedApplication, Unreadable>;
+
+    /// What a sign-in was pinned to ([`Pinned::to_json`]).
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    fn read_pinned(&self, client_id: &str, pinned: &str) -> Result<SharedPinned, Unreadable>;
+
+    /// Typed values of the provider's own fields in words, for a comparison of two versions.
+    fn setting_words(&self, typed: &Values) -> Vec<(&'static str, String)>;
+
+    /// The explanation of a refusal.
+    fn diagnose(&self, why: &Why, said: Option<&ProviderWords>) -> Diagnosis;
+
+    /// The explanation, if the connector has no address for consent.
+    fn without_consent(&self, diagnosis: Diagnosis) -> Diagnosis;
+
+    /// The words of an error. Codes and ids may be in its description.
+    fn read_words(&self, raw: &RawError<'_>) -> ProviderWords;
+
+    /// The most precise code in the words.
+    fn code(&self, said: &ProviderWords) -> Option<ErrorCode>;
+
+    /// Whether the words prove a mistake in the client ID, the secret or a setting, even if the OAuth `error` does not.
+    fn is_about_credentials(&self, said: &ProviderWords) -> bool;
+
+    /// Reads an error that the provider showed on its own page.
+    fn read_pasted(&self, text: &str) -> Pasted;
+
+    /// The first difference of two Redirect URIs; `None` if they are identical.
+    fn redirect_difference(&self, ours: &str, theirs: &str) -> Option<Difference>;
+
+    /// The change that asks for this field ([`SettingsChange::asks`]), if there is one.
+    fn change_asking(&self, field: &str) -> Option<&'static SettingsChange>;
+
+    /// Whether the provider is known to have a page on which an administrator consents for a company.
+    fn has_consent_page(&self) -> bool;
+
+    /// Warnings about its configuration, for the operator.
+    fn warnings(&self) -> Vec<String>;
+
+    /// Warnings about a Redirect URI that the provider would not accept, for the operator.
+    fn redirect_warnings(&self, redirect_uri: &str, is_ipv6: bool) -> Vec<String>;
+
+    /// The addresses to which this program sends requests.
+    fn request_urls(&self) -> Vec<String>;
+
+    /// The help at a field.
+    fn help(&self, field: &Field) -> FieldHelp;
+
+    /// The provider's own fields of the form.
+    fn fields(&self, view: &FieldsView) -> AnyView;
+
+    /// The guide to registering an application, beside the form.
+    fn guide(&self, view: &GuideView) -> Guide;
+
+    /// The steps to a new secret of an existing application.
+    fn new_secret(&self, client_id: &ClientId) -> AnyView;
+
+    /// A sentence in which places in the provider's console are links.
+    fn directions(&self, text: &str, client_id: &ClientId) -> AnyView;
+
+    /// What an administrator of the company does to approve, above the address for it.
+    fn consent_words(&self) -> &'static str;
+}
+
+/// An application that an administrator registered at a provider, as a connector describes it.
+#[async_trait]
+pub trait Application: Debug + Send + Sync {
+    /// The settings beside name, client ID and secret, as a JSON object whose values are texts or null. A sealed secret
+    /// is bound to these values.
+    fn settings(&self) -> String;
+
+    /// The same values by the names of their fields.
+    fn values(&self) -> Values;
+
+    /// Who may sign in: words, and a name if it is one company.
+    fn audience(&self) -> (&'static str, Option<String>);
+
+    /// The provider's own settings, for the page of the connector.
+    fn facts(&self) -> Vec<Fact>;
+
+    /// The directory (a company's accounts at the provider) that ID tokens must name, if it is known: by the settings, or
+    /// `proved` by an earlier sign-in.
+    fn directory<'a>(&'a self, proved: Option<&'a str>) -> Option<&'a str>;
+
+    /// The values that a sign-in is pinned to.
+    fn pin(&self, proved: Option<&str>) -> SharedPinned;
+
+    /// The address at which an administrator of a company consents to these permissions; `None` if there is none.
+    fn consent_address(&self, redirect_uri: &str, scopes: &[String]) -> Option<String>;
+
+    /// Tries the credentials without a sign-in; `None` if the provider does not allow that for this application.
+    async fn try_credentials(
+        &self,
+        http: &dyn ProviderHttp,
+        secret: &SecretString,
+    ) -> Option<Result<(), Refusal>>;
+}
+
+/// A grant, with what the provider's metadata says about the application.
+pub struct Redeemed {
+    /// The grant.
+    pub grant: Grant,
+    /// The directory that the application's settings name, if the provider's metadata says so.
+    pub directory: Option<String>,
+}
+
+/// What an ID token is compared with, besides the pinned values.
+pub struct Expected<'a> {
+    /// The directory that an earlier sign-in has proved, if any.
+    pub proved: Option<&'a str>,
+    /// The callback's `iss`, if it had one.
+    pub callback_issuer: Option<&'a str>,
+    /// The hash of the attempt's nonce.
+    pub nonce: Hash,
+    /// The present time of the server's clock.
+    pub now: Timestamp,
+    /// The secrets that were sent to the provider. They must not be shown.
+    pub secrets: &'a [&'a str],
+}
+
+/// The person who signed in, as the provider names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The name of the account, which may be any text.
+    pub account: String,
+    /// The directory of the account, if the provider names one. It is an id in a fixed form.
+    pub directory: Option<String>,
+    /// Whether this sign-in has proved the directory of the application's settings, which is to be kept.
+    pub proves_directory: bool,
+}
+
+/// Requested permissions that were not granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Permissions that every connector needs.
+    pub required: Vec<String>,
+    /// Permissions that an administrator has chosen.
+    pub optional: Vec<String>,
+}
+
+/// What one sign-in is pinned to. Later changes of the configuration or the connector do not change it.
+#[async_trait]
+pub trait Pinned: Debug + Send + Sync {
+    /// As the database has it.
+    fn to_json(&self) -> String;
+
+    /// The address at which people sign in.
+    ///
+    /// # Errors
+    /// If an address cannot be read, which the configuration rules out.
+    fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> Result<String, Failure>;
+
+    /// Compares the callback's issuer (RFC 9207) with the pinned one. `secrets` must not be shown.
+    ///
+    /// # Errors
+    /// Both values, if the callback comes from another provider or directory.
+    fn check_callback_issuer(&self, issuer: &str, secrets: &[&str]) -> Result<(), Mismatch>;
+
+    /// Redeems a code. `proved` is the directory that an earlier sign-in has proved, if any.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    async fn redeem(
+        &self,
+        http: &dyn ProviderHttp,
+        request: &CodeRequest<'_>,
+        proved: Option<&str>,
+    ) -> Result<Redeemed, Refusal>;
+
+    /// Checks the ID token, and asks which account signed in.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    async fn identify(
+        &self,
+        http: &dyn ProviderHttp,
+        redeemed: &Redeemed,
+        expected: &Expected<'_>,
+    ) -> Result<Identity, Refusal>;
+
+    /// The requested permissions that were not granted.
+    fn missing(&self, asked: &[String], grant: &Grant) -> Missing;
+
+    /// Whether a successful sign-in proves that a permission was granted.
+    fn is_checked(&self, scope: &str) -> bool;
+}

@@ -1,0 +1,273 @@
+//! A made-up provider, *Contoso Mail*, which only tests have. It differs from every provider of the program, so that
+//! tests show whether code outside of a provider's folder assumes one of them.
+
+mod application;
+mod errors;
+mod form;
+mod pinned;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use mail360::{
+    providers::{
+        ClientId, ErrorCode, ExpiryDate, Field, FieldsView, Names, Permission, Provider, ProviderForm,
+        ProviderWords, RawError, SharedApplication, SharedPinned, Values, Why,
+        diagnosis::{Diagnosis, SettingsChange},
+        guide::{Guide, GuideView, Part, Ticks},
+        provider::{FieldHelp, Pasted, SettingErrors, SettingField, Unreadable},
+        redirect::{self, Difference},
+    },
+    ui::widgets::FieldError,
+};
+use time::Date;
+
+use self::{
+    application::ContosoApplication,
+    form::{FORM, Region},
+    pinned::ContosoPin,
+};
+
+/// The issuer of all regions.
+pub const ISSUER: &str = "https://id.contoso.example";
+/// The address that names the account.
+const ACCOUNT: &str = "https://api.contoso.example/me";
+/// The name of the only field that this provider has for itself.
+const REGION: &str = "region";
+/// The title of the error E-1234, which no other provider has.
+pub const OTHER_REGION: &str = "The application is registered in another region";
+
+static NAMES: Names = Names {
+    service: "Contoso Mail",
+    mailboxes: "Mailboxes at Contoso",
+    image: "/contoso.svg",
+    provider: "Contoso",
+    console: "Contoso Console",
+    application: "Contoso application",
+    administrator: "Contoso administrator",
+    redirect_uris: "the tab Sign-in",
+    redirect_uri_misplaced: "be on the tab Newsletter",
+    directory: "Company",
+    permissions_page: "the tab Access",
+    approve_button: "Allow for everyone",
+    error_line: "its line with E- and a number",
+    error_place: "Look for “E-” with a number at the bottom of Contoso’s page.",
+};
+
+static PERMISSIONS: [Permission; 2] = [
+    Permission {
+        name: "mail.all",
+        allows: "Read and send all mail of the mailbox.",
+        required: true,
+        needs_administrator: false,
+    },
+    Permission {
+        name: "contacts.all",
+        allows: "Read and change the contacts.",
+        required: false,
+        needs_administrator: true,
+    },
+];
+
+static SETTINGS: [SettingField; 1] =
+    [SettingField { name: REGION, label: "Region", is_text: false, needs_secret: true }];
+
+/// The provider. It has no configuration.
+#[derive(Debug)]
+pub struct ContosoMail;
+
+impl Provider for ContosoMail {
+    fn form(&self) -> &'static dyn ProviderForm {
+        &FORM
+    }
+
+    fn names(&self) -> &'static Names {
+        &NAMES
+    }
+
+    fn permissions(&self) -> &'static [Permission] {
+        &PERMISSIONS
+    }
+
+    fn settings(&self) -> &'static [SettingField] {
+        &SETTINGS
+    }
+
+    /// Contoso's secrets do not expire.
+    fn secret_periods(&self) -> &'static [u8] {
+        &[]
+    }
+
+    fn secret_expiry(&self, today: Date, months: u8) -> ExpiryDate {
+        ExpiryDate::in_days(today, 30 * i64::from(months))
+    }
+
+    fn parse_application(
+        &self,
+        client_id: &ClientId,
+        typed: &Values,
+    ) -> Result<SharedApplication, SettingErrors> {
+        let typed = typed.get(REGION).map(String::as_str).unwrap_or_default();
+        let region = Region::parse(typed).map_err(|words| vec![(REGION, words)])?;
+        Ok(Arc::new(ContosoApplication { client_id: client_id.to_string(), region }))
+    }
+
+    fn read_application(
+        &self,
+        client_id: &ClientId,
+        settings: &str,
+    ) -> Result<SharedApplication, Unreadable> {
+        let region = Region::of_json(settings)?;
+        Ok(Arc::new(ContosoApplication { client_id: client_id.to_string(), region }))
+    }
+
+    fn read_pinned(&self, client_id: &str, pinned: &str) -> Result<SharedPinned, Unreadable> {
+        let region = Region::of_json(pinned)?;
+        Ok(Arc::new(ContosoPin { client_id: client_id.to_owned(), region }))
+    }
+
+    fn setting_words(&self, typed: &Values) -> Vec<(&'static str, String)> {
+        let typed = typed.get(REGION).map(String::as_str).unwrap_or_default();
+        let words = Region::parse(typed).map_or("none", Region::words);
+        vec![(REGION, words.to_owned())]
+    }
+
+    fn diagnose(&self, why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+        errors::diagnose(why, said)
+    }
+
+    fn without_consent(&self, diagnosis: Diagnosis) -> Diagnosis {
+        diagnosis.without_consent(errors::ask_in_the_console())
+    }
+
+    fn read_words(&self, raw: &RawError<'_>) -> ProviderWords {
+        errors::read_words(raw)
+    }
+
+    fn code(&self, said: &ProviderWords) -> Option<ErrorCode> {
+        errors::code(said)
+    }
+
+    fn is_about_credentials(&self, said: &ProviderWords) -> bool {
+        errors::is_of_another_region(said)
+    }
+
+    fn read_pasted(&self, text: &str) -> Pasted {
+        errors::read_pasted(text)
+    }
+
+    fn redirect_difference(&self, ours: &str, theirs: &str) -> Option<Difference> {
+        redirect::difference(ours, theirs)
+    }
+
+    fn change_asking(&self, field: &str) -> Option<&'static SettingsChange> {
+        (field == REGION).then_some(&errors::CHANGE_REGION)
+    }
+
+    fn has_consent_page(&self) -> bool {
+        false
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn redirect_warnings(&self, _redirect_uri: &str, _is_ipv6: bool) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn request_urls(&self) -> Vec<String> {
+        let tokens = Region::ALL.into_iter().map(Region::token_url);
+        tokens.chain([ACCOUNT.to_owned()]).collect()
+    }
+
+    fn help(&self, field: &Field) -> FieldHelp {
+        let (line, mark) = match field {
+            Field::Provider => {
+                ("The company that keeps the mailboxes.", "Contoso Mail keeps mailboxes at Contoso.")
+            }
+            Field::ServiceName => (
+                "Use the name of your Contoso application.",
+                "What the connector is called here. People see the application’s name when they sign in.",
+            ),
+            Field::ClientId => (
+                "It begins with contoso- and is on the card of your application.",
+                "The number by which Contoso knows your application.",
+            ),
+            Field::ClientSecret => (
+                "It begins with cs_. It is stored encrypted and never shown again.",
+                "The password of your application, which the Contoso Console shows once.",
+            ),
+            Field::SecretExpires => (
+                "Secrets of Contoso do not expire.",
+                "Leave it empty, unless your company has a rule of its own.",
+            ),
+            Field::Permissions => {
+                ("Choose what your software needs.", "What your software may do with a mailbox at Contoso.")
+            }
+            Field::Setting(_) if *field == Field::REDIRECT_URI => (
+                "Your Contoso application must have exactly this address.",
+                "Where Contoso sends people back to.",
+            ),
+            Field::Setting(_) => (
+                "The region in which you registered the application.",
+                "Contoso keeps applications in one region. The card of your application names it.",
+            ),
+        };
+        FieldHelp { line, mark }
+    }
+
+    fn fields(&self, view: &FieldsView) -> AnyView {
+        let chosen = view.values.get(REGION).cloned().unwrap_or_default();
+        let options = Region::ALL
+            .into_iter()
+            .map(|region| {
+                let is_chosen = region.name() == chosen;
+                view! { <option value=region.name() selected=is_chosen>{region.words()}</option> }
+            })
+            .collect_view();
+        let focus = view.focus.as_deref() == Some(REGION);
+        let error = view.errors.get(REGION).cloned();
+        view! {
+            <div class="field">
+                <label for=REGION>"Region"</label>
+                <select class="input" id=REGION name=REGION autofocus=focus aria-describedby="region-error">
+                    <option value="">"Choose one"</option>
+                    {options}
+                </select>
+                <FieldError id="region-error".to_owned() error=error />
+            </div>
+        }
+        .into_any()
+    }
+
+    fn guide(&self, view: &GuideView) -> Guide {
+        let ticks = Ticks(view.done.clone());
+        let uri = view.redirect_uri.clone();
+        let register = ticks.step("C-1", "Register an application in the Contoso Console.");
+        let address = ticks.step("C-2", view! { "Enter the address " <code>{uri}</code> "." });
+        Guide {
+            title: "Setting up an application at Contoso",
+            lead: "It takes two steps.",
+            parts: view! {
+                <Part letter="A" title="Register the application at Contoso">
+                    <ol class="steps">{register}{address}</ol>
+                </Part>
+            }
+            .into_any(),
+        }
+    }
+
+    fn new_secret(&self, _client_id: &ClientId) -> AnyView {
+        view! { <p>"Choose Another secret on the card of your application."</p> }.into_any()
+    }
+
+    /// Contoso's console has no addresses to which a sentence could link.
+    fn directions(&self, text: &str, _client_id: &ClientId) -> AnyView {
+        text.to_owned().into_any()
+    }
+
+    fn consent_words(&self) -> &'static str {
+        "Contoso has no page for it."
+    }
+}
