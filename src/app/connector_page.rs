@@ -33,7 +33,7 @@ use crate::{
         id::UserId,
         page::Page,
     },
-    providers::{Names, Providers},
+    providers::{Names, Providers, redirect_warnings},
     sign_ins::{
         model::KEPT_PER_CONNECTOR,
         pages::{SignInList, StateCard, TryAgain, VerifyButton},
@@ -91,6 +91,8 @@ pub async fn show(
         // A viewer only sees the settings.
         Err(_) => None,
     };
+    let warnings = redirect_warnings(connector.provider.as_ref(), &config.public_url);
+    let doctor = Doctor::new(&config.public_url, &headers, warnings);
     let model = ConnectorView {
         title: connector.service_name.as_str().to_owned(),
         connector,
@@ -98,7 +100,7 @@ pub async fn show(
         said: Said::about(&session, id, connectors.now()).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
-        doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
+        doctor,
         providers,
         viewer: member.user(),
     };

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, extract::State, response::IntoResponse};
+use axum::{
+    Extension,
+    extract::{Query, State},
+    response::IntoResponse,
+};
 use http::HeaderMap;
 use leptos::prelude::*;
+use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
@@ -26,23 +31,40 @@ use crate::{
     ui::widgets::{Back, ErrorSummary, Notice, Tone},
 };
 
-/// `GET /connectors/new`.
+/// The query of the page.
+#[derive(Deserialize)]
+pub struct AddQuery {
+    /// The name of the provider whose form is shown.
+    provider: Option<String>,
+}
+
+/// `GET /connectors/new?provider={name}`. Without a provider, or with an unknown one, it shows the form of the first one.
+#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
 pub async fn show(
     State(service): State<ConnectorService>,
     State(config): State<Arc<Config>>,
     State(providers): State<Providers>,
     Extension(member): Extension<Member>,
     session: Session,
+    Query(query): Query<AddQuery>,
     kept: InBrowser,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
     let admin = member.admin()?;
     let target = Target::Add { form: service.new_form() };
     let kept = Draft::find(&session, kept, &admin, &target.path(), service.now(), &providers).await?;
-    let (draft, logged_out) = match kept.map(Kept::take_apart) {
+    let wanted = query.provider.as_deref().and_then(|name| providers.find(name));
+    let (mut draft, logged_out) = match kept.map(Kept::take_apart) {
         Some((draft, logged_out)) => (draft, logged_out),
-        None => (fresh(target, chosen_provider(&providers, None)?.as_ref()), false),
+        None => {
+            let provider = wanted.cloned().map_or_else(|| chosen_provider(&providers, None), Ok)?;
+            (fresh(target, provider.as_ref()), false)
+        }
     };
+    if let Some(provider) = wanted {
+        let name = provider.form().name().to_owned();
+        draft.values.insert(Field::Provider.name().to_owned(), name);
+    }
     let form = FormView {
         action: ADD,
         owner: service.seal_owner(&admin)?,

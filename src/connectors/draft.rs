@@ -18,10 +18,7 @@ use super::{
 use crate::{
     people::access::Member,
     platform::{clock::Timestamp, failure::Failure, note, text},
-    providers::{
-        Provider, Providers,
-        form::{holds_secret, looks_like_secret},
-    },
+    providers::{Provider, Providers, form::holds_secret},
 };
 
 use logged_out::LoggedOutDraft;
@@ -151,7 +148,7 @@ impl Draft {
         // A user may paste the secret into another field too. It must not be stored or shown there either.
         let is_secret = |value: &str| {
             let plain = text::ascii(value);
-            looks_like_secret(text::unwrapped(&plain))
+            providers.looks_like_secret(text::unwrapped(&plain))
                 || holds_secret(&plain, typed.client_secret.expose_secret())
         };
         let free = |value: &str| (!is_secret(value)).then(|| cut(value));

@@ -38,7 +38,7 @@ use crate::{
         page::Page,
         text,
     },
-    providers::{Permission, ProviderForm, Providers, SharedProvider, guide::GuideView},
+    providers::{Permission, ProviderForm, Providers, SharedProvider, guide::GuideView, redirect_warnings},
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
 
@@ -88,7 +88,11 @@ pub async fn show(
         focus,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
-        doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
+        doctor: Doctor::new(
+            &config.public_url,
+            &headers,
+            redirect_warnings(connector.provider.as_ref(), &config.public_url),
+        ),
         providers,
     };
     let guide = guide::values_of(&form);

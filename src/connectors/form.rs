@@ -239,11 +239,22 @@ fn ChooseProvider(model: FormView) -> impl IntoView {
             }
         })
         .collect_view();
+    // Each provider has fields and a guide of its own.
+    let others =
+        model.providers.all().iter().filter(|other| !model.is_edit() && other.form().name() != chosen);
+    let others = others
+        .map(|other| {
+            let to = format!("/connectors/new?provider={}", other.form().name());
+            let words = format!("Show the form for {}", other.names().service);
+            view! { <p class="help"><a href=to>{words}</a></p> }
+        })
+        .collect_view();
     view! {
         <fieldset class="field" aria-describedby=format!("{id}-error")>
             <legend>{label}</legend>
             <HelpMark label=label words=model.provider.help(&Field::Provider).mark />
             <div class="choices cards">{choices}</div>
+            {others}
             <FieldError id=format!("{id}-error") error=model.draft.error(&Field::Provider) />
         </fieldset>
     }

@@ -47,7 +47,8 @@ pub struct Guide {
 pub struct Ticks(pub Option<Vec<String>>);
 
 impl Ticks {
-    /// A step with its box. The box belongs to the form, so that it is still ticked if the form is shown again.
+    /// A step with its box. Its id has at most eight characters. The box belongs to the form, so that it is still ticked
+    /// if the form is shown again.
     pub fn step(&self, id: &'static str, content: impl IntoView) -> AnyView {
         let content = content.into_any();
         let Some(done) = &self.0 else {

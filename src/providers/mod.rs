@@ -49,6 +49,6 @@ pub use redact::redact;
 #[cfg(feature = "ssr")]
 pub use refusal::{Refusal, Why};
 #[cfg(feature = "ssr")]
-pub use registry::{ProviderOptions, Providers};
+pub use registry::{ProviderOptions, Providers, redirect_warnings};
 #[cfg(feature = "ssr")]
 pub use words::{FreeText, ProviderWords, known_error, single_line};

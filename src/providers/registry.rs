@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Field, ProviderWords, SharedProvider, microsoft};
+use super::{Field, Provider, RawError, SharedProvider, microsoft};
 use crate::platform::config::PublicUrl;
 
 /// The settings of all providers, as typed.
@@ -53,20 +53,30 @@ impl Providers {
         self.0.iter().find(|provider| provider.form().name() == name)
     }
 
-    /// The provider that a browser comes back from without a sign-in of ours: the one that has words for the error, or
-    /// else the first one with a page for consent.
-    pub fn of_words(&self, said: Option<&ProviderWords>) -> Option<&SharedProvider> {
+    /// The provider, if there is one alone.
+    pub fn only(&self) -> Option<&SharedProvider> {
+        self.0.first().filter(|_| self.0.len() == 1)
+    }
+
+    /// The provider at which an administrator was asked for consent: the one that has words for the error, or else the
+    /// first one with a page for consent.
+    pub fn of_consent(&self, refused: Option<&RawError<'_>>) -> Option<&SharedProvider> {
         let knows = |provider: &&SharedProvider| {
-            said.is_some_and(|said| provider.code(said).is_some_and(|code| code.diagnosis.is_some()))
+            let code = refused.and_then(|raw| provider.code(&provider.read_words(raw)));
+            code.is_some_and(|code| code.diagnosis.is_some())
         };
         let consents = |provider: &&SharedProvider| provider.has_consent_page();
         self.0.iter().find(knows).or_else(|| self.0.iter().find(consents)).or_else(|| self.0.first())
     }
 
+    /// Whether a text looks like a client secret of one of them.
+    pub fn looks_like_secret(&self, text: &str) -> bool {
+        self.0.iter().any(|provider| provider.form().looks_like_secret(text))
+    }
+
     /// Warnings about a Redirect URI that a provider would not accept, for the operator (`Doctor::new`).
     pub fn redirect_warnings(&self, public_url: &PublicUrl) -> Vec<String> {
-        let (redirect_uri, is_ipv6) = (public_url.redirect_uri(), public_url.parts().is_ipv6());
-        self.0.iter().flat_map(|provider| provider.redirect_warnings(&redirect_uri, is_ipv6)).collect()
+        self.0.iter().flat_map(|provider| redirect_warnings(provider.as_ref(), public_url)).collect()
     }
 
     /// The label of a field on the screen. Fields of a provider's own have a label there.
@@ -84,4 +94,9 @@ impl Providers {
             }
         }
     }
+}
+
+/// Warnings about a Redirect URI that this provider would not accept, for the operator.
+pub fn redirect_warnings(provider: &dyn Provider, public_url: &PublicUrl) -> Vec<String> {
+    provider.redirect_warnings(&public_url.redirect_uri(), public_url.parts().is_ipv6())
 }

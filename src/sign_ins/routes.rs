@@ -41,7 +41,7 @@ use crate::{
         page::{Page, Then},
         randomness::{Randomness, SharedRandomness, Token},
     },
-    providers::{Field, ProviderWords, Providers, Values},
+    providers::{Field, Providers, Values},
 };
 
 /// The name of the binding cookie. It proves which browser started an attempt.
@@ -175,7 +175,7 @@ pub async fn callback(
         // The attempt is not consumed, so this address still works. The general page would lead away from it.
         (Failure::Unavailable(error), Some(seconds)) => {
             tracing::error!(%error, "a callback could not be taken");
-            let provider = providers.of_words(None).cloned();
+            let provider = providers.only().cloned();
             let page =
                 Page::new("Sign-in", move || view! { <NotNow provider=provider /> }.into_any()).narrow();
             let page = page.with_status(StatusCode::SERVICE_UNAVAILABLE);
@@ -193,7 +193,7 @@ async fn answer(
     binding: Option<Token>,
 ) -> Result<Response, Failure> {
     let foreign = || {
-        let provider = providers.of_words(None).cloned();
+        let provider = providers.only().cloned();
         Page::new("Sign-in", move || view! { <Foreign provider=provider /> }.into_any())
             .narrow()
             .with_status(StatusCode::BAD_REQUEST)
@@ -204,7 +204,7 @@ async fn answer(
             // The values are not logged: an attacker may have written them.
             tracing::warn!(reason = %malformed, "a callback cannot be read");
             if malformed == Malformed::Doubled {
-                let provider = providers.of_words(None).cloned();
+                let provider = providers.only().cloned();
                 Page::new("Sign-in", move || view! { <DoubledPage provider=provider /> }.into_any())
                     .narrow()
                     .with_status(StatusCode::BAD_REQUEST)
@@ -229,8 +229,7 @@ async fn answer(
 fn approved_or_not(providers: &Providers, Approval { refused }: &Approval) -> Option<Response> {
     let raw = refused.as_ref().map(NotApproved::raw);
     // The address does not name the provider, so the words of the error do.
-    let words = raw.map(|raw| ProviderWords::of(raw.error, raw.description, None, None));
-    let provider = providers.of_words(words.as_ref())?.clone();
+    let provider = providers.of_consent(raw.as_ref())?.clone();
     let refused = raw.map(|raw| provider.read_words(&raw));
     if let Some(said) = &refused {
         let error = said.known_error().unwrap_or("another");

@@ -162,6 +162,22 @@ async fn the_form_offers_every_provider_and_shows_the_fields_and_the_guide_of_th
 
 #[rstest]
 #[tokio::test]
+async fn the_form_of_each_provider_has_an_address_and_links_to_the_others(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (_world, mut ada) = installation(kind).await;
+    let first = ada.get("/connectors/new").await;
+    assert!(first.body.contains("name=\"account_type\""));
+    first.assert_says("Show the form for Contoso Mail");
+    let contosos = ada.get("/connectors/new?provider=contoso").await;
+    contosos.assert_says("Show the form for Outlook").assert_says("Setting up an application at Contoso");
+    assert!(contosos.body.contains("name=\"region\"") && !contosos.body.contains("name=\"account_type\""));
+    let unknown = ada.get("/connectors/new?provider=gone").await;
+    assert!(unknown.body.contains("name=\"account_type\""));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_connector_of_another_provider_is_added_and_shown_in_the_words_of_that_provider(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
@@ -277,10 +293,12 @@ async fn an_outlook_connector_works_unchanged_beside_another_provider(
     let list = ada.get("/connectors").await;
     assert!(list.body.contains("alt=\"Outlook\"") && list.body.contains("alt=\"Contoso Mail\""));
 
-    // The secret of one provider is never sent to another one.
-    let moved = Typed { name: "Moved", secret: "", ..SOUND };
+    // A connector keeps its provider, so that the secret of one provider is never sent to another one.
+    let moved = Typed { name: "Moved", ..SOUND };
     assert_eq!(moved.edit(&mut ada, &outlooks).await.location(), format!("{outlooks}/edit"));
-    ada.get(&format!("{outlooks}/edit")).await.assert_says("Enter the client secret of this application.");
+    let form = ada.get(&format!("{outlooks}/edit")).await;
+    form.assert_says("This connector is for Outlook. Add another connector for another provider.");
+    assert!(form.body.contains("name=\"account_type\"") && !form.body.contains("name=\"region\""));
     assert_eq!(world.raw.one::<String>(stored).await, settings);
 }
 

@@ -16,6 +16,8 @@ pub struct ServiceName(String);
 impl ServiceName {
     /// The most characters.
     pub const MAX: usize = 60;
+    /// The message for a text that looks like a client secret.
+    pub const SECRET: &str = "This looks like a client secret. Give the name of your application here.";
 
     /// Parses what was typed.
     ///
@@ -23,7 +25,7 @@ impl ServiceName {
     /// What to change, in the reader's words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if looks_like_secret(text) {
-            return Err("This looks like a client secret. Give the name of your application here.");
+            return Err(Self::SECRET);
         }
         text::name(text, Self::MAX).map(Self).map_err(|why| match why {
             BadName::Empty => "Give the connector a name: the one of your application.",

@@ -107,6 +107,8 @@ impl Typed {
         let service_name = if self.holds_secret(&self.service_name) {
             let application = provider.names().application;
             Err(format!("This is the client secret. Give the name of your {application} here."))
+        } else if providers.looks_like_secret(&self.service_name) {
+            Err(ServiceName::SECRET.to_owned())
         } else {
             ServiceName::parse(&self.service_name).map_err(str::to_owned)
         };
