@@ -19,7 +19,7 @@ use crate::platform::{
 pub struct Actor {
     /// The organisation in which it is done.
     pub organisation: OrganisationId,
-    /// The user; `None` for the operator at the command line.
+    /// The user; `None` for a job, a visitor who did not log in, and the operator at the command line.
     pub user: Option<UserId>,
     /// The network address of the client.
     pub address: Option<IpAddr>,

@@ -69,8 +69,8 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    let connector = connectors.get(&member, id).await?;
-    let for_admins = match member.clone().admin() {
+    let connector = connectors.get(&member.caller(), id).await?;
+    let for_admins = match member.admin() {
         Ok(admin) => {
             let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
             let more = sign_ins.len() > LATEST;
@@ -116,7 +116,7 @@ pub async fn sign_ins(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let connector = connectors.get(&admin, id).await?;
+    let connector = connectors.get(&admin.caller(), id).await?;
     let sign_ins = sign_ins.of_connector(&admin, id, KEPT_PER_CONNECTOR).await?;
     let (name, viewer) = (connector.service_name.as_str().to_owned(), admin.user());
     Ok(Page::new("Sign-ins", move || {

@@ -16,7 +16,7 @@ use crate::{
         model::{Email, InvitationId, Role},
         service::{INVITATION_LASTS, Invitation, Invited, People, User},
     },
-    platform::{clock::Timestamp, config::Config, failure::Failure, page::Page},
+    platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page},
     ui::widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
 };
 
@@ -43,7 +43,7 @@ struct PeopleView {
     first: bool,
     invitations: Vec<(Invitation, String)>,
     required: bool,
-    you: String,
+    you: UserId,
     typed: (String, Role),
     outcome: Option<Outcome>,
 }
@@ -56,8 +56,8 @@ impl PeopleView {
             first: after.is_none(),
             users,
             invitations: people.invitations(admin).await?,
-            required: people.organisation(admin).await?.second_factor_required,
-            you: admin.email.clone(),
+            required: people.organisation(&admin.caller()).await?.second_factor_required,
+            you: admin.user(),
             typed: (String::new(), Role::Viewer),
             outcome: None,
         })
@@ -154,8 +154,7 @@ pub async fn require_second_factor(
 #[component]
 fn PeoplePage(model: PeopleView) -> impl IntoView {
     let PeopleView { users, next, first, invitations, required, you, typed, outcome } = model;
-    let rows =
-        users.into_iter().map(|user| view! { <Row you={user.email == you} user=user /> }).collect_view();
+    let rows = users.into_iter().map(|user| view! { <Row you={user.id == you} user=user /> }).collect_view();
     let link = |after: String| {
         let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
         address.append_pair("after", &after);

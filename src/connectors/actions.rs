@@ -249,7 +249,7 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
     let (admin, service, session) = sender(&form.owner)?;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     // First, so that a user of another organisation learns nothing from the checks of the other fields.
-    let stored = service.get(&admin, connector).await?;
+    let stored = service.get(&admin.caller(), connector).await?;
     let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
     let ticked = form.done.clone();
     let typed = form.typed();
@@ -261,7 +261,7 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
     };
     match service.change(&admin, connector, version, &new).await {
         Ok(Changed::Changed) => {
-            let now = service.get(&admin, connector).await?;
+            let now = service.get(&admin.caller(), connector).await?;
             let tried_for = (now.application_version != stored.application_version).then_some(&admin);
             Ok(done(connector, Done::Changed, new.warning, tried_for, &session).await?)
         }
@@ -292,7 +292,7 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
 pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), ActionError> {
     let (admin, service, session) = sender(&form.owner)?;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
-    let old = service.get(&admin, connector).await?;
+    let old = service.get(&admin.caller(), connector).await?;
     let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
     let typed = TypedSecret {
         client_secret: SecretString::from(form.client_secret),
@@ -307,7 +307,7 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
     let proved = admin.clone().reauthenticated()?;
     match service.replace_secret(&proved, connector, version, &new).await? {
         Changed::Changed => {
-            let now = service.get(&admin, connector).await?;
+            let now = service.get(&admin.caller(), connector).await?;
             let is_replaced = now.application_version != old.application_version;
             let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
             Ok(done(connector, what, new.warning, Some(&admin), &session).await?)

@@ -25,7 +25,7 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let connector = service.get(&admin, id).await?;
+    let connector = service.get(&admin.caller(), id).await?;
     let owner = service.seal_owner(&admin)?;
     Ok(Page::new("Delete the connector", move || {
         view! { <DeletePage connector=connector.clone() owner=owner.clone() /> }.into_any()

@@ -16,7 +16,7 @@ use super::{
     service::{Connector, ConnectorId, Typed, TypedSecret},
 };
 use crate::{
-    people::access::Member,
+    people::access::Admin,
     platform::{clock::Timestamp, failure::Failure, note, text},
     providers::{Provider, Providers, form::holds_secret},
 };
@@ -264,7 +264,7 @@ impl Draft {
     pub async fn find(
         session: &Session,
         InBrowser(form): InBrowser,
-        member: &Member,
+        admin: &Admin,
         path: &str,
         now: Timestamp,
         providers: &Providers,
@@ -272,7 +272,7 @@ impl Draft {
         if let Some(draft) = note::read(session, &Self::name(path), now).await? {
             return Ok(Some(Kept::Failed(draft)));
         }
-        Ok(form.and_then(|form| form.draft_of(member, path, providers)).map(Kept::LoggedOut))
+        Ok(form.and_then(|form| form.draft_of(admin, path, providers)).map(Kept::LoggedOut))
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn show(
 ) -> Result<impl IntoResponse, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let connector = service.get(&admin, id).await?;
+    let connector = service.get(&admin.caller(), id).await?;
     let now = Target::Edit { connector: id, version: connector.version };
     let kept = Draft::find(&session, kept, &admin, &now.path(), service.now(), &providers).await?;
     let (mut draft, logged_out) =
@@ -107,7 +107,7 @@ pub async fn discard(
     Path(id): Path<String>,
 ) -> Result<Redirect, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    service.get(&member, id).await?;
+    service.get(&member.caller(), id).await?;
     Ok(Redirect::to(&format!("/connectors/{id}")))
 }
 

@@ -89,7 +89,7 @@ pub async fn list(
     // A text that is no position leads to the first page.
     let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
     let ListPage { connectors, next, expiring } =
-        service.list(&member, &asked.search, asked.order(), after.as_ref()).await?;
+        service.list(&member.caller(), &asked.search, asked.order(), after.as_ref()).await?;
     let model = ListView {
         connectors,
         next,

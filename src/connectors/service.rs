@@ -24,7 +24,7 @@ use crate::{
         model::{Action, Entry},
         service::Activity,
     },
-    people::access::{Admin, Member},
+    people::access::{Admin, Caller},
     platform::{
         clock::{SharedClock, Timestamp},
         database::{Database, DatabaseError, Queries, Tx},
@@ -124,14 +124,14 @@ impl ConnectorService {
     /// A page of the list, or of those whose name or client ID begins with what is searched.
     pub async fn list(
         &self,
-        member: &Member,
+        caller: &Caller,
         search: &str,
         order: Order,
         after: Option<&Position>,
     ) -> Result<ListPage, Failure> {
         let prefixes = search::prefixes(search);
-        let (store, read) = (self.store(member.organisation()), self.database.read());
-        let (mut connectors, expiring) = if member.is_admin() {
+        let (store, read) = (self.store(caller.organisation()), self.database.read());
+        let (mut connectors, expiring) = if caller.is_admin() {
             let due = (self.soon(), NAMED + 1);
             store.list_with_due(&read, prefixes.as_deref(), (order, after), PAGE + 1, due).await?
         } else {
@@ -158,9 +158,9 @@ impl ConnectorService {
     /// One connector.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where the member's organisation has no such connector.
-    pub async fn get(&self, member: &Member, id: ConnectorId) -> Result<Connector, Failure> {
-        self.store(member.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
+    /// [`Failure::NotFound`] where the caller's organisation has no such connector.
+    pub async fn get(&self, caller: &Caller, id: ConnectorId) -> Result<Connector, Failure> {
+        self.store(caller.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
     }
 
     /// Whether a connector was added within the last minute.
@@ -168,7 +168,7 @@ impl ConnectorService {
     /// # Errors
     /// [`Failure::NotFound`] where there is no such connector.
     pub async fn is_new(&self, admin: &Admin, id: ConnectorId) -> Result<bool, Failure> {
-        let connector = self.get(admin, id).await?;
+        let connector = self.get(&admin.caller(), id).await?;
         let now = self.clock.now();
         Ok(connector.created_at.is_credible(now) && now.since(connector.created_at) < Duration::minutes(1))
     }

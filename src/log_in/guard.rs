@@ -132,7 +132,7 @@ pub async fn require_access(
         };
     }
     if rule.access == RouteAccess::Admin && !member.is_admin() {
-        log_ins.note_refusal(&member, request.method(), &path);
+        log_ins.note_refusal(member.logged_in_user(), request.method(), &path);
         return Failure::Forbidden.into_response();
     }
     match (rule.reauthenticated && !member.has_reauthenticated(), looks) {

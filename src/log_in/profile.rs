@@ -16,8 +16,8 @@ use crate::{
         service::Activity,
     },
     people::{
-        access::Member,
-        model::{Email, Password},
+        access::LoggedInUser,
+        model::Password,
         service::{Authenticated, Code, People, User},
     },
     platform::{
@@ -91,7 +91,7 @@ impl Profiles {
     /// The browsers in which a user is logged in.
     pub async fn browsers(
         &self,
-        member: &Member,
+        member: &LoggedInUser,
         session: &Session,
     ) -> Result<Vec<LoggedInBrowser>, Failure> {
         self.sessions.of_user(member, session).await
@@ -101,7 +101,7 @@ impl Profiles {
     /// cannot take the user over. Attempts count like those of a log-in.
     pub async fn change_password(
         &self,
-        member: &Member,
+        member: &LoggedInUser,
         session: &Session,
         browser: &Browser,
         current: SecretString,
@@ -135,7 +135,8 @@ impl Profiles {
         if is_same.is_some_and(|(current, new)| current.is_same_as(&new)) {
             return Ok(PasswordChange::Refused("Choose another password than the current one."));
         }
-        let about = [member.email.as_str(), &member.name, &member.organisation_name];
+        let organisation = self.people.organisation(&member.caller()).await?;
+        let about = [user.email.as_str(), &user.name, &organisation.name];
         let new = match self.people.choose_password(member.asker(), new, &about).await? {
             Ok(new) => new,
             Err(words) => return Ok(PasswordChange::Refused(words)),
@@ -155,9 +156,12 @@ impl Profiles {
         Ok(PasswordChange::Changed)
     }
 
-    async fn note_refusal(&self, member: &Member, action: Action) -> Result<(), Failure> {
-        let entry = Entry::done(action, &member.email, member.user().0).with_outcome("refused");
-        let record = async |tx: Tx| self.activity.record(&tx, member.actor(), entry.clone()).await;
+    async fn note_refusal(&self, member: &LoggedInUser, action: Action) -> Result<(), Failure> {
+        let record = async |tx: Tx| {
+            let email = self.people.email_of(&tx, member).await?;
+            let entry = Entry::done(action, email, member.user().0).with_outcome("refused");
+            self.activity.record(&tx, member.actor(), entry).await
+        };
         Ok(self.database.write(record).await?)
     }
 
@@ -168,7 +172,7 @@ impl Profiles {
     /// [`Failure::LoggedOut`] if the session was ended in the meantime.
     pub async fn reauthenticate(
         &self,
-        member: &Member,
+        member: &LoggedInUser,
         session: &Session,
         given: GivenCredentials,
     ) -> Result<Reauthentication, Failure> {
@@ -213,7 +217,7 @@ impl Profiles {
                     return Err(Failure::LoggedOut);
                 }
                 let issued = self.sessions.reauthenticate(&tx, member, session).await?;
-                let entry = Entry::done(Action::Reauthenticated, &member.email, member.user().0);
+                let entry = Entry::done(Action::Reauthenticated, &user.email, user.id.0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(issued)
             })
@@ -223,18 +227,16 @@ impl Profiles {
     }
 
     /// The user, if this is their password.
-    async fn verified(&self, member: &Member, password: SecretString) -> Result<Option<User>, Failure> {
+    async fn verified(&self, member: &LoggedInUser, password: SecretString) -> Result<Option<User>, Failure> {
         let Some(password) = Password::try_out(password) else { return Ok(None) };
-        let email = Email::parse(&member.email).ok();
-        let organisation = Some(member.organisation());
-        Ok(match self.people.authenticate(member.asker(), organisation, email.as_ref(), &password).await? {
-            Authenticated::User { user, .. } if user.id == member.user() => Some(user),
-            _ => None,
+        Ok(match self.people.authenticate_again(member, &password).await? {
+            Authenticated::User { user, .. } => Some(user),
+            Authenticated::Refused(_) => None,
         })
     }
 
     /// Ends a session in another browser. Ending one that has ended is no error.
-    pub async fn end_session(&self, member: &Member, id: &str) -> Result<(), Failure> {
+    pub async fn end_session(&self, member: &LoggedInUser, id: &str) -> Result<(), Failure> {
         self.database
             .write(async |tx| {
                 // Lock the user before their sessions, as everywhere, against deadlocks.
@@ -242,7 +244,8 @@ impl Profiles {
                 if Sessions::end_one_of(&tx, member, id).await? {
                     // `users.version` does not distinguish browsers, so work that began in others ends too.
                     People::note_ended_sessions(&tx, member.organisation(), member.user()).await?;
-                    let entry = Entry::done(Action::SessionEnded, &member.email, member.user().0);
+                    let email = self.people.email_of(&tx, member).await?;
+                    let entry = Entry::done(Action::SessionEnded, email, member.user().0);
                     self.activity.record(&tx, member.actor(), entry).await?;
                 }
                 Ok(())

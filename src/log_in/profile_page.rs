@@ -52,7 +52,7 @@ pub async fn show(
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Page, Failure> {
-    let browsers = profiles.browsers(&member, &session).await?;
+    let browsers = profiles.browsers(member.logged_in_user(), &session).await?;
     let changed = note::read::<UserId>(&session, CHANGED, clock.now()).await? == Some(member.user());
     Ok(page(ProfileView { member, browsers, changed, error: None, wait: None }))
 }
@@ -76,11 +76,13 @@ pub async fn change_password(
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Failure> {
     let again = async || {
-        let (member, browsers) = (member.clone(), profiles.browsers(&member, &session).await?);
+        let (member, browsers) =
+            (member.clone(), profiles.browsers(member.logged_in_user(), &session).await?);
         let view = |wait| ProfileView { member, browsers, changed: false, error: None, wait: Some(wait) };
         Ok::<_, Failure>(|words| page(view(words)))
     };
-    let outcome = match profiles.change_password(&member, &session, &browser, form.current, form.new).await {
+    let user = member.logged_in_user();
+    let outcome = match profiles.change_password(user, &session, &browser, form.current, form.new).await {
         Ok(PasswordChange::Changed) => Ok(()),
         Ok(PasswordChange::Refused(words)) => Err((NEW, words.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)),
         Ok(PasswordChange::WrongCurrent) => {
@@ -98,7 +100,7 @@ pub async fn change_password(
             Ok(Redirect::to("/profile").into_response())
         }
         Err((field, words, status)) => {
-            let browsers = profiles.browsers(&member, &session).await?;
+            let browsers = profiles.browsers(member.logged_in_user(), &session).await?;
             let error = Some((field, words));
             let view = ProfileView { member, browsers, changed: false, error, wait: None };
             Ok(page(view).with_status(status).into_response())
@@ -112,7 +114,7 @@ pub async fn end_session(
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
 ) -> Result<Redirect, Failure> {
-    profiles.end_session(&member, &id).await?;
+    profiles.end_session(member.logged_in_user(), &id).await?;
     Ok(Redirect::to("/profile"))
 }
 

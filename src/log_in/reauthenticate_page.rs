@@ -116,7 +116,7 @@ pub async fn reauthenticate(
         }
     }
     view.form = again.then_some(form);
-    let outcome = match profiles.reauthenticate(&member, &session, given).await {
+    let outcome = match profiles.reauthenticate(member.logged_in_user(), &session, given).await {
         Err(Failure::Busy(seconds)) => {
             return Ok(busy(seconds, |words| page(ReauthenticateView { error: Some(words), ..view })));
         }

@@ -239,7 +239,8 @@ pub async fn log_out(
     session: Session,
     member: Option<Extension<Member>>,
 ) -> Result<impl IntoResponse, Failure> {
-    log_ins.log_out(&session, member.map(|Extension(member)| member)).await?;
+    let member = member.as_ref().map(|Extension(member)| member.logged_in_user());
+    log_ins.log_out(&session, member).await?;
     let forget = HeaderName::from_static("clear-site-data");
     Ok(([(forget, "\"cache\", \"storage\"")], Redirect::to("/login")))
 }

@@ -47,13 +47,13 @@ struct SecondFactorView {
 async fn view_of(
     people: &People,
     log_ins: &LogInService,
-    member: Member,
+    member: &Member,
     session: &Session,
     error: Option<String>,
 ) -> Result<Page, Failure> {
-    let required = people.organisation(&member).await?.second_factor_required;
+    let required = people.organisation(&member.caller()).await?.second_factor_required;
     let demanded = member.lacks_second_factor();
-    let (email, asker, drawn) = (member.email.clone(), member.asker(), format!("drawn\0{}", member.user()));
+    let (asker, drawn) = (member.logged_in_user().asker(), format!("drawn\0{}", member.user()));
     let begun = session::begun_second_factor(session).await?;
     let setup = people.second_factor(&member.reauthenticated()?, begun.as_ref()).await?;
     let draw = async || {
@@ -61,7 +61,7 @@ async fn view_of(
         if !log_ins.throttles.is_within(&drawn, DRAWN).await? {
             return Ok(None);
         }
-        people.draw_qr_code(asker, key.clone(), &email).await.map(Some)
+        people.draw_qr_code(asker, key.clone(), &member.email).await.map(Some)
     };
     let qr_code = match draw().await {
         // The user can type the key instead.
@@ -79,7 +79,7 @@ pub async fn show(
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Page, Failure> {
-    view_of(&people, &log_ins, member, &session, None).await
+    view_of(&people, &log_ins, &member, &session, None).await
 }
 
 /// `POST /profile/second-factor`: begins the set-up. The session gets a new id first, so that an attacker
@@ -90,8 +90,8 @@ pub async fn begin(
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Redirect, Failure> {
-    let begun = people.begin_second_factor(&member.clone().reauthenticated()?)?;
-    sessions.renew(&member, &session).await?;
+    let begun = people.begin_second_factor(&member.reauthenticated()?)?;
+    sessions.renew(member.logged_in_user(), &session).await?;
     session::begin_second_factor(&session, &begun).await?;
     Ok(Redirect::to(HERE))
 }
@@ -113,14 +113,15 @@ pub async fn finish(
     session: Session,
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Failure> {
-    let proved = member.clone().reauthenticated()?;
+    let proved = member.reauthenticated()?;
     // It was finished in another window, or begun in a session that has ended. The page shows the current
     // state.
     let Some(begun) = session::begun_second_factor(&session).await? else {
         return Ok(Redirect::to(HERE).into_response());
     };
-    let end_sessions =
-        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
+    let end_sessions = async |tx: &Tx| {
+        sessions.end_all_and_renew(tx, member.logged_in_user(), &session, &browser.device).await
+    };
     if let Some((codes, issued)) =
         people.finish_second_factor(&proved, &begun, &form.code, end_sessions).await?
     {
@@ -134,7 +135,7 @@ pub async fn finish(
                  let the phone set its time by itself."
             .to_owned(),
     };
-    let page = view_of(&people, &log_ins, member, &session, Some(words)).await?;
+    let page = view_of(&people, &log_ins, &member, &session, Some(words)).await?;
     Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
 }
 
@@ -146,9 +147,10 @@ pub async fn renew(
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Response, Failure> {
-    let end_sessions =
-        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
-    match people.new_recovery_codes(&member.clone().reauthenticated()?, end_sessions).await? {
+    let end_sessions = async |tx: &Tx| {
+        sessions.end_all_and_renew(tx, member.logged_in_user(), &session, &browser.device).await
+    };
+    match people.new_recovery_codes(&member.reauthenticated()?, end_sessions).await? {
         Some((codes, issued)) => with_codes(codes, false, issued, &session).await,
         None => Ok(Redirect::to(HERE).into_response()),
     }
@@ -180,11 +182,10 @@ pub async fn remove(
     Extension(member): Extension<Member>,
     session: Session,
 ) -> Result<Redirect, Failure> {
-    let end_sessions =
-        async |tx: &Tx| sessions.end_all_and_renew(tx, &member, &session, &browser.device).await;
-    if let Some(issued) =
-        people.remove_second_factor(&member.clone().reauthenticated()?, end_sessions).await?
-    {
+    let end_sessions = async |tx: &Tx| {
+        sessions.end_all_and_renew(tx, member.logged_in_user(), &session, &browser.device).await
+    };
+    if let Some(issued) = people.remove_second_factor(&member.reauthenticated()?, end_sessions).await? {
         issued.hand_to(&session).await?;
     }
     Ok(Redirect::to(HERE))

@@ -20,7 +20,7 @@ use crate::{
         service::{Activity, RepeatedActivity},
     },
     people::{
-        access::Member,
+        access::{LoggedInUser, Member},
         model::{Email, Password},
         service::{Authenticated, People, RequestContext, User},
     },
@@ -330,15 +330,16 @@ impl LogInService {
     }
 
     /// Logs a browser out. Logging out twice is no error.
-    pub async fn log_out(&self, session: &Session, member: Option<Member>) -> Result<(), Failure> {
+    pub async fn log_out(&self, session: &Session, member: Option<&LoggedInUser>) -> Result<(), Failure> {
         if let Some(member) = member {
-            let entry = Entry::done(Action::LoggedOut, &member.email, member.user().0);
             self.database
                 .write(async |tx| {
                     // A concurrent re-authentication must not bring back the session that ends here.
                     People::note_ended_sessions(&tx, member.organisation(), member.user()).await?;
                     Sessions::end(&tx, session).await?;
-                    self.activity.record(&tx, member.actor(), entry.clone()).await
+                    let email = self.people.email_of(&tx, member).await?;
+                    let entry = Entry::done(Action::LoggedOut, email, member.user().0);
+                    self.activity.record(&tx, member.actor(), entry).await
                 })
                 .await?;
         }
@@ -346,7 +347,7 @@ impl LogInService {
     }
 
     /// Records that a user requested something that their role does not allow.
-    pub fn note_refusal(&self, member: &Member, method: &Method, path: &str) {
+    pub fn note_refusal(&self, member: &LoggedInUser, method: &Method, path: &str) {
         let entity: String = path.chars().take(200).collect();
         let entry = Entry::done(Action::RequestRefused, entity, member.user().0)
             .with_outcome("refused")

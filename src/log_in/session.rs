@@ -24,7 +24,7 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, ses
 use super::{devices::DeviceCookies, store};
 use crate::jobs::service::Lease;
 use crate::people::{
-    access::{Admin, Member},
+    access::{Admin, LoggedInUser},
     service::{BegunSecondFactor, UserSnapshot},
 };
 use crate::platform::{
@@ -221,7 +221,11 @@ impl Sessions {
 
     /// The browsers in which a user is logged in, most recently used first. `current` is the session of this
     /// request.
-    pub async fn of_user(&self, member: &Member, current: &Session) -> Result<Vec<LoggedInBrowser>, Failure> {
+    pub async fn of_user(
+        &self,
+        member: &LoggedInUser,
+        current: &Session,
+    ) -> Result<Vec<LoggedInBrowser>, Failure> {
         self.live(member.organisation(), member.user(), current.id().map(hash)).await
     }
 

@@ -1,6 +1,10 @@
-//! Authorisation as types. A use case that only an administrator may run takes an [`Admin`], and
-//! [`Member::admin`] is the only way to get one. A use case that must not be open to a person at a browser
-//! that was left logged in takes a [`Reauthenticated`].
+//! Who asks a use case, and what they may do, as types. A use case for every caller takes a [`Caller`]. A use
+//! case of a user's own profile takes a [`LoggedInUser`]. A use case that only an administrator may run takes
+//! an [`Admin`], and [`Member::admin`] is the only way to get one. A use case that must not be open to a
+//! person at a browser that was left logged in takes a [`Reauthenticated`].
+//!
+//! None of these types has a name or an e-mail. Those are for the screen, and pages take them from the
+//! [`Member`].
 
 use std::net::IpAddr;
 
@@ -20,31 +24,103 @@ use crate::{
 /// How long re-authentication counts.
 pub const REAUTHENTICATION_LASTS: Duration = Duration::minutes(10);
 
-/// A logged-in user, as read from the database when this request began.
+/// Who asks a use case, and from where.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct Caller {
+    organisation: OrganisationId,
+    kind: CallerKind,
+    address: Option<IpAddr>,
+    request_id: Option<RequestId>,
+}
+
+/// What a caller is. Use cases do not match on it: they call the methods of [`Caller`], so that a further
+/// kind of caller changes no use case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallerKind {
+    /// A logged-in user, as read from the database when the request began.
+    Member {
+        /// The user's id.
+        user: UserId,
+        /// The user's role.
+        role: Role,
+        /// `users.version` when the user was read.
+        version: i64,
+    },
+    /// Background work.
+    Job {
+        /// The name of the job's kind.
+        name: &'static str,
+    },
+}
+
+impl Caller {
+    /// A job of the kind with this name, which works for an organisation.
+    pub const fn job(organisation: OrganisationId, name: &'static str) -> Self {
+        Self { organisation, kind: CallerKind::Job { name }, address: None, request_id: None }
+    }
+
+    /// The caller's organisation.
+    pub const fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    /// What the caller is.
+    pub const fn kind(&self) -> &CallerKind {
+        &self.kind
+    }
+
+    /// The user who asks; `None` if the caller is no user.
+    pub const fn user(&self) -> Option<UserId> {
+        match self.kind {
+            CallerKind::Member { user, .. } => Some(user),
+            CallerKind::Job { .. } => None,
+        }
+    }
+
+    /// Whether the caller is an administrator. Only for a use case that gives administrators more than
+    /// others; a use case only for administrators takes an [`Admin`].
+    pub const fn is_admin(&self) -> bool {
+        matches!(self.kind, CallerKind::Member { role: Role::Admin, .. })
+    }
+
+    /// Whom to charge for CPU work: a known asker, because no visitor becomes a caller.
+    pub const fn asker(&self) -> Asker {
+        Asker { network: self.address, known: true }
+    }
+
+    /// The caller as the activity records it.
+    pub const fn actor(&self) -> Actor {
+        Actor {
+            organisation: self.organisation,
+            user: self.user(),
+            address: self.address,
+            request_id: self.request_id,
+        }
+    }
+}
+
+/// The user of a request, for use cases of the user's own profile. It comes only from a [`Member`].
+#[derive(Clone, Debug)]
+pub struct LoggedInUser {
     pub(super) organisation: OrganisationId,
     pub(super) user: UserId,
     pub(super) role: Role,
-    pub(super) reauthenticated: bool,
-    pub(super) has_second_factor: bool,
-    pub(super) lacks_second_factor: bool,
     /// `users.version` when the user was read. A higher version in the database means that sessions were
     /// ended since.
     pub(super) version: i64,
-    /// Name, to be shown.
-    pub name: String,
-    /// E-mail, to be shown.
-    pub email: String,
-    /// Name of the user's organisation, to be shown.
-    pub organisation_name: String,
+    pub(super) reauthenticated: bool,
     /// Network address of the browser.
-    pub address: Option<IpAddr>,
-    /// Id of the request.
-    pub request_id: Option<RequestId>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) request_id: Option<RequestId>,
 }
 
-impl Member {
+impl LoggedInUser {
+    /// The user as the caller of a use case.
+    pub const fn caller(&self) -> Caller {
+        let Self { organisation, user, role, version, address, request_id, .. } = *self;
+        Caller { organisation, kind: CallerKind::Member { user, role, version }, address, request_id }
+    }
+
     /// The user's organisation.
     pub const fn organisation(&self) -> OrganisationId {
         self.organisation
@@ -55,15 +131,62 @@ impl Member {
         self.user
     }
 
+    /// `users.version` when the user was read. Work that began at one version does not continue at another.
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Whom to charge for CPU work.
+    pub const fn asker(&self) -> Asker {
+        self.caller().asker()
+    }
+
+    /// The user as the activity records them.
+    pub const fn actor(&self) -> Actor {
+        self.caller().actor()
+    }
+}
+
+/// A logged-in user, as read from the database when this request began, with what pages show. A handler gives
+/// use cases [`Self::caller`], [`Self::logged_in_user`] or [`Self::admin`], and never the member itself.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub(super) user: LoggedInUser,
+    pub(super) has_second_factor: bool,
+    pub(super) lacks_second_factor: bool,
+    /// Name, to be shown.
+    pub name: String,
+    /// E-mail, to be shown.
+    pub email: String,
+    /// Name of the user's organisation, to be shown.
+    pub organisation_name: String,
+}
+
+impl Member {
+    /// The member as the caller of a use case.
+    pub const fn caller(&self) -> Caller {
+        self.user.caller()
+    }
+
+    /// The member for use cases of their own profile.
+    pub const fn logged_in_user(&self) -> &LoggedInUser {
+        &self.user
+    }
+
+    /// The user's id.
+    pub const fn user(&self) -> UserId {
+        self.user.user
+    }
+
     /// The user's role.
     pub const fn role(&self) -> Role {
-        self.role
+        self.user.role
     }
 
     /// Whether the user is an administrator. Only for showing more on a page; a use case asks for
     /// [`Self::admin`].
     pub fn is_admin(&self) -> bool {
-        self.role == Role::Admin
+        self.user.role == Role::Admin
     }
 
     /// Whether logging in asks this user for a second factor.
@@ -82,49 +205,30 @@ impl Member {
     /// # Errors
     /// [`Failure::Forbidden`] if not; [`Failure::SecondFactorNeeded`] if the user must set up a second factor
     /// first.
-    pub fn admin(self) -> Result<Admin, Failure> {
-        match (self.lacks_second_factor, self.role) {
+    pub fn admin(&self) -> Result<Admin, Failure> {
+        match (self.lacks_second_factor, self.user.role) {
             (true, _) => Err(Failure::SecondFactorNeeded),
-            (false, Role::Admin) => Ok(Admin(self)),
+            (false, Role::Admin) => Ok(Admin(self.user.clone())),
             (false, Role::Viewer) => Err(Failure::Forbidden),
         }
     }
 
-    /// `users.version` when the user was read. Work that began at one version does not continue at another.
-    pub const fn version(&self) -> i64 {
-        self.version
-    }
-
     /// Whether the user re-authenticated within [`REAUTHENTICATION_LASTS`].
     pub const fn has_reauthenticated(&self) -> bool {
-        self.reauthenticated
+        self.user.reauthenticated
     }
 
     /// Checks that the user re-authenticated recently, so that a stranger at an open browser is not enough.
     ///
     /// # Errors
     /// [`Failure::ReauthenticationNeeded`] if it was too long ago.
-    pub fn reauthenticated(self) -> Result<Reauthenticated<Self>, Failure> {
-        if self.reauthenticated { Ok(Reauthenticated(self)) } else { Err(Failure::ReauthenticationNeeded) }
-    }
-
-    /// Whom to charge for CPU work: a known asker, because the browser is logged in.
-    pub const fn asker(&self) -> Asker {
-        Asker { network: self.address, known: true }
-    }
-
-    /// The user as the activity records them.
-    pub const fn actor(&self) -> Actor {
-        Actor {
-            organisation: self.organisation,
-            user: Some(self.user),
-            address: self.address,
-            request_id: self.request_id,
-        }
+    pub fn reauthenticated(&self) -> Result<Reauthenticated<LoggedInUser>, Failure> {
+        let user = self.user.clone();
+        if user.reauthenticated { Ok(Reauthenticated(user)) } else { Err(Failure::ReauthenticationNeeded) }
     }
 }
 
-/// A member or admin who re-authenticated within [`REAUTHENTICATION_LASTS`].
+/// A user or an administrator who re-authenticated within [`REAUTHENTICATION_LASTS`].
 #[derive(Clone, Debug)]
 pub struct Reauthenticated<T>(T);
 
@@ -138,9 +242,39 @@ impl<T> std::ops::Deref for Reauthenticated<T> {
 
 /// An administrator of their organisation.
 #[derive(Clone, Debug)]
-pub struct Admin(Member);
+pub struct Admin(LoggedInUser);
 
 impl Admin {
+    /// The administrator as the caller of a use case.
+    pub const fn caller(&self) -> Caller {
+        self.0.caller()
+    }
+
+    /// The administrator as the user of the request.
+    pub const fn logged_in_user(&self) -> &LoggedInUser {
+        &self.0
+    }
+
+    /// The administrator's organisation.
+    pub const fn organisation(&self) -> OrganisationId {
+        self.0.organisation
+    }
+
+    /// The administrator's id.
+    pub const fn user(&self) -> UserId {
+        self.0.user
+    }
+
+    /// Whom to charge for CPU work.
+    pub const fn asker(&self) -> Asker {
+        self.0.asker()
+    }
+
+    /// The administrator as the activity records them.
+    pub const fn actor(&self) -> Actor {
+        self.0.actor()
+    }
+
     /// Checks that the administrator re-authenticated recently.
     ///
     /// # Errors
@@ -150,10 +284,65 @@ impl Admin {
     }
 }
 
-impl std::ops::Deref for Admin {
-    type Target = Member;
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
 
-    fn deref(&self) -> &Member {
-        &self.0
+    use super::*;
+
+    const ORGANISATION: OrganisationId = OrganisationId(Uuid::from_u128(1));
+    const USER: UserId = UserId(Uuid::from_u128(2));
+
+    fn member(role: Role) -> Member {
+        Member {
+            user: LoggedInUser {
+                organisation: ORGANISATION,
+                user: USER,
+                role,
+                version: 3,
+                reauthenticated: false,
+                address: Some([192, 0, 2, 1].into()),
+                request_id: None,
+            },
+            has_second_factor: false,
+            lacks_second_factor: false,
+            name: "Ada".to_owned(),
+            email: "ada@contoso.test".to_owned(),
+            organisation_name: "Contoso".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_job_is_no_user_and_no_administrator() {
+        let job = Caller::job(ORGANISATION, "sweep");
+        assert_eq!(*job.kind(), CallerKind::Job { name: "sweep" });
+        assert_eq!((job.organisation(), job.user(), job.is_admin()), (ORGANISATION, None, false));
+        assert_eq!(job.actor(), Actor::operator(ORGANISATION));
+        assert_eq!(job.asker(), Asker::OPERATOR);
+    }
+
+    #[test]
+    fn a_members_caller_names_the_user_and_the_address() {
+        for role in [Role::Admin, Role::Viewer] {
+            let caller = member(role).caller();
+            assert_eq!(*caller.kind(), CallerKind::Member { user: USER, role, version: 3 });
+            assert_eq!(caller.is_admin(), role == Role::Admin);
+            assert_eq!((caller.actor().user, caller.actor().address), (Some(USER), caller.asker().network));
+            assert_eq!(caller.asker().network, Some([192, 0, 2, 1].into()));
+        }
+    }
+
+    #[test]
+    fn only_an_administrator_becomes_an_admin_and_only_after_the_password_a_reauthenticated_one() {
+        assert!(matches!(member(Role::Viewer).admin(), Err(Failure::Forbidden)));
+        let lacking = Member { lacks_second_factor: true, ..member(Role::Admin) };
+        assert!(matches!(lacking.admin(), Err(Failure::SecondFactorNeeded)));
+        let mut ada = member(Role::Admin);
+        let admin = ada.admin().expect("an administrator");
+        assert!(matches!(admin.reauthenticated(), Err(Failure::ReauthenticationNeeded)));
+        assert!(matches!(ada.reauthenticated(), Err(Failure::ReauthenticationNeeded)));
+        ada.user.reauthenticated = true;
+        assert!(ada.reauthenticated().is_ok());
+        assert!(ada.admin().and_then(Admin::reauthenticated).is_ok());
     }
 }

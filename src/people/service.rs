@@ -25,7 +25,7 @@ pub use super::store::{
     snapshot::{UserSnapshot, with_user_snapshot},
 };
 use super::{
-    access::{Admin, Member, REAUTHENTICATION_LASTS},
+    access::{Admin, Caller, LoggedInUser, Member, REAUTHENTICATION_LASTS},
     model::{Email, Password, PersonName, Role, UserLabel},
     passwords::{Hasher, Verdict},
     store::{self, Users, invitations::Invitations},
@@ -176,9 +176,9 @@ impl People {
         user.ok_or(Failure::NotFound)
     }
 
-    /// A member's organisation.
-    pub async fn organisation(&self, member: &Member) -> Result<Organisation, Failure> {
-        let organisation = Users::of(member.organisation()).organisation(&self.database.read()).await?;
+    /// A caller's organisation.
+    pub async fn organisation(&self, caller: &Caller) -> Result<Organisation, Failure> {
+        let organisation = Users::of(caller.organisation()).organisation(&self.database.read()).await?;
         organisation.ok_or(Failure::NotFound)
     }
 
@@ -199,6 +199,30 @@ impl People {
         let users = Users::of(organisation.unwrap_or(OrganisationId(Uuid::nil())));
         let typed = email.map_or("", Email::as_str);
         let user = users.by_email(&self.database.read(), typed).await?;
+        self.verify(asker, user, password).await
+    }
+
+    /// Tries the password of a logged-in user again. See [`Self::authenticate`].
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] if too many requests wait already.
+    pub async fn authenticate_again(
+        &self,
+        member: &LoggedInUser,
+        password: &Password,
+    ) -> Result<Authenticated, Failure> {
+        self.survey_hashes().await?;
+        let user = Users::of(member.organisation()).get(&self.database.read(), member.user()).await?;
+        self.verify(member.asker(), user, password).await
+    }
+
+    /// Tries a password of this user, or does the same work if there is none.
+    async fn verify(
+        &self,
+        asker: Asker,
+        user: Option<User>,
+        password: &Password,
+    ) -> Result<Authenticated, Failure> {
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         let verdict = self.hasher.verify(asker, password, stored).await?;
         Ok(match user {
@@ -216,7 +240,7 @@ impl People {
     pub async fn replace_password(
         &self,
         tx: &Tx,
-        member: &Member,
+        member: &LoggedInUser,
         user: &User,
         hash: String,
     ) -> Result<bool, DatabaseError> {
@@ -225,7 +249,7 @@ impl People {
             return Ok(false);
         }
         Invitations::of(member.organisation()).take_all_for(tx, member.user()).await?;
-        let entry = Entry::done(Action::PasswordChanged, &member.email, member.user().0);
+        let entry = Entry::done(Action::PasswordChanged, &user.email, user.id.0);
         self.activity.record(tx, member.actor(), entry).await?;
         Ok(true)
     }
@@ -274,7 +298,7 @@ impl People {
     /// request began, the administrator may have been disabled, demoted or logged out.
     pub(super) async fn check_still_admin(&self, tx: &Tx, admin: &Admin) -> Result<(), Failure> {
         Users::of(admin.organisation()).lock_roles(tx).await?;
-        match self.current_user(tx, admin).await?.role {
+        match self.current_user(tx, admin.logged_in_user()).await?.role {
             Role::Admin => Ok(()),
             Role::Viewer => Err(Failure::Forbidden),
         }
@@ -285,21 +309,28 @@ impl People {
     ///
     /// # Errors
     /// [`Failure::LoggedOut`] if they were ended.
-    pub async fn lock_and_check_user(&self, tx: &Tx, member: &Member) -> Result<(), Failure> {
+    pub async fn lock_and_check_user(&self, tx: &Tx, member: &LoggedInUser) -> Result<(), Failure> {
         self.lock_user(tx, member).await?;
         self.current_user(tx, member).await.map(drop)
     }
 
     /// Locks the user's row, so that one transaction at a time counts or changes what the user has.
-    pub async fn lock_user(&self, tx: &Tx, member: &Member) -> Result<(), DatabaseError> {
+    pub async fn lock_user(&self, tx: &Tx, member: &LoggedInUser) -> Result<(), DatabaseError> {
         Users::of(member.organisation()).lock(tx, member.user()).await
     }
 
     /// The user of a request, as stored now. Fails if the user was disabled or their sessions were ended
     /// since the request began.
-    async fn current_user(&self, tx: &Tx, member: &Member) -> Result<User, Failure> {
+    async fn current_user(&self, tx: &Tx, member: &LoggedInUser) -> Result<User, Failure> {
         let user = Users::of(member.organisation()).get(tx, member.user()).await?;
-        user.filter(|user| !user.disabled && user.version == member.version).ok_or(Failure::LoggedOut)
+        user.filter(|user| !user.disabled && user.version == member.version()).ok_or(Failure::LoggedOut)
+    }
+
+    /// The e-mail of a logged-in user, for the activity; empty if the user was deleted since the request
+    /// began.
+    pub async fn email_of(&self, tx: &Tx, member: &LoggedInUser) -> Result<String, DatabaseError> {
+        let user = Users::of(member.organisation()).get(tx, member.user()).await?;
+        Ok(user.map(|user| user.email).unwrap_or_default())
     }
 
     /// The user of a session; `None` if the user may no longer use it.
@@ -316,20 +347,23 @@ impl People {
             .ok_or_else(|| Failure::Unexpected(format!("user {} has an unknown role", snapshot.id)))?;
         let has_second_factor = snapshot.totp_since.is_some();
         let now = self.clock.now();
-        Ok(Some(Member {
+        let user = LoggedInUser {
             organisation: OrganisationId(snapshot.organisation_id),
             user: UserId(snapshot.id),
             role,
+            version: snapshot.version,
             reauthenticated: reauthenticated_at
                 .is_some_and(|at| at.is_credible(now) && now.since(at) < REAUTHENTICATION_LASTS),
+            address,
+            request_id,
+        };
+        Ok(Some(Member {
+            user,
             has_second_factor,
-            version: snapshot.version,
             lacks_second_factor: snapshot.organisation.second_factor_required && !has_second_factor,
             name: snapshot.name,
             email: snapshot.email,
             organisation_name: snapshot.organisation.name,
-            address,
-            request_id,
         }))
     }
 

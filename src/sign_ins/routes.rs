@@ -93,7 +93,7 @@ pub async fn retry(
     let admin = member.admin()?.reauthenticated()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     // First, so that a user of another organisation learns nothing from the checks of the other fields.
-    let connector = connectors.get(&admin, id).await?;
+    let connector = connectors.get(&admin.caller(), id).await?;
     let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
     let application = match connector.provider.parse_application(&connector.client_id, &form.settings) {
         Ok(application) => application,
@@ -283,7 +283,7 @@ pub async fn ask_for_error(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let connector = connectors.get(&admin, id).await?;
+    let connector = connectors.get(&admin.caller(), id).await?;
     let offers = offers(&config, &connector);
     Ok(shown_page(ShownView { connector, offers, pasted: None, registered: String::new() }))
 }
@@ -298,7 +298,7 @@ pub async fn explain_error(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let connector = connectors.get(&admin, id).await?;
+    let connector = connectors.get(&admin.caller(), id).await?;
     let offers = offers(&config, &connector);
     let text: String = form.shown.chars().take(MAX_PASTED).collect();
     let pasted = connector.provider.read_pasted(&text);

@@ -126,7 +126,7 @@ impl SignIns {
                     connector: id,
                     connector_version: connector.application_version,
                     user: Some(admin.user()),
-                    user_version: admin.version(),
+                    user_version: admin.logged_in_user().version(),
                     provider: connector.provider.form().name().to_owned(),
                     pinned: pinned.to_json(),
                     client_id: connector.client_id.to_string(),
@@ -143,7 +143,7 @@ impl SignIns {
                     sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
                 let attempts = Attempts::of(organisation);
                 // Locked, so that the second of two concurrent starts counts the first one as open.
-                people.lock_and_check_user(&tx, admin).await?;
+                people.lock_and_check_user(&tx, admin.logged_in_user()).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
                 let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 // Before the new attempt is added. Another process's clock may be ahead, so the new attempt could

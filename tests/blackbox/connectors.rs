@@ -169,7 +169,7 @@ async fn a_change_of_verified_settings_resets_the_state_and_a_new_name_does_not(
     };
     // The form as it is rendered, with an empty secret.
     let as_it_is = {
-        let connector = service.get(&admin, id).await.expect("a connector");
+        let connector = service.get(&admin.caller(), id).await.expect("a connector");
         Typed {
             client_id: connector.client_id.to_string(),
             client_secret: SecretString::default(),
@@ -210,9 +210,9 @@ async fn a_change_of_verified_settings_resets_the_state_and_a_new_name_does_not(
     for (what, typed, state) in cases {
         // Each change starts from the original connector.
         let restored = Typed { client_secret: SECRET.to_owned().into(), ..as_it_is.clone() };
-        let stored = service.get(&admin, id).await.expect("a connector");
+        let stored = service.get(&admin.caller(), id).await.expect("a connector");
         let restored = restored.parse_edit(providers, today, &stored).expect("sound");
-        let version = async || service.get(&admin, id).await.expect("a connector").version;
+        let version = async || service.get(&admin.caller(), id).await.expect("a connector").version;
         service.change(&admin, id, version().await, &restored).await.expect("changed");
         verify().await;
         let new = typed.parse_edit(providers, today, &stored).expect("sound");
@@ -223,7 +223,7 @@ async fn a_change_of_verified_settings_resets_the_state_and_a_new_name_does_not(
     let secret: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert!(!secret[0].is_empty());
 
-    let stored = service.get(&admin, id).await.expect("a connector");
+    let stored = service.get(&admin.caller(), id).await.expect("a connector");
     let as_it_is = as_it_is.parse_edit(providers, today, &stored).expect("sound");
     let late = service.change(&admin, id, 1, &as_it_is).await;
     assert!(matches!(late, Ok(Changed::Outdated)), "what another administrator changed is not overwritten");

@@ -22,7 +22,7 @@ use crate::{
         model::{EXPIRES_IN, Field, Values},
         service::{ConnectorService, Owner, Typed},
     },
-    people::access::Member,
+    people::access::{Admin, Member},
     platform::{
         config::{Config, PublicUrl},
         cookies,
@@ -87,10 +87,10 @@ impl LoggedOutDraft {
         (cookie.len() <= MAX_COOKIE).then(|| service.open_from_browser(COOKIE, cookie, KEPT)).flatten()
     }
 
-    /// The draft of this member for the page at `path`, checked as if it were typed now.
-    pub(super) fn draft_of(self, member: &Member, path: &str, providers: &Providers) -> Option<Draft> {
+    /// The draft of this administrator for the page at `path`, checked as if it were typed now.
+    pub(super) fn draft_of(self, admin: &Admin, path: &str, providers: &Providers) -> Option<Draft> {
         let Self { owner, target, values, scopes, done } = self;
-        if !owner.is(member) || target.path() != path {
+        if !owner.is(admin) || target.path() != path {
             return None;
         }
         let mut typed = Typed { scopes, ..Typed::default() };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::ConnectorService;
 use crate::{
-    people::access::Member,
+    people::access::Admin,
     platform::{
         clock::Timestamp,
         failure::Failure,
@@ -32,9 +32,9 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whether the owner is this member.
-    pub fn is(&self, member: &Member) -> bool {
-        (self.organisation, self.user) == (member.organisation(), member.user())
+    /// Whether the owner is this administrator.
+    pub fn is(&self, admin: &Admin) -> bool {
+        (self.organisation, self.user) == (admin.organisation(), admin.user())
     }
 }
 
@@ -50,8 +50,8 @@ const fn place(purpose: &'static str) -> Place {
 
 impl ConnectorService {
     /// Seals the owner of a form, for the form's hidden field.
-    pub fn seal_owner(&self, member: &Member) -> Result<String, Failure> {
-        self.seal_for_browser(OWNER, &Owner { organisation: member.organisation(), user: member.user() })
+    pub fn seal_owner(&self, admin: &Admin) -> Result<String, Failure> {
+        self.seal_for_browser(OWNER, &Owner { organisation: admin.organisation(), user: admin.user() })
     }
 
     /// The owner in a form's hidden field. `None` if the text is not ours, or is too old.

@@ -27,7 +27,7 @@ use tower_sessions::Session;
 use super::{Issued, Sessions, beginning::Renewal, hash, store};
 use crate::{
     log_in::devices::{DeviceCookies, DeviceSlot},
-    people::{access::Member, service::People},
+    people::{access::LoggedInUser, service::People},
     platform::{
         database::{DatabaseError, Tx},
         failure::Failure,
@@ -59,7 +59,7 @@ impl Sessions {
     pub async fn end_all_and_renew(
         &self,
         tx: &Tx,
-        member: &Member,
+        member: &LoggedInUser,
         current: &Session,
         device: &DeviceSlot,
     ) -> Result<Issued, Failure> {
@@ -82,7 +82,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Failure::LoggedOut`] if the session has ended.
-    pub async fn renew(&self, member: &Member, current: &Session) -> Result<(), Failure> {
+    pub async fn renew(&self, member: &LoggedInUser, current: &Session) -> Result<(), Failure> {
         let issued = self
             .database
             .write(async |tx| {
@@ -102,7 +102,7 @@ impl Sessions {
     pub async fn reauthenticate(
         &self,
         tx: &Tx,
-        member: &Member,
+        member: &LoggedInUser,
         current: &Session,
     ) -> Result<Issued, Failure> {
         let ended = self.take(tx, member, current).await?;
@@ -112,7 +112,7 @@ impl Sessions {
     async fn take(
         &self,
         tx: &Tx,
-        member: &Member,
+        member: &LoggedInUser,
         current: &Session,
     ) -> Result<store::StoredSession, Failure> {
         let Some(id) = current.id() else { return Err(Failure::LoggedOut) };
@@ -124,7 +124,7 @@ impl Sessions {
     ///
     /// # Returns
     /// Whether it existed.
-    pub async fn end_one_of(tx: &Tx, member: &Member, id: &str) -> Result<bool, DatabaseError> {
+    pub async fn end_one_of(tx: &Tx, member: &LoggedInUser, id: &str) -> Result<bool, DatabaseError> {
         match id.parse() {
             Ok(hash) => store::end_one_of(tx, member.organisation(), member.user(), hash).await,
             Err(_) => Ok(false),

@@ -12,7 +12,7 @@ use super::{People, User};
 use crate::{
     activity::model::{Action, Actor, Entry},
     people::{
-        access::{Admin, Member, Reauthenticated},
+        access::{Admin, LoggedInUser, Reauthenticated},
         store::{
             Users,
             second_factors::{SecondFactor, SecondFactors},
@@ -78,7 +78,7 @@ impl People {
     /// The state of a member's own second factor; `begun` is the key in their session.
     pub async fn second_factor(
         &self,
-        member: &Reauthenticated<Member>,
+        member: &Reauthenticated<LoggedInUser>,
         begun: Option<&BegunSecondFactor>,
     ) -> Result<Setup, Failure> {
         let factors = SecondFactors::of(member.organisation());
@@ -93,7 +93,7 @@ impl People {
 
     /// The key of a factor that is only begun; `None` if it does not open, as after its encryption key was
     /// removed from the key file. The user then begins again. (`mail360 reseal` does not touch sessions.)
-    fn begun_key(&self, member: &Member, begun: &BegunSecondFactor) -> Option<TotpKey> {
+    fn begun_key(&self, member: &LoggedInUser, begun: &BegunSecondFactor) -> Option<TotpKey> {
         let sealed = STANDARD.decode(&begun.0).ok()?;
         let place = place_of_begun(member.organisation(), member.user());
         self.vault.open(place, &sealed).ok().map(TotpKey::from_opened)
@@ -113,7 +113,7 @@ impl People {
     /// Begins to set up a second factor, with a new key.
     pub fn begin_second_factor(
         &self,
-        member: &Reauthenticated<Member>,
+        member: &Reauthenticated<LoggedInUser>,
     ) -> Result<BegunSecondFactor, Failure> {
         let key = TotpKey::random(&*self.randomness);
         let place = place_of_begun(member.organisation(), member.user());
@@ -128,7 +128,7 @@ impl People {
     /// The recovery codes, to be shown once, and the result of `end_sessions`; `None` if the code is wrong.
     pub async fn finish_second_factor<T>(
         &self,
-        member: &Reauthenticated<Member>,
+        member: &Reauthenticated<LoggedInUser>,
         begun: &BegunSecondFactor,
         code: &str,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
@@ -151,14 +151,19 @@ impl People {
                     return Ok(None);
                 }
                 let ended = end_sessions(&tx).await?;
-                let entry = Entry::done(Action::SecondFactorAdded, &member.email, member.user().0);
+                let email = self.email_of(&tx, member).await?;
+                let entry = Entry::done(Action::SecondFactorAdded, email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(Some((self.put_recovery_codes(&tx, member).await?, ended)))
             })
             .await
     }
 
-    async fn put_recovery_codes(&self, tx: &Tx, member: &Member) -> Result<Vec<RecoveryCode>, DatabaseError> {
+    async fn put_recovery_codes(
+        &self,
+        tx: &Tx,
+        member: &LoggedInUser,
+    ) -> Result<Vec<RecoveryCode>, DatabaseError> {
         use secrecy::ExposeSecret;
 
         let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::random(&*self.randomness)).collect();
@@ -174,7 +179,7 @@ impl People {
     /// The codes and the result of `end_sessions`; `None` if there is no second factor.
     pub async fn new_recovery_codes<T>(
         &self,
-        member: &Reauthenticated<Member>,
+        member: &Reauthenticated<LoggedInUser>,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
     ) -> Result<Option<(Vec<RecoveryCode>, T)>, Failure> {
         let factors = SecondFactors::of(member.organisation());
@@ -186,7 +191,8 @@ impl People {
                     return Ok(None);
                 }
                 let ended = end_sessions(&tx).await?;
-                let entry = Entry::done(Action::RecoveryCodesMade, &member.email, member.user().0);
+                let email = self.email_of(&tx, member).await?;
+                let entry = Entry::done(Action::RecoveryCodesMade, email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(Some((self.put_recovery_codes(&tx, member).await?, ended)))
             })
@@ -199,7 +205,7 @@ impl People {
     /// The result of `end_sessions`; `None` if there was no second factor.
     pub async fn remove_second_factor<T>(
         &self,
-        member: &Reauthenticated<Member>,
+        member: &Reauthenticated<LoggedInUser>,
         end_sessions: impl AsyncFnOnce(&Tx) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         let factors = SecondFactors::of(member.organisation());
@@ -211,7 +217,8 @@ impl People {
                     return Ok(None);
                 }
                 let ended = end_sessions(&tx).await?;
-                let entry = Entry::done(Action::SecondFactorRemoved, &member.email, member.user().0);
+                let email = self.email_of(&tx, member).await?;
+                let entry = Entry::done(Action::SecondFactorRemoved, email, member.user().0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(Some(ended))
             })
@@ -279,7 +286,7 @@ impl People {
     /// another time. The member sees the key itself at that moment, so this reveals nothing more.
     pub fn clock_difference(
         &self,
-        member: &Reauthenticated<Member>,
+        member: &Reauthenticated<LoggedInUser>,
         begun: &BegunSecondFactor,
         code: &str,
     ) -> Result<Option<Duration>, Failure> {
@@ -299,14 +306,13 @@ impl People {
         self.database
             .write(async |tx| {
                 self.check_still_admin(&tx, admin).await?;
-                let before = users.organisation(&tx).await?;
-                if before.is_some_and(|before| before.second_factor_required == required) {
+                let before = users.organisation(&tx).await?.ok_or(Failure::NotFound)?;
+                if before.second_factor_required == required {
                     return Ok(());
                 }
                 users.require_second_factor(&tx, required).await?;
                 let detail = if required { "second factor required" } else { "second factor optional" };
-                let organisation = admin.organisation().0;
-                let entry = Entry::done(Action::OrganisationChanged, &admin.organisation_name, organisation);
+                let entry = Entry::done(Action::OrganisationChanged, before.name, before.id.0);
                 self.activity.record(&tx, admin.actor(), entry.with_detail(detail)).await?;
                 Ok(())
             })

@@ -37,7 +37,7 @@ pub async fn try_again(
     let admin = member.admin()?;
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     // A connector of another organisation gets the same answer as one that does not exist.
-    connectors.get(&admin, id).await?;
+    connectors.get(&admin.caller(), id).await?;
     let Some(finding) = sign_ins.try_credentials(&admin, id).await else {
         return leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await;
     };
