@@ -1,12 +1,14 @@
 //! The values of an activity entry: who, what, when, and the filter of a list.
 
 mod action;
+mod detail;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use uuid::Uuid;
 
 pub use action::Action;
+pub use detail::Detail;
 
 use crate::platform::{
     clock::Timestamp,
@@ -147,7 +149,7 @@ pub struct Recorded {
     /// `done`, or another result.
     pub outcome: String,
     /// What changed.
-    pub detail: String,
+    pub detail: Detail,
     /// The id of the request.
     pub request_id: Option<String>,
     /// Number of events of the same kind that this entry counts, at least 1.
@@ -165,21 +167,20 @@ pub struct Entry {
     pub entity_id: Uuid,
     /// `done`, or another result.
     pub outcome: &'static str,
-    /// What changed: words, or for [`Action::ConnectorChanged`] the names of the fields, separated by a blank. Never a
-    /// secret.
-    pub detail: String,
+    /// What changed.
+    pub detail: Detail,
 }
 
 impl Entry {
     /// An entry with the outcome `done`.
     pub fn done(action: Action, entity: impl Into<String>, entity_id: Uuid) -> Self {
-        Self { action, entity: entity.into(), entity_id, outcome: "done", detail: String::new() }
+        Self { action, entity: entity.into(), entity_id, outcome: "done", detail: Detail::None }
     }
 
     /// The same entry with a detail.
     #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.detail = detail;
         self
     }
 

@@ -14,7 +14,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::{
-    model::{Action, Actor, Entry},
+    model::{Action, Actor, Detail, Entry},
     service::Activity,
     store,
 };
@@ -46,7 +46,7 @@ struct Key {
     kind: Kind,
     entity: String,
     entity_id: Uuid,
-    detail: String,
+    detail: Detail,
 }
 
 #[derive(Clone, Debug)]
@@ -90,8 +90,8 @@ impl RepeatedActivity {
             (named, entry)
         } else {
             let entry =
-                Entry { entity: String::new(), entity_id: Uuid::nil(), detail: String::new(), ..entry };
-            let key = Key { kind, entity: String::new(), entity_id: Uuid::nil(), detail: String::new() };
+                Entry { entity: String::new(), entity_id: Uuid::nil(), detail: Detail::None, ..entry };
+            let key = Key { kind, entity: String::new(), entity_id: Uuid::nil(), detail: Detail::None };
             (key, entry)
         };
         let id = new_uuid(&*self.activity.clock, &*self.activity.randomness);

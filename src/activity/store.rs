@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::model::{Action, ActivityFilter, ActivityPosition, Actor, By, Entry, Recorded};
+use super::model::{Action, ActivityFilter, ActivityPosition, Actor, By, Detail, Entry, Recorded};
 use crate::platform::{
     clock::Timestamp,
     database::{DatabaseError, Queries, Tx},
@@ -72,7 +72,7 @@ fn row_of(id: Uuid, at: Timestamp, actor: Actor, entry: Entry, count: i64) -> ro
         entity: Set(entry.entity),
         entity_id: Set(Some(entry.entity_id)),
         outcome: Set(entry.outcome.to_owned()),
-        detail: Set(entry.detail),
+        detail: Set(entry.detail.to_column()),
         request_id: Set(actor.request_id.map(|request_id| request_id.to_string())),
         count: Set(count),
     }
@@ -133,14 +133,15 @@ impl OrganisationActivity {
 
 impl From<row::Model> for Recorded {
     fn from(row: row::Model) -> Self {
+        let action = Action::from_name(&row.action);
         Self {
             position: ActivityPosition { at: Timestamp::from_micros(row.at), id: row.id },
             by: row.user_id.map_or(By::NoUser, |user| By::User(UserId(user))),
             address: row.address,
-            action: Action::from_name(&row.action),
+            action,
             entity: row.entity,
             outcome: row.outcome,
-            detail: row.detail,
+            detail: Detail::from_column(action, row.detail),
             request_id: row.request_id,
             count: row.count,
         }

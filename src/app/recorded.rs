@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    activity::model::{Action, By, Recorded},
+    activity::model::{Action, By, Detail, Recorded},
     connectors::pages::labels_of,
     people::model::UserLabel,
     platform::id::UserId,
@@ -50,12 +50,34 @@ pub fn entity(entry: &Recorded) -> String {
 
 /// What changed, if the entry has it.
 pub fn detail(entry: &Recorded, providers: &Providers) -> Option<String> {
-    let words = match entry.action {
-        // The names of the changed fields.
-        Some(Action::ConnectorChanged) => labels_of(providers, &entry.detail),
-        _ => entry.detail.clone(),
+    Some(words_of(&entry.detail, providers)).filter(|words| !words.is_empty())
+}
+
+fn words_of(detail: &Detail, providers: &Providers) -> String {
+    let words: &str = match detail {
+        Detail::None => "",
+        Detail::Earlier(text) => text,
+        Detail::Fields { fields } => return labels_of(providers, fields),
+        Detail::Role { role } => role,
+        Detail::RoleChanged { role } => return format!("role: {role}"),
+        Detail::Password => "password",
+        Detail::Enabled => "enabled",
+        Detail::Disabled => "disabled",
+        Detail::SecondFactorRemoved => "second factor removed",
+        Detail::SessionsEnded => "sessions ended",
+        Detail::ByLink => "by a link of an administrator",
+        Detail::InviterMayNotInvite { inviter } => return format!("{inviter} may not invite any more"),
+        Detail::SecondFactorRequired => "second factor required",
+        Detail::SecondFactorOptional => "second factor optional",
+        Detail::Method { method } => method,
+        Detail::Key { key } => return format!("with the key {key}"),
+        Detail::Ended { browsers, sign_ins, links } => {
+            return format!(
+                "Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links withdrawn: {links}"
+            );
+        }
     };
-    (!words.is_empty()).then_some(words)
+    words.to_owned()
 }
 
 /// How often it happened; `None` if once.
@@ -71,5 +93,39 @@ pub fn outcome(entry: &Recorded) -> (Tone, &'static str) {
         "denied" => (Tone::Warn, "Cancelled"),
         "refused" => (Tone::Bad, "Refused"),
         _ => (Tone::Bad, "Failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_detail_has_its_text() {
+        let text = str::to_owned;
+        for (detail, words) in [
+            (Detail::None, ""),
+            (Detail::Earlier(text("role: <admin>")), "role: <admin>"),
+            (Detail::Fields { fields: vec![text("client_id"), text("scopes")] }, "Client ID, Permissions"),
+            (Detail::Role { role: text("viewer") }, "viewer"),
+            (Detail::RoleChanged { role: text("admin") }, "role: admin"),
+            (Detail::Password, "password"),
+            (Detail::Enabled, "enabled"),
+            (Detail::Disabled, "disabled"),
+            (Detail::SecondFactorRemoved, "second factor removed"),
+            (Detail::SessionsEnded, "sessions ended"),
+            (Detail::ByLink, "by a link of an administrator"),
+            (Detail::InviterMayNotInvite { inviter: text("a@b.test") }, "a@b.test may not invite any more"),
+            (Detail::SecondFactorRequired, "second factor required"),
+            (Detail::SecondFactorOptional, "second factor optional"),
+            (Detail::Method { method: text("GET") }, "GET"),
+            (Detail::Key { key: text("2026") }, "with the key 2026"),
+            (
+                Detail::Ended { browsers: 2, sign_ins: 1, links: 0 },
+                "Browsers logged out: 2, sign-ins ended: 1, links withdrawn: 0",
+            ),
+        ] {
+            assert_eq!(words_of(&detail, &Providers::new(Vec::new())), words);
+        }
     }
 }

@@ -138,7 +138,7 @@ async fn last_change(
         }
         By::NoUser => None,
     };
-    let changed = labels_of(providers, &entry.detail);
+    let changed = labels_of(providers, entry.detail.fields());
     Ok(OtherChange(who.map(|who| (who, changed, entry.position.at))))
 }
 

@@ -23,9 +23,9 @@ pub fn any_of(providers: &Providers, name: impl Fn(&Names) -> &'static str) -> S
     names.join(" or ")
 }
 
-/// The labels of fields whose names are separated by a blank.
-pub fn labels_of(providers: &Providers, fields: &str) -> String {
-    let labels: Vec<_> = fields.split_whitespace().map(|name| providers.label(&Field::of(name))).collect();
+/// The labels of the fields with these names.
+pub fn labels_of(providers: &Providers, fields: &[String]) -> String {
+    let labels: Vec<_> = fields.iter().map(|name| providers.label(&Field::of(name))).collect();
     labels.join(", ")
 }
 

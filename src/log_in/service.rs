@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     activity::{
-        model::{Action, Actor, Entry},
+        model::{Action, Actor, Detail, Entry},
         service::{Activity, RepeatedActivity},
     },
     people::{
@@ -351,7 +351,7 @@ impl LogInService {
         let entity: String = path.chars().take(200).collect();
         let entry = Entry::done(Action::RequestRefused, entity, member.user().0)
             .with_outcome("refused")
-            .with_detail(method.as_str());
+            .with_detail(Detail::Method { method: method.as_str().to_owned() });
         self.repeated.note(member.actor(), entry);
     }
 

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     activity::{
-        model::{Action, Actor, Entry},
+        model::{Action, Actor, Detail, Entry},
         service::Activity,
     },
     platform::{
@@ -113,7 +113,8 @@ impl People {
         new: NewUser<'_>,
     ) -> Result<UserId, DatabaseError> {
         let id = UserId::new(&*self.clock, &*self.randomness);
-        let entry = Entry::done(Action::UserAdded, new.email.as_str(), id.0).with_detail(new.role.name());
+        let detail = Detail::Role { role: new.role.name().to_owned() };
+        let entry = Entry::done(Action::UserAdded, new.email.as_str(), id.0).with_detail(detail);
         Users::of(organisation).add(tx, id, new, self.clock.now()).await?;
         let actor = match themselves {
             Some((address, request_id)) => Actor { organisation, user: Some(id), address, request_id },

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 
 use crate::{
     activity::{
-        model::Action,
+        model::{Action, Detail},
         service::{Activity, ActivityLog, RepeatedActivity},
     },
     connectors::service::{self as connectors, ConnectorService},
@@ -246,9 +246,9 @@ impl Program {
     pub async fn reseal(&self) -> Result<Resealed, ResealError> {
         let record = async |tx: &Tx| {
             // Without the number of values, which would tell an organisation about the others.
-            let detail = format!("with the key {}", self.vault.newest_key());
             for organisation in self.people.organisations(tx).await? {
-                self.people.record_of_operator(tx, &organisation, Action::SecretsResealed, &detail).await?;
+                let detail = Detail::Key { key: self.vault.newest_key().to_owned() };
+                self.people.record_of_operator(tx, &organisation, Action::SecretsResealed, detail).await?;
             }
             Ok(())
         };
@@ -267,10 +267,9 @@ impl Program {
                     DeviceCookies::end_all_within(&tx, organisation.id).await?;
                     let browsers = self.sessions.end_all_within(&tx, organisation.id).await?;
                     let sign_ins = self.sign_ins.end_all(&tx, organisation.id).await?;
-                    let ended = Ended { browsers, sign_ins, links };
-                    let (action, detail) = (Action::SessionsEnded, ended.to_string());
-                    self.people.record_of_operator(&tx, &organisation, action, &detail).await?;
-                    all = all + ended;
+                    let detail = Detail::Ended { browsers, sign_ins, links };
+                    self.people.record_of_operator(&tx, &organisation, Action::SessionsEnded, detail).await?;
+                    all = all + Ended { browsers, sign_ins, links };
                 }
                 Sessions::end_half_way(&tx).await?;
                 Ok(all)

@@ -108,11 +108,10 @@ async fn if_another_account_type_is_the_answer_one_button_changes_it_and_tries_a
     let authorize = leaving.assert_status(200).link("Continue to Microsoft");
     assert_eq!(authorize.path(), "/consumers/oauth2/v2.0/authorize");
     ada.get(&connector).await.assert_says("Personal accounts only");
-    let recorded: i64 = world
-        .raw
-        .one("SELECT COUNT(*) FROM activity WHERE action = 'connector.changed' AND detail = 'account_type'")
-        .await;
-    assert_eq!(recorded, 1);
+    let changed = r#"{"kind":"fields","fields":["account_type"]}"#;
+    let recorded =
+        format!("SELECT COUNT(*) FROM activity WHERE action = 'connector.changed' AND detail = '{changed}'");
+    assert_eq!(world.raw.one::<i64>(&recorded).await, 1);
     // Sent a second time, as by a double click, it only tries again.
     ada.post(&format!("{connector}/retry"), &fields).await.assert_status(200);
 }

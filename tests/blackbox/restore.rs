@@ -45,12 +45,15 @@ async fn d5_sessions_sign_ins_and_links_in_a_restored_backup_are_ended_at_once(
     assert!(world.provider.requests().is_empty());
     let mut ada = world.log_in("ada@contoso.test").await;
     ada.get(&connector).await.assert_says("Not verified").assert_says("The operator has ended this sign-in");
-    ada.get("/settings/activity").await.assert_says("All sessions ended");
+    ada.get("/settings/activity")
+        .await
+        .assert_says("All sessions ended")
+        .assert_says("Browsers logged out: 1, sign-ins ended: 1, links withdrawn: 1");
     // The activity of each organisation has only its own numbers.
     let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";
     let expected = [
-        "Browsers logged out: 1, sign-ins ended: 0, links withdrawn: 0",
-        "Browsers logged out: 1, sign-ins ended: 1, links withdrawn: 1",
+        r#"{"kind":"ended","browsers":1,"sign_ins":0,"links":0}"#,
+        r#"{"kind":"ended","browsers":1,"sign_ins":1,"links":1}"#,
     ];
     assert_eq!(world.raw.column::<String>(details).await, expected);
 }

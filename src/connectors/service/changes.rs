@@ -13,7 +13,7 @@ use super::{
     sealing::binding,
 };
 use crate::{
-    activity::model::{Action, Entry},
+    activity::model::{Action, Detail, Entry},
     people::access::{Admin, Reauthenticated},
     platform::{
         database::Tx,
@@ -158,8 +158,9 @@ impl ConnectorService {
         if !store.change(tx, old.id, version, new, sealed, unproved.as_deref()).await? {
             return Ok(Changed::Outdated);
         }
+        let fields = fields.iter().map(|field| field.name().to_owned()).collect();
         let entry = Entry::done(Action::ConnectorChanged, new.service_name.as_str(), old.id.0)
-            .with_detail(names(&fields));
+            .with_detail(Detail::Fields { fields });
         self.activity.record(tx, admin.actor(), entry).await?;
         Ok(Changed::Changed)
     }
@@ -231,11 +232,7 @@ fn unproved(providers: &Providers, old: &Connector, undone: Vec<Field>) -> Strin
     all.extend(undone);
     all.sort_by(|a, b| (providers.label(a), a.name()).cmp(&(providers.label(b), b.name())));
     all.dedup();
-    names(&all)
-}
-
-fn names(fields: &[Field]) -> String {
-    fields.iter().map(Field::name).collect::<Vec<_>>().join(" ")
+    all.iter().map(Field::name).collect::<Vec<_>>().join(" ")
 }
 
 /// The fields that changed.

@@ -2,7 +2,7 @@
 
 use super::People;
 use crate::{
-    activity::model::{Action, Actor, Entry},
+    activity::model::{Action, Actor, Detail, Entry},
     people::{
         access::{Admin, Reauthenticated},
         model::{Email, Password, Role},
@@ -137,8 +137,9 @@ impl People {
             }
             // A former administrator could use a saved invitation link to get back in.
             for gone in Invitations::of(user.organisation).take_all_by(tx, user.id).await? {
-                let entry = Entry::done(Action::InvitationWithdrawn, gone.email, gone.id.0)
-                    .with_detail(format!("{} may not invite any more", user.email));
+                let detail = Detail::InviterMayNotInvite { inviter: user.email.clone() };
+                let entry =
+                    Entry::done(Action::InvitationWithdrawn, gone.email, gone.id.0).with_detail(detail);
                 self.activity.record(tx, actor, entry).await?;
             }
         }
@@ -147,25 +148,25 @@ impl People {
         let detail = match change {
             UserChange::Password(_) => {
                 users.set_password(tx, user.id, hash.unwrap_or_default()).await?;
-                "password".to_owned()
+                Detail::Password
             }
             UserChange::Enabled(enabled) => {
                 let since = (!enabled).then(|| self.clock.now());
                 users.set_disabled(tx, user.id, since).await?;
-                if *enabled { "enabled" } else { "disabled" }.to_owned()
+                if *enabled { Detail::Enabled } else { Detail::Disabled }
             }
             UserChange::Role(role) => {
                 users.set_role(tx, user.id, *role).await?;
-                format!("role: {}", role.name())
+                Detail::RoleChanged { role: role.name().to_owned() }
             }
             UserChange::NoSecondFactor => {
                 if !SecondFactors::of(user.organisation).remove(tx, user.id).await? {
                     return Ok(ChangeOutcome::Nothing);
                 }
-                "second factor removed".to_owned()
+                Detail::SecondFactorRemoved
             }
-            UserChange::EndSessions => "sessions ended".to_owned(),
-            UserChange::Delete => String::new(),
+            UserChange::EndSessions => Detail::SessionsEnded,
+            UserChange::Delete => Detail::None,
         };
         end_sessions(tx, user.organisation, user.id).await?;
         let action = if matches!(change, UserChange::Delete) {

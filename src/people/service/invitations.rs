@@ -6,7 +6,7 @@ use time::Duration;
 
 use super::People;
 use crate::{
-    activity::model::{Action, Actor, Entry},
+    activity::model::{Action, Actor, Detail, Entry},
     jobs::service::Lease,
     people::{
         access::{Admin, Reauthenticated},
@@ -105,7 +105,8 @@ impl People {
                     expires_at,
                 };
                 invitations.put(&tx, new).await?;
-                let entry = Entry::done(Action::UserInvited, email.as_str(), id.0).with_detail(role.name());
+                let detail = Detail::Role { role: role.name().to_owned() };
+                let entry = Entry::done(Action::UserInvited, email.as_str(), id.0).with_detail(detail);
                 self.activity.record(&tx, admin.actor(), entry).await?;
                 Ok(Invited::Link(token.clone(), expires_at))
             })
@@ -243,7 +244,7 @@ impl People {
                 users.set_password(&tx, user.id, hash.clone()).await?;
                 end_sessions(&tx, organisation, user.id).await?;
                 let entry = Entry::done(Action::PasswordChanged, &user.email, user.id.0)
-                    .with_detail("by a link of an administrator");
+                    .with_detail(Detail::ByLink);
                 self.activity.record(&tx, actor(user.id), entry).await?;
                 Ok(Accepted::Welcome(email.clone()))
             })

@@ -8,7 +8,7 @@ use super::{
     People,
 };
 use crate::{
-    activity::model::{Action, Actor, Entry},
+    activity::model::{Action, Actor, Detail, Entry},
     platform::{
         database::{DatabaseError, Queries, Tx},
         failure::Failure,
@@ -83,7 +83,7 @@ impl People {
         tx: &Tx,
         organisation: &Organisation,
         action: Action,
-        detail: &str,
+        detail: Detail,
     ) -> Result<(), DatabaseError> {
         let Organisation { id, name, .. } = organisation;
         let entry = Entry::done(action, name, id.0).with_detail(detail);

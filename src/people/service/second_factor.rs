@@ -10,7 +10,7 @@ use self::codes::hash;
 pub use self::codes::{Code, RecoveryCode};
 use super::{People, User};
 use crate::{
-    activity::model::{Action, Actor, Entry},
+    activity::model::{Action, Actor, Detail, Entry},
     people::{
         access::{Admin, LoggedInUser, Reauthenticated},
         store::{
@@ -311,7 +311,8 @@ impl People {
                     return Ok(());
                 }
                 users.require_second_factor(&tx, required).await?;
-                let detail = if required { "second factor required" } else { "second factor optional" };
+                let detail =
+                    if required { Detail::SecondFactorRequired } else { Detail::SecondFactorOptional };
                 let entry = Entry::done(Action::OrganisationChanged, before.name, before.id.0);
                 self.activity.record(&tx, admin.actor(), entry.with_detail(detail)).await?;
                 Ok(())
