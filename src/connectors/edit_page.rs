@@ -38,7 +38,7 @@ use crate::{
         page::Page,
         text,
     },
-    providers::{Permission, ProviderForm, Providers, SharedProvider, guide::GuideView, redirect_warnings},
+    providers::{ProviderForm, Providers, guide::GuideView, redirect_warnings},
     ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
 };
 
@@ -83,7 +83,7 @@ pub async fn show(
     let form = FormView {
         action: CHANGE,
         owner: service.seal_owner(&admin)?,
-        provider: typed_provider(&providers, &draft).unwrap_or(&connector.provider).clone(),
+        provider: connector.provider.clone(),
         draft,
         focus,
         today: service.today(),
@@ -109,11 +109,6 @@ pub async fn discard(
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     service.get(&member.caller(), id).await?;
     Ok(Redirect::to(&format!("/connectors/{id}")))
-}
-
-/// The provider that was typed, if there is such a one.
-fn typed_provider<'a>(providers: &'a Providers, draft: &Draft) -> Option<&'a SharedProvider> {
-    providers.find(draft.value(Field::Provider.name()))
 }
 
 fn day(day: Option<ExpiryDate>) -> String {
@@ -210,7 +205,7 @@ fn EditPage(model: EditView) -> impl IntoView {
 /// A table with the version that another administrator has saved beside the version that was typed here.
 #[component]
 fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: String) -> impl IntoView {
-    let versions = versions(&connector, &form.provider, &form.draft);
+    let versions = versions(&connector, &form.draft);
     let rows: Vec<_> = versions.into_iter().filter(|(_, stored, typed)| stored != typed).collect();
     let title = match &last.0 {
         Some((who, ..)) => format!("{who} changed this connector while you were editing it"),
@@ -279,7 +274,8 @@ fn as_stored(form: &dyn ProviderForm, field: &Field, typed: &str) -> String {
 }
 
 /// Each setting with its stored and its typed value, in words.
-fn versions(connector: &Connector, provider: &SharedProvider, draft: &Draft) -> Vec<(Field, String, String)> {
+fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)> {
+    let provider = &connector.provider;
     let typed = |field: &Field| as_stored(provider.form(), field, draft.value(field.name()));
     let is_typed = |months: &&u8| months.to_string() == draft.value(EXPIRES_IN);
     let expires = match provider.secret_periods().iter().find(is_typed) {
@@ -287,37 +283,22 @@ fn versions(connector: &Connector, provider: &SharedProvider, draft: &Draft) -> 
         None => typed(&Field::SecretExpires),
     };
     let or_unknown = |day: String| if day.is_empty() { "unknown".to_owned() } else { day };
-    let optional = |permissions: &[Permission], scopes: &[String]| {
-        let is_required = |scope: &str| permissions.iter().any(|known| known.required && known.name == scope);
+    let optional = |scopes: &[String]| {
+        let known = provider.permissions();
+        let is_required = |scope: &str| known.iter().any(|known| known.required && known.name == scope);
         let mut scopes: Vec<_> = scopes.iter().filter(|scope| !is_required(scope)).cloned().collect();
         scopes.sort();
         scopes.join(", ")
     };
-    let stored_scopes = optional(connector.provider.permissions(), &connector.scopes);
-    let service = connector.names().service.to_owned();
     let mut versions = vec![
-        (Field::Provider, service, provider.names().service.to_owned()),
         (Field::ServiceName, connector.service_name.as_str().to_owned(), typed(&Field::ServiceName)),
         (Field::ClientId, connector.client_id.to_string(), typed(&Field::ClientId)),
         (Field::SecretExpires, or_unknown(day(connector.secret_expires_on)), or_unknown(expires)),
     ];
-    versions.extend(own_versions(connector, provider, draft));
-    versions.push((Field::Permissions, stored_scopes, optional(provider.permissions(), &draft.scopes)));
+    let stored = provider.setting_words(&connector.application.values());
+    let own = provider.setting_words(&own_values(provider, draft));
+    let own = stored.into_iter().zip(own);
+    versions.extend(own.map(|((name, stored), (_, typed))| (Field::of(name), stored, typed)));
+    versions.push((Field::Permissions, optional(&connector.scopes), optional(&draft.scopes)));
     versions
-}
-
-/// The same for the provider's own settings. A setting that only one of two providers has is empty at the other one.
-fn own_versions(
-    connector: &Connector,
-    provider: &SharedProvider,
-    draft: &Draft,
-) -> Vec<(Field, String, String)> {
-    let stored = connector.provider.setting_words(&connector.application.values());
-    let typed = provider.setting_words(&own_values(provider, draft));
-    let words = |all: &[(&'static str, String)], wanted: &str| {
-        all.iter().find(|(name, _)| *name == wanted).map(|(_, words)| words.clone()).unwrap_or_default()
-    };
-    let only_stored = stored.iter().filter(|(name, _)| typed.iter().all(|(other, _)| other != name));
-    let names = typed.iter().chain(only_stored).map(|(name, _)| *name);
-    names.map(|name| (Field::of(name), words(&stored, name), words(&typed, name))).collect()
 }

@@ -134,8 +134,11 @@ mod tests {
             Just(Detail::SecondFactorOptional),
             text().prop_map(|method| Detail::Method { method }),
             text().prop_map(|key| Detail::Key { key }),
-            any::<[u64; 3]>()
-                .prop_map(|[browsers, sign_ins, links]| Detail::Ended { browsers, sign_ins, links }),
+            any::<[u64; 3]>().prop_map(|[browsers, sign_ins, links]| Detail::Ended {
+                browsers,
+                sign_ins,
+                links
+            }),
         ]
     }
 

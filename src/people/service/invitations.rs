@@ -243,8 +243,8 @@ impl People {
                 };
                 users.set_password(&tx, user.id, hash.clone()).await?;
                 end_sessions(&tx, organisation, user.id).await?;
-                let entry = Entry::done(Action::PasswordChanged, &user.email, user.id.0)
-                    .with_detail(Detail::ByLink);
+                let entry =
+                    Entry::done(Action::PasswordChanged, &user.email, user.id.0).with_detail(Detail::ByLink);
                 self.activity.record(&tx, actor(user.id), entry).await?;
                 Ok(Accepted::Welcome(email.clone()))
             })
