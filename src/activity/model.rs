@@ -5,6 +5,7 @@ mod detail;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 pub use action::Action;
@@ -37,7 +38,8 @@ impl Actor {
 }
 
 /// A group of actions that an administrator filters for together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ActionGroup {
     /// Logging in and out.
     LogIns,
@@ -53,22 +55,16 @@ pub enum ActionGroup {
 
 impl ActionGroup {
     /// Every group, in the order of the filter.
-    pub const ALL: [Self; 5] = [Self::LogIns, Self::People, Self::Connectors, Self::SignIns, Self::Refusals];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The name in a URL.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LogIns => "log-ins",
-            Self::People => "people",
-            Self::Connectors => "connectors",
-            Self::SignIns => "sign-ins",
-            Self::Refusals => "refusals",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The group with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|group| group.name() == name)
+        name.parse().ok()
     }
 
     /// The label on the screen.
@@ -84,7 +80,7 @@ impl ActionGroup {
 
     /// The actions of the group.
     pub fn actions(self) -> impl Iterator<Item = Action> {
-        Action::ALL.into_iter().filter(move |action| action.group() == self)
+        Action::ALL.iter().copied().filter(move |action| action.group() == self)
     }
 }
 
@@ -198,13 +194,16 @@ mod tests {
 
     #[test]
     fn each_action_and_group_is_found_by_its_name() {
-        for action in Action::ALL {
+        for &action in Action::ALL {
             assert_eq!(Action::from_name(action.name()), Some(action));
             assert!(action.group().actions().any(|of_group| of_group == action));
         }
-        for group in ActionGroup::ALL {
+        for &group in ActionGroup::ALL {
             assert_eq!(ActionGroup::from_name(group.name()), Some(group));
         }
+        assert_eq!((Action::from_name(""), ActionGroup::from_name("")), (None, None));
+        let groups: Vec<_> = ActionGroup::ALL.iter().map(|group| group.name()).collect();
+        assert_eq!(groups, ["log-ins", "people", "connectors", "sign-ins", "refusals"]);
     }
 
     #[test]

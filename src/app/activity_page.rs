@@ -19,7 +19,10 @@ use crate::{
     people::{access::Member, model::UserLabel, service::People},
     platform::{failure::Failure, id::UserId, page::Page},
     providers::Providers,
-    ui::widgets::{Badge, Moment, Pager},
+    ui::{
+        table::Table,
+        widgets::{Badge, Moment, Pager},
+    },
 };
 
 const HERE: &str = "/settings/activity";
@@ -102,18 +105,9 @@ fn Activity(model: ActivityView) -> impl IntoView {
         let row = |entry| view! { <Row entry=entry names=&names providers=&providers /> };
         let rows = entries.into_iter().map(row).collect_view();
         view! {
-            <table class="table" role="table">
-                <caption class="unseen">"Activity, latest first"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"What"</th>
-                        <th scope="col" role="columnheader">"Who"</th>
-                        <th scope="col" role="columnheader">"When"</th>
-                        <th scope="col" role="columnheader">"Outcome"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
+            <Table caption="Activity, latest first" columns=&["What", "Who", "When", "Outcome"]>
+                {rows}
+            </Table>
         }
         .into_any()
     };
@@ -143,7 +137,7 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
         .map(|(id, name, email)| option(id.to_string(), format!("{name} ({email})"), &asked.who))
         .collect_view();
     let what = ActionGroup::ALL
-        .into_iter()
+        .iter()
         .map(|group| option(group.name().to_owned(), group.words().to_owned(), &asked.what))
         .collect_view();
     let filtered = !asked.who.is_empty() || !asked.what.is_empty() || !asked.about.is_empty();

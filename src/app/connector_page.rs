@@ -169,8 +169,9 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             </div>
         }
     });
+    let expiring = connector.secret_expires_on.map(|day| (id, connector.service_name.clone(), day));
     let banner =
-        admin.then(|| view! { <ExpiryBanner expiring=vec![connector.listed.clone()] today=today /> });
+        admin.then(|| view! { <ExpiryBanner expiring=expiring.into_iter().collect() today=today /> });
     let approval = for_admins
         .as_ref()
         .and_then(|it| it.consent.clone())

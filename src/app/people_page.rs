@@ -17,7 +17,10 @@ use crate::{
         service::{INVITATION_LASTS, Invitation, Invited, People, User},
     },
     platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page},
-    ui::widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
+    ui::{
+        table::Table,
+        widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
+    },
 };
 
 const HERE: &str = "/settings/people";
@@ -188,18 +191,9 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
         {invited}
         <div class="beside">
             <div class="stack">
-                <table class="table" role="table">
-                    <caption class="unseen">"Users, by e-mail"</caption>
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th scope="col" role="columnheader">"User"</th>
-                            <th scope="col" role="columnheader">"Role"</th>
-                            <th scope="col" role="columnheader">"Second factor"</th>
-                            <th scope="col" role="columnheader">"Last log-in"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
+                <Table caption="Users, by e-mail" columns=&["User", "Role", "Second factor", "Last log-in"]>
+                    {rows}
+                </Table>
                 <Pager first=first next=next />
                 <Open invitations=invitations />
             </div>

@@ -39,7 +39,10 @@ use crate::{
         text,
     },
     providers::{ProviderForm, Providers, guide::GuideView, redirect_warnings},
-    ui::widgets::{Back, ErrorSummary, Moment, Notice, Tone},
+    ui::{
+        table::Table,
+        widgets::{Back, ErrorSummary, Moment, Notice, Tone},
+    },
 };
 
 /// A change of the connector by another administrator since the form was opened. The author, the changed fields and
@@ -233,17 +236,9 @@ fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: Strin
             .into_any()
     } else {
         view! {
-            <table class="table" role="table">
-                <caption class="unseen">"Where the two versions differ"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"Setting"</th>
-                        <th scope="col" role="columnheader">"Stored now"</th>
-                        <th scope="col" role="columnheader">"Yours"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
+            <Table caption="Where the two versions differ" columns=&["Setting", "Stored now", "Yours"]>
+                {rows}
+            </Table>
         }
         .into_any()
     };

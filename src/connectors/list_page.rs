@@ -32,6 +32,7 @@ use crate::{
     providers::Providers,
     ui::{
         icons::Icon,
+        table::Table,
         widgets::{Notice, Pager, Tone},
     },
 };
@@ -140,6 +141,8 @@ fn List(model: ListView) -> impl IntoView {
         organisation,
     } = model;
     let console = any_of(&providers, |names| names.console);
+    let expiring = expiring.into_iter();
+    let expiring = expiring.filter_map(|it| Some((it.id, it.service_name, it.secret_expires_on?))).collect();
     let none = connectors.is_empty() && first && !asked.is_searched();
     let add = (admin && !none).then(add_button);
     let filters = (!none).then(|| view! { <Filters asked=asked.clone() /> });
@@ -153,20 +156,20 @@ fn List(model: ListView) -> impl IntoView {
         };
         view! { <p class="soft">{words}</p> }.into_any()
     } else {
+        let rows = rows::rows(&connectors, today);
         view! {
-            <table class="table" role="table">
-                <caption class="unseen">{format!("Connectors, by {}", asked.order().words())}</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"Service Name and Client ID"</th>
-                        <th scope="col" role="columnheader">"Who may sign in"</th>
-                        <th scope="col" role="columnheader">"State"</th>
-                        <th scope="col" role="columnheader">"Secret expires"</th>
-                        <th scope="col" role="columnheader">"API scope"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows::rows(&connectors, today)}</tbody>
-            </table>
+            <Table
+                caption=format!("Connectors, by {}", asked.order().words())
+                columns=&[
+                    "Service Name and Client ID",
+                    "Who may sign in",
+                    "State",
+                    "Secret expires",
+                    "API scope",
+                ]
+            >
+                {rows}
+            </Table>
         }
         .into_any()
     };

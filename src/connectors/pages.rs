@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{ConnectorState, ExpiryDate, SOON},
-    service::{Connector, Listed, NAMED},
+    model::{ConnectorState, ExpiryDate, SOON, ServiceName},
+    service::{Connector, ConnectorId, NAMED},
 };
 use crate::{
     platform::config::doctor::Doctor,
@@ -99,17 +99,13 @@ pub fn StateBadge(
 /// A banner for administrators that names the connectors whose secret expires soon or has expired.
 #[component]
 pub fn ExpiryBanner(
-    /// These connectors, the soonest expiry first.
-    expiring: Vec<Listed>,
+    /// These connectors with the last day of each secret, the soonest first.
+    expiring: Vec<(ConnectorId, ServiceName, ExpiryDate)>,
     /// Today.
     today: Date,
 ) -> impl IntoView {
-    let soon: Vec<_> = expiring
-        .into_iter()
-        .filter_map(|connector| Some((connector.secret_expires_on?, connector)))
-        .filter(|(date, _)| date.days_from(today) <= SOON)
-        .collect();
-    let (first, _) = soon.first()?;
+    let soon: Vec<_> = expiring.into_iter().filter(|(.., date)| date.days_from(today) <= SOON).collect();
+    let (.., first) = soon.first()?;
     let (tone, title) = if first.days_from(today) < 0 {
         (Tone::Bad, "A client secret has expired")
     } else {
@@ -119,14 +115,14 @@ pub fn ExpiryBanner(
     let items = soon
         .into_iter()
         .take(NAMED)
-        .map(|(date, connector)| {
-            let to = format!("/connectors/{}/secret", connector.id);
-            let name = connector.service_name.as_str().to_owned();
+        .map(|(id, name, date)| {
+            let to = format!("/connectors/{id}/secret");
+            let name = name.as_str().to_owned();
             view! {
                 <li>
-                    <bdi>{name}</bdi> ": " {date.distance(today)} " ("
+                    <bdi>{name.clone()}</bdi> ": " {date.distance(today)} " ("
                     <time datetime=date.to_string()>{date.for_people()}</time> "). "
-                    <a href=to>"Replace the secret" <span class="unseen">" of " {connector.service_name.as_str().to_owned()}</span></a>
+                    <a href=to>"Replace the secret" <span class="unseen">" of " {name}</span></a>
                 </li>
             }
         })

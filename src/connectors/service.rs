@@ -30,7 +30,7 @@ use crate::{
         database::{Database, DatabaseError, Queries, Tx},
         failure::Failure,
         id::OrganisationId,
-        randomness::{Hash, SharedRandomness},
+        randomness::SharedRandomness,
     },
     providers::Providers,
     vault::{Vault, VaultError},
@@ -180,19 +180,18 @@ impl ConnectorService {
         let id = ConnectorId::new(&*self.clock, &*self.randomness);
         let binding = sealing::binding(1, &new.settings);
         let sealed = self.seal(admin.organisation(), id, &binding, secret)?;
-        let second = second_form(form, &new.settings);
         let added = self
             .database
             .write(async |tx| {
                 // The name is looked up first. On PostgreSQL the same form may be committed between the two
                 // look-ups. The connector of this form must not count as another one with the same name.
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
-                if let Some(id) = self.made_by(&tx, store, admin.organisation(), [form, second], new).await? {
+                if let Some(id) = self.made_by(&tx, store, admin.organisation(), form, new).await? {
                     return Ok(Added::Already(id));
                 }
                 // A user may go back in the browser and type a second application into the same form. This user
-                // wants a second connector.
-                let form = if store.by_form(&tx, form).await?.is_some() { second } else { form };
+                // wants a second connector. Sent twice, it is refused because of its name.
+                let form = if store.by_form(&tx, form).await?.is_some() { self.new_form() } else { form };
                 if name_taken {
                     return Ok(Added::NameTaken);
                 }
@@ -211,7 +210,7 @@ impl ConnectorService {
             // commit, and the other one finds out here which index it violated.
             Err(error) if DatabaseError::is_conflict(&error) => {
                 let read = self.database.read();
-                let already = self.made_by(&read, store, admin.organisation(), [form, second], new).await?;
+                let already = self.made_by(&read, store, admin.organisation(), form, new).await?;
                 Ok(already.map_or(Added::NameTaken, Added::Already))
             }
             Err(error) => Err(error.into()),
@@ -270,27 +269,22 @@ impl ConnectorService {
         self.store(organisation).set_proved_directory(tx, id, version, directory).await
     }
 
-    /// The connector that one of these forms has added with the same settings and the same secret.
+    /// The connector that this form has added with the same settings and the same secret.
     async fn made_by(
         &self,
         on: &impl Queries,
         store: Connectors<'_>,
         organisation: OrganisationId,
-        forms: [Uuid; 2],
+        form: Uuid,
         new: &Parsed,
     ) -> Result<Option<ConnectorId>, DatabaseError> {
-        for form in forms {
-            let Some(id) = store.by_form(on, form).await? else { continue };
-            let Some((made, Ok(secret))) = self.with_secret(on, organisation, id).await? else { continue };
-            let same = made.name_key == new.settings.name_key
-                && made.secret_expires_on == new.settings.secret_expires_on
-                && is_same_application(&made, &new.settings)
-                && new.secret.as_ref().is_some_and(|new| new.expose_secret() == secret.expose_secret());
-            if same {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
+        let Some(id) = store.by_form(on, form).await? else { return Ok(None) };
+        let Some((made, Ok(secret))) = self.with_secret(on, organisation, id).await? else { return Ok(None) };
+        let same = made.name_key == new.settings.name_key
+            && made.secret_expires_on == new.settings.secret_expires_on
+            && is_same_application(&made, &new.settings)
+            && new.secret.as_ref().is_some_and(|new| new.expose_secret() == secret.expose_secret());
+        Ok(same.then_some(id))
     }
 
     /// Locks a connector: no other transaction can change or delete it until this one ends.
@@ -302,16 +296,6 @@ impl ConnectorService {
     ) -> Result<Option<Connector>, DatabaseError> {
         self.store(organisation).lock(tx, id).await
     }
-}
-
-/// The form id for a second connector that was typed into a form that has already added one. It is derived from the
-/// settings, so that the second connector is added only once too.
-fn second_form(form: Uuid, settings: &Settings) -> Uuid {
-    let text = format!("{form}\0{}\0{}", settings.name_key, settings.client_id);
-    let hash = Hash::of(text.as_bytes()).to_vec();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// Whether a sign-in that proved the old settings also proves the new ones.

@@ -17,7 +17,7 @@ use crate::{
         database::{DatabaseError, Queries, Tx},
         id::OrganisationId,
     },
-    providers::{Providers, SharedApplication, SharedProvider},
+    providers::{Names, ProviderForm, Providers, SharedApplication, SharedProvider},
 };
 
 identifier! {
@@ -66,14 +66,30 @@ mod row {
 /// A connector without its secret.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    /// The values that a list shows.
-    pub listed: Listed,
+    /// Its id.
+    pub id: ConnectorId,
     /// Its organisation.
     pub organisation: OrganisationId,
+    /// Its provider.
+    pub provider: SharedProvider,
+    /// Its name.
+    pub service_name: ServiceName,
+    /// The name in the form in which names are compared and sorted.
+    pub name_key: String,
+    /// The client ID of the application.
+    pub client_id: ClientId,
     /// The number that the sealed secret is bound to.
     pub secret_version: i64,
     /// The first three characters of the secret.
     pub secret_hint: String,
+    /// The day on which the secret expires, if it is known.
+    pub secret_expires_on: Option<ExpiryDate>,
+    /// The application, with the provider's own settings.
+    pub application: SharedApplication,
+    /// The permissions that it asks for.
+    pub scopes: Vec<String>,
+    /// Its state.
+    pub state: ConnectorState,
     /// The directory that the application's settings name, proved by a sign-in. `None` if the settings have its id
     /// themselves or name none, or no sign-in has gone through since they were changed.
     pub proved_directory: Option<String>,
@@ -84,18 +100,12 @@ pub struct Connector {
     pub verified_at: Option<Timestamp>,
     /// When the provider last refused it.
     pub failed_at: Option<Timestamp>,
+    /// When it was added.
+    pub created_at: Timestamp,
     /// The number of its changes.
     pub version: i64,
     /// The number of changes of the settings that a sign-in proves.
     pub application_version: i64,
-}
-
-impl std::ops::Deref for Connector {
-    type Target = Listed;
-
-    fn deref(&self) -> &Listed {
-        &self.listed
-    }
 }
 
 /// The sort key of an unknown day: it comes after all days.
@@ -106,6 +116,16 @@ fn expiry_key(day: Option<ExpiryDate>) -> String {
 }
 
 impl Connector {
+    /// The names that sentences about its provider use.
+    pub fn names(&self) -> &'static Names {
+        self.provider.names()
+    }
+
+    /// The parsers of its provider.
+    pub fn form(&self) -> &'static dyn ProviderForm {
+        self.provider.form()
+    }
+
     /// Its settings, to change some of them and save them again.
     pub fn settings(&self) -> Settings {
         Settings {
@@ -133,15 +153,36 @@ impl Connector {
             failure: row.failure,
             created_at: row.created_at,
         };
+        let Listed {
+            id,
+            provider,
+            service_name,
+            name_key,
+            client_id,
+            secret_expires_on,
+            application,
+            scopes,
+            state,
+            created_at,
+        } = listed.read(providers)?;
         Ok(Self {
-            listed: listed.read(providers)?,
+            id,
             organisation: OrganisationId(row.organisation_id),
+            provider,
+            service_name,
+            name_key,
+            client_id,
             secret_version: row.client_secret_version,
             secret_hint: row.client_secret_hint,
+            secret_expires_on,
+            application,
+            scopes,
+            state,
             proved_directory: row.proved_directory,
             unproved: row.unproved.unwrap_or_default(),
             verified_at: row.verified_at.map(Timestamp::from_micros),
             failed_at: row.failed_at.map(Timestamp::from_micros),
+            created_at,
             version: row.version,
             application_version: row.application_version,
         })

@@ -44,8 +44,8 @@ pub enum PasswordChange {
 /// The most new passwords that a user sends within a window of the throttles, right or wrong.
 const CHANGES: i64 = 20;
 
-/// What a user gives to re-authenticate.
-#[derive(Debug, Default)]
+/// What a user gives to re-authenticate. It has no `Debug`, because a recovery code is a secret.
+#[derive(Default)]
 pub struct GivenCredentials {
     /// The user's password.
     pub password: SecretString,

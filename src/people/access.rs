@@ -1,4 +1,4 @@
-//! Who asks a use case, and what they may do, as types. A use case for every caller takes a [`Caller`]. A use
+//! The caller of a use case, and what it may do, as types. A use case for every caller takes a [`Caller`]. A use
 //! case of a user's own profile takes a [`LoggedInUser`]. A use case that only an administrator may run takes
 //! an [`Admin`], and [`Member::admin`] is the only way to get one. A use case that must not be open to a
 //! person at a browser that was left logged in takes a [`Reauthenticated`].
@@ -24,7 +24,7 @@ use crate::{
 /// How long re-authentication counts.
 pub const REAUTHENTICATION_LASTS: Duration = Duration::minutes(10);
 
-/// Who asks a use case, and from where.
+/// The member or job that asks a use case, and from where.
 #[derive(Clone, Debug)]
 pub struct Caller {
     organisation: OrganisationId,

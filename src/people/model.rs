@@ -4,6 +4,8 @@ mod short_name;
 
 use std::fmt;
 
+use strum::{EnumString, IntoStaticStr};
+
 pub use super::passwords::Password;
 pub use short_name::ShortName;
 
@@ -146,7 +148,8 @@ crate::identifier! {
 }
 
 /// What a user may do in the organisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// May do everything in the organisation.
     Admin,
@@ -156,16 +159,13 @@ pub enum Role {
 
 impl Role {
     /// The name in the database and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Viewer => "viewer",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The role with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Admin, Self::Viewer].into_iter().find(|role| role.name() == name)
+        name.parse().ok()
     }
 }
 

@@ -129,8 +129,8 @@ impl Queries for Tx {
     }
 }
 
-/// Marks the only queries without an organisation: each finds a row by a secret's hash or similar and returns
-/// its organisation. Each is defined in its feature's store.
+/// Has the queries that find a row by a secret's hash or similar, and return its organisation. Each is defined in its
+/// feature's store. Other queries without an organisation are listed in ARCHITECTURE.md.
 #[derive(Clone, Copy, Debug)]
 pub struct Unscoped;
 

@@ -76,7 +76,8 @@ pub const MAX_CONNECTIONS: usize = 4_096;
 const RESERVED: u64 = 128;
 /// The most connections in the system's accept queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
 const MOST_WAITING: u32 = 4_096;
-/// During shutdown, how long connections already in the accept queue are still accepted.
+/// During shutdown, how long connections already in the accept queue are still accepted. Otherwise a rolling restart
+/// would lose requests: a proxy does not repeat a form whose connection was reset.
 const LAST_CALL: Duration = Duration::from_secs(3);
 /// Wait before accepting again after `accept()` failed, for example because no file descriptor was left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(250);

@@ -205,16 +205,27 @@ mod tests {
         }
     }
 
+    /// Runs this in a thread whose panics are logged. Other threads keep their hook: tests run concurrently.
+    fn with_logged_panics(run: impl FnOnce() -> String + Send) -> String {
+        let run = || {
+            let (own, others) = (std::thread::current().id(), std::panic::take_hook());
+            std::panic::set_hook(Box::new(move |info| {
+                if std::thread::current().id() == own { log_panic(info) } else { others(info) }
+            }));
+            run()
+        };
+        std::thread::scope(|scope| scope.spawn(run).join().expect("no panic"))
+    }
+
     #[test]
     fn s7_a_panic_is_one_line_with_its_location_and_no_value_of_a_request() {
         let secret = "canary\nforged".to_owned();
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(log_panic));
-        let log = logged_of("info", || {
-            let _ = std::panic::catch_unwind(|| panic!("no {secret}"));
-            let _ = std::panic::catch_unwind(|| panic!("a text of ours"));
+        let log = with_logged_panics(|| {
+            logged_of("info", || {
+                let _ = std::panic::catch_unwind(|| panic!("no {secret}"));
+                let _ = std::panic::catch_unwind(|| panic!("a text of ours"));
+            })
         });
-        std::panic::set_hook(before);
         assert_eq!(log.lines().count(), 2, "{log}");
         assert!(log.contains("telemetry.rs") && log.contains("a text of ours"), "{log}");
         assert!(!log.contains("canary"), "{log}");

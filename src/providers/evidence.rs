@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use url::Url;
 use uuid::Uuid;
 
@@ -39,8 +40,9 @@ pub struct Mismatch {
 }
 
 /// A part of an answer that is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Claim {
     /// Whether there is an ID token.
     IdToken,
@@ -49,6 +51,7 @@ pub enum Claim {
     /// `iss` of the ID token.
     Iss,
     /// `iss` of the callback (RFC 9207).
+    #[strum(serialize = "iss of the callback")]
     CallbackIss,
     /// `nonce` of the ID token. Its values are secret.
     Nonce,
@@ -62,17 +65,8 @@ pub enum Claim {
 
 impl Claim {
     /// Its name in the specifications.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::IdToken => "id_token",
-            Self::Aud => "aud",
-            Self::Iss => "iss",
-            Self::CallbackIss => "iss of the callback",
-            Self::Nonce => "nonce",
-            Self::Exp => "exp",
-            Self::Nbf => "nbf",
-            Self::Tid => "tid",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

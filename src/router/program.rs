@@ -52,7 +52,8 @@ use super::sweep::{SWEEP, sweep};
 const SEALED: [SealedColumn; 4] =
     [connectors::SEALED, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
 
-/// The assembled program. A clone shares the parts; every request takes some of them.
+/// The assembled program. A clone shares the parts; every request takes some of them. It is a type of its own, because
+/// axum's `FromRef` cannot be implemented for an `Arc`.
 #[derive(Clone)]
 pub struct Program(Arc<Services>);
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use time::Duration;
 
 use crate::providers::{self, FreeText, Names, ProviderWords, known_error};
@@ -22,7 +23,8 @@ pub const KEPT_PER_CONNECTOR: u64 = 100;
 pub const OPEN_PER_USER: usize = 10;
 
 /// The purpose of a sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Purpose {
     /// An administrator verifies a connector.
     Verify,
@@ -30,15 +32,13 @@ pub enum Purpose {
 
 impl Purpose {
     /// As the database has it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Verify => "verify",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Finds a purpose by its name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Verify].into_iter().find(|purpose| purpose.name() == name)
+        name.parse().ok()
     }
 }
 
@@ -159,7 +159,8 @@ impl<W: Into<Why>> From<W> for Refusal {
 }
 
 /// A step of the timeline. The variants are in the order of the steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Step {
     /// The attempt was started.
     Started,
@@ -182,21 +183,9 @@ pub enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 9] = [
-        Self::Started,
-        Self::Sent,
-        Self::Returned,
-        Self::Checked,
-        Self::CodeExchanged,
-        Self::Identity,
-        Self::Permissions,
-        Self::Outcome,
-        Self::ForeignBrowser,
-    ];
-
     /// Finds a step by its name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == name)
+        name.parse().ok()
     }
 
     /// On the screen.
@@ -219,18 +208,8 @@ impl Step {
     }
 
     /// As the database has it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::Sent => "sent",
-            Self::Returned => "returned",
-            Self::Checked => "checked",
-            Self::CodeExchanged => "code_exchanged",
-            Self::Identity => "identity",
-            Self::Permissions => "permissions",
-            Self::Outcome => "outcome",
-            Self::ForeignBrowser => "foreign_browser",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -281,15 +260,26 @@ mod tests {
 
     #[test]
     fn a_purpose_is_found_by_its_name() {
-        assert_eq!(Purpose::from_name(Purpose::Verify.name()), Some(Purpose::Verify));
+        assert_eq!(Purpose::Verify.name(), "verify");
+        assert_eq!(Purpose::from_name("verify"), Some(Purpose::Verify));
         assert_eq!(Purpose::from_name(""), None);
     }
 
     #[test]
     fn each_step_is_found_by_its_name() {
-        for step in Step::ALL {
-            assert_eq!(Step::from_name(step.name()), Some(step));
-        }
+        let stored = [
+            "started",
+            "sent",
+            "returned",
+            "checked",
+            "code_exchanged",
+            "identity",
+            "permissions",
+            "outcome",
+            "foreign_browser",
+        ];
+        assert!(Step::VARIANTS.iter().map(|step| step.name()).eq(stored));
+        assert!(Step::VARIANTS.iter().all(|step| Step::from_name(step.name()) == Some(*step)));
     }
 
     #[test]

@@ -10,4 +10,6 @@ pub mod links;
 #[cfg(feature = "ssr")]
 pub mod markup;
 #[cfg(feature = "ssr")]
+pub mod table;
+#[cfg(feature = "ssr")]
 pub mod widgets;

@@ -1,7 +1,7 @@
 //! Reads and creates the key file: one `id:base64` a line, newest key first.
 //!
-//! Guards the file's permissions, and creates it so that a crash leaves either a whole key or none. Start
-//! with [`Keys::read`].
+//! Guards the file's permissions. A crash while the file is created may leave half a line; the next start refuses it.
+//! No value is sealed before the whole key is on the disk. Start with [`Keys::read`].
 
 use std::{fs, io, path::Path};
 
@@ -83,15 +83,14 @@ pub enum KeysError {
     )]
     Twice(String, String),
     /// The file holds no key.
-    #[error("the key file {0} is empty: put the right file back from its backup")]
+    #[error(
+        "the key file {0} is empty: put the right file back from its backup (if there is no database yet, delete it)"
+    )]
     Empty(String),
 }
 
-/// Extension of a key file that is still being written.
-const UNFINISHED: &str = "new";
-
 impl Keys {
-    /// Reads the key file, and removes a second name that a killed process left behind.
+    /// Reads the key file.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         let name = path.display().to_string();
         let metadata = match fs::metadata(path) {
@@ -107,7 +106,6 @@ impl Keys {
         exposure::check_path(folder_of(path), FileKind::KeyFolder)?;
         exposure::check_metadata(path, FileKind::Key, &metadata)?;
         let text = fs::read_to_string(path).map_err(|error| KeysError::Unreadable(name.clone(), error))?;
-        forget_other_names(path, &metadata);
         Self::parse(&name, &text)
     }
 
@@ -134,10 +132,7 @@ impl Keys {
     /// Creates a key file that only its owner can read. The file must not exist. The bytes are on the disk
     /// before this returns: a value sealed with a key that a crash lost could never be opened.
     pub fn create(path: &Path, now: Timestamp, randomness: &dyn Randomness) -> Result<Self, KeysError> {
-        use std::{
-            io::Write,
-            os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-        };
+        use std::{io::Write, os::unix::fs::DirBuilderExt};
 
         let name = path.display().to_string();
         let mut bytes = [0; LENGTH];
@@ -145,31 +140,16 @@ impl Keys {
         let id = now.for_machines()[..10].replace('-', "");
         let line = format!("{id}:{}\n", STANDARD.encode(bytes));
         let folder = folder_of(path);
-        // Write under another name first: a killed process must not leave half a key. (Without hard links it
-        // may; the next start then names the incomplete line.)
-        let unfinished = path.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
-        let write = |path: &Path, new: bool| {
-            let mut options = fs::OpenOptions::new();
-            let mut file =
-                options.write(true).create(true).create_new(new).truncate(true).mode(0o600).open(path)?;
-            file.write_all(line.as_bytes())?;
-            file.sync_all()
-        };
         let make = || {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            write(&unfinished, false)?;
-            // Not a rename: that would replace a key that another process created concurrently.
-            match fs::hard_link(&unfinished, path) {
-                // Some file systems have no hard links.
-                Err(error) if is_without_links(&error) => write(path, true)?,
-                linked => linked?,
-            }
+            // It gets its name when it is complete. Another process, or the next start after a kill, never reads a half.
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(line.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(path).map_err(|error| error.error)?;
             fs::File::open(folder)?.sync_all()
         };
-        let outcome = make();
-        // The file may never have been created.
-        let _ = fs::remove_file(&unfinished);
-        outcome.map_err(|error| match error.kind() {
+        make().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => KeysError::Exists(name.clone()),
             _ => KeysError::Unmakable(name.clone(), error),
         })?;
@@ -192,28 +172,6 @@ fn advice(path: &str, error: &io::Error) -> String {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Removes other names of the key file that [`Keys::create`] left when it was killed. An operator who
-/// replaces the key would not know about them. They are hard links to the same file, so no key is lost.
-fn forget_other_names(path: &Path, file: &fs::Metadata) {
-    use std::os::unix::fs::MetadataExt;
-
-    let same = |other: &fs::Metadata| (other.dev(), other.ino()) == (file.dev(), file.ino());
-    let folder = folder_of(path);
-    // Skip reading the folder in the usual case: the file has one name.
-    let Some(entries) = (file.nlink() > 1).then(|| fs::read_dir(folder).ok()).flatten() else { return };
-    for other in entries.flatten().map(|entry| entry.path()) {
-        let unfinished = other.extension().is_some_and(|extension| extension == UNFINISHED);
-        if unfinished && fs::symlink_metadata(&other).is_ok_and(|other| same(&other)) {
-            // Another process may have removed it first.
-            let _ = fs::remove_file(&other);
-        }
-    }
-}
-
-fn is_without_links(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)
 }
 
 fn parse_line(line: &str) -> Option<Key> {
@@ -261,14 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn s5_a_second_name_that_a_kill_left_goes_and_another_file_stays() {
-        let (folder, path) = file_with(&format!("a:{}\n", STANDARD.encode([7; 32])), 0o600);
-        let (left, other) = (path.with_extension("7.new"), path.with_extension("8.new"));
-        fs::hard_link(&path, &left).expect("a link");
-        fs::write(&other, "of a process that is making one").expect("a file");
-        Keys::read(&path).expect("a key");
-        assert!(path.exists() && !left.exists() && other.exists());
-        drop(folder);
+    fn s5_half_a_line_that_a_kill_left_is_refused() {
+        let line = format!("a:{}\n", STANDARD.encode([7; 32]));
+        for written in 0..line.len() - 1 {
+            let (_folder, path) = file_with(&line[..written], 0o600);
+            let read = Keys::read(&path);
+            assert!(matches!(read, Err(KeysError::Empty(_) | KeysError::Line(_, 1))), "{written}");
+        }
     }
 
     #[test]
@@ -289,7 +246,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         assert!(matches!(Keys::create(&path, now, &SystemRandomness), Err(KeysError::Exists(_))));
         let files = fs::read_dir(path.parent().expect("a folder")).expect("files").count();
-        assert_eq!(files, 1, "no unfinished file is left");
+        assert_eq!(files, 1, "there is no second file");
         assert_eq!(Keys::read(&path).expect("keys").newest().bytes(), keys.newest().bytes());
     }
 

@@ -1,7 +1,8 @@
-//! Keeps a form whose sender's session had ended, for example after a long time in the provider's console. The browser
-//! keeps it in a cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie
-//! is sealed and names the user for whom the server made the form. An attacker who plants a cookie in another browser
-//! therefore cannot show that user a form of their own.
+//! Keeps a form whose sender's session had ended. The steps in the provider's console may take longer than the thirty
+//! minutes after which an idle session ends, and the typed values must survive that. The browser keeps the form in a
+//! cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie is sealed and
+//! names the user for whom the server made the form. An attacker who plants a cookie in another browser therefore
+//! cannot show that user a form of their own.
 
 use std::sync::Arc;
 

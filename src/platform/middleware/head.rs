@@ -13,7 +13,8 @@ use crate::platform::server::LengthTwice;
 /// The most bytes that all headers may hold together: cookies of ours come nowhere near it.
 const MAX_HEADERS: usize = 16 * 1024;
 
-/// Refuses a head that gives two lengths with 400 (a proxy may have believed the other one), an address that is longer than this many bytes with 414, and longer headers than [`MAX_HEADERS`] with 431.
+/// Refuses a head that gives two lengths with 400 (a proxy may have believed the other one), an address that is longer
+/// than this many bytes with 414, and longer headers than [`MAX_HEADERS`] with 431.
 pub async fn limit(State(max_address): State<usize>, request: Request, next: Next) -> Response {
     if request.extensions().get::<LengthTwice>().is_some() {
         return StatusCode::BAD_REQUEST.into_response();

@@ -83,8 +83,10 @@ fn d1_some_file_descriptors_are_reserved_for_the_database() {
 async fn i1_endless_headers_are_refused_before_they_fill_the_memory() {
     let (address, _stop, _) = server(10).await;
     let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(2 * MAX_HEAD));
-    let answer = answer(address, endless.as_bytes()).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let refused = answer(address, endless.as_bytes()).await;
+    // The answer is lost if the connection is reset because of the bytes that were not read.
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
+    assert!(answer(address, WHOLE).await.starts_with("HTTP/1.1 200"), "the next request is answered");
 }
 
 #[tokio::test]

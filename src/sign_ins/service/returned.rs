@@ -68,10 +68,10 @@ impl SignIns {
         }
         let id = found.attempt.id;
         let this = self.clone();
-        let (consumed, is_consumed) = oneshot::channel();
+        let (report, is_consumed) = oneshot::channel();
         let task = async move {
             // Logged here, because the request that waits may have ended. The attempt's page shows what its row says.
-            if let Err(failure) = this.run(found, sign_in, address, request_id, consumed).await {
+            if let Err(failure) = this.run(found, sign_in, address, request_id, report).await {
                 tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
             }
         };
@@ -116,7 +116,7 @@ impl SignIns {
         sign_in: SignIn,
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
-        is_consumed: oneshot::Sender<Result<(), Failure>>,
+        report: oneshot::Sender<Result<(), Failure>>,
     ) -> Result<(), Failure> {
         let Parts { database, connectors, people, clock, .. } = &*self.parts;
         let Found { attempt, verifier, .. } = found;
@@ -125,7 +125,7 @@ impl SignIns {
 
         let pinned = match self.read_pinned(&attempt) {
             Ok(pinned) => pinned,
-            Err(failure) => return is_consumed.send(Err(failure)).or_else(identity),
+            Err(failure) => return report.send(Err(failure)).or_else(identity),
         };
 
         let early = if let Some(mismatch) = foreign_issuer(&*pinned, &sign_in) {
@@ -174,10 +174,10 @@ impl SignIns {
         let consumed = match consumed {
             Ok(consumed) => consumed,
             // The request that waits answers with the failure. If that request has ended, this task returns it.
-            Err(failure) => return is_consumed.send(Err(failure)).or_else(identity),
+            Err(failure) => return report.send(Err(failure)).or_else(identity),
         };
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
-        let _ = is_consumed.send(Ok(()));
+        let _ = report.send(Ok(()));
         let verdict = match (early, secret) {
             (Some(refusal), _) => Err(refusal),
             (None, _) if may == MayFinish::NotAdmin => Err(Why::NotAllowed.into()),
