@@ -36,6 +36,12 @@ const EVENT: &str = "id, organisation_id, attempt_id, at, step, duration, detail
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.get_database_backend() != DatabaseBackend::Sqlite {
+            // The program locks a connector before its attempts. Another order could end in a deadlock.
+            run(manager, &["LOCK TABLE connectors, attempts, attempt_events IN ACCESS EXCLUSIVE MODE"])
+                .await?;
+        }
+        end_open_attempts(manager).await?;
         run(manager, &["ALTER TABLE attempts ADD COLUMN provider text NOT NULL DEFAULT 'outlook'"]).await?;
         run(manager, &["ALTER TABLE attempts ADD COLUMN pinned text NOT NULL DEFAULT ''"]).await?;
         run(manager, &[&pin(manager.get_database_backend())]).await?;
@@ -46,6 +52,11 @@ impl MigrationTrait for Migration {
         }
         change_connectors(manager).await?;
         name_fields(manager).await?;
+        for (table, column) in
+            [("settings", "changed_at"), ("users", "created_at"), ("organisations", "created_at")]
+        {
+            run(manager, &[&format!("ALTER TABLE {table} DROP COLUMN {column}")]).await?;
+        }
         check_references(manager).await
     }
 }
@@ -57,11 +68,22 @@ async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbE
     Ok(())
 }
 
+/// A sealed verifier belongs to the values of its attempt in their earlier form, so an open sign-in cannot go on. Its
+/// page says that it took too long, and to start it again.
+async fn end_open_attempts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    run(
+        manager,
+        &["UPDATE attempts SET pkce_verifier = NULL, expires_at = created_at \
+           WHERE consumed_at IS NULL AND outcome IS NULL"],
+    )
+    .await
+}
+
 /// An expression with the JSON text of a text or of NULL.
 fn json(backend: DatabaseBackend, value: &str) -> String {
     match backend {
         DatabaseBackend::Sqlite => format!("json_quote({value})"),
-        _ => format!("COALESCE(to_json({value})::text, 'null')"),
+        _ => format!("COALESCE(to_json(CAST({value} AS text))::text, 'null')"),
     }
 }
 
@@ -73,9 +95,6 @@ fn object(backend: DatabaseBackend, members: &[(&str, &str)]) -> String {
 }
 
 fn pin(backend: DatabaseBackend) -> String {
-    // A domain whose tenant is not known yet is a setting of the connector, if it was not changed since then.
-    let domain = "(SELECT connectors.tenant FROM connectors WHERE connectors.id = attempts.connector_id \
-                  AND connectors.application_version = attempts.connector_version AND attempts.tenant IS NULL)";
     let pinned = object(
         backend,
         &[
@@ -84,7 +103,8 @@ fn pin(backend: DatabaseBackend) -> String {
             ("graph", "graph_url"),
             ("issuer", "issuer"),
             ("tenant", "tenant"),
-            ("domain", domain),
+            // Only a sign-in that goes on needs it.
+            ("domain", "NULL"),
         ],
     );
     format!("UPDATE attempts SET pinned = {pinned}")
@@ -213,6 +233,10 @@ async fn change_connectors(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         ],
     )
     .await?;
+    // SQLite cannot drop it.
+    if backend != DatabaseBackend::Sqlite {
+        run(manager, &["ALTER TABLE connectors ALTER COLUMN provider_settings DROP DEFAULT"]).await?;
+    }
     for column in ["account_type", "tenant", "cloud", "changed_at"] {
         run(manager, &[&format!("ALTER TABLE connectors DROP COLUMN {column}")]).await?;
     }

@@ -128,9 +128,8 @@ impl Opened {
         if self.schema().await? == SchemaState::Ahead {
             return Err(AHEAD.to_owned());
         }
-        let now = self.clock.now();
         self.database
-            .migrate(async |tx| custody::register_key(tx, &self.custody.vault, now).await)
+            .migrate(async |tx| custody::register_key(tx, &self.custody.vault).await)
             .await
             .map_err(|error| error.to_string())
     }
@@ -141,9 +140,8 @@ impl Opened {
         if self.schema().await? != SchemaState::Current {
             return Ok(());
         }
-        let now = self.clock.now();
         self.database
-            .write(async |tx| custody::register_key(&tx, &self.custody.vault, now).await)
+            .write(async |tx| custody::register_key(&tx, &self.custody.vault).await)
             .await
             .map_err(|error| error.to_string())
     }

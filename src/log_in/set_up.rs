@@ -74,7 +74,7 @@ impl SetUp {
                     return Ok(None);
                 }
                 let value = encode(&token, now.plus(VALID));
-                settings::put(&tx, SETTING, value, now).await?;
+                settings::put(&tx, SETTING, value).await?;
                 Ok(Some(token.clone()))
             })
             .await;

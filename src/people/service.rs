@@ -115,7 +115,7 @@ impl People {
         let id = UserId::new(&*self.clock, &*self.randomness);
         let detail = Detail::Role { role: new.role.name().to_owned() };
         let entry = Entry::done(Action::UserAdded, new.email.as_str(), id.0).with_detail(detail);
-        Users::of(organisation).add(tx, id, new, self.clock.now()).await?;
+        Users::of(organisation).add(tx, id, new).await?;
         let actor = match themselves {
             Some((address, request_id)) => Actor { organisation, user: Some(id), address, request_id },
             None => Actor::operator(organisation),

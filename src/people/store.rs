@@ -40,7 +40,6 @@ mod user {
         pub name: String,
         pub password_hash: String,
         pub role: String,
-        pub created_at: i64,
         pub disabled_at: Option<i64>,
         pub last_login_at: Option<i64>,
         pub version: i64,
@@ -236,13 +235,7 @@ impl Users {
     }
 
     /// Adds a user. A conflict means that the e-mail is taken.
-    pub async fn add(
-        self,
-        tx: &Tx,
-        id: UserId,
-        new: NewUser<'_>,
-        now: Timestamp,
-    ) -> Result<(), DatabaseError> {
+    pub async fn add(self, tx: &Tx, id: UserId, new: NewUser<'_>) -> Result<(), DatabaseError> {
         let row = user::ActiveModel {
             id: Set(id.0),
             organisation_id: Set(self.0.0),
@@ -250,7 +243,6 @@ impl Users {
             name: Set(new.name.as_str().to_owned()),
             password_hash: Set(new.password_hash),
             role: Set(new.role.name().to_owned()),
-            created_at: Set(now.micros()),
             disabled_at: Set(None),
             last_login_at: Set(None),
             version: Set(1),

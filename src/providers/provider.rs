@@ -294,12 +294,14 @@ pub trait Application: Debug + Send + Sync {
     /// The address at which an administrator of a company consents to these permissions; `None` if there is none.
     fn consent_address(&self, redirect_uri: &str, scopes: &[String]) -> Option<String>;
 
-    /// Tries the credentials without a sign-in; `None` if the provider does not allow that for this application.
-    async fn try_credentials(
-        &self,
-        http: &dyn ProviderHttp,
-        secret: &SecretString,
-    ) -> Option<Result<(), Refusal>>;
+    /// Whether the provider lets this application's credentials be tried without a sign-in.
+    fn can_try_credentials(&self) -> bool;
+
+    /// Tries the credentials without a sign-in. It is called only if [`Self::can_try_credentials`].
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    async fn try_credentials(&self, http: &dyn ProviderHttp, secret: &SecretString) -> Result<(), Refusal>;
 }
 
 /// A grant, with what the provider's metadata says about the application.

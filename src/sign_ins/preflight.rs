@@ -43,11 +43,12 @@ impl SignIns {
         let Some((connector, secret)) = parts.connectors.with_secret(&read, organisation, id).await? else {
             return Ok(None);
         };
+        if !connector.application.can_try_credentials() {
+            return Ok(None);
+        }
         let provider = &*connector.provider;
         let secret = secret.map_err(|error| Failure::unexpected(&error))?;
-        let Some(answer) = connector.application.try_credentials(&*parts.http, &secret).await else {
-            return Ok(None);
-        };
+        let answer = connector.application.try_credentials(&*parts.http, &secret).await;
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
             let evidence = words.as_deref().and_then(|words| words.evidence.as_ref());

@@ -271,7 +271,7 @@ impl Attempts {
         Ok(row.map(Attempt::try_from).transpose()?)
     }
 
-    /// The latest attempts of a connector.
+    /// The latest attempts that verified a connector.
     pub async fn of_connector(
         self,
         on: &impl Queries,
@@ -281,6 +281,7 @@ impl Attempts {
         let rows = self
             .find()
             .filter(row::Column::ConnectorId.eq(connector.0))
+            .filter(row::Column::Purpose.eq(Purpose::Verify.name()))
             .order_by_desc(row::Column::CreatedAt)
             .limit(limit)
             .all(on.connection())

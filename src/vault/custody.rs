@@ -14,7 +14,7 @@ use super::{
     keys::{Keys, KeysError},
 };
 use crate::platform::{
-    clock::{Clock, Timestamp},
+    clock::Clock,
     database::{Database, DatabaseError, DatabaseUrl, Queries, Tx, settings},
     randomness::SharedRandomness,
 };
@@ -132,7 +132,7 @@ pub async fn load_keys(
 
 /// Writes the check of the newest key, unless the database has it. Runs in the transaction of the first
 /// migration.
-pub async fn register_key(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), CustodyError> {
+pub async fn register_key(tx: &Tx, vault: &Vault) -> Result<(), CustodyError> {
     let checks = settings::list(tx, CHECK).await?;
     // Verify again inside the transaction: another process may have started with another key since the keys
     // were loaded.
@@ -143,7 +143,7 @@ pub async fn register_key(tx: &Tx, vault: &Vault, now: Timestamp) -> Result<(), 
     if checks.iter().all(|(key, _)| key != newest) {
         let sealed = vault.seal(place(), &SecretString::from(CONSTANT))?;
         let name = format!("{CHECK}{newest}");
-        settings::put_new(tx, &name, sealed, now).await?;
+        settings::put_new(tx, &name, sealed).await?;
         // On PostgreSQL another process may register a key of the same id concurrently. The first one counts.
         if let Some(registered) = settings::get(tx, &name).await? {
             vault.verify(newest, &registered)?;

@@ -74,6 +74,8 @@ async fn s3_a_verifier_that_was_changed_in_the_database_is_reported_and_never_us
 #[case::scopes("scopes", "User.Read")]
 #[case::authorize_url("pinned.authorize", "https://login.evil.example/authorize")]
 #[case::tenant("pinned.tenant", "5a1e0000-7e57-4000-8000-00000000c0de")]
+// The pinned tenant is null here, which is another value than an empty text.
+#[case::no_tenant("pinned.tenant", "")]
 #[case::domain("pinned.domain", "contoso.com")]
 #[tokio::test]
 async fn s3_an_attacker_who_changes_the_target_of_a_sign_in_in_the_database_receives_nothing(

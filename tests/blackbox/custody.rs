@@ -111,10 +111,9 @@ async fn s5_of_two_processes_that_register_another_key_with_the_same_id_the_seco
         (database, custody.expect("both were sound before either was entered").vault)
     };
     let processes = [vault(1).await, vault(2).await];
-    let now = mail360::platform::clock::Clock::now(&*world.clock);
     let enter = async |at: usize| {
         let (database, vault) = &processes[at];
-        database.write(async |tx| custody::register_key(&tx, vault, now).await).await
+        database.write(async |tx| custody::register_key(&tx, vault).await).await
     };
     let (one, two) = tokio::join!(enter(0), enter(1));
     let refused = [one, two].into_iter().filter_map(Result::err).collect::<Vec<_>>();

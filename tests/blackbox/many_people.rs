@@ -40,8 +40,8 @@ async fn at_the_limit_of_open_invitations_an_existing_one_can_still_be_renewed(
 async fn users_are_listed_in_pages(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
-    let row = "INSERT INTO users (id, organisation_id, email, name, password_hash, role, created_at, version) \
-               SELECT {id}, organisation_id, '{email}', '{name}', password_hash, 'viewer', created_at, 1 \
+    let row = "INSERT INTO users (id, organisation_id, email, name, password_hash, role, version) \
+               SELECT {id}, organisation_id, '{email}', '{name}', password_hash, 'viewer', 1 \
                FROM users WHERE email = 'ada@contoso.test'";
     for at in 0..60 {
         let id = world.raw.id(uuid::Uuid::from_u128(1000 + at));

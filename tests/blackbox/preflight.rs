@@ -7,7 +7,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Browser, Canned, Kind, NewConnector, SECRET, World};
+use crate::support::{Answer, Browser, Canned, Kind, NewConnector, SECRET, World};
 
 const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
 const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
@@ -89,6 +89,34 @@ async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
     assert!(!ada.get(&connector).await.text().contains("saved anyway"));
 }
 
+/// The buttons of the notice with this title, in their order.
+fn offers(page: &Answer, title: &str) -> Vec<&'static str> {
+    let (_, notice) = page.body.split_once(title).expect("the notice");
+    let (notice, _) = notice.split_once("state-title").expect("the card after it");
+    let buttons = ["Try again without a new secret", "Replace the secret", "Edit the connector"];
+    let mut offers: Vec<_> =
+        buttons.into_iter().filter_map(|words| Some((notice.find(&format!(">{words}<"))?, words))).collect();
+    offers.sort_unstable();
+    offers.into_iter().map(|(_, words)| words).collect()
+}
+
+#[rstest]
+#[case::tenant(900_023, "Microsoft cannot read the tenant")]
+#[case::client_id(90_112, "Microsoft does not accept the Client ID as an ID")]
+#[case::foreign_tenant(650_059, "The application is not open to this tenant")]
+#[tokio::test]
+async fn a_tenant_or_client_id_that_microsoft_refuses_is_shown_at_once_with_the_buttons_that_help(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] code: u64,
+    #[case] title: &str,
+) {
+    let refused = Canned::Json(400, error("invalid_request", code));
+    let (_world, mut ada, connector) = added(kind, refused).await;
+    let page = ada.get(&connector).await;
+    page.assert_says(title).assert_says("saved anyway");
+    assert_eq!(offers(&page, title), ["Edit the connector", "Try again without a new secret"]);
+}
+
 #[rstest]
 #[tokio::test]
 async fn accepted_credentials_are_reported_and_verify_nothing(
@@ -121,6 +149,8 @@ async fn accepted_credentials_are_reported_and_verify_nothing(
 #[case(Canned::Json(400, error("unsupported_grant_type", 70_003)))]
 #[case(Canned::Json(400, error("unauthorized_client", 9_999_999)))]
 #[case(Canned::Json(400, error("invalid_scope", 70_011)))]
+// A code of a sign-in says nothing about the credentials.
+#[case(Canned::Json(400, error("invalid_request", 500_121)))]
 #[case(Canned::Failure(HttpFailure::Unreachable))]
 #[case(Canned::Text(429, String::new()))]
 #[case(Canned::Text(500, "<html>".into()))]
@@ -131,7 +161,9 @@ async fn if_the_grant_is_not_available_the_page_says_that_the_first_sign_in_will
     #[case] canned: Canned,
 ) {
     let (world, mut ada, connector) = added(kind, canned).await;
-    ada.get(&connector).await.assert_says(ADDED).assert_says("will be checked at the first sign-in");
+    let page = ada.get(&connector).await;
+    page.assert_says(ADDED).assert_says("will be checked at the first sign-in");
+    assert!(!page.text().contains("saved anyway"), "no refusal is shown: {}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 

@@ -1,5 +1,7 @@
 //! A sealed value is bound to its number and to its application: an older value of the same row is refused.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -17,13 +19,16 @@ use mail360::{
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use time::Duration;
+use url::Url;
 
 use crate::{
     new_secret::{NEW_SECRET, replace},
     support::{
-        Kind, NewConnector, SECRET, World,
+        Browser, Kind, NewConnector, SECRET, World,
         authenticator::{HERE, app, code, set_up},
-        callback, under_way,
+        callback,
+        contoso_mail::ContosoMail,
+        under_way,
     },
 };
 
@@ -111,6 +116,8 @@ async fn n14_a_stored_secret_opens_only_for_its_own_client_id_tenant_and_account
     for (column, value) in [
         ("client_id", "'1b4e28ba-2fa1-11d2-883f-0016d3cca427'"),
         ("provider_settings", r#"'{"account_type":"single_tenant","tenant":"fabrikam.com"}'"#),
+        ("provider_settings", r#"'{"account_type":"single_tenant","tenant":null}'"#),
+        ("provider_settings", r#"'{"account_type":"multiple_tenants","tenant":"contoso.com"}'"#),
         ("provider_settings", r#"'{"account_type":"multiple_tenants","tenant":null}'"#),
         ("client_secret_version", "client_secret_version + 1"),
         ("client_secret_version", "0"),
@@ -127,6 +134,59 @@ async fn n14_a_stored_secret_opens_only_for_its_own_client_id_tenant_and_account
         run(&world, &format!("UPDATE connectors SET {column} = {quote}{kept}{quote}")).await;
         assert!(survey(&world).await.lost.is_empty(), "{column}: {}", before.len());
     }
+}
+
+/// A connector for Outlook with an open sign-in, in an installation that has another provider too.
+async fn beside_contoso(kind: Kind) -> (World, Browser, String, Url) {
+    let world = World::new(kind).await.with_providers(vec![Arc::new(ContosoMail)]).await;
+    let mut ada = world.set_up().await;
+    let new = NewConnector { account_type: "single_tenant", tenant: "contoso.com", ..Default::default() };
+    let connector = world.add_connector(&mut ada, &new).await;
+    let authorize = world.start(&mut ada, &connector).await;
+    (world, ada, connector, authorize)
+}
+
+#[rstest]
+#[case::another("contoso")]
+#[case::unknown("gone")]
+#[tokio::test]
+async fn n14_a_stored_secret_is_sent_nowhere_after_its_provider_was_changed_in_the_database(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] provider: &str,
+) {
+    let (world, mut ada, connector, authorize) = beside_contoso(kind).await;
+    let asked = world.provider.requests().len();
+    run(&world, &format!("UPDATE connectors SET provider = '{provider}'")).await;
+    assert_eq!(survey(&world).await.lost.len(), 1);
+
+    // The other provider cannot read the values of the row.
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(500);
+    for action in ["verify", "try-again"] {
+        ada.post(&format!("{connector}/{action}"), &[]).await.assert_status(500);
+    }
+    assert_eq!(world.provider.requests().len(), asked, "nothing was sent");
+    run(&world, "UPDATE connectors SET provider = 'outlook'").await;
+    assert!(survey(&world).await.lost.is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn n14_a_stored_secret_is_not_sent_to_another_provider_whose_values_were_put_into_its_row(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, authorize) = beside_contoso(kind).await;
+    let asked = world.provider.requests().len();
+    let values = r#"provider = 'contoso', client_id = 'contoso-12345678', scopes = 'mail.all',
+                    provider_settings = '{"region":"eu"}'"#;
+    run(&world, &format!("UPDATE connectors SET {values}")).await;
+    assert_eq!(survey(&world).await.lost.len(), 1);
+
+    ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
+    let page = ada.post(&format!("{connector}/verify"), &[]).await;
+    let at_contoso = page.assert_status(200).link("Continue to Contoso");
+    let landed = ada.get(&callback(&at_contoso, "code=abc")).await;
+    ada.get(landed.assert_status(303).location()).await.assert_says("cannot be opened");
+    assert_eq!(world.provider.requests().len(), asked, "nothing was sent");
 }
 
 #[rstest]

@@ -1,6 +1,9 @@
 //! A database of an earlier version is upgraded with its content.
 
+mod catalogue;
+mod every_table;
 mod providers;
+mod rows;
 
 use std::{
     process::{Command, Stdio},
@@ -62,7 +65,7 @@ async fn assert_brought_up_to_date(raw: &Raw) {
     let keys: Vec<String> = raw.column("SELECT expiry_key FROM connectors ORDER BY expiry_key").await;
     assert_eq!(keys, ["2027-05-01", "9999-12-31"]);
     let versions: Vec<i64> = raw.column("SELECT application_version FROM connectors").await;
-    assert_eq!(versions, [7, 7], "sign-ins that were under way still fit");
+    assert_eq!(versions, [7, 7], "earlier sign-ins have this version of their connector");
     let settings: Vec<String> = raw.column("SELECT DISTINCT provider_settings FROM connectors").await;
     assert_eq!(settings, [r#"{"account_type":"tenants_and_personal","tenant":null}"#]);
 }

@@ -17,8 +17,9 @@ use crate::{
     vault::{Binding, Place, VaultError, reseal::SealedColumn},
 };
 
-/// The last part of the context. Earlier versions had a column with it, and their secrets are bound to it.
-const CLOUD: &str = "global";
+/// The provider, and the text that is bound in its place. When Outlook was the only provider, the last part of the context
+/// was a column with the name of its cloud; stored secrets are bound to it.
+const EARLIER: (&str, &str) = ("outlook", "global");
 
 /// The client secrets.
 pub const SEALED: SealedColumn = SealedColumn {
@@ -30,7 +31,7 @@ pub const SEALED: SealedColumn = SealedColumn {
         context: &[
             ContextPart::Column("client_id"),
             ContextPart::Object("provider_settings"),
-            ContextPart::Fixed(CLOUD),
+            ContextPart::Renamed("provider", EARLIER),
         ],
     }),
 };
@@ -43,7 +44,8 @@ const fn place(organisation: OrganisationId, id: ConnectorId) -> Place {
 pub(super) fn binding(version: i64, settings: &Settings) -> Binding {
     let mut context = vec![Some(settings.client_id.to_string())];
     context.extend(object_values(&settings.application.settings()));
-    context.push(Some(CLOUD.to_owned()));
+    let provider = settings.provider.form().name();
+    context.push(Some(if provider == EARLIER.0 { EARLIER.1 } else { provider }.to_owned()));
     Binding { version, context }
 }
 

@@ -32,7 +32,7 @@ impl People {
             Some(given) => given.clone(),
             None => free_short_name(tx, name).await?,
         };
-        store::add_organisation(tx, id, name, &short_name, self.clock.now()).await?;
+        store::add_organisation(tx, id, name, &short_name).await?;
         let entry = Entry::done(Action::OrganisationAdded, name.as_str(), id.0);
         self.activity.record(tx, Actor::operator(id), entry).await?;
         Ok(id)

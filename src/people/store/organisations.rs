@@ -11,7 +11,6 @@ use super::Users;
 use crate::{
     people::model::{OrganisationName, ShortName},
     platform::{
-        clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
         id::OrganisationId,
     },
@@ -26,7 +25,6 @@ pub(super) mod row {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub name: String,
-        pub created_at: i64,
         pub second_factor_required: bool,
         pub short_name: String,
     }
@@ -88,12 +86,10 @@ pub async fn add_organisation(
     id: OrganisationId,
     name: &OrganisationName,
     short_name: &ShortName,
-    now: Timestamp,
 ) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
         id: Set(id.0),
         name: Set(name.as_str().to_owned()),
-        created_at: Set(now.micros()),
         second_factor_required: Set(false),
         short_name: Set(short_name.as_str().to_owned()),
     };

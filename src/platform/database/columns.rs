@@ -35,15 +35,14 @@ pub enum ContextPart {
     Column(&'static str),
     /// Each value of the JSON object in this column, in the order of the keys ([`object_values`]).
     Object(&'static str),
-    /// This text, in every row.
-    Fixed(&'static str),
+    /// The text of this column. If it is the first of the two texts, the second one is bound in its place.
+    Renamed(&'static str, (&'static str, &'static str)),
 }
 
 impl ContextPart {
-    const fn column(self) -> Option<&'static str> {
+    const fn column(self) -> &'static str {
         match self {
-            Self::Column(column) | Self::Object(column) => Some(column),
-            Self::Fixed(_) => None,
+            Self::Column(column) | Self::Object(column) | Self::Renamed(column, _) => column,
         }
     }
 
@@ -51,7 +50,10 @@ impl ContextPart {
         match self {
             Self::Column(column) => Ok(vec![row.try_get("", column)?]),
             Self::Object(column) => Ok(object_values(&row.try_get::<String>("", column)?)),
-            Self::Fixed(text) => Ok(vec![Some(text.to_owned())]),
+            Self::Renamed(column, (from, to)) => {
+                let text = row.try_get::<Option<String>>("", column)?;
+                Ok(vec![text.map(|text| if text == from { to.to_owned() } else { text })])
+            }
         }
     }
 }
@@ -120,7 +122,7 @@ impl Column {
             .order_by(Alias::new("id"), Order::Asc)
             .limit(limit);
         if let Some(bound) = bound {
-            let context = bound.context.iter().filter_map(|part| part.column());
+            let context = bound.context.iter().map(|part| part.column());
             query.column(Alias::new(bound.version)).columns(context.map(Alias::new));
         }
         if let Some(after) = after {

@@ -3,7 +3,6 @@
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
 use super::{DatabaseError, Queries, Tx};
-use crate::platform::clock::Timestamp;
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -14,7 +13,6 @@ mod row {
         #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
         pub name: String,
         pub value: Vec<u8>,
-        pub changed_at: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -42,9 +40,8 @@ pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8
 pub const TABLE: &str = "settings";
 
 /// Adds a setting. If it exists, the existing value stays.
-pub async fn put_new(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
-    let row =
-        row::ActiveModel { name: Set(name.to_owned()), value: Set(value), changed_at: Set(now.micros()) };
+pub async fn put_new(tx: &Tx, name: &str, value: Vec<u8>) -> Result<(), DatabaseError> {
+    let row = row::ActiveModel { name: Set(name.to_owned()), value: Set(value) };
     row::Entity::insert(row)
         .on_conflict_do_nothing_on([row::Column::Name])
         .exec_without_returning(tx.connection())
@@ -53,15 +50,10 @@ pub async fn put_new(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Res
 }
 
 /// Sets a setting, replacing any earlier value.
-pub async fn put(tx: &Tx, name: &str, value: Vec<u8>, now: Timestamp) -> Result<(), DatabaseError> {
-    let row =
-        row::ActiveModel { name: Set(name.to_owned()), value: Set(value), changed_at: Set(now.micros()) };
+pub async fn put(tx: &Tx, name: &str, value: Vec<u8>) -> Result<(), DatabaseError> {
+    let row = row::ActiveModel { name: Set(name.to_owned()), value: Set(value) };
     row::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(row::Column::Name)
-                .update_columns([row::Column::Value, row::Column::ChangedAt])
-                .to_owned(),
-        )
+        .on_conflict(OnConflict::column(row::Column::Name).update_column(row::Column::Value).to_owned())
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())

@@ -162,14 +162,13 @@ impl Application for AzureApplication {
         consent::address_of(&self.urls, redirect_uri, self.account_type, self.tenant(), client_id, scopes)
     }
 
-    async fn try_credentials(
-        &self,
-        http: &dyn ProviderHttp,
-        secret: &SecretString,
-    ) -> Option<Result<(), Refusal>> {
+    fn can_try_credentials(&self) -> bool {
         // Without a tenant Microsoft refuses this kind of request (AADSTS9001023).
-        self.tenant.as_ref()?;
-        Some(requests::try_credentials(http, &self.endpoints(), self.client_id.as_str(), secret).await)
+        self.tenant.is_some()
+    }
+
+    async fn try_credentials(&self, http: &dyn ProviderHttp, secret: &SecretString) -> Result<(), Refusal> {
+        requests::try_credentials(http, &self.endpoints(), self.client_id.as_str(), secret).await
     }
 }
 

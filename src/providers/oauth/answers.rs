@@ -145,12 +145,17 @@ impl TokenError {
     ) -> ProviderWords {
         let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
         let clean = |text: &str| redact(text, &secrets);
+        let codes = self.codes.iter().map(|code| match code {
+            Value::String(text) => clean(text).into(),
+            other => other.clone(),
+        });
+        let codes: Vec<_> = codes.collect();
         read(&RawError {
             error: Some(&clean(&self.error)),
             description: self.description.as_deref().map(clean).as_deref(),
             trace_id: self.trace_id.as_deref().or(request_id).map(clean).as_deref(),
             correlation_id: self.correlation_id.as_deref().map(clean).as_deref(),
-            codes: &self.codes,
+            codes: &codes,
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         clock::{SKEW, Timestamp},
         database::{DatabaseError, Queries, Tx},
     },
-    sign_ins::model::VALID,
+    sign_ins::model::{Purpose, VALID},
 };
 
 /// The condition of [`super::Attempt::can_be_consumed`] as a query.
@@ -57,11 +57,12 @@ impl Attempts {
         Ok(())
     }
 
-    /// Deletes all attempts of a connector but the latest `kept`.
+    /// Deletes all attempts that verified a connector but the latest `kept`.
     pub async fn trim(self, tx: &Tx, connector: ConnectorId, kept: u64) -> Result<(), DatabaseError> {
         let last = self
             .find()
             .filter(row::Column::ConnectorId.eq(connector.0))
+            .filter(row::Column::Purpose.eq(Purpose::Verify.name()))
             .order_by_desc(row::Column::CreatedAt)
             .order_by_desc(row::Column::Id)
             .offset(kept)
@@ -72,6 +73,7 @@ impl Attempts {
             row::Entity::delete_many()
                 .filter(row::Column::OrganisationId.eq(self.0.0))
                 .filter(row::Column::ConnectorId.eq(connector.0))
+                .filter(row::Column::Purpose.eq(Purpose::Verify.name()))
                 .filter(
                     // The id decides between attempts that were started at the same time.
                     row::Column::CreatedAt

@@ -88,11 +88,7 @@ async fn program(
     let custody = custody::load_keys(key_file, url, &database, false, &**clock, randomness.clone())
         .await
         .expect("a vault");
-    let now = clock.now();
-    database
-        .migrate(async |tx| custody::register_key(tx, &custody.vault, now).await)
-        .await
-        .expect("migrated");
+    database.migrate(async |tx| custody::register_key(tx, &custody.vault).await).await.expect("migrated");
     Program::new(Foundations {
         config,
         providers,

@@ -15,7 +15,7 @@ use sea_orm::ConnectionTrait;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::migrated;
+use super::{catalogue::Catalogue, migrated};
 use crate::support::{Kind, Place, Raw, write_keys};
 
 /// The number of migrations before the one that is tested.
@@ -26,8 +26,13 @@ const ORGANISATION: Uuid = Uuid::from_u128(1);
 const USER: Uuid = Uuid::from_u128(2);
 const CONNECTOR: Uuid = Uuid::from_u128(3);
 const OTHER: Uuid = Uuid::from_u128(4);
-const ATTEMPT: Uuid = Uuid::from_u128(5);
-const LATER: Uuid = Uuid::from_u128(6);
+/// A sign-in whose browser has not come back.
+const OPEN: Uuid = Uuid::from_u128(5);
+/// An earlier sign-in, which has ended.
+const ENDED: Uuid = Uuid::from_u128(6);
+const CREATED_AT: i64 = 3;
+const EXPIRES_AT: i64 = 9;
+const VERIFIER: [u8; 32] = [2; 32];
 
 fn vault(place: &Place) -> Vault {
     let keys = place.folder().join("encryption.key");
@@ -44,9 +49,9 @@ async fn before(kind: Kind) -> (Place, Raw, Vault) {
     let sealed =
         vault.seal_bound(SEALED.place(ORGANISATION, CONNECTOR), &binding, &SecretString::from(SECRET));
     let sealed = raw.bytes(&sealed.expect("sealed"));
-    let [organisation, user, connector, other, attempt, later] =
-        [ORGANISATION, USER, CONNECTOR, OTHER, ATTEMPT, LATER].map(|id| raw.id(id));
-    let hash = raw.bytes(&[1; 32]);
+    let [organisation, user, connector, other, open, ended] =
+        [ORGANISATION, USER, CONNECTOR, OTHER, OPEN, ENDED].map(|id| raw.id(id));
+    let (hash, verifier) = (raw.bytes(&[1; 32]), raw.bytes(&VERIFIER));
     let mut statements = vec![
         format!(
             "INSERT INTO organisations (id, name, short_name, created_at) VALUES ({organisation}, 'Contoso', \
@@ -69,16 +74,17 @@ async fn before(kind: Kind) -> (Place, Raw, Vault) {
              '{account_type}', {tenant}, {unproved}, 'User.Read', 'not_verified', 8, 7, 0, 0)"
         ));
     }
-    for (id, version, tenant) in
-        [(&attempt, 7, "NULL"), (&later, 6, "'5a1e0000-7e57-4000-8000-00000000c0de'")]
-    {
+    for (id, version, tenant, consumed_at, outcome) in [
+        (&open, 7, "NULL", "NULL", "NULL"),
+        (&ended, 6, "'5a1e0000-7e57-4000-8000-00000000c0de'", "5", r#"'{"outcome":"failed"}'"#),
+    ] {
         statements.push(format!(
             "INSERT INTO attempts (id, organisation_id, connector_id, connector_version, user_id, user_version, \
              purpose, client_id, authorize_url, token_url, graph_url, issuer, tenant, redirect_uri, scopes, \
-             nonce_hash, created_at, expires_at, ended_at, outcome) VALUES ({id}, {organisation}, {connector}, \
-             {version}, {user}, 1, 'verify', '{CLIENT_ID}', 'https://a.example/', 'https://t.example/', \
-             'https://g.example/', 'https://i.example/v2.0', {tenant}, 'https://m.example/', 'User.Read', {hash}, 0, \
-             1, 2, NULL)"
+             nonce_hash, pkce_verifier, created_at, expires_at, consumed_at, ended_at, outcome) VALUES ({id}, \
+             {organisation}, {connector}, {version}, {user}, 1, 'verify', '{CLIENT_ID}', 'https://a.example/', \
+             'https://t.example/', 'https://g.example/', 'https://i.example/v2.0', {tenant}, 'https://m.example/', \
+             'User.Read', {hash}, {verifier}, {CREATED_AT}, {EXPIRES_AT}, {consumed_at}, {consumed_at}, {outcome})"
         ));
         statements.push(format!(
             "INSERT INTO attempt_events (id, organisation_id, attempt_id, at, step, duration, detail) VALUES ({id}, \
@@ -86,8 +92,8 @@ async fn before(kind: Kind) -> (Place, Raw, Vault) {
         ));
     }
     for (id, action, detail) in [
-        (&attempt, "connector.changed", "Service Name, Client Secret, Secret expires"),
-        (&later, "user.added", "Tenant, X"),
+        (&open, "connector.changed", "Service Name, Client Secret, Secret expires"),
+        (&ended, "user.added", "Tenant, X"),
     ] {
         statements.push(format!(
             "INSERT INTO activity (id, organisation_id, at, action, entity, outcome, detail) VALUES ({id}, \
@@ -130,13 +136,18 @@ async fn what_was_stored_for_one_provider_becomes_json_and_nothing_is_lost(
         r#"{"authorize":"https://a.example/","token":"https://t.example/","graph":"https://g.example/","#;
     let issuer = r#""issuer":"https://i.example/v2.0","#;
     let directories = [
-        r#""tenant":null,"domain":"contoso.com"}"#,
+        r#""tenant":null,"domain":null}"#,
         r#""tenant":"5a1e0000-7e57-4000-8000-00000000c0de","domain":null}"#,
     ];
     assert_eq!(pinned, directories.map(|directory| [addresses, issuer, directory].concat()));
     let providers: Vec<String> = raw.column("SELECT DISTINCT provider FROM attempts").await;
     assert_eq!(providers, ["outlook"]);
     assert_eq!(raw.count("attempt_events").await, 2);
+    let gone = [("settings", "changed_at"), ("users", "created_at"), ("organisations", "created_at")];
+    for (table, column) in gone {
+        let columns = Catalogue { kind, raw: &raw }.columns(table).await;
+        assert!(!columns.is_empty() && !columns.contains(column), "{table}: {columns:?}");
+    }
 
     // The secrets are sealed for the same values as before.
     let page = SEALED.column.page(&database.read(), SEALED.bound, None, 10).await.expect("a page");
@@ -144,6 +155,26 @@ async fn what_was_stored_for_one_provider_becomes_json_and_nothing_is_lost(
     let binding = Binding { version: value.version, context: value.context.clone() };
     let opened = vault.open_bound(SEALED.place(ORGANISATION, CONNECTOR), &binding, &value.value);
     assert_eq!(opened.expect("opened").expose_secret(), SECRET);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_upgrade_ends_open_sign_ins_because_their_sealed_verifiers_fit_no_longer(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (place, raw, _) = before(kind).await;
+    let database = Database::open(&place.address()).await.expect("a database");
+    database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
+
+    for (id, expires_at, has_verifier) in [(OPEN, CREATED_AT, false), (ENDED, EXPIRES_AT, true)] {
+        let row = format!("FROM attempts WHERE id = {}", raw.id(id));
+        assert_eq!(raw.one::<i64>(&format!("SELECT created_at {row}")).await, CREATED_AT);
+        assert_eq!(raw.one::<i64>(&format!("SELECT expires_at {row}")).await, expires_at);
+        let verifier: Option<Vec<u8>> = raw.one(&format!("SELECT pkce_verifier {row}")).await;
+        assert_eq!(verifier, has_verifier.then(|| VERIFIER.to_vec()));
+    }
+    let open = "SELECT COUNT(*) FROM attempts WHERE consumed_at IS NULL AND outcome IS NULL";
+    assert_eq!(raw.one::<i64>(open).await, 1, "only its expiry ends it");
 }
 
 #[rstest]

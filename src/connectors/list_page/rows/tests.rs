@@ -16,7 +16,7 @@ use crate::{
     },
     platform::clock::Timestamp,
     providers::{
-        Application, ProviderOptions, Refusal, SharedPinned, SharedProvider, Values, http::ProviderHttp,
+        Application, ProviderOptions, Refusal, SharedPinned, SharedProvider, Values, Why, http::ProviderHttp,
         provider::Fact,
     },
 };
@@ -70,12 +70,12 @@ impl Application for Registered {
         None
     }
 
-    async fn try_credentials(
-        &self,
-        _http: &dyn ProviderHttp,
-        _secret: &SecretString,
-    ) -> Option<Result<(), Refusal>> {
-        None
+    fn can_try_credentials(&self) -> bool {
+        false
+    }
+
+    async fn try_credentials(&self, _http: &dyn ProviderHttp, _secret: &SecretString) -> Result<(), Refusal> {
+        Err(Why::Garbled.into())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mail360::providers::{Application, Refusal, SharedPinned, Values, http::ProviderHttp, provider::Fact};
+use mail360::providers::{
+    Application, Refusal, SharedPinned, Values, Why, http::ProviderHttp, provider::Fact,
+};
 use secrecy::SecretString;
 
 use super::{ContosoPin, REGION, Region};
@@ -51,11 +53,11 @@ impl Application for ContosoApplication {
     }
 
     /// Contoso answers only sign-ins.
-    async fn try_credentials(
-        &self,
-        _http: &dyn ProviderHttp,
-        _secret: &SecretString,
-    ) -> Option<Result<(), Refusal>> {
-        None
+    fn can_try_credentials(&self) -> bool {
+        false
+    }
+
+    async fn try_credentials(&self, _http: &dyn ProviderHttp, _secret: &SecretString) -> Result<(), Refusal> {
+        Err(Why::Garbled.into())
     }
 }
