@@ -2,10 +2,10 @@
 //! every page and failure. Start with [`render`].
 
 mod activity_page;
-pub mod connector_page;
+pub(crate) mod connector_page;
 mod errors;
-pub mod people_page;
-pub mod person_page;
+pub(crate) mod people_page;
+pub(crate) mod person_page;
 mod recorded;
 
 pub use activity_page::show as activity_page;

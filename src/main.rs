@@ -77,7 +77,7 @@ async fn main() -> ExitCode {
         (Ok(config), Ok(providers)) => Settings { config, providers },
         (config, providers) => {
             let mistakes: Vec<_> = [config.err(), providers.err()].into_iter().flatten().flatten().collect();
-            return commands::fail(&format!(
+            return commands::print_error(&format!(
                 "The configuration has {} mistake(s):\n  {}",
                 mistakes.len(),
                 mistakes.join("\n  ")
@@ -97,6 +97,6 @@ async fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => commands::fail(&error),
+        Err(error) => commands::print_error(&error),
     }
 }

@@ -1,5 +1,5 @@
 // What the token endpoint, or Graph, answers in place of the strict server: errors as Microsoft documents them, and
-// what nobody should answer. A fault is chosen by the setting `fault`, and where by `faultAt`.
+// responses that no provider should send. A fault is chosen by the setting `fault`, and where by `faultAt`.
 
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';

@@ -41,15 +41,15 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     await pause(1000);
     over = true;
     expect(await worked).toEqual([]);
-    expect(ledger.promised, 'they kept working').toBeGreaterThan(promised);
+    expect(ledger.promised, 'requests failed during the backup').toBeGreaterThan(promised);
     const secrets = await scene.secrets();
-    expect(secrets.size, 'tokens are among them').toBeGreaterThan(10);
-    expect(whereFound(secrets, new Map([['the backup', backup]])), 'nothing in it can be read').toEqual([]);
+    expect(secrets.size, 'no token was looked for').toBeGreaterThan(10);
+    expect(whereFound(secrets, new Map([['the backup', backup]])), 'the backup has a readable secret').toEqual([]);
 
     const how = { log: 'warn', dataDir: join(folder, 'data'), ...(restored ? { database: restored.url } : {}) };
     // Without the key the program says so and creates no new key.
     await expect(scene.start(how)).rejects.toThrow(/encryption\.key/);
-    await expect(scene.start(how), 'nor the second time').rejects.toThrow(/encryption\.key/);
+    await expect(scene.start(how), 'the program started a second time without its key').rejects.toThrow(/encryption\.key/);
     copyFileSync(join(scene.app.dataDir, 'encryption.key'), join(folder, 'data', 'encryption.key'));
     const app = await scene.start(how);
     ending(() => app.remove());

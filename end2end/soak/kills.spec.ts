@@ -16,7 +16,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       const worked = scene.work(ledger, () => false);
       await pause(50 + Math.random() * 2000);
       await scene.app.kill9();
-      expect(await worked, 'each was cut off').toHaveLength(scene.administrators.length);
+      expect(await worked, 'the work of an administrator ended before the kill').toHaveLength(scene.administrators.length);
       await scene.app.restart();
       kills += 1;
       expect(ledger.settle(scene.database), `after ${kills} kills`).toEqual([]);

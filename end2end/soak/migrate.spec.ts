@@ -62,7 +62,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       const { database, environment } = fresh(`killed-${number}`);
       killed += Number((await migrate(environment, Math.random() * took)).killed);
       const before = applied(database);
-      expect([0, all], 'all of it, or nothing').toContain(before);
+      expect([0, all], 'the migration was done in part').toContain(before);
       if (kind === 'SQLite' && before) expect(database.rows('PRAGMA integrity_check')).toEqual([['ok']]);
       expect(await migrate(environment)).toMatchObject({ killed: false });
       expect(applied(database)).toBe(all);

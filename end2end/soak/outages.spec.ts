@@ -33,13 +33,13 @@ test('with a full disk pages can be read, changes are refused with 503, and afte
     const ballast = fill(given('SOAK_SMALL_DISK'));
     // SQLite can still write what fits into free pages of its file.
     const until = Date.now() + 20_000;
-    expect(await scene.work(ledger, () => Date.now() > until), 'each is refused at last').toHaveLength(scene.administrators.length);
+    expect(await scene.work(ledger, () => Date.now() > until), 'an administrator could still work without the database').toHaveLength(scene.administrators.length);
     await expect(scene.administrators[0]?.add('one more')).rejects.toThrow(/^503 from/);
     await expect(scene.administrators[0]?.add('one more')).rejects.toBeInstanceOf(Interrupted);
     expect(await scene.administrators[0]?.get('/connectors')).toContain('Connectors');
     rmSync(ballast);
     const enough = Date.now() + 2000;
-    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(await scene.work(ledger, () => Date.now() > enough), 'the program does not work after the outage').toEqual([]);
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   }
@@ -65,7 +65,7 @@ test('a SQLite database on a read-only disk is reported, and afterwards everythi
   const ledger = new Ledger();
   for (let round = 0; round < 3; round += 1) {
     const enough = Date.now() + 1500;
-    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(await scene.work(ledger, () => Date.now() > enough), 'the program does not work after the outage').toEqual([]);
     await scene.app.kill9();
     remount('ro');
     await expect(scene.app.restart()).rejects.toThrow(/Read-only file system/);
@@ -95,7 +95,7 @@ test('a SQLite database that is moved away while open and moved back has every c
     await worked;
     expect(ledger.settle(scene.database)).toEqual([]);
     const enough = Date.now() + 1000;
-    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(await scene.work(ledger, () => Date.now() > enough), 'the program does not work after the outage').toEqual([]);
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   }
@@ -117,10 +117,10 @@ test('a PostgreSQL server that stops and returns is used again, and no confirmed
     await pause(1500);
     over = true;
     const cutOff = await worked;
-    if (seconds > 10) expect(cutOff, 'each was refused').toHaveLength(scene.administrators.length);
+    if (seconds > 10) expect(cutOff, 'an administrator could still work during the outage').toHaveLength(scene.administrators.length);
     expect(ledger.settle(scene.database)).toEqual([]);
     const enough = Date.now() + 3000;
-    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(await scene.work(ledger, () => Date.now() > enough), 'the program does not work after the outage').toEqual([]);
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
   }
@@ -140,13 +140,13 @@ test('with a read-only PostgreSQL pages can be read, changes are refused with 50
     await database.setReadOnly(true);
     await pause(1500);
     over = true;
-    expect(await worked, 'each was refused').toHaveLength(scene.administrators.length);
+    expect(await worked, 'an administrator could still work during the outage').toHaveLength(scene.administrators.length);
     await expect(scene.administrators[0]?.add('one more')).rejects.toThrow(/^503 from/);
     expect(await scene.administrators[0]?.get('/connectors')).toContain('Connectors');
     expect(ledger.settle(scene.database)).toEqual([]);
     await database.setReadOnly(false);
     const enough = Date.now() + 2000;
-    expect(await scene.work(ledger, () => Date.now() > enough), 'it goes on').toEqual([]);
+    expect(await scene.work(ledger, () => Date.now() > enough), 'the program does not work after the outage').toEqual([]);
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
   }

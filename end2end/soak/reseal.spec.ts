@@ -19,7 +19,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       renewKey(scene.app.dataDir);
       await scene.app.restart();
       renewed += 1;
-      expect(renewed, 'it is slow enough to be killed').toBeLessThan(KILLS);
+      expect(renewed, 'the command ended before it could be killed').toBeLessThan(KILLS);
       let through = false;
       const worked = scene.work(ledger, () => through);
       while (!through) {
@@ -28,7 +28,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
         const { code, stderr } = await scene.app.command(['reseal'], '', took ? Math.random() * took : undefined);
         if (code === null) {
           killed += 1;
-          expect(await scene.app.command(['check']), 'each opens').toMatchObject({ code: 0 });
+          expect(await scene.app.command(['check']), 'a value cannot be opened').toMatchObject({ code: 0 });
         } else {
           expect(code, stderr).toBe(0);
           took ||= performance.now() - begun;

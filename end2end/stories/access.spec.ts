@@ -5,7 +5,7 @@ import { hiddenFields } from '../support/forms.ts';
 import { whereFound } from '../support/secrets.ts';
 import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, SECRET_ID, STATE, VERIFY } from '../words.ts';
 
-test('a Viewer sees connectors and their states and can change none', async ({ page, app, provider, expectStatus, look }) => {
+test('a viewer sees connectors and their states and can change none', async ({ page, app, provider, expectStatus, look }) => {
   const admin = await setUp(page, app);
   const { path, client } = await connectorAt(page, app, provider);
   await signIn(page, provider);
@@ -33,7 +33,7 @@ test('a Viewer sees connectors and their states and can change none', async ({ p
   await page.goto(path);
   await expect(page.getByRole('main')).toContainText(client.id);
   await expect(page.getByRole('button', { name: VERIFY })).toHaveCount(0);
-  await expect(page.getByRole('main').getByText('begins with'), 'not even the first signs of the secret').toHaveCount(0);
+  await expect(page.getByRole('main').getByText('begins with'), 'a viewer sees the first characters of the secret').toHaveCount(0);
   await expect(page.getByRole('link', { name: /sign-in/i })).toHaveCount(0);
 
   for (const [address, status] of [['/connectors/new', 403], [outcome, 403]] as const) {
@@ -71,13 +71,13 @@ test('l9_after_logging_out_the_back_button_shows_no_page_of_the_session', async 
   await expect(page.getByText('Mail archive')).toHaveCount(0);
 });
 
-test('typed values survive a session that ended', async ({ page, app, context, look }) => {
+test('the form keeps typed values after the session has ended', async ({ page, app, context, look }) => {
   const person = await setUp(page, app);
   const client = { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` };
-  const typed = { name: 'Typed for long', client, audience: AUDIENCE.single, tenant: 'contoso.com' };
+  const typed = { name: 'Typed before the session ended', client, audience: AUDIENCE.single, tenant: 'contoso.com' };
   await page.goto('/connectors/new');
   await fillForm(page, typed);
-  // Like thirty minutes in Azure.
+  // The user was in Azure for thirty minutes, and the session ended.
   await context.clearCookies();
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
 
@@ -100,7 +100,7 @@ test('typed values survive a session that ended', async ({ page, app, context, l
   await expect(page.getByText(ADDED)).toBeVisible();
 });
 
-test('a browser at another address is told the right one', async ({ page, app, look }) => {
+test('a page under another host name shows the configured address', async ({ page, app, look }) => {
   await setUp(page, app);
   const other = app.url.replace('localhost', '127.0.0.1');
   const answer = await page.goto(`${other}/connectors`);
@@ -120,22 +120,22 @@ test('after kill -9 during many adds each connector exists completely or not at 
   const { action, fields } = await formOf(page.getByRole('button', { name: FORM.add, exact: true }));
   const nameField = (await page.getByRole('textbox', { name: FORM.serviceName }).getAttribute('name')) ?? '';
   const idField = (await page.getByRole('textbox', { name: FORM.clientId }).getAttribute('name')) ?? '';
-  const send = (form: Record<string, string>) => page.request.post(action, { form, headers: { origin: app.url }, maxRedirects: 0 });
+  const sendForm = (form: Record<string, string>) => page.request.post(action, { form, headers: { origin: app.url }, maxRedirects: 0 });
 
   const acknowledged = new Map<string, string>();
-  const cutOff: Record<string, string>[] = [];
+  const interrupted: Record<string, string>[] = [];
   let killed = false;
-  const add = async (name: string) => {
-    // Each form has its own id, so each is fetched like in a browser.
+  const addConnectorNamed = async (name: string) => {
+    // Each form has its own id, so each form is fetched as a browser does.
     const html = await (await page.request.get('/connectors/new')).text();
     const form = { ...fields, ...hiddenFields(html), [nameField]: name, [idField]: randomUUID() };
-    const answer = await send(form).catch(() => undefined);
+    const answer = await sendForm(form).catch(() => undefined);
     const path = answer && /\/connectors\/[0-9a-f-]{36}/.exec(answer.headers().location ?? '')?.[0];
     if (path) acknowledged.set(name, path);
-    else cutOff.push(form);
+    else interrupted.push(form);
   };
   const workers = Array.from({ length: 4 }, async (_, worker) => {
-    for (let i = 0; !killed; i += 1) await add(`Of ${worker} number ${i}`).catch(() => undefined);
+    for (let i = 0; !killed; i += 1) await addConnectorNamed(`Connector ${i} of worker ${worker}`).catch(() => undefined);
   });
   await expect.poll(() => acknowledged.size, { timeout: 30_000, intervals: [10] }).toBeGreaterThan(12);
   await app.kill9();
@@ -150,12 +150,12 @@ test('after kill -9 during many adds each connector exists completely or not at 
     expect(await answer.text()).toContain(name);
   }
   // An interrupted form can be sent again and adds one connector.
-  for (const form of cutOff) {
-    const first = (await send(form)).headers().location;
+  for (const form of interrupted) {
+    const first = (await sendForm(form)).headers().location;
     expect(first).toMatch(/\/connectors\/[0-9a-f-]{36}/);
-    expect((await send(form)).headers().location).toBe(first);
+    expect((await sendForm(form)).headers().location).toBe(first);
   }
-  await addConnector(page, { name: 'After the fall', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
+  await addConnector(page, { name: 'Added after the restart', client: { id: randomUUID(), secret: `not-a-real-secret~${randomUUID()}` } });
   await page.goto('/connectors');
   await expect(page.getByRole('row').nth(1)).toBeVisible();
   const check = await app.command(['check']);
@@ -168,7 +168,7 @@ test('s7_and_s1_the_database_the_logs_and_the_pages_contain_no_readable_secret',
   const requested: string[] = [];
   page.on('request', (request) => { requested.push(request.url()); });
 
-  // First a form with a mistake: its values go through the session, but the secret must not.
+  // First a form with a mistake. The session keeps its values, but must not keep the secret.
   const client = await provider.addClient(app.redirectUri);
   const wrong = randomUUID();
   secrets.set('secret of a refused form', wrong);
@@ -187,14 +187,14 @@ test('s7_and_s1_the_database_the_logs_and_the_pages_contain_no_readable_secret',
   await page.goto(callback.href);
   await expectOutcome(page);
   await expectState(page, path, STATE.verified);
-  // Then one that fails, at a provider that repeats everything it receives.
+  // Then a sign-in that fails, at a provider that repeats everything it receives.
   await provider.set({ fault: 'echo' });
   await signIn(page, provider);
   await page.goto('/connectors');
 
   const sent = await provider.secrets();
-  expect(sent.filter(({ what }) => what === 'verifier'), 'of three sign-ins').toHaveLength(3);
-  expect(sent.filter(({ what }) => what === 'token'), 'of those two that went through').toHaveLength(6);
+  expect(sent.filter(({ what }) => what === 'verifier'), 'three sign-ins sent a verifier').toHaveLength(3);
+  expect(sent.filter(({ what }) => what === 'token'), 'two sign-ins received tokens').toHaveLength(6);
   for (const [number, { what, value }] of sent.entries()) secrets.set(`${what} ${number}`, value);
   // A cookie remembers the short name of the organisation, which is no secret.
   const cookies = (await context.cookies(app.url)).filter(({ name }) => !name.endsWith('_organisation'));
@@ -209,12 +209,12 @@ test('s7_and_s1_the_database_the_logs_and_the_pages_contain_no_readable_secret',
 
   await watch.settle();
   const places = new Map<string, Buffer>([...app.dataFiles()].map(([name, bytes]) => [`data/${name}`, bytes]));
-  expect([...places.keys()].some((name) => /wal/.test(name)), 'the write-ahead log is there to be searched').toBe(true);
+  expect([...places.keys()].some((name) => /wal/.test(name)), 'the write-ahead log was not searched').toBe(true);
   places.set('the trace log', Buffer.from(app.logText()));
   for (const [at, [url, body]] of watch.bodies.entries()) {
     // The page before the redirect contains the state and the nonce, which is its purpose.
     if (!url.endsWith('/verify')) places.set(`${url} (${at})`, Buffer.from(body));
   }
   expect(whereFound(secrets, places)).toEqual([]);
-  expect(app.logText(), 'the log is a trace').toMatch(/TRACE|DEBUG/);
+  expect(app.logText(), 'the log has no trace lines').toMatch(/TRACE|DEBUG/);
 });

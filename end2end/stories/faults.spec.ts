@@ -6,7 +6,7 @@ import { STATE } from '../words.ts';
 
 const GARBLED = 'Microsoft’s answer could not be understood';
 const UNREACHABLE = 'Microsoft could not be reached';
-const TROUBLE = 'Microsoft has trouble of its own';
+const TROUBLE = 'Microsoft has a temporary problem';
 const SLOW = 'Microsoft did not answer in time';
 const REFUSED = 'Microsoft refused to finish the sign-in';
 
@@ -63,7 +63,7 @@ test('o13_no_response_of_the_provider_costs_memory_reveals_a_secret_or_loses_a_s
     await sayWho(page);
     await ended(await catchCallback(page, app), words, `${fault} at Graph`);
   }
-  expect(app.memory() - before, 'bytes that it holds more than before').toBeLessThan(20 * 1024 * 1024);
+  expect(app.memory() - before, 'additional bytes of memory after the faults').toBeLessThan(20 * 1024 * 1024);
   expect(await provider.requests('lost'), 'no redirect was followed').toEqual([]);
   await expectState(page, path, STATE.not);
 

@@ -76,7 +76,7 @@ test('the checklist is kept while the user moves between pages, and is empty for
   await expect(step).not.toBeChecked();
 });
 
-test('p7_a_browser_at_another_address_is_told_so', async ({ page, app }) => {
+test('p7_a_page_under_another_host_name_shows_a_warning', async ({ page, app }) => {
   await setUp(page, app);
   await page.goto('/connectors');
   await expect(page.locator('#address-check')).toBeHidden();

@@ -24,7 +24,7 @@ for (const scope of ['short', 'long', 'absent'] as const) {
 
     const started = page.waitForResponse((answer) => answer.request().method() === 'POST' && answer.url().endsWith('/verify'));
     await leaveForProvider(page, provider);
-    expect((await started).status(), 'a page of ours, for a redirect would be stopped by its own policy').toBe(200);
+    expect((await started).status(), 'the form leads to a page of this program: its own policy would stop a redirect').toBe(200);
 
     await sayWho(page);
     for (const permission of ['User.Read', 'Mail.Read', 'Mail.Send', 'Contacts.Read']) {
@@ -36,7 +36,7 @@ for (const scope of ['short', 'long', 'absent'] as const) {
     await look('sign-in-succeeded');
 
     await expectState(page, path, STATE.verified);
-    await expect(page.getByText(ADDED), 'it is said once').toHaveCount(0);
+    await expect(page.getByText(ADDED), 'the message is shown a second time').toHaveCount(0);
     await look('connector-verified');
 
     await page.getByRole('link', { name: CONNECTORS.heading, exact: true }).first().click();

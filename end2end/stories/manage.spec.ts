@@ -14,7 +14,7 @@ test('a connector is edited, and its page says whether it must be verified again
 
   await page.getByRole('link', { name: CONNECTOR.edit, exact: true }).click();
   await expect(page.getByRole('textbox', { name: FORM.clientId })).toHaveValue(client.id);
-  await expect(page.getByLabel(FORM.secret, { exact: true }), 'it is never shown').toHaveValue('');
+  await expect(page.getByLabel(FORM.secret, { exact: true }), 'the page shows the secret').toHaveValue('');
   await look('edit');
   await page.getByRole('textbox', { name: FORM.serviceName }).fill('Post-Archiv');
   await page.getByRole('button', { name: CONNECTOR.save }).click();
@@ -33,14 +33,14 @@ test('a connector is edited, and its page says whether it must be verified again
   await page.getByLabel(FORM.secret, { exact: true }).fill(secret());
   await page.getByRole('button', { name: CONNECTOR.save }).click();
   await expect(page.getByText('Changed since it was last verified: Client ID')).toBeVisible();
-  await expect(page.getByRole('button', { name: VERIFY }), 'and offers the way out').toBeVisible();
+  await expect(page.getByRole('button', { name: VERIFY }), 'the page offers no next step').toBeVisible();
   await look('connector-changed');
   await page.goto(outcome);
   await expect(page.getByRole('heading', { level: 1, name: 'The sign-in went through, for older settings' })).toBeVisible();
   await look('sign-in-of-older-settings');
 });
 
-test('of two administrators who edit at once the second chooses', async ({ page, app, anotherBrowser, look }) => {
+test('the second of two concurrent edits is shown both versions', async ({ page, app, anotherBrowser, look }) => {
   const ada = await setUp(page, app);
   const path = await addConnector(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() } });
   const { page: other } = await anotherBrowser();
@@ -160,7 +160,7 @@ test('a connector is found by the beginning of its name or client ID', async ({ 
   }
   await search.fill('nothing like it');
   await search.press('Enter');
-  await expect(page.getByText('No name and no Client ID begins like that.')).toBeVisible();
+  await expect(page.getByText('No connector’s name or Client ID begins with this text.')).toBeVisible();
   await look('connectors-none-found');
   await page.getByRole('link', { name: 'Show all' }).click();
   await expect(page.getByRole('row')).toHaveCount(4);
@@ -195,7 +195,7 @@ test('every administrator sees the timeline of a sign-in', async ({ page, app, p
   await other.goto(path);
   await other.getByText('Timeline', { exact: true }).click();
   await expect(other.getByText('Microsoft accepted the client secret and gave access')).toBeVisible();
-  await expect(other.getByRole('region', { name: 'Sign-ins' }).getByText(ada.name), 'who began it').toBeVisible();
+  await expect(other.getByRole('region', { name: 'Sign-ins' }).getByText(ada.name), 'the user who began the sign-in is missing').toBeVisible();
   await page.goto(path);
   await page.getByText('Timeline', { exact: true }).click();
   await look('connector-with-a-timeline');

@@ -54,7 +54,7 @@ for (const { what, settings, atOnce, heading, who, next, offers, code, state } o
     await expect(main.getByText('Came back from Microsoft')).toBeVisible();
     await look(`outcome-${what.replaceAll(' ', '-')}`);
     await expectState(page, path, state);
-    expect((await provider.exchanges()).length, 'nothing is tried twice').toBe(atOnce ? 0 : 1);
+    expect((await provider.exchanges()).length, 'the code was sent more than once').toBe(atOnce ? 0 : 1);
   });
 }
 
@@ -114,7 +114,7 @@ test('the page of an old sign-in says that the connector has failed since', asyn
   await page.goto(old);
   await expect(page.getByRole('heading', { level: 1, name: 'The sign-in went through, and the connector failed since' })).toBeVisible();
   await expect(page.getByText('The connector fails now')).toBeVisible();
-  await expect(page.getByRole('button', { name: /Sign in with Microsoft/ }), 'which alone would mend nothing').toHaveCount(0);
+  await expect(page.getByRole('button', { name: /Sign in with Microsoft/ }), 'a button that cannot solve the problem is shown').toHaveCount(0);
   await look('sign-in-failed-since');
   await page.getByRole('link', { name: /^Back to/ }).click();
   await expect(page.getByRole('link', { name: /^Replace the secret$/ }).first()).toBeVisible();

@@ -82,11 +82,11 @@ test('with the keyboard alone an administrator logs in, invites a user and disab
   await expect(page.getByRole('button', { name: 'Enable' })).toBeVisible();
 });
 
-test('a withdrawn invitation leads nowhere', async ({ page, app, anotherBrowser }) => {
+test('the link of a withdrawn invitation no longer works', async ({ page, app, anotherBrowser }) => {
   await setUp(page, app);
   await openPeople(page);
   const link = await invite(page, 'grace@contoso.test');
-  await page.getByRole('button', { name: 'Withdraw the invitation of grace@contoso.test' }).click();
+  await page.getByRole('button', { name: 'Withdraw the link for grace@contoso.test' }).click();
   await expect(page.getByRole('button', { name: /^Withdraw/ })).toHaveCount(0);
   const { page: other, watch } = await anotherBrowser();
   watch.expectStatus(404);

@@ -68,7 +68,7 @@ test('a second factor is set up, asked for, and replaced by a recovery code', as
 test('if a second factor is required, no other page opens before its set-up', async ({ page, app, look }) => {
   const ada = await setUp(page, app);
   await openPeople(page);
-  await page.getByRole('button', { name: 'Require it of every user' }).click();
+  await page.getByRole('button', { name: 'Require a second factor' }).click();
   await expect(page.getByText('Your organisation requires a second factor')).toBeVisible();
   await look('second-factor-demanded');
   await page.goto('/connectors');
@@ -80,7 +80,7 @@ test('if a second factor is required, no other page opens before its set-up', as
   await page.getByRole('link', { name: 'I have kept them' }).click();
   await openPeople(page);
   await expect(page.getByText('Required', { exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Make it optional' }).click();
+  await page.getByRole('button', { name: 'Make the second factor optional' }).click();
   await expect(page.getByText('Optional', { exact: true })).toBeVisible();
   await logOut(page, ada);
 });

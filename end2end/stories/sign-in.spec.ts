@@ -37,7 +37,7 @@ test('o2_a_callback_in_another_browser_is_refused_and_causes_no_request_to_the_p
       expect(answer?.status()).toBe(400);
       pages.push(bare((await answer?.text()) ?? ''));
     }
-    expect(pages[0], 'one and the same page').toBe(pages[1]);
+    expect(pages[0], 'the pages of two foreign callbacks differ').toBe(pages[1]);
   }
   expect(await provider.grants()).toEqual([]);
   expect(await provider.requests('token')).toEqual([]);
@@ -57,7 +57,7 @@ test('o3_a_callback_opened_twice_causes_one_exchange', async ({ page, app, provi
 
   const answers = await Promise.all(Array.from({ length: 8 }, () => page.request.get(callback, { maxRedirects: 0 })));
   const ways = new Set(answers.map((answer) => `${answer.status()} ${answer.headers().location}`));
-  expect([...ways], 'each leads to the outcome').toEqual([expect.stringMatching(/^303 .*\/sign-ins\/[^/?#]+$/)]);
+  expect([...ways], 'a callback does not lead to the outcome').toEqual([expect.stringMatching(/^303 .*\/sign-ins\/[^/?#]+$/)]);
   await page.goto(callback);
   await expectOutcome(page);
   await expect(page.getByRole('main').getByText(/verified/i).first()).toBeVisible();
@@ -84,7 +84,7 @@ test('o6_every_sign_in_has_its_own_challenge', async ({ page, app, provider }) =
   expect(asked[0]?.code_challenge).not.toBe(asked[1]?.code_challenge);
 });
 
-test('o7_another_users_code_with_ones_own_state_is_refused', async ({ page, app, provider, anotherBrowser }) => {
+test('o7_a_code_of_another_users_sign_in_is_refused', async ({ page, app, provider, anotherBrowser }) => {
   const person = await setUp(page, app);
   const { path } = await connectorAt(page, app, provider);
   // The attacker signs in with an own account and keeps the code.
@@ -125,7 +125,7 @@ test('o8_a_response_of_one_provider_is_refused_with_the_state_of_another', async
   expect(answer.status()).toBe(303);
   await page.goto(new URL(answer.headers().location ?? '', app.url).href);
   await expect(page.getByRole('heading', { level: 1, name: 'The answer came from another provider or tenant' })).toBeVisible();
-  expect(await provider.exchanges(), 'refused before anything is asked').toEqual([]);
+  expect(await provider.exchanges(), 'the provider was asked before the refusal').toEqual([]);
   for (const path of paths) await expectState(page, path, STATE.not);
 });
 
@@ -205,7 +205,7 @@ test('o20_no_token_or_secret_reaches_the_browser_and_a_code_only_in_one_address'
   await signIn(page, provider);
   for (const address of [path, `${path}/edit`, '/connectors', '/settings/activity']) await page.goto(address);
   const code = codes.find((found) => found !== '') ?? '';
-  expect(code.length, 'a code came by').toBeGreaterThan(20);
+  expect(code.length, 'no code was sent').toBeGreaterThan(20);
   const sent = await provider.secrets();
   expect(sent.map(({ what }) => what), 'a verifier was sent, tokens were issued').toEqual(['verifier', 'token', 'token', 'token']);
   // Without scripts nothing can be stored.

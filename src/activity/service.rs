@@ -85,12 +85,16 @@ impl ActivityLog {
     }
 
     /// Erases entries older than [`RETENTION`].
-    pub async fn sweep(&self, lease: &Lease, organisation: OrganisationId) -> Result<(), Failure> {
+    pub async fn erase_old_entries(
+        &self,
+        lease: &Lease,
+        organisation: OrganisationId,
+    ) -> Result<(), Failure> {
         let since = self.clock.now().minus(RETENTION);
         self.database
             .write(async |tx| {
                 lease.hold(&tx).await?;
-                Ok(OrganisationActivity::of(organisation).sweep(&tx, since).await?)
+                Ok(OrganisationActivity::of(organisation).erase_old_entries(&tx, since).await?)
             })
             .await
     }

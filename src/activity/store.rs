@@ -121,7 +121,7 @@ impl OrganisationActivity {
     }
 
     /// Erases entries of `since` and before.
-    pub async fn sweep(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
+    pub async fn erase_old_entries(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
             .filter(row::Column::At.lte(since.micros()))

@@ -61,7 +61,7 @@ impl ApiError {
                 ("REQUEST_HEADERS_TOO_LARGE", "The headers are larger than any call needs.")
             }
             StatusCode::SERVICE_UNAVAILABLE => {
-                ("UNAVAILABLE", "This cannot be answered at this moment: try again later.")
+                ("UNAVAILABLE", "The service cannot answer this request now. Try again later.")
             }
             status if status.is_client_error() => ("INVALID_VALUE", "The request could not be understood."),
             _ => ("INTERNAL_ERROR", "Internal Error"),

@@ -135,7 +135,8 @@ fn error_of(response: &mut Response, config: &Config) -> Option<ApiError> {
 async fn limit_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
     tokio::time::timeout(most, next.run(request)).await.unwrap_or_else(|_| {
         tracing::warn!("an API call took too long");
-        let more_info = "The call took too long. Look whether it was done before you repeat it.";
+        let more_info =
+            "The call took too long. Check whether the change was made before you repeat the call.";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT", more_info).into_response()
     })
 }

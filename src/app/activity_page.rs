@@ -117,7 +117,8 @@ fn Activity(model: ActivityView) -> impl IntoView {
         <div class="head">
             <div>
                 <h1>"Activity"</h1>
-                <p class="soft">"This is who did what, when, from where, and with which result. It is kept for a year."</p>
+                <p class="soft">"Each entry says who did what, when, from where, and with which result. Entries are \
+                                 kept for a year."</p>
             </div>
         </div>
         <Filters users=users asked=asked.clone() />

@@ -37,7 +37,7 @@ use crate::{
     sign_ins::{
         model::KEPT_PER_CONNECTOR,
         pages::{SignInList, StateCard, TryAgain, VerifyButton},
-        service::{SignIn, SignIns},
+        service::{SignInDetails, SignIns},
     },
     ui::widgets::{Back, Badge, Moment, Notice, Tone},
 };
@@ -48,7 +48,7 @@ const LATEST: usize = 10;
 /// The parts that only an administrator sees.
 #[derive(Clone)]
 struct ForAdmins {
-    sign_ins: Vec<SignIn>,
+    sign_ins: Vec<SignInDetails>,
     more: bool,
     activity: Vec<(Who, Recorded)>,
     consent: Option<String>,
@@ -129,7 +129,7 @@ pub async fn sign_ins(
                 </div>
             </div>
             <div class="text">
-                <SignInList sign_ins=sign_ins.clone() connector=connector.clone() viewer=viewer />
+                <SignInList sign_ins=sign_ins.clone() connector=connector.clone() logged_in_user=viewer />
             </div>
         }
         .into_any()
@@ -298,7 +298,7 @@ fn Found(finding: Finding, id: ConnectorId, names: &'static Names, saved: bool) 
         .into_any(),
         Finding::Later => view! {
             <Notice tone=Tone::Info title="The secret will be checked at the first sign-in">
-                <p>"It could not be checked without a sign-in."</p>
+                <p>"The secret could not be checked without a sign-in."</p>
             </Notice>
         }
         .into_any(),
@@ -372,7 +372,7 @@ fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: Us
         <div class="stack">
             <section class="stack" aria-labelledby="sign-ins-title">
                 <h2 id="sign-ins-title">"Sign-ins"</h2>
-                <SignInList sign_ins=sign_ins connector=connector viewer=viewer />
+                <SignInList sign_ins=sign_ins connector=connector logged_in_user=viewer />
                 {all}
             </section>
             <section class="stack" aria-labelledby="activity-title">

@@ -4,7 +4,7 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 use crate::{
-    log_in::next::with_next,
+    log_in::next::append_next,
     platform::{
         config::{PublicUrl, doctor::wrong_scheme},
         failure::Failure,
@@ -56,7 +56,9 @@ pub fn failure(
         Failure::ReauthenticationNeeded => Words {
             title: "Confirm that it is you",
             what: "Nothing was done: you have to enter your password again first.".to_owned(),
-            link: came_from.map(|path| (with_next("/re-authenticate", path), "Confirm")).or_else(|| Some(home())),
+            link: came_from
+                .map(|path| (append_next("/re-authenticate", path), "Confirm"))
+                .or_else(|| Some(home())),
         },
         Failure::SecondFactorNeeded => Words {
             title: "Set up a second factor first",
@@ -74,7 +76,7 @@ pub fn failure(
         Failure::LoggedOut => Words {
             title: "You are no longer logged in",
             what: "Nothing was done. Log in, and do it again.".to_owned(),
-            link: Some((with_next("/login", came_from.unwrap_or_default()), "Log in")),
+            link: Some((append_next("/login", came_from.unwrap_or_default()), "Log in")),
         },
         Failure::Busy(seconds) => Words {
             title: "The server is busy",
@@ -117,24 +119,25 @@ fn of_status(status: StatusCode) -> Words {
         StatusCode::PAYLOAD_TOO_LARGE => {
             ("Too large", "The request is larger than any form of this program.")
         }
-        StatusCode::REQUEST_TIMEOUT => {
-            ("This took too long", "The request did not arrive in time, and nothing was done. Send it again.")
-        }
+        StatusCode::REQUEST_TIMEOUT => (
+            "This request took too long",
+            "The request did not arrive in time, and nothing was done. Send it again.",
+        ),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
             "Your browser sends too much with each request",
             "Delete the cookies of this site, and open it again.",
         ),
         StatusCode::URI_TOO_LONG => {
-            ("This address is too long", "It is longer than any that this program makes.")
+            ("This address is too long", "The address is longer than any address of this program.")
         }
         status if status.is_client_error() => (
-            "This could not be understood",
+            "This request could not be understood",
             "The request cannot have come from a page of this program. Nothing was done.",
         ),
         _ => (
             "Something went wrong here",
-            "It is not your fault. Try again in a moment; if it happens again, give this request ID to \
-             the operator.",
+            "You did nothing wrong. Try again in a moment. If the error happens again, give this request ID to the \
+             operator.",
         ),
     };
     Words { title, what: what.to_owned(), link: Some(home()) }
@@ -178,9 +181,9 @@ pub fn misdirected(misdirected: &Misdirected, public_url: &PublicUrl) -> Page {
         return proxy_renames_page(asked, public_url.authority().to_owned());
     }
     let what = if other_port {
-        "You asked for it under another port than its own, so nothing can be done here."
+        "Your browser uses another port than the one of this program, so nothing can be done here."
     } else {
-        "You asked for it under an address that is not its own, so nothing can be done here."
+        "Your browser uses an address that is not the one of this program, so nothing can be done here."
     };
     Page::new("Another address", move || {
         let (asked, own) = (asked.clone(), own.clone());
@@ -217,8 +220,8 @@ fn proxy_renames_page(asked: String, own: String) -> Page {
             <div class="card">
                 <h1>"A proxy changes the address"</h1>
                 <p class="soft">
-                    "Your browser is at the right address, but a proxy between it and this program sends another one, \
-                     so nothing can be done here. Tell the operator, who can correct it."
+                    "Your browser is at the right address, but a proxy between the browser and this program sends \
+                     another address, so nothing can be done here. Tell the operator, who can correct the proxy."
                 </p>
                 <dl class="facts">
                     <div><dt>"The proxy sends"</dt><dd><code>"Host: " {asked}</code></dd></div>

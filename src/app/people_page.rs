@@ -25,16 +25,16 @@ use crate::{
 
 const HERE: &str = "/settings/people";
 
-/// The query: where the list begins.
+/// The query: the e-mail after which the page of the list begins.
 #[derive(Debug, Default, Deserialize)]
 pub struct ListQuery {
     #[serde(default)]
     after: String,
 }
 
-/// The result of an invitation, for the page that follows.
+/// The result of an invitation, for the next page.
 #[derive(Clone, Debug)]
-enum Outcome {
+enum InvitationResult {
     Link { email: String, link: String, until: Timestamp },
     Refused(&'static str),
 }
@@ -48,7 +48,7 @@ struct PeopleView {
     required: bool,
     you: UserId,
     typed: (String, Role),
-    outcome: Option<Outcome>,
+    result: Option<InvitationResult>,
 }
 
 impl PeopleView {
@@ -62,7 +62,7 @@ impl PeopleView {
             required: people.organisation(&admin.caller()).await?.second_factor_required,
             you: admin.user(),
             typed: (String::new(), Role::Viewer),
-            outcome: None,
+            result: None,
         })
     }
 
@@ -77,7 +77,7 @@ pub async fn show(
     Extension(member): Extension<Member>,
     Query(ListQuery { after }): Query<ListQuery>,
 ) -> Result<Page, Failure> {
-    // A control character is in no stored e-mail, and PostgreSQL would refuse a NUL.
+    // Stored e-mails contain no control characters. PostgreSQL would answer a NUL with an error.
     let after = Some(after.as_str()).filter(|after| !after.is_empty() && !after.contains(char::is_control));
     Ok(PeopleView::of(&people, &member.admin()?, after).await?.page())
 }
@@ -101,26 +101,26 @@ pub async fn invite(
     let admin = member.admin()?.reauthenticated()?;
     let role = Role::from_name(&form.role).ok_or(Failure::BadRequest)?;
     let typed: String = form.email.chars().take(254).collect();
-    let (outcome, status) = match Email::parse(&form.email) {
-        Err(words) => (Outcome::Refused(words), StatusCode::UNPROCESSABLE_ENTITY),
+    let (result, status) = match Email::parse(&form.email) {
+        Err(words) => (InvitationResult::Refused(words), StatusCode::UNPROCESSABLE_ENTITY),
         Ok(email) => match people.invite(&admin, &email, role).await? {
             Invited::Link(token, until) => {
                 let link = format!("{}/invitations/{}", config.public_url.origin(), token.expose());
-                (Outcome::Link { email: email.as_str().to_owned(), link, until }, StatusCode::OK)
+                (InvitationResult::Link { email: email.as_str().to_owned(), link, until }, StatusCode::OK)
             }
             Invited::AlreadyHere => {
-                (Outcome::Refused("There is a user with this e-mail already."), StatusCode::CONFLICT)
+                (InvitationResult::Refused("There is a user with this e-mail already."), StatusCode::CONFLICT)
             }
             Invited::TooMany => (
-                Outcome::Refused("Too many invitations are open. Withdraw some first."),
+                InvitationResult::Refused("Too many invitations are open. Withdraw some first."),
                 StatusCode::CONFLICT,
             ),
         },
     };
-    let refused = matches!(outcome, Outcome::Refused(_));
+    let refused = matches!(result, InvitationResult::Refused(_));
     let view = PeopleView {
         typed: if refused { (typed, role) } else { (String::new(), Role::Viewer) },
-        outcome: Some(outcome),
+        result: Some(result),
         ..PeopleView::of(&people, &admin, None).await?
     };
     Ok(view.page().with_status(status).into_response())
@@ -156,8 +156,9 @@ pub async fn require_second_factor(
 
 #[component]
 fn PeoplePage(model: PeopleView) -> impl IntoView {
-    let PeopleView { users, next, first, invitations, required, you, typed, outcome } = model;
-    let rows = users.into_iter().map(|user| view! { <Row you={user.id == you} user=user /> }).collect_view();
+    let PeopleView { users, next, first, invitations, required, you, typed, result } = model;
+    let rows =
+        users.into_iter().map(|user| view! { <UserRow you={user.id == you} user=user /> }).collect_view();
     let link = |after: String| {
         let mut address = url::form_urlencoded::Serializer::for_suffix(format!("{HERE}?"), HERE.len() + 1);
         address.append_pair("after", &after);
@@ -165,17 +166,17 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
     };
     let first = (!first).then(|| (HERE.to_owned(), "First"));
     let next = next.map(|after| (link(after), "Next"));
-    let (error, invited) = match outcome {
-        Some(Outcome::Refused(words)) => (Some(words.to_owned()), None),
-        Some(Outcome::Link { email, link, until }) => (None, Some((email, link, until))),
+    let (error, invited) = match result {
+        Some(InvitationResult::Refused(words)) => (Some(words.to_owned()), None),
+        Some(InvitationResult::Link { email, link, until }) => (None, Some((email, link, until))),
         None => (None, None),
     };
     let invited = invited.map(|(email, link, until)| {
         view! {
             <Notice tone=Tone::Good title=format!("Send this link to {email}")>
                 <p>
-                    "The person who opens it chooses a password and is logged in. It works once, until " <Moment at=until />
-                    ", and is not shown again."
+                    "The person who opens the link chooses a password and is logged in. The link works once, until "
+                    <Moment at=until /> ". It is not shown again."
                 </p>
                 <Copyable value=link what="the invitation link" />
             </Notice>
@@ -195,18 +196,18 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
                     {rows}
                 </Table>
                 <Pager first=first next=next />
-                <Open invitations=invitations />
+                <OpenLinks invitations=invitations />
             </div>
             <div class="stack">
-                <Invite typed=typed error=error />
-                <Requirement required=required />
+                <InvitationCard typed=typed error=error />
+                <SecondFactorCard required=required />
             </div>
         </div>
     }
 }
 
 #[component]
-fn Row(user: User, you: bool) -> impl IntoView {
+fn UserRow(user: User, you: bool) -> impl IntoView {
     let to = format!("{HERE}/{}", user.id);
     let last = match user.last_login_at {
         Some(at) => view! { <Moment at=at /> }.into_any(),
@@ -229,7 +230,7 @@ fn Row(user: User, you: bool) -> impl IntoView {
 }
 
 #[component]
-fn Open(invitations: Vec<(Invitation, String)>) -> impl IntoView {
+fn OpenLinks(invitations: Vec<(Invitation, String)>) -> impl IntoView {
     let items = invitations
         .into_iter()
         .map(|(invitation, invited_by)| {
@@ -249,7 +250,7 @@ fn Open(invitations: Vec<(Invitation, String)>) -> impl IntoView {
                     </div>
                     <form method="post" action=action>
                         <button class="button small">
-                            <span>"Withdraw" <span class="unseen">" the invitation of " {email}</span></span>
+                            <span>"Withdraw" <span class="unseen">" the link for " {email}</span></span>
                         </button>
                     </form>
                 </li>
@@ -259,7 +260,7 @@ fn Open(invitations: Vec<(Invitation, String)>) -> impl IntoView {
     (!items.is_empty()).then(|| {
         view! {
             <section class="card low" aria-labelledby="invitations-title">
-                <h2 id="invitations-title">"Invited"</h2>
+                <h2 id="invitations-title">"Open links"</h2>
                 <ul class="stack" role="list">{items}</ul>
             </section>
         }
@@ -267,9 +268,10 @@ fn Open(invitations: Vec<(Invitation, String)>) -> impl IntoView {
 }
 
 #[component]
-fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
+fn InvitationCard(typed: (String, Role), error: Option<String>) -> impl IntoView {
     let (email, role) = typed;
     let focus = error.is_some();
+    let days = INVITATION_LASTS.whole_days();
     view! {
         <section class="card low" aria-labelledby="invite-title">
             <h2 id="invite-title">"Invite a person"</h2>
@@ -278,7 +280,7 @@ fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
                     name="email"
                     label="E-mail"
                     kind=FieldKind::Email
-                    help="They will log in with it."
+                    help="The person will log in with this e-mail."
                     value=email
                     error=error
                     focus=focus
@@ -287,7 +289,7 @@ fn Invite(typed: (String, Role), error: Option<String>) -> impl IntoView {
                 <div class="row"><button class="button primary">"Make an invitation link"</button></div>
             </form>
             <p class="help">
-                {format!("The link works once, for {} days. You send it yourself.", INVITATION_LASTS.whole_days())}
+                {format!("The link works once, for {days} days. Send the link yourself.")}
             </p>
         </section>
     }
@@ -306,7 +308,7 @@ pub fn RoleField(
         <div class="field">
             <label for="role">"Role"</label>
             <p class="help" id="role-help">
-                "An admin may do everything here; a viewer may only look at connectors."
+                "An administrator may do everything here. A viewer may only look at connectors."
             </p>
             <select class="input" id="role" name="role" aria-describedby="role-help">{options.collect_view()}</select>
         </div>
@@ -314,17 +316,18 @@ pub fn RoleField(
 }
 
 #[component]
-fn Requirement(required: bool) -> impl IntoView {
+fn SecondFactorCard(required: bool) -> impl IntoView {
     let (words, button) = if required {
         (
-            "Every user must have one. A user without one must set it up before they can do anything else.",
-            "Make it optional",
+            "Every user must have a second factor. A user without one must set it up before they can do anything else.",
+            "Make the second factor optional",
         )
     } else {
         (
-            "Each user may have one: a code from an app on the phone, besides the password. If you require it, every \
-             user without one, including you, must set it up before they can do anything else.",
-            "Require it of every user",
+            "A second factor is a code from an app on the phone, besides the password. Each user may set one up. If \
+             you require a second factor, every user without one, including you, must set it up before they can do \
+             anything else.",
+            "Require a second factor",
         )
     };
     let badge = if required {

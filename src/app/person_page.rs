@@ -97,7 +97,7 @@ impl ChangeForm {
 }
 
 /// The text after a change. `browsers` is the number of browsers in which the user was logged out.
-const fn done(change: &UserChange, browsers: usize) -> &'static str {
+const fn describe_change(change: &UserChange, browsers: usize) -> &'static str {
     match (change, browsers) {
         (UserChange::Role(_), 0) => "The role was changed. They have the new one when they log in.",
         (UserChange::Role(_), _) => {
@@ -120,7 +120,7 @@ const fn done(change: &UserChange, browsers: usize) -> &'static str {
 }
 
 /// The text after a change that was not needed.
-const fn already(change: &UserChange) -> &'static str {
+const fn describe_no_change(change: &UserChange) -> &'static str {
     match change {
         UserChange::Role(_) => "Nothing was changed: they have this role already.",
         UserChange::Enabled(false) => "Nothing was changed: they are disabled already.",
@@ -156,7 +156,8 @@ pub async fn change(
         ChangeOutcome::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         ChangeOutcome::Changed | ChangeOutcome::Nothing => {
             let is_changed = changed == ChangeOutcome::Changed;
-            let words = if is_changed { done(&change, browsers) } else { already(&change) };
+            let words =
+                if is_changed { describe_change(&change, browsers) } else { describe_no_change(&change) };
             note::keep_note(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
             Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
         }
@@ -180,8 +181,8 @@ fn Person(model: PersonView) -> impl IntoView {
         view! {
             <Notice tone=Tone::Good title=format!("Send this link to {}", user.email)>
                 <p>
-                    "The person who opens it chooses a new password for this user. It works once, until " <Moment at=until />
-                    ", and is not shown again."
+                    "The person who opens the link chooses a new password for this user. The link works once, until "
+                    <Moment at=until /> ". It is not shown again."
                 </p>
                 <Copyable value=link what="the link" />
             </Notice>
@@ -190,7 +191,7 @@ fn Person(model: PersonView) -> impl IntoView {
     let yourself = you.then(|| {
         view! {
             <Notice tone=Tone::Info>
-                <p>"This is you. Any change here logs you out in all browsers."</p>
+                <p>"This is your own user. Any change here logs you out in all browsers."</p>
             </Notice>
         }
     });
@@ -266,15 +267,15 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
     });
     let factor = user.has_second_factor.then(|| {
         let words = format!(
-            "Use it if the phone is lost: {name} then logs in with the password alone, and can set up another \
-             factor. Make sure that it is really {name} who asks you."
+            "Remove the second factor if the phone is lost: {name} then logs in with the password alone, and can set \
+             up another factor. Make sure that it is really {name} who asks you."
         );
         ask("Remove the second factor", words, "no-second-factor", "Remove the second factor")
     });
     let password = (!user.disabled && !you).then(|| {
         let action = here.clone();
         let words = format!(
-            "You get a link to send to {name}, which works for a day. Until it is used, the current password \
+            "You get a link to send to {name}, which works for a day. Until the link is used, the current password \
              still works. Make sure that it is really {name} who asks you."
         );
         view! {
@@ -307,7 +308,9 @@ fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoVie
                 <input type="hidden" name="change" value="role" />
                 <RoleField role=user.role />
                 <div class="row"><button class="button">"Set the role"</button></div>
-                <p class="help">"It takes effect at once: they are logged out, and have the new role when they log in again."</p>
+                <p class="help">
+                    "A new role takes effect at once: the user is logged out, and has it after the next log-in."
+                </p>
             </form>
             {password}
             {sessions}

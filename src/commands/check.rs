@@ -2,20 +2,22 @@
 
 use mail360::{
     platform::assets::Assets,
+    providers::ExpiryDate,
     router::Program,
     vault::{
         custody::{self, KeyCheck},
         reseal::{Lost, Survey},
     },
 };
+use time::Date;
 
-use super::{Opened, Outcome, Settings, organisations, proxy_warnings, say, words};
+use super::{CommandResult, Opened, Settings, describe_failure, organisations, print_line, proxy_warnings};
 
 /// The most warnings of one kind that are printed one by one.
 const MOST_WARNINGS: usize = 1_000;
 
 /// Runs the command.
-pub async fn run(settings: Settings) -> Outcome {
+pub async fn run(settings: Settings) -> CommandResult {
     let program = Opened::without_time_limits(settings, false).await?.program(Assets::default()).await?;
     let fit = custody::check_keys(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
@@ -24,10 +26,10 @@ pub async fn run(settings: Settings) -> Outcome {
     }
     let survey = program.survey().await.map_err(|error| error.to_string())?;
     if !survey.lost.is_empty() {
-        return Err(lost(&survey));
+        return Err(describe_unreadable_values(&survey));
     }
     let public_url = &program.config.public_url;
-    say(&format!(
+    print_line(&format!(
         "The configuration, the database and the encryption key are valid.\n\
          Address:      {}\nRedirect URI: {}",
         public_url.origin(),
@@ -35,45 +37,47 @@ pub async fn run(settings: Settings) -> Outcome {
     ));
     let warnings = program.providers.all().iter().flat_map(|provider| provider.warnings());
     for warning in warnings.chain(proxy_warnings(&program.providers)) {
-        say(&format!("Warning: {warning}"));
+        print_line(&format!("Warning: {warning}"));
     }
-    let others = others(&program, &survey);
+    let older_keys = describe_older_keys(&program, &survey);
     if fit == KeyCheck::NotRegistered {
-        say(&format!(
-            "Note: {}the key `{}` at the top of the key file is not in use: restart each process with this file.",
-            others.map_or_else(String::new, |others| format!("{others} ")),
+        print_line(&format!(
+            "Note: {}The key `{}` at the top of the key file is not in use. Restart each process with this key file.",
+            older_keys.map_or_else(String::new, |older_keys| format!("{older_keys} ")),
             program.vault.newest_key()
         ));
     } else {
-        if let Some(others) = others {
-            say(&format!("Note: {others} `mail360 reseal` seals it again with the newest key."));
+        if let Some(older_keys) = older_keys {
+            let remedy = "`mail360 reseal` seals these values with the newest key.";
+            print_line(&format!("Note: {older_keys} {remedy}"));
         }
-        if let Some(unbound) = unbound(&survey) {
-            say(&format!("Note: {unbound} `mail360 reseal` seals it again in the present format."));
+        if let Some(old_format) = describe_old_format(&survey) {
+            let remedy = "`mail360 reseal` seals these values in the current format.";
+            print_line(&format!("Note: {old_format} {remedy}"));
         }
     }
-    warn_of_expiring(&program).await
+    print_expiry_warnings(&program).await
 }
 
-async fn warn_of_expiring(program: &Program) -> Outcome {
+async fn print_expiry_warnings(program: &Program) -> CommandResult {
     for organisation in organisations(program).await? {
-        let expiring =
-            program.connectors.expiring(organisation.id, MOST_WARNINGS + 1).await.map_err(words)?;
+        let expiring = program.connectors.find_expiring(organisation.id, MOST_WARNINGS + 1).await;
+        let expiring = expiring.map_err(describe_failure)?;
         let today = program.connectors.today();
         let more = expiring.len() > MOST_WARNINGS;
         for connector in expiring.into_iter().take(MOST_WARNINGS) {
             let Some(date) = connector.secret_expires_on else { continue };
-            say(&format!(
-                "Warning: the client secret of {} ({}): {}, {}. Replace it on the connector's page.",
+            print_line(&format!(
+                "Warning: the client secret of {} ({}) {} ({}). Replace the secret on the connector's page.",
                 connector.service_name.as_str(),
                 organisation.name,
-                date.distance(today),
+                describe_expiry(date, today),
                 date.for_people()
             ));
         }
         if more {
-            say(&format!(
-                "Warning: there are more in {}; the list of connectors shows all of them.",
+            print_line(&format!(
+                "Warning: further client secrets expire in {}. The list of connectors shows all of them.",
                 organisation.name
             ));
         }
@@ -81,32 +85,44 @@ async fn warn_of_expiring(program: &Program) -> Outcome {
     Ok(())
 }
 
-/// Number of values sealed with older keys, in words; `None` if there are none.
-pub fn others(program: &Program, survey: &Survey) -> Option<String> {
+/// The expiry of a client secret, as the verb of a sentence.
+fn describe_expiry(date: ExpiryDate, today: Date) -> String {
+    let distance = date.distance(today);
+    if date.days_from(today) < 0 { distance } else { format!("expires {distance}") }
+}
+
+/// Says how many values each older key has sealed; `None` if the newest key has sealed all values.
+pub fn describe_older_keys(program: &Program, survey: &Survey) -> Option<String> {
     let newest = program.vault.newest_key();
-    let others: Vec<_> = survey
+    let older: Vec<_> = survey
         .by_key
         .iter()
         .filter(|(key, _)| *key != newest)
-        .map(|(key, count)| format!("with the key `{key}`: {count}"))
+        .map(|(key, count)| format!("{} sealed with the older key `{key}`.", values_are(*count)))
         .collect();
-    (!others.is_empty()).then(|| format!("Still sealed {}.", others.join(", ")))
+    (!older.is_empty()).then(|| older.join(" "))
 }
 
-/// Number of values in the format of an earlier version, in words; `None` if there are none.
-pub fn unbound(survey: &Survey) -> Option<String> {
+/// Says how many values have the format of an earlier version; `None` if all have the current format.
+pub fn describe_old_format(survey: &Survey) -> Option<String> {
     let count = survey.unbound;
-    (count > 0).then(|| format!("Sealed in the format of an earlier version of this program: {count}."))
+    (count > 0)
+        .then(|| format!("{} sealed in the format of an earlier version of this program.", values_are(count)))
 }
 
-/// The values that do not open, and what to do about each.
-pub fn lost(survey: &Survey) -> String {
+/// The subject and the verb of a sentence about this number of values.
+fn values_are(count: u64) -> String {
+    if count == 1 { "1 value is".to_owned() } else { format!("{count} values are") }
+}
+
+/// Names each value that cannot be opened, with the remedy.
+pub fn describe_unreadable_values(survey: &Survey) -> String {
     let one = |Lost { column, row, why }: &Lost| {
         format!("{} {row} cannot be opened: {why}. {}", column.what, column.remedy)
     };
     let mut lines: Vec<_> = survey.lost.iter().take(MOST_WARNINGS).map(one).collect();
     if survey.lost.len() > MOST_WARNINGS {
-        lines.push(format!("{} more cannot be opened.", survey.lost.len() - MOST_WARNINGS));
+        lines.push(format!("{} further values cannot be opened.", survey.lost.len() - MOST_WARNINGS));
     }
     lines.join("\n")
 }

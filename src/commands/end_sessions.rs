@@ -2,12 +2,12 @@
 
 use mail360::platform::assets::Assets;
 
-use super::{Opened, Outcome, Settings, say};
+use super::{CommandResult, Opened, Settings, print_line};
 
 /// Ends every session and open sign-in, and withdraws every link. Other processes may be serving.
-pub async fn run(settings: Settings) -> Outcome {
+pub async fn run(settings: Settings) -> CommandResult {
     let program = Opened::without_time_limits(settings, false).await?.program(Assets::default()).await?;
     let ended = program.end_sessions().await.map_err(|error| error.to_string())?;
-    say(&format!("{ended}."));
+    print_line(&format!("{ended}."));
     Ok(())
 }

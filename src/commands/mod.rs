@@ -34,24 +34,24 @@ pub struct Settings {
 }
 
 /// The result of a command. The error is a text for the operator.
-pub type Outcome = Result<(), String>;
+pub type CommandResult = Result<(), String>;
 
 /// Prints an error, and returns the exit status of a failed command.
 #[expect(clippy::print_stderr, reason = "this is what the person at the command line reads")]
-pub fn fail(error: &str) -> ExitCode {
+pub fn print_error(error: &str) -> ExitCode {
     eprintln!("{error}");
     ExitCode::FAILURE
 }
 
 /// Prints a line to standard output, whose reader may be gone.
-pub fn say(text: &str) {
+pub fn print_line(text: &str) {
     use std::io::Write;
 
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A failure as a text for the operator.
-pub fn words(failure: Failure) -> String {
+pub fn describe_failure(failure: Failure) -> String {
     match failure {
         Failure::Unexpected(error) | Failure::Unavailable(error) => error,
         Failure::Busy(_) => "The server is busy; try again.".to_owned(),
@@ -114,9 +114,9 @@ impl Opened {
             .await
             .map_err(|error| error.to_string())?;
         if custody.made {
-            say(&format!(
-                "A new encryption key is in {}. Back it up, separately from the database: without it, \
-                 no sealed value can be opened again.",
+            print_line(&format!(
+                "A new encryption key is in {}. Back the key up, separately from the database: without the key, no \
+                 sealed value can be opened again.",
                 key_file.display()
             ));
         }
@@ -136,7 +136,7 @@ impl Opened {
 
     /// Registers the newest key if the schema is current. The operator may have put a new key at the top of
     /// the key file.
-    pub async fn register_key(&self) -> Outcome {
+    pub async fn register_key(&self) -> CommandResult {
         if self.schema().await? != SchemaState::Current {
             return Ok(());
         }
@@ -173,7 +173,7 @@ impl Opened {
             assets,
             http: Arc::new(http),
         })
-        .map_err(words)
+        .map_err(describe_failure)
     }
 }
 
@@ -181,9 +181,9 @@ const AHEAD: &str = "The database's schema is newer than this program: a newer v
     it. Use that version, or a backup from before the migration.";
 
 /// Runs `mail360 migrate`.
-pub async fn migrate(settings: Settings) -> Outcome {
+pub async fn migrate(settings: Settings) -> CommandResult {
     let opened = Opened::without_time_limits(settings, true).await?;
     opened.migrate().await?;
-    say("The database's schema is up to date.");
+    print_line("The database's schema is up to date.");
     Ok(())
 }

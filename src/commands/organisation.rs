@@ -2,11 +2,14 @@
 
 use clap::Subcommand;
 use mail360::{
-    people::model::{OrganisationName, ShortName},
+    people::{
+        model::{OrganisationName, ShortName},
+        service::Organisation,
+    },
     platform::assets::Assets,
 };
 
-use super::{Opened, Outcome, Settings, organisations, say, words};
+use super::{CommandResult, Opened, Settings, describe_failure, organisations, print_line};
 
 /// Manages organisations.
 #[derive(Subcommand)]
@@ -26,21 +29,23 @@ pub enum OrganisationCommand {
 }
 
 /// Runs the command.
-pub async fn run(settings: Settings, command: OrganisationCommand) -> Outcome {
+pub async fn run(settings: Settings, command: OrganisationCommand) -> CommandResult {
     let program = Opened::new(settings, false).await?.program(Assets::default()).await?;
     match command {
         OrganisationCommand::Add { name, short_name } => {
             let name = OrganisationName::parse(&name)?;
             let short_name = short_name.as_deref().map(ShortName::parse).transpose()?;
-            let added =
-                program.people.create_organisation(&name, short_name.as_ref()).await.map_err(words)?;
-            let id =
-                added.ok_or("Another organisation has this short name; give another by --short-name.")?;
-            say(&id.to_string());
+            let added = program.people.add_organisation(&name, short_name.as_ref()).await;
+            let added = added.map_err(describe_failure)?;
+            let id = added.ok_or(
+                "Another organisation has this short name. Give another short name with --short-name.",
+            )?;
+            print_line(&id.to_string());
         }
         OrganisationCommand::List => {
             for organisation in organisations(&program).await? {
-                say(&format!("{}\t{}\t{}", organisation.id, organisation.name, organisation.short_name));
+                let Organisation { id, name, short_name, .. } = organisation;
+                print_line(&format!("{id}\t{name}\t{short_name}"));
             }
         }
     }

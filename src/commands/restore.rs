@@ -14,7 +14,7 @@ use mail360::{
     router::Ended,
 };
 
-use super::{Opened, Outcome, Settings, say};
+use super::{CommandResult, Opened, Settings, print_line};
 
 const WITH_POSTGRESQL: &str = "Nothing was done, because restoring PostgreSQL needs the server's own tools:\n\
     1. Stop every process of this program.\n\
@@ -26,7 +26,7 @@ const WITH_POSTGRESQL: &str = "Nothing was done, because restoring PostgreSQL ne
     5. Run `mail360 check`, and start.";
 
 /// Replaces the database with a backup. Every step that can fail is first done on a copy.
-pub async fn run(settings: Settings, backup: &Path) -> Outcome {
+pub async fn run(settings: Settings, backup: &Path) -> CommandResult {
     let DatabaseUrl::Sqlite(path) = settings.config.database.clone() else {
         return Err(WITH_POSTGRESQL.to_owned());
     };
@@ -39,18 +39,18 @@ pub async fn run(settings: Settings, backup: &Path) -> Outcome {
     let suffix = SystemClock.now().for_machines().replace([':', '-'], "").replace('.', "");
     let kept = held.replace(staged.path(), &suffix).await.map_err(unchanged)?;
 
-    say(&format!("{} now has the content of {}.", path.display(), backup.display()));
+    print_line(&format!("{} now has the content of {}.", path.display(), backup.display()));
     if migrated != Migrated::Current {
-        say(&format!("Because the backup is of an older version, {migrated}."));
+        print_line(&format!("Because the backup is of an older version, {migrated}."));
     }
-    say(&format!("{ended}."));
+    print_line(&format!("{ended}."));
     if let Some(kept) = kept {
-        say(&format!(
-            "The replaced database is kept at {}: delete it when you no longer need it.",
+        print_line(&format!(
+            "The replaced database is kept at {}: delete that file when you no longer need it.",
             kept.display()
         ));
     }
-    say(
+    print_line(
         "All changes since the backup are undone. Check in Settings > People which users exist, are disabled or are \
          administrators, and remember passwords, second factors, recovery codes and client secrets that were \
          replaced since. Then run `mail360 check`, and start.",

@@ -19,7 +19,7 @@ use mail360::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Opened, Outcome, Settings, proxy_warnings, say, words};
+use super::{CommandResult, Opened, Settings, describe_failure, print_line, proxy_warnings};
 
 /// How long open requests and sign-ins may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(9);
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(9);
 const CLOSING: Duration = Duration::from_millis(800);
 
 /// Serves until SIGTERM or SIGINT.
-pub async fn run(settings: Settings, migrate: bool) -> Outcome {
+pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
     let assets = load_assets()?;
     let listen = settings.config.listen;
     // Before the database is opened, so that starting the program twice fails at once.
@@ -74,9 +74,9 @@ pub async fn run(settings: Settings, migrate: bool) -> Outcome {
     let drained = async {
         // The server first, so that no new token exchange begins.
         let _ = server.await;
-        program.sign_ins.drain().await;
+        program.sign_ins.wait_for_exchanges().await;
         if let Err(failure) = program.log_ins.flush().await {
-            tracing::error!(?failure, "refused log-ins could not be recorded");
+            tracing::error!(?failure, "could not record refused log-ins");
         }
         if let Err(error) = jobs.await {
             tracing::error!(%error, "the runner of jobs has failed");
@@ -135,22 +135,22 @@ fn load_assets() -> Result<Assets, String> {
     let folder = executable.parent().map(|folder| folder.join("site")).unwrap_or_default();
     Assets::load(&folder).map_err(|error| {
         format!(
-            "The folder {} cannot be read ({error}). It must be beside the executable; `make run` \
-             creates it.",
+            "The folder {} cannot be read ({error}). The folder must be beside the executable. `make run` creates \
+             the folder.",
             folder.display()
         )
     })
 }
 
 /// Prints the URL to open. The set-up link only goes to standard output, never into a log.
-async fn announce(program: &Program) -> Outcome {
+async fn announce(program: &Program) -> CommandResult {
     let public_url = &program.config.public_url;
-    match program.set_up.open().await.map_err(words)? {
-        Some(token) => say(&format!(
+    match program.set_up.open().await.map_err(describe_failure)? {
+        Some(token) => print_line(&format!(
             "Set up Mail360 Connectors within 24 hours at:\n\n  {}\n",
             public_url.join(&format!("/set-up/{}", token.expose()))
         )),
-        None => say(&format!("Mail360 Connectors is at:\n\n  {}\n", public_url.origin())),
+        None => print_line(&format!("Mail360 Connectors is at:\n\n  {}\n", public_url.origin())),
     }
     tracing::info!(listen = %program.config.listen, "serving");
     Ok(())

@@ -14,7 +14,7 @@ use mail360::{
 };
 use secrecy::SecretString;
 
-use super::{Opened, Outcome, Settings, organisations, say, words};
+use super::{CommandResult, Opened, Settings, describe_failure, organisations, print_line};
 
 /// Identifies a user.
 #[derive(Args)]
@@ -105,27 +105,29 @@ impl From<RoleName> for Role {
 }
 
 /// Runs the command.
-pub async fn run(settings: Settings, command: UserCommand) -> Outcome {
+pub async fn run(settings: Settings, command: UserCommand) -> CommandResult {
     let program = Opened::new(settings, false).await?.program(Assets::default()).await?;
     match command {
-        UserCommand::Add { which, name, role } => add(&program, &which, &name, role.into()).await,
-        UserCommand::List => list(&program).await,
+        UserCommand::Add { which, name, role } => add_user(&program, &which, &name, role.into()).await,
+        UserCommand::List => list_users(&program).await,
         UserCommand::Password { which } => {
-            let change_to = UserChange::Password(password(&program, &[&which.email]).await?);
-            change(&program, &which, change_to).await
+            let change_to = UserChange::Password(read_password(&program, &[&which.email]).await?);
+            change_user(&program, &which, change_to).await
         }
-        UserCommand::Enable { which } => change(&program, &which, UserChange::Enabled(true)).await,
-        UserCommand::Disable { which } => change(&program, &which, UserChange::Enabled(false)).await,
+        UserCommand::Enable { which } => change_user(&program, &which, UserChange::Enabled(true)).await,
+        UserCommand::Disable { which } => change_user(&program, &which, UserChange::Enabled(false)).await,
         UserCommand::ResetSecondFactor { which } => {
-            change(&program, &which, UserChange::NoSecondFactor).await
+            change_user(&program, &which, UserChange::NoSecondFactor).await
         }
-        UserCommand::Delete { which } => change(&program, &which, UserChange::Delete).await,
-        UserCommand::Role { which, role } => change(&program, &which, UserChange::Role(role.into())).await,
+        UserCommand::Delete { which } => change_user(&program, &which, UserChange::Delete).await,
+        UserCommand::Role { which, role } => {
+            change_user(&program, &which, UserChange::Role(role.into())).await
+        }
     }
 }
 
 /// Reads a password: the first line of standard input. At a terminal it prompts, without echo.
-async fn password(program: &Program, about: &[&str]) -> Result<Password, String> {
+async fn read_password(program: &Program, about: &[&str]) -> Result<Password, String> {
     let mut line = String::new();
     let read = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Password: ").map(|typed| line = typed)
@@ -134,18 +136,18 @@ async fn password(program: &Program, about: &[&str]) -> Result<Password, String>
     };
     read.map_err(|error| format!("The password cannot be read from standard input: {error}"))?;
     let password = SecretString::from(line.trim_end_matches(['\r', '\n']));
-    Ok(program.people.choose_password(Asker::OPERATOR, password, about).await.map_err(words)??)
+    Ok(program.people.choose_password(Asker::OPERATOR, password, about).await.map_err(describe_failure)??)
 }
 
-async fn add(program: &Program, which: &UserSelector, name: &str, role: Role) -> Outcome {
+async fn add_user(program: &Program, which: &UserSelector, name: &str, role: Role) -> CommandResult {
     let (email, name) = (Email::parse(&which.email)?, PersonName::parse(name)?);
     let all = organisations(program).await?;
-    let organisation = find(&all, which.organisation.as_deref())?;
-    let password = password(program, &[email.as_str(), name.as_str(), &organisation.name]).await?;
-    let added =
-        program.people.create_user(organisation.id, &email, &name, role, &password).await.map_err(words)?;
+    let organisation = find_organisation(&all, which.organisation.as_deref())?;
+    let password = read_password(program, &[email.as_str(), name.as_str(), &organisation.name]).await?;
+    let added = program.people.create_user(organisation.id, &email, &name, role, &password).await;
+    let added = added.map_err(describe_failure)?;
     match added {
-        UserAddition::Added(id) => say(&id.to_string()),
+        UserAddition::Added(id) => print_line(&id.to_string()),
         UserAddition::EmailTaken => {
             return Err(format!("{} already has a user {}.", organisation.name, email.as_str()));
         }
@@ -154,7 +156,7 @@ async fn add(program: &Program, which: &UserSelector, name: &str, role: Role) ->
 }
 
 /// The organisation with this name, short name or id; the only one if none is given.
-fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
+fn find_organisation<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
     let name = wanted.and_then(|wanted| OrganisationName::parse(wanted).ok());
     let short_name = wanted.and_then(|wanted| ShortName::parse(wanted).ok());
     let id = wanted.and_then(|wanted| wanted.parse().ok());
@@ -170,36 +172,36 @@ fn find<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organis
     match (found.next(), found.next()) {
         (Some(organisation), None) => Ok(organisation),
         (None, _) if wanted.is_none() => {
-            Err("There is no organisation yet; add one with `mail360 organisation add`.".to_owned())
+            Err("There is no organisation yet. Add one with `mail360 organisation add`.".to_owned())
         }
-        (None, _) => Err("There is no such organisation; see `mail360 organisation list`.".to_owned()),
+        (None, _) => Err("There is no such organisation. See `mail360 organisation list`.".to_owned()),
         _ => Err(
-            "Several organisations match; choose one with --organisation, by its short name from `mail360 \
+            "Several organisations match. Choose one with --organisation, by its short name from `mail360 \
                   organisation list`."
                 .to_owned(),
         ),
     }
 }
 
-async fn list(program: &Program) -> Outcome {
+async fn list_users(program: &Program) -> CommandResult {
     for organisation in organisations(program).await? {
-        for user in program.people.users(organisation.id).await.map_err(words)? {
+        for user in program.people.users(organisation.id).await.map_err(describe_failure)? {
             let state = if user.disabled { "disabled" } else { "enabled" };
             let role = user.role.name();
-            say(&format!("{}\t{role}\t{}\t{state}", user.email, organisation.name));
+            print_line(&format!("{}\t{role}\t{}\t{state}", user.email, organisation.name));
         }
     }
     Ok(())
 }
 
-async fn change(program: &Program, which: &UserSelector, change: UserChange) -> Outcome {
+async fn change_user(program: &Program, which: &UserSelector, change: UserChange) -> CommandResult {
     let email = Email::parse(&which.email)?;
     let all = organisations(program).await?;
-    let organisation = find(&all, which.organisation.as_deref())?;
+    let organisation = find_organisation(&all, which.organisation.as_deref())?;
     let done = match change {
         UserChange::Enabled(true) => "Done: the user can log in again.",
         UserChange::Delete => "Done: the user is deleted.",
-        _ => "Done; their sessions have ended.",
+        _ => "Done: the user is changed, and the sessions of the user have ended.",
     };
     let changed = program
         .people
@@ -207,14 +209,14 @@ async fn change(program: &Program, which: &UserSelector, change: UserChange) -> 
             Sessions::end_all_of(tx, organisation, user).await
         })
         .await
-        .map_err(words)?;
+        .map_err(describe_failure)?;
     match changed {
         ChangeOutcome::Changed => {
-            say(done);
+            print_line(done);
             Ok(())
         }
         ChangeOutcome::Nothing => {
-            say("Nothing was changed: the user is already in that state.");
+            print_line("Nothing was changed: the user is already in that state.");
             Ok(())
         }
         ChangeOutcome::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),

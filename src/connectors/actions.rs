@@ -99,7 +99,7 @@ fn name_taken() -> FieldErrors {
 }
 
 /// Redirects to the form, which then shows the draft.
-async fn back(draft: Draft, session: &Session) -> Result<(), Failure> {
+async fn show_draft(draft: Draft, session: &Session) -> Result<(), Failure> {
     draft.keep(session, context::<ConnectorService>()?.now()).await?;
     leptos_axum::redirect(&draft.target.path());
     Ok(())
@@ -107,7 +107,7 @@ async fn back(draft: Draft, session: &Session) -> Result<(), Failure> {
 
 /// Redirects to the connector's page, which then says what was done. If the credentials changed, it also tries them
 /// and says how the provider answered.
-async fn done(
+async fn show_connector(
     connector: ConnectorId,
     done: Done,
     warning: Option<&'static str>,
@@ -221,11 +221,11 @@ pub async fn add_connector(#[server(flatten)] form: ConnectorForm) -> Result<(),
         Err(errors) => errors,
         Ok(new) => match service.add(&admin, id, &new).await? {
             Added::Added(id) => {
-                return Ok(done(id, Done::Added, new.warning, Some(&admin), &session).await?);
+                return Ok(show_connector(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
             // On a double click the second request replaces the first one, and no page has shown the result yet.
             Added::Already(id) if service.is_new(&admin, id).await? => {
-                return Ok(done(id, Done::Added, new.warning, Some(&admin), &session).await?);
+                return Ok(show_connector(id, Done::Added, new.warning, Some(&admin), &session).await?);
             }
             Added::Already(id) => {
                 leptos_axum::redirect(&format!("/connectors/{id}"));
@@ -239,7 +239,7 @@ pub async fn add_connector(#[server(flatten)] form: ConnectorForm) -> Result<(),
             }
         },
     };
-    Ok(back(Draft { errors, ..draft }, &session).await?)
+    Ok(show_draft(Draft { errors, ..draft }, &session).await?)
 }
 
 /// Changes a connector. An empty secret keeps the stored one. If another administrator has changed the connector since
@@ -256,23 +256,23 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
     let providers = service.providers();
     let draft = Draft::new(Target::Edit { connector, version }, &typed, &ticked, providers);
     let new = match typed.parse_edit(providers, service.today(), &stored) {
-        Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
+        Err(errors) => return Ok(show_draft(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
     match service.change(&admin, connector, version, &new).await {
         Ok(Changed::Changed) => {
             let now = service.get(&admin.caller(), connector).await?;
             let tried_for = (now.application_version != stored.application_version).then_some(&admin);
-            Ok(done(connector, Done::Changed, new.warning, tried_for, &session).await?)
+            Ok(show_connector(connector, Done::Changed, new.warning, tried_for, &session).await?)
         }
-        Ok(Changed::Nothing) => Ok(done(connector, Done::Unchanged, None, None, &session).await?),
-        Ok(Changed::NameTaken) => Ok(back(Draft { errors: name_taken(), ..draft }, &session).await?),
+        Ok(Changed::Nothing) => Ok(show_connector(connector, Done::Unchanged, None, None, &session).await?),
+        Ok(Changed::NameTaken) => Ok(show_draft(Draft { errors: name_taken(), ..draft }, &session).await?),
         Ok(Changed::Outdated) => {
-            Ok(back(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
+            Ok(show_draft(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
         }
         Ok(Changed::SecretNeeded) => {
             let draft = draft.asking_for_secret(new.provider());
-            Ok(back(draft, &session).await?)
+            Ok(show_draft(draft, &session).await?)
         }
         // The page that asks for the password may repeat a form, but never a secret. A form with a secret is
         // therefore kept as a draft, without the secret.
@@ -301,7 +301,7 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
     };
     let draft = Draft::of_secret(Target::Secret { connector, version }, &typed);
     let new = match typed.parse(old.provider.as_ref(), service.today(), &old.client_id) {
-        Err(errors) => return Ok(back(Draft { errors, ..draft }, &session).await?),
+        Err(errors) => return Ok(show_draft(Draft { errors, ..draft }, &session).await?),
         Ok(new) => new,
     };
     let proved = admin.clone().reauthenticated()?;
@@ -310,12 +310,14 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
             let now = service.get(&admin.caller(), connector).await?;
             let is_replaced = now.application_version != old.application_version;
             let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
-            Ok(done(connector, what, new.warning, Some(&admin), &session).await?)
+            Ok(show_connector(connector, what, new.warning, Some(&admin), &session).await?)
         }
         // The same secret is tried too, because the administrator wants to know whether it works.
-        Changed::Nothing => Ok(done(connector, Done::Unchanged, new.warning, Some(&admin), &session).await?),
+        Changed::Nothing => {
+            Ok(show_connector(connector, Done::Unchanged, new.warning, Some(&admin), &session).await?)
+        }
         Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
-            Ok(back(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
+            Ok(show_draft(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
         }
     }
 }

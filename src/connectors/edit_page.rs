@@ -212,7 +212,7 @@ fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: Strin
     let rows: Vec<_> = versions.into_iter().filter(|(_, stored, typed)| stored != typed).collect();
     let title = match &last.0 {
         Some((who, ..)) => format!("{who} changed this connector while you were editing it"),
-        None => "Somebody else changed this connector while you were editing it".to_owned(),
+        None => "Another user changed this connector while you were editing it".to_owned(),
     };
     // The table leaves out the secret, because no version of it is ever shown.
     let changed = last.0.map(|(_, what, at)| {

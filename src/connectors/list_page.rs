@@ -150,7 +150,7 @@ fn List(model: ListView) -> impl IntoView {
         view! { <Empty admin=admin providers=providers /> }.into_any()
     } else if connectors.is_empty() {
         let words = if asked.is_searched() {
-            "No name and no Client ID begins like that."
+            "No connector’s name or Client ID begins with this text."
         } else {
             "There are no more connectors."
         };
@@ -177,8 +177,8 @@ fn List(model: ListView) -> impl IntoView {
     let next = next.map(|next| (asked.address(Some(&next)), "Next page"));
     let deleted = deleted.map(|name| {
         let gone = format!(
-            " is gone from here with its secret and its sign-ins. Its application is still in {console}: delete it \
-             there too, if nothing else uses it."
+            " is gone from here with its secret and its sign-ins. The application is still in {console}: delete the \
+             application there too, if nothing else uses it."
         );
         view! {
             <Notice tone=Tone::Good title="The connector was deleted">
@@ -265,9 +265,9 @@ fn Empty(admin: bool, providers: Providers) -> impl IntoView {
     };
     let provider = any_of(&providers, |names| names.provider);
     let words = format!(
-        "A connector holds the application that your company registers with {provider}, so that its own software \
-         may read or send mail for people who agree to it. Here you set it up, and prove by one sign-in that it \
-         works. {end}"
+        "A connector holds the application that your company registers with {provider}, so that its own software may \
+         read or send mail for people who agree to it. Here you set the connector up, and prove by one sign-in that \
+         the connector works. {end}"
     );
     view! {
         <section class="empty" aria-labelledby="empty-title">

@@ -11,7 +11,7 @@ pub use fields::ServiceName;
 use crate::providers::Names;
 
 /// Pages warn of a secret that expires within this many days.
-pub const SOON: i64 = 60;
+pub const EXPIRY_WARNING_DAYS: i64 = 60;
 
 /// The state of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{ConnectorState, ExpiryDate, SOON, ServiceName},
-    service::{Connector, ConnectorId, NAMED},
+    model::{ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate, ServiceName},
+    service::{CONNECTORS_IN_BANNER, Connector, ConnectorId},
 };
 use crate::{
     platform::config::doctor::Doctor,
@@ -104,17 +104,18 @@ pub fn ExpiryBanner(
     /// Today.
     today: Date,
 ) -> impl IntoView {
-    let soon: Vec<_> = expiring.into_iter().filter(|(.., date)| date.days_from(today) <= SOON).collect();
+    let is_due = |date: &ExpiryDate| date.days_from(today) <= EXPIRY_WARNING_DAYS;
+    let soon: Vec<_> = expiring.into_iter().filter(|(.., date)| is_due(date)).collect();
     let (.., first) = soon.first()?;
     let (tone, title) = if first.days_from(today) < 0 {
         (Tone::Bad, "A client secret has expired")
     } else {
         (Tone::Warn, "A client secret expires soon")
     };
-    let more = soon.len() > NAMED;
+    let more = soon.len() > CONNECTORS_IN_BANNER;
     let items = soon
         .into_iter()
-        .take(NAMED)
+        .take(CONNECTORS_IN_BANNER)
         .map(|(id, name, date)| {
             let to = format!("/connectors/{id}/secret");
             let name = name.as_str().to_owned();
@@ -147,7 +148,7 @@ pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
     let words = date.distance(today);
     match date.days_from(today) {
         days if days < 0 => write_badge(html, Tone::Bad, words, None),
-        days if days <= SOON => write_badge(html, Tone::Warn, words, None),
+        days if days <= EXPIRY_WARNING_DAYS => write_badge(html, Tone::Warn, words, None),
         _ => {
             html.text(words);
         }
@@ -221,12 +222,12 @@ pub fn Settings(
                     <dt>"Service Name"</dt>
                     <dd>
                         <bdi>{connector.service_name.as_str().to_owned()}</bdi>
-                        {meaning(format!("What it is called here, and best in {} too.", names.console))}
+                        {meaning(format!("Best use the same name as in {}.", names.console))}
                     </dd>
                 </div>
                 <div><dt>"Client ID"</dt><dd>
                     <code>{connector.client_id.to_string()}</code>
-                    {meaning(format!("{} recognises the application by it.", names.provider))}
+                    {meaning(format!("{} recognises the application by this ID.", names.provider))}
                 </dd></div>
                 {secret}
                 <div>
@@ -240,7 +241,7 @@ pub fn Settings(
                 <div>
                     <dt>"API scope"</dt>
                     <dd>
-                        {meaning("What your software may do for somebody who has signed in.")}
+                        {meaning("What your software may do for a person who has signed in.")}
                         <details class="disclosure">
                             <summary>"View API scope"</summary>
                             <ul class="events" role="list">{scopes}</ul>

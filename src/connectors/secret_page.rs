@@ -70,8 +70,8 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     let provider = connector.provider.clone();
     let secret = provider.help(&Field::ClientSecret);
     let old = format!(
-        "The old secret works in {} until it expires or is deleted there: delete it once the connector is verified \
-         with the new one.",
+        "The old secret works in {} until it expires or is deleted there. Delete the old secret after the connector \
+         was verified with the new one.",
         provider.names().console
     );
     let steps = provider.new_secret(&connector.client_id);
@@ -82,7 +82,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     let back = here.clone();
     let changed = (draft.interruption == Some(Interruption::Changed)).then(|| {
         view! {
-            <Notice tone=Tone::Warn title="Somebody else changed this connector in the meantime">
+            <Notice tone=Tone::Warn title="Another user changed this connector in the meantime">
                 <p>
                     "Nothing was replaced yet. " <a href=back>"Look at it"</a>
                     ", and enter the new secret again if it is still the right one."
@@ -99,7 +99,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                 <Back to=here.clone() what=connector.service_name.as_str().to_owned() />
                 <h1>"Replace the secret"</h1>
                 <p class="soft">
-                    "Everything else stays. Until somebody has signed in once more the connector is not verified."
+                    "All other settings stay. The connector is not verified until a person has signed in again."
                 </p>
             </div>
         </div>

@@ -14,7 +14,7 @@ mod typed;
 pub use super::store::{Connector, ConnectorId, Listed};
 use super::{
     model::{
-        ConnectorState, ExpiryDate, SOON,
+        ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate,
         list::{Order, Position},
     },
     store::{Connectors, Settings},
@@ -41,11 +41,11 @@ pub use sealing::SEALED;
 pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
 /// Number of connectors on a page of the list.
-pub const PAGE: usize = 25;
+pub const CONNECTORS_PER_PAGE: usize = 25;
 /// Number of connectors that the banner about expiring secrets names.
-pub const NAMED: usize = 3;
+pub const CONNECTORS_IN_BANNER: usize = 3;
 /// The most connectors of an organisation.
-pub const MOST: u64 = 100_000;
+pub const MAX_CONNECTORS: u64 = 100_000;
 
 /// The result of adding a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Added {
     Already(ConnectorId),
     /// Another connector has this name.
     NameTaken,
-    /// The organisation has [`MOST`] already.
+    /// The organisation has [`MAX_CONNECTORS`] already.
     Full,
 }
 
@@ -67,12 +67,12 @@ pub struct ListPage {
     pub connectors: Vec<Listed>,
     /// The position at which the next page begins, if there is one.
     pub next: Option<Position>,
-    /// For administrators: connectors of the whole list whose secret expires within [`SOON`] days or has expired. At
-    /// most one more than [`NAMED`], so that the page knows whether there are more.
+    /// For administrators: connectors of the whole list whose secret expires within [`EXPIRY_WARNING_DAYS`] days or
+    /// has expired. At most one more than [`CONNECTORS_IN_BANNER`], so that the page knows whether there are more.
     pub expiring: Vec<Listed>,
 }
 
-/// The use cases of connectors. Each call names the organisation that it is for.
+/// The use cases of connectors. Each call names its organisation.
 #[derive(Clone)]
 pub struct ConnectorService {
     database: Database,
@@ -121,7 +121,8 @@ impl ConnectorService {
         crate::platform::id::new_uuid(&*self.clock, &*self.randomness)
     }
 
-    /// A page of the list, or of those whose name or client ID begins with what is searched.
+    /// A page of the list. If `search` is not empty, the list has only the connectors whose name or client ID begins
+    /// with that text.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -130,35 +131,41 @@ impl ConnectorService {
         after: Option<&Position>,
     ) -> Result<ListPage, Failure> {
         let prefixes = search::prefixes(search);
+        // One more than the page shows, to know whether there is a next page.
+        let limit = CONNECTORS_PER_PAGE + 1;
         let (store, read) = (self.store(caller.organisation()), self.database.read());
         let (mut connectors, expiring) = if caller.is_admin() {
-            let due = (self.soon(), NAMED + 1);
-            store.list_with_due(&read, prefixes.as_deref(), (order, after), PAGE + 1, due).await?
+            let due = (self.expiry_warning_day(), CONNECTORS_IN_BANNER + 1);
+            store.list_with_due(&read, prefixes.as_deref(), (order, after), limit, due).await?
         } else {
-            (store.list(&read, prefixes.as_deref(), order, after, PAGE + 1).await?, Vec::new())
+            (store.list(&read, prefixes.as_deref(), order, after, limit).await?, Vec::new())
         };
-        // One more than is shown, to know whether there is a next page.
-        let more = connectors.len() > PAGE;
-        connectors.truncate(PAGE);
+        let more = connectors.len() > CONNECTORS_PER_PAGE;
+        connectors.truncate(CONNECTORS_PER_PAGE);
         let next = connectors.last().filter(|_| more).map(|last| last.position(order));
         Ok(ListPage { connectors, next, expiring })
     }
 
-    /// At most `limit` connectors of an organisation whose secret expires within [`SOON`] days or has expired, the
-    /// soonest first.
-    pub async fn expiring(&self, organisation: OrganisationId, limit: usize) -> Result<Vec<Listed>, Failure> {
-        Ok(self.store(organisation).expiring(&self.database.read(), self.soon(), limit).await?)
+    /// At most `limit` connectors of an organisation whose secret expires within [`EXPIRY_WARNING_DAYS`] days or has
+    /// expired, the soonest first.
+    pub async fn find_expiring(
+        &self,
+        organisation: OrganisationId,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Failure> {
+        let last = self.expiry_warning_day();
+        Ok(self.store(organisation).find_expiring(&self.database.read(), last, limit).await?)
     }
 
-    /// The day [`SOON`] days after today.
-    fn soon(&self) -> ExpiryDate {
-        ExpiryDate::in_days(self.today(), SOON)
+    /// The last day of expiry for which administrators are warned today.
+    fn expiry_warning_day(&self) -> ExpiryDate {
+        ExpiryDate::in_days(self.today(), EXPIRY_WARNING_DAYS)
     }
 
-    /// One connector.
+    /// Reads a connector of the caller's organisation, in a query of its own.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where the caller's organisation has no such connector.
+    /// [`Failure::NotFound`] if the organisation has no such connector.
     pub async fn get(&self, caller: &Caller, id: ConnectorId) -> Result<Connector, Failure> {
         self.store(caller.organisation()).get(&self.database.read(), id).await?.ok_or(Failure::NotFound)
     }
@@ -166,12 +173,12 @@ impl ConnectorService {
     /// Whether a connector was added within the last minute.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] where there is no such connector.
+    /// [`Failure::NotFound`] if the organisation has no such connector.
     pub async fn is_new(&self, admin: &Admin, id: ConnectorId) -> Result<bool, Failure> {
-        Ok(self.is_of_last_minute(&self.get(&admin.caller(), id).await?))
+        Ok(self.was_added_last_minute(&self.get(&admin.caller(), id).await?))
     }
 
-    fn is_of_last_minute(&self, connector: &Connector) -> bool {
+    fn was_added_last_minute(&self, connector: &Connector) -> bool {
         let now = self.clock.now();
         connector.created_at.is_credible(now) && now.since(connector.created_at) < Duration::minutes(1)
     }
@@ -189,17 +196,18 @@ impl ConnectorService {
                 // The name is looked up first. On PostgreSQL the same form may be committed between the two
                 // look-ups. The connector of this form must not count as another one with the same name.
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
-                if let Some(id) = self.made_by(&tx, store, admin.organisation(), form, new).await? {
+                let organisation = admin.organisation();
+                if let Some(id) = self.find_added_by_form(&tx, store, organisation, form, new).await? {
                     return Ok(Added::Already(id));
                 }
-                // A user may go back in the browser and type a second application into the same form. This user
-                // wants a second connector.
+                // A user may go back in the browser and type a second application into the same form, to add a
+                // second connector.
                 let form = if store.by_form(&tx, form).await?.is_some() { self.new_form() } else { form };
                 if name_taken {
-                    let same = self.just_made(&tx, store, admin.organisation(), new).await?;
+                    let same = self.find_added_last_minute(&tx, store, admin.organisation(), new).await?;
                     return Ok(same.map_or(Added::NameTaken, Added::Already));
                 }
-                if store.has_at_least(&tx, MOST).await? {
+                if store.has_at_least(&tx, MAX_CONNECTORS).await? {
                     return Ok(Added::Full);
                 }
                 store.add(&tx, id, form, &new.settings, sealed, self.clock.now()).await?;
@@ -214,9 +222,10 @@ impl ConnectorService {
             // commit, and the other one finds out here which index it violated.
             Err(error) if DatabaseError::is_conflict(&error) => {
                 let read = self.database.read();
-                let mut already = self.made_by(&read, store, admin.organisation(), form, new).await?;
+                let mut already =
+                    self.find_added_by_form(&read, store, admin.organisation(), form, new).await?;
                 if already.is_none() {
-                    already = self.just_made(&read, store, admin.organisation(), new).await?;
+                    already = self.find_added_last_minute(&read, store, admin.organisation(), new).await?;
                 }
                 Ok(already.map_or(Added::NameTaken, Added::Already))
             }
@@ -238,7 +247,8 @@ impl ConnectorService {
         }))
     }
 
-    /// A connector for a sign-in.
+    /// Reads a connector within the queries or the transaction of the caller. `None` if the organisation has no such
+    /// connector.
     pub async fn find(
         &self,
         on: &impl Queries,
@@ -263,9 +273,9 @@ impl ConnectorService {
         self.store(organisation).set_state(tx, id, version, state, self.clock.now()).await
     }
 
-    /// Stores the directory that a connector's settings name, after a sign-in has proved it. Does nothing if the
-    /// connector has another application version than the sign-in, or has a proved directory already.
-    pub async fn keep_directory(
+    /// Stores the directory that a connector's settings name, after a sign-in has proved the directory. Does nothing
+    /// if the connector has another application version than the sign-in, or has a proved directory already.
+    pub async fn store_proved_directory(
         &self,
         tx: &Tx,
         organisation: OrganisationId,
@@ -277,7 +287,7 @@ impl ConnectorService {
     }
 
     /// The connector that this form has added with the same settings and the same secret.
-    async fn made_by(
+    async fn find_added_by_form(
         &self,
         on: &impl Queries,
         store: Connectors<'_>,
@@ -286,13 +296,13 @@ impl ConnectorService {
         new: &Parsed,
     ) -> Result<Option<ConnectorId>, DatabaseError> {
         let Some(id) = store.by_form(on, form).await? else { return Ok(None) };
-        let same = self.get_same(on, organisation, id, new).await?.is_some();
+        let same = self.get_if_same(on, organisation, id, new).await?.is_some();
         Ok(same.then_some(id))
     }
 
     /// The connector that was added within the last minute with the same name, settings and secret. A double click in
     /// a form that had added another connector before finds it here.
-    async fn just_made(
+    async fn find_added_last_minute(
         &self,
         on: &impl Queries,
         store: Connectors<'_>,
@@ -300,12 +310,12 @@ impl ConnectorService {
         new: &Parsed,
     ) -> Result<Option<ConnectorId>, DatabaseError> {
         let Some(id) = store.by_name_key(on, &new.settings.name_key).await? else { return Ok(None) };
-        let made = self.get_same(on, organisation, id, new).await?;
-        Ok(made.filter(|made| self.is_of_last_minute(made)).map(|made| made.id))
+        let made = self.get_if_same(on, organisation, id, new).await?;
+        Ok(made.filter(|made| self.was_added_last_minute(made)).map(|made| made.id))
     }
 
     /// The connector with this id, if it has these settings and this secret.
-    async fn get_same(
+    async fn get_if_same(
         &self,
         on: &impl Queries,
         organisation: OrganisationId,

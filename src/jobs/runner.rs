@@ -26,8 +26,8 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// The most leases that one look reads: far more than all processes have together.
 const MAX_LEASES: u64 = 1_000;
 
-type Outcome = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
-type Work = Arc<dyn Fn(Lease, Job) -> Outcome + Send + Sync>;
+type WorkFuture = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+type Work = Arc<dyn Fn(Lease, Job) -> WorkFuture + Send + Sync>;
 
 /// What does the jobs of one kind.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ impl Runner {
                 }
                 Err(failure) => {
                     if !std::mem::replace(&mut is_away, true) {
-                        tracing::error!(?failure, "jobs wait: the table of jobs cannot be used");
+                        tracing::error!(?failure, "could not read the table of jobs; jobs wait");
                     }
                     self.sleep_unless_stopped(next, &stop).await;
                     continue;
@@ -136,7 +136,7 @@ impl Runner {
         let read = self.jobs.database().read();
         let names: Vec<&str> = self.workers.iter().map(|worker| worker.kind.name).collect();
         let asked = self.monotonic.now();
-        let leased = store::leased(&read, &names, MAX_LEASES).await?;
+        let leased = store::find_leased_jobs(&read, &names, MAX_LEASES).await?;
         let seen = leased.iter().filter(|stored| !self.is_running(stored.job.id));
         let seen: Vec<_> = seen.map(|stored| (stored.job.id, stored.lease)).collect();
         let left_behind = self.watch.note(seen, asked, self.monotonic.now());
@@ -145,7 +145,8 @@ impl Runner {
         for worker in &self.workers {
             let free = self.free(worker) as u64;
             if free > 0 {
-                candidates.extend(store::due(&read, worker.kind, self.jobs.clock().now(), free).await?);
+                let now = self.jobs.clock().now();
+                candidates.extend(store::find_due_jobs(&read, worker.kind, now, free).await?);
             }
         }
         let mut started = 0;

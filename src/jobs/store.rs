@@ -100,7 +100,11 @@ pub async fn add(tx: &Tx, new: NewJob) -> Result<bool, DatabaseError> {
 }
 
 /// At most `limit` jobs of these kinds that have an owner.
-pub async fn leased(on: &impl Queries, kinds: &[&str], limit: u64) -> Result<Vec<Stored>, DatabaseError> {
+pub async fn find_leased_jobs(
+    on: &impl Queries,
+    kinds: &[&str],
+    limit: u64,
+) -> Result<Vec<Stored>, DatabaseError> {
     let rows = query_leased(kinds).limit(limit).all(on.connection()).await?;
     Ok(rows.into_iter().map(Stored::from).collect())
 }
@@ -115,7 +119,7 @@ fn query_leased(kinds: &[&str]) -> Select<row::Entity> {
 
 /// At most `limit` free jobs of a kind that are due at `now`, the longest due first. Those whose due time a clock that
 /// was wrong has put too far ahead come after them.
-pub async fn due(
+pub async fn find_due_jobs(
     on: &impl Queries,
     kind: &Kind,
     now: Timestamp,

@@ -173,12 +173,12 @@ impl DeviceCookies {
     }
 
     /// Erases expired device cookies.
-    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
+    pub async fn erase_expired_devices(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
         self.database
             .write(async |tx| {
                 lease.hold(&tx).await?;
-                Ok(devices::sweep(&tx, now).await?)
+                Ok(devices::erase_expired_devices(&tx, now).await?)
             })
             .await
     }

@@ -13,7 +13,7 @@ use tower_sessions::Session;
 
 use super::{
     devices::DeviceSlot,
-    next::with_next,
+    next::append_next,
     reauthenticate_page,
     service::{Browser, LogInService},
 };
@@ -116,7 +116,7 @@ pub async fn require_access(
         (RouteAccess::Anyone, _) => return next.run(request).await,
         (RouteAccess::ApiClient, _) => return Failure::Forbidden.into_response(),
         (_, Some(member)) => member.clone(),
-        (_, None) if looks => return Redirect::to(&with_next("/login", &whole)).into_response(),
+        (_, None) if looks => return Redirect::to(&append_next("/login", &whole)).into_response(),
         (_, None) => {
             return match rule.instead {
                 Some(instead) => instead(request).await,
@@ -137,7 +137,7 @@ pub async fn require_access(
     }
     match (rule.reauthenticated && !member.has_reauthenticated(), looks) {
         (false, _) => next.run(request).await,
-        (true, true) => Redirect::to(&with_next("/re-authenticate", &whole)).into_response(),
+        (true, true) => Redirect::to(&append_next("/re-authenticate", &whole)).into_response(),
         (true, false) => reauthenticate_page::ask_for_password(&member, request).await,
     }
 }

@@ -73,8 +73,8 @@ fn closed() -> Page {
             <div class="card">
                 <h1>"This link no longer works"</h1>
                 <p class="soft">
-                    "It has been used or withdrawn, or it is too old. Ask the administrator who \
-                     sent it to you for a new link."
+                    "The link has been used or withdrawn, or it is too old. Ask the administrator who sent you the \
+                     link for a new one."
                 </p>
                 <div class="row"><a class="button" href="/login">"Log in"</a></div>
             </div>

@@ -3,19 +3,19 @@
 //! A log-in starts in [`service::LogInService`]; a request is authorised in [`guard`]. Users and passwords
 //! belong to `people`.
 
-pub mod administration;
+pub(crate) mod administration;
 mod choosing;
 pub mod devices;
 pub mod guard;
-pub mod invitation_page;
+pub(crate) mod invitation_page;
 pub mod next;
 pub mod pages;
 pub mod profile;
-pub mod profile_page;
-pub mod reauthenticate_page;
+pub(crate) mod profile_page;
+pub(crate) mod reauthenticate_page;
 pub mod routes;
 mod second_factor;
-pub mod second_factor_page;
+pub(crate) mod second_factor_page;
 mod security_log;
 pub mod service;
 pub mod session;

@@ -20,8 +20,8 @@ pub fn own_path(text: &str) -> Option<&str> {
     (path.chars().all(in_path) && query.chars().all(in_query) && text.len() <= 500).then_some(text)
 }
 
-/// The path of a page of this program that goes on to `next`, if that is a path of this program.
-pub fn with_next(page: &str, next: &str) -> String {
+/// Appends the parameter `next` to the path of a page, if `next` is a path of this program.
+pub fn append_next(page: &str, next: &str) -> String {
     let Some(next) = own_path(next) else { return page.to_owned() };
     if !next.contains('?') {
         // Unencoded, because people read URLs too.
@@ -63,10 +63,10 @@ mod tests {
     fn a_path_with_a_query_survives_as_a_query_parameter() {
         let next = "/connectors?search=a%20b&sort=expiry";
         let login =
-            url::Url::parse("https://mail.example.com").expect("a base").join(&with_next("/login", next));
+            url::Url::parse("https://mail.example.com").expect("a base").join(&append_next("/login", next));
         let pairs: Vec<_> = login.expect("an address").query_pairs().into_owned().collect();
         assert_eq!(pairs, [("next".to_owned(), next.to_owned())]);
-        assert_eq!(with_next("/login", "/profile"), "/login?next=/profile");
-        assert_eq!(with_next("/login", "//evil.example"), "/login");
+        assert_eq!(append_next("/login", "/profile"), "/login?next=/profile");
+        assert_eq!(append_next("/login", "//evil.example"), "/login");
     }
 }

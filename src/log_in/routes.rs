@@ -18,7 +18,7 @@ use tower_sessions::Session;
 use super::{
     choosing::Chosen,
     devices::last_organisation,
-    next::{Next, own_path, with_next},
+    next::{Next, append_next, own_path},
     pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
     second_factor::wrong_code,
     service::{Browser, Credentials, LogInService, LoggedIn},
@@ -129,7 +129,7 @@ pub async fn log_in(
     match logged_in {
         LoggedIn::Yes => Ok(Redirect::to(next.unwrap_or(HOME)).into_response()),
         LoggedIn::CodeWanted => {
-            Ok(Redirect::to(&with_next("/login/code", next.unwrap_or_default())).into_response())
+            Ok(Redirect::to(&append_next("/login/code", next.unwrap_or_default())).into_response())
         }
         LoggedIn::Refused | LoggedIn::LateCode(_) => {
             let words = if organisation_shown {
@@ -146,7 +146,7 @@ pub async fn log_in(
 
 /// Answers 429 and says how long to wait. `page` makes the page from the message.
 pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
-    let words = format!("There were too many tries. Wait {}, then try again.", in_minutes(wait));
+    let words = format!("There were too many tries. Wait {}, then try again.", format_minutes(wait));
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     let seconds = HeaderValue::from(wait.whole_seconds().max(1));
     ([(header::RETRY_AFTER, seconds)], page).into_response()
@@ -156,8 +156,8 @@ pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Res
 /// message.
 pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
     let words = format!(
-        "This was sent too often, and nothing was done. Wait {}, then try again.",
-        in_minutes(WINDOW)
+        "This form was sent too often, and nothing was done. Wait {}, then try again.",
+        format_minutes(WINDOW)
     );
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     ([(header::RETRY_AFTER, HeaderValue::from(WINDOW.whole_seconds()))], page).into_response()
@@ -190,7 +190,7 @@ pub async fn show_code(
     Ok(if log_ins.is_half_way(&session).await? {
         code_page(next, None).into_response()
     } else {
-        Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response()
+        Redirect::to(&append_next("/login", next.unwrap_or_default())).into_response()
     })
 }
 
@@ -220,12 +220,12 @@ pub async fn enter_code(
         Some(LoggedIn::LateCode(ago)) => {
             code_page(next, Some(wrong_code(Some(ago)))).with_status(StatusCode::UNAUTHORIZED).into_response()
         }
-        None => Redirect::to(&with_next("/login", next.unwrap_or_default())).into_response(),
+        None => Redirect::to(&append_next("/login", next.unwrap_or_default())).into_response(),
     })
 }
 
 /// A wait in words, rounded up to minutes.
-pub(super) fn in_minutes(wait: Duration) -> String {
+pub(super) fn format_minutes(wait: Duration) -> String {
     match (wait.whole_seconds() + 59) / 60 {
         ..=1 => "a minute".to_owned(),
         minutes => format!("{minutes} minutes"),
@@ -351,12 +351,12 @@ pub(super) fn redirect_after_link(logged_in: Result<LoggedIn, Failure>) -> Resul
 mod tests {
     use time::Duration;
 
-    use super::in_minutes;
+    use super::format_minutes;
 
     #[test]
     fn a_wait_is_rounded_up() {
-        assert_eq!(in_minutes(Duration::seconds(1)), "a minute");
-        assert_eq!(in_minutes(Duration::seconds(61)), "2 minutes");
-        assert_eq!(in_minutes(Duration::minutes(5)), "5 minutes");
+        assert_eq!(format_minutes(Duration::seconds(1)), "a minute");
+        assert_eq!(format_minutes(Duration::seconds(61)), "2 minutes");
+        assert_eq!(format_minutes(Duration::minutes(5)), "5 minutes");
     }
 }

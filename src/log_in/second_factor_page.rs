@@ -125,7 +125,7 @@ pub async fn finish(
     if let Some((codes, issued)) =
         people.finish_second_factor(&proved, &begun, &form.code, end_sessions).await?
     {
-        return with_codes(codes, true, issued, &session).await;
+        return show_codes(codes, true, issued, &session).await;
     }
     let words = match people.clock_difference(&proved, &begun, &form.code)? {
         Some(difference) => {
@@ -151,13 +151,13 @@ pub async fn renew(
         sessions.end_all_and_renew(tx, member.logged_in_user(), &session, &browser.device).await
     };
     match people.new_recovery_codes(&member.reauthenticated()?, end_sessions).await? {
-        Some((codes, issued)) => with_codes(codes, false, issued, &session).await,
+        Some((codes, issued)) => show_codes(codes, false, issued, &session).await,
         None => Ok(Redirect::to(HERE).into_response()),
     }
 }
 
 /// Shows recovery codes, in the session that was renewed for them.
-async fn with_codes(
+async fn show_codes(
     codes: Vec<RecoveryCode>,
     first: bool,
     issued: Issued,
@@ -215,8 +215,8 @@ fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
         <section class="card low alone" aria-labelledby="codes-title">
             <h2 id="codes-title">"Keep these ten codes"</h2>
             <p>
-                "Each of them logs you in once in place of a code from the app, for example if the phone \
-                 is lost. Print them or keep them in a password manager: they are not shown again."
+                "Each recovery code logs you in once in place of a code from the app, for example if the phone is \
+                 lost. Print the codes or keep them in a password manager: they are not shown again."
             </p>
             <ul class="codes" role="list">{items}</ul>
             <div class="row"><a class="button primary" href="/profile">"I have kept them"</a></div>
@@ -299,7 +299,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                 count => format!("{count} recovery codes are left."),
             };
             let away = if required {
-                "You then have to set up another one at once, because your organisation requires one."
+                "You then have to set up another second factor at once, because your organisation requires one."
             } else {
                 "Then the password alone is enough to log in."
             };

@@ -38,7 +38,7 @@ impl SecurityLog {
     }
 
     /// Logs that a password was wrong, or that there is no such user.
-    pub fn refused(&self, account: &str, user: Option<UserId>, browser: &Browser) {
+    pub fn log_refusal(&self, account: &str, user: Option<UserId>, browser: &Browser) {
         let tried = self.hash(account);
         if self.is_first("refused", tried) {
             tracing::warn!(

@@ -102,26 +102,18 @@ pub(super) enum CompletedBy {
     Code,
 }
 
-/// The parts that [`LogInService`] is made of.
-pub struct Parts {
-    /// The database.
-    pub database: Database,
-    /// Organisations and users.
-    pub people: People,
-    /// The activity.
-    pub activity: Activity,
-    /// The activity of events that an outsider can repeat.
-    pub repeated: RepeatedActivity,
-    /// The limits of attempts.
-    pub throttles: Throttles,
-    /// The device cookies.
-    pub devices: DeviceCookies,
-    /// The sessions.
-    pub sessions: Sessions,
-    /// The clock.
-    pub clock: SharedClock,
-    /// The randomness.
-    pub randomness: SharedRandomness,
+/// The services that [`LogInService`] uses.
+pub struct LogInDependencies {
+    pub(crate) database: Database,
+    pub(crate) people: People,
+    pub(crate) activity: Activity,
+    /// Records events that an outsider can repeat: one entry for each window.
+    pub(crate) repeated: RepeatedActivity,
+    pub(crate) throttles: Throttles,
+    pub(crate) devices: DeviceCookies,
+    pub(crate) sessions: Sessions,
+    pub(crate) clock: SharedClock,
+    pub(crate) randomness: SharedRandomness,
 }
 
 /// The use cases of logging in and out.
@@ -140,9 +132,18 @@ pub struct LogInService {
 
 impl LogInService {
     /// Assembles the service.
-    pub fn new(parts: Parts) -> Self {
-        let Parts { database, people, activity, repeated, throttles, devices, sessions, clock, randomness } =
-            parts;
+    pub fn new(dependencies: LogInDependencies) -> Self {
+        let LogInDependencies {
+            database,
+            people,
+            activity,
+            repeated,
+            throttles,
+            devices,
+            sessions,
+            clock,
+            randomness,
+        } = dependencies;
         let log = SecurityLog::new(clock.clone(), &*randomness);
         Self { database, people, activity, repeated, throttles, devices, sessions, clock, log }
     }
@@ -278,7 +279,7 @@ impl LogInService {
         account: &str,
         browser: &Browser,
     ) {
-        self.log.refused(account, user.map(|user| user.id), browser);
+        self.log.log_refusal(account, user.map(|user| user.id), browser);
         let Some(organisation) = organisation else { return };
         let (email, id) = user.map_or(("", Uuid::nil()), |user| (user.email.as_str(), user.id.0));
         let actor =

@@ -268,12 +268,12 @@ impl Sessions {
     }
 
     /// Erases sessions that have expired.
-    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
+    pub async fn erase_expired_sessions(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
         self.database
             .write(async |tx| {
                 lease.hold(&tx).await?;
-                Ok(store::sweep(&tx, now).await?)
+                Ok(store::erase_expired_sessions(&tx, now).await?)
             })
             .await
     }

@@ -142,7 +142,8 @@ impl SetUp {
                 if !settings::take(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {
                     return Err(Failure::NotFound);
                 }
-                let organisation = self.people.add_organisation(&tx, &founder.organisation, None).await?;
+                let organisation =
+                    self.people.add_organisation_in_transaction(&tx, &founder.organisation, None).await?;
                 let Founder { email, name, .. } = founder;
                 let new = NewUser { email, name, role: Role::Admin, password_hash: hash.clone() };
                 self.people.add_user(&tx, organisation, Some((address, request_id)), new).await?;

@@ -112,7 +112,7 @@ impl TryFrom<row::Model> for StoredSession {
     fn try_from(row: row::Model) -> Result<Self, DbErr> {
         Ok(Self {
             hash: Hash::from_stored(&row.hash)
-                .ok_or_else(|| DbErr::Type("a session has an impossible hash".to_owned()))?,
+                .ok_or_else(|| DbErr::Type("cannot read the hash of a session".to_owned()))?,
             user: row
                 .organisation_id
                 .zip(row.user_id)
@@ -323,7 +323,7 @@ pub async fn end_one_of(
 }
 
 /// Erases expired sessions.
-pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
+pub async fn erase_expired_sessions(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
     row::Entity::delete_many().filter(live(now).not()).exec(tx.connection()).await?;
     Ok(())
 }

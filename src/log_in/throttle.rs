@@ -120,7 +120,7 @@ impl Throttles {
         let counts = throttles::open_counts(&self.database.read(), &all, now, WINDOW).await?;
         let over = looked_at.iter().filter_map(|limit| {
             let (count, since) = counts.get(&limit.key)?;
-            (*count >= limit.max).then(|| left(*since, now))
+            (*count >= limit.max).then(|| remaining_time(*since, now))
         });
         if let Some(wait) = over.max() {
             return Ok(Admission::TooMany(wait));
@@ -139,7 +139,7 @@ impl Throttles {
                     if count > limit.max {
                         // Concurrent attempts reached the limit first. The transaction is rolled back, so
                         // this attempt is not counted.
-                        return Err(Refused::TooMany(left(since, now)));
+                        return Err(Refused::TooMany(remaining_time(since, now)));
                     }
                 }
                 Ok(())
@@ -200,7 +200,7 @@ impl Throttles {
     }
 
     /// Erases windows that are over.
-    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
+    pub async fn erase_old_windows(&self, lease: &Lease) -> Result<(), Failure> {
         loop {
             let now = self.clock.now();
             let started = now.minus(WINDOW);
@@ -208,7 +208,7 @@ impl Throttles {
                 .database
                 .write::<_, Failure, _>(async |tx| {
                     lease.hold(&tx).await?;
-                    Ok(throttles::sweep(&tx, now, started, SWEPT_AT_ONCE).await?)
+                    Ok(throttles::erase_old_windows(&tx, now, started, SWEPT_AT_ONCE).await?)
                 })
                 .await?;
             if erased < SWEPT_AT_ONCE {
@@ -219,7 +219,7 @@ impl Throttles {
 }
 
 /// The remaining time of a window that began at `since`: between a second and a whole window.
-fn left(since: Timestamp, now: Timestamp) -> Duration {
+fn remaining_time(since: Timestamp, now: Timestamp) -> Duration {
     since.plus(WINDOW).since(now).clamp(Duration::SECOND, WINDOW)
 }
 
@@ -230,9 +230,9 @@ mod tests {
     #[test]
     fn n7_no_wait_is_longer_than_a_window_even_after_a_wrong_clock() {
         let now = Timestamp::from_micros(1_795_417_030_000_000);
-        assert_eq!(left(now, now), WINDOW);
-        assert_eq!(left(now.plus(Duration::days(30)), now), WINDOW);
-        assert_eq!(left(now.minus(Duration::days(30)), now), Duration::SECOND);
-        assert_eq!(left(now.minus(Duration::minutes(4)), now), Duration::minutes(1));
+        assert_eq!(remaining_time(now, now), WINDOW);
+        assert_eq!(remaining_time(now.plus(Duration::days(30)), now), WINDOW);
+        assert_eq!(remaining_time(now.minus(Duration::days(30)), now), Duration::SECOND);
+        assert_eq!(remaining_time(now.minus(Duration::minutes(4)), now), Duration::minutes(1));
     }
 }

@@ -123,10 +123,10 @@ impl Hasher {
         let is_guessed_early = self.pool.run(asker, 1, move |turn| judged.is_guessed_early(turn)).await?;
         Ok(match (is_guessed_early, password.text().chars().count() > strength::CHARACTERS) {
             (false, _) => Ok(password),
-            (true, false) => {
-                Err("This password is among the first that attackers guess. Choose a few words that have \
-                                  nothing to do with each other, with you, or with your company.")
-            }
+            (true, false) => Err(
+                "This password is among the first that attackers guess. Choose a few words that have nothing to \
+                     do with each other, with you, or with your company.",
+            ),
             (true, true) => {
                 Err("The first 40 characters of this password are among the first that attackers guess, and \
                                  they decide. Begin with a few words that have nothing to do with each other, with \

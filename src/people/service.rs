@@ -249,7 +249,7 @@ impl People {
         if !users.replace_password(tx, member.user(), &user.password_hash, hash).await? {
             return Ok(false);
         }
-        Invitations::of(member.organisation()).take_all_for(tx, member.user()).await?;
+        Invitations::of(member.organisation()).withdraw_all_for_user(tx, member.user()).await?;
         let entry = Entry::done(Action::PasswordChanged, &user.email, user.id.0);
         self.activity.record(tx, member.actor(), entry).await?;
         Ok(true)

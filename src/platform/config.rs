@@ -147,7 +147,7 @@ impl Options {
             note("MAIL360_LISTEN", mistaken_listen(&self.listen));
         });
         let own = || format!("http://localhost:{}", listen.as_ref().map_or(3000, SocketAddr::port));
-        let public_url = given(self.public_url.as_deref()).map_or_else(own, str::to_owned);
+        let public_url = non_blank(self.public_url.as_deref()).map_or_else(own, str::to_owned);
         let public_url =
             public_url.parse::<PublicUrl>().map_err(|mistake| note("MAIL360_PUBLIC_URL", mistake));
         let database = self.database().map_err(|mistake| note("MAIL360_DATABASE_URL", mistake));
@@ -241,7 +241,7 @@ fn mistaken_listen(text: &str) -> String {
 }
 
 /// A setting without a default; `None` if it is empty.
-fn given(setting: Option<&str>) -> Option<&str> {
+fn non_blank(setting: Option<&str>) -> Option<&str> {
     setting.filter(|text| !is_blank(OsStr::new(text)))
 }
 
@@ -250,7 +250,7 @@ fn is_blank(value: &OsStr) -> bool {
     value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Parses a setting, and the default of an empty one. (For a setting without a default, see [`given`].)
+/// Parses a setting, and the default of an empty one. (For a setting without a default, see [`non_blank`].)
 #[derive(Clone)]
 struct OrDefault<P>(P);
 

@@ -154,7 +154,7 @@ fn judge(kind: FileKind, mode: u32, ours: bool) -> Option<Access> {
 }
 
 /// The users and the command to mention for an error of the system.
-pub fn refused(path: &Path, error: &io::Error) -> Option<String> {
+pub fn describe_refusal(path: &Path, error: &io::Error) -> Option<String> {
     let us = rustix::process::geteuid().as_raw();
     // The nearest existing path is the one that refuses.
     let there = path.ancestors().find_map(|path| Some((path, std::fs::metadata(path).ok()?)));

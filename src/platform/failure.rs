@@ -41,7 +41,7 @@ pub enum Failure {
 impl Failure {
     /// An unexpected error, with its sources.
     pub fn unexpected(error: &dyn Error) -> Self {
-        Self::Unexpected(with_sources(error))
+        Self::Unexpected(join_sources(error))
     }
 
     /// The response after a handler panicked. The panic's text is only in the log.
@@ -112,7 +112,7 @@ impl Failure {
     }
 }
 
-fn with_sources(error: &dyn Error) -> String {
+fn join_sources(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -125,7 +125,7 @@ fn with_sources(error: &dyn Error) -> String {
 
 impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
-        let text = with_sources(&error);
+        let text = join_sources(&error);
         if error.is_outage() { Self::Unavailable(text) } else { Self::Unexpected(text) }
     }
 }

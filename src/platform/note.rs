@@ -71,7 +71,7 @@ pub async fn forget_after_post(request: Request, next: Next) -> Response {
         && session.get::<Note>(KEY).await.ok().flatten() == before
         && let Err(error) = session.remove::<Value>(KEY).await
     {
-        tracing::warn!(%error, "a note in a session could not be removed");
+        tracing::warn!(%error, "could not remove a note from a session");
     }
     response
 }

@@ -26,7 +26,7 @@ impl PeriodicWork {
     }
 
     /// Runs the work once, now.
-    pub async fn once(&self) -> Result<(), Failure> {
+    pub async fn run_once(&self) -> Result<(), Failure> {
         (self.work)().await
     }
 
@@ -37,7 +37,7 @@ impl PeriodicWork {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                if let Err(failure) = self.once().await {
+                if let Err(failure) = self.run_once().await {
                     tracing::error!(work = self.name, ?failure, "periodic work failed");
                 }
             }

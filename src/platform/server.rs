@@ -31,7 +31,7 @@ use tokio_util::{
 };
 use tower::Service;
 
-use connection::{Connection, until_stopped};
+use connection::{Connection, serve_until_stopped};
 use places::{Place, Places};
 
 /// How long a client may keep a connection waiting.
@@ -133,7 +133,7 @@ pub async fn serve(
             tokio::select! {
                 // Dropping the connection is safe: an incomplete request has had no effect.
                 () = place.wait_to_give_way() => tracing::debug!("a connection without a whole request was closed"),
-                ended = until_stopped(connection, requests, stopping) => if let Err(error) = ended {
+                ended = serve_until_stopped(connection, requests, stopping) => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
             }

@@ -12,7 +12,7 @@ use super::NoConnection;
 /// The most bytes of an answer.
 pub const MAX_BODY: usize = 1024 * 1024;
 /// The most time of one request. If two requests are slow, the time limit of the attempt ends the second one earlier.
-const PATIENCE: Duration = Duration::from_secs(7);
+const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(7);
 
 /// The reason why there is no answer. It contains no part of the request or the answer, so it can be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +82,7 @@ impl Reqwest {
             // A code can be sent only once. The other end might be closing a kept connection just then.
             .pool_max_idle_per_host(0)
             .connect_timeout(Duration::from_secs(5))
-            .timeout(PATIENCE)
+            .timeout(REQUEST_TIME_LIMIT)
             .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
     }
 

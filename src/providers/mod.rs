@@ -15,7 +15,7 @@ pub mod guide;
 #[cfg(feature = "ssr")]
 pub mod http;
 #[cfg(feature = "ssr")]
-pub mod members;
+pub(crate) mod members;
 pub mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod oauth;

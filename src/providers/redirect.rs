@@ -21,16 +21,14 @@ pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
             "There is a slash at the end which this program does not send."
         }
         (Ok(a), Ok(b)) if a.scheme() != b.scheme() => "One begins with https, the other with http.",
-        (Ok(a), Ok(b)) if a.host_str() != b.host_str() => "The host is another one.",
-        (Ok(a), Ok(b)) if a.port_or_known_default() != b.port_or_known_default() => {
-            "The port is another one."
-        }
+        (Ok(a), Ok(b)) if a.host_str() != b.host_str() => "The host differs.",
+        (Ok(a), Ok(b)) if a.port_or_known_default() != b.port_or_known_default() => "The port differs.",
         (Ok(a), Ok(b)) if a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) => {
             "Capital and small letters differ, and to providers they are different."
         }
         (Ok(a), Ok(b)) if a.path() != b.path() => "What follows the host is another path.",
         (Ok(_), Ok(_)) => "Something is written in another way, or follows the path.",
-        _ => "It is not a whole address.",
+        _ => "The Redirect URI is not a whole address.",
     };
     Some(Difference { at, words })
 }

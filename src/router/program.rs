@@ -39,14 +39,14 @@ use crate::{
         randomness::SharedRandomness,
     },
     providers::{Providers, http::ProviderHttp},
-    sign_ins::service::{self as sign_ins, Parts, SignIns},
+    sign_ins::service::{self as sign_ins, SignInDependencies, SignIns},
     vault::{
         Vault,
         reseal::{ResealError, Resealed, SealedColumn, Survey},
     },
 };
 
-use super::sweep::{SWEEP, sweep};
+use super::sweep::{SWEEP, sweep_all_tables};
 
 /// All columns of sealed values, except the key checks and the values in sessions.
 const SEALED: [SealedColumn; 4] =
@@ -182,7 +182,7 @@ impl Program {
             randomness.clone(),
             providers.clone(),
         );
-        let sign_ins = SignIns::new(Parts {
+        let sign_ins = SignIns::new(SignInDependencies {
             database: database.clone(),
             vault: vault.clone(),
             connectors: connectors.clone(),
@@ -208,7 +208,7 @@ impl Program {
                 throttles.clone(),
             ),
             administration: Administration::new(people.clone(), sessions.clone()),
-            log_ins: Arc::new(LogInService::new(log_in::Parts {
+            log_ins: Arc::new(LogInService::new(log_in::LogInDependencies {
                 database: database.clone(),
                 people: people.clone(),
                 activity,
@@ -249,27 +249,31 @@ impl Program {
             // Without the number of values, which would tell an organisation about the others.
             for organisation in self.people.organisations(tx).await? {
                 let detail = Detail::Key { key: self.vault.newest_key().to_owned() };
-                self.people.record_of_operator(tx, &organisation, Action::SecretsResealed, detail).await?;
+                self.people
+                    .record_operator_action(tx, &organisation, Action::SecretsResealed, detail)
+                    .await?;
             }
             Ok(())
         };
         self.vault.reseal(&self.database, &SEALED, record).await
     }
 
-    /// Logs all users out, ends open sign-ins, and withdraws all links. Run it after a backup was restored,
-    /// because what ended since the backup is open again in it.
+    /// Logs all users out, erases all device cookies, ends open sign-ins, and withdraws all links. Run it after a
+    /// backup was restored: sessions, sign-ins and links that ended since the backup are open in it.
     pub async fn end_sessions(&self) -> Result<Ended, DatabaseError> {
         self.database
             .write(async |tx| {
                 let mut all = Ended::default();
                 for organisation in self.people.organisations(&tx).await? {
                     // Lock users before sessions, as everywhere, against deadlocks.
-                    let links = self.people.close_ways_in(&tx, organisation.id).await?;
+                    let links =
+                        self.people.withdraw_links_and_note_ended_sessions(&tx, organisation.id).await?;
                     DeviceCookies::end_all_within(&tx, organisation.id).await?;
                     let browsers = self.sessions.end_all_within(&tx, organisation.id).await?;
                     let sign_ins = self.sign_ins.end_all(&tx, organisation.id).await?;
                     let detail = Detail::Ended { browsers, sign_ins, links };
-                    self.people.record_of_operator(&tx, &organisation, Action::SessionsEnded, detail).await?;
+                    let action = Action::SessionsEnded;
+                    self.people.record_operator_action(&tx, &organisation, action, detail).await?;
                     all = all + Ended { browsers, sign_ins, links };
                 }
                 Sessions::end_half_way(&tx).await?;
@@ -293,7 +297,7 @@ impl Program {
         let program = self.clone();
         let sweep = Worker::new(&SWEEP, move |lease, _| {
             let program = program.clone();
-            async move { sweep(&program, &lease).await }
+            async move { sweep_all_tables(&program, &lease).await }
         });
         Runner::new(self.jobs.clone(), vec![sweep], monotonic)
     }

@@ -20,14 +20,14 @@ pub static SWEEP: Kind = Kind {
     every: Some(Duration::minutes(1)),
 };
 
-/// Sweeps every table once.
-pub(super) async fn sweep(program: &Program, lease: &Lease) -> Result<(), Failure> {
-    program.sessions.sweep(lease).await?;
-    program.throttles.sweep(lease).await?;
-    program.people.sweep(lease).await?;
+/// Erases ended and old rows from every table, once.
+pub(super) async fn sweep_all_tables(program: &Program, lease: &Lease) -> Result<(), Failure> {
+    program.sessions.erase_expired_sessions(lease).await?;
+    program.throttles.erase_old_windows(lease).await?;
+    program.people.erase_expired_invitations(lease).await?;
     for organisation in program.people.organisations(&program.database.read()).await? {
-        program.activity_log.sweep(lease, organisation.id).await?;
+        program.activity_log.erase_old_entries(lease, organisation.id).await?;
     }
-    program.devices.sweep(lease).await?;
-    program.sign_ins.sweep(lease).await
+    program.devices.erase_expired_devices(lease).await?;
+    program.sign_ins.erase_old_attempts(lease).await
 }

@@ -21,12 +21,12 @@ const LIMITS: [(&str, usize); 6] = [
 /// The most bytes of any other parameter.
 const OTHER: usize = 2_048;
 
-/// A callback's parameters.
+/// A parsed callback.
 #[derive(Clone, Debug)]
 pub enum Callback {
-    /// A sign-in comes back.
-    SignIn(SignIn),
-    /// A browser comes back from the approval of permissions: approved, refused or cancelled.
+    /// The answer to a sign-in.
+    SignIn(CallbackParameters),
+    /// The answer to an approval of permissions: approved, refused or cancelled.
     Approval(Approval),
 }
 
@@ -60,9 +60,9 @@ impl NotApproved {
     }
 }
 
-/// A sign-in that comes back.
+/// The parameters of a callback that answers a sign-in.
 #[derive(Clone, Debug)]
-pub struct SignIn {
+pub struct CallbackParameters {
     /// The state: it claims to belong to one attempt.
     pub state: Token,
     /// The issuer, if the provider sends one (RFC 9207).
@@ -84,7 +84,7 @@ pub enum Answer {
 
 impl Answer {
     /// The answer in a few words for the timeline. An unknown error may be any text, so it is left out.
-    pub fn in_short(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Code(_) => "with a one-time code".to_owned(),
             Self::Error(error, _) => match known_error(error) {
@@ -136,7 +136,7 @@ impl fmt::Display for Malformed {
             Self::TooLong(parameter) => write!(f, "{parameter} is too long"),
             Self::Encoding => f.write_str("a parameter is not UTF-8, or its percent-encoding is damaged"),
             Self::NoState => f.write_str("there is no state"),
-            Self::ForeignState => f.write_str("the state is none of this program’s"),
+            Self::ForeignState => f.write_str("the state was not made by this program"),
         }
     }
 }
@@ -179,7 +179,7 @@ impl Callback {
             let refused = error.map(|error| NotApproved::new(&error, description.as_deref(), code.as_ref()));
             return Ok(Self::Approval(Approval { refused }));
         }
-        Ok(Self::SignIn(SignIn {
+        Ok(Self::SignIn(CallbackParameters {
             state: ours.ok_or(if state.is_none() { Malformed::NoState } else { Malformed::ForeignState })?,
             issuer,
             answer: match (error, code) {
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(sign_in.state.expose(), state);
 
         let both = Callback::parse(&format!("code=a&error=access_denied&state={state}"));
-        let Ok(Callback::SignIn(SignIn { answer: Answer::Error(error, None), .. })) = both else {
+        let Ok(Callback::SignIn(CallbackParameters { answer: Answer::Error(error, None), .. })) = both else {
             panic!("not an error: {both:?}")
         };
         assert_eq!(error, "access_denied");
@@ -332,7 +332,7 @@ mod tests {
         let query = format!("admin_consent=True&code=abc&state={state}&other=x");
         assert!(matches!(
             Callback::parse(&query),
-            Ok(Callback::SignIn(SignIn { answer: Answer::Code(_), .. }))
+            Ok(Callback::SignIn(CallbackParameters { answer: Answer::Code(_), .. }))
         ));
         for query in [
             "admin_consent=True&code=abc&state=12345".to_owned(),
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn n9_an_error_that_is_no_known_code_is_not_repeated_in_the_timeline() {
-        let short = |error: &str| Answer::Error(error.to_owned(), None).in_short();
+        let short = |error: &str| Answer::Error(error.to_owned(), None).describe();
         assert_eq!(short("access_denied"), "with the error access_denied");
         assert_eq!(short("canary"), "with an error that is no known code");
     }

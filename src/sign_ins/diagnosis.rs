@@ -8,22 +8,23 @@ use crate::providers::{
 };
 
 /// The explanation of a failed sign-in.
-pub fn of(provider: &dyn Provider, why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+pub fn diagnose(provider: &dyn Provider, why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     let nothing_sent = || {
         let name = provider.names().provider;
-        format!("Nothing was sent to {name}, and the connector is as it was.")
+        format!("Nothing was sent to {name}, and the connector was not changed.")
     };
     let (title, what, who, next) = match why {
         Why::Provider(why) => return provider.diagnose(why, said),
         Why::Expired => (
             "The sign-in took too long",
-            "A sign-in must come back within ten minutes. The connector is as it was.".to_owned(),
+            "A sign-in must come back within ten minutes. The connector was not changed.".to_owned(),
             Who::SignsIn,
             "Start the sign-in again.",
         ),
         Why::ConnectorChanged => (
             "The connector was changed in the meantime",
-            "Its settings are no longer those that the sign-in began with, so it proves nothing of them."
+            "The connector has other settings now than at the start of the sign-in, so the sign-in proves nothing \
+             about the new settings."
                 .to_owned(),
             Who::Admin,
             "Start the sign-in again, with the new settings.",
@@ -49,19 +50,19 @@ pub fn of(provider: &dyn Provider, why: &Why, said: Option<&ProviderWords>) -> D
              again.",
         ),
         Why::AttemptUnreadable => (
-            "What was kept for this sign-in cannot be opened",
+            "The stored data of this sign-in cannot be opened",
             format!(
                 "It was encrypted with another key, or it was changed in the database. {}",
                 nothing_sent()
             ),
             Who::Operator,
-            "Start the sign-in again. If it ends here once more, `mail360 check` says whether the encryption \
-             key fits.",
+            "Start the sign-in again. If the sign-in fails with this error again, `mail360 check` says whether the \
+             encryption key fits.",
         ),
         Why::EndedByOperator => (
             "The operator has ended this sign-in",
             "All sessions and all sign-ins that were open were ended, as after a backup was restored. The \
-             connector is as it was."
+             connector was not changed."
                 .to_owned(),
             Who::SignsIn,
             "Start the sign-in again.",
@@ -69,8 +70,8 @@ pub fn of(provider: &dyn Provider, why: &Why, said: Option<&ProviderWords>) -> D
         Why::LoggedOut => (
             "A session was ended after this sign-in began",
             format!(
-                "Somebody logged out, or a password, a second factor or a role was changed, or an \
-                 administrator ended all sessions of the user who began it. {}",
+                "The user logged out, or a password, a second factor or a role was changed, or an administrator \
+                 ended all sessions of the user who began it. {}",
                 nothing_sent()
             ),
             Who::SignsIn,
@@ -87,10 +88,10 @@ pub fn of(provider: &dyn Provider, why: &Why, said: Option<&ProviderWords>) -> D
 }
 
 /// An outcome in a few words, for lists.
-pub fn in_short(provider: &dyn Provider, outcome: &Outcome) -> &'static str {
+pub fn describe_in_short(provider: &dyn Provider, outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { current: true, .. } => "Verified",
         Outcome::Verified { current: false, .. } => "Went through, for older settings",
-        Outcome::Failed { why, provider: said } => of(provider, why, said.as_ref()).title,
+        Outcome::Failed { why, provider: said } => diagnose(provider, why, said.as_ref()).title,
     }
 }

@@ -6,7 +6,7 @@ pub mod callback;
 pub mod diagnosis;
 pub mod model;
 pub mod pages;
-pub mod preflight;
+pub(crate) mod preflight;
 pub mod routes;
 mod sealed;
 pub mod service;

@@ -11,7 +11,7 @@ use crate::providers::{self, FreeText, Names, ProviderWords, known_error};
 /// A callback must come within this time after the attempt was started.
 pub const VALID: Duration = Duration::minutes(10);
 /// The most time from the consuming write to the outcome.
-pub const PATIENCE: Duration = Duration::seconds(15);
+pub const EXCHANGE_TIME_LIMIT: Duration = Duration::seconds(15);
 /// For this time a late or repeated callback of the same browser still leads to the outcome. The binding cookie has
 /// the same life.
 pub const FINDABLE: Duration = Duration::hours(1);
@@ -199,10 +199,12 @@ impl Step {
             }
             Self::Identity => return format!("{name} said who signed in").into(),
             Self::Started => "Started",
-            Self::Checked => "Checked: it belongs to this sign-in, in time and unchanged",
+            Self::Checked => {
+                "Checked: the callback belongs to this sign-in, and nothing was changed since its start"
+            }
             Self::Permissions => "Permissions compared",
             Self::Outcome => "Ended",
-            Self::ForeignBrowser => "Somebody came with it in another browser, and was refused",
+            Self::ForeignBrowser => "Another browser sent the callback of this sign-in, and was refused",
         };
         words.into()
     }

@@ -118,7 +118,7 @@ pub fn StateCard(
             // After the last sign-in its credentials were refused; they are accepted again now.
             Some(at) => view! {
                 "A sign-in last went through on " <Moment at=at />
-                {format!(". {} has refused the connector since, so it is to be verified again.", names.provider)}
+                {format!(". {} has refused the connector since, so verify it again.", names.provider)}
             }
             .into_any(),
             None => "No sign-in has gone through with these settings yet.".into_any(),
@@ -139,7 +139,7 @@ pub fn StateCard(
             .into_any(),
         ConnectorState::Failing(FailureReason::WrongDirectory) => {
             let directory = names.directory.to_lowercase();
-            let who = format!(" somebody signed in whose company is not this connector’s {directory}.");
+            let who = format!(" a person signed in whose company is not this connector’s {directory}.");
             connector.failed_at.map(|at| view! { "On " <Moment at=at /> {who} }).into_any()
         }
         ConnectorState::Failing(_) => {
@@ -222,8 +222,8 @@ pub fn NotNow(
                 )}
             </p>
             <p class="soft">
-                "Mail360 cannot use its database just now. If it goes on, tell the operator, who runs this program; the log says \
-                 why."
+                "Mail360 cannot use its database now. If this goes on, tell the operator, who runs this program; the \
+                 log says why."
             </p>
         </div>
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{model::clock_of, service::SignIns};
+use super::{
+    model::clock_of,
+    service::{SignInDependencies, SignIns},
+};
 use crate::{
     activity::model::{Action, Entry},
     connectors::{
@@ -18,16 +21,16 @@ use crate::{
     providers::{Provider, Refusal, Why, diagnosis::Remedy},
 };
 
-/// The most time of a try. It is short, because a user waits for the page.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The time limit of a try. It is short, because a user waits for the page.
+pub const PREFLIGHT_TIME_LIMIT: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Preflight for SignIns {
     async fn try_credentials(&self, admin: &Admin, connector: ConnectorId) -> Option<Finding> {
-        match tokio::time::timeout(PATIENCE, self.ask(admin, connector)).await {
+        match tokio::time::timeout(PREFLIGHT_TIME_LIMIT, self.ask(admin, connector)).await {
             Ok(Ok(finding)) => finding,
             Ok(Err(failure)) => {
-                tracing::warn!(%connector, ?failure, "credentials could not be tried");
+                tracing::warn!(%connector, ?failure, "could not try the credentials of a connector");
                 Some(Finding::Later)
             }
             Err(_) => Some(Finding::Later),
@@ -37,23 +40,25 @@ impl Preflight for SignIns {
 
 impl SignIns {
     async fn ask(&self, admin: &Admin, id: ConnectorId) -> Result<Option<Finding>, Failure> {
-        let parts = self.parts();
+        let dependencies = self.dependencies();
         let organisation = admin.organisation();
-        let read = parts.database.read();
-        let Some((connector, secret)) = parts.connectors.with_secret(&read, organisation, id).await? else {
-            return Ok(None);
-        };
+        let read = dependencies.database.read();
+        let tried = dependencies.connectors.with_secret(&read, organisation, id).await?;
+        let Some((connector, secret)) = tried else { return Ok(None) };
         if !connector.application.can_try_credentials() {
             return Ok(None);
         }
         let provider = &*connector.provider;
         let secret = secret.map_err(|error| Failure::unexpected(&error))?;
-        let answer = connector.application.try_credentials(&*parts.http, &secret).await;
+        let answer = connector.application.try_credentials(&*dependencies.http, &secret).await;
         if let Err(Refusal { why, words }) = &answer {
             let codes = words.as_deref().map(|words| words.codes.clone()).unwrap_or_default();
             let evidence = words.as_deref().and_then(|words| words.evidence.as_ref());
             let evidence = evidence.map(|evidence| evidence.words_of(&clock_of(provider.names())));
-            tracing::warn!(connector = %id, ?why, ?codes, evidence, "a connector's credentials could not be proved");
+            tracing::warn!(
+                connector = %id, ?why, ?codes, evidence,
+                "the provider did not accept the credentials of a connector"
+            );
         }
         let finding = match &answer {
             Ok(()) => Finding::Accepted,
@@ -76,14 +81,13 @@ impl SignIns {
         refused: bool,
         rejected: bool,
     ) -> Result<(), Failure> {
-        let parts = self.parts();
+        let SignInDependencies { database, connectors, activity, .. } = self.dependencies();
         let (id, application_version) = (connector.id, connector.application_version);
-        parts
-            .database
+        database
             .write(async |tx| {
                 let organisation = admin.organisation();
                 // The connector was deleted since then, so there is nothing to record.
-                let Some(now) = parts.connectors.lock(&tx, organisation, id).await? else { return Ok(()) };
+                let Some(now) = connectors.lock(&tx, organisation, id).await? else { return Ok(()) };
                 let failing = ConnectorState::Failing(FailureReason::CredentialsRejected);
                 let state = if rejected {
                     Some(failing)
@@ -92,11 +96,11 @@ impl SignIns {
                     (!refused && now.state == failing).then_some(ConnectorState::NotVerified)
                 };
                 if let Some(state) = state {
-                    parts.connectors.note_state(&tx, organisation, id, application_version, state).await?;
+                    connectors.note_state(&tx, organisation, id, application_version, state).await?;
                 }
                 let entry = Entry::done(Action::ConnectorTried, now.service_name.as_str(), id.0)
                     .with_outcome(if refused { "refused" } else { "done" });
-                Ok(parts.activity.record(&tx, admin.actor(), entry).await?)
+                Ok(activity.record(&tx, admin.actor(), entry).await?)
             })
             .await
     }

@@ -24,7 +24,7 @@ use super::{
         AskPage, ConsentPage, DoubledPage, Foreign, Leaving, MAX_PASTED, NotNow, Offers, ShownPage,
         ShownView, SignInPage,
     },
-    service::{AttemptId, Progress, Returned, SignIns},
+    service::{AttemptId, CallbackOwner, Progress, SignIns},
 };
 use crate::{
     connectors::{
@@ -174,7 +174,7 @@ pub async fn callback(
     answer.unwrap_or_else(|failure| match (&failure, failure.retry_after()) {
         // The attempt is not consumed, so this address still works. The general page would lead away from it.
         (Failure::Unavailable(error), Some(seconds)) => {
-            tracing::error!(%error, "a callback could not be taken");
+            tracing::error!(%error, "could not accept a callback");
             let provider = providers.only().cloned();
             let page =
                 Page::new("Sign-in", move || view! { <NotNow provider=provider /> }.into_any()).narrow();
@@ -214,11 +214,11 @@ async fn answer(
             }
         }
         Ok(Callback::Approval(approval)) => approved_or_not(providers, &approval).unwrap_or_else(foreign),
-        Ok(Callback::SignIn(sign_in)) => {
-            let taken = sign_ins.take(sign_in, binding.as_ref(), browser.address, browser.request_id).await?;
-            match taken {
-                Returned::Own(id) => Redirect::to(&format!("/sign-ins/{id}")).into_response(),
-                Returned::Foreign => foreign(),
+        Ok(Callback::SignIn(parameters)) => {
+            let (address, request_id) = (browser.address, browser.request_id);
+            match sign_ins.accept_callback(parameters, binding.as_ref(), address, request_id).await? {
+                CallbackOwner::Own(id) => Redirect::to(&format!("/sign-ins/{id}")).into_response(),
+                CallbackOwner::Foreign => foreign(),
             }
         }
     })

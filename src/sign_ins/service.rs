@@ -37,78 +37,76 @@ use crate::{
     providers::{Providers, SharedPinned, http::ProviderHttp, oauth::AuthorizeRequest, provider::Unreadable},
     vault::Vault,
 };
-pub use returned::Returned;
+pub use returned::CallbackOwner;
 
 /// A sign-in that was just started.
-pub struct Started {
+pub struct StartedSignIn {
     /// The address to which the browser is sent.
     pub authorize_url: String,
-    /// The connector that the sign-in tries.
+    /// The connector that the sign-in verifies.
     pub connector: Connector,
 }
 
-/// A sign-in as pages show it.
+/// A sign-in with the values that pages show.
 #[derive(Clone, Debug)]
-pub struct SignIn {
-    /// Its attempt.
+pub struct SignInDetails {
+    /// The attempt.
     pub attempt: Attempt,
     /// The name and the e-mail of the user who began it.
     pub who: String,
-    /// Its progress.
+    /// The progress at the time of the request.
     pub progress: Progress,
-    /// Its timeline, oldest step first.
+    /// The steps of the timeline, oldest first.
     pub timeline: Vec<Event>,
 }
 
-/// The parts of the program that sign-ins use.
-pub struct Parts {
-    /// The database.
-    pub database: Database,
-    /// The vault, which seals verifiers and free text.
-    pub vault: Vault,
-    /// The connectors.
-    pub connectors: ConnectorService,
-    /// The organisations and users.
-    pub people: People,
-    /// The activity.
-    pub activity: Activity,
-    /// The clock.
-    pub clock: SharedClock,
-    /// The randomness.
-    pub randomness: SharedRandomness,
-    /// The client that sends requests to the provider.
-    pub http: Arc<dyn ProviderHttp>,
-    /// The providers.
-    pub providers: Providers,
-    /// Our public URL.
-    pub public_url: PublicUrl,
+/// The services and settings that [`SignIns`] uses.
+pub struct SignInDependencies {
+    pub(crate) database: Database,
+    /// Seals PKCE verifiers, and free text of the provider.
+    pub(crate) vault: Vault,
+    pub(crate) connectors: ConnectorService,
+    pub(crate) people: People,
+    pub(crate) activity: Activity,
+    pub(crate) clock: SharedClock,
+    pub(crate) randomness: SharedRandomness,
+    /// Sends requests to the provider.
+    pub(crate) http: Arc<dyn ProviderHttp>,
+    pub(crate) providers: Providers,
+    pub(crate) public_url: PublicUrl,
 }
 
-/// The use cases of sign-ins. Each call names the organisation that it is for. A clone shares everything.
+/// The use cases of sign-ins. Each call names its organisation. A clone shares the running exchanges.
 #[derive(Clone)]
 pub struct SignIns {
-    parts: Arc<Parts>,
+    dependencies: Arc<SignInDependencies>,
     running: TaskTracker,
 }
 
 impl SignIns {
-    /// Uses these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), running: TaskTracker::new() }
+    /// Creates the service. No exchange is running yet.
+    pub fn new(dependencies: SignInDependencies) -> Self {
+        Self { dependencies: Arc::new(dependencies), running: TaskTracker::new() }
     }
 
-    /// The parts.
-    pub(super) fn parts(&self) -> &Parts {
-        &self.parts
+    /// For the use cases in other files of this feature.
+    pub(super) fn dependencies(&self) -> &SignInDependencies {
+        &self.dependencies
     }
 
     /// Starts a sign-in that verifies a connector, in the browser that holds `binding`.
     ///
     /// # Errors
     /// [`Failure::NotFound`] if the administrator's organisation has no such connector.
-    pub async fn start(&self, admin: &Admin, id: ConnectorId, binding: &Token) -> Result<Started, Failure> {
-        let Parts { database, vault, connectors, people, activity, clock, randomness, public_url, .. } =
-            &*self.parts;
+    pub async fn start(
+        &self,
+        admin: &Admin,
+        id: ConnectorId,
+        binding: &Token,
+    ) -> Result<StartedSignIn, Failure> {
+        let dependencies = &*self.dependencies;
+        let SignInDependencies { database, vault, connectors, people, activity, .. } = dependencies;
+        let SignInDependencies { clock, randomness, public_url, .. } = dependencies;
         let organisation = admin.organisation();
         let state = Token::random(&**randomness);
         let verifier = SecretString::from(Token::random(&**randomness).expose());
@@ -150,7 +148,7 @@ impl SignIns {
                 // count as the oldest and be deleted.
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR - 1).await?;
                 attempts.add(&tx, &attempt, ephemeral).await?;
-                attempts.add_events(&tx, attempt.id, vec![self.event(Step::Started, now, "")]).await?;
+                attempts.add_events(&tx, attempt.id, vec![self.create_event(Step::Started, now, "")]).await?;
                 let entry = Entry::done(Action::SignInStarted, connector.service_name.as_str(), id.0);
                 activity.record(&tx, admin.actor(), entry).await?;
                 Ok::<_, Failure>((attempt, connector, pinned))
@@ -164,25 +162,25 @@ impl SignIns {
             verifier: &verifier,
         })?;
         self.note_sent(&attempt, &authorize_url).await;
-        Ok(Started { authorize_url, connector })
+        Ok(StartedSignIn { authorize_url, connector })
     }
 
     /// Notes in the timeline to which address the browser is sent. A failure of the note does not stop the sign-in.
     async fn note_sent(&self, attempt: &Attempt, authorize_url: &str) {
         // Without the query, because the query contains the state.
         let to = authorize_url.split('?').next().unwrap_or_default();
-        let now = self.parts.clock.now();
+        let now = self.dependencies.clock.now();
         let noted = self
-            .parts
+            .dependencies
             .database
             .write(async |tx| {
-                let events = vec![self.event(Step::Sent, now, to)];
+                let events = vec![self.create_event(Step::Sent, now, to)];
                 Attempts::of(attempt.organisation).add_events(&tx, attempt.id, events).await
             })
             .await;
         if let Err(error) = noted {
             let error: &DatabaseError = &error;
-            tracing::warn!(attempt = %attempt.id, %error, "it could not be noted that a browser was sent on");
+            tracing::warn!(attempt = %attempt.id, %error, "could not write the step *Sent* of a sign-in");
         }
     }
 
@@ -214,9 +212,10 @@ impl SignIns {
         if !attempts.consume(tx, id, now).await? {
             return Ok(false);
         }
-        let outcome = failed(why);
+        let outcome = Outcome::Failed { why, provider: None };
         attempts.end(tx, id, &outcome, None).await?;
-        attempts.add_events(tx, id, vec![self.event(Step::Outcome, now, returned::name(&outcome))]).await?;
+        let event = self.create_event(Step::Outcome, now, returned::name_outcome(&outcome));
+        attempts.add_events(tx, id, vec![event]).await?;
         Ok(true)
     }
 
@@ -224,22 +223,22 @@ impl SignIns {
     ///
     /// # Errors
     /// [`Failure::NotFound`] if another user started it.
-    pub async fn get(&self, admin: &Admin, id: AttemptId) -> Result<(SignIn, Connector), Failure> {
-        let read = self.parts.database.read();
+    pub async fn get(&self, admin: &Admin, id: AttemptId) -> Result<(SignInDetails, Connector), Failure> {
+        let read = self.dependencies.database.read();
         let attempts = Attempts::of(admin.organisation());
         let attempt = attempts.of_user(&read, id, admin.user()).await?.ok_or(Failure::NotFound)?;
-        let attempt = sealed::open_words(&self.parts.vault, attempt);
+        let attempt = sealed::open_words(&self.dependencies.vault, attempt);
         let connector = self
-            .parts
+            .dependencies
             .connectors
             .find(&read, admin.organisation(), attempt.connector)
             .await?
             .ok_or(Failure::NotFound)?;
-        let progress = attempt.progress(self.parts.clock.now());
+        let progress = attempt.progress(self.dependencies.clock.now());
         let timeline = attempts.events_of(&read, &[id]).await?.remove(&id).unwrap_or_default();
-        let names = self.parts.people.names(admin.organisation(), attempt.user).await?;
+        let names = self.dependencies.people.names(admin.organisation(), attempt.user).await?;
         let who = name_of(&names, &attempt);
-        Ok((SignIn { attempt, who, progress, timeline }, connector))
+        Ok((SignInDetails { attempt, who, progress, timeline }, connector))
     }
 
     /// The latest sign-ins of a connector with their timelines, for administrators: at most `limit`.
@@ -248,22 +247,22 @@ impl SignIns {
         admin: &Admin,
         id: ConnectorId,
         limit: u64,
-    ) -> Result<Vec<SignIn>, Failure> {
-        let (now, read) = (self.parts.clock.now(), self.parts.database.read());
+    ) -> Result<Vec<SignInDetails>, Failure> {
+        let (now, read) = (self.dependencies.clock.now(), self.dependencies.database.read());
         let store = Attempts::of(admin.organisation());
         let attempts = store.of_connector(&read, id, limit).await?;
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut timelines = store.events_of(&read, &ids).await?;
         let users = attempts.iter().filter_map(|attempt| attempt.user);
-        let names = self.parts.people.names(admin.organisation(), users).await?;
+        let names = self.dependencies.people.names(admin.organisation(), users).await?;
         Ok(attempts
             .into_iter()
             .map(|attempt| {
-                let attempt = sealed::open_words(&self.parts.vault, attempt);
+                let attempt = sealed::open_words(&self.dependencies.vault, attempt);
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
                 let who = name_of(&names, &attempt);
-                SignIn { attempt, who, progress, timeline }
+                SignInDetails { attempt, who, progress, timeline }
             })
             .collect())
     }
@@ -274,35 +273,38 @@ impl SignIns {
     /// [`Failure::Unexpected`] if this program cannot have written the attempt's row.
     fn read_pinned(&self, attempt: &Attempt) -> Result<SharedPinned, Failure> {
         let Attempt { id, provider, client_id, pinned, .. } = attempt;
-        let wrong = |what: String| Failure::Unexpected(format!("attempt {id} has an impossible {what}"));
-        let provider = self.parts.providers.find(provider).ok_or_else(|| wrong("provider".to_owned()))?;
+        let unreadable =
+            |value: String| Failure::Unexpected(format!("attempt {id}: cannot read the {value}"));
+        let Some(provider) = self.dependencies.providers.find(provider) else {
+            return Err(unreadable(format!("provider `{provider}`")));
+        };
         provider
             .read_pinned(client_id, pinned)
-            .map_err(|Unreadable(member)| wrong(format!("pinned: {member}")))
+            .map_err(|Unreadable(member)| unreadable(format!("value {member} in the column `pinned`")))
     }
 
     /// Erases expired secrets, hashes and attempts, one organisation after the other.
-    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
-        let Parts { database, people, clock, .. } = &*self.parts;
+    pub async fn erase_old_attempts(&self, lease: &Lease) -> Result<(), Failure> {
+        let SignInDependencies { database, people, clock, .. } = &*self.dependencies;
         let now = clock.now();
         for organisation in people.organisations(&database.read()).await? {
             let attempts = Attempts::of(organisation.id);
             database
                 .write::<_, Failure, _>(async |tx| {
                     lease.hold(&tx).await?;
-                    Ok(attempts.sweep(&tx, now, now.minus(FINDABLE), now.minus(KEPT)).await?)
+                    Ok(attempts.erase_old_attempts(&tx, now, now.minus(FINDABLE), now.minus(KEPT)).await?)
                 })
                 .await?;
         }
         Ok(())
     }
 
-    /// Ends all open attempts of an organisation, in the transaction that records it.
+    /// Ends all open attempts of an organisation, in the transaction that records the end.
     ///
     /// # Returns
     /// Number of attempts that were ended.
     pub async fn end_all(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
-        let (attempts, now) = (Attempts::of(organisation), self.parts.clock.now());
+        let (attempts, now) = (Attempts::of(organisation), self.dependencies.clock.now());
         let mut ended = 0;
         for id in attempts.open(tx, None, now).await? {
             ended += u64::from(self.end_open(tx, attempts, id, Why::EndedByOperator, now).await?);
@@ -310,27 +312,30 @@ impl SignIns {
         Ok(ended)
     }
 
-    /// Waits for the running exchanges at the stop of the program. No new one may begin after this call.
-    pub async fn drain(&self) {
+    /// Waits for the running exchanges during shutdown. No new exchange may begin after this call.
+    pub async fn wait_for_exchanges(&self) {
         self.running.close();
         self.running.wait().await;
     }
 
-    fn event(&self, step: Step, at: Timestamp, detail: &str) -> Event {
-        event(&self.parts, step, at, 0, detail)
+    fn create_event(&self, step: Step, at: Timestamp, detail: &str) -> Event {
+        create_timed_event(&self.dependencies, step, at, 0, detail)
     }
 }
 
-fn event(parts: &Parts, step: Step, at: Timestamp, duration: i64, detail: &str) -> Event {
-    let id = new_uuid(&*parts.clock, &*parts.randomness);
+/// Creates a step of a timeline that took `duration` microseconds.
+fn create_timed_event(
+    dependencies: &SignInDependencies,
+    step: Step,
+    at: Timestamp,
+    duration: i64,
+    detail: &str,
+) -> Event {
+    let id = new_uuid(&*dependencies.clock, &*dependencies.randomness);
     Event { id, at, step, duration, detail: detail.to_owned() }
 }
 
 /// The name and the e-mail of the user who began an attempt; empty if there is none.
 fn name_of(names: &HashMap<UserId, UserLabel>, attempt: &Attempt) -> String {
     attempt.user.and_then(|user| names.get(&user)).map(ToString::to_string).unwrap_or_default()
-}
-
-fn failed(why: Why) -> Outcome {
-    Outcome::Failed { why, provider: None }
 }

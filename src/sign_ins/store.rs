@@ -5,7 +5,7 @@ mod events;
 
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr};
 
-use super::model::{Outcome, PATIENCE, Purpose, VALID};
+use super::model::{EXCHANGE_TIME_LIMIT, Outcome, Purpose, VALID};
 use crate::{
     connectors::service::ConnectorId,
     identifier,
@@ -119,7 +119,7 @@ pub enum Progress {
 
 impl Attempt {
     /// Whether the attempt is in time. An attempt with an impossible start, written by a wrong clock, is not.
-    pub fn can_be_consumed(&self, now: Timestamp) -> bool {
+    pub fn is_in_time(&self, now: Timestamp) -> bool {
         self.created_at.is_credible(now)
             && self.expires_at.minus(VALID).is_credible(now)
             && now < self.expires_at
@@ -130,9 +130,11 @@ impl Attempt {
         match (&self.outcome, self.consumed_at) {
             (Some(outcome), _) => Progress::Ended(outcome.clone()),
             // A time in the future was written by a wrong clock. The process that wrote it has stopped since.
-            (None, Some(at)) if !at.is_credible(now) || now.since(at) > PATIENCE => Progress::Interrupted,
+            (None, Some(at)) if !at.is_credible(now) || now.since(at) > EXCHANGE_TIME_LIMIT => {
+                Progress::Interrupted
+            }
             (None, Some(_)) => Progress::Checking,
-            (None, None) if !self.can_be_consumed(now) => Progress::Abandoned,
+            (None, None) if !self.is_in_time(now) => Progress::Abandoned,
             (None, None) => Progress::Open,
         }
     }
@@ -300,7 +302,7 @@ impl Attempts {
             .find()
             .apply_if(user, |all, user| all.filter(row::Column::UserId.eq(user.0)))
             .filter(row::Column::ConsumedAt.is_null())
-            .filter(erasing::in_time(now))
+            .filter(erasing::in_time_condition(now))
             .order_by_asc(row::Column::CreatedAt)
             .all(on.connection())
             .await?;

@@ -6,13 +6,13 @@ use std::{borrow::Cow, fmt::Write};
 use super::{
     diagnosis,
     model::{Outcome, Step, clock_of, took},
-    service::{Progress, SignIn},
+    service::{Progress, SignInDetails},
 };
 use crate::{connectors::service::Connector, providers::Provider};
 
 /// The text for a support team.
-pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
-    let SignIn { attempt, progress, timeline, .. } = sign_in;
+pub fn write_text(sign_in: &SignInDetails, connector: &Connector) -> String {
+    let SignInDetails { attempt, progress, timeline, .. } = sign_in;
     let provider = &*connector.provider;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -23,13 +23,13 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
     line("Sign-in", &attempt.id.to_string());
     line("Connector", &attempt.connector.to_string());
     line("Client ID", &attempt.client_id);
-    line("Who may sign in, by now", connector.application.audience().0);
+    line("Who may sign in (current setting)", connector.application.audience().0);
     if let Some(sent) = timeline.iter().find(|event| event.step == Step::Sent) {
         line("Sent to", &sent.detail);
     }
     line("Redirect URI", &attempt.redirect_uri);
     line("Permissions asked", &attempt.scopes.join(" "));
-    line("Outcome", &progress_in_short(provider, progress));
+    line("Outcome", &describe_progress(provider, progress));
     if let Progress::Ended(outcome) = progress {
         match outcome {
             Outcome::Verified { missing, current, .. } => {
@@ -62,17 +62,17 @@ pub fn text(sign_in: &SignIn, connector: &Connector) -> String {
         }
     }
     for event in timeline {
-        let after = took(event.duration).map(|took| format!(" (after {took})")).unwrap_or_default();
+        let duration = took(event.duration).map(|took| format!(" (took {took})")).unwrap_or_default();
         let detail = if event.detail.is_empty() { String::new() } else { format!(": {}", event.detail) };
-        line(&event.at.for_machines(), &format!("{}{detail}{after}", event.step.name()));
+        line(&event.at.for_machines(), &format!("{}{detail}{duration}", event.step.name()));
     }
     text
 }
 
 /// The progress of a sign-in in a few words.
-pub fn progress_in_short(provider: &dyn Provider, progress: &Progress) -> Cow<'static, str> {
+pub fn describe_progress(provider: &dyn Provider, progress: &Progress) -> Cow<'static, str> {
     let words = match progress {
-        Progress::Ended(outcome) => diagnosis::in_short(provider, outcome),
+        Progress::Ended(outcome) => diagnosis::describe_in_short(provider, outcome),
         Progress::Open => return format!("Not back from {} yet", provider.names().provider).into(),
         Progress::Checking => "Checking…",
         Progress::Interrupted => "Interrupted",

@@ -1,14 +1,14 @@
 //! Widgets that several features use. Start with [`widgets`].
 
 #[cfg(feature = "ssr")]
-pub mod doctor;
+pub(crate) mod doctor;
 #[cfg(feature = "ssr")]
-pub mod icons;
-pub mod islands;
+pub(crate) mod icons;
+pub(crate) mod islands;
 #[cfg(feature = "ssr")]
 pub mod links;
 #[cfg(feature = "ssr")]
-pub mod markup;
+pub(crate) mod markup;
 #[cfg(feature = "ssr")]
 pub mod table;
 #[cfg(feature = "ssr")]

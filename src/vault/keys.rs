@@ -167,7 +167,8 @@ impl Keys {
 
 /// What the operator can do about a refusal of the system, after a colon.
 fn advice(path: &str, error: &io::Error) -> String {
-    exposure::refused(Path::new(path), error).map_or_else(String::new, |advice| format!(": {advice}"))
+    let advice = exposure::describe_refusal(Path::new(path), error);
+    advice.map_or_else(String::new, |advice| format!(": {advice}"))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -153,7 +153,7 @@ impl Vault {
     }
 
     fn open_bytes(&self, place: Place, binding: &Binding, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let Parts { format, key, rest } = split(sealed)?;
+        let SealedParts { format, key, rest } = split(sealed)?;
         // Rollback: an attacker must not replace a newer value with a saved value of the old format.
         if format == OLD_FORMAT && binding.version != 0 {
             return Err(VaultError::Refused);
@@ -178,7 +178,7 @@ fn header(id: &str) -> Result<Vec<u8>, VaultError> {
 }
 
 /// A sealed value, split into its parts.
-struct Parts<'a> {
+struct SealedParts<'a> {
     format: u8,
     /// The key's id.
     key: &'a str,
@@ -186,11 +186,11 @@ struct Parts<'a> {
     rest: &'a [u8],
 }
 
-fn split(sealed: &[u8]) -> Result<Parts<'_>, VaultError> {
+fn split(sealed: &[u8]) -> Result<SealedParts<'_>, VaultError> {
     let [format @ (OLD_FORMAT | FORMAT), length, rest @ ..] = sealed else { return Err(VaultError::Form) };
     let (key, rest) = rest.split_at_checked(usize::from(*length)).ok_or(VaultError::Form)?;
     let key = std::str::from_utf8(key).map_err(|_| VaultError::Form)?;
-    Ok(Parts { format: *format, key, rest })
+    Ok(SealedParts { format: *format, key, rest })
 }
 
 /// Length-prefixes each part, so that no two places or bindings give the same bytes.

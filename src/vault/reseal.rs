@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use uuid::Uuid;
 
 use super::{
-    Binding, FORMAT, OLD_FORMAT, Parts, Place, Vault, VaultError,
+    Binding, FORMAT, OLD_FORMAT, Place, SealedParts, Vault, VaultError,
     custody::{self, CustodyError, KeyCheck},
     header, split,
 };
@@ -200,7 +200,7 @@ impl Vault {
         let mut resealed = Vec::new();
         for value in page {
             let is_new = split(&value.value)
-                .is_ok_and(|Parts { format, key, .. }| format == FORMAT && key == self.newest_key());
+                .is_ok_and(|SealedParts { format, key, .. }| format == FORMAT && key == self.newest_key());
             if is_new && !column.is_to_be_bound(value) {
                 continue;
             }

@@ -280,7 +280,7 @@ async fn i4_every_route_refuses_users_whom_the_table_does_not_name(
         .raw
         .one("SELECT COUNT(*) FROM activity WHERE outcome = 'refused' AND action <> 'request.refused'")
         .await;
-    assert_eq!(others, 0, "and what is recorded of it is that it was refused");
+    assert_eq!(others, 0, "the activity records more than the refused request");
 }
 
 #[rstest]

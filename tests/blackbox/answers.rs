@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// The page on which the sign-in of this callback ends.
-async fn ended(browser: &mut Browser, back: &str) -> Answer {
+async fn finish_sign_in(browser: &mut Browser, back: &str) -> Answer {
     let landed = browser.get(back).await;
     let page = browser.get(landed.assert_status(303).location()).await;
     page.assert_status(200);
@@ -52,7 +52,7 @@ async fn n9_a_secret_that_the_provider_repeats_in_any_encoding_is_neither_shown_
     let log = Log::start();
     let (world, mut ada, _, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::EchoAs(write));
-    let page = ended(&mut ada, &callback(&authorize, "code=canary-code-0123456789")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=canary-code-0123456789")).await;
     page.assert_says("AADSTS9999999").assert_says("[removed]");
     let sent = world.provider.exchanges();
     let dump = world.raw.dump(&[]).await.join("\n");
@@ -80,14 +80,14 @@ async fn n9_free_text_of_the_provider_is_encrypted_at_rest_even_if_redaction_doe
     let log = Log::start();
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::EchoAs(unknown_way));
-    let page = ended(&mut ada, &callback(&authorize, "code=canary-code-0123456789")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=canary-code-0123456789")).await;
     let written = unknown_way(SECRET);
     page.assert_says(&written);
 
     let text = unknown_way("canary");
     let authorize = world.start(&mut ada, &connector).await;
     let error = format!("error={text}&error_description={text}");
-    ended(&mut ada, &callback(&authorize, &error)).await.assert_says(&text);
+    finish_sign_in(&mut ada, &callback(&authorize, &error)).await.assert_says(&text);
 
     let authorize = world.start(&mut ada, &connector).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
@@ -96,12 +96,12 @@ async fn n9_free_text_of_the_provider_is_encrypted_at_rest_even_if_redaction_doe
         json!({ "error": { "code": text, "message": text,
         "innerError": { "request-id": text } } }),
     ));
-    ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says(&text);
+    finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await.assert_says(&text);
 
     let authorize = world.start(&mut ada, &connector).await;
     world.provider.answer_token(Canned::Json(200, tokens(&world.claims(&authorize))));
     world.provider.answer_me(Canned::Json(200, json!({ "id": text, "mail": text })));
-    ended(&mut ada, &callback(&authorize, "code=abc"))
+    finish_sign_in(&mut ada, &callback(&authorize, "code=abc"))
         .await
         .assert_says("The connector works")
         .assert_says(&text);
@@ -110,7 +110,7 @@ async fn n9_free_text_of_the_provider_is_encrypted_at_rest_even_if_redaction_doe
     let mut claims = world.claims(&authorize);
     claims.issuer = format!("https://{}.example/{text}", "a".repeat(20));
     world.provider.answer_token(Canned::Json(200, tokens(&claims)));
-    ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("does not fit");
+    finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("does not fit");
 
     let dump = world.raw.dump(&[]).await.join("\n");
     for text in [&written, &text] {
@@ -127,7 +127,7 @@ async fn n9_the_providers_texts_are_checked_and_sealed_again_like_every_secret(
     let (world, mut ada, _, authorize) = under_way(kind).await;
     let refusal = json!({ "error": "invalid_grant", "error_description": "Words of Microsoft’s." });
     world.provider.answer_token(Canned::Json(400, refusal));
-    ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("Words of Microsoft’s.");
+    finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("Words of Microsoft’s.");
     let keys = &world.program.config.encryption_key_file;
     write_keys(keys, &[("new", 9), ("test", 7)]);
     let world = world.another_process(&[]).await;
@@ -167,7 +167,7 @@ async fn c12_a_member_that_is_not_needed_may_have_any_type_and_the_connector_wor
         200,
         json!({ "id": 7, "mail": null, "userPrincipalName": "g@contoso.test" }),
     ));
-    ended(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("The connector works");
+    finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await.assert_says("The connector works");
 }
 
 #[rstest]
@@ -181,7 +181,7 @@ async fn c12_an_error_is_understood_whatever_types_its_other_members_have(
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Json(401, error));
-    let page = ended(&mut ada, &callback(&authorize, "code=abc")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await;
     page.assert_says("The client secret has expired").assert_says("AADSTS7000222");
 }
 
@@ -197,7 +197,7 @@ async fn answered(
     change(&world, &mut claims);
     world.provider.answer_token(Canned::Headed(200, ("date", date), tokens(&claims)));
     world.say_who();
-    let page = ended(&mut ada, &callback(&authorize, "code=canary-code")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=canary-code")).await;
     let lines = log.lines("a sign-in failed");
     assert!(!log.text().contains("canary"), "{}", log.text());
     (world, page, lines)
@@ -230,7 +230,7 @@ async fn c16_a_clock_that_is_slightly_wrong_causes_a_warning_and_the_sign_in_sti
     let answer = tokens(&world.claims(&authorize));
     world.provider.answer_token(Canned::Headed(200, ("date", "Mon, 23 Nov 2026 08:57:10 GMT"), answer));
     world.say_who();
-    let page = ended(&mut ada, &callback(&authorize, "code=abc")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await;
     page.assert_says("The connector works").assert_says("The server’s clock is 2 hours behind Microsoft’s.");
     assert_eq!(log.lines("clock is 2 hours behind Microsoft").len(), 1);
 }
@@ -270,7 +270,7 @@ async fn c17_an_issuer_of_another_cloud_is_shown_beside_the_expected_one_with_th
     let log = Log::start();
     let (_world, mut ada, _, authorize) = under_way(kind).await;
     let iss = "https://login.microsoftonline.us/5a1e0000-7e57-4000-8000-00000000c0de/v2.0";
-    let page = ended(&mut ada, &callback(&authorize, &format!("code=abc&iss={iss}"))).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, &format!("code=abc&iss={iss}"))).await;
     page.assert_says("another provider").assert_says(iss).assert_says("MAIL360_MICROSOFT_ISSUER");
     page.assert_says(&format!("Found: iss of the callback: expected https://login.microsoftonline.com/{{tenant}}/v2.0, received {iss}"));
     assert_eq!(log.lines(iss).len(), 1);
@@ -331,11 +331,11 @@ async fn c63_the_reason_of_a_failed_connection_is_on_the_page_in_the_timeline_an
     let log = Log::start();
     let (world, mut ada, _, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Failure(HttpFailure::NoConnection(why)));
-    let page = ended(&mut ada, &callback(&authorize, "code=abc")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await;
     page.assert_says("Microsoft could not be reached").assert_says(what).assert_says(next);
     let told = format!("login.microsoftonline.com: {}", why.words());
     page.assert_says(&format!("Found: {told}"));
-    assert!(!page.text().contains("What Microsoft said"), "it said nothing");
+    assert!(!page.text().contains("What Microsoft said"), "the page has words of the provider");
     assert_eq!(log.lines(&told).len(), 1);
 }
 
@@ -346,6 +346,6 @@ async fn c63_a_proxy_that_asks_for_a_log_in_is_not_mistaken_for_microsoft(
 ) {
     let (world, mut ada, _, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Text(407, "<h1>Log in</h1>".to_owned()));
-    let page = ended(&mut ada, &callback(&authorize, "code=abc")).await;
+    let page = finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await;
     page.assert_says("Microsoft could not be reached").assert_says("asks for a user and password (407)");
 }

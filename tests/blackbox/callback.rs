@@ -59,7 +59,7 @@ async fn o2_a_callback_in_another_browser_is_refused_and_the_sign_in_can_still_f
     for query in ["", "?state=x&code=y", back.trim_start_matches("/api/connectors")] {
         pages.push(world.browser().get(&format!("/api/connectors{query}")).await.without_nonces());
     }
-    assert!(pages.iter().all(|page| *page == pages[0]), "one and the same page");
+    assert!(pages.iter().all(|page| *page == pages[0]), "the pages of two foreign callbacks differ");
     let after = world.raw.dump(&["sessions", "activity"]).await;
     assert_eq!(after.iter().filter(|line| line.starts_with("attempts")).count(), 2);
     let attempts = |dump: &[String]| -> Vec<String> {
@@ -112,10 +112,10 @@ async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
     let left = async |column: &str| {
         world.raw.one::<i64>(&format!("SELECT COUNT(*) FROM attempts WHERE {column} IS NOT NULL")).await
     };
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!((left("pkce_verifier").await, left("state_hash").await), (1, 1));
     world.clock.advance(Duration::minutes(11));
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!((left("pkce_verifier").await, left("state_hash").await), (0, 1));
     ada.get(&path).await.assert_says("Not finished within ten minutes");
 
@@ -125,12 +125,12 @@ async fn o4_an_attempt_can_be_consumed_for_ten_minutes_and_found_for_an_hour(
     assert_eq!(world.state(&connector).await, "not_verified");
 
     world.clock.advance(Duration::minutes(50));
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!((left("state_hash").await, left("binding_hash").await), (0, 0));
     let mut ada = world.log_in("ada@contoso.test").await;
     ada.get(&back).await.assert_status(400);
     world.clock.advance(Duration::days(90));
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!((world.raw.count("attempts").await, world.raw.count("attempt_events").await), (0, 0));
 }
 
@@ -152,10 +152,10 @@ async fn o6_the_challenge_is_the_hash_of_a_verifier_that_only_the_token_request_
     assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)), challenge);
     assert!(!authorize.as_str().contains(&verifier));
     for spelling in [verifier.to_lowercase(), hex(verifier.as_bytes())] {
-        assert!(!before.contains(&spelling), "it stood in the database unsealed");
+        assert!(!before.contains(&spelling), "the verifier is stored in clear");
     }
     let left: i64 = world.raw.one("SELECT COUNT(*) FROM attempts WHERE pkce_verifier IS NOT NULL").await;
-    assert_eq!(left, 0, "the consuming write erases it");
+    assert_eq!(left, 0, "the consuming write erases the verifier");
 }
 
 #[rstest]
@@ -251,7 +251,7 @@ async fn o12_the_token_request_is_a_form_with_all_parameters_in_its_body(
     assert_eq!(me.headers["authorization"], "Bearer canary-access-token");
     assert_eq!(world.state(&connector).await, "verified");
     let dump = world.raw.dump(&[]).await.join("\n");
-    assert!(!dump.contains("canary"), "the grant is thrown away");
+    assert!(!dump.contains("canary"), "the grant was stored");
 }
 
 #[rstest]

@@ -28,8 +28,8 @@ async fn outcome(
     let landed = ada.get(&callback(&authorize, "code=abc")).await;
     let page = ada.get(landed.assert_status(303).location()).await;
     page.assert_status(200);
-    assert!(!page.body.contains("canary"), "nothing of a grant is shown");
-    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "nothing of a grant is kept");
+    assert!(!page.body.contains("canary"), "the page shows a part of the grant");
+    assert!(!world.raw.dump(&[]).await.join("\n").contains("canary"), "the database has a part of the grant");
     (page.text(), world.state(&connector).await)
 }
 
@@ -59,7 +59,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
 #[case(400, "invalid_scope", "does not accept a permission", "failing: permissions_refused")]
 #[case(400, "invalid_grant", "Microsoft did not give access", "not_verified")]
 #[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
-#[case(400, "temporarily_unavailable", "has trouble of its own", "not_verified")]
+#[case(400, "temporarily_unavailable", "has a temporary problem", "not_verified")]
 #[case(400, "interaction_required", "asks for one more step", "not_verified")]
 #[tokio::test]
 async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
@@ -83,7 +83,7 @@ async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
 #[case(Canned::Failure(HttpFailure::Unreachable), "could not be reached")]
 #[case(Canned::Failure(HttpFailure::TimedOut), "did not answer in time")]
 #[case(Canned::Text(429, String::new()), "has had too many requests")]
-#[case(Canned::Text(503, "<html>canary</html>".into()), "has trouble of its own")]
+#[case(Canned::Text(503, "<html>canary</html>".into()), "has a temporary problem")]
 #[case(Canned::Failure(HttpFailure::TooLarge), "could not be understood")]
 #[case(Canned::Text(200, "<html>canary</html>".into()), "could not be understood")]
 #[case(Canned::Text(200, String::new()), "could not be understood")]
@@ -204,7 +204,7 @@ async fn an_account_of_another_tenant_makes_a_single_tenant_connector_fail(
 #[case(Canned::Json(403, json!({ "error": { "code": "Authorization_RequestDenied" } })), "did not say who signed in", "not_verified")]
 #[case(Canned::Failure(HttpFailure::TimedOut), "did not answer in time", "not_verified")]
 #[case(Canned::Text(429, String::new()), "has had too many requests", "not_verified")]
-#[case(Canned::Text(502, "canary".into()), "has trouble of its own", "not_verified")]
+#[case(Canned::Text(502, "canary".into()), "has a temporary problem", "not_verified")]
 #[case(Canned::Text(200, "canary".into()), "could not be understood", "not_verified")]
 #[tokio::test]
 async fn the_response_of_graph_decides_whether_the_connector_is_verified(

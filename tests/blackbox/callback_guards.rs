@@ -60,7 +60,7 @@ async fn s3_a_verifier_that_was_changed_in_the_database_is_reported_and_never_us
     world.raw.run(&format!("UPDATE attempts SET pkce_verifier = {bytes}")).await.expect("updated");
     let answer = ada.get(&callback(&authorize, "code=abc")).await;
     let page = ada.get(answer.assert_status(303).location()).await;
-    page.assert_says("What was kept for this sign-in cannot be opened").assert_says("mail360 check");
+    page.assert_says("The stored data of this sign-in cannot be opened").assert_says("mail360 check");
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.state(&connector).await, "not_verified");
 }
@@ -135,7 +135,7 @@ async fn s3_an_attacker_who_changes_the_expected_response_in_the_database_gains_
     world.raw.run(&format!("UPDATE attempts SET {change}")).await.expect("updated");
     let answer = ada.get(&callback(&authorize, answer)).await;
     let page = ada.get(answer.assert_status(303).location()).await;
-    page.assert_says("What was kept for this sign-in cannot be opened");
+    page.assert_says("The stored data of this sign-in cannot be opened");
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.state(&connector).await, "not_verified");
 }

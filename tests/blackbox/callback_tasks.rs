@@ -15,15 +15,15 @@ async fn a_browser_that_disconnects_does_not_stop_the_check(
     let (world, ada, connector, authorize) = under_way(kind).await;
     let (gate, request) = held(&world, &ada, &authorize).await;
     request.abort();
-    assert!(request.await.is_err(), "the browser is gone");
+    assert!(request.await.is_err(), "the request ended before it was aborted");
 
     let mut ada = ada;
     let path = sign_in_path(&world).await;
     let page = ada.get(&path).await;
     page.assert_status(200).assert_says("Checking…");
-    assert_eq!(page.header("refresh"), "2", "it reloads itself");
+    assert_eq!(page.header("refresh"), "2", "the page does not reload itself");
     gate.notify_one();
-    world.program.sign_ins.drain().await;
+    world.program.sign_ins.wait_for_exchanges().await;
     ada.get(&path).await.assert_says("The connector works");
     assert_eq!(world.state(&connector).await, "verified");
 }
@@ -61,7 +61,7 @@ async fn an_interrupted_sign_in_stays_interrupted_whatever_the_provider_says_lat
     ada.get(&path).await.assert_says("Interrupted, start again");
     gate.notify_one();
     assert_eq!(request.await.expect("an answer").assert_status(303).location(), path);
-    world.program.sign_ins.drain().await;
+    world.program.sign_ins.wait_for_exchanges().await;
     ada.get(&path).await.assert_says("Interrupted, start again");
     assert_eq!(world.state(&connector).await, "not_verified");
 }
@@ -78,7 +78,7 @@ async fn an_outcome_that_could_not_be_written_is_written_again(
     gate.notify_one();
     tokio::time::sleep(StdDuration::from_millis(700)).await;
     let ended = "SELECT COUNT(*) FROM attempts WHERE outcome IS NOT NULL";
-    assert_eq!(world.raw.one::<i64>(ended).await, 0, "nothing of it is written without the rest");
+    assert_eq!(world.raw.one::<i64>(ended).await, 0, "the outcome was written in part");
     world.raw.run("ALTER TABLE gone RENAME TO attempt_events").await.expect("renamed");
     let landed = request.await.expect("an answer");
     ada.get(landed.assert_status(303).location()).await.assert_says("The connector works");

@@ -15,7 +15,7 @@ fn error(error: &str, code: u64) -> Value {
 }
 
 /// The page of a sign-in with this response of the token endpoint.
-async fn ended(kind: Kind, status: u16, body: Value) -> (World, Answer, String) {
+async fn sign_in_with(kind: Kind, status: u16, body: Value) -> (World, Answer, String) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(Canned::Json(status, body));
     let landed = ada.get(&callback(&authorize, "code=abc")).await;
@@ -26,7 +26,7 @@ async fn ended(kind: Kind, status: u16, body: Value) -> (World, Answer, String) 
 }
 
 /// The page of a sign-in that Microsoft ends with this error instead of a code.
-async fn refused(
+async fn sign_in_with_error(
     world: &World,
     ada: &mut Browser,
     connector: &str,
@@ -62,7 +62,7 @@ async fn c1_a_user_who_returns_without_consent_is_offered_a_new_sign_in_and_the_
     for account_type in ["multiple_tenants", "tenants_and_personal"] {
         let new = NewConnector { name: account_type, account_type, ..Default::default() };
         let connector = world.add_connector(&mut ada, &new).await;
-        let page = refused(&world, &mut ada, &connector, "access_denied", description).await;
+        let page = sign_in_with_error(&world, &mut ada, &connector, "access_denied", description).await;
         page.assert_says("The sign-in was cancelled, or the permissions were not approved");
         page.assert_says("If Microsoft said that an administrator must approve").assert_says("Sign in again");
         page.assert_says(APPROVAL);
@@ -70,7 +70,7 @@ async fn c1_a_user_who_returns_without_consent_is_offered_a_new_sign_in_and_the_
     // Owners of personal accounts consent for themselves.
     let new = NewConnector { name: "Personal", account_type: "personal_only", ..Default::default() };
     let connector = world.add_connector(&mut ada, &new).await;
-    let page = refused(&world, &mut ada, &connector, "access_denied", description).await;
+    let page = sign_in_with_error(&world, &mut ada, &connector, "access_denied", description).await;
     page.assert_says("choose Accept");
     assert!(!page.text().contains("adminconsent") && !page.text().contains("address for approval"));
 }
@@ -100,7 +100,7 @@ async fn c2_invalid_grant_is_not_always_blamed_on_the_one_time_code(
 ) {
     let mut body = error("invalid_grant", code);
     body["suberror"] = "basic_action".into();
-    let (_, page, state) = ended(kind, 400, body).await;
+    let (_, page, state) = sign_in_with(kind, 400, body).await;
     page.assert_says(words).assert_says(who);
     // The timeline below may mention the code; the diagnosis may not blame it.
     let text = page.text();
@@ -125,7 +125,7 @@ async fn c3_c4_a_redirect_uri_on_the_wrong_platform_is_named_with_the_address(
     #[case] words: &str,
     #[case] next: &str,
 ) {
-    let (_, page, _) = ended(kind, 400, error("invalid_request", code)).await;
+    let (_, page, _) = sign_in_with(kind, 400, error("invalid_request", code)).await;
     page.assert_says(words).assert_says(next).assert_says("on the platform Web");
     page.assert_says("http://localhost:3000/api/connectors");
 }
@@ -158,9 +158,9 @@ async fn c6_a_scope_that_does_not_exist_is_explained_as_a_permission(
     let (world, mut ada, connector, _) = under_way(kind).await;
     let description =
         "AADSTS650053: The application asked for scope 'Mail.Reed' that doesn't exist on the resource.";
-    let page = refused(&world, &mut ada, &connector, "invalid_client", description).await;
+    let page = sign_in_with_error(&world, &mut ada, &connector, "invalid_client", description).await;
     page.assert_says("A permission is not set up for the application").assert_says("API permissions");
-    assert_eq!(world.state(&connector).await, "not_verified", "no secret was sent, so none is wrong");
+    assert_eq!(world.state(&connector).await, "not_verified", "no secret was sent");
 }
 
 #[rstest]
@@ -253,7 +253,7 @@ async fn c19_c20_new_credentials_are_tried_again_without_typing_the_secret_again
     let page = ada.get(&connector).await;
     page.assert_says("Microsoft accepts the Client ID and the Client Secret");
     assert!(!page.text().contains("Failing"), "{}", page.text());
-    assert_eq!(world.state(&connector).await, "not_verified", "only a sign-in verifies");
+    assert_eq!(world.state(&connector).await, "not_verified", "only a sign-in verifies a connector");
     let asked = world.provider.requests();
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|asked| asked.field("client_secret") == Some(SECRET)));
@@ -307,7 +307,7 @@ async fn c19_a_connector_that_was_verified_before_is_not_called_untried(
         assert_eq!(world.state(&connector).await, state);
     }
     let page = ada.get(&connector).await;
-    page.assert_says("A sign-in last went through on").assert_says("is to be verified again");
+    page.assert_says("A sign-in last went through on").assert_says("so verify it again");
     assert!(!page.text().contains("No sign-in has gone through"), "{}", page.text());
 }
 
@@ -316,7 +316,7 @@ async fn c19_a_connector_that_was_verified_before_is_not_called_untried(
 async fn c19_without_a_known_tenant_try_again_starts_a_sign_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (world, page, state) = ended(kind, 401, error("invalid_client", 7_000_215)).await;
+    let (world, page, state) = sign_in_with(kind, 401, error("invalid_client", 7_000_215)).await;
     assert_eq!(state, "failing: credentials_rejected");
     page.assert_says("Wait a minute and try again");
     let connector = format!("/connectors/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await);
@@ -354,7 +354,7 @@ async fn c21_after_a_recent_consent_the_page_offers_to_sign_in_again(
     #[case] oauth_error: &str,
     #[case] code: u64,
 ) {
-    let (_, page, _) = ended(kind, 400, error(oauth_error, code)).await;
+    let (_, page, _) = sign_in_with(kind, 400, error(oauth_error, code)).await;
     page.assert_says("approved within the last few minutes").assert_says("Wait a minute and try again");
     page.assert_says("Sign in again").assert_says(APPROVAL);
 }

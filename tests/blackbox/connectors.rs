@@ -113,20 +113,20 @@ async fn s1_a_refused_form_shows_typed_values_once_and_stores_the_secret_nowhere
     assert_eq!(answer.location(), "/connectors/new");
     let dump = world.raw.dump(&[]).await.join("\n");
     assert!(dump.contains("Payroll"), "the draft is in the session");
-    assert!(!dump.contains("canary"), "and the secret is not");
+    assert!(!dump.contains("canary"), "the draft has the secret");
 
     let form = ada.get("/connectors/new").await;
     form.assert_says("This is not a Client ID").assert_says("Nothing was added");
     assert!(form.body.contains("value=\"Payroll\"") && form.body.contains("value=\"no client id\""));
     assert!(!form.body.contains("canary"));
     let fresh = ada.get("/connectors/new").await;
-    assert!(fresh.body.contains("Payroll"), "it is shown until the next form is sent");
+    assert!(fresh.body.contains("Payroll"), "the message stays until the next form is sent");
 
     world.add_connector(&mut ada, &NewConnector::default()).await;
     assert!(!ada.get("/connectors/new").await.body.contains("Payroll"));
     let dump = world.raw.dump(&[]).await.join("\n").to_lowercase();
     let hex = hex(SECRET.as_bytes());
-    assert!(!dump.contains(SECRET) && !dump.contains(&hex), "sealed at rest");
+    assert!(!dump.contains(SECRET) && !dump.contains(&hex), "the secret is stored in clear");
 }
 
 #[rstest]

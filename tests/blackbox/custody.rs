@@ -36,7 +36,7 @@ async fn s5_with_another_key_the_program_stops_before_it_writes_anything(
     let world = World::new(kind).await;
     let key_file = world.program.config.encryption_key_file.clone();
     let before = world.raw.dump(&[]).await;
-    assert!(matches!(take(&world).await, Ok(false)), "the right key is taken as it is");
+    assert!(matches!(take(&world).await, Ok(false)), "the right key was refused or replaced");
 
     write_key(&key_file, "test", 8);
     assert!(matches!(take(&world).await, Err(CustodyError::WrongKey(id)) if id == "test"));
@@ -93,7 +93,7 @@ async fn s5_an_empty_sqlite_database_gets_a_new_key_and_the_program_says_so() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn s5_of_two_processes_that_register_another_key_with_the_same_id_the_second_stops(
+async fn s5_a_second_process_with_another_key_of_the_same_id_stops(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

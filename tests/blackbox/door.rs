@@ -56,7 +56,7 @@ async fn n3_a_try_over_the_limit_writes_nothing(#[values(Kind::Sqlite, Kind::Pos
     for email in ["user1@contoso.test", "one-more@contoso.test", ADA] {
         try_password(&mut guesser, email, WRONG).await.assert_status(429);
     }
-    assert_eq!(world.raw.dump(&[]).await, before, "no row, not even one of a new e-mail");
+    assert_eq!(world.raw.dump(&[]).await, before, "a row was written");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn n3_the_sweep_erases_any_number_of_windows(#[values(Kind::Sqlite, Kind::
         }
     };
     assert_eq!(world.raw.run(series).await, Ok(2500));
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!(world.raw.count("throttles").await, before);
 }
 
@@ -153,7 +153,7 @@ async fn n5_guesses_from_many_addresses_reach_a_limit_and_the_owners_browser_log
     let world = World::new(kind).await;
     let ada = world.set_up().await;
     for email in [ADA, "mallory@contoso.test"] {
-        assert_eq!(attack(&world, email).await, 50, "for {email}, whether there is such a user or not");
+        assert_eq!(attack(&world, email).await, 50, "another number of guesses was admitted for {email}");
         try_password(&mut world.browser(), email, PASSWORD).await.assert_status(429);
     }
     let mut own = same_device(&world, &ada);
@@ -182,7 +182,7 @@ async fn n5_an_owner_under_attack_logs_in_by_a_link_for_a_new_password(
     let fields = [("password", "another horse battery staple")];
     let answer = vera.post(&format!("/invitations/{token}"), &fields).await;
     assert_eq!(answer.assert_status(303).location(), "/connectors");
-    assert!(vera.cookies.contains_key(DEVICE), "from now on this browser is known");
+    assert!(vera.cookies.contains_key(DEVICE), "the browser got no device cookie");
 }
 
 #[rstest]
@@ -194,9 +194,9 @@ async fn n5_a_device_cookie_replaces_no_password_and_ten_failures_void_it(
     let ada = world.set_up().await;
     let cookie = ada.cookies.get(DEVICE).expect("a device cookie").clone();
     let dump = world.raw.dump(&[]).await.join("\n");
-    assert!(!dump.contains(&cookie), "its hash alone is stored");
+    assert!(!dump.contains(&cookie), "the device cookie is stored in clear");
     let mut own = same_device(&world, &ada);
-    assert_eq!(own.get("/connectors").await.status, 303, "it opens nothing");
+    assert_eq!(own.get("/connectors").await.status, 303, "a device cookie alone logs in");
     attack(&world, ADA).await;
     for _ in 0..10 {
         try_password(&mut own, ADA, WRONG).await.assert_status(401);
@@ -317,7 +317,7 @@ async fn n7_a_clock_that_was_ahead_locks_no_user_out(#[values(Kind::Sqlite, Kind
         .run("UPDATE throttles SET window_started_at = window_started_at + 86400000000")
         .await
         .expect("moved");
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!(world.raw.count("throttles").await, 0);
 }
 
@@ -337,9 +337,10 @@ async fn n10_typed_texts_cannot_be_guessed_from_stored_values(
     };
     let one = keys(&world).await;
     assert_eq!(one.len(), 3);
-    assert_eq!(one, keys(&world).await, "with the same key of the vault they are the same");
+    assert_eq!(one, keys(&world).await, "the same key of the vault gives another hash");
     crate::support::write_keys(&world.folder().join("encryption.key"), &[("newer", 8), ("test", 7)]);
-    assert_ne!(one, keys(&world.another_process(&[]).await).await, "and with another one they are others");
+    let other = keys(&world.another_process(&[]).await).await;
+    assert_ne!(one, other, "another key of the vault gives the same hash");
     let unsalted = ["log-in\x00192.0.2.7\x00a password by mistake", "a password by mistake"]
         .map(|text| mail360::platform::randomness::Hash::of(text.as_bytes()).to_vec());
     assert!(unsalted.iter().all(|hash| !one.contains(hash)));

@@ -53,7 +53,7 @@ async fn s1_typed_values_survive_a_session_that_ended_and_the_secret_does_not(
     assert_eq!(world.raw.dump(&[]).await, before, "the server stores nothing for visitors");
     let kept = URL_SAFE_NO_PAD.decode(&ada.cookies[COOKIE]).expect("base64");
     for word in ["archive", "canary"] {
-        assert!(!kept.windows(word.len()).any(|part| part == word.as_bytes()), "it is sealed");
+        assert!(!kept.windows(word.len()).any(|part| part == word.as_bytes()), "the draft is in clear");
     }
 
     let page = ada.get(answer.location()).await;
@@ -68,8 +68,8 @@ async fn s1_typed_values_survive_a_session_that_ended_and_the_secret_does_not(
     }
     assert_eq!(form.body.matches(" checked").count(), 4, "provider, day, account type and one permission");
     assert!(!form.body.contains("canary"));
-    assert_eq!(form.hidden("form"), fields[0].1, "it is still the same form");
-    assert!(ada.get(FORM).await.body.contains("archive"), "it is shown until it is sent");
+    assert_eq!(form.hidden("form"), fields[0].1, "the form has another id");
+    assert!(ada.get(FORM).await.body.contains("archive"), "the draft is gone before the form was sent");
     assert!(send(&mut ada, &fields).await.assert_status(302).location().starts_with("/connectors/0"));
     assert!(!ada.cookies.contains_key(COOKIE));
     assert!(!ada.get(FORM).await.body.contains("archive"));

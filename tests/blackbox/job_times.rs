@@ -163,7 +163,7 @@ async fn a_process_that_stops_lets_its_jobs_end_and_puts_back_those_that_do_not(
     stop.cancel();
     one.let_end(1, End::Succeed);
     until(|| one.counts(&QUEUED).succeeded == 1).await;
-    assert_eq!(one.running(), 1, "it still has time");
+    assert_eq!(one.running(), 1, "the second job was ended at once");
     assert_eq!(two.look().await, 0);
     until(|| {
         one.monotonic.advance(0.5);

@@ -35,7 +35,7 @@ async fn two_processes(kind: Kind) -> (World, Process, Process) {
     (world, one, two)
 }
 
-async fn written(world: &World) -> Vec<String> {
+async fn read_written(world: &World) -> Vec<String> {
     world.raw.column("SELECT writer FROM written ORDER BY writer").await
 }
 
@@ -73,7 +73,7 @@ async fn two_processes_share_the_jobs_and_never_run_one_twice_at_once(
                 {
                     let mut runs = runs.lock().expect("no panic");
                     let (begun, ended) = runs.entry(id.clone()).or_default();
-                    assert_eq!(begun, ended, "it runs already");
+                    assert_eq!(begun, ended, "the job was started twice");
                     *begun += 1;
                 }
                 tokio::time::sleep(Duration::from_millis(3)).await;
@@ -100,7 +100,7 @@ async fn two_processes_share_the_jobs_and_never_run_one_twice_at_once(
     assert_eq!(counts.iter().map(|counts| counts.succeeded).sum::<u64>(), 40, "{counts:?}");
     assert_eq!(counts.iter().map(|counts| counts.started).sum::<u64>(), 40, "{counts:?}");
     assert!(runs.lock().expect("no panic").values().all(|runs| *runs == (1, 1)));
-    assert_eq!(written(&world).await.len(), 40);
+    assert_eq!(read_written(&world).await.len(), 40);
 }
 
 #[rstest]
@@ -123,7 +123,7 @@ async fn a_job_of_a_killed_process_runs_again_after_30_seconds_and_not_before(
     two.let_end(1, End::Succeed);
     two.wait_for_end().await;
     assert_eq!(two.latest().1.attempts, 2);
-    assert_eq!(written(&world).await, ["two"]);
+    assert_eq!(read_written(&world).await, ["two"]);
     assert_eq!(world.raw.count("jobs").await, 0);
 }
 
@@ -145,8 +145,8 @@ async fn a_job_that_runs_for_minutes_stays_with_the_process_that_renews_its_leas
     }
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
-    assert_eq!(two.look().await, 0, "it is done");
-    assert_eq!(written(&world).await, ["one"]);
+    assert_eq!(two.look().await, 0, "the job ran again");
+    assert_eq!(read_written(&world).await, ["one"]);
 }
 
 #[rstest]
@@ -164,12 +164,12 @@ async fn a_process_that_stood_still_writes_nothing_once_another_has_its_job(
     two.wait_for_running(1).await;
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
-    assert!(written(&world).await.is_empty(), "it was refused");
+    assert!(read_written(&world).await.is_empty(), "the late write was accepted");
     let counts = one.counts(&QUEUED);
     assert_eq!((counts.lost, counts.failed, counts.succeeded), (1, 0, 0));
     two.let_end(1, End::Succeed);
     two.wait_for_end().await;
-    assert_eq!(written(&world).await, ["two"]);
+    assert_eq!(read_written(&world).await, ["two"]);
     assert_eq!(two.counts(&QUEUED).succeeded, 1);
 }
 
@@ -185,7 +185,7 @@ async fn while_a_transaction_of_its_owner_is_open_no_one_takes_a_job_and_no_one_
     let began = Instant::now();
     let held = one.program.database.write(async |tx| {
         lease.hold(&tx).await?;
-        assert_eq!(two.look().await, 0, "it is held");
+        assert_eq!(two.look().await, 0, "the job was taken while its lease is held");
         Ok::<_, Failure>(())
     });
     held.await.expect("committed");
@@ -197,7 +197,7 @@ async fn while_a_transaction_of_its_owner_is_open_no_one_takes_a_job_and_no_one_
 async fn lease_is_refused(world: &World, process: &Process) {
     let lease = process.latest().0;
     assert_lease_is_lost(&write(&process.program.database, &lease, "late").await);
-    assert!(written(world).await.is_empty());
+    assert!(read_written(world).await.is_empty());
 }
 
 #[track_caller]
@@ -221,18 +221,18 @@ async fn each_part_of_the_sweep_is_refused_under_a_lease_that_is_lost(
     let organisation = world.organisation_id_of("ada@contoso.test").await;
     world.clock.advance(time::Duration::days(400));
     let before = world.raw.dump(&[]).await;
-    assert_lease_is_lost(&program.sessions.sweep(&lease).await);
-    assert_lease_is_lost(&program.throttles.sweep(&lease).await);
-    assert_lease_is_lost(&program.people.sweep(&lease).await);
-    assert_lease_is_lost(&program.activity_log.sweep(&lease, organisation).await);
-    assert_lease_is_lost(&program.devices.sweep(&lease).await);
-    assert_lease_is_lost(&program.sign_ins.sweep(&lease).await);
+    assert_lease_is_lost(&program.sessions.erase_expired_sessions(&lease).await);
+    assert_lease_is_lost(&program.throttles.erase_old_windows(&lease).await);
+    assert_lease_is_lost(&program.people.erase_expired_invitations(&lease).await);
+    assert_lease_is_lost(&program.activity_log.erase_old_entries(&lease, organisation).await);
+    assert_lease_is_lost(&program.devices.erase_expired_devices(&lease).await);
+    assert_lease_is_lost(&program.sign_ins.erase_old_attempts(&lease).await);
     assert_eq!(world.raw.dump(&[]).await, before);
 }
 
 #[rstest]
 #[tokio::test]
-async fn of_two_processes_one_sweeps_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn only_one_of_two_processes_sweeps_at_a_time(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     world.set_up().await;
     let other = world.another_process(&[]).await;
@@ -252,7 +252,7 @@ async fn of_two_processes_one_sweeps_at_a_time(#[values(Kind::Sqlite, Kind::Post
     assert_eq!(two.look().await.expect("a look"), 1);
     until(|| other.program.jobs.counts().of(&SWEEP).running == 0).await;
     assert_eq!(world.raw.count("sessions").await, 0);
-    assert_eq!(world.raw.count("jobs").await, 1, "it is a singleton");
+    assert_eq!(world.raw.count("jobs").await, 1, "a second row of the singleton was added");
 }
 
 /// Takes the database away. Connections to PostgreSQL end and are refused; SQLite's file is held by another process.
@@ -315,7 +315,7 @@ async fn a_database_that_is_away_for_a_minute_ends_a_job_in_time_and_counts_as_n
     assert_eq!((one.look().await, two.look().await), (1, 0));
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
-    assert_eq!(written(&world).await, ["one"]);
+    assert_eq!(read_written(&world).await, ["one"]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The names on a page of the list, in their order.
-fn names(page: &Answer) -> Vec<String> {
+fn read_names(page: &Answer) -> Vec<String> {
     let rows = page.assert_status(200).body.split("<th scope=\"row\"").skip(1);
     rows.filter_map(|row| Some(row.split_once("<bdi>")?.1.split_once('<')?.0.to_owned())).collect()
 }
@@ -61,11 +61,12 @@ async fn the_list_is_searched_by_prefix_and_sorted_in_four_ways(
         ("sort=client_secret", vec!["aaab", "Archive", "Mail", "mailbox", "Ｚebra"]),
     ] {
         let page = ada.get(&format!("/connectors?{query}")).await;
-        assert_eq!(names(&page), wanted, "{query}");
+        assert_eq!(read_names(&page), wanted, "{query}");
     }
-    ada.get("/connectors?search=box").await.assert_says("No name and no Client ID begins like that");
+    let nothing = ada.get("/connectors?search=box").await;
+    nothing.assert_says("No connector’s name or Client ID begins with this text");
     let mut eve = world.stranger().await;
-    assert!(names(&eve.get("/connectors?search=mail").await).is_empty());
+    assert!(read_names(&eve.get("/connectors?search=mail").await).is_empty());
 }
 
 #[rstest]
@@ -103,7 +104,7 @@ async fn every_connector_is_on_exactly_one_page_in_every_order_and_search(
         let mut next = format!("/connectors?{query}");
         loop {
             let page = ada.get(&next).await;
-            seen.extend(names(&page));
+            seen.extend(read_names(&page));
             pages += 1;
             let Some((before, _)) = page.body.split_once(">Next page</a>") else { break };
             let (_, address) = before.rsplit_once("href=\"").expect("an address");
@@ -117,13 +118,14 @@ async fn every_connector_is_on_exactly_one_page_in_every_order_and_search(
     // A position of another order gives the first page, and no error.
     let id = uuid::Uuid::from_u128(7_001);
     for query in [format!("sort=added&after={id}-tmail"), format!("after={id}-n1"), "after=x".to_owned()] {
-        assert_eq!(names(&ada.get(&format!("/connectors?{query}")).await).len(), count.min(25), "{query}");
+        let page = ada.get(&format!("/connectors?{query}")).await;
+        assert_eq!(read_names(&page).len(), count.min(25), "{query}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn every_connector_is_on_exactly_one_page_of_the_list(
+async fn connectors_whose_names_sort_by_bytes_and_by_locale_differently_are_each_on_one_page(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -154,9 +156,7 @@ async fn every_connector_is_on_exactly_one_page_of_the_list(
 
 #[rstest]
 #[tokio::test]
-async fn an_impossible_position_in_the_list_gives_the_first_page(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn an_invalid_list_position_gives_the_first_page(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     world.add_connector(&mut ada, &NewConnector::default()).await;

@@ -50,26 +50,27 @@ impl Form {
     }
 }
 
-pub async fn verify(world: &World, browser: &mut Browser, connector: &str) {
+/// Verifies the connector by a complete sign-in.
+pub async fn verify_connector(world: &World, browser: &mut Browser, connector: &str) {
     let authorize = world.start(browser, connector).await;
     world.grant_everything(&authorize);
     browser.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert_eq!(world.state(connector).await, "verified");
 }
 
-async fn confirm(browser: &mut Browser, next: &str) -> Answer {
+async fn reauthenticate(browser: &mut Browser, next: &str) -> Answer {
     browser.post("/re-authenticate", &[("confirm_password", PASSWORD), ("confirm_next", next)]).await
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_new_name_keeps_the_connector_verified_and_a_new_client_id_does_not_and_the_page_says_why(
+async fn a_new_name_keeps_the_connector_verified_but_a_new_client_id_does_not(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    verify(&world, &mut ada, &connector).await;
+    verify_connector(&world, &mut ada, &connector).await;
 
     let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
     assert_eq!(form.send(&mut ada).await.location(), connector);
@@ -86,43 +87,44 @@ async fn a_new_name_keeps_the_connector_verified_and_a_new_client_id_does_not_an
     page.assert_says("Not verified").assert_says("Changed since it was last verified: Client ID");
     page.assert_says("Connector changed: Client ID");
 
-    // An unchanged form changes nothing, and the page says so.
+    // An unchanged form changes nothing, and the page says that.
     let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
     form.send(&mut ada).await;
     ada.get(&connector).await.assert_says("Nothing was changed");
-    verify(&world, &mut ada, &connector).await;
+    verify_connector(&world, &mut ada, &connector).await;
     assert!(!ada.get(&connector).await.text().contains("Changed since"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn of_two_who_edit_at_once_the_second_sees_both_versions_and_chooses(
+async fn the_second_of_two_concurrent_edits_is_shown_both_versions(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let mut bob = world.user("Contoso", "bob@contoso.test", mail360::people::model::Role::Admin).await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let hers = Form::open(&mut ada, &connector).await.with("service_name", "Hers");
-    let his = Form::open(&mut bob, &connector).await.with("service_name", "His");
-    let his = his.with("secret_expires_on", "2027-01-02");
-    assert_eq!(hers.send(&mut ada).await.location(), connector);
+    let ada_form = Form::open(&mut ada, &connector).await.with("service_name", "Hers");
+    let bob_form = Form::open(&mut bob, &connector).await.with("service_name", "His");
+    let bob_form = bob_form.with("secret_expires_on", "2027-01-02");
+    assert_eq!(ada_form.send(&mut ada).await.location(), connector);
 
     let edit = format!("{connector}/edit");
-    assert_eq!(his.send(&mut bob).await.location(), edit);
+    assert_eq!(bob_form.send(&mut bob).await.location(), edit);
     let stored: String = world.raw.one("SELECT service_name FROM connectors").await;
-    assert_eq!(stored, "Hers", "nothing is overwritten in silence");
+    assert_eq!(stored, "Hers", "the second edit overwrote the first one without a warning");
     let page = bob.get(&edit).await;
     page.assert_says("Ada Example (ada@contoso.test) changed this connector while you were editing it");
     page.assert_says("HersHis").assert_says("2028-11-232027-01-02");
-    assert!(page.body.contains("value=\"His\""), "his own is still in the form");
-    assert_eq!(page.hidden("version"), "2", "from here on he knows");
+    assert!(page.body.contains("value=\"His\""), "the form does not keep the values that Bob typed");
+    assert_eq!(page.hidden("version"), "2", "the form does not have the version that Bob has been shown");
 
-    let known = his.with("version", &page.hidden("version"));
+    let known = bob_form.with("version", &page.hidden("version"));
     assert_eq!(known.send(&mut bob).await.location(), connector);
     let stored: String = world.raw.one("SELECT service_name FROM connectors").await;
     assert_eq!(stored, "His");
-    assert!(!bob.get(&edit).await.text().contains("while you were editing"), "he has sent his");
+    let page = bob.get(&edit).await;
+    assert!(!page.text().contains("while you were editing"), "the edit conflict is still shown");
 }
 
 #[rstest]
@@ -140,7 +142,7 @@ async fn l11_a_secret_is_replaced_only_by_a_user_who_has_given_the_password_rece
 
     // On the page for the secret.
     assert_eq!(ada.get(&secret).await.location(), format!("/re-authenticate?next={secret}"));
-    let owner = form.0.iter().find(|(name, _)| name == "owner").expect("it").1.clone();
+    let owner = form.0.iter().find(|(name, _)| name == "owner").expect("the field").1.clone();
     let id = connector.rsplit('/').next().expect("an id");
     let fields =
         [("connector", id), ("version", "1"), ("owner", owner.as_str()), ("client_secret", NEW_SECRET)];
@@ -153,21 +155,21 @@ async fn l11_a_secret_is_replaced_only_by_a_user_who_has_given_the_password_rece
     let now: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert_eq!(before, now);
 
-    assert_eq!(confirm(&mut ada, &edit).await.assert_status(303).location(), edit);
+    assert_eq!(reauthenticate(&mut ada, &edit).await.assert_status(303).location(), edit);
     let page = ada.get(&edit).await;
     page.assert_says("Enter the new secret again");
     assert!(page.body.contains("value=\"Renamed\"") && !page.body.contains("canary"));
     assert_eq!(form.send(&mut ada).await.location(), connector);
     assert_eq!(replace(&mut ada, &connector, SECRET).await.location(), connector);
-    // A change of any other value does not ask for it.
+    // A change of any other value does not ask for the password.
     world.clock.advance(Duration::minutes(10));
-    let form = Form::open(&mut ada, &connector).await.with("service_name", "Once more");
+    let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed again");
     assert_eq!(form.send(&mut ada).await.location(), connector);
 }
 
 #[rstest]
 #[tokio::test]
-async fn deleting_names_what_it_breaks_and_the_activity_keeps_the_name(
+async fn the_delete_page_names_the_consequences_and_the_activity_keeps_the_name(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
@@ -183,7 +185,8 @@ async fn deleting_names_what_it_breaks_and_the_activity_keeps_the_name(
     ada.get("/connectors").await.assert_says("The connector was deleted");
     world.clock.advance(Duration::minutes(9));
     ada.post(&format!("{connector}/verify"), &[]).await.assert_status(404);
-    assert!(!ada.get("/connectors").await.text().contains("was deleted"), "until the next form is sent");
+    let page = ada.get("/connectors").await;
+    assert!(!page.text().contains("was deleted"), "the message stays after the next form was sent");
     ada.post("/do/connectors/delete", &fields).await.assert_status(404);
     for path in ["", "/edit", "/secret", "/delete", "/sign-ins"] {
         ada.get(&format!("{connector}{path}")).await.assert_status(404);
@@ -247,12 +250,12 @@ async fn the_timeline_shows_each_step_and_a_foreign_browser_once(
     world.grant_everything(&authorize);
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     let foreign = "SELECT COUNT(*) FROM attempt_events WHERE step = 'foreign_browser'";
-    assert_eq!(world.raw.one::<i64>(foreign).await, 1, "an attacker with a state cannot fill the database");
-    // Every administrator sees it, although the outcome's own page is only for the user who started the sign-in.
+    assert_eq!(world.raw.one::<i64>(foreign).await, 1, "each callback of a foreign browser was written");
+    // Every administrator sees the timeline, although only the user who started the sign-in may open its outcome.
     let page = bob.get(&connector).await;
     for step in [
         "Sent to Microsoft",
-        "Somebody came with it in another browser, and was refused",
+        "Another browser sent the callback of this sign-in, and was refused",
         "Came back from Microsoft",
         "Microsoft accepted the client secret and gave access",
         "Microsoft said who signed in",
@@ -287,7 +290,8 @@ async fn administrators_are_warned_from_sixty_days_before_a_secret_expires(
             None => &page,
         };
         assert_eq!(page.text().contains("A client secret expires soon"), words.is_some(), "{path}");
-        assert!(!vera.get(path).await.text().contains("A client secret expires soon"), "she cannot mend it");
+        // A viewer cannot replace the secret, so they are not warned.
+        assert!(!vera.get(path).await.text().contains("A client secret expires soon"), "{path}");
     }
     world.clock.advance(Duration::days(31));
     let mut ada = world.log_in("ada@contoso.test").await;

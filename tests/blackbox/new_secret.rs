@@ -4,7 +4,7 @@ use rstest::rstest;
 use time::Duration;
 
 use crate::{
-    manage::verify,
+    manage::verify_connector,
     support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World, callback},
 };
 
@@ -32,7 +32,7 @@ async fn p5_the_next_sign_in_uses_the_new_secret(#[values(Kind::Sqlite, Kind::Po
     // Another process has used the old one and has no copy of it.
     let other = world.another_process(&[]).await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    verify(&world, &mut ada, &connector).await;
+    verify_connector(&world, &mut ada, &connector).await;
     assert_eq!(replace(&mut ada, &connector, NEW_SECRET).await.location(), connector);
     let page = ada.get(&connector).await;
     page.assert_says("The secret was replaced")
@@ -71,7 +71,7 @@ async fn a_new_secret_does_not_reset_a_connector_that_was_never_verified(
 #[rstest]
 #[case("2b4e28ba-2fa1-11d2-883f-0016d3cca427", "This is the Secret ID")]
 #[case("", "Copy the client secret")]
-#[case("two words of it", "There is a blank in it")]
+#[case("two words of it", "The text contains a blank")]
 #[tokio::test]
 async fn p1_a_new_secret_is_checked_like_the_first_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -129,7 +129,7 @@ async fn the_form_for_a_new_secret_waits_while_the_password_is_asked_for(
 
 #[rstest]
 #[tokio::test]
-async fn of_two_who_replace_the_secret_at_once_the_second_is_told(
+async fn the_second_of_two_concurrent_new_secrets_is_refused_with_a_message(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -158,7 +158,7 @@ async fn of_two_who_replace_the_secret_at_once_the_second_is_told(
     assert_eq!(version, "1");
     assert_eq!(send(&mut bob, &version, SECRET).await, path);
     let page = bob.get(&path).await;
-    page.assert_says("Somebody else changed this connector in the meantime");
+    page.assert_says("Another user changed this connector in the meantime");
     assert_eq!(stored().await, hers);
     assert_eq!(send(&mut bob, &page.hidden("version"), SECRET).await, connector);
     assert_ne!(stored().await, hers);

@@ -256,7 +256,7 @@ async fn the_message_after_a_change_of_a_user_states_the_result_on_that_users_pa
 
 #[rstest]
 #[tokio::test]
-async fn of_two_administrators_who_make_the_same_change_one_reads_that_nothing_was_changed(
+async fn the_second_of_two_administrators_with_the_same_change_reads_that_nothing_was_changed(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;

@@ -14,7 +14,7 @@ const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
 const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
 
 /// An error of the token endpoint in the form that Microsoft documents, with its line ends.
-fn microsoft(error: &str, code: u64) -> Value {
+fn microsoft_error(error: &str, code: u64) -> Value {
     json!({
         "error": error,
         "error_description": format!(
@@ -26,8 +26,8 @@ fn microsoft(error: &str, code: u64) -> Value {
     })
 }
 
-/// The outcome's page and the connector's state after a sign-in with this token response.
-async fn ended(kind: Kind, canned: Canned) -> (World, Answer, String) {
+/// Signs in while the token endpoint gives this response. Returns the outcome's page and the connector's state.
+async fn sign_in_with(kind: Kind, canned: Canned) -> (World, Answer, String) {
     let (world, mut ada, connector, authorize) = under_way(kind).await;
     world.provider.answer_token(canned);
     let landed = ada.get(&callback(&authorize, "code=canary-code")).await;
@@ -37,32 +37,32 @@ async fn ended(kind: Kind, canned: Canned) -> (World, Answer, String) {
     (world, page, state)
 }
 
-const REJECTED: &str = "failing: credentials_rejected";
+const CREDENTIALS_REJECTED: &str = "failing: credentials_rejected";
 
 #[rstest]
 #[case::wrong_secret((401, "invalid_client", 7_000_215),
     "does not accept the client secret",
     "You, as the administrator",
     "Value column",
-    REJECTED
+    CREDENTIALS_REJECTED
 )]
 #[case::expired_secret((401, "invalid_client", 7_000_222),
     "The client secret has expired",
     "You, as the administrator",
     "new client secret",
-    REJECTED
+    CREDENTIALS_REJECTED
 )]
 #[case::public_client((401, "invalid_client", 700_025),
     "registered as a public client",
     "You, as the administrator",
     "Allow public client flows to No",
-    REJECTED
+    CREDENTIALS_REJECTED
 )]
 #[case::secret_missing((401, "invalid_client", 7_000_218),
     "registered as a public client",
     "You, as the administrator",
     "on the platform Web",
-    REJECTED
+    CREDENTIALS_REJECTED
 )]
 #[case::unknown_application((400, "unauthorized_client", 700_016),
     "does not find the application",
@@ -107,7 +107,7 @@ const REJECTED: &str = "failing: credentials_rejected";
     "not_verified"
 )]
 #[case::transient((503, "temporarily_unavailable", 90_033),
-    "has trouble of its own",
+    "has a temporary problem",
     "No one: it passes",
     "Wait a minute",
     "not_verified"
@@ -127,24 +127,26 @@ async fn o14_an_error_of_microsoft_says_what_happened_who_can_fix_it_and_the_nex
     #[case] next: &str,
     #[case] state: &str,
 ) {
-    let (world, page, now) = ended(kind, Canned::Json(status, microsoft(error, code))).await;
+    let answer = Canned::Json(status, microsoft_error(error, code));
+    let (world, page, now) = sign_in_with(kind, answer).await;
     page.assert_says(what).assert_says(who).assert_says(next);
     page.assert_says(error).assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
-    assert_eq!(now, state, "the OAuth error alone decides");
-    assert_eq!(world.provider.token_requests().len(), 1, "nothing is tried twice");
+    assert_eq!(now, state, "the state of the connector does not follow from the OAuth error");
+    assert_eq!(world.provider.token_requests().len(), 1, "the code was sent more than once");
     let microsofts_page = format!("https://login.microsoftonline.com/error?code={code}");
     assert_eq!(
         page.body.contains(&microsofts_page),
         code == 9_999_999,
-        "of an unknown code Microsoft says more"
+        "only the page of an unknown code links to Microsoft's page about the code"
     );
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_throttled_sign_in_says_how_long_to_wait(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let answer = microsoft("temporarily_unavailable", 50_196);
-    let (_, page, state) = ended(kind, Canned::Headed(429, ("retry-after", "90"), answer)).await;
+    let answer = microsoft_error("temporarily_unavailable", 50_196);
+    let answer = Canned::Headed(429, ("retry-after", "90"), answer);
+    let (_, page, state) = sign_in_with(kind, answer).await;
     page.assert_says("has had too many requests").assert_says("Wait 90 seconds").assert_says(TRACE);
     assert_eq!(state, "not_verified");
 }
@@ -154,8 +156,9 @@ async fn a_throttled_sign_in_says_how_long_to_wait(#[values(Kind::Sqlite, Kind::
 async fn a_request_id_that_only_a_header_contains_is_shown(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (_, page, _) = ended(kind, Canned::Headed(500, ("x-ms-request-id", TRACE), json!("oops"))).await;
-    page.assert_says("has trouble of its own").assert_says(TRACE);
+    let answer = Canned::Headed(500, ("x-ms-request-id", TRACE), json!("oops"));
+    let (_, page, _) = sign_in_with(kind, answer).await;
+    page.assert_says("has a temporary problem").assert_says(TRACE);
 }
 
 #[rstest]
@@ -203,8 +206,8 @@ async fn a_refusal_of_graph_is_shown_with_its_ids(#[values(Kind::Sqlite, Kind::P
 #[case("access_denied", "AADSTS90094: An admin must consent.", "A Microsoft 365 administrator must approve")]
 #[case("consent_required", "AADSTS65001: No consent.", "have not been approved yet")]
 #[case("interaction_required", "AADSTS50076: Use MFA.", "asks for a second factor")]
-#[case("server_error", "AADSTS90006: External server.", "has trouble of its own")]
-#[case("temporarily_unavailable", "", "has trouble of its own")]
+#[case("server_error", "AADSTS90006: External server.", "has a temporary problem")]
+#[case("temporarily_unavailable", "", "has a temporary problem")]
 #[case("unauthorized_client", "AADSTS700016: Not found.", "does not find the application")]
 #[case("invalid_client", "AADSTS650052: No service principal.", "does not have the application yet")]
 #[case("invalid_client", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
@@ -229,7 +232,8 @@ async fn an_error_instead_of_a_code_has_words_and_causes_no_request(
     assert!(world.provider.requests().is_empty());
     let state = world.state(&connector).await;
     let refused = matches!(error, "unauthorized_client" | "invalid_scope");
-    assert_eq!(state.starts_with("failing"), refused, "no secret was sent, so none is wrong: {state}");
+    // Only an error about the application changes the state: no secret was sent.
+    assert_eq!(state.starts_with("failing"), refused, "{state}");
 }
 
 #[rstest]
@@ -244,7 +248,7 @@ async fn an_error_instead_of_a_code_has_words_and_causes_no_request(
     "did not say who signed in"
 )]
 #[tokio::test]
-async fn only_a_refusal_by_graph_itself_is_called_a_missing_permission(
+async fn each_kind_of_failed_request_to_graph_has_its_own_explanation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] canned: Canned,
     #[case] words: &str,
@@ -269,7 +273,7 @@ async fn the_page_offers_a_button_for_the_next_step(
     #[case] code: u64,
     #[case] leads_to: &str,
 ) {
-    let (_, page, _) = ended(kind, Canned::Json(status, microsoft(error, code))).await;
+    let (_, page, _) = sign_in_with(kind, Canned::Json(status, microsoft_error(error, code))).await;
     assert!(page.body.contains(leads_to), "{}", page.text());
 }
 
@@ -278,7 +282,7 @@ async fn the_page_offers_a_button_for_the_next_step(
 async fn the_page_offers_the_consent_link_if_an_administrator_must_consent(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (_, page, _) = ended(kind, Canned::Json(400, microsoft("invalid_grant", 90_094))).await;
+    let (_, page, _) = sign_in_with(kind, Canned::Json(400, microsoft_error("invalid_grant", 90_094))).await;
     page.assert_says("https://login.microsoftonline.com/organizations/v2.0/adminconsent");
 }
 
@@ -288,11 +292,11 @@ async fn c6_everything_that_the_provider_says_is_shown_as_text(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let evil = "\"><img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*7}}";
-    let mut answer = microsoft("invalid_client", 9_999_999);
+    let mut answer = microsoft_error("invalid_client", 9_999_999);
     for field in ["error_description", "trace_id", "correlation_id"] {
         answer[field] = evil.into();
     }
-    let (world, page, _) = ended(kind, Canned::Json(401, answer)).await;
+    let (world, page, _) = sign_in_with(kind, Canned::Json(401, answer)).await;
     page.assert_says("<img src=x");
     let mut ada = world.log_in("ada@contoso.test").await;
     let connector = format!("/connectors/{}", world.raw.one::<uuid::Uuid>("SELECT id FROM connectors").await);
@@ -317,11 +321,10 @@ async fn c6_everything_that_the_provider_says_is_shown_as_text(
 
 #[rstest]
 #[tokio::test]
-async fn o7_another_users_code_with_ones_own_state_is_refused_and_connects_nothing(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
+async fn o7_a_code_of_another_users_sign_in_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     // The provider finds that the code does not belong to this sign-in's challenge.
-    let (world, page, state) = ended(kind, Canned::Json(400, microsoft("invalid_grant", 501_481))).await;
+    let answer = Canned::Json(400, microsoft_error("invalid_grant", 501_481));
+    let (world, page, state) = sign_in_with(kind, answer).await;
     page.assert_says("proof does not fit");
     assert_eq!(state, "not_verified");
     let exchanges = world.provider.exchanges();
@@ -329,7 +332,7 @@ async fn o7_another_users_code_with_ones_own_state_is_refused_and_connects_nothi
     assert_eq!(sent.field("code"), Some("canary-code"));
     assert!(
         sent.field("code_verifier").is_some_and(|verifier| verifier.len() >= 43),
-        "it was told the challenge's proof"
+        "the exchange has no PKCE verifier"
     );
 }
 
@@ -367,7 +370,8 @@ async fn d2_fifty_callbacks_that_wait_for_the_provider_do_not_delay_other_reques
     for path in ["/connectors", &connector, "/connectors/new", "/settings/activity", "/healthz", "/readyz"] {
         ada.get(path).await.assert_status(200);
     }
-    assert_eq!(waiting.iter().filter(|task| task.is_finished()).count(), 0, "all are still waiting");
+    let finished = waiting.iter().filter(|task| task.is_finished()).count();
+    assert_eq!(finished, 0, "callbacks were answered before the provider answered");
     let other = NewConnector { name: "Another", ..Default::default() };
     world.add_connector(&mut ada, &other).await;
 

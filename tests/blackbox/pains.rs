@@ -89,5 +89,5 @@ async fn p24_a_secret_is_stored_only_encrypted(#[values(Kind::Sqlite, Kind::Post
     let (url, database) = (&program.config.database, &program.database);
     let randomness = program.randomness.clone();
     let taken = custody::load_keys(&key_file, url, database, false, &*world.clock, randomness).await;
-    assert!(taken.is_err(), "it would have gone on without a key");
+    assert!(taken.is_err(), "the keys were loaded without a key file");
 }

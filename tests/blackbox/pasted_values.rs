@@ -60,16 +60,16 @@ async fn c22_invisible_characters_around_a_value_are_removed_and_the_secret_is_s
 #[rstest]
 #[case::c22_invisible(
     "canary~secret\u{200b}.1234",
-    "There is a sign in it that no client secret has, and that cannot be seen"
+    "The text contains a character that no client secret has, and that cannot be seen"
 )]
-#[case::c22_dash("canary~secret–1234567", "There is a sign in it that no client secret has: a dash")]
-#[case::c22_tilde("canary\u{2dc}secret-1234567", "There is a sign in it that no client secret has: a tilde")]
+#[case::c22_dash("canary~secret–1234567", "The text contains a character that no client secret has: a dash")]
+#[case::c22_tilde("canary\u{2dc}secret-1234567", "no client secret has: a tilde")]
 #[case::c23_double("\"canary~secret-1234567\"", "leave the quotation marks out")]
 #[case::c23_single("'canary~secret-1234567'", "leave the quotation marks out")]
 #[case::c23_typographic("„canary~secret-1234567“", "leave the quotation marks out")]
-#[case::c24_asterisks("aB1******************", "Azure shows only its beginning by now; make a new one")]
-#[case::c24_full_stops("aB1......", "Azure shows only its beginning by now; make a new one")]
-#[case::c24_bullets("aB1••••••••••••••••••", "Azure shows only its beginning by now; make a new one")]
+#[case::c24_asterisks("aB1******************", "Azure now shows only its beginning. Make a new secret")]
+#[case::c24_full_stops("aB1......", "Azure now shows only its beginning. Make a new secret")]
+#[case::c24_bullets("aB1••••••••••••••••••", "Azure now shows only its beginning. Make a new secret")]
 #[tokio::test]
 async fn a_text_that_cannot_be_a_secret_of_microsofts_is_refused_in_every_form(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -102,7 +102,8 @@ async fn c25_a_percent_encoded_secret_is_stored_and_the_administrator_is_warned(
     let answer = add(&mut ada, ["Mail archive", CLIENT_ID, encoded, "", TENANT]).await;
     let connector = answer.location().to_owned();
     ada.get(&connector).await.assert_says("Look at the client secret").assert_says("%7E means ~");
-    assert_eq!(world.provider.token_requests()[0].field("client_secret"), Some(encoded), "it is not lost");
+    let requests = world.provider.token_requests();
+    assert_eq!(requests[0].field("client_secret"), Some(encoded), "the secret was sent in another form");
     crate::new_secret::replace(&mut ada, &connector, "canary%2bsecret-123456").await;
     ada.get(&connector).await.assert_says("The secret was replaced").assert_says("percent-encoded");
     crate::new_secret::replace(&mut ada, &connector, SECRET).await;
@@ -321,7 +322,7 @@ async fn c34_a_log_in_mentions_the_clocks_and_measures_the_difference_only_if_no
         answer.assert_says("the clocks of your phone and of the server differ");
         assert!(!answer.text().contains("differ by"), "{}", answer.text());
     }
-    assert_eq!(browser.get("/connectors").await.status, 303, "it is not taken");
+    assert_eq!(browser.get("/connectors").await.status, 303, "the code was accepted");
     // It costs as much as a wrong code and is recorded as one.
     world.flush().await;
     let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.code_refused'";

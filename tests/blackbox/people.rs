@@ -41,7 +41,7 @@ async fn an_invited_user_chooses_a_password_and_is_logged_in_by_a_link_that_work
     page.assert_says("Send this link to grace@contoso.test").assert_says("until 30 Nov 2026, 06:57 UTC");
     let path = link(&page);
     let list = ada.get(PEOPLE).await;
-    assert!(!list.body.contains("/invitations/A") && !list.body.contains(&path), "it is shown once");
+    assert!(!list.body.contains("/invitations/A") && !list.body.contains(&path), "the link is shown twice");
     list.assert_says("grace@contoso.test");
 
     let mut grace = world.browser();
@@ -110,7 +110,7 @@ async fn a_link_works_for_seven_days_unless_it_is_withdrawn_or_replaced(
     world.clock.advance(Duration::seconds(1));
     visitor.get(&third).await.assert_status(404);
     accept(&world, &third, "Grace", PASSWORD).await.1.assert_status(404);
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!(world.raw.count("invitations").await, 0);
     assert_eq!(world.raw.count("users").await, 1);
 }
@@ -164,7 +164,7 @@ async fn l11_an_administrators_change_of_a_user_takes_effect_at_the_next_request
 
     let mut here = world.log_in("vera@contoso.test").await;
     change(&mut ada, &[("change", "role"), ("role", "admin")], "The role was changed.").await;
-    assert!(!is_logged_in(&mut here).await, "another role, another cookie");
+    assert!(!is_logged_in(&mut here).await, "the session is still open after a change of the role");
     let mut here = world.log_in("vera@contoso.test").await;
     here.get(PEOPLE).await.assert_status(200);
 
@@ -193,7 +193,7 @@ async fn the_last_administrator_cannot_be_removed(#[values(Kind::Sqlite, Kind::P
     let ada_path = format!("{PEOPLE}/{ada_id}");
     for change in [&[("change", "disable")][..], &[("change", "role"), ("role", "viewer")]] {
         ada.post(&ada_path, change).await.assert_status(409).assert_says("last administrator");
-        assert!(is_logged_in(&mut ada).await, "and she stays signed in");
+        assert!(is_logged_in(&mut ada).await, "Ada was logged out");
     }
     // Two administrators take the role from each other at once.
     for round in 0..4 {
@@ -288,7 +288,7 @@ async fn an_invitation_of_another_organisation_cannot_be_withdrawn(
 
 #[rstest]
 #[tokio::test]
-async fn two_who_invite_the_same_person_at_once_leave_one_link(
+async fn two_concurrent_invitations_of_one_person_leave_one_link(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -315,7 +315,7 @@ async fn a_user_who_forgot_the_password_chooses_a_new_one_by_an_administrators_l
     page.assert_says("Send this link to vera@contoso.test").assert_says("until 24 Nov 2026, 06:57 UTC");
     let path = link(&page);
     ada.get(PEOPLE).await.assert_says("New password, until");
-    assert!(is_logged_in(&mut vera).await, "until it is used nothing changes");
+    assert!(is_logged_in(&mut vera).await, "the user was logged out before the link was used");
     let page = world.browser().get(&path).await;
     page.assert_says("Choose a new password");
     assert!(page.body.contains("<title>Choose a new password"), "{}", page.body);

@@ -77,7 +77,7 @@ async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
     let page = ada.get(&connector).await;
     page.assert_says(ADDED).assert_says(words).assert_says("saved anyway");
     page.assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
-    assert_eq!(world.state(&connector).await, state, "only invalid_client changes it");
+    assert_eq!(world.state(&connector).await, state, "only invalid_client changes the state");
     let tried: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(tried, 1);
     let outcome: String =
@@ -126,7 +126,7 @@ async fn accepted_credentials_are_reported_and_verify_nothing(
     let (world, mut ada, connector) = added(kind, Canned::Json(200, token)).await;
     let page = ada.get(&connector).await;
     page.assert_says(ADDED).assert_says("Microsoft accepts the Client ID and the Client Secret");
-    assert_eq!(world.state(&connector).await, "not_verified", "only a sign-in verifies");
+    assert_eq!(world.state(&connector).await, "not_verified", "only a sign-in verifies a connector");
     assert!(
         !world.raw.dump(&[]).await.join("\n").contains("canary-access-token"),
         "the token is thrown away"

@@ -30,7 +30,7 @@ async fn l11_a_new_password_needs_the_current_one_and_ends_all_other_sessions(
     change(&mut here, PASSWORD, PASSWORD).await.assert_status(422).assert_says("another password");
     assert!(is_logged_in(&mut elsewhere).await, "nothing has changed yet");
     let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.password_change_refused'";
-    assert_eq!(world.raw.one::<i64>(refused).await, 1, "a wrong one is recorded");
+    assert_eq!(world.raw.one::<i64>(refused).await, 1, "a wrong password is recorded");
 
     assert_eq!(change(&mut here, PASSWORD, NEW).await.assert_status(303).location(), "/profile");
     here.get("/profile").await.assert_status(200).assert_says("Your password has been changed");

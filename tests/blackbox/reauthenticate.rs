@@ -41,10 +41,10 @@ async fn l11_a_protected_form_waits_for_the_password_and_then_continues(
     ];
     let wrong = ada.post("/re-authenticate", &fields).await;
     wrong.assert_status(422).assert_says("This is not your password");
-    assert_eq!(wrong.hidden("email"), "new@contoso.test", "what was typed still waits");
+    assert_eq!(wrong.hidden("email"), "new@contoso.test", "the typed values are lost");
     let right = [&fields[..4], &[("confirm_password", PASSWORD)]].concat();
     let answer = ada.post("/re-authenticate", &right).await;
-    assert_eq!(answer.assert_status(307).location(), PEOPLE, "the browser sends the form once more");
+    assert_eq!(answer.assert_status(307).location(), PEOPLE, "the browser does not send the form again");
     ada.post(PEOPLE, &right).await.assert_status(200).assert_says("Send this link to new@contoso.test");
     assert_eq!(world.raw.count("invitations").await, 1);
 }
@@ -60,7 +60,7 @@ async fn l11_a_re_authentication_lasts_ten_minutes_and_counts_for_one_browser(
     assert_eq!(answer.assert_status(303).location(), "/profile/second-factor");
     ada.get("/profile/second-factor").await.assert_status(200);
     assert_eq!(ada.get("/re-authenticate?next=/settings/people").await.assert_status(303).location(), PEOPLE);
-    assert_eq!(elsewhere.get("/connectors").await.status, 303, "the old cookie is dead");
+    assert_eq!(elsewhere.get("/connectors").await.status, 303, "the old cookie still works");
     let mut other = world.log_in("ada@contoso.test").await;
     world.clock.advance(Duration::minutes(9));
     other.post(PEOPLE, &NEWCOMER).await.assert_status(200);
@@ -85,7 +85,7 @@ async fn l7_re_authentication_changes_the_cookie_and_does_not_extend_the_session
     let before = ada.cookies.clone();
     confirm(&mut ada, PASSWORD, "/connectors").await.assert_status(303);
     assert_ne!(ada.cookies, before);
-    assert_eq!(world.raw.count("sessions").await, 1, "and there is no second session");
+    assert_eq!(world.raw.count("sessions").await, 1, "there is a second session");
     world.clock.advance(Duration::minutes(24));
     assert_eq!(ada.get("/connectors").await.status, 303, "twelve hours after the log-in");
 }

@@ -77,7 +77,7 @@ async fn n0_a_cookie_stolen_before_the_set_up_of_a_second_factor_cannot_read_its
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn n0_of_two_changes_at_once_with_one_cookie_one_is_made(
+async fn n0_only_one_of_two_concurrent_changes_with_one_cookie_is_made(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -95,11 +95,11 @@ async fn n0_of_two_changes_at_once_with_one_cookie_one_is_made(
         let mut done = renewing.join_all().await;
         done.sort_by_key(|(status, _)| *status);
         let statuses: Vec<_> = done.iter().map(|(status, _)| *status).collect();
-        assert_eq!(statuses, [200, 401, 401], "only the session that was there makes codes");
+        assert_eq!(statuses, [200, 401, 401], "not exactly one request got new codes");
         let old = ada.cookies["mail360_3000_session"].clone();
         assert_eq!(world.raw.count("sessions").await, 1);
         for (_, loser) in &mut done[1..] {
-            assert_eq!(loser.cookies["mail360_3000_session"], old, "the answer sets no cookie");
+            assert_eq!(loser.cookies["mail360_3000_session"], old, "a refused request got a cookie");
             assert_logged_out(&loser.get("/profile").await, "the old cookie");
         }
         ada = done.remove(0).1;

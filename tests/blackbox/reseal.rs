@@ -20,7 +20,7 @@ fn put_keys(world: &World, keys: &[(&str, u8)]) {
 }
 
 /// The number of client secrets with the id of the old key.
-async fn old(world: &World) -> i64 {
+async fn count_old(world: &World) -> i64 {
     let id = world.raw.bytes(OLD.0.as_bytes());
     world.raw.one(&format!("SELECT COUNT(*) FROM connectors WHERE substr(client_secret, 3, 4) = {id}")).await
 }
@@ -66,19 +66,21 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
     // The key file of every process gets the new key, and each is restarted.
     put_keys(&world, &[NEW, OLD]);
     let early = world.run("check").expect("sound");
-    assert!(early.contains("the key `new` at the top of the key file is not in use"), "{early}");
-    assert!(!early.contains("mail360 reseal"), "which would refuse: {early}");
+    assert!(early.contains("The key `new` at the top of the key file is not in use"), "{early}");
+    // `reseal` would fail now, so `check` must not recommend it.
+    assert!(!early.contains("mail360 reseal"), "{early}");
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
     let before = world.run("check").expect("sound");
-    assert!(before.contains(&format!("with the key `test`: {}", MANY + 3)), "{before}");
+    let older = format!("{} values are sealed with the older key `test`", MANY + 3);
+    assert!(before.contains(&older), "{before}");
 
     let mut killed = 0;
     let said = loop {
         let mut child = world.mail360("reseal").spawn().expect("the program");
-        let left = old(&world).await;
+        let left = count_old(&world).await;
         // Until it is in the middle of its work, or complete.
-        while old(&world).await == left && child.try_wait().expect("a look").is_none() {
+        while count_old(&world).await == left && child.try_wait().expect("a look").is_none() {
             tokio::task::yield_now().await;
         }
         if killed < 5 && child.try_wait().expect("a look").is_none() {
@@ -87,7 +89,7 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
             child.wait().expect("an end");
             assert!(
                 world.program.survey().await.expect("a survey").lost.is_empty(),
-                "each opens at any time"
+                "a value cannot be opened after a kill"
             );
             ada.get("/connectors").await.assert_status(200);
             continue;
@@ -96,9 +98,9 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         break String::from_utf8(done.stdout).expect("text");
     };
-    assert_eq!(killed, 5, "it was under way each time");
+    assert_eq!(killed, 5, "a kill came after the end of the command");
     assert!(said.contains("you can remove the older lines"), "{said}");
-    assert_eq!(old(&world).await, 0);
+    assert_eq!(count_old(&world).await, 0);
 
     let recorded = "SELECT detail FROM activity WHERE action = 'secrets.resealed'";
     let details: Vec<String> = world.raw.column(recorded).await;
@@ -156,7 +158,7 @@ async fn s4_a_value_that_no_key_opens_is_named_with_a_remedy_and_the_old_key_is_
     assert!(early.contains("no process has been started yet with the key `new`"), "{early}");
     let world = world.another_process(&[]).await;
     let reseal = world.run("reseal").expect_err("something is left");
-    assert!(reseal.contains("Sealed again with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
+    assert!(reseal.contains("sealed again with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
     assert!(reseal.contains("Leave the older lines in"), "{reseal}");
     put_keys(&world, &[NEW]);
     let check = world.run("check").expect_err("the old key is asked for");
@@ -230,18 +232,18 @@ async fn s4_values_sealed_with_another_key_are_found_without_opening_them(
     let is_there = async |prefix: &[u8]| {
         SEALED.column.any_without_prefix(&database.read(), prefix).await.expect("an answer")
     };
-    assert!(!is_there(b"\x02\x04test").await, "nothing is there at all");
+    assert!(!is_there(b"\x02\x04test").await, "an empty table has a value of another key");
     world.add_connector(&mut ada, &NewConnector::default()).await;
     assert!(!is_there(b"\x02\x04test").await);
     assert!(is_there(b"\x02\x03new").await);
-    assert!(is_there(b"\x02\x05test2").await, "a name that goes on");
-    assert!(is_there(b"\x02\x03tes").await, "a name that ends earlier");
+    assert!(is_there(b"\x02\x05test2").await, "a longer key id counts as the same key");
+    assert!(is_there(b"\x02\x03tes").await, "a shorter key id counts as the same key");
     world
         .raw
         .run(&format!("UPDATE connectors SET client_secret = {}", world.raw.bytes(b"")))
         .await
         .expect("emptied");
-    assert!(is_there(b"\x02\x04test").await, "what is empty is no key's");
+    assert!(is_there(b"\x02\x04test").await, "an empty value counts as sealed with the key");
 }
 
 #[rstest]
@@ -256,5 +258,5 @@ async fn s4_resealing_refuses_a_database_whose_keys_are_unknown(
     put_keys(&world, &[NEW, OLD]);
     let refused = world.run("reseal").expect_err("the keys may be anybody's");
     assert!(refused.contains("do not fit this database"), "{refused}");
-    assert_eq!(old(&world).await, 1);
+    assert_eq!(count_old(&world).await, 1);
 }

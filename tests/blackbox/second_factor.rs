@@ -42,7 +42,7 @@ async fn a_log_in_asks_for_a_code_that_can_be_used_once(#[values(Kind::Sqlite, K
     ada.get("/profile").await.assert_says("A log-in asks for a code");
 
     let mut browser = half_way(&world).await;
-    assert_eq!(browser.get("/connectors").await.status, 303, "half way in is not in");
+    assert_eq!(browser.get("/connectors").await.status, 303, "a half-way log-in opens a page");
     browser.get("/login/code").await.assert_status(200).assert_says("Enter the code");
     let used = code(&world, &app, 0);
     enter(&mut browser, &used).await.assert_status(401).assert_says("it has been used");
@@ -297,7 +297,7 @@ async fn an_administrator_or_an_operator_resets_the_second_factor_of_a_user_who_
 
     let path = format!("/settings/people/{vera_id}");
     ada.post(&path, &[("change", "no-second-factor")]).await.assert_status(303);
-    assert_eq!(vera.get("/connectors").await.status, 303, "her sessions have ended");
+    assert_eq!(vera.get("/connectors").await.status, 303, "the session of the user is still open");
     world.log_in("vera@contoso.test").await.get("/connectors").await.assert_status(200);
 
     let email = Email::parse("ada@contoso.test").expect("an e-mail");

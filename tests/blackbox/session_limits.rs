@@ -109,7 +109,7 @@ async fn n20_log_ins_that_wait_for_a_code_are_bounded_and_displace_those_of_thei
     owner.get("/profile").await.assert_status(200);
 
     world.clock.advance(Duration::minutes(10));
-    world.sweep().await;
+    world.run_sweep().await;
     let half_way: i64 = world.raw.one("SELECT COUNT(*) FROM sessions WHERE half_way_of IS NOT NULL").await;
     assert_eq!(half_way, 0, "they are erased once no code can follow");
 }

@@ -157,7 +157,7 @@ async fn l10_a_session_ends_after_30_idle_minutes_and_always_after_12_hours(
     world.clock.advance(Duration::minutes(29));
     assert!(is_logged_in(&mut idle).await);
     world.clock.advance(Duration::minutes(29));
-    assert!(is_logged_in(&mut idle).await, "its use moved the limit");
+    assert!(is_logged_in(&mut idle).await, "the use of the session did not move the limit");
     world.clock.advance(Duration::minutes(31));
     assert!(!is_logged_in(&mut idle).await);
 
@@ -169,7 +169,7 @@ async fn l10_a_session_ends_after_30_idle_minutes_and_always_after_12_hours(
     world.clock.advance(Duration::minutes(16));
     assert!(!is_logged_in(&mut busy).await);
 
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!(world.raw.count("sessions").await, 0);
 }
 
@@ -271,7 +271,7 @@ async fn l11_a_form_of_a_user_who_is_disabled_while_it_arrives_is_refused(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_are_disabled_at_once_one_remains(
+async fn two_concurrent_disablings_leave_one_administrator(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let world = World::new(kind).await;
@@ -321,7 +321,7 @@ async fn l9_logging_out_needs_a_form_of_ours_and_clears_the_browsers_data(
     ada.send(foreign.body(Body::empty()).expect("a request")).await.assert_status(403);
     assert!(is_logged_in(&mut ada).await);
     let page = ada.get("/connectors").await;
-    assert_eq!(page.header("cache-control"), "no-store, no-transform", "the Back button finds nothing");
+    assert_eq!(page.header("cache-control"), "no-store, no-transform", "the Back button could show the page");
     let answer = ada.post("/logout", &[]).await;
     assert_eq!(answer.assert_status(303).header("clear-site-data"), "\"cache\", \"storage\"");
 }

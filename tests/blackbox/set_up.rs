@@ -147,7 +147,7 @@ async fn typed_values_are_kept_if_the_hasher_is_busy(#[values(Kind::Sqlite, Kind
     ];
     let answer = world.browser().post(&path, &fields).await;
     answer.assert_status(503).assert_says("The server is busy");
-    assert_eq!(answer.focused(), Some("password"), "it alone is empty");
+    assert_eq!(answer.focused(), Some("password"), "the focus is not on the empty field");
     assert!(answer.body.contains("Contoso of the first try") && !answer.body.contains(PASSWORD));
     drop(busy);
     world.set_up().await;

@@ -324,7 +324,7 @@ async fn d1_an_endless_body_is_refused_in_time_and_one_that_is_too_long_at_once(
     let mut browser = ada.clone();
     let never = browser.send(slow(std::time::Duration::from_millis(500)));
     let answer = tokio::time::timeout(std::time::Duration::from_mins(1), never).await.expect("an answer");
-    answer.assert_status(408).assert_says("This took too long");
+    answer.assert_status(408).assert_says("This request took too long");
 
     let long = ada
         .request("POST", "/login")

@@ -110,7 +110,7 @@ async fn n13_a_sign_in_that_failed_decides_nothing(#[values(Kind::Sqlite, Kind::
 
 #[rstest]
 #[tokio::test]
-async fn n13_of_two_first_sign_ins_at_once_the_second_must_be_of_the_same_tenant(
+async fn n13_the_second_of_two_concurrent_first_sign_ins_must_be_of_the_same_tenant(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector) = world(kind).await;

@@ -204,7 +204,7 @@ async fn a_connector_of_another_provider_is_added_and_shown_in_the_words_of_that
     assert!(edit.body.contains("value=\"contoso\" checked") && edit.body.contains("value=\"eu\" selected"));
     edit.assert_says("Setting up an application at Contoso");
     let dump = world.raw.dump(&[]).await.join("\n");
-    assert!(!dump.contains(SOUND.secret), "sealed at rest");
+    assert!(!dump.contains(SOUND.secret), "the secret is stored in clear");
 }
 
 #[rstest]
@@ -320,7 +320,7 @@ async fn a_stored_value_that_no_provider_has_written_is_an_error_whose_log_names
         let log = Log::start();
         ada.get(page).await.assert_status(500);
         let id = connector.rsplit('/').next().expect("an id");
-        let lines = log.lines(&format!("connector {id} has an impossible {column}"));
+        let lines = log.lines(&format!("connector {id}: cannot read the column {column}"));
         assert_eq!(lines.len(), 1, "{page}: {}", log.text());
     }
     ada.post(&format!("{connector}/verify"), &[]).await.assert_status(500);

@@ -142,7 +142,7 @@ async fn expired_counts_are_erased_and_no_e_mail_can_be_read_from_the_others(
     assert_eq!(world.raw.count("throttles").await, 3, "address, account with address, account");
     assert!(!world.raw.dump(&[]).await.join("\n").contains("mallory"));
     world.clock.advance(Duration::minutes(5));
-    world.sweep().await;
+    world.run_sweep().await;
     assert_eq!(world.raw.count("throttles").await, 0);
 }
 
@@ -155,7 +155,7 @@ async fn the_sweep_does_not_wait_for_a_request_that_counts_at_that_moment() {
     world.raw.run("BEGIN").await.expect("begun");
     let held = "UPDATE throttles SET count = count + 1 WHERE key = (SELECT key FROM throttles LIMIT 1)";
     assert_eq!(world.raw.run(held).await, Ok(1));
-    world.sweep().await;
+    world.run_sweep().await;
     world.raw.run("COMMIT").await.expect("committed");
     assert_eq!(world.raw.count("throttles").await, 1, "the others are erased");
 }

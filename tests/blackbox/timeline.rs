@@ -22,9 +22,9 @@ async fn the_timeline_shows_each_step_of_a_sign_in_with_its_duration(
         let page = ada.get(&path).await;
         page.assert_says("Sent to Microsoft")
             .assert_says("Came back from Microsoft")
-            .assert_says(", after 1 min 12 s");
+            .assert_says(", took 1 min 12 s");
         page.assert_says("To https://login.microsoftonline.com/common/oauth2/v2.0/authorize");
-        page.assert_says("It came with a one-time code.").assert_says("Details for support");
+        page.assert_says("The browser came back with a one-time code.").assert_says("Details for support");
         let text = page.text();
         let all = [
             "started",

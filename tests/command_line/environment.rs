@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::{done, folder, mail360_with, signal, unpack};
+use super::{folder, mail360_with, run, signal, unpack};
 
 /// Every setting that may be empty, as in a file of settings for Compose.
 const EMPTY: [(&str, &str); 14] = [
@@ -38,7 +38,7 @@ fn c39_empty_settings_count_as_not_set() {
     assert!(folder.path().join("data/mail360.sqlite").exists());
     let checked = mail360_with(folder.path(), "check", "", &EMPTY);
     assert!(checked.ok, "{}", checked.stderr);
-    assert_eq!(checked.stdout, done(folder.path(), "check", ""));
+    assert_eq!(checked.stdout, run(folder.path(), "check", ""));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn c39_an_empty_database_address_is_refused_because_a_secret_may_be_missing() {
 #[test]
 fn c63_check_warns_of_an_unreadable_proxy_setting_without_its_password() {
     let folder = folder();
-    done(folder.path(), "migrate", "");
+    run(folder.path(), "migrate", "");
     for (variable, value, words) in [
         ("HTTPS_PROXY", "http://CORP\\jane:ca-nary@proxy.contoso.test:3128", "cannot be read"),
         ("https_proxy", "http://jane:ca/nary@proxy.contoso.test:3128", "before its last @"),

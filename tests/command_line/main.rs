@@ -18,14 +18,14 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-struct Outcome {
+struct CommandOutput {
     ok: bool,
     stdout: String,
     stderr: String,
 }
 
 /// Runs `mail360` with these words, separated by blanks; `_` means a blank within a word.
-fn mail360_with(folder: &Path, words: &str, input: &str, environment: &[(&str, &str)]) -> Outcome {
+fn mail360_with(folder: &Path, words: &str, input: &str, environment: &[(&str, &str)]) -> CommandOutput {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mail360"))
         .args(words.split(' ').map(|word| word.replace('_', " ")))
         .current_dir(folder)
@@ -39,29 +39,29 @@ fn mail360_with(folder: &Path, words: &str, input: &str, environment: &[(&str, &
     // It may end without reading its input.
     let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
     let output = child.wait_with_output().expect("an end");
-    Outcome {
+    CommandOutput {
         ok: output.status.success(),
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
     }
 }
 
-fn mail360(folder: &Path, words: &str, input: &str) -> Outcome {
+fn mail360(folder: &Path, words: &str, input: &str) -> CommandOutput {
     mail360_with(folder, words, input, &[])
 }
 
 #[track_caller]
-fn done(folder: &Path, words: &str, input: &str) -> String {
-    let outcome = mail360(folder, words, input);
-    assert!(outcome.ok, "{words}: {}", outcome.stderr);
-    outcome.stdout
+fn run(folder: &Path, words: &str, input: &str) -> String {
+    let output = mail360(folder, words, input);
+    assert!(output.ok, "{words}: {}", output.stderr);
+    output.stdout
 }
 
 #[track_caller]
-fn refused(folder: &Path, words: &str, input: &str, because: &str) {
-    let outcome = mail360(folder, words, input);
-    assert!(!outcome.ok, "{words} was done: {}", outcome.stdout);
-    assert!(outcome.stderr.contains(because), "{words}: {}", outcome.stderr);
+fn expect_refusal(folder: &Path, words: &str, input: &str, because: &str) {
+    let output = mail360(folder, words, input);
+    assert!(!output.ok, "{words} was done: {}", output.stdout);
+    assert!(output.stderr.contains(because), "{words}: {}", output.stderr);
 }
 
 fn folder() -> tempfile::TempDir {
@@ -73,15 +73,15 @@ const PASSWORD: &str = "correct horse battery staple\n";
 #[test]
 fn migrate_creates_a_database_and_a_key_and_says_where_the_key_is() {
     let folder = folder();
-    let said = done(folder.path(), "migrate", "");
-    assert!(said.contains("data/encryption.key") && said.contains("Back it up"), "{said}");
+    let said = run(folder.path(), "migrate", "");
+    assert!(said.contains("data/encryption.key") && said.contains("Back the key up"), "{said}");
     for (file, mode) in [("data", 0o700), ("data/mail360.sqlite", 0o600), ("data/encryption.key", 0o600)] {
         let metadata = std::fs::metadata(folder.path().join(file)).expect("it");
         assert_eq!(metadata.permissions().mode() & 0o777, mode, "{file}");
     }
-    let again = done(folder.path(), "migrate", "");
+    let again = run(folder.path(), "migrate", "");
     assert!(!again.contains("encryption.key"), "{again}");
-    let said = done(folder.path(), "check", "");
+    let said = run(folder.path(), "check", "");
     assert!(said.contains("are valid") && said.contains("http://localhost:3000/api/connectors"), "{said}");
 }
 
@@ -89,7 +89,7 @@ fn migrate_creates_a_database_and_a_key_and_says_where_the_key_is() {
 fn commands_that_need_a_database_say_how_to_create_one_and_create_none() {
     let folder = folder();
     for words in ["check", "user list", "organisation list"] {
-        refused(folder.path(), words, "", "mail360 migrate");
+        expect_refusal(folder.path(), words, "", "mail360 migrate");
     }
     assert!(!folder.path().join("data").exists());
 }
@@ -107,12 +107,12 @@ fn all_mistakes_in_the_configuration_are_reported_at_once_each_with_its_fix() {
         ("MAIL360_LOG", "mail360=loud"),
         ("MAIL360_LOG_FORMAT", "yaml"),
     ];
-    let outcome = mail360_with(folder.path(), "check", "", &environment);
-    assert!(!outcome.ok);
+    let output = mail360_with(folder.path(), "check", "", &environment);
+    assert!(!output.ok);
     for (setting, _) in environment {
-        assert!(outcome.stderr.contains(setting), "{setting} is missing in {}", outcome.stderr);
+        assert!(output.stderr.contains(setting), "{setting} is missing in {}", output.stderr);
     }
-    assert!(!outcome.stderr.contains("canary"), "{}", outcome.stderr);
+    assert!(!output.stderr.contains("canary"), "{}", output.stderr);
     assert!(!folder.path().join("data").exists());
 }
 
@@ -136,7 +136,7 @@ fn logs_are_json_without_a_terminal_and_text_on_request() {
 #[test]
 fn help_names_every_setting_and_every_command() {
     let folder = folder();
-    let help = done(folder.path(), "--help", "");
+    let help = run(folder.path(), "--help", "");
     for name in [
         "LISTEN",
         "PUBLIC_URL",
@@ -167,12 +167,12 @@ fn s5_postgresql_without_a_key_prints_how_to_create_one() {
     let folder = folder();
     let server =
         std::env::var("MAIL360_TEST_POSTGRES_URL").expect("`make check` starts PostgreSQL and sets it");
-    let outcome = mail360_with(folder.path(), "migrate", "", &[("MAIL360_DATABASE_URL", &server)]);
-    assert!(!outcome.ok);
+    let output = mail360_with(folder.path(), "migrate", "", &[("MAIL360_DATABASE_URL", &server)]);
+    assert!(!output.ok);
     let key = folder.path().join("data/encryption.key");
     assert!(!key.exists());
     // Runs the printed command.
-    let command = outcome.stderr.lines().find(|line| line.trim().starts_with("(umask")).expect("a command");
+    let command = output.stderr.lines().find(|line| line.trim().starts_with("(umask")).expect("a command");
     let made = Command::new("sh").args(["-c", command]).current_dir(folder.path()).status().expect("sh");
     assert!(made.success() && key.exists(), "{command}");
     let metadata = std::fs::metadata(&key).expect("it");
@@ -385,7 +385,7 @@ fn c42_an_address_that_cannot_be_listened_on_says_why_and_what_to_set() {
 #[test]
 fn c63_help_and_readme_name_the_proxy_settings() {
     let folder = tempfile::tempdir().expect("a folder");
-    let help = done(folder.path(), "--help", "");
+    let help = run(folder.path(), "--help", "");
     let readme = include_str!("../../README.md");
     for name in ["HTTPS_PROXY", "NO_PROXY"] {
         assert!(help.contains(name) && readme.contains(name), "{name}: {help}");

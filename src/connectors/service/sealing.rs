@@ -1,6 +1,6 @@
 //! Seals client secrets. A secret is bound to its row, to a number that grows with each secret of the row, and to its
-//! application. An attacker who can write to the database can then not restore an older secret. Nor can they make the
-//! program send the secret for another Client ID, or with other settings of the provider's.
+//! application. Therefore an attacker who can write to the database can neither restore an older secret, nor make the
+//! program send the secret with another Client ID or with other provider settings.
 
 use secrecy::{ExposeSecret, SecretString};
 

@@ -180,7 +180,7 @@ impl Connectors<'_> {
     }
 
     /// At most `limit` connectors whose secret expires on this day or before, the soonest first.
-    pub async fn expiring(
+    pub async fn find_expiring(
         self,
         on: &impl Queries,
         last: ExpiryDate,

@@ -70,7 +70,7 @@ pub(super) struct ListedRow {
 
 /// The error for a row that this program cannot have written.
 fn inconsistent(id: Uuid, column: &str) -> DbErr {
-    DbErr::Type(format!("connector {id} has an impossible {column}"))
+    DbErr::Type(format!("connector {id}: cannot read the column {column}"))
 }
 
 impl ListedRow {

@@ -53,7 +53,7 @@ impl Run {
             // Until it really has ended: another run of this job must not begin before.
             work.await
         };
-        let (ending, next) = self.judge(ended);
+        let (ending, next) = self.decide_next(ended);
         let ending = if self.end_lease(next).await { ending } else { Ending::Lost };
         if ending == Ending::Lost {
             tracing::warn!(kind = self.worker.kind.name, job = %self.job.id, "a job lost its lease");
@@ -73,7 +73,7 @@ impl Run {
                         Ok(true) => break Some(sent),
                         Ok(false) => break None,
                         Err(error) => {
-                            tracing::debug!(%error, job = %self.job.id, "a lease could not be renewed");
+                            tracing::debug!(%error, job = %self.job.id, "could not renew a lease");
                             self.monotonic.sleep_until(sent + RETRY).await;
                         }
                     }
@@ -91,7 +91,7 @@ impl Run {
     }
 
     /// What the end of the work means for the job.
-    fn judge(&self, ended: Result<Result<(), Failure>, JoinError>) -> (Ending, Next) {
+    fn decide_next(&self, ended: Result<Result<(), Failure>, JoinError>) -> (Ending, Next) {
         let (kind, now) = (self.worker.kind, self.jobs.clock().now());
         match ended {
             Ok(Ok(())) => {
@@ -105,12 +105,12 @@ impl Run {
                 tracing::warn!(kind = kind.name, job = %self.job.id, reason, "a job waits for the database");
                 (Ending::Postponed, Next::PutBack(now.plus(kind.back_off.first)))
             }
-            Ok(Err(failure)) => self.fail(&format!("{failure:?}")),
-            Err(error) => self.fail(&error.to_string()),
+            Ok(Err(failure)) => self.retry_later(&format!("{failure:?}")),
+            Err(error) => self.retry_later(&error.to_string()),
         }
     }
 
-    fn fail(&self, failure: &str) -> (Ending, Next) {
+    fn retry_later(&self, failure: &str) -> (Ending, Next) {
         let (kind, attempts) = (self.worker.kind, self.job.attempts);
         tracing::error!(kind = kind.name, job = %self.job.id, attempts, failure, "a job failed");
         let wait = kind.back_off.wait(attempts, self.jobs.random());
@@ -128,10 +128,10 @@ impl Run {
             match self.jobs.end(&self.lease, next).await {
                 Ok(ours) => return ours,
                 Err(error) if error.is_outage() && !self.stopping.is_cancelled() => {
-                    tracing::debug!(%error, job = %self.job.id, "a lease cannot be ended yet");
+                    tracing::debug!(%error, job = %self.job.id, "could not end a lease; trying again");
                 }
                 Err(error) => {
-                    tracing::error!(%error, job = %self.job.id, "a lease could not be ended");
+                    tracing::error!(%error, job = %self.job.id, "could not end a lease");
                     return false;
                 }
             }

@@ -65,7 +65,7 @@ async fn a_look_at_50_000_waiting_jobs_reads_along_the_index(#[values(On::Sqlite
         assert!(!wasteful.iter().any(|part| plan.contains(part)), "{plan}");
     }
     // 1 to 100 without the fifths.
-    assert_eq!(due(&read, &KIND, now, 1_000).await.expect("jobs").len(), 80);
-    assert_eq!(leased(&read, &["busy"], 1_000).await.expect("jobs").len(), 0);
-    assert_eq!(leased(&read, &["busy", "other"], 1_000).await.expect("jobs").len(), 50);
+    assert_eq!(find_due_jobs(&read, &KIND, now, 1_000).await.expect("jobs").len(), 80);
+    assert_eq!(find_leased_jobs(&read, &["busy"], 1_000).await.expect("jobs").len(), 0);
+    assert_eq!(find_leased_jobs(&read, &["busy", "other"], 1_000).await.expect("jobs").len(), 50);
 }

@@ -45,7 +45,7 @@ impl SessionStore for Sessions {
             |error| {
                 // The worst effect: a notice that is shown once is shown again.
                 if error.is_outage() && IS_SAFE_METHOD.try_with(|looks| *looks) == Ok(true) {
-                    tracing::error!(%error, "a session was not saved");
+                    tracing::error!(%error, "could not save a session");
                     return Ok(());
                 }
                 Err(session_error::of_database(error))
@@ -69,8 +69,8 @@ impl SessionStore for Sessions {
             // A GET works while the database cannot be written, and does not wait until it can.
             match tokio::time::timeout(FOR_TOUCHING, touch).await {
                 Ok(Err(error)) if !error.is_outage() => return Err(session_error::of_database(error)),
-                Ok(Err(error)) => tracing::error!(%error, "the use of a session was not written"),
-                Err(_) => tracing::warn!("the use of a session was not written in time"),
+                Ok(Err(error)) => tracing::error!(%error, "could not write the use of a session"),
+                Err(_) => tracing::warn!("could not write the use of a session in time"),
                 Ok(Ok(())) => {}
             }
         }

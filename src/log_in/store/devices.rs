@@ -138,7 +138,7 @@ pub async fn erase_all_within(tx: &Tx, organisation: OrganisationId) -> Result<(
 }
 
 /// Erases expired device cookies, and those from a clock that was ahead.
-pub async fn sweep(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
+pub async fn erase_expired_devices(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
     let is_over = Condition::any()
         .add(row::Column::ExpiresAt.lte(now.micros()))
         .add(row::Column::CreatedAt.gt(now.plus(SKEW).micros()));

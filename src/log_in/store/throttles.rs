@@ -107,7 +107,12 @@ pub async fn take_back(tx: &Tx, key: Hash) -> Result<(), DatabaseError> {
 ///
 /// # Returns
 /// Number of erased windows.
-pub async fn sweep(tx: &Tx, now: Timestamp, started: Timestamp, limit: u64) -> Result<u64, DatabaseError> {
+pub async fn erase_old_windows(
+    tx: &Tx,
+    now: Timestamp,
+    started: Timestamp,
+    limit: u64,
+) -> Result<u64, DatabaseError> {
     let over = row::Entity::find()
         .select_only()
         .column(row::Column::Key)

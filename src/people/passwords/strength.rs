@@ -47,7 +47,7 @@ impl Judged {
     /// Prepares a password. `about` is known about the person who chooses it: e-mail, name, organisation.
     pub(super) fn new(password: &Password, about: &[&str]) -> Self {
         let text = without_a_cut_repetition(beginning(password.text()));
-        let text = if readings(&text) > READINGS { with_fewer_signs(&text) } else { text };
+        let text = if readings(&text) > READINGS { reduce_signs(&text) } else { text };
         let about = about.iter().flat_map(|known| parts(known)).collect();
         Self { text, about }
     }
@@ -107,7 +107,7 @@ fn readings(text: &str) -> usize {
 
 /// The same text with one punctuation mark for each letter. Digits stay, because zxcvbn looks for dates and
 /// rows of digits too.
-fn with_fewer_signs(text: &str) -> String {
+fn reduce_signs(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '@' => '4',

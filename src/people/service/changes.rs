@@ -38,7 +38,7 @@ pub enum UserChange {
 pub enum ChangeOutcome {
     /// The change was made, and the user's sessions were ended.
     Changed,
-    /// It was already so; nothing was changed.
+    /// The user is already in the wanted state; nothing was changed.
     Nothing,
     /// There is no such user.
     NoSuchUser,
@@ -113,13 +113,13 @@ impl People {
         // Lock users before invitations, as everywhere, against deadlocks.
         users.lock(tx, user.id).await?;
         // Roles are locked as well, so the user's role is still current.
-        let is_so = match change {
+        let is_in_wanted_state = match change {
             UserChange::Enabled(enabled) => *enabled != user.disabled,
             UserChange::Role(role) => *role == user.role,
             UserChange::NoSecondFactor => !user.has_second_factor,
             _ => false,
         };
-        if is_so {
+        if is_in_wanted_state {
             return Ok(ChangeOutcome::Nothing);
         }
         let loses_admin = match change {
@@ -135,16 +135,16 @@ impl People {
             if !left {
                 return Ok(ChangeOutcome::LastAdmin);
             }
-            // A former administrator could use a saved invitation link to get back in.
-            for gone in Invitations::of(user.organisation).take_all_by(tx, user.id).await? {
+            // A former administrator could log in again through an invitation link that they had saved.
+            for gone in Invitations::of(user.organisation).withdraw_all_by_inviter(tx, user.id).await? {
                 let detail = Detail::InviterMayNotInvite { inviter: user.email.clone() };
                 let entry =
                     Entry::done(Action::InvitationWithdrawn, gone.email, gone.id.0).with_detail(detail);
                 self.activity.record(tx, actor, entry).await?;
             }
         }
-        // A link for a new password that was made before any change may be in the wrong hands.
-        Invitations::of(user.organisation).take_all_for(tx, user.id).await?;
+        // An attacker may have a link for a new password that was made before this change.
+        Invitations::of(user.organisation).withdraw_all_for_user(tx, user.id).await?;
         let detail = match change {
             UserChange::Password(_) => {
                 users.set_password(tx, user.id, hash.unwrap_or_default()).await?;

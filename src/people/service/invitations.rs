@@ -257,14 +257,14 @@ impl People {
     }
 
     /// Erases invitations whose links no longer work.
-    pub async fn sweep(&self, lease: &Lease) -> Result<(), Failure> {
+    pub async fn erase_expired_invitations(&self, lease: &Lease) -> Result<(), Failure> {
         let now = self.clock.now();
         for organisation in self.organisations(&self.database.read()).await? {
             let invitations = Invitations::of(organisation.id);
             self.database
                 .write::<_, Failure, _>(async |tx| {
                     lease.hold(&tx).await?;
-                    Ok(invitations.sweep(&tx, now).await?)
+                    Ok(invitations.erase_expired_invitations(&tx, now).await?)
                 })
                 .await?;
         }

@@ -17,11 +17,11 @@ use crate::{
 };
 
 impl People {
-    /// Adds an organisation. Derives a short name from its name if none is given.
+    /// Adds an organisation in the transaction of the caller. Derives a short name from the name if none is given.
     ///
     /// # Errors
     /// A conflict if the given short name is taken.
-    pub async fn add_organisation(
+    pub async fn add_organisation_in_transaction(
         &self,
         tx: &Tx,
         name: &OrganisationName,
@@ -38,16 +38,20 @@ impl People {
         Ok(id)
     }
 
-    /// Adds an organisation in a transaction of its own, for the command line.
+    /// Adds an organisation, in its own transaction. The command line uses it.
     ///
     /// # Returns
     /// `None` if the short name is taken.
-    pub async fn create_organisation(
+    pub async fn add_organisation(
         &self,
         name: &OrganisationName,
         short_name: Option<&ShortName>,
     ) -> Result<Option<OrganisationId>, Failure> {
-        match self.database.write(async |tx| self.add_organisation(&tx, name, short_name).await).await {
+        let added = self
+            .database
+            .write(async |tx| self.add_organisation_in_transaction(&tx, name, short_name).await)
+            .await;
+        match added {
             Err(error) if error.is_conflict() => Ok(None),
             added => Ok(Some(added?)),
         }
@@ -77,8 +81,8 @@ impl People {
         Ok(found.map(|organisation| organisation.short_name).unwrap_or_default())
     }
 
-    /// Records what the operator did in an organisation as a whole.
-    pub async fn record_of_operator(
+    /// Records an action of the operator that concerns a whole organisation.
+    pub async fn record_operator_action(
         &self,
         tx: &Tx,
         organisation: &Organisation,
@@ -90,18 +94,22 @@ impl People {
         self.activity.record(tx, Actor::operator(*id), entry).await
     }
 
-    /// Withdraws all links of an organisation (invitations and new passwords), and counts that the sessions
-    /// of all its users end. The caller ends the sessions afterwards.
+    /// Withdraws all links of an organisation (invitations and new passwords), and increases `users.version` of
+    /// all its users, because their sessions end. The caller then ends the sessions, in the same transaction.
     ///
     /// # Returns
     /// Number of withdrawn links.
-    pub async fn close_ways_in(&self, tx: &Tx, organisation: OrganisationId) -> Result<u64, DatabaseError> {
+    pub async fn withdraw_links_and_note_ended_sessions(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+    ) -> Result<u64, DatabaseError> {
         let users = Users::of(organisation);
-        // A concurrent invitation holds this lock until it commits. So either this sees the invitation, or
-        // the invitation sees this.
+        // A concurrent transaction that adds an invitation holds this lock until it commits. Either this
+        // transaction withdraws that invitation, or that transaction sees the new `users.version` and fails.
         users.lock_roles(tx).await?;
         users.note_ended_sessions_of_all(tx).await?;
-        Invitations::of(organisation).take_all(tx).await
+        Invitations::of(organisation).withdraw_all(tx).await
     }
 
     /// All organisations.

@@ -65,7 +65,7 @@ impl Invitation {
 }
 
 /// The condition of [`Invitation::is_open`] in SQL.
-fn open(now: Timestamp) -> Condition {
+fn open_condition(now: Timestamp) -> Condition {
     Condition::all()
         .add(row::Column::CreatedAt.lte(now.plus(SKEW).micros()))
         .add(row::Column::ExpiresAt.gt(now.micros()))
@@ -139,7 +139,7 @@ impl Invitations {
     pub async fn open(self, on: &impl Queries, now: Timestamp) -> Result<Vec<Invitation>, DatabaseError> {
         let rows = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(open(now))
+            .filter(open_condition(now))
             .order_by_asc(row::Column::Email)
             .all(on.connection())
             .await?;
@@ -192,8 +192,12 @@ impl Invitations {
         Ok(if taken.rows_affected == 1 { Some(row.try_into()?) } else { None })
     }
 
-    /// Takes out all invitations that this user has made.
-    pub async fn take_all_by(self, tx: &Tx, user: UserId) -> Result<Vec<Invitation>, DatabaseError> {
+    /// Deletes all invitations that this user has made, and returns them.
+    pub async fn withdraw_all_by_inviter(
+        self,
+        tx: &Tx,
+        user: UserId,
+    ) -> Result<Vec<Invitation>, DatabaseError> {
         let theirs = row::Column::UserId.eq(user.0);
         let find = row::Entity::find().filter(row::Column::OrganisationId.eq(self.0.0));
         let rows = find.filter(theirs.clone()).all(tx.connection()).await?;
@@ -205,11 +209,11 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Takes out all invitations.
+    /// Deletes all invitations and links for new passwords of the organisation.
     ///
     /// # Returns
-    /// Number of invitations.
-    pub async fn take_all(self, tx: &Tx) -> Result<u64, DatabaseError> {
+    /// Number of deleted links.
+    pub async fn withdraw_all(self, tx: &Tx) -> Result<u64, DatabaseError> {
         let taken = row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
             .exec(tx.connection())
@@ -218,7 +222,7 @@ impl Invitations {
     }
 
     /// Deletes the links with which this user could set a new password.
-    pub async fn take_all_for(self, tx: &Tx, user: UserId) -> Result<(), DatabaseError> {
+    pub async fn withdraw_all_for_user(self, tx: &Tx, user: UserId) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
             .filter(row::Column::ForUser.eq(user.0))
@@ -228,10 +232,10 @@ impl Invitations {
     }
 
     /// Erases invitations whose links no longer work.
-    pub async fn sweep(self, tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
+    pub async fn erase_expired_invitations(self, tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
-            .filter(open(now).not())
+            .filter(open_condition(now).not())
             .exec(tx.connection())
             .await?;
         Ok(())

@@ -255,7 +255,7 @@ async fn l3_work_that_panics_gives_its_core_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l3_of_two_hundred_concurrent_requests_few_run_and_few_wait() {
+async fn l3_few_of_two_hundred_concurrent_requests_run_or_wait() {
     let pool = CpuPool::of(3);
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut tries = tokio::task::JoinSet::new();

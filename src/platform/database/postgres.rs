@@ -44,7 +44,7 @@ pub(super) struct Refusal {
 /// failure.
 pub(super) async fn open(url: &str, connections: u32, limits: Limits) -> Result<Pool, DbErr> {
     let server = Server { options: Arc::new(parse(url).map_err(DbErr::Custom)?), limits };
-    server.look().await.map_err(|refusal| refusal.error)?;
+    server.check_sessions().await.map_err(|refusal| refusal.error)?;
     let mut slots = Vec::new();
     for _ in 0..connections {
         slots.push(Slot {
@@ -139,7 +139,7 @@ impl Server {
         match tokio::time::timeout(patience, connect).await {
             Ok(connected) => connected.map_err(|error| self.refusal(&error)),
             Err(_) => Err(Refusal {
-                error: told(words::of_silence(&self.options, patience)),
+                error: connection_error(words::of_silence(&self.options, patience)),
                 full: false,
                 silent: true,
             }),
@@ -151,12 +151,12 @@ impl Server {
             error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "53300");
         // A pooler that has no further connection says so in its own words.
         let full = full || error.to_string().contains("no more connections allowed");
-        Refusal { error: told(words::of_connecting(error, &self.options)), full, silent: false }
+        Refusal { error: connection_error(words::of_connecting(error, &self.options)), full, silent: false }
     }
 
     /// Connects twice, and checks that each connection has its own session. Behind a pooler in transaction
     /// mode two clients share sessions, and prepared statements and settings get lost or mixed up.
-    async fn look(&self) -> Result<(), Refusal> {
+    async fn check_sessions(&self) -> Result<(), Refusal> {
         let mut first = self.connect(COMMAND_PATIENCE).await?;
         let session = self.session(&mut first).await?;
         // If the server accepts only one connection, that one is enough.
@@ -165,7 +165,7 @@ impl Server {
             if let Ok(other) = asked
                 && other? == session
             {
-                let error = told(words::of_pooler(&self.options));
+                let error = connection_error(words::of_pooler(&self.options));
                 return Err(Refusal { error, full: false, silent: false });
             }
             let _ = second.close().await;
@@ -181,7 +181,7 @@ impl Server {
 }
 
 /// A connection error with a text for the operator.
-fn told(text: String) -> DbErr {
+fn connection_error(text: String) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(text))
 }
 

@@ -20,7 +20,7 @@ use sea_orm::{
 
 use super::{
     Database, DatabaseError, DatabaseUrl, Limits, MIGRATIONS, settings,
-    sqlite::{folder_of, make_private, with_ending},
+    sqlite::{append_ending, folder_of, make_private},
 };
 
 /// How long to wait for an ending process to release the file.
@@ -41,14 +41,14 @@ enum Hold {
     Damaged(File),
 }
 
-fn in_use(path: &Path) -> String {
+fn describe_use(path: &Path) -> String {
     format!(
         "A process uses the database {}: stop every process of this program, and run this again.",
         path.display()
     )
 }
 
-fn told(path: &Path, error: &io::Error) -> String {
+fn describe_io_error(path: &Path, error: &io::Error) -> String {
     super::words::of_file(path, error)
 }
 
@@ -68,7 +68,7 @@ impl Held {
                 Ok(connection) => Hold::Whole(connection),
                 Err(error) => match code(&error) {
                     // SQLITE_BUSY and SQLITE_LOCKED.
-                    Some(5 | 6) => return Err(in_use(path)),
+                    Some(5 | 6) => return Err(describe_use(path)),
                     // SQLITE_CORRUPT and SQLITE_NOTADB: reasons to restore.
                     Some(11 | 26) => Hold::Damaged(lock(path)?),
                     _ => return Err(format!("The database {} cannot be held: {error}", path.display())),
@@ -86,7 +86,7 @@ impl Held {
         let Self { path, hold } = self;
         let named = |number: u32| {
             let again = if number == 1 { String::new() } else { format!("-{number}") };
-            with_ending(&path, &format!(".before-restore-{suffix}{again}"))
+            append_ending(&path, &format!(".before-restore-{suffix}{again}"))
         };
         let mut number = 1;
         while named(number).exists() {
@@ -99,10 +99,10 @@ impl Held {
             // Remove the write-ahead log first: SQLite would replay it into the new database. If the old
             // database was readable, the log has been merged into it.
             if matches!(hold, Hold::Damaged(_)) {
-                absent(fs::rename(with_ending(&path, "-wal"), with_ending(&kept, "-wal")))?;
+                absent(fs::rename(append_ending(&path, "-wal"), append_ending(&kept, "-wal")))?;
             }
             for ending in ["-wal", "-shm"] {
-                absent(fs::remove_file(with_ending(&path, ending)))?;
+                absent(fs::remove_file(append_ending(&path, ending)))?;
             }
             folder.sync_all()?;
             if !matches!(hold, Hold::Nothing) {
@@ -111,7 +111,7 @@ impl Held {
             fs::rename(staged, &path)?;
             folder.sync_all()
         };
-        replace().map_err(|error| told(&path, &error))?;
+        replace().map_err(|error| describe_io_error(&path, &error))?;
         match hold {
             Hold::Nothing => return Ok(None),
             // Only now may other processes open the file of this name.
@@ -152,8 +152,9 @@ fn copy(mut from: File, to: &Path) -> io::Result<()> {
 /// Refuses if another process holds any SQLite lock on the file. In the mode of the write-ahead log, each
 /// open connection holds one.
 fn lock(path: &Path) -> Result<File, String> {
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| told(path, &error))?;
-    fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| in_use(path))?;
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let file = file.map_err(|error| describe_io_error(path, &error))?;
+    fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| describe_use(path))?;
     Ok(file)
 }
 
@@ -205,7 +206,7 @@ impl Drop for Staged {
     fn drop(&mut self) {
         for ending in NAMES {
             // It may have been put in place, or never created.
-            let _ = fs::remove_file(with_ending(&self.path, ending));
+            let _ = fs::remove_file(append_ending(&self.path, ending));
         }
     }
 }
@@ -217,7 +218,8 @@ impl Staged {
     /// A text for the operator. For a file that is no SQLite database, it says what the file is and which
     /// command converts it.
     pub fn copy(backup: &Path, database: &Path) -> Result<Self, String> {
-        let unreadable = |path: &Path, error: &io::Error| foreign::unreadable(path, database, error);
+        let unreadable =
+            |path: &Path, error: &io::Error| foreign::describe_unreadable_backup(path, database, error);
         let metadata = fs::metadata(backup).map_err(|error| unreadable(backup, &error))?;
         if !metadata.is_file() {
             let advice = foreign::advice_for_folder(backup);
@@ -232,21 +234,22 @@ impl Staged {
         if let Some(advice) = read.map_err(|error| unreadable(backup, &error))? {
             return Err(advice);
         }
-        let log = with_ending(backup, "-wal");
+        let log = append_ending(backup, "-wal");
         let log = match File::open(&log) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             opened => Some(opened.map_err(|error| unreadable(&log, &error))?),
         };
-        let staged = Self { path: with_ending(database, ".restoring"), backup: backup.to_owned() };
+        let staged = Self { path: append_ending(database, ".restoring"), backup: backup.to_owned() };
         // Also creates the folder, on a new machine.
-        make_private(&staged.path).map_err(|error| told(&staged.path, &error))?;
+        make_private(&staged.path).map_err(|error| describe_io_error(&staged.path, &error))?;
         for ending in NAMES {
-            absent(fs::remove_file(with_ending(&staged.path, ending)))
-                .map_err(|error| told(&staged.path, &error))?;
+            absent(fs::remove_file(append_ending(&staged.path, ending)))
+                .map_err(|error| describe_io_error(&staged.path, &error))?;
         }
         for (ending, file) in [("", Some(file)), ("-wal", log)] {
             let Some(file) = file else { continue };
-            copy(file, &with_ending(&staged.path, ending)).map_err(|error| told(&staged.path, &error))?;
+            copy(file, &append_ending(&staged.path, ending))
+                .map_err(|error| describe_io_error(&staged.path, &error))?;
         }
         Ok(staged)
     }

@@ -49,14 +49,14 @@ pub(super) async fn open(path: &Path, limits: Limits) -> Result<(Pool, Pool), Db
 pub(super) fn look_at_modes(path: &Path) -> Result<(), String> {
     exposure::check_path(folder_of(path), FileKind::Folder).map_err(|exposure| exposure.to_string())?;
     for ending in ["", "-wal", "-shm"] {
-        exposure::check_path(&with_ending(path, ending), FileKind::Database)
+        exposure::check_path(&append_ending(path, ending), FileKind::Database)
             .map_err(|exposure| exposure.to_string())?;
     }
     Ok(())
 }
 
 /// A file beside the database: `mail360.sqlite-wal`.
-pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn append_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

@@ -250,7 +250,7 @@ pub(super) fn advice(error: &DbErr) -> Option<String> {
 
 /// A file or folder that cannot be created or opened.
 pub(super) fn of_file(path: &Path, error: &io::Error) -> String {
-    let advice = exposure::refused(path, error);
+    let advice = exposure::describe_refusal(path, error);
     let advice = advice
         .unwrap_or_else(|| "see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names it right".to_owned());
     format!("The database file {} cannot be opened or created ({error}): {advice}.", path.display())

@@ -1,4 +1,4 @@
-//! One connection: reports to [`super::places`] what it is doing, and serves until the client or the program
+//! One connection: reports its state to [`super::places`], and serves until the client or the program
 //! ends it.
 
 use std::{
@@ -37,7 +37,7 @@ use tower::ServiceExt;
 use super::{
     LengthTwice,
     framing::Framing,
-    places::{Doing, Place, Reporter},
+    places::{ConnectionState, Place, Reporter},
 };
 
 /// During shutdown, how long a connection without a request may take to send one.
@@ -102,7 +102,7 @@ impl<S> Connection<S> {
 }
 
 /// Serves a connection until it ends; during shutdown, until its request ends.
-pub(super) async fn until_stopped<C: GracefulConnection>(
+pub(super) async fn serve_until_stopped<C: GracefulConnection>(
     connection: C,
     mut requests: watch::Receiver<Requests>,
     stopping: CancellationToken,
@@ -154,13 +154,13 @@ where
         let answer = Answer { shared: shared.clone() };
         Box::pin(async move {
             let request = if request.body().is_end_stream() {
-                if !shared.reporter.report(Doing::Answering) {
+                if !shared.reporter.report(ConnectionState::Answering) {
                     // The connection has given way and is about to be dropped.
                     std::future::pending::<()>().await;
                 }
                 request.map(|_| Body::empty())
             } else {
-                shared.reporter.report(Doing::Waiting);
+                shared.reporter.report(ConnectionState::Waiting);
                 request.map(|body| Body::new(Arriving { body, shared, whole: false }))
             };
             let mut response = inner.oneshot(request).await?;
@@ -194,7 +194,7 @@ impl HttpBody for Arriving {
         };
         if ends && !self.whole {
             self.whole = true;
-            if !self.shared.reporter.report(Doing::Answering) {
+            if !self.shared.reporter.report(ConnectionState::Answering) {
                 return Poll::Ready(Some(Err("the connection has given way to another".into())));
             }
         }
@@ -257,10 +257,11 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn note_written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_pending() != self.blocked {
             self.blocked = written.is_pending();
-            self.shared.reporter.report(if self.blocked { Doing::Stalled } else { Doing::Answering });
+            let state = if self.blocked { ConnectionState::Stalled } else { ConnectionState::Answering };
+            self.shared.reporter.report(state);
         }
         written
     }
@@ -278,7 +279,7 @@ impl AsyncRead for Stream {
             self.shared.length_twice.store(true, Ordering::Relaxed);
         }
         if read.is_pending() && !self.shared.looked.swap(true, Ordering::Relaxed) {
-            self.shared.reporter.report(Doing::Waiting);
+            self.shared.reporter.report(ConnectionState::Waiting);
         }
         read
     }
@@ -291,7 +292,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = self.inner.as_mut().poll_write(context, bytes);
-        self.wrote(written)
+        self.note_written(written)
     }
 
     fn poll_write_vectored(
@@ -300,7 +301,7 @@ impl AsyncWrite for Stream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.inner.as_mut().poll_write_vectored(context, slices);
-        self.wrote(written)
+        self.note_written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -310,7 +311,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper only flushes after it has written everything.
         if self.shared.answered.swap(false, Ordering::Relaxed) {
-            self.shared.reporter.report(Doing::Waiting);
+            self.shared.reporter.report(ConnectionState::Waiting);
         }
         self.inner.as_mut().poll_flush(context)
     }

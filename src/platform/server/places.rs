@@ -2,8 +2,9 @@
 //! one. Start with [`Places::take`].
 //!
 //! A connection is waiting for its client until its request is complete, and while the client reads nothing
-//! of a response. If all places are taken, the connection that has waited longest for a request gives way. A
-//! connection whose request is being answered never does.
+//! of a response. If all places are taken, the connection that has waited longest for a request gives way. If
+//! none waits for a request, a connection gives way whose client has read nothing of the response for
+//! [`STALLED`]. No other connection whose request is being answered gives way.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::platform::net::own_network;
 
-/// One network holds at most this part of all places ...
+/// One network may hold at most a quarter of all places (`1 / NETWORK_PART`).
 const NETWORK_PART: usize = 4;
-/// ... but at least this many if there are few places, because an office behind one address has many
-/// browsers.
+/// The limit of one network is never below this number of places, because an office behind one address has
+/// many browsers.
 const NETWORK_LEAST: usize = 64;
-/// A response of which the client has read nothing for this long gives way, if no connection waits for a
-/// request.
+/// If the client has read nothing of a response for this long, the connection of the response may give way. It
+/// does so only if no connection waits for a request.
 const STALLED: Duration = Duration::from_secs(5);
 /// How often to check for [`STALLED`] responses while a new connection waits for a place.
 const RECHECK: Duration = Duration::from_millis(500);
@@ -44,9 +45,9 @@ pub(super) struct Places {
     changed: Notify,
 }
 
-/// What a connection is doing, as far as it matters for giving way.
+/// The state of a connection. It decides whether the connection can give way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(super) enum ConnectionState {
     /// Nothing has been read from it yet.
     Unread,
     /// Its next request is incomplete.
@@ -59,29 +60,30 @@ pub(super) enum Doing {
 
 #[derive(Default)]
 struct State {
-    /// The next id, and the next turn.
-    next: u64,
-    held: HashMap<u64, Held>,
-    /// By turn: the first one has waited longest.
+    /// The number that was given last, as the id of a connection or as a turn. Turns order the connections that
+    /// wait for their client.
+    last_number: u64,
+    held: HashMap<u64, HeldPlace>,
+    /// Ids of connections by turn: the first one has waited longest.
     waiting: BTreeMap<u64, u64>,
     stalled: BTreeMap<u64, u64>,
-    networks: HashMap<IpAddr, OfNetwork>,
+    networks: HashMap<IpAddr, NetworkCounts>,
     /// Number of connections that were asked to give way and are not closed yet.
     leaving: usize,
     logged: Option<Instant>,
 }
 
-struct Held {
+struct HeldPlace {
     /// `None` for a trusted proxy, which has no limit.
     network: Option<IpAddr>,
-    doing: Doing,
+    state: ConnectionState,
     turn: u64,
     since: Instant,
     gives_way: CancellationToken,
 }
 
 #[derive(Default)]
-struct OfNetwork {
+struct NetworkCounts {
     held: usize,
     leaving: usize,
     unread: usize,
@@ -95,7 +97,7 @@ pub(super) struct Place {
     gives_way: CancellationToken,
 }
 
-enum Attempt {
+enum PlaceResult {
     Taken(Place),
     /// A connection is about to give way, or none can at the moment.
     Full,
@@ -104,7 +106,7 @@ enum Attempt {
 }
 
 impl Places {
-    /// This many places. Each network holds at most a part of them, except trusted ones.
+    /// Creates `most` places. Each network may hold a part of them; the networks in `trusted` may hold all.
     pub fn new(most: usize, trusted: Vec<IpNet>) -> Self {
         Self {
             most,
@@ -123,9 +125,9 @@ impl Places {
             (!self.trusted.iter().any(|trusted| trusted.contains(&address))).then(|| own_network(address));
         loop {
             match self.try_take(network) {
-                Attempt::Taken(place) => return Some(place),
-                Attempt::Refused => return None,
-                Attempt::Full => {
+                PlaceResult::Taken(place) => return Some(place),
+                PlaceResult::Refused => return None,
+                PlaceResult::Full => {
                     // A time-out only means that it is time to try again.
                     let _ = timeout(RECHECK, self.changed.notified()).await;
                 }
@@ -149,12 +151,12 @@ impl Places {
     }
 
     /// Closes connections that have waited for a request longer than the remaining places allow.
-    pub fn close_overdue(&self, patience: Duration) {
+    pub fn close_overdue(&self, time_limit: Duration) {
         let mut state = self.lock();
         let taken = state.held.len() - state.leaving;
-        let Some(patience) = self.shrunk(patience, taken) else { return };
+        let Some(time_limit) = self.shorten_time_limit(time_limit, taken) else { return };
         while let Some((_, &id)) = state.waiting.first_key_value() {
-            if state.held.get(&id).is_none_or(|held| held.since.elapsed() < patience) {
+            if state.held.get(&id).is_none_or(|held| held.since.elapsed() < time_limit) {
                 break;
             }
             state.give_way(id);
@@ -169,35 +171,35 @@ impl Places {
         }
     }
 
-    /// The time limit with this many places taken: shorter from half of them on, a tenth if all are taken.
-    /// `None` if it is not shortened.
-    fn shrunk(&self, patience: Duration, taken: usize) -> Option<Duration> {
+    /// Shortens a time limit if more than half of the places are taken: the fewer places are free, the shorter.
+    /// If none is free, a tenth of the limit is left. Returns `None` if at least half of the places are free.
+    fn shorten_time_limit(&self, time_limit: Duration, taken: usize) -> Option<Duration> {
         let free = self.most.saturating_sub(taken);
         (free * 2 < self.most).then(|| {
             let [free, most] = [free * 2, self.most].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-            (patience * free / most).max(patience / 10)
+            (time_limit * free / most).max(time_limit / 10)
         })
     }
 
-    fn try_take(self: &Arc<Self>, network: Option<IpAddr>) -> Attempt {
+    fn try_take(self: &Arc<Self>, network: Option<IpAddr>) -> PlaceResult {
         let mut state = self.lock();
-        if let Some(of_network) = network.and_then(|network| state.networks.get(&network))
-            && of_network.held >= self.most_of_network
+        if let Some(counts) = network.and_then(|network| state.networks.get(&network))
+            && counts.held >= self.most_of_network
         {
-            if of_network.leaving == 0 {
-                let Some((_, &id)) = of_network.waiting.first_key_value() else {
-                    if of_network.unread > 0 {
-                        return Attempt::Full;
+            if counts.leaving == 0 {
+                let Some((_, &id)) = counts.waiting.first_key_value() else {
+                    if counts.unread > 0 {
+                        return PlaceResult::Full;
                     }
                     state.log_refused(network, self.most_of_network);
-                    return Attempt::Refused;
+                    return PlaceResult::Refused;
                 };
                 state.give_way(id);
             }
-            return Attempt::Full;
+            return PlaceResult::Full;
         }
         if state.held.len() < self.most {
-            return Attempt::Taken(self.hold(&mut state, network));
+            return PlaceResult::Taken(self.hold(&mut state, network));
         }
         if state.leaving == 0 {
             let waits = state.waiting.first_key_value().map(|(_, &id)| id);
@@ -205,31 +207,31 @@ impl Places {
                 state.give_way(id);
             }
         }
-        Attempt::Full
+        PlaceResult::Full
     }
 
     fn hold(self: &Arc<Self>, state: &mut State, network: Option<IpAddr>) -> Place {
         let id = state.next_number();
         let gives_way = CancellationToken::new();
-        let held = Held {
+        let held = HeldPlace {
             network,
-            doing: Doing::Unread,
+            state: ConnectionState::Unread,
             turn: 0,
             since: Instant::now(),
             gives_way: gives_way.clone(),
         };
         state.held.insert(id, held);
         if let Some(network) = network {
-            let of_network = state.networks.entry(network).or_default();
-            of_network.held += 1;
-            of_network.unread += 1;
+            let counts = state.networks.entry(network).or_default();
+            counts.held += 1;
+            counts.unread += 1;
         }
         Place { places: self.clone(), id, gives_way }
     }
 
-    /// Records what a connection is doing; `false` if it has given way and must not begin anything.
-    fn report(&self, id: u64, doing: Doing) -> bool {
-        let stays = self.lock().set_doing(id, doing);
+    /// Records the state of a connection; `false` if it has given way, so that no request of it may begin.
+    fn report(&self, id: u64, state: ConnectionState) -> bool {
+        let stays = self.lock().set_state(id, state);
         self.changed.notify_one();
         stays
     }
@@ -241,55 +243,55 @@ impl Places {
 
 impl State {
     fn next_number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
+        self.last_number += 1;
+        self.last_number
     }
 
-    fn set_doing(&mut self, id: u64, doing: Doing) -> bool {
+    fn set_state(&mut self, id: u64, state: ConnectionState) -> bool {
         let turn = self.next_number();
         let Some(held) = self.held.get_mut(&id).filter(|held| !held.gives_way.is_cancelled()) else {
             return false;
         };
-        if held.doing == doing {
+        if held.state == state {
             return true;
         }
-        let (was_doing, old_turn, network) = (held.doing, held.turn, held.network);
-        (held.doing, held.turn, held.since) = (doing, turn, Instant::now());
-        self.remove_turn(was_doing, old_turn, network);
-        match doing {
-            Doing::Waiting => {
+        let (old_state, old_turn, network) = (held.state, held.turn, held.network);
+        (held.state, held.turn, held.since) = (state, turn, Instant::now());
+        self.remove_turn(old_state, old_turn, network);
+        match state {
+            ConnectionState::Waiting => {
                 self.waiting.insert(turn, id);
-                if let Some(of_network) = network.and_then(|network| self.networks.get_mut(&network)) {
-                    of_network.waiting.insert(turn, id);
+                if let Some(counts) = network.and_then(|network| self.networks.get_mut(&network)) {
+                    counts.waiting.insert(turn, id);
                 }
             }
-            Doing::Stalled => {
+            ConnectionState::Stalled => {
                 self.stalled.insert(turn, id);
             }
             // A connection never becomes unread again.
-            Doing::Answering | Doing::Unread => {}
+            ConnectionState::Answering | ConnectionState::Unread => {}
         }
         true
     }
 
-    fn remove_turn(&mut self, doing: Doing, turn: u64, network: Option<IpAddr>) {
-        let of_network = network.and_then(|network| self.networks.get_mut(&network));
-        match doing {
-            Doing::Unread => {
-                if let Some(of_network) = of_network {
-                    of_network.unread -= 1;
+    fn remove_turn(&mut self, state: ConnectionState, turn: u64, network: Option<IpAddr>) {
+        let counts = network.and_then(|network| self.networks.get_mut(&network));
+        match state {
+            ConnectionState::Unread => {
+                if let Some(counts) = counts {
+                    counts.unread -= 1;
                 }
             }
-            Doing::Waiting => {
+            ConnectionState::Waiting => {
                 self.waiting.remove(&turn);
-                if let Some(of_network) = of_network {
-                    of_network.waiting.remove(&turn);
+                if let Some(counts) = counts {
+                    counts.waiting.remove(&turn);
                 }
             }
-            Doing::Stalled => {
+            ConnectionState::Stalled => {
                 self.stalled.remove(&turn);
             }
-            Doing::Answering => {}
+            ConnectionState::Answering => {}
         }
     }
 
@@ -302,24 +304,24 @@ impl State {
     fn give_way(&mut self, id: u64) {
         let Some(held) = self.held.get(&id) else { return };
         held.gives_way.cancel();
-        let (doing, turn, network) = (held.doing, held.turn, held.network);
-        self.remove_turn(doing, turn, network);
+        let (state, turn, network) = (held.state, held.turn, held.network);
+        self.remove_turn(state, turn, network);
         self.leaving += 1;
-        if let Some(of_network) = network.and_then(|network| self.networks.get_mut(&network)) {
-            of_network.leaving += 1;
+        if let Some(counts) = network.and_then(|network| self.networks.get_mut(&network)) {
+            counts.leaving += 1;
         }
     }
 
     fn release(&mut self, id: u64) {
         let Some(held) = self.held.remove(&id) else { return };
         let left = usize::from(held.gives_way.is_cancelled());
-        self.remove_turn(held.doing, held.turn, held.network);
+        self.remove_turn(held.state, held.turn, held.network);
         self.leaving -= left;
         let Some(network) = held.network else { return };
-        if let Some(of_network) = self.networks.get_mut(&network) {
-            of_network.held -= 1;
-            of_network.leaving -= left;
-            if of_network.held == 0 {
+        if let Some(counts) = self.networks.get_mut(&network) {
+            counts.held -= 1;
+            counts.leaving -= left;
+            if counts.held == 0 {
                 self.networks.remove(&network);
             }
         }
@@ -333,8 +335,8 @@ impl State {
         let network = network.map(|network| network.to_string()).unwrap_or_default();
         tracing::warn!(
             network,
-            "a network has {most} connections, the most that one may have, and more are refused; if it is a reverse \
-             proxy, name it in MAIL360_TRUSTED_PROXIES"
+            "a network has {most} connections, which is the limit, and its further connections are refused; if the \
+             network is that of a reverse proxy, name it in MAIL360_TRUSTED_PROXIES"
         );
     }
 }
@@ -345,7 +347,7 @@ impl Place {
         self.gives_way.cancelled().await;
     }
 
-    /// The connection's own handle for reporting what it is doing.
+    /// The handle with which the connection reports its own state.
     pub fn reporter(&self) -> Reporter {
         Reporter { places: self.places.clone(), id: self.id }
     }
@@ -358,7 +360,7 @@ impl Drop for Place {
     }
 }
 
-/// Reports what a connection is doing.
+/// Reports the state of a connection.
 #[derive(Clone)]
 pub(super) struct Reporter {
     places: Arc<Places>,
@@ -366,9 +368,9 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// Returns `false` if the connection has given way: nothing may be begun for it.
-    pub fn report(&self, doing: Doing) -> bool {
-        self.places.report(self.id, doing)
+    /// Returns `false` if the connection has given way: no request of it may begin.
+    pub fn report(&self, state: ConnectionState) -> bool {
+        self.places.report(self.id, state)
     }
 }
 

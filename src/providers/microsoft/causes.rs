@@ -21,7 +21,7 @@ pub fn of(why: &Why, evidence: &Evidence) -> Diagnosis {
 }
 
 /// A value in the form in which sentences show it.
-fn told(value: Option<&String>) -> &str {
+fn value_or_nothing(value: Option<&String>) -> &str {
     value.map_or("nothing", String::as_str)
 }
 
@@ -30,18 +30,20 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     let judged = if early { "not valid yet" } else { "expired" };
     if !early && mismatch.received.is_none() {
         return of_why(why).known_to_be(
-            "It does not say until when it is valid (its `exp` is missing or no number). It was not believed, and the \
-             connector is as it was."
+            "The proof does not say until when it is valid (its `exp` is missing or no number). The proof was not \
+             accepted, and the connector was not changed."
                 .to_owned(),
             Who::Operator,
-            "Look for a proxy that changes Microsoft’s answers, and check the configured addresses. Then sign in again.",
+            "Look for a proxy that changes Microsoft’s answers, and check the configured addresses. Then sign in \
+             again.",
         );
     }
     let (title, what, next) = match (mismatch.clock_ahead, mismatch.clock_is_wrong_by()) {
         (_, Some(ahead)) => (
             "The server’s clock is wrong",
             format!(
-                "It is {}. By it, Microsoft’s proof of who signed in is {judged}. The connector is as it was.",
+                "The server’s clock is {}. By this clock, Microsoft’s proof of who signed in is {judged}. The \
+                 connector was not changed.",
                 clock_words_of(ahead, "Microsoft’s")
             ),
             "Set the clock of the server that runs this program, best by a time service (NTP). Then sign in again.",
@@ -49,15 +51,17 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
         (Some(_), None) => (
             "Microsoft’s proof of who signed in is out of date",
             format!(
-                "It is {judged}, although the server’s clock is the same as Microsoft’s. The connector is as it was."
+                "The proof is {judged}, although the server’s clock is the same as Microsoft’s. The connector was \
+                 not changed."
             ),
-            "Sign in again. If it ends here once more, look for a proxy that keeps Microsoft’s answers and gives old \
-             ones.",
+            "Sign in again. If the sign-in fails with this error again, look for a proxy that keeps Microsoft’s \
+             answers and gives old ones.",
         ),
         (None, None) => (
             "Microsoft’s proof of who signed in is out of date",
             format!(
-                "By the server’s clock it is {judged}. Most often that clock is wrong. The connector is as it was."
+                "By the server’s clock the proof is {judged}. Most often that clock is wrong. The connector was not \
+                 changed."
             ),
             "Compare the clock of the server that runs this program with the right time, set it, and sign in again.",
         ),
@@ -66,10 +70,11 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
 }
 
 fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
-    let (expected, received) = (told(mismatch.expected.as_ref()), told(mismatch.received.as_ref()));
+    let expected = value_or_nothing(mismatch.expected.as_ref());
+    let received = value_or_nothing(mismatch.received.as_ref());
     let what = format!(
-        "It names {received} as the issuer, and this program expects {expected}. Nothing of it was believed, and the \
-         connector is as it was."
+        "The answer names {received} as the issuer, and this program expects {expected}. The answer was not \
+         accepted, and the connector was not changed."
     );
     let host = |text: &str| text.split('/').nth(2).map(str::to_owned);
     let next = match (host(expected), host(received)) {
@@ -78,8 +83,8 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
         (_, None) => return Diagnosis { what, ..of_why(why) },
         // Microsoft's platform of version 1.0 has issuers of its own.
         (_, Some(received)) if received.starts_with("sts.") => {
-            "This is the issuer of version 1.0 of Microsoft’s identity platform. Let MAIL360_MICROSOFT_AUTHORIZE_URL and \
-             MAIL360_MICROSOFT_TOKEN_URL have /oauth2/v2.0/ in their paths. Then sign in again."
+            "This is the issuer of version 1.0 of Microsoft’s identity platform. Let MAIL360_MICROSOFT_AUTHORIZE_URL \
+             and MAIL360_MICROSOFT_TOKEN_URL have /oauth2/v2.0/ in their paths. Then sign in again."
                 .to_owned()
         }
         (expected_host, received_host) if expected_host == received_host => same_host(received),
@@ -112,8 +117,8 @@ fn of_tenant(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     let what = format!(
         "{} The connector’s tenant is {}, and the account’s is {}.",
         usual.what,
-        told(mismatch.expected.as_ref()),
-        told(mismatch.received.as_ref())
+        value_or_nothing(mismatch.expected.as_ref()),
+        value_or_nothing(mismatch.received.as_ref())
     );
     Diagnosis { what, ..usual }
 }
@@ -123,26 +128,27 @@ fn of_claim(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     let (what, who, next) = match mismatch.claim {
         Claim::Aud => (
             format!(
-                "The proof was made for the application {}, and this connector’s Client ID is {}. It was not believed.",
-                told(mismatch.received.as_ref()),
-                told(mismatch.expected.as_ref())
+                "The proof was made for the application {}, and this connector’s Client ID is {}. The proof was not \
+                 accepted.",
+                value_or_nothing(mismatch.received.as_ref()),
+                value_or_nothing(mismatch.expected.as_ref())
             ),
             Who::Admin,
             "Compare the Client ID here with the Application (client) ID in the Azure portal, and sign in again.",
         ),
         Claim::Nonce => (
             "The proof was made for another sign-in: its nonce, a number that is used once, is not the one that was \
-             sent. It was not believed."
+             sent. The proof was not accepted."
                 .to_owned(),
             Who::SignsIn,
-            "Start the sign-in again, in one window. If it ends here once more, ask the operator to look for a proxy \
-             that keeps Microsoft’s answers.",
+            "Start the sign-in again, in one window. If the sign-in fails with this error again, ask the operator to \
+             look for a proxy that keeps Microsoft’s answers.",
         ),
         _ => (
             "Microsoft gave access, but its answer held no proof of who signed in (no ID token).".to_owned(),
             Who::Operator,
-            "Start the sign-in again. If it ends here once more, check that the configured addresses are those of \
-             Microsoft’s identity platform, version 2.0.",
+            "Start the sign-in again. If the sign-in fails with this error again, check that the configured addresses \
+             are those of Microsoft’s identity platform, version 2.0.",
         ),
     };
     usual.known_to_be(what, who, next)
@@ -153,8 +159,8 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
     let (what, next) = match cause {
         NoConnection::NameNotFound => (
             format!("The name {host} was not found."),
-            "Check the name service (DNS) of the server that runs this program, and the configured addresses. Where only a \
-             proxy leads out, name it in HTTPS_PROXY.",
+            "Check the name service (DNS) of the server that runs this program, and the configured addresses. Where \
+             only a proxy leads out, name it in HTTPS_PROXY.",
         ),
         NoConnection::Refused => (
             format!("The connection to {host} was refused."),
@@ -193,10 +199,10 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
         ),
         NoConnection::ProxyLogin => (
             format!("The proxy on the way to {host} asks for a user and password (407)."),
-            "Put them into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or let the proxy pass this host without them. If \
-             they are there already, one of them is wrong, or the password has a sign that must be written in another way \
-             (@ as %40, : as %3A, / as %2F, # as %23, % as %25), or the proxy wants NTLM or Kerberos, which this program \
-             does not speak.",
+            "Put them into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or let the proxy pass this host without \
+             them. If they are there already, one of them is wrong, or the password has a sign that must be written in \
+             another way (@ as %40, : as %3A, / as %2F, # as %23, % as %25), or the proxy wants NTLM or Kerberos, \
+             which this program does not speak.",
         ),
         NoConnection::ProxyRefused => (
             format!("The proxy did not open a connection to {host}."),
@@ -209,19 +215,19 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
         ),
         NoConnection::ProxyUnreachable => (
             format!(
-                "The proxy that leads to {host} cannot be reached: it refused the connection, did not answer, or there is \
-                 no route to it."
+                "The proxy that leads to {host} cannot be reached: it refused the connection, did not answer, or \
+                 there is no route to it."
             ),
             "See that HTTPS_PROXY has its host and port, that the proxy runs, and that no firewall is between. Where \
              the host can be reached directly, name it in NO_PROXY.",
         ),
         NoConnection::BrokenOff => {
-            return Diagnosis { what: format!("The connection to {host} broke off. {AS_IT_WAS}"), ..usual };
+            return Diagnosis { what: format!("The connection to {host} broke off. {NOT_CHANGED}"), ..usual };
         }
         NoConnection::Other => return usual,
     };
     let next = format!("{next} Then sign in again.");
-    usual.known_to_be(format!("{what} {AS_IT_WAS}"), Who::Operator, next)
+    usual.known_to_be(format!("{what} {NOT_CHANGED}"), Who::Operator, next)
 }
 
-const AS_IT_WAS: &str = "The connector is as it was.";
+const NOT_CHANGED: &str = "The connector was not changed.";

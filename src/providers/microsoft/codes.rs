@@ -4,9 +4,9 @@
 mod account;
 mod application;
 mod credentials;
+mod outages;
 mod permissions;
 mod rules;
-mod service;
 mod sign_in;
 mod tenant;
 
@@ -21,8 +21,8 @@ pub const CREDENTIALS: [u64; 16] = [
 
 /// The cause that a new secret or application is not yet known to all of Microsoft's servers.
 pub(super) const fn just_made(when: &'static str, remedy: Remedy) -> Cause {
-    let next = "Wait a minute and try again: what is new needs up to some minutes until every server of Microsoft’s \
-                knows it. You need not make it again.";
+    let next = "Wait a minute and try again: a change in Azure needs some minutes to reach every server of \
+                Microsoft’s. You need not repeat the change.";
     Cause::one(when, Who::NoOne, next, remedy)
 }
 
@@ -47,7 +47,7 @@ const TABLES: [&[Entry]; 8] = [
     rules::TABLE,
     account::TABLE,
     sign_in::TABLE,
-    service::TABLE,
+    outages::TABLE,
 ];
 
 /// General codes that Microsoft sends beside a more precise one.

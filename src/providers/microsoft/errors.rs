@@ -21,7 +21,7 @@ pub fn of_code(code: u64) -> Option<Diagnosis> {
 pub fn of_shown(code: Option<u64>) -> Diagnosis {
     let Some(code) = code else { return General::Pasted.diagnosis() };
     of_code(code).unwrap_or_else(|| Diagnosis {
-        what: "This program has no words of its own for it.".to_owned(),
+        what: "This program has no explanation for this error.".to_owned(),
         ..General::Pasted.diagnosis()
     })
 }
@@ -67,7 +67,8 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
         "interaction_required" | "login_required" | "account_selection_required" => {
             Some(Diagnosis::of_one_cause(
                 "Microsoft asks for one more step",
-                "The account has to do something on Microsoft’s page before it may sign in. The connector is as it was.",
+                "The account has to do something on Microsoft’s page before it may sign in. The connector was not \
+                 changed.",
                 Who::SignsIn,
                 "Sign in again, and do what Microsoft asks.",
                 Remedy::Again,
@@ -95,7 +96,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         Why::PermissionsRefused => return General::Permissions.diagnosis(),
         Why::CodeRefused => (
             "Microsoft did not take the sign-in’s one-time code",
-            "Microsoft gives the browser a code that works once. This one had been used, was too old, or was made \
+            "Microsoft gives the browser a code that works once. This code had been used, was too old, or was made \
              for another application.",
             Who::SignsIn,
             "Start the sign-in again, in one window.",
@@ -104,11 +105,11 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         Why::ExchangeRefused => return General::AtExchange.diagnosis(),
         Why::IdentityNotProved => (
             "Microsoft’s proof of who signed in does not fit",
-            "The proof was made for another application, another sign-in or another company’s directory (tenant), and \
-             was not believed.",
+            "The proof was made for another application, another sign-in or another company’s directory (tenant), \
+             and was not accepted.",
             Who::Admin,
-            "Start the sign-in again. If it ends here once more, compare Who may sign in with Supported account \
-             types in Azure.",
+            "Start the sign-in again. If the sign-in fails with this error again, compare Who may sign in with \
+             Supported account types in Azure.",
             Remedy::Again,
         ),
         Why::WrongDirectory => (
@@ -121,18 +122,18 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         ),
         Why::IdentityRefused => (
             "Microsoft Graph did not say who signed in",
-            "The sign-in went through, but Microsoft Graph, from which applications read at Microsoft, did not \
-             let this one read the profile.",
+            "The sign-in went through, but Microsoft Graph, from which applications read at Microsoft, did not let \
+             this application read the profile.",
             Who::Admin,
-            "See that the delegated permission User.Read is listed under API permissions and, where the column says so, \
-             approved. Then sign in again.",
+            "See that the delegated permission User.Read is listed under API permissions and, where the column says \
+             so, approved. Then sign in again.",
             Remedy::Again,
         ),
         Why::PermissionsMissing(missing) => {
             return Diagnosis {
                 title: "A permission is missing",
                 what: format!(
-                    "The connector cannot do without it, and it was not granted: {}.",
+                    "The connector needs a permission that was not granted: {}.",
                     missing.join(", ")
                 ),
                 causes: vec![
@@ -156,31 +157,31 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         }
         Why::WrongIssuer => (
             "The answer came from another provider or tenant",
-            "The browser came back from another place than the one that it was sent to. Nothing of it was \
-             used.",
+            "The browser came back from another place than the one to which it was sent. The answer was not used.",
             Who::Admin,
-            "Start the sign-in again. If it ends here once more, tell the operator, who runs this program.",
+            "Start the sign-in again. If the sign-in fails with this error again, tell the operator, who runs this \
+             program.",
             Remedy::Again,
         ),
         Why::Unavailable => (
-            "Microsoft has trouble of its own",
-            "It answered that it cannot serve the request now. The connector is as it was.",
+            "Microsoft has a temporary problem",
+            "Microsoft answered that it cannot serve the request now. The connector was not changed.",
             Who::NoOne,
             "Wait a minute, and sign in again.",
             Remedy::Again,
         ),
         Why::Unreachable => (
             "Microsoft could not be reached",
-            "No connection came about, or it broke off. The connector is as it was.",
+            "This program could not open a connection, or the connection was lost. The connector was not changed.",
             Who::Operator,
-            "Sign in again in a minute. If this happens again, ask the operator, who runs this program, to check that it may \
-             reach Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, or the \
-             addresses that are set instead): a firewall or a proxy may be in the way.",
+            "Sign in again in a minute. If this happens again, ask the operator, who runs this program, to check that \
+             it may reach Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, \
+             or the addresses that are set instead): a firewall or a proxy may be in the way.",
             Remedy::Again,
         ),
         Why::Slow => (
             "Microsoft did not answer in time",
-            "The program waits some seconds for an answer, and then gives up. The connector is as it was.",
+            "The program waits some seconds for an answer, and then gives up. The connector was not changed.",
             Who::NoOne,
             "Wait a minute, and sign in again.",
             Remedy::Again,
@@ -193,7 +194,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
             };
             return Diagnosis::of_one_cause(
                 "Microsoft has had too many requests",
-                "It asks this program to slow down. The connector is as it was.",
+                "Microsoft asks this program to send fewer requests. The connector was not changed.",
                 Who::NoOne,
                 next,
                 Remedy::Again,
@@ -202,9 +203,9 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
         Why::Garbled => (
             "Microsoft’s answer could not be understood",
             "Something between here and Microsoft answered in its place, or the answer was damaged. The \
-             connector is as it was.",
+             connector was not changed.",
             Who::Operator,
-            "Sign in again. If it ends here once more, check proxies and firewalls.",
+            "Sign in again. If the sign-in fails with this error again, check proxies and firewalls.",
             Remedy::Again,
         ),
     };

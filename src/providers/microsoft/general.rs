@@ -6,7 +6,7 @@ use crate::providers::diagnosis::{Cause, Diagnosis, Remedy, Who};
 
 /// The last step, if nothing else is known.
 const READ: &str = "Read what Microsoft said below. Beside its code, if it sent one, a link leads to a page of \
-                    Microsoft’s that says more. Once that is mended, sign in again.";
+                    Microsoft’s that says more. Once that problem is solved, sign in again.";
 
 /// The causes of a sign-in that came back without an approval.
 pub(super) const CANCELLED: &[Cause] = &[
@@ -111,14 +111,14 @@ impl General {
         let (title, what, causes) = match self {
             Self::Cancelled => (
                 "The sign-in was cancelled, or the permissions were not approved",
-                "Microsoft gives the same answer to somebody who chose Cancel, and to somebody who was not allowed to \
-                 approve the permissions and went back. The connector is as it was.",
+                "Microsoft gives the same answer to a person who chose Cancel, and to a person who was not allowed \
+                 to approve the permissions and went back. The connector was not changed.",
                 CANCELLED.to_vec(),
             ),
             Self::Denied => (
                 "Microsoft did not let the sign-in through",
                 "Microsoft says that access is denied, with a code for which this program has no words. The connector \
-                 is as it was.",
+                 was not changed.",
                 DENIED.to_vec(),
             ),
             Self::Credentials => (
@@ -143,15 +143,15 @@ impl General {
             Self::Grant => (
                 "Microsoft did not give access",
                 "Microsoft did not take what the sign-in came back with, and says why by a code for which this program \
-                 has no words. The connector is as it was.",
+                 has no words. The connector was not changed.",
                 vec![
                     Cause::one("At first", Who::SignsIn, "Start the sign-in again.", Remedy::Again),
-                    Cause::one("If it ends here once more", Who::Admin, READ, Remedy::Again),
+                    Cause::one("If the sign-in fails with this error again", Who::Admin, READ, Remedy::Again),
                 ],
             ),
             Self::AtSignIn => (
                 "Microsoft ended the sign-in",
-                "It answered with an error instead of letting the sign-in through.",
+                "Microsoft answered with an error instead of letting the sign-in through.",
                 vec![Cause::only(Who::Admin, READ, Remedy::Again)],
             ),
             Self::AtExchange => (
@@ -161,7 +161,7 @@ impl General {
             ),
             Self::Pasted => (
                 "Microsoft ended the sign-in",
-                "It showed an error instead of letting the sign-in through.",
+                "Microsoft showed an error instead of letting the sign-in through.",
                 vec![
                     Cause::one(
                         "If the page asked for an administrator",

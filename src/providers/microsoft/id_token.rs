@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_token_says_who_signed_in() {
+    fn a_valid_token_names_the_account() {
         let identity = judge(&sound(), Some(TID), None).expect("an identity");
         assert_eq!(identity.tenant.as_deref(), Some(TID));
         assert!(judge(&sound(), None, Some(&format!("https://login.example/{TID}/v2.0"))).is_ok());

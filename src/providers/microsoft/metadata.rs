@@ -6,7 +6,7 @@ use super::endpoints::IssuerTemplate;
 use crate::providers::{http::ProviderHttp, members::Members};
 
 /// The most time for the metadata. A sign-in has fifteen seconds in all, and goes on without the metadata.
-const PATIENCE: Duration = Duration::from_secs(3);
+const METADATA_TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// The GUID of the tenant that a domain belongs to, by the issuer in the metadata of that domain (OpenID Connect Discovery
 /// 1.0, 4). `None` if the provider has no such metadata or does not answer in time.
@@ -20,7 +20,7 @@ pub async fn tenant_of(http: &dyn ProviderHttp, issuer: &IssuerTemplate, domain:
             .header(::http::header::ACCEPT, "application/json")
             .body(Vec::new())
             .ok()?;
-    let answer = tokio::time::timeout(PATIENCE, http.send(request)).await.ok()?.ok()?;
+    let answer = tokio::time::timeout(METADATA_TIME_LIMIT, http.send(request)).await.ok()?.ok()?;
     if !answer.status().is_success() {
         return None;
     }

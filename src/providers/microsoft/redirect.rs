@@ -20,7 +20,7 @@ pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
     let same_port = a.port_or_known_default() == b.port_or_known_default();
     let is_local = a.scheme() == "http" && a.host_str() == Some("localhost");
     let words = if same_host && !same_port && is_local && a.path() == b.path() {
-        "Only the port is another one, and for localhost Microsoft does not look at it: that is not what is wrong."
+        "Only the port differs. For localhost Microsoft ignores the port, so the port is not the cause."
     } else if same_host && same_port && a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) {
         "Capital and small letters differ, and to Microsoft they are different."
     } else {
@@ -80,7 +80,7 @@ mod tests {
         }
         assert_eq!(difference(OURS, OURS), None);
         let localhost = difference("http://localhost:3000/api/connectors", "http://localhost/api/connectors");
-        assert!(localhost.expect("a difference").words.contains("not what is wrong"));
+        assert!(localhost.expect("a difference").words.contains("so the port is not the cause"));
     }
 
     #[test]

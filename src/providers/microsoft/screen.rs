@@ -30,8 +30,8 @@ pub fn help(field: &Field) -> FieldHelp {
         ),
         Field::ServiceName => (
             "Use the name of your Azure application.",
-            "What the connector is called here: best the name that your application has on its Overview page in \
-             Azure, which users see when they sign in. With another name no one finds the application by it.",
+            "The name of the connector here. Best use the name that your application has on its Overview page in \
+             Azure, which users see when they sign in. With another name no one finds the application.",
         ),
         Field::ClientId => (
             "Application (client) ID on your application’s Overview page in Azure.",
@@ -42,7 +42,7 @@ pub fn help(field: &Field) -> FieldHelp {
         Field::ClientSecret => (
             "From the column Value, not Secret ID. It is stored encrypted and never shown again.",
             "Your application’s password: the column Value under Certificates & secrets, which Azure shows only \
-             right after it was made. With the Secret ID beside it every sign-in fails (AADSTS7000215).",
+             right after the secret was made. With the Secret ID beside it every sign-in fails (AADSTS7000215).",
         ),
         Field::SecretExpires => (
             "What you chose in Azure when you made the secret.",
@@ -57,8 +57,8 @@ pub fn help(field: &Field) -> FieldHelp {
         ),
         Field::Setting(_) if *field == Field::REDIRECT_URI => (
             "Your Azure application must have exactly this address, under the platform Web.",
-            "Where Microsoft sends people back to: it is registered under Authentication, platform Web. If \
-             one sign of it differs, Microsoft says AADSTS50011 and no one comes back.",
+            "The address to which Microsoft sends people back. It is registered under Authentication, platform Web. \
+             If one character differs, Microsoft says AADSTS50011 and no one comes back.",
         ),
         Field::Setting(name) => return help_of_setting(name),
     };

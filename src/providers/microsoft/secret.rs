@@ -42,12 +42,13 @@ pub fn parse_client_secret<'a>(text: &'a str, client_id: &str) -> Result<SecretA
         return Err(words);
     }
     if is_masked(text) {
-        return Err("This is not the whole secret: Azure shows only its beginning by now; make a new one.");
+        return Err("This is not the whole secret: Azure now shows only its beginning. Make a new secret.");
     }
     // A line of JSON or of a settings file has the secret in this form too.
     if text::is_quoted(text.trim_end_matches([',', ';'])) {
         return Err(
-            "There is a quotation mark at both ends, and a client secret has none: leave the quotation marks out.",
+            "The text has a quotation mark at both ends, and a client secret has none: leave the quotation marks \
+             out.",
         );
     }
     // Microsoft Graph documents secretText as a string and names no set of characters. All known secrets are ASCII.
@@ -108,28 +109,30 @@ fn is_masked(text: &str) -> bool {
 fn about_foreign(c: char) -> &'static str {
     match c {
         ' ' | '\t' | '\r' | '\n' => {
-            "There is a blank in it; a client secret has none. Copy the Value column once more."
+            "The text contains a blank; a client secret has none. Copy the Value column again."
         }
         c if text::is_blank(c) => {
-            "There is a sign in it that no client secret has: a blank of another kind. Copy the Value column once more."
+            "The text contains a character that no client secret has: a blank of another kind. Copy the Value column \
+             again."
         }
         c if text::is_hidden(c) => {
-            "There is a sign in it that no client secret has, and that cannot be seen. Copy the Value column once more."
+            "The text contains a character that no client secret has, and that cannot be seen. Copy the Value column \
+             again."
         }
         c if text::is_dash(c) => {
-            "There is a sign in it that no client secret has: a dash that only looks like the sign -, as word processors \
-             make it. Copy the Value column once more."
+            "The text contains a character that no client secret has: a dash that only looks like the character -, \
+             as word processors make it. Copy the Value column again."
         }
         c if text::is_tilde(c) => {
-            "There is a sign in it that no client secret has: a tilde that only looks like the sign ~. Copy the Value \
-             column once more."
+            "The text contains a character that no client secret has: a tilde that only looks like the character ~. \
+             Copy the Value column again."
         }
         c if text::is_quotation_mark(c) => {
-            "There is a sign in it that no client secret has: a quotation mark. Copy the Value column once more."
+            "The text contains a character that no client secret has: a quotation mark. Copy the Value column again."
         }
         _ => {
-            "There is a sign in it that no client secret has: the letters A to Z, digits and signs such as ~ . - _ are all \
-             that there are. Copy the Value column once more."
+            "The text contains a character that no client secret has: only the letters A to Z, digits, and \
+             characters such as ~ . - _ are in client secrets. Copy the Value column again."
         }
     }
 }
@@ -139,31 +142,32 @@ fn about_foreign(c: char) -> &'static str {
 fn warning(text: &str) -> Option<&'static str> {
     if text::is_percent_encoded(text) {
         return Some(
-            "There is a % with two digits or letters after it, as where a secret was percent-encoded: %7E means ~. \
-             Unless Azure shows it so in the Value column, copy it from there.",
+            "The text contains a % with two digits or letters after it. Perhaps the secret was percent-encoded: %7E \
+             means ~. Unless Azure shows the same text in the Value column, copy the secret from there.",
         );
     }
     if text::is_html_encoded(text) {
         return Some(
-            "There is a code of HTML in it, as where a secret was copied from the source of a page: &amp; means & and \
-             &#39; means '. Unless Azure shows it so in the Value column, copy it from there.",
+            "The text contains a code of HTML. Perhaps the secret was copied from the source of a page: &amp; means \
+             & and &#39; means '. Unless Azure shows the same text in the Value column, copy the secret from there.",
         );
     }
     if text.contains('\\') {
         return Some(
-            "There is a backslash in it, as where a secret was copied from a program: \\u007e means ~. Unless Azure \
-             shows it so in the Value column, copy it from there.",
+            "The text contains a backslash. Perhaps the secret was copied from a program: \\u007e means ~. Unless \
+             Azure shows the same text in the Value column, copy the secret from there.",
         );
     }
     if text.starts_with(text::is_quotation_mark) || text.ends_with(text::is_quotation_mark) {
         return Some(
-            "There is a quotation mark at one end. Unless Azure shows it in the Value column, leave it out.",
+            "The text has a quotation mark at one end. Unless Azure shows the mark in the Value column, leave the \
+             mark out.",
         );
     }
     if text::unwrapped(text) != text {
         return Some(
-            "There are brackets round it, or a comma or semicolon after it. Unless Azure shows them in the Value column, \
-             leave them out.",
+            "The text has brackets around it, or a comma or semicolon after it. Unless Azure shows them in the Value \
+             column, leave them out.",
         );
     }
     if matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -173,7 +177,7 @@ fn warning(text: &str) -> Option<&'static str> {
         );
     }
     (!(SHORTEST..=LONGEST).contains(&text.len())).then_some(
-        "Microsoft's client secrets have 16 to 64 characters; this one does not. Check that you copied \
-         all of the Value column.",
+        "Microsoft's client secrets have 16 to 64 characters. This text does not. Check that you copied all of the \
+         Value column.",
     )
 }

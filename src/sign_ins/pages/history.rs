@@ -5,12 +5,12 @@ use leptos::prelude::*;
 use super::{
     super::{
         model::{Outcome, Step, took},
-        service::{Event, Progress, SignIn},
+        service::{Event, Progress, SignInDetails},
         support,
     },
     parts::provider_said,
     pasted_error::{PasteForm, did_it_show_an_error},
-    proof::{clock, in_a_line},
+    proof::{clock, describe_findings},
 };
 use crate::{
     connectors::service::Connector,
@@ -23,16 +23,16 @@ use crate::{
 #[component]
 pub fn SignInList(
     /// The sign-ins, latest first.
-    sign_ins: Vec<SignIn>,
-    /// The connector.
+    sign_ins: Vec<SignInDetails>,
+    /// The connector of these sign-ins.
     connector: Connector,
-    /// The user who looks. They can open the pages of their own sign-ins only.
-    viewer: UserId,
+    /// The logged-in user. They can open the pages of their own sign-ins only.
+    logged_in_user: UserId,
 ) -> impl IntoView {
     if sign_ins.is_empty() {
         return view! {
             <p class="soft">
-                "None yet. Each sign-in through this connector is listed here, step by step, with its outcome."
+                "There are no sign-ins yet. Each sign-in through this connector is listed here, step by step."
             </p>
         }
         .into_any();
@@ -50,7 +50,7 @@ pub fn SignInList(
         .into_iter()
         .enumerate()
         .map(|(at, sign_in)| {
-            let SignIn { attempt, who, progress, .. } = &sign_in;
+            let SignInDetails { attempt, who, progress, .. } = &sign_in;
             let (class, icon) = match progress {
                 Progress::Ended(Outcome::Verified { current: true, .. }) => ("good", Icon::Good),
                 Progress::Ended(Outcome::Verified { .. }) | Progress::Interrupted | Progress::Abandoned => {
@@ -59,8 +59,8 @@ pub fn SignInList(
                 Progress::Ended(_) => ("bad", Icon::Bad),
                 Progress::Checking | Progress::Open => ("idle", Icon::Waiting),
             };
-            let words = support::progress_in_short(&*provider, progress);
-            let words = if attempt.user == Some(viewer) {
+            let words = support::describe_progress(&*provider, progress);
+            let words = if attempt.user == Some(logged_in_user) {
                 view! { <a href=format!("/sign-ins/{}", attempt.id)>{words}</a> }.into_any()
             } else {
                 words.into_any()
@@ -83,7 +83,7 @@ pub fn SignInList(
                         {paste}
                         <details class="disclosure">
                             <summary>"Timeline"</summary>
-                            <Timeline sign_in=sign_in connector=connector.clone() said=true />
+                            <Timeline sign_in=sign_in connector=connector.clone() show_provider_words=true />
                         </details>
                     </div>
                 </li>
@@ -97,20 +97,20 @@ pub fn SignInList(
 #[component]
 pub fn Timeline(
     /// The sign-in.
-    sign_in: SignIn,
-    /// Its connector.
+    sign_in: SignInDetails,
+    /// The connector of the sign-in.
     connector: Connector,
-    /// Whether it also shows the words of the provider.
-    said: bool,
+    /// Whether the provider's own description of the error is shown below the steps.
+    show_provider_words: bool,
 ) -> impl IntoView {
-    let text = support::text(&sign_in, &connector);
+    let text = support::write_text(&sign_in, &connector);
     let (provider, names) = (connector.provider.clone(), connector.names());
-    let SignIn { progress, timeline, .. } = sign_in;
-    let found = in_a_line(names, &progress);
+    let SignInDetails { progress, timeline, .. } = sign_in;
+    let found = describe_findings(names, &progress);
     let steps = timeline
         .into_iter()
         .map(|Event { at, step, duration, detail, .. }| {
-            let took = took(duration).map(|took| format!(", after {took}"));
+            let took = took(duration).map(|took| format!(", took {took}"));
             let detail = match step {
                 Step::Outcome => found.clone(),
                 _ if detail.is_empty() => None,
@@ -119,7 +119,7 @@ pub fn Timeline(
                     ahead.map(|ahead| format!("The server’s clock is {}.", clock(names, ahead)))
                 }
                 Step::Sent => Some(format!("To {detail}")),
-                Step::Returned => Some(format!("It came {detail}.")),
+                Step::Returned => Some(format!("The browser came back {detail}.")),
                 Step::Identity => Some(format!("{} {detail}", names.directory)),
                 Step::Permissions => Some(format!("Not granted: {detail}")),
                 _ => None,
@@ -135,16 +135,18 @@ pub fn Timeline(
             }
         })
         .collect_view();
-    let said = match progress {
-        Progress::Ended(Outcome::Failed { provider: Some(words), .. }) if said => Some(words),
+    let provider_words = match progress {
+        Progress::Ended(Outcome::Failed { provider: Some(words), .. }) if show_provider_words => Some(words),
         _ => None,
     };
-    let said = said.filter(ProviderWords::is_said);
-    let said = said.map(|words| view! { <dl class="facts note">{provider_said(&*provider, words)}</dl> });
+    let provider_words = provider_words.filter(ProviderWords::is_said);
+    let provider_words = provider_words.map(|words| {
+        view! { <dl class="facts note">{provider_said(&*provider, words)}</dl> }
+    });
     view! {
         <div class="stack tight">
             <ol class="events" role="list">{steps}</ol>
-            {said}
+            {provider_words}
             <details class="disclosure">
                 <summary>"Details for support"</summary>
                 <div class="copy long">
@@ -152,7 +154,7 @@ pub fn Timeline(
                     <pre tabindex="0" role="group" aria-label="The text for support"><code>{text}</code></pre>
                     <CopyButton what="the text for support" />
                 </div>
-                <p class="help">"No secret, code or token is in it."</p>
+                <p class="help">"The text contains no secret, code or token."</p>
             </details>
         </div>
     }

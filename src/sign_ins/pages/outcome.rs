@@ -6,13 +6,13 @@ use super::{
     super::{
         diagnosis,
         model::{Outcome, Why},
-        service::{Attempt, Progress, SignIn},
+        service::{Attempt, Progress, SignInDetails},
     },
     VerifyButton,
     history::Timeline,
     parts::{Next, provider_said},
     pasted_error::{PasteForm, did_it_show_an_error},
-    proof::found,
+    proof::draw_findings,
     remedy::{Offers, Remedies},
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 #[component]
 pub fn SignInPage(
     /// The sign-in.
-    sign_in: SignIn,
+    sign_in: SignInDetails,
     /// The connector.
     connector: Connector,
     /// The remedies that this connector can offer.
@@ -46,7 +46,7 @@ pub fn SignInPage(
     let steps = view! {
         <details class="disclosure">
             <summary>"Timeline"</summary>
-            <Timeline sign_in=sign_in.clone() connector=connector.clone() said=false />
+            <Timeline sign_in=sign_in.clone() connector=connector.clone() show_provider_words=false />
         </details>
     };
     let (tone, title, lead, content) = match sign_in.progress {
@@ -93,15 +93,15 @@ pub fn SignInPage(
             ("warn", Icon::Warning),
             "Interrupted, start again",
             "The sign-in was not finished: the program was stopped, or could not write down what came of it. \
-             Nothing has changed, and the connector is as it was."
+             The connector was not changed."
                 .to_owned(),
-            again(id, names, name.clone()),
+            draw_retry_buttons(id, names, name.clone()),
         ),
         Progress::Abandoned => (
             ("warn", Icon::Warning),
             "Not finished within ten minutes",
-            format!("{provider} did not send the browser back in time. The connector is as it was."),
-            lost(id, names, name.clone()),
+            format!("{provider} did not send the browser back in time. The connector was not changed."),
+            draw_retry_and_paste_form(id, names, name.clone()),
         ),
         Progress::Open => (
             ("wait", Icon::Waiting),
@@ -110,7 +110,7 @@ pub fn SignInPage(
                 "{provider} has not sent the browser back here yet, or its answer could not be taken in. \
                  Finish the sign-in in the window in which it is open, or start it again."
             ),
-            lost(id, names, name.clone()),
+            draw_retry_and_paste_form(id, names, name.clone()),
         ),
     };
     view! {
@@ -127,9 +127,9 @@ pub fn SignInPage(
 }
 
 /// The page of a sign-in that did not come back. The provider may have shown an error on its own page.
-fn lost(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
+fn draw_retry_and_paste_form(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
     view! {
-        {again(id, names, name)}
+        {draw_retry_buttons(id, names, name)}
         <section class="card low" aria-labelledby="paste-title">
             <h2 id="paste-title">{did_it_show_an_error(names)}</h2>
             <PasteForm connector=id names=names />
@@ -138,7 +138,7 @@ fn lost(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
     .into_any()
 }
 
-fn again(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
+fn draw_retry_buttons(id: ConnectorId, names: &'static Names, name: String) -> AnyView {
     let words = format!("Sign in with {} again", names.provider);
     view! {
         <div class="row">
@@ -203,7 +203,7 @@ fn Verified(
         }
         .into_any()
     } else {
-        again(id, names, name.clone())
+        draw_retry_buttons(id, names, name.clone())
     };
     let warning = (!missing.is_empty()).then(|| {
         let list = missing.join(", ");
@@ -303,11 +303,11 @@ fn Failed(
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
     let names = connector.names();
-    let diagnosis = diagnosis::of(&*connector.provider, &why, provider.as_ref());
+    let diagnosis = diagnosis::diagnose(&*connector.provider, &why, provider.as_ref());
     let diagnosis = offers.fit(&*connector.provider, diagnosis);
     let (remedies, Diagnosis { title, what, .. }) = (diagnosis.remedies(), diagnosis.clone());
     let at = attempt.consumed_at.unwrap_or(attempt.created_at);
-    let found = found(names, provider.as_ref());
+    let found = draw_findings(names, provider.as_ref());
     let said = provider.filter(ProviderWords::is_said).map(|said| {
         view! { <Said provider=connector.provider.clone() said=said at=at /> }
     });

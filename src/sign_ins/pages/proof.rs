@@ -6,7 +6,7 @@ use super::super::{model::Outcome, service::Progress};
 use crate::providers::{Evidence, Names, ProviderWords, clock_words_of};
 
 /// The findings, with both values of a failed check; `None` if there are none.
-pub fn found(names: &Names, said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
+pub fn draw_findings(names: &Names, said: Option<&ProviderWords>) -> Option<impl IntoView + use<>> {
     let evidence = said?.evidence.clone()?;
     let row = |name: &'static str, value: String| {
         view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> }
@@ -46,7 +46,7 @@ fn whose(names: &Names) -> String {
 }
 
 /// The findings in one line, for the last step of a timeline.
-pub fn in_a_line(names: &Names, progress: &Progress) -> Option<String> {
+pub fn describe_findings(names: &Names, progress: &Progress) -> Option<String> {
     match progress {
         Progress::Ended(Outcome::Failed { provider: Some(said), .. }) => {
             said.evidence.as_ref().map(|evidence| evidence.words_of(&whose(names)))

@@ -6,12 +6,12 @@ use time::Duration;
 
 use super::{
     super::{
-        callback::{Answer, SignIn},
+        callback::{Answer, CallbackParameters},
         model::{Outcome, Refusal, Step, Why, clock_of},
         sealed,
         store::{Attempt, Event},
     },
-    Parts, SignIns, event,
+    SignInDependencies, SignIns, create_timed_event,
 };
 use crate::{
     connectors::service::Connector,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// A consumed attempt, and the parts that its check needs.
+/// A consumed attempt with the values that its check needs.
 #[derive(Clone, Copy)]
 pub(super) struct Trial<'a> {
     pub(super) attempt: &'a Attempt,
@@ -41,7 +41,7 @@ pub(super) struct Checked {
 
 impl Checked {
     /// The result of failed checks.
-    pub(super) const fn failed(why: Why, provider: Option<ProviderWords>) -> Self {
+    pub(super) const fn from_failure(why: Why, provider: Option<ProviderWords>) -> Self {
         Self { outcome: Outcome::Failed { why, provider }, directory: None }
     }
 
@@ -69,15 +69,15 @@ impl SignIns {
     pub(super) async fn check(
         &self,
         Trial { attempt, connector, pinned }: Trial<'_>,
-        sign_in: &SignIn,
+        parameters: &CallbackParameters,
         sealed_verifier: Option<Vec<u8>>,
         secret: &SecretString,
         timeline: &mut Timeline<'_>,
     ) -> Result<Checked, Refusal> {
-        let Parts { clock, http, .. } = &*self.parts;
+        let SignInDependencies { clock, http, .. } = &*self.dependencies;
         // First, because the row is trusted only after this check, and explaining an error also uses the row.
         let verifier = self.open_verifier(attempt, sealed_verifier)?;
-        let code = match &sign_in.answer {
+        let code = match &parameters.answer {
             Answer::Code(code) => code,
             Answer::Nothing => return Err(providers::Why::Garbled.into()),
             Answer::Error(error, description) => {
@@ -102,7 +102,7 @@ impl SignIns {
         let sent = [secret, code, &verifier, &grant.access_token].map(ExposeSecret::expose_secret);
         let expected = Expected {
             proved,
-            callback_issuer: sign_in.issuer.as_deref(),
+            callback_issuer: parameters.issuer.as_deref(),
             nonce: attempt.nonce,
             now,
             secrets: &sent,
@@ -121,9 +121,9 @@ impl SignIns {
     }
 
     fn open_verifier(&self, attempt: &Attempt, sealed: Option<Vec<u8>>) -> Result<SecretString, Refusal> {
-        let opened = sealed.and_then(|sealed| sealed::open(&self.parts.vault, attempt, &sealed));
+        let opened = sealed.and_then(|sealed| sealed::open(&self.dependencies.vault, attempt, &sealed));
         opened.ok_or_else(|| {
-            tracing::error!(attempt = %attempt.id, "the verifier cannot be opened");
+            tracing::error!(attempt = %attempt.id, "could not open the PKCE verifier");
             Why::AttemptUnreadable.into()
         })
     }
@@ -161,17 +161,17 @@ pub(super) fn log_failure(attempt: &Attempt, names: &Names, why: &Why, words: Op
 
 /// The steps of a running exchange. They stay in memory until they are written with the outcome.
 pub(super) struct Timeline<'a> {
-    pub(super) parts: &'a Parts,
+    pub(super) dependencies: &'a SignInDependencies,
     pub(super) since: Timestamp,
     pub(super) events: Vec<Event>,
 }
 
 impl Timeline<'_> {
     pub(super) fn note(&mut self, step: Step, detail: &str) {
-        let now = self.parts.clock.now();
+        let now = self.dependencies.clock.now();
         let duration = micros(now.since(self.since));
         self.since = now;
-        self.events.push(event(self.parts, step, now, duration, detail));
+        self.events.push(create_timed_event(self.dependencies, step, now, duration, detail));
     }
 }
 

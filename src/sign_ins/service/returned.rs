@@ -10,14 +10,14 @@ use tracing::Instrument;
 
 use super::{
     super::{
-        callback::{Answer, SignIn},
-        model::{KEPT_PER_CONNECTOR, Outcome, PATIENCE, Refusal, Step, Why},
+        callback::{Answer, CallbackParameters},
+        model::{EXCHANGE_TIME_LIMIT, KEPT_PER_CONNECTOR, Outcome, Refusal, Step, Why},
         sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
-    Parts, SignIns,
+    SignInDependencies, SignIns,
     checking::{Checked, Timeline, Trial, log_failure, micros},
-    event,
+    create_timed_event,
 };
 use crate::{
     activity::model::{Action, Actor, Entry},
@@ -33,46 +33,46 @@ use crate::{
     providers::{self, Evidence, Mismatch, Pinned},
 };
 
-/// The part of [`PATIENCE`] that is reserved for writing the outcome.
+/// The part of [`EXCHANGE_TIME_LIMIT`] that is reserved for writing the outcome.
 const FOR_WRITING: Duration = Duration::seconds(3);
 
-/// The attempt that a callback belongs to, if any.
-pub enum Returned {
-    /// The callback belongs to an attempt of this browser. The page of the attempt shows the outcome.
+/// The owner of a callback: an attempt of this browser, or another browser.
+pub enum CallbackOwner {
+    /// The callback belongs to this attempt, which this browser started. The page of the attempt shows the outcome.
     Own(AttemptId),
-    /// The callback fits no attempt that this browser could have started.
+    /// The callback belongs to no attempt that this browser started.
     Foreign,
 }
 
 impl SignIns {
-    /// Takes a callback: checks that it belongs to this browser, consumes the attempt, and starts a task for the
-    /// rest. A browser that disconnects does not cancel the task. The request waits some seconds for it, so that
-    /// the next page can usually show the outcome.
-    pub async fn take(
+    /// Accepts a callback: checks that the callback belongs to this browser, and starts a task that consumes the
+    /// attempt, asks the provider and writes the outcome. A browser that disconnects does not cancel the task. The
+    /// request waits some seconds for the task, so that the next page can usually show the outcome.
+    pub async fn accept_callback(
         &self,
-        sign_in: SignIn,
+        parameters: CallbackParameters,
         binding: Option<&Token>,
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
-    ) -> Result<Returned, Failure> {
-        let read = self.parts.database.read();
-        let Some(found) = Unscoped.attempt_by_state(&read, sign_in.state.hash()).await? else {
-            return Ok(Returned::Foreign);
+    ) -> Result<CallbackOwner, Failure> {
+        let read = self.dependencies.database.read();
+        let Some(found) = Unscoped.attempt_by_state(&read, parameters.state.hash()).await? else {
+            return Ok(CallbackOwner::Foreign);
         };
         // Guards against an attacker's callback in a victim's browser, and a victim's callback in an attacker's
         // browser. State and code alone do not prove which browser started the attempt.
         if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
-            tracing::warn!(attempt = %found.attempt.id, "a callback came in another browser, and was refused");
+            tracing::warn!(attempt = %found.attempt.id, "refused the callback of another browser");
             self.note_foreign_browser(&found.attempt).await;
-            return Ok(Returned::Foreign);
+            return Ok(CallbackOwner::Foreign);
         }
         let id = found.attempt.id;
         let this = self.clone();
         let (report, is_consumed) = oneshot::channel();
         let task = async move {
-            // Logged here, because the request that waits may have ended. The attempt's page shows what its row says.
-            if let Err(failure) = this.run(found, sign_in, address, request_id, report).await {
-                tracing::error!(attempt = %id, ?failure, "a sign-in could not be finished");
+            // Logged here, because the request that waits may have ended. The attempt's page shows the attempt's row.
+            if let Err(failure) = this.run_attempt(found, parameters, address, request_id, report).await {
+                tracing::error!(attempt = %id, ?failure, "could not finish a sign-in");
             }
         };
         let task = self.running.spawn(task.instrument(tracing::Span::current()));
@@ -84,9 +84,9 @@ impl SignIns {
         }
         // If it takes longer, the page says *Checking…*.
         if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
-            tracing::error!(attempt = %id, %panicked, "a sign-in could not be finished");
+            tracing::error!(attempt = %id, %panicked, "could not finish a sign-in");
         }
-        Ok(Returned::Own(id))
+        Ok(CallbackOwner::Own(id))
     }
 
     /// Notes the foreign browser in the timeline, once. An attacker who knows a state could otherwise fill the
@@ -94,31 +94,31 @@ impl SignIns {
     async fn note_foreign_browser(&self, attempt: &Attempt) {
         let attempts = Attempts::of(attempt.organisation);
         let noted = self
-            .parts
+            .dependencies
             .database
             .write(async |tx| {
                 if attempts.has_step(&tx, attempt.id, Step::ForeignBrowser).await? {
                     return Ok(());
                 }
-                let event = self.event(Step::ForeignBrowser, self.parts.clock.now(), "");
+                let event = self.create_event(Step::ForeignBrowser, self.dependencies.clock.now(), "");
                 attempts.add_events(&tx, attempt.id, vec![event]).await
             })
             .await;
         if let Err(error) = noted {
             let error: &DatabaseError = &error;
-            tracing::error!(attempt = %attempt.id, %error, "a foreign browser could not be noted");
+            tracing::error!(attempt = %attempt.id, %error, "could not write the step of a foreign browser");
         }
     }
 
-    async fn run(
+    async fn run_attempt(
         &self,
         found: Found,
-        sign_in: SignIn,
+        parameters: CallbackParameters,
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
         report: oneshot::Sender<Result<(), Failure>>,
     ) -> Result<(), Failure> {
-        let Parts { database, connectors, people, clock, .. } = &*self.parts;
+        let SignInDependencies { database, connectors, people, clock, .. } = &*self.dependencies;
         let Found { attempt, verifier, .. } = found;
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
@@ -128,9 +128,9 @@ impl SignIns {
             Err(failure) => return report.send(Err(failure)).or_else(identity),
         };
 
-        let early = if let Some(mismatch) = foreign_issuer(&*pinned, &sign_in) {
+        let early = if let Some(mismatch) = foreign_issuer(&*pinned, &parameters) {
             Some(providers::Refusal::found(providers::Why::WrongIssuer, Evidence::Mismatch(mismatch)).into())
-        } else if !attempt.can_be_consumed(now) {
+        } else if !attempt.is_in_time(now) {
             Some(Why::Expired.into())
         } else if attempt.consumed_at.is_some() {
             return Ok(());
@@ -139,7 +139,7 @@ impl SignIns {
         };
 
         let (organisation, id) = (attempt.organisation, attempt.id);
-        let came = sign_in.answer.in_short();
+        let came = parameters.answer.describe();
         let consumed = database
             .write(|tx| {
                 let (attempt, came) = (&attempt, &came);
@@ -165,7 +165,7 @@ impl SignIns {
                         return Ok(None);
                     }
                     let away = micros(now.since(attempt.created_at));
-                    let event = event(&self.parts, Step::Returned, now, away, came);
+                    let event = create_timed_event(&self.dependencies, Step::Returned, now, away, came);
                     attempts.add_events(&tx, id, vec![event]).await?;
                     Ok::<_, Failure>(Some((now, may, tried)))
                 }
@@ -187,39 +187,45 @@ impl SignIns {
             }
             (None, Ok(secret)) => Ok(secret),
             (None, Err(error)) => {
-                tracing::error!(connector = %connector.id, %error, "the client secret cannot be opened");
+                tracing::error!(connector = %connector.id, %error, "could not open the client secret");
                 Err(Why::SecretUnreadable.into())
             }
         };
 
-        let mut timeline = Timeline { parts: &self.parts, since: consumed_at, events: Vec::new() };
+        let dependencies = &*self.dependencies;
+        let mut timeline = Timeline { dependencies, since: consumed_at, events: Vec::new() };
         let checked = match verdict {
             Err(refusal) => Err(refusal),
             Ok(secret) => {
                 timeline.note(Step::Checked, "");
-                // The rest of the time is for writing the outcome. Without it, the attempt would look interrupted
-                // before its outcome is written.
-                let patience = PATIENCE - FOR_WRITING - clock.now().since(consumed_at);
-                // The clock may have been set back in the meantime, so the value is limited.
-                let patience = patience.clamp(Duration::ZERO, PATIENCE - FOR_WRITING).unsigned_abs();
+                // The rest of the time is reserved for writing the outcome. Otherwise the page of the attempt would say
+                // *Interrupted* before the outcome is written.
+                let time_left = EXCHANGE_TIME_LIMIT - FOR_WRITING - clock.now().since(consumed_at);
+                // The clock may have been set back since then, so the value is limited.
+                let most = EXCHANGE_TIME_LIMIT - FOR_WRITING;
+                let time_left = time_left.clamp(Duration::ZERO, most).unsigned_abs();
                 let trial = Trial { attempt: &attempt, connector: &connector, pinned: &*pinned };
-                let work = self.check(trial, &sign_in, verifier, &secret, &mut timeline);
-                tokio::time::timeout(patience, work)
+                let work = self.check(trial, &parameters, verifier, &secret, &mut timeline);
+                tokio::time::timeout(time_left, work)
                     .await
                     .unwrap_or_else(|_| Err(providers::Why::Slow.into()))
             }
         };
         let checked = checked.unwrap_or_else(|Refusal { why, words }| {
             log_failure(&attempt, connector.provider.names(), &why, words.as_deref());
-            Checked::failed(why, words.map(|words| *words))
+            Checked::from_failure(why, words.map(|words| *words))
         });
-        // Tries again while the database is away for a moment: the provider answers only once.
+        // Writes again after a short outage of the database. The outcome would be lost otherwise, because the provider
+        // accepts a code only once.
         loop {
             let (checked, events) = (checked.clone(), timeline.events.clone());
-            let done = self.finish(&attempt, consumed_at, checked, events, address, request_id).await;
+            let done = self.write_outcome(&attempt, consumed_at, checked, events, address, request_id).await;
             match done {
-                Err(failure) if clock.now().since(consumed_at) < PATIENCE => {
-                    tracing::warn!(attempt = %id, ?failure, "an outcome could not be written, and is written again");
+                Err(failure) if clock.now().since(consumed_at) < EXCHANGE_TIME_LIMIT => {
+                    tracing::warn!(
+                        attempt = %id, ?failure,
+                        "could not write the outcome of a sign-in; trying again"
+                    );
                     tokio::time::sleep(StdDuration::from_millis(500)).await;
                 }
                 done => return done,
@@ -228,7 +234,7 @@ impl SignIns {
     }
 
     /// Writes the outcome, the state of the connector, the timeline and the activity in one transaction.
-    async fn finish(
+    async fn write_outcome(
         &self,
         attempt: &Attempt,
         consumed_at: Timestamp,
@@ -237,14 +243,14 @@ impl SignIns {
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
     ) -> Result<(), Failure> {
-        let Parts { database, vault, connectors, activity, clock, .. } = &*self.parts;
+        let SignInDependencies { database, vault, connectors, activity, clock, .. } = &*self.dependencies;
         let attempts = Attempts::of(attempt.organisation);
         database
             .write(|tx| async move {
                 let now = clock.now();
-                if now.since(consumed_at) > PATIENCE {
-                    // The page has already said *Interrupted, start again*, so the attempt stays interrupted.
-                    tracing::warn!(attempt = %attempt.id, "an outcome came too late, and was not written");
+                if now.since(consumed_at) > EXCHANGE_TIME_LIMIT {
+                    // The page has already said *Interrupted, start again*, so the attempt must stay interrupted.
+                    tracing::warn!(attempt = %attempt.id, "did not write an outcome: it came too late");
                     return Ok(());
                 }
                 let (organisation, id) = (attempt.organisation, attempt.connector);
@@ -257,25 +263,26 @@ impl SignIns {
                 let outcome = checked.outcome_for(&connector, version);
                 let words = sealed::seal_words(vault, attempt, &outcome)
                     .map_err(|error| Failure::unexpected(&error))?;
-                // First: without an attempt that can be ended, the state of the connector must not change either.
+                // First: if the attempt cannot be ended, the state of the connector must not change either.
                 if !attempts.end(&tx, attempt.id, &outcome, words).await? {
-                    tracing::warn!(attempt = %attempt.id, "a sign-in had ended, or was gone, before its outcome");
+                    tracing::warn!(attempt = %attempt.id, "did not write an outcome: the attempt had ended");
                     return Ok(());
                 }
                 if let Some(state) = state_shown_by(&outcome) {
                     connectors.note_state(&tx, organisation, id, version, state).await?;
                 }
                 if let (Outcome::Verified { .. }, Some(directory)) = (&outcome, &checked.directory) {
-                    connectors.keep_directory(&tx, organisation, id, version, directory).await?;
+                    connectors.store_proved_directory(&tx, organisation, id, version, directory).await?;
                 }
                 let since = events.last().map_or(consumed_at, |event| event.at);
                 let took = micros(now.since(since));
-                events.push(event(&self.parts, Step::Outcome, now, took, name(&outcome)));
+                let result = name_outcome(&outcome);
+                events.push(create_timed_event(&self.dependencies, Step::Outcome, now, took, result));
                 attempts.add_events(&tx, attempt.id, events).await?;
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
                 let actor = Actor { organisation, user: attempt.user, address, request_id };
                 let entry = Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
-                    .with_outcome(name(&outcome));
+                    .with_outcome(result);
                 Ok(activity.record(&tx, actor, entry).await?)
             })
             .await
@@ -284,9 +291,9 @@ impl SignIns {
 
 /// The mismatch if another provider or directory sent the callback. It guards against mix-up attacks (RFC 9207): a code
 /// and a secret must reach only the token endpoint of their own provider.
-fn foreign_issuer(pinned: &dyn Pinned, sign_in: &SignIn) -> Option<Mismatch> {
-    let issuer = sign_in.issuer.as_deref()?;
-    let code = match &sign_in.answer {
+fn foreign_issuer(pinned: &dyn Pinned, parameters: &CallbackParameters) -> Option<Mismatch> {
+    let issuer = parameters.issuer.as_deref()?;
+    let code = match &parameters.answer {
         Answer::Code(code) => Some(code.expose_secret()),
         _ => None,
     };
@@ -294,7 +301,8 @@ fn foreign_issuer(pinned: &dyn Pinned, sign_in: &SignIn) -> Option<Mismatch> {
 }
 
 /// The state of the connector that an outcome proves. It is *Failing* only for reasons that neither another account
-/// nor a second try can resolve. A refusal, a provider that is down or a foreign browser proves nothing.
+/// nor a second try can resolve. A user who declines, a provider that is down, and a foreign browser prove nothing
+/// about the connector.
 fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     match outcome {
         Outcome::Verified { .. } => Some(ConnectorState::Verified),
@@ -310,7 +318,7 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
 }
 
 /// The name of an outcome in the activity and the timeline.
-pub(super) const fn name(outcome: &Outcome) -> &'static str {
+pub(super) const fn name_outcome(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",
         Outcome::Failed { why: Why::Provider(providers::Why::Denied), .. } => "denied",

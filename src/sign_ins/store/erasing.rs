@@ -12,8 +12,8 @@ use crate::{
     sign_ins::model::{Purpose, VALID},
 };
 
-/// The condition of [`super::Attempt::can_be_consumed`] as a query.
-pub(super) fn in_time(now: Timestamp) -> Condition {
+/// The condition of [`super::Attempt::is_in_time`] as a query.
+pub(super) fn in_time_condition(now: Timestamp) -> Condition {
     let credible = now.plus(SKEW);
     Condition::all()
         .add(row::Column::CreatedAt.lte(credible.micros()))
@@ -24,7 +24,7 @@ pub(super) fn in_time(now: Timestamp) -> Condition {
 impl Attempts {
     /// Erases verifiers of attempts that can no longer be consumed, and hashes of attempts that were started before
     /// `findable_since`. Deletes attempts that were started before `kept_since`.
-    pub async fn sweep(
+    pub async fn erase_old_attempts(
         self,
         tx: &Tx,
         now: Timestamp,
@@ -34,7 +34,7 @@ impl Attempts {
         let all = || row::Entity::update_many().filter(row::Column::OrganisationId.eq(self.0.0));
         all()
             .filter(row::Column::PkceVerifier.is_not_null())
-            .filter(in_time(now).not())
+            .filter(in_time_condition(now).not())
             .col_expr(row::Column::PkceVerifier, Expr::value(None::<Vec<u8>>))
             .exec(tx.connection())
             .await?;

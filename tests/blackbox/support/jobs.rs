@@ -189,11 +189,11 @@ pub async fn write(database: &Database, lease: &Lease, line: &str) -> Result<(),
         .await
 }
 
-/// Waits until something is so; it must be before long.
-pub async fn until(mut is_so: impl FnMut() -> bool) {
+/// Waits until a condition is met. Fails after thirty seconds.
+pub async fn until(mut is_met: impl FnMut() -> bool) {
     let give_up = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < give_up, "it never was so");
+    while !is_met() {
+        assert!(Instant::now() < give_up, "the condition was not met in time");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

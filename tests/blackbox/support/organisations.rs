@@ -39,10 +39,10 @@ impl World {
         self.program.log_ins.flush().await.expect("the record is written");
     }
 
-    /// Has the program do now what it does again and again: its own periodic work, and the sweep, which is a job.
-    pub async fn sweep(&self) {
+    /// Runs the periodic work of the program now, and the job that erases old rows (the sweep).
+    pub async fn run_sweep(&self) {
         for work in self.program.periodic_work() {
-            work.once().await.expect("the periodic work");
+            work.run_once().await.expect("the periodic work");
         }
         self.program
             .database

@@ -201,7 +201,7 @@ impl World {
             return organisation.id;
         }
         let name = OrganisationName::parse(name).expect("a name");
-        let added = self.program.people.create_organisation(&name, None).await;
+        let added = self.program.people.add_organisation(&name, None).await;
         added.expect("an organisation").expect("a short name that is free")
     }
 

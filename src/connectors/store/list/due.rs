@@ -34,7 +34,7 @@ impl Connectors<'_> {
     ) -> Result<(Vec<Listed>, Vec<Listed>), DatabaseError> {
         if search.is_some() {
             let page = self.list(on, search, order, after, limit).await?;
-            return Ok((page, self.expiring(on, last, due_limit).await?));
+            return Ok((page, self.find_expiring(on, last, due_limit).await?));
         }
         let both = both(self.walk(order, after), limit, self.walk_due(last), due_limit);
         let (mut page, mut due) = (Vec::with_capacity(limit), Vec::new());

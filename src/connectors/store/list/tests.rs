@@ -31,7 +31,7 @@ fn settings() -> String {
     application.settings()
 }
 
-/// A database with 100,000 connectors of ours, and as many of somebody else's.
+/// A database with 100,000 connectors of ours, and as many of another organisation.
 async fn many(kind: Kind) -> (Place, Database) {
     let place = Place::new(kind).await;
     // To fill it takes longer than a request may.
@@ -202,7 +202,7 @@ async fn a_page_and_what_expires_soon_are_the_same_in_one_statement_as_in_two(
             // Of the first day there is one in nine, and nothing before it.
             for last in [date("2027-01-01"), date("2026-12-31")] {
                 let page = ours.list(&read, search, order, after.as_ref(), 26).await.expect("a page");
-                let due = ours.expiring(&read, last, 4).await.expect("what is due");
+                let due = ours.find_expiring(&read, last, 4).await.expect("what is due");
                 let both = ours.list_with_due(&read, search, (order, after.as_ref()), 26, (last, 4)).await;
                 let both = both.expect("both");
                 assert_eq!((ids(&both.0), ids(&both.1)), (ids(&page), ids(&due)), "{order:?} {search:?}");

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use super::super::sqlite::with_ending;
+use super::super::sqlite::append_ending;
 
 /// Number of bytes read from a file. A tar archive has its mark at byte 257.
 const START: u64 = 512;
@@ -105,22 +105,22 @@ fn content(start: &[u8]) -> Content {
 pub(super) fn advice(backup: &Path, file: &mut File) -> io::Result<Option<String>> {
     let mut start = Vec::new();
     file.take(START).read_to_end(&mut start)?;
-    Ok(words(backup, content(&start)))
+    Ok(describe_content(backup, content(&start)))
 }
 
 /// What to do with a folder: `pg_dump` has a folder format.
 pub(super) fn advice_for_folder(backup: &Path) -> Option<String> {
     let is_dump =
         ["toc.dat", "toc.dat.gz", "toc.dat.lz4", "toc.dat.zst"].iter().any(|name| backup.join(name).exists());
-    if is_dump { words(backup, Content::Postgres(PG_RESTORE)) } else { None }
+    if is_dump { describe_content(backup, Content::Postgres(PG_RESTORE)) } else { None }
 }
 
-fn words(backup: &Path, content: Content) -> Option<String> {
+fn describe_content(backup: &Path, content: Content) -> Option<String> {
     let shown = backup.display();
     let from = quoted(backup);
     // A new name: without the ending it could be the name of the database in use.
-    let database = quoted(&with_ending(backup, ".sqlite"));
-    let unpacked = with_ending(backup, ".unpacked");
+    let database = quoted(&append_ending(backup, ".sqlite"));
+    let unpacked = append_ending(backup, ".unpacked");
     let into = quoted(&unpacked);
     // Readable only by this user, because it holds e-mails and password hashes.
     let convert = |what: &str, command: String| {
@@ -169,7 +169,7 @@ fn words(backup: &Path, content: Content) -> Option<String> {
 }
 
 /// Why the backup cannot be read, and the command that helps. `database` is the file that it would replace.
-pub(super) fn unreadable(backup: &Path, database: &Path, error: &io::Error) -> String {
+pub(super) fn describe_unreadable_backup(backup: &Path, database: &Path, error: &io::Error) -> String {
     let shown = backup.display();
     match error.kind() {
         io::ErrorKind::NotFound => format!(
@@ -186,7 +186,7 @@ pub(super) fn unreadable(backup: &Path, database: &Path, error: &io::Error) -> S
             let refusing = places.find_map(|path| Some((path, fs::metadata(path).ok()?)));
             match refusing {
                 Some((path, found)) => {
-                    refused(backup, database, path, found.uid(), found.mode() & 0o7777, user)
+                    describe_refused_access(backup, database, path, found.uid(), found.mode() & 0o7777, user)
                 }
                 None => format!("The backup {shown} cannot be read: {error}."),
             }
@@ -196,21 +196,28 @@ pub(super) fn unreadable(backup: &Path, database: &Path, error: &io::Error) -> S
 }
 
 /// The text if this user may not read `path`: the backup, or a folder above it.
-fn refused(backup: &Path, database: &Path, path: &Path, owner: u32, mode: u32, user: u32) -> String {
+fn describe_refused_access(
+    backup: &Path,
+    database: &Path,
+    path: &Path,
+    owner: u32,
+    mode: u32,
+    user: u32,
+) -> String {
     let shown = backup.display();
     let from = quoted(backup);
     if path == backup {
-        let mend = if owner == user {
+        let remedy = if owner == user {
             format!("Run: chmod 600 {from}")
         } else {
             format!("Let root run: chown {user} {from} && chmod 600 {from}")
         };
         return format!(
             "The backup {shown} cannot be read: it belongs to the user with the id {owner} (mode {mode:04o}), and this \
-             program runs as the user with the id {user}. {mend}"
+             program runs as the user with the id {user}. {remedy}"
         );
     }
-    let copy = quoted(&with_ending(database, ".backup"));
+    let copy = quoted(&append_ending(database, ".backup"));
     format!(
         "The backup {shown} cannot be read: the folder {} belongs to the user with the id {owner} (mode {mode:04o}), and \
          this program runs as the user with the id {user}. Let root copy the backup, and restore the copy:\n  \
@@ -229,7 +236,7 @@ mod tests {
     use super::*;
 
     fn told(name: &str, start: &[u8]) -> Option<String> {
-        words(Path::new(name), content(start))
+        describe_content(Path::new(name), content(start))
     }
 
     #[test]
@@ -287,7 +294,7 @@ mod tests {
     #[test]
     fn c49_an_unreadable_backup_gives_an_error_with_its_owner_and_the_command() {
         let (backup, database) = (Path::new("/root/b.sqlite"), Path::new("data/mail360.sqlite"));
-        let file = |owner| refused(backup, database, backup, owner, 0o600, 1001);
+        let file = |owner| describe_refused_access(backup, database, backup, owner, 0o600, 1001);
         assert!(file(0).contains("the user with the id 0 (mode 0600)"), "{}", file(0));
         assert!(
             file(0).contains("root run: chown 1001 '/root/b.sqlite' && chmod 600 '/root/b.sqlite'"),
@@ -295,7 +302,7 @@ mod tests {
             file(0)
         );
         assert!(file(1001).ends_with("Run: chmod 600 '/root/b.sqlite'"), "{}", file(1001));
-        let folder = refused(backup, database, Path::new("/root"), 0, 0o700, 1001);
+        let folder = describe_refused_access(backup, database, Path::new("/root"), 0, 0o700, 1001);
         for words in [
             "the folder /root belongs to the user with the id 0 (mode 0700)",
             "install --owner=1001 --mode=600 '/root/b.sqlite' 'data/mail360.sqlite.backup'",
@@ -303,7 +310,7 @@ mod tests {
         ] {
             assert!(folder.contains(words), "{words}: {folder}");
         }
-        let missing = unreadable(backup, database, &io::ErrorKind::NotFound.into());
+        let missing = describe_unreadable_backup(backup, database, &io::ErrorKind::NotFound.into());
         assert!(missing.contains("there is no such file"), "{missing}");
     }
 }

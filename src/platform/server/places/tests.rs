@@ -16,13 +16,13 @@ fn address(text: &str) -> IpAddr {
 /// A connection from this address that waits for a request.
 async fn take(places: &Arc<Places>, from: &str) -> Place {
     let place = places.take(address(from)).await.expect("a place");
-    place.reporter().report(Doing::Waiting);
+    place.reporter().report(ConnectionState::Waiting);
     place
 }
 
 /// Whether a connection from this address gets a place at once.
 fn is_room(places: &Arc<Places>, from: &str) -> bool {
-    matches!(places.try_take(Some(own_network(address(from)))), Attempt::Taken(_))
+    matches!(places.try_take(Some(own_network(address(from)))), PlaceResult::Taken(_))
 }
 
 #[tokio::test]
@@ -32,17 +32,17 @@ async fn n2_the_connection_that_has_waited_longest_for_a_request_gives_way() {
     let second = take(&places, "192.0.2.2").await;
     let third = take(&places, "192.0.2.3").await;
     // The first is being answered. The second has been answered since, and waits again, after the third.
-    first.reporter().report(Doing::Answering);
-    second.reporter().report(Doing::Answering);
-    second.reporter().report(Doing::Waiting);
+    first.reporter().report(ConnectionState::Answering);
+    second.reporter().report(ConnectionState::Answering);
+    second.reporter().report(ConnectionState::Waiting);
     assert!(!is_room(&places, "192.0.2.4"));
     assert!(third.gives_way.is_cancelled() && !second.gives_way.is_cancelled());
     // It is asked once, and its place is free only after it has closed.
     assert!(!is_room(&places, "192.0.2.4") && !second.gives_way.is_cancelled());
     drop(third);
     let fourth = take(&places, "192.0.2.4").await;
-    fourth.reporter().report(Doing::Answering);
-    second.reporter().report(Doing::Answering);
+    fourth.reporter().report(ConnectionState::Answering);
+    second.reporter().report(ConnectionState::Answering);
     assert!(!is_room(&places, "192.0.2.5"));
     assert!([&first, &second, &fourth].iter().all(|place| !place.gives_way.is_cancelled()));
 }
@@ -52,7 +52,7 @@ async fn n2_a_connection_that_has_not_been_read_from_yet_does_not_give_way() {
     let places = places(1);
     let only = places.take(address("192.0.2.1")).await.expect("a place");
     assert!(!is_room(&places, "192.0.2.2") && !only.gives_way.is_cancelled());
-    only.reporter().report(Doing::Waiting);
+    only.reporter().report(ConnectionState::Waiting);
     assert!(!is_room(&places, "192.0.2.2") && only.gives_way.is_cancelled());
 }
 
@@ -61,7 +61,7 @@ async fn n2_no_request_begins_on_a_connection_that_has_given_way() {
     let places = places(1);
     let only = take(&places, "192.0.2.1").await;
     assert!(!is_room(&places, "192.0.2.2"));
-    assert!(!only.reporter().report(Doing::Answering));
+    assert!(!only.reporter().report(ConnectionState::Answering));
 }
 
 #[tokio::test]
@@ -69,15 +69,15 @@ async fn n2_a_stalled_response_gives_way_only_if_no_other_connection_can() {
     let places = places(2);
     let stalled = take(&places, "192.0.2.1").await;
     let other = take(&places, "192.0.2.2").await;
-    stalled.reporter().report(Doing::Answering);
-    stalled.reporter().report(Doing::Stalled);
+    stalled.reporter().report(ConnectionState::Answering);
+    stalled.reporter().report(ConnectionState::Stalled);
     // As if it had stalled for a while.
     places.lock().held.get_mut(&stalled.id).expect("held").since -= STALLED;
     assert!(!is_room(&places, "192.0.2.3"));
     assert!(other.gives_way.is_cancelled() && !stalled.gives_way.is_cancelled());
     drop(other);
     let third = take(&places, "192.0.2.3").await;
-    third.reporter().report(Doing::Answering);
+    third.reporter().report(ConnectionState::Answering);
     assert!(!is_room(&places, "192.0.2.4") && stalled.gives_way.is_cancelled());
 }
 
@@ -109,7 +109,7 @@ async fn n2_a_network_whose_connections_are_all_being_answered_is_refused_more()
     let mut held = Vec::new();
     for _ in 0..64 {
         let place = take(&places, "192.0.2.1").await;
-        place.reporter().report(Doing::Answering);
+        place.reporter().report(ConnectionState::Answering);
         held.push(place);
     }
     assert!(places.take(address("192.0.2.1")).await.is_none());
@@ -129,22 +129,24 @@ async fn n2_a_trusted_proxy_may_take_all_places() {
 }
 
 #[tokio::test]
-async fn n2_the_patience_for_a_head_shrinks_as_room_does() {
+async fn n2_the_time_limit_for_a_head_is_shortened_as_places_become_few() {
     let places = places(100);
     let whole = Duration::from_secs(30);
-    let shrunk: Vec<_> = (0..=100).map(|taken| places.shrunk(whole, taken).unwrap_or(whole)).collect();
-    assert!(shrunk.is_sorted_by(|more, less| more >= less), "{shrunk:?}");
-    let seconds = |taken: usize| shrunk[taken].as_secs();
+    let shortened = |taken| places.shorten_time_limit(whole, taken).unwrap_or(whole);
+    let limits: Vec<_> = (0..=100).map(shortened).collect();
+    assert!(limits.is_sorted_by(|more, less| more >= less), "{limits:?}");
+    let seconds = |taken: usize| limits[taken].as_secs();
     assert_eq!([0, 50, 75, 100].map(seconds), [30, 30, 15, 3]);
 
     let mut held = Vec::new();
     for host in 0..80_u8 {
         held.push(take(&places, &format!("192.0.2.{host}")).await);
     }
-    held[0].reporter().report(Doing::Answering);
+    held[0].reporter().report(ConnectionState::Answering);
     tokio::time::sleep(Duration::from_millis(60)).await;
     places.close_overdue(Duration::from_millis(200));
-    assert!(!held.iter().any(|place| place.gives_way.is_cancelled()), "80 of 100 leave 80 ms");
+    // With 80 of 100 places taken, the time limit is 80 ms.
+    assert!(!held.iter().any(|place| place.gives_way.is_cancelled()), "a connection was closed after 60 ms");
     tokio::time::sleep(Duration::from_millis(60)).await;
     places.close_overdue(Duration::from_millis(200));
     assert!(held[1..].iter().all(|place| place.gives_way.is_cancelled()));
@@ -154,16 +156,20 @@ async fn n2_the_patience_for_a_head_shrinks_as_room_does() {
 #[derive(Clone, Debug)]
 enum Step {
     Take(u8),
-    Report(usize, Doing),
+    Report(usize, ConnectionState),
     Close(usize),
     Sweep,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let doing = prop_oneof![Just(Doing::Waiting), Just(Doing::Answering), Just(Doing::Stalled)];
+    let state = prop_oneof![
+        Just(ConnectionState::Waiting),
+        Just(ConnectionState::Answering),
+        Just(ConnectionState::Stalled)
+    ];
     prop_oneof![
         4 => (0..6_u8).prop_map(Step::Take),
-        3 => (any::<usize>(), doing).prop_map(|(which, doing)| Step::Report(which, doing)),
+        3 => (any::<usize>(), state).prop_map(|(which, state)| Step::Report(which, state)),
         1 => any::<usize>().prop_map(Step::Close),
         1 => Just(Step::Sweep),
     ]
@@ -174,8 +180,8 @@ proptest! {
     fn n2_in_any_order_of_events_the_limits_hold_and_no_response_is_cut_off(steps in vec(step(), 1..400)) {
         const MOST: usize = 80;
         let places = places(MOST);
-        // What each connection is doing, and which ones were asked to give way.
-        let mut held: Vec<(Place, Option<IpAddr>, Doing)> = Vec::new();
+        // The state of each connection, and which connections were asked to give way.
+        let mut held: Vec<(Place, Option<IpAddr>, ConnectionState)> = Vec::new();
         let mut asked = HashSet::new();
         for step in steps {
             match step {
@@ -185,20 +191,21 @@ proptest! {
                     // Twice, because a connection that was asked to give way closes in between.
                     for _ in 0..2 {
                         match places.try_take(network) {
-                            Attempt::Taken(place) => {
-                                place.reporter().report(Doing::Waiting);
-                                held.push((place, network, Doing::Waiting));
+                            PlaceResult::Taken(place) => {
+                                place.reporter().report(ConnectionState::Waiting);
+                                held.push((place, network, ConnectionState::Waiting));
                                 break;
                             }
-                            Attempt::Refused => {
+                            PlaceResult::Refused => {
                                 let of_network = held.iter().filter(|(_, of, _)| *of == network);
                                 prop_assert!(of_network.clone().count() >= 64);
-                                prop_assert!(of_network.clone().all(|(_, _, doing)| *doing != Doing::Waiting));
+                                let waits = |state: ConnectionState| state == ConnectionState::Waiting;
+                                prop_assert!(!of_network.clone().any(|(_, _, state)| waits(*state)));
                                 break;
                             }
-                            Attempt::Full => {
-                                let waits = held.iter().any(|(place, _, doing)| {
-                                    *doing == Doing::Waiting && !asked.contains(&place.id)
+                            PlaceResult::Full => {
+                                let waits = held.iter().any(|(place, _, state)| {
+                                    *state == ConnectionState::Waiting && !asked.contains(&place.id)
                                 });
                                 held.retain(|(place, _, _)| !place.gives_way.is_cancelled());
                                 prop_assert!(!waits || held.len() < MOST || places.lock().leaving > 0);
@@ -206,13 +213,13 @@ proptest! {
                         }
                     }
                 }
-                Step::Report(which, doing) if !held.is_empty() => {
+                Step::Report(which, state) if !held.is_empty() => {
                     let which = which % held.len();
                     let (place, _, was) = &mut held[which];
-                    let stays = place.reporter().report(doing);
+                    let stays = place.reporter().report(state);
                     prop_assert_eq!(stays, !place.gives_way.is_cancelled());
                     if stays {
-                        *was = doing;
+                        *was = state;
                     }
                 }
                 Step::Close(which) if !held.is_empty() => {
@@ -221,21 +228,21 @@ proptest! {
                 Step::Sweep => places.close_overdue(Duration::ZERO),
                 _ => {}
             }
-            for (place, _, doing) in &held {
+            for (place, _, state) in &held {
                 if place.gives_way.is_cancelled() && asked.insert(place.id) {
-                    prop_assert_eq!(*doing, Doing::Waiting);
+                    prop_assert_eq!(*state, ConnectionState::Waiting);
                 }
             }
             let state = places.lock();
             prop_assert_eq!(state.held.len(), held.len());
             prop_assert!(held.len() <= MOST);
             let of = |network| held.iter().filter(|(_, of, _)| *of == Some(network)).count();
-            for (&network, of_network) in &state.networks {
-                prop_assert!(of_network.held == of(network) && of_network.held <= 64);
+            for (&network, counts) in &state.networks {
+                prop_assert!(counts.held == of(network) && counts.held <= 64);
             }
             prop_assert_eq!(state.leaving, held.iter().filter(|(place, ..)| place.gives_way.is_cancelled()).count());
-            let waits = |(place, _, doing): &&(Place, Option<IpAddr>, Doing)| {
-                *doing == Doing::Waiting && !place.gives_way.is_cancelled()
+            let waits = |(place, _, state): &&(Place, Option<IpAddr>, ConnectionState)| {
+                *state == ConnectionState::Waiting && !place.gives_way.is_cancelled()
             };
             prop_assert_eq!(state.waiting.len(), held.iter().filter(waits).count());
         }

@@ -7,7 +7,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_126, 50_064, 50_056],
         title: "Microsoft did not accept the account’s name or password",
-        what: "What was typed on Microsoft’s page does not fit. The connector is as it was.",
+        what: "What was typed on Microsoft’s page does not fit. The connector was not changed.",
         causes: &[
             Cause::one(
                 "If it could be typed wrong",
@@ -44,8 +44,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If it stays so",
                 Who::CompanyAdmin,
-                "Look under Sign-in logs in the Microsoft Entra admin center: the failure reason says which of the two it \
-                 was.",
+                "Look under Sign-in logs in the Microsoft Entra admin center: the failure reason says which of the \
+                 two it was.",
                 Remedy::Again,
             ),
         ],
@@ -89,8 +89,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If it is refused again",
                 Who::CompanyAdmin,
-                "Reset the account’s password, or compare it with the company’s rules for passwords, at Microsoft and in \
-                 the company’s own directory (Active Directory).",
+                "Reset the account’s password, or compare it with the company’s rules for passwords, at Microsoft and \
+                 in the company’s own directory (Active Directory).",
                 Remedy::Again,
             ),
         ],
@@ -120,8 +120,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[120_005, 120_008, 120_011, 120_013, 120_016, 120_020, 120_021],
         title: "The change of the account’s password was not completed",
-        what: "Microsoft could not finish the change. The code does not say that the new password was wrong, and perhaps \
-               one directory has it already.",
+        what: "Microsoft could not finish the change. The code does not say that the new password was wrong, and \
+               perhaps one directory has it already.",
         causes: &[
             Cause::one(
                 "At first",
@@ -130,7 +130,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Remedy::Again,
             ),
             Cause::one(
-                "If it ends here once more",
+                "If the sign-in fails with this error again",
                 Who::CompanyAdmin,
                 "Reset the account’s password. Where the company has a directory of its own (Active Directory), check \
                  the connection between that directory and Microsoft (password writeback).",
@@ -181,8 +181,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_057, 500_571],
         title: "The account is disabled",
-        what: "It is switched off in the tenant (its company’s directory at Microsoft), or in the directory of the company \
-               from which the tenant takes its profiles.",
+        what: "The account is switched off in the tenant (its company’s directory at Microsoft), or in the directory \
+               of the company from which the tenant takes its profiles.",
         causes: &[
             Cause::one(
                 "If this account is to be used",
@@ -235,7 +235,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[90_123],
         title: "Another service refused the account",
-        what: "A service outside Microsoft had to say who signs in, or something about the account. It denied the request.",
+        what: "A service outside Microsoft had to say who signs in, or something about the account. It denied the \
+               request.",
         causes: &[
             Cause::one(
                 "If the sign-in was cancelled or declined at that service",

@@ -16,16 +16,16 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If the Client ID or the tenant could be another one",
                 Who::Admin,
-                "Find the application under App registrations in the Azure portal, and compare its Application (client) \
-                 ID with the Client ID here. Where this connector is for a single tenant, compare Directory (tenant) ID \
-                 too.",
+                "Find the application under App registrations in the Azure portal, and compare its Application \
+                 (client) ID with the Client ID here. Where this connector is for a single tenant, compare Directory \
+                 (tenant) ID too.",
                 Remedy::Edit,
             ),
             Cause::one(
                 "If the account that signs in is of another company than the application",
                 Who::CompanyAdmin,
-                "Let an administrator of that company approve the permissions at the address for approval: that adds the \
-                 application there. In Azure it must be open to accounts of other companies.",
+                "Let an administrator of that company approve the permissions at the address for approval: that adds \
+                 the application there. In Azure it must be open to accounts of other companies.",
                 Remedy::Consent,
             ),
         ],
@@ -43,8 +43,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If Microsoft’s words say that it was not found",
                 Who::Admin,
-                "Find the application under App registrations in the Azure portal, and compare its Application (client) \
-                 ID with the Client ID here, and Directory (tenant) ID with the tenant.",
+                "Find the application under App registrations in the Azure portal, and compare its Application \
+                 (client) ID with the Client ID here, and Directory (tenant) ID with the tenant.",
                 Remedy::Edit,
             ),
             Cause::one(
@@ -59,8 +59,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[90_112],
         title: "Microsoft does not accept the Client ID as an ID",
-        what: "Microsoft expects the ID of an application in the form 00000000-0000-0000-0000-000000000000, and received \
-               something else.",
+        what: "Microsoft expects the ID of an application in the form 00000000-0000-0000-0000-000000000000, and \
+               received something else.",
         causes: &[
             Cause::one(
                 "If the Client ID could be another text",
@@ -79,7 +79,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[7_000_112],
         title: "The application is switched off",
-        what: "It is disabled in a tenant (a company’s directory at Microsoft), so no one can sign in through it there.",
+        what: "The application is disabled in a tenant (a company’s directory at Microsoft), so no one can sign in \
+               through it there.",
         causes: &[
             Cause::one(
                 "If an administrator disabled it",
@@ -103,8 +104,8 @@ pub(super) const TABLE: &[Entry] = &[
         what: "Microsoft says that the application cannot be accessed, and does not say why.",
         causes: &[Cause::only(
             Who::CompanyAdmin,
-            "Look at the application under Enterprise applications, and under Sign-in logs in the Microsoft Entra admin \
-             center, for what keeps it back. Then sign in again.",
+            "Look at the application under Enterprise applications, and under Sign-in logs in the Microsoft Entra \
+             admin center, for what keeps it back. Then sign in again.",
             Remedy::Again,
         )],
     },
@@ -121,8 +122,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_003, 50_146, 501_461, 50_165],
         title: "The application is set up for tokens that Microsoft cannot make",
-        what: "A token is what Microsoft gives to an application. This application has a setting for \
-               how its tokens are signed, encrypted or changed. A key or a value of that setting is missing or does not fit.",
+        what: "A token is what Microsoft gives to an application. This application has a setting for how its tokens \
+               are signed, encrypted or changed. A key or a value of that setting is missing or does not fit.",
         causes: &[
             Cause::one(
                 "If the application does not need the setting",
@@ -145,27 +146,27 @@ pub(super) const TABLE: &[Entry] = &[
             50_100, 50_101, 50_102, 50_103, 50_108, 50_109, 50_111, 50_123, 50_124, 50_163, 501_631, 501_632,
         ],
         title: "The application’s rules for claims have an error",
-        what: "Claims are what Microsoft tells an application about an account. The company has rules that change them for \
-               this application, and Microsoft could not apply these rules.",
+        what: "Claims are what Microsoft tells an application about an account. The company has rules that change \
+               them for this application, and Microsoft could not apply these rules.",
         causes: &[Cause::only(
             Who::CompanyAdmin,
-            "Under Enterprise applications choose the application, then Single sign-on, and correct or remove the rules \
-             for claims. Then sign in again.",
+            "Under Enterprise applications choose the application, then Single sign-on, and correct or remove the \
+             rules for claims. Then sign in again.",
             Remedy::Again,
         )],
     },
     Entry {
         codes: &[50_162, 501_621],
         title: "The application’s rules for claims took too long",
-        what: "Claims are what Microsoft tells an application about an account. The company has rules that change them for \
-               this application, and Microsoft did not finish applying them in time.",
+        what: "Claims are what Microsoft tells an application about an account. The company has rules that change \
+               them for this application, and Microsoft did not finish applying them in time.",
         causes: &[
             Cause::one("At first", Who::SignsIn, "Sign in again: it may succeed.", Remedy::Again),
             Cause::one(
-                "If it ends here once more",
+                "If the sign-in fails with this error again",
                 Who::CompanyAdmin,
-                "Under Enterprise applications choose the application, then Single sign-on, and make the rules for claims \
-                 simpler. Then sign in again.",
+                "Under Enterprise applications choose the application, then Single sign-on, and make the rules for \
+                 claims simpler. Then sign in again.",
                 Remedy::Again,
             ),
         ],
@@ -173,7 +174,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_011, 70_004],
         title: "The Redirect URI is not the one in Azure",
-        what: "Microsoft sends people back only to an address that is registered for the application, letter by letter.",
+        what: "Microsoft sends people back only to an address that is registered for the application, letter by \
+               letter.",
         causes: &[
             Cause::one(
                 "If it is not registered in Azure, or not exactly like this",
@@ -193,7 +195,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If Azure shows none",
                 Who::Admin,
-                "In the Azure portal, under Authentication, choose Add a platform, then Web, and enter the Redirect URI.",
+                "In the Azure portal, under Authentication, choose Add a platform, then Web, and enter the Redirect \
+                 URI.",
                 Remedy::RedirectUri,
             ),
             just_made("If you registered it within the last few minutes", Remedy::Again),

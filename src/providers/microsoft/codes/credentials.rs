@@ -13,8 +13,8 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the text could be another one",
                 Who::Admin,
                 "Perhaps the Secret ID was copied instead of the Value, the copy is not complete, or the secret was \
-                 deleted in Azure. Under Certificates & secrets make a new client secret, copy it from the Value column, \
-                 not Secret ID, and replace the secret here.",
+                 deleted in Azure. Under Certificates & secrets make a new client secret, copy it from the Value \
+                 column, not Secret ID, and replace the secret here.",
                 Remedy::Secret,
             ),
             Cause::one(
@@ -64,7 +64,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If they name something else",
                 Who::Operator,
-                "Start the sign-in again. If it ends here once more, report it with the text for support.",
+                "Start the sign-in again. If the sign-in fails with this error again, report it with the text for \
+                 support.",
                 Remedy::Again,
             ),
         ],
@@ -72,7 +73,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[7_000_218, 7_000_216],
         title: "No client secret reached Microsoft: perhaps the application is registered as a public client",
-        what: "This program always sends the client secret. Microsoft did not find it in the request.",
+        what: "This program always sends the client secret. Microsoft did not find the secret in the request.",
         causes: &[
             Cause::one(
                 "If the Redirect URI is not on the platform Web in Azure",
@@ -92,8 +93,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[9_002_327],
         title: "The Redirect URI is on the wrong platform in Azure",
-        what: "It is registered under Single-page application, for apps that run in a browser and have no client \
-               secret. This program needs the platform Web.",
+        what: "The Redirect URI is registered under Single-page application, for apps that run in a browser and have \
+               no client secret. This program needs the platform Web.",
         causes: &[Cause::only(
             Who::Admin,
             "In the Azure portal, under Authentication, remove the Redirect URI from Single-page application, and add \
@@ -103,7 +104,7 @@ pub(super) const TABLE: &[Entry] = &[
     },
     Entry {
         codes: &[9_002_326],
-        title: "Microsoft took the request for one of a browser",
+        title: "Microsoft treated the request as one of a browser",
         what: "The request carried an Origin header, which only a browser sends. This program sends none.",
         causes: &[Cause::only(
             Who::Operator,
@@ -127,7 +128,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If it is of this connector",
                 Who::Operator,
-                "Start the sign-in again. If it ends here once more, report it with the text for support.",
+                "Start the sign-in again. If the sign-in fails with this error again, report it with the text for \
+                 support.",
                 Remedy::Again,
             ),
         ],

@@ -27,8 +27,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[65_004],
         title: "The sign-in was cancelled, or the permissions were not approved",
-        what: "Microsoft gives the same answer to somebody who chose Cancel, and to somebody who was not allowed to \
-               approve the permissions and went back. The connector is as it was.",
+        what: "Microsoft gives the same answer to a person who chose Cancel, and to a person who was not allowed to \
+               approve the permissions and went back. The connector was not changed.",
         causes: super::super::general::CANCELLED,
     },
     Entry {

@@ -29,14 +29,14 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[530_004],
         title: "A rule of the company forbids the sign-in of guests",
-        what: "The company lets people sign in only on certain devices, and is not set up to trust the devices of guests \
-               (accounts of other companies).",
+        what: "The company lets people sign in only on certain devices, and is not set up to trust the devices of \
+               guests (accounts of other companies).",
         causes: &[
             Cause::one(
                 "If guests are to use the application",
                 Who::CompanyAdmin,
-                "In the Microsoft Entra admin center, under Cross-tenant access settings, trust the devices of the guest’s \
-                 company (inbound trust settings). Or leave guests out of the policy.",
+                "In the Microsoft Entra admin center, under Cross-tenant access settings, trust the devices of the \
+                 guest’s company (inbound trust settings). Or leave guests out of the policy.",
                 Remedy::Again,
             ),
             Cause::one(
@@ -50,8 +50,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[130_007, 130_008, 135_011, 700_003],
         title: "Microsoft says that the device is disabled, or does not find it",
-        what: "The sign-in came from a device that is registered at a company. Microsoft says that the device is disabled, \
-               or that the company’s directory does not have it.",
+        what: "The sign-in came from a device that is registered at a company. Microsoft says that the device is \
+               disabled, or that the company’s directory does not have it.",
         causes: &[
             Cause::one(
                 "If another device will do",
@@ -62,8 +62,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If this device is to be used",
                 Who::CompanyAdmin,
-                "In the Microsoft Entra admin center, under Devices, enable the device. If it is not listed there, let the \
-                 user disconnect the work account from the device and register the device again.",
+                "In the Microsoft Entra admin center, under Devices, enable the device. If it is not listed there, \
+                 let the user disconnect the work account from the device and register the device again.",
                 Remedy::Again,
             ),
         ],
@@ -71,8 +71,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[130_004, 130_005, 130_006, 50_141, 17_003],
         title: "Microsoft did not accept the device’s key",
-        what: "The sign-in used a key that a device keeps for the account, such as that of Windows Hello. Microsoft does \
-               not have the key, or could not set it up or check it.",
+        what: "The sign-in used a key that a device keeps for the account, such as that of Windows Hello. Microsoft \
+               does not have the key, or could not set it up or check it.",
         causes: &[
             Cause::one(
                 "If Microsoft’s page offers another way to sign in",
@@ -127,23 +127,23 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[53_004, 53_010],
         title: "A second factor cannot be set up now",
-        what: "The account must set up a second factor before it may sign in. Microsoft does not let it do so from here, \
-               because of a rule or a risk that it sees.",
+        what: "The account must set up a second factor before it may sign in. Microsoft does not let it do so from \
+               here, because of a rule or a risk that it sees.",
         causes: &[Cause::only(
             Who::CompanyAdmin,
-            "Look under Sign-in logs in the Microsoft Entra admin center what kept it back. Once the account has a second \
-             factor, sign in again.",
+            "Look under Sign-in logs in the Microsoft Entra admin center what kept it back. Once the account has a \
+             second factor, sign in again.",
             Remedy::Again,
         )],
     },
     Entry {
         codes: &[53_011, 530_034],
         title: "Microsoft sees a risk and blocks the account",
-        what: "It takes the account for one that somebody else may use. The connector is as it was.",
+        what: "Microsoft suspects that another person uses the account. The connector was not changed.",
         causes: &[Cause::only(
             Who::CompanyAdmin,
-            "Look at the account under Risky users in the Microsoft Entra admin center. Once the risk is dismissed, sign \
-             in again.",
+            "Look at the account under Risky users in the Microsoft Entra admin center. Once the risk is dismissed, \
+             sign in again.",
             Remedy::Again,
         )],
     },
@@ -170,8 +170,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[500_121],
         title: "The second factor did not succeed",
-        what: "Microsoft asked for something more than a password, such as a code or a confirmation on a phone. It did not \
-               get that, or did not accept it.",
+        what: "Microsoft asked for something more than a password, such as a code or a confirmation on a phone. \
+               Microsoft did not get the code or confirmation, or did not accept it.",
         causes: &[
             Cause::one(
                 "If the request was declined, or not answered in time",
@@ -197,8 +197,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_159, 50_161, 50_166, 50_170, 50_172, 50_176, 900_612, 5_001_256],
         title: "Microsoft could not use the answer of another provider",
-        what: "A provider outside Microsoft takes part in this sign-in, such as one for second factors. Microsoft could \
-               not reach it, could not use its answer, or does not have its settings.",
+        what: "A provider outside Microsoft takes part in this sign-in, such as one for second factors. Microsoft \
+               could not reach it, could not use its answer, or does not have its settings.",
         causes: &[
             Cause::one(
                 "At first",
@@ -207,11 +207,11 @@ pub(super) const TABLE: &[Entry] = &[
                 Remedy::Again,
             ),
             Cause::one(
-                "If it ends here once more",
+                "If the sign-in fails with this error again",
                 Who::CompanyAdmin,
                 "In the Microsoft Entra admin center, check the provider’s settings: they are under Conditional \
-                 Access (custom controls), Authentication methods or External identity providers. Microsoft’s code and words \
-                 are below.",
+                 Access (custom controls), Authentication methods or External identity providers. Microsoft’s code and \
+                 words are below.",
                 Remedy::Again,
             ),
         ],
@@ -219,8 +219,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[50_177, 50_178],
         title: "A rule of the company does not work for this kind of account",
-        what: "The rule asks for a check, or limits the session. Microsoft does not support that for an account that only \
-               passes through the tenant (the company’s directory at Microsoft).",
+        what: "The rule asks for a check, or limits the session. Microsoft does not support that for an account that \
+               only passes through the tenant (the company’s directory at Microsoft).",
         causes: &[
             Cause::one(
                 "If an account of the tenant will do",
@@ -231,8 +231,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If this account is to be used",
                 Who::CompanyAdmin,
-                "Look under Sign-in logs in the Microsoft Entra admin center which policy it was, and leave such accounts \
-                 out of the policy.",
+                "Look under Sign-in logs in the Microsoft Entra admin center which policy it was, and leave such \
+                 accounts out of the policy.",
                 Remedy::Again,
             ),
         ],
@@ -240,7 +240,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[700_020, 9_002_341],
         title: "Microsoft asks for one more step",
-        what: "The account has to do something on Microsoft’s page before it may sign in. The connector is as it was.",
+        what: "The account has to do something on Microsoft’s page before it may sign in. The connector was not \
+               changed.",
         causes: &[Cause::only(Who::SignsIn, "Sign in again, and do what Microsoft asks.", Remedy::Again)],
     },
     Entry {

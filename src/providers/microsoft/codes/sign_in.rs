@@ -2,13 +2,13 @@
 
 use super::{Cause, Entry, Remedy, Who};
 
-const SEVERAL_TIMES: &str = "If it ends here once more";
+const SEVERAL_TIMES: &str = "If the sign-in fails with this error again";
 
 pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[54_005],
         title: "The sign-in’s one-time code had been used",
-        what: "Microsoft gives the browser a code that works once; this one was used before.",
+        what: "Microsoft gives the browser a code that works once; this code was used before.",
         causes: &[Cause::only(Who::SignsIn, "Start the sign-in again, in one window.", Remedy::Again)],
     },
     Entry {
@@ -39,8 +39,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[500_141],
         title: "The invitation was accepted, and the sign-in has to start again",
-        what: "The account accepted an invitation to be a guest. That did not begin at this application, so Microsoft did \
-               not come back with a sign-in.",
+        what: "The account accepted an invitation to be a guest. That did not begin at this application, so Microsoft \
+               did not come back with a sign-in.",
         causes: &[Cause::only(
             Who::SignsIn,
             "Start the sign-in again from the connector’s page.",
@@ -76,7 +76,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[220_450],
         title: "Microsoft does not support this browser’s version",
-        what: "The part of Android that shows web pages in apps (WebView) is of a version that Microsoft does not support.",
+        what: "The part of Android that shows web pages in apps (WebView) is of a version that Microsoft does not \
+               support.",
         causes: &[Cause::only(
             Who::SignsIn,
             "Update Android System WebView and Chrome, or sign in again in another browser or on another device.",
@@ -98,8 +99,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[7_000_110],
         title: "Microsoft cannot tell which application is meant",
-        what: "Microsoft found the IDs of several applications in one request, such as a code that was made for another \
-               application.",
+        what: "Microsoft found the IDs of several applications in one request, such as a code that was made for \
+               another application.",
         causes: &[
             Cause::one("At first", Who::SignsIn, "Start the sign-in again, in one window.", Remedy::Again),
             Cause::one(
@@ -113,8 +114,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[90_014, 900_561, 165_000, 165_004, 50_089, 90_007],
         title: "Microsoft’s page was opened again, or stood open too long",
-        what: "A page of Microsoft’s sign-in works once, and for some minutes. The usual cause is the browser’s Back or \
-               Reload button, a bookmark, or the same sign-in in two windows.",
+        what: "A page of Microsoft’s sign-in works once, and for some minutes. The usual cause is the browser’s Back \
+               or Reload button, a bookmark, or the same sign-in in two windows.",
         causes: &[
             Cause::one(
                 "At first",
@@ -137,7 +138,7 @@ pub(super) const TABLE: &[Entry] = &[
         ],
         title: "Microsoft could not use what this browser knows of the account",
         what: "The browser or the device offered an account or a ticket that Microsoft could not use, or none. That is \
-               often an ordinary part of a sign-in. The connector is as it was.",
+               often an ordinary part of a sign-in. The connector was not changed.",
         causes: &[
             Cause::one(
                 "At first",
@@ -159,7 +160,7 @@ pub(super) const TABLE: &[Entry] = &[
             501_491, 50_149, 70_003, 70_005, 70_007, 90_107, 90_117, 165_900, 9_000_411,
         ],
         title: "Microsoft did not understand the request",
-        what: "Something in it was missing or malformed when it reached Microsoft.",
+        what: "Something in the request was missing or malformed when it reached Microsoft.",
         causes: &[
             Cause::one(
                 "If the browser’s Back or Reload button, or a bookmark, was used",

@@ -40,8 +40,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If the tenant is the one in Azure",
                 Who::Operator,
-                "Check MAIL360_MICROSOFT_AUTHORIZE_URL and MAIL360_MICROSOFT_TOKEN_URL: the first part of their paths must \
-                 be {tenant}.",
+                "Check MAIL360_MICROSOFT_AUTHORIZE_URL and MAIL360_MICROSOFT_TOKEN_URL: the first part of their paths \
+                 must be {tenant}.",
                 Remedy::Again,
             ),
         ],
@@ -49,8 +49,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[5_000_224],
         title: "Microsoft says that the tenant is not available",
-        what: "Microsoft does not let accounts sign in to the tenant (a company’s directory at Microsoft) that was asked: \
-               perhaps Microsoft has blocked the tenant, or it was deleted.",
+        what: "Microsoft does not let accounts sign in to the tenant (a company’s directory at Microsoft) that was \
+               asked: perhaps Microsoft has blocked the tenant, or it was deleted.",
         causes: &[
             Cause::one(
                 "If another tenant was meant",
@@ -122,14 +122,14 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[650_059],
         title: "The application is not open to this tenant",
-        what: "In Azure it is registered as “Single tenant only”. The tenant (a company’s directory at Microsoft) that was \
-               asked is not the application’s own.",
+        what: "In Azure it is registered as “Single tenant only”. The tenant (a company’s directory at Microsoft) \
+               that was asked is not the application’s own.",
         causes: &[
             Cause::one(
                 "If only people of the application’s own company are to sign in",
                 Who::Admin,
-                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
-                 tenant only here.",
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose \
+                 Single tenant only here.",
                 Remedy::Change(&TENANT),
             ),
             Cause::one(
@@ -156,8 +156,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If only people of one company are to sign in",
                 Who::Admin,
-                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose Single \
-                 tenant only here.",
+                "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal, and choose \
+                 Single tenant only here.",
                 Remedy::Change(&TENANT),
             ),
             Cause::one(
@@ -194,8 +194,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[9_002_332],
         title: "The application is for work and school accounts alone",
-        what: "Microsoft does not let personal accounts sign in through it. The sign-in was with a personal account, or \
-               began where only those do.",
+        what: "Microsoft does not let personal accounts sign in through it. The sign-in was with a personal account, \
+               or began where only those do.",
         causes: &[
             Cause::one(
                 "If the Client ID is that of the application in Azure",
@@ -232,7 +232,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If accounts of other companies are to sign in too",
                 Who::Admin,
-                "Open the application to them in Azure, under Supported account types, and change Who may sign in here.",
+                "Open the application to them in Azure, under Supported account types, and change Who may sign in \
+                 here.",
                 Remedy::Edit,
             ),
         ],
@@ -240,8 +241,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[500_200, 500_207, 500_208],
         title: "This account cannot sign in here: it is of another kind",
-        what: "The application, or the service that it uses, does not take accounts of this kind. An example is a personal \
-               account where only work or school accounts may sign in.",
+        what: "The application, or the service that it uses, does not take accounts of this kind. An example is a \
+               personal account where only work or school accounts may sign in.",
         causes: &[
             Cause::one(
                 "If another account was meant",
@@ -252,7 +253,8 @@ pub(super) const TABLE: &[Entry] = &[
             Cause::one(
                 "If accounts of this kind are to sign in too",
                 Who::Admin,
-                "Open the application to them in Azure, under Supported account types, and change Who may sign in here.",
+                "Open the application to them in Azure, under Supported account types, and change Who may sign in \
+                 here.",
                 Remedy::Edit,
             ),
         ],
@@ -260,7 +262,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         codes: &[700_005, 7_000_012],
         title: "The access belongs to another tenant",
-        what: "It was given by one tenant (a company’s directory at Microsoft) and shown to another.",
+        what: "The access was given by one tenant (a company’s directory at Microsoft) and used at another tenant.",
         causes: &[
             Cause::one(
                 "If the account could be of another tenant",
@@ -269,7 +271,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Remedy::Again,
             ),
             Cause::one(
-                "If it ends here once more",
+                "If the sign-in fails with this error again",
                 Who::Admin,
                 "Compare the tenant with Directory (tenant) ID in the Azure portal.",
                 Remedy::Edit,

@@ -35,7 +35,7 @@ fn where_the_code_is_unknown_the_error_still_names_the_right_person() {
     let policy = words(Why::Denied, "access_denied", "AADSTS9999999: A policy.");
     assert_eq!(policy.causes[0].who, Who::CompanyAdmin);
     let slow = words(Why::Unavailable, "access_denied", "AADSTS9999999: New.");
-    assert_eq!(slow.title, "Microsoft has trouble of its own");
+    assert_eq!(slow.title, "Microsoft has a temporary problem");
 }
 
 #[test]

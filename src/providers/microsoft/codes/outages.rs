@@ -1,4 +1,4 @@
-//! Microsoft's own trouble and limits, and codes that say no more than that a sign-in failed.
+//! Outages and limits of Microsoft's, and codes that say no more than that a sign-in failed.
 
 use super::{Cause, Entry, Remedy, Who};
 
@@ -17,18 +17,18 @@ pub(super) const TABLE: &[Entry] = &[
     },
     Entry {
         codes: &[90_006, 90_012, 90_024, 90_033, 90_090, 50_033, 50_087, 70_012],
-        title: "Microsoft has trouble of its own",
-        what: "It says that this will pass. The connector is as it was.",
+        title: "Microsoft has a temporary problem",
+        what: "Microsoft says that the problem will pass. The connector was not changed.",
         causes: &[Cause::only(Who::NoOne, "Wait a minute, and sign in again.", Remedy::Again)],
     },
     Entry {
         codes: &[50_000, 50_086, 90_036, 90_091, 90_092],
-        title: "Microsoft has trouble of its own, and does not say that it will pass",
-        what: "Its sign-in service ended with an error. The connector is as it was.",
+        title: "Microsoft has a problem that may not be temporary",
+        what: "Microsoft’s sign-in service stopped with an error. The connector was not changed.",
         causes: &[
             Cause::one("At first", Who::NoOne, "Wait a minute, and sign in again.", Remedy::Again),
             Cause::one(
-                "If it ends here once more",
+                "If the sign-in fails with this error again",
                 Who::CompanyAdmin,
                 "Open a support request at Microsoft, with the trace ID and the correlation ID below.",
                 Remedy::Again,
@@ -40,13 +40,13 @@ pub(super) const TABLE: &[Entry] = &[
             50_042, 50_043, 50_138, 50_157, 50_160, 51_000, 51_005, 90_010, 90_022, 90_085, 135_010, 240_003,
             240_004,
         ],
-        title: "Microsoft ended the sign-in, and its code does not say what to do",
-        what: "Microsoft describes this code in a few words, which do not say how to end the error. The connector is as it \
-               was.",
+        title: "Microsoft ended the sign-in, and its error code does not say what to do",
+        what: "Microsoft describes this code in a few words, which do not say how to solve the error. The connector \
+               was not changed.",
         causes: &[
             Cause::one("At first", Who::SignsIn, "Start the sign-in again.", Remedy::Again),
             Cause::one(
-                "If it ends here once more",
+                "If the sign-in fails with this error again",
                 Who::CompanyAdmin,
                 "Look under Sign-in logs in the Microsoft Entra admin center for the correlation ID below, or open a \
                  support request at Microsoft with it.",
