@@ -175,12 +175,9 @@ impl ConnectorService {
     /// # Errors
     /// [`Failure::NotFound`] if the organisation has no such connector.
     pub async fn is_new(&self, admin: &Admin, id: ConnectorId) -> Result<bool, Failure> {
-        Ok(self.was_added_last_minute(&self.get(&admin.caller(), id).await?))
-    }
-
-    fn was_added_last_minute(&self, connector: &Connector) -> bool {
+        let connector = self.get(&admin.caller(), id).await?;
         let now = self.clock.now();
-        connector.created_at.is_credible(now) && now.since(connector.created_at) < Duration::minutes(1)
+        Ok(connector.created_at.is_credible(now) && now.since(connector.created_at) < Duration::minutes(1))
     }
 
     /// Adds a connector.
@@ -204,8 +201,7 @@ impl ConnectorService {
                 // second connector.
                 let form = if store.by_form(&tx, form).await?.is_some() { self.new_form() } else { form };
                 if name_taken {
-                    let same = self.find_added_last_minute(&tx, store, admin.organisation(), new).await?;
-                    return Ok(same.map_or(Added::NameTaken, Added::Already));
+                    return Ok(Added::NameTaken);
                 }
                 if store.has_at_least(&tx, MAX_CONNECTORS).await? {
                     return Ok(Added::Full);
@@ -222,11 +218,7 @@ impl ConnectorService {
             // commit, and the other one finds out here which index it violated.
             Err(error) if DatabaseError::is_conflict(&error) => {
                 let read = self.database.read();
-                let mut already =
-                    self.find_added_by_form(&read, store, admin.organisation(), form, new).await?;
-                if already.is_none() {
-                    already = self.find_added_last_minute(&read, store, admin.organisation(), new).await?;
-                }
+                let already = self.find_added_by_form(&read, store, admin.organisation(), form, new).await?;
                 Ok(already.map_or(Added::NameTaken, Added::Already))
             }
             Err(error) => Err(error.into()),
@@ -296,38 +288,12 @@ impl ConnectorService {
         new: &Parsed,
     ) -> Result<Option<ConnectorId>, DatabaseError> {
         let Some(id) = store.by_form(on, form).await? else { return Ok(None) };
-        let same = self.get_if_same(on, organisation, id, new).await?.is_some();
-        Ok(same.then_some(id))
-    }
-
-    /// The connector that was added within the last minute with the same name, settings and secret. A double click in
-    /// a form that had added another connector before finds it here.
-    async fn find_added_last_minute(
-        &self,
-        on: &impl Queries,
-        store: Connectors<'_>,
-        organisation: OrganisationId,
-        new: &Parsed,
-    ) -> Result<Option<ConnectorId>, DatabaseError> {
-        let Some(id) = store.by_name_key(on, &new.settings.name_key).await? else { return Ok(None) };
-        let made = self.get_if_same(on, organisation, id, new).await?;
-        Ok(made.filter(|made| self.was_added_last_minute(made)).map(|made| made.id))
-    }
-
-    /// The connector with this id, if it has these settings and this secret.
-    async fn get_if_same(
-        &self,
-        on: &impl Queries,
-        organisation: OrganisationId,
-        id: ConnectorId,
-        new: &Parsed,
-    ) -> Result<Option<Connector>, DatabaseError> {
         let Some((made, Ok(secret))) = self.with_secret(on, organisation, id).await? else { return Ok(None) };
         let same = made.name_key == new.settings.name_key
             && made.secret_expires_on == new.settings.secret_expires_on
             && is_same_application(&made, &new.settings)
             && new.secret.as_ref().is_some_and(|new| new.expose_secret() == secret.expose_secret());
-        Ok(same.then_some(made))
+        Ok(same.then_some(id))
     }
 
     /// Locks a connector: no other transaction can change or delete it until this one ends.

@@ -312,7 +312,7 @@ async fn c49_a_backup_of_an_older_version_is_upgraded() {
         sea_orm::Database::connect(format!("sqlite:{}?mode=rwc", older.display())).await.expect("it");
     Migrator::up(&database, Some(8)).await.expect("migrated");
     let attach = format!("ATTACH '{}' AS newer", installation.backup.display());
-    for statement in [&*attach, "INSERT INTO settings SELECT * FROM newer.settings"] {
+    for statement in [&*attach, "INSERT INTO settings SELECT name, value, 0 FROM newer.settings"] {
         sea_orm::ConnectionTrait::execute_unprepared(&database, statement).await.expect(statement);
     }
     database.close().await.expect("closed");

@@ -186,7 +186,7 @@ async fn a_connector_of_another_provider_is_added_and_shown_in_the_words_of_that
     page.assert_says("The Contoso connector has been successfully added to Mail360");
     page.assert_says("Sign in with Contoso to verify").assert_says("Service providerContoso Mail");
     page.assert_says("RegionEurope").assert_says("Where Contoso keeps the application.");
-    page.assert_says("contoso-12345678").assert_says("Contoso recognises the application by it.");
+    page.assert_says("contoso-12345678").assert_says("Contoso recognises the application by this ID.");
     page.assert_says("begins with cs_").assert_says("Read and send all mail of the mailbox.");
     page.assert_says("Enter this address in Contoso Console").assert_says("unknown");
     assert!(page.body.contains("src=\"/contoso.svg\""));

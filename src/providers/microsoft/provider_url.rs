@@ -20,6 +20,12 @@ pub(super) fn check(template: &str) -> Result<String, String> {
         return Err("has a blank, a backslash or another sign that no address has: leave it out".to_owned());
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // URL parsers skip further slashes here, so that the authority would be another one than this.
+    if authority.is_empty() {
+        return Err(format!(
+            "`{template}` has no host behind ://: write host and path, as in https://HOST/PATH"
+        ));
+    }
     // Credentials in the URL would be sent to every browser, and stored.
     if authority.contains('@') {
         return Err("holds a user or a password: leave out everything before the @".to_owned());
@@ -99,6 +105,8 @@ mod tests {
             "https://%7Btenant%7D/token",
             "https://\u{ff5b}tenant\u{ff5d}/token",
             "https:///{tenant}/token",
+            "https:////{tenant}@login.example.com/token",
+            "https:////login.example.com/{tenant}",
             "https:{tenant}/token",
             "https:/{tenant}/token",
             "https:\\\\{tenant}\\token",

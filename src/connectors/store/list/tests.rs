@@ -73,8 +73,8 @@ fn statements(kind: Kind) -> Vec<String> {
     let day = "'2027-0' || (n % 9 + 1) || '-01'";
     for organisation in ["1", "2"] {
         statements.push(format!(
-            "INSERT INTO organisations (id, name, short_name, created_at) \
-             VALUES ({0}, 'Org {organisation}', 'org-{organisation}', 0)",
+            "INSERT INTO organisations (id, name, short_name) \
+             VALUES ({0}, 'Org {organisation}', 'org-{organisation}')",
             id("0", organisation)
         ));
         statements.push(format!(

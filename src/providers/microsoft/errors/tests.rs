@@ -139,8 +139,8 @@ fn every_code_about_credentials_has_an_explanation_and_a_code_of_a_sign_in_is_no
 }
 
 #[test]
-fn an_unknown_code_of_a_pasted_error_is_said_to_have_no_words() {
+fn an_unknown_code_of_a_pasted_error_is_said_to_have_no_explanation() {
     let unknown = of_shown(Some(9_999_999));
-    assert_eq!(unknown.what, "This program has no words of its own for it.");
+    assert_eq!(unknown.what, "This program has no explanation for this error.");
     assert_eq!(unknown.causes, of_shown(None).causes);
 }
