@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
@@ -30,8 +29,7 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   // A story that passes at the second try counts as failed.
   retries: 0,
-  // Two for each core, because a story mostly waits.
-  workers: Math.max(2, 2 * availableParallelism()),
+  workers: 2,
   timeout: 300_000,
   // Long, for a busy machine: a story does not measure time.
   expect: { timeout: 30_000 },

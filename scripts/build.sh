@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds the program and the folder site/ beside it: `build.sh` optimised, `build.sh debug` fast. `build.sh stories` is for
-# `make test`: the browser's half optimised, because its size is checked, and the server's half as its tests have built it.
+# Builds the program and the folder site/ beside it: `build.sh` optimised, `build.sh debug` fast.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 
@@ -8,12 +7,8 @@ kind=${1:-release}
 case $kind in
 release) server=(--release) browser=(--profile wasm-release) browser_folder=wasm-release ;;
 debug) server=() browser=() browser_folder=debug ;;
-# With the tests of the workspace, so that cargo chooses the same features and finds everything built.
-stories) server=(--workspace --tests) browser=(--profile wasm-release) browser_folder=wasm-release ;;
-*) die "Usage: build.sh [release|debug|stories]" ;;
+*) die "Usage: build.sh [release|debug]" ;;
 esac
-folder=$kind
-[ "$kind" != stories ] || folder=debug
 
 cd "$ROOT"
 choose_node
@@ -36,11 +31,11 @@ work=$TARGET/site-work-$kind
 rm -rf "$work"
 "$WASM_BINDGEN" --target web --no-typescript --out-name mail360 --out-dir "$work" \
   "$TARGET/$WASM_TARGET/$browser_folder/mail360.wasm"
-if [ "$browser_folder" = wasm-release ]; then
+if [ "$kind" = release ]; then
   "$ROOT/scripts/node_modules/.bin/wasm-opt" -Oz --strip-debug --strip-producers \
     --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int --enable-sign-ext \
     --enable-reference-types --enable-multivalue --enable-extended-const \
     -o "$work/mail360_bg.wasm" "$work/mail360_bg.wasm"
 fi
-node "$ROOT/scripts/assets.mjs" "$work" "$TARGET/$folder/site"
+node "$ROOT/scripts/assets.mjs" "$work" "$TARGET/$kind/site"
 rm -rf "$work"

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Checks the browser's bundle: it contains no part of the server, and it is small. `check-bundle.sh FOLDER` names the folder
-# of the build: release or debug.
+# Checks the browser's bundle: it contains no part of the server, and it is small.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
 cd "$ROOT"
@@ -14,7 +13,7 @@ if found=$(grep -E "^($crates)([-_][a-z0-9_-]+)? " <<<"$tree"); then
   die "The browser's half depends on: $(sort -u <<<"$found" | tr '\n' ' ')"
 fi
 
-site=$TARGET/${1:-release}/site/pkg
+site=$TARGET/release/site/pkg
 for word in argon2 sqlx sea_orm 'SELECT ' 'INSERT ' MAIL360_ENCRYPTION_KEY token_endpoint; do
   if grep -qaF "$word" "$site"/*.js "$site"/*.wasm; then
     die "The bundle holds \`$word\`."

@@ -69,14 +69,10 @@ rust() {
   stop_postgres
 }
 
-# browser KIND: the stories against the program that `make run` has built (release), or against the one that the tests of
-# the server have just built (stories): no story depends on how it was optimised.
 browser() {
-  local folder=release
-  [ "$1" = release ] || folder=debug
-  scripts/build.sh "$1"
+  scripts/build.sh release
   say "The bundle"
-  scripts/check-bundle.sh "$folder"
+  scripts/check-bundle.sh
   say "Stories in Chromium, with JavaScript and without"
   # Debian's browser; CHROMIUM names another one.
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
@@ -88,7 +84,7 @@ browser() {
   (cd end2end && npm run --silent check) || die "The stories' types do not fit."
   local report
   report=$(mktemp)
-  (cd end2end && MAIL360_BINARY=$TARGET/$folder/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report "$NODE" node_modules/@playwright/test/cli.js test) || {
+  (cd end2end && MAIL360_BINARY=$TARGET/release/mail360 PLAYWRIGHT_JSON_OUTPUT_FILE=$report "$NODE" node_modules/@playwright/test/cli.js test) || {
     # Again in short, for a reader of the last lines.
     "$NODE" scripts/failures.mjs "$report" >&2 || true
     die "Stories failed."
@@ -111,7 +107,7 @@ all)
   dependencies
   lints
   rust
-  browser stories
+  browser
   ;;
 fast)
   formatting
@@ -122,7 +118,7 @@ fast)
   lints
   rust
   ;;
-browser) browser release ;;
+browser) browser ;;
 *) die "Usage: test.sh [all|fast|browser]" ;;
 esac
 

@@ -14,7 +14,7 @@ use tower_sessions::Session;
 
 use super::{
     actions::ADD,
-    draft::{Draft, InBrowser, Kept, Target},
+    draft::{Draft, InBrowser, Target},
     form::{ConnectorForm, FormView, chosen_provider},
     guide::{self, Guide},
     model::{EXPIRES_IN, Field},
@@ -54,12 +54,11 @@ pub async fn show(
     let target = Target::Add { form: service.new_form() };
     let kept = Draft::find(&session, kept, &admin, &target.path(), service.now(), &providers).await?;
     let wanted = query.provider.as_deref().and_then(|name| providers.find(name));
-    let (mut draft, logged_out) = match kept.map(Kept::take_apart) {
-        Some((draft, logged_out)) => (draft, logged_out),
-        None => {
-            let provider = wanted.cloned().map_or_else(|| chosen_provider(&providers, None), Ok)?;
-            (fresh(target, provider.as_ref()), false)
-        }
+    let (mut draft, logged_out) = if let Some(kept) = kept {
+        kept.take_apart()
+    } else {
+        let provider = wanted.cloned().map_or_else(|| chosen_provider(&providers, None), Ok)?;
+        (fresh(target, provider.as_ref()), false)
     };
     if let Some(provider) = wanted {
         let name = provider.form().name().to_owned();

@@ -30,7 +30,7 @@ pub fn values_of(form: &FormView) -> GuideView {
     let name = text::trim(draft.value(Field::ServiceName.name()));
     let is_new = matches!(draft.target, Target::Add { .. });
     // The expiry of an existing secret is unknown. The guide suggests the longest for the next secret.
-    let (expires_in, expires_on) = if is_new {
+    let (months, day) = if is_new {
         (draft.value(EXPIRES_IN).to_owned(), draft.value(Field::SecretExpires.name()).to_owned())
     } else {
         (provider.secret_periods().first().map(u8::to_string).unwrap_or_default(), String::new())
@@ -41,8 +41,8 @@ pub fn values_of(form: &FormView) -> GuideView {
         client_id: draft.value(Field::ClientId.name()).to_owned(),
         values: own_values(provider, draft),
         scopes: required.into_iter().chain(chosen).map(|permission| permission.name).collect(),
-        expires_in,
-        expires_on,
+        expires_in: months,
+        expires_on: day,
         done: is_new.then(|| draft.done.clone()),
     }
 }

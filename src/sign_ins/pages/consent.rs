@@ -36,19 +36,18 @@ pub fn ConsentPage(
             </section>
         }
     });
-    let to_send = match diagnosis {
-        Some(diagnosis) => {
-            let causes = diagnosis.causes.into_iter().map(|cause| {
-                let when = (!cause.when.is_empty()).then(|| view! { <h3>{cause.when}</h3> });
-                view! {
-                    {when}
-                    <dl class="facts">
-                        <div><dt>"Who can fix it"</dt><dd>{cause.who.words(names)}</dd></div>
-                        <div><dt>"Next step"</dt><dd>{cause.next.into_owned()}</dd></div>
-                    </dl>
-                }
-            });
+    let to_send = if let Some(diagnosis) = diagnosis {
+        let causes = diagnosis.causes.into_iter().map(|cause| {
+            let when = (!cause.when.is_empty()).then(|| view! { <h3>{cause.when}</h3> });
             view! {
+                {when}
+                <dl class="facts">
+                    <div><dt>"Who can fix it"</dt><dd>{cause.who.words(names)}</dd></div>
+                    <div><dt>"Next step"</dt><dd>{cause.next.into_owned()}</dd></div>
+                </dl>
+            }
+        });
+        view! {
                 <p>
                     {format!(
                         "Send them what {name} said, and these steps. The steps are written for them: in the steps, \
@@ -58,11 +57,9 @@ pub fn ConsentPage(
                 {causes.collect_view()}
             }
             .into_any()
-        }
-        None => {
-            let words = "They can look it up, and send you the link again.";
-            view! { <p>{format!("Send them what {name} said. {words}")}</p> }.into_any()
-        }
+    } else {
+        let words = "They can look it up, and send you the link again.";
+        view! { <p>{format!("Send them what {name} said. {words}")}</p> }.into_any()
     };
     view! {
         <div class="card">

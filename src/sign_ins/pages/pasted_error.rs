@@ -119,13 +119,13 @@ pub fn ShownPage(
         None => (diagnosis.title.to_owned(), diagnosis.what.clone()),
     };
     let compared = pasted.is_about_redirect_uri.then(|| {
-        let named = pasted.uris.first().cloned();
+        let theirs = pasted.uris.first().cloned();
         view! {
             <Compared
                 connector=id
                 provider=provider.clone()
                 ours=offers.redirect_uri.clone()
-                named=named
+                named=theirs
                 registered=registered
                 text=text
             />
