@@ -23,7 +23,7 @@ pub enum Detail {
     Earlier(String),
     /// The fields of a connector that were changed.
     Fields {
-        /// Their names.
+        /// Names of the changed fields, in the order of the form.
         fields: Vec<String>,
     },
     /// The role of a user who was added or invited.
