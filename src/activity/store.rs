@@ -38,7 +38,6 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Adds an entry.
 pub async fn add(tx: &Tx, id: Uuid, at: Timestamp, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
     let row = row_of(id, at, actor, entry, 1);
     row::Entity::insert(row).exec_without_returning(tx.connection()).await?;

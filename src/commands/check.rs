@@ -16,7 +16,6 @@ use super::{CommandResult, Opened, Settings, describe_failure, organisations, pr
 /// The most warnings of one kind that are printed one by one.
 const MOST_WARNINGS: usize = 1_000;
 
-/// Runs the command.
 pub async fn run(settings: Settings) -> CommandResult {
     let program = Opened::without_time_limits(settings, false).await?.program(Assets::default()).await?;
     let fit = custody::check_keys(&program.database.read(), &program.vault).await;

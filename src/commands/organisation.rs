@@ -28,7 +28,6 @@ pub enum OrganisationCommand {
     List,
 }
 
-/// Runs the command.
 pub async fn run(settings: Settings, command: OrganisationCommand) -> CommandResult {
     let program = Opened::new(settings, false).await?.program(Assets::default()).await?;
     match command {

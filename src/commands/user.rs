@@ -47,37 +47,31 @@ pub enum UserCommand {
     List,
     /// Sets a user's password, read from standard input, and ends their sessions.
     Password {
-        /// The user.
         #[command(flatten)]
         which: UserSelector,
     },
     /// Lets a disabled user log in again.
     Enable {
-        /// The user.
         #[command(flatten)]
         which: UserSelector,
     },
     /// Disables a user and ends their sessions. They cannot log in until they are enabled.
     Disable {
-        /// The user.
         #[command(flatten)]
         which: UserSelector,
     },
     /// Removes a user's second factor, for example if they lost their phone, and ends their sessions.
     ResetSecondFactor {
-        /// The user.
         #[command(flatten)]
         which: UserSelector,
     },
     /// Deletes a user, with their sessions and sign-ins. The record of what they did stays.
     Delete {
-        /// The user.
         #[command(flatten)]
         which: UserSelector,
     },
     /// Sets a user's role, and ends their sessions.
     Role {
-        /// The user.
         #[command(flatten)]
         which: UserSelector,
         /// The user's role.
@@ -104,7 +98,6 @@ impl From<RoleName> for Role {
     }
 }
 
-/// Runs the command.
 pub async fn run(settings: Settings, command: UserCommand) -> CommandResult {
     let program = Opened::new(settings, false).await?.program(Assets::default()).await?;
     match command {

@@ -322,7 +322,6 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
     }
 }
 
-/// Deletes a connector.
 #[server(prefix = "/do", endpoint = "connectors/delete")]
 pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(), ActionError> {
     let (admin, service, session) = sender(&form.owner)?;

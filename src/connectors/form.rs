@@ -35,7 +35,6 @@ pub struct FormView {
     pub provider: SharedProvider,
     /// The field that gets the focus if the form has no mistakes.
     pub focus: Field,
-    /// Today.
     pub today: Date,
     /// Our Redirect URI.
     pub redirect_uri: String,
@@ -104,7 +103,6 @@ impl FormView {
     }
 }
 
-/// The form.
 #[component]
 pub fn ConnectorForm(
     /// What it shows.
@@ -264,13 +262,10 @@ fn ChooseProvider(model: FormView) -> impl IntoView {
 /// whose secrets do not expire offers no period; then only the day can be entered.
 #[component]
 pub fn Expires(
-    /// The provider.
     provider: SharedProvider,
-    /// The label.
     label: &'static str,
     /// What was typed.
     draft: Draft,
-    /// Today.
     today: Date,
     /// Whether this field gets the focus.
     focus: bool,

@@ -21,7 +21,7 @@ use crate::{
 };
 
 identifier! {
-    /// A connector's id.
+    /// The id of a connector.
     ConnectorId
 }
 
@@ -192,11 +192,9 @@ impl Connector {
 /// The parsed settings with which a connector is added or changed. The secret is separate: [`SealedSecret`].
 #[derive(Debug)]
 pub struct Settings {
-    /// Its name.
     pub service_name: ServiceName,
     /// The name as it is compared.
     pub name_key: String,
-    /// The provider.
     pub provider: SharedProvider,
     /// The client ID of the application.
     pub client_id: ClientId,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 identifier! {
-    /// A job.
+    /// The id of a job.
     JobId
 }
 

@@ -152,7 +152,6 @@ pub struct SetUpView {
 const LABELS: [(&str, &str); 4] =
     [("organisation", "Organisation"), ("name", "Your name"), ("email", "E-mail"), ("password", "Password")];
 
-/// The set-up page.
 #[component]
 pub fn SetUpPage(
     /// Content of the page.

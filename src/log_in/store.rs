@@ -59,7 +59,6 @@ impl FromQueryResult for SessionWithUser {
     }
 }
 
-/// A session as stored.
 #[derive(Clone, Debug)]
 pub struct StoredSession {
     /// SHA-256 of the cookie's value.
@@ -322,7 +321,6 @@ pub async fn end_one_of(
     Ok(ended.rows_affected == 1)
 }
 
-/// Erases expired sessions.
 pub async fn erase_expired_sessions(tx: &Tx, now: Timestamp) -> Result<(), DatabaseError> {
     row::Entity::delete_many().filter(live(now).not()).exec(tx.connection()).await?;
     Ok(())

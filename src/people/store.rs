@@ -265,7 +265,6 @@ impl Users {
         Ok(())
     }
 
-    /// Sets the hash of the user's password.
     pub async fn set_password(self, tx: &Tx, id: UserId, hash: String) -> Result<(), DatabaseError> {
         self.change(id).col_expr(user::Column::PasswordHash, Expr::value(hash)).exec(tx.connection()).await?;
         Ok(())
@@ -293,7 +292,6 @@ impl Users {
         Ok(replaced.rows_affected == 1)
     }
 
-    /// Sets the user's role.
     pub async fn set_role(self, tx: &Tx, id: UserId, role: Role) -> Result<(), DatabaseError> {
         self.change(id).col_expr(user::Column::Role, Expr::value(role.name())).exec(tx.connection()).await?;
         Ok(())

@@ -14,7 +14,6 @@ pub fn of_database(error: DatabaseError) -> session_store::Error {
     session_store::Error::Backend(format!("{mark}{error}"))
 }
 
-/// An error of a session as a [`Failure`].
 pub fn failure(error: session::Error) -> Failure {
     match error {
         session::Error::Store(session_store::Error::Backend(text)) => match text.strip_prefix(OUTAGE) {

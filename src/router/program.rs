@@ -69,17 +69,11 @@ impl Deref for Program {
 pub struct Services {
     /// The configuration.
     pub config: Arc<Config>,
-    /// The providers.
     pub providers: Providers,
-    /// The database.
     pub database: Database,
-    /// The vault.
     pub vault: Vault,
-    /// The clock.
     pub clock: SharedClock,
-    /// The randomness.
     pub randomness: SharedRandomness,
-    /// The assets.
     pub assets: Assets,
     /// Organisations and users.
     pub people: People,
@@ -89,21 +83,14 @@ pub struct Services {
     pub profiles: Profiles,
     /// Use cases of administrators about other users.
     pub administration: Administration,
-    /// The throttles.
     pub throttles: Throttles,
-    /// The device cookies.
     pub devices: DeviceCookies,
-    /// The set-up.
     pub set_up: SetUp,
-    /// The sessions.
     pub sessions: Sessions,
-    /// The connectors.
     pub connectors: ConnectorService,
-    /// The sign-ins.
     pub sign_ins: SignIns,
     /// Reads the activity.
     pub activity_log: ActivityLog,
-    /// The jobs.
     pub jobs: Jobs,
 }
 

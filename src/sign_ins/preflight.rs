@@ -106,7 +106,6 @@ impl SignIns {
     }
 }
 
-/// The finding for a refusal.
 fn finding(provider: &dyn Provider, Refusal { why, words }: &Refusal) -> Finding {
     let words = words.as_deref();
     if *why != Why::CredentialsRejected && !words.is_some_and(|words| provider.is_about_credentials(words)) {

@@ -143,7 +143,6 @@ impl Attempt {
 /// The values of an attempt that the sweep erases early.
 #[derive(Clone, Debug)]
 pub struct Ephemeral {
-    /// Hash of the state.
     pub state: Hash,
     /// Hash of the browser's binding cookie.
     pub binding: Hash,
@@ -154,7 +153,6 @@ pub struct Ephemeral {
 /// An attempt with the values that a callback needs.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The attempt.
     pub attempt: Attempt,
     /// Hash of the binding cookie of the browser that started it.
     pub binding: Vec<u8>,
@@ -228,7 +226,6 @@ impl Attempts {
             .filter(row::Column::Id.eq(id.0))
     }
 
-    /// Adds an attempt.
     pub async fn add(self, tx: &Tx, attempt: &Attempt, ephemeral: Ephemeral) -> Result<(), DatabaseError> {
         let row = row::ActiveModel {
             id: Set(attempt.id.0),

@@ -3,18 +3,15 @@
 
 use leptos::tachys::html::InertElement;
 
-/// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// Add.
     Plus,
-    /// Back.
     Back,
     /// Success.
     Good,
     /// Failure.
     Bad,
-    /// Warning.
     Warning,
     /// Information.
     Info,

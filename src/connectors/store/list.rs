@@ -32,7 +32,6 @@ const FEW: usize = 10_000;
 pub enum Prefix {
     /// Of the name key.
     Name(String),
-    /// Of the client ID.
     ClientId(String),
 }
 

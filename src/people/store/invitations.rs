@@ -92,7 +92,6 @@ impl TryFrom<row::Model> for Invitation {
 
 /// The values of a new invitation.
 pub struct NewInvitation<'a> {
-    /// Id of the invitation.
     pub id: InvitationId,
     /// The e-mail of the invited person.
     pub email: &'a Email,

@@ -324,7 +324,6 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    /// Commits.
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let Self { inner, until, lease } = self;
         let done = within(until, inner.commit()).await;

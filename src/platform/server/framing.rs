@@ -19,7 +19,6 @@ pub(super) struct Framing {
 }
 
 enum State {
-    /// In a head.
     Head(Head),
     /// In a body, of which this many bytes are still to come.
     Body(u64),

@@ -24,7 +24,6 @@ use crate::{
     },
 };
 
-/// An Azure application.
 #[derive(Clone, Debug)]
 pub struct AzureApplication {
     urls: Arc<MicrosoftUrls>,

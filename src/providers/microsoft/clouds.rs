@@ -94,7 +94,6 @@ fn version_warnings(urls: &MicrosoftUrls) -> Vec<String> {
     warnings
 }
 
-/// The host of a template.
 fn host(template: &str) -> String {
     let url = Url::parse(&template.replace("{tenant}", "tenant")).ok();
     url.as_ref().and_then(Url::host_str).map(str::to_owned).unwrap_or_default()

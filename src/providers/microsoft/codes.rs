@@ -58,7 +58,6 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
     TABLES.into_iter().flatten()
 }
 
-/// The entry of a code.
 pub fn find(code: u64) -> Option<&'static Entry> {
     table().find(|entry| entry.codes.contains(&code))
 }

@@ -76,7 +76,6 @@ impl Shown {
     }
 }
 
-/// The guide.
 pub fn guide(urls: &MicrosoftUrls, form: &GuideView) -> Guide {
     let shown = Shown::of(urls, form);
     let (title, lead) = if shown.is_new() {

@@ -18,9 +18,7 @@ use crate::{
 pub struct Expected<'a> {
     /// The client ID, `aud`.
     pub client_id: &'a str,
-    /// The issuer.
     pub issuer: &'a IssuerTemplate,
-    /// The tenant.
     pub tenant: ExpectedTenant<'a>,
     /// The callback's `iss`, if it had one.
     pub callback_issuer: Option<&'a str>,
@@ -56,7 +54,6 @@ pub struct Identity {
 /// not an ID token, [`Why::IdentityNotProved`] if it is not for this sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotProved {
-    /// Why.
     pub why: Why,
     /// The failed check, with both values.
     pub mismatch: Option<Mismatch>,

@@ -2,7 +2,6 @@
 
 use crate::providers::Names;
 
-/// The names.
 pub static NAMES: Names = Names {
     service: "Outlook",
     mailboxes: "Microsoft 365 and Outlook.com",

@@ -10,7 +10,6 @@ use crate::providers::{ProviderWords, SharedProvider};
 /// connector, so the page tells the reader to send them on.
 #[component]
 pub fn ConsentPage(
-    /// The provider.
     provider: SharedProvider,
     /// What the provider said if the permissions were not approved.
     refused: Option<ProviderWords>,

@@ -96,7 +96,6 @@ pub fn SignInList(
 /// The steps of a sign-in, and the whole sign-in as a text for support.
 #[component]
 pub fn Timeline(
-    /// The sign-in.
     sign_in: SignInDetails,
     /// The connector of the sign-in.
     connector: Connector,

@@ -31,9 +31,7 @@ use crate::{
 /// The page of one sign-in, for the user who started it.
 #[component]
 pub fn SignInPage(
-    /// The sign-in.
     sign_in: SignInDetails,
-    /// The connector.
     connector: Connector,
     /// The remedies that this connector can offer.
     offers: Offers,

@@ -15,7 +15,6 @@ use crate::{
 pub fn Next(
     /// The explanation of the outcome.
     diagnosis: Diagnosis,
-    /// The provider.
     provider: SharedProvider,
     /// The application.
     client_id: ClientId,

@@ -33,7 +33,6 @@ pub fn did_it_show_an_error(names: &Names) -> String {
 /// The form into which an error is pasted.
 #[component]
 pub fn PasteForm(
-    /// The connector.
     connector: ConnectorId,
     /// The names of its provider.
     names: &'static Names,

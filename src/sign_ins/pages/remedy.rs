@@ -39,7 +39,6 @@ impl Offers {
 pub fn Remedies(
     /// The remedies, in the order of the causes.
     remedies: Vec<Remedy>,
-    /// The connector.
     connector: Connector,
     /// The values that the remedies need.
     offers: Offers,
@@ -160,9 +159,7 @@ pub fn ApprovalCard(title: &'static str, provider: SharedProvider, address: Stri
 /// The form that changes settings and starts a sign-in.
 #[component]
 fn Retry(
-    /// The connector.
     connector: Connector,
-    /// The change.
     change: &'static SettingsChange,
     /// The further value that the change asks for, and the button.
     children: Children,
@@ -187,9 +184,7 @@ fn Retry(
 /// Asks for the further value of a change, such as the one company whose accounts may sign in.
 #[component]
 fn AskCard(
-    /// The connector.
     connector: Connector,
-    /// The change.
     change: &'static SettingsChange,
     /// What the change asks for.
     ask: &'static Ask,
@@ -225,9 +220,7 @@ fn AskCard(
 /// The page that asks for the further value of a change again, because the typed text has a mistake.
 #[component]
 pub fn AskPage(
-    /// The connector.
     connector: Connector,
-    /// The change.
     change: &'static SettingsChange,
     /// What the change asks for.
     ask: &'static Ask,

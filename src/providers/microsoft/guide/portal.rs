@@ -127,9 +127,7 @@ pub fn ToPlace(
 /// A link to a page of an application, which follows the Client ID in the form beside it.
 #[component]
 pub fn ToPage(
-    /// The portal.
     portal: Portal,
-    /// The page.
     page: Page,
     /// The application.
     client_id: Option<String>,
