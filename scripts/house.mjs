@@ -1,7 +1,7 @@
 // Checks the structure of the code: which folder imports from which, and how long files are. It fails if an arrow points
 // up the list of rooms in ARCHITECTURE.md, if that file draws other arrows than the code has, if a feature uses private
 // parts of another, if a page uses a store, if a room must not name SeaORM and does, if a provider is named outside its
-// folder, or if a file is too long.
+// folder, if a file of `src` does not begin with what it is responsible for, or if a file is too long.
 //
 //   node scripts/house.mjs [--write]     with --write it draws the arrows into ARCHITECTURE.md
 
@@ -71,9 +71,12 @@ const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'co
 /** What only Microsoft's folder may say, in code and in comments. */
 const MICROSOFT = /microsoft|azure|aadsts|\bentra\b|\btenants?\b|\bgraph\b/i;
 /** Lines that register a provider. */
-const REGISTERS = /^(pub mod microsoft;|use super::.*microsoft.*|    microsoft: microsoft::Options,|.*\[&microsoft::Form\];|.*\[self\.microsoft\.check\(\)\];)$/;
+const REGISTERS = /^(pub\(crate\) mod microsoft;|use super::.*microsoft.*|    microsoft: microsoft::Options,|.*\[&microsoft::Form\];|.*\[self\.microsoft\.check\(\)\];)$/;
 
 const arrows = new Map();
+for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name) && !/tests\.rs$/.test(name))) {
+  if (!readFileSync(file, 'utf8').startsWith('//! ')) wrong.push(`${file} does not begin with a //! that says what it is responsible for`);
+}
 for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name))) {
   const code = codeOf(file);
   const room = file.split('/')[1]?.replace(/\.rs$/, '') ?? '';

@@ -5,6 +5,8 @@
 
 // The view of a page is one nested type, as deep as its markup.
 #![recursion_limit = "256"]
+// The browser uses a part of the files that both halves share. In the half of the server rustc finds what is dead.
+#![cfg_attr(not(feature = "ssr"), expect(dead_code, unused_imports, reason = "the server uses the rest"))]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable one of them");

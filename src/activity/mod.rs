@@ -2,7 +2,7 @@
 //!
 //! Other rooms write entries through [`service::Activity`]; pages read them through [`service::ActivityLog`].
 
-pub mod model;
+pub(crate) mod model;
 mod repeated;
-pub mod service;
+pub(crate) mod service;
 mod store;

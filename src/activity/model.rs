@@ -87,7 +87,6 @@ impl ActionGroup {
 /// The author of a recorded action: a value of records, and a filter of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// A user.
     User(UserId),
     /// No user: the operator at the command line, or a visitor who did not log in.
     NoUser,
@@ -146,7 +145,6 @@ pub struct Recorded {
     pub outcome: String,
     /// What changed.
     pub detail: Detail,
-    /// The id of the request.
     pub request_id: Option<String>,
     /// Number of events of the same kind that this entry counts, at least 1.
     pub count: i64,

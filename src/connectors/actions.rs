@@ -1,8 +1,6 @@
 //! The server functions to which the forms of connectors post. Each one authorises the sender, parses the form, calls
 //! the service, and sends the browser to the next page. The rules of connectors are in `service`.
 
-#![expect(missing_docs, reason = "the macro makes a type of each server function's arguments")]
-
 use std::{collections::BTreeMap, fmt};
 
 use leptos::{prelude::*, server_fn::codec::JsonEncoding};

@@ -48,14 +48,12 @@ pub enum Target {
     },
     /// The form of an existing connector.
     Edit {
-        /// The connector.
         connector: ConnectorId,
         /// Its version when the form was opened.
         version: i64,
     },
     /// The form that replaces the secret of a connector.
     Secret {
-        /// The connector.
         connector: ConnectorId,
         /// Its version when the form was opened.
         version: i64,

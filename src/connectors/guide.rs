@@ -47,10 +47,8 @@ pub fn values_of(form: &FormView) -> GuideView {
     }
 }
 
-/// The guide.
 #[component]
 pub fn Guide(
-    /// The provider.
     provider: SharedProvider,
     /// The values of the form.
     values: GuideView,
@@ -71,12 +69,7 @@ pub fn Guide(
 
 /// Explains that an administrator must approve an existing connector, and shows the address to send to them.
 #[component]
-pub fn Approval(
-    /// The provider.
-    provider: SharedProvider,
-    /// The address.
-    address: String,
-) -> impl IntoView {
+pub fn Approval(provider: SharedProvider, address: String) -> impl IntoView {
     let question = format!("Does {} say that an administrator must approve?", provider.names().provider);
     view! {
         <section class="card low" aria-labelledby="approval-title">
@@ -96,7 +89,6 @@ pub fn Approval(
 pub fn ToApprove(
     /// What the administrator does with it ([`crate::providers::Provider::consent_words`]).
     words: &'static str,
-    /// The address.
     address: String,
 ) -> impl IntoView {
     view! {

@@ -2,29 +2,29 @@
 //! and `model` (values and their parsers). Sign-ins through a connector are not here but in `sign_ins`.
 
 #[cfg(feature = "ssr")]
-pub mod actions;
+pub(crate) mod actions;
 #[cfg(feature = "ssr")]
 pub(crate) mod add_page;
 #[cfg(feature = "ssr")]
 pub(crate) mod delete_page;
 #[cfg(feature = "ssr")]
-pub mod draft;
+pub(crate) mod draft;
 #[cfg(feature = "ssr")]
 pub(crate) mod edit_page;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
-pub mod guide;
+pub(crate) mod guide;
 pub(crate) mod islands;
 #[cfg(feature = "ssr")]
 pub(crate) mod list_page;
-pub mod model;
+pub(crate) mod model;
 #[cfg(feature = "ssr")]
-pub mod pages;
+pub(crate) mod pages;
 #[cfg(feature = "ssr")]
 pub(crate) mod preflight;
 #[cfg(feature = "ssr")]
-pub mod said;
+pub(crate) mod said;
 #[cfg(feature = "ssr")]
 pub(crate) mod secret_page;
 #[cfg(feature = "ssr")]

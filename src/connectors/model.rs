@@ -2,7 +2,7 @@
 //! uses it to decide.
 
 mod fields;
-pub mod list;
+pub(crate) mod list;
 
 pub use crate::providers::{ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Values};
 pub use fields::ServiceName;
@@ -13,7 +13,6 @@ use crate::providers::Names;
 /// Pages warn of a secret that expires within this many days.
 pub const EXPIRY_WARNING_DAYS: i64 = 60;
 
-/// The state of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectorState {
     /// No sign-in has gone through since the connector was made or last changed.

@@ -86,7 +86,6 @@ pub fn write_state(html: &mut Markup, state: ConnectorState, names: &Names) {
 /// The state of a connector, in words and with an icon.
 #[component]
 pub fn StateBadge(
-    /// The state.
     state: ConnectorState,
     /// The names of its provider.
     names: &'static Names,
@@ -101,7 +100,6 @@ pub fn StateBadge(
 pub fn ExpiryBanner(
     /// These connectors with the last day of each secret, the soonest first.
     expiring: Vec<(ConnectorId, ServiceName, ExpiryDate)>,
-    /// Today.
     today: Date,
 ) -> impl IntoView {
     let is_due = |date: &ExpiryDate| date.days_from(today) <= EXPIRY_WARNING_DAYS;
@@ -162,7 +160,6 @@ pub fn write_expiry(html: &mut Markup, date: Option<ExpiryDate>, today: Date) {
 pub fn Expiry(
     /// The date, if it is known.
     date: Option<ExpiryDate>,
-    /// Today.
     today: Date,
 ) -> impl IntoView {
     let mut html = Markup::default();
@@ -186,9 +183,7 @@ fn own_setting(fact: Fact) -> impl IntoView {
 /// The settings of a connector.
 #[component]
 pub fn Settings(
-    /// The connector.
     connector: Connector,
-    /// Today.
     today: Date,
     /// Whether an administrator looks.
     admin: bool,

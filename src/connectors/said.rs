@@ -30,7 +30,6 @@ pub enum Done {
 /// An action, its connector, and its results.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Said {
-    /// The connector.
     pub connector: ConnectorId,
     /// The action.
     pub done: Done,

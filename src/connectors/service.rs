@@ -60,10 +60,8 @@ pub enum Added {
     Full,
 }
 
-/// A page of the list.
 #[derive(Clone, Debug)]
 pub struct ListPage {
-    /// The connectors.
     pub connectors: Vec<Listed>,
     /// The position at which the next page begins, if there is one.
     pub next: Option<Position>,

@@ -21,7 +21,6 @@ use crate::{
 };
 
 identifier! {
-    /// The id of a connector.
     ConnectorId
 }
 
@@ -66,13 +65,9 @@ mod row {
 /// A connector without its secret.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    /// Its id.
     pub id: ConnectorId,
-    /// Its organisation.
     pub organisation: OrganisationId,
-    /// Its provider.
     pub provider: SharedProvider,
-    /// Its name.
     pub service_name: ServiceName,
     /// The name in the form in which names are compared and sorted.
     pub name_key: String,
@@ -88,7 +83,6 @@ pub struct Connector {
     pub application: SharedApplication,
     /// The permissions that it asks for.
     pub scopes: Vec<String>,
-    /// Its state.
     pub state: ConnectorState,
     /// The directory that the application's settings name, proved by a sign-in. `None` if the settings have its id
     /// themselves or name none, or no sign-in has gone through since they were changed.

@@ -8,7 +8,7 @@
 //! Work that each process does for itself is [`crate::platform::periodic`].
 
 pub mod counts;
-pub mod lease;
+pub(crate) mod lease;
 pub mod model;
 pub mod runner;
 pub mod service;

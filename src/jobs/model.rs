@@ -9,7 +9,6 @@ use crate::{
 };
 
 identifier! {
-    /// The id of a job.
     JobId
 }
 
@@ -74,7 +73,6 @@ impl Payload {
 /// A job, as its work gets it.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// Its id.
     pub id: JobId,
     /// The organisation that it works for; `None` if it belongs to no organisation.
     pub organisation: Option<OrganisationId>,

@@ -5,21 +5,21 @@
 
 pub(crate) mod administration;
 mod choosing;
-pub mod devices;
+pub(crate) mod devices;
 pub mod guard;
 pub(crate) mod invitation_page;
-pub mod next;
-pub mod pages;
-pub mod profile;
+pub(crate) mod next;
+pub(crate) mod pages;
+pub(crate) mod profile;
 pub(crate) mod profile_page;
 pub(crate) mod reauthenticate_page;
-pub mod routes;
+pub(crate) mod routes;
 mod second_factor;
 pub(crate) mod second_factor_page;
 mod security_log;
-pub mod service;
+pub(crate) mod service;
 pub mod session;
-pub mod set_up;
+pub(crate) mod set_up;
 mod store;
 pub mod throttle;
 mod user_agent;

@@ -42,7 +42,6 @@ pub struct Browser {
     pub address: Option<IpAddr>,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// Id of the request.
     pub request_id: Option<RequestId>,
     /// The device cookie that it sent, and the one that the response sets.
     pub device: DeviceSlot,

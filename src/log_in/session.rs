@@ -59,7 +59,6 @@ const MOST_HALF_WAY: usize = 20;
 pub struct SessionUser {
     /// Organisation of the user.
     pub organisation: OrganisationId,
-    /// Id of the user.
     pub user: UserId,
     /// Time of the log-in. A renewed session keeps it.
     pub since: Timestamp,

@@ -1,7 +1,7 @@
 //! Queries of the table `sessions`. The tables `device_cookies` and `throttles` have files of their own.
 
-pub mod devices;
-pub mod throttles;
+pub(crate) mod devices;
+pub(crate) mod throttles;
 
 use sea_orm::{
     ActiveValue::Set, Condition, FromQueryResult, QueryOrder, QueryResult, QuerySelect, entity::prelude::*,

@@ -39,7 +39,6 @@ pub struct Caller {
 pub enum CallerKind {
     /// A logged-in user, as read from the database when the request began.
     Member {
-        /// The user's id.
         user: UserId,
         /// The user's role.
         role: Role,
@@ -126,7 +125,6 @@ impl LoggedInUser {
         self.organisation
     }
 
-    /// The user's id.
     pub const fn user(&self) -> UserId {
         self.user
     }
@@ -173,7 +171,6 @@ impl Member {
         &self.user
     }
 
-    /// The user's id.
     pub const fn user(&self) -> UserId {
         self.user.user
     }

@@ -5,7 +5,7 @@
 
 pub mod access;
 pub mod model;
-pub mod passwords;
+pub(crate) mod passwords;
 pub mod service;
 mod store;
 pub mod totp;

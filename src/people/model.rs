@@ -66,7 +66,6 @@ impl PersonName {
 /// can copy another user's; the e-mail is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserLabel {
-    /// The name.
     pub name: String,
     /// The e-mail.
     pub email: String,

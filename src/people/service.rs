@@ -65,7 +65,6 @@ pub struct People {
 pub struct RequestContext {
     /// The network address of the browser.
     pub address: Option<IpAddr>,
-    /// The id of the request.
     pub request_id: Option<RequestId>,
     /// When the user last gave their password.
     pub reauthenticated_at: Option<Timestamp>,
@@ -148,7 +147,6 @@ impl People {
         }
     }
 
-    /// The users of an organisation.
     pub async fn users(&self, organisation: OrganisationId) -> Result<Vec<User>, Failure> {
         Ok(Users::of(organisation).list(&self.database.read()).await?)
     }
@@ -177,7 +175,6 @@ impl People {
         user.ok_or(Failure::NotFound)
     }
 
-    /// A caller's organisation.
     pub async fn organisation(&self, caller: &Caller) -> Result<Organisation, Failure> {
         let organisation = Users::of(caller.organisation()).organisation(&self.database.read()).await?;
         organisation.ok_or(Failure::NotFound)

@@ -2,10 +2,10 @@
 //! files of their own.
 
 mod hashes;
-pub mod invitations;
+pub(crate) mod invitations;
 mod organisations;
-pub mod second_factors;
-pub mod snapshot;
+pub(crate) mod second_factors;
+pub(crate) mod snapshot;
 
 pub use organisations::{
     Organisation, add_organisation, first_two_organisations, organisation_by_short_name, organisations,
@@ -71,7 +71,6 @@ mod user {
 /// A user as stored.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Id of the user.
     pub id: UserId,
     /// Organisation of the user.
     pub organisation: OrganisationId,

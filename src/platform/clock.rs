@@ -97,7 +97,6 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 
 /// The clock of the machine.

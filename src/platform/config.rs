@@ -17,7 +17,7 @@ use clap::{
 };
 use ipnet::IpNet;
 
-pub mod doctor;
+pub(crate) mod doctor;
 pub mod outgoing_proxy;
 mod public_url;
 

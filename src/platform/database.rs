@@ -1,14 +1,14 @@
 //! The database, SQLite or PostgreSQL, behind the same two methods: [`Database::read`] and
 //! [`Database::write`].
 
-pub mod address;
+pub(crate) mod address;
 pub mod columns;
 mod limits;
 mod outage;
 mod pool;
 mod postgres;
 pub mod restore;
-pub mod settings;
+pub(crate) mod settings;
 mod sqlite;
 mod words;
 

@@ -45,7 +45,6 @@ pub struct Page {
     pub frame: Frame,
     /// Status of the response.
     pub status: StatusCode,
-    /// The content.
     pub content: Content,
     /// What the browser does next without a click.
     pub then: Option<Then>,

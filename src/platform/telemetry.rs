@@ -31,7 +31,6 @@ const CAPPED: [(&str, LevelFilter); 12] = [
     ("oauth2", LevelFilter::INFO),
 ];
 
-/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text at a terminal, JSON otherwise.

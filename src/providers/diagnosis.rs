@@ -13,7 +13,6 @@ pub enum Who {
     CompanyAdmin,
     /// The person who signs in.
     SignsIn,
-    /// The operator.
     Operator,
     /// No one: the problem passes by itself.
     NoOne,

@@ -18,9 +18,7 @@ pub enum Evidence {
     Mismatch(Mismatch),
     /// This host did not answer. It is one of the configured addresses or their proxy.
     NoConnection {
-        /// The host.
         host: String,
-        /// Why.
         why: NoConnection,
     },
 }

@@ -78,11 +78,8 @@ pub type Values = BTreeMap<String, String>;
 pub enum Field {
     /// The service provider.
     Provider,
-    /// The service name.
     ServiceName,
-    /// The client ID.
     ClientId,
-    /// The client secret.
     ClientSecret,
     /// The day on which the secret expires.
     SecretExpires,

@@ -38,7 +38,6 @@ pub struct Guide {
     pub title: &'static str,
     /// The sentence below the heading.
     pub lead: &'static str,
-    /// Its parts.
     pub parts: AnyView,
 }
 

@@ -16,7 +16,7 @@ pub mod guide;
 pub mod http;
 #[cfg(feature = "ssr")]
 pub(crate) mod members;
-pub mod microsoft;
+pub(crate) mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod oauth;
 #[cfg(feature = "ssr")]

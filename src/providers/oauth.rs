@@ -42,7 +42,6 @@ pub struct Grant {
     pub access_token: SecretString,
     /// Whether there is a refresh token, with which the grant can be kept alive.
     pub has_refresh_token: bool,
-    /// The ID token.
     pub id_token: Option<SecretString>,
     /// The granted permissions, if the provider names them.
     pub scopes: Option<Vec<String>>,
@@ -53,13 +52,11 @@ pub struct Grant {
 /// The values of a registered application that requests need.
 #[derive(Clone, Copy, Debug)]
 pub struct Registration<'a> {
-    /// Its client ID.
     pub client_id: &'a str,
     /// The address at which people sign in.
     pub authorize: &'a str,
     /// The token endpoint.
     pub token: &'a str,
-    /// Reads the words of the provider's errors.
     pub read_words: fn(&RawError<'_>) -> ProviderWords,
 }
 
@@ -104,7 +101,6 @@ pub struct CodeRequest<'a> {
     pub secret: &'a SecretString,
     /// The PKCE verifier.
     pub verifier: &'a SecretString,
-    /// The code.
     pub code: &'a SecretString,
 }
 

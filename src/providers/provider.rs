@@ -19,9 +19,7 @@ use super::{
 };
 use crate::platform::{clock::Timestamp, failure::Failure, randomness::Hash};
 
-/// A provider, shared.
 pub type SharedProvider = Arc<dyn Provider>;
-/// An application, shared.
 pub type SharedApplication = Arc<dyn Application>;
 /// What a sign-in is pinned to, shared.
 pub type SharedPinned = Arc<dyn Pinned>;
@@ -99,7 +97,6 @@ pub struct FieldHelp {
 pub struct Fact {
     /// The name of the setting.
     pub label: &'static str,
-    /// Its value.
     pub value: String,
     /// Whether it is shown in the typeface of code.
     pub is_code: bool,
@@ -149,7 +146,6 @@ pub struct Pasted {
 pub struct RawError<'a> {
     /// The OAuth `error`, or a code of the provider's API.
     pub error: Option<&'a str>,
-    /// Its description.
     pub description: Option<&'a str>,
     /// The id of the request, if it was sent apart from the description.
     pub trace_id: Option<&'a str>,
@@ -172,7 +168,6 @@ pub trait Provider: Debug + Send + Sync {
     /// Its parsers.
     fn form(&self) -> &'static dyn ProviderForm;
 
-    /// Its names.
     fn names(&self) -> &'static Names;
 
     /// All permissions that connectors may ask for.
@@ -306,7 +301,6 @@ pub trait Application: Debug + Send + Sync {
 
 /// A grant, with what the provider's metadata says about the application.
 pub struct Redeemed {
-    /// The grant.
     pub grant: Grant,
     /// The directory that the application's settings name, if the provider's metadata says so.
     pub directory: Option<String>,

@@ -132,13 +132,9 @@ pub struct Foundations {
     pub providers: Providers,
     /// The database, with a current schema.
     pub database: Database,
-    /// The vault.
     pub vault: Vault,
-    /// The clock.
     pub clock: SharedClock,
-    /// The randomness.
     pub randomness: SharedRandomness,
-    /// The assets.
     pub assets: Assets,
     /// The HTTP client for the provider.
     pub http: Arc<dyn ProviderHttp>,

@@ -3,12 +3,12 @@
 //! `service/returned.rs` (from the callback to the outcome).
 
 pub mod callback;
-pub mod diagnosis;
-pub mod model;
-pub mod pages;
+pub(crate) mod diagnosis;
+pub(crate) mod model;
+pub(crate) mod pages;
 pub(crate) mod preflight;
-pub mod routes;
+pub(crate) mod routes;
 mod sealed;
-pub mod service;
+pub(crate) mod service;
 mod store;
-pub mod support;
+pub(crate) mod support;

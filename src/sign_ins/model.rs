@@ -64,7 +64,6 @@ pub enum Outcome {
     },
     /// The sign-in failed.
     Failed {
-        /// Why.
         why: Why,
         /// What the provider said, to be shown as text to an administrator.
         provider: Option<ProviderWords>,
@@ -140,7 +139,6 @@ impl From<providers::Why> for Why {
 /// The reason of a failed sign-in, with the words of the provider.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// Why.
     pub why: Why,
     /// The words of the provider, and the findings of this program.
     pub words: Option<Box<ProviderWords>>,

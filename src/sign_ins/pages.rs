@@ -34,7 +34,6 @@ pub fn Leaving(
     url: String,
     /// The host of that address.
     host: String,
-    /// The connector.
     connector: Connector,
 ) -> impl IntoView {
     let provider = connector.names().provider;
@@ -60,7 +59,6 @@ pub fn Leaving(
 /// The button that starts a sign-in.
 #[component]
 pub fn VerifyButton(
-    /// The connector.
     id: ConnectorId,
     /// The names of its provider.
     names: &'static Names,
@@ -83,7 +81,6 @@ pub fn VerifyButton(
 /// The button that tries a connector's stored credentials again.
 #[component]
 pub fn TryAgain(
-    /// The connector.
     id: ConnectorId,
     /// Whether it is the main action of the page.
     primary: bool,
@@ -101,7 +98,6 @@ pub fn TryAgain(
 /// The card on a connector's page with the connector's state and, for an administrator, the next step.
 #[component]
 pub fn StateCard(
-    /// The connector.
     connector: Connector,
     /// Whether an administrator looks.
     admin: bool,

@@ -50,7 +50,6 @@ pub struct StartedSignIn {
 /// A sign-in with the values that pages show.
 #[derive(Clone, Debug)]
 pub struct SignInDetails {
-    /// The attempt.
     pub attempt: Attempt,
     /// The name and the e-mail of the user who began it.
     pub who: String,

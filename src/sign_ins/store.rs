@@ -64,13 +64,10 @@ mod row {
 /// configuration or the connector do not change it.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Its id.
     pub id: AttemptId,
-    /// Its purpose.
     pub purpose: Purpose,
     /// The organisation of the connector.
     pub organisation: OrganisationId,
-    /// The connector.
     pub connector: ConnectorId,
     /// The connector's application version at the start.
     pub connector_version: i64,
@@ -84,7 +81,6 @@ pub struct Attempt {
     pub pinned: String,
     /// The client ID of the application.
     pub client_id: String,
-    /// The Redirect URI.
     pub redirect_uri: String,
     /// The requested permissions.
     pub scopes: Vec<String>,
@@ -113,7 +109,6 @@ pub enum Progress {
     Checking,
     /// The browser came back, and then the program was stopped.
     Interrupted,
-    /// It ended.
     Ended(Outcome),
 }
 

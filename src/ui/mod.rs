@@ -6,10 +6,10 @@ pub(crate) mod doctor;
 pub(crate) mod icons;
 pub(crate) mod islands;
 #[cfg(feature = "ssr")]
-pub mod links;
+pub(crate) mod links;
 #[cfg(feature = "ssr")]
 pub(crate) mod markup;
 #[cfg(feature = "ssr")]
-pub mod table;
+pub(crate) mod table;
 #[cfg(feature = "ssr")]
 pub mod widgets;

@@ -38,7 +38,6 @@ impl Tone {
         }
     }
 
-    /// The icon.
     pub const fn icon(self) -> Icon {
         match self {
             Self::Good => Icon::Good,
@@ -104,9 +103,7 @@ pub fn Badge(
 /// A value to type elsewhere, with a button to copy it.
 #[component]
 pub fn Copyable(
-    /// The value.
-    #[prop(into)]
-    value: String,
+    #[prop(into)] value: String,
     /// What the value is, with its article.
     #[prop(into)]
     what: String,
@@ -268,9 +265,7 @@ impl FieldKind {
 pub fn TextField(
     /// Name in the form, and id.
     name: &'static str,
-    /// The label.
-    #[prop(into)]
-    label: String,
+    #[prop(into)] label: String,
     /// Help below the label.
     #[prop(optional, into)]
     help: Option<String>,

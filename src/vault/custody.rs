@@ -85,7 +85,7 @@ pub enum CustodyError {
 
 /// The vault, and whether its key file is new.
 pub struct Custody {
-    /// The vault.
+    /// The vault with the keys of the file.
     pub vault: Vault,
     /// Whether the key file was created now. The operator must then be told where it is.
     pub made: bool,

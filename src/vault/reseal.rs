@@ -24,7 +24,6 @@ const PAGE_SIZE: u64 = 100;
 /// A column of sealed values, with the words that the operator reads about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedColumn {
-    /// The column.
     pub column: Column,
     /// Begins a sentence about one value, before the row's id: "The client secret of the connector".
     pub what: &'static str,

@@ -55,7 +55,6 @@ pub enum Action {
     /// A sign-in that verifies a connector was started.
     #[strum(serialize = "sign_in.started")]
     SignInStarted,
-    /// A sign-in ended.
     #[strum(serialize = "sign_in.ended")]
     SignInEnded,
     /// A user was invited.

@@ -25,9 +25,7 @@ const OWNER: &str = "owner";
 /// The user for whom a form was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// Their organisation.
     pub organisation: OrganisationId,
-    /// The user.
     pub user: UserId,
 }
 

@@ -19,11 +19,8 @@ use crate::{
 pub struct Typed {
     /// The service provider.
     pub provider: String,
-    /// The service name.
     pub service_name: String,
-    /// The client ID.
     pub client_id: String,
-    /// The client secret.
     pub client_secret: SecretString,
     /// In how many months the secret expires, where it is not another day.
     pub secret_expires_in: String,
@@ -214,7 +211,6 @@ fn choose_provider(providers: &Providers) -> String {
 /// The typed values of the form that replaces a secret.
 #[derive(Clone, Debug, Default)]
 pub struct TypedSecret {
-    /// The client secret.
     pub client_secret: SecretString,
     /// In how many months it expires, where it is not another day.
     pub secret_expires_in: String,

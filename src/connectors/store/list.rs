@@ -103,7 +103,6 @@ fn position(order: Order, (id, name, state, expiry, created): Keys) -> Position 
 }
 
 impl Listed {
-    /// Its position in an order.
     pub fn position(&self, order: Order) -> Position {
         let state = self.state.name().to_owned();
         let keys = (self.id.0, self.name_key.clone(), state, self.expiry_key(), self.created_at.micros());

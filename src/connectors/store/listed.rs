@@ -12,11 +12,8 @@ use crate::{
 /// A connector in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// Its id.
     pub id: ConnectorId,
-    /// Its provider.
     pub provider: SharedProvider,
-    /// Its name.
     pub service_name: ServiceName,
     /// The name in the form in which names are compared and sorted.
     pub name_key: String,
@@ -28,7 +25,6 @@ pub struct Listed {
     pub application: SharedApplication,
     /// The permissions that it asks for.
     pub scopes: Vec<String>,
-    /// Its state.
     pub state: ConnectorState,
     /// When it was added.
     pub created_at: Timestamp,

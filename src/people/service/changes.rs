@@ -16,7 +16,6 @@ use crate::{
     },
 };
 
-/// A change of a user.
 #[derive(Clone, Debug)]
 pub enum UserChange {
     /// Sets a new password.

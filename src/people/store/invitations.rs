@@ -39,7 +39,6 @@ mod row {
 /// An invitation that has not been accepted.
 #[derive(Clone, Debug)]
 pub struct Invitation {
-    /// Id of the invitation.
     pub id: InvitationId,
     /// The organisation that the person joins.
     pub organisation: OrganisationId,

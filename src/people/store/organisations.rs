@@ -35,10 +35,8 @@ pub(super) mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An organisation.
 #[derive(Clone, Debug)]
 pub struct Organisation {
-    /// Id of the organisation.
     pub id: OrganisationId,
     /// Name on the screen.
     pub name: String,

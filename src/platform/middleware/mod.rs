@@ -3,8 +3,8 @@
 //! the body. `router` decides which router has which of them.
 
 pub mod body;
-pub mod head;
-pub mod headers;
-pub mod host;
-pub mod origin;
-pub mod request_id;
+pub(crate) mod head;
+pub(crate) mod headers;
+pub(crate) mod host;
+pub(crate) mod origin;
+pub(crate) mod request_id;

@@ -174,7 +174,7 @@ impl Application for AzureApplication {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::{SharedProvider, microsoft::Microsoft};
+    use crate::providers::{SharedProvider, microsoft::provider::Microsoft};
 
     const CLIENT: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
     const TID: &str = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";

@@ -3,7 +3,7 @@
 //! ours. It gives today's names in the portal and the older ones, because people follow older instructions.
 
 mod consent_address;
-pub mod portal;
+pub(crate) mod portal;
 mod secret;
 
 use leptos::prelude::*;

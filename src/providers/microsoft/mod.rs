@@ -67,6 +67,4 @@ pub use form::Form;
 #[cfg(feature = "ssr")]
 pub use options::Options;
 #[cfg(feature = "ssr")]
-pub use provider::Microsoft;
-#[cfg(feature = "ssr")]
 pub use urls::MicrosoftUrls;

@@ -177,7 +177,6 @@ pub(super) fn made_plain(mut answer: HttpResponse) -> HttpResponse {
 /// The values of an answer besides its body.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseMeta {
-    /// The status.
     pub status: u16,
     /// `Retry-After` in seconds (RFC 9110, 10.2.3), at most a day. Its other form, a date, is not read.
     pub retry_after: Option<u32>,

@@ -74,7 +74,6 @@ pub fn PasteForm(
 /// The values that the page shows.
 #[derive(Clone, Debug)]
 pub struct ShownView {
-    /// The connector.
     pub connector: Connector,
     /// The remedies that this connector can offer.
     pub offers: Offers,

@@ -21,7 +21,6 @@ use crate::{
 /// The values that the remedies of a connector need.
 #[derive(Clone, Debug)]
 pub struct Offers {
-    /// The Redirect URI.
     pub redirect_uri: String,
     /// The address at which an administrator approves, if there is one.
     pub approval: Option<String>,

@@ -35,11 +35,9 @@ mod row {
 /// An event of a timeline.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Its id.
     pub id: Uuid,
     /// The time.
     pub at: Timestamp,
-    /// The step.
     pub step: Step,
     /// The duration in microseconds.
     pub duration: i64,
