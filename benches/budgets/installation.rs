@@ -25,7 +25,7 @@ use mail360::{
     router::{Foundations, Program, get, router_of, table},
     vault::custody,
 };
-use sea_orm::{ConnectionTrait, Database as Raw};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as Raw};
 use tempfile::TempDir;
 
 use crate::load::Load;
@@ -161,22 +161,38 @@ fn memory(process: u32) -> f64 {
     kilobytes * 1024.0 / 1_000_000.0
 }
 
-/// Writes connectors into a database as fast as possible. The benchmark never opens their secrets.
+/// Writes connectors into a database as fast as possible. The benchmark never opens their secrets. Every name has the
+/// words `mail` and `archive`, one half of the names `north`, and the other half `south`.
 async fn add_connectors(path: &Path, count: u64) {
-    let database = Raw::connect(format!("sqlite:{}", path.display())).await.expect("the database");
+    let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
+    options.max_connections(1);
+    let database = Raw::connect(options).await.expect("the database");
+    // Ids are random, so the pages of their indexes must stay in memory.
+    database.execute_unprepared("PRAGMA cache_size = -1000000").await.expect("a cache of 1 GB");
     let last = count - 1;
+    let name = "archive ' || n || CASE n % 2 WHEN 0 THEN ' north' ELSE ' south' END";
     let insert = format!(
-        r#"INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id,
-            client_secret, client_secret_hint, secret_expires_on, expiry_key, provider_settings, scopes, state,
-            version, application_version, created_at)
+        r#"INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, indexed_name, form_id,
+            client_id, client_secret, client_secret_hint, secret_expires_on, expiry_key, provider_settings, scopes,
+            state, version, application_version, created_at)
         WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})
-        SELECT randomblob(16), organisations.id, 'outlook', 'Mail archive ' || n, 'mail archive ' || n,
-            randomblob(16), lower(hex(randomblob(4))) || '-7e57-4000-8000-' || printf('%012d', n), x'00', 'abc',
-            '2028-11-23', '2028-11-23', '{{"account_type":"tenants_and_personal","tenant":null}}',
+        SELECT randomblob(16), organisations.id, 'outlook', 'Mail {name}, 'mail {name},
+            'mail {name}, randomblob(16),
+            lower(hex(randomblob(4))) || '-7e57-4000-8000-' || printf('%012d', n), x'00', 'abc', '2028-11-23',
+            '2028-11-23', '{{"account_type":"tenants_and_personal","tenant":null}}',
             'User.Read offline_access openid profile', 'not_verified', 1, 1, n
         FROM numbers, organisations"#
     );
     database.execute_unprepared(&insert).await.expect("connectors");
+    // The time of creation is the number of the connector.
+    let side = "CASE created_at % 2 WHEN 0 THEN 'north' ELSE 'south' END";
+    for word in ["'archive'", "'mail'", side, "CAST(created_at AS TEXT)"] {
+        let words = format!(
+            "INSERT INTO connector_words (organisation_id, word, sort_key, connector_id, shared)
+            SELECT organisation_id, {word}, name_key, id, 0 FROM connectors ORDER BY 1, 2, 3"
+        );
+        database.execute_unprepared(&words).await.expect("their words");
+    }
     database.close().await.expect("closed");
 }
 

@@ -1,5 +1,7 @@
-//! The Connectors pane: the list.
+//! `/connectors`: the list of connectors, with its search, its orders and its notices.
 
+mod notices;
+mod result;
 mod rows;
 
 use std::sync::Arc;
@@ -16,8 +18,8 @@ use time::Date;
 use tower_sessions::Session;
 
 use super::{
-    model::list::{Order, Position},
-    pages::{ExpiryBanner, RedirectUri, any_of},
+    model::list::{Expiring, Found, Order, Position},
+    pages::any_of,
     said::Said,
     service::{ConnectorService, ListPage, Listed},
 };
@@ -31,13 +33,17 @@ use crate::{
     },
     providers::Providers,
     ui::{
+        doctor::AddressDoctor,
         icons::Icon,
-        table::Table,
-        widgets::{Notice, Pager, Tone},
+        numbers::grouped,
+        table::{Pager, Table},
+        widgets::Copyable,
     },
 };
+use notices::{Deleted, ExpiryBanner};
+use result::{SearchResult, explain_empty_page};
 
-/// The search, order and page, as the query of the address has them.
+/// The search, the order and the page that the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
@@ -46,29 +52,49 @@ pub struct Asked {
     sort: String,
     #[serde(default)]
     after: String,
+    /// The number of the page's first row. It is only shown: `after` decides which rows the page has.
+    #[serde(default)]
+    from: String,
 }
 
 const HERE: &str = "/connectors";
 
+/// Maximum number of characters of a search. The page shows no more of a longer text in an address.
+const LONGEST_SEARCH: usize = 100;
+
+/// The greatest row number that is accepted from an address. No list is that long.
+const LAST_ROW: usize = 9_999_999;
+
 impl Asked {
     fn order(&self) -> Order {
-        Order::from_name(&self.sort).unwrap_or_default()
+        // The results of a search are always ordered by name.
+        if self.is_searched() { Order::Name } else { Order::from_name(&self.sort).unwrap_or_default() }
     }
 
     fn is_searched(&self) -> bool {
         !text::line(&self.search).is_empty()
     }
 
-    fn address(&self, after: Option<&Position>) -> String {
+    /// The number of the page's first row, if the address has a plausible one.
+    fn first_row(&self) -> Option<usize> {
+        self.from.parse().ok().filter(|from| (2..=LAST_ROW).contains(from))
+    }
+
+    /// The address of a page of this list: the first page, or the page after a position. `after` is that position,
+    /// and the number of the page's first row.
+    fn address(&self, after: Option<(&Position, Option<usize>)>) -> String {
         let mut address = url::form_urlencoded::Serializer::new(String::new());
         if self.is_searched() {
             address.append_pair("search", &self.search);
         }
-        if self.order() != Order::default() {
-            address.append_pair("sort", self.order().name());
+        if let Some(order) = Order::from_name(&self.sort).filter(|order| *order != Order::default()) {
+            address.append_pair("sort", order.name());
         }
-        if let Some(after) = after {
+        if let Some((after, from)) = after {
             address.append_pair("after", &after.to_string());
+            if let Some(from) = from {
+                address.append_pair("from", &from.to_string());
+            }
         }
         match address.finish() {
             query if query.is_empty() => HERE.to_owned(),
@@ -87,13 +113,16 @@ pub async fn list(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
-    // A text that is no position leads to the first page.
+    let asked = Asked { search: asked.search.chars().take(LONGEST_SEARCH).collect(), ..asked };
+    // An invalid position shows the first page.
     let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
-    let ListPage { connectors, next, expiring } =
+    let ListPage { connectors, next, found, expiring } =
         service.list(&member.caller(), &asked.search, asked.order(), after.as_ref()).await?;
     let model = ListView {
         connectors,
         next,
+        found,
+        first_row: if after.is_none() { Some(1) } else { asked.first_row() },
         first: after.is_none(),
         asked,
         deleted: Said::deleted(&session, service.now()).await?.map(|(_, name)| name),
@@ -103,7 +132,6 @@ pub async fn list(
         doctor: Doctor::new(&config.public_url, &headers, providers.redirect_warnings(&config.public_url)),
         providers,
         admin: member.is_admin(),
-        organisation: member.organisation_name,
     };
     Ok(Page::new("Connectors", move || view! { <List model=model /> }.into_any()))
 }
@@ -112,16 +140,19 @@ pub async fn list(
 struct ListView {
     connectors: Vec<Listed>,
     next: Option<Position>,
+    found: Option<Found>,
+    /// The number of the first row, if it is known.
+    first_row: Option<usize>,
+    /// Whether this is the first page.
     first: bool,
     asked: Asked,
     deleted: Option<String>,
-    expiring: Vec<Listed>,
+    expiring: Expiring,
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
     providers: Providers,
     admin: bool,
-    organisation: String,
 }
 
 #[component]
@@ -129,6 +160,8 @@ fn List(model: ListView) -> impl IntoView {
     let ListView {
         connectors,
         next,
+        found,
+        first_row,
         first,
         asked,
         deleted,
@@ -138,34 +171,32 @@ fn List(model: ListView) -> impl IntoView {
         doctor,
         providers,
         admin,
-        organisation,
     } = model;
-    let console = any_of(&providers, |names| names.console);
-    let expiring = expiring.into_iter();
-    let expiring = expiring.filter_map(|it| Some((it.id, it.service_name, it.secret_expires_on?))).collect();
     let none = connectors.is_empty() && first && !asked.is_searched();
     let add = (admin && !none).then(add_button);
     let filters = (!none).then(|| view! { <Filters asked=asked.clone() /> });
+    let result = found.map(|found| view! { <SearchResult found=found asked=asked.clone() /> });
+    let (first_page, next_page) = pages(&asked, next.as_ref(), first, first_row, connectors.len());
+    let place = first_row
+        .filter(|_| !connectors.is_empty())
+        .map(|from| format!("{} to {}", grouped(from), grouped(from + connectors.len() - 1)));
     let content = if none {
-        view! { <Empty admin=admin providers=providers /> }.into_any()
+        view! { <Empty admin=admin providers=providers.clone() /> }.into_any()
     } else if connectors.is_empty() {
-        let words = if asked.is_searched() {
-            "No connector’s name or Client ID begins with this text."
-        } else {
-            "There are no more connectors."
-        };
-        view! { <p class="soft">{words}</p> }.into_any()
+        let words = explain_empty_page(found, first, next.is_some());
+        words.map(|words| view! { <p class="soft">{words}</p> }).into_any()
     } else {
         let rows = rows::rows(&connectors, today);
         view! {
             <Table
                 caption=format!("Connectors, by {}", asked.order().words())
+                kind="connectors"
                 columns=&[
                     "Service Name and Client ID",
                     "Who may sign in",
                     "State",
                     "Secret expires",
-                    "API scope",
+                    "Permissions",
                 ]
             >
                 {rows}
@@ -173,79 +204,94 @@ fn List(model: ListView) -> impl IntoView {
         }
         .into_any()
     };
-    let first = (!first).then(|| (asked.address(None), "First page"));
-    let next = next.map(|next| (asked.address(Some(&next)), "Next page"));
-    let deleted = deleted.map(|name| {
-        let gone = format!(
-            " is gone from here with its secret and its sign-ins. The application is still in {console}: delete the \
-             application there too, if nothing else uses it."
-        );
-        view! {
-            <Notice tone=Tone::Good title="The connector was deleted">
-                <p>
-                    <bdi>{name}</bdi> {gone}
-                </p>
-            </Notice>
+    // The page has one notice: the result of the last action, or else the warning about expiring secrets.
+    let notice = match deleted {
+        Some(name) => view! { <Deleted name=name providers=providers /> }.into_any(),
+        None => {
+            view! { <ExpiryBanner expiring=expiring sorted={asked.order() == Order::Expiry} /> }.into_any()
         }
-    });
+    };
     view! {
-        <div class="head">
-            <div>
+        <div class="stack list-page">
+            <div class="head">
                 <h1>"Connectors"</h1>
-                <p class="soft">
-                    "The applications through which " <bdi>{organisation}</bdi>
-                    " reaches its users’ mail and contacts."
-                </p>
+                <div class="row redirect">
+                    <span class="soft note">"Redirect URI"</span>
+                    <Copyable value=redirect_uri what="the Redirect URI" />
+                </div>
+                {add}
             </div>
-            {add}
+            <AddressDoctor doctor=doctor />
+            {notice}
+            {filters}
+            {result}
+            {content}
+            <Pager first=first_page next=next_page place=place />
         </div>
-        {deleted}
-        <ExpiryBanner expiring=expiring today=today />
-        <RedirectUri console=console uri=redirect_uri doctor=doctor />
-        {filters}
-        {content}
-        <Pager first=first next=next />
     }
+}
+
+/// The address of another page of the list, and the text of the link.
+type PageLink = (String, &'static str);
+
+/// The links to the first page and to the next one.
+fn pages(
+    asked: &Asked,
+    next: Option<&Position>,
+    first: bool,
+    first_row: Option<usize>,
+    rows: usize,
+) -> (Option<PageLink>, Option<PageLink>) {
+    let from = first_row.map(|from| from + rows);
+    let next = next.map(|next| (asked.address(Some((next, from))), "Next page"));
+    ((!first).then(|| (asked.address(None), "First page")), next)
 }
 
 #[component]
 fn Filters(asked: Asked) -> impl IntoView {
-    let orders = Order::ALL
-        .into_iter()
-        .map(|order| {
-            let selected = order == asked.order();
-            view! { <option value=order.name() selected=selected>{order.words()}</option> }
-        })
-        .collect_view();
-    let all = asked.is_searched().then(|| {
-        let all = Asked { search: String::new(), ..asked.clone() }.address(None);
-        view! { <a class="button plain" href=all>"Show all"</a> }
-    });
-    view! {
-        <form class="row filters" method="get" action=HERE role="search" aria-label="Connectors">
-            <div class="field">
-                <label for="search">"Search"</label>
-                <input
-                    class="input"
-                    id="search"
-                    name="search"
-                    type="search"
-                    value=asked.search
-                    maxlength="100"
-                    autocomplete="off"
-                    spellcheck="false"
-                    placeholder="Beginning of a name or Client ID"
-                />
-            </div>
-            <div class="field">
-                <label for="sort">"Sort by"</label>
+    // The results of a search are ordered by name. The hidden field keeps the order that the user chose before, so it
+    // applies again when the search is cleared.
+    let order = if asked.is_searched() {
+        let order = Order::from_name(&asked.sort).filter(|order| *order != Order::default());
+        order.map(|order| view! { <input type="hidden" name="sort" value=order.name() /> }).into_any()
+    } else {
+        let orders = Order::ALL
+            .into_iter()
+            .map(|order| {
+                let selected = order == asked.order();
+                view! { <option value=order.name() selected=selected>{order.words()}</option> }
+            })
+            .collect_view();
+        view! {
+            <div class="row">
+                <label class="soft note" for="sort">"Sort by"</label>
                 <select class="input" id="sort" name="sort">{orders}</select>
             </div>
-            <button class="button">"Show"</button>
-            {all}
+        }
+        .into_any()
+    };
+    view! {
+        <form class="row filters" method="get" action=HERE role="search" aria-label="Connectors">
+            <label class="unseen" for="search">{SEARCH}</label>
+            <input
+                class="input"
+                id="search"
+                name="search"
+                type="search"
+                value=asked.search
+                maxlength=LONGEST_SEARCH.to_string()
+                autocomplete="off"
+                spellcheck="false"
+                placeholder=SEARCH
+            />
+            {order}
+            <button class="button">"Search"</button>
         </form>
     }
 }
+
+/// The label and the placeholder of the search field.
+const SEARCH: &str = "Search by name or Client ID";
 
 fn add_button() -> impl IntoView {
     view! {
@@ -259,15 +305,16 @@ fn add_button() -> impl IntoView {
 fn Empty(admin: bool, providers: Providers) -> impl IntoView {
     let end = if admin {
         let console = any_of(&providers, |names| names.console);
-        format!("You need access to {console} and about ten minutes; every step is explained.")
+        format!("You need access to {console} and about ten minutes. Every step is explained.")
     } else {
         "An administrator of your organisation can add the first one.".to_owned()
     };
-    let provider = any_of(&providers, |names| names.provider);
+    let (provider, console) =
+        (any_of(&providers, |names| names.provider), any_of(&providers, |names| names.console));
     let words = format!(
-        "A connector holds the application that your company registers with {provider}, so that its own software may \
-         read or send mail for people who agree to it. Here you set the connector up, and prove by one sign-in that \
-         the connector works. {end}"
+        "Your company’s software can read and send mail for people who allow it. For this, {provider} must know your \
+         software: you register it in {console}, then add it here as a connector. One test sign-in shows that it \
+         works. {end}"
     );
     view! {
         <section class="empty" aria-labelledby="empty-title">

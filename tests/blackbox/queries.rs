@@ -10,7 +10,10 @@ use tracing_subscriber::{
     registry::Registry,
 };
 
-use crate::support::{Browser, Kind, NewConnector, World};
+use crate::{
+    searches::add_copies,
+    support::{Browser, Kind, NewConnector, World},
+};
 
 /// Records the SeaORM method of each statement.
 #[derive(Clone, Default)]
@@ -58,7 +61,36 @@ async fn the_number_of_queries_of_a_page_does_not_grow_with_its_content(
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     // The session. Then a page of the list, together with the secrets on any page that expire soon.
     assert_eq!(asked(&mut ada, "/connectors").await, ["query_one_raw", "query_all_raw"]);
-    let pages = ["/connectors", &connector, "/settings/people", "/settings/activity", "/profile"];
+    // The session. Then client IDs, whether words are missing, whether the search finds more than it may, what it
+    // finds, and the rows.
+    let search = "/connectors?search=mail";
+    assert_eq!(
+        asked(&mut ada, search).await,
+        [
+            "query_one_raw",
+            "query_all_raw",
+            "query_one_raw",
+            "query_one_raw",
+            "query_all_raw",
+            "query_all_raw"
+        ]
+    );
+    // The session. Then whether words are missing, the number of names with each word, what the search finds, and the
+    // rows.
+    let two_words = "/connectors?search=mail+archive";
+    assert_eq!(
+        asked(&mut ada, two_words).await,
+        [
+            "query_one_raw",
+            "query_one_raw",
+            "query_one_raw",
+            "query_one_raw",
+            "query_all_raw",
+            "query_all_raw"
+        ]
+    );
+    let pages =
+        ["/connectors", search, two_words, &connector, "/settings/people", "/settings/activity", "/profile"];
     let mut before = Vec::new();
     for page in pages {
         // The first visit also removes messages that are shown once.
@@ -74,4 +106,34 @@ async fn the_number_of_queries_of_a_page_does_not_grow_with_its_content(
     for (page, before) in pages.into_iter().zip(before) {
         assert_eq!(asked(&mut ada, page).await, before, "{page}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_sweep_begins_no_transaction_for_the_words_of_an_organisation_that_lacks_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    world.add_connector(&mut ada, &NewConnector::default()).await;
+    world.stranger().await;
+    let transactions = async || {
+        let asked = Asked::default();
+        let watch = tracing::subscriber::set_default(Registry::default().with(asked.clone()));
+        world.run_sweep().await;
+        drop(watch);
+        let asked = std::mem::take(&mut *asked.0.lock().expect("no test panicked"));
+        asked.into_iter().filter(|name| *name == "begin_with_options").count()
+    };
+    // The first sweep also writes what the log-ins have left.
+    world.run_sweep().await;
+    let without = transactions().await;
+    assert_eq!(transactions().await, without);
+    add_copies(&world, kind, 3).await;
+    assert_eq!(
+        transactions().await,
+        without + 1,
+        "one for the organisation with new names, none for the other"
+    );
+    assert_eq!(transactions().await, without);
 }

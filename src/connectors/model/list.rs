@@ -4,6 +4,9 @@ use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
+#[cfg(feature = "ssr")]
+pub use crate::platform::search::Found;
+
 /// An order of the list. Each order puts the connectors first that a user looks for with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Order {
@@ -98,6 +101,27 @@ impl FromStr for Position {
         };
         Ok(Self { key, id: Uuid::try_parse(id).map_err(|_| ())? })
     }
+}
+
+/// Largest number that a [`Count`] counts.
+pub const MOST_COUNTED: usize = 1_000;
+
+/// A number that is counted up to a limit, so that counting is bounded work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// The number, at most [`MOST_COUNTED`].
+    pub number: usize,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// The numbers of client secrets about which administrators are warned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expiring {
+    /// Secrets whose last day is over.
+    pub expired: Count,
+    /// Secrets that expire within [`EXPIRY_WARNING_DAYS`](super::EXPIRY_WARNING_DAYS) days.
+    pub soon: Count,
 }
 
 #[cfg(test)]

@@ -1,76 +1,72 @@
-//! The queries of the list of connectors: in four orders, the whole list or a search by prefix, page by page.
+//! The queries of the list of connectors, page by page: the whole list in one of four orders, or the results of a
+//! search.
 
 mod due;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     QueryOrder, QuerySelect,
     entity::prelude::*,
-    sea_query::{BinOper, Expr, ExprTrait, SimpleExpr},
+    sea_query::{Expr, ExprTrait},
 };
 
 use super::{
     Connectors,
     listed::{Listed, ListedRow},
     row,
+    words::WORDS,
 };
 use crate::{
     connectors::model::{
         ExpiryDate,
-        list::{Order, Position, SortKey},
+        list::{Expiring, Found, Order, Position, SortKey},
     },
-    platform::database::{DatabaseError, Queries},
+    platform::{
+        database::{
+            DatabaseError, Queries,
+            word_index::{Hit, Matches},
+        },
+        search::{MOST_FOUND, Terms, after_all},
+    },
 };
 
-/// Limit between two ways to search. With at most this many matches, the keys of all matches are read and sorted. With
-/// more matches, the list is walked in its order; matches are then frequent, so a page is soon full.
-const FEW: usize = 10_000;
-
-/// A prefix to search for.
+/// The parsed text of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Prefix {
-    /// Of the name key.
-    Name(String),
-    ClientId(String),
+pub struct Search {
+    /// The whole text, in the form in which names are compared. If it contains no words, the search finds names that
+    /// begin with it.
+    pub name: String,
+    /// The words of the text.
+    pub terms: Option<Terms>,
+    /// The text as the beginning of a client ID; `None` if no client ID can begin with it.
+    pub client_id: Option<String>,
 }
 
-impl Prefix {
-    const fn column(&self) -> row::Column {
-        match self {
-            Self::Name(_) => row::Column::NameKey,
-            Self::ClientId(_) => row::Column::ClientId,
-        }
-    }
-
-    /// The range of exactly the texts with this prefix: from the prefix itself to the first text after all of them.
-    fn range(&self) -> (&str, Option<String>) {
-        let (Self::Name(text) | Self::ClientId(text)) = self;
-        (text, after_all(text))
-    }
-
-    /// The condition that `value` has this prefix; `value` is the column or an expression that equals it.
-    fn holds(&self, value: &SimpleExpr) -> SimpleExpr {
-        let (from, to) = self.range();
-        let from = value.clone().gte(from);
-        match to {
-            Some(to) => from.and(value.clone().lt(to)),
-            None => from,
-        }
-    }
+/// The part of the list that a page shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// `None` for the whole list.
+    pub search: Option<&'a Search>,
+    /// The order of the whole list. The results of a search are always ordered by name.
+    pub order: Order,
+    /// The position after which the page begins.
+    pub after: Option<&'a Position>,
+    /// Maximum number of connectors on the page.
+    pub limit: usize,
 }
 
-/// The first text after all texts that begin with `prefix`, in the order of characters; `None` if there is none.
-fn after_all(prefix: &str) -> Option<String> {
-    let mut characters: Vec<char> = prefix.chars().collect();
-    while let Some(last) = characters.pop() {
-        // The next character; surrogates are skipped.
-        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
-            characters.push(next);
-            return Some(characters.into_iter().collect());
-        }
-    }
-    None
+/// A page of the list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub connectors: Vec<Listed>,
+    /// The position at which the next page begins, if there is one. A search may have found its last connector under an
+    /// earlier name, which the connector no longer has.
+    pub next: Option<Position>,
+    /// The number of connectors that the search has found; `None` for the whole list.
+    pub found: Option<Found>,
+    /// The numbers of secrets that have expired or expire soon, if the caller asked for them.
+    pub expiring: Expiring,
 }
 
 const fn column(order: Order) -> row::Column {
@@ -89,29 +85,21 @@ fn value(key: &SortKey) -> Value {
     }
 }
 
-/// The columns of a row that an order may compare.
-type Keys = (Uuid, String, String, String, i64);
-
-fn position(order: Order, (id, name, state, expiry, created): Keys) -> Position {
-    let key = match order {
-        Order::Name => SortKey::Text(name),
-        Order::State => SortKey::Text(state),
-        Order::Expiry => SortKey::Text(expiry),
-        Order::Added => SortKey::Time(created),
-    };
-    Position { key, id }
-}
-
 impl Listed {
     pub fn position(&self, order: Order) -> Position {
-        let state = self.state.name().to_owned();
-        let keys = (self.id.0, self.name_key.clone(), state, self.expiry_key(), self.created_at.micros());
-        position(order, keys)
+        let key = match order {
+            Order::Name => SortKey::Text(self.name_key.clone()),
+            Order::State => SortKey::Text(self.state.name().to_owned()),
+            Order::Expiry => SortKey::Text(self.expiry_key()),
+            Order::Added => SortKey::Time(self.created_at.micros()),
+        };
+        Position { key, id: self.id.0 }
     }
 }
 
 impl Connectors<'_> {
-    /// All connectors in this order after this position. The query follows an index, so a limit may end it anywhere.
+    /// All connectors in this order after this position. The query follows an index, so with a limit it reads only
+    /// the rows of the page.
     fn walk(self, order: Order, after: Option<&Position>) -> Select<row::Entity> {
         let key = column(order);
         let query = self.find();
@@ -131,122 +119,128 @@ impl Connectors<'_> {
         })
     }
 
-    /// The connectors with this prefix, in this order, after this position.
-    fn walk_through(self, prefix: &Prefix, order: Order, after: Option<&Position>) -> Select<row::Entity> {
-        let column = prefix.column();
-        let value = if matches!((prefix, order), (Prefix::Name(_), Order::Name)) {
-            Expr::col(column)
-        } else {
-            // An expression in place of the column keeps the database from using the column's index. With that
-            // index it would read and sort all matches, which are many.
-            Expr::col(column).binary(BinOper::Custom("||"), "")
-        };
-        self.walk(order, after).filter(prefix.holds(&value))
-    }
-
-    /// The keys of the connectors with this prefix: at most one more than [`FEW`].
-    fn probe(self, prefix: &Prefix) -> Select<row::Entity> {
-        use row::Column::{CreatedAt, ExpiryKey, Id, NameKey, State};
-        self.find()
-            .select_only()
-            .columns([Id, NameKey, State, ExpiryKey, CreatedAt])
-            .filter(prefix.holds(&Expr::col(prefix.column())))
-            .order_by_asc(prefix.column())
-            .limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX))
-    }
-
-    /// The first `limit` connectors in this order after this position. A search keeps those with any of the prefixes.
+    /// Reads a page of the list. If `days` has today and the last day of the warning period, it also counts the
+    /// secrets that have expired or expire by that day.
     pub async fn list(
         self,
         on: &impl Queries,
-        search: Option<&[Prefix]>,
-        order: Order,
-        after: Option<&Position>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, DatabaseError> {
-        let Some(prefixes) = search else {
-            return self.read(on, self.walk(order, after), limit).await;
+        wanted: Wanted<'_>,
+        days: Option<(ExpiryDate, ExpiryDate)>,
+    ) -> Result<Page, DatabaseError> {
+        let Wanted { search, order, after, limit } = wanted;
+        let Some(search) = search else {
+            // One more than the page shows, to know whether there is a next page.
+            let rows = self.walk(order, after).limit(as_limit(limit + 1));
+            let (mut connectors, expiring) = self.read_with_due(on, rows, days).await?;
+            sort(&mut connectors, order);
+            let more = connectors.len() > limit;
+            connectors.truncate(limit);
+            let next = connectors.last().filter(|_| more).map(|last| last.position(order));
+            return Ok(Page { connectors, next, found: None, expiring });
         };
-        let mut found = Vec::new();
-        for prefix in prefixes {
-            found.extend(self.search(on, prefix, order, after, limit).await?);
-        }
-        sort(&mut found, order, |connector| connector.position(order));
-        found.dedup_by_key(|connector| connector.id);
-        found.truncate(limit);
-        Ok(found)
+        let after = after.and_then(|position| match &position.key {
+            SortKey::Text(key) => Some(Hit { sort_key: key.clone(), id: position.id }),
+            SortKey::Time(_) => None,
+        });
+        let (found, mut hits) = self.search(on, search, after.as_ref(), limit + 1).await?;
+        let more = hits.len() > limit;
+        hits.truncate(limit);
+        // The next page follows from the hits, because not each of them may become a row.
+        let next = hits.last().filter(|_| more);
+        let next = next.map(|hit| Position { key: SortKey::Text(hit.sort_key.clone()), id: hit.id });
+        let hits: HashMap<Uuid, String> = hits.into_iter().map(|hit| (hit.id, hit.sort_key)).collect();
+        let rows = self.find().filter(row::Column::Id.is_in(hits.keys().copied()));
+        let (mut connectors, expiring) = self.read_with_due(on, rows, days).await?;
+        // A connector may have been renamed since the search, or an earlier version of the program has renamed it
+        // without updating its words.
+        connectors.retain(|connector| hits.get(&connector.id.0) == Some(&connector.name_key));
+        sort(&mut connectors, Order::Name);
+        Ok(Page { connectors, next, found: Some(found), expiring })
     }
 
-    /// At most `limit` connectors whose secret expires on this day or before, the soonest first.
+    /// The number of connectors that a search finds, and its first `limit` results after `after`, ordered by name.
+    async fn search(
+        self,
+        on: &impl Queries,
+        search: &Search,
+        after: Option<&Hit>,
+        limit: usize,
+    ) -> Result<(Found, Vec<Hit>), DatabaseError> {
+        // From the connectors themselves, so with their present names.
+        let mut present = match &search.client_id {
+            Some(id) => self.read_beginning(on, row::Column::ClientId, id).await?,
+            None => Vec::new(),
+        };
+        // Until the sweep has written the words of a connector, the beginning of its whole name finds it. Connectors
+        // with words that have such a name match as well.
+        if search.terms.is_none() || self.has_missing_words(on).await? {
+            present.extend(self.read_beginning(on, row::Column::NameKey, &search.name).await?);
+            present.sort_unstable();
+            present.dedup();
+        }
+        let mut matches = match &search.terms {
+            Some(terms) if present.is_empty() => {
+                return WORDS.find(on, self.organisation, terms, after, limit).await;
+            }
+            Some(terms) => WORDS.read_matches(on, self.organisation, terms).await?,
+            None => Matches { hits: Vec::new(), all_checked: true },
+        };
+        // They replace what the words have found, which may have an earlier name.
+        let ids: HashSet<Uuid> = present.iter().map(|hit| hit.id).collect();
+        matches.hits.retain(|hit| !ids.contains(&hit.id));
+        matches.hits.extend(present);
+        Ok(matches.into_page(after, limit))
+    }
+
+    /// The connectors whose value in this column begins with `text`, in the order of the column. Reads at most one
+    /// more than a search may find, to know whether there are more.
+    async fn read_beginning(
+        self,
+        on: &impl Queries,
+        column: row::Column,
+        text: &str,
+    ) -> Result<Vec<Hit>, DatabaseError> {
+        let rows = self.beginning(column, text).into_tuple::<(String, Uuid)>().all(on.connection()).await?;
+        Ok(rows.into_iter().map(|(sort_key, id)| Hit { sort_key, id }).collect())
+    }
+
+    fn beginning(self, column: row::Column, text: &str) -> Select<row::Entity> {
+        let mut query = self
+            .find()
+            .select_only()
+            .columns([row::Column::NameKey, row::Column::Id])
+            .filter(Expr::col(column).gte(text))
+            .order_by_asc(column)
+            .order_by_asc(row::Column::Id);
+        if let Some(end) = after_all(text) {
+            query = query.filter(Expr::col(column).lt(end));
+        }
+        query.limit(as_limit(MOST_FOUND + 1))
+    }
+
+    /// At most `limit` connectors whose secret expires on or before this day, earliest first.
     pub async fn find_expiring(
         self,
         on: &impl Queries,
         last: ExpiryDate,
         limit: usize,
     ) -> Result<Vec<Listed>, DatabaseError> {
-        self.read(on, self.walk_due(last), limit).await
-    }
-
-    fn walk_due(self, last: ExpiryDate) -> Select<row::Entity> {
         let due = Expr::col(row::Column::ExpiryKey).lte(last.to_string());
-        self.walk(Order::Expiry, None).filter(due)
-    }
-
-    async fn search(
-        self,
-        on: &impl Queries,
-        prefix: &Prefix,
-        order: Order,
-        after: Option<&Position>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, DatabaseError> {
-        if !matches!((prefix, order), (Prefix::Name(_), Order::Name)) {
-            let keys = self.probe(prefix).into_tuple::<Keys>().all(on.connection()).await?;
-            if keys.len() <= FEW {
-                let mut positions: Vec<_> = keys.into_iter().map(|keys| position(order, keys)).collect();
-                sort(&mut positions, order, Clone::clone);
-                let ids = positions.into_iter().filter(|position| is_after(order, position, after));
-                let ids: Vec<_> = ids.map(|position| position.id).take(limit).collect();
-                return self.by_ids(on, &ids).await;
-            }
-        }
-        self.read(on, self.walk_through(prefix, order, after), limit).await
-    }
-
-    /// The connectors with these ids that still exist, in the order of the ids.
-    async fn by_ids(self, on: &impl Queries, ids: &[Uuid]) -> Result<Vec<Listed>, DatabaseError> {
-        let query = self.find().filter(row::Column::Id.is_in(ids.iter().copied()));
-        let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
-        let mut rows: HashMap<Uuid, ListedRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let found = ids.iter().filter_map(|id| rows.remove(id)).map(|row| row.read(self.providers));
-        Ok(found.collect::<Result<_, _>>()?)
-    }
-
-    async fn read(
-        self,
-        on: &impl Queries,
-        query: Select<row::Entity>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, DatabaseError> {
-        let query = query.limit(u64::try_from(limit).unwrap_or(u64::MAX));
+        let query = self.walk(Order::Expiry, None).filter(due).limit(as_limit(limit));
         let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
         Ok(rows.into_iter().map(|row| row.read(self.providers)).collect::<Result<_, _>>()?)
     }
 }
 
-fn sort<T>(them: &mut [T], order: Order, position: impl Fn(&T) -> Position) {
-    them.sort_by(|a, b| {
-        let (a, b) = (position(a), position(b));
-        if order == Order::Added { b.cmp(&a) } else { a.cmp(&b) }
-    });
+fn as_limit(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-fn is_after(order: Order, position: &Position, after: Option<&Position>) -> bool {
-    match (after, order) {
-        (None, _) => true,
-        (Some(after), Order::Added) => position < after,
-        (Some(after), _) => position > after,
-    }
+fn sort(connectors: &mut [Listed], order: Order) {
+    connectors.sort_by(|a, b| {
+        let (a, b) = (a.position(order), b.position(order));
+        if order == Order::Added { b.cmp(&a) } else { a.cmp(&b) }
+    });
 }
 
 #[cfg(test)]

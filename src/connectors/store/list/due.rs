@@ -1,72 +1,83 @@
-//! A page of the list together with the connectors whose secret expires soon, in one statement: a round trip to the
-//! database costs more than either of them.
+//! Rows of the list together with the numbers of secrets that have expired or expire soon, in one statement: a round
+//! trip to the database costs more than either.
 
 use sea_orm::{
-    FromQueryResult, PartialModelTrait, QuerySelect, QueryTrait,
+    FromQueryResult, PartialModelTrait, QueryResult, QuerySelect, QueryTrait,
     entity::prelude::*,
-    sea_query::{Asterisk, Expr, Query, SelectStatement, UnionType},
+    sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Query, SelectStatement},
 };
 
-use super::{Connectors, Listed, ListedRow, Prefix, row, sort};
+use super::{Connectors, Listed, ListedRow, as_limit, row};
 use crate::{
     connectors::model::{
         ExpiryDate,
-        list::{Order, Position},
+        list::{Count, Expiring, MOST_COUNTED, Order},
     },
     platform::database::{DatabaseError, Queries},
 };
 
-/// The column that says to which of the two a row belongs, and its values.
-const PART: &str = "part";
-const PAGE: i32 = 0;
-const DUE: i32 = 1;
+/// The columns of the two numbers.
+const EXPIRED: &str = "expired";
+const SOON: &str = "soon";
 
 impl Connectors<'_> {
-    /// What [`Connectors::list`] and [`Connectors::expiring`] return, each with at most `limit` and `due_limit` rows.
-    /// Without a search it is one statement.
-    pub async fn list_with_due(
+    /// The connectors of a query, in no order. With `days`, also the numbers of secrets that expire before the first of
+    /// these days, and from then until the second one.
+    pub(super) async fn read_with_due(
         self,
         on: &impl Queries,
-        search: Option<&[Prefix]>,
-        (order, after): (Order, Option<&Position>),
-        limit: usize,
-        (last, due_limit): (ExpiryDate, usize),
-    ) -> Result<(Vec<Listed>, Vec<Listed>), DatabaseError> {
-        if search.is_some() {
-            let page = self.list(on, search, order, after, limit).await?;
-            return Ok((page, self.find_expiring(on, last, due_limit).await?));
-        }
-        let both = both(self.walk(order, after), limit, self.walk_due(last), due_limit);
-        let (mut page, mut due) = (Vec::with_capacity(limit), Vec::new());
-        for row in on.connection().query_all(&both).await? {
-            let listed = ListedRow::from_query_result(&row, "")?.read(self.providers)?;
-            match row.try_get::<i32>("", PART)? {
-                PAGE => page.push(listed),
-                _ => due.push(listed),
+        rows: Select<row::Entity>,
+        days: Option<(ExpiryDate, ExpiryDate)>,
+    ) -> Result<(Vec<Listed>, Expiring), DatabaseError> {
+        let (mut connectors, mut expiring) = (Vec::new(), Expiring::default());
+        let Some(days) = days else {
+            for row in rows.into_partial_model::<ListedRow>().all(on.connection()).await? {
+                connectors.push(row.read(self.providers)?);
+            }
+            return Ok((connectors, expiring));
+        };
+        for row in on.connection().query_all(&self.with_due(rows, days)).await? {
+            expiring = Expiring { expired: count(&row, EXPIRED)?, soon: count(&row, SOON)? };
+            // If there is no connector, one row has the numbers alone.
+            if row.try_get::<Option<Uuid>>("", "id")?.is_some() {
+                connectors.push(ListedRow::from_query_result(&row, "")?.read(self.providers)?);
             }
         }
-        // A union promises no order, even if its parts have one.
-        sort(&mut page, order, |connector| connector.position(order));
-        sort(&mut due, Order::Expiry, |connector| connector.position(Order::Expiry));
-        Ok((page, due))
+        Ok((connectors, expiring))
+    }
+
+    /// The numbers, joined to each row of the query.
+    pub(super) fn with_due(
+        self,
+        rows: Select<row::Entity>,
+        (today, last): (ExpiryDate, ExpiryDate),
+    ) -> SelectStatement {
+        let key = || Expr::col(row::Column::ExpiryKey);
+        let expired = self.count_due(key().lt(today.to_string()));
+        let soon = self.count_due(key().gte(today.to_string()).and(key().lte(last.to_string())));
+        let numbers =
+            Query::select().expr_as(Expr::from(expired), EXPIRED).expr_as(Expr::from(soon), SOON).take();
+        let rows = ListedRow::select_cols(rows.select_only()).into_query();
+        Query::select()
+            .column(Asterisk)
+            .from_subquery(numbers, "numbers")
+            .join_subquery(JoinType::LeftJoin, rows, "rows", Expr::cust("1 = 1"))
+            .take()
+    }
+
+    /// Counts the connectors with such a day, up to one more than [`MOST_COUNTED`].
+    fn count_due(self, condition: Expr) -> SelectStatement {
+        // In order, so that PostgreSQL walks along the index.
+        let mut counted = self.walk(Order::Expiry, None).filter(condition).select_only().into_query();
+        counted.expr_as(Expr::cust("1"), "one").limit(as_limit(MOST_COUNTED + 1));
+        Query::select()
+            .expr_as(Func::count(Expr::col(Asterisk)), "number")
+            .from_subquery(counted, "counted")
+            .take()
     }
 }
 
-/// The first rows of both queries. Each is a subquery, because a part of a union cannot have an order and a limit.
-pub(super) fn both(
-    page: Select<row::Entity>,
-    limit: usize,
-    due: Select<row::Entity>,
-    due_limit: usize,
-) -> SelectStatement {
-    let mut both = part(PAGE, page, limit);
-    both.union(UnionType::All, part(DUE, due, due_limit));
-    both
-}
-
-fn part(number: i32, query: Select<row::Entity>, limit: usize) -> SelectStatement {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    let rows = ListedRow::select_cols(query.select_only()).limit(limit).into_query();
-    let number = Expr::cust(number.to_string());
-    Query::select().expr_as(number, PART).column(Asterisk).from_subquery(rows, "rows").take()
+fn count(row: &QueryResult, column: &str) -> Result<Count, DbErr> {
+    let number = usize::try_from(row.try_get::<i64>("", column)?).unwrap_or(0);
+    Ok(Count { number: number.min(MOST_COUNTED), more: number > MOST_COUNTED })
 }

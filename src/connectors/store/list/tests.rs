@@ -1,18 +1,26 @@
+mod found;
+mod pages;
+
 use clap::{Args, FromArgMatches};
-use proptest::prelude::*;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryTrait, Statement, sea_query::SelectStatement};
 
 use super::*;
 use crate::{
+    connectors::store::words::organisations_without_words,
     platform::{
-        database::{DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read},
+        database::{
+            DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read,
+            word_index::{MOST_CHECKED, SearchEnd},
+        },
         id::OrganisationId,
+        text,
     },
     providers::{ClientId, ProviderOptions, Providers},
     test_database::{Kind, Place},
 };
 
+/// For plans: the database must prefer an index to reading everything.
 const MANY: usize = 100_000;
 const OURS: OrganisationId = OrganisationId(Uuid::from_u128(1));
 
@@ -31,8 +39,9 @@ fn settings() -> String {
     application.settings()
 }
 
-/// A database with 100,000 connectors of ours, and as many of another organisation.
-async fn many(kind: Kind) -> (Place, Database) {
+/// A database with this number of connectors of ours, and a tenth of it of another organisation. They are called `Mail`
+/// with a number.
+async fn many(kind: Kind, count: usize) -> (Place, Database) {
     let place = Place::new(kind).await;
     // To fill it takes longer than a request may.
     let database = Database::open_with(&place.address(), DEFAULT_CONNECTIONS, Limits::None).await;
@@ -40,7 +49,7 @@ async fn many(kind: Kind) -> (Place, Database) {
     database.migrate::<DatabaseError>(async |_| Ok(())).await.expect("migrated");
     database
         .write::<_, DatabaseError, _>(async |tx| {
-            for statement in statements(kind) {
+            for statement in statements(kind, count) {
                 tx.connection().execute_unprepared(&statement).await?;
             }
             Ok(())
@@ -50,7 +59,7 @@ async fn many(kind: Kind) -> (Place, Database) {
     (place, database)
 }
 
-fn statements(kind: Kind) -> Vec<String> {
+fn statements(kind: Kind, count: usize) -> Vec<String> {
     let (uuid, hex, bytes, numbers) = match kind {
         Kind::Sqlite => (
             // Two numbers make the sixteen bytes of an id.
@@ -67,25 +76,31 @@ fn statements(kind: Kind) -> Vec<String> {
         ),
     };
     let id = |a: &str, b: &str| uuid.replace("{a}", a).replace("{b}", b);
-    let numbers = numbers.replace("{last}", &(MANY - 1).to_string());
     let mut statements = Vec::new();
     let settings = settings();
     let day = "'2027-0' || (n % 9 + 1) || '-01'";
-    for organisation in ["1", "2"] {
+    for (organisation, count) in [("1", count), ("2", count / 10)] {
+        let numbers = numbers.replace("{last}", &(count - 1).to_string());
         statements.push(format!(
             "INSERT INTO organisations (id, name, short_name) \
              VALUES ({0}, 'Org {organisation}', 'org-{organisation}')",
             id("0", organisation)
         ));
         statements.push(format!(
-            "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, form_id, client_id, \
-             client_secret, client_secret_hint, secret_expires_on, expiry_key, provider_settings, scopes, state, \
-             version, created_at) {numbers} SELECT {}, {}, 'outlook', 'Mail ' || n, 'mail ' || n, {}, {hex}, \
-             {bytes}, '', {day}, {day}, '{settings}', 'User.Read', \
+            "INSERT INTO connectors (id, organisation_id, provider, service_name, name_key, indexed_name, form_id, \
+             client_id, client_secret, client_secret_hint, secret_expires_on, expiry_key, provider_settings, \
+             scopes, state, version, created_at) {numbers} SELECT {}, {}, 'outlook', 'Mail ' || n, 'mail ' || n, \
+             'mail ' || n, {}, {hex}, {bytes}, '', {day}, {day}, '{settings}', 'User.Read', \
              CASE n % 3 WHEN 0 THEN 'not_verified' ELSE 'verified' END, 1, n / 7 FROM numbers",
             id("n", organisation),
             id("0", organisation),
             id("n", organisation),
+        ));
+    }
+    for word in ["'mail'", "substr(name_key, 6)"] {
+        statements.push(format!(
+            "INSERT INTO connector_words (organisation_id, word, sort_key, connector_id, shared) \
+             SELECT organisation_id, {word}, name_key, id, 0 FROM connectors ORDER BY 1, 2, 3"
         ));
     }
     statements.push("ANALYZE".to_owned());
@@ -112,10 +127,15 @@ async fn plan_of(read: &Read, query: &SelectStatement) -> String {
 #[track_caller]
 fn assert_uses(plan: &str, index: &str, sorted: bool) {
     assert!(plan.contains(index), "{index} is not used: {plan}");
-    let scan = plan.contains("Seq Scan") || plan.contains("SCAN connectors");
-    assert!(!scan, "everything is read: {plan}");
+    // The tables, by their names in the queries.
+    let scans = ["Seq Scan", "SCAN connectors", "SCAN found", "SCAN other"];
+    assert!(!scans.iter().any(|scan| plan.contains(scan)), "everything is read: {plan}");
     let sorts = plan.contains("Sort Key") || plan.contains("TEMP B-TREE");
     assert!(!sorted || !sorts, "everything is sorted: {plan}");
+}
+
+fn date(text: &str) -> ExpiryDate {
+    ExpiryDate::parse(text).expect("a date").expect("one")
 }
 
 #[rstest]
@@ -123,7 +143,7 @@ fn assert_uses(plan: &str, index: &str, sorted: bool) {
 async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let (_place, database) = many(kind).await;
+    let (_place, database) = many(kind, MANY).await;
     let providers = providers();
     let (read, ours) = (database.read(), Connectors::of(OURS, &providers));
     let of = |order| match order {
@@ -134,92 +154,80 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     };
     for order in Order::ALL {
         assert_uses(&plan(&read, ours.walk(order, None)).await, of(order), true);
-        let first = ours.list(&read, None, order, None, 26).await.expect("a page");
+        let wanted = Wanted { search: None, order, after: None, limit: 26 };
+        let first = ours.list(&read, wanted, None).await.expect("a page").connectors;
         let after = first.last().expect("a connector").position(order);
         assert_uses(&plan(&read, ours.walk(order, Some(&after))).await, of(order), true);
-        // Together with those that expire soon.
-        let last = ExpiryDate::parse("2027-01-01").expect("a date").expect("one");
-        let both = due::both(ours.walk(order, Some(&after)), 26, ours.walk_due(last), 4);
-        let both = plan_of(&read, &both).await;
+        // Together with the numbers of secrets that expire.
+        let days = (date("2027-01-01"), date("2027-02-01"));
+        let rows = ours.walk(order, Some(&after)).limit(26);
+        let both = plan_of(&read, &ours.with_due(rows, days)).await;
         assert_uses(&both, of(order), true);
         assert_uses(&both, "connectors_by_expiry", true);
-        // Of a search that finds very many, too.
-        let all = Prefix::Name("mail".to_owned());
-        assert_uses(&plan(&read, ours.walk_through(&all, order, Some(&after))).await, of(order), true);
     }
-    let name = Prefix::Name("mail 4711".to_owned());
-    assert_uses(&plan(&read, ours.probe(&name)).await, "connectors_by_name", false);
-    let id = Prefix::ClientId("0abc".to_owned());
-    assert_uses(&plan(&read, ours.probe(&id)).await, "connectors_by_client_id", false);
-}
-
-#[rstest]
-#[tokio::test]
-async fn pages_follow_each_other_without_gap_or_repetition_whatever_is_searched(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (_place, database) = many(kind).await;
-    let providers = providers();
-    let (read, ours) = (database.read(), Connectors::of(OURS, &providers));
-    // 11, 111, 11,111 and all of them begin so.
-    for (search, found) in
-        [("mail 4711", 11), ("mail 471", 111), ("mail 4", 11_111), ("mail", MANY), ("nothing", 0)]
-    {
-        for order in Order::ALL {
-            let prefixes = [Prefix::Name(search.to_owned())];
-            let (mut seen, mut after) = (Vec::new(), None);
-            // Of very many a few pages tell enough.
-            while seen.len() < 2_000 {
-                let page =
-                    ours.list(&read, Some(&prefixes), order, after.as_ref(), 250).await.expect("a page");
-                let Some(last) = page.last() else { break };
-                after = Some(last.position(order));
-                seen.extend(page.iter().map(|connector| connector.position(order)));
-            }
-            assert_eq!(seen.len(), found.min(2_000), "{search} by {order:?}");
-            let mut sorted = seen.clone();
-            sort(&mut sorted, order, Clone::clone);
-            sorted.dedup();
-            assert_eq!(seen, sorted, "{search} by {order:?}");
+    // The words.
+    let words = if kind == Kind::Sqlite { "PRIMARY KEY" } else { "connector_words_pkey" };
+    let hit = |key: &str| Hit { sort_key: key.to_owned(), id: Uuid::nil() };
+    for (term, sorted) in [("mail", true), ("4", true), ("4711", false)] {
+        for query in [WORDS.first(OURS, &[term], None, MOST_FOUND), WORDS.end(OURS, term, MOST_FOUND)] {
+            assert_uses(&plan_of(&read, &query).await, words, sorted);
         }
+        let walk = WORDS.walk(OURS, term, term, Some(&hit("mail")), &hit("mail 9"), 26);
+        let plan = plan_of(&read, &walk).await;
+        assert_uses(&plan, words, sorted);
+        assert!(kind == Kind::Postgres || plan.contains("word=? AND (sort_key,connector_id)>"), "{plan}");
+        // PostgreSQL may sort what it counts or skips if hardly more rows match.
+        for query in [WORDS.count(OURS, term, MOST_CHECKED + 1), WORDS.end(OURS, term, MOST_CHECKED)] {
+            assert_uses(&plan_of(&read, &query).await, words, kind == Kind::Sqlite && sorted);
+        }
+    }
+    // Several words: the rows of the first one, up to an end, and an index for each of the others.
+    let terms = ["mail", "4"];
+    let end = SearchEnd { first_word: "mail".to_owned(), word: "mail".to_owned(), hit: hit("mail 27998") };
+    for end in [None, Some(&end)] {
+        let plan = plan_of(&read, &WORDS.first(OURS, &terms, end, MOST_FOUND + 1)).await;
+        assert_uses(&plan, words, true);
+        assert!(plan.contains("connector_words_of_connector"), "{plan}");
+        let bounded = plan.contains("(word,sort_key,connector_id)<(?,?,?)") || plan.contains("ROW(");
+        assert_eq!(bounded, end.is_some(), "{plan}");
+    }
+    let name = ours.beginning(row::Column::NameKey, "mail 4711");
+    assert_uses(&plan(&read, name).await, "connectors_by_name", false);
+    let id = ours.beginning(row::Column::ClientId, "0abc");
+    assert_uses(&plan(&read, id).await, "connectors_by_client_id", false);
+    // Every search looks for missing words of the organisation, and the sweep for those of all organisations.
+    assert_uses(&plan(&read, ours.without_words()).await, "connectors_without_words", true);
+    for after in [None, Some(OURS)] {
+        let organisations = organisations_without_words(after);
+        assert_uses(&plan(&read, organisations).await, "connectors_without_words", true);
     }
 }
 
-#[rstest]
-#[tokio::test]
-async fn a_page_and_what_expires_soon_are_the_same_in_one_statement_as_in_two(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let (_place, database) = many(kind).await;
-    let providers = providers();
-    let (read, ours) = (database.read(), Connectors::of(OURS, &providers));
-    let date = |text| ExpiryDate::parse(text).expect("a date").expect("one");
-    let ids = |connectors: &[Listed]| connectors.iter().map(|connector| connector.id).collect::<Vec<_>>();
-    let search = [Prefix::Name("mail 4".to_owned())];
-    for order in Order::ALL {
-        for search in [None, Some(&search[..])] {
-            let mut after = None;
-            // Of the first day there is one in nine, and nothing before it.
-            for last in [date("2027-01-01"), date("2026-12-31")] {
-                let page = ours.list(&read, search, order, after.as_ref(), 26).await.expect("a page");
-                let due = ours.find_expiring(&read, last, 4).await.expect("what is due");
-                let both = ours.list_with_due(&read, search, (order, after.as_ref()), 26, (last, 4)).await;
-                let both = both.expect("both");
-                assert_eq!((ids(&both.0), ids(&both.1)), (ids(&page), ids(&due)), "{order:?} {search:?}");
-                assert_eq!((page.len(), due.len()), (26, if last == date("2027-01-01") { 4 } else { 0 }));
-                after = page.last().map(|last| last.position(order));
-            }
-        }
-    }
+/// What to look for, as the service makes it.
+fn search(text: &str) -> Search {
+    let name = text::fold(text);
+    let client_id = text.bytes().all(|byte| byte.is_ascii_graphic()).then(|| text.to_lowercase());
+    Search { terms: Terms::parse(&name), name, client_id }
 }
 
-proptest! {
-    #[test]
-    fn a_range_holds_exactly_what_begins_so(prefix in "\\PC{1,6}", text in "\\PC{0,8}") {
-        let end = after_all(&prefix);
-        for text in [text.clone(), format!("{prefix}{text}")] {
-            let within = text >= prefix && end.as_ref().is_none_or(|end| text < *end);
-            prop_assert_eq!(within, text.starts_with(&prefix), "{:?} {:?}", prefix, text);
+/// All connectors of a list, page by page, and how many the search says that it has found.
+async fn read_all(
+    on: &Read,
+    ours: Connectors<'_>,
+    search: Option<&Search>,
+    order: Order,
+    limit: usize,
+) -> (Vec<Listed>, Option<Found>) {
+    let (mut all, mut after, mut found) = (Vec::new(), None::<Position>, None);
+    loop {
+        let wanted = Wanted { search, order, after: after.as_ref(), limit };
+        let page = ours.list(on, wanted, None).await.expect("a page");
+        assert!(found.is_none_or(|found| found == page.found), "each page says the same");
+        found = Some(page.found);
+        all.extend(page.connectors);
+        if page.next.is_none() {
+            return (all, page.found);
         }
+        after = page.next;
     }
 }
