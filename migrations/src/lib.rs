@@ -26,7 +26,10 @@ mod m20261129_000015_bind_secrets;
 mod m20261129_000016_create_jobs;
 mod m20261129_000017_rename_columns;
 mod m20261129_000018_separate_providers;
+mod m20261130_000019_keep_typed_secrets;
+mod m20261130_000020_index_words;
 mod schema;
+pub mod words;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -53,6 +56,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000016_create_jobs::Migration),
             Box::new(m20261129_000017_rename_columns::Migration),
             Box::new(m20261129_000018_separate_providers::Migration),
+            Box::new(m20261130_000019_keep_typed_secrets::Migration),
+            Box::new(m20261130_000020_index_words::Migration),
         ]
     }
 }

@@ -1,25 +1,22 @@
 //! The server functions to which the forms of connectors post. Each one authorises the sender, parses the form, calls
 //! the service, and sends the browser to the next page. The rules of connectors are in `service`.
 
+mod sender;
+
 use std::{collections::BTreeMap, fmt};
 
 use leptos::{prelude::*, server_fn::codec::JsonEncoding};
-use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
-use tower_sessions::Session;
 use uuid::Uuid;
 
+use self::sender::Sender;
 use super::{
-    draft::{Draft, Interruption, Target},
+    draft::{Draft, Target},
     model::{Field, FieldErrors, Values},
-    preflight::SharedPreflight,
     said::{Done, Said},
-    service::{Added, Changed, ConnectorId, ConnectorService, Typed, TypedSecret},
+    service::{Added, Changed, ConnectorId, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret},
 };
-use crate::{
-    people::access::{Admin, Member},
-    platform::failure::Failure,
-};
+use crate::platform::{failure::Failure, note::read_version};
 
 /// The address to which the form for a new connector posts.
 pub const ADD: &str = "/do/connectors/add";
@@ -53,21 +50,39 @@ impl FromServerFnError for ActionError {
 /// Carries a failure out of a server function. In this version of Leptos, a failed server function always answers
 /// 500, so the layer around it takes the failure from here.
 #[derive(Clone, Default)]
-pub struct Failed(std::sync::Arc<std::sync::Mutex<Option<Failure>>>);
+pub struct Failed(std::sync::Arc<std::sync::Mutex<FailedForm>>);
+
+#[derive(Default)]
+struct FailedForm {
+    failure: Option<Failure>,
+    /// The secret of the form, if the form waits for the password and the server keeps its secret.
+    kept: Option<KeptSecretId>,
+}
 
 impl Failed {
     /// Takes the failure, if there is one.
     pub fn take(&self) -> Option<Failure> {
-        self.0.lock().ok().and_then(|mut failure| failure.take())
+        self.0.lock().ok().and_then(|mut form| form.failure.take())
+    }
+
+    /// The secret that is kept while the form waits for the password.
+    pub fn kept_secret(&self) -> Option<KeptSecretId> {
+        self.0.lock().ok().and_then(|form| form.kept)
+    }
+
+    fn note_kept_secret(&self, id: KeptSecretId) {
+        if let Ok(mut form) = self.0.lock() {
+            form.kept = Some(id);
+        }
     }
 }
 
 impl From<Failure> for ActionError {
     fn from(failure: Failure) -> Self {
         if let Some(failed) = use_context::<Failed>()
-            && let Ok(mut slot) = failed.0.lock()
+            && let Ok(mut form) = failed.0.lock()
         {
-            *slot = Some(failure);
+            form.failure = Some(failure);
         }
         Self
     }
@@ -78,49 +93,13 @@ fn context<T: Clone + 'static>() -> Result<T, Failure> {
         .ok_or_else(|| Failure::Unexpected(format!("{} is not in the context", std::any::type_name::<T>())))
 }
 
-/// The administrator who sends the form, the service, and the session.
-fn sender(owner: &str) -> Result<(Admin, ConnectorService, Session), Failure> {
-    let admin = context::<Option<Member>>()?.ok_or(Failure::LoggedOut)?.admin()?;
-    let service: ConnectorService = context()?;
-    // Refuses a form that was made for another user of this browser. What that user typed, above all the
-    // secret, must not be saved in this user's organisation.
-    let owner = service.open_owner(owner).ok_or(Failure::BadRequest)?;
-    if !owner.is(&admin) {
-        return Err(Failure::OtherUser);
-    }
-    Ok((admin, service, context()?))
-}
-
 fn name_taken() -> FieldErrors {
     let words = "There is already a connector with this name. Choose another.";
     vec![(Field::ServiceName, words.to_owned())]
 }
 
-/// Redirects to the form, which then shows the draft.
-async fn show_draft(draft: Draft, session: &Session) -> Result<(), Failure> {
-    draft.keep(session, context::<ConnectorService>()?.now()).await?;
-    leptos_axum::redirect(&draft.target.path());
-    Ok(())
-}
-
-/// Redirects to the connector's page, which then says what was done. If the credentials changed, it also tries them
-/// and says how the provider answered.
-async fn show_connector(
-    connector: ConnectorId,
-    done: Done,
-    warning: Option<&'static str>,
-    tried_for: Option<&Admin>,
-    session: &Session,
-) -> Result<(), Failure> {
-    // Everything is saved before the provider is asked, so its answer or a time-out cannot lose anything.
-    let finding = match tried_for {
-        Some(admin) => context::<SharedPreflight>()?.try_credentials(admin, connector).await,
-        None => None,
-    };
-    let now = context::<ConnectorService>()?.now();
-    Said { connector, done, warning: warning.map(str::to_owned), finding }.keep(session, now).await?;
-    leptos_axum::redirect(&format!("/connectors/{connector}"));
-    Ok(())
+fn secret_gone() -> FieldErrors {
+    vec![(Field::ClientSecret, SECRET_NOT_KEPT.to_owned())]
 }
 
 /// The fields of the form of a connector, as sent.
@@ -139,6 +118,8 @@ pub struct ConnectorForm {
     service_name: String,
     client_id: String,
     client_secret: String,
+    /// The id of the secret that the server keeps for the form: the field [`crate::platform::note::SECRET_KEPT`].
+    secret_kept: String,
     secret_expires_in: String,
     secret_expires_on: String,
     scopes: Vec<String>,
@@ -160,17 +141,21 @@ fn only_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::E
 }
 
 impl ConnectorForm {
-    fn typed(self) -> Typed {
-        Typed {
+    /// The typed values, with the secret that the server keeps for the form, if the form relies on it.
+    async fn typed(self, sender: &Sender, target: Target) -> Result<Typed, Failure> {
+        let (secret, kept) = (self.client_secret, self.secret_kept.as_str());
+        let (client_secret, form) = sender.secret_of(target, &self.provider, secret, kept).await?;
+        Ok(Typed {
             provider: self.provider,
             service_name: self.service_name,
             client_id: self.client_id,
-            client_secret: SecretString::from(self.client_secret),
+            client_secret,
             secret_expires_in: self.secret_expires_in,
             secret_expires_on: self.secret_expires_on,
             settings: self.settings,
             scopes: self.scopes,
-        }
+            form,
+        })
     }
 }
 
@@ -182,6 +167,8 @@ pub struct SecretForm {
     version: String,
     owner: String,
     client_secret: String,
+    /// The id of the secret that the server keeps for the form: the field [`crate::platform::note::SECRET_KEPT`].
+    secret_kept: String,
     secret_expires_in: String,
     secret_expires_on: String,
 }
@@ -210,26 +197,24 @@ impl fmt::Debug for SecretForm {
 /// Adds a connector. On success the browser goes to its page, otherwise back to the form.
 #[server(prefix = "/do", endpoint = "connectors/add")]
 pub async fn add_connector(#[server(flatten)] form: ConnectorForm) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&form.owner)?;
+    let sender = Sender::of(&form.owner)?;
+    let Sender { admin, service, .. } = &sender;
     let id: Uuid = form.form.parse().map_err(|_| Failure::BadRequest)?;
-    let ticked = form.done.clone();
-    let typed = form.typed();
-    let draft = Draft::new(Target::Add { form: id }, &typed, &ticked, service.providers());
+    let (target, ticked) = (Target::Add { form: id }, form.done.clone());
+    let typed = form.typed(&sender, target).await?;
+    if typed.form.lacks_secret()
+        && let Some(added) = service.find_added_under_name(admin, id, &typed.service_name).await?
+    {
+        return sender.show_added_before(added, None).await;
+    }
+    let draft = Draft::new(target, &typed, &ticked, service.providers());
     let errors = match typed.parse(service.providers(), service.today()) {
         Err(errors) => errors,
-        Ok(new) => match service.add(&admin, id, &new).await? {
-            Added::Added(id) => {
-                return Ok(show_connector(id, Done::Added, new.warning, Some(&admin), &session).await?);
-            }
-            // On a double click the second request replaces the first one, and no page has shown the result yet.
-            Added::Already(id) if service.is_new(&admin, id).await? => {
-                return Ok(show_connector(id, Done::Added, new.warning, Some(&admin), &session).await?);
-            }
-            Added::Already(id) => {
-                leptos_axum::redirect(&format!("/connectors/{id}"));
-                return Ok(());
-            }
+        Ok(new) => match service.add(admin, id, &new).await? {
+            Added::Added(id) => return sender.show_connector(id, Done::Added, new.warning, true).await,
+            Added::Already(id) => return sender.show_added_before(id, new.warning).await,
             Added::NameTaken => name_taken(),
+            Added::SecretGone => secret_gone(),
             Added::Full => {
                 let words =
                     "Your organisation has 100,000 connectors, and cannot have more. Delete one first.";
@@ -237,92 +222,92 @@ pub async fn add_connector(#[server(flatten)] form: ConnectorForm) -> Result<(),
             }
         },
     };
-    Ok(show_draft(Draft { errors, ..draft }, &session).await?)
+    sender.show_draft(Draft { errors, ..draft }, &typed.form, &typed.client_secret).await
 }
 
 /// Changes a connector. An empty secret keeps the stored one. If another administrator has changed the connector since
 /// the form was opened, nothing is saved and the form shows both versions.
 #[server(prefix = "/do", endpoint = "connectors/change")]
 pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&form.owner)?;
+    let sender = Sender::of(&form.owner)?;
+    let Sender { admin, service, .. } = &sender;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     // First, so that a user of another organisation learns nothing from the checks of the other fields.
     let stored = service.get(&admin.caller(), connector).await?;
-    let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
-    let ticked = form.done.clone();
-    let typed = form.typed();
+    let version = read_version(&form.version).ok_or(Failure::BadRequest)?;
+    let (target, ticked) = (Target::Edit { connector, version }, form.done.clone());
+    let typed = form.typed(&sender, target).await?;
+    sender.require_password(connector, &typed.form, &typed.client_secret).await?;
     let providers = service.providers();
-    let draft = Draft::new(Target::Edit { connector, version }, &typed, &ticked, providers);
-    let new = match typed.parse_edit(providers, service.today(), &stored) {
-        Err(errors) => return Ok(show_draft(Draft { errors, ..draft }, &session).await?),
-        Ok(new) => new,
+    let draft = Draft::new(target, &typed, &ticked, providers);
+    let draft = match typed.parse_edit(providers, service.today(), &stored) {
+        Err(errors) => Draft { errors, ..draft },
+        Ok(new) => match service.change(admin, connector, version, &new).await {
+            Ok(Changed::Changed) => {
+                let now = service.get(&admin.caller(), connector).await?;
+                let tries = now.application_version != stored.application_version;
+                return sender.show_connector(connector, Done::Changed, new.warning, tries).await;
+            }
+            Ok(Changed::Nothing) => {
+                return sender.show_connector(connector, Done::Unchanged, None, false).await;
+            }
+            Ok(Changed::NameTaken) => Draft { errors: name_taken(), ..draft },
+            Ok(Changed::Outdated) => Draft { is_outdated: true, ..draft },
+            Ok(Changed::SecretNeeded) => draft.asking_for_secret(new.provider()),
+            Ok(Changed::SecretGone) => Draft { errors: secret_gone(), ..draft },
+            Err(failure) => return Err(failure.into()),
+        },
     };
-    match service.change(&admin, connector, version, &new).await {
-        Ok(Changed::Changed) => {
-            let now = service.get(&admin.caller(), connector).await?;
-            let tried_for = (now.application_version != stored.application_version).then_some(&admin);
-            Ok(show_connector(connector, Done::Changed, new.warning, tried_for, &session).await?)
-        }
-        Ok(Changed::Nothing) => Ok(show_connector(connector, Done::Unchanged, None, None, &session).await?),
-        Ok(Changed::NameTaken) => Ok(show_draft(Draft { errors: name_taken(), ..draft }, &session).await?),
-        Ok(Changed::Outdated) => {
-            Ok(show_draft(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
-        }
-        Ok(Changed::SecretNeeded) => {
-            let draft = draft.asking_for_secret(new.provider());
-            Ok(show_draft(draft, &session).await?)
-        }
-        // The page that asks for the password may repeat a form, but never a secret. A form with a secret is
-        // therefore kept as a draft, without the secret.
-        Err(Failure::ReauthenticationNeeded) if new.has_secret() => {
-            Draft { interruption: Some(Interruption::ReauthenticationNeeded), ..draft }
-                .keep(&session, service.now())
-                .await?;
-            leptos_axum::redirect(&format!("/re-authenticate?next=/connectors/{connector}/edit"));
-            Ok(())
-        }
-        Err(failure) => Err(failure.into()),
-    }
+    sender.show_draft(draft, &typed.form, &typed.client_secret).await
 }
 
 /// Replaces a connector's secret.
 #[server(prefix = "/do", endpoint = "connectors/replace-secret")]
 pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&form.owner)?;
+    let sender = Sender::of(&form.owner)?;
+    let Sender { admin, service, .. } = &sender;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let old = service.get(&admin.caller(), connector).await?;
-    let version: i64 = form.version.parse().map_err(|_| Failure::BadRequest)?;
+    let version = read_version(&form.version).ok_or(Failure::BadRequest)?;
+    let target = Target::Secret { connector, version };
+    let (secret, provider) = (form.client_secret, old.form().name());
+    let (client_secret, sent) = sender.secret_of(target, provider, secret, &form.secret_kept).await?;
+    sender.require_password(connector, &sent, &client_secret).await?;
     let typed = TypedSecret {
-        client_secret: SecretString::from(form.client_secret),
+        client_secret,
         secret_expires_in: form.secret_expires_in,
         secret_expires_on: form.secret_expires_on,
+        form: sent,
     };
-    let draft = Draft::of_secret(Target::Secret { connector, version }, &typed);
-    let new = match typed.parse(old.provider.as_ref(), service.today(), &old.client_id) {
-        Err(errors) => return Ok(show_draft(Draft { errors, ..draft }, &session).await?),
-        Ok(new) => new,
+    let draft = Draft::of_secret(target, &typed);
+    let draft = match typed.parse(old.provider.as_ref(), service.today(), &old.client_id) {
+        Err(errors) => Draft { errors, ..draft },
+        Ok(new) => {
+            let proved = admin.clone().reauthenticated()?;
+            match service.replace_secret(&proved, connector, version, &new).await? {
+                Changed::Changed => {
+                    let now = service.get(&admin.caller(), connector).await?;
+                    let is_replaced = now.application_version != old.application_version;
+                    let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
+                    return sender.show_connector(connector, what, new.warning, true).await;
+                }
+                // The same secret is tried too, because the administrator wants to know whether it works.
+                Changed::Nothing => {
+                    return sender.show_connector(connector, Done::Unchanged, new.warning, true).await;
+                }
+                Changed::SecretGone => Draft { errors: secret_gone(), ..draft },
+                Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
+                    Draft { is_outdated: true, ..draft }
+                }
+            }
+        }
     };
-    let proved = admin.clone().reauthenticated()?;
-    match service.replace_secret(&proved, connector, version, &new).await? {
-        Changed::Changed => {
-            let now = service.get(&admin.caller(), connector).await?;
-            let is_replaced = now.application_version != old.application_version;
-            let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
-            Ok(show_connector(connector, what, new.warning, Some(&admin), &session).await?)
-        }
-        // The same secret is tried too, because the administrator wants to know whether it works.
-        Changed::Nothing => {
-            Ok(show_connector(connector, Done::Unchanged, new.warning, Some(&admin), &session).await?)
-        }
-        Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
-            Ok(show_draft(Draft { interruption: Some(Interruption::Changed), ..draft }, &session).await?)
-        }
-    }
+    sender.show_draft(draft, &typed.form, &typed.client_secret).await
 }
 
 #[server(prefix = "/do", endpoint = "connectors/delete")]
 pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(), ActionError> {
-    let (admin, service, session) = sender(&form.owner)?;
+    let Sender { admin, service, session } = Sender::of(&form.owner)?;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let now = service.now();
     let said = Said::deleted(&session, now).await?;

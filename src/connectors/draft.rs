@@ -1,6 +1,6 @@
 //! Keeps the values that a user typed into a connector's form, so that the form can show them again. They are in the
 //! session if the form has mistakes, and in a sealed cookie if the session had ended (`logged_out`). A draft never
-//! contains the secret.
+//! contains the secret. It says whether the server keeps one for the form (`service/kept_secrets`).
 
 mod logged_out;
 
@@ -12,12 +12,14 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    model::{ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Values},
-    service::{Connector, ConnectorId, Typed, TypedSecret},
+    model::{ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, OTHER_DAY, Values},
+    service::{
+        Connector, ConnectorId, ConnectorService, FormKey, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret,
+    },
 };
 use crate::{
     people::access::Admin,
-    platform::{clock::Timestamp, failure::Failure, note, text},
+    platform::{clock::Timestamp, failure::Failure, note, session_hash, text},
     providers::{Provider, Providers, form::holds_secret},
 };
 
@@ -28,6 +30,8 @@ pub use logged_out::{keep_of_logged_out, tend_cookie};
 pub const OWNER: &str = "owner";
 /// The steps of the guide that were ticked.
 pub const DONE: &str = "done";
+/// The name of the hidden field with the state of the guide (`guide::GuideState`), in which the form is shown again.
+pub const GUIDE: &str = "guide";
 /// The fields of the form that all providers share.
 static SHARED: [Field; 6] = [
     Field::Provider,
@@ -69,15 +73,21 @@ impl Target {
             Self::Secret { connector, .. } => format!("/connectors/{connector}/secret"),
         }
     }
-}
 
-/// The reason why a form without mistakes was not saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Interruption {
-    /// Somebody else changed the connector.
-    Changed,
-    /// The user had to re-authenticate.
-    ReauthenticationNeeded,
+    /// The form as kept secrets know it; `None` if the session has no id yet. `provider` is the one that the form
+    /// names. It counts only for a new connector: a secret must not be used with another provider.
+    pub fn key(self, session: &Session, providers: &Providers, provider: &str) -> Option<FormKey> {
+        let (form, connector) = match self {
+            Self::Add { form } => {
+                // Any text may have been sent.
+                let provider = providers.find(provider).map_or("", |provider| provider.form().name());
+                (format!("add {provider} {form}"), None)
+            }
+            Self::Edit { connector, .. } => (format!("edit {connector}"), Some(connector)),
+            Self::Secret { connector, .. } => (format!("secret {connector}"), Some(connector)),
+        };
+        Some(FormKey { session: session_hash::of(session)?, form, connector })
+    }
 }
 
 /// The values that were typed into a form.
@@ -93,8 +103,12 @@ pub struct Draft {
     pub done: Vec<String>,
     /// The mistakes, by field.
     pub errors: FieldErrors,
-    /// The reason why it was not saved, besides mistakes.
-    pub interruption: Option<Interruption>,
+    /// Whether another user has changed the connector since the form was opened.
+    #[serde(default)]
+    pub is_outdated: bool,
+    /// The secret that was typed, if the server keeps it.
+    #[serde(default)]
+    pub secret_kept: Option<KeptSecretId>,
 }
 
 /// The place where a draft was found.
@@ -136,7 +150,8 @@ impl Draft {
             scopes: Vec::new(),
             done: Vec::new(),
             errors: FieldErrors::new(),
-            interruption: None,
+            is_outdated: false,
+            secret_kept: None,
         }
     }
 
@@ -175,7 +190,8 @@ impl Draft {
             })
         });
         let months = (EXPIRES_IN.to_owned(), Some(cut(&typed.secret_expires_in)));
-        let values = common.chain(own).chain([months]);
+        let guide = (GUIDE.to_owned(), typed.settings.get(GUIDE).map(|state| cut(state)));
+        let values = common.chain(own).chain([months, guide]);
         let values = values.filter_map(|(name, value)| value.map(|value| (name, value))).collect();
         let scopes = typed.scopes.iter().take(20).map(|scope| cut(scope)).collect();
         let done = done.iter().take(40).map(|step| step.chars().take(8).collect()).collect();
@@ -188,7 +204,7 @@ impl Draft {
             (Field::Provider.name(), connector.form().name().to_owned()),
             (Field::ServiceName.name(), connector.service_name.as_str().to_owned()),
             (Field::ClientId.name(), connector.client_id.to_string()),
-            (EXPIRES_IN, "date".to_owned()),
+            (EXPIRES_IN, OTHER_DAY.to_owned()),
             (Field::SecretExpires.name(), day(connector.secret_expires_on)),
         ];
         let common = common.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -237,6 +253,12 @@ impl Draft {
         self.values.get(name).map_or("", String::as_str)
     }
 
+    /// The version in the form. It is marked if the form relies on a kept secret.
+    pub fn version_field(&self, version: i64) -> String {
+        let version = version.to_string();
+        if self.secret_kept.is_some() { note::mark_version(&version) } else { version }
+    }
+
     /// The mistake in a field.
     pub fn error(&self, field: &Field) -> Option<String> {
         self.errors.iter().find(|(wrong, _)| wrong == field).map(|(_, words)| words.clone())
@@ -264,13 +286,32 @@ impl Draft {
         InBrowser(form): InBrowser,
         admin: &Admin,
         path: &str,
-        now: Timestamp,
-        providers: &Providers,
+        service: &ConnectorService,
     ) -> Result<Option<Kept>, Failure> {
-        if let Some(draft) = note::read(session, &Self::name(path), now).await? {
-            return Ok(Some(Kept::Failed(draft)));
+        if let Some(draft) = note::read::<Self>(session, &Self::name(path), service.now()).await? {
+            return Ok(Some(Kept::Failed(draft.check_secret(session, admin, service).await?)));
         }
-        Ok(form.and_then(|form| form.draft_of(admin, path, providers)).map(Kept::LoggedOut))
+        Ok(form.and_then(|form| form.draft_of(admin, path, service.providers())).map(Kept::LoggedOut))
+    }
+
+    /// The same draft, which asks for the secret again if the secret is not kept any more.
+    async fn check_secret(
+        mut self,
+        session: &Session,
+        admin: &Admin,
+        service: &ConnectorService,
+    ) -> Result<Self, Failure> {
+        let Some(id) = self.secret_kept else { return Ok(self) };
+        let provider = self.value(Field::Provider.name());
+        let is_kept = match self.target.key(session, service.providers(), provider) {
+            Some(key) => service.has_kept_secret(admin, &key, id).await?,
+            None => false,
+        };
+        if !is_kept {
+            self.secret_kept = None;
+            self.errors.push((Field::ClientSecret, SECRET_NOT_KEPT.to_owned()));
+        }
+        Ok(self)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Live checks of the Add Connector form. They run the server's own parsers in the browser while the user types. They
-//! only help: the form is posted whatever they find, and the server decides.
+//! Live checks of the forms of connectors. They run the server's own parsers in the browser while the user types, and
+//! again before the form is sent. They only help: if a parser is missing, the form is sent and the server decides.
 
 use std::time::Duration;
 
@@ -10,15 +10,30 @@ use web_sys::HtmlInputElement;
 use super::model::ServiceName;
 use crate::{
     platform::text,
-    providers::{ExpiryDate, Field, ProviderForm, form::form_of},
+    providers::{EXPIRES_IN, ExpiryDate, Field, ProviderForm, day_counts, form::form_of},
     ui::islands::{closest, for_each, send_once, typed},
 };
 
 /// Interval between checks whether the pressed button was released.
 const PRESSED: Duration = Duration::from_millis(50);
 
+/// Matches in a page whose form may have an empty secret: it keeps the stored one, or the server keeps the typed one.
+const EMPTY_SECRET: &str = "form[action$='/change'],[name=secret_kept]";
+
+/// The moment of a check.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// The user types, and may be about to correct the value. Only a mistake that is shown already is checked again.
+    Typing,
+    /// The user leaves the field. An empty field is not a mistake yet.
+    Leaving,
+    /// The user sends the form.
+    Sending,
+}
+
 /// Wraps a connector's form. It shows the mistake in a field when the user leaves it, and from then on while the user
-/// types. It also keeps a double click from sending the form twice.
+/// types. A form with a mistake is not sent, and its first wrong field gets the focus. A double click sends the form
+/// only once.
 #[island]
 pub fn CheckedForm(
     /// The form.
@@ -28,17 +43,22 @@ pub fn CheckedForm(
     catch_up();
     let on_change = |event: ev::Event| {
         once_released(move || {
-            let _ = check_target(&event, true);
+            let _ = check_target(&event, Moment::Leaving);
         });
     };
     let on_input = |event: ev::Event| {
         // `None` if the page lacks an element, for example after a browser extension changed it. Then only
         // the server checks the field.
-        let _ = check_target(&event, false);
+        let _ = check_target(&event, Moment::Typing);
         let _ = follow();
     };
     let on_submit = |event: ev::SubmitEvent| {
-        let _ = send_once(&event);
+        if let Some(input) = first_mistake() {
+            event.prevent_default();
+            let _ = input.focus();
+        } else {
+            let _ = send_once(&event);
+        }
     };
     view! {
         <div class="contents" on:change=on_change on:input=on_input on:submit=on_submit>
@@ -60,7 +80,7 @@ fn catch_up() {
             changed = true;
             // The user is still in the focused field and may be about to correct it.
             if here.as_ref() != Some(element) {
-                let _ = check(input, true);
+                let _ = check(input, Moment::Leaving);
             }
         });
         if changed {
@@ -178,18 +198,58 @@ fn judge(field: &Field, text: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn check_target(event: &ev::Event, leaving: bool) -> Option<()> {
-    check(&closest(event, "input")?.dyn_into().ok()?, leaving)
+fn check_target(event: &ev::Event, moment: Moment) -> Option<bool> {
+    check(&closest(event, "input")?.dyn_into().ok()?, moment)
 }
 
-fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
+/// The value of a field, and of a choice the chosen one.
+fn value_of(name: &str) -> Option<String> {
+    let input = ["input[name=", name, "]:not([type=radio]),input[name=", name, "]:checked"].concat();
+    let input = document().query_selector(&input).ok()??;
+    Some(input.dyn_into::<HtmlInputElement>().ok()?.value())
+}
+
+/// Whether the server reads the field. A browser may show a field that does not count, if it lacks `:has()` or the
+/// style sheet. A mistake in it must not keep the form from being sent.
+fn counts(field: &Field) -> bool {
+    match field {
+        Field::SecretExpires => day_counts(&value_of(EXPIRES_IN).unwrap_or_default()),
+        Field::Setting(name) => chosen_form().is_none_or(|form| form.counts(name, &value_of)),
+        _ => true,
+    }
+}
+
+/// Checks all text fields that count, and returns the first one with a mistake.
+fn first_mistake() -> Option<HtmlInputElement> {
+    let mut first = None;
+    for_each("input.input", |element| {
+        let input = element.dyn_ref::<HtmlInputElement>().filter(|input| counts(&Field::of(&input.name())));
+        if let Some(input) = input
+            && check(input, Moment::Sending) == Some(true)
+            && first.is_none()
+        {
+            first = Some(input.clone());
+        }
+    });
+    first
+}
+
+/// Whether the field has a mistake. `None` if it was not checked.
+fn check(input: &HtmlInputElement, moment: Moment) -> Option<bool> {
     let field = Field::of(&input.name());
     let line = document().get_element_by_id(&[field.name(), "-error"].concat())?;
     let words = line.query_selector("span").ok()??;
     let text = input.value();
-    let silent = !line.has_attribute("data-tone");
-    // An empty field is no mistake yet, and a user who is still typing may be about to correct the value.
-    if if leaving { text::trim(&text).is_empty() } else { silent } {
+    let skipped = match moment {
+        Moment::Typing => !line.has_attribute("data-tone"),
+        Moment::Leaving => text::trim(&text).is_empty(),
+        Moment::Sending => {
+            field == Field::ClientSecret
+                && text::trim(&text).is_empty()
+                && document().query_selector(EMPTY_SECRET).ok()?.is_some()
+        }
+    };
+    if skipped {
         return None;
     }
     let said = judge(&field, &text);
@@ -198,9 +258,11 @@ fn check(input: &HtmlInputElement, leaving: bool) -> Option<()> {
         Some((tone, _)) => line.set_attribute("data-tone", tone).ok()?,
         None => line.remove_attribute("data-tone").ok()?,
     }
-    if said.is_some_and(|(tone, _)| tone == "bad") {
-        input.set_attribute("aria-invalid", "true").ok()
+    let is_bad = said.is_some_and(|(tone, _)| tone == "bad");
+    if is_bad {
+        input.set_attribute("aria-invalid", "true").ok()?;
     } else {
-        input.remove_attribute("aria-invalid").ok()
+        input.remove_attribute("aria-invalid").ok()?;
     }
+    Some(is_bad)
 }

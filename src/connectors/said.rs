@@ -11,17 +11,14 @@ const NAME: &str = "connectors";
 /// The action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Done {
-    /// It was added.
     Added,
-    /// It was changed.
     Changed,
     /// The form was sent without a change.
     Unchanged,
     /// Nothing was saved, because another administrator has changed the connector since the form was opened.
     Outdated,
-    /// Its secret was replaced.
     SecretReplaced,
-    /// Its stored credentials were tried again.
+    /// The stored credentials were tried again.
     TriedAgain,
     /// The connector with this name was deleted.
     Deleted(String),

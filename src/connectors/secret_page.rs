@@ -10,7 +10,7 @@ use tower_sessions::Session;
 
 use super::{
     actions::REPLACE_SECRET,
-    draft::{Draft, InBrowser, Interruption, OWNER, Target},
+    draft::{Draft, InBrowser, Kept, OWNER, Target},
     form::Expires,
     islands::CheckedForm,
     model::{EXPIRES_IN, Field},
@@ -18,10 +18,17 @@ use super::{
 };
 use crate::{
     people::access::Member,
-    platform::{failure::Failure, page::Page},
+    platform::{
+        failure::Failure,
+        note::{SECRET_KEPT, VERSION},
+        page::Page,
+    },
     providers::Providers,
-    ui::widgets::{Back, ErrorSummary, FieldKind, Notice, TextField, Tone},
+    ui::widgets::{Back, ErrorSummary, FieldKind, FocusedNotice, TextField, Tone},
 };
+
+/// The name of the action: heading of the page, and text of the button.
+const REPLACE: &str = "Replace the client secret";
 
 /// `GET /connectors/{id}/secret`.
 pub async fn show(
@@ -36,21 +43,21 @@ pub async fn show(
     let admin = member.admin()?.reauthenticated()?;
     let connector = service.get(&admin.caller(), id).await?;
     let target = Target::Secret { connector: id, version: connector.version };
-    let kept = Draft::find(&session, kept, &admin, &target.path(), service.now(), &providers).await?;
-    let draft = kept.map(|kept| kept.take_apart().0);
+    let kept = Draft::find(&session, kept, &admin, &target.path(), &service).await?;
+    let draft = kept.map(Kept::take_apart).map(|(draft, _)| draft);
     let longest = connector.provider.secret_periods().first();
     let longest = longest.map(|months| (EXPIRES_IN.to_owned(), months.to_string()));
     let draft =
         draft.unwrap_or_else(|| Draft { values: longest.into_iter().collect(), ..Draft::empty(target) });
     // The page says that another administrator changed the connector, so its form may replace that version.
-    let draft =
-        if draft.interruption == Some(Interruption::Changed) { Draft { target, ..draft } } else { draft };
+    let draft = if draft.is_outdated { Draft { target, ..draft } } else { draft };
     let owner = service.seal_owner(&admin)?;
+    let error = if draft.errors.is_empty() { "" } else { "Error: " };
+    let title = format!("{error}{REPLACE} · {}", connector.service_name.as_str());
     let model = SecretView { connector, draft, owner, today: service.today(), providers };
-    Ok(Page::new("Replace the secret", move || view! { <SecretPage model=model.clone() /> }.into_any()))
+    Ok(Page::new(title, move || view! { <SecretPage model=model /> }.into_any()))
 }
 
-#[derive(Clone)]
 struct SecretView {
     connector: Connector,
     draft: Draft,
@@ -69,48 +76,59 @@ fn SecretPage(model: SecretView) -> impl IntoView {
     let here = format!("/connectors/{}", connector.id);
     let provider = connector.provider.clone();
     let secret = provider.help(&Field::ClientSecret);
+    let line = match draft.secret_kept {
+        Some(_) => "Kept from your last try. Type to replace it.",
+        None => secret.line,
+    };
+    let kept = draft.secret_kept.map(|id| {
+        view! { <input type="hidden" name=SECRET_KEPT value=id.to_string() /> }
+    });
+    let version = draft.version_field(version);
     let old = format!(
-        "The old secret works in {} until it expires or is deleted there. Delete the old secret after the connector \
-         was verified with the new one.",
+        "The old secret works in {} until it expires or is deleted there. Delete the old secret after you have tested \
+         the new one.",
         provider.names().console
     );
     let steps = provider.new_secret(&connector.client_id);
     let wrong = draft.wrong(&providers);
     let summary = (!wrong.is_empty()).then(|| {
-        view! { <ErrorSummary fields=wrong more="Nothing was replaced. The secret is not kept: enter it." /> }
+        view! { <ErrorSummary fields=wrong more="The client secret was not replaced." /> }
     });
     let back = here.clone();
-    let changed = (draft.interruption == Some(Interruption::Changed)).then(|| {
+    let changed = draft.is_outdated.then(|| {
         view! {
-            <Notice tone=Tone::Warn title="Another user changed this connector in the meantime">
+            <FocusedNotice tone=Tone::Warn title="Another user changed this connector at the same time">
                 <p>
-                    "Nothing was replaced yet. " <a href=back>"Look at it"</a>
-                    ", and enter the new secret again if it is still the right one."
+                    "The client secret was not replaced yet. " <a href=back>"Look at the connector"</a>
+                    ". If your new secret is still the right one, click " <b>{REPLACE}</b> " again."
                 </p>
-            </Notice>
+            </FocusedNotice>
         }
     });
-    let is_expiry_first = matches!(draft.errors.first(), Some((Field::SecretExpires, _)));
     let error = draft.error(&Field::ClientSecret);
     let label_of_expiry = providers.label(&Field::SecretExpires);
     view! {
         <div class="head">
             <div>
                 <Back to=here.clone() what=connector.service_name.as_str().to_owned() />
-                <h1>"Replace the secret"</h1>
-                <p class="soft">
-                    "All other settings stay. The connector is not verified until a person has signed in again."
-                </p>
+                <h1>{REPLACE}</h1>
+                <p class="soft">"Only the secret changes. After that, sign in once to test it."</p>
             </div>
         </div>
         {summary}
         {changed}
         <div class="beside">
+            <section class="guide" aria-labelledby="guide-title">
+                <h2 id="guide-title">"Create a new client secret"</h2>
+                {steps}
+                <p class="help">{old}</p>
+            </section>
             <CheckedForm>
                 <form class="card" method="post" action=REPLACE_SECRET>
                     <input type="hidden" name="connector" value=connector.id.to_string() />
-                    <input type="hidden" name="version" value=version.to_string() />
+                    <input type="hidden" name=VERSION value=version />
                     <input type="hidden" name=OWNER value=owner />
+                    {kept}
                     // The checks in the browser read these fields: which provider's secret it is, and that it is
                     // not the Client ID.
                     <input type="hidden" id=Field::Provider.name() value=provider.form().name() />
@@ -119,12 +137,11 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                         <TextField
                             name=Field::ClientSecret.name()
                             label=providers.label(&Field::ClientSecret)
-                            help=secret.line
+                            help=line
                             mark=Some(secret.mark)
                             kind=FieldKind::SecretCode
                             autocomplete="new-password"
                             error=error
-                            focus=!is_expiry_first
                             required=false
                         />
                         <Expires
@@ -132,20 +149,15 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                             label=label_of_expiry
                             draft=draft
                             today=today
-                            focus=is_expiry_first
+                            focus=false
                         />
                     </div>
                     <div class="row">
-                        <button class="button primary">"Replace the secret"</button>
+                        <button class="button primary">{REPLACE}</button>
                         <a class="button plain" href=here>"Cancel"</a>
                     </div>
                 </form>
             </CheckedForm>
-            <section class="guide" aria-labelledby="guide-title">
-                <h2 id="guide-title">"Making a new secret"</h2>
-                {steps}
-                <p class="help">{old}</p>
-            </section>
         </div>
     }
 }

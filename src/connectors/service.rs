@@ -7,17 +7,21 @@ use uuid::Uuid;
 
 mod browser;
 mod changes;
+mod kept_secrets;
 mod sealing;
 mod search;
 mod typed;
 
-pub use super::store::{Connector, ConnectorId, Listed};
+pub use super::store::{
+    Connector, ConnectorId, Listed,
+    kept_secrets::{FormKey, KeptSecretId},
+};
 use super::{
     model::{
         ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate,
-        list::{Order, Position},
+        list::{Expiring, Found, Order, Position},
     },
-    store::{Connectors, Settings},
+    store::{Connectors, Page, Settings, Wanted},
 };
 use crate::{
     activity::{
@@ -37,14 +41,13 @@ use crate::{
 };
 pub use browser::Owner;
 pub use changes::Changed;
+pub use kept_secrets::{SEALED_KEPT, SECRET_NOT_KEPT, SentForm};
 pub use sealing::SEALED;
 pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
 
 /// Number of connectors on a page of the list.
 pub const CONNECTORS_PER_PAGE: usize = 25;
-/// Number of connectors that the banner about expiring secrets names.
-pub const CONNECTORS_IN_BANNER: usize = 3;
-/// The most connectors of an organisation.
+/// Maximum number of connectors of an organisation.
 pub const MAX_CONNECTORS: u64 = 100_000;
 
 /// The result of adding a connector.
@@ -58,6 +61,8 @@ pub enum Added {
     NameTaken,
     /// The organisation has [`MAX_CONNECTORS`] already.
     Full,
+    /// The secret was a kept one, and is gone.
+    SecretGone,
 }
 
 #[derive(Clone, Debug)]
@@ -65,9 +70,11 @@ pub struct ListPage {
     pub connectors: Vec<Listed>,
     /// The position at which the next page begins, if there is one.
     pub next: Option<Position>,
-    /// For administrators: connectors of the whole list whose secret expires within [`EXPIRY_WARNING_DAYS`] days or
-    /// has expired. At most one more than [`CONNECTORS_IN_BANNER`], so that the page knows whether there are more.
-    pub expiring: Vec<Listed>,
+    /// While searching: how many connectors the search has found.
+    pub found: Option<Found>,
+    /// For administrators: how many secrets of the whole list expire within [`EXPIRY_WARNING_DAYS`] days or have
+    /// expired.
+    pub expiring: Expiring,
 }
 
 /// The use cases of connectors. Each call names its organisation.
@@ -119,8 +126,8 @@ impl ConnectorService {
         crate::platform::id::new_uuid(&*self.clock, &*self.randomness)
     }
 
-    /// A page of the list. If `search` is not empty, the list has only the connectors whose name or client ID begins
-    /// with that text.
+    /// A page of the list. If `search` is not empty, the list has at most
+    /// [`MOST_FOUND`](crate::platform::search::MOST_FOUND) connectors that the search finds, and the order is by name.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -128,20 +135,15 @@ impl ConnectorService {
         order: Order,
         after: Option<&Position>,
     ) -> Result<ListPage, Failure> {
-        let prefixes = search::prefixes(search);
-        // One more than the page shows, to know whether there is a next page.
-        let limit = CONNECTORS_PER_PAGE + 1;
-        let (store, read) = (self.store(caller.organisation()), self.database.read());
-        let (mut connectors, expiring) = if caller.is_admin() {
-            let due = (self.expiry_warning_day(), CONNECTORS_IN_BANNER + 1);
-            store.list_with_due(&read, prefixes.as_deref(), (order, after), limit, due).await?
-        } else {
-            (store.list(&read, prefixes.as_deref(), order, after, limit).await?, Vec::new())
-        };
-        let more = connectors.len() > CONNECTORS_PER_PAGE;
-        connectors.truncate(CONNECTORS_PER_PAGE);
-        let next = connectors.last().filter(|_| more).map(|last| last.position(order));
-        Ok(ListPage { connectors, next, expiring })
+        let search = search::parse(search);
+        let order = if search.is_some() { Order::Name } else { order };
+        let wanted = Wanted { search: search.as_ref(), order, after, limit: CONNECTORS_PER_PAGE };
+        let days = (ExpiryDate::in_days(self.today(), 0), self.expiry_warning_day());
+        let days = caller.is_admin().then_some(days);
+        let store = self.store(caller.organisation());
+        let Page { connectors, next, found, expiring } =
+            store.list(&self.database.read(), wanted, days).await?;
+        Ok(ListPage { connectors, next, found, expiring })
     }
 
     /// At most `limit` connectors of an organisation whose secret expires within [`EXPIRY_WARNING_DAYS`] days or has
@@ -193,6 +195,7 @@ impl ConnectorService {
                 let name_taken = store.by_name_key(&tx, &new.settings.name_key).await?.is_some();
                 let organisation = admin.organisation();
                 if let Some(id) = self.find_added_by_form(&tx, store, organisation, form, new).await? {
+                    self.use_kept_secret(&tx, admin, &new.form).await?;
                     return Ok(Added::Already(id));
                 }
                 // A user may go back in the browser and type a second application into the same form, to add a
@@ -204,23 +207,26 @@ impl ConnectorService {
                 if store.has_at_least(&tx, MAX_CONNECTORS).await? {
                     return Ok(Added::Full);
                 }
+                if !self.use_kept_secret(&tx, admin, &new.form).await? {
+                    return Ok(Added::SecretGone);
+                }
                 store.add(&tx, id, form, &new.settings, sealed, self.clock.now()).await?;
                 let entry = Entry::done(Action::ConnectorAdded, new.settings.service_name.as_str(), id.0);
                 self.activity.record(&tx, admin.actor(), entry).await?;
                 Ok(Added::Added(id))
             })
             .await;
-        match added {
-            Ok(added) => Ok(added),
-            // On PostgreSQL two such transactions can run concurrently. The unique indexes let one of them
-            // commit, and the other one finds out here which index it violated.
-            Err(error) if DatabaseError::is_conflict(&error) => {
-                let read = self.database.read();
-                let already = self.find_added_by_form(&read, store, admin.organisation(), form, new).await?;
-                Ok(already.map_or(Added::NameTaken, Added::Already))
-            }
-            Err(error) => Err(error.into()),
-        }
+        // On PostgreSQL two such transactions can run concurrently. The unique indexes and the kept secret let one of
+        // them commit, and the other one finds out here whether it was the same form.
+        let refused = match added {
+            Ok(Added::SecretGone) => Added::SecretGone,
+            Ok(added) => return Ok(added),
+            Err(error) if DatabaseError::is_conflict(&error) => Added::NameTaken,
+            Err(error) => return Err(error.into()),
+        };
+        let read = self.database.read();
+        let already = self.find_added_by_form(&read, store, admin.organisation(), form, new).await?;
+        Ok(already.map_or(refused, Added::Already))
     }
 
     /// A connector for a sign-in, with its opened secret or the reason why the vault cannot open it.

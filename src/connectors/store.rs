@@ -1,10 +1,12 @@
 //! The queries of the table `connectors`. Rules are in `service`; transactions begin there.
 
 mod changes;
+pub mod kept_secrets;
 mod list;
 mod listed;
+mod words;
 
-pub use list::Prefix;
+pub use list::{Page, Search, Wanted};
 pub use listed::Listed;
 use listed::ListedRow;
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
@@ -36,6 +38,7 @@ mod row {
         pub provider: String,
         pub service_name: String,
         pub name_key: String,
+        pub indexed_name: Option<String>,
         pub form_id: Uuid,
         pub client_id: String,
         pub client_secret: Vec<u8>,
@@ -300,6 +303,7 @@ impl<'a> Connectors<'a> {
             provider: Set(settings.provider.form().name().to_owned()),
             service_name: Set(settings.service_name.as_str().to_owned()),
             name_key: Set(settings.name_key.clone()),
+            indexed_name: Set(Some(settings.name_key.clone())),
             form_id: Set(form),
             client_id: Set(settings.client_id.to_string()),
             client_secret: Set(secret.sealed),
@@ -320,7 +324,7 @@ impl<'a> Connectors<'a> {
             created_at: Set(now.micros()),
         };
         row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
-        Ok(())
+        self.write_words(tx, id, &settings.name_key).await
     }
 
     /// Deletes a connector. Foreign keys delete the rows that belong to it.

@@ -1,13 +1,15 @@
 //! Use cases of a user's own profile: change the password, re-authenticate, and end sessions in other
 //! browsers.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 use time::Duration;
 use tower_sessions::Session;
 
 use super::{
     service::Browser,
-    session::{self, LoggedInBrowser, Sessions},
+    session::{self, LoggedInBrowser, SessionFollower, Sessions},
     throttle::{Admission, Guesser, Throttles},
 };
 use crate::{
@@ -41,7 +43,7 @@ pub enum PasswordChange {
     TooMany(Duration),
 }
 
-/// The most new passwords that a user sends within a window of the throttles, right or wrong.
+/// Maximum number of new passwords that a user sends within a window of the throttles, right or wrong.
 const CHANGES: i64 = 20;
 
 /// What a user gives to re-authenticate. It has no `Debug`, because a recovery code is a secret.
@@ -74,18 +76,20 @@ pub struct Profiles {
     sessions: Sessions,
     activity: Activity,
     throttles: Throttles,
+    follower: Arc<dyn SessionFollower>,
 }
 
 impl Profiles {
-    /// Use cases on these people and sessions.
+    /// Use cases on these people and sessions. `follower` runs when a session gets a new id.
     pub fn new(
         database: Database,
         people: People,
         sessions: Sessions,
         activity: Activity,
         throttles: Throttles,
+        follower: Arc<dyn SessionFollower>,
     ) -> Self {
-        Self { database, people, sessions, activity, throttles }
+        Self { database, people, sessions, activity, throttles, follower }
     }
 
     /// The browsers in which a user is logged in.
@@ -125,7 +129,7 @@ impl Profiles {
                 return Ok(PasswordChange::WrongCurrent);
             }
             Err(failure) => {
-                // The server was too busy to try the password, so this was no guess.
+                // The server was too busy to try the password, so this does not count as a guess.
                 self.throttles.take_back(&counted).await?;
                 return Err(failure);
             }
@@ -216,7 +220,8 @@ impl Profiles {
                 if !self.people.is_unchanged(&tx, &user).await? {
                     return Err(Failure::LoggedOut);
                 }
-                let issued = self.sessions.reauthenticate(&tx, member, session).await?;
+                let issued =
+                    self.sessions.reauthenticate(&tx, member, session, self.follower.as_ref()).await?;
                 let entry = Entry::done(Action::Reauthenticated, &user.email, user.id.0);
                 self.activity.record(&tx, member.actor(), entry).await?;
                 Ok(issued)
@@ -235,7 +240,7 @@ impl Profiles {
         })
     }
 
-    /// Ends a session in another browser. Ending one that has ended is no error.
+    /// Ends a session in another browser. Ending one that has ended is not an error.
     pub async fn end_session(&self, member: &LoggedInUser, id: &str) -> Result<(), Failure> {
         self.database
             .write(async |tx| {

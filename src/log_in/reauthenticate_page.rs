@@ -2,7 +2,7 @@
 //! allow.
 //!
 //! A form that the user was sending waits in this page and is sent on afterwards, so that the user types
-//! nothing twice.
+//! nothing twice. A secret in the form waits on the server, and the page says so in a hidden field.
 
 use axum::{
     Extension,
@@ -17,13 +17,17 @@ use tower_sessions::Session;
 
 use super::{
     next::{Next, own_path},
-    pages::CodeField,
+    pages::{CodeField, title_of},
     profile::{GivenCredentials, Profiles, Reauthentication},
-    routes::{busy, too_many},
+    routes::{busy, too_many_of},
 };
 use crate::{
     people::access::Member,
-    platform::{failure::Failure, page::Page},
+    platform::{
+        failure::Failure,
+        note::{SECRET_KEPT, VERSION, mark_version},
+        page::Page,
+    },
     ui::{
         islands::SendOnce,
         widgets::{FieldKind, Notice, TextField, Tone},
@@ -31,7 +35,7 @@ use crate::{
 };
 
 const HOME: &str = "/connectors";
-/// The most bytes of a waiting form. Forms that need re-authentication are small.
+/// Maximum number of bytes of a waiting form. Forms that need re-authentication are small.
 const MAX_FORM: usize = 16 * 1024;
 /// Names of this page's own fields, which no other form uses.
 const PASSWORD: &str = "confirm_password";
@@ -44,7 +48,7 @@ struct ReauthenticateView {
     email: String,
     /// Whether a code of the second factor is asked for as well.
     code: bool,
-    /// The path to go on to.
+    /// The path to which the browser goes afterwards.
     next: String,
     /// The fields of the waiting form; `None` if the user only opened a page.
     form: Option<Vec<(String, String)>>,
@@ -64,25 +68,66 @@ impl ReauthenticateView {
 }
 
 fn page(view: ReauthenticateView) -> Page {
-    Page::new("Confirm that it is you", move || {
-        view! { <ReauthenticatePage model=view.clone() /> }.into_any()
-    })
+    let title = title_of("Confirm that it is you", view.error.is_some());
+    Page::new(title, move || view! { <ReauthenticatePage model=view.clone() /> }.into_any())
+}
+
+/// The actions and pages that ask for the password, and what the user does there, as an infinitive. `*` is any one
+/// segment of a path.
+static ACTIONS: [(&str, &str); 13] = [
+    ("/do/connectors/change", "change a connector"),
+    ("/do/connectors/replace-secret", "replace a client secret"),
+    ("/do/connectors/delete", "delete a connector"),
+    ("/connectors/*/secret", "replace a client secret"),
+    ("/connectors/*/retry", "change a connector and sign in again"),
+    ("/settings/people", "invite a user"),
+    ("/settings/people/second-factor", "change who must have a second factor"),
+    ("/settings/people/invitations/*/withdraw", "withdraw an invitation"),
+    ("/settings/people/*", "change a user's access"),
+    ("/profile/second-factor", "change your second factor"),
+    ("/profile/second-factor/finish", "turn on your second factor"),
+    ("/profile/second-factor/recovery-codes", "create new recovery codes"),
+    ("/profile/second-factor/remove", "turn off your second factor"),
+];
+
+/// What the user does at this path, as an infinitive.
+fn action_at(path: &str) -> &'static str {
+    let path = path.split('?').next().unwrap_or_default();
+    let is_at = |pattern: &str| {
+        pattern.split('/').count() == path.split('/').count()
+            && pattern.split('/').zip(path.split('/')).all(|(one, other)| one == "*" || one == other)
+    };
+    ACTIONS.iter().find(|(pattern, _)| is_at(pattern)).map_or("continue", |(_, action)| action)
 }
 
 /// Whether a field may be written into a page. A typed secret may not; its expiry date may.
 fn may_be_shown(name: &str) -> bool {
     let name = name.to_lowercase();
-    name.starts_with("secret_expires") || !["password", "secret"].iter().any(|word| name.contains(word))
+    name == SECRET_KEPT
+        || name.starts_with("secret_expires")
+        || !["password", "secret"].iter().any(|word| name.contains(word))
 }
 
-/// Answers a form whose sender must first re-authenticate. The form waits in the returned page.
-pub async fn ask_for_password(member: &Member, request: Request) -> Response {
+/// The fields of a form, as they wait in the page. If its secret waits on the server, the form names it in the field
+/// [`SECRET_KEPT`], and must not be taken for one without a secret.
+fn waiting_fields(body: &[u8], kept: Option<&str>) -> Vec<(String, String)> {
+    let fields = url::form_urlencoded::parse(body).into_owned().filter(|(name, _)| may_be_shown(name));
+    let Some(kept) = kept else { return fields.collect() };
+    let others = fields.filter(|(name, _)| name != SECRET_KEPT).map(|(name, value)| {
+        let value = if name == VERSION { mark_version(&value) } else { value };
+        (name, value)
+    });
+    others.chain([(SECRET_KEPT.to_owned(), kept.to_owned())]).collect()
+}
+
+/// Answers a form whose sender must first re-authenticate. The form waits in the returned page. `kept` is the id of its
+/// secret, if the server keeps one.
+pub async fn ask_for_password(member: &Member, request: Request, kept: Option<&str>) -> Response {
     let view = ReauthenticateView::of(member, request.uri().path());
     let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_FORM).await else {
         return Failure::TooLarge.into_response();
     };
-    let form = url::form_urlencoded::parse(&body).into_owned().filter(|(name, _)| may_be_shown(name));
-    let view = ReauthenticateView { form: Some(form.collect()), ..view };
+    let view = ReauthenticateView { form: Some(waiting_fields(&body, kept)), ..view };
     page(view).with_status(StatusCode::FORBIDDEN).into_response()
 }
 
@@ -136,15 +181,19 @@ pub async fn reauthenticate(
             view.error = Some(words.to_owned());
             Ok(page(view).with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response())
         }
-        Reauthentication::TooMany(wait) => {
-            Ok(too_many(wait, |words| page(ReauthenticateView { error: Some(words), ..view })))
-        }
+        Reauthentication::TooMany(wait) => Ok(too_many_of("passwords or codes", wait, |words| {
+            page(ReauthenticateView { error: Some(words), ..view })
+        })),
     }
 }
 
 #[component]
 fn ReauthenticatePage(model: ReauthenticateView) -> impl IntoView {
     let ReauthenticateView { email, code, next, form, error } = model;
+    let why = format!(
+        "To {}, enter your password again. We ask because this changes a secret or a user's access.",
+        action_at(&next)
+    );
     let code = code.then(|| view! { <CodeField name=CODE focus=false /> });
     let again = form.is_some().then(|| view! { <input type="hidden" name=AGAIN value="1" /> });
     let waiting = form
@@ -155,10 +204,7 @@ fn ReauthenticatePage(model: ReauthenticateView) -> impl IntoView {
     view! {
         <div class="card low alone">
             <h1>"Confirm that it is you"</h1>
-            <p class="soft">
-                "The next step concerns access or a secret. You last gave your password more than ten minutes \
-                 ago, and an open browser alone is not enough."
-            </p>
+            <p class="soft">{why}</p>
             {error.clone().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
             <SendOnce><form class="fields" method="post" action="/re-authenticate">
                 {waiting}
@@ -185,13 +231,45 @@ fn ReauthenticatePage(model: ReauthenticateView) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::may_be_shown;
+    use super::{action_at, may_be_shown, waiting_fields};
 
     #[test]
     fn a_waiting_form_keeps_no_secret() {
-        for secret in ["password", "client_secret", "New_Password", "clientSecret"] {
+        for secret in ["password", "client_secret", "New_Password", "clientSecret", "secret_kept_value"] {
             assert!(!may_be_shown(secret), "{secret}");
         }
-        assert!(may_be_shown("email") && may_be_shown("role") && may_be_shown("secret_expires_on"));
+        for field in ["email", "role", "secret_expires_on", "secret_kept"] {
+            assert!(may_be_shown(field), "{field}");
+        }
+    }
+
+    #[test]
+    fn in_place_of_a_secret_a_waiting_form_names_the_one_that_is_kept() {
+        for (body, kept, waits) in [
+            ("name=a&client_secret=b", Some("id"), &[("name", "a"), ("secret_kept", "id")][..]),
+            ("secret_kept=old&version=7", Some("id"), &[("version", "k7"), ("secret_kept", "id")]),
+            ("version=k7", Some("id"), &[("version", "k7"), ("secret_kept", "id")]),
+            ("client_secret=++&version=7", None, &[("version", "7")]),
+            ("password=b&email=a", None, &[("email", "a")]),
+        ] {
+            let fields = waiting_fields(body.as_bytes(), kept);
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(fields, waits, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_page_says_what_the_password_is_for() {
+        for (path, action) in [
+            ("/do/connectors/replace-secret", "replace a client secret"),
+            ("/connectors/01932b5e/secret", "replace a client secret"),
+            ("/settings/people", "invite a user"),
+            ("/settings/people/second-factor", "change who must have a second factor"),
+            ("/settings/people/01932b5e", "change a user's access"),
+            ("/profile/second-factor?from=here", "change your second factor"),
+            ("/another", "continue"),
+        ] {
+            assert_eq!(action_at(path), action, "{path}");
+        }
     }
 }

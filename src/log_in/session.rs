@@ -9,6 +9,7 @@ mod ending;
 mod keeping;
 
 pub use beginning::Issued;
+pub use ending::SessionFollower;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use axum::{
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
-use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, session::Id};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 use super::{devices::DeviceCookies, store};
 use crate::jobs::service::Lease;
@@ -36,6 +37,7 @@ use crate::platform::{
     id::{OrganisationId, UserId},
     randomness::{Hash, SharedRandomness},
     session_error,
+    session_hash::of_id as hash,
 };
 
 /// A session ends after this long without use.
@@ -49,9 +51,9 @@ const HALF_WAY: &str = "half_way";
 const SECOND_FACTOR: &str = "second_factor";
 /// Key of the id of a session that was added in a transaction, until tower-sessions takes the id over.
 const ISSUED: &str = "issued";
-/// The most sessions of one user. A further log-in ends the least recently used session.
+/// Maximum number of sessions of one user. A further log-in ends the least recently used session.
 pub const MOST_SESSIONS: usize = 20;
-/// The most log-ins of one user that wait for a code.
+/// Maximum number of log-ins of one user that wait for a code.
 const MOST_HALF_WAY: usize = 20;
 
 /// The user who is logged in in a session.
@@ -276,8 +278,4 @@ impl Sessions {
             })
             .await
     }
-}
-
-fn hash(id: Id) -> Hash {
-    Hash::of(&id.0.to_le_bytes())
 }

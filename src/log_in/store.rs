@@ -4,8 +4,10 @@ pub(crate) mod devices;
 pub(crate) mod throttles;
 
 use sea_orm::{
-    ActiveValue::Set, Condition, FromQueryResult, QueryOrder, QueryResult, QuerySelect, entity::prelude::*,
-    sea_query::Expr,
+    ActiveValue::Set,
+    Condition, FromQueryResult, QueryOrder, QueryResult, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, LockType},
 };
 
 use super::session::{ABSOLUTE, IDLE};
@@ -178,25 +180,35 @@ pub async fn end(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     Ok(())
 }
 
+/// A session of a user, locked; `None` if it has ended. On PostgreSQL, rows that refer to a session are locked after it,
+/// as when the session is deleted. Another order could be a deadlock.
+pub async fn find_of(
+    tx: &Tx,
+    organisation: OrganisationId,
+    user: UserId,
+    hash: Hash,
+) -> Result<Option<StoredSession>, DatabaseError> {
+    let row = row::Entity::find_by_id(hash.to_vec())
+        .filter(row::Column::OrganisationId.eq(organisation.0))
+        .filter(row::Column::UserId.eq(user.0))
+        .lock(LockType::Update)
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(StoredSession::try_from).transpose()?)
+}
+
 /// Deletes a session of a user.
 ///
 /// # Returns
-/// The session as it was; `None` if it had ended. Of several concurrent calls, one gets it.
+/// The session as it was; `None` if it had ended. Only one of several concurrent calls gets it.
 pub async fn take(
     tx: &Tx,
     organisation: OrganisationId,
     user: UserId,
     hash: Hash,
 ) -> Result<Option<StoredSession>, DatabaseError> {
-    let Some(row) = row::Entity::find_by_id(hash.to_vec())
-        .filter(row::Column::OrganisationId.eq(organisation.0))
-        .filter(row::Column::UserId.eq(user.0))
-        .one(tx.connection())
-        .await?
-    else {
-        return Ok(None);
-    };
-    Ok(if end_one_of(tx, organisation, user, hash).await? { Some(row.try_into()?) } else { None })
+    let Some(session) = find_of(tx, organisation, user, hash).await? else { return Ok(None) };
+    Ok(end_one_of(tx, organisation, user, hash).await?.then_some(session))
 }
 
 /// Deletes all sessions of a user, and all that wait for the user's code.

@@ -16,10 +16,29 @@ pub const KEY: &str = "note";
 pub const NOTE_LIFETIME: Duration = Duration::minutes(10);
 /// A POST to this path keeps the note, which waits until the user has re-authenticated there.
 pub const CONFIRM: &str = "/re-authenticate";
+/// The hidden field of a form whose secret waits on the server, because no page may contain a secret. Its value is the
+/// id of the kept secret.
+pub const SECRET_KEPT: &str = "secret_kept";
+/// The hidden field with the version of the row that a form changes.
+pub const VERSION: &str = "version";
+/// The first character of the version in a form that relies on a kept secret.
+const MARK: char = 'k';
 
 /// Extension of a request: the browser keeps a form that was sent without a session.
 #[derive(Clone, Copy, Debug)]
 pub struct FormKept;
+
+/// The version in a form that relies on a kept secret. During an upgrade, a process of an earlier version may get the
+/// form. It does not know kept secrets, and would keep the connector's stored secret and say that the form was saved. It
+/// cannot read a marked version, and refuses the form.
+pub fn mark_version(version: &str) -> String {
+    format!("{MARK}{}", version.trim_start_matches(MARK))
+}
+
+/// Reads the version in a form, marked or not.
+pub fn read_version(text: &str) -> Option<i64> {
+    text.strip_prefix(MARK).unwrap_or(text).parse().ok()
+}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Note {
@@ -74,4 +93,20 @@ pub async fn forget_after_post(request: Request, next: Next) -> Response {
         tracing::warn!(%error, "could not remove a note from a session");
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mark_version, read_version};
+
+    #[test]
+    fn n26_an_earlier_program_cannot_read_the_version_of_a_form_that_relies_on_a_kept_secret() {
+        let marked = mark_version("12");
+        assert!(marked.parse::<i64>().is_err(), "{marked}");
+        assert_eq!(mark_version(&marked), marked);
+        assert_eq!((read_version(&marked), read_version("12")), (Some(12), Some(12)));
+        for wrong in ["", "k", "kk1", "1k", "one"] {
+            assert_eq!(read_version(wrong), None, "{wrong}");
+        }
+    }
 }

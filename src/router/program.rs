@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use axum::extract::FromRef;
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
         devices::DeviceCookies,
         profile::Profiles,
         service::{self as log_in, LogInService},
-        session::Sessions,
+        session::{SessionFollower, Sessions},
         set_up::SetUp,
         throttle::Throttles,
     },
@@ -34,9 +35,10 @@ use crate::{
         cpu::CpuPool,
         database::{Database, DatabaseError, Tx},
         failure::Failure,
+        id::OrganisationId,
         monotonic::SharedMonotonic,
         periodic::PeriodicWork,
-        randomness::SharedRandomness,
+        randomness::{Hash, SharedRandomness},
     },
     providers::{Providers, http::ProviderHttp},
     sign_ins::service::{self as sign_ins, SignInDependencies, SignIns},
@@ -49,8 +51,8 @@ use crate::{
 use super::sweep::{SWEEP, sweep_all_tables};
 
 /// All columns of sealed values, except the key checks and the values in sessions.
-const SEALED: [SealedColumn; 4] =
-    [connectors::SEALED, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
+const SEALED: [SealedColumn; 5] =
+    [connectors::SEALED, connectors::SEALED_KEPT, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
 
 /// The assembled program. A clone shares the parts; every request takes some of them. It is a type of its own, because
 /// axum's `FromRef` cannot be implemented for an `Arc`.
@@ -67,7 +69,6 @@ impl Deref for Program {
 
 /// The parts of the program.
 pub struct Services {
-    /// The configuration.
     pub config: Arc<Config>,
     pub providers: Providers,
     pub database: Database,
@@ -124,9 +125,24 @@ impl std::fmt::Display for Ended {
     }
 }
 
+/// Secrets that are kept for a form follow the session to its new id, so that the form can use them.
+struct KeptSecretsFollow(ConnectorService);
+
+#[async_trait]
+impl SessionFollower for KeptSecretsFollow {
+    async fn follow(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        old: Hash,
+        new: Hash,
+    ) -> Result<(), Failure> {
+        self.0.take_kept_secrets_along(tx, organisation, old, new).await
+    }
+}
+
 /// The foundations that a program is assembled from.
 pub struct Foundations {
-    /// The configuration.
     pub config: Config,
     /// The providers that connectors may use.
     pub providers: Providers,
@@ -189,6 +205,7 @@ impl Program {
                 sessions.clone(),
                 activity.clone(),
                 throttles.clone(),
+                Arc::new(KeptSecretsFollow(connectors.clone())),
             ),
             administration: Administration::new(people.clone(), sessions.clone()),
             log_ins: Arc::new(LogInService::new(log_in::LogInDependencies {

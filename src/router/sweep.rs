@@ -20,14 +20,17 @@ pub static SWEEP: Kind = Kind {
     every: Some(Duration::minutes(1)),
 };
 
-/// Erases ended and old rows from every table, once.
+/// Erases ended and old rows from every table, once. Also writes the words of names that lack them.
 pub(super) async fn sweep_all_tables(program: &Program, lease: &Lease) -> Result<(), Failure> {
     program.sessions.erase_expired_sessions(lease).await?;
+    program.connectors.erase_expired_secrets(lease).await?;
     program.throttles.erase_old_windows(lease).await?;
     program.people.erase_expired_invitations(lease).await?;
     for organisation in program.people.organisations(&program.database.read()).await? {
         program.activity_log.erase_old_entries(lease, organisation.id).await?;
     }
     program.devices.erase_expired_devices(lease).await?;
-    program.sign_ins.erase_old_attempts(lease).await
+    program.sign_ins.erase_old_attempts(lease).await?;
+    // Last, because after an upgrade it writes the words of all connectors.
+    program.connectors.write_missing_words(lease).await
 }

@@ -72,7 +72,7 @@ pub struct Survey {
     pub lost: Vec<Lost>,
 }
 
-/// What re-sealing has done.
+/// The result of re-sealing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resealed {
     /// Number of values that were sealed again.
@@ -87,17 +87,17 @@ pub struct Resealed {
 /// Why nothing was re-sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum ResealError {
-    /// No process has started with the newest key. The running processes could not open values sealed with
-    /// it, and would go on sealing with an older one.
+    /// No process has started with the newest key. The running processes could not open values sealed with it, and
+    /// would continue to seal with an older key.
     #[error(
-        "no process has been started yet with the key `{0}` at the top of its key file: put it there for every \
-         process, restart each, and run this again"
+        "Nothing was encrypted again, because no process has been started yet with the key `{0}` at the top of its key \
+         file. Put it there for every process, restart each process, and run `mail360 reseal` again."
     )]
     NotInUse(String),
     /// The keys do not open the checks in the database, or there are no checks.
     #[error(
-        "the keys in the key file do not fit this database, and nothing was sealed again: put back the key file that \
-         its processes use"
+        "The keys in the key file do not fit this database, so nothing was encrypted again. Put back the key file that \
+         its processes use."
     )]
     Wrong,
     /// Loading the keys failed, or the database did.
@@ -133,8 +133,8 @@ impl Vault {
         Ok(survey)
     }
 
-    /// Seals again, with the newest key and in the present format, every value in these columns that needs
-    /// it. Other transactions may read and write in the meantime.
+    /// Seals the values in these columns again, with the newest key and in the current format, if they need it. Other
+    /// transactions may read and write in the meantime.
     ///
     /// If no value with an older key is left, retires the older keys, in the transaction that has checked it.
     /// `record` runs in that transaction. The operator can run it again after it was killed: each value is

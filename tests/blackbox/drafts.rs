@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Answer, Browser, Kind, PASSWORD, SECRET, World};
+use crate::{
+    refused_forms::{ALL, Form, Which, assert_notice_has_focus},
+    support::{Answer, Browser, Kind, NewConnector, PASSWORD, SECRET, World},
+};
 
 const FORM: &str = "/connectors/new";
 const COOKIE: &str = "mail360_3000_draft";
@@ -57,7 +60,7 @@ async fn s1_typed_values_survive_a_session_that_ended_and_the_secret_does_not(
     }
 
     let page = ada.get(answer.location()).await;
-    page.assert_says("Your session had ended").assert_says("except the secret");
+    page.assert_says("You were logged out").assert_says("except the secret");
     assert_eq!(page.hidden("next"), FORM);
     assert_eq!(log_in(&mut ada, "ada@contoso.test").await.assert_status(303).location(), FORM);
     let form = ada.get(FORM).await;
@@ -66,7 +69,7 @@ async fn s1_typed_values_survive_a_session_that_ended_and_the_secret_does_not(
     {
         assert!(form.body.contains(&format!("value=\"{value}\"")), "{value} is lost");
     }
-    assert_eq!(form.body.matches(" checked").count(), 4, "provider, day, account type and one permission");
+    assert_eq!(form.body.matches(" checked").count(), 3, "day, account type and one permission");
     assert!(!form.body.contains("canary"));
     assert_eq!(form.hidden("form"), fields[0].1, "the form has another id");
     assert!(ada.get(FORM).await.body.contains("archive"), "the draft is gone before the form was sent");
@@ -170,4 +173,61 @@ async fn c29_of_an_id_pasted_with_other_text_only_the_id_is_kept(
     let form = ada.get(FORM).await;
     assert!(form.body.contains("value=\"1b4e28ba-2fa1-11d2-883f-0016d3cca427\""), "the ID is lost");
     assert!(!form.body.contains("canary"));
+}
+
+const SECRET_LOST: &str = "You were logged out, so the secret was not kept. Paste it again.";
+
+#[rstest]
+#[tokio::test]
+async fn s1_after_a_log_in_in_between_each_form_asks_for_the_secret_again_and_says_why(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(false, true)] relies_on_kept: bool,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    for which in ALL {
+        let form = Form::open(&mut ada, which, &connector).await;
+        let form = if relies_on_kept {
+            let page = form.clone().wrong().refused(&mut ada).await;
+            form.corrected(&page)
+        } else {
+            form
+        };
+        world.clock.advance(Duration::minutes(31));
+        let before = world.raw.count("kept_secrets").await;
+        let answer = form.send(&mut ada).await;
+        assert_eq!(answer.assert_status(303).location(), format!("/login?next={}", form.page), "{which:?}");
+        assert_eq!(world.raw.count("kept_secrets").await, before, "the server keeps nothing for visitors");
+        let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", form.page.as_str())];
+        assert_eq!(ada.post("/login", &fields).await.location(), form.page);
+        let page = ada.get(&form.page).await;
+        page.assert_status(200).assert_says(SECRET_LOST);
+        assert_notice_has_focus(&page);
+        assert!(!page.body.contains("canary") && !page.body.contains("secret_kept"), "{which:?}");
+        // Without the secret the form is refused, also the one in which an empty field keeps the stored secret.
+        let kept = form.value("secret_kept").to_owned();
+        let kept = if kept.is_empty() { uuid::Uuid::nil().to_string() } else { kept };
+        form.relying_on(&kept).assert_gone(&mut ada, "the session has ended").await;
+    }
+    assert_eq!(world.raw.count("connectors").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn after_a_log_in_in_between_a_form_without_a_secret_asks_for_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values("", "   ")] secret: &str,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let form = Form::open(&mut ada, Which::Edit, &connector).await.with("client_secret", secret);
+    world.clock.advance(Duration::minutes(31));
+    form.send(&mut ada).await.assert_status(303);
+    let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", form.page.as_str())];
+    ada.post("/login", &fields).await.assert_status(303);
+    let page = ada.get(&form.page).await;
+    page.assert_says("What you typed is here again");
+    assert!(!page.text().contains(SECRET_LOST));
 }

@@ -8,8 +8,11 @@ use mail360::people::model::Role;
 use rstest::rstest;
 use url::Url;
 
-use crate::support::{
-    Answer, Browser, Kind, NewConnector, PASSWORD, World, authenticator, authenticator::HERE, callback,
+use crate::{
+    refused_forms::{Form, Which},
+    support::{
+        Answer, Browser, Kind, NewConnector, PASSWORD, World, authenticator, authenticator::HERE, callback,
+    },
 };
 
 const EMAIL: &str = "ada@contoso.test";
@@ -76,6 +79,7 @@ const KEEP: &[&str] = &[
     "/profile/sessions/{id}/end",
     "/profile/second-factor",
     "/profile/second-factor/cancel",
+    "/profile/second-factor/recovery-codes/file",
     "/settings/people",
     "/settings/people/second-factor",
     "/settings/people/invitations/{id}/withdraw",
@@ -187,6 +191,11 @@ pub fn assert_logged_out(answer: &Answer, what: &str) {
 async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
     let what = format!("{} {:?}", case.path, case.by);
     let mut scene = Scene::new(kind, case.factor).await;
+    // A secret is kept for a form that was refused, in each of her browsers.
+    for browser in [&mut scene.ada, &mut scene.other] {
+        Form::open(browser, Which::Add, "").await.wrong().refused(browser).await;
+    }
+    assert_eq!(scene.world.raw.count("kept_secrets").await, 2, "{what}");
     // An attacker has the cookie of the session that makes the change.
     let mut thief = scene.ada.clone();
     thief.get("/settings/people").await.assert_status(200);
@@ -224,6 +233,7 @@ async fn n0_nothing_goes_on_after(kind: Kind, case: &Case) {
     }
     let id = world.raw.id(&scene.id);
     let left: i64 = world.raw.one(&format!("SELECT COUNT(*) FROM sessions WHERE user_id = {id}")).await;
+    assert_eq!(world.raw.count("kept_secrets").await, 0, "kept secrets, {what}");
     // The link logs in the browser that opened it.
     let expected = i64::from(matches!(case.by, By::Ada(_)));
     assert_eq!(left, expected, "sessions of hers, {what}");

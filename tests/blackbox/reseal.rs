@@ -60,6 +60,7 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let authorize = world.start(&mut ada, &connector).await;
     copy_connector(&world, MANY).await;
+    world.clear_expiry_of_secrets().await;
     put_keys(&world, &[OLD, NEW]);
     let stale = world.another_process(&[]).await;
     stale.browser().get("/readyz").await.assert_status(200);
@@ -72,7 +73,7 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
     let world = world.another_process(&[]).await;
     let mut ada = ada.at(&world.browser());
     let before = world.run("check").expect("sound");
-    let older = format!("{} values are sealed with the older key `test`", MANY + 3);
+    let older = format!("{} values are encrypted with the older key `test`", MANY + 3);
     assert!(before.contains(&older), "{before}");
 
     let mut killed = 0;
@@ -99,7 +100,7 @@ async fn s4_resealing_completes_after_repeated_kills_while_the_program_runs_and_
         break String::from_utf8(done.stdout).expect("text");
     };
     assert_eq!(killed, 5, "a kill came after the end of the command");
-    assert!(said.contains("you can remove the older lines"), "{said}");
+    assert!(said.contains("you can remove the old lines"), "{said}");
     assert_eq!(count_old(&world).await, 0);
 
     let recorded = "SELECT detail FROM activity WHERE action = 'secrets.resealed'";
@@ -158,8 +159,8 @@ async fn s4_a_value_that_no_key_opens_is_named_with_a_remedy_and_the_old_key_is_
     assert!(early.contains("no process has been started yet with the key `new`"), "{early}");
     let world = world.another_process(&[]).await;
     let reseal = world.run("reseal").expect_err("something is left");
-    assert!(reseal.contains("sealed again with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
-    assert!(reseal.contains("Leave the older lines in"), "{reseal}");
+    assert!(reseal.contains("encrypted again with the key `new`: 1.") && reseal.contains(&words), "{reseal}");
+    assert!(reseal.contains("Keep the old lines in"), "{reseal}");
     put_keys(&world, &[NEW]);
     let check = world.run("check").expect_err("the old key is asked for");
     assert!(check.contains("`test`"), "{check}");
@@ -174,7 +175,7 @@ async fn s4_a_value_that_no_key_opens_is_named_with_a_remedy_and_the_old_key_is_
     fields.extend([("client_secret", SECRET), ("secret_expires_on", "2028-11-23")]);
     ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
     let reseal = world.run("reseal").expect("done");
-    assert!(reseal.contains("you can remove the older lines"), "{reseal}");
+    assert!(reseal.contains("you can remove the old lines"), "{reseal}");
 }
 
 #[rstest]

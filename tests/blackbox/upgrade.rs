@@ -68,6 +68,9 @@ async fn assert_brought_up_to_date(raw: &Raw) {
     assert_eq!(versions, [7, 7], "earlier sign-ins have this version of their connector");
     let settings: Vec<String> = raw.column("SELECT DISTINCT provider_settings FROM connectors").await;
     assert_eq!(settings, [r#"{"account_type":"tenants_and_personal","tenant":null}"#]);
+    // The sweep of the newer version writes the words of their names. The migration only marks them as missing.
+    let missing = "SELECT COUNT(*) FROM connectors WHERE indexed_name IS DISTINCT FROM name_key";
+    assert_eq!((raw.one::<i64>(missing).await, raw.count("connector_words").await), (2, 0));
 }
 
 #[rstest]

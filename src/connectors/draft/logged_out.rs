@@ -1,8 +1,9 @@
 //! Keeps a form whose sender's session had ended. The steps in the provider's console may take longer than the thirty
 //! minutes after which an idle session ends, and the typed values must survive that. The browser keeps the form in a
-//! cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie is sealed and
-//! names the user for whom the server made the form. An attacker who plants a cookie in another browser therefore
-//! cannot show that user a form of their own.
+//! cookie. The server stores nothing for logged-out visitors, because anyone can send a form. The cookie is sealed
+//! and names the user for whom the server made the form. So an attacker who plants a cookie in a user's browser
+//! cannot make the user see the attacker's form. The cookie never contains the secret: the form asks for it again,
+//! and says why.
 
 use std::sync::Arc;
 
@@ -13,22 +14,24 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderValue, header};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::{DONE, Draft, OWNER, Target};
 use crate::{
     connectors::{
+        actions::REPLACE_SECRET,
         model::{EXPIRES_IN, Field, Values},
-        service::{ConnectorService, Owner, Typed},
+        service::{ConnectorService, Owner, Typed, TypedSecret},
     },
     people::access::{Admin, Member},
     platform::{
         config::{Config, PublicUrl},
         cookies,
         failure::Failure,
-        note::{CONFIRM, FormKept},
+        note::{CONFIRM, FormKept, SECRET_KEPT, VERSION, read_version},
+        text,
     },
     providers::Providers,
 };
@@ -39,6 +42,8 @@ const COOKIE: &str = "draft";
 const KEPT: Duration = Duration::hours(1);
 /// Browsers drop a cookie that is longer than 4096 bytes with its name and attributes.
 const MAX_COOKIE: usize = 3_800;
+/// The message at the field for the secret, if the form had one.
+const SECRET_LOST: &str = "You were logged out, so the secret was not kept. Paste it again.";
 
 /// A form that was sent without a session. Its mistakes are not kept, because the values are checked again when the
 /// form is shown.
@@ -49,33 +54,42 @@ pub(super) struct LoggedOutDraft {
     values: Values,
     scopes: Vec<String>,
     done: Vec<String>,
+    /// Whether the form had a secret.
+    #[serde(default)]
+    had_secret: bool,
 }
 
 impl LoggedOutDraft {
-    /// Reads a form's body; `None` if the server did not make the form for a user.
-    fn read(service: &ConnectorService, body: &[u8]) -> Option<Self> {
+    /// Reads the body of a form that was sent to `path`; `None` if the server did not make the form for a user.
+    fn read(service: &ConnectorService, path: &str, body: &[u8]) -> Option<Self> {
         let mut typed = Typed::default();
         let (mut form, mut connector, mut version, mut owner) = (None, None, None, None);
-        let mut done = Vec::new();
+        let (mut done, mut relies_on_kept) = (Vec::new(), false);
         for (name, value) in url::form_urlencoded::parse(body) {
             let value = value.into_owned();
             let name = name.split('[').next()?;
             match name {
                 "form" => form = value.parse().ok(),
                 "connector" => connector = value.parse().ok(),
-                "version" => version = value.parse().ok(),
+                VERSION => version = read_version(&value),
                 OWNER => owner = service.open_owner(&value),
                 DONE => done.push(value),
+                // Kept secrets are erased with their session.
+                SECRET_KEPT => relies_on_kept = !value.is_empty(),
                 name => put(&mut typed, name, value),
             }
         }
         let target = match (form, connector, version) {
             (Some(form), _, _) => Target::Add { form },
+            (None, Some(connector), Some(version)) if path == REPLACE_SECRET => {
+                Target::Secret { connector, version }
+            }
             (None, Some(connector), Some(version)) => Target::Edit { connector, version },
             _ => return None,
         };
-        let Draft { values, scopes, done, .. } = Draft::new(target, &typed, &done, service.providers());
-        Some(Self { owner: owner?, target, values, scopes, done })
+        let had_secret = relies_on_kept || !text::trim(typed.client_secret.expose_secret()).is_empty();
+        let Draft { values, scopes, done, .. } = draft_of_typed(target, typed, &done, service.providers());
+        Some(Self { owner: owner?, target, values, scopes, done, had_secret })
     }
 
     fn cookie(&self, service: &ConnectorService, public_url: &PublicUrl) -> Option<HeaderValue> {
@@ -90,7 +104,7 @@ impl LoggedOutDraft {
 
     /// The draft of this administrator for the page at `path`, checked as if it were typed now.
     pub(super) fn draft_of(self, admin: &Admin, path: &str, providers: &Providers) -> Option<Draft> {
-        let Self { owner, target, values, scopes, done } = self;
+        let Self { owner, target, values, scopes, done, had_secret } = self;
         if !owner.is(admin) || target.path() != path {
             return None;
         }
@@ -98,8 +112,16 @@ impl LoggedOutDraft {
         for (name, value) in values {
             put(&mut typed, &name, value);
         }
-        Some(Draft::new(target, &typed, &done, providers))
+        let errors = had_secret.then(|| (Field::ClientSecret, SECRET_LOST.to_owned()));
+        let draft = draft_of_typed(target, typed, &done, providers);
+        Some(Draft { errors: errors.into_iter().collect(), ..draft })
     }
+}
+
+fn draft_of_typed(target: Target, typed: Typed, done: &[String], providers: &Providers) -> Draft {
+    let Target::Secret { .. } = target else { return Draft::new(target, &typed, done, providers) };
+    let Typed { client_secret, secret_expires_in, secret_expires_on, form, .. } = typed;
+    Draft::of_secret(target, &TypedSecret { client_secret, secret_expires_in, secret_expires_on, form })
 }
 
 fn put(typed: &mut Typed, name: &str, value: String) {
@@ -127,10 +149,13 @@ pub async fn keep_of_logged_out(
     max_body: usize,
     request: Request<Body>,
 ) -> Response {
+    let path = request.uri().path().to_owned();
     let Ok(body) = axum::body::to_bytes(request.into_body(), max_body).await else {
         return Failure::LoggedOut.into_response();
     };
-    let Some(form) = LoggedOutDraft::read(&service, &body) else { return Failure::LoggedOut.into_response() };
+    let Some(form) = LoggedOutDraft::read(&service, &path, &body) else {
+        return Failure::LoggedOut.into_response();
+    };
     match form.cookie(&service, &config.public_url) {
         Some(cookie) => {
             let to = Redirect::to(&format!("/login?next={}", form.target.path()));

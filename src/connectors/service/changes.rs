@@ -9,7 +9,7 @@ use super::{
         model::{ConnectorState, Field},
         store::{SealedSecret, Settings},
     },
-    Connector, ConnectorId, ConnectorService, Parsed, ParsedSecret,
+    Connector, ConnectorId, ConnectorService, Parsed, ParsedSecret, SentForm,
     sealing::binding,
 };
 use crate::{
@@ -35,6 +35,16 @@ pub enum Changed {
     NameTaken,
     /// The stored secret does not belong to the typed Client ID or settings; nothing was changed.
     SecretNeeded,
+    /// The new secret was a kept one, and is gone; nothing was changed.
+    SecretGone,
+}
+
+/// The client secret that a form gives.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// `None` if the stored one is kept.
+    pub(super) secret: Option<&'a SecretString>,
+    pub(super) form: &'a SentForm,
 }
 
 impl ConnectorService {
@@ -66,7 +76,7 @@ impl ConnectorService {
                     Some(other) if other != id => return Ok(Changed::NameTaken),
                     _ => {}
                 }
-                self.apply(&tx, admin, &old, version, &new.settings, new.secret.as_ref()).await
+                self.apply(&tx, admin, &old, version, &new.settings, new.given()).await
             })
             .await;
         match changed {
@@ -91,7 +101,7 @@ impl ConnectorService {
             .write(async |tx| {
                 let old = self.store(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 let settings = Settings { secret_expires_on: new.expires_on, ..old.settings() };
-                Ok(self.apply(&tx, admin, &old, version, &settings, Some(&new.secret)).await?)
+                Ok(self.apply(&tx, admin, &old, version, &settings, new.given()).await?)
             })
             .await
     }
@@ -112,7 +122,8 @@ impl ConnectorService {
             .write(async |tx| {
                 let old = self.store(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
                 let settings = Settings { application, ..old.settings() };
-                Ok(self.apply(&tx, admin, &old, version, &settings, None).await?)
+                let given = Given { secret: None, form: &SentForm::default() };
+                Ok(self.apply(&tx, admin, &old, version, &settings, given).await?)
             })
             .await
     }
@@ -124,7 +135,7 @@ impl ConnectorService {
         old: &Connector,
         version: i64,
         new: &Settings,
-        given: Option<&SecretString>,
+        Given { secret: given, form }: Given<'_>,
     ) -> Result<Changed, Undone> {
         let stored = match self.with_secret(tx, admin.organisation(), old.id).await? {
             Some((_, Ok(secret))) => Some(secret),
@@ -136,6 +147,7 @@ impl ConnectorService {
         };
         let fields = differences(old, new, given.is_some_and(is_new));
         if fields.is_empty() {
+            self.use_kept_secret(tx, admin, form).await?;
             return Ok(Changed::Nothing);
         }
         if old.version != version {
@@ -152,6 +164,9 @@ impl ConnectorService {
         } else {
             None
         };
+        if !self.use_kept_secret(tx, admin, form).await? {
+            return Ok(Changed::SecretGone);
+        }
         let undone: Vec<_> = fields.iter().filter(|field| undoes_proof(field)).cloned().collect();
         let unproved = (!undone.is_empty()).then(|| unproved(&self.providers, old, undone));
         let store = self.store(admin.organisation());

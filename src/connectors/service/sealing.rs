@@ -17,8 +17,9 @@ use crate::{
     vault::{Binding, Place, VaultError, reseal::SealedColumn},
 };
 
-/// The provider, and the text that is bound in its place. When Outlook was the only provider, the last part of the context
-/// was a column with the name of its cloud; stored secrets are bound to it.
+/// The provider for which the context of the binding has an older text in place of the provider's name, and that
+/// text. When Outlook was the only provider, the last part of the context was the name of its cloud, and stored
+/// secrets are bound to that.
 const EARLIER: (&str, &str) = ("outlook", "global");
 
 /// The client secrets.

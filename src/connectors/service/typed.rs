@@ -5,13 +5,17 @@ use std::borrow::Cow;
 use secrecy::{ExposeSecret, SecretString};
 use time::Date;
 
-use super::super::{
-    model::{ClientId, ExpiryDate, Field, FieldErrors, ServiceName, Values},
-    store::{Connector, Settings},
+use super::{
+    super::{
+        model::{ClientId, ExpiryDate, Field, FieldErrors, ServiceName, Values},
+        store::{Connector, Settings},
+    },
+    changes::Given,
+    kept_secrets::{SECRET_NOT_KEPT, SentForm},
 };
 use crate::{
     platform::text,
-    providers::{Provider, Providers, SharedApplication, SharedProvider, form::holds_secret},
+    providers::{Provider, Providers, SharedApplication, SharedProvider, day_counts, form::holds_secret},
 };
 
 /// The typed values of a connector's form. Every value is text and may be missing.
@@ -22,7 +26,7 @@ pub struct Typed {
     pub service_name: String,
     pub client_id: String,
     pub client_secret: SecretString,
-    /// In how many months the secret expires, where it is not another day.
+    /// The number of months until the secret expires, if the user has not chosen a day.
     pub secret_expires_in: String,
     /// The day on which it expires otherwise.
     pub secret_expires_on: String,
@@ -30,6 +34,8 @@ pub struct Typed {
     pub settings: Values,
     /// The optional permissions.
     pub scopes: Vec<String>,
+    /// The form itself, and where its secret comes from.
+    pub form: SentForm,
 }
 
 /// The parsed values of a form without mistakes.
@@ -40,9 +46,14 @@ pub struct Parsed {
     pub(super) secret: Option<SecretString>,
     /// What is unusual about the secret.
     pub warning: Option<&'static str>,
+    pub(super) form: SentForm,
 }
 
 impl Parsed {
+    pub(super) const fn given(&self) -> Given<'_> {
+        Given { secret: self.secret.as_ref(), form: &self.form }
+    }
+
     /// Whether a secret was typed.
     pub const fn has_secret(&self) -> bool {
         self.secret.is_some()
@@ -113,7 +124,11 @@ impl Typed {
         let client_id =
             ClientId::parse(provider.form(), &self.client_id).map_err(|words| note(Field::ClientId, words));
         let typed_secret = text::trim(self.client_secret.expose_secret());
-        let secret = if typed_secret.is_empty() && stored.is_some() {
+        let secret = if self.form.lacks_secret() {
+            // Otherwise an edit would keep the stored secret without a word.
+            note(Field::ClientSecret, SECRET_NOT_KEPT);
+            Err(())
+        } else if typed_secret.is_empty() && stored.is_some() {
             Ok(None)
         } else {
             let parsed = provider.form().parse_secret(typed_secret, &self.client_id);
@@ -155,6 +170,7 @@ impl Typed {
                     },
                     secret,
                     warning: warning.flatten(),
+                    form: self.form.clone(),
                 })
             }
             _ => Err(errors),
@@ -176,7 +192,10 @@ impl Typed {
             let is_text = provider.settings().iter().any(|setting| setting.name == name && setting.is_text);
             is_text && self.settings.get(name).is_some_and(|typed| self.holds_secret(typed))
         };
-        let typed = self.settings.iter().filter(|(name, _)| !is_secret(name));
+        // The checks in the browser leave out the same fields.
+        let value_of = |name: &str| self.settings.get(name).cloned();
+        let counts = |name: &str| provider.form().counts(name, &value_of);
+        let typed = self.settings.iter().filter(|(name, _)| counts(name) && !is_secret(name));
         let typed: Values = typed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let unknown = ClientId::unknown();
         provider.parse_application(client_id.unwrap_or(&unknown), &typed).map_err(|wrong| {
@@ -212,10 +231,12 @@ fn choose_provider(providers: &Providers) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct TypedSecret {
     pub client_secret: SecretString,
-    /// In how many months it expires, where it is not another day.
+    /// The number of months until the secret expires, if the user has not chosen a day.
     pub secret_expires_in: String,
     /// The day on which it expires otherwise.
     pub secret_expires_on: String,
+    /// The form itself, and where its secret comes from.
+    pub form: SentForm,
 }
 
 /// The parsed values of that form, without mistakes.
@@ -225,6 +246,13 @@ pub struct ParsedSecret {
     pub(super) expires_on: Option<ExpiryDate>,
     /// What is unusual about the secret.
     pub warning: Option<&'static str>,
+    pub(super) form: SentForm,
+}
+
+impl ParsedSecret {
+    pub(super) const fn given(&self) -> Given<'_> {
+        Given { secret: Some(&self.secret), form: &self.form }
+    }
 }
 
 impl TypedSecret {
@@ -238,12 +266,17 @@ impl TypedSecret {
         today: Date,
         client_id: &ClientId,
     ) -> Result<ParsedSecret, FieldErrors> {
-        let secret = provider.form().parse_secret(self.client_secret.expose_secret(), client_id.as_str());
+        let secret = if self.form.lacks_secret() {
+            Err(SECRET_NOT_KEPT)
+        } else {
+            provider.form().parse_secret(self.client_secret.expose_secret(), client_id.as_str())
+        };
         let (months, day) = (&self.secret_expires_in, &self.secret_expires_on);
         let expires_on = parse_expiry(provider, months, day, today, None);
         match (secret, expires_on) {
             (Ok((secret, warning)), Ok(expires_on)) => {
-                Ok(ParsedSecret { secret: SecretString::from(secret), expires_on, warning })
+                let (secret, form) = (SecretString::from(secret), self.form.clone());
+                Ok(ParsedSecret { secret, expires_on, warning, form })
             }
             (secret, expires_on) => {
                 let of_secret = secret.err().map(|words| (Field::ClientSecret, words.to_owned()));
@@ -262,8 +295,13 @@ fn parse_expiry(
     today: Date,
     kept: Option<ExpiryDate>,
 ) -> Result<Option<ExpiryDate>, &'static str> {
-    if let Some(months) = provider.secret_periods().iter().find(|offered| offered.to_string() == months) {
+    let periods = provider.secret_periods();
+    if let Some(months) = periods.iter().find(|offered| offered.to_string() == months) {
         return Ok(Some(provider.secret_expiry(today, *months)));
+    }
+    // The checks in the browser leave out the day in the same case.
+    if !periods.is_empty() && !day_counts(months) {
+        return Err("Choose one of the periods, or another day.");
     }
     match ExpiryDate::parse(day)? {
         Some(date) if date.days_from(today) < 0 && kept != Some(date) => {

@@ -34,6 +34,7 @@ impl Connectors<'_> {
         let mut update = self.update(id).filter(row::Column::Version.eq(version)).set(row::ActiveModel {
             service_name: Set(settings.service_name.as_str().to_owned()),
             name_key: Set(settings.name_key.clone()),
+            indexed_name: Set(Some(settings.name_key.clone())),
             client_id: Set(settings.client_id.to_string()),
             secret_expires_on: Set(settings.secret_expires_on.map(|date| date.to_string())),
             expiry_key: Set(expiry_key(settings.secret_expires_on)),
@@ -61,7 +62,11 @@ impl Connectors<'_> {
                 .col_expr(row::Column::State, Expr::value(ConnectorState::NotVerified.name()))
                 .col_expr(row::Column::Failure, Expr::value(None::<String>));
         }
-        Ok(update.exec(tx.connection()).await?.rows_affected == 1)
+        let changed = update.exec(tx.connection()).await?.rows_affected == 1;
+        if changed {
+            self.write_words(tx, id, &settings.name_key).await?;
+        }
+        Ok(changed)
     }
 
     /// Stores the directory that a connector's settings name, if it has none yet and still has this application

@@ -1,6 +1,6 @@
-//! How sessions begin. A row is added in the transaction of the event that needs it, such as a log-in, and
-//! never by tower-sessions. So a session exists exactly if that transaction was committed, and a visitor who
-//! is not logged in costs no row.
+//! How sessions begin. A row is added in the transaction of the event that needs it, such as a log-in, and never by
+//! tower-sessions. So a session exists exactly if that transaction was committed. A visitor who is not logged in gets
+//! no row.
 
 use std::collections::HashMap;
 
@@ -18,21 +18,21 @@ use crate::{
         failure::Failure,
         id::UserId,
         note,
-        randomness::Token,
+        randomness::{Hash, Token},
         session_error,
     },
 };
 
-/// When the user of a renewed session counts as re-authenticated.
+/// The time of re-authentication of a renewed session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Renewal {
-    /// At the same time as before.
+    /// The time of the replaced session.
     Kept,
-    /// Now.
+    /// The current time, because the user has just typed the password.
     Reauthenticated,
 }
 
-/// A session whose row was added in a transaction.
+/// A session whose row was added in a transaction, and whose id the browser does not have yet.
 #[must_use = "the browser gets the session only when it is handed over"]
 pub struct Issued {
     id: Id,
@@ -43,12 +43,17 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Gives the browser this device cookie too.
+    /// The hash that identifies the session in the database.
+    pub(super) fn hash(&self) -> Hash {
+        hash(self.id)
+    }
+
+    /// Makes [`Self::hand_to`] set this device cookie too.
     pub(super) fn with_device(&mut self, slot: DeviceSlot, token: Token) {
         self.device = Some((slot, token));
     }
 
-    /// Gives the session to the browser of this request, after the transaction was committed. The browser's
+    /// Gives the session to the browser of this request. Call it after the transaction was committed. The browser's
     /// earlier session ends, and the response sets the new cookie.
     pub async fn hand_to(self, session: &Session) -> Result<(), Failure> {
         // The data in memory belong to the earlier session: possibly a draft of another user, or a key that
@@ -76,8 +81,8 @@ fn address(browser: &Browser) -> Option<String> {
 }
 
 impl Sessions {
-    /// Adds a session for a user who has just logged in. Beyond [`MOST_SESSIONS`] the least recently used one
-    /// ends. The caller holds the user's lock.
+    /// Adds a session for a user who has just logged in. If the user has [`MOST_SESSIONS`] sessions already, the
+    /// least recently used one ends. The caller holds the user's lock.
     pub async fn begin(&self, tx: &Tx, user: &User, browser: &Browser) -> Result<Issued, DatabaseError> {
         let now = self.clock.now();
         store::make_room(tx, user.organisation, user.id, now, MOST_SESSIONS).await?;
@@ -91,8 +96,8 @@ impl Sessions {
         self.add(tx, session).await
     }
 
-    /// Adds a session in which the password was right and no user is logged in yet. It ends after `lasts`.
-    /// The caller holds the user's lock.
+    /// Adds the session of a half-way log-in: the password was right, and the code of the second factor is still
+    /// missing. The session ends after `lasts`. The caller holds the user's lock.
     pub async fn begin_half_way(
         &self,
         tx: &Tx,
@@ -113,9 +118,9 @@ impl Sessions {
         Ok(self.add(tx, session).await?)
     }
 
-    /// Adds a session in place of one that was just ended. It keeps the user, the time of the log-in and the
-    /// address. Of the other data it keeps only the note after a re-authentication, because the password page
-    /// returns to the page that shows the note.
+    /// Adds a session in place of one that was just ended. It keeps the user, the time of the log-in and the address.
+    /// After a re-authentication it also keeps the note, because the password page returns to the page that shows it.
+    /// It keeps no other data.
     pub(super) async fn renew_in(
         &self,
         tx: &Tx,

@@ -22,6 +22,7 @@
 //! re-authentication drops the key. Only a cookie issued after the last *begin* can show a key or activate
 //! it.
 
+use async_trait::async_trait;
 use tower_sessions::Session;
 
 use super::{Issued, Sessions, beginning::Renewal, hash, store};
@@ -32,8 +33,24 @@ use crate::{
         database::{DatabaseError, Tx},
         failure::Failure,
         id::{OrganisationId, UserId},
+        randomness::Hash,
     },
 };
+
+/// Takes the rows of a feature to the new id that a session gets when its user re-authenticates. Foreign keys delete
+/// all other rows with the session's old id.
+#[async_trait]
+pub trait SessionFollower: Send + Sync + 'static {
+    /// Takes the rows from the session with the hash `old` to the one with the hash `new`, in the transaction that
+    /// replaces the session. It has both sessions while this runs.
+    async fn follow(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        old: Hash,
+        new: Hash,
+    ) -> Result<(), Failure>;
+}
 
 impl Sessions {
     /// Ends all sessions, half-way log-ins, device cookies and open sign-ins of a user, in the transaction that
@@ -104,9 +121,21 @@ impl Sessions {
         tx: &Tx,
         member: &LoggedInUser,
         current: &Session,
+        follower: &dyn SessionFollower,
     ) -> Result<Issued, Failure> {
-        let ended = self.take(tx, member, current).await?;
-        Ok(self.renew_in(tx, ended, Renewal::Reauthenticated).await?)
+        let (organisation, user) = (member.organisation(), member.user());
+        let id = current.id().ok_or(Failure::LoggedOut)?;
+        let ended = store::find_of(tx, organisation, user, hash(id)).await?;
+        let ended = self.still_live(ended)?;
+        let issued = self.renew_in(tx, ended, Renewal::Reauthenticated).await?;
+        // Before the old row is deleted, because foreign keys delete with it what refers to it.
+        follower.follow(tx, organisation, hash(id), issued.hash()).await?;
+        // Only one of several concurrent requests deletes it. The transactions of the others are undone.
+        if store::end_one_of(tx, organisation, user, hash(id)).await? {
+            Ok(issued)
+        } else {
+            Err(Failure::LoggedOut)
+        }
     }
 
     async fn take(
@@ -116,8 +145,11 @@ impl Sessions {
         current: &Session,
     ) -> Result<store::StoredSession, Failure> {
         let Some(id) = current.id() else { return Err(Failure::LoggedOut) };
-        let taken = store::take(tx, member.organisation(), member.user(), hash(id)).await?;
-        taken.filter(|session| session.is_live(self.clock.now())).ok_or(Failure::LoggedOut)
+        self.still_live(store::take(tx, member.organisation(), member.user(), hash(id)).await?)
+    }
+
+    fn still_live(&self, session: Option<store::StoredSession>) -> Result<store::StoredSession, Failure> {
+        session.filter(|session| session.is_live(self.clock.now())).ok_or(Failure::LoggedOut)
     }
 
     /// Ends one session of a user, in the transaction that records it.

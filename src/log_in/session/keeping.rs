@@ -15,7 +15,7 @@ use crate::{
 
 /// The use of a session is written at most this often.
 const TOUCH: time::Duration = time::Duration::minutes(1);
-/// The most time for writing the use of a session. After that the write is given up.
+/// Time limit for writing the use of a session. After that the write is given up.
 const FOR_TOUCHING: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The content of the column `data`: not the user, who has columns, and not the snapshot that was read with

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ConnectionTrait, DbErr, Order, QueryResult,
     sea_query::{Alias, Expr, ExprTrait, Func, Query},
@@ -33,6 +34,12 @@ pub struct Bound {
 pub enum ContextPart {
     /// The text of this column.
     Column(&'static str),
+    /// The bytes of this column, as base64.
+    Bytes(&'static str),
+    /// The UUID of this column, as text.
+    Id(&'static str),
+    /// The integer of this column, as text.
+    Integer(&'static str),
     /// Each value of the JSON object in this column, in the order of the keys ([`object_values`]).
     Object(&'static str),
     /// The text of this column. If it is the first of the two texts, the second one is bound in its place.
@@ -42,13 +49,30 @@ pub enum ContextPart {
 impl ContextPart {
     const fn column(self) -> &'static str {
         match self {
-            Self::Column(column) | Self::Object(column) | Self::Renamed(column, _) => column,
+            Self::Column(column)
+            | Self::Bytes(column)
+            | Self::Id(column)
+            | Self::Integer(column)
+            | Self::Object(column)
+            | Self::Renamed(column, _) => column,
         }
     }
 
     fn read(self, row: &QueryResult) -> Result<Vec<Option<String>>, DbErr> {
         match self {
             Self::Column(column) => Ok(vec![row.try_get("", column)?]),
+            Self::Bytes(column) => {
+                let bytes = row.try_get::<Option<Vec<u8>>>("", column)?;
+                Ok(vec![bytes.map(|bytes| bytes_as_text(&bytes))])
+            }
+            Self::Id(column) => {
+                let id = row.try_get::<Option<Uuid>>("", column)?;
+                Ok(vec![id.map(|id| id.to_string())])
+            }
+            Self::Integer(column) => {
+                let number = row.try_get::<Option<i64>>("", column)?;
+                Ok(vec![number.map(|number| number.to_string())])
+            }
             Self::Object(column) => Ok(object_values(&row.try_get::<String>("", column)?)),
             Self::Renamed(column, (from, to)) => {
                 let text = row.try_get::<Option<String>>("", column)?;
@@ -58,8 +82,14 @@ impl ContextPart {
     }
 }
 
-/// The values of a JSON object, in the order of its keys sorted by name. `None` is null. A value that is no text is
-/// given as JSON. Any text that is no object is one value: nothing was sealed for it, so nothing opens with it.
+/// Bytes as the text that a value is bound to ([`ContextPart::Bytes`]).
+pub fn bytes_as_text(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The values of a JSON object, in the order of its keys sorted by name. `None` is null. A value that is not a text
+/// is given as JSON. Any text that is not an object is one value: nothing was sealed for it, so nothing opens with
+/// it.
 pub fn object_values(text: &str) -> Vec<Option<String>> {
     let Ok(object) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text) else {
         return vec![Some(text.to_owned())];
