@@ -1,4 +1,4 @@
-//! `/connectors/{id}/delete`: says what deleting a connector breaks, and asks once.
+//! `/connectors/{id}/delete`: says what stops working if a connector is deleted, and asks the user to confirm.
 
 use axum::{
     Extension,
@@ -27,7 +27,8 @@ pub async fn show(
     let admin = member.admin()?;
     let connector = service.get(&admin.caller(), id).await?;
     let owner = service.seal_owner(&admin)?;
-    Ok(Page::new("Delete the connector", move || {
+    let title = format!("Delete {}?", connector.service_name.as_str());
+    Ok(Page::new(title, move || {
         view! { <DeletePage connector=connector.clone() owner=owner.clone() /> }.into_any()
     }))
 }
@@ -47,14 +48,14 @@ fn DeletePage(connector: Connector, owner: String) -> impl IntoView {
         <section class="card low alone" aria-labelledby="breaks-title">
             <h2 id="breaks-title">"What this breaks"</h2>
             <ul class="list">
-                <li>"No one can sign in through it any more, and sign-ins that are under way come to nothing."</li>
+                <li>"No one can sign in with it. Sign-ins in progress fail."</li>
                 <li>
                     {format!(
-                        "Its settings, its client secret and the record of its sign-ins are erased. {console} does \
-                         not show the secret again: to add the connector again, you need a new one."
+                        "Its settings, its client secret and its sign-ins are erased. {console} does not show the secret \
+                         again: to add the connector again, you need a new secret."
                     )}
                 </li>
-                <li>"Its name, and that you deleted it, stay in the activity."</li>
+                <li>"The activity keeps its name and shows that you deleted it."</li>
                 <li>{format!("The application in {console} stays as it is.")}</li>
             </ul>
             <SendOnce><form class="row" method="post" action=DELETE>

@@ -1,25 +1,27 @@
 //! `/connectors/{id}/edit`: the form of an existing connector. If another administrator has saved a change since the
-//! form was opened, the page shows both versions, and the second administrator chooses.
+//! form was opened, the page shows both versions and asks which one to keep.
 
 use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    body::Bytes,
+    extract::{Path, Query, State},
     response::{IntoResponse, Redirect},
 };
 use http::HeaderMap;
 use leptos::prelude::*;
+use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
     actions::CHANGE,
-    draft::{Draft, InBrowser, Interruption, Kept, Target},
-    form::{ConnectorForm, FormView, own_values},
-    guide::{self, Guide},
+    draft::{Draft, InBrowser, Kept, Target},
+    form::{ConnectorForm, FORM, FormView, own_values},
+    guide::{GuideState, guide_of},
     model::{ClientId, EXPIRES_IN, ExpiryDate, Field, ServiceName},
     pages::labels_of,
-    service::{Connector, ConnectorId, ConnectorService},
+    service::{Connector, ConnectorId, ConnectorService, KeptSecretId},
 };
 use crate::{
     activity::{
@@ -35,23 +37,31 @@ use crate::{
         clock::Timestamp,
         config::{Config, doctor::Doctor},
         failure::Failure,
+        note::SECRET_KEPT,
         page::Page,
         text,
     },
-    providers::{ProviderForm, Providers, guide::GuideView, redirect_warnings},
+    providers::{ProviderForm, Providers, redirect_warnings},
     ui::{
         table::Table,
-        widgets::{Back, ErrorSummary, Moment, Notice, Tone},
+        widgets::{Back, ErrorSummary, FocusedNotice, Moment, Notice, Tone},
     },
 };
 
-/// A change of the connector by another administrator since the form was opened. The author, the changed fields and
-/// the time are there if the activity has them.
+/// A change of the connector by another administrator since the form was opened: the author, the changed fields and
+/// the time. `None` if the activity has no entry for the change.
 #[derive(Clone, Debug)]
 struct OtherChange(Option<(String, String, Timestamp)>);
 
-/// `GET /connectors/{id}/edit`.
-#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+/// The query of the page.
+#[derive(Deserialize)]
+pub struct EditQuery {
+    /// Whether the form shows the steps in the provider's console ([`GuideState`]).
+    guide: Option<String>,
+}
+
+/// `GET /connectors/{id}/edit?guide={state}`.
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn show(
     State(service): State<ConnectorService>,
     State(log): State<ActivityLog>,
@@ -61,6 +71,7 @@ pub async fn show(
     Extension(member): Extension<Member>,
     session: Session,
     Path(id): Path<String>,
+    Query(query): Query<EditQuery>,
     kept: InBrowser,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
@@ -68,27 +79,23 @@ pub async fn show(
     let admin = member.admin()?;
     let connector = service.get(&admin.caller(), id).await?;
     let now = Target::Edit { connector: id, version: connector.version };
-    let kept = Draft::find(&session, kept, &admin, &now.path(), service.now(), &providers).await?;
+    let kept = Draft::find(&session, kept, &admin, &now.path(), &service).await?;
     let (mut draft, logged_out) =
         kept.map_or_else(|| (Draft::of_stored(&connector, now), false), Kept::take_apart);
-    let other = match draft.interruption {
-        Some(Interruption::Changed) => {
-            // The page shows both versions, so the next form that it sends may replace this version.
-            draft.target = now;
-            Some(last_change(&admin, &log, &people, &providers, id).await?)
-        }
-        _ => None,
-    };
-    let focus = match draft.interruption {
-        Some(Interruption::ReauthenticationNeeded) => Field::ClientSecret,
-        _ => Field::ServiceName,
+    let other = if draft.is_outdated {
+        // The page shows both versions. So the form that the user sends from it may replace the stored version.
+        draft.target = now;
+        Some(last_change(&admin, &log, &people, &providers, id).await?)
+    } else {
+        None
     };
     let form = FormView {
         action: CHANGE,
         owner: service.seal_owner(&admin)?,
         provider: connector.provider.clone(),
+        guide: GuideState::of(query.guide.as_deref(), &draft, GuideState::Closed),
+        same_client_id: None,
         draft,
-        focus,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor: Doctor::new(
@@ -97,20 +104,33 @@ pub async fn show(
             redirect_warnings(connector.provider.as_ref(), &config.public_url),
         ),
         providers,
-    };
-    let guide = guide::values_of(&form);
-    let model = EditView { connector, form, guide, other, logged_out };
-    Ok(Page::new("Edit", move || view! { <EditPage model=model.clone() /> }.into_any()))
+    }
+    .in_page_order();
+    let error = if form.draft.errors.is_empty() { "" } else { "Error: " };
+    let title = format!("{error}Edit the connector · {}", connector.service_name.as_str());
+    let model = EditView { connector, form, other, logged_out };
+    Ok(Page::new(title, move || view! { <EditPage model=model /> }.into_any()))
 }
 
-/// `POST /connectors/{id}/edit`: discards the draft, as every POST does.
+/// `POST /connectors/{id}/edit`: erases the secret that is kept for the form, and discards the draft, which every POST
+/// does.
 pub async fn discard(
     State(service): State<ConnectorService>,
     Extension(member): Extension<Member>,
+    session: Session,
     Path(id): Path<String>,
+    body: Bytes,
 ) -> Result<Redirect, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
-    service.get(&member.caller(), id).await?;
+    let admin = member.admin()?;
+    let connector = service.get(&admin.caller(), id).await?;
+    let target = Target::Edit { connector: id, version: connector.version };
+    let key = target.key(&session, service.providers(), connector.form().name());
+    let kept = url::form_urlencoded::parse(&body).find(|(name, _)| name == SECRET_KEPT);
+    let kept: Option<KeptSecretId> = kept.and_then(|(_, kept)| kept.parse().ok());
+    if let (Some(key), Some(kept)) = (key, kept) {
+        service.erase_kept_secret(&admin, &key, kept).await?;
+    }
     Ok(Redirect::to(&format!("/connectors/{id}")))
 }
 
@@ -144,68 +164,67 @@ async fn last_change(
 struct EditView {
     connector: Connector,
     form: FormView,
-    guide: GuideView,
     other: Option<OtherChange>,
     logged_out: bool,
 }
 
 #[component]
 fn EditPage(model: EditView) -> impl IntoView {
-    let EditView { connector, form, guide, other, logged_out } = model;
+    let EditView { connector, form, other, logged_out } = model;
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
     let wrong = form.draft.wrong(&form.providers);
-    let provider = form.provider.clone();
-    let summary = (!wrong.is_empty()).then(|| {
+    let names = form.provider.names();
+    let more = if form.draft.secret_kept.is_some() {
+        "The connector was not changed. Your client secret is kept for ten minutes."
+    } else {
+        "The connector was not changed."
+    };
+    let summary = (!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong more=more /> });
+    let between = logged_out.then(|| {
         view! {
-            <ErrorSummary
-                fields=wrong
-                more="Nothing was changed. A secret is not kept: if you entered one, enter it again."
-            />
+            <Notice tone=Tone::Info title="What you typed is here again">
+                <p>"You were logged out, so the connector was not changed yet."</p>
+            </Notice>
         }
     });
-    let between = match form.draft.interruption {
-        Some(Interruption::ReauthenticationNeeded) => view! {
-            <Notice tone=Tone::Info title="Enter the new secret again">
-                <p>
-                    "Replacing a secret asks for your password. You have given it; nothing was changed yet, and the \
-                     secret was not kept."
-                </p>
-            </Notice>
-        }
-        .into_any(),
-        _ if logged_out => view! {
-            <Notice tone=Tone::Info title="What you typed is here again">
-                <p>
-                    "Your session had ended, so nothing was changed yet. A secret is not kept: if you entered one, \
-                     enter it again."
-                </p>
-            </Notice>
-        }
-        .into_any(),
-        _ => ().into_any(),
-    };
     let conflict = other.map(|last| {
         view! { <Conflict connector=connector.clone() form=form.clone() last=last here=here.clone() /> }
     });
+    let guide = guide_of(&form);
+    let lead = guide.as_ref().map(|guide| view! { <p class="soft">{guide.lead}</p> });
+    let (to, words) = if guide.is_some() {
+        (GuideState::Closed, "Show only the form".to_owned())
+    } else {
+        (GuideState::Open, format!("Show the steps in {}", names.console))
+    };
+    let to = format!("{here}/edit?guide={}", to.name());
     view! {
+        <a class="skip" href=format!("#{FORM}")>"Skip to the form"</a>
         <div class="head">
             <div>
                 <Back to=here.clone() what=name />
-                <h1>"Edit the connector"</h1>
+                <div class="row">
+                    <h1>"Edit the connector"</h1>
+                    <div class="providers">
+                        <p class="provider">
+                            <img class="sign" src=names.image alt="" width="24" height="24" />
+                            <span>{names.service} " " <span class="help">{names.mailboxes}</span></span>
+                        </p>
+                    </div>
+                </div>
+                {lead}
             </div>
+            <p><a href=to>{words}</a></p>
         </div>
         {summary}
         {between}
         {conflict}
-        <div class="beside">
-            <ConnectorForm model=form title="Settings" button="Save" cancel=here />
-            <Guide provider=provider values=guide />
-        </div>
+        <ConnectorForm model=form guide=guide button="Save" cancel=here />
     }
 }
 
-/// A table with the version that another administrator has saved beside the version that was typed here.
+/// A table that compares the version that another administrator has saved with the version that the user typed.
 #[component]
 fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: String) -> impl IntoView {
     let versions = versions(&connector, &form.draft);
@@ -214,9 +233,9 @@ fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: Strin
         Some((who, ..)) => format!("{who} changed this connector while you were editing it"),
         None => "Another user changed this connector while you were editing it".to_owned(),
     };
-    // The table leaves out the secret, because no version of it is ever shown.
+    // The changed fields may include the secret. The table below does not, because no page shows a secret.
     let changed = last.0.map(|(_, what, at)| {
-        view! { <p>"Changed: " <strong>{what}</strong> " (" <Moment at=at /> ")."</p> }
+        view! { <p>"Changed: " <strong>{what}</strong> ", " <Moment at=at /> "."</p> }
     });
     let rows = rows
         .into_iter()
@@ -232,8 +251,7 @@ fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: Strin
         })
         .collect_view();
     let table = if rows.is_empty() {
-        view! { <p>"In all that can be shown, what is stored now is the same as what you typed."</p> }
-            .into_any()
+        view! { <p>"All values that can be shown are the same in both versions."</p> }.into_any()
     } else {
         view! {
             <Table caption="Where the two versions differ" columns=&["Setting", "Stored now", "Yours"]>
@@ -242,17 +260,21 @@ fn Conflict(connector: Connector, form: FormView, last: OtherChange, here: Strin
         }
         .into_any()
     };
+    let kept = form.draft.secret_kept.map(|id| {
+        view! { <input type="hidden" name=SECRET_KEPT value=id.to_string() /> }
+    });
     view! {
-        <Notice tone=Tone::Warn title=title>
+        <FocusedNotice tone=Tone::Warn title=title>
             {changed}
             <p>
-                "Nothing of yours was saved yet. The form below holds your version: adjust it, then click \
-                 Save. A secret that you entered is not kept."
+                "Your changes are not saved yet. The form below shows your version. Change it if you like, then click \
+                 Save."
             </p>
-        </Notice>
+        </FocusedNotice>
         {table}
         <form class="row" method="post" action=format!("{here}/edit")>
-            <button class="button">"Discard mine, keep what is stored"</button>
+            {kept}
+            <button class="button">"Discard my changes"</button>
         </form>
     }
 }
@@ -268,7 +290,7 @@ fn as_stored(form: &dyn ProviderForm, field: &Field, typed: &str) -> String {
     parsed.unwrap_or_else(|| text::line(typed))
 }
 
-/// Each setting with its stored and its typed value, in words.
+/// Each setting with its stored value and its typed value, as texts.
 fn versions(connector: &Connector, draft: &Draft) -> Vec<(Field, String, String)> {
     let provider = &connector.provider;
     let typed = |field: &Field| as_stored(provider.form(), field, draft.value(field.name()));

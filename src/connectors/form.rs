@@ -1,24 +1,38 @@
-//! The form of a connector, for a new and for an existing one. The pages that show it are in `add_page` and
-//! `edit_page`; `actions` takes the form.
+//! The form of a connector, for a new and for an existing one, in four rows. A row has the steps at the provider and
+//! the fields that they fill. The pages that show it are in `add_page` and `edit_page`; `actions` takes the form.
 
 mod api_scope;
+mod expires;
+mod row;
 
 use leptos::prelude::*;
 use time::Date;
 
-use self::api_scope::ApiScope;
+pub use self::expires::Expires;
+use self::{api_scope::ApiScope, row::FormRow};
 use super::{
-    draft::{Draft, OWNER, Target},
-    islands::CheckedForm,
+    draft::{Draft, GUIDE, OWNER, Target},
+    guide::GuideState,
+    islands::{CheckedForm, Checklist},
 };
 use crate::{
-    platform::{config::doctor::Doctor, failure::Failure},
-    providers::{EXPIRES_IN, Field, FieldsView, Providers, SharedProvider, Values, guide::FORM},
+    platform::{
+        config::doctor::Doctor,
+        failure::Failure,
+        note::{SECRET_KEPT, VERSION},
+    },
+    providers::{
+        Field, FieldsView, Provider, Providers, SharedProvider, Values,
+        guide::{Guide, Part, Row},
+    },
     ui::{
         doctor::AddressDoctor,
-        widgets::{Copyable, FieldError, FieldKind, HelpMark, TextField},
+        widgets::{Copyable, FieldError, FieldKind, HelpMark, Notice, TextField, Tone},
     },
 };
+
+/// The id of the form, for the link that skips to it.
+pub const FORM: &str = "connector-form";
 
 /// The values that the form shows, and the address to which it posts.
 #[derive(Clone, Debug)]
@@ -33,8 +47,10 @@ pub struct FormView {
     pub providers: Providers,
     /// The chosen provider.
     pub provider: SharedProvider,
-    /// The field that gets the focus if the form has no mistakes.
-    pub focus: Field,
+    /// Whether it shows the steps.
+    pub guide: GuideState,
+    /// The name of another connector with the same Client ID.
+    pub same_client_id: Option<String>,
     pub today: Date,
     /// Our Redirect URI.
     pub redirect_uri: String,
@@ -55,51 +71,237 @@ pub fn own_values(provider: &SharedProvider, draft: &Draft) -> Values {
     own.map(|setting| (setting.name.to_owned(), draft.value(setting.name).to_owned())).collect()
 }
 
+/// The row of a field, and its place there.
+fn place(provider: &dyn Provider, field: &Field) -> (Row, usize) {
+    match field {
+        Field::Provider => (Row::Decide, 0),
+        Field::ServiceName => (Row::Decide, 1),
+        Field::Permissions => (Row::Decide, 2),
+        Field::ClientId => (Row::Register, 0),
+        Field::ClientSecret => (Row::Credentials, 0),
+        Field::SecretExpires => (Row::Credentials, 1),
+        // A provider's own fields are the last ones of their row.
+        Field::Setting(name) => {
+            let own = provider.settings().iter().enumerate().find(|(_, setting)| setting.name == name);
+            own.map_or((Row::Credentials, usize::MAX), |(at, setting)| (setting.row, 3 + at))
+        }
+    }
+}
+
 impl FormView {
+    /// The same form with its mistakes in the order of the page, for the summary above it.
+    #[must_use]
+    pub fn in_page_order(mut self) -> Self {
+        let provider = self.provider.clone();
+        self.draft.errors.sort_by_key(|(field, _)| place(provider.as_ref(), field));
+        self
+    }
+
     fn is_edit(&self) -> bool {
         matches!(self.draft.target, Target::Edit { .. })
     }
 
-    /// The field that gets the focus: the first one with a mistake, if there is one.
-    fn focused(&self) -> &Field {
-        self.draft.errors.first().map_or(&self.focus, |(field, _)| field)
-    }
-
     /// The values and mistakes of the provider's own fields.
-    fn own_fields(&self) -> FieldsView {
+    fn own_values(&self) -> FieldsView {
         let own = self.provider.settings();
         let error = |name: &str| Some((name.to_owned(), self.draft.error(&Field::of(name))?));
-        let focused = self.focused().name();
         FieldsView {
             values: own_values(&self.provider, &self.draft),
             errors: own.iter().filter_map(|setting| error(setting.name)).collect(),
-            focus: own.iter().any(|setting| setting.name == focused).then(|| focused.to_owned()),
         }
     }
 
-    fn field(&self, field: &'static Field, help: &'static str) -> impl IntoView + use<> {
+    /// The provider's own fields in this row.
+    fn own_fields(&self, row: Row) -> Option<AnyView> {
+        self.provider.fields(row, &self.own_values())
+    }
+
+    /// The line of help at a field. The form of an existing connector has it only behind the question mark, except
+    /// where the line says what happens to the stored value.
+    fn line(&self, field: &Field) -> Option<&'static str> {
+        match field {
+            Field::ClientSecret if self.draft.secret_kept.is_some() => {
+                Some("Kept from your last try. Type to replace it.")
+            }
+            Field::ClientSecret if self.is_edit() => Some("Leave it empty to keep the one that is stored."),
+            _ => (!self.is_edit()).then(|| self.provider.help(field).line),
+        }
+    }
+
+    fn field(&self, field: &'static Field) -> AnyView {
         let kind = match field {
             Field::ClientId => FieldKind::Code,
             Field::ClientSecret => FieldKind::SecretCode,
-            Field::SecretExpires => FieldKind::Date,
             _ => FieldKind::Text,
         };
         // Keeps password managers from filling in a password and from saving this value as one.
         let autocomplete = if kind == FieldKind::SecretCode { "new-password" } else { "off" };
+        let (label, mark) = (self.providers.label(field), Some(self.provider.help(field).mark));
+        let (value, error) = (self.draft.value(field.name()), self.draft.error(field));
+        match self.line(field) {
+            Some(line) => view! {
+                <TextField
+                    name=field.name()
+                    label=label
+                    help=line
+                    mark=mark
+                    kind=kind
+                    value=value
+                    autocomplete=autocomplete
+                    error=error
+                    required=false
+                />
+            }
+            .into_any(),
+            None => view! {
+                <TextField
+                    name=field.name()
+                    label=label
+                    mark=mark
+                    kind=kind
+                    value=value
+                    autocomplete=autocomplete
+                    error=error
+                    required=false
+                />
+            }
+            .into_any(),
+        }
+    }
+
+    /// The hidden fields: what the form is for, and the state in which it is shown again.
+    fn hidden(&self) -> impl IntoView + use<> {
+        let target = match self.draft.target {
+            Target::Add { form } => vec![("form", form.to_string())],
+            Target::Edit { connector, version } | Target::Secret { connector, version } => {
+                vec![("connector", connector.to_string()), (VERSION, self.draft.version_field(version))]
+            }
+        };
+        let state = [(OWNER, self.owner.clone()), (GUIDE, self.guide.name().to_owned())];
+        // Without it, a form of an existing connector would keep the stored secret.
+        let kept = self.draft.secret_kept.map(|id| (SECRET_KEPT, id.to_string()));
+        let hidden = target
+            .into_iter()
+            .chain(state)
+            .chain(kept)
+            .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+            .collect_view();
+        let provider = Field::Provider.name();
+        let chosen = self.provider.form().name();
         view! {
-            <TextField
-                name=field.name()
-                label=self.providers.label(field)
-                help=help
-                mark=Some(self.provider.help(field).mark)
-                kind=kind
-                value=self.draft.value(field.name())
-                autocomplete=autocomplete
-                error=self.draft.error(field)
-                focus={self.focused() == field}
-                required=false
+            {hidden}
+            <input type="hidden" id=provider name=provider value=chosen />
+        }
+    }
+
+    /// The decisions: the name, the permissions, and the provider's own ones.
+    fn decide(&self) -> (AnyView, AnyView) {
+        let provider_error = self.draft.error(&Field::Provider).map(|error| {
+            view! { <FieldError id=format!("{}-error", Field::Provider.name()) error=Some(error) /> }
+        });
+        let left = view! {
+            {provider_error}
+            {self.field(&Field::ServiceName)}
+            <ApiScope
+                provider=self.provider.clone()
+                chosen=self.draft.scopes.clone()
+                error=self.draft.error(&Field::Permissions)
+                line=self.line(&Field::Permissions)
+            />
+        };
+        (left.into_any(), self.own_fields(Row::Decide).into_any())
+    }
+
+    /// The values of a registered application.
+    fn register(&self) -> AnyView {
+        let same = self.same_client_id.clone().map(|name| {
+            view! {
+                <Notice tone=Tone::Warn>
+                    <p><bdi>{name}</bdi> " already uses this Client ID."</p>
+                </Notice>
+            }
+        });
+        view! { {self.field(&Field::ClientId)} {same} {self.own_fields(Row::Register)} }.into_any()
+    }
+
+    /// The Redirect URI, where no step shows it.
+    fn redirect_uri(&self) -> AnyView {
+        let help = self.provider.help(&Field::REDIRECT_URI);
+        let line = self.line(&Field::REDIRECT_URI).map(|line| view! { <p class="help">{line}</p> });
+        view! {
+            <div class="field">
+                <p><b>"Redirect URI"</b></p>
+                <HelpMark label="Redirect URI" words=help.mark />
+                {line}
+                <Copyable value=self.redirect_uri.clone() what="the Redirect URI" />
+                {self.doctor()}
+            </div>
+        }
+        .into_any()
+    }
+
+    fn doctor(&self) -> AnyView {
+        view! { <AddressDoctor doctor=self.doctor.clone() /> }.into_any()
+    }
+
+    fn expires(&self) -> AnyView {
+        view! {
+            <Expires
+                provider=self.provider.clone()
+                label=self.providers.label(&Field::SecretExpires)
+                draft=self.draft.clone()
+                today=self.today
+                focus=false
             />
         }
+        .into_any()
+    }
+
+    /// The rows with the steps on the left.
+    fn rows_with_steps(&self, guide: Guide) -> AnyView {
+        let Guide { register, permissions, credentials, .. } = guide;
+        let with_steps = |number: u8, part: Part, row: Row, fields: AnyView| {
+            let Part { title, steps, values } = part;
+            // The address is one of the values of the first steps.
+            let doctor = (row == Row::Register).then(|| self.doctor());
+            let left = view! { {doctor} {steps} }.into_any();
+            let right = view! { {fields} {values} }.into_any();
+            view! { <FormRow number=Some(number) title=title has_steps=true left=left right=right /> }
+        };
+        let (name, own) = self.decide();
+        let secret = view! {
+            {self.field(&Field::ClientSecret)} {self.expires()} {self.own_fields(Row::Credentials)}
+        };
+        let rows = view! {
+            <FormRow number=Some(1) title="Decide" has_steps=false left=name right=own />
+            {with_steps(2, register, Row::Register, self.register())}
+            {with_steps(3, permissions, Row::Permissions, self.own_fields(Row::Permissions).into_any())}
+            {with_steps(4, credentials, Row::Credentials, secret.into_any())}
+        }
+        .into_any();
+        // An existing application has no steps to tick.
+        if self.is_edit() { rows } else { view! { <Checklist>{rows}</Checklist> }.into_any() }
+    }
+
+    /// The rows without steps. A row without fields is left out.
+    fn rows(&self) -> AnyView {
+        let (name, own) = self.decide();
+        let permissions = self.own_fields(Row::Permissions).map(|fields| {
+            view! { <FormRow number=None title="Permissions" has_steps=false left=fields right={().into_any()} /> }
+        });
+        // One column has what the provider shows for an application, the other one its secret.
+        let application = view! { {self.register()} {self.redirect_uri()} }.into_any();
+        let secret = view! {
+            {self.field(&Field::ClientSecret)} {self.expires()} {self.own_fields(Row::Credentials)}
+        }
+        .into_any();
+        let title = self.provider.names().application;
+        view! {
+            <FormRow number=None title="Settings" has_steps=false left=name right=own />
+            {permissions}
+            <FormRow number=None title=title has_steps=false left=application right=secret />
+        }
+        .into_any()
     }
 }
 
@@ -107,70 +309,23 @@ impl FormView {
 pub fn ConnectorForm(
     /// What it shows.
     model: FormView,
-    /// Its heading.
-    title: &'static str,
+    /// The steps, if it shows them.
+    guide: Option<Guide>,
     /// The text of its button.
     button: &'static str,
     /// The address to which *Cancel* leads.
     cancel: String,
 ) -> impl IntoView {
-    let line = |field: &Field| model.provider.help(field).line;
-    let name = model.field(&Field::ServiceName, line(&Field::ServiceName));
-    let client_id = model.field(&Field::ClientId, line(&Field::ClientId));
-    let secret = model.field(
-        &Field::ClientSecret,
-        if model.is_edit() {
-            "Leave it empty to keep the one that is stored."
-        } else {
-            line(&Field::ClientSecret)
-        },
-    );
-    let redirect = model.provider.help(&Field::REDIRECT_URI);
-    let own = model.provider.fields(&model.own_fields());
-    let hidden = match model.draft.target {
-        Target::Add { form } => vec![("form", form.to_string())],
-        Target::Edit { connector, version } | Target::Secret { connector, version } => {
-            vec![("connector", connector.to_string()), ("version", version.to_string())]
-        }
+    let hidden = model.hidden();
+    let rows = match guide {
+        Some(guide) => model.rows_with_steps(guide),
+        None => model.rows(),
     };
-    let hidden = hidden
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-        .collect_view();
-    let redirect_uri = model.redirect_uri.clone();
-    let expires_has_focus = *model.focused() == Field::SecretExpires;
     view! {
         <CheckedForm>
-            <form class="card" id=FORM method="post" action=model.action>
+            <form class="rows" id=FORM method="post" action=model.action>
                 {hidden}
-                <input type="hidden" name=OWNER value=model.owner.clone() />
-                <h2>{title}</h2>
-                <div class="fields">
-                    <ChooseProvider model=model.clone() />
-                    {name}
-                    {client_id}
-                    {secret}
-                    <Expires
-                        provider=model.provider.clone()
-                        label=model.providers.label(&Field::SecretExpires)
-                        draft=model.draft.clone()
-                        today=model.today
-                        focus=expires_has_focus
-                    />
-                    {own}
-                    <ApiScope
-                        provider=model.provider.clone()
-                        chosen=model.draft.scopes.clone()
-                        error=model.draft.error(&Field::Permissions)
-                    />
-                    <div class="field">
-                        <p><b>"Redirect URI"</b></p>
-                        <HelpMark label="Redirect URI" words=redirect.mark />
-                        <p class="help">{redirect.line}</p>
-                        <Copyable value=redirect_uri what="the Redirect URI" />
-                        <AddressDoctor doctor=model.doctor />
-                    </div>
-                </div>
+                {rows}
                 <div class="row">
                     <button class="button primary">{button}</button>
                     <a class="button plain" href=cancel>"Cancel"</a>
@@ -178,157 +333,4 @@ pub fn ConnectorForm(
             </form>
         </CheckedForm>
     }
-}
-
-/// A provider in the form.
-struct Choice {
-    value: &'static str,
-    service: &'static str,
-    help: String,
-    image: &'static str,
-    /// Whether it is chosen; `None` if it cannot be chosen.
-    chosen: Option<bool>,
-}
-
-/// The provider that a later version will have.
-const LATER: (&str, &str, &str) = ("gmail", "Gmail", "/gmail.svg");
-
-#[component]
-fn ChooseProvider(model: FormView) -> impl IntoView {
-    let id = Field::Provider.name();
-    let label = model.providers.label(&Field::Provider);
-    let chosen = model.provider.form().name();
-    let offered = model.providers.all().iter().map(|provider| {
-        let (value, names) = (provider.form().name(), provider.names());
-        Choice {
-            value,
-            service: names.service,
-            help: names.mailboxes.to_owned(),
-            image: names.image,
-            // A connector keeps its provider.
-            chosen: (!model.is_edit() || value == chosen).then_some(value == chosen),
-        }
-    });
-    let (value, service, image) = LATER;
-    let later = model.providers.find(value).is_none().then(|| {
-        let services: Vec<_> = model.providers.all().iter().map(|it| it.names().service).collect();
-        let help = format!("{} only in this version", services.join(" and "));
-        Choice { value, service, help, image, chosen: None }
-    });
-    let choices = offered
-        .chain(later)
-        .enumerate()
-        .map(|(at, Choice { value, service, help, image, chosen })| {
-            view! {
-                <div class="choice">
-                    <label>
-                        <input
-                            type="radio"
-                            id=(at == 0).then_some(id)
-                            name=id
-                            value=value
-                            checked={chosen == Some(true)}
-                            disabled=chosen.is_none()
-                        />
-                        <img class="sign" src=image alt="" width="32" height="32" />
-                        <span>{service}<span class="help">{help}</span></span>
-                    </label>
-                </div>
-            }
-        })
-        .collect_view();
-    // Each provider has fields and a guide of its own.
-    let others =
-        model.providers.all().iter().filter(|other| !model.is_edit() && other.form().name() != chosen);
-    let others = others
-        .map(|other| {
-            let to = format!("/connectors/new?provider={}", other.form().name());
-            let words = format!("Show the form for {}", other.names().service);
-            view! { <p class="help"><a href=to>{words}</a></p> }
-        })
-        .collect_view();
-    view! {
-        <fieldset class="field" aria-describedby=format!("{id}-error")>
-            <legend>{label}</legend>
-            <HelpMark label=label words=model.provider.help(&Field::Provider).mark />
-            <div class="choices cards">{choices}</div>
-            {others}
-            <FieldError id=format!("{id}-error") error=model.draft.error(&Field::Provider) />
-        </fieldset>
-    }
-}
-
-/// The choice of the day on which the secret expires: the periods that the provider offers, or another day. A provider
-/// whose secrets do not expire offers no period; then only the day can be entered.
-#[component]
-pub fn Expires(
-    provider: SharedProvider,
-    label: &'static str,
-    /// What was typed.
-    draft: Draft,
-    today: Date,
-    /// Whether this field gets the focus.
-    focus: bool,
-) -> impl IntoView {
-    let name = Field::SecretExpires.name();
-    let help = provider.help(&Field::SecretExpires);
-    let value = draft.value(name).to_owned();
-    let error = draft.error(&Field::SecretExpires);
-    let periods = provider.secret_periods();
-    if periods.is_empty() {
-        return view! {
-            <TextField
-                name=name
-                label=label
-                help=help.line
-                mark=Some(help.mark)
-                kind=FieldKind::Date
-                value=value
-                error=error
-                focus=focus
-                required=false
-            />
-        }
-        .into_any();
-    }
-    let chosen = draft.value(EXPIRES_IN).to_owned();
-    let other = periods.iter().all(|months| months.to_string() != chosen);
-    let chip = |value: String, words: String, checked: bool| {
-        view! {
-            <label class="chip">
-                <input type="radio" name=EXPIRES_IN value=value checked=checked />
-                <span>{words}</span>
-            </label>
-        }
-    };
-    let chips = periods
-        .iter()
-        .map(|&months| {
-            let day = provider.secret_expiry(today, months).for_people();
-            let value = months.to_string();
-            let checked = value == chosen;
-            chip(value, format!("{months} months ({day})"), checked)
-        })
-        .collect_view();
-    view! {
-        <fieldset class="field expires">
-            <legend>{label}</legend>
-            <HelpMark label=label words=help.mark />
-            <p class="help">{help.line}</p>
-            <div class="chips">{chips} {chip("date".to_owned(), "Another day".to_owned(), other)}</div>
-            <div class="more">
-                <TextField
-                    name=name
-                    label="Day"
-                    help="Leave it empty if you do not know it."
-                    kind=FieldKind::Date
-                    value=value
-                    error=error
-                    focus=focus
-                    required=false
-                />
-            </div>
-        </fieldset>
-    }
-    .into_any()
 }

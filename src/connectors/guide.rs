@@ -1,27 +1,52 @@
-//! The guide beside the form. Its steps are the provider's; this module gives them the values of the form. The card
-//! about an administrator's approval is here too.
-
-use leptos::prelude::*;
+//! The guide of the form: the state in which the page shows it, and the values that its steps repeat. The steps are the
+//! provider's.
 
 use super::{
-    draft::Target,
+    draft::{Draft, GUIDE, Target},
     form::{FormView, own_values},
-    islands::Checklist,
 };
 use crate::{
     platform::text,
     providers::{
-        EXPIRES_IN, Field, Permission, SharedProvider,
-        guide::{Guide as Shown, GuideView},
+        EXPIRES_IN, Field, Permission,
+        guide::{Guide, GuideView},
     },
-    ui::widgets::Copyable,
 };
 
 /// The name that the guide suggests while the form has none.
 const NAME: &str = "Mail360";
 
+/// Whether the form shows the steps at the provider. The address and a hidden field of the form name the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuideState {
+    /// The form shows them.
+    Open,
+    /// The form shows only its fields.
+    Closed,
+}
+
+impl GuideState {
+    /// The name in the address and in the hidden field.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Open, Self::Closed].into_iter().find(|state| state.name() == name)
+    }
+
+    /// The state that the address names, or else the one in which the form was sent, or else `at_first`.
+    pub fn of(asked: Option<&str>, draft: &Draft, at_first: Self) -> Self {
+        let asked = asked.and_then(Self::from_name);
+        asked.or_else(|| Self::from_name(draft.value(GUIDE))).unwrap_or(at_first)
+    }
+}
+
 /// The values of this form for the guide.
-pub fn values_of(form: &FormView) -> GuideView {
+fn values_of(form: &FormView) -> GuideView {
     let (draft, provider) = (&form.draft, &form.provider);
     let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
         provider.permissions().iter().partition(|permission| permission.required);
@@ -47,52 +72,7 @@ pub fn values_of(form: &FormView) -> GuideView {
     }
 }
 
-#[component]
-pub fn Guide(
-    provider: SharedProvider,
-    /// The values of the form.
-    values: GuideView,
-) -> impl IntoView {
-    let Shown { title, lead, parts } = provider.guide(&values);
-    let has_boxes = values.done.is_some();
-    let parts = if has_boxes { view! { <Checklist>{parts}</Checklist> }.into_any() } else { parts };
-    view! {
-        <section class="guide" id="guide" aria-labelledby="guide-title">
-            <div class="stack tight">
-                <h2 id="guide-title">{title}</h2>
-                <p class="soft">{lead}</p>
-            </div>
-            {parts}
-        </section>
-    }
-}
-
-/// Explains that an administrator must approve an existing connector, and shows the address to send to them.
-#[component]
-pub fn Approval(provider: SharedProvider, address: String) -> impl IntoView {
-    let question = format!("Does {} say that an administrator must approve?", provider.names().provider);
-    view! {
-        <section class="card low" aria-labelledby="approval-title">
-            <h2 id="approval-title">"Approval"</h2>
-            <details class="disclosure">
-                <summary>{question}</summary>
-                <div class="stack tight">
-                    <ToApprove words=provider.consent_words() address=address />
-                </div>
-            </details>
-        </section>
-    }
-}
-
-/// The address, and what to do with it.
-#[component]
-pub fn ToApprove(
-    /// What the administrator does with it ([`crate::providers::Provider::consent_words`]).
-    words: &'static str,
-    address: String,
-) -> impl IntoView {
-    view! {
-        <p>{words}</p>
-        <Copyable value=address what="the address for approval" />
-    }
+/// The guide of this form, if the form shows it.
+pub fn guide_of(form: &FormView) -> Option<Guide> {
+    (form.guide == GuideState::Open).then(|| form.provider.guide(&values_of(form)))
 }

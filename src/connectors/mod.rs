@@ -1,5 +1,5 @@
-//! Connectors: the list, the form, the guide beside it, and replacing secrets. Start reading in `service` (use cases)
-//! and `model` (values and their parsers). Sign-ins through a connector are not here but in `sign_ins`.
+//! Connectors: the list, the form with the guide in its rows, and replacing secrets. Start reading in `service`
+//! (use cases) and `model` (values and their parsers). Sign-ins through a connector are in `sign_ins`.
 
 #[cfg(feature = "ssr")]
 pub(crate) mod actions;
@@ -14,11 +14,11 @@ pub(crate) mod edit_page;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
-pub(crate) mod guide;
+mod guide;
 pub(crate) mod islands;
 #[cfg(feature = "ssr")]
 pub(crate) mod list_page;
-pub(crate) mod model;
+pub mod model;
 #[cfg(feature = "ssr")]
 pub(crate) mod pages;
 #[cfg(feature = "ssr")]

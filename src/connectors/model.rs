@@ -2,9 +2,9 @@
 //! uses it to decide.
 
 mod fields;
-pub(crate) mod list;
+pub mod list;
 
-pub use crate::providers::{ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, Values};
+pub use crate::providers::{ClientId, EXPIRES_IN, ExpiryDate, Field, FieldErrors, OTHER_DAY, Values};
 pub use fields::ServiceName;
 
 #[cfg(feature = "ssr")]
@@ -29,7 +29,7 @@ impl ConnectorState {
         self == Self::Failing(FailureReason::CredentialsRejected)
     }
 
-    /// As the database has it.
+    /// The stored form.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotVerified => "not_verified",
@@ -67,7 +67,7 @@ impl FailureReason {
     const ALL: [Self; 4] =
         [Self::CredentialsRejected, Self::ApplicationRefused, Self::PermissionsRefused, Self::WrongDirectory];
 
-    /// As the database has it.
+    /// The stored form.
     pub const fn name(self) -> &'static str {
         match self {
             Self::CredentialsRejected => "credentials_rejected",
@@ -90,7 +90,9 @@ impl FailureReason {
             Self::CredentialsRejected => format!("{provider} does not accept the Client ID and secret"),
             Self::ApplicationRefused => format!("{provider} does not let the application sign people in"),
             Self::PermissionsRefused => format!("{provider} does not accept a permission"),
-            Self::WrongDirectory => "who signed in is of another company".to_owned(),
+            Self::WrongDirectory => {
+                format!("The account that signed in belongs to another {}", names.directory.to_lowercase())
+            }
         }
     }
 }

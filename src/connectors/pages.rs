@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use time::Date;
 
 use super::{
-    model::{ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate, ServiceName},
-    service::{CONNECTORS_IN_BANNER, Connector, ConnectorId},
+    model::{ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate},
+    service::{Connector, ConnectorId},
 };
 use crate::{
     platform::config::doctor::Doctor,
-    providers::{Application, Field, Names, Providers, provider::Fact},
+    providers::{Field, Names, Providers, provider::Fact},
     ui::{
         doctor::AddressDoctor,
         markup::Markup,
@@ -33,22 +33,17 @@ pub fn labels_of(providers: &Providers, fields: &[String]) -> String {
 #[component]
 pub fn RedirectUri(
     /// Where it is entered: the provider's console.
-    console: String,
-    /// The address.
+    console: &'static str,
+    /// The Redirect URI to register at the provider.
     uri: String,
     /// The result of the check of the Redirect URI.
     doctor: Doctor,
-    /// Whether it is shown in a column rather than across the page.
-    #[prop(optional)]
-    column: bool,
 ) -> impl IntoView {
-    let class = if column { "card low" } else { "card low strip" };
     let help = format!(
-        "Enter this address in {console} when you register your application. It is the same for all \
-         connectors."
+        "{console} asks for this address when you register an application. All connectors use the same one."
     );
     view! {
-        <section class=class aria-labelledby="redirect-title">
+        <section class="card low" aria-labelledby="redirect-title">
             <div>
                 <h2 id="redirect-title">"Redirect URI"</h2>
                 <p class="help">{help}</p>
@@ -56,19 +51,6 @@ pub fn RedirectUri(
             <Copyable value=uri what="the Redirect URI" />
             <AddressDoctor doctor=doctor />
         </section>
-    }
-}
-
-/// Writes who may sign in, in two lines if it is one company.
-pub fn write_who_may_sign_in(html: &mut Markup, application: &dyn Application) {
-    match application.audience() {
-        (words, Some(company)) => {
-            html.raw("<p>").text(words).raw("</p><p class=\"soft note\"><code>");
-            html.text(company).raw("</code></p>");
-        }
-        (words, None) => {
-            html.text(words);
-        }
     }
 }
 
@@ -95,43 +77,27 @@ pub fn StateBadge(
     html.into_view()
 }
 
-/// A banner for administrators that names the connectors whose secret expires soon or has expired.
+/// A notice for administrators that the secret of this connector expires soon or has expired.
 #[component]
-pub fn ExpiryBanner(
-    /// These connectors with the last day of each secret, the soonest first.
-    expiring: Vec<(ConnectorId, ServiceName, ExpiryDate)>,
+pub fn ExpiryNotice(
+    id: ConnectorId,
+    /// The last day of its secret.
+    day: ExpiryDate,
     today: Date,
 ) -> impl IntoView {
-    let is_due = |date: &ExpiryDate| date.days_from(today) <= EXPIRY_WARNING_DAYS;
-    let soon: Vec<_> = expiring.into_iter().filter(|(.., date)| is_due(date)).collect();
-    let (.., first) = soon.first()?;
-    let (tone, title) = if first.days_from(today) < 0 {
-        (Tone::Bad, "A client secret has expired")
-    } else {
-        (Tone::Warn, "A client secret expires soon")
+    let days = day.days_from(today);
+    let (tone, title) = match days {
+        ..0 => (Tone::Bad, "The client secret has expired"),
+        0..=EXPIRY_WARNING_DAYS => (Tone::Warn, "The client secret expires soon"),
+        _ => return None,
     };
-    let more = soon.len() > CONNECTORS_IN_BANNER;
-    let items = soon
-        .into_iter()
-        .take(CONNECTORS_IN_BANNER)
-        .map(|(id, name, date)| {
-            let to = format!("/connectors/{id}/secret");
-            let name = name.as_str().to_owned();
-            view! {
-                <li>
-                    <bdi>{name.clone()}</bdi> ": " {date.distance(today)} " ("
-                    <time datetime=date.to_string()>{date.for_people()}</time> "). "
-                    <a href=to>"Replace the secret" <span class="unseen">" of " {name}</span></a>
-                </li>
-            }
-        })
-        .collect_view();
-    let all = more.then(|| view! { <p><a href="/connectors?sort=expiry">"All, soonest first"</a></p> });
+    let words = format!(" ({}). When a secret expires, its connector stops working. ", day.distance(today));
     Some(view! {
         <Notice tone=tone title=title>
-            <p>"After its last day no one can sign in through the connector."</p>
-            <ul>{items}</ul>
-            {all}
+            <p>
+                "Last day: " <time datetime=day.to_string()>{day.for_people()}</time> {words}
+                <a href=format!("/connectors/{id}/secret")>"Replace the client secret"</a>
+            </p>
         </Notice>
     })
 }
@@ -167,17 +133,41 @@ pub fn Expiry(
     html.into_view()
 }
 
-/// A line that explains a setting.
-fn meaning(words: impl Into<String>) -> AnyView {
-    let words = words.into();
-    view! { <p class="help">{words}</p> }.into_any()
-}
-
 /// A setting that only the provider has.
 fn own_setting(fact: Fact) -> impl IntoView {
-    let Fact { label, value, is_code, meaning: words } = fact;
+    let Fact { label, value, is_code, .. } = fact;
     let value = if is_code { view! { <code>{value}</code> }.into_any() } else { value.into_any() };
-    view! { <div><dt>{label}</dt><dd>{value}{meaning(words)}</dd></div> }
+    view! { <div><dt>{label}</dt><dd>{value}</dd></div> }
+}
+
+/// What each setting means, for a reader who asks.
+fn draw_meanings(connector: &Connector, admin: bool) -> impl IntoView + use<> {
+    let names = connector.names();
+    let own = connector.application.facts().into_iter().map(|fact| (fact.label, fact.meaning.to_owned()));
+    let secret = admin
+        .then(|| ("Client Secret", "The password of the application. We never show it again.".to_owned()));
+    let general = [
+        Some(("Service Name", format!("Use the same name as in {}.", names.console))),
+        Some(("Client ID", format!("{} recognises the application by this ID.", names.provider))),
+        secret,
+        Some((
+            "Secret expires",
+            "After this day no one can sign in until the secret is replaced.".to_owned(),
+        )),
+    ];
+    let items = general
+        .into_iter()
+        .flatten()
+        .chain(own)
+        .chain([("API scope", "What your software may do for a user who has signed in.".to_owned())])
+        .map(|(label, words)| view! { <li><strong>{label}</strong> ": " {words}</li> })
+        .collect_view();
+    view! {
+        <details class="disclosure">
+            <summary>"What do these settings mean?"</summary>
+            <ul class="events" role="list">{items}</ul>
+        </details>
+    }
 }
 
 /// The settings of a connector.
@@ -195,19 +185,24 @@ pub fn Settings(
         } else {
             view! { "begins with " <code>{hint}</code> ", stored encrypted" }.into_any()
         };
-        view! {
-            <div><dt>"Client Secret"</dt><dd>{words}{meaning("The application’s password. It is never shown again.")}</dd></div>
-        }
+        view! { <div><dt>"Client Secret"</dt><dd>{words}</dd></div> }
     });
     let names = connector.names();
+    let meanings = draw_meanings(&connector, admin);
     let own = connector.application.facts().into_iter().map(own_setting).collect_view();
-    let scopes = connector
+    let scopes: Vec<_> = connector
         .provider
         .permissions()
         .iter()
         .filter(|permission| connector.scopes.iter().any(|scope| scope == permission.name))
-        .map(|permission| view! { <li><code>{permission.name}</code>{meaning(permission.allows)}</li> })
-        .collect_view();
+        .map(|permission| {
+            view! { <li><code>{permission.name}</code><p class="help">{permission.allows}</p></li> }
+        })
+        .collect();
+    let count = match scopes.len() {
+        1 => "1 permission".to_owned(),
+        count => format!("{count} permissions"),
+    };
     view! {
         <section class="card low" aria-labelledby="settings-title">
             <h2 id="settings-title">"Settings"</h2>
@@ -215,28 +210,19 @@ pub fn Settings(
                 <div><dt>"Service provider"</dt><dd>{names.service}</dd></div>
                 <div>
                     <dt>"Service Name"</dt>
-                    <dd>
-                        <bdi>{connector.service_name.as_str().to_owned()}</bdi>
-                        {meaning(format!("Best use the same name as in {}.", names.console))}
-                    </dd>
+                    <dd><bdi>{connector.service_name.as_str().to_owned()}</bdi></dd>
                 </div>
-                <div><dt>"Client ID"</dt><dd>
-                    <code>{connector.client_id.to_string()}</code>
-                    {meaning(format!("{} recognises the application by this ID.", names.provider))}
-                </dd></div>
+                <div><dt>"Client ID"</dt><dd><code>{connector.client_id.to_string()}</code></dd></div>
                 {secret}
                 <div>
                     <dt>"Secret expires"</dt>
-                    <dd>
-                        <Expiry date=connector.secret_expires_on today=today />
-                        {meaning("After this day no one can sign in until the secret is replaced.")}
-                    </dd>
+                    <dd><Expiry date=connector.secret_expires_on today=today /></dd>
                 </div>
                 {own}
                 <div>
                     <dt>"API scope"</dt>
                     <dd>
-                        {meaning("What your software may do for a person who has signed in.")}
+                        {count}
                         <details class="disclosure">
                             <summary>"View API scope"</summary>
                             <ul class="events" role="list">{scopes}</ul>
@@ -248,6 +234,7 @@ pub fn Settings(
                     <dd><crate::ui::widgets::Moment at=connector.created_at /></dd>
                 </div>
             </dl>
+            {meanings}
         </section>
     }
 }

@@ -55,6 +55,8 @@ pub enum Offer {
     Secret,
     /// To edit the connector.
     Edit,
+    /// To copy the Redirect URI, which the page has.
+    RedirectUri,
 }
 
 /// Tries credentials.

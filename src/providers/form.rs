@@ -1,5 +1,5 @@
-//! What the form of a connector needs to know of a provider, on the server and in the browser: the names of the fields,
-//! and the parsers of typed values. What only the server needs is in `provider`.
+//! The part of a provider that the form of a connector needs, on the server and in the browser: the names of the
+//! fields, and the parsers of typed values. The part that only the server needs is in `provider`.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -16,10 +16,10 @@ pub trait ProviderForm: Sync {
     /// The name of the provider in the form and in the database.
     fn name(&self) -> &'static str;
 
-    /// Parses a client ID, with other text round it that people paste along.
+    /// Parses a client ID, with any text around it that users have copied too.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What the user must change, as a sentence for the screen.
     fn parse_client_id(&self, text: &str) -> Result<String, &'static str>;
 
     /// Parses a client secret. `client_id` is the text in the field for the client ID.
@@ -28,7 +28,7 @@ pub trait ProviderForm: Sync {
     /// The secret, and a warning if it does not look like one of this provider's.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What the user must change, as a sentence for the screen.
     fn parse_secret<'a>(&self, text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str>;
 
     /// Whether a text looks like one of this provider's client secrets.
@@ -40,10 +40,17 @@ pub trait ProviderForm: Sync {
     /// The value in the form in which it is stored.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What the user must change, as a sentence for the screen.
     fn parse_setting(&self, name: &str, text: &str) -> Result<String, &'static str>;
 
-    /// Makes the guide beside the form follow the values in the form. `None` if the page lacks an element. It is called
+    /// Whether one of the provider's own fields counts with the values that were typed or chosen. The server ignores the
+    /// others, so a mistake in them must not keep the browser from sending the form. `value_of` gives the value of a
+    /// field by its name, and for a choice the chosen one.
+    fn counts(&self, _name: &str, _value_of: &dyn Fn(&str) -> Option<String>) -> bool {
+        true
+    }
+
+    /// Makes the steps of the guide follow the values in the form. `None` if the page lacks an element. Called
     /// only in the browser.
     fn follow(&self) -> Option<()>;
 }
@@ -142,6 +149,14 @@ pub type FieldErrors = Vec<(Field, String)>;
 /// The name of the form field with a period in months after which the secret expires, or with another value for
 /// *another day*.
 pub const EXPIRES_IN: &str = "secret_expires_in";
+/// The value of [`EXPIRES_IN`] for another day, which is typed.
+pub const OTHER_DAY: &str = "date";
+
+/// Whether the typed day of the expiry counts: not if a period was chosen in its place. `expires_in` is the value of
+/// [`EXPIRES_IN`], empty if the form has no such choice.
+pub fn day_counts(expires_in: &str) -> bool {
+    expires_in.is_empty() || expires_in == OTHER_DAY
+}
 
 /// The client ID of an application, as its provider writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +166,7 @@ impl ClientId {
     /// Parses a client ID of this provider.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What the user must change, as a sentence for the screen.
     pub fn parse(form: &dyn ProviderForm, text: &str) -> Result<Self, &'static str> {
         form.parse_client_id(text).map(Self)
     }
@@ -192,6 +207,12 @@ mod tests {
                 && !holds_secret("archive", "archive")
                 && !holds_secret("", "")
         );
+    }
+
+    #[test]
+    fn the_typed_day_counts_unless_a_period_is_chosen() {
+        assert!(day_counts("") && day_counts(OTHER_DAY));
+        assert!(!day_counts("24") && !day_counts("6"));
     }
 
     #[test]

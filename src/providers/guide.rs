@@ -1,17 +1,28 @@
-//! The parts of a guide that providers share: what it shows, its steps with their boxes, and texts to copy. A provider
-//! writes its own steps.
+//! The parts of a guide that providers share: the rows of the form, the numbered steps with their boxes, and texts to
+//! copy. A provider writes its own steps.
 
 use leptos::prelude::*;
 
 use super::Values;
 use crate::ui::widgets::CopyButton;
 
-/// The id of the connector's form. Fields outside of the form, such as the boxes of the guide, name it to belong to it.
-pub const FORM: &str = "connector-form";
 /// The name of the boxes of the guide's steps.
 pub const DONE: &str = "done";
 
-/// The values that a guide shows, as far as the form beside it has them.
+/// A row of a connector's form, in the order of the page. It has steps at the provider, and the fields that they fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Row {
+    /// The decisions on which the steps depend. It has no steps.
+    Decide,
+    /// Registering the application.
+    Register,
+    /// Adding the permissions.
+    Permissions,
+    /// Creating the secret.
+    Credentials,
+}
+
+/// The values that a guide shows. The form beside it may not have all of them.
 #[derive(Clone, Debug)]
 pub struct GuideView {
     /// The service name.
@@ -32,13 +43,27 @@ pub struct GuideView {
     pub done: Option<Vec<String>>,
 }
 
-/// A guide, ready to be shown.
+/// A guide, ready to be shown: the steps of each row.
 pub struct Guide {
-    /// Its heading.
-    pub title: &'static str,
-    /// The sentence below the heading.
+    /// The sentences above the form.
     pub lead: &'static str,
-    pub parts: AnyView,
+    /// The steps that register the application.
+    pub register: Part,
+    /// The steps that add the permissions.
+    pub permissions: Part,
+    /// The steps that create the secret.
+    pub credentials: Part,
+}
+
+/// The part of a guide for one row.
+pub struct Part {
+    /// The heading of the row.
+    pub title: &'static str,
+    /// The steps, and help for users who cannot take them.
+    pub steps: AnyView,
+    /// Values for the steps that have no field, such as the names of the permissions. The page shows them with the
+    /// fields of the row.
+    pub values: Option<AnyView>,
 }
 
 /// The ticked steps, if the steps have boxes.
@@ -46,26 +71,37 @@ pub struct Guide {
 pub struct Ticks(pub Option<Vec<String>>);
 
 impl Ticks {
-    /// A step with its box. Its id has at most eight characters. The box belongs to the form, so that it is still ticked
-    /// if the form is shown again.
-    pub fn step(&self, id: &'static str, content: impl IntoView) -> AnyView {
+    /// A step with its number and its box. The number has at most eight characters. The box belongs to the form, so
+    /// that it is still ticked if the form is shown again.
+    pub fn step(&self, number: &'static str, content: impl IntoView) -> AnyView {
         let content = content.into_any();
         let Some(done) = &self.0 else {
-            return view! { <li><div class="stack tight">{content}</div></li> }.into_any();
+            return view! {
+                <li>
+                    <div class="step">
+                        <b class="number">{number}</b>
+                        <div>{content}</div>
+                    </div>
+                </li>
+            }
+            .into_any();
         };
-        let checked = done.iter().any(|done| done == id);
+        let checked = done.iter().any(|done| done == number);
+        let id = format!("step-{number}");
+        let label_for = id.clone();
         view! {
             <li>
                 <div class="step">
                     <input
                         type="checkbox"
+                        id=id
                         name=format!("{DONE}[]")
-                        value=id
-                        form=FORM
+                        value=number
                         checked=checked
-                        aria-label=format!("Step {id} is done")
+                        aria-label=format!("Step {number} is done")
                         autocomplete="off"
                     />
+                    <label class="number" for=label_for>{number}</label>
                     <div>{content}</div>
                 </div>
             </li>
@@ -74,40 +110,19 @@ impl Ticks {
     }
 }
 
-/// A part of a guide: A, B or C.
-#[component]
-pub fn Part(
-    /// A, B or C.
-    letter: &'static str,
-    /// Its heading.
-    title: &'static str,
-    /// The steps.
-    children: Children,
-) -> impl IntoView {
-    let id = format!("part-{}", letter.to_lowercase());
-    let heading = id.clone();
-    view! {
-        <section class="part" aria-labelledby=id>
-            <h3 id=heading>
-                <span class="letter" aria-hidden="true">{letter}</span>
-                <span class="unseen">{format!("Part {letter}: ")}</span>
-                {title}
-            </h3>
-            {children()}
-        </section>
-    }
-}
-
 /// A text to copy, parts of which follow the values in the form.
 #[component]
 pub fn Copying(
+    /// What the text is, with its article.
+    #[prop(default = "the request")]
+    what: &'static str,
     /// The words.
     children: Children,
 ) -> impl IntoView {
     view! {
         <div class="copy">
             <code>{children()}</code>
-            <CopyButton what="the request" />
+            <CopyButton what=what />
         </div>
     }
 }

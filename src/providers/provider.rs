@@ -1,6 +1,6 @@
-//! What a provider is: a [`Provider`] knows its forms, words and errors, an [`Application`] is an application that an
-//! administrator registered there, and a [`Pinned`] is what one sign-in is pinned to. Nothing outside a provider's folder
-//! asks which provider it has.
+//! The three traits of a provider. A [`Provider`] has its forms, texts and errors. An [`Application`] has the
+//! settings of an application that an administrator registered there. A [`Pinned`] has the values that one sign-in is
+//! pinned to. No code outside a provider's folder depends on which provider it is.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -10,9 +10,9 @@ use secrecy::SecretString;
 use time::Date;
 
 use super::{
-    ClientId, ExpiryDate, Field, Mismatch, ProviderForm, ProviderWords, Refusal, Values, Why,
+    ClientId, ExpiryDate, Field, Mismatch, ProviderForm, ProviderWords, Refusal, RefusalKind, Values,
     diagnosis::{Diagnosis, SettingsChange},
-    guide::{Guide, GuideView},
+    guide::{Guide, GuideView, Row},
     http::ProviderHttp,
     oauth::{AuthorizeRequest, CodeRequest, Grant},
     redirect::Difference,
@@ -31,7 +31,7 @@ pub struct Names {
     pub service: &'static str,
     /// The mailboxes that the service has, in words.
     pub mailboxes: &'static str,
-    /// The path of the service's sign.
+    /// The path of the service's picture.
     pub image: &'static str,
     /// The company that runs it, for sentences.
     pub provider: &'static str,
@@ -53,14 +53,14 @@ pub struct Names {
     pub approve_button: &'static str,
     /// The line of an error on the provider's own pages, in the middle of a sentence.
     pub error_line: &'static str,
-    /// Where people find that line: a sentence or two for a pasted text without it.
+    /// Where users find that line: one or two sentences, shown if the pasted text does not contain it.
     pub error_place: &'static str,
 }
 
 /// A permission that a connector may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// Its name, as the provider has it.
+    /// Its name at the provider.
     pub name: &'static str,
     /// What it allows.
     pub allows: &'static str,
@@ -77,6 +77,8 @@ pub struct SettingField {
     pub name: &'static str,
     /// Its label on the screen.
     pub label: &'static str,
+    /// The row of the form that shows it.
+    pub row: Row,
     /// Whether people type text into it, so that they may paste a secret there.
     pub is_text: bool,
     /// Whether a stored secret belongs to its value. A change of it asks for the secret again.
@@ -111,8 +113,6 @@ pub struct FieldsView {
     pub values: Values,
     /// The mistakes, by the name of the field.
     pub errors: Values,
-    /// The name of the field that gets the focus, if it is one of them.
-    pub focus: Option<String>,
 }
 
 /// A provider's own code of an error.
@@ -165,7 +165,7 @@ pub type SettingErrors = Vec<(&'static str, &'static str)>;
 /// A provider of mailboxes.
 #[async_trait]
 pub trait Provider: Debug + Send + Sync {
-    /// Its parsers.
+    /// The parsers of typed values.
     fn form(&self) -> &'static dyn ProviderForm;
 
     fn names(&self) -> &'static Names;
@@ -209,7 +209,7 @@ pub trait Provider: Debug + Send + Sync {
     fn setting_words(&self, typed: &Values) -> Vec<(&'static str, String)>;
 
     /// The explanation of a refusal.
-    fn diagnose(&self, why: &Why, said: Option<&ProviderWords>) -> Diagnosis;
+    fn diagnose(&self, why: &RefusalKind, said: Option<&ProviderWords>) -> Diagnosis;
 
     /// The explanation, if the connector has no address for consent.
     fn without_consent(&self, diagnosis: Diagnosis) -> Diagnosis;
@@ -217,7 +217,7 @@ pub trait Provider: Debug + Send + Sync {
     /// The words of an error. Codes and ids may be in its description.
     fn read_words(&self, raw: &RawError<'_>) -> ProviderWords;
 
-    /// The most precise code in the words.
+    /// The most specific code in the provider's words.
     fn code(&self, said: &ProviderWords) -> Option<ErrorCode>;
 
     /// Whether the words prove a mistake in the client ID, the secret or a setting, even if the OAuth `error` does not.
@@ -247,10 +247,10 @@ pub trait Provider: Debug + Send + Sync {
     /// The help at a field.
     fn help(&self, field: &Field) -> FieldHelp;
 
-    /// The provider's own fields of the form.
-    fn fields(&self, view: &FieldsView) -> AnyView;
+    /// The provider's own fields in a row of the form; `None` if it has none there.
+    fn fields(&self, row: Row, view: &FieldsView) -> Option<AnyView>;
 
-    /// The guide to registering an application, beside the form.
+    /// The guide to registering an application, for each row of the form.
     fn guide(&self, view: &GuideView) -> Guide;
 
     /// The steps to a new secret of an existing application.
@@ -258,6 +258,12 @@ pub trait Provider: Debug + Send + Sync {
 
     /// A sentence in which places in the provider's console are links.
     fn directions(&self, text: &str, client_id: &ClientId) -> AnyView;
+
+    /// The address of a page of the provider's console, for one application, by the console's words for the page
+    /// ([`super::diagnosis::Remedy::Open`]); `None` if the console has no address for it.
+    fn console_page(&self, _page: &'static str, _client_id: &ClientId) -> Option<String> {
+        None
+    }
 
     /// What an administrator of the company does to approve, above the address for it.
     fn consent_words(&self) -> &'static str;
@@ -279,8 +285,8 @@ pub trait Application: Debug + Send + Sync {
     /// The provider's own settings, for the page of the connector.
     fn facts(&self) -> Vec<Fact>;
 
-    /// The directory (a company's accounts at the provider) that ID tokens must name, if it is known: by the settings, or
-    /// `proved` by an earlier sign-in.
+    /// The directory (a company's accounts at the provider) that ID tokens must name, if it is known: from the
+    /// settings, or from `proved`, which an earlier sign-in has proved.
     fn directory<'a>(&'a self, proved: Option<&'a str>) -> Option<&'a str>;
 
     /// The values that a sign-in is pinned to.
@@ -343,7 +349,7 @@ pub struct Missing {
 /// What one sign-in is pinned to. Later changes of the configuration or the connector do not change it.
 #[async_trait]
 pub trait Pinned: Debug + Send + Sync {
-    /// As the database has it.
+    /// The stored form.
     fn to_json(&self) -> String;
 
     /// The address at which people sign in.

@@ -116,7 +116,7 @@ async fn s1_a_refused_form_shows_typed_values_once_and_stores_the_secret_nowhere
     assert!(!dump.contains("canary"), "the draft has the secret");
 
     let form = ada.get("/connectors/new").await;
-    form.assert_says("This is not a Client ID").assert_says("Nothing was added");
+    form.assert_says("This is not a Client ID").assert_says("The connector was not added.");
     assert!(form.body.contains("value=\"Payroll\"") && form.body.contains("value=\"no client id\""));
     assert!(!form.body.contains("canary"));
     let fresh = ada.get("/connectors/new").await;
@@ -246,7 +246,7 @@ async fn deleting_a_connector_deletes_its_secret_and_sign_ins_and_the_activity_k
         .delete(&world.admin().await.reauthenticated().expect("a proof"), id)
         .await
         .expect("deleted");
-    for table in ["connectors", "attempts", "attempt_events"] {
+    for table in ["connectors", "connector_words", "attempts", "attempt_events"] {
         assert_eq!(world.raw.count(table).await, 0, "{table}");
     }
     let entity: String =
@@ -378,6 +378,6 @@ async fn i1_a_field_that_is_too_long_or_has_control_characters_is_refused_with_w
     fields.push((field, value));
     let answer = ada.post("/do/connectors/add", &fields).await;
     assert_eq!(answer.location(), "/connectors/new", "{}", answer.status);
-    ada.get("/connectors/new").await.assert_status(200).assert_says("Nothing was added");
+    ada.get("/connectors/new").await.assert_status(200).assert_says("The connector was not added.");
     assert_eq!(world.raw.count("connectors").await, 0);
 }

@@ -60,10 +60,10 @@ async fn c22_invisible_characters_around_a_value_are_removed_and_the_secret_is_s
 #[rstest]
 #[case::c22_invisible(
     "canary~secret\u{200b}.1234",
-    "The text contains a character that no client secret has, and that cannot be seen"
+    "This contains an invisible character. Copy the Value again."
 )]
-#[case::c22_dash("canary~secret–1234567", "The text contains a character that no client secret has: a dash")]
-#[case::c22_tilde("canary\u{2dc}secret-1234567", "no client secret has: a tilde")]
+#[case::c22_dash("canary~secret–1234567", "This contains a dash that only looks like the character -")]
+#[case::c22_tilde("canary\u{2dc}secret-1234567", "This contains a tilde that only looks like")]
 #[case::c23_double("\"canary~secret-1234567\"", "leave the quotation marks out")]
 #[case::c23_single("'canary~secret-1234567'", "leave the quotation marks out")]
 #[case::c23_typographic("„canary~secret-1234567“", "leave the quotation marks out")]
@@ -80,7 +80,7 @@ async fn a_text_that_cannot_be_a_secret_of_microsofts_is_refused_in_every_form(
     let mut ada = world.set_up().await;
     let answer = add(&mut ada, ["Mail archive", CLIENT_ID, secret, "", TENANT]).await;
     assert_eq!(answer.location(), "/connectors/new");
-    ada.get("/connectors/new").await.assert_says(words).assert_says("Nothing was added");
+    ada.get("/connectors/new").await.assert_says(words).assert_says("The connector was not added.");
     assert!(world.provider.requests().is_empty(), "nothing is sent");
 
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
@@ -105,7 +105,7 @@ async fn c25_a_percent_encoded_secret_is_stored_and_the_administrator_is_warned(
     let requests = world.provider.token_requests();
     assert_eq!(requests[0].field("client_secret"), Some(encoded), "the secret was sent in another form");
     crate::new_secret::replace(&mut ada, &connector, "canary%2bsecret-123456").await;
-    ada.get(&connector).await.assert_says("The secret was replaced").assert_says("percent-encoded");
+    ada.get(&connector).await.assert_says("The client secret was replaced").assert_says("percent-encoded");
     crate::new_secret::replace(&mut ada, &connector, SECRET).await;
     assert!(!ada.get(&connector).await.text().contains("percent-encoded"));
 }
@@ -154,7 +154,7 @@ async fn c29_a_pasted_text_finds_its_connector_in_the_search(
     }
     let answer = add(&mut ada, ["Résu\u{ad}més", CLIENT_ID, SECRET, "", TENANT]).await;
     assert_eq!(answer.location(), "/connectors/new");
-    ada.get("/connectors/new").await.assert_says("signs that can be seen");
+    ada.get("/connectors/new").await.assert_says("This contains an invisible character");
     let answer = add(&mut ada, [" RE\u{301}SUMÉS\u{200b}", CLIENT_ID, SECRET, "", TENANT]).await;
     assert_eq!(answer.location(), "/connectors/new");
     ada.get("/connectors/new").await.assert_says("already a connector with this name");
@@ -177,7 +177,7 @@ async fn c29_all_spellings_of_an_e_mail_are_one_user(#[values(Kind::Sqlite, Kind
         browser.post("/login", &[("email", email), ("password", PASSWORD)]).await.assert_status(303);
         browser.get("/connectors").await.assert_status(200);
         let answer = ada.post("/settings/people", &[("email", email), ("role", "viewer")]).await;
-        answer.assert_status(409).assert_says("There is a user with this e-mail already");
+        answer.assert_status(409).assert_says("A user with this email exists already");
     }
 }
 
@@ -232,19 +232,16 @@ async fn n18_a_user_cannot_impersonate_another_by_a_name(#[values(Kind::Sqlite, 
     let connector = world.add_connector(&mut mallory, &NewConnector::default()).await;
     world.start(&mut mallory, &connector).await;
     let activity = ada.get("/settings/activity?what=connectors").await;
-    assert!(
-        activity
-            .body
-            .contains("<bdi>Ada Example</bdi></p><p class=\"soft note\"><bdi>mallory@contoso.test</bdi></p>"),
-        "{}",
-        activity.body
-    );
+    // Two users have this name, so the email is beside it before the entry is opened.
+    activity.assert_says("Ada Example (mallory@contoso.test) added the connector");
     // The activity, and the sign-ins of the connector.
     let page = ada.get(&connector).await;
-    assert!(page.text().matches("Ada Example").count() >= 2, "{}", page.text());
+    // The name of the reader is below the ready message.
+    let text = page.text().replace("Ada Example, Contoso", "");
+    assert!(text.matches("Ada Example").count() >= 2, "{text}");
     assert_eq!(
-        page.text().matches("Ada Example (mallory@contoso.test)").count(),
-        page.text().matches("Ada Example").count()
+        text.matches("Ada Example (mallory@contoso.test)").count(),
+        text.matches("Ada Example").count()
     );
 }
 
@@ -354,7 +351,7 @@ async fn c34_setting_up_a_second_factor_says_how_far_the_clocks_differ(
     let answer = ada.post(&finish, &[("code", "12345")]).await;
     answer.assert_status(422).assert_says("the clocks of your phone and of the server differ");
     let answer = ada.post(&finish, &[("code", &code(&world, &app, 0))]).await;
-    answer.assert_status(200).assert_says("Keep these ten codes");
+    answer.assert_status(200).assert_says("Save these ten codes");
 }
 
 #[rstest]

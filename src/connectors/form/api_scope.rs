@@ -1,40 +1,27 @@
-//! The part of the form that shows a connector's permissions and lets the user choose the optional ones.
+//! The part of the form that lets the user choose the optional permissions, and shows all of them.
 
 use leptos::prelude::*;
 
 use crate::{
     providers::{Field, Names, Permission, SharedProvider},
-    ui::{
-        icons::Icon,
-        widgets::{FieldError, HelpMark},
-    },
+    ui::widgets::{FieldError, HelpMark},
 };
 
-/// The permissions; the user chooses the optional ones.
+/// The choice of the optional permissions, and behind a disclosure what each permission allows.
 #[component]
-pub fn ApiScope(provider: SharedProvider, chosen: Vec<String>, error: Option<String>) -> impl IntoView {
+pub fn ApiScope(
+    provider: SharedProvider,
+    chosen: Vec<String>,
+    error: Option<String>,
+    /// The line of help.
+    line: Option<&'static str>,
+) -> impl IntoView {
     let id = Field::Permissions.name();
     let names = provider.names();
     let (required, optional): (Vec<&Permission>, Vec<&Permission>) =
         provider.permissions().iter().partition(|permission| permission.required);
-    let required = required
-        .into_iter()
-        .map(|permission| {
-            view! {
-                <li class="choice">
-                    <div class="fixed">
-                        {Icon::Tick.draw()}
-                        <span>
-                            <code>{permission.name}</code>
-                            <span class="help">{permission.allows} "."</span>
-                        </span>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    let optional = optional
-        .into_iter()
+    let choices = optional
+        .iter()
         .map(|permission| {
             view! {
                 <li class="choice">
@@ -45,42 +32,60 @@ pub fn ApiScope(provider: SharedProvider, chosen: Vec<String>, error: Option<Str
                             value=permission.name
                             checked=chosen.iter().any(|name| name == permission.name)
                         />
-                        <span>
-                            <code>{permission.name}</code>
-                            <span class="help">{permission.allows} "."</span>
-                            <span class="help">{approval(names, permission)}</span>
-                        </span>
+                        <span>{permission.allows} " " <code>{permission.name}</code></span>
                     </label>
                 </li>
             }
         })
         .collect_view();
-    let help = provider.help(&Field::Permissions);
+    let required = by_meaning(&required)
+        .into_iter()
+        .map(|(allows, names)| view! { <li><code>{names.join(", ")}</code> ": " {allows} "."</li> })
+        .collect_view();
+    let optional = optional
+        .into_iter()
+        .map(
+            |permission| view! { <li><code>{permission.name}</code> ": " {approval(names, permission)}</li> },
+        )
+        .collect_view();
+    let line = line.map(|line| view! { <p class="help">{line}</p> });
     view! {
-        <details class="disclosure" open id=id>
+        <fieldset class="field" id=id aria-describedby=format!("{id}-error")>
+            <legend>"What should your software do?"</legend>
+            <HelpMark label="API scope" words=provider.help(&Field::Permissions).mark />
+            {line}
+            <ul class="choices compact" role="list">{choices}</ul>
+            <FieldError id=format!("{id}-error") error=error />
+        </fieldset>
+        <details class="disclosure">
             <summary>"View API scope"</summary>
-            <div class="stack field">
-                <HelpMark label="API scope" words=help.mark />
-                <p class="help">{help.line}</p>
-                <div class="stack tight">
-                    <h3 id="required">"Required"</h3>
-                    <ul class="choices" role="list" aria-labelledby="required">{required}</ul>
-                </div>
-                <fieldset class="field" aria-describedby=format!("{id}-error")>
-                    <legend>"Optional"</legend>
-                    <ul class="choices" role="list">{optional}</ul>
-                    <FieldError id=format!("{id}-error") error=error />
-                </fieldset>
+            <div class="stack tight note">
+                <p>"Every connector asks for these permissions:"</p>
+                <ul class="list">{required}</ul>
+                <p>"The permissions that you choose:"</p>
+                <ul class="list">{optional}</ul>
             </div>
         </details>
     }
 }
 
-fn approval(names: &Names, permission: &Permission) -> AnyView {
+/// The permissions in groups that allow the same.
+fn by_meaning(permissions: &[&'static Permission]) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
+    for permission in permissions {
+        match groups.iter_mut().find(|(allows, _)| *allows == permission.allows) {
+            Some((_, names)) => names.push(permission.name),
+            None => groups.push((permission.allows, vec![permission.name])),
+        }
+    }
+    groups
+}
+
+/// The users who can allow a permission.
+fn approval(names: &Names, permission: &Permission) -> String {
     if permission.needs_administrator {
-        let words = format!("A {} must approve it", names.administrator);
-        view! { <strong>{words}</strong>" in most companies, once for everyone." }.into_any()
+        format!("In most companies a {} must allow this once for everyone.", names.administrator)
     } else {
-        "Each user can approve it, unless the company forbids that.".into_any()
+        "Each user can allow this, unless the company has switched that off.".to_owned()
     }
 }

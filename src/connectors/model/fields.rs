@@ -14,7 +14,7 @@ use crate::{
 pub struct ServiceName(String);
 
 impl ServiceName {
-    /// The most characters.
+    /// Maximum number of characters.
     pub const MAX: usize = 60;
     /// The message for a text that looks like a client secret.
     pub const SECRET: &str = "This looks like a client secret. Give the name of your application here.";
@@ -22,19 +22,18 @@ impl ServiceName {
     /// Parses what was typed.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What the user must change, as a sentence for the screen.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if looks_like_secret(text) {
             return Err(Self::SECRET);
         }
         text::name(text, Self::MAX).map(Self).map_err(|why| match why {
-            BadName::Empty => "Give the connector a name: the one of your application.",
+            BadName::Empty => "Enter a name for the connector.",
             BadName::TooLong => "Use at most 60 characters.",
-            BadName::Hidden => "Use letters, digits and signs that can be seen.",
+            BadName::Hidden => "This contains an invisible character. Type the name again.",
         })
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -19,7 +19,7 @@ impl AccountType {
     pub const ALL: [Self; 4] =
         [Self::SingleTenant, Self::MultipleTenants, Self::TenantsAndPersonal, Self::PersonalOnly];
 
-    /// As form and database have it.
+    /// The name in the form and in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SingleTenant => "single_tenant",
@@ -60,12 +60,10 @@ impl AccountType {
     /// Explains the account type to an administrator who registers an application for the first time.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::SingleTenant => "People of one company alone, such as your own.",
-            Self::MultipleTenants => "People of every company that uses Microsoft 365.",
-            Self::TenantsAndPersonal => {
-                "People of every such company, and private accounts such as those of Outlook.com."
-            }
-            Self::PersonalOnly => "Private accounts alone, such as those of Outlook.com.",
+            Self::SingleTenant => "Only people of your company, or of one other company.",
+            Self::MultipleTenants => "People of any company with Microsoft 365.",
+            Self::TenantsAndPersonal => "People of any company, and private accounts.",
+            Self::PersonalOnly => "Only private accounts (Outlook.com, Hotmail).",
         }
     }
 

@@ -8,14 +8,14 @@ use super::guid::parse_guid;
 use super::guid::{FoundGuid, GuidLabel, find_guid};
 use crate::platform::text;
 
-/// Parses a client ID: the Application (client) ID of the Azure application, a GUID. The text may have other words, a
-/// label or an address round it, if it has one GUID alone and its label names no other ID.
+/// Parses a client ID: the Application (client) ID of the Azure application, a GUID. The text may contain other
+/// words, a label or an address, if it has only one GUID and the label does not name another ID.
 ///
 /// # Returns
 /// The client ID, in lower case.
 ///
 /// # Errors
-/// What to change, in the reader's words.
+/// What the user must change, as a sentence for the screen.
 pub fn parse_client_id(text: &str) -> Result<String, &'static str> {
     if text::trim(text).is_empty() {
         return Err("Copy the Application (client) ID from your application's Overview page.");
@@ -36,13 +36,12 @@ pub fn parse_client_id(text: &str) -> Result<String, &'static str> {
             "This is not the ID of your application. Copy the Application (client) ID from your application's \
              Overview page.",
         ),
-        FoundGuid::Several => {
-            Err("Two IDs or more were found in this text. Copy only the Application (client) ID from your \
-             application's Overview page.")
-        }
+        FoundGuid::Several => Err(
+            "This text has more than one ID. Copy only the Application (client) ID from your application's \
+             Overview page.",
+        ),
         FoundGuid::Nothing => Err(
-            "This is not a Client ID, which looks like 00000000-0000-0000-0000-000000000000. Copy Application \
-             (client) ID from your application's Overview page.",
+            "This is not a Client ID. A Client ID has 36 characters, such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427.",
         ),
     }
 }
@@ -72,11 +71,11 @@ pub fn looks_like_secret(text: &str) -> bool {
 pub struct Tenant(String);
 
 impl Tenant {
-    /// Parses a tenant. Round a GUID there may be other words, as round a client ID. Round a domain there may be the
-    /// scheme and the slash of an address that has nothing else, or the @ of an e-mail address.
+    /// Parses a tenant. Other words may surround a GUID, as with a client ID. A domain may have the scheme and the
+    /// slash of an address without a path, or the @ of an email, around it.
     ///
     /// # Errors
-    /// What to change, in the reader's words.
+    /// What the user must change, as a sentence for the screen.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         match find_guid(text) {
             FoundGuid::One { id, label: None | Some(GuidLabel::Tenant) } => Ok(Self(id)),
@@ -88,12 +87,12 @@ impl Tenant {
                 "This is not the ID of a tenant. Copy the Directory (tenant) ID from your application's Overview page.",
             ),
             FoundGuid::Several => Err(
-                "Two IDs or more were found in this text. Copy only the Directory (tenant) ID from your application's \
-                 Overview page.",
+                "This text has more than one ID. Copy only the Directory (tenant) ID from your application's Overview \
+                 page.",
             ),
             FoundGuid::Nothing => text::domain(text).or_else(|| domain_alone(text)).map(Self).ok_or(
-                "Write the Directory (tenant) ID from your application's Overview page, or a domain of your \
-                 organisation such as contoso.com.",
+                "Write the Directory (tenant) ID from your application's Overview page, or a domain of your company, \
+                 such as contoso.com.",
             ),
         }
     }
@@ -123,8 +122,8 @@ const MICROSOFT: [&str; 9] = [
     "windows.net",
 ];
 
-/// The domain in an address that has nothing but its scheme and host (`https://contoso.com/`), or behind the @ of e-mail
-/// addresses (`@contoso.com`). A path may belong to any page, so an address with one is not read.
+/// The domain of an address that has only a scheme and a host (`https://contoso.com/`), or of the end of an email
+/// (`@contoso.com`). An address with a path may be that of any page, so it gives `None`.
 fn domain_alone(text: &str) -> Option<String> {
     let plain = text::ascii(text);
     let bare = text::unwrapped(&plain);

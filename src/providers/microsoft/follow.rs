@@ -1,4 +1,4 @@
-//! Makes the guide beside the form follow the values in the form, while the user types. It runs only in the browser.
+//! Makes the steps of the guide follow the values in the form, while the user types. It runs only in the browser.
 
 use leptos::prelude::document;
 use web_sys::Element;
@@ -22,14 +22,10 @@ pub fn follow() -> Option<()> {
     let chosen = chosen_radio(ACCOUNT_TYPE)?;
     let label = chosen.parent_element()?.query_selector("[data-label]").ok()??.text_content()?;
     let scopes = scopes();
-    let listed = scopes.join(", ");
+    let (listed, lines) = (scopes.join(", "), scopes.join("\n"));
     for_each("[data-scope]", |item| {
         let _ =
             show(item, scopes.iter().any(|scope| item.get_attribute("data-scope").as_ref() == Some(scope)));
-    });
-    for_each("[data-optional]", |part| {
-        let _ =
-            show(part, part.query_selector("[data-scope]:not([hidden])").is_ok_and(|item| item.is_some()));
     });
     let months = chosen_radio(EXPIRES_IN).and_then(|radio| radio.get_attribute("value"));
     let day = typed(Field::SecretExpires.name()).unwrap_or_default();
@@ -38,6 +34,7 @@ pub fn follow() -> Option<()> {
         (Field::ServiceName.name(), text::trim(&name)),
         (ACCOUNT_TYPE, &label),
         (Field::Permissions.name(), &listed),
+        ("names", &lines),
         ("expiration", &choice),
         ("life", &life),
     ] {
@@ -64,7 +61,7 @@ pub fn follow() -> Option<()> {
     });
     let ready = consent.query_selector("[data-ready]").ok()??;
     show(&ready, address.is_some())?;
-    ready.query_selector("code").ok()??.set_text_content(address.as_deref());
+    ready.query_selector("[data-address]").ok()??.set_text_content(address.as_deref());
     Some(())
 }
 
@@ -73,14 +70,13 @@ fn chosen_radio(name: &str) -> Option<Element> {
     document().query_selector(&["input[name=", name, "]:checked"].concat()).ok().flatten()
 }
 
-/// The permissions: the required ones, which the guide lists outside of its part with the optional ones, and those that
-/// are ticked in the form.
+/// The permissions: the required ones, which the guide names in an attribute of its list, and those that are ticked in
+/// the form.
 fn scopes() -> Vec<String> {
     let mut scopes = Vec::new();
-    for_each("[data-scope]", |item| {
-        if matches!(item.closest("[data-optional]"), Ok(None)) {
-            scopes.extend(item.get_attribute("data-scope"));
-        }
+    for_each("[data-required]", |list| {
+        let required = list.get_attribute("data-required").unwrap_or_default();
+        scopes.extend(required.split(' ').map(str::to_owned));
     });
     for_each("input[name^=scopes]:checked", |input| scopes.extend(input.get_attribute("value")));
     scopes

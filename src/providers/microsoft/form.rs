@@ -38,10 +38,18 @@ impl ProviderForm for Form {
         match name {
             ACCOUNT_TYPE => AccountType::from_name(text)
                 .map(|kind| kind.name().to_owned())
-                .ok_or("Choose what you chose when you registered the application."),
+                .ok_or("Choose the account type that your application has in Azure."),
             TENANT => Tenant::parse(text).map(|tenant| tenant.as_str().to_owned()),
             _ => Err("Outlook has no such setting."),
         }
+    }
+
+    /// The tenant counts only for an application of one tenant.
+    fn counts(&self, name: &str, value_of: &dyn Fn(&str) -> Option<String>) -> bool {
+        name != TENANT
+            || value_of(ACCOUNT_TYPE)
+                .and_then(|kind| AccountType::from_name(&kind))
+                .is_some_and(AccountType::needs_tenant)
     }
 
     fn follow(&self) -> Option<()> {
@@ -62,6 +70,20 @@ mod tests {
         assert_eq!(Form.parse_setting(TENANT, " Contoso.COM ").as_deref(), Ok("contoso.com"));
         assert!(Form.parse_setting(TENANT, "single_tenant").is_err());
         assert!(Form.parse_setting("another", "contoso.com").is_err());
+    }
+
+    #[test]
+    fn the_tenant_counts_only_for_an_application_of_one_tenant() {
+        let counts = |name: &str, kind: Option<&str>| {
+            let kind = kind.map(str::to_owned);
+            Form.counts(name, &|field: &str| kind.clone().filter(|_| field == ACCOUNT_TYPE))
+        };
+        for kind in AccountType::ALL {
+            let is_single = kind == AccountType::SingleTenant;
+            assert_eq!(counts(TENANT, Some(kind.name())), is_single, "{kind:?}");
+            assert!(counts(ACCOUNT_TYPE, Some(kind.name())));
+        }
+        assert!(!counts(TENANT, None) && !counts(TENANT, Some("unknown")) && counts(ACCOUNT_TYPE, None));
     }
 
     #[test]

@@ -8,7 +8,7 @@ const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 /// How many times percent-encoding is removed: an address inside an address is encoded twice.
 const ROUNDS: usize = 2;
 
-/// Which ID the text in front of a GUID says it is.
+/// The kind of ID that the text in front of a GUID names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuidLabel {
     /// The Application (client) ID.
@@ -32,7 +32,7 @@ pub enum FoundGuid {
     One {
         /// The GUID, in lower case.
         id: String,
-        /// Which ID it is, if the text in front of it says so.
+        /// The kind of ID, if the text in front of it names one.
         label: Option<GuidLabel>,
     },
     /// The text has two or more GUIDs that differ.
@@ -66,9 +66,9 @@ const LABELS: [(&str, GuidLabel); 20] = [
 /// The length of the longest name in [`LABELS`].
 const LONGEST_LABEL: usize = 29;
 
-/// Finds the GUID in a text. Invisible signs, dashes and digits of other scripts, letters that look like `a` to `f`,
-/// percent-encoding, and blanks beside the hyphens of the GUID do not hide it. A GUID that is part of a longer run of
-/// letters and digits, of a name with hyphens or of a host name is not certain, and is not returned.
+/// Finds the GUID in a text. Invisible characters, dashes and digits of other scripts, letters that look like `a` to
+/// `f`, percent-encoding, and blanks beside the hyphens of the GUID do not hide it. A GUID that is part of a longer
+/// run of letters and digits, of a name with hyphens or of a host name is not certain, and is not returned.
 pub fn find_guid(text: &str) -> FoundGuid {
     let mut text = text::ascii(text);
     for _ in 0..ROUNDS {
@@ -81,7 +81,7 @@ pub fn find_guid(text: &str) -> FoundGuid {
     scan(&text)
 }
 
-/// The GUID if a text is nothing else. The signs that [`text::unwrapped`] leaves out may be round it.
+/// The GUID of a text that contains nothing else. Characters that [`text::unwrapped`] removes may be around it.
 pub fn parse_guid(text: &str) -> Option<String> {
     let plain = text::ascii(text);
     match find_guid(text) {
@@ -90,7 +90,7 @@ pub fn parse_guid(text: &str) -> Option<String> {
     }
 }
 
-/// [`find_guid`] for a text in which the signs of ASCII are already ASCII.
+/// [`find_guid`] for a text in which look-alikes of ASCII characters are already replaced by ASCII.
 fn scan(text: &str) -> FoundGuid {
     // No page of Microsoft has control characters, so it is not certain where this text comes from.
     if text.contains(text::is_hidden) {
@@ -118,8 +118,8 @@ fn scan(text: &str) -> FoundGuid {
     }
 }
 
-/// The GUID that begins at this sign, in lower case, and the index after it. Programs that break lines put blanks beside
-/// its hyphens.
+/// The GUID that begins at this character, in lower case, and the index after it. Blanks beside its hyphens are
+/// allowed, because programs that break lines add them.
 fn read_guid_at(signs: &[char], start: usize) -> Option<(String, usize)> {
     let after_blanks = |at: usize| at + signs[at..].iter().take_while(|c| **c == ' ').count();
     let mut id = String::new();
@@ -141,7 +141,7 @@ fn read_guid_at(signs: &[char], start: usize) -> Option<(String, usize)> {
     Some((id, at))
 }
 
-/// The hexadecimal digit that a sign is, or the one that it looks like: Cyrillic and Greek keyboards have such letters,
+/// The hexadecimal digit that a character is, or that it looks like: Cyrillic and Greek keyboards have such letters,
 /// and word processors put them in place of Latin ones.
 fn read_hex_digit(c: char) -> Option<char> {
     match c {
@@ -158,8 +158,8 @@ fn read_hex_digit(c: char) -> Option<char> {
     }
 }
 
-/// Whether a GUID goes on beyond its end, so that it is a part of something longer. `outwards` are the signs from its end
-/// on, or from its beginning backwards.
+/// Whether other characters touch a GUID, so that it is a part of a longer text. `outwards` has the characters after
+/// its end, or those before its beginning in reverse order.
 fn is_joined<'a>(outwards: impl Iterator<Item = &'a char>) -> bool {
     let mut signs = outwards.skip_while(|c| matches!(c, '-' | '_'));
     match signs.next() {
@@ -170,14 +170,14 @@ fn is_joined<'a>(outwards: impl Iterator<Item = &'a char>) -> bool {
     }
 }
 
-/// Whether a sign can continue an ID: Latin, Greek and Cyrillic letters, their accents, and digits. Languages without
-/// spaces between words, such as Chinese, put their letters directly beside an ID.
+/// Whether a character can continue an ID: Latin, Greek and Cyrillic letters, their accents, and digits. Languages
+/// without spaces between words, such as Chinese, put their letters directly beside an ID.
 fn is_letter_or_digit(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, '\u{aa}' | '\u{b5}' | '\u{ba}' | '\u{c0}'..='\u{58f}' | '\u{1e00}'..='\u{1fff}')
 }
 
-/// Which ID the signs in front of a GUID say it is.
+/// The ID that the characters in front of a GUID name.
 fn read_label(before: &[char]) -> Option<GuidLabel> {
     let name: Vec<&char> =
         before.iter().rev().filter(|c| c.is_ascii_alphanumeric()).take(LONGEST_LABEL).collect();

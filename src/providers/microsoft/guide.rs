@@ -1,6 +1,5 @@
-//! The guide to step 1: registering the application in Microsoft's portal. It uses the words of the help page, except
-//! where they mislead: the portal has no *Client Secrets ID* but a *Value* and a *Secret ID*, and the Redirect URI is
-//! ours. It gives today's names in the portal and the older ones, because people follow older instructions.
+//! The steps in Microsoft's portal, for the rows of the form. They use the words of the help page, except where they
+//! mislead: the portal has no *Client Secrets ID* but a *Value* and a *Secret ID*, and the Redirect URI is ours.
 
 mod consent_address;
 pub(crate) mod portal;
@@ -26,11 +25,10 @@ use crate::{
         ClientId,
         guide::{Copying, Guide, GuideView, Part, Ticks},
     },
-    ui::{links::NewWindow, widgets::Copyable},
+    ui::widgets::{CopyButton, Copyable},
 };
 
 /// The values that the guide shows.
-#[derive(Clone)]
 struct Shown {
     name: String,
     account_type: &'static str,
@@ -74,25 +72,26 @@ impl Shown {
     const fn is_new(&self) -> bool {
         self.ticks.0.is_some()
     }
+
+    /// A link to a page of the application.
+    fn page(&self, page: Page) -> impl IntoView + use<> {
+        view! { <ToPage portal=self.portal page=page client_id=self.client_id.clone() /> }
+    }
 }
 
 pub fn guide(urls: &MicrosoftUrls, form: &GuideView) -> Guide {
     let shown = Shown::of(urls, form);
-    let (title, lead) = if shown.is_new() {
-        (
-            "Step 1: Setting up an Azure application",
-            "Do this first, in a second window. You come back with a Client ID and a Client Secret. Tick what you \
-             have done, to find your place again.",
-        )
+    let lead = if shown.is_new() {
+        "Tick each step when it is done."
     } else {
-        ("The application in Azure", "How it was set up: compare each step with what Azure shows.")
+        "The steps show how the application was set up. Compare each step with what Azure shows."
     };
-    let parts = view! {
-        <Register model=shown.clone() />
-        <Permissions model=shown.clone() />
-        <Credentials model=shown />
-    };
-    Guide { title, lead, parts: parts.into_any() }
+    Guide {
+        lead,
+        register: register(&shown),
+        permissions: permissions(&shown),
+        credentials: credentials(&shown),
+    }
 }
 
 /// The steps to a new secret of an existing application.
@@ -101,102 +100,74 @@ pub fn new_secret(urls: &MicrosoftUrls, client_id: &ClientId) -> AnyView {
     view! { <NewSecret at=at /> }.into_any()
 }
 
-#[component]
-fn Register(model: Shown) -> impl IntoView {
-    let follows = model.is_new();
-    let Shown { name, account_type, redirect_uri, client_id, scopes, expiration, ticks, portal, .. } = model;
-    let forbidden = (name.clone(), redirect_uri.clone());
-    view! {
-        <Part letter="A" title="Register an Azure application">
-            <ol class="steps">
-                {ticks.step("A1", view! {
-                    <p>
-                        "Go to " <ToPlace to=portal.home() words="Microsoft Azure Portal" />
-                        " and log in with the account that administers your company’s Microsoft 365 or Azure."
-                    </p>
-                })}
-                {ticks.step("A2", view! {
-                    <p>
-                        "Choose " <strong>"Microsoft Entra ID"</strong> " in the left navigation menu, then "
-                        <strong>"App registrations"</strong> " > " <strong>"New registration"</strong> "."
-                        {portal.new_application().map(|to| view! {
-                            " Or " <NewWindow to=to words="go there directly" /> "."
-                        })}
-                    </p>
-                    <p class="help">"Older name: Azure Active Directory."</p>
-                })}
-                {ticks.step("A3", view! {
-                    <p>"Enter a name for your application. Your users will see it."</p>
-                    <Copyable value=name what="the name" mirror="service_name" />
-                })}
-                {ticks.step("A4", view! {
-                    <p>
-                        "Choose the application’s account type: the same as under " <em>"Who may sign in"</em> " here."
-                    </p>
-                    <Copyable value=account_type what="the account type" mirror="account_type" />
-                    <p class="help">"Does Azure show another name? Each choice here has its older one below it."</p>
-                })}
-                {ticks.step("A5", view! {
-                    <p>"Under " <strong>"Redirect URI"</strong> " choose the platform"</p>
-                    <Copyable value="Web" what="the platform" />
-                    <p>"and provide the Redirect URI"</p>
-                    <Copyable value=redirect_uri what="the Redirect URI" />
-                    <p class="help">
-                        "Not " <em>"Single-page application"</em> ", which cannot hold a secret. For an application \
-                         that exists already: "
-                        <ToPage portal=portal page=Page::Authentication client_id=client_id.clone() /> "."
-                    </p>
-                })}
-                {ticks.step("A6", view! {
-                    <p>"Review Microsoft’s Platform Policies, then click " <strong>"Register"</strong> "."</p>
-                })}
-                {ticks.step("A7", view! {
-                    <p>
-                        "Your application now has an " <strong>"Application (client) ID"</strong>
-                        ". Copy it into " <em>"Client ID"</em> " here. It is on the page "
-                        <ToPage portal=portal page=Page::Overview client_id=client_id />
-                        ", with the Directory (tenant) ID."
-                    </p>
-                })}
-            </ol>
-            <Forbidden
-                name=forbidden.0
-                account_type=account_type
-                redirect_uri=forbidden.1
-                scopes=scopes
-                expiration=expiration.1
-                follows=follows
-            />
-        </Part>
-    }
+fn register(shown: &Shown) -> Part {
+    let Shown { name, account_type, redirect_uri, ticks, portal, .. } = shown;
+    let account_type = *account_type;
+    let steps = view! {
+        <ol class="steps" role="list">
+            {ticks.step("A1", view! {
+                <p>
+                    "Open " <ToPlace to=portal.new_application() words="New registration" /> " in "
+                    <ToPlace to=portal.home() words="Microsoft Azure Portal" />
+                    ". Sign in as an administrator of your company."
+                </p>
+                <p class="help">"Microsoft Entra ID > App registrations > New registration"</p>
+            })}
+            {ticks.step("A2", view! {
+                <p>"Enter this name:"</p>
+                <Copyable value=name.clone() what="the name" mirror="service_name" />
+            })}
+            {ticks.step("A3", view! {
+                <p>"Choose this account type:"</p>
+                <Copyable value=account_type what="the account type" mirror="account_type" />
+            })}
+            {ticks.step("A4", view! {
+                <p>
+                    "Under " <strong>"Redirect URI"</strong> " choose " <strong>"Web"</strong>
+                    " and enter this address:"
+                </p>
+                <Copyable value=redirect_uri.clone() what="the Redirect URI" />
+                <p class="help">
+                    "Do not choose " <em>"Single-page application"</em> ": it cannot hold a secret. Later you find \
+                     the address under " {shown.page(Page::Authentication)} "."
+                </p>
+            })}
+            {ticks.step("A5", view! {
+                <p>"Read Microsoft’s Platform Policies, then click " <strong>"Register"</strong> "."</p>
+            })}
+            {ticks.step("A6", view! {
+                <p>
+                    "On the page " {shown.page(Page::Overview)} " copy the "
+                    <strong>"Application (client) ID"</strong> " into the field " <em>"Client ID"</em> "."
+                </p>
+            })}
+        </ol>
+        {forbidden(shown)}
+    };
+    Part { title: "Register it in Azure", steps: steps.into_any(), values: None }
 }
 
 /// Help for a user who may not register applications: a text to send to their administrator.
-#[component]
-fn Forbidden(
-    name: String,
-    account_type: &'static str,
-    redirect_uri: String,
-    scopes: Vec<&'static str>,
-    expiration: String,
-    /// Whether the text follows the values in the form.
-    follows: bool,
-) -> impl IntoView {
+fn forbidden(shown: &Shown) -> impl IntoView + use<> {
+    let follows = shown.is_new();
+    let (name, account_type, redirect_uri) =
+        (shown.name.clone(), shown.account_type, shown.redirect_uri.clone());
+    let (scopes, life) = (shown.scopes.join(", "), shown.expiration.1.clone());
     view! {
         <details class="disclosure">
             <summary>"Not allowed to register applications?"</summary>
             <div class="stack tight">
                 <p>
-                    "Many companies let only administrators do this. Ask one for the role "
-                    <strong>"Application Developer"</strong> ", or send them this:"
+                    "In many companies only administrators may do this. Ask one of them for the role "
+                    <strong>"Application Developer"</strong> ", or send them this message:"
                 </p>
                 <Copying>
                     "Please register an application in Microsoft Entra ID. Name: "
                     <span data-mirror="service_name">{name}</span> ". Account type: "
                     <span data-mirror="account_type">{account_type}</span> ". Platform: Web. Redirect URI: "
                     {redirect_uri} ". Delegated permissions of Microsoft Graph: "
-                    <span data-mirror="scopes">{scopes.join(", ")}</span>
-                    ". Then make a client secret " <span data-mirror=follows.then_some("life")>{expiration}</span>
+                    <span data-mirror="scopes">{scopes}</span> ". Then create a client secret "
+                    <span data-mirror=follows.then_some("life")>{life}</span>
                     ", and send me the Application (client) ID and the Value of the secret."
                 </Copying>
             </div>
@@ -204,93 +175,99 @@ fn Forbidden(
     }
 }
 
-#[component]
-fn Permissions(model: Shown) -> impl IntoView {
-    let Shown { client_id, ticks, scopes, portal, consent, .. } = model;
-    let item = |name: &'static str| {
-        let chosen = scopes.contains(&name);
-        view! { <li data-scope=name hidden=!chosen><Copyable value=name what=name /></li> }
+fn permissions(shown: &Shown) -> Part {
+    let ticks = &shown.ticks;
+    let approved: Vec<_> = approved().collect();
+    let steps = view! {
+        <ol class="steps" role="list">
+            {ticks.step("B1", view! {
+                <p>"Open " {shown.page(Page::Permissions)} " of your application in Azure."</p>
+                <p class="help">"App registrations > your application > API permissions"</p>
+            })}
+            {ticks.step("B2", view! {
+                <p>
+                    "Click " <strong>"+ Add a permission"</strong> ", choose " <strong>"Microsoft Graph"</strong>
+                    ", then " <strong>"Delegated permissions"</strong> " (for users who have signed in)."
+                </p>
+            })}
+            {ticks.step("B3", view! {
+                <p>
+                    "Tick each name under " <em>"Permissions to tick"</em> ", then click "
+                    <strong>"Add permissions"</strong> "."
+                </p>
+            })}
+            {ticks.step("B4", view! {
+                <p>
+                    "For " <code>{approved.join(", ")}</code> " also click " <strong>"Grant admin consent"</strong>
+                    ". Is it grey? Ask a Microsoft 365 administrator."
+                </p>
+            })}
+        </ol>
     };
-    let required = required_permissions().map(|permission| item(permission.name)).collect_view();
-    let none = !optional_permissions().any(|permission| scopes.contains(&permission.name));
-    let optional = optional_permissions().map(|permission| item(permission.name)).collect_view();
-    let approved: Vec<_> = optional_permissions()
-        .filter(|permission| permission.needs_administrator)
-        .map(|permission| permission.name)
-        .collect();
-    view! {
-        <Part letter="B" title="Enable the necessary APIs and permissions">
-            <ol class="steps">
-                {ticks.step("B1", view! {
-                    <p>
-                        "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
-                        <strong>"App registrations"</strong> ", select your application, then "
-                        <ToPage portal=portal page=Page::Permissions client_id=client_id /> "."
-                    </p>
-                })}
-                {ticks.step("B2", view! {
-                    <p>
-                        "Click " <strong>"+ Add a permission"</strong> ", choose "
-                        <strong>"Microsoft Graph"</strong> ", then " <strong>"Delegated permissions"</strong>
-                        ": your software reaches the data as the signed-in user."
-                    </p>
-                })}
-                {ticks.step("B3", view! {
-                    <p>"Find and tick each of these required permissions"</p>
-                    <ul class="copies" role="list">{required}</ul>
-                    <div class="stack tight" data-optional="" hidden=none>
-                        <p>
-                            "and those of the optional ones that you choose under " <em>"View API scope"</em> " here"
-                        </p>
-                        <ul class="copies" role="list">{optional}</ul>
-                    </div>
-                })}
-                {ticks.step("B4", view! { <p>"Click " <strong>"Add permissions"</strong> "."</p> })}
-                {ticks.step("B5", view! {
-                    <p>
-                        "If you chose " <code>{approved.join(", ")}</code> ", click "
-                        <strong>"Grant admin consent"</strong>
-                        " too. If the button is grey, ask a Microsoft 365 administrator of your company."
-                    </p>
-                })}
-            </ol>
-            {consent.map(|(template, address)| view! { <Consent template=template address=address /> })}
-        </Part>
+    Part {
+        title: "Add the permissions in Azure",
+        steps: steps.into_any(),
+        values: Some(permissions_to_tick(shown).into_any()),
     }
 }
 
-#[component]
-fn Credentials(model: Shown) -> impl IntoView {
-    let follows = model.is_new();
-    let Shown { name, client_id, ticks, expiration: (expiration, _), portal, .. } = model;
-    let same = follows.then(|| view! { ", the same as under " <em>"Secret expires"</em> " here" });
+/// The names of the optional permissions that need an administrator in most companies.
+fn approved() -> impl Iterator<Item = &'static str> {
+    optional_permissions()
+        .filter(|permission| permission.needs_administrator)
+        .map(|permission| permission.name)
+}
+
+/// The names of the permissions, and who must allow them.
+fn permissions_to_tick(shown: &Shown) -> impl IntoView + use<> {
+    let Shown { name, scopes, consent, .. } = shown;
+    let required: Vec<_> = required_permissions().map(|permission| permission.name).collect();
+    let notes = approved()
+        .map(|name| {
+            view! {
+                <p class="help" data-scope=name hidden=!scopes.contains(&name)>
+                    <code>{name}</code> ": in most companies an administrator must allow this."
+                </p>
+            }
+        })
+        .collect_view();
+    let consent = consent.clone().map(|(template, address)| {
+        view! { <Consent name=name.clone() template=template address=address /> }
+    });
     view! {
-        <Part letter="C" title="Create OAuth 2.0 credentials">
-            <ol class="steps">
-                {ticks.step("C1", view! {
-                    <p>
-                        "Navigate " <strong>"Home"</strong> " > " <strong>"Microsoft Entra ID"</strong> " > "
-                        <strong>"App registrations"</strong> ", select your application, then "
-                        <ToPage portal=portal page=Page::Credentials client_id=client_id />
-                        " in the left navigation menu."
-                    </p>
-                })}
-                {ticks.step("C2", view! {
-                    <p>"Click " <strong>"+ New client secret"</strong> "."</p>
-                })}
-                {ticks.step("C3", view! {
-                    <p>
-                        "In the " <em>"Add a client secret"</em> " window enter a description"
-                    </p>
-                    <Copyable value=name what="the description" mirror="service_name" />
-                    <p>
-                        "and set the expiration to "
-                        <strong data-mirror=follows.then_some("expiration")>{expiration}</strong> {same}
-                        ". Then click " <strong>"Add"</strong> "."
-                    </p>
-                })}
-                {ticks.step("C4", view! { <TheSecret /> })}
-            </ol>
-        </Part>
+        <div class="stack tight">
+            <h3>"Permissions to tick"</h3>
+            <div class="copy lines">
+                <code data-mirror="names" data-required=required.join(" ")>{scopes.join("\n")}</code>
+                <CopyButton what="all names" />
+            </div>
+            {notes}
+            {consent}
+        </div>
     }
+}
+
+fn credentials(shown: &Shown) -> Part {
+    let follows = shown.is_new();
+    let Shown { name, ticks, expiration: (expiration, _), .. } = shown;
+    let steps = view! {
+        <ol class="steps" role="list">
+            {ticks.step("C1", view! {
+                <p>"Open " {shown.page(Page::Credentials)} " of your application in Azure."</p>
+                <p class="help">"App registrations > your application > Certificates & secrets"</p>
+            })}
+            {ticks.step("C2", view! { <p>"Click " <strong>"+ New client secret"</strong> "."</p> })}
+            {ticks.step("C3", view! {
+                <p>"Enter this description:"</p>
+                <Copyable value=name.clone() what="the description" mirror="service_name" />
+                <p>
+                    "Set the expiration to "
+                    <strong data-mirror=follows.then_some("expiration")>{expiration.clone()}</strong>
+                    ". Then click " <strong>"Add"</strong> "."
+                </p>
+            })}
+            {ticks.step("C4", view! { <TheSecret /> })}
+        </ol>
+    };
+    Part { title: "Create the secret in Azure", steps: steps.into_any(), values: None }
 }

@@ -2,17 +2,20 @@
 
 use crate::providers::Permission;
 
-/// All permissions of Microsoft Graph and of OpenID Connect. In a tenant that has left consent to Microsoft, its managed
-/// consent policy of 2026 applies: Mail.Read needs an administrator; Mail.Send and Contacts.Read do not
+/// What three of the permissions allow together. Screens show it once for all of them.
+const SEE_USER: &str = "See the name and address of the user";
+
+/// All permissions, of Microsoft Graph and of OpenID Connect. If a tenant lets Microsoft manage its consent settings,
+/// Microsoft's policy of 2026 applies: Mail.Read needs an administrator; Mail.Send and Contacts.Read do not
 /// (manage-app-consent-policies).
 pub static PERMISSIONS: [Permission; 7] = [
-    permission("User.Read", "Sign in and read user profiles", true, false),
-    permission("offline_access", "Maintain access to data you have given it access to", true, false),
-    permission("profile", "View the user's basic profile", true, false),
-    permission("openid", "Sign users in: Microsoft says who it was", true, false),
-    permission("Mail.Read", "Read the user's mail", false, true),
-    permission("Mail.Send", "Send mail as the user", false, false),
-    permission("Contacts.Read", "Read the user's contacts", false, false),
+    permission("User.Read", SEE_USER, true, false),
+    permission("offline_access", "Stay connected when the user is not there", true, false),
+    permission("profile", SEE_USER, true, false),
+    permission("openid", SEE_USER, true, false),
+    permission("Mail.Read", "Read mail", false, true),
+    permission("Mail.Send", "Send mail", false, false),
+    permission("Contacts.Read", "Read contacts", false, false),
 ];
 
 const fn permission(

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     providers::{
         Field,
+        guide::Row,
         provider::{FieldHelp, FieldsView},
     },
     ui::widgets::{FieldError, FieldKind, HelpMark, TextField},
@@ -25,40 +26,38 @@ pub fn help(field: &Field) -> FieldHelp {
     let (line, mark) = match field {
         Field::Provider => (
             NAMES.mailboxes,
-            "The company that keeps the mailboxes: Outlook means Microsoft 365 and Outlook.com. Mailboxes \
-             of other companies cannot sign in through this connector.",
+            "The company that keeps the mailboxes. Outlook means Microsoft 365 and Outlook.com. Mailboxes of other \
+             companies cannot sign in through this connector.",
         ),
         Field::ServiceName => (
-            "Use the name of your Azure application.",
-            "The name of the connector here. Best use the name that your application has on its Overview page in \
-             Azure, which users see when they sign in. With another name no one finds the application.",
+            "Use the name of your application in Azure.",
+            "The name of this connector. Use the name of your application in Azure: then your colleagues recognise it. \
+             Users see the name in Azure when they sign in.",
         ),
         Field::ClientId => (
-            "Application (client) ID on your application’s Overview page in Azure.",
-            "The number by which Microsoft knows your application: Application (client) ID on its Overview page. \
-             With the Object ID, the line below it, Microsoft says that there is no such application \
-             (AADSTS700016).",
+            "In Azure: Overview > Application (client) ID.",
+            "The ID of your application at Microsoft. In Azure: Overview > Application (client) ID. Do not copy the \
+             Object ID below it: sign-ins then fail with AADSTS700016.",
         ),
         Field::ClientSecret => (
-            "From the column Value, not Secret ID. It is stored encrypted and never shown again.",
-            "Your application’s password: the column Value under Certificates & secrets, which Azure shows only \
-             right after the secret was made. With the Secret ID beside it every sign-in fails (AADSTS7000215).",
+            "From the column Value, not Secret ID. We store it encrypted.",
+            "The password of your application. In Azure: Certificates & secrets > column Value. Azure shows it once, right \
+             after you create it. Do not copy the Secret ID: sign-ins then fail with AADSTS7000215.",
         ),
         Field::SecretExpires => (
-            "What you chose in Azure when you made the secret.",
-            "The last day of the secret: the column Expires under Certificates & secrets. After it no one can sign \
-             in (AADSTS7000222), so you are warned here 60 days before.",
+            "Choose the same time as in Azure.",
+            "The last day of the secret. In Azure: Certificates & secrets > column Expires. After this day sign-ins fail \
+             with AADSTS7000222. You are warned here 60 days before.",
         ),
         Field::Permissions => (
-            "What your software may do for a user who has signed in. Enable the same permissions in \
-             Azure (part B of the guide).",
-            "What your software may do with a mailbox: the delegated permissions under API permissions in Azure. \
-             One that is not listed there, or that a Microsoft 365 administrator must approve and has not, is not granted.",
+            "You add the same permissions in Azure.",
+            "What your software may do in a mailbox. A permission works only if you also add it in Azure, under API \
+             permissions, and an administrator allows it where that is needed.",
         ),
         Field::Setting(_) if *field == Field::REDIRECT_URI => (
-            "Your Azure application must have exactly this address, under the platform Web.",
-            "The address to which Microsoft sends people back. It is registered under Authentication, platform Web. \
-             If one character differs, Microsoft says AADSTS50011 and no one comes back.",
+            "Enter exactly this address in Azure, under the platform Web.",
+            "The address to which Microsoft sends users back. In Azure: Authentication, platform Web. It must be the same \
+             in Azure, character by character. Otherwise Microsoft shows AADSTS50011.",
         ),
         Field::Setting(name) => return help_of_setting(name),
     };
@@ -69,29 +68,29 @@ pub fn help(field: &Field) -> FieldHelp {
 fn help_of_setting(name: &str) -> FieldHelp {
     let (line, mark) = match name {
         ACCOUNT_TYPE => (
-            "Decide here, and choose the same in Azure under Supported account types.",
-            "Whose accounts may sign in: Supported account types under Authentication in Azure. If it differs from \
-             Azure, Microsoft stops people on its own page (AADSTS50194, AADSTS9002331).",
+            "Choose the same in Azure, under Supported account types.",
+            "The users who can sign in. It must be the same as Supported account types in Azure, under Authentication. \
+             If it differs, Microsoft stops users on its own page (AADSTS50194, AADSTS9002331).",
         ),
         TENANT => (
-            "Directory (tenant) ID on the Overview page, or your domain, such as contoso.com.",
-            "Your company’s directory at Microsoft: Directory (tenant) ID on the Overview page. With another \
-             company’s tenant your own users are refused (AADSTS50020).",
+            "Your company’s directory at Microsoft: a domain, such as contoso.com, or the Directory (tenant) ID.",
+            "Your company’s directory at Microsoft. In Azure: Overview > Directory (tenant) ID. With the tenant of another \
+             company your own users are refused (AADSTS50020).",
         ),
         _ => ("", ""),
     };
     FieldHelp { line, mark }
 }
 
-/// The fields that only Microsoft has.
-pub fn fields(model: &FieldsView) -> AnyView {
-    view! { <WhoMaySignIn model=model.clone() /> }.into_any()
+/// The fields that only Microsoft has: all of them are decisions.
+pub fn fields(row: Row, model: &FieldsView) -> Option<AnyView> {
+    (row == Row::Decide).then(|| view! { <WhoMaySignIn model=model.clone() /> }.into_any())
 }
 
 /// The choice of the account type, with the field for the tenant at the one that needs it.
 #[component]
 fn WhoMaySignIn(model: FieldsView) -> impl IntoView {
-    let FieldsView { values, errors, focus } = model;
+    let FieldsView { values, errors } = model;
     let chosen = values.get(ACCOUNT_TYPE).and_then(|name| AccountType::from_name(name)).unwrap_or_default();
     let error = errors.get(ACCOUNT_TYPE).cloned();
     let help = help_of_setting(TENANT);
@@ -104,7 +103,6 @@ fn WhoMaySignIn(model: FieldsView) -> impl IntoView {
             kind=FieldKind::Code
             value=values.get(TENANT).cloned().unwrap_or_default()
             error=errors.get(TENANT).cloned()
-            focus={focus.as_deref() == Some(TENANT)}
             required=false
         />
     });
@@ -129,7 +127,6 @@ fn WhoMaySignIn(model: FieldsView) -> impl IntoView {
                         <span>
                             <span data-label>{kind.label()}</span>
                             <span class="help">{kind.meaning()}</span>
-                            <span class="help">"Older portal: " {kind.older_label()}</span>
                         </span>
                     </label>
                     {more}
@@ -137,13 +134,22 @@ fn WhoMaySignIn(model: FieldsView) -> impl IntoView {
             }
         })
         .collect_view();
+    let older = AccountType::ALL
+        .into_iter()
+        .map(|kind| view! { <li>{kind.label()} ": " {kind.older_label()}</li> })
+        .collect_view();
     view! {
         <fieldset class="field" aria-describedby=format!("{ACCOUNT_TYPE}-error")>
             <legend>{ACCOUNT_TYPE_LABEL}</legend>
             <HelpMark label=ACCOUNT_TYPE_LABEL words=help_of_setting(ACCOUNT_TYPE).mark />
-            <p class="help">"Decide here, and choose the same in Azure under " <em>"Supported account types"</em> "."</p>
+            <p class="help">"Choose the same in Azure, under " <em>"Supported account types"</em> "."</p>
             <div class="choices">{choices}</div>
             <FieldError id=format!("{ACCOUNT_TYPE}-error") error=error />
+            <details class="disclosure">
+                <summary>"Azure shows other names?"</summary>
+                <p class="note">"Older pages of Azure use these names:"</p>
+                <ul class="list note">{older}</ul>
+            </details>
         </fieldset>
     }
 }

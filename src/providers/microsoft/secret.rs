@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{platform::text, providers::form::SecretAndWarning};
 
-/// The most bytes of a client secret. Microsoft's secrets are much shorter.
+/// Maximum number of bytes of a client secret. Microsoft's secrets are much shorter.
 const MAX: usize = 256;
 /// The fewest characters of Microsoft's secrets (Microsoft Graph, passwordCredential).
 const SHORTEST: usize = 16;
-/// The most characters of Microsoft's secrets (Microsoft Graph, passwordCredential).
+/// Maximum number of characters of Microsoft's secrets (Microsoft Graph, passwordCredential).
 const LONGEST: usize = 64;
 
 /// Parses a client secret. Blanks and invisible characters at its ends are removed; all other characters stay.
@@ -23,14 +23,14 @@ const LONGEST: usize = 64;
 /// The secret, and a warning if it does not look like one of Microsoft's secrets.
 ///
 /// # Errors
-/// What to change, in the reader's words.
+/// What the user must change, as a sentence for the screen.
 pub fn parse_client_secret<'a>(text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str> {
     let text = text::trim(text);
     if text.is_empty() {
         return Err("Copy the client secret from the Value column under Certificates & secrets.");
     }
     if holds_more_than_secret(text) {
-        return Err("There is more than the client secret in this text. Copy the Value column alone.");
+        return Err("This contains more than the client secret. Copy only the Value.");
     }
     if ["https://", "http://"].iter().any(|scheme| begins_with(text, scheme)) {
         return Err(
@@ -47,8 +47,7 @@ pub fn parse_client_secret<'a>(text: &'a str, client_id: &str) -> Result<SecretA
     // A line of JSON or of a settings file has the secret in this form too.
     if text::is_quoted(text.trim_end_matches([',', ';'])) {
         return Err(
-            "The text has a quotation mark at both ends, and a client secret has none: leave the quotation marks \
-             out.",
+            "This has a quotation mark at both ends. A client secret has none: leave the quotation marks out.",
         );
     }
     // Microsoft Graph documents secretText as a string and names no set of characters. All known secrets are ASCII.
@@ -56,7 +55,7 @@ pub fn parse_client_secret<'a>(text: &'a str, client_id: &str) -> Result<SecretA
         return Err(about_foreign(foreign));
     }
     if text.len() > MAX {
-        return Err("This is longer than any client secret. Copy the Value column alone.");
+        return Err("This is too long for a client secret. Copy only the Value.");
     }
     Ok((text, warning(text)))
 }
@@ -108,31 +107,24 @@ fn is_masked(text: &str) -> bool {
 /// The message for a character that no client secret has. It depends on the program that may have inserted it.
 fn about_foreign(c: char) -> &'static str {
     match c {
-        ' ' | '\t' | '\r' | '\n' => {
-            "The text contains a blank; a client secret has none. Copy the Value column again."
-        }
+        ' ' | '\t' | '\r' | '\n' => "A client secret has no spaces. Copy only the Value.",
         c if text::is_blank(c) => {
-            "The text contains a character that no client secret has: a blank of another kind. Copy the Value column \
-             again."
+            "This contains an unusual space. A client secret has no spaces. Copy the Value again."
         }
-        c if text::is_hidden(c) => {
-            "The text contains a character that no client secret has, and that cannot be seen. Copy the Value column \
-             again."
-        }
+        c if text::is_hidden(c) => "This contains an invisible character. Copy the Value again.",
         c if text::is_dash(c) => {
-            "The text contains a character that no client secret has: a dash that only looks like the character -, \
-             as word processors make it. Copy the Value column again."
+            "This contains a dash that only looks like the character -, as word processors make it. Copy the Value \
+             again."
         }
         c if text::is_tilde(c) => {
-            "The text contains a character that no client secret has: a tilde that only looks like the character ~. \
-             Copy the Value column again."
+            "This contains a tilde that only looks like the character ~. Copy the Value again."
         }
         c if text::is_quotation_mark(c) => {
-            "The text contains a character that no client secret has: a quotation mark. Copy the Value column again."
+            "This contains a quotation mark. A client secret has none. Copy the Value again."
         }
         _ => {
-            "The text contains a character that no client secret has: only the letters A to Z, digits, and \
-             characters such as ~ . - _ are in client secrets. Copy the Value column again."
+            "This contains a character that no client secret has. A client secret has only the letters A to Z, digits, \
+             and characters such as ~ . - _. Copy the Value again."
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::providers::ExpiryDate;
 /// The periods in months that Azure offers for a secret, longest first.
 pub const MONTHS: [u8; 3] = [24, 12, 6];
 
-/// The last day of a secret that is made `today` for this many months, as Azure counts: 180 days for six months, 365 for
-/// twelve, 730 for twenty-four. This is a few days earlier than by the calendar. If Azure counts differently one day, the
-/// warning comes too early rather than too late.
+/// The last day of a secret that is created `today` for this number of months. Azure counts days: 180 for six months,
+/// 365 for twelve, 730 for twenty-four. That is a few days earlier than by the calendar. So if Azure ever counts
+/// differently, the warning comes too early and not too late.
 #[cfg(feature = "ssr")]
 pub fn expiry(today: Date, months: u8) -> ExpiryDate {
     let days = match months {
@@ -33,7 +33,7 @@ pub fn expiration(months: &str, day: &str) -> (String, String) {
             let day = day.for_people();
             (["Custom, ending on ", &day].concat(), ["that ends on ", &day].concat())
         }
-        Ok(None) | Err(_) => ("what suits you".to_owned(), "with an end that suits you".to_owned()),
+        Ok(None) | Err(_) => ("a time that suits you".to_owned(), "for a time that suits you".to_owned()),
     }
 }
 
@@ -61,8 +61,8 @@ mod tests {
             ("24", "", "24 months", "for 24 months"),
             ("6", "2028-11-23", "6 months", "for 6 months"),
             ("date", "2028-11-23", "Custom, ending on 23 Nov 2028", "that ends on 23 Nov 2028"),
-            ("date", "", "what suits you", "with an end that suits you"),
-            ("7", "2028-13-23", "what suits you", "with an end that suits you"),
+            ("date", "", "a time that suits you", "for a time that suits you"),
+            ("7", "2028-13-23", "a time that suits you", "for a time that suits you"),
         ] {
             assert_eq!(expiration(months, day), (choice.to_owned(), sentence.to_owned()), "{months} {day}");
         }

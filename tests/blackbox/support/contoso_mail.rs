@@ -12,9 +12,9 @@ use leptos::prelude::*;
 use mail360::{
     providers::{
         ClientId, ErrorCode, ExpiryDate, Field, FieldsView, Names, Permission, Provider, ProviderForm,
-        ProviderWords, RawError, SharedApplication, SharedPinned, Values, Why,
+        ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
         diagnosis::{Diagnosis, SettingsChange},
-        guide::{Guide, GuideView, Part, Ticks},
+        guide::{Guide, GuideView, Part, Row, Ticks},
         provider::{FieldHelp, Pasted, SettingErrors, SettingField, Unreadable},
         redirect::{self, Difference},
     },
@@ -57,20 +57,21 @@ static NAMES: Names = Names {
 static PERMISSIONS: [Permission; 2] = [
     Permission {
         name: "mail.all",
-        allows: "Read and send all mail of the mailbox.",
+        allows: "Read and send all mail of the mailbox",
         required: true,
         needs_administrator: false,
     },
     Permission {
         name: "contacts.all",
-        allows: "Read and change the contacts.",
+        allows: "Read and change the contacts",
         required: false,
         needs_administrator: true,
     },
 ];
 
+/// The Contoso Console shows the region of an application after it was registered.
 static SETTINGS: [SettingField; 1] =
-    [SettingField { name: REGION, label: "Region", is_text: false, needs_secret: true }];
+    [SettingField { name: REGION, label: "Region", row: Row::Register, is_text: false, needs_secret: true }];
 
 /// The provider. It has no configuration.
 #[derive(Debug)]
@@ -132,7 +133,7 @@ impl Provider for ContosoMail {
         vec![(REGION, words.to_owned())]
     }
 
-    fn diagnose(&self, why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+    fn diagnose(&self, why: &RefusalKind, said: Option<&ProviderWords>) -> Diagnosis {
         errors::diagnose(why, said)
     }
 
@@ -217,7 +218,10 @@ impl Provider for ContosoMail {
         FieldHelp { line, mark }
     }
 
-    fn fields(&self, view: &FieldsView) -> AnyView {
+    fn fields(&self, row: Row, view: &FieldsView) -> Option<AnyView> {
+        if row != Row::Register {
+            return None;
+        }
         let chosen = view.values.get(REGION).cloned().unwrap_or_default();
         let options = Region::ALL
             .into_iter()
@@ -226,19 +230,18 @@ impl Provider for ContosoMail {
                 view! { <option value=region.name() selected=is_chosen>{region.words()}</option> }
             })
             .collect_view();
-        let focus = view.focus.as_deref() == Some(REGION);
         let error = view.errors.get(REGION).cloned();
-        view! {
+        let field = view! {
             <div class="field">
                 <label for=REGION>"Region"</label>
-                <select class="input" id=REGION name=REGION autofocus=focus aria-describedby="region-error">
+                <select class="input" id=REGION name=REGION aria-describedby="region-error">
                     <option value="">"Choose one"</option>
                     {options}
                 </select>
                 <FieldError id="region-error".to_owned() error=error />
             </div>
-        }
-        .into_any()
+        };
+        Some(field.into_any())
     }
 
     fn guide(&self, view: &GuideView) -> Guide {
@@ -246,15 +249,19 @@ impl Provider for ContosoMail {
         let uri = view.redirect_uri.clone();
         let register = ticks.step("C-1", "Register an application in the Contoso Console.");
         let address = ticks.step("C-2", view! { "Enter the address " <code>{uri}</code> "." });
+        let part = |title, steps: Vec<AnyView>, values| Part {
+            title,
+            steps: view! { <ol class="steps" role="list">{steps}</ol> }.into_any(),
+            values,
+        };
+        let allow = ticks.step("C-3", "Allow the access on the tab Access.");
+        let access = view! { <p>{view.scopes.join(", ")}</p> }.into_any();
+        let secret = ticks.step("C-4", "Copy the secret from the card of your application.");
         Guide {
-            title: "Setting up an application at Contoso",
-            lead: "It takes two steps.",
-            parts: view! {
-                <Part letter="A" title="Register the application at Contoso">
-                    <ol class="steps">{register}{address}</ol>
-                </Part>
-            }
-            .into_any(),
+            lead: "It takes four steps at Contoso.",
+            register: part("Register the application at Contoso", vec![register, address], None),
+            permissions: part("Allow the access at Contoso", vec![allow], Some(access)),
+            credentials: part("Copy the secret from Contoso", vec![secret], None),
         }
     }
 

@@ -116,12 +116,12 @@ fn c29_of_two_ids_the_right_one_is_asked_for() {
     ] {
         let words = parse_client_id(&text).expect_err("no client ID");
         assert!(
-            words.contains("Two IDs or more were found") && words.contains("(client)"),
+            words.contains("This text has more than one ID") && words.contains("(client)"),
             "{text}: {words}"
         );
         let words = Tenant::parse(&text).expect_err("no tenant");
         assert!(
-            words.contains("Two IDs or more were found") && words.contains("(tenant)"),
+            words.contains("This text has more than one ID") && words.contains("(tenant)"),
             "{text}: {words}"
         );
     }

@@ -1,13 +1,15 @@
-//! Explains that an administrator must approve, and shows the address to send to them.
+//! Explains that an administrator must allow the permissions, and shows the message to send to them.
 
 use leptos::prelude::*;
 
 use super::super::{NoApproval, consent};
-use crate::ui::widgets::Copyable;
+use crate::providers::guide::Copying;
 
 /// The part of the guide whose address follows the values in the form.
 #[component]
 pub(super) fn Consent(
+    /// The name of the application.
+    name: String,
     /// The address with its gaps, for the script to fill in.
     template: String,
     /// The address, or why there is none.
@@ -19,26 +21,27 @@ pub(super) fn Consent(
         .map(|reason| {
             let words = match reason {
                 NoApproval::ClientId => {
-                    "Enter the Client ID in the form: then the address to send to them appears here."
+                    "Enter the Client ID in the form. Then the message to send appears here."
                 }
-                NoApproval::Tenant => {
-                    "Enter the tenant in the form: then the address to send to them appears here."
-                }
-                NoApproval::Needless => {
-                    "Not where only personal accounts sign in: each person approves for themselves."
-                }
+                NoApproval::Tenant => "Enter the tenant in the form. Then the message to send appears here.",
+                NoApproval::Needless => "No. With private accounts each user allows the permissions.",
             };
             view! { <p data-missing=reason.name() hidden=missing != Some(reason)>{words}</p> }
         })
         .collect_view();
     view! {
         <details class="disclosure" data-consent=template>
-            <summary>"Must a Microsoft 365 administrator approve?"</summary>
+            <summary>"Does an administrator have to allow this?"</summary>
             <div class="stack tight">
                 {reasons}
                 <div class="stack tight" data-ready hidden=missing.is_some()>
                     <p>{consent::WORDS}</p>
-                    <Copyable value=address.unwrap_or_default() what="the address for approval" />
+                    <Copying what="the message for the administrator">
+                        "Please allow the permissions of the application "
+                        <span data-mirror="service_name">{name}</span>
+                        " for all users of our company. Open this link and sign in as a Microsoft 365 administrator: "
+                        <span data-address>{address.unwrap_or_default()}</span>
+                    </Copying>
                 </div>
             </div>
         </details>

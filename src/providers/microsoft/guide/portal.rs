@@ -52,6 +52,16 @@ impl Portal {
         Some(format!("{}{APPLICATIONS}/ApplicationsListBlade", self.0?))
     }
 
+    /// The applications that a tenant has allowed, its own and those of other companies.
+    pub fn enterprise_applications(self) -> Option<String> {
+        Some(format!("{}#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade/~/AppAppsPreview", self.0?))
+    }
+
+    /// The record of a tenant's sign-ins.
+    pub fn sign_in_logs(self) -> Option<String> {
+        Some(format!("{}#view/Microsoft_AAD_IAM/ActiveDirectoryMenuBlade/~/SignIns", self.0?))
+    }
+
     /// The form for a new application.
     pub fn new_application(self) -> Option<String> {
         Some(format!("{}{APPLICATIONS}/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false", self.0?))
@@ -110,9 +120,9 @@ impl Page {
 /// A link to a page in the portal, or only its name if the portal is not known.
 #[component]
 pub fn ToPlace(
-    /// The address.
+    /// The address of the portal's page; `None` if it is not known.
     to: Option<String>,
-    /// What is there.
+    /// The name of the page, as the text of the link.
     words: &'static str,
     /// The address with its gap, which the form's island fills in.
     #[prop(optional_no_strip)]
@@ -124,7 +134,7 @@ pub fn ToPlace(
     }
 }
 
-/// A link to a page of an application, which follows the Client ID in the form beside it.
+/// A link to a page of an application, which follows the Client ID in the form.
 #[component]
 pub fn ToPage(
     portal: Portal,
@@ -148,7 +158,11 @@ pub fn directions(urls: &MicrosoftUrls, text: &str, client_id: &ClientId) -> Any
     let places: Vec<_> = Page::ALL
         .into_iter()
         .map(|page| (page.words(), portal.page(page, id)))
-        .chain([("App registrations", portal.applications())])
+        .chain([
+            ("App registrations", portal.applications()),
+            ("Enterprise applications", portal.enterprise_applications()),
+            ("Sign-in logs", portal.sign_in_logs()),
+        ])
         .filter_map(|(words, to)| Some((words, to?)))
         .collect();
     let mut parts = Vec::new();
@@ -194,8 +208,14 @@ mod tests {
             ("login.microsoftonline.com.contoso.example", None),
         ] {
             let it = at(&format!("https://{host}/{{tenant}}/oauth2/v2.0/authorize"));
-            let places =
-                [it.home(), it.applications(), it.new_application(), it.page(Page::Overview, Some("id"))];
+            let places = [
+                it.home(),
+                it.applications(),
+                it.enterprise_applications(),
+                it.sign_in_logs(),
+                it.new_application(),
+                it.page(Page::Overview, Some("id")),
+            ];
             for place in places.into_iter().chain(Page::ALL.map(|page| it.template(page))) {
                 assert_eq!(place.is_some(), portal.is_some(), "{host}");
                 if let (Some(place), Some(portal)) = (place, portal) {

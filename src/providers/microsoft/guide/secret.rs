@@ -9,13 +9,12 @@ use super::portal::ToPlace;
 pub fn TheSecret() -> impl IntoView {
     view! {
         <p>
-            "Copy the secret from the column " <strong>"Value"</strong> " into " <em>"Client Secret"</em>
-            " here, at once: Azure shows it only this time."
+            "Copy the secret from the column " <strong>"Value"</strong> " into the field " <em>"Client Secret"</em>
+            ". Do it at once: Azure shows the value only this time."
         </p>
         <SecretTable />
         <p class="help">
-            "Where instructions say Client Secrets ID, they mean the Value: " <strong>"Secret ID"</strong>
-            " only names the secret, and no one can sign in with it."
+            "Some instructions say " <em>"Client Secrets ID"</em> ". They mean the " <em>"Value"</em> "."
         </p>
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mail360::providers::{
-    Application, Refusal, SharedPinned, Values, Why, http::ProviderHttp, provider::Fact,
+    Application, Refusal, RefusalKind, SharedPinned, Values, http::ProviderHttp, provider::Fact,
 };
 use secrecy::SecretString;
 
@@ -58,6 +58,6 @@ impl Application for ContosoApplication {
     }
 
     async fn try_credentials(&self, _http: &dyn ProviderHttp, _secret: &SecretString) -> Result<(), Refusal> {
-        Err(Why::Garbled.into())
+        Err(RefusalKind::Garbled.into())
     }
 }

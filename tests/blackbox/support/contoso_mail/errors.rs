@@ -1,7 +1,7 @@
 //! Contoso's words about errors. Its codes look like E-1234 and are only in descriptions.
 
 use mail360::providers::{
-    ErrorCode, ProviderWords, RawError, Why,
+    ErrorCode, ProviderWords, RawError, RefusalKind,
     diagnosis::{Ask, Cause, Diagnosis, Remedy, SettingsChange, Who},
     provider::Pasted,
 };
@@ -71,33 +71,33 @@ pub const fn ask_in_the_console() -> Cause {
     )
 }
 
-pub fn diagnose(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+pub fn diagnose(why: &RefusalKind, said: Option<&ProviderWords>) -> Diagnosis {
     if said.is_some_and(is_of_another_region) {
         return other_region();
     }
     let (title, what, who, next, remedy) = match why {
-        Why::Denied => (
+        RefusalKind::Denied => (
             "The access was refused at Contoso",
             "The person who signed in, or a rule of Contoso, refused the access.",
             Who::SignsIn,
             "Sign in again and agree.",
             Remedy::Again,
         ),
-        Why::CredentialsRejected => (
+        RefusalKind::CredentialsRejected => (
             "Contoso does not accept the Client ID and the secret",
             "Contoso knows no application with both of them.",
             Who::Admin,
             "Make another secret in the Contoso Console, and enter it here.",
             Remedy::Secret,
         ),
-        Why::PermissionsMissing(_) => (
+        RefusalKind::PermissionsMissing(_) => (
             "A permission was not granted at Contoso",
             "The connector needs it.",
             Who::SignsIn,
             "Sign in again and agree to everything.",
             Remedy::Again,
         ),
-        Why::WrongIssuer => (
+        RefusalKind::WrongIssuer => (
             "The answer did not come from Contoso",
             "Another provider sent the browser back.",
             Who::Operator,
@@ -119,7 +119,7 @@ pub fn read_pasted(text: &str) -> Pasted {
     let said = read_words(&RawError { description: Some(text), ..RawError::default() });
     Pasted {
         is_understood: said.code().is_some(),
-        diagnosis: diagnose(&Why::RefusedAtSignIn, Some(&said)),
+        diagnosis: diagnose(&RefusalKind::RefusedAtSignIn, Some(&said)),
         said,
         uris: Vec::new(),
         is_about_redirect_uri: false,

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mail360::{
     platform::{failure::Failure, randomness::Hash},
     providers::{
-        Claim, Evidence, Mismatch, Pinned, Refusal, TOLERATED_SKEW, Why,
+        Claim, Evidence, Mismatch, Pinned, Refusal, RefusalKind, TOLERATED_SKEW,
         http::ProviderHttp,
         oauth::{self, AuthorizeRequest, CodeRequest, Grant, Registration, ResponseMeta},
         provider::{Expected, Identity, Missing, Redeemed},
@@ -70,10 +70,10 @@ impl Pinned for ContosoPin {
     ) -> Result<Identity, Refusal> {
         let token = redeemed.grant.id_token.as_ref();
         let token = token.ok_or_else(|| not_proved(Mismatch::new(Claim::IdToken, None, None)))?;
-        let claims = claims(token.expose_secret()).ok_or(Why::Garbled)?;
+        let claims = claims(token.expose_secret()).ok_or(RefusalKind::Garbled)?;
         check(&claims, &self.client_id, expected).map_err(not_proved)?;
         if text(&claims, "sub").is_none() {
-            return Err(Why::IdentityRefused.into());
+            return Err(RefusalKind::IdentityRefused.into());
         }
         let account = account(http, &redeemed.grant.access_token).await?;
         Ok(Identity { account, directory: None, proves_directory: false })
@@ -102,7 +102,7 @@ fn mismatch(claim: Claim, expected: &str, received: Option<String>) -> Mismatch 
 }
 
 fn not_proved(mismatch: Mismatch) -> Refusal {
-    Refusal::found(Why::IdentityNotProved, Evidence::Mismatch(mismatch))
+    Refusal::found(RefusalKind::IdentityNotProved, Evidence::Mismatch(mismatch))
 }
 
 /// The claims of a JSON Web Token. It came from the token endpoint over TLS, so its signature need not be checked
@@ -150,11 +150,11 @@ async fn account(http: &dyn ProviderHttp, access_token: &SecretString) -> Result
     let request = ::http::Request::get(ACCOUNT)
         .header(::http::header::AUTHORIZATION, format!("Bearer {}", access_token.expose_secret()))
         .body(Vec::new())
-        .map_err(|_| Refusal::from(Why::Garbled))?;
+        .map_err(|_| Refusal::from(RefusalKind::Garbled))?;
     let answer = http.send(request).await.map_err(|failure| oauth::no_answer(failure, &host))?;
     if !answer.status().is_success() {
-        return Err(ResponseMeta::of(&answer).why().unwrap_or(Why::IdentityRefused).into());
+        return Err(ResponseMeta::of(&answer).why().unwrap_or(RefusalKind::IdentityRefused).into());
     }
     let account = serde_json::from_slice::<Value>(answer.body()).unwrap_or_default();
-    text(&account, "mailbox").map(str::to_owned).ok_or_else(|| Why::Garbled.into())
+    text(&account, "mailbox").map(str::to_owned).ok_or_else(|| RefusalKind::Garbled.into())
 }
