@@ -1,5 +1,6 @@
-//! `/connectors/{id}`: a connector's settings, sign-ins and activity. It is here because these are three
-//! features.
+//! `/connectors/{id}`: a connector's settings, sign-ins and activity. It is in `app` because it joins three features.
+
+mod just_done;
 
 use std::sync::Arc;
 
@@ -12,17 +13,15 @@ use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
-use super::recorded::{self, Who};
+use self::just_done::JustDone;
+use super::recorded::{self, Author, Told};
 use crate::{
     activity::{
         model::{ActivityFilter, By, Recorded},
         service::ActivityLog,
     },
     connectors::{
-        guide::Approval,
-        islands::ForgetTicks,
-        pages::{ExpiryBanner, RedirectUri, Settings},
-        preflight::{Finding, NextStep, Offer, Refused},
+        pages::{ExpiryNotice, RedirectUri, Settings},
         said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
@@ -33,16 +32,18 @@ use crate::{
         id::UserId,
         page::Page,
     },
-    providers::{Names, Providers, redirect_warnings},
+    providers::{Providers, redirect_warnings},
     sign_ins::{
         model::KEPT_PER_CONNECTOR,
-        pages::{SignInList, StateCard, TryAgain, VerifyButton},
+        pages::{
+            Message, MessageCard, MessageSender, Offers, REPLACE_SECRET, SignInList, StateCard, StateFacts,
+        },
         service::{SignInDetails, SignIns},
     },
-    ui::widgets::{Back, Badge, Moment, Notice, Tone},
+    ui::widgets::{Back, Badge, Moment},
 };
 
-/// Number of sign-ins and activity entries on the page itself.
+/// Number of sign-ins, and of activity entries, that the page shows.
 const LATEST: usize = 10;
 
 /// The parts that only an administrator sees.
@@ -50,12 +51,12 @@ const LATEST: usize = 10;
 struct ForAdmins {
     sign_ins: Vec<SignInDetails>,
     more: bool,
-    activity: Vec<(Who, Recorded)>,
-    consent: Option<String>,
+    activity: Vec<(Author, Recorded)>,
+    offers: Offers,
 }
 
 /// `GET /connectors/{id}`.
-#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn show(
     State(connectors): State<ConnectorService>,
     State(sign_ins): State<SignIns>,
@@ -72,6 +73,11 @@ pub async fn show(
     let connector = connectors.get(&member.caller(), id).await?;
     let for_admins = match member.admin() {
         Ok(admin) => {
+            let offers = Offers {
+                redirect_uri: sign_ins.redirect_uri(),
+                approval: sign_ins.consent_link(&connector)?,
+                asker: MessageSender::of(&member),
+            };
             let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
             let more = sign_ins.len() > LATEST;
             sign_ins.truncate(LATEST);
@@ -84,9 +90,7 @@ pub async fn show(
             });
             let names = people.names(admin.organisation(), by).await?;
             let activity = entries.into_iter().map(|entry| (recorded::who(&entry, &names), entry)).collect();
-            let redirect_uri = config.public_url.redirect_uri();
-            let consent = connector.application.consent_address(&redirect_uri, &connector.scopes);
-            Some(ForAdmins { sign_ins, more, activity, consent })
+            Some(ForAdmins { sign_ins, more, activity, offers })
         }
         // A viewer only sees the settings.
         Err(_) => None,
@@ -119,13 +123,13 @@ pub async fn sign_ins(
     let connector = connectors.get(&admin.caller(), id).await?;
     let sign_ins = sign_ins.of_connector(&admin, id, KEPT_PER_CONNECTOR).await?;
     let (name, viewer) = (connector.service_name.as_str().to_owned(), admin.user());
-    Ok(Page::new("Sign-ins", move || {
+    Ok(Page::new(format!("Sign-ins · {name}"), move || {
         view! {
             <div class="head">
                 <div>
                     <Back to=format!("/connectors/{id}") what=name.clone() />
                     <h1>"Sign-ins"</h1>
-                    <p class="soft">"The latest hundred are kept, for 90 days."</p>
+                    <p class="soft">"The latest 100 sign-ins are kept for 90 days."</p>
                 </div>
             </div>
             <div class="text">
@@ -156,26 +160,30 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let admin = for_admins.is_some();
     let (id, names) = (connector.id, connector.names());
     // The notice about the last action has the button that leads to the sign-in.
-    let button_elsewhere = said
-        .as_ref()
-        .is_some_and(|said| matches!(said.done, Done::Added | Done::SecretReplaced) && !said.is_refused());
+    let button_elsewhere = said.as_ref().is_some_and(|said| {
+        matches!(said.done, Done::Added | Done::SecretReplaced | Done::TriedAgain) && !said.is_refused()
+    });
     let remedy_elsewhere = said.as_ref().is_some_and(Said::is_refused);
     let actions = admin.then(|| {
         view! {
             <div class="row">
                 <a class="button" href=format!("/connectors/{id}/edit")>"Edit"</a>
-                <a class="button" href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
-                <a class="button danger" href=format!("/connectors/{id}/delete")>"Delete"</a>
+                <a class="button" href=format!("/connectors/{id}/secret")>{REPLACE_SECRET}</a>
             </div>
         }
     });
-    let expiring = connector.secret_expires_on.map(|day| (id, connector.service_name.clone(), day));
-    let banner =
-        admin.then(|| view! { <ExpiryBanner expiring=expiring.into_iter().collect() today=today /> });
-    let approval = for_admins
-        .as_ref()
-        .and_then(|it| it.consent.clone())
-        .map(|address| view! { <Approval provider=connector.provider.clone() address=address /> });
+    let banner = connector
+        .secret_expires_on
+        .filter(|_| admin)
+        .map(|day| view! { <ExpiryNotice id=id day=day today=today /> });
+    let facts = for_admins.as_ref().map(|it| StateFacts::of(&it.sign_ins, &connector)).unwrap_or_default();
+    let approval = for_admins.as_ref().and_then(|it| {
+        let message = Message::asking_for_consent(&connector, &it.offers, it.offers.approval.as_deref()?);
+        Some(view! { <Approval connector=connector.clone() message=message /> })
+    });
+    // Without sign-ins beside it, one column is enough.
+    let class = if admin { "beside" } else { "text" };
+    let delete = admin.then(|| view! { <Delete id=id /> });
     let history = for_admins.map(|it| {
         view! { <History it=it connector=connector.clone() providers=providers.clone() viewer=viewer /> }
     });
@@ -192,156 +200,52 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
         </div>
         {said.map(|said| view! { <JustDone said=said names=names /> })}
         {banner}
-        <div class="beside">
+        <div class=class>
             <div class="stack">
                 <StateCard
                     connector=connector.clone()
                     admin=admin
+                    facts=facts
                     button_elsewhere=button_elsewhere
                     remedy_elsewhere=remedy_elsewhere
                     providers=providers
                 />
                 <Settings connector=connector today=today admin=admin />
-                <RedirectUri console=names.console.to_owned() uri=redirect_uri doctor=doctor column=true />
+                <RedirectUri console=names.console uri=redirect_uri doctor=doctor />
                 {approval}
             </div>
             {history}
         </div>
+        {delete}
     }
 }
 
-/// The notice about the last action, and the next step.
+/// Explains that an administrator of the company must allow the permissions, with the message to send to them.
 #[component]
-fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
-    let (id, provider) = (said.connector, names.provider);
-    // If the provider refuses the credentials, a sign-in would fail too. The next notice says what to do.
-    let next = (!said.is_refused()).then(|| {
-        view! { <div class="row"><VerifyButton id=id names=names /></div> }
-    });
-    let warning = said.warning.map(|words| {
-        view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
-    });
-    // Nothing was saved if the stored credentials were only checked again.
-    let saved = said.done != Done::TriedAgain;
-    let finding = said.finding.map(|finding| {
-        view! { <Found finding=finding id=id names=names saved=saved /> }
-    });
-    let check = format!("The new secret is used from now on. Sign in with {provider} once to check it.");
-    let notice = match said.done {
-        Done::Added => view! {
-            <ForgetTicks>
-                <Notice
-                    tone=Tone::Good
-                    title=format!("The {provider} connector has been successfully added to Mail360")
-                >
-                    {next.map(|button| view! {
-                        <p>
-                            {format!(
-                                "Next, verify that it works: sign in with {provider} once. Nothing is read from your \
-                                 mailbox, and the access is discarded afterwards."
-                            )}
-                        </p>
-                        {button}
-                    })}
-                </Notice>
-            </ForgetTicks>
-        }
-        .into_any(),
-        Done::SecretReplaced => view! {
-            <Notice tone=Tone::Good title="The secret was replaced">
-                {next.map(|button| view! {
-                    <p>{check}</p>
-                    {button}
-                })}
-            </Notice>
-        }
-        .into_any(),
-        Done::Changed => view! {
-            <Notice tone=Tone::Good title="The changes are saved"><p>"They are used from now on."</p></Notice>
-        }
-        .into_any(),
-        Done::Unchanged => view! {
-            <Notice tone=Tone::Info title="Nothing was changed">
-                <p>"The values are the same as the stored ones."</p>
-            </Notice>
-        }
-        .into_any(),
-        Done::Outdated => view! {
-            <Notice tone=Tone::Warn title="Another user has changed this connector">
-                <p>"Your change was not saved, and no sign-in was started. Check the settings, and try again."</p>
-            </Notice>
-        }
-        .into_any(),
-        // The finding has the result.
-        Done::TriedAgain => next.into_any(),
-        // The list shows this notice, because the connector's page is gone.
-        Done::Deleted(_) => ().into_any(),
-    };
-    view! { {notice} {finding} {warning} }
+fn Approval(connector: Connector, message: Message) -> impl IntoView {
+    let question = format!("“Need admin approval” at {}?", connector.names().provider);
+    view! {
+        <details class="disclosure">
+            <summary>{question}</summary>
+            <div class="stack tight">
+                <p>{connector.provider.consent_words()}</p>
+                <MessageCard message=message primary=false />
+            </div>
+        </details>
+    }
 }
 
-/// The provider's answer about the connector's credentials.
+/// The section with the link to the page that deletes the connector.
 #[component]
-fn Found(finding: Finding, id: ConnectorId, names: &'static Names, saved: bool) -> impl IntoView {
-    match finding {
-        Finding::Accepted => view! {
-            <Notice
-                tone=Tone::Good
-                title=format!("{} accepts the Client ID and the Client Secret", names.provider)
-            >
-                <p>
-                    "They were checked without a sign-in. A sign-in verifies the rest: the Redirect URI and the \
-                     permissions."
-                </p>
-            </Notice>
-        }
-        .into_any(),
-        Finding::Later => view! {
-            <Notice tone=Tone::Info title="The secret will be checked at the first sign-in">
-                <p>"The secret could not be checked without a sign-in."</p>
-            </Notice>
-        }
-        .into_any(),
-        Finding::Refused(Refused { title, what, steps, offers, said }) => {
-            let said = said
-                .into_iter()
-                .map(|(name, value)| view! { <div><dt>{name}</dt><dd><code>{value}</code></dd></div> })
-                .collect_view();
-            let steps = steps
-                .into_iter()
-                .map(|NextStep { when, next }| {
-                    let when = (!when.is_empty()).then(|| view! { <strong>{when}</strong> ": " });
-                    view! { <p>{when}{next}</p> }
-                })
-                .collect_view();
-            let offers = offers
-                .into_iter()
-                .enumerate()
-                .map(|(at, offer)| {
-                    let class = if at == 0 { "button primary" } else { "button" };
-                    match offer {
-                        Offer::TryAgain => view! { <TryAgain id=id primary={at == 0} /> }.into_any(),
-                        Offer::Secret => view! {
-                            <a class=class href=format!("/connectors/{id}/secret")>"Replace the secret"</a>
-                        }
-                        .into_any(),
-                        Offer::Edit => view! {
-                            <a class=class href=format!("/connectors/{id}/edit")>"Edit the connector"</a>
-                        }
-                        .into_any(),
-                    }
-                })
-                .collect_view();
-            view! {
-                <Notice tone=Tone::Bad title=title>
-                    <p>{what} {saved.then_some(" The connector was saved anyway.")}</p>
-                    {steps}
-                    <dl class="facts note">{said}</dl>
-                    <div class="row">{offers}</div>
-                </Notice>
-            }
-            .into_any()
-        }
+fn Delete(id: ConnectorId) -> impl IntoView {
+    view! {
+        <section class="card low" aria-labelledby="delete-title">
+            <h2 id="delete-title">"Delete this connector"</h2>
+            <p class="soft">"The next page says what stops working, and asks you to confirm."</p>
+            <div class="row">
+                <a class="button danger" href=format!("/connectors/{id}/delete")>"Delete this connector"</a>
+            </div>
+        </section>
     }
 }
 
@@ -353,17 +257,16 @@ fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: Us
     let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
     let entries = activity
         .into_iter()
-        .map(|(Who { name, email }, entry)| {
-            let email = email.map(|email| view! { " (" <bdi>{email}</bdi> ")" });
-            let action = recorded::action(&entry);
-            let (tone, outcome) = recorded::outcome(&entry);
-            // Omit the outcome `done`.
-            let outcome = (entry.outcome != "done").then(|| view! { <Badge tone=tone words=outcome /> });
-            let detail = recorded::detail(&entry, &providers).map(|words| format!(": {words}"));
+        .map(|(who, entry)| {
+            let sentence = recorded::sentence(&entry);
+            let outcome = recorded::unexpected_outcome(&entry);
+            let outcome = outcome.map(|(tone, words)| view! { <Badge tone=tone words=words /> });
+            let detail = recorded::detail(&entry, &providers);
+            let detail = detail.map(|(label, words)| format!("{label}: {words}. "));
             view! {
                 <li>
-                    <p>{action}{detail}" "{outcome}</p>
-                    <p class="soft note"><bdi>{name}</bdi> {email} ", " <Moment at=entry.position.at /></p>
+                    <p><Told who=who with_email=true sentence=sentence /> " " {outcome}</p>
+                    <p class="soft note">{detail} <Moment at=entry.position.at /></p>
                 </li>
             }
         })

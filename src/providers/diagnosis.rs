@@ -11,7 +11,7 @@ pub enum Who {
     Admin,
     /// An administrator of the company whose account signs in.
     CompanyAdmin,
-    /// The person who signs in.
+    /// The user who signs in.
     SignsIn,
     Operator,
     /// No one: the problem passes by itself.
@@ -26,9 +26,9 @@ impl Who {
             Self::CompanyAdmin => {
                 format!("A {} of the company whose account signs in", names.administrator)
             }
-            Self::SignsIn => "The person who signs in".to_owned(),
-            Self::Operator => "The operator, who runs this program".to_owned(),
-            Self::NoOne => "No one: it passes by itself".to_owned(),
+            Self::SignsIn => "The user who signs in".to_owned(),
+            Self::Operator => "The operator".to_owned(),
+            Self::NoOne => "No one. It will pass.".to_owned(),
         }
     }
 }
@@ -48,8 +48,12 @@ pub enum Remedy {
     RedirectUri,
     /// To change settings of the provider's own, and sign in again.
     Change(&'static SettingsChange),
-    /// The address at which an administrator approves.
+    /// The message with the address at which an administrator of the company allows the permissions.
     Consent,
+    /// A message to the person who can solve it ([`Cause::who`]), with the next step.
+    Message,
+    /// To open a page of the provider's console, by the console's words for it ([`super::Provider::console_page`]).
+    Open(&'static str),
 }
 
 /// A change of settings that solves a problem.
@@ -126,10 +130,15 @@ impl Diagnosis {
         Self { title, what: what.into(), causes: vec![Cause { when: "", who, next: next.into(), remedy }] }
     }
 
-    /// The same title with one known cause. The page offers the remedy of the most likely cause.
+    /// The same title with one known cause.
     #[must_use]
-    pub fn known_to_be(self, what: String, who: Who, next: impl Into<Cow<'static, str>>) -> Self {
-        let remedy = self.causes.first().map_or(Remedy::Again, |cause| cause.remedy);
+    pub fn known_to_be(
+        self,
+        what: String,
+        who: Who,
+        next: impl Into<Cow<'static, str>>,
+        remedy: Remedy,
+    ) -> Self {
         Self::of_one_cause(self.title, what, who, next, remedy)
     }
 
@@ -144,8 +153,8 @@ impl Diagnosis {
         remedies
     }
 
-    /// The same for a connector without an address for consent, such as one for personal accounts. No step mentions that
-    /// address; `instead` takes its place if no other cause is left.
+    /// This diagnosis for a connector without an address for consent, such as one for personal accounts. Removes the
+    /// causes whose remedy is that address. If no cause is left, adds `instead`.
     #[must_use]
     pub fn without_consent(mut self, instead: Cause) -> Self {
         if self.causes.iter().any(|cause| cause.remedy != Remedy::Consent) {

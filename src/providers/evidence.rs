@@ -17,10 +17,7 @@ pub enum Evidence {
     /// A check of the provider's answer failed.
     Mismatch(Mismatch),
     /// This host did not answer. It is one of the configured addresses or their proxy.
-    NoConnection {
-        host: String,
-        why: NoConnection,
-    },
+    NoConnection { host: String, why: NoConnection },
 }
 
 /// A check that failed, with both values.
@@ -156,7 +153,7 @@ impl Mismatch {
     }
 }
 
-/// The most seconds by which the clocks of the provider and the server may differ.
+/// Maximum difference in seconds between the clocks of the provider and the server.
 pub const TOLERATED_SKEW: i64 = 300;
 
 impl fmt::Display for Mismatch {
@@ -227,8 +224,9 @@ pub fn shown_guid(text: &str) -> String {
     guid(text).unwrap_or_else(|| "a value that is no GUID".to_owned())
 }
 
-/// An issuer in a form that is safe to show: its scheme, host and port, and a part of its path. Of the path it keeps
-/// ids and segments of the configured issuer's path. An attacker can put any text into a callback's address.
+/// An issuer in a form that is safe to show: its scheme, host and port, and a part of its path. From the path it
+/// keeps only ids and segments of the configured issuer's path. An attacker can put any text into a callback's
+/// address.
 pub fn shown_issuer(text: &str, configured: &str, secrets: &[&str]) -> String {
     const NONE: &str = "a value that is no address";
     let Ok(url) = Url::parse(text) else { return NONE.to_owned() };

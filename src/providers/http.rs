@@ -9,9 +9,9 @@ use rustls::CertificateError;
 
 use super::NoConnection;
 
-/// The most bytes of an answer.
+/// Maximum number of bytes of an answer.
 pub const MAX_BODY: usize = 1024 * 1024;
-/// The most time of one request. If two requests are slow, the time limit of the attempt ends the second one earlier.
+/// Time limit of one request. If two requests are slow, the time limit of the attempt ends the second one earlier.
 const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(7);
 
 /// The reason why there is no answer. It contains no part of the request or the answer, so it can be logged.
@@ -91,11 +91,22 @@ impl Reqwest {
             // The last source of the error names the reason. The error's own text says only that it failed.
             let reasons = std::iter::successors(std::error::Error::source(&error), |error| error.source());
             let reason = reasons.last().map_or_else(|| error.to_string(), ToString::to_string);
-            format!(
-                "The connection to the provider cannot be secured: {reason}. Install this system's CA \
-                 certificates (Debian: `apt-get install ca-certificates`), or name a file of them in \
-                 SSL_CERT_FILE."
-            )
+            // Where this variable is set, the client reads no other file.
+            let named = std::env::var("SSL_CERT_FILE").ok().filter(|file| !file.is_empty());
+            let remedy = named.map_or_else(
+                || {
+                    "Install this system's CA certificates (Debian: `apt-get install ca-certificates`), or name a file of \
+                     them in SSL_CERT_FILE."
+                        .to_owned()
+                },
+                |file| {
+                    format!(
+                        "SSL_CERT_FILE names {file}, which cannot be read or contains no certificate: name a file of CA \
+                         certificates in PEM format, or unset it to use the system's."
+                    )
+                },
+            );
+            format!("The connection to the provider cannot be secured: {reason}. {remedy}")
         })
     }
 }

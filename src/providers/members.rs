@@ -81,7 +81,7 @@ impl Members {
         seconds(self.0.get(name)?)
     }
 
-    /// The elements of a list. A value that is no list counts as a list with one element.
+    /// The elements of a list. A value that is not a list counts as a list with one element.
     pub fn list(&self, name: &str) -> &[Value] {
         match self.0.get(name) {
             None | Some(Value::Null) => &[],
@@ -121,7 +121,7 @@ fn seconds(value: &Value) -> Option<i64> {
 }
 
 /// The whole seconds of a fraction, if they are within the supported range of years.
-#[expect(clippy::cast_possible_truncation, reason = "the range was looked at")]
+#[expect(clippy::cast_possible_truncation, reason = "the range was checked before")]
 fn whole(number: f64) -> Option<i64> {
     (number.abs() < 1e15).then(|| number.floor() as i64)
 }

@@ -16,7 +16,7 @@ pub mod guide;
 pub mod http;
 #[cfg(feature = "ssr")]
 pub(crate) mod members;
-pub(crate) mod microsoft;
+pub mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod oauth;
 #[cfg(feature = "ssr")]
@@ -38,7 +38,7 @@ pub use evidence::{
     shown_issuer,
 };
 pub use expiry_date::ExpiryDate;
-pub use form::{ClientId, EXPIRES_IN, Field, FieldErrors, ProviderForm, Values};
+pub use form::{ClientId, EXPIRES_IN, Field, FieldErrors, OTHER_DAY, ProviderForm, Values, day_counts};
 #[cfg(feature = "ssr")]
 pub use provider::{
     Application, ErrorCode, FieldsView, Names, Permission, Pinned, Provider, RawError, SharedApplication,
@@ -47,7 +47,7 @@ pub use provider::{
 #[cfg(feature = "ssr")]
 pub use redact::redact;
 #[cfg(feature = "ssr")]
-pub use refusal::{Refusal, Why};
+pub use refusal::{Refusal, RefusalKind};
 #[cfg(feature = "ssr")]
 pub use registry::{ProviderOptions, Providers, redirect_warnings};
 #[cfg(feature = "ssr")]

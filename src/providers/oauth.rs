@@ -15,7 +15,7 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Evidence, NoConnection, ProviderWords, RawError, Refusal, Why,
+    Evidence, NoConnection, ProviderWords, RawError, Refusal, RefusalKind,
     http::{HttpFailure, ProviderHttp},
     redact,
 };
@@ -162,7 +162,7 @@ pub async fn exchange(
     let CodeRequest { redirect_uri, secret, verifier, code } = *request;
     let client = registration
         .client_to(redirect_uri)
-        .map_err(|_| Refusal::from(Why::Garbled))?
+        .map_err(|_| Refusal::from(RefusalKind::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
     let adapter = Adapter::new(http, registration);
     let answer = client
@@ -193,7 +193,7 @@ pub async fn try_credentials(
 ) -> Result<(), Refusal> {
     let client = registration
         .client()
-        .map_err(|_| Refusal::from(Why::Garbled))?
+        .map_err(|_| Refusal::from(RefusalKind::Garbled))?
         .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
     let adapter = Adapter::new(http, registration);
     let answer =
@@ -224,7 +224,7 @@ impl<'a> Adapter<'a> {
             // These errors contain the raw body, so they are dropped here.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
-        let why = meta.why().unwrap_or_else(|| said.as_ref().map_or(Why::Garbled, TokenError::why));
+        let why = meta.why().unwrap_or_else(|| said.as_ref().map_or(RefusalKind::Garbled, TokenError::why));
         let mut words = if let Some(said) = said {
             said.words(meta.request_id.as_deref(), secrets, self.read_words)
         } else {
@@ -247,10 +247,10 @@ pub fn host(url: &str) -> String {
 /// The refusal for a host that did not answer.
 pub fn no_answer(failure: HttpFailure, host: &str) -> Refusal {
     let (why, no_connection) = match failure {
-        HttpFailure::Unreachable => (Why::Unreachable, Some(NoConnection::BrokenOff)),
-        HttpFailure::NoConnection(why) => (Why::Unreachable, Some(why)),
-        HttpFailure::TimedOut => (Why::Slow, None),
-        HttpFailure::TooLarge | HttpFailure::Request => (Why::Garbled, None),
+        HttpFailure::Unreachable => (RefusalKind::Unreachable, Some(NoConnection::BrokenOff)),
+        HttpFailure::NoConnection(why) => (RefusalKind::Unreachable, Some(why)),
+        HttpFailure::TimedOut => (RefusalKind::Slow, None),
+        HttpFailure::TooLarge | HttpFailure::Request => (RefusalKind::Garbled, None),
     };
     let words =
         no_connection.map(|why| ProviderWords::found(Evidence::NoConnection { host: host.to_owned(), why }));

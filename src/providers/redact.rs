@@ -1,25 +1,25 @@
-//! Removes secrets that were sent to the provider from the provider's answer, in every encoding that providers use.
+//! Removes our secrets from a provider's answer. A provider may repeat what it received, in several encodings.
 //!
-//! A secret that is not recognised is still never stored in clear, because the free text of an outcome is sealed. But
-//! it would be shown on a page.
+//! A secret that is not recognised would be shown on a page. It is never stored in clear, because the free text of an
+//! outcome is sealed.
 
 use std::ops::Range;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
-/// The most bytes of a text that are read. Far fewer are ever kept.
+/// A longer text is cut to this number of bytes. The program keeps far shorter texts.
 const READ: usize = 16 * 1024;
-/// A shorter run of letters and digits does not count as a secret.
+/// Fewer letters and digits than this do not count as a secret.
 const SHORTEST: usize = 4;
-/// A text with at least this many letters and digits is removed as a whole if all of it is a piece of a secret.
+/// A text with at least this number of letters and digits is removed as a whole if it is a part of a secret.
 const SHORTEST_PIECE: usize = 8;
-/// Number of times that a text is decoded. Percent-encoding inside HTML entities, for example, needs two rounds.
+/// How often a text is decoded. Percent-encoding inside HTML entities, for example, needs two rounds.
 const ROUNDS: usize = 2;
 
 /// The text that replaces a secret.
 const REMOVED: &str = "[removed]";
 
-/// One character of a decoded text, and the bytes of the original that wrote it.
+/// One character of a decoded text, and the range of bytes that encodes it in the original text.
 #[derive(Clone)]
 struct Unit {
     character: char,
@@ -28,7 +28,7 @@ struct Unit {
 
 /// Removes these secrets from a text. It finds a secret that is plain, in another case, with other characters between
 /// its letters, reversed, percent-encoded, or escaped for HTML or JSON. It also finds hexadecimal digits, base64 and
-/// base64url, and secrets that are encoded twice. Call it before the text is cut, because a piece of a secret is found
+/// base64url, and secrets that are encoded twice. Call it before the text is shortened: a part of a secret is found
 /// only at the end of the text.
 ///
 /// Only letters and digits are compared, so escapes of other characters cannot hide a secret.
@@ -56,7 +56,8 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     cut_out(text, found)
 }
 
-/// Adds the ranges in which a decoded text has one of the patterns. Returns whether the whole text is a piece of one.
+/// Adds the ranges in which a decoded text contains one of the patterns. Returns whether the whole text is a part of
+/// a pattern.
 fn find(decoded: &[Unit], patterns: &[String], found: &mut Vec<Range<usize>>) -> bool {
     let at: Vec<usize> = decoded
         .iter()
@@ -74,7 +75,8 @@ fn find(decoded: &[Unit], patterns: &[String], found: &mut Vec<Range<usize>>) ->
         let cut = (SHORTEST..=longest).rev().find(|length| all.ends_with(&pattern[..*length]));
         for range in whole.chain(cut.map(|length| all.len() - length..all.len())) {
             let Some((first, last)) = at.get(range.start).zip(at.get(range.end - 1)) else { continue };
-            // The characters after it may belong to it: `=` at the end of base64, or encoded characters.
+            // The characters after the range may belong to the secret: `=` at the end of base64, or encoded
+            // characters.
             let signs = decoded[*last + 1..]
                 .iter()
                 .take_while(|unit| !unit.character.is_alphanumeric() && !unit.character.is_whitespace())
@@ -113,7 +115,8 @@ fn letters(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// The base64 characters that depend on this text alone if `before` bytes (0 to 2) precede it in its group of three.
+/// The base64 characters that only this text determines, if `before` bytes (0 to 2) precede it in its group of three
+/// bytes.
 fn base64_within(text: &[u8], before: usize) -> String {
     let bytes = [&vec![0; before][..], text].concat();
     let encoded = STANDARD_NO_PAD.encode(&bytes);
@@ -121,7 +124,7 @@ fn base64_within(text: &[u8], before: usize) -> String {
     encoded.get(first..last).unwrap_or_default().to_owned()
 }
 
-/// Decodes percent-encoding, HTML's entities and JSON's escapes once.
+/// Decodes percent-encoding, HTML entities and JSON escapes once.
 fn decode(text: &[Unit]) -> Vec<Unit> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -139,7 +142,7 @@ fn decode(text: &[Unit]) -> Vec<Unit> {
     decoded
 }
 
-/// The character that a text begins with in an encoded form, and how many characters wrote it.
+/// Decodes an escape at the beginning of a text. Returns the character, and the length of the escape in characters.
 fn escape(text: &str) -> Option<(char, usize)> {
     const NAMED: [(&str, char); 7] = [
         ("&amp;", '&'),
@@ -161,7 +164,7 @@ fn escape(text: &str) -> Option<(char, usize)> {
         return hexadecimal(text.get(2..4)).map(|c| (c, 4));
     }
     if text.starts_with('\\') {
-        // A line end or a tab is not a letter.
+        // These escapes are white space, and not the letters n, r and t.
         return text.chars().nth(1).map(|c| (if ['n', 'r', 't'].contains(&c) { ' ' } else { c }, 2));
     }
     if let Some(number) = text.strip_prefix("&#") {
@@ -199,7 +202,7 @@ mod tests {
 
     const SECRET: &str = "s3cret~v+/=&<\"'1";
 
-    /// The ways to write a text that a review listed, and some more.
+    /// The encodings in which a provider might repeat a text, each with its name.
     pub fn written(text: &str) -> Vec<(&'static str, String)> {
         let each = |write: &dyn Fn(char) -> String| text.chars().map(write).collect::<String>();
         let percent: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();

@@ -7,7 +7,7 @@ use super::{Evidence, ProviderWords};
 /// The kind of a refusal. The OAuth `error` and the status decide it; a provider's own codes only choose words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum RefusalKind {
     /// `access_denied`: the person who signed in refused, or a rule refused them.
     Denied,
     /// The provider ended the sign-in before it gave a code.
@@ -45,7 +45,7 @@ pub enum Why {
     Garbled,
 }
 
-impl Why {
+impl RefusalKind {
     /// The kind of refusal for an error that came in place of a code.
     pub fn of_sign_in_error(error: &str) -> Self {
         match error {
@@ -62,21 +62,20 @@ impl Why {
 /// A refusal with the words of the provider.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// Its kind.
-    pub why: Why,
+    pub why: RefusalKind,
     /// The words of the provider, and the findings of this program.
     pub words: Option<Box<ProviderWords>>,
 }
 
 impl Refusal {
     /// A refusal whose reason this program found itself.
-    pub fn found(why: Why, evidence: Evidence) -> Self {
+    pub fn found(why: RefusalKind, evidence: Evidence) -> Self {
         Self { why, words: Some(Box::new(ProviderWords::found(evidence))) }
     }
 }
 
-impl From<Why> for Refusal {
-    fn from(why: Why) -> Self {
+impl From<RefusalKind> for Refusal {
+    fn from(why: RefusalKind) -> Self {
         Self { why, words: None }
     }
 }

@@ -117,16 +117,16 @@ pub fn known_error(error: &str) -> Option<&'static str> {
     KNOWN_ERRORS.iter().find(|known| **known == error).copied()
 }
 
-#[expect(clippy::ref_option, reason = "serde hands it over so")]
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn only_known<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     error.as_deref().and_then(known_error).serialize(serializer)
 }
 
-/// Codes of providers have four to nine digits. A longer number is no code, and could be a secret.
+/// Codes of providers have four to nine digits. A longer number is not a code, and could be a secret.
 const CODES: std::ops::RangeInclusive<u64> = 1_000..=999_999_999;
 
 impl ProviderWords {
-    /// Makes words of received texts, which may be anything. Ids that are no GUIDs are dropped. Nothing is searched in
+    /// Parses received texts, which may contain anything. Ids that are not GUIDs are dropped. Nothing is searched in
     /// the description: that is `Provider::read_words`.
     pub fn of(
         error: Option<&str>,

@@ -8,9 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::platform::randomness::Token;
 use crate::providers::{RawError, known_error, redact};
 
-/// The most bytes of one parameter, by name. Some providers' codes have about two thousand.
+/// Maximum number of bytes of one parameter, by name. Some providers' codes have about two thousand.
 const LIMITS: [(&str, usize); 6] = [
-    ("state", 128),
+    ("state", 512),
     ("code", 8_192),
     ("iss", 2_048),
     ("error", 256),
@@ -18,8 +18,11 @@ const LIMITS: [(&str, usize); 6] = [
     ("admin_consent", 16),
 ];
 
-/// The most bytes of any other parameter.
+/// Maximum number of bytes of any other parameter.
 const OTHER: usize = 2_048;
+
+/// The beginning of the `state` of a consent link. A state of a sign-in never has a dot.
+pub const CONSENT_STATE: &str = "consent.";
 
 /// A parsed callback.
 #[derive(Clone, Debug)]
@@ -30,11 +33,13 @@ pub enum Callback {
     Approval(Approval),
 }
 
-/// The result of an approval. It has no state of ours, so none of its values is trusted.
+/// The result of an approval. It belongs to no attempt, so none of its values is trusted.
 #[derive(Clone, Debug, Default)]
 pub struct Approval {
     /// The provider's error if the permissions were not approved.
     pub refused: Option<NotApproved>,
+    /// The sealed reference in the state of our consent link, if it came back.
+    pub reference: Option<String>,
 }
 
 /// The provider's error, without the code of a sign-in that came with it.
@@ -175,9 +180,12 @@ impl Callback {
         // A code belongs to a sign-in, even if parameters of an approval come with it. A provider may send both if the
         // administrator approved during a sign-in.
         let signs_in = code.is_some() && ours.is_some();
-        if (of_approval && !signs_in) || (state.is_none() && error.is_some()) {
+        let reference =
+            state.as_deref().and_then(|state| state.strip_prefix(CONSENT_STATE)).map(str::to_owned);
+        let of_no_sign_in = state.is_none() || reference.is_some();
+        if (of_approval && !signs_in) || (of_no_sign_in && error.is_some()) {
             let refused = error.map(|error| NotApproved::new(&error, description.as_deref(), code.as_ref()));
-            return Ok(Self::Approval(Approval { refused }));
+            return Ok(Self::Approval(Approval { refused, reference }));
         }
         Ok(Self::SignIn(CallbackParameters {
             state: ours.ok_or(if state.is_none() { Malformed::NoState } else { Malformed::ForeignState })?,
@@ -311,19 +319,35 @@ mod tests {
     fn c56_an_approval_that_was_refused_brings_what_the_provider_said() {
         assert!(matches!(
             Callback::parse("admin_consent=True&other=x&scope=y&state=z"),
-            Ok(Callback::Approval(Approval { refused: None }))
+            Ok(Callback::Approval(Approval { refused: None, reference: None }))
         ));
         // The usual answer, and a cancellation that names no approval (C57).
         for query in [
             "admin_consent=True&error=access_denied&error_description=E50020%3A+No.",
             "error=access_denied&error_subcode=cancel&error_description=E50020%3A+No.",
         ] {
-            let Ok(Callback::Approval(Approval { refused: Some(said) })) = Callback::parse(query) else {
+            let Ok(Callback::Approval(Approval { refused: Some(said), .. })) = Callback::parse(query) else {
                 panic!("not refused: {query}")
             };
             assert_eq!(said.raw().error, Some("access_denied"));
             assert_eq!(said.raw().description, Some("E50020: No."));
         }
+    }
+
+    #[test]
+    fn the_reference_of_a_consent_link_comes_back_with_an_approval_and_with_a_refusal_only() {
+        for query in [
+            "admin_consent=True&state=consent.abc",
+            "admin_consent=True&error=access_denied&state=consent.abc",
+            "error=access_denied&error_subcode=cancel&state=consent.abc",
+        ] {
+            let Ok(Callback::Approval(Approval { reference, .. })) = Callback::parse(query) else {
+                panic!("no approval: {query}")
+            };
+            assert_eq!(reference.as_deref(), Some("abc"), "{query}");
+        }
+        let neither = Callback::parse("code=abc&state=consent.abc").expect_err("no sign-in");
+        assert_eq!(neither, Malformed::ForeignState);
     }
 
     #[test]

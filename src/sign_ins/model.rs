@@ -10,16 +10,16 @@ use crate::providers::{self, FreeText, Names, ProviderWords, known_error};
 
 /// A callback must come within this time after the attempt was started.
 pub const VALID: Duration = Duration::minutes(10);
-/// The most time from the consuming write to the outcome.
+/// Maximum time from the consuming write to the outcome.
 pub const EXCHANGE_TIME_LIMIT: Duration = Duration::seconds(15);
 /// For this time a late or repeated callback of the same browser still leads to the outcome. The binding cookie has
 /// the same life.
 pub const FINDABLE: Duration = Duration::hours(1);
 /// Timelines are kept for this long.
 pub const KEPT: Duration = Duration::days(90);
-/// The most timelines that are kept for a connector.
+/// Maximum number of timelines that are kept for a connector.
 pub const KEPT_PER_CONNECTOR: u64 = 100;
-/// The most open attempts of a user. One more ends the oldest.
+/// Maximum number of open attempts of a user. One more ends the oldest.
 pub const OPEN_PER_USER: usize = 10;
 
 /// The purpose of a sign-in.
@@ -31,7 +31,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// As the database has it.
+    /// The stored form.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -64,7 +64,7 @@ pub enum Outcome {
     },
     /// The sign-in failed.
     Failed {
-        why: Why,
+        why: SignInProblem,
         /// What the provider said, to be shown as text to an administrator.
         provider: Option<ProviderWords>,
     },
@@ -108,7 +108,7 @@ impl Outcome {
 /// The reason why a sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum SignInProblem {
     /// The callback came after the attempt had expired.
     Expired,
     /// The connector was changed between the way out and the way back.
@@ -127,30 +127,30 @@ pub enum Why {
     AttemptUnreadable,
     /// The provider refused. Stored by its own name.
     #[serde(untagged)]
-    Provider(providers::Why),
+    Provider(providers::RefusalKind),
 }
 
-impl From<providers::Why> for Why {
-    fn from(why: providers::Why) -> Self {
+impl From<providers::RefusalKind> for SignInProblem {
+    fn from(why: providers::RefusalKind) -> Self {
         Self::Provider(why)
     }
 }
 
 /// The reason of a failed sign-in, with the words of the provider.
 #[derive(Clone, Debug)]
-pub struct Refusal {
-    pub why: Why,
+pub struct FailedSignIn {
+    pub why: SignInProblem,
     /// The words of the provider, and the findings of this program.
     pub words: Option<Box<ProviderWords>>,
 }
 
-impl From<providers::Refusal> for Refusal {
+impl From<providers::Refusal> for FailedSignIn {
     fn from(refusal: providers::Refusal) -> Self {
         Self { why: refusal.why.into(), words: refusal.words }
     }
 }
 
-impl<W: Into<Why>> From<W> for Refusal {
+impl<W: Into<SignInProblem>> From<W> for FailedSignIn {
     fn from(why: W) -> Self {
         Self { why: why.into(), words: None }
     }
@@ -197,9 +197,7 @@ impl Step {
             }
             Self::Identity => return format!("{name} said who signed in").into(),
             Self::Started => "Started",
-            Self::Checked => {
-                "Checked: the callback belongs to this sign-in, and nothing was changed since its start"
-            }
+            Self::Checked => "The answer belongs to this sign-in",
             Self::Permissions => "Permissions compared",
             Self::Outcome => "Ended",
             Self::ForeignBrowser => "Another browser sent the callback of this sign-in, and was refused",
@@ -207,7 +205,7 @@ impl Step {
         words.into()
     }
 
-    /// As the database has it.
+    /// The stored form.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -248,13 +246,17 @@ mod tests {
         let outcome: Outcome = serde_json::from_str(earlier).expect("an outcome");
         assert!(matches!(
             outcome,
-            Outcome::Failed { why: Why::Provider(providers::Why::Unavailable), provider: Some(_) }
+            Outcome::Failed {
+                why: SignInProblem::Provider(providers::RefusalKind::Unavailable),
+                provider: Some(_)
+            }
         ));
     }
 
     #[test]
     fn an_account_of_another_directory_is_stored_by_the_name_of_earlier_versions() {
-        let why = serde_json::to_string(&Why::from(providers::Why::WrongDirectory)).expect("JSON");
+        let why = serde_json::to_string(&SignInProblem::from(providers::RefusalKind::WrongDirectory))
+            .expect("JSON");
         assert_eq!(why, r#""wrong_tenant""#);
     }
 
@@ -287,12 +289,12 @@ mod tests {
         for outcome in [
             Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
             Outcome::Failed {
-                why: providers::Why::PermissionsMissing(vec!["profile".into()]).into(),
+                why: providers::RefusalKind::PermissionsMissing(vec!["profile".into()]).into(),
                 provider: None,
             },
-            Outcome::Failed { why: providers::Why::Throttled(Some(120)).into(), provider: None },
-            Outcome::Failed { why: providers::Why::Throttled(None).into(), provider: None },
-            Outcome::Failed { why: providers::Why::WrongDirectory.into(), provider: None },
+            Outcome::Failed { why: providers::RefusalKind::Throttled(Some(120)).into(), provider: None },
+            Outcome::Failed { why: providers::RefusalKind::Throttled(None).into(), provider: None },
+            Outcome::Failed { why: providers::RefusalKind::WrongDirectory.into(), provider: None },
         ] {
             let text = serde_json::to_string(&outcome).expect("JSON");
             let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
@@ -307,11 +309,11 @@ mod tests {
         let outcomes = [
             Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
             Outcome::Failed {
-                why: providers::Why::Denied.into(),
+                why: providers::RefusalKind::Denied.into(),
                 provider: Some(words("canary-3", "canary-4")),
             },
             Outcome::Failed {
-                why: providers::Why::Denied.into(),
+                why: providers::RefusalKind::Denied.into(),
                 provider: Some(words("invalid_grant", id)),
             },
         ];

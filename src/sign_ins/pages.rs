@@ -1,22 +1,34 @@
 //! Pages about sign-ins: the page before the provider, the page of an outcome, the list of a connector's sign-ins, and
 //! the explanation of a pasted error.
 
+mod ask;
 mod consent;
 mod history;
+mod message;
 mod outcome;
 mod parts;
 mod pasted_error;
 mod proof;
 mod remedy;
+mod verified;
 
 use leptos::prelude::*;
 
-pub use consent::{ConsentPage, DoubledPage};
+pub use ask::AskPage;
+pub use consent::{
+    ALLOWED, ConsentPage, DOUBLED, DoubledPage, FOREIGN, Foreign, NOT_ALLOWED, NOT_NOW, NotNow,
+};
 pub use history::SignInList;
-pub use outcome::SignInPage;
+pub use message::{Message, MessageCard};
+pub use outcome::{Headline, SignInPage};
 pub use pasted_error::{MAX_PASTED, ShownPage, ShownView};
-pub use remedy::{AskPage, Offers};
+pub use remedy::{MessageSender, Offers, REPLACE_SECRET};
 
+use super::{
+    diagnosis::diagnose,
+    model::Outcome,
+    service::{Progress, SignInDetails, state_shown_by},
+};
 use crate::{
     connectors::{
         model::{ConnectorState, FailureReason},
@@ -24,7 +36,11 @@ use crate::{
         service::{Connector, ConnectorId},
     },
     providers::{Field, Names, Providers, SharedProvider},
-    ui::{islands::SendOnce, widgets::Moment},
+    ui::{
+        islands::SendOnce,
+        markup::Markup,
+        widgets::{Moment, Tone, write_badge},
+    },
 };
 
 /// The small page that sends the browser to the provider.
@@ -40,9 +56,9 @@ pub fn Leaving(
     view! {
         <div class="card">
             <div class="stack tight">
-                <h1>{format!("You are being sent to {host} to sign in")}</h1>
+                <h1>{leaving_title(&host)}</h1>
                 <p class="soft">
-                    "To verify " <strong><bdi>{connector.service_name.as_str().to_owned()}</bdi></strong>
+                    "To test " <strong><bdi>{connector.service_name.as_str().to_owned()}</bdi></strong>
                     "."
                 </p>
             </div>
@@ -54,6 +70,11 @@ pub fn Leaving(
             <a class="button primary wide" href=url>{format!("Continue to {provider}")}</a>
         </div>
     }
+}
+
+/// The heading of [`Leaving`].
+pub fn leaving_title(host: &str) -> String {
+    format!("You are being sent to {host} to sign in")
 }
 
 /// The button that starts a sign-in.
@@ -70,7 +91,7 @@ pub fn VerifyButton(
     primary: bool,
 ) -> impl IntoView {
     let class = if primary { "button primary" } else { "button" };
-    let words = words.unwrap_or_else(|| format!("Sign in with {} to verify", names.provider));
+    let words = words.unwrap_or_else(|| verify_words(names));
     view! {
         <form method="post" action=format!("/connectors/{id}/verify")>
             <button class=class>{words}</button>
@@ -95,12 +116,45 @@ pub fn TryAgain(
     }
 }
 
+/// What the sign-ins of a connector say about its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateFacts {
+    /// The name of the user whose sign-in verified it.
+    pub verified_by: Option<String>,
+    /// Why it fails, in the words of the sign-in that failed.
+    pub reason: Option<&'static str>,
+}
+
+impl StateFacts {
+    /// The facts in the latest sign-ins of a connector, latest first.
+    pub fn of(sign_ins: &[SignInDetails], connector: &Connector) -> Self {
+        let present =
+            sign_ins.iter().filter(|it| it.attempt.connector_version == connector.application_version);
+        let mut ended = present.filter_map(|it| match &it.progress {
+            Progress::Ended(outcome) => Some((it, outcome)),
+            _ => None,
+        });
+        match ended.find(|(_, outcome)| state_shown_by(outcome) == Some(connector.state)) {
+            Some((it, Outcome::Verified { .. })) => {
+                Self { verified_by: Some(it.user_name.clone()).filter(|name| !name.is_empty()), reason: None }
+            }
+            Some((_, Outcome::Failed { why, provider: said })) => {
+                let title = diagnose(&*connector.provider, why, said.as_ref()).title;
+                Self { verified_by: None, reason: Some(title) }
+            }
+            None => Self::default(),
+        }
+    }
+}
+
 /// The card on a connector's page with the connector's state and, for an administrator, the next step.
 #[component]
 pub fn StateCard(
     connector: Connector,
     /// Whether an administrator looks.
     admin: bool,
+    /// What the sign-ins say about the state.
+    facts: StateFacts,
     /// Whether another part of the page already has the button.
     button_elsewhere: bool,
     /// Whether the page already explains refused credentials and has a button for the next step.
@@ -109,62 +163,95 @@ pub fn StateCard(
     providers: Providers,
 ) -> impl IntoView {
     let names = connector.names();
+    let StateFacts { verified_by, reason } = facts;
     let words = match connector.state {
         ConnectorState::NotVerified if connector.unproved.is_empty() => match connector.verified_at {
             // After the last sign-in its credentials were refused; they are accepted again now.
             Some(at) => view! {
-                "A sign-in last went through on " <Moment at=at />
+                "Last verified on " <Moment at=at />
                 {format!(". {} has refused the connector since, so verify it again.", names.provider)}
             }
             .into_any(),
-            None => "No sign-in has gone through with these settings yet.".into_any(),
+            None => "No one has tested this connector yet.".into_any(),
         },
-        ConnectorState::NotVerified => view! {
-            {if connector.verified_at.is_some() {
-                "Changed since it was last verified: "
-            } else {
-                "No sign-in has gone through yet. Changed since it was last tried: "
-            }}
-            <strong>{labels(&providers, &connector.unproved)}</strong>
-            {if connector.verified_at.is_some() { ". What the last sign-in proved counts no longer." } else { "." }}
+        ConnectorState::NotVerified => {
+            let labels = labels(&providers, &connector.unproved);
+            let were = if labels.contains(", ") { " were" } else { " was" };
+            view! { <strong>{labels}</strong> {were} " changed after the last test. Test the connector again." }
+                .into_any()
         }
-        .into_any(),
         ConnectorState::Verified => connector
             .verified_at
-            .map(|at| view! { "A sign-in last went through on " <Moment at=at /> "." })
+            .map(|at| {
+                let by = verified_by.map(|name| view! { ", by " <bdi>{name}</bdi> });
+                view! { "Verified on " <Moment at=at /> {by} "." }
+            })
             .into_any(),
         ConnectorState::Failing(FailureReason::WrongDirectory) => {
             let directory = names.directory.to_lowercase();
-            let who = format!(" a person signed in whose company is not this connector’s {directory}.");
-            connector.failed_at.map(|at| view! { "On " <Moment at=at /> {who} }).into_any()
+            let who = format!(". The account belongs to another {directory} than the connector’s.");
+            connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> {who} }).into_any()
         }
         ConnectorState::Failing(_) => {
-            let refused = format!("{} last refused it on ", names.provider);
-            connector.failed_at.map(|at| view! { {refused} <Moment at=at /> "." }).into_any()
+            connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> "." }).into_any()
         }
     };
     let refused = connector.state.wants_credentials();
+    let verified = connector.state == ConnectorState::Verified;
     let button = (admin && !button_elsewhere).then(|| {
-        let primary = connector.state != ConnectorState::Verified && !refused;
         let replace = (refused && !remedy_elsewhere).then(|| {
             let to = format!("/connectors/{}/secret", connector.id);
             view! {
-                <a class="button primary" href=to>"Replace the client secret"</a>
+                <a class="button primary" href=to>{REPLACE_SECRET}</a>
                 <TryAgain id=connector.id primary=false />
             }
         });
+        // The settings are wrong: a sign-in with the same ones would fail again.
+        let wrong = matches!(
+            connector.state,
+            ConnectorState::Failing(FailureReason::ApplicationRefused | FailureReason::PermissionsRefused)
+        );
+        let edit = (wrong && !remedy_elsewhere).then(|| {
+            let to = format!("/connectors/{}/edit", connector.id);
+            view! { <a class="button primary" href=to>"Edit the connector"</a> }
+        });
+        let primary = !verified && !refused && !wrong && !remedy_elsewhere;
+        let words = if verified { "Verify again".to_owned() } else { verify_words(names) };
         view! {
-            <div class="row">{replace}<VerifyButton id=connector.id names=names primary=primary /></div>
+            <div class="row">
+                {replace}
+                {edit}
+                <VerifyButton id=connector.id names=names words=words primary=primary />
+            </div>
         }
     });
+    let ask = (!admin && !verified).then(|| {
+        let words =
+            if refused { "An administrator can correct it." } else { "An administrator can verify it." };
+        view! { <p>{words}</p> }
+    });
+    let badge = match (connector.state, reason) {
+        (ConnectorState::Failing(_), Some(reason)) => {
+            let mut html = Markup::default();
+            write_badge(&mut html, Tone::Bad, "Failing", Some(reason));
+            html.into_view().into_any()
+        }
+        (state, _) => view! { <StateBadge state=state names=names /> }.into_any(),
+    };
     view! {
         <section class="card low" aria-labelledby="state-title">
             <h2 id="state-title">"State"</h2>
-            <p><StateBadge state=connector.state names=names /></p>
+            <p>{badge}</p>
             <p class="soft">{words}</p>
+            {ask}
             {button}
         </section>
     }
+}
+
+/// The words of the button that starts a first sign-in.
+fn verify_words(names: &Names) -> String {
+    format!("Sign in with {} to verify", names.provider)
 }
 
 /// The labels of fields whose names are separated by a blank.
@@ -176,51 +263,4 @@ fn labels(providers: &Providers, names: &str) -> String {
 /// The provider in a sentence of a page that no connector belongs to.
 fn name_of(provider: Option<&SharedProvider>) -> &'static str {
     provider.map_or("the provider", |provider| provider.names().provider)
-}
-
-/// The page for a callback that fits no attempt of this browser. It is the same for every reason, so that an
-/// attacker does not learn which states exist.
-#[component]
-pub fn Foreign(
-    /// The provider from which the browser may come.
-    provider: Option<SharedProvider>,
-) -> impl IntoView {
-    let name = name_of(provider.as_ref());
-    view! {
-        <div class="card">
-            <h1>"This sign-in cannot be finished here"</h1>
-            <p class="soft">
-                {format!(
-                    "It was cancelled at {name}, or started in another browser or too long ago, or its connector was \
-                     deleted, or this address was not made by {name}. Nothing was changed."
-                )}
-            </p>
-            <p>"Open Connectors in the browser in which you began, and start the sign-in again."</p>
-            <div class="row"><a class="button" href="/connectors">"Go to Connectors"</a></div>
-        </div>
-    }
-}
-
-/// The page if the database could not be written during a callback. The callback's address still works.
-#[component]
-pub fn NotNow(
-    /// The provider from which the browser may come.
-    provider: Option<SharedProvider>,
-) -> impl IntoView {
-    let name = name_of(provider.as_ref());
-    view! {
-        <div class="card">
-            <h1>"This sign-in cannot be finished at this moment"</h1>
-            <p>
-                {format!(
-                    "Reload this page in a moment: your sign-in at {name} still counts until ten minutes after it \
-                     began."
-                )}
-            </p>
-            <p class="soft">
-                "Mail360 cannot use its database now. If this goes on, tell the operator, who runs this program; the \
-                 log says why."
-            </p>
-        </div>
-    }
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     people::access::Admin,
     platform::failure::Failure,
-    providers::{Provider, Refusal, Why, diagnosis::Remedy},
+    providers::{Provider, Refusal, RefusalKind, diagnosis::Remedy},
 };
 
 /// The time limit of a try. It is short, because a user waits for the page.
@@ -65,7 +65,7 @@ impl SignIns {
             Err(refusal) => finding(provider, refusal),
         };
         if finding != Finding::Later {
-            let rejected = matches!(answer, Err(Refusal { why: Why::CredentialsRejected, .. }));
+            let rejected = matches!(answer, Err(Refusal { why: RefusalKind::CredentialsRejected, .. }));
             let refused = matches!(finding, Finding::Refused(_));
             self.note_tried(admin, &connector, refused, rejected).await?;
         }
@@ -108,7 +108,9 @@ impl SignIns {
 
 fn finding(provider: &dyn Provider, Refusal { why, words }: &Refusal) -> Finding {
     let words = words.as_deref();
-    if *why != Why::CredentialsRejected && !words.is_some_and(|words| provider.is_about_credentials(words)) {
+    if *why != RefusalKind::CredentialsRejected
+        && !words.is_some_and(|words| provider.is_about_credentials(words))
+    {
         return Finding::Later;
     }
     let diagnosis = provider.diagnose(why, words);
@@ -142,12 +144,19 @@ fn offers(remedies: Vec<Remedy>) -> Vec<Offer> {
         let offer = match remedy {
             Remedy::Secret => Offer::Secret,
             Remedy::Edit | Remedy::Change(_) => Offer::Edit,
-            // The administrator corrects these at the provider, not here, and then tries again.
-            Remedy::TryCredentials | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Offer::TryAgain,
+            Remedy::RedirectUri => Offer::RedirectUri,
+            // The rest is corrected at the provider or by another person. Then the administrator tries again.
+            Remedy::TryCredentials | Remedy::Again | Remedy::Consent | Remedy::Message | Remedy::Open(_) => {
+                Offer::TryAgain
+            }
         };
         if !offers.contains(&offer) {
             offers.push(offer);
         }
+    }
+    // A change at the provider is followed by a new try, too.
+    if offers.contains(&Offer::RedirectUri) && !offers.contains(&Offer::TryAgain) {
+        offers.push(Offer::TryAgain);
     }
     offers
 }
@@ -163,5 +172,6 @@ mod tests {
         let remedies = vec![Remedy::Edit, Remedy::Again, Remedy::Change(&CHANGE), Remedy::Consent];
         assert_eq!(offers(remedies), [Offer::Edit, Offer::TryAgain]);
         assert_eq!(offers(vec![Remedy::TryCredentials, Remedy::Secret]), [Offer::TryAgain, Offer::Secret]);
+        assert_eq!(offers(vec![Remedy::RedirectUri]), [Offer::RedirectUri, Offer::TryAgain]);
     }
 }

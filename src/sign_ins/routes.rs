@@ -21,8 +21,8 @@ use super::{
     callback::{Approval, Callback, Malformed, NotApproved},
     model::FINDABLE,
     pages::{
-        AskPage, ConsentPage, DoubledPage, Foreign, Leaving, MAX_PASTED, NotNow, Offers, ShownPage,
-        ShownView, SignInPage,
+        ALLOWED, AskPage, ConsentPage, DOUBLED, DoubledPage, FOREIGN, Foreign, Headline, Leaving, MAX_PASTED,
+        MessageSender, NOT_ALLOWED, NOT_NOW, NotNow, Offers, ShownPage, ShownView, SignInPage, leaving_title,
     },
     service::{AttemptId, CallbackOwner, Progress, SignIns},
 };
@@ -41,7 +41,7 @@ use crate::{
         page::{Page, Then},
         randomness::{Randomness, SharedRandomness, Token},
     },
-    providers::{Field, Providers, Values},
+    providers::{Providers, Values},
 };
 
 /// The name of the binding cookie. It proves which browser started an attempt.
@@ -77,12 +77,11 @@ pub struct RetryForm {
 }
 
 /// `POST /connectors/{id}/retry`: changes settings of the provider's own, and starts a sign-in.
-#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn retry(
     State(sign_ins): State<SignIns>,
     State(connectors): State<ConnectorService>,
     State(config): State<Arc<Config>>,
-    State(providers): State<Providers>,
     State(randomness): State<SharedRandomness>,
     Extension(member): Extension<Member>,
     session: Session,
@@ -103,7 +102,8 @@ pub async fn retry(
             let change = connector.provider.change_asking(field).ok_or(Failure::BadRequest)?;
             let ask = change.asks.ok_or(Failure::BadRequest)?;
             let typed = form.settings.get(field).cloned().unwrap_or_default();
-            let page = Page::new(providers.label(&Field::of(field)), move || {
+            let title = format!("Error: {} · {}", ask.title, connector.service_name.as_str());
+            let page = Page::new(title, move || {
                 let error = words.to_owned();
                 view! { <AskPage change=change ask=ask connector=connector typed=typed error=error /> }
                     .into_any()
@@ -117,7 +117,7 @@ pub async fn retry(
             leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await
         }
         // Another administrator has changed the connector since then; its page shows the present values.
-        Changed::Outdated | Changed::NameTaken => {
+        Changed::Outdated | Changed::NameTaken | Changed::SecretGone => {
             let said = Said { connector: id, done: Done::Outdated, warning: None, finding: None };
             said.keep(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
@@ -147,7 +147,8 @@ async fn leave(
     let url = started.authorize_url;
     let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let (to, host, connector) = (url.clone(), host.unwrap_or_default(), started.connector);
-    let page = Page::new("Sign in", move || {
+    let title = format!("{} · {}", leaving_title(&host), connector.service_name.as_str());
+    let page = Page::new(title, move || {
         view! { <Leaving url=url.clone() host=host.clone() connector=connector.clone() /> }.into_any()
     })
     .narrow()
@@ -176,8 +177,7 @@ pub async fn callback(
         (Failure::Unavailable(error), Some(seconds)) => {
             tracing::error!(%error, "could not accept a callback");
             let provider = providers.only().cloned();
-            let page =
-                Page::new("Sign-in", move || view! { <NotNow provider=provider /> }.into_any()).narrow();
+            let page = Page::new(NOT_NOW, move || view! { <NotNow provider=provider /> }.into_any()).narrow();
             let page = page.with_status(StatusCode::SERVICE_UNAVAILABLE);
             ([(header::RETRY_AFTER, seconds)], page).into_response()
         }
@@ -194,7 +194,7 @@ async fn answer(
 ) -> Result<Response, Failure> {
     let foreign = || {
         let provider = providers.only().cloned();
-        Page::new("Sign-in", move || view! { <Foreign provider=provider /> }.into_any())
+        Page::new(FOREIGN, move || view! { <Foreign provider=provider /> }.into_any())
             .narrow()
             .with_status(StatusCode::BAD_REQUEST)
             .into_response()
@@ -205,7 +205,7 @@ async fn answer(
             tracing::warn!(reason = %malformed, "a callback cannot be read");
             if malformed == Malformed::Doubled {
                 let provider = providers.only().cloned();
-                Page::new("Sign-in", move || view! { <DoubledPage provider=provider /> }.into_any())
+                Page::new(DOUBLED, move || view! { <DoubledPage provider=provider /> }.into_any())
                     .narrow()
                     .with_status(StatusCode::BAD_REQUEST)
                     .into_response()
@@ -213,7 +213,9 @@ async fn answer(
                 foreign()
             }
         }
-        Ok(Callback::Approval(approval)) => approved_or_not(providers, &approval).unwrap_or_else(foreign),
+        Ok(Callback::Approval(approval)) => {
+            approved_or_not(sign_ins, providers, &approval).await.unwrap_or_else(foreign)
+        }
         Ok(Callback::SignIn(parameters)) => {
             let (address, request_id) = (browser.address, browser.request_id);
             match sign_ins.accept_callback(parameters, binding.as_ref(), address, request_id).await? {
@@ -226,17 +228,32 @@ async fn answer(
 
 /// The page for an administrator who comes back from approving or refusing permissions. An attacker can write such an
 /// address, so its values are shown as text and never trusted. `None` if there is no provider.
-fn approved_or_not(providers: &Providers, Approval { refused }: &Approval) -> Option<Response> {
+async fn approved_or_not(
+    sign_ins: &SignIns,
+    providers: &Providers,
+    Approval { refused, reference }: &Approval,
+) -> Option<Response> {
     let raw = refused.as_ref().map(NotApproved::raw);
-    // The address does not name the provider, so the words of the error do.
-    let provider = providers.of_consent(raw.as_ref())?.clone();
+    let request = match reference {
+        // The approval at the provider counts even if our database cannot be read. The page then names no one.
+        Some(reference) => sign_ins.consent_request(reference).await.unwrap_or_else(|failure| {
+            failure.log();
+            None
+        }),
+        None => None,
+    };
+    // Without our reference the address does not name the provider, so the words of the error do.
+    let by_words = || providers.of_consent(raw.as_ref()).cloned();
+    let provider = request.as_ref().map(|request| request.provider.clone()).or_else(by_words);
+    let provider = provider?;
     let refused = raw.map(|raw| provider.read_words(&raw));
     if let Some(said) = &refused {
         let error = said.known_error().unwrap_or("another");
         tracing::warn!(error, codes = ?said.codes, "permissions were not approved at the provider");
     }
-    let page = Page::new("Permissions", move || {
-        view! { <ConsentPage provider=provider refused=refused /> }.into_any()
+    let title = if refused.is_some() { NOT_ALLOWED } else { ALLOWED };
+    let page = Page::new(title, move || {
+        view! { <ConsentPage provider=provider request=request refused=refused /> }.into_any()
     });
     Some(page.narrow().into_response())
 }
@@ -244,25 +261,28 @@ fn approved_or_not(providers: &Providers, Approval { refused }: &Approval) -> Op
 /// `GET /sign-ins/{id}`: the outcome, shown to the user who started the sign-in.
 pub async fn show(
     State(sign_ins): State<SignIns>,
-    State(config): State<Arc<Config>>,
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: AttemptId = id.parse().map_err(|_| Failure::NotFound)?;
     let (sign_in, connector) = sign_ins.get(&member.admin()?, id).await?;
     let checking = sign_in.progress == Progress::Checking;
-    let offers = offers(&config, &connector);
-    let page = Page::new("Sign-in", move || {
+    let offers = offers(&sign_ins, &connector, &member)?;
+    let headline = Headline::of(&sign_in, &connector);
+    let title = format!("{} · {}", headline.words, connector.service_name.as_str());
+    let page = Page::new(title, move || {
         let (sign_in, connector, offers) = (sign_in.clone(), connector.clone(), offers.clone());
         view! { <SignInPage sign_in=sign_in connector=connector offers=offers /> }.into_any()
     });
     Ok(if checking { page.then(Then::Reload(2)) } else { page })
 }
 
-fn offers(config: &Config, connector: &Connector) -> Offers {
-    let redirect_uri = config.public_url.redirect_uri();
-    let approval = connector.application.consent_address(&redirect_uri, &connector.scopes);
-    Offers { redirect_uri, approval }
+fn offers(sign_ins: &SignIns, connector: &Connector, member: &Member) -> Result<Offers, Failure> {
+    Ok(Offers {
+        redirect_uri: sign_ins.redirect_uri(),
+        approval: sign_ins.consent_link(connector)?,
+        asker: MessageSender::of(member),
+    })
 }
 
 /// The form with a pasted error.
@@ -277,21 +297,21 @@ pub struct ShownForm {
 /// `GET /connectors/{id}/pasted-error`: asks for an error that the provider showed on its own page.
 pub async fn ask_for_error(
     State(connectors): State<ConnectorService>,
-    State(config): State<Arc<Config>>,
+    State(sign_ins): State<SignIns>,
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     let connector = connectors.get(&admin.caller(), id).await?;
-    let offers = offers(&config, &connector);
+    let offers = offers(&sign_ins, &connector, &member)?;
     Ok(shown_page(ShownView { connector, offers, pasted: None, registered: String::new() }))
 }
 
 /// `POST /connectors/{id}/pasted-error`: explains an error. The pasted text is used only for the answer.
 pub async fn explain_error(
     State(connectors): State<ConnectorService>,
-    State(config): State<Arc<Config>>,
+    State(sign_ins): State<SignIns>,
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
     Form(form): Form<ShownForm>,
@@ -299,7 +319,7 @@ pub async fn explain_error(
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
     let connector = connectors.get(&admin.caller(), id).await?;
-    let offers = offers(&config, &connector);
+    let offers = offers(&sign_ins, &connector, &member)?;
     let text: String = form.shown.chars().take(MAX_PASTED).collect();
     let pasted = connector.provider.read_pasted(&text);
     let understood = pasted.is_understood;
@@ -309,6 +329,6 @@ pub async fn explain_error(
 }
 
 fn shown_page(model: ShownView) -> Page {
-    let title = format!("{}’s error", model.connector.names().provider);
+    let title = format!("{} · {}", model.title(), model.connector.service_name.as_str());
     Page::new(title, move || view! { <ShownPage model=model.clone() /> }.into_any())
 }

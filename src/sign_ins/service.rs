@@ -4,13 +4,17 @@
 use std::{collections::HashMap, sync::Arc};
 
 use secrecy::SecretString;
+use time::Duration;
 use tokio_util::task::TaskTracker;
 
 mod checking;
+mod consent;
 mod returned;
 
 use super::{
-    model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Purpose, Step, VALID, Why},
+    model::{
+        FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Purpose, SignInProblem, Step, VALID,
+    },
     sealed,
     store::{Attempts, Ephemeral},
 };
@@ -37,7 +41,9 @@ use crate::{
     providers::{Providers, SharedPinned, http::ProviderHttp, oauth::AuthorizeRequest, provider::Unreadable},
     vault::Vault,
 };
+pub use consent::ConsentRequest;
 pub use returned::CallbackOwner;
+pub(super) use returned::state_shown_by;
 
 /// A sign-in that was just started.
 pub struct StartedSignIn {
@@ -51,13 +57,20 @@ pub struct StartedSignIn {
 #[derive(Clone, Debug)]
 pub struct SignInDetails {
     pub attempt: Attempt,
-    /// The name and the e-mail of the user who began it.
+    /// The name and the email of the user who began it.
     pub who: String,
+    /// The name alone.
+    pub user_name: String,
     /// The progress at the time of the request.
     pub progress: Progress,
     /// The steps of the timeline, oldest first.
     pub timeline: Vec<Event>,
+    /// Whether the browser came back less than a minute ago.
+    pub is_new: bool,
 }
+
+/// An outcome counts as new for this long. The heading of its page then has the focus, because the user has waited.
+const JUST_NOW: Duration = Duration::minutes(1);
 
 /// The services and settings that [`SignIns`] uses.
 pub struct SignInDependencies {
@@ -194,7 +207,7 @@ impl SignIns {
         let open = attempts.open(tx, Some(admin.user()), now).await?;
         let too_many = (open.len() + 1).saturating_sub(OPEN_PER_USER);
         for oldest in open.into_iter().take(too_many) {
-            self.end_open(tx, attempts, oldest, Why::Superseded, now).await?;
+            self.end_open(tx, attempts, oldest, SignInProblem::Superseded, now).await?;
         }
         Ok(())
     }
@@ -205,7 +218,7 @@ impl SignIns {
         tx: &Tx,
         attempts: Attempts,
         id: AttemptId,
-        why: Why,
+        why: SignInProblem,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
         if !attempts.consume(tx, id, now).await? {
@@ -233,11 +246,13 @@ impl SignIns {
             .find(&read, admin.organisation(), attempt.connector)
             .await?
             .ok_or(Failure::NotFound)?;
-        let progress = attempt.progress(self.dependencies.clock.now());
+        let now = self.dependencies.clock.now();
+        let progress = attempt.progress(now);
         let timeline = attempts.events_of(&read, &[id]).await?.remove(&id).unwrap_or_default();
         let names = self.dependencies.people.names(admin.organisation(), attempt.user).await?;
-        let who = name_of(&names, &attempt);
-        Ok((SignInDetails { attempt, who, progress, timeline }, connector))
+        let (who, user_name) = names_of(&names, &attempt);
+        let is_new = attempt.consumed_at.is_some_and(|at| at.is_within(JUST_NOW, now));
+        Ok((SignInDetails { attempt, who, user_name, progress, timeline, is_new }, connector))
     }
 
     /// The latest sign-ins of a connector with their timelines, for administrators: at most `limit`.
@@ -260,8 +275,8 @@ impl SignIns {
                 let attempt = sealed::open_words(&self.dependencies.vault, attempt);
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
-                let who = name_of(&names, &attempt);
-                SignInDetails { attempt, who, progress, timeline }
+                let (who, user_name) = names_of(&names, &attempt);
+                SignInDetails { attempt, who, user_name, progress, timeline, is_new: false }
             })
             .collect())
     }
@@ -306,7 +321,7 @@ impl SignIns {
         let (attempts, now) = (Attempts::of(organisation), self.dependencies.clock.now());
         let mut ended = 0;
         for id in attempts.open(tx, None, now).await? {
-            ended += u64::from(self.end_open(tx, attempts, id, Why::EndedByOperator, now).await?);
+            ended += u64::from(self.end_open(tx, attempts, id, SignInProblem::EndedByOperator, now).await?);
         }
         Ok(ended)
     }
@@ -334,7 +349,8 @@ fn create_timed_event(
     Event { id, at, step, duration, detail: detail.to_owned() }
 }
 
-/// The name and the e-mail of the user who began an attempt; empty if there is none.
-fn name_of(names: &HashMap<UserId, UserLabel>, attempt: &Attempt) -> String {
-    attempt.user.and_then(|user| names.get(&user)).map(ToString::to_string).unwrap_or_default()
+/// The name with the email, and the name alone, of the user who began an attempt; empty if there is none.
+fn names_of(names: &HashMap<UserId, UserLabel>, attempt: &Attempt) -> (String, String) {
+    let label = attempt.user.and_then(|user| names.get(&user));
+    label.map(|label| (label.to_string(), label.name.clone())).unwrap_or_default()
 }

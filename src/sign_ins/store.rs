@@ -73,7 +73,7 @@ pub struct Attempt {
     pub connector_version: i64,
     /// The user who started it. `None` if no user of ours did.
     pub user: Option<UserId>,
-    /// `users.version` at the start. If the user's sessions were ended since then, the sign-in does not go on.
+    /// `users.version` at the start. If the user's sessions were ended since then, the sign-in does not continue.
     pub user_version: i64,
     /// The name of the provider.
     pub provider: String,
@@ -301,7 +301,7 @@ impl Attempts {
         Ok(rows.into_iter().map(|row| AttemptId(row.id)).collect())
     }
 
-    /// Consumes an attempt by compare and swap, so that only one of several concurrent callbacks goes on. The same
+    /// Consumes an attempt by compare and swap, so that only one of several concurrent callbacks continues. The same
     /// write erases the verifier.
     ///
     /// # Returns

@@ -64,7 +64,8 @@ pub fn write_text(sign_in: &SignInDetails, connector: &Connector) -> String {
     for event in timeline {
         let duration = took(event.duration).map(|took| format!(" (took {took})")).unwrap_or_default();
         let detail = if event.detail.is_empty() { String::new() } else { format!(": {}", event.detail) };
-        line(&event.at.for_machines(), &format!("{}{detail}{duration}", event.step.name()));
+        let (name, words) = (event.step.name(), event.step.words(provider.names()));
+        line(&event.at.for_machines(), &format!("{name} ({words}){detail}{duration}"));
     }
     text
 }

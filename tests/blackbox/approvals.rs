@@ -1,6 +1,8 @@
 //! Callbacks without a sign-in of ours: returns from a consent link, and damaged addresses.
 
 use rstest::rstest;
+use time::Duration;
+use url::Url;
 
 use crate::support::{Kind, Log, World, parameter, under_way};
 
@@ -73,6 +75,77 @@ async fn c56_the_contents_of_the_address_are_shown_as_text(
     let page = world.browser().get(&format!("/api/connectors?{query}")).await;
     page.assert_says("<img src=x onerror=alert(1)>");
     assert!(!page.body.contains("<img src=x") && !page.body.contains("<script>alert"), "{}", page.body);
+}
+
+/// The state of the consent link in the message on a connector's page.
+pub async fn state_of_the_link(world: &World, connector: &str) -> String {
+    let text = world.log_in("ada@contoso.test").await.get(connector).await.text();
+    let (_, link) = text.split_once("Open this link: ").expect("a link");
+    let link = Url::parse(link.split_whitespace().next().expect("its end")).expect("an address");
+    parameter(&link, "state")
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_return_from_a_consent_link_names_the_organisation_and_the_connector(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, _) = under_way(kind).await;
+    let state = state_of_the_link(&world, &connector).await;
+    let id = connector.rsplit('/').next().expect("an id").replace('-', "");
+    for secret in [id.as_str(), "Contoso", "Mail archive", "contoso"] {
+        assert!(!state.contains(secret), "{state}");
+    }
+    let before = world.raw.dump(&[]).await;
+    let asked = "Contoso asked for them, for its application Mail archive.";
+    let mut visitor = world.browser();
+    let back = |query: &str| format!("/api/connectors?{query}&state={state}");
+    let page = visitor.get(&back("admin_consent=True&tenant=x")).await;
+    page.assert_status(200).assert_says("You allowed the permissions").assert_says(asked);
+    page.assert_says("Microsoft reports that you allowed the permissions.");
+    page.assert_says("You can close this window.");
+    for query in [
+        "admin_consent=True&error=access_denied&error_description=AADSTS65004%3A+No.",
+        // After *Cancel* nothing names the approval but our own reference.
+        "error=access_denied&error_subcode=cancel",
+    ] {
+        let page = visitor.get(&back(query)).await;
+        page.assert_status(200).assert_says("The permissions were not approved, or you cancelled");
+        page.assert_says(asked).assert_says("You can close this window.");
+    }
+    assert_eq!(world.raw.dump(&[]).await, before);
+
+    // A reference that this program has not made names none, and neither does that of a deleted connector.
+    let forged = format!("{}A", &state[..state.len() - 1]);
+    let forged = if forged == state { format!("{}B", &state[..state.len() - 1]) } else { forged };
+    let page = visitor.get(&format!("/api/connectors?admin_consent=True&state={forged}")).await;
+    assert!(!page.assert_status(200).text().contains("Contoso"), "{}", page.text());
+    let form = ada.get(&format!("{connector}/delete")).await;
+    let (id, owner) = (form.hidden("connector"), form.hidden("owner"));
+    ada.post("/do/connectors/delete", &[("connector", &id), ("owner", &owner)]).await;
+    let page = visitor.get(&back("admin_consent=True")).await;
+    assert!(!page.assert_status(200).text().contains("Contoso"), "{}", page.text());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_return_from_a_consent_link_names_no_one_after_ninety_days(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, _, connector, _) = under_way(kind).await;
+    let state = state_of_the_link(&world, &connector).await;
+    let back = format!("/api/connectors?admin_consent=True&tenant=x&state={state}");
+    let asked = "Contoso asked for them, for its application Mail archive.";
+    world.clock.advance(Duration::days(89));
+    world.browser().get(&back).await.assert_status(200).assert_says(asked);
+    world.clock.advance(Duration::days(1));
+    let page = world.browser().get(&back).await;
+    page.assert_status(200).assert_says("You allowed the permissions");
+    assert!(!page.text().contains("Contoso"), "{}", page.text());
+    // The link on the connector's page is new each time.
+    let state = state_of_the_link(&world, &connector).await;
+    let back = format!("/api/connectors?admin_consent=True&tenant=x&state={state}");
+    world.browser().get(&back).await.assert_status(200).assert_says(asked);
 }
 
 #[rstest]

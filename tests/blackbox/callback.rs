@@ -15,12 +15,16 @@ async fn o1_every_sign_in_starts_with_a_random_state_of_256_bits(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, first) = under_way(kind).await;
-    let mut states = std::collections::HashSet::from([parameter(&first, "state")]);
+    // O6: the verifier and the nonce are random too. The address has the verifier's hash.
+    let random = ["state", "code_challenge", "nonce"];
+    let mut seen = std::collections::HashSet::from(random.map(|name| parameter(&first, name)));
     for _ in 0..50 {
         let authorize = world.start(&mut ada, &connector).await;
-        let state = parameter(&authorize, "state");
-        assert_eq!(URL_SAFE_NO_PAD.decode(&state).expect("base64").len(), 32);
-        assert!(states.insert(state));
+        for name in random {
+            let value = parameter(&authorize, name);
+            assert_eq!(URL_SAFE_NO_PAD.decode(&value).expect("base64").len(), 32, "{name}");
+            assert!(seen.insert(value), "two sign-ins have the same {name}");
+        }
     }
     // The hashes in the database find no attempt.
     let hashes: Vec<Vec<u8>> =
@@ -294,7 +298,7 @@ async fn o21_the_callback_needs_the_binding_cookie_and_no_session(
 }
 
 #[rstest]
-#[case("admin_consent=True&tenant=x&scope=y&state=z", "were approved")]
+#[case("admin_consent=True&tenant=x&scope=y&state=z", "You allowed the permissions")]
 #[case("admin_consent=True&error=access_denied&error_description=no", "were not approved, or you cancelled")]
 #[tokio::test]
 async fn a_return_from_a_consent_link_gets_a_page_and_changes_nothing(

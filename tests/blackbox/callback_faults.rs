@@ -44,12 +44,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
 }
 
 #[rstest]
-#[case(
-    401,
-    "invalid_client",
-    "does not accept the Client ID and the secret",
-    "failing: credentials_rejected"
-)]
+#[case(401, "invalid_client", "does not accept the Client ID and secret", "failing: credentials_rejected")]
 #[case(
     400,
     "unauthorized_client",
@@ -59,7 +54,7 @@ fn refusal(status: u16, error: &str, description: &str) -> Canned {
 #[case(400, "invalid_scope", "does not accept a permission", "failing: permissions_refused")]
 #[case(400, "invalid_grant", "Microsoft did not give access", "not_verified")]
 #[case(400, "invalid_request", "refused to finish the sign-in", "not_verified")]
-#[case(400, "temporarily_unavailable", "has a temporary problem", "not_verified")]
+#[case(400, "temporarily_unavailable", "has a problem at the moment", "not_verified")]
 #[case(400, "interaction_required", "asks for one more step", "not_verified")]
 #[tokio::test]
 async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
@@ -83,7 +78,7 @@ async fn o14_the_oauth_error_decides_and_microsofts_own_words_are_only_shown(
 #[case(Canned::Failure(HttpFailure::Unreachable), "could not be reached")]
 #[case(Canned::Failure(HttpFailure::TimedOut), "did not answer in time")]
 #[case(Canned::Text(429, String::new()), "has had too many requests")]
-#[case(Canned::Text(503, "<html>canary</html>".into()), "has a temporary problem")]
+#[case(Canned::Text(503, "<html>canary</html>".into()), "has a problem at the moment")]
 #[case(Canned::Failure(HttpFailure::TooLarge), "could not be understood")]
 #[case(Canned::Text(200, "<html>canary</html>".into()), "could not be understood")]
 #[case(Canned::Text(200, String::new()), "could not be understood")]
@@ -204,7 +199,7 @@ async fn an_account_of_another_tenant_makes_a_single_tenant_connector_fail(
 #[case(Canned::Json(403, json!({ "error": { "code": "Authorization_RequestDenied" } })), "did not say who signed in", "not_verified")]
 #[case(Canned::Failure(HttpFailure::TimedOut), "did not answer in time", "not_verified")]
 #[case(Canned::Text(429, String::new()), "has had too many requests", "not_verified")]
-#[case(Canned::Text(502, "canary".into()), "has a temporary problem", "not_verified")]
+#[case(Canned::Text(502, "canary".into()), "has a problem at the moment", "not_verified")]
 #[case(Canned::Text(200, "canary".into()), "could not be understood", "not_verified")]
 #[tokio::test]
 async fn the_response_of_graph_decides_whether_the_connector_is_verified(
@@ -238,7 +233,7 @@ async fn a_result_for_an_older_version_stays_in_the_timeline_and_changes_no_stat
     let landed = returning.await.expect("an answer");
     ada.get(landed.location()).await.assert_says("The connector was changed since");
     let page = ada.get(landed.location()).await;
-    page.assert_says("went through, for older settings").assert_says("is not verified by it");
+    page.assert_says("worked, but with old settings").assert_says("is not verified by it");
     assert!(!page.text().contains("The connector works"), "{}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
 }
@@ -268,7 +263,7 @@ async fn the_page_of_an_old_sign_in_claims_only_what_is_still_true(
         let page = ada.get(sign_in).await;
         page.assert_says(said).assert_says("What was proved then").assert_says(offered);
         assert_eq!(page.text().contains(again), offered == again, "{since}");
-        for claim in ["The connector works", "is verified", "That is all there is to set up"] {
+        for claim in ["The connector works", "is verified", "The connector is ready"] {
             assert!(!page.text().contains(claim), "{since}: {}", page.text());
         }
     }

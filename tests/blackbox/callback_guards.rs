@@ -208,7 +208,9 @@ async fn o8_a_connector_that_was_changed_during_the_sign_in_is_neither_used_nor_
         .await
         .expect("updated");
     let answer = ada.get(&callback(&authorize, "code=abc")).await;
-    ada.get(answer.assert_status(303).location()).await.assert_says("changed in the meantime");
+    ada.get(answer.assert_status(303).location())
+        .await
+        .assert_says("The connector was changed during the sign-in");
     assert!(world.provider.requests().is_empty());
     assert_eq!(world.state(&connector).await, "not_verified");
 }

@@ -84,15 +84,15 @@ async fn a_new_name_keeps_the_connector_verified_but_a_new_client_id_does_not(
     let form = form.with("client_id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427").with("client_secret", SECRET);
     assert_eq!(form.send(&mut ada).await.location(), connector);
     let page = ada.get(&connector).await;
-    page.assert_says("Not verified").assert_says("Changed since it was last verified: Client ID");
-    page.assert_says("Connector changed: Client ID");
+    page.assert_says("Not verified").assert_says("Client ID was changed after the last test");
+    page.assert_says("changed the connector Renamed").assert_says("Changed: Client ID.");
 
     // An unchanged form changes nothing, and the page says that.
     let form = Form::open(&mut ada, &connector).await.with("service_name", "Renamed");
     form.send(&mut ada).await;
-    ada.get(&connector).await.assert_says("Nothing was changed");
+    ada.get(&connector).await.assert_says("Nothing to save: you made no changes.");
     verify_connector(&world, &mut ada, &connector).await;
-    assert!(!ada.get(&connector).await.text().contains("Changed since"));
+    assert!(!ada.get(&connector).await.text().contains("after the last test"));
 }
 
 #[rstest]
@@ -149,17 +149,22 @@ async fn l11_a_secret_is_replaced_only_by_a_user_who_has_given_the_password_rece
     let asked = ada.post("/do/connectors/replace-secret", &fields).await;
     asked.assert_status(403).assert_says("Confirm that it is you");
     assert!(!asked.body.contains("canary"));
-    // On the edit form, which keeps the other values.
+    // On the edit form, which waits in the page that asks for the password.
     let form = form.with("service_name", "Renamed");
-    assert_eq!(form.send(&mut ada).await.location(), format!("/re-authenticate?next={edit}"));
+    let asked = form.send(&mut ada).await;
+    asked.assert_status(403).assert_says("To change a connector, enter your password again.");
+    assert_eq!(asked.hidden("service_name"), "Renamed");
+    let (version, kept) = (asked.hidden("version"), asked.hidden("secret_kept"));
+    assert!(!asked.body.contains("canary"));
     let now: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
     assert_eq!(before, now);
 
     assert_eq!(reauthenticate(&mut ada, &edit).await.assert_status(303).location(), edit);
-    let page = ada.get(&edit).await;
-    page.assert_says("Enter the new secret again");
-    assert!(page.body.contains("value=\"Renamed\"") && !page.body.contains("canary"));
-    assert_eq!(form.send(&mut ada).await.location(), connector);
+    let mut waiting = form.with("client_secret", "").with("version", &version);
+    waiting.0.push(("secret_kept".to_owned(), kept));
+    assert_eq!(waiting.send(&mut ada).await.location(), connector);
+    let now: Vec<Vec<u8>> = world.raw.column("SELECT client_secret FROM connectors").await;
+    assert_ne!(before, now);
     assert_eq!(replace(&mut ada, &connector, SECRET).await.location(), connector);
     // A change of any other value does not ask for the password.
     world.clock.advance(Duration::minutes(10));
@@ -174,7 +179,7 @@ async fn the_delete_page_names_the_consequences_and_the_activity_keeps_the_name(
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;
     let page = ada.get(&format!("{connector}/delete")).await;
-    page.assert_status(200).assert_says("No one can sign in through it any more").assert_says("are erased");
+    page.assert_status(200).assert_says("No one can sign in with it").assert_says("are erased");
     let (id, owner) = (page.hidden("connector"), page.hidden("owner"));
     let fields = [("connector", id.as_str()), ("owner", owner.as_str())];
     for click in 0..2 {
@@ -191,7 +196,7 @@ async fn the_delete_page_names_the_consequences_and_the_activity_keeps_the_name(
     for path in ["", "/edit", "/secret", "/delete", "/sign-ins"] {
         ada.get(&format!("{connector}{path}")).await.assert_status(404);
     }
-    ada.get("/settings/activity").await.assert_says("Connector deletedMail archive");
+    ada.get("/settings/activity").await.assert_says("deleted the connector Mail archive");
 }
 
 #[rstest]
@@ -263,11 +268,11 @@ async fn the_timeline_shows_each_step_and_a_foreign_browser_once(
     ] {
         page.assert_says(step);
     }
-    page.assert_says("Sign-in ended").assert_says("06:57:10 UTC");
+    page.assert_says("finished a sign-in for").assert_says("06:57:10 UTC");
 }
 
 #[rstest]
-#[case("2026-12-23", Some("A client secret expires soon"))]
+#[case("2026-12-23", Some("in 30 days"))]
 #[case("2027-01-22", Some("in 60 days"))]
 #[case("2027-01-23", None)]
 #[case("", None)]
@@ -283,20 +288,23 @@ async fn administrators_are_warned_from_sixty_days_before_a_secret_expires(
     let form = Form::open(&mut ada, &connector).await.with("secret_expires_on", day);
     assert_eq!(form.send(&mut ada).await.location(), connector);
     let mut vera = world.viewer().await;
-    for path in ["/connectors", &connector] {
+    for (path, warning) in [
+        ("/connectors", "1 client secret expires within 60 days"),
+        (connector.as_str(), "The client secret expires soon"),
+    ] {
         let page = ada.get(path).await;
-        match words {
-            Some(words) => page.assert_says(words).assert_says("Replace the secret"),
-            None => &page,
-        };
-        assert_eq!(page.text().contains("A client secret expires soon"), words.is_some(), "{path}");
+        if let Some(words) = words {
+            page.assert_says(words);
+        }
+        assert_eq!(page.text().contains(warning), words.is_some(), "{path}");
         // A viewer cannot replace the secret, so they are not warned.
-        assert!(!vera.get(path).await.text().contains("A client secret expires soon"), "{path}");
+        assert!(!vera.get(path).await.text().contains(warning), "{path}");
     }
     world.clock.advance(Duration::days(31));
     let mut ada = world.log_in("ada@contoso.test").await;
     if day == "2026-12-23" {
-        ada.get("/connectors").await.assert_says("A client secret has expired");
+        ada.get("/connectors").await.assert_says("1 client secret has expired");
+        ada.get(&connector).await.assert_says("The client secret has expired");
     }
 }
 

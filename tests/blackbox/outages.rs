@@ -8,7 +8,10 @@ use mail360::{
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
-use crate::support::{Browser, Kind, NewConnector, Raw, World, callback, under_way};
+use crate::{
+    approvals::state_of_the_link,
+    support::{Browser, Kind, Log, NewConnector, Raw, World, callback, under_way},
+};
 
 /// Ends the program's connections, so that it must open new ones.
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -71,23 +74,51 @@ async fn d4_a_callback_that_arrives_while_nothing_can_be_written_can_be_sent_aga
     assert_eq!(world.state(&connector).await, "verified");
 }
 
-#[tokio::test]
-async fn d4_an_unreachable_database_is_reported_and_used_again_when_it_returns() {
-    let world = World::new(Kind::Postgres).await;
-    let mut ada = world.set_up().await;
+/// Makes a PostgreSQL database unreachable. Returns a connection to another database and the statement that makes the
+/// first one reachable again.
+async fn take_away(world: &World) -> (Raw, String) {
     let name: String = world.raw.one("SELECT current_database()::text").await;
     let DatabaseUrl::Postgres(url) = &world.program.config.database else { unreachable!("PostgreSQL") };
     let beside = url.0.replace(&name, "postgres");
     let beside = Raw::open(Kind::Postgres, &DatabaseUrl::Postgres(Secret(beside))).await;
     beside.run(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await.expect("closed");
     world.raw.run(CUT).await.expect("cut");
+    (beside, format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+}
+
+#[tokio::test]
+async fn d4_a_return_from_a_consent_link_has_its_page_while_the_database_is_unreachable() {
+    let (world, _, connector, _) = under_way(Kind::Postgres).await;
+    let state = state_of_the_link(&world, &connector).await;
+    let back = |query: &str| format!("/api/connectors?{query}&state={state}");
+    let log = Log::start();
+    let (beside, give_back) = take_away(&world).await;
+    for (query, words) in [
+        ("admin_consent=True&tenant=x", "Microsoft reports that you allowed the permissions."),
+        ("error=access_denied&error_subcode=cancel", "The permissions were not approved, or you cancelled"),
+    ] {
+        let page = world.browser().get(&back(query)).await;
+        page.assert_status(200).assert_says(words);
+        assert!(!page.text().contains("Contoso"), "{}", page.text());
+    }
+    assert_eq!(log.lines("the database cannot be used").len(), 2, "{}", log.text());
+    beside.run(&give_back).await.expect("open");
+    let page = world.browser().get(&back("admin_consent=True&tenant=x")).await;
+    page.assert_says("Contoso asked for them, for its application Mail archive.");
+}
+
+#[tokio::test]
+async fn d4_an_unreachable_database_is_reported_and_used_again_when_it_returns() {
+    let world = World::new(Kind::Postgres).await;
+    let mut ada = world.set_up().await;
+    let (beside, give_back) = take_away(&world).await;
     for path in ["/connectors", "/settings/activity"] {
         let page = ada.get(path).await;
         page.assert_status(503).assert_says("The database cannot be used at the moment");
     }
     ada.get("/readyz").await.assert_status(503);
     ada.get("/healthz").await.assert_status(200);
-    beside.run(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await.expect("open");
+    beside.run(&give_back).await.expect("open");
     ada.get("/readyz").await.assert_status(200);
     ada.get("/connectors").await.assert_status(200);
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use mail360::{people::model::Role, providers::http::HttpFailure};
 use rstest::rstest;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
-use crate::support::{Answer, Canned, Kind, NewConnector, World, callback, tokens, under_way};
+use crate::support::{Answer, Canned, Kind, NewConnector, World, callback, parameter, tokens, under_way};
 
 const TRACE: &str = "aaaa0000-7e57-4000-8000-000000000001";
 const CORRELATION: &str = "bbbb0000-7e57-4000-8000-000000000002";
@@ -84,19 +86,19 @@ const CREDENTIALS_REJECTED: &str = "failing: credentials_rejected";
 )]
 #[case::not_approved((400, "invalid_grant", 65_001),
     "have not been approved yet",
-    "The person who signs in",
+    "The user who signs in",
     "choose Accept",
     "not_verified"
 )]
 #[case::approval((400, "invalid_grant", 90_094),
     "A Microsoft 365 administrator must approve",
     "A Microsoft 365 administrator of the company",
-    "Send them the address",
+    "Send them the message",
     "not_verified"
 )]
 #[case::redeemed((400, "invalid_grant", 54_005),
     "code had been used",
-    "The person who signs in",
+    "The user who signs in",
     "in one window",
     "not_verified"
 )]
@@ -107,14 +109,14 @@ const CREDENTIALS_REJECTED: &str = "failing: credentials_rejected";
     "not_verified"
 )]
 #[case::transient((503, "temporarily_unavailable", 90_033),
-    "has a temporary problem",
-    "No one: it passes",
+    "has a problem at the moment",
+    "No one. It will pass.",
     "Wait a minute",
     "not_verified"
 )]
 #[case::unknown((400, "invalid_grant", 9_999_999),
     "Microsoft did not give access",
-    "The person who signs in",
+    "The user who signs in",
     "Start the sign-in again",
     "not_verified"
 )]
@@ -158,7 +160,7 @@ async fn a_request_id_that_only_a_header_contains_is_shown(
 ) {
     let answer = Canned::Headed(500, ("x-ms-request-id", TRACE), json!("oops"));
     let (_, page, _) = sign_in_with(kind, answer).await;
-    page.assert_says("has a temporary problem").assert_says(TRACE);
+    page.assert_says("has a problem at the moment").assert_says(TRACE);
 }
 
 #[rstest]
@@ -206,13 +208,13 @@ async fn a_refusal_of_graph_is_shown_with_its_ids(#[values(Kind::Sqlite, Kind::P
 #[case("access_denied", "AADSTS90094: An admin must consent.", "A Microsoft 365 administrator must approve")]
 #[case("consent_required", "AADSTS65001: No consent.", "have not been approved yet")]
 #[case("interaction_required", "AADSTS50076: Use MFA.", "asks for a second factor")]
-#[case("server_error", "AADSTS90006: External server.", "has a temporary problem")]
-#[case("temporarily_unavailable", "", "has a temporary problem")]
+#[case("server_error", "AADSTS90006: External server.", "has a problem at the moment")]
+#[case("temporarily_unavailable", "", "has a problem at the moment")]
 #[case("unauthorized_client", "AADSTS700016: Not found.", "does not find the application")]
 #[case("invalid_client", "AADSTS650052: No service principal.", "does not have the application yet")]
-#[case("invalid_client", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
+#[case("invalid_client", "AADSTS9999999: New.", "Microsoft stopped the sign-in")]
 #[case("access_denied", "AADSTS9999999: A policy.", "did not let the sign-in through")]
-#[case("something_new", "AADSTS9999999: New.", "Microsoft ended the sign-in")]
+#[case("something_new", "AADSTS9999999: New.", "Microsoft stopped the sign-in")]
 #[tokio::test]
 async fn an_error_instead_of_a_code_has_words_and_causes_no_request(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
@@ -321,19 +323,24 @@ async fn c6_everything_that_the_provider_says_is_shown_as_text(
 
 #[rstest]
 #[tokio::test]
-async fn o7_a_code_of_another_users_sign_in_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    // The provider finds that the code does not belong to this sign-in's challenge.
-    let answer = Canned::Json(400, microsoft_error("invalid_grant", 501_481));
-    let (world, page, state) = sign_in_with(kind, answer).await;
-    page.assert_says("proof does not fit");
-    assert_eq!(state, "not_verified");
+async fn o7_a_code_of_another_sign_in_is_sent_with_the_verifier_of_this_one_and_refused(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let (world, mut ada, connector, first) = under_way(kind).await;
+    let second = world.start(&mut ada, &connector).await;
+    // An attacker puts the code of the first sign-in into the callback of the second.
+    world.provider.answer_token(Canned::Json(400, microsoft_error("invalid_grant", 501_481)));
+    let landed = ada.get(&callback(&second, "code=code-of-the-first")).await;
+    let page = ada.get(landed.assert_status(303).location()).await;
+    page.assert_status(200).assert_says("The answer belongs to another sign-in");
+    assert_eq!(world.state(&connector).await, "not_verified");
     let exchanges = world.provider.exchanges();
-    let sent = exchanges.first().expect("an exchange");
-    assert_eq!(sent.field("code"), Some("canary-code"));
-    assert!(
-        sent.field("code_verifier").is_some_and(|verifier| verifier.len() >= 43),
-        "the exchange has no PKCE verifier"
-    );
+    let [sent] = exchanges.as_slice() else { panic!("{} exchanges", exchanges.len()) };
+    assert_eq!(sent.field("code"), Some("code-of-the-first"));
+    let verifier = sent.field("code_verifier").expect("a PKCE verifier");
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+    assert_eq!(challenge, parameter(&second, "code_challenge"));
+    assert_ne!(challenge, parameter(&first, "code_challenge"), "the provider could not notice the injection");
 }
 
 #[rstest]

@@ -75,7 +75,7 @@ async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
 ) {
     let (world, mut ada, connector) = added(kind, Canned::Json(status, error(oauth_error, code))).await;
     let page = ada.get(&connector).await;
-    page.assert_says(ADDED).assert_says(words).assert_says("saved anyway");
+    page.assert_says(ADDED).assert_says(words).assert_says("The connector is saved");
     page.assert_says(&format!("AADSTS{code}")).assert_says(TRACE).assert_says(CORRELATION);
     assert_eq!(world.state(&connector).await, state, "only invalid_client changes the state");
     let tried: i64 = world.raw.one("SELECT COUNT(*) FROM activity WHERE action = 'connector.tried'").await;
@@ -84,16 +84,16 @@ async fn the_success_message_also_says_what_is_wrong_with_the_credentials(
         world.raw.one("SELECT outcome FROM activity WHERE action = 'connector.tried'").await;
     assert_eq!(outcome, "refused");
     // The message stays until the next POST.
-    ada.get(&connector).await.assert_says("saved anyway");
+    ada.get(&connector).await.assert_says("The connector is saved");
     ada.post("/profile/second-factor/cancel", &[]).await.assert_status(303);
-    assert!(!ada.get(&connector).await.text().contains("saved anyway"));
+    assert!(!ada.get(&connector).await.text().contains("The connector is saved"));
 }
 
 /// The buttons of the notice with this title, in their order.
 fn offers(page: &Answer, title: &str) -> Vec<&'static str> {
     let (_, notice) = page.body.split_once(title).expect("the notice");
     let (notice, _) = notice.split_once("state-title").expect("the card after it");
-    let buttons = ["Try again without a new secret", "Replace the secret", "Edit the connector"];
+    let buttons = ["Try again without a new secret", "Replace the client secret", "Edit the connector"];
     let mut offers: Vec<_> =
         buttons.into_iter().filter_map(|words| Some((notice.find(&format!(">{words}<"))?, words))).collect();
     offers.sort_unstable();
@@ -113,7 +113,7 @@ async fn a_tenant_or_client_id_that_microsoft_refuses_is_shown_at_once_with_the_
     let refused = Canned::Json(400, error("invalid_request", code));
     let (_world, mut ada, connector) = added(kind, refused).await;
     let page = ada.get(&connector).await;
-    page.assert_says(title).assert_says("saved anyway");
+    page.assert_says(title).assert_says("The connector is saved");
     assert_eq!(offers(&page, title), ["Edit the connector", "Try again without a new secret"]);
 }
 
@@ -162,8 +162,8 @@ async fn if_the_grant_is_not_available_the_page_says_that_the_first_sign_in_will
 ) {
     let (world, mut ada, connector) = added(kind, canned).await;
     let page = ada.get(&connector).await;
-    page.assert_says(ADDED).assert_says("will be checked at the first sign-in");
-    assert!(!page.text().contains("saved anyway"), "no refusal is shown: {}", page.text());
+    page.assert_says(ADDED).assert_says("We could not check the secret yet");
+    assert!(!page.text().contains("The connector is saved"), "no refusal is shown: {}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 
@@ -187,7 +187,7 @@ async fn a_provider_that_hangs_delays_only_the_response(#[values(Kind::Sqlite, K
     let (connector, ()) = tokio::time::timeout(Duration::from_secs(9), async { tokio::join!(adding, saved) })
         .await
         .expect("it gave up by itself");
-    ada.get(&connector).await.assert_says(ADDED).assert_says("will be checked at the first sign-in");
+    ada.get(&connector).await.assert_says(ADDED).assert_says("We could not check the secret yet");
     assert_eq!(world.state(&connector).await, "not_verified");
 }
 
@@ -201,7 +201,7 @@ async fn a_connector_for_accounts_of_all_tenants_is_not_tried(
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
     let page = ada.get(&connector).await;
     page.assert_says(ADDED);
-    assert!(!page.text().contains("will be checked"));
+    assert!(!page.text().contains("could not check"));
     assert!(world.provider.requests().is_empty());
 }
 
@@ -224,7 +224,7 @@ async fn p5_a_new_secret_is_tried_too(#[values(Kind::Sqlite, Kind::Postgres)] ki
     ];
     ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
     let page = ada.get(&connector).await;
-    page.assert_says("The secret was replaced").assert_says("Microsoft accepts the Client ID");
+    page.assert_says("The client secret was replaced").assert_says("Microsoft accepts the Client ID");
     assert!(!page.text().contains("last verified"), "no sign-in has happened yet: {}", page.text());
     assert_eq!(world.state(&connector).await, "not_verified");
     let asked = world.provider.requests();

@@ -67,8 +67,8 @@ async fn the_text_for_support_has_what_support_needs_and_no_secret(
         &format!("Trace ID: {TRACE}"),
         &format!("Correlation ID: {CORRELATION}"),
         ": started",
-        ": returned: with a one-time code",
-        ": outcome: failed",
+        ": returned (Came back from Microsoft): with a one-time code",
+        ": outcome (Ended): failed",
     ] {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }

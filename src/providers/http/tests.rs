@@ -41,7 +41,7 @@ async fn o12_a_redirect_of_the_token_endpoint_is_not_followed() {
     assert_eq!(followed.load(Ordering::Relaxed), 0);
 }
 
-/// What a request comes to at a server that shows a certificate made by itself, and what the server heard. The
+/// The result of a request to a server with a self-signed certificate, and the bytes that the server received. The
 /// client trusts the certificate if `trusted`.
 async fn at_certificate(
     change: impl FnOnce(&mut rcgen::CertificateParams),
@@ -186,7 +186,7 @@ async fn through_proxy(answer: &'static [u8]) -> Option<HttpFailure> {
     at_proxy(&proxy).await
 }
 
-/// What a request comes to where this proxy leads to the provider.
+/// The result of a request to the provider through this proxy.
 async fn at_proxy(proxy: &str) -> Option<HttpFailure> {
     let matcher = Matcher::builder().https(proxy.to_owned()).build();
     let proxy = reqwest::Proxy::https(proxy).expect("a proxy");

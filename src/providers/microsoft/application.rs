@@ -1,4 +1,4 @@
-//! An Azure application, as a connector describes it.
+//! An Azure application, with the settings that a connector stores: the account type and the tenant.
 
 use std::sync::Arc;
 
@@ -32,7 +32,8 @@ pub struct AzureApplication {
     tenant: Option<Tenant>,
 }
 
-/// The settings as the database has them. The names and their order must stay: sealed secrets are bound to the values.
+/// The stored form of the settings. The names and their order must not change, because sealed secrets are bound to
+/// the values.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -42,13 +43,13 @@ struct Stored {
     tenant: Option<String>,
 }
 
-/// The typed value of a field.
+/// The typed value of a field; empty if the form did not have the field.
 fn typed<'a>(values: &'a Values, name: &str) -> &'a str {
     values.get(name).map_or("", String::as_str)
 }
 
 impl AzureApplication {
-    /// The application with these typed values. The field for the tenant is ignored where the account type needs none.
+    /// Parses the typed values. Ignores the tenant if the account type needs none.
     ///
     /// # Errors
     /// Every mistake, in the order of the form.
@@ -58,7 +59,7 @@ impl AzureApplication {
         values: &Values,
     ) -> Result<Self, SettingErrors> {
         let Some(account_type) = AccountType::from_name(typed(values, ACCOUNT_TYPE)) else {
-            let words = "Choose what you chose when you registered the application.";
+            let words = "Choose the account type that your application has in Azure.";
             return Err(vec![(ACCOUNT_TYPE, words)]);
         };
         let tenant = account_type.needs_tenant().then(|| Tenant::parse(typed(values, TENANT))).transpose();
@@ -66,10 +67,10 @@ impl AzureApplication {
         Ok(Self { urls, client_id, account_type, tenant })
     }
 
-    /// The application with these stored settings.
+    /// Reads stored settings.
     ///
     /// # Errors
-    /// [`Unreadable`].
+    /// [`Unreadable`] names the member of the JSON that this program cannot have written.
     pub fn read(urls: Arc<MicrosoftUrls>, client_id: ClientId, settings: &str) -> Result<Self, Unreadable> {
         let stored: Stored = serde_json::from_str(settings).map_err(|_| Unreadable("JSON object"))?;
         let account_type = AccountType::from_name(&stored.account_type).ok_or(Unreadable(ACCOUNT_TYPE))?;
@@ -82,13 +83,15 @@ impl AzureApplication {
         self.tenant.as_ref().map(Tenant::as_str)
     }
 
-    /// The addresses for this application. Its tenant takes the place of `{tenant}`, or the word for its account type.
+    /// The addresses for this application. `{tenant}` is replaced by its tenant, or else by Microsoft's word for its
+    /// account type, such as `common`.
     fn endpoints(&self) -> Endpoints {
         Endpoints::of(&self.urls, self.tenant().unwrap_or(self.account_type.path_segment()))
     }
 }
 
-/// Typed values in words, for a comparison of two versions. The tenant is shown as it would be stored.
+/// The typed settings as texts for the comparison of two versions. The tenant has the form in which it would be
+/// stored.
 pub fn setting_words(values: &Values) -> Vec<(&'static str, String)> {
     let kind = AccountType::from_name(typed(values, ACCOUNT_TYPE));
     let tenant = typed(values, TENANT);
@@ -107,7 +110,7 @@ impl Application for AzureApplication {
             account_type: self.account_type.name().to_owned(),
             tenant: self.tenant().map(str::to_owned),
         };
-        // Texts are always JSON.
+        // Two texts can always be written as JSON.
         serde_json::to_string(&stored).unwrap_or_default()
     }
 
@@ -120,7 +123,7 @@ impl Application for AzureApplication {
     }
 
     fn audience(&self) -> (&'static str, Option<String>) {
-        // The tenant of another account type says nothing.
+        // Only the tenant of a single-tenant application limits who can sign in.
         let tenant = self.tenant().filter(|_| self.account_type.needs_tenant());
         (self.account_type.label(), tenant.map(str::to_owned))
     }
@@ -130,7 +133,7 @@ impl Application for AzureApplication {
             label: ACCOUNT_TYPE_LABEL,
             value: self.account_type.label().to_owned(),
             is_code: false,
-            meaning: "Whose accounts Microsoft lets in. The application in Azure must say the same.",
+            meaning: "Must be the same as Supported account types in Azure.",
         };
         let tenant = self.tenant().map(|tenant| Fact {
             label: TENANT_LABEL,

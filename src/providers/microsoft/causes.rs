@@ -2,13 +2,13 @@
 
 use super::errors::of_why;
 use crate::providers::{
-    Claim, Evidence, Mismatch, NoConnection, Why, clock_words_of,
+    Claim, Evidence, Mismatch, NoConnection, RefusalKind, clock_words_of,
     diagnosis::{Diagnosis, Remedy, Who},
     guid,
 };
 
 /// The explanation of a finding.
-pub fn of(why: &Why, evidence: &Evidence) -> Diagnosis {
+pub fn of(why: &RefusalKind, evidence: &Evidence) -> Diagnosis {
     match evidence {
         Evidence::NoConnection { host, why: cause } => no_connection(why, host, *cause),
         Evidence::Mismatch(mismatch) => match mismatch.claim {
@@ -25,7 +25,7 @@ fn value_or_nothing(value: Option<&String>) -> &str {
     value.map_or("nothing", String::as_str)
 }
 
-fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+fn of_time(why: &RefusalKind, mismatch: &Mismatch) -> Diagnosis {
     let early = mismatch.claim == Claim::Nbf;
     let judged = if early { "not valid yet" } else { "expired" };
     if !early && mismatch.received.is_none() {
@@ -36,6 +36,7 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
             Who::Operator,
             "Look for a proxy that changes Microsoft’s answers, and check the configured addresses. Then sign in \
              again.",
+            Remedy::Message,
         );
     }
     let (title, what, next) = match (mismatch.clock_ahead, mismatch.clock_is_wrong_by()) {
@@ -54,8 +55,7 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
                 "The proof is {judged}, although the server’s clock is the same as Microsoft’s. The connector was \
                  not changed."
             ),
-            "Sign in again. If the sign-in fails with this error again, look for a proxy that keeps Microsoft’s \
-             answers and gives old ones.",
+            "Look for a proxy that keeps Microsoft’s answers and gives old ones. Then sign in again.",
         ),
         (None, None) => (
             "Microsoft’s proof of who signed in is out of date",
@@ -66,10 +66,10 @@ fn of_time(why: &Why, mismatch: &Mismatch) -> Diagnosis {
             "Compare the clock of the server that runs this program with the right time, set it, and sign in again.",
         ),
     };
-    Diagnosis::of_one_cause(title, what, Who::Operator, next, Remedy::Again)
+    Diagnosis::of_one_cause(title, what, Who::Operator, next, Remedy::Message)
 }
 
-fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+fn of_issuer(why: &RefusalKind, mismatch: &Mismatch) -> Diagnosis {
     let expected = value_or_nothing(mismatch.expected.as_ref());
     let received = value_or_nothing(mismatch.received.as_ref());
     let what = format!(
@@ -79,7 +79,7 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     let host = |text: &str| text.split('/').nth(2).map(str::to_owned);
     let next = match (host(expected), host(received)) {
         // The issuer of the ID token and the settings were right; only the callback’s issuer differs.
-        _ if mismatch.claim == Claim::CallbackIss && *why == Why::IdentityNotProved => return Diagnosis { what, ..of_why(why) },
+        _ if mismatch.claim == Claim::CallbackIss && *why == RefusalKind::IdentityNotProved => return Diagnosis { what, ..of_why(why) },
         (_, None) => return Diagnosis { what, ..of_why(why) },
         // Microsoft's platform of version 1.0 has issuers of its own.
         (_, Some(received)) if received.starts_with("sts.") => {
@@ -93,7 +93,7 @@ fn of_issuer(why: &Why, mismatch: &Mismatch) -> Diagnosis {
               Microsoft’s place: look for a proxy."
             .to_owned(),
     };
-    of_why(why).known_to_be(what, Who::Operator, next)
+    of_why(why).known_to_be(what, Who::Operator, next, Remedy::Message)
 }
 
 /// The next step if the issuer has the right host and another path.
@@ -112,7 +112,7 @@ fn same_host(received: &str) -> String {
     )
 }
 
-fn of_tenant(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+fn of_tenant(why: &RefusalKind, mismatch: &Mismatch) -> Diagnosis {
     let usual = of_why(why);
     let what = format!(
         "{} The connector’s tenant is {}, and the account’s is {}.",
@@ -123,9 +123,9 @@ fn of_tenant(why: &Why, mismatch: &Mismatch) -> Diagnosis {
     Diagnosis { what, ..usual }
 }
 
-fn of_claim(why: &Why, mismatch: &Mismatch) -> Diagnosis {
+fn of_claim(why: &RefusalKind, mismatch: &Mismatch) -> Diagnosis {
     let usual = of_why(why);
-    let (what, who, next) = match mismatch.claim {
+    let (what, who, next, remedy) = match mismatch.claim {
         Claim::Aud => (
             format!(
                 "The proof was made for the application {}, and this connector’s Client ID is {}. The proof was not \
@@ -135,6 +135,7 @@ fn of_claim(why: &Why, mismatch: &Mismatch) -> Diagnosis {
             ),
             Who::Admin,
             "Compare the Client ID here with the Application (client) ID in the Azure portal, and sign in again.",
+            Remedy::Edit,
         ),
         Claim::Nonce => (
             "The proof was made for another sign-in: its nonce, a number that is used once, is not the one that was \
@@ -143,18 +144,20 @@ fn of_claim(why: &Why, mismatch: &Mismatch) -> Diagnosis {
             Who::SignsIn,
             "Start the sign-in again, in one window. If the sign-in fails with this error again, ask the operator to \
              look for a proxy that keeps Microsoft’s answers.",
+            Remedy::Again,
         ),
         _ => (
             "Microsoft gave access, but its answer held no proof of who signed in (no ID token).".to_owned(),
             Who::Operator,
-            "Start the sign-in again. If the sign-in fails with this error again, check that the configured addresses \
-             are those of Microsoft’s identity platform, version 2.0.",
+            "Check that the configured addresses are those of Microsoft’s identity platform, version 2.0. Then sign in \
+             again.",
+            Remedy::Message,
         ),
     };
-    usual.known_to_be(what, who, next)
+    usual.known_to_be(what, who, next, remedy)
 }
 
-fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
+fn no_connection(why: &RefusalKind, host: &str, cause: NoConnection) -> Diagnosis {
     let usual = of_why(why);
     let (what, next) = match cause {
         NoConnection::NameNotFound => (
@@ -167,7 +170,7 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
             "Check the firewall. Where only a proxy leads out, name it in HTTPS_PROXY.",
         ),
         NoConnection::TimedOut => (
-            format!("No connection to {host} came about within some seconds."),
+            format!("No connection to {host} could be opened within some seconds."),
             "A firewall drops it, most often. Let the server reach the host on port 443, or name the proxy that leads \
              out in HTTPS_PROXY.",
         ),
@@ -200,7 +203,7 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
         NoConnection::ProxyLogin => (
             format!("The proxy on the way to {host} asks for a user and password (407)."),
             "Put them into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or let the proxy pass this host without \
-             them. If they are there already, one of them is wrong, or the password has a sign that must be written in \
+             them. If they are there already, one of them is wrong, or the password has a character that must be written in \
              another way (@ as %40, : as %3A, / as %2F, # as %23, % as %25), or the proxy wants NTLM or Kerberos, \
              which this program does not speak.",
         ),
@@ -227,7 +230,7 @@ fn no_connection(why: &Why, host: &str, cause: NoConnection) -> Diagnosis {
         NoConnection::Other => return usual,
     };
     let next = format!("{next} Then sign in again.");
-    usual.known_to_be(format!("{what} {NOT_CHANGED}"), Who::Operator, next)
+    usual.known_to_be(format!("{what} {NOT_CHANGED}"), Who::Operator, next, Remedy::Message)
 }
 
 const NOT_CHANGED: &str = "The connector was not changed.";

@@ -21,13 +21,13 @@ pub const CREDENTIALS: [u64; 16] = [
 
 /// The cause that a new secret or application is not yet known to all of Microsoft's servers.
 pub(super) const fn just_made(when: &'static str, remedy: Remedy) -> Cause {
-    let next = "Wait a minute and try again: a change in Azure needs some minutes to reach every server of \
-                Microsoft’s. You need not repeat the change.";
+    let next = "Wait a minute and try again. Microsoft needs a few minutes to apply a change on all its servers. \
+                You need not repeat the change.";
     Cause::one(when, Who::NoOne, next, remedy)
 }
 
 /// The explanation of some codes.
-pub struct Entry {
+pub struct CodeEntry {
     /// The codes, without `AADSTS`.
     pub codes: &'static [u64],
     /// What happened, in a line.
@@ -39,7 +39,7 @@ pub struct Entry {
 }
 
 /// The table, by subject.
-const TABLES: [&[Entry]; 8] = [
+const TABLES: [&[CodeEntry]; 8] = [
     credentials::TABLE,
     application::TABLE,
     tenant::TABLE,
@@ -54,11 +54,11 @@ const TABLES: [&[Entry]; 8] = [
 pub const GENERAL: [u64; 6] = [70_000, 70_002, 65_005, 90_014, 90_023, 9_002_313];
 
 /// Every entry.
-pub fn table() -> impl Iterator<Item = &'static Entry> {
+pub fn table() -> impl Iterator<Item = &'static CodeEntry> {
     TABLES.into_iter().flatten()
 }
 
-pub fn find(code: u64) -> Option<&'static Entry> {
+pub fn find(code: u64) -> Option<&'static CodeEntry> {
     table().find(|entry| entry.codes.contains(&code))
 }
 

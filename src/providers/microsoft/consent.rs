@@ -5,8 +5,8 @@
 use super::{AccountType, urls::MicrosoftUrls};
 
 /// What an administrator does at the address.
-pub const WORDS: &str = "Send this address to a Microsoft 365 administrator of the company. They log in, see what the \
-                         application asks for, and approve it for everybody there; no mailbox is connected by that.";
+pub const WORDS: &str = "Send this link to a Microsoft 365 administrator of the company. There they can allow the \
+                         permissions for all users. No mailbox is connected.";
 
 /// The gap for the tenant in a template.
 const TENANT: &str = "{tenant}";
@@ -42,8 +42,8 @@ pub fn address<'a>(
     template.replace(TENANT, tenant).replace(CLIENT_ID, client_id).replace(SCOPES, &scopes.join("+"))
 }
 
-/// The address for an application with these permissions; `None` if each person approves for themselves, or the tenant is
-/// not known.
+/// The address at which an administrator approves these permissions for an application. `None` if each person
+/// approves alone, or the tenant is not known.
 pub fn address_of(
     urls: &MicrosoftUrls,
     redirect_uri: &str,

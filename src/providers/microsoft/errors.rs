@@ -4,26 +4,24 @@ use super::{
     causes,
     codes::{self, just_made},
     general::General,
+    places::PERMISSIONS,
     words::code_in,
 };
 use crate::providers::{
-    ProviderWords, Why,
+    ProviderWords, RefusalKind,
     diagnosis::{Cause, Diagnosis, Remedy, Who},
 };
 
 /// The explanation of a code, if it is in the table.
 pub fn of_code(code: u64) -> Option<Diagnosis> {
-    let codes::Entry { title, what, causes, .. } = codes::find(code)?;
+    let codes::CodeEntry { title, what, causes, .. } = codes::find(code)?;
     Some(Diagnosis { title, what: (*what).to_owned(), causes: causes.to_vec() })
 }
 
 /// The explanation of an error that Microsoft showed on its own page.
 pub fn of_shown(code: Option<u64>) -> Diagnosis {
     let Some(code) = code else { return General::Pasted.diagnosis() };
-    of_code(code).unwrap_or_else(|| Diagnosis {
-        what: "This program has no explanation for this error.".to_owned(),
-        ..General::Pasted.diagnosis()
-    })
+    of_code(code).unwrap_or_else(|| General::Pasted.diagnosis())
 }
 
 /// The same explanation for a connector that has no address for approval.
@@ -31,7 +29,7 @@ pub fn without_consent(diagnosis: Diagnosis) -> Diagnosis {
     diagnosis.without_consent(Cause::only(
         Who::CompanyAdmin,
         "In the Azure portal, under API permissions, choose Grant admin consent. Then sign in again.",
-        Remedy::Again,
+        Remedy::Open(PERMISSIONS),
     ))
 }
 
@@ -53,13 +51,19 @@ pub fn telling_code(said: &ProviderWords) -> Option<u64> {
 
 /// The explanation of a failed sign-in. If Microsoft sent a known code, its explanation is used, because it is more
 /// precise than the kind of the failure.
-pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+pub fn of(why: &RefusalKind, said: Option<&ProviderWords>) -> Diagnosis {
     if let Some(evidence) = said.and_then(|said| said.evidence.as_ref()) {
         return causes::of(why, evidence);
     }
     // The answer says how long to wait; the table of codes cannot.
-    let code = said.and_then(telling_code).filter(|_| !matches!(why, Why::Throttled(_)));
-    let unclear = matches!(why, Why::Denied | Why::RefusedAtSignIn | Why::ExchangeRefused | Why::CodeRefused);
+    let code = said.and_then(telling_code).filter(|_| !matches!(why, RefusalKind::Throttled(_)));
+    let unclear = matches!(
+        why,
+        RefusalKind::Denied
+            | RefusalKind::RefusedAtSignIn
+            | RefusalKind::ExchangeRefused
+            | RefusalKind::CodeRefused
+    );
     let error = said.and_then(|said| said.error.as_deref()).filter(|_| unclear);
     let by_error = || match error? {
         "consent_required" => of_code(65_001),
@@ -78,8 +82,8 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
     };
     // Without a code an OAuth error has the meaning of its specification. With an unknown code it can mean anything.
     let by_unknown_code = || match why {
-        Why::Denied => Some(General::Denied.diagnosis()),
-        Why::CodeRefused => Some(General::Grant.diagnosis()),
+        RefusalKind::Denied => Some(General::Denied.diagnosis()),
+        RefusalKind::CodeRefused => Some(General::Grant.diagnosis()),
         _ => None,
     };
     let known = code.and_then(of_code).or_else(by_error);
@@ -87,14 +91,14 @@ pub fn of(why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
 }
 
 #[expect(clippy::too_many_lines, reason = "it is a table")]
-pub(super) fn of_why(why: &Why) -> Diagnosis {
+pub(super) fn of_why(why: &RefusalKind) -> Diagnosis {
     let (title, what, who, next, remedy) = match why {
-        Why::Denied => return General::Cancelled.diagnosis(),
-        Why::RefusedAtSignIn => return General::AtSignIn.diagnosis(),
-        Why::CredentialsRejected => return General::Credentials.diagnosis(),
-        Why::ApplicationRefused => return General::Application.diagnosis(),
-        Why::PermissionsRefused => return General::Permissions.diagnosis(),
-        Why::CodeRefused => (
+        RefusalKind::Denied => return General::Cancelled.diagnosis(),
+        RefusalKind::RefusedAtSignIn => return General::AtSignIn.diagnosis(),
+        RefusalKind::CredentialsRejected => return General::Credentials.diagnosis(),
+        RefusalKind::ApplicationRefused => return General::Application.diagnosis(),
+        RefusalKind::PermissionsRefused => return General::Permissions.diagnosis(),
+        RefusalKind::CodeRefused => (
             "Microsoft did not take the sign-in’s one-time code",
             "Microsoft gives the browser a code that works once. This code had been used, was too old, or was made \
              for another application.",
@@ -102,8 +106,8 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
             "Start the sign-in again, in one window.",
             Remedy::Again,
         ),
-        Why::ExchangeRefused => return General::AtExchange.diagnosis(),
-        Why::IdentityNotProved => (
+        RefusalKind::ExchangeRefused => return General::AtExchange.diagnosis(),
+        RefusalKind::IdentityNotProved => (
             "Microsoft’s proof of who signed in does not fit",
             "The proof was made for another application, another sign-in or another company’s directory (tenant), \
              and was not accepted.",
@@ -112,24 +116,24 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
              Supported account types in Azure.",
             Remedy::Again,
         ),
-        Why::WrongDirectory => (
-            "This account belongs to another tenant",
-            "The connector is for one tenant alone (a tenant is a company’s directory at Microsoft), and the account \
-             that signed in is not of that tenant.",
+        RefusalKind::WrongDirectory => (
+            "The account that signed in belongs to another tenant",
+            "The connector is for one tenant only (a tenant is a company’s directory at Microsoft), and the account \
+             is not of that tenant.",
             Who::Admin,
             "Sign in with an account of the connector’s tenant, or correct the tenant.",
             Remedy::Edit,
         ),
-        Why::IdentityRefused => (
+        RefusalKind::IdentityRefused => (
             "Microsoft Graph did not say who signed in",
             "The sign-in went through, but Microsoft Graph, from which applications read at Microsoft, did not let \
              this application read the profile.",
             Who::Admin,
             "See that the delegated permission User.Read is listed under API permissions and, where the column says \
              so, approved. Then sign in again.",
-            Remedy::Again,
+            Remedy::Open(PERMISSIONS),
         ),
-        Why::PermissionsMissing(missing) => {
+        RefusalKind::PermissionsMissing(missing) => {
             return Diagnosis {
                 title: "A permission is missing",
                 what: format!(
@@ -142,51 +146,50 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
                         Who::Admin,
                         "Add it under API permissions in the Azure portal, as a delegated permission of Microsoft \
                          Graph. Then sign in again.",
-                        Remedy::Again,
+                        Remedy::Open(PERMISSIONS),
                     ),
                     Cause::one(
                         "If it is there and not approved yet",
                         Who::CompanyAdmin,
-                        "Send the address for approval to an administrator of the company. Once they have approved, \
-                         sign in again.",
+                        "Send them the message for the administrator. When they have allowed the permissions, sign in \
+                         again.",
                         Remedy::Consent,
                     ),
                     just_made("If it was added or approved within the last few minutes", Remedy::Again),
                 ],
             };
         }
-        Why::WrongIssuer => (
+        RefusalKind::WrongIssuer => (
             "The answer came from another provider or tenant",
             "The browser came back from another place than the one to which it was sent. The answer was not used.",
             Who::Admin,
-            "Start the sign-in again. If the sign-in fails with this error again, tell the operator, who runs this \
-             program.",
+            "Start the sign-in again. If the sign-in fails with this error again, tell the operator.",
             Remedy::Again,
         ),
-        Why::Unavailable => (
-            "Microsoft has a temporary problem",
+        RefusalKind::Unavailable => (
+            "Microsoft has a problem at the moment",
             "Microsoft answered that it cannot serve the request now. The connector was not changed.",
             Who::NoOne,
             "Wait a minute, and sign in again.",
             Remedy::Again,
         ),
-        Why::Unreachable => (
+        RefusalKind::Unreachable => (
             "Microsoft could not be reached",
-            "This program could not open a connection, or the connection was lost. The connector was not changed.",
+            "We could not connect to Microsoft, or the connection was lost. The connector was not changed.",
             Who::Operator,
-            "Sign in again in a minute. If this happens again, ask the operator, who runs this program, to check that \
-             it may reach Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, \
-             or the addresses that are set instead): a firewall or a proxy may be in the way.",
+            "Sign in again in a minute. If this happens again, ask the operator to check that the program may reach \
+             Microsoft’s sign-in and Microsoft Graph (login.microsoftonline.com and graph.microsoft.com, or the \
+             addresses that are set instead): a firewall or a proxy may be in the way.",
             Remedy::Again,
         ),
-        Why::Slow => (
+        RefusalKind::Slow => (
             "Microsoft did not answer in time",
             "The program waits some seconds for an answer, and then gives up. The connector was not changed.",
             Who::NoOne,
             "Wait a minute, and sign in again.",
             Remedy::Again,
         ),
-        Why::Throttled(after) => {
+        RefusalKind::Throttled(after) => {
             let next = match after {
                 Some(seconds @ ..120) => format!("Wait {seconds} seconds, then sign in again."),
                 Some(seconds) => format!("Wait {} minutes, then sign in again.", seconds.div_ceil(60)),
@@ -200,7 +203,7 @@ pub(super) fn of_why(why: &Why) -> Diagnosis {
                 Remedy::Again,
             );
         }
-        Why::Garbled => (
+        RefusalKind::Garbled => (
             "Microsoft’s answer could not be understood",
             "Something between here and Microsoft answered in its place, or the answer was damaged. The \
              connector was not changed.",

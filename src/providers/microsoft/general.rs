@@ -1,12 +1,19 @@
 //! Explanations of an OAuth `error` whose cause is not known: Microsoft sent no code, or one that is not in the table.
 //! They never state a particular cause, because each of these errors has many.
 
-use super::codes::just_made;
+use super::{
+    codes::just_made,
+    places::{OVERVIEW, PERMISSIONS},
+};
 use crate::providers::diagnosis::{Cause, Diagnosis, Remedy, Who};
 
 /// The last step, if nothing else is known.
-const READ: &str = "Read what Microsoft said below. Beside its code, if it sent one, a link leads to a page of \
-                    Microsoft’s that says more. Once that problem is solved, sign in again.";
+const READ: &str = "Read Microsoft’s message below. If it has a code, the link beside the code explains it. Correct \
+                    the setting in Azure, then sign in again.";
+
+/// What a sign-in without an approval means.
+pub(super) const NOT_ACCEPTED: &str =
+    "The user did not accept the permissions, or was not allowed to accept them. Nothing has changed.";
 
 /// The causes of a sign-in that came back without an approval.
 pub(super) const CANCELLED: &[Cause] = &[
@@ -19,7 +26,7 @@ pub(super) const CANCELLED: &[Cause] = &[
     Cause::one(
         "If Microsoft said that an administrator must approve",
         Who::CompanyAdmin,
-        "Send them the address for approval. Once they have approved, sign in again.",
+        "Send them the message for the administrator. When they have allowed the permissions, sign in again.",
         Remedy::Consent,
     ),
 ];
@@ -30,13 +37,13 @@ const DENIED: &[Cause] = &[
         "If Microsoft’s words name a rule or a policy, or say nothing",
         Who::CompanyAdmin,
         "Look under Sign-in logs in the Microsoft Entra admin center for the correlation ID below: there it says what \
-         kept the sign-in back.",
-        Remedy::Again,
+         stopped the sign-in.",
+        Remedy::Message,
     ),
     Cause::one(
         "If Microsoft said that an administrator must approve",
         Who::CompanyAdmin,
-        "Send them the address for approval. Once they have approved, sign in again.",
+        "Send them the message for the administrator. When they have allowed the permissions, sign in again.",
         Remedy::Consent,
     ),
     Cause::one(
@@ -49,16 +56,16 @@ const DENIED: &[Cause] = &[
 
 /// The causes of `invalid_client`.
 const CREDENTIALS: &[Cause] = &[
-    just_made(
-        "If you made the application or the secret within the last few minutes",
-        Remedy::TryCredentials,
-    ),
     Cause::one(
         "If the secret could be the wrong text, expired or deleted",
         Who::Admin,
         "Under Certificates & secrets make a new client secret, copy it from the Value column, not Secret ID, and \
-         replace the secret here.",
+         replace the client secret here.",
         Remedy::Secret,
+    ),
+    just_made(
+        "If you made the application or the secret within the last few minutes",
+        Remedy::TryCredentials,
     ),
     Cause::one(
         "If the Client ID could be another application’s",
@@ -71,7 +78,6 @@ const CREDENTIALS: &[Cause] = &[
 
 /// The causes of `unauthorized_client`.
 const APPLICATION: &[Cause] = &[
-    just_made("If you made the application within the last few minutes", Remedy::TryCredentials),
     Cause::one(
         "If something here could differ from Azure",
         Who::Admin,
@@ -79,6 +85,7 @@ const APPLICATION: &[Cause] = &[
          Who may sign in here. The platform under Authentication must be Web.",
         Remedy::Edit,
     ),
+    just_made("If you made the application within the last few minutes", Remedy::TryCredentials),
     Cause::one("If nothing differs", Who::Admin, READ, Remedy::Again),
 ];
 
@@ -106,24 +113,22 @@ pub(super) enum General {
 }
 
 impl General {
-    /// The words.
+    /// The explanation for the screen.
     pub(super) fn diagnosis(self) -> Diagnosis {
         let (title, what, causes) = match self {
             Self::Cancelled => (
                 "The sign-in was cancelled, or the permissions were not approved",
-                "Microsoft gives the same answer to a person who chose Cancel, and to a person who was not allowed \
-                 to approve the permissions and went back. The connector was not changed.",
+                NOT_ACCEPTED,
                 CANCELLED.to_vec(),
             ),
             Self::Denied => (
                 "Microsoft did not let the sign-in through",
-                "Microsoft says that access is denied, with a code for which this program has no words. The connector \
-                 was not changed.",
+                "Microsoft says that access is denied, with a code that we do not know. The connector was not changed.",
                 DENIED.to_vec(),
             ),
             Self::Credentials => (
-                "Microsoft does not accept the Client ID and the secret",
-                "Microsoft could not make sure that this program speaks for the application. That has several causes.",
+                "Microsoft does not accept the Client ID and secret",
+                "Microsoft knows no application with this Client ID and this client secret. That has several causes.",
                 CREDENTIALS.to_vec(),
             ),
             Self::Application => (
@@ -136,40 +141,42 @@ impl General {
                 "Microsoft refuses the list of permissions that the connector asks for.",
                 vec![Cause::only(
                     Who::Admin,
-                    "Compare API permissions in the Azure portal with View API scope on the connector’s page.",
-                    Remedy::Edit,
+                    "Compare API permissions in the Azure portal with View API scope on the connector’s page. Add what \
+                     is missing in Azure, or remove it from this connector.",
+                    Remedy::Open(PERMISSIONS),
                 )],
             ),
             Self::Grant => (
                 "Microsoft did not give access",
-                "Microsoft did not take what the sign-in came back with, and says why by a code for which this program \
-                 has no words. The connector was not changed.",
+                "Microsoft did not accept the answer of this sign-in, with a code that we do not know. The connector was \
+                 not changed.",
                 vec![
                     Cause::one("At first", Who::SignsIn, "Start the sign-in again.", Remedy::Again),
                     Cause::one("If the sign-in fails with this error again", Who::Admin, READ, Remedy::Again),
                 ],
             ),
             Self::AtSignIn => (
-                "Microsoft ended the sign-in",
-                "Microsoft answered with an error instead of letting the sign-in through.",
-                vec![Cause::only(Who::Admin, READ, Remedy::Again)],
+                "Microsoft stopped the sign-in",
+                "We do not know this error.",
+                vec![Cause::only(Who::Admin, READ, Remedy::Open(OVERVIEW))],
             ),
             Self::AtExchange => (
                 "Microsoft refused to finish the sign-in",
-                "The sign-in itself went through, but Microsoft did not give access.",
-                vec![Cause::only(Who::Admin, READ, Remedy::Again)],
+                "The user signed in, but Microsoft did not give access. We do not know this error.",
+                vec![Cause::only(Who::Admin, READ, Remedy::Open(OVERVIEW))],
             ),
             Self::Pasted => (
-                "Microsoft ended the sign-in",
-                "Microsoft showed an error instead of letting the sign-in through.",
+                "Microsoft stopped the sign-in",
+                "We do not know this error.",
                 vec![
+                    Cause::one("If the page named a setting", Who::Admin, READ, Remedy::Open(OVERVIEW)),
                     Cause::one(
                         "If the page asked for an administrator",
                         Who::CompanyAdmin,
-                        "Send them the address for approval. Once they have approved, sign in again.",
+                        "Send them the message for the administrator. When they have allowed the permissions, sign in \
+                         again.",
                         Remedy::Consent,
                     ),
-                    Cause::one("If it did not", Who::Admin, READ, Remedy::Again),
                 ],
             ),
         };

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::words;
 use crate::providers::{
-    ProviderWords, RawError, Refusal, Why,
+    ProviderWords, RawError, Refusal, RefusalKind,
     http::ProviderHttp,
     members::Members,
     oauth::{ResponseMeta, host, no_answer},
@@ -27,21 +27,21 @@ pub async fn me(http: &dyn ProviderHttp, graph: &str, access_token: &SecretStrin
         .header(::http::header::AUTHORIZATION, format!("Bearer {}", access_token.expose_secret()))
         .header(::http::header::ACCEPT, "application/json")
         .body(Vec::new())
-        .map_err(|_| Refusal::from(Why::Garbled))?;
+        .map_err(|_| Refusal::from(RefusalKind::Garbled))?;
     let host = host(graph);
     let answer = http.send(request).await.map_err(|failure| no_answer(failure, &host))?;
     let members = Members::read(answer.body());
     if answer.status().is_success() {
-        return members.as_ref().and_then(read).ok_or_else(|| Why::Garbled.into());
+        return members.as_ref().and_then(read).ok_or_else(|| RefusalKind::Garbled.into());
     }
     let meta = ResponseMeta::of(&answer);
     // An object with Graph's code and ids (Microsoft Graph, errors), or a code alone.
     let said = members.filter(|members| members.has("error"));
     let why = meta.why().unwrap_or(match &said {
-        Some(_) if answer.status() == ::http::StatusCode::FORBIDDEN => Why::IdentityRefused,
-        Some(_) => Why::ExchangeRefused,
+        Some(_) if answer.status() == ::http::StatusCode::FORBIDDEN => RefusalKind::IdentityRefused,
+        Some(_) => RefusalKind::ExchangeRefused,
         // The page of a proxy or the redirect of a captive portal, which Graph did not write.
-        None => Why::Garbled,
+        None => RefusalKind::Garbled,
     });
     let mut words = read_words(said.as_ref(), &meta, access_token);
     words.evidence = meta.evidence(&host).map(Box::new);

@@ -10,7 +10,8 @@ use super::endpoints::IssuerTemplate;
 use crate::{
     platform::{clock::Timestamp, randomness::Hash},
     providers::{
-        Claim, Evidence, Mismatch, TOLERATED_SKEW, Why, guid, members::Members, shown_guid, shown_issuer,
+        Claim, Evidence, Mismatch, RefusalKind, TOLERATED_SKEW, guid, members::Members, shown_guid,
+        shown_issuer,
     },
 };
 
@@ -39,7 +40,6 @@ pub enum ExpectedTenant<'a> {
     Any,
     /// Any tenant with a GUID, because the GUID of the connector's domain is not known yet.
     Some,
-    /// This tenant.
     Is(&'a str),
 }
 
@@ -50,18 +50,19 @@ pub struct Identity {
     pub tenant: Option<String>,
 }
 
-/// The reason why an ID token was refused. [`Why::WrongDirectory`] if only the tenant is wrong, [`Why::Garbled`] if it is
-/// not an ID token, [`Why::IdentityNotProved`] if it is not for this sign-in.
+/// The reason why an ID token was refused: [`RefusalKind::WrongDirectory`] if only the tenant is wrong,
+/// [`RefusalKind::Garbled`] if it is not an ID token, [`RefusalKind::IdentityNotProved`] if it is not for
+/// this sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotProved {
-    pub why: Why,
+    pub why: RefusalKind,
     /// The failed check, with both values.
     pub mismatch: Option<Mismatch>,
 }
 
 impl NotProved {
     fn of(mismatch: Mismatch) -> Self {
-        Self { why: Why::IdentityNotProved, mismatch: Some(mismatch) }
+        Self { why: RefusalKind::IdentityNotProved, mismatch: Some(mismatch) }
     }
 
     /// There was no ID token.
@@ -80,7 +81,7 @@ impl NotProved {
 /// # Errors
 /// [`NotProved`], by the first check that fails.
 pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, NotProved> {
-    let claims = parse(token).ok_or(NotProved { why: Why::Garbled, mismatch: None })?;
+    let claims = parse(token).ok_or(NotProved { why: RefusalKind::Garbled, mismatch: None })?;
     let tid = claims.text("tid").and_then(guid);
     check_issuer(&claims, tid.as_deref(), expected).map_err(NotProved::of)?;
     check_audience(&claims, expected).map_err(NotProved::of)?;
@@ -101,7 +102,7 @@ pub fn check(token: &str, expected: &Expected<'_>) -> Result<Identity, NotProved
             _ => "a tenant’s GUID".to_owned(),
         };
         let mismatch = Mismatch::new(Claim::Tid, Some(wanted), claims.text("tid").map(shown_guid));
-        return Err(NotProved { why: Why::WrongDirectory, mismatch: Some(mismatch) });
+        return Err(NotProved { why: RefusalKind::WrongDirectory, mismatch: Some(mismatch) });
     }
     Ok(Identity { tenant: tid })
 }
@@ -215,7 +216,11 @@ mod tests {
         )
     }
 
-    fn judge(claims: &Value, tenant: Option<&str>, callback_issuer: Option<&str>) -> Result<Identity, Why> {
+    fn judge(
+        claims: &Value,
+        tenant: Option<&str>,
+        callback_issuer: Option<&str>,
+    ) -> Result<Identity, RefusalKind> {
         let tenant = tenant.map_or(ExpectedTenant::Any, ExpectedTenant::Is);
         judged(claims, tenant, callback_issuer, None).map_err(|not| not.why)
     }
@@ -344,16 +349,16 @@ mod tests {
         ] {
             let mut claims = sound();
             claims[claim] = value;
-            assert_eq!(judge(&claims, None, None), Err(Why::IdentityNotProved), "{claim}");
+            assert_eq!(judge(&claims, None, None), Err(RefusalKind::IdentityNotProved), "{claim}");
         }
         let elsewhere = judge(&sound(), None, Some("https://login.example/other/v2.0"));
-        assert_eq!(elsewhere, Err(Why::IdentityNotProved));
+        assert_eq!(elsewhere, Err(RefusalKind::IdentityNotProved));
     }
 
     #[test]
     fn another_tenant_is_told_apart_from_a_forged_token() {
         let other = "3b4e28ba-2fa1-11d2-883f-0016d3cca427";
-        assert_eq!(judge(&sound(), Some(other), None), Err(Why::WrongDirectory));
+        assert_eq!(judge(&sound(), Some(other), None), Err(RefusalKind::WrongDirectory));
     }
 
     #[test]
@@ -370,8 +375,8 @@ mod tests {
                 provider_now: None,
                 secrets: &[],
             };
-            assert_eq!(check(text, &expected).expect_err("no token").why, Why::Garbled, "{text}");
+            assert_eq!(check(text, &expected).expect_err("no token").why, RefusalKind::Garbled, "{text}");
         }
-        assert_eq!(judge(&json!({}), None, None), Err(Why::IdentityNotProved));
+        assert_eq!(judge(&json!({}), None, None), Err(RefusalKind::IdentityNotProved));
     }
 }

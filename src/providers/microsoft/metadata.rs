@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::endpoints::IssuerTemplate;
 use crate::providers::{http::ProviderHttp, members::Members};
 
-/// The most time for the metadata. A sign-in has fifteen seconds in all, and goes on without the metadata.
+/// Time limit of the request for the metadata. A sign-in has fifteen seconds in all, and continues without the
+/// metadata.
 const METADATA_TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// The GUID of the tenant that a domain belongs to, by the issuer in the metadata of that domain (OpenID Connect Discovery
-/// 1.0, 4). `None` if the provider has no such metadata or does not answer in time.
+/// The GUID of the tenant to which a domain belongs. It is in the issuer of the domain's metadata (OpenID Connect
+/// Discovery 1.0, 4). `None` if the provider has no such metadata or does not answer in time.
 pub async fn tenant_of(http: &dyn ProviderHttp, issuer: &IssuerTemplate, domain: &str) -> Option<String> {
     if !issuer.names_tenant() {
         return None;

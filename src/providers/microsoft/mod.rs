@@ -1,6 +1,8 @@
-//! Microsoft's identity platform and Microsoft Graph: Outlook. Start reading at `provider`, which has the trait's methods.
+//! Microsoft's identity platform and Microsoft Graph: Outlook. Start reading at `provider`, which implements the
+//! trait `Provider`.
 //!
-//! The browser has the parsers of the form, and the script by which the guide follows the form. All else is the server's.
+//! The browser's half contains the parsers of the form, and the code that updates the guide when the form changes.
+//! The rest runs only on the server.
 
 mod account_type;
 #[cfg(feature = "ssr")]
@@ -44,6 +46,8 @@ mod permissions;
 #[cfg(feature = "ssr")]
 mod pinned;
 #[cfg(feature = "ssr")]
+mod places;
+#[cfg(feature = "ssr")]
 mod provider;
 #[cfg(feature = "ssr")]
 mod provider_url;
@@ -66,5 +70,7 @@ pub use account_type::{AccountType, NoApproval};
 pub use form::Form;
 #[cfg(feature = "ssr")]
 pub use options::Options;
+#[cfg(feature = "ssr")]
+pub use provider::Microsoft;
 #[cfg(feature = "ssr")]
 pub use urls::MicrosoftUrls;

@@ -16,22 +16,23 @@ const ISSUER: &str = "https://login.microsoftonline.com/{tenant}/v2.0";
 #[derive(Args, Clone, Debug)]
 // Clap names a group after its struct, and `platform::config` has a struct with the same name.
 #[group(id = "microsoft")]
+#[command(next_help_heading = "Other clouds and tests")]
 pub struct Options {
     /// Microsoft's authorization endpoint, to which browsers are sent to sign in. `{tenant}` is replaced by
     /// the connector's tenant.
-    #[arg(long, global = true, env = "MAIL360_MICROSOFT_AUTHORIZE_URL", default_value = AUTHORIZE)]
+    #[arg(long, global = true, hide_short_help = true, env = "MAIL360_MICROSOFT_AUTHORIZE_URL", default_value = AUTHORIZE)]
     pub microsoft_authorize_url: String,
 
     /// Microsoft's token endpoint, at which codes are exchanged for tokens.
-    #[arg(long, global = true, env = "MAIL360_MICROSOFT_TOKEN_URL", default_value = TOKEN)]
+    #[arg(long, global = true, hide_short_help = true, env = "MAIL360_MICROSOFT_TOKEN_URL", default_value = TOKEN)]
     pub microsoft_token_url: String,
 
     /// Base address of Microsoft Graph.
-    #[arg(long, global = true, env = "MAIL360_MICROSOFT_GRAPH_URL", default_value = GRAPH)]
+    #[arg(long, global = true, hide_short_help = true, env = "MAIL360_MICROSOFT_GRAPH_URL", default_value = GRAPH)]
     pub microsoft_graph_url: String,
 
     /// The issuer of ID tokens. `{tenant}` is replaced by the tenant that the ID token names.
-    #[arg(long, global = true, env = "MAIL360_MICROSOFT_ISSUER", default_value = ISSUER)]
+    #[arg(long, global = true, hide_short_help = true, env = "MAIL360_MICROSOFT_ISSUER", default_value = ISSUER)]
     pub microsoft_issuer: String,
 }
 

@@ -34,7 +34,7 @@ pub struct PinnedSignIn {
     pub domain: Option<String>,
 }
 
-/// The values as the database has them.
+/// The stored form of the values.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -50,7 +50,7 @@ struct Stored {
 }
 
 impl PinnedSignIn {
-    /// The values of an application's sign-in as the database has them.
+    /// Reads the stored values of an application's sign-in.
     ///
     /// # Errors
     /// [`Unreadable`].

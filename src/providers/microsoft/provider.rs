@@ -15,23 +15,29 @@ use super::{
     pasted,
     permissions::PERMISSIONS,
     pinned::PinnedSignIn,
-    redirect,
+    places, redirect,
     screen::{self, ACCOUNT_TYPE_LABEL, TENANT_LABEL},
     secret_periods, words,
 };
 use crate::providers::{
     ClientId, ErrorCode, ExpiryDate, Field, FieldsView, Names, Permission, Provider, ProviderForm,
-    ProviderWords, RawError, SharedApplication, SharedPinned, Values, Why,
+    ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
     diagnosis::{Diagnosis, SettingsChange},
-    guide::{Guide, GuideView},
+    guide::{Guide, GuideView, Row},
     provider::{FieldHelp, Pasted, SettingErrors, SettingField, Unreadable},
     redirect::Difference,
 };
 
 /// The fields of the form that only Microsoft has.
 static SETTINGS: [SettingField; 2] = [
-    SettingField { name: ACCOUNT_TYPE, label: ACCOUNT_TYPE_LABEL, is_text: false, needs_secret: false },
-    SettingField { name: TENANT, label: TENANT_LABEL, is_text: true, needs_secret: true },
+    SettingField {
+        name: ACCOUNT_TYPE,
+        label: ACCOUNT_TYPE_LABEL,
+        row: Row::Decide,
+        is_text: false,
+        needs_secret: false,
+    },
+    SettingField { name: TENANT, label: TENANT_LABEL, row: Row::Decide, is_text: true, needs_secret: true },
 ];
 
 /// Microsoft, at the configured addresses.
@@ -98,7 +104,7 @@ impl Provider for Microsoft {
         application::setting_words(typed)
     }
 
-    fn diagnose(&self, why: &Why, said: Option<&ProviderWords>) -> Diagnosis {
+    fn diagnose(&self, why: &RefusalKind, said: Option<&ProviderWords>) -> Diagnosis {
         errors::of(why, said)
     }
 
@@ -153,8 +159,8 @@ impl Provider for Microsoft {
         screen::help(field)
     }
 
-    fn fields(&self, view: &FieldsView) -> AnyView {
-        screen::fields(view)
+    fn fields(&self, row: Row, view: &FieldsView) -> Option<AnyView> {
+        screen::fields(row, view)
     }
 
     fn guide(&self, view: &GuideView) -> Guide {
@@ -167,6 +173,10 @@ impl Provider for Microsoft {
 
     fn directions(&self, text: &str, client_id: &ClientId) -> AnyView {
         guide::portal::directions(&self.urls, text, client_id)
+    }
+
+    fn console_page(&self, page: &'static str, client_id: &ClientId) -> Option<String> {
+        places::address(&self.urls, page, client_id)
     }
 
     fn consent_words(&self) -> &'static str {

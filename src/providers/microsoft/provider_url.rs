@@ -12,12 +12,12 @@ const MARK: &str = "tenant0mark";
 pub(super) fn check(template: &str) -> Result<String, String> {
     let template = template.trim();
     let Some((_, rest)) = template.split_once("://") else {
-        return Err(format!("`{template}` is not a whole address: begin it with https://"));
+        return Err(format!("`{template}` is not a complete address: begin it with https://"));
     };
     // URL parsers read a backslash as a slash and drop tabs and line ends. Refuse them, because the parsed
     // URL would differ from the written one.
     if template.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
-        return Err("has a blank, a backslash or another sign that no address has: leave it out".to_owned());
+        return Err("has a space, a backslash or an invisible character in it: leave it out".to_owned());
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     // URL parsers skip further slashes here, so that the authority would be another one than this.
@@ -28,7 +28,7 @@ pub(super) fn check(template: &str) -> Result<String, String> {
     }
     // Credentials in the URL would be sent to every browser, and stored.
     if authority.contains('@') {
-        return Err("holds a user or a password: leave out everything before the @".to_owned());
+        return Err("has a user or a password in it: leave out everything before the @".to_owned());
     }
     let written_out = || {
         format!(

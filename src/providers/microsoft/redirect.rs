@@ -1,5 +1,7 @@
-//! Redirect URIs as Microsoft compares and accepts them. Microsoft compares them character by character (reply-url), and
-//! its own error page says only that they do not match (AADSTS50011).
+//! Microsoft's rules for Redirect URIs: how it compares them, and which it accepts. Microsoft compares them character
+//! by character (reply-url), and its own error page says only that they do not match (AADSTS50011).
+
+use std::borrow::Cow;
 
 use url::Url;
 
@@ -12,21 +14,22 @@ const REFUSED: &str = "!$'(),;";
 
 /// The first difference of our Redirect URI and another one; `None` if both are identical.
 pub fn difference(ours: &str, theirs: &str) -> Option<Difference> {
-    let Difference { at, words } = redirect::difference(ours, theirs)?;
+    let difference = redirect::difference(ours, theirs)?;
     let (Ok(a), Ok(b)) = (Url::parse(ours), Url::parse(theirs)) else {
-        return Some(Difference { at, words });
+        return Some(difference);
     };
     let same_host = a.scheme() == b.scheme() && a.host_str() == b.host_str();
     let same_port = a.port_or_known_default() == b.port_or_known_default();
     let is_local = a.scheme() == "http" && a.host_str() == Some("localhost");
-    let words = if same_host && !same_port && is_local && a.path() == b.path() {
+    let words: Cow<'static, str> = if same_host && !same_port && is_local && a.path() == b.path() {
         "Only the port differs. For localhost Microsoft ignores the port, so the port is not the cause."
+            .into()
     } else if same_host && same_port && a.path() != b.path() && a.path().eq_ignore_ascii_case(b.path()) {
-        "Capital and small letters differ, and to Microsoft they are different."
+        "Capital and small letters differ, and to Microsoft they are different.".into()
     } else {
-        words
+        difference.words
     };
-    Some(Difference { at, words })
+    Some(Difference { words, ..difference })
 }
 
 /// Warnings about a Redirect URI that Microsoft would not accept, each with the setting to change.
@@ -70,7 +73,7 @@ mod tests {
             ("https://mail.example.com/api/Connectors", "small letters differ, and to Microsoft"),
             ("https://mail.example.com:8443/api/connectors", "port"),
             ("https://www.example.com/api/connectors", "host"),
-            ("https://mail.example.com/auth/connectors", "path"),
+            ("https://mail.example.com/auth/connectors", "The part after mail.example.com is different"),
             ("https://mail.example.com/api/connectors ", "space"),
             ("https://mail.example.com/api/connectors?x=1", "follows the path"),
             ("mail.example.com", "not a whole address"),

@@ -19,7 +19,7 @@ pub fn read(raw: &RawError<'_>) -> ProviderWords {
 }
 
 /// One of the codes that Microsoft lists: a number, or a text with or without `AADSTS`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was looked at")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked before")]
 fn listed_code(value: &Value) -> Option<u64> {
     let whole =
         |number: f64| ((0.0..1e12).contains(&number) && number.fract() == 0.0).then_some(number as u64);

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     platform::clock::Timestamp,
     providers::{
-        Evidence, NoConnection, ProviderWords, RawError, Why,
+        Evidence, NoConnection, ProviderWords, RawError, RefusalKind,
         members::{Members, without_mark},
         redact,
     },
@@ -125,14 +125,14 @@ impl ErrorResponse for TokenError {}
 
 impl TokenError {
     /// The kind of refusal. The OAuth `error` alone decides it, because codes of a provider's own change.
-    pub(super) fn why(&self) -> Why {
+    pub(super) fn why(&self) -> RefusalKind {
         match self.error.as_str() {
-            "invalid_client" => Why::CredentialsRejected,
-            "unauthorized_client" => Why::ApplicationRefused,
-            "invalid_scope" => Why::PermissionsRefused,
-            "invalid_grant" => Why::CodeRefused,
-            "temporarily_unavailable" | "server_error" => Why::Unavailable,
-            _ => Why::ExchangeRefused,
+            "invalid_client" => RefusalKind::CredentialsRejected,
+            "unauthorized_client" => RefusalKind::ApplicationRefused,
+            "invalid_scope" => RefusalKind::PermissionsRefused,
+            "invalid_grant" => RefusalKind::CodeRefused,
+            "temporarily_unavailable" | "server_error" => RefusalKind::Unavailable,
+            _ => RefusalKind::ExchangeRefused,
         }
     }
 
@@ -200,12 +200,12 @@ impl ResponseMeta {
     }
 
     /// The kind of refusal, if the status alone decides it.
-    pub const fn why(&self) -> Option<Why> {
+    pub const fn why(&self) -> Option<RefusalKind> {
         match self.status {
             // Only a proxy sends this status (RFC 9110, 15.5.8).
-            407 => Some(Why::Unreachable),
-            429 => Some(Why::Throttled(self.retry_after)),
-            500.. => Some(Why::Unavailable),
+            407 => Some(RefusalKind::Unreachable),
+            429 => Some(RefusalKind::Throttled(self.retry_after)),
+            500.. => Some(RefusalKind::Unavailable),
             _ => None,
         }
     }
@@ -293,7 +293,7 @@ mod tests {
             ]),
         ) {
             let error: TokenError = serde_json::from_value(with(json!({ "error": "invalid_client" }), changes)).expect("an error");
-            prop_assert_eq!(error.why(), Why::CredentialsRejected);
+            prop_assert_eq!(error.why(), RefusalKind::CredentialsRejected);
             let _ = error.words(None, &[], read);
         }
 

@@ -32,7 +32,7 @@ pub fn SignInList(
     if sign_ins.is_empty() {
         return view! {
             <p class="soft">
-                "There are no sign-ins yet. Each sign-in through this connector is listed here, step by step."
+                "There are no sign-ins yet. This list shows each sign-in through this connector, step by step."
             </p>
         }
         .into_any();
@@ -69,7 +69,7 @@ pub fn SignInList(
                 view! {
                     <details class="disclosure">
                         <summary>{did_it_show_an_error(provider.names())}</summary>
-                        <PasteForm connector=connector.id names=provider.names() />
+                        <PasteForm connector=connector.id names=provider.names() primary=false />
                     </details>
                 }
             });

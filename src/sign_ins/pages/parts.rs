@@ -22,10 +22,8 @@ pub fn Next(
     let names = provider.names();
     let several = diagnosis.causes.len() > 1;
     let choose = several.then(|| {
-        let words = format!(
-            "{} answers alike for several causes. Take the step of the one that fits.",
-            names.provider
-        );
+        let words =
+            format!("{} gives this answer for several causes. Take the step that fits.", names.provider);
         view! { <p class="soft">{words}</p> }
     });
     let causes = diagnosis
@@ -59,7 +57,7 @@ pub fn provider_said(provider: &dyn Provider, said: ProviderWords) -> impl IntoV
     let names = provider.names();
     let code = provider.code(&said).map(|ErrorCode { text, page, .. }| {
         let link = page.map(|page| {
-            view! { <NewWindow to=page words=format!("What {} says of it", names.provider) /> }
+            view! { <NewWindow to=page words=format!("{}’s page about it", names.provider) /> }
         });
         view! {
             <div>

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::{
+    message::{Message, MessageCard},
     parts::{Next, provider_said},
-    remedy::{ApprovalCard, Offers, Remedies},
+    remedy::{Offers, Remedies},
 };
 use crate::{
     connectors::service::{Connector, ConnectorId},
@@ -18,7 +19,7 @@ use crate::{
 
 /// The name of the field into which the error is pasted.
 pub const SHOWN: &str = "shown";
-/// The name of the field for the Redirect URI as the provider has it.
+/// The name of the field for the Redirect URI that is registered at the provider.
 pub const REGISTERED: &str = "registered";
 
 /// At most this number of characters of a pasted text is read. Errors have a few hundred characters. A form sends a
@@ -36,12 +37,15 @@ pub fn PasteForm(
     connector: ConnectorId,
     /// The names of its provider.
     names: &'static Names,
+    /// Whether its button is the main action of the page.
+    primary: bool,
     /// The pasted text that was not understood.
     #[prop(optional, into)]
     pasted: String,
 ) -> impl IntoView {
     let label = format!("What {} showed", names.provider);
-    let help = format!("The whole text, or {}. It is read, and not kept.", names.error_line);
+    let help = format!("Paste the whole text, or {}. We read it and do not keep it.", names.error_line);
+    let class = if primary { "button primary" } else { "button" };
     // Leptos does not escape the content of a `textarea`: `</textarea><script>` would end it (cross-site scripting).
     let text = html_escape::encode_text(&pasted).into_owned();
     view! {
@@ -54,7 +58,7 @@ pub fn PasteForm(
                         class="input mono"
                         id=SHOWN
                         name=SHOWN
-                        rows="4"
+                        rows="10"
                         maxlength=MAX_PASTED.to_string()
                         spellcheck="false"
                         autocapitalize="none"
@@ -65,7 +69,7 @@ pub fn PasteForm(
                         {text}
                     </textarea>
                 </div>
-                <div class="row"><button class="button">"Say what it means"</button></div>
+                <div class="row"><button class=class>"Explain this error"</button></div>
             </form>
         </SendOnce>
     }
@@ -79,7 +83,7 @@ pub struct ShownView {
     pub offers: Offers,
     /// The pasted text and what was read from it; `None` before a text was pasted.
     pub pasted: Option<(String, Pasted)>,
-    /// The Redirect URI as the provider has it, if the user typed it.
+    /// The Redirect URI that is registered at the provider, if the user typed it.
     pub registered: String,
 }
 
@@ -101,21 +105,14 @@ pub fn ShownPage(
         other => {
             let text = other.map(|(text, _)| text).unwrap_or_default();
             return view! {
-                <Ask connector=connector pasted=text not_understood=not_understood approval=offers.approval />
+                <Ask connector=connector pasted=text not_understood=not_understood offers=offers />
             }
             .into_any();
         }
     };
+    let title = title_of(&provider, &pasted);
     let diagnosis = offers.fit(&*provider, pasted.diagnosis);
-    let remedies = diagnosis.remedies();
-    let unknown = provider.code(&pasted.said).filter(|code| code.diagnosis.is_none());
-    let (title, what) = match unknown {
-        Some(code) => (
-            format!("{}’s error {}", names.provider, number(&code.text)),
-            "This program has no words of its own for it.".to_owned(),
-        ),
-        None => (diagnosis.title.to_owned(), diagnosis.what.clone()),
-    };
+    let what = diagnosis.what.clone();
     let compared = pasted.is_about_redirect_uri.then(|| {
         let theirs = pasted.uris.first().cloned();
         view! {
@@ -140,11 +137,17 @@ pub fn ShownPage(
         </div>
         <div class="stack text">
             <Next
-                diagnosis=diagnosis
+                diagnosis=diagnosis.clone()
                 provider=provider.clone()
                 client_id=connector.client_id.clone()
             />
-            <Remedies remedies=remedies connector=connector offers=offers between=compared />
+            <Remedies
+                diagnosis=diagnosis
+                connector=connector
+                offers=offers
+                said=Some(pasted.said.clone())
+                between=compared
+            />
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">{format!("What {} said", names.provider)}</h2>
                 <dl class="facts note">{provider_said(&*provider, pasted.said)}</dl>
@@ -152,6 +155,29 @@ pub fn ShownPage(
         </div>
     }
     .into_any()
+}
+
+impl ShownView {
+    /// The heading of the page.
+    pub fn title(&self) -> String {
+        match &self.pasted {
+            Some((_, pasted)) if pasted.is_understood => title_of(&self.connector.provider, pasted),
+            _ => ask_title(self.connector.names()),
+        }
+    }
+}
+
+/// The heading for an error that was understood. An unknown code is named.
+fn title_of(provider: &SharedProvider, pasted: &Pasted) -> String {
+    match provider.code(&pasted.said).filter(|code| code.diagnosis.is_none()) {
+        Some(code) => format!("{}’s error {}", provider.names().provider, number(&code.text)),
+        None => pasted.diagnosis.title.to_owned(),
+    }
+}
+
+/// The heading of the page that asks for an error.
+fn ask_title(names: &Names) -> String {
+    format!("Paste {}’s error", names.provider)
 }
 
 /// The number of a code, without the letters that some providers write before it.
@@ -163,45 +189,35 @@ fn number(code: &str) -> &str {
 /// Asks for the error. Some of a provider's pages have no code and are in the reader’s language. If a pasted text is
 /// not understood, it names the usual reason: the page asked for an administrator.
 #[component]
-fn Ask(
-    connector: Connector,
-    pasted: String,
-    not_understood: bool,
-    approval: Option<String>,
-) -> impl IntoView {
+fn Ask(connector: Connector, pasted: String, not_understood: bool, offers: Offers) -> impl IntoView {
     let id = connector.id;
     let names = connector.names();
     let name = names.provider;
     let notice = not_understood.then(|| {
-        let title = format!("No error of {name}’s was found in it");
+        let title = "We found no error code in this text";
         view! { <Notice tone=Tone::Bad title=title><p>{names.error_place}</p></Notice> }
     });
-    let possibly = approval.filter(|_| not_understood).map(|address| {
+    let possibly = offers.approval.as_deref().filter(|_| not_understood).map(|address| {
+        let message = Message::asking_for_consent(&connector, &offers, address);
         view! {
-            <ApprovalCard
-                title="Did the page ask for an administrator? Send this address"
-                provider=connector.provider.clone()
-                address=address
-            />
+            <p>"Did the page ask for an administrator? Then send them this message."</p>
+            <MessageCard message=message primary=false />
         }
     });
     view! {
         <div class="head">
             <div>
                 <Back to=format!("/connectors/{id}") what=connector.service_name.as_str().to_owned() />
-                <h1>{format!("Did {name} show an error?")}</h1>
+                <h1>{ask_title(names)}</h1>
                 <p class="soft">
-                    {format!(
-                        "Some errors {name} shows on its own page and never sends back here. Paste one, and read what \
-                         it means and what to do."
-                    )}
+                    {format!("Some errors stay on {name}’s page. Paste the text here, and we explain it.")}
                 </p>
             </div>
         </div>
         <div class="stack text">
             {notice}
+            <PasteForm connector=id names=names primary=true pasted=pasted />
             {possibly}
-            <PasteForm connector=id names=names pasted=pasted />
         </div>
     }
 }
@@ -219,20 +235,24 @@ fn Compared(
     let names = provider.names();
     let Names { provider: name, console, .. } = names;
     let given = !registered.trim().is_empty();
-    let (label, theirs) = if given {
-        (format!("{console} has"), Some(registered.clone()))
+    let (label, place, theirs) = if given {
+        (format!("{console} has"), format!("In {console}"), Some(registered.clone()))
     } else {
-        (format!("{name} was asked with"), named)
+        (format!("{name} was asked with"), format!("In {name}’s error"), named)
     };
     let shown = theirs.map(|theirs| match provider.redirect_difference(&ours, &theirs) {
-        Some(Difference { at, words }) => view! {
-            <dl class="uris">
-                <div><dt>"This program sends"</dt><dd>{marked(&ours, at)}</dd></div>
-                <div><dt>{label}</dt><dd>{marked(&theirs, at)}</dd></div>
-            </dl>
-            <p><strong>"They differ: "</strong>{words}</p>
+        Some(difference) => {
+            let sentence = difference.sentence(&place, &ours, &theirs);
+            let Difference { at, ours: only_ours, theirs: only_theirs, words } = difference;
+            view! {
+                <dl class="uris">
+                    <div><dt>"This program sends"</dt><dd>{marked(&ours, at, only_ours)}</dd></div>
+                    <div><dt>{label}</dt><dd>{marked(&theirs, at, only_theirs)}</dd></div>
+                </dl>
+                <p><strong>{sentence}</strong> " " {words}</p>
+            }
+            .into_any()
         }
-        .into_any(),
         None if given => view! {
             <p>
                 {format!(
@@ -261,7 +281,7 @@ fn Compared(
                 <TextField
                     name=REGISTERED
                     label=format!("The Redirect URI as {console} has it")
-                    help=format!("Copied from {}. It is compared, and not kept.", names.redirect_uris)
+                    help=format!("Copied from {}. We compare it and do not keep it.", names.redirect_uris)
                     kind=FieldKind::Code
                     value=registered
                     required=false
@@ -273,15 +293,14 @@ fn Compared(
     }
 }
 
-/// A text in which the character after the first `at` characters is marked, or the end if there is none.
-fn marked(text: &str, at: usize) -> impl IntoView + use<> {
+/// An address in which one part is marked: the characters after the first `at`. If it has none there, a word says so.
+fn marked(text: &str, at: usize, part: String) -> impl IntoView + use<> {
     let before: String = text.chars().take(at).collect();
-    let sign: String = text.chars().skip(at).take(1).collect();
-    let after: String = text.chars().skip(at + 1).collect();
-    let mark = if sign.is_empty() {
-        view! { <mark class="end"><span class="unseen">" (it ends here)"</span></mark> }.into_any()
+    let after: String = text.chars().skip(at + part.chars().count()).collect();
+    let mark = if part.is_empty() {
+        view! { <mark class="none">"nothing"</mark> }.into_any()
     } else {
-        view! { <mark>{sign}</mark> }.into_any()
+        view! { <mark>{part}</mark> }.into_any()
     };
     view! { <code>{before}{mark}{after}</code> }
 }

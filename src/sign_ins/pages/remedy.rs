@@ -1,29 +1,45 @@
-//! The remedies that a page offers after a failed sign-in: buttons, and cards with the needed values.
+//! The remedies that a page offers after a failed sign-in. The step that is due is the main action; to sign in again is
+//! one only if nothing else has to be done before.
 
 use leptos::prelude::*;
 
-use super::{TryAgain, VerifyButton};
+use super::{
+    TryAgain, VerifyButton,
+    ask::{AskCard, Retry},
+    message::{Message, MessageCard, Recipient, ToCopy},
+};
 use crate::{
-    connectors::{
-        guide::ToApprove,
-        service::{Connector, ConnectorId},
-    },
+    connectors::service::Connector,
+    people::access::Member,
     providers::{
-        Provider, SharedProvider, Values,
-        diagnosis::{Ask, Diagnosis, Remedy, SettingsChange},
-    },
-    ui::{
-        islands::SendOnce,
-        widgets::{Back, Copyable, ErrorSummary, FieldKind, TextField},
+        Provider, ProviderWords, Values,
+        diagnosis::{Ask, Cause, Diagnosis, Remedy, SettingsChange},
     },
 };
+
+/// The user who asks another person for a step.
+#[derive(Clone, Debug)]
+pub struct MessageSender {
+    pub name: String,
+    /// The name of their organisation.
+    pub organisation: String,
+}
+
+impl MessageSender {
+    /// The logged-in user.
+    pub fn of(member: &Member) -> Self {
+        Self { name: member.name.clone(), organisation: member.organisation_name.clone() }
+    }
+}
 
 /// The values that the remedies of a connector need.
 #[derive(Clone, Debug)]
 pub struct Offers {
     pub redirect_uri: String,
-    /// The address at which an administrator approves, if there is one.
+    /// The link at which an administrator of a company allows the permissions, if there is one.
     pub approval: Option<String>,
+    /// The user in whose name messages are written.
+    pub asker: MessageSender,
 }
 
 impl Offers {
@@ -33,213 +49,175 @@ impl Offers {
     }
 }
 
-/// The buttons and cards for the next steps, and the link back.
-#[component]
-pub fn Remedies(
-    /// The remedies, in the order of the causes.
-    remedies: Vec<Remedy>,
-    connector: Connector,
-    /// The values that the remedies need.
-    offers: Offers,
-    /// Content between the cards and the buttons.
-    #[prop(default = None)]
-    between: Option<AnyView>,
-) -> impl IntoView {
-    let id = connector.id;
-    let name = connector.service_name.as_str().to_owned();
-    let names = connector.names();
-    let values = connector.application.values();
-    let cards = remedies.iter().filter_map(|remedy| card(*remedy, &connector, &offers)).collect_view();
-    // A change that asks for a value starts the sign-in itself. A sign-in without the change would fail again.
-    let alone = matches!(remedies.as_slice(), [Remedy::Change(SettingsChange { asks: Some(_), .. })]);
-    let mut buttons: Vec<Button> = Vec::new();
-    for remedy in remedies {
-        let button = match remedy {
-            Remedy::TryCredentials => Button::TryAgain,
-            Remedy::Secret => Button::Link(format!("/connectors/{id}/secret"), "Replace the secret"),
-            Remedy::Edit => Button::Link(format!("/connectors/{id}/edit"), "Edit the connector"),
-            // The card has the button.
-            Remedy::Change(SettingsChange { asks: Some(_), .. }) => continue,
-            Remedy::Change(change) if changes(change, &values) => Button::Change(change),
-            Remedy::Change(_) | Remedy::Again | Remedy::RedirectUri | Remedy::Consent => Button::SignIn,
-        };
-        if !buttons.contains(&button) {
-            buttons.push(button);
+/// A step that the page offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum OfferedStep {
+    /// To sign in again.
+    SignIn,
+    /// To try the stored credentials again.
+    TryAgain,
+    /// A page of this program.
+    Link(String, &'static str),
+    /// A page of the provider's console.
+    Open(String, String),
+    /// To change settings and sign in.
+    Change(&'static SettingsChange),
+    /// To enter a value, change settings and sign in.
+    Ask(&'static SettingsChange, &'static Ask),
+    /// To copy the Redirect URI.
+    RedirectUri,
+    /// To copy a message.
+    Message(Recipient),
+}
+
+impl OfferedStep {
+    /// The step of a cause.
+    fn of(cause: &Cause, connector: &Connector) -> Self {
+        let id = connector.id;
+        match cause.remedy {
+            Remedy::Again => Self::SignIn,
+            Remedy::TryCredentials => Self::TryAgain,
+            Remedy::Secret => Self::Link(format!("/connectors/{id}/secret"), REPLACE_SECRET),
+            Remedy::Edit => Self::Link(format!("/connectors/{id}/edit"), "Edit the connector"),
+            Remedy::RedirectUri => Self::RedirectUri,
+            Remedy::Change(change) => match change.asks {
+                Some(ask) => Self::Ask(change, ask),
+                None if changes(change, &connector.application.values()) => Self::Change(change),
+                None => Self::SignIn,
+            },
+            Remedy::Consent | Remedy::Message => {
+                Self::Message(Recipient::of(cause).unwrap_or(Recipient::Administrator))
+            }
+            Remedy::Open(page) => match connector.provider.console_page(page, &connector.client_id) {
+                Some(address) => Self::Open(address, format!("Open {page} in {}", connector.names().console)),
+                // The portal of this cloud is not known. The next step names the page.
+                None => Self::SignIn,
+            },
         }
     }
-    if !alone && !buttons.contains(&Button::SignIn) {
-        buttons.push(Button::SignIn);
+
+    /// Whether it is a card rather than a button in a row.
+    const fn is_card(&self) -> bool {
+        matches!(self, Self::Ask(..) | Self::RedirectUri | Self::Message(_))
     }
-    let buttons = buttons
-        .into_iter()
-        .enumerate()
-        .map(|(at, button)| {
-            let primary = at == 0;
-            let class = if primary { "button primary" } else { "button" };
-            match button {
-                Button::TryAgain => view! { <TryAgain id=id primary=primary /> }.into_any(),
-                Button::SignIn => {
-                    view! { <VerifyButton id=id names=names words="Sign in again" primary=primary /> }
-                        .into_any()
-                }
-                Button::Link(to, words) => view! { <a class=class href=to>{words}</a> }.into_any(),
-                Button::Change(change) => view! {
-                    <Retry connector=connector.clone() change=change>
-                        <button class=class>{change.button}</button>
-                    </Retry>
-                }
-                .into_any(),
-            }
-        })
-        .collect_view();
-    view! {
-        {cards}
-        {between}
-        <div class="row">
-            {buttons}
-            <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
-        </div>
+
+    /// Whether it starts a sign-in itself.
+    const fn signs_in(&self) -> bool {
+        matches!(self, Self::SignIn | Self::Change(_) | Self::Ask(..))
     }
 }
 
-/// A button for a next step on this page.
-#[derive(PartialEq, Eq)]
-enum Button {
-    SignIn,
-    TryAgain,
-    Link(String, &'static str),
-    Change(&'static SettingsChange),
-}
+/// The one name of this action.
+pub const REPLACE_SECRET: &str = "Replace the client secret";
 
 /// Whether a change sets another value than the connector has.
 fn changes(change: &SettingsChange, values: &Values) -> bool {
     change.values.iter().any(|(name, value)| values.get(*name).map(String::as_str) != Some(*value))
 }
 
-/// The card with the values that a remedy needs, most often for a page of the provider.
-fn card(remedy: Remedy, connector: &Connector, offers: &Offers) -> Option<AnyView> {
-    match remedy {
-        Remedy::RedirectUri => {
-            let uri = offers.redirect_uri.clone();
-            Some(
+/// The steps of an explanation, each once, in the order of the causes. The first one is due.
+fn steps_of(diagnosis: &Diagnosis, connector: &Connector) -> Vec<OfferedStep> {
+    let mut steps: Vec<OfferedStep> = Vec::new();
+    for cause in &diagnosis.causes {
+        let step = OfferedStep::of(cause, connector);
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    if steps.is_empty() {
+        steps.push(OfferedStep::SignIn);
+    }
+    steps
+}
+
+/// The steps: the one that is due first, then cards, then the other buttons and the link back.
+#[component]
+pub fn Remedies(
+    /// The explanation. Each cause has a step.
+    diagnosis: Diagnosis,
+    connector: Connector,
+    /// The values that the steps need.
+    offers: Offers,
+    /// The words of the provider, for messages.
+    #[prop(default = None)]
+    said: Option<ProviderWords>,
+    /// Content after the cards.
+    #[prop(default = None)]
+    between: Option<AnyView>,
+) -> impl IntoView {
+    let id = connector.id;
+    let name = connector.service_name.as_str().to_owned();
+    let names = connector.names();
+    let steps = steps_of(&diagnosis, &connector);
+    let due = steps.first().cloned().unwrap_or(OfferedStep::SignIn);
+    let draw = |step: &OfferedStep, primary: bool| -> AnyView {
+        let class = if primary { "button primary" } else { "button" };
+        match step {
+            OfferedStep::SignIn => {
+                view! { <VerifyButton id=id names=names words="Sign in again" primary=primary /> }.into_any()
+            }
+            OfferedStep::TryAgain => view! { <TryAgain id=id primary=primary /> }.into_any(),
+            OfferedStep::Link(to, words) => view! { <a class=class href=to.clone()>{*words}</a> }.into_any(),
+            OfferedStep::Open(to, words) => view! {
+                <a class=class href=to.clone() target="_blank" rel="noopener noreferrer">
+                    {words.clone()} <span class="unseen">" (opens a new window)"</span>
+                </a>
+            }
+            .into_any(),
+            OfferedStep::Change(change) => {
+                let change = *change;
+                view! {
+                    <Retry connector=connector.clone() change=change>
+                        <button class=class>{change.button}</button>
+                    </Retry>
+                }
+                .into_any()
+            }
+            OfferedStep::Ask(change, ask) => {
+                view! { <AskCard connector=connector.clone() change=*change ask=*ask primary=primary /> }
+                    .into_any()
+            }
+            OfferedStep::RedirectUri => {
+                let uri = offers.redirect_uri.clone();
                 view! {
                     <section class="card low" aria-labelledby="uri-title">
                         <h2 id="uri-title">"Redirect URI"</h2>
-                        <Copyable value=uri what="the Redirect URI" />
+                        <ToCopy label="Redirect URI" text=uri what="the Redirect URI" primary=primary />
                     </section>
                 }
-                .into_any(),
-            )
-        }
-        Remedy::Consent => offers.approval.clone().map(|address| {
-            let provider = connector.provider.clone();
-            view! { <ApprovalCard title="The address for approval" provider=provider address=address /> }
                 .into_any()
-        }),
-        Remedy::Change(change) => change.asks.map(|ask| {
-            let connector = connector.clone();
-            view! { <AskCard connector=connector change=change ask=ask typed=None error=None /> }.into_any()
-        }),
-        _ => None,
-    }
-}
-
-/// The address at which an administrator approves, and what that administrator does.
-#[component]
-pub fn ApprovalCard(title: &'static str, provider: SharedProvider, address: String) -> impl IntoView {
-    view! {
-        <section class="card low" aria-labelledby="approval-title">
-            <h2 id="approval-title">{title}</h2>
-            <ToApprove words=provider.consent_words() address=address />
-        </section>
-    }
-}
-
-/// The form that changes settings and starts a sign-in.
-#[component]
-fn Retry(
-    connector: Connector,
-    change: &'static SettingsChange,
-    /// The further value that the change asks for, and the button.
-    children: Children,
-) -> impl IntoView {
-    let (id, version) = (connector.id, connector.version);
-    let values = change
-        .values
+            }
+            OfferedStep::Message(to) => Message::about(*to, &diagnosis, &connector, &offers, said.as_ref())
+                .map(|message| view! { <MessageCard message=message primary=primary /> })
+                .into_any(),
+        }
+    };
+    let first = draw(&due, true);
+    let first = if due.is_card() { first } else { view! { <div class="row">{first}</div> }.into_any() };
+    let others: Vec<&OfferedStep> = steps.iter().filter(|step| **step != due).collect();
+    let cards =
+        others.iter().copied().filter(|step| step.is_card()).map(|step| draw(step, false)).collect_view();
+    let buttons: Vec<AnyView> = others
         .iter()
-        .map(|&(name, value)| view! { <input type="hidden" name=name value=value /> })
-        .collect_view();
+        .copied()
+        .filter(|step| !step.is_card() && **step != OfferedStep::SignIn)
+        .map(|step| draw(step, false))
+        .collect();
+    let buttons = (!buttons.is_empty()).then(|| view! { <div class="row">{buttons}</div> });
+    let again = if due.signs_in() {
+        others.contains(&&OfferedStep::SignIn).then(|| draw(&OfferedStep::SignIn, false))
+    } else {
+        // Before the step is done a sign-in would fail again.
+        Some(view! { <span>"When that is done:"</span> {draw(&OfferedStep::SignIn, false)} }.into_any())
+    };
     view! {
-        <SendOnce>
-            <form class="fields" method="post" action=format!("/connectors/{id}/retry")>
-                <input type="hidden" name="version" value=version.to_string() />
-                {values}
-                {children()}
-            </form>
-        </SendOnce>
-    }
-}
-
-/// Asks for the further value of a change, such as the one company whose accounts may sign in.
-#[component]
-fn AskCard(
-    connector: Connector,
-    change: &'static SettingsChange,
-    /// What the change asks for.
-    ask: &'static Ask,
-    /// The typed text, if it is shown again.
-    typed: Option<String>,
-    /// The mistake in it.
-    error: Option<String>,
-) -> impl IntoView {
-    let value = typed.or_else(|| connector.application.values().remove(ask.field)).unwrap_or_default();
-    let focus = error.is_some();
-    let title = format!("{}-title", ask.field);
-    let label = title.clone();
-    view! {
-        <section class="card low" aria-labelledby=label>
-            <h2 id=title>{ask.heading}</h2>
-            <Retry connector=connector change=change>
-                <TextField
-                    name=ask.field
-                    label=ask.label
-                    help=ask.help
-                    kind=FieldKind::Code
-                    value=value
-                    error=error
-                    focus=focus
-                    required=false
-                />
-                <div class="row"><button class="button primary">{change.button}</button></div>
-            </Retry>
-        </section>
-    }
-}
-
-/// The page that asks for the further value of a change again, because the typed text has a mistake.
-#[component]
-pub fn AskPage(
-    connector: Connector,
-    change: &'static SettingsChange,
-    /// What the change asks for.
-    ask: &'static Ask,
-    /// The typed text.
-    typed: String,
-    /// The mistake in it.
-    error: String,
-) -> impl IntoView {
-    let id: ConnectorId = connector.id;
-    let name = connector.service_name.as_str().to_owned();
-    view! {
-        <div class="head">
-            <div>
-                <Back to=format!("/connectors/{id}") what=name />
-                <h1>{ask.title}</h1>
-            </div>
-        </div>
-        <div class="stack text">
-            <ErrorSummary fields=vec![(ask.field, ask.label)] />
-            <AskCard connector=connector change=change ask=ask typed=Some(typed) error=Some(error) />
+        {first}
+        {cards}
+        {between}
+        {buttons}
+        <div class="row">
+            {again}
+            <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
         </div>
     }
 }

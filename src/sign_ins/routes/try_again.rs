@@ -23,7 +23,7 @@ use crate::{
 
 /// `POST /connectors/{id}/try-again`: tries the stored credentials without a sign-in, and redirects to the connector's
 /// page, which shows the result. If the provider lets only a sign-in try them, one starts.
-#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn try_again(
     State(sign_ins): State<SignIns>,
     State(connectors): State<ConnectorService>,

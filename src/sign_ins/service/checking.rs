@@ -7,7 +7,7 @@ use time::Duration;
 use super::{
     super::{
         callback::{Answer, CallbackParameters},
-        model::{Outcome, Refusal, Step, Why, clock_of},
+        model::{FailedSignIn, Outcome, SignInProblem, Step, clock_of},
         sealed,
         store::{Attempt, Event},
     },
@@ -41,7 +41,7 @@ pub(super) struct Checked {
 
 impl Checked {
     /// The result of failed checks.
-    pub(super) const fn from_failure(why: Why, provider: Option<ProviderWords>) -> Self {
+    pub(super) const fn from_failure(why: SignInProblem, provider: Option<ProviderWords>) -> Self {
         Self { outcome: Outcome::Failed { why, provider }, directory: None }
     }
 
@@ -54,7 +54,7 @@ impl Checked {
             (_, Some(proved), Some(known)) if proved != known && is_current => {
                 let mismatch = Mismatch::new(Claim::Tid, Some(known.to_owned()), Some(proved.clone()));
                 let provider = Some(ProviderWords::found(Evidence::Mismatch(mismatch)));
-                Outcome::Failed { why: providers::Why::WrongDirectory.into(), provider }
+                Outcome::Failed { why: providers::RefusalKind::WrongDirectory.into(), provider }
             }
             (Outcome::Verified { account, missing, .. }, _, _) => {
                 Outcome::Verified { account: account.clone(), missing: missing.clone(), current: is_current }
@@ -73,13 +73,13 @@ impl SignIns {
         sealed_verifier: Option<Vec<u8>>,
         secret: &SecretString,
         timeline: &mut Timeline<'_>,
-    ) -> Result<Checked, Refusal> {
+    ) -> Result<Checked, FailedSignIn> {
         let SignInDependencies { clock, http, .. } = &*self.dependencies;
         // First, because the row is trusted only after this check, and explaining an error also uses the row.
         let verifier = self.open_verifier(attempt, sealed_verifier)?;
         let code = match &parameters.answer {
             Answer::Code(code) => code,
-            Answer::Nothing => return Err(providers::Why::Garbled.into()),
+            Answer::Nothing => return Err(providers::RefusalKind::Garbled.into()),
             Answer::Error(error, description) => {
                 let sent = [secret, &verifier];
                 return Err(refused_at_sign_in(&*connector.provider, error, description.as_deref(), &sent));
@@ -113,18 +113,22 @@ impl SignIns {
         let missing = pinned.missing(&attempt.scopes, grant);
         timeline.note(Step::Permissions, &missing.optional.join(" "));
         if !missing.required.is_empty() {
-            return Err(providers::Why::PermissionsMissing(missing.required).into());
+            return Err(providers::RefusalKind::PermissionsMissing(missing.required).into());
         }
         let account = single_line(&redact(&identity.account, &sent), 100);
         let outcome = Outcome::Verified { account, missing: missing.optional, current: true };
         Ok(Checked { outcome, directory: identity.directory.filter(|_| identity.proves_directory) })
     }
 
-    fn open_verifier(&self, attempt: &Attempt, sealed: Option<Vec<u8>>) -> Result<SecretString, Refusal> {
+    fn open_verifier(
+        &self,
+        attempt: &Attempt,
+        sealed: Option<Vec<u8>>,
+    ) -> Result<SecretString, FailedSignIn> {
         let opened = sealed.and_then(|sealed| sealed::open(&self.dependencies.vault, attempt, &sealed));
         opened.ok_or_else(|| {
             tracing::error!(attempt = %attempt.id, "could not open the PKCE verifier");
-            Why::AttemptUnreadable.into()
+            SignInProblem::AttemptUnreadable.into()
         })
     }
 }
@@ -135,7 +139,7 @@ fn refused_at_sign_in(
     error: &str,
     description: Option<&str>,
     sent: &[&SecretString],
-) -> Refusal {
+) -> FailedSignIn {
     let sent: Vec<_> = sent.iter().map(|secret| secret.expose_secret()).collect();
     let clean = |text: &str| redact(text, &sent);
     let words = provider.read_words(&RawError {
@@ -143,11 +147,17 @@ fn refused_at_sign_in(
         description: description.map(clean).as_deref(),
         ..RawError::default()
     });
-    Refusal { why: providers::Why::of_sign_in_error(error).into(), words: Some(Box::new(words)) }
+    FailedSignIn { why: providers::RefusalKind::of_sign_in_error(error).into(), words: Some(Box::new(words)) }
 }
 
-/// Logs a failed sign-in in one line. Of the provider's words it has only codes, ids and values of a fixed form.
-pub(super) fn log_failure(attempt: &Attempt, names: &Names, why: &Why, words: Option<&ProviderWords>) {
+/// Logs a failed sign-in in one line. It contains no words of the provider except codes, ids and values of a fixed
+/// form.
+pub(super) fn log_failure(
+    attempt: &Attempt,
+    names: &Names,
+    why: &SignInProblem,
+    words: Option<&ProviderWords>,
+) {
     let error = words.and_then(ProviderWords::known_error).unwrap_or_default();
     let codes = words.map(|words| words.codes.clone()).unwrap_or_default();
     let trace_id = words.and_then(|words| words.trace_id.clone()).unwrap_or_default();

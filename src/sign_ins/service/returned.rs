@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::{
     super::{
         callback::{Answer, CallbackParameters},
-        model::{EXCHANGE_TIME_LIMIT, KEPT_PER_CONNECTOR, Outcome, Refusal, Step, Why},
+        model::{EXCHANGE_TIME_LIMIT, FailedSignIn, KEPT_PER_CONNECTOR, Outcome, SignInProblem, Step},
         sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
@@ -129,9 +129,10 @@ impl SignIns {
         };
 
         let early = if let Some(mismatch) = foreign_issuer(&*pinned, &parameters) {
-            Some(providers::Refusal::found(providers::Why::WrongIssuer, Evidence::Mismatch(mismatch)).into())
+            let kind = providers::RefusalKind::WrongIssuer;
+            Some(providers::Refusal::found(kind, Evidence::Mismatch(mismatch)).into())
         } else if !attempt.is_in_time(now) {
-            Some(Why::Expired.into())
+            Some(SignInProblem::Expired.into())
         } else if attempt.consumed_at.is_some() {
             return Ok(());
         } else {
@@ -180,15 +181,15 @@ impl SignIns {
         let _ = report.send(Ok(()));
         let verdict = match (early, secret) {
             (Some(refusal), _) => Err(refusal),
-            (None, _) if may == MayFinish::NotAdmin => Err(Why::NotAllowed.into()),
-            (None, _) if may == MayFinish::LoggedOut => Err(Why::LoggedOut.into()),
+            (None, _) if may == MayFinish::NotAdmin => Err(SignInProblem::NotAllowed.into()),
+            (None, _) if may == MayFinish::LoggedOut => Err(SignInProblem::LoggedOut.into()),
             (None, _) if connector.application_version != attempt.connector_version => {
-                Err(Why::ConnectorChanged.into())
+                Err(SignInProblem::ConnectorChanged.into())
             }
             (None, Ok(secret)) => Ok(secret),
             (None, Err(error)) => {
                 tracing::error!(connector = %connector.id, %error, "could not open the client secret");
-                Err(Why::SecretUnreadable.into())
+                Err(SignInProblem::SecretUnreadable.into())
             }
         };
 
@@ -206,12 +207,11 @@ impl SignIns {
                 let time_left = time_left.clamp(Duration::ZERO, most).unsigned_abs();
                 let trial = Trial { attempt: &attempt, connector: &connector, pinned: &*pinned };
                 let work = self.check(trial, &parameters, verifier, &secret, &mut timeline);
-                tokio::time::timeout(time_left, work)
-                    .await
-                    .unwrap_or_else(|_| Err(providers::Why::Slow.into()))
+                let done = tokio::time::timeout(time_left, work).await;
+                done.unwrap_or_else(|_| Err(providers::RefusalKind::Slow.into()))
             }
         };
-        let checked = checked.unwrap_or_else(|Refusal { why, words }| {
+        let checked = checked.unwrap_or_else(|FailedSignIn { why, words }| {
             log_failure(&attempt, connector.provider.names(), &why, words.as_deref());
             Checked::from_failure(why, words.map(|words| *words))
         });
@@ -303,14 +303,22 @@ fn foreign_issuer(pinned: &dyn Pinned, parameters: &CallbackParameters) -> Optio
 /// The state of the connector that an outcome proves. It is *Failing* only for reasons that neither another account
 /// nor a second try can resolve. A user who declines, a provider that is down, and a foreign browser prove nothing
 /// about the connector.
-fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
+pub(in crate::sign_ins) fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     match outcome {
         Outcome::Verified { .. } => Some(ConnectorState::Verified),
         Outcome::Failed { why, .. } => match why {
-            Why::Provider(providers::Why::CredentialsRejected) => Some(FailureReason::CredentialsRejected),
-            Why::Provider(providers::Why::ApplicationRefused) => Some(FailureReason::ApplicationRefused),
-            Why::Provider(providers::Why::PermissionsRefused) => Some(FailureReason::PermissionsRefused),
-            Why::Provider(providers::Why::WrongDirectory) => Some(FailureReason::WrongDirectory),
+            SignInProblem::Provider(providers::RefusalKind::CredentialsRejected) => {
+                Some(FailureReason::CredentialsRejected)
+            }
+            SignInProblem::Provider(providers::RefusalKind::ApplicationRefused) => {
+                Some(FailureReason::ApplicationRefused)
+            }
+            SignInProblem::Provider(providers::RefusalKind::PermissionsRefused) => {
+                Some(FailureReason::PermissionsRefused)
+            }
+            SignInProblem::Provider(providers::RefusalKind::WrongDirectory) => {
+                Some(FailureReason::WrongDirectory)
+            }
             _ => None,
         }
         .map(ConnectorState::Failing),
@@ -321,7 +329,7 @@ fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
 pub(super) const fn name_outcome(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",
-        Outcome::Failed { why: Why::Provider(providers::Why::Denied), .. } => "denied",
+        Outcome::Failed { why: SignInProblem::Provider(providers::RefusalKind::Denied), .. } => "denied",
         Outcome::Failed { .. } => "failed",
     }
 }

@@ -1,4 +1,4 @@
-//! The queries of the table `attempt_events`: the timelines.
+//! The queries of the table `attempt_events`, which holds the timelines of sign-ins.
 
 use std::collections::HashMap;
 
@@ -36,12 +36,11 @@ mod row {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub id: Uuid,
-    /// The time.
     pub at: Timestamp,
     pub step: Step,
     /// The duration in microseconds.
     pub duration: i64,
-    /// A detail, without secrets.
+    /// What happened in this step, without secrets.
     pub detail: String,
 }
 
@@ -59,13 +58,13 @@ impl Attempts {
             .await?;
         let mut timelines: HashMap<AttemptId, Vec<Event>> = HashMap::new();
         for row in rows {
-            // A newer version of this program may have written an unknown step; it is left out.
+            // Skip unknown steps: a newer version of this program may have written them.
             let Some(step) = Step::from_name(&row.step) else { continue };
             let at = Timestamp::from_micros(row.at);
             let event = Event { id: row.id, at, step, duration: row.duration, detail: row.detail };
             timelines.entry(AttemptId(row.attempt_id)).or_default().push(event);
         }
-        // With a coarse clock several steps may have the same time.
+        // With a coarse clock several events have the same time. Then the steps decide the order.
         for timeline in timelines.values_mut() {
             timeline.sort_by_key(|event| (event.at, event.step));
         }

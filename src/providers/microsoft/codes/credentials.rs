@@ -1,22 +1,22 @@
 //! The client secret, and the kind of client as which the application is registered.
 
-use super::{Cause, Entry, Remedy, Who, just_made};
+use super::{Cause, CodeEntry, Remedy, Who, just_made};
 
-pub(super) const TABLE: &[Entry] = &[
-    Entry {
+pub(super) const TABLE: &[CodeEntry] = &[
+    CodeEntry {
         codes: &[7_000_215, 70_002, 50_012],
         title: "Microsoft does not accept the client secret",
-        what: "Microsoft says that what is stored here is not a client secret of this application.",
+        what: "The stored secret is wrong. Usually the Secret ID was copied instead of the Value, or the secret is \
+               from another application.",
         causes: &[
-            just_made("If you made the secret within the last few minutes", Remedy::TryCredentials),
             Cause::one(
-                "If the text could be another one",
+                "If the secret could be the wrong text",
                 Who::Admin,
-                "Perhaps the Secret ID was copied instead of the Value, the copy is not complete, or the secret was \
-                 deleted in Azure. Under Certificates & secrets make a new client secret, copy it from the Value \
-                 column, not Secret ID, and replace the secret here.",
+                "Under Certificates & secrets make a new client secret, copy it from the Value column, not Secret ID, \
+                 and replace the client secret here.",
                 Remedy::Secret,
             ),
+            just_made("If you made the secret within the last few minutes", Remedy::TryCredentials),
             Cause::one(
                 "If the secret could belong to another application",
                 Who::Admin,
@@ -25,18 +25,18 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[7_000_222],
         title: "The client secret has expired",
-        what: "The secret that is stored here is past its last day, and Microsoft takes it no longer.",
+        what: "The stored secret is past its last day. Microsoft does not accept it any more.",
         causes: &[Cause::only(
             Who::Admin,
             "Under Certificates & secrets make a new client secret, copy it from the Value column, and replace the \
-             secret here.",
+             client secret here.",
             Remedy::Secret,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[700_025],
         title: "The application is registered as a public client",
         what: "Microsoft takes it for an app on phones or computers, which has no client secret, and so refuses ours.",
@@ -48,7 +48,7 @@ pub(super) const TABLE: &[Entry] = &[
             Remedy::RedirectUri,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[90_023],
         title: "The application may be registered as a public client",
         what: "Microsoft uses this code for several flaws of a request. Its usual one is that a public client (an app \
@@ -66,11 +66,11 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Operator,
                 "Start the sign-in again. If the sign-in fails with this error again, report it with the text for \
                  support.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[7_000_218, 7_000_216],
         title: "No client secret reached Microsoft: perhaps the application is registered as a public client",
         what: "This program always sends the client secret. Microsoft did not find the secret in the request.",
@@ -86,11 +86,11 @@ pub(super) const TABLE: &[Entry] = &[
                 "If it is there",
                 Who::Operator,
                 "Check whether a proxy between this program and Microsoft changes or shortens what is sent.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[9_002_327],
         title: "The Redirect URI is on the wrong platform in Azure",
         what: "The Redirect URI is registered under Single-page application, for apps that run in a browser and have \
@@ -102,7 +102,7 @@ pub(super) const TABLE: &[Entry] = &[
             Remedy::RedirectUri,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[9_002_326],
         title: "Microsoft treated the request as one of a browser",
         what: "The request carried an Origin header, which only a browser sends. This program sends none.",
@@ -110,10 +110,10 @@ pub(super) const TABLE: &[Entry] = &[
             Who::Operator,
             "Check whether a proxy between this program and Microsoft adds an Origin header. Then start the sign-in \
              again.",
-            Remedy::Again,
+            Remedy::Message,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[700_027, 700_030],
         title: "Microsoft did not accept a certificate",
         what: "The error is about an application that proves itself by a certificate. This program sends a client \
@@ -130,7 +130,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Operator,
                 "Start the sign-in again. If the sign-in fails with this error again, report it with the text for \
                  support.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },

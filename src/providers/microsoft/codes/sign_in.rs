@@ -1,17 +1,17 @@
 //! The sign-in itself: its one-time code, its page at Microsoft, the browser, and the request.
 
-use super::{Cause, Entry, Remedy, Who};
+use super::{Cause, CodeEntry, Remedy, Who};
 
 const SEVERAL_TIMES: &str = "If the sign-in fails with this error again";
 
-pub(super) const TABLE: &[Entry] = &[
-    Entry {
+pub(super) const TABLE: &[CodeEntry] = &[
+    CodeEntry {
         codes: &[54_005],
         title: "The sign-in’s one-time code had been used",
         what: "Microsoft gives the browser a code that works once; this code was used before.",
         causes: &[Cause::only(Who::SignsIn, "Start the sign-in again, in one window.", Remedy::Again)],
     },
-    Entry {
+    CodeEntry {
         codes: &[70_000],
         title: "Microsoft did not accept what the sign-in came back with",
         what: "Microsoft uses this code for several causes: what it gave was not valid any more or was not meant for \
@@ -27,16 +27,16 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[501_481, 50_148],
-        title: "The sign-in’s proof does not fit",
-        what: "What the sign-in began with and what it came back with are not of the same one.",
+        title: "The answer belongs to another sign-in",
+        what: "Microsoft’s answer does not fit the sign-in that began here.",
         causes: &[
-            Cause::one("At first", Who::SignsIn, "Start the sign-in again, in one window.", Remedy::Again),
-            Cause::one(SEVERAL_TIMES, Who::Operator, "Report it with the text for support.", Remedy::Again),
+            Cause::one("At first", Who::SignsIn, "Start again, and use one window only.", Remedy::Again),
+            Cause::one(SEVERAL_TIMES, Who::Operator, "Report it with the text for support.", Remedy::Message),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[500_141],
         title: "The invitation was accepted, and the sign-in has to start again",
         what: "The account accepted an invitation to be a guest. That did not begin at this application, so Microsoft \
@@ -47,7 +47,7 @@ pub(super) const TABLE: &[Entry] = &[
             Remedy::Again,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[50_006, 50_027, 50_032, 50_098, 50_099, 50_120, 50_130, 140_000, 140_001, 900_384],
         title: "Microsoft did not accept a proof that came with the sign-in",
         what: "A browser, a device or the company’s own sign-in service can send Microsoft a signed proof (a token). \
@@ -63,17 +63,17 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the account signs in at a service of the company’s own",
                 Who::CompanyAdmin,
                 "Check that service (a federated identity provider), with Microsoft’s code and words below.",
-                Remedy::Again,
+                Remedy::Message,
             ),
             Cause::one(
                 SEVERAL_TIMES,
                 Who::Operator,
                 "Check whether a proxy changes what is sent to Microsoft, and report it with the text for support.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[220_450],
         title: "Microsoft does not support this browser’s version",
         what: "The part of Android that shows web pages in apps (WebView) is of a version that Microsoft does not \
@@ -84,19 +84,19 @@ pub(super) const TABLE: &[Entry] = &[
             Remedy::Again,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[90_027],
         title: "Personal accounts need version 2.0 of Microsoft’s sign-in",
         what: "Microsoft says that the request came to an older version of its sign-in, which does not serve personal \
-               profiles.",
+               accounts.",
         causes: &[Cause::only(
             Who::Operator,
             "Check MAIL360_MICROSOFT_AUTHORIZE_URL and MAIL360_MICROSOFT_TOKEN_URL: their paths must contain \
              /oauth2/v2.0/. Then sign in again.",
-            Remedy::Again,
+            Remedy::Message,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[7_000_110],
         title: "Microsoft cannot tell which application is meant",
         what: "Microsoft found the IDs of several applications in one request, such as a code that was made for \
@@ -107,11 +107,11 @@ pub(super) const TABLE: &[Entry] = &[
                 SEVERAL_TIMES,
                 Who::Operator,
                 "Check whether a proxy changes what is sent to Microsoft, and report it with the text for support.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[90_014, 900_561, 165_000, 165_004, 50_089, 90_007],
         title: "Microsoft’s page was opened again, or stood open too long",
         what: "A page of Microsoft’s sign-in works once, and for some minutes. The usual cause is the browser’s Back \
@@ -131,7 +131,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[
             50_058, 16_001, 16_002, 160_021, 50_136, 50_140, 50_143, 50_168, 50_180, 50_192, 50_197, 50_199,
             51_006, 81_004, 81_005, 81_006, 81_007, 81_009, 81_010, 81_011, 81_012,
@@ -154,7 +154,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[
             9_002_313, 900_144, 90_004, 90_015, 90_056, 90_100, 90_102, 90_121, 901_002, 50_050, 50_147,
             501_491, 50_149, 70_003, 70_005, 70_007, 90_107, 90_117, 165_900, 9_000_411,
@@ -172,7 +172,7 @@ pub(super) const TABLE: &[Entry] = &[
                 SEVERAL_TIMES,
                 Who::Operator,
                 "Check whether a proxy changes what is sent to Microsoft, and report it with the text for support.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },

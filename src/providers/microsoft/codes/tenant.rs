@@ -1,10 +1,13 @@
 //! The tenant, the kind of accounts, and the cloud.
 
-use super::{Cause, Entry, Remedy, Who};
-use crate::providers::microsoft::changes::{MULTIPLE_TENANTS, PERSONAL_ONLY, TENANT};
+use super::{Cause, CodeEntry, Remedy, Who};
+use crate::providers::microsoft::{
+    changes::{MULTIPLE_TENANTS, PERSONAL_ONLY, TENANT},
+    places::AUTHENTICATION,
+};
 
-pub(super) const TABLE: &[Entry] = &[
-    Entry {
+pub(super) const TABLE: &[CodeEntry] = &[
+    CodeEntry {
         codes: &[90_002],
         title: "Microsoft does not know the tenant",
         what: "The cloud of Microsoft’s that was asked has no tenant (a company’s directory at Microsoft) with this ID \
@@ -21,11 +24,11 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Operator,
                 "Set the addresses of Microsoft’s sign-in to those of that cloud: MAIL360_MICROSOFT_AUTHORIZE_URL, \
                  MAIL360_MICROSOFT_TOKEN_URL, MAIL360_MICROSOFT_GRAPH_URL and MAIL360_MICROSOFT_ISSUER.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[900_023],
         title: "Microsoft cannot read the tenant",
         what: "What was sent as the tenant (a company’s directory at Microsoft) is neither an ID nor a domain that \
@@ -42,11 +45,11 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Operator,
                 "Check MAIL360_MICROSOFT_AUTHORIZE_URL and MAIL360_MICROSOFT_TOKEN_URL: the first part of their paths \
                  must be {tenant}.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[5_000_224],
         title: "Microsoft says that the tenant is not available",
         what: "Microsoft does not let accounts sign in to the tenant (a company’s directory at Microsoft) that was \
@@ -62,11 +65,11 @@ pub(super) const TABLE: &[Entry] = &[
                 "If the tenant is the right one",
                 Who::CompanyAdmin,
                 "Open a support request at Microsoft, with the trace ID and the correlation ID below.",
-                Remedy::Again,
+                Remedy::Message,
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[50_059, 50_128, 90_019, 90_125, 90_126],
         title: "Microsoft cannot tell which tenant is meant",
         what: "Neither the request nor the account that was typed leads to a tenant (a company’s directory at \
@@ -86,7 +89,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[90_038, 90_043, 90_051, 900_382, 900_432, 50_049, 1_000_104],
         title: "The company is in another of Microsoft’s clouds",
         what: "Microsoft has separate clouds, such as those for the US government and for China. The one that was \
@@ -97,7 +100,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Operator,
                 "Set the addresses of Microsoft’s sign-in to those of that cloud: MAIL360_MICROSOFT_AUTHORIZE_URL, \
                  MAIL360_MICROSOFT_TOKEN_URL, MAIL360_MICROSOFT_GRAPH_URL and MAIL360_MICROSOFT_ISSUER.",
-                Remedy::Again,
+                Remedy::Message,
             ),
             Cause::one(
                 "If it is not",
@@ -107,7 +110,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[900_439],
         title: "The application is in Microsoft’s cloud for the US government",
         what: "Microsoft has separate clouds. It says that an application of the cloud for the US government cannot be \
@@ -116,10 +119,10 @@ pub(super) const TABLE: &[Entry] = &[
             Who::Operator,
             "Set the addresses of Microsoft’s sign-in to those of that cloud: MAIL360_MICROSOFT_AUTHORIZE_URL, \
              MAIL360_MICROSOFT_TOKEN_URL, MAIL360_MICROSOFT_GRAPH_URL and MAIL360_MICROSOFT_ISSUER.",
-            Remedy::Again,
+            Remedy::Message,
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[650_059],
         title: "The application is not open to this tenant",
         what: "In Azure it is registered as “Single tenant only”. The tenant (a company’s directory at Microsoft) \
@@ -137,7 +140,7 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Admin,
                 "In the Azure portal, under Authentication, change Supported account types to the choice under Who may \
                  sign in here. Wait a minute, then sign in again.",
-                Remedy::Again,
+                Remedy::Open(AUTHENTICATION),
             ),
             Cause::one(
                 "If another account was meant",
@@ -147,9 +150,9 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[50_194],
-        title: "The application is for one tenant alone",
+        title: "The application is for one tenant only",
         what: "In Azure it is registered as “Single tenant only”, but the sign-in began where accounts of all \
                tenants (companies’ directories at Microsoft) do.",
         causes: &[
@@ -165,24 +168,23 @@ pub(super) const TABLE: &[Entry] = &[
                 Who::Admin,
                 "In the Azure portal, under Authentication, change Supported account types to what is under Who may \
                  sign in here. Wait a minute, then sign in again.",
-                Remedy::Again,
+                Remedy::Open(AUTHENTICATION),
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[9_001_023, 90_124, 90_130],
-        title: "This needs to know the tenant",
-        what: "What was asked cannot be had where accounts of all tenants (companies’ directories at Microsoft) \
-               sign in.",
+        title: "Microsoft needs the tenant",
+        what: "This application works only with a named tenant (a company’s directory at Microsoft).",
         causes: &[Cause::only(
             Who::Admin,
-            "Copy Directory (tenant) ID from the application’s Overview page in the Azure portal.",
+            "Enter the Directory (tenant) ID. You find it on the application’s Overview page in the Azure portal.",
             Remedy::Change(&TENANT),
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[9_002_331],
-        title: "The application is for personal accounts alone",
+        title: "The application is for personal accounts only",
         what: "In Azure it is registered as “Personal accounts only”, but the sign-in began where work and school \
                accounts do.",
         causes: &[Cause::only(
@@ -191,9 +193,9 @@ pub(super) const TABLE: &[Entry] = &[
             Remedy::Change(&PERSONAL_ONLY),
         )],
     },
-    Entry {
+    CodeEntry {
         codes: &[9_002_332],
-        title: "The application is for work and school accounts alone",
+        title: "The application is for work and school accounts only",
         what: "Microsoft does not let personal accounts sign in through it. The sign-in was with a personal account, \
                or began where only those do.",
         causes: &[
@@ -211,7 +213,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[50_020, 50_034, 50_014, 51_004, 16_000, 16_003, 90_072],
         title: "This account cannot sign in here",
         what: "Microsoft does not find it in the tenant (the company’s directory at Microsoft) that was asked.",
@@ -227,7 +229,7 @@ pub(super) const TABLE: &[Entry] = &[
                 "If this account is to be let into the tenant",
                 Who::CompanyAdmin,
                 "Add it as a guest: in the Microsoft Entra admin center, under Users, choose Invite external user.",
-                Remedy::Again,
+                Remedy::Message,
             ),
             Cause::one(
                 "If accounts of other companies are to sign in too",
@@ -238,7 +240,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[500_200, 500_207, 500_208],
         title: "This account cannot sign in here: it is of another kind",
         what: "The application, or the service that it uses, does not take accounts of this kind. An example is a \
@@ -259,7 +261,7 @@ pub(super) const TABLE: &[Entry] = &[
             ),
         ],
     },
-    Entry {
+    CodeEntry {
         codes: &[700_005, 7_000_012],
         title: "The access belongs to another tenant",
         what: "The access was given by one tenant (a company’s directory at Microsoft) and used at another tenant.",

@@ -3,7 +3,7 @@ mod published;
 use std::collections::HashSet;
 
 use super::*;
-use crate::providers::microsoft::changes::TENANT;
+use crate::providers::microsoft::{changes::TENANT, places::PERMISSIONS};
 use published::{CANNOT_OCCUR, FOUND_ELSEWHERE, PUBLISHED};
 
 /// What the words of a code must be about.
@@ -151,7 +151,7 @@ const CLASSES: &[(Class, &[u64])] = &[
 
 impl Class {
     /// Whether an entry serves this class: some cause has the right remedy, or names the right person and place.
-    fn is_served_by(self, entry: &Entry) -> bool {
+    fn is_served_by(self, entry: &CodeEntry) -> bool {
         let offers = |remedy: Remedy| entry.causes.iter().any(|cause| cause.remedy == remedy);
         let says = |words: &str| {
             entry.causes.iter().any(|cause| cause.next.contains(words))
@@ -176,7 +176,7 @@ impl Class {
                         .any(|it| matches!(it.remedy, Remedy::Change(change) if change.asks.is_none()))
             }
             Self::Approval => offers(Remedy::Consent),
-            Self::Permissions => first.remedy == Remedy::Edit && says("API permissions"),
+            Self::Permissions => first.remedy == Remedy::Open(PERMISSIONS) && says("API permissions"),
             Self::Rule => entry.causes.iter().any(|cause| cause.who == Who::CompanyAdmin),
             Self::Step => first.who == Who::SignsIn && says("do what Microsoft asks"),
             Self::Account => says("account") || says("company’s own"),
@@ -274,7 +274,7 @@ fn every_code_that_has_words_is_in_one_class() {
 fn a_tenant_that_cannot_be_read_is_corrected_in_the_connector_or_in_the_configured_addresses() {
     let entry = find(900_023).expect("an entry");
     let remedies: Vec<_> = entry.causes.iter().map(|cause| (cause.who, cause.remedy)).collect();
-    assert_eq!(remedies, [(Who::Admin, Remedy::Change(&TENANT)), (Who::Operator, Remedy::Again)]);
+    assert_eq!(remedies, [(Who::Admin, Remedy::Change(&TENANT)), (Who::Operator, Remedy::Message)]);
     assert!(entry.causes[1].next.contains("{tenant}"));
 }
 
@@ -284,6 +284,22 @@ fn a_device_that_is_disabled_or_deleted_is_not_told_as_a_rule_about_devices() {
         let entry = find(code).expect("an entry");
         assert!(!entry.title.contains("rule") && !entry.what.contains("only on certain devices"), "{code}");
         assert!(entry.title.contains("disabled, or does not find it"), "{code}: {}", entry.title);
+    }
+}
+
+/// Otherwise a page would offer *Sign in again* first, although another step is due before it.
+#[test]
+fn a_step_of_another_person_is_a_message_and_a_step_in_the_portal_opens_it() {
+    for CodeEntry { title, causes, .. } in table() {
+        for Cause { who, next, remedy, .. } in *causes {
+            let fits = match who {
+                Who::CompanyAdmin => matches!(remedy, Remedy::Message | Remedy::Consent | Remedy::Open(_)),
+                Who::Operator => *remedy == Remedy::Message,
+                Who::SignsIn | Who::NoOne => matches!(remedy, Remedy::Again | Remedy::TryCredentials),
+                Who::Admin => !matches!(remedy, Remedy::Again | Remedy::Message | Remedy::Consent),
+            };
+            assert!(fits, "{title}: {who:?} {remedy:?}: {next}");
+        }
     }
 }
 
@@ -301,7 +317,7 @@ fn each_code_is_listed_once_and_is_found() {
 
 #[test]
 fn the_words_are_whole_sentences() {
-    for Entry { title, what, causes, .. } in table() {
+    for CodeEntry { title, what, causes, .. } in table() {
         assert!(!title.ends_with('.') && !title.is_empty(), "{title}");
         assert!(what.ends_with('.') && !what.contains("  "), "{title}");
         assert!(!causes.is_empty(), "{title}");
@@ -314,7 +330,7 @@ fn the_words_are_whole_sentences() {
 
 #[test]
 fn where_there_are_several_causes_each_says_how_to_tell_it() {
-    for Entry { title, causes, .. } in table() {
+    for CodeEntry { title, causes, .. } in table() {
         let heads: HashSet<_> = causes.iter().map(|cause| cause.when).collect();
         assert_eq!(heads.len(), causes.len(), "{title}");
         assert_eq!(causes.iter().any(|cause| cause.when.is_empty()), causes.len() == 1, "{title}");
@@ -345,7 +361,7 @@ fn c19_to_c21_what_was_made_a_moment_ago_is_tried_again_without_making_it_again(
 
 #[test]
 fn no_entry_tells_of_a_likelihood_that_microsoft_does_not_tell_of() {
-    for Entry { title, what, .. } in table() {
+    for CodeEntry { title, what, .. } in table() {
         assert!(!what.contains("ost often"), "{title}: {what}");
     }
 }

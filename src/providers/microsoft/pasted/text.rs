@@ -18,8 +18,8 @@ pub(super) fn decode(text: &str) -> String {
     decoded + rest
 }
 
-/// Reads the rest of an escape of JSON after its backslash (RFC 8259, 7). Returns the character, and the number of bytes
-/// of `after` that belong to the escape; `None` if it is not an escape of JSON.
+/// Reads the rest of a JSON escape after its backslash (RFC 8259, 7). Returns the character, and the number of bytes
+/// of `after` that belong to the escape. `None` if it is not a JSON escape.
 fn read_escape(after: &str) -> Option<(char, usize)> {
     match after.chars().next()? {
         sign @ ('"' | '/' | '\\') => Some((sign, 1)),

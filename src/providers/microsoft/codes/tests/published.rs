@@ -1,9 +1,10 @@
 //! Microsoft's own list of codes, with which the table is compared.
 
 /// Every code that Microsoft publishes, in order: all 350 of its page "Microsoft Entra authentication & authorization
-/// error codes", edition of 3 February 2025 (`learn.microsoft.com/entra/identity-platform/reference-error-codes`, whose
-/// source is `docs/identity-platform/reference-error-codes.md` in `github.com/MicrosoftDocs/entra-docs`). The list is
-/// copied from that page (read in the mirror `github.com/merill/entra-docs-mirror`), and from no list of this program's.
+/// error codes", edition of 3 February 2025 (`learn.microsoft.com/entra/identity-platform/reference-error-codes`,
+/// whose source is `docs/identity-platform/reference-error-codes.md` in `github.com/MicrosoftDocs/entra-docs`). The
+/// list is a copy of that page (from the mirror `github.com/merill/entra-docs-mirror`), and not of the table that it
+/// tests.
 pub const PUBLISHED: [u64; 350] = [
     16_000, 16_001, 16_002, 16_003, 17_003, 20_001, 20_012, 20_033, 28_002, 28_003, 40_008, 40_009, 40_010,
     40_015, 50_000, 50_001, 50_002, 50_003, 50_005, 50_006, 50_007, 50_008, 50_010, 50_011, 50_012, 50_013,
