@@ -1,9 +1,10 @@
-//! The HTML shell with the left pane, the pages that use several features, and the middleware that renders
-//! every page and failure. Start with [`render`].
+//! The HTML shell, the pages that use several features, and the middleware that renders every page and failure. Start
+//! with [`render`].
 
 mod activity_page;
 pub(crate) mod connector_page;
 mod errors;
+mod pane;
 pub(crate) mod people_page;
 pub(crate) mod person_page;
 mod recorded;
@@ -32,6 +33,7 @@ use crate::{
     people::access::Member,
     platform::{
         assets::Assets,
+        clock::SharedClock,
         config::Config,
         failure::Failure,
         middleware::{headers::ScriptNonce, host::Misdirected},
@@ -39,19 +41,21 @@ use crate::{
         page::{Frame, Page, Then},
         request_id::RequestId,
     },
-    ui::icons::Icon,
+    ui::moment::Now,
 };
+use pane::Pane;
 
 /// State of the middleware [`render`].
 #[derive(Clone)]
 pub struct Renderer {
     config: Arc<Config>,
+    clock: SharedClock,
     options: LeptosOptions,
 }
 
 impl Renderer {
-    /// A renderer for pages with these assets.
-    pub fn new(config: Arc<Config>, assets: &Assets) -> Self {
+    /// A renderer whose pages load these assets.
+    pub fn new(config: Arc<Config>, clock: SharedClock, assets: &Assets) -> Self {
         // An error means that the executor is set already.
         let _ = any_spawner::Executor::init_tokio();
         let options = LeptosOptions::builder()
@@ -59,7 +63,7 @@ impl Renderer {
             .output_name(assets.name())
             .site_pkg_dir("pkg")
             .build();
-        Self { config, options }
+        Self { config, clock, options }
     }
 }
 
@@ -95,7 +99,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     let member = response.extensions_mut().remove::<Member>();
     let html = to_html(&renderer, page, member, nonce, &path).await;
 
-    // Keep the headers of the inner response, such as cookies. The body is the page's.
+    // Keep the headers of the inner response, such as cookies. Replace its body with the page.
     let (mut parts, _) = response.into_parts();
     let (page_parts, body) = html.into_parts();
     parts.headers.remove(http::header::CONTENT_LENGTH);
@@ -104,7 +108,7 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     Response::from_parts(parts, body)
 }
 
-/// The page of this program from which a form was sent, to return to after a log-in.
+/// The page of this program from which a form was sent. After a log-in the user returns to it.
 fn came_from(request: &Request, own: &Origin) -> Option<String> {
     let referer = Url::parse(request.headers().get(http::header::REFERER)?.to_str().ok()?).ok()?;
     let ours = Origin::of_url(&referer).as_ref() == Some(own);
@@ -132,7 +136,9 @@ async fn to_html(
         _ => None,
     };
     let options = renderer.options.clone();
+    let now = Now(renderer.clock.now());
     let contexts = move || {
+        provide_context(now);
         provide_nonce();
         if let Some(ScriptNonce(nonce)) = &nonce {
             // The nonce of the Content-Security-Policy.
@@ -157,14 +163,16 @@ async fn to_html(
 /// The HTML document around a page.
 fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &str) -> impl IntoView + use<> {
     let content = page.content.take();
-    let title = format!("{} · Mail360 Connectors", page.title);
+    let title = format!("{} · Mail360", page.title);
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let refresh = match &page.then {
         Some(Then::GoTo(to)) => Some(view! { <meta http-equiv="refresh" content=format!("0;url={to}") /> }),
         _ => None,
     };
     let (class, frame) = match (page.frame, member) {
-        (Frame::Console, Some(member)) => ("console", console(member, here)),
+        (Frame::Console, Some(member)) => {
+            ("console", view! { <Pane member=member.clone() here=here.to_owned() /> }.into_any())
+        }
         _ => ("narrow", view! { <header><Brand /></header> }.into_any()),
     };
     view! {
@@ -184,6 +192,7 @@ fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &s
                 <a class="skip" href="#main">"Skip to the content"</a>
                 {frame}
                 <main id="main" tabindex="-1">{content}</main>
+                <p class="unseen" id="copy-status" role="status"></p>
             </body>
         </html>
     }
@@ -205,69 +214,12 @@ fn Brand() -> impl IntoView {
                     <path d="m4.8 10.2 11.2 8.6L27.4 9.8" />
                 </g>
             </svg>
-            <span>"Mail360 " <span>"Connectors"</span></span>
+            <span class="words">"Mail360 " <span>"Connectors"</span></span>
         </a>
     }
 }
 
-const PEOPLE: &str = "/settings/people";
-const ACTIVITY: &str = "/settings/activity";
-
-/// The left pane, with the pages that this user may open, and the user's menu.
-fn console(member: &Member, here: &str) -> AnyView {
-    const CONNECTORS: &str = "/connectors";
-    let entries =
-        [(CONNECTORS, CONNECTORS), ("/sign-ins", CONNECTORS), (PEOPLE, PEOPLE), (ACTIVITY, ACTIVITY)];
-    let current = entries.iter().find(|(path, _)| here.starts_with(path)).map(|(_, entry)| *entry);
-    let entry = |to: &'static str, icon: Icon, words: &'static str| {
-        let current = (current == Some(to)).then_some("true");
-        view! { <li><a href=to aria-current=current>{icon.draw()} " " {words}</a></li> }
-    };
-    let initials: String =
-        member.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
-    let role = format!("{} of {}", member.role(), member.organisation_name);
-    let settings = member.is_admin().then(|| {
-        view! {
-            <p class="part" id="pane-settings-title">"Settings"</p>
-            <ul role="list" aria-labelledby="pane-settings-title">
-                {entry(PEOPLE, Icon::People, "People")}
-                {entry(ACTIVITY, Icon::Waiting, "Activity")}
-            </ul>
-        }
-    });
-    view! {
-        <nav class="pane" aria-label="Main">
-            <Brand />
-            <div class="entries">
-                <ul role="list">{entry(CONNECTORS, Icon::Link, "Connectors")}</ul>
-                {settings}
-            </div>
-        </nav>
-        <header class="top">
-            <details class="menu">
-                <summary>
-                    <span class="initials" aria-hidden="true">{initials.to_uppercase()}</span>
-                    " "
-                    <span class="name">{member.name.clone()}</span>
-                </summary>
-                <div class="panel">
-                    <div>
-                        <p><b><bdi>{member.name.clone()}</bdi></b></p>
-                        <p class="soft note">{member.email.clone()}</p>
-                        <p class="soft note">{role}</p>
-                    </div>
-                    <a class="button small wide" href="/profile">"My profile"</a>
-                    <form method="post" action="/logout">
-                        <button class="button small wide">"Log out"</button>
-                    </form>
-                </div>
-            </details>
-        </header>
-    }
-    .into_any()
-}
-
-/// The fallback if no route matches.
+/// Answers requests that match no route.
 pub async fn not_found() -> Failure {
     Failure::NotFound
 }

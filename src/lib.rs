@@ -5,8 +5,6 @@
 
 // The view of a page is one nested type, as deep as its markup.
 #![recursion_limit = "256"]
-// The browser uses a part of the files that both halves share. In the half of the server rustc finds what is dead.
-#![cfg_attr(not(feature = "ssr"), expect(dead_code, unused_imports, reason = "the server uses the rest"))]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` is the server's half and `hydrate` the browser's: enable one of them");
@@ -50,12 +48,13 @@ pub mod ui;
 #[cfg(feature = "ssr")]
 pub mod vault;
 
-/// The entry point in the browser, once the WebAssembly is loaded. Hydrates the islands and shows the buttons
-/// that need them (see style/utilities.css).
+/// The entry point in the browser, called when the WebAssembly is loaded. Hydrates the islands, makes menus close,
+/// and shows the buttons that need scripts (see style/utilities.css).
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();
+    ui::islands::close_menus();
     // Leptos' script hydrates them directly after this, before a user can click.
     if let Some(root) = leptos::prelude::document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");

@@ -37,7 +37,7 @@ use crate::{
     vault::custody::{self, KeyCheck},
 };
 
-/// The most bytes of a form's body. Every form of this program is far smaller.
+/// Maximum number of bytes of a form's body. Every form of this program is far smaller.
 const MAX_FORM: usize = 64 * 1024;
 
 /// The three routers. Each has its own layers.
@@ -61,6 +61,8 @@ pub struct Route {
     pub access: RouteAccess,
     /// Whether the user must have re-authenticated recently.
     pub reauthenticated: bool,
+    /// Whether its page is compressed.
+    pub compressed: bool,
     handler: MethodRouter<Program>,
 }
 
@@ -78,6 +80,13 @@ impl Route {
     fn reauthenticated(self) -> Self {
         Self { reauthenticated: true, ..self }
     }
+
+    /// This route with a compressed page, unless its address has a search or a filter. Do not use it for a page that
+    /// shows a secret or that shows a form again with typed values. The length of a compressed page reveals whether
+    /// two of its texts are alike (BREACH). So an attacker who chooses one of them could guess the other.
+    fn compressed(self) -> Self {
+        Self { compressed: true, ..self }
+    }
 }
 
 /// A GET row of the table.
@@ -87,6 +96,7 @@ pub fn get<H: Handler<T, Program>, T: 'static>(path: &'static str, access: Route
         path,
         access,
         reauthenticated: false,
+        compressed: false,
         handler: on(axum::routing::MethodFilter::GET, handler),
     }
 }
@@ -102,6 +112,7 @@ pub fn post<H: Handler<T, Program>, T: 'static>(
         path,
         access,
         reauthenticated: false,
+        compressed: false,
         handler: on(axum::routing::MethodFilter::POST, handler),
     }
 }
@@ -122,20 +133,20 @@ pub fn table() -> Vec<Route> {
         get("/invitations/{token}", Anyone, invitation_page::show),
         post("/invitations/{token}", Anyone, invitation_page::accept),
         post("/logout", Anyone, log_in::routes::log_out),
-        get("/connectors", Member, connectors::list_page::list),
+        get("/connectors", Member, connectors::list_page::list).compressed(),
         get("/connectors/new", Admin, connectors::add_page::show),
-        get("/connectors/{id}", Member, app::connector_page::show),
+        get("/connectors/{id}", Member, app::connector_page::show).compressed(),
         get("/connectors/{id}/edit", Admin, connectors::edit_page::show),
         post("/connectors/{id}/edit", Admin, connectors::edit_page::discard),
         get("/connectors/{id}/secret", Admin, connectors::secret_page::show).reauthenticated(),
         get("/connectors/{id}/delete", Admin, connectors::delete_page::show),
-        get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins),
+        get("/connectors/{id}/sign-ins", Admin, app::connector_page::sign_ins).compressed(),
         post("/connectors/{id}/verify", Admin, sign_ins::routes::verify),
         post("/connectors/{id}/retry", Admin, sign_ins::routes::retry).reauthenticated(),
         post("/connectors/{id}/try-again", Admin, sign_ins::routes::try_again),
         get("/connectors/{id}/pasted-error", Admin, sign_ins::routes::ask_for_error),
         post("/connectors/{id}/pasted-error", Admin, sign_ins::routes::explain_error),
-        get("/sign-ins/{id}", Admin, sign_ins::routes::show),
+        get("/sign-ins/{id}", Admin, sign_ins::routes::show).compressed(),
         get("/re-authenticate", Newcomer, reauthenticate_page::show),
         post("/re-authenticate", Newcomer, reauthenticate_page::reauthenticate),
         get("/profile", Member, profile_page::show),
@@ -146,20 +157,22 @@ pub fn table() -> Vec<Route> {
         post("/profile/second-factor/finish", Newcomer, second_factor_page::finish).reauthenticated(),
         post("/profile/second-factor/cancel", Newcomer, second_factor_page::cancel),
         post("/profile/second-factor/recovery-codes", Newcomer, second_factor_page::renew).reauthenticated(),
+        post("/profile/second-factor/recovery-codes/file", Newcomer, second_factor_page::save_codes),
         post("/profile/second-factor/remove", Newcomer, second_factor_page::remove).reauthenticated(),
-        get("/settings/people", Admin, app::people_page::show),
+        get("/settings/people", Admin, app::people_page::show).compressed(),
         post("/settings/people", Admin, app::people_page::invite).reauthenticated(),
         post("/settings/people/second-factor", Admin, app::people_page::require_second_factor)
             .reauthenticated(),
         post("/settings/people/invitations/{id}/withdraw", Admin, app::people_page::withdraw)
             .reauthenticated(),
-        get("/settings/people/{id}", Admin, app::person_page::show),
+        get("/settings/people/{id}", Admin, app::person_page::show).compressed(),
         post("/settings/people/{id}", Admin, app::person_page::change).reauthenticated(),
-        get("/settings/activity", Admin, app::activity_page),
+        get("/settings/activity", Admin, app::activity_page).compressed(),
         get(REDIRECT_PATH, Anyone, sign_ins::routes::callback),
         post(actions::ADD, Admin, run_server_function),
         post(actions::CHANGE, Admin, run_server_function),
-        post(actions::REPLACE_SECRET, Admin, run_server_function).reauthenticated(),
+        // The use case asks for the password, because the typed secret is kept first.
+        post(actions::REPLACE_SECRET, Admin, run_server_function),
         post(actions::DELETE, Admin, run_server_function).reauthenticated(),
     ]
 }
@@ -185,7 +198,7 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
             }
         }
     }
-    let renderer = Renderer::new(program.config.clone(), &program.assets);
+    let renderer = Renderer::new(program.config.clone(), program.clock.clone(), &program.assets);
     let console = layers::pages(console.fallback(app::not_found), program, &renderer, layers::MAX_ADDRESS);
     let callback = layers::pages(callback, program, &renderer, layers::MAX_CALLBACK);
     let api = api::layers::router(api, &program.config, limits);
@@ -215,9 +228,11 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
 
 /// The handler of a page's route, behind what the table says of its access.
 fn guarded(program: &Program, route: Route) -> MethodRouter<Program> {
-    let Route { path, access, reauthenticated, handler, .. } = route;
+    let Route { path, access, reauthenticated, compressed, handler, .. } = route;
+    let handler = if compressed { handler.route_layer(from_fn(layers::allow_compression)) } else { handler };
     // Here what was typed over many minutes would be lost with the session.
-    let instead: Option<LoggedOutHandler> = [actions::ADD, actions::CHANGE].contains(&path).then(|| {
+    let keeps = [actions::ADD, actions::CHANGE, actions::REPLACE_SECRET].contains(&path);
+    let instead: Option<LoggedOutHandler> = keeps.then(|| {
         let (service, config) = (program.connectors.clone(), program.config.clone());
         let instead: LoggedOutHandler = Arc::new(move |request| {
             Box::pin(keep_of_logged_out(service.clone(), config.clone(), MAX_FORM, request))
@@ -288,7 +303,8 @@ async fn run_server_function(
         (Some(Failure::ReauthenticationNeeded), Some(member)) => {
             let mut waiting = Request::new(Body::from(body));
             *waiting.uri_mut() = uri;
-            log_in::reauthenticate_page::ask_for_password(&member, waiting).await
+            let kept = failed.kept_secret().map(|id| id.to_string());
+            log_in::reauthenticate_page::ask_for_password(&member, waiting, kept.as_deref()).await
         }
         (Some(failure), _) => failure.into_response(),
         (None, _) if response.status().is_redirection() => response,

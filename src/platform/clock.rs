@@ -58,7 +58,7 @@ impl Timestamp {
         self <= now.plus(SKEW)
     }
 
-    /// The time as the `time` crate has it; the epoch if that crate cannot express it.
+    /// The time as the type of the `time` crate; the epoch if that type cannot express it.
     pub fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -68,6 +68,19 @@ impl Timestamp {
     pub fn for_people(self) -> String {
         const FORMAT: &[BorrowedFormatItem<'_>] =
             format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
+        self.date_time().format(FORMAT).unwrap_or_default()
+    }
+
+    /// Only the day: `23 Nov 2026`.
+    pub fn day_for_people(self) -> String {
+        const FORMAT: &[BorrowedFormatItem<'_>] =
+            format_description!("[day padding:none] [month repr:short] [year]");
+        self.date_time().format(FORMAT).unwrap_or_default()
+    }
+
+    /// Only the time of day, to the minute, below the heading of a day: `06:57`.
+    pub fn minute_of_day(self) -> String {
+        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]");
         self.date_time().format(FORMAT).unwrap_or_default()
     }
 
@@ -93,7 +106,6 @@ impl fmt::Display for Timestamp {
 
 /// The source of the time.
 pub trait Clock: Send + Sync + 'static {
-    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -120,6 +132,7 @@ mod tests {
         let moment = Timestamp::from_micros(1_795_417_030_000_000);
         assert_eq!(moment.for_people(), "23 Nov 2026, 06:57 UTC");
         assert_eq!(moment.time_of_day(), "06:57:10 UTC");
+        assert_eq!((moment.day_for_people(), moment.minute_of_day()), ("23 Nov 2026".into(), "06:57".into()));
         assert_eq!(moment.for_machines(), "2026-11-23T06:57:10Z");
     }
 

@@ -9,7 +9,7 @@ use leptos::prelude::AnyView;
 /// The frame of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// The left pane, the user's menu, and the page beside them.
+    /// The left pane, the user's menu, and the page beside them. Without a logged-in user it is the narrow frame.
     Console,
     /// A narrow column only, for visitors who are not logged in, and for pages around a sign-in.
     Narrow,

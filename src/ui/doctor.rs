@@ -8,7 +8,7 @@ use super::{
 };
 use crate::platform::config::doctor::Doctor;
 
-const TITLE: &str = "The program’s address is not right";
+const TITLE: &str = "The address of this console is wrong";
 
 /// Shows warnings about the address, if there are any. With scripts, the browser compares the configured
 /// address with the one in its address bar, which decides.
@@ -32,9 +32,9 @@ pub fn AddressDoctor(
                 <Notice tone=Tone::Warn title=TITLE>
                     {told}
                     <p data-seen hidden=found>
-                        "Your browser is at " <code data-here></code> ", but the program's address is set \
-                         to " <a href=link><code>{own}</code></a> ". The provider would send people to the wrong place. \
-                         Open that address instead; if it is wrong, the operator has to set "
+                        "You opened " <code data-here></code> ", but it is configured as "
+                        <a href=link><code>{own}</code></a> ". The provider would send users to the wrong place. Open \
+                         the configured address. If that address is wrong, the operator can change it in "
                         <code>"MAIL360_PUBLIC_URL"</code> "."
                     </p>
                 </Notice>

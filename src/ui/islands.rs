@@ -8,6 +8,8 @@ use std::time::Duration;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
+#[cfg(feature = "hydrate")]
+use web_sys::{HtmlElement, KeyboardEvent};
 
 /// How long a form that was sent is not sent again. A second click is an accident; a later one may be meant.
 const SENDING: Duration = Duration::from_secs(5);
@@ -41,6 +43,39 @@ pub fn typed(id: &str) -> Option<String> {
     Some(element.dyn_into::<HtmlInputElement>().ok()?.value())
 }
 
+/// Closes open menus on Escape, and on a click elsewhere. Without scripts a second click on the menu closes it.
+#[cfg(feature = "hydrate")]
+pub fn close_menus() {
+    for event in ["click", "keydown"] {
+        // The handle can only remove the listener, which stays as long as the page.
+        let _ = window_event_listener_untyped(event, |event| close_menus_on(&event));
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn close_menus_on(event: &ev::Event) {
+    let key = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key);
+    let escape = key.as_deref() == Some("Escape");
+    if key.is_some() && !escape {
+        return;
+    }
+    // A click inside a menu belongs to it. Escape closes the menu that has the focus, too.
+    let inside = if escape { None } else { closest(event, "details.menu") };
+    for_each("details.menu[open]", |menu| {
+        if inside.as_ref() == Some(menu) {
+            return;
+        }
+        let _ = menu.remove_attribute("open");
+        let summary = menu.query_selector("summary").ok().flatten();
+        if let Some(summary) =
+            summary.filter(|_| escape).and_then(|found| found.dyn_into::<HtmlElement>().ok())
+        {
+            // Otherwise the focus would be in a part of the page that is hidden now.
+            let _ = summary.focus();
+        }
+    });
+}
+
 /// Wraps the button of [`super::widgets::Copyable`]: copies the text beside it.
 #[island]
 pub fn Copying(
@@ -56,7 +91,7 @@ pub fn Copying(
 
 fn copy(event: &ev::Event) -> Option<()> {
     let button = closest(event, "button")?;
-    let said = button.query_selector("[aria-live]").ok()??;
+    let said = button.query_selector("span").ok()??;
     let text = button.closest(".copy").ok()??.query_selector("code").ok()??.text_content()?;
     // Without a secure context there is no clipboard, and asking for it is an error.
     let copied = window()
@@ -69,7 +104,23 @@ fn copy(event: &ev::Event) -> Option<()> {
             None => false,
         };
         said.set_text_content(Some(if copied { "Copied" } else { "Not copied" }));
-        set_timeout(move || said.set_text_content(Some("Copy")), SAID);
+        // Some screen readers do not announce a change inside a button, so one status of the page says it for all.
+        // The button reads "Copied the Redirect URI".
+        let status = document().get_element_by_id("copy-status");
+        let tell = move |words: Option<&str>| {
+            if let Some(status) = &status {
+                status.set_text_content(words);
+            }
+        };
+        let words = if copied { button.text_content() } else { said.text_content() };
+        tell(words.as_deref());
+        set_timeout(
+            move || {
+                said.set_text_content(Some("Copy"));
+                tell(None);
+            },
+            SAID,
+        );
     });
     Some(())
 }

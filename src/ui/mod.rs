@@ -10,6 +10,10 @@ pub(crate) mod links;
 #[cfg(feature = "ssr")]
 pub(crate) mod markup;
 #[cfg(feature = "ssr")]
+pub(crate) mod moment;
+#[cfg(feature = "ssr")]
+pub(crate) mod numbers;
+#[cfg(feature = "ssr")]
 pub(crate) mod table;
 #[cfg(feature = "ssr")]
 pub mod widgets;

@@ -1,5 +1,5 @@
-//! The table that lists things. On a narrow screen the style sheet shows its rows as cards. Browsers then no longer
-//! report a table to a screen reader, so ARIA roles say what each element is.
+//! The table that lists things, and the links to its other pages. On a narrow screen the style sheet shows its rows as
+//! cards. Browsers then no longer report a table to a screen reader, so ARIA roles say what each element is.
 
 use leptos::prelude::*;
 
@@ -13,6 +13,9 @@ pub fn Table(
     caption: String,
     /// The heads of its columns.
     columns: &'static [&'static str],
+    /// The class by which the style sheet knows its columns: how wide they are, and which are left out first.
+    #[prop(default = "")]
+    kind: &'static str,
     /// The rows.
     children: Children,
 ) -> impl IntoView {
@@ -23,10 +26,32 @@ pub fn Table(
     }
     head.raw("</tr></thead>");
     view! {
-        <table class="table" role="table">
-            <caption class="unseen">{caption}</caption>
-            {head.into_view()}
-            <tbody role="rowgroup">{children()}</tbody>
-        </table>
+        <div class="listing">
+            <table class=format!("table {kind}").trim_end().to_owned() role="table">
+                <caption class="unseen">{caption}</caption>
+                {head.into_view()}
+                <tbody role="rowgroup">{children()}</tbody>
+            </table>
+        </div>
     }
+}
+
+/// Links to other pages of a list, if there are any.
+#[component]
+pub fn Pager(
+    /// URL and text of the link to the first page; `None` on the first page.
+    #[prop(default = None)]
+    first: Option<(String, &'static str)>,
+    /// URL and text of the link to the next page.
+    #[prop(default = None)]
+    next: Option<(String, &'static str)>,
+    /// The numbers of the first and the last row of this page, such as `26 to 30`.
+    #[prop(default = None)]
+    place: Option<String>,
+) -> impl IntoView {
+    let link = |(to, words): (String, &'static str)| view! { <a class="button" href=to>{words}</a> };
+    (first.is_some() || next.is_some()).then(|| {
+        let place = place.map(|place| view! { <p class="soft">{place}</p> });
+        view! { <nav class="row apart" aria-label="Pages">{first.map(link)}{place}{next.map(link)}</nav> }
+    })
 }

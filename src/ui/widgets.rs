@@ -9,7 +9,7 @@ use super::{
     islands::{Copying, Revealing},
     markup::Markup,
 };
-use crate::platform::clock::Timestamp;
+pub use super::{moment::Moment, table::Pager};
 
 /// The meaning of a notice or a badge. Its colour only repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub fn write_badge(html: &mut Markup, tone: Tone, words: impl Display, reason: O
 pub fn Badge(
     /// Meaning of the badge.
     tone: Tone,
-    /// The state.
+    /// The text of the badge, such as a state.
     #[prop(into)]
     words: String,
 ) -> impl IntoView {
@@ -119,7 +119,8 @@ pub fn Copyable(
     }
 }
 
-/// The button beside a value: copies the `code` of the same `copy`.
+/// The button beside a value: copies the `code` of the same `copy`. Screen readers hear the result from the status at
+/// the end of the page.
 #[component]
 pub fn CopyButton(
     /// What the value is, with its article.
@@ -129,7 +130,7 @@ pub fn CopyButton(
     view! {
         <Copying>
             <button class="button plain small scripted" type="button">
-                <span aria-live="polite">"Copy"</span>
+                <span>"Copy"</span>
                 <span class="unseen">" " {what}</span>
             </button>
         </Copying>
@@ -145,15 +146,6 @@ fn breakable(text: &str) -> Vec<impl IntoView + use<>> {
             (part.to_owned(), wbr)
         })
         .collect()
-}
-
-/// A time, for people and for machines.
-#[component]
-pub fn Moment(
-    /// The time.
-    at: Timestamp,
-) -> impl IntoView {
-    view! { <time datetime=at.for_machines()>{at.for_people()}</time> }
 }
 
 /// The link to the parent page.
@@ -173,22 +165,6 @@ pub fn Back(
             <bdi>{what}</bdi>
         </a>
     }
-}
-
-/// Links to other pages of a list, if there are any.
-#[component]
-pub fn Pager(
-    /// URL and text of the link to the first page; `None` on the first page.
-    #[prop(default = None)]
-    first: Option<(String, &'static str)>,
-    /// URL and text of the link to the next page.
-    #[prop(default = None)]
-    next: Option<(String, &'static str)>,
-) -> impl IntoView {
-    let link = |(to, words): (String, &'static str)| view! { <a class="button" href=to>{words}</a> };
-    (first.is_some() || next.is_some()).then(|| {
-        view! { <nav class="row apart" aria-label="Pages">{first.map(link)}{next.map(link)}</nav> }
-    })
 }
 
 /// The error below a field. The element is always in the page, so that screen readers announce a text that a
@@ -239,9 +215,7 @@ pub enum FieldKind {
     Code,
     /// A secret to be copied character by character: hidden, with a button to show it.
     SecretCode,
-    /// A day.
-    Date,
-    /// A short code, mostly of digits.
+    /// A short code or a day, mostly of digits.
     Digits,
 }
 
@@ -255,7 +229,6 @@ impl FieldKind {
             Self::Text | Self::Code | Self::Digits => "text",
             Self::Email => "email",
             Self::Password | Self::SecretCode => "password",
-            Self::Date => "date",
         }
     }
 }
@@ -290,18 +263,14 @@ pub fn TextField(
     /// Whether the browser requires a value. If not, the server gives a better error.
     #[prop(default = true)]
     required: bool,
-    /// The most characters.
+    /// Maximum number of characters.
     #[prop(default = None)]
     max: Option<usize>,
 ) -> impl IntoView {
     let described = [help.as_ref().map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
     let described: Vec<_> = described.into_iter().flatten().collect();
     let code = matches!(kind, FieldKind::Code | FieldKind::SecretCode | FieldKind::Digits);
-    let class = match kind {
-        FieldKind::Date => "input short",
-        _ if code => "input mono",
-        _ => "input",
-    };
+    let class = if code { "input mono" } else { "input" };
     let input = view! {
         <input
             class=class
@@ -353,7 +322,30 @@ pub fn TextField(
     }
 }
 
-/// Lists above a form which fields are wrong, each with a link to it.
+/// A notice above a form that was not saved. Its heading gets the focus. So the user first reads what happened, and
+/// the page does not scroll past the notice.
+#[component]
+pub fn FocusedNotice(
+    /// Meaning of the notice.
+    tone: Tone,
+    /// The heading.
+    #[prop(into)]
+    title: String,
+    /// Content.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class=format!("notice {}", tone.class()) role="alert">
+            {tone.icon().draw()}
+            <div>
+                <h2 class="title" tabindex="-1" autofocus=true>{title}</h2>
+                {children()}
+            </div>
+        </div>
+    }
+}
+
+/// Lists above a form which fields need a change, each with a link to it. Its heading gets the focus.
 #[component]
 pub fn ErrorSummary<N: Display + 'static>(
     /// Ids and labels, in the order of the form.
@@ -363,17 +355,17 @@ pub fn ErrorSummary<N: Display + 'static>(
     more: Option<&'static str>,
 ) -> impl IntoView {
     let title = match fields.len() {
-        1 => "One entry needs a change".to_owned(),
-        count => format!("{count} entries need a change"),
+        1 => "1 field needs your attention".to_owned(),
+        count => format!("{count} fields need your attention"),
     };
     let links = fields
         .into_iter()
         .map(|(id, label)| view! { <li><a href=format!("#{id}")>{label}</a></li> })
         .collect_view();
     view! {
-        <Notice tone=Tone::Bad title=title>
+        <FocusedNotice tone=Tone::Bad title=title>
             {more.map(|more| view! { <p>{more}</p> })}
             <ul>{links}</ul>
-        </Notice>
+        </FocusedNotice>
     }
 }

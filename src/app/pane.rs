@@ -1,0 +1,145 @@
+//! The left pane with the pages that a user may open, and the user's menu. On a narrow screen the style sheet shows the
+//! pane's entries only while the menu in the top bar is open.
+
+use leptos::prelude::*;
+
+use super::Brand;
+use crate::{people::access::Member, ui::icons::Icon};
+
+const CONNECTORS: &str = "/connectors";
+const PEOPLE: &str = "/settings/people";
+const ACTIVITY: &str = "/settings/activity";
+const PROFILE: &str = "/profile";
+
+/// An entry of the pane: its address, icon and words.
+type PaneEntry = (&'static str, Icon, &'static str);
+
+/// Entries that belong together.
+struct Group {
+    /// The heading and its id. A group of one entry is shown without it.
+    heading: Option<(&'static str, &'static str)>,
+    entries: Vec<PaneEntry>,
+}
+
+/// The groups of entries for this user.
+fn groups(member: &Member) -> Vec<Group> {
+    let mut groups = vec![Group { heading: None, entries: vec![(CONNECTORS, Icon::Link, "Connectors")] }];
+    if member.is_admin() {
+        groups.push(Group {
+            heading: Some(("Settings", "pane-settings")),
+            entries: vec![(PEOPLE, Icon::People, "People"), (ACTIVITY, Icon::Waiting, "Activity")],
+        });
+    }
+    groups
+}
+
+/// The place that a path belongs to: the address of its entry, and its words.
+fn place(path: &str) -> Option<(&'static str, &'static str)> {
+    [
+        (CONNECTORS, CONNECTORS, "Connectors"),
+        ("/sign-ins", CONNECTORS, "Connectors"),
+        (PEOPLE, PEOPLE, "People"),
+        (ACTIVITY, ACTIVITY, "Activity"),
+        (PROFILE, PROFILE, "Profile"),
+    ]
+    .into_iter()
+    .find(|(start, ..)| {
+        path.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+    .map(|(_, entry, words)| (entry, words))
+}
+
+/// The pane and the top bar.
+#[component]
+pub(super) fn Pane(
+    /// The logged-in user.
+    member: Member,
+    /// The path of the page.
+    here: String,
+) -> impl IntoView {
+    let place = place(&here);
+    let current = place.map(|(entry, _)| entry);
+    let groups = groups(&member).into_iter().map(|group| show_group(group, current)).collect_view();
+    view! {
+        <nav class="pane" aria-label="Main">
+            <Brand />
+            // The list follows instead of being inside: on a wide screen it is there whether this is open or not.
+            <details class="menu places" name="menu">
+                <summary>
+                    {place.map(|_| view! { <span class="unseen">"Menu: "</span> })}
+                    <span class="name">{place.map_or("Menu", |(_, words)| words)}</span>
+                </summary>
+            </details>
+            <div class="pane-entries">{groups}</div>
+        </nav>
+        <header class="top"><UserMenu member=member /></header>
+    }
+}
+
+fn show_group(group: Group, current: Option<&'static str>) -> impl IntoView {
+    let heading = group.heading.filter(|_| group.entries.len() > 1);
+    let entries = group
+        .entries
+        .into_iter()
+        .map(|(to, icon, words)| {
+            let current = (current == Some(to)).then_some("true");
+            view! { <li><a href=to aria-current=current>{icon.draw()} " " {words}</a></li> }
+        })
+        .collect_view();
+    let id = heading.map(|(_, id)| id);
+    view! {
+        <div class="group">
+            {heading.map(|(words, id)| view! { <p class="part" id=id>{words}</p> })}
+            <ul role="list" aria-labelledby=id>{entries}</ul>
+        </div>
+    }
+}
+
+#[component]
+fn UserMenu(member: Member) -> impl IntoView {
+    let initials: String =
+        member.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
+    let role = format!("{} of {}", member.role(), member.organisation_name);
+    let name = member.name;
+    view! {
+        <details class="menu" name="menu">
+            <summary>
+                <span class="initials" aria-hidden="true">{initials.to_uppercase()}</span>
+                " "
+                <span class="name">{name.clone()}</span>
+            </summary>
+            <div class="panel">
+                <div>
+                    <p><b><bdi>{name}</bdi></b></p>
+                    <p class="soft note">{member.email}</p>
+                    <p class="soft note">{role}</p>
+                </div>
+                <a class="button small wide" href=PROFILE>"Profile"</a>
+                <form method="post" action="/logout">
+                    <button class="button small wide">"Log out"</button>
+                </form>
+            </div>
+        </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_belongs_to_the_entry_above_it_and_to_no_entry_that_only_begins_alike() {
+        for (path, wanted) in [
+            ("/connectors", Some("Connectors")),
+            ("/connectors/new", Some("Connectors")),
+            ("/sign-ins/01932b5e", Some("Connectors")),
+            ("/settings/people/01932b5e", Some("People")),
+            ("/settings/activity", Some("Activity")),
+            ("/profile/second-factor", Some("Profile")),
+            ("/connectorsx", None),
+            ("/nothing", None),
+        ] {
+            assert_eq!(place(path).map(|(_, words)| words), wanted, "{path}");
+        }
+    }
+}
