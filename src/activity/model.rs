@@ -70,8 +70,8 @@ impl ActionGroup {
     /// The label on the screen.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::LogIns => "Logging in and out",
-            Self::People => "People",
+            Self::LogIns => "Log-ins",
+            Self::People => "Users",
             Self::Connectors => "Connectors",
             Self::SignIns => "Sign-ins",
             Self::Refusals => "Refused requests",
@@ -133,7 +133,6 @@ impl FromStr for ActivityPosition {
 pub struct Recorded {
     /// The position of the entry in the list.
     pub position: ActivityPosition,
-    /// The author.
     pub by: By,
     /// The network address of the client.
     pub address: Option<String>,

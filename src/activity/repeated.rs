@@ -27,7 +27,7 @@ use crate::platform::{
 
 /// Length of the window that one entry counts.
 pub const WINDOW: Duration = Duration::minutes(5);
-/// The most entries of one kind in one window. Further events share one more entry, which names nothing.
+/// Maximum number of entries of one kind in one window. Further events share one more entry, which names nothing.
 const MAX_ENTRIES: usize = 50;
 /// Number of entries that one transaction writes.
 const BATCH: usize = 100;

@@ -20,7 +20,7 @@ struct Status {
 }
 
 impl<T: Serialize> Envelope<T> {
-    /// What a call was asked for: 200.
+    /// The result of a successful call, with status 200.
     pub fn success(data: T) -> Self {
         Self::of(StatusCode::OK, "success", data)
     }

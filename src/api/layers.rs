@@ -1,4 +1,4 @@
-//! What every request to the API passes through, and what every answer of the API has.
+//! The layers that every request to the API passes, and the headers of every answer.
 //!
 //! No cookie is read or set, no session is loaded, no page is rendered, and no other origin is let in (no CORS). A
 //! call is authorised by its credential alone, so there is no check against cross-site request forgery.

@@ -1,7 +1,7 @@
-//! `/settings/activity`: the activity of an organisation, with the names of its users. It is here because
-//! activity and users are two features.
+//! `/settings/activity`: the activity of an organisation, with the names of its users. It is in `app` because
+//! activity and users belong to two features.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::{
     Extension,
@@ -10,19 +10,22 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::recorded::{self, Who};
+use super::recorded::{self, Author, Told};
 use crate::{
     activity::{
         model::{ActionGroup, ActivityFilter, ActivityPosition, By, Recorded},
         service::{ActivityLog, ActivityPage},
     },
     people::{access::Member, model::UserLabel, service::People},
-    platform::{failure::Failure, id::UserId, page::Page},
-    providers::Providers,
-    ui::{
-        table::Table,
-        widgets::{Badge, Moment, Pager},
+    platform::{
+        clock::{SharedClock, Timestamp},
+        failure::Failure,
+        id::UserId,
+        page::Page,
+        text,
     },
+    providers::Providers,
+    ui::widgets::{Badge, Moment, Pager},
 };
 
 const HERE: &str = "/settings/activity";
@@ -71,6 +74,7 @@ pub async fn show(
     State(log): State<ActivityLog>,
     State(people): State<People>,
     State(providers): State<Providers>,
+    State(clock): State<SharedClock>,
     Extension(member): Extension<Member>,
     Query(asked): Query<ActivityQuery>,
 ) -> Result<Page, Failure> {
@@ -79,7 +83,8 @@ pub async fn show(
     let ActivityPage { entries, next } = log.page(admin.organisation(), asked.filter(), before).await?;
     let users = people.users(admin.organisation()).await?;
     let users: Vec<_> = users.into_iter().map(|user| (user.id, user.name, user.email)).collect();
-    let model = ActivityView { entries, next, first: before.is_none(), users, asked, providers };
+    let model =
+        ActivityView { entries, next, first: before.is_none(), users, asked, providers, now: clock.now() };
     Ok(Page::new("Activity", move || view! { <Activity model=model.clone() /> }.into_any()))
 }
 
@@ -91,38 +96,93 @@ struct ActivityView {
     users: Vec<(UserId, String, String)>,
     asked: ActivityQuery,
     providers: Providers,
+    now: Timestamp,
+}
+
+/// The users of the organisation, as the entries name them.
+struct Names {
+    labels: HashMap<UserId, UserLabel>,
+    /// Names that several users have, folded. Impersonation: a user can copy another user's name. The email then
+    /// follows the name in the closed entry too.
+    shared: HashSet<String>,
+}
+
+impl Names {
+    fn of(users: &[(UserId, String, String)]) -> Self {
+        let (mut labels, mut seen, mut shared) = (HashMap::new(), HashSet::new(), HashSet::new());
+        for (id, name, email) in users {
+            labels.insert(*id, UserLabel { name: name.clone(), email: email.clone() });
+            let folded = text::fold(name);
+            if !seen.insert(folded.clone()) {
+                shared.insert(folded);
+            }
+        }
+        Self { labels, shared }
+    }
+
+    fn is_shared(&self, who: &Author) -> bool {
+        self.shared.contains(&text::fold(&who.name))
+    }
+}
+
+/// The heading of the entries of one day, such as `Today, 23 Nov 2026`.
+fn heading(at: Timestamp, now: Timestamp) -> String {
+    let day = at.day_for_people();
+    match (now.date_time().date() - at.date_time().date()).whole_days() {
+        0 => format!("Today, {day}"),
+        1 => format!("Yesterday, {day}"),
+        _ => day,
+    }
+}
+
+/// The entries of each day under its heading, in the same order.
+fn by_day(entries: Vec<Recorded>, now: Timestamp) -> Vec<(String, Vec<Recorded>)> {
+    let mut days: Vec<(String, Vec<Recorded>)> = Vec::new();
+    for entry in entries {
+        let heading = heading(entry.position.at, now);
+        match days.last_mut() {
+            Some((last, entries)) if *last == heading => entries.push(entry),
+            _ => days.push((heading, vec![entry])),
+        }
+    }
+    days
 }
 
 #[component]
 fn Activity(model: ActivityView) -> impl IntoView {
-    let ActivityView { entries, next, first, users, asked, providers } = model;
-    let names =
-        users.iter().map(|(id, name, email)| (*id, UserLabel { name: name.clone(), email: email.clone() }));
-    let names: HashMap<UserId, UserLabel> = names.collect();
-    let content = if entries.is_empty() {
-        view! { <p class="soft">"Nothing matches. Every action is listed here for a year."</p> }.into_any()
-    } else {
-        let row = |entry| view! { <Row entry=entry names=&names providers=&providers /> };
-        let rows = entries.into_iter().map(row).collect_view();
-        view! {
-            <Table caption="Activity, latest first" columns=&["What", "Who", "When", "Outcome"]>
-                {rows}
-            </Table>
-        }
-        .into_any()
-    };
+    let ActivityView { entries, next, first, users, asked, providers, now } = model;
+    let names = Names::of(&users);
+    let nothing = entries.is_empty().then(|| view! { <p class="soft">"No activity matches."</p> });
+    let days = by_day(entries, now)
+        .into_iter()
+        .enumerate()
+        .map(|(at, (heading, entries))| {
+            let id = format!("day-{at}");
+            let labelled_by = id.clone();
+            let entries = entries
+                .into_iter()
+                .map(|entry| view! { <EntryLine entry=entry names=&names providers=&providers /> })
+                .collect_view();
+            view! {
+                <section class="day" aria-labelledby=labelled_by>
+                    <h2 id=id>{heading}</h2>
+                    <ol class="entries" role="list">{entries}</ol>
+                </section>
+            }
+        })
+        .collect_view();
     let first = (!first).then(|| (asked.address(None), "Latest"));
     let next = next.map(|next| (asked.address(Some(next)), "Earlier"));
     view! {
         <div class="head">
             <div>
                 <h1>"Activity"</h1>
-                <p class="soft">"Each entry says who did what, when, from where, and with which result. Entries are \
-                                 kept for a year."</p>
+                <p class="soft">"Changes and log-ins of the last 12 months. All times are in UTC."</p>
             </div>
         </div>
         <Filters users=users asked=asked.clone() />
-        {content}
+        {nothing}
+        {days}
         <Pager first=first next=next />
     }
 }
@@ -148,55 +208,103 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
     view! {
         <form class="row filters" method="get" action=HERE role="search" aria-label="Activity">
             <div class="field">
-                <label for="who">"Who"</label>
+                <label for="who">"User"</label>
                 <select class="input" id="who" name="who">
-                    {option(String::new(), "Everyone".to_owned(), &asked.who)}
+                    {option(String::new(), "All users".to_owned(), &asked.who)}
                     {who}
-                    {option(NO_USER.to_owned(), "The operator, or an unknown person".to_owned(), &asked.who)}
+                    {option(NO_USER.to_owned(), "The operator or an unknown person".to_owned(), &asked.who)}
                 </select>
             </div>
             <div class="field">
-                <label for="what">"What"</label>
+                <label for="what">"Kind of activity"</label>
                 <select class="input" id="what" name="what">
-                    {option(String::new(), "Everything".to_owned(), &asked.what)}
+                    {option(String::new(), "All activity".to_owned(), &asked.what)}
                     {what}
                 </select>
             </div>
             {about}
             <button class="button">"Show"</button>
-            {filtered.then(|| view! { <a class="button plain" href=HERE>"Show everything"</a> })}
+            {filtered.then(|| view! { <a class="button plain" href=HERE>"Show all activity"</a> })}
         </form>
     }
 }
 
+/// An entry in one line, which opens to show everything else.
 #[component]
-fn Row<'a>(
-    entry: Recorded,
-    names: &'a HashMap<UserId, UserLabel>,
-    providers: &'a Providers,
-) -> impl IntoView + use<> {
-    let Who { name, email } = recorded::who(&entry, names);
-    let email = email.map(|email| view! { <p class="soft note"><bdi>{email}</bdi></p> });
-    let (tone, outcome) = recorded::outcome(&entry);
-    let action = recorded::action(&entry);
-    let entity = recorded::entity(&entry);
-    let times = recorded::times(&entry).map(|words| view! { <p class="soft note">{words}</p> });
+fn EntryLine<'a>(entry: Recorded, names: &'a Names, providers: &'a Providers) -> impl IntoView + use<> {
+    let at = entry.position.at;
+    let who = recorded::who(&entry, &names.labels);
+    let with_email = names.is_shared(&who);
+    let badge = recorded::unexpected_outcome(&entry);
+    let badge = badge.map(|(tone, words)| view! { <Badge tone=tone words=words /> });
+    let times = recorded::times(&entry).map(|words| view! { <span class="soft">", " {words}</span> });
+    let (_, outcome) = recorded::outcome(&entry);
+    let email = who.email.clone();
+    let sentence = recorded::sentence(&entry);
     let detail = recorded::detail(&entry, providers);
-    let detail = detail.map(|words| view! { <p class="soft note">{words}</p> });
-    let address = entry.address.map(|address| view! { <p class="soft note"><code>{address}</code></p> });
-    let request_id =
-        entry.request_id.map(|text| view! { <p class="soft note">"Request ID " <code>{text}</code></p> });
+    // A sentence about the author does not name whom or what it is about.
+    let is_named = !sentence.object.is_empty() || email.as_ref() == Some(&entry.entity) || detail.is_some();
+    let about = (!is_named && !entry.entity.is_empty()).then_some(("About", entry.entity));
+    let mut facts = vec![("Result", outcome.to_owned())];
+    facts.extend(detail);
+    facts.extend(about);
+    facts.extend(email.map(|email| ("Email", email)));
+    facts.extend(entry.address.map(|address| ("IP address", address)));
+    facts.extend(entry.request_id.map(|id| ("Request ID", id)));
+    let facts = facts
+        .into_iter()
+        .map(|(label, words)| view! { <div><dt>{label}</dt><dd><bdi>{words}</bdi></dd></div> })
+        .collect_view();
     view! {
-        <tr role="row">
-            <th scope="row" role="rowheader">
-                <p>{action}</p>
-                <p class="soft note"><bdi>{entity}</bdi></p>
-                {detail}
-                {times}
-            </th>
-            <td role="cell" data-label="Who"><div><p><bdi>{name}</bdi></p>{email}{address}</div></td>
-            <td role="cell" data-label="When"><div><p><Moment at=entry.position.at /></p>{request_id}</div></td>
-            <td role="cell" data-label="Outcome"><Badge tone=tone words=outcome /></td>
-        </tr>
+        <li>
+            <details class="entry">
+                <summary>
+                    <time datetime=at.for_machines()>{at.minute_of_day()}</time>
+                    " "
+                    <span class="told">
+                        <Told who=who with_email=with_email sentence=sentence />
+                        {times}
+                    </span>
+                    " "
+                    {badge}
+                </summary>
+                <dl class="facts">
+                    <div><dt>"Time"</dt><dd><Moment at=at /></dd></div>
+                    {facts}
+                </dl>
+            </details>
+        </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_day_is_named_today_or_yesterday_and_always_with_its_date() {
+        // 23 Nov 2026, 06:57 UTC.
+        let now = Timestamp::from_micros(1_795_417_030_000_000);
+        for (ago, words) in [
+            (Duration::ZERO, "Today, 23 Nov 2026"),
+            (Duration::hours(6), "Today, 23 Nov 2026"),
+            (Duration::hours(7), "Yesterday, 22 Nov 2026"),
+            (Duration::hours(31), "21 Nov 2026"),
+            (Duration::hours(-24), "24 Nov 2026"),
+        ] {
+            assert_eq!(heading(now.minus(ago), now), words, "{ago}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_two_users_have_is_shared_in_any_spelling() {
+        let user =
+            |id, name: &str| (UserId(uuid::Uuid::from_u128(id)), name.to_owned(), format!("{id}@b.test"));
+        let names = Names::of(&[user(1, "Ada Example"), user(2, "ada example"), user(3, "Grace")]);
+        let who = |name: &str| Author { name: name.to_owned(), email: None };
+        assert!(names.is_shared(&who("Ada Example")) && names.is_shared(&who("ada example")));
+        assert!(!names.is_shared(&who("Grace")) && !names.is_shared(&who("The operator")));
     }
 }

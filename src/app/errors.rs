@@ -37,56 +37,56 @@ pub fn failure(
     let origin = public_url.origin();
     let words = match failure {
         Failure::Forbidden => Words {
-            title: "This is for administrators",
-            what: "You are logged in as a viewer, who may look at connectors but not change them. An \
-                   administrator of your organisation can give you the right."
+            title: "Only for administrators",
+            what: "Your role is Viewer. You can look at connectors, but only an administrator can change them. Ask an \
+                   administrator of your organisation if you need another role."
                 .to_owned(),
             link: Some(home()),
         },
         Failure::ForeignOrigin => Words {
-            title: "This did not come from here",
+            title: "This request came from another site",
             what: sent_from.and_then(|sent_from| other_scheme(public_url, sent_from)).unwrap_or_else(|| {
                 format!(
-                    "The request did not come from a page at {origin}, so nothing was done. If you used \
-                 another address of this program, open it under that one."
+                    "Nothing was done, because the request did not come from a page of this console. This console is \
+                     available at {origin} only. Open it there and try again."
                 )
             }),
             link: Some(home()),
         },
         Failure::ReauthenticationNeeded => Words {
             title: "Confirm that it is you",
-            what: "Nothing was done: you have to enter your password again first.".to_owned(),
+            what: "Nothing was done. First enter your password again.".to_owned(),
             link: came_from
-                .map(|path| (append_next("/re-authenticate", path), "Confirm"))
+                .map(|path| (append_next("/re-authenticate", path), "Enter the password"))
                 .or_else(|| Some(home())),
         },
         Failure::SecondFactorNeeded => Words {
             title: "Set up a second factor first",
-            what: "Nothing was done: your organisation requires one.".to_owned(),
-            link: Some(("/profile/second-factor".to_owned(), "Set it up")),
+            what: "Nothing was done, because your organisation requires a second factor.".to_owned(),
+            link: Some(("/profile/second-factor".to_owned(), "Set up a second factor")),
         },
         Failure::OtherUser => Words {
             title: "Another user is logged in now",
             what:
-                "The form was opened by another user, who was logged in in this browser before. \
-                   Nothing was done, and nothing was kept. Log in as that user, and repeat it."
+                "Another user opened this form in this browser. Nothing was done and nothing was kept. Log out, \
+                   log in as that user, and fill in the form again."
                     .to_owned(),
             link: Some(home()),
         },
         Failure::LoggedOut => Words {
             title: "You are no longer logged in",
-            what: "Nothing was done. Log in, and do it again.".to_owned(),
+            what: "Nothing was done. Log in and try again.".to_owned(),
             link: Some((append_next("/login", came_from.unwrap_or_default()), "Log in")),
         },
         Failure::Busy(seconds) => Words {
             title: "The server is busy",
-            what: format!("Nothing was done. Try again in {seconds} seconds."),
+            what: format!("Nothing was done. Go back and try again in {seconds} seconds."),
             link: Some(home()),
         },
         Failure::Unavailable(_) => Words {
             title: "The database cannot be used at the moment",
-            what: "Before you try again in a minute, check whether your change was saved. If this persists, give this \
-                   request ID to the operator, who runs this program: the log says why."
+            what: "Try again in a minute. First check whether your change was saved. If the problem stays, give this \
+                   request ID to the operator: the program's log has the reason."
                 .to_owned(),
             link: Some(home()),
         },
@@ -110,34 +110,36 @@ pub fn bare(status: StatusCode, request_id: Option<RequestId>) -> Page {
 
 fn of_status(status: StatusCode) -> Words {
     let (title, what) = match status {
-        StatusCode::NOT_FOUND => {
-            ("There is no such page", "The address may be mistyped, or what was here has been deleted.")
-        }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("This cannot be done here", "The address exists, but not for this.")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ("Too large", "The request is larger than any form of this program.")
-        }
+        StatusCode::NOT_FOUND => (
+            "There is no such page",
+            "The address may have a mistake in it, or the page was about something that has been deleted.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "This page does not accept that action",
+            "Nothing was done. Open the page from the console and use its buttons.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "The form is too large",
+            "Nothing was done. Go back, make the texts shorter and send the form again.",
+        ),
         StatusCode::REQUEST_TIMEOUT => (
             "This request took too long",
-            "The request did not arrive in time, and nothing was done. Send it again.",
+            "Nothing was done, because the request did not arrive in time. Go back and try again.",
         ),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
-            "Your browser sends too much with each request",
-            "Delete the cookies of this site, and open it again.",
+            "Your browser sends too much data with each request",
+            "Delete the cookies of this site in your browser. Then open the page again.",
         ),
-        StatusCode::URI_TOO_LONG => {
-            ("This address is too long", "The address is longer than any address of this program.")
+        StatusCode::URI_TOO_LONG => (
+            "This address is too long",
+            "This console has no page with such a long address. Open the page from the console.",
+        ),
+        status if status.is_client_error() => {
+            ("We could not read this request", "Nothing was done. Go back and try again.")
         }
-        status if status.is_client_error() => (
-            "This request could not be understood",
-            "The request cannot have come from a page of this program. Nothing was done.",
-        ),
         _ => (
-            "Something went wrong here",
-            "You did nothing wrong. Try again in a moment. If the error happens again, give this request ID to the \
-             operator.",
+            "Something went wrong on the server",
+            "Try again in a moment. If the error happens again, give this request ID to the operator.",
         ),
     };
     Words { title, what: what.to_owned(), link: Some(home()) }
@@ -158,7 +160,7 @@ fn page(words: Words, status: StatusCode, request_id: Option<RequestId>) -> Page
             view! { <div class="row"><a class="button" href=to>{words}</a></div> }
         });
         view! {
-            <div class="card">
+            <div class="card alone">
                 <h1>{title}</h1>
                 <p class="soft">{what.clone()}</p>
                 {request_id}
@@ -167,7 +169,6 @@ fn page(words: Words, status: StatusCode, request_id: Option<RequestId>) -> Page
         }
         .into_any()
     })
-    .narrow()
     .with_status(status)
 }
 
@@ -180,29 +181,27 @@ pub fn misdirected(misdirected: &Misdirected, public_url: &PublicUrl) -> Page {
     if proxy_renames {
         return proxy_renames_page(asked, public_url.authority().to_owned());
     }
-    let what = if other_port {
-        "Your browser uses another port than the one of this program, so nothing can be done here."
-    } else {
-        "Your browser uses an address that is not the one of this program, so nothing can be done here."
-    };
-    Page::new("Another address", move || {
+    let what =
+        if other_port { "Your browser uses another port." } else { "Your browser uses another host name." };
+    Page::new("Wrong address", move || {
         let (asked, own) = (asked.clone(), own.clone());
         view! {
             <div class="card">
-                <h1>"This program has another address"</h1>
-                <p class="soft">{what}</p>
+                <h1>"Wrong address"</h1>
+                <p class="soft">"This console is available at " <code>{own.clone()}</code> " only. " {what}</p>
                 <dl class="facts">
-                    <div><dt>"You asked for"</dt><dd><code>{asked}</code></dd></div>
+                    <div><dt>"You opened"</dt><dd><code>{asked}</code></dd></div>
                     <div>
-                        <dt>"Its address"</dt>
+                        <dt>"Address of the console"</dt>
                         <dd><a href=format!("{own}/")><code>{own.clone()}</code></a></dd>
                     </div>
                 </dl>
-                <a class="button primary wide" href=format!("{own}/")>"Go to its address"</a>
+                <a class="button primary wide" href=format!("{own}/")>"Open the console"</a>
                 <p class="help">
-                    "Does your browser show its address already? Then a proxy in between sends this program another \
-                     name or port in the " <code>"Host"</code> " header, and the operator has to change that. Is its \
-                     address wrong? The operator sets it with " <code>"MAIL360_PUBLIC_URL"</code> "."
+                    "Does your address bar already show the address of the console? Then a proxy sends this program \
+                     another name or port in the " <code>"Host"</code> " header, and the operator has to correct the \
+                     proxy. Is the address of the console wrong? The operator can change it in "
+                    <code>"MAIL360_PUBLIC_URL"</code> "."
                 </p>
             </div>
         }
@@ -220,18 +219,19 @@ fn proxy_renames_page(asked: String, own: String) -> Page {
             <div class="card">
                 <h1>"A proxy changes the address"</h1>
                 <p class="soft">
-                    "Your browser is at the right address, but a proxy between the browser and this program sends \
-                     another address, so nothing can be done here. Tell the operator, who can correct the proxy."
+                    "Your browser uses the right address, but a proxy between the browser and this program sends \
+                     another one. Tell the operator, who can correct the proxy. Then try again."
                 </p>
                 <dl class="facts">
                     <div><dt>"The proxy sends"</dt><dd><code>"Host: " {asked}</code></dd></div>
                     <div><dt>"It must send"</dt><dd><code>"Host: " {own}</code></dd></div>
                 </dl>
                 <p class="help">
-                    "For the operator: let the proxy pass the browser's " <code>"Host"</code> " header on. In nginx \
-                     that is " <code>"proxy_set_header Host $http_host;"</code> ", in Apache "
-                    <code>"ProxyPreserveHost On"</code> "."
+                    "For the operator: the proxy must pass on the " <code>"Host"</code> " header of the browser. \
+                     Write " <code>"proxy_set_header Host $http_host;"</code> " in nginx, "
+                    <code>"ProxyPreserveHost On"</code> " in Apache."
                 </p>
+                <div class="row"><a class="button" href="/">"Try again"</a></div>
             </div>
         }
         .into_any()

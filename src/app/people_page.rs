@@ -1,5 +1,5 @@
-//! `/settings/people`: users, invitations, and whether a second factor is required. It is here because users
-//! and sessions belong to two features.
+//! `/settings/people`: users, invitations, and whether a second factor is required. It is in `app` because users and
+//! sessions belong to two features.
 
 use axum::{
     Extension, Form,
@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
+    log_in::pages::title_of,
     people::{
         access::{Admin, Member},
         model::{Email, InvitationId, Role},
@@ -19,20 +20,20 @@ use crate::{
     platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page},
     ui::{
         table::Table,
-        widgets::{Badge, Copyable, FieldKind, Moment, Notice, Pager, TextField, Tone},
+        widgets::{Badge, Copyable, ErrorSummary, FieldKind, Moment, Notice, Pager, TextField, Tone},
     },
 };
 
 const HERE: &str = "/settings/people";
 
-/// The query: the e-mail after which the page of the list begins.
+/// The query of the address. `after` is the last email of the previous page of the list.
 #[derive(Debug, Default, Deserialize)]
 pub struct ListQuery {
     #[serde(default)]
     after: String,
 }
 
-/// The result of an invitation, for the next page.
+/// The result of an invitation, for the page that answers it.
 #[derive(Clone, Debug)]
 enum InvitationResult {
     Link { email: String, link: String, until: Timestamp },
@@ -67,7 +68,8 @@ impl PeopleView {
     }
 
     fn page(self) -> Page {
-        Page::new("People", move || view! { <PeoplePage model=self.clone() /> }.into_any())
+        let title = title_of("People", matches!(self.result, Some(InvitationResult::Refused(_))));
+        Page::new(title, move || view! { <PeoplePage model=self.clone() /> }.into_any())
     }
 }
 
@@ -77,12 +79,12 @@ pub async fn show(
     Extension(member): Extension<Member>,
     Query(ListQuery { after }): Query<ListQuery>,
 ) -> Result<Page, Failure> {
-    // Stored e-mails contain no control characters. PostgreSQL would answer a NUL with an error.
+    // Stored emails contain no control characters. PostgreSQL would answer a NUL with an error.
     let after = Some(after.as_str()).filter(|after| !after.is_empty() && !after.contains(char::is_control));
     Ok(PeopleView::of(&people, &member.admin()?, after).await?.page())
 }
 
-/// Fields of the form.
+/// Fields of the form that invites a person.
 #[derive(Deserialize)]
 pub struct InvitationForm {
     #[serde(default)]
@@ -109,10 +111,10 @@ pub async fn invite(
                 (InvitationResult::Link { email: email.as_str().to_owned(), link, until }, StatusCode::OK)
             }
             Invited::AlreadyHere => {
-                (InvitationResult::Refused("There is a user with this e-mail already."), StatusCode::CONFLICT)
+                (InvitationResult::Refused("A user with this email exists already."), StatusCode::CONFLICT)
             }
             Invited::TooMany => (
-                InvitationResult::Refused("Too many invitations are open. Withdraw some first."),
+                InvitationResult::Refused("Too many invitations are open. Withdraw some of them first."),
                 StatusCode::CONFLICT,
             ),
         },
@@ -126,7 +128,8 @@ pub async fn invite(
     Ok(view.page().with_status(status).into_response())
 }
 
-/// `POST /settings/people/invitations/{id}/withdraw`.
+/// `POST /settings/people/invitations/{id}/withdraw`. If the link was for a new password, redirects to the page of
+/// its user, which shows such links.
 pub async fn withdraw(
     State(people): State<People>,
     Extension(member): Extension<Member>,
@@ -134,11 +137,13 @@ pub async fn withdraw(
 ) -> Result<Redirect, Failure> {
     let admin = member.admin()?.reauthenticated()?;
     let id: InvitationId = id.parse().map_err(|_| Failure::NotFound)?;
-    people.withdraw(&admin, id).await?;
-    Ok(Redirect::to(HERE))
+    Ok(match people.withdraw(&admin, id).await? {
+        Some(user) => Redirect::to(&format!("{HERE}/{user}")),
+        None => Redirect::to(HERE),
+    })
 }
 
-/// Fields of the form.
+/// Field of the form that makes the second factor required or optional.
 #[derive(Deserialize)]
 pub struct RequirementForm {
     required: bool,
@@ -173,11 +178,9 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
     };
     let invited = invited.map(|(email, link, until)| {
         view! {
-            <Notice tone=Tone::Good title=format!("Send this link to {email}")>
-                <p>
-                    "The person who opens the link chooses a password and is logged in. The link works once, until "
-                    <Moment at=until /> ". It is not shown again."
-                </p>
+            <Notice tone=Tone::Good>
+                <p class="title">"Send this link to " <EmailText email=email /></p>
+                <p>"It works once, until " <Moment at=until /> ". Copy it now: it is not shown again."</p>
                 <Copyable value=link what="the invitation link" />
             </Notice>
         }
@@ -186,24 +189,34 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
         <div class="head">
             <div>
                 <h1>"People"</h1>
-                <p class="soft">"The users who can log in here, and what each may do."</p>
+                <p class="soft">"Users of this console and their roles."</p>
             </div>
         </div>
         {invited}
-        <div class="beside">
-            <div class="stack">
-                <Table caption="Users, by e-mail" columns=&["User", "Role", "Second factor", "Last log-in"]>
-                    {rows}
-                </Table>
-                <Pager first=first next=next />
-                <OpenLinks invitations=invitations />
-            </div>
-            <div class="stack">
-                <InvitationCard typed=typed error=error />
-                <SecondFactorCard required=required />
-            </div>
+        <InvitationCard typed=typed error=error />
+        <div class="stack">
+            <Table
+                caption="Users, by email"
+                columns=&["User", "Role", "Second factor", "Last log-in"]
+                kind="users"
+            >
+                {rows}
+            </Table>
+            <Pager first=first next=next />
         </div>
+        <OpenInvitations invitations=invitations />
+        <SecondFactorCard required=required />
     }
+}
+
+/// An email. If it does not fit on one line, it breaks after the @.
+#[component]
+pub fn EmailText(email: String) -> impl IntoView {
+    let parts = match email.split_once('@') {
+        Some((local, domain)) => (format!("{local}@"), domain.to_owned()),
+        None => (email, String::new()),
+    };
+    view! { <bdi>{parts.0}<wbr />{parts.1}</bdi> }
 }
 
 #[component]
@@ -219,38 +232,35 @@ fn UserRow(user: User, you: bool) -> impl IntoView {
         <tr role="row">
             <th scope="row" role="rowheader">
                 <p><a href=to><bdi>{user.name}</bdi></a>{you.then_some(" (you)")}</p>
-                <p class="soft note">{user.email}</p>
+                <p class="soft note"><EmailText email=user.email /></p>
                 {disabled}
             </th>
             <td role="cell" data-label="Role">{user.role.to_string()}</td>
             <td role="cell" data-label="Second factor"><Badge tone=tone words=words /></td>
-            <td role="cell" data-label="Last log-in">{last}</td>
+            <td role="cell" data-label="Last log-in"><div>{last}</div></td>
         </tr>
     }
 }
 
 #[component]
-fn OpenLinks(invitations: Vec<(Invitation, String)>) -> impl IntoView {
+fn OpenInvitations(invitations: Vec<(Invitation, String)>) -> impl IntoView {
     let items = invitations
         .into_iter()
         .map(|(invitation, invited_by)| {
-            let what = match invitation.for_user {
-                Some(_) => "New password".to_owned(),
-                None => invitation.role.to_string(),
-            };
+            let role = invitation.role.to_string();
             let action = format!("{HERE}/invitations/{}/withdraw", invitation.id);
             let email = invitation.email.clone();
             view! {
                 <li class="row apart">
                     <div>
-                        <p>{invitation.email}</p>
+                        <p><EmailText email=invitation.email /></p>
                         <p class="soft note">
-                            {what} ", until " <Moment at=invitation.expires_at /> ", by " <bdi>{invited_by}</bdi>
+                            {role} ", until " <Moment at=invitation.expires_at /> ", by " <bdi>{invited_by}</bdi>
                         </p>
                     </div>
                     <form method="post" action=action>
                         <button class="button small">
-                            <span>"Withdraw" <span class="unseen">" the link for " {email}</span></span>
+                            <span>"Withdraw" <span class="unseen">" the invitation of " {email}</span></span>
                         </button>
                     </form>
                 </li>
@@ -259,45 +269,49 @@ fn OpenLinks(invitations: Vec<(Invitation, String)>) -> impl IntoView {
         .collect_view();
     (!items.is_empty()).then(|| {
         view! {
-            <section class="card low" aria-labelledby="invitations-title">
-                <h2 id="invitations-title">"Open links"</h2>
+            <section class="card low alone" aria-labelledby="invitations-title">
+                <h2 id="invitations-title">"Open invitations"</h2>
                 <ul class="stack" role="list">{items}</ul>
             </section>
         }
     })
 }
 
+/// The form that invites a person. It opens with a button, because on most visits it is not needed.
 #[component]
 fn InvitationCard(typed: (String, Role), error: Option<String>) -> impl IntoView {
     let (email, role) = typed;
-    let focus = error.is_some();
+    let is_open = error.is_some();
+    let summary = error.is_some().then(|| view! { <ErrorSummary fields=vec![("email", "Email")] /> });
     let days = INVITATION_LASTS.whole_days();
     view! {
-        <section class="card low" aria-labelledby="invite-title">
-            <h2 id="invite-title">"Invite a person"</h2>
-            <form class="fields" method="post" action=HERE>
-                <TextField
-                    name="email"
-                    label="E-mail"
-                    kind=FieldKind::Email
-                    help="The person will log in with this e-mail."
-                    value=email
-                    error=error
-                    focus=focus
-                />
-                <RoleField role=role />
-                <div class="row"><button class="button primary">"Make an invitation link"</button></div>
-            </form>
-            <p class="help">
-                {format!("The link works once, for {days} days. Send the link yourself.")}
-            </p>
-        </section>
+        <details class="invite" open=is_open>
+            <summary class="button">"Invite a user"</summary>
+            <section class="card low alone" aria-label="Invite a user">
+                {summary}
+                <form class="fields" method="post" action=HERE>
+                    <TextField
+                        name="email"
+                        label="Email"
+                        kind=FieldKind::Email
+                        help="The user logs in with this address."
+                        value=email
+                        error=error
+                    />
+                    <RoleField role=role />
+                    <div class="row"><button class="button primary">"Create an invitation link"</button></div>
+                </form>
+                <p class="help">
+                    {format!("The link works once, for {days} days. This console sends no email: you send the link to the user.")}
+                </p>
+            </section>
+        </details>
     }
 }
 
 /// The field for a user's role.
 #[component]
-pub fn RoleField(
+fn RoleField(
     /// The selected role.
     role: Role,
 ) -> impl IntoView {
@@ -308,7 +322,7 @@ pub fn RoleField(
         <div class="field">
             <label for="role">"Role"</label>
             <p class="help" id="role-help">
-                "An administrator may do everything here. A viewer may only look at connectors."
+                "An administrator can do everything in this console. A viewer can only look at connectors."
             </p>
             <select class="input" id="role" name="role" aria-describedby="role-help">{options.collect_view()}</select>
         </div>
@@ -319,15 +333,14 @@ pub fn RoleField(
 fn SecondFactorCard(required: bool) -> impl IntoView {
     let (words, button) = if required {
         (
-            "Every user must have a second factor. A user without one must set it up before they can do anything else.",
+            "Every user must have a second factor. Users without one must set it up at the next page they open.",
             "Make the second factor optional",
         )
     } else {
         (
-            "A second factor is a code from an app on the phone, besides the password. Each user may set one up. If \
-             you require a second factor, every user without one, including you, must set it up before they can do \
-             anything else.",
-            "Require a second factor",
+            "A second factor is a code from a phone app, in addition to the password. If you require it, every user \
+             (you too) must set it up at the next page they open.",
+            "Require it for all users",
         )
     };
     let badge = if required {
@@ -336,7 +349,7 @@ fn SecondFactorCard(required: bool) -> impl IntoView {
         view! { <Badge tone=Tone::Idle words="Optional" /> }
     };
     view! {
-        <section class="card low" aria-labelledby="requirement-title">
+        <section class="card low alone" aria-labelledby="requirement-title">
             <div class="row apart"><h2 id="requirement-title">"Second factor"</h2>{badge}</div>
             <p class="soft">{words}</p>
             <form method="post" action=format!("{HERE}/second-factor")>

@@ -1,5 +1,7 @@
 //! `/settings/people/{id}`: one user, and the actions of an administrator.
 
+mod said;
+
 use std::sync::Arc;
 
 use axum::{
@@ -12,13 +14,14 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::people_page::RoleField;
+use self::said::{Change, Said, Wanted};
+use super::people_page::EmailText;
 use crate::{
-    log_in::{administration::Administration, session::LoggedInBrowser},
+    log_in::{administration::Administration, pages::title_of, session::LoggedInBrowser},
     people::{
         access::{Admin, Member},
         model::Role,
-        service::{ChangeOutcome, People, User, UserChange},
+        service::{ChangeOutcome, Invitation, People, User},
     },
     platform::{
         clock::{SharedClock, Timestamp},
@@ -31,7 +34,8 @@ use crate::{
     ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
 };
 
-/// Name of the note about the last change: the user, and the text to show.
+const PEOPLE: &str = "/settings/people";
+/// Name of the note about the last change.
 const CHANGED: &str = "person";
 
 #[derive(Clone)]
@@ -42,23 +46,32 @@ struct PersonView {
     said: Option<(Tone, String)>,
     /// A link with which the user chooses a new password, and when it expires. Shown once.
     link: Option<(String, Timestamp)>,
+    /// The open link for a new password, and who made it.
+    open_link: Option<(Invitation, String)>,
 }
 
+/// The page of a user. `said` makes the message from the user's name.
 async fn view_of(
     administration: &Administration,
+    people: &People,
     admin: &Admin,
     id: UserId,
-    said: Option<(Tone, String)>,
+    said: impl FnOnce(&str) -> Option<(Tone, String)>,
     link: Option<(String, Timestamp)>,
 ) -> Result<Page, Failure> {
     let (user, browsers): (User, Vec<LoggedInBrowser>) = administration.person(admin, id).await?;
-    let model = PersonView { you: user.id == admin.user(), user, browsers: browsers.len(), said, link };
-    Ok(Page::new(model.user.name.clone(), move || view! { <Person model=model.clone() /> }.into_any()))
+    let open_link = people.new_password_link(admin, id).await?;
+    let said = said(&user.name);
+    let title = title_of(&user.name, said.as_ref().is_some_and(|(tone, _)| *tone == Tone::Bad));
+    let you = user.id == admin.user();
+    let model = PersonView { you, user, browsers: browsers.len(), said, link, open_link };
+    Ok(Page::new(title, move || view! { <Person model=model.clone() /> }.into_any()))
 }
 
 /// `GET /settings/people/{id}`.
 pub async fn show(
     State(administration): State<Administration>,
+    State(people): State<People>,
     State(clock): State<SharedClock>,
     Extension(member): Extension<Member>,
     session: Session,
@@ -66,12 +79,12 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let note = note::read::<(UserId, bool, String)>(&session, CHANGED, clock.now()).await?;
-    let said = note.filter(|(user, ..)| *user == id).map(|(_, changed, words)| {
-        let tone = if changed { Tone::Good } else { Tone::Info };
-        (tone, words)
-    });
-    view_of(&administration, &admin, id, said, None).await
+    let said = note::read::<Said>(&session, CHANGED, clock.now()).await?.filter(|said| said.user == id);
+    let said = |name: &str| {
+        let tone = |said: &Said| if said.changed { Tone::Good } else { Tone::Info };
+        said.map(|said| (tone(&said), said.words(name)))
+    };
+    view_of(&administration, &people, &admin, id, said, None).await
 }
 
 /// Fields of the forms.
@@ -84,54 +97,23 @@ pub struct ChangeForm {
 }
 
 impl ChangeForm {
-    fn parse(&self) -> Option<UserChange> {
+    fn parse(&self) -> Option<Change> {
         Some(match self.change.as_str() {
-            "role" => UserChange::Role(Role::from_name(&self.role)?),
-            "disable" => UserChange::Enabled(false),
-            "enable" => UserChange::Enabled(true),
-            "end-sessions" => UserChange::EndSessions,
-            "no-second-factor" => UserChange::NoSecondFactor,
+            "role" => Change::Role(match Role::from_name(&self.role)? {
+                Role::Admin => Wanted::Admin,
+                Role::Viewer => Wanted::Viewer,
+            }),
+            "disable" => Change::Disable,
+            "enable" => Change::Enable,
+            "end-sessions" => Change::EndSessions,
+            "no-second-factor" => Change::NoSecondFactor,
             _ => return None,
         })
     }
 }
 
-/// The text after a change. `browsers` is the number of browsers in which the user was logged out.
-const fn describe_change(change: &UserChange, browsers: usize) -> &'static str {
-    match (change, browsers) {
-        (UserChange::Role(_), 0) => "The role was changed. They have the new one when they log in.",
-        (UserChange::Role(_), _) => {
-            "The role was changed. They are logged out, and have the new one when they log in again."
-        }
-        (UserChange::Enabled(false), 0) => "Disabled. They cannot log in.",
-        (UserChange::Enabled(false), _) => "Disabled. They are logged out, and cannot log in.",
-        (UserChange::Enabled(true), _) => "Enabled. They can log in again.",
-        (UserChange::EndSessions, 0) => {
-            "They were not logged in in any browser. A log-in that waits for a code has ended."
-        }
-        (UserChange::EndSessions, _) => "They are logged out in all browsers.",
-        (UserChange::NoSecondFactor, _) => {
-            "The second factor is off: the password alone logs them in, until they set up another one."
-        }
-        (UserChange::Password(_), 0) => "The password was changed.",
-        (UserChange::Password(_), _) => "The password was changed. They are logged out.",
-        (UserChange::Delete, _) => "The user was deleted.",
-    }
-}
-
-/// The text after a change that was not needed.
-const fn describe_no_change(change: &UserChange) -> &'static str {
-    match change {
-        UserChange::Role(_) => "Nothing was changed: they have this role already.",
-        UserChange::Enabled(false) => "Nothing was changed: they are disabled already.",
-        UserChange::Enabled(true) => "Nothing was changed: they are enabled already.",
-        UserChange::NoSecondFactor => "Nothing was changed: they have no second factor.",
-        UserChange::EndSessions | UserChange::Password(_) | UserChange::Delete => "Nothing was changed.",
-    }
-}
-
 /// `POST /settings/people/{id}`.
-#[expect(clippy::too_many_arguments, reason = "a handler asks for what it needs, one by one")]
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn change(
     State(administration): State<Administration>,
     State(clock): State<SharedClock>,
@@ -147,26 +129,29 @@ pub async fn change(
     if form.change == "new-password" {
         let (token, until) = people.invite_to_new_password(&admin, id).await?;
         let link = config.public_url.join(&format!("/invitations/{}", token.expose()));
-        return Ok(view_of(&administration, &admin, id, None, Some((link, until))).await?.into_response());
+        let page = view_of(&administration, &people, &admin, id, |_| None, Some((link, until))).await?;
+        return Ok(page.into_response());
     }
     let change = form.parse().ok_or(Failure::BadRequest)?;
-    let (changed, browsers) = administration.change(&admin, id, change.clone()).await?;
-    match changed {
+    let (outcome, browsers) = administration.change(&admin, id, change.of_the_service()).await?;
+    match outcome {
         // An administrator who changed their own user has just ended the session that would show the note.
         ChangeOutcome::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         ChangeOutcome::Changed | ChangeOutcome::Nothing => {
-            let is_changed = changed == ChangeOutcome::Changed;
-            let words =
-                if is_changed { describe_change(&change, browsers) } else { describe_no_change(&change) };
-            note::keep_note(&session, CHANGED, &(id, is_changed, words), clock.now()).await?;
-            Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
+            let said = Said { user: id, change, changed: outcome == ChangeOutcome::Changed, browsers };
+            note::keep_note(&session, CHANGED, &said, clock.now()).await?;
+            Ok(Redirect::to(&format!("{PEOPLE}/{id}")).into_response())
         }
         ChangeOutcome::NoSuchUser => Err(Failure::NotFound),
         ChangeOutcome::LastAdmin => {
-            let words =
-                "This is the last administrator who can log in. Make another user an administrator first.";
-            let page =
-                view_of(&administration, &admin, id, Some((Tone::Bad, words.to_owned())), None).await?;
+            let said = |name: &str| {
+                let words = format!(
+                    "Nothing was changed: {name} is the last administrator who can log in. Make another user an \
+                     administrator first."
+                );
+                Some((Tone::Bad, words))
+            };
+            let page = view_of(&administration, &people, &admin, id, said, None).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
         }
     }
@@ -174,31 +159,65 @@ pub async fn change(
 
 #[component]
 fn Person(model: PersonView) -> impl IntoView {
-    let PersonView { user, browsers, you, said, link } = model;
-    let here = format!("/settings/people/{}", user.id);
+    let PersonView { user, browsers, you, said, link, open_link } = model;
     let said = said.map(|(tone, words)| view! { <Notice tone=tone><p>{words}</p></Notice> });
+    let open_link = open_link.filter(|_| link.is_none());
+    let email = user.email.clone();
     let link = link.map(|(link, until)| {
         view! {
-            <Notice tone=Tone::Good title=format!("Send this link to {}", user.email)>
+            <Notice tone=Tone::Good>
+                <p class="title">"Send this link to " <EmailText email=email /></p>
                 <p>
-                    "The person who opens the link chooses a new password for this user. The link works once, until "
-                    <Moment at=until /> ". It is not shown again."
+                    "With it the user chooses a new password. It works once, until " <Moment at=until />
+                    ". Copy it now: it is not shown again."
                 </p>
-                <Copyable value=link what="the link" />
+                <Copyable value=link what="the link for a new password" />
             </Notice>
         }
     });
     let yourself = you.then(|| {
         view! {
             <Notice tone=Tone::Info>
-                <p>"This is your own user. Any change here logs you out in all browsers."</p>
+                <p>"This is your own user. Every change on this page logs you out in all browsers."</p>
             </Notice>
         }
     });
+    view! {
+        <div class="head">
+            <div>
+                <Back to=PEOPLE what="People" />
+                <h1><bdi>{user.name.clone()}</bdi></h1>
+            </div>
+        </div>
+        {said}
+        {link}
+        {open_link.map(|(link, by)| view! { <OpenLink link=link by=by /> })}
+        {yourself}
+        <div class="beside">
+            <Facts user=user.clone() browsers=browsers />
+            <Changes user=user browsers=browsers you=you />
+        </div>
+    }
+}
+
+/// The link for a new password that was made before and still works.
+#[component]
+fn OpenLink(link: Invitation, by: String) -> impl IntoView {
+    let action = format!("{PEOPLE}/invitations/{}/withdraw", link.id);
+    view! {
+        <Notice tone=Tone::Info title="A link for a new password is open">
+            <p>"It works until " <Moment at=link.expires_at /> ". Created by " <bdi>{by}</bdi> "."</p>
+            <form method="post" action=action><button class="button small">"Withdraw the link"</button></form>
+        </Notice>
+    }
+}
+
+#[component]
+fn Facts(user: User, browsers: usize) -> impl IntoView {
     let state = if user.disabled {
         view! { <Badge tone=Tone::Bad words="Disabled" /> }
     } else {
-        view! { <Badge tone=Tone::Good words="May log in" /> }
+        view! { <Badge tone=Tone::Good words="Active" /> }
     };
     let factor = if user.has_second_factor {
         view! { <Badge tone=Tone::Good words="On" /> }
@@ -210,106 +229,96 @@ fn Person(model: PersonView) -> impl IntoView {
         None => "Never".into_any(),
     };
     let logged_in = match browsers {
-        0 => "In no browser".to_owned(),
-        1 => "In one browser".to_owned(),
-        count => format!("In {count} browsers"),
+        0 => "No browser".to_owned(),
+        1 => "1 browser".to_owned(),
+        count => format!("{count} browsers"),
     };
     let activity = format!("/settings/activity?who={}", user.id);
     view! {
-        <div class="head">
-            <div>
-                <Back to="/settings/people" what="People" />
-                <h1><bdi>{user.name.clone()}</bdi></h1>
-            </div>
-        </div>
-        {said}
-        {link}
-        {yourself}
-        <div class="beside">
-            <section class="card low" aria-labelledby="user-title">
-                <h2 id="user-title">"User"</h2>
-                <dl class="facts">
-                    <div><dt>"E-mail"</dt><dd>{user.email.clone()}</dd></div>
-                    <div><dt>"Role"</dt><dd>{user.role.to_string()}</dd></div>
-                    <div><dt>"State"</dt><dd>{state}</dd></div>
-                    <div><dt>"Second factor"</dt><dd>{factor}</dd></div>
-                    <div><dt>"Last log-in"</dt><dd>{last}</dd></div>
-                    <div><dt>"Logged in"</dt><dd>{logged_in}</dd></div>
-                </dl>
-                <a href=activity>"What they did"</a>
-            </section>
-            <Changes user=user here=here browsers=browsers you=you />
-        </div>
+        <section class="card low" aria-labelledby="user-title">
+            <h2 id="user-title">"User"</h2>
+            <dl class="facts">
+                <div><dt>"Email"</dt><dd><EmailText email=user.email /></dd></div>
+                <div><dt>"Role"</dt><dd>{user.role.to_string()}</dd></div>
+                <div><dt>"State"</dt><dd>{state}</dd></div>
+                <div><dt>"Second factor"</dt><dd>{factor}</dd></div>
+                <div><dt>"Last log-in"</dt><dd>{last}</dd></div>
+                <div><dt>"Logged in"</dt><dd>{logged_in}</dd></div>
+            </dl>
+            <a href=activity>"Activity of this user"</a>
+        </section>
     }
 }
 
-/// The possible changes. Each ends the user's sessions, which is said once. A change that takes access away
-/// asks first.
+/// The possible changes. A summary names the situation, and its button what the click does.
 #[component]
-fn Changes(user: User, here: String, browsers: usize, you: bool) -> impl IntoView {
+fn Changes(user: User, browsers: usize, you: bool) -> impl IntoView {
+    let here = format!("{PEOPLE}/{}", user.id);
     let name = user.name.clone();
-    let ask = |summary: &'static str, words: String, change: &'static str, button: &'static str| {
-        let action = here.clone();
-        view! {
-            <details class="disclosure">
-                <summary>{summary}</summary>
-                <form class="stack tight" method="post" action=action>
-                    <input type="hidden" name="change" value=change />
-                    <p>{words}</p>
-                    <div class="row"><button class="button danger">{button}</button></div>
-                </form>
-            </details>
-        }
+    let ask =
+        |summary: &'static str, words: String, change: &'static str, class: &'static str, button: String| {
+            let action = here.clone();
+            view! {
+                <details class="disclosure">
+                    <summary>{summary}</summary>
+                    <form class="stack tight" method="post" action=action>
+                        <input type="hidden" name="change" value=change />
+                        <p>{words}</p>
+                        <div class="row"><button class=class>{button}</button></div>
+                    </form>
+                </details>
+            }
+        };
+    let (plain, danger) = ("button", "button danger");
+    let (role, wanted) = match user.role {
+        Role::Admin => (Role::Viewer, "a viewer"),
+        Role::Viewer => (Role::Admin, "an administrator"),
     };
+    let password = (!user.disabled && !you).then(|| {
+        let words = format!(
+            "Create a link for a new password. It works for one day; the old password works until then. First make \
+             sure that the request really comes from {name}."
+        );
+        let button = "Create a link for a new password".to_owned();
+        ask("Forgotten password", words, "new-password", plain, button)
+    });
     let sessions = (browsers > 0).then(|| {
-        let words = format!("{name} is logged out everywhere and can log in again.");
-        ask("Log out everywhere", words, "end-sessions", "Log out everywhere")
+        let words = format!("{name} is logged out in all browsers and can log in again.");
+        let button = format!("Log out {name} everywhere");
+        ask("Lost or stolen device", words, "end-sessions", danger, button)
     });
     let factor = user.has_second_factor.then(|| {
         let words = format!(
-            "Remove the second factor if the phone is lost: {name} then logs in with the password alone, and can set \
-             up another factor. Make sure that it is really {name} who asks you."
+            "{name} can then log in with the password only, and can set up a new second factor. First make sure that \
+             the request really comes from {name}."
         );
-        ask("Remove the second factor", words, "no-second-factor", "Remove the second factor")
-    });
-    let password = (!user.disabled && !you).then(|| {
-        let action = here.clone();
-        let words = format!(
-            "You get a link to send to {name}, which works for a day. Until the link is used, the current password \
-             still works. Make sure that it is really {name} who asks you."
-        );
-        view! {
-            <details class="disclosure">
-                <summary>"Forgotten password"</summary>
-                <form class="stack tight" method="post" action=action>
-                    <input type="hidden" name="change" value="new-password" />
-                    <p>{words}</p>
-                    <div class="row"><button class="button">"Make a link for a new password"</button></div>
-                </form>
-            </details>
-        }
+        let button = format!("Turn off the second factor of {name}");
+        ask("Lost authenticator app", words, "no-second-factor", danger, button)
     });
     let access = if user.disabled {
         view! {
             <form method="post" action=here.clone()>
                 <input type="hidden" name="change" value="enable" />
-                <button class="button">"Enable"</button>
+                <button class="button">{format!("Enable {name}")}</button>
             </form>
         }
         .into_any()
     } else {
-        let words = format!("{name} is logged out everywhere and cannot log in until enabled again.");
-        ask("Disable", words, "disable", "Disable").into_any()
+        let words = format!(
+            "{name} is logged out in all browsers and cannot log in until an administrator enables the user."
+        );
+        ask("Has left the company", words, "disable", danger, format!("Disable {name}")).into_any()
     };
     view! {
         <section class="card low" aria-labelledby="changes-title">
             <h2 id="changes-title">"Change"</h2>
-            <form class="fields" method="post" action=here.clone()>
+            <form class="stack tight" method="post" action=here.clone()>
                 <input type="hidden" name="change" value="role" />
-                <RoleField role=user.role />
-                <div class="row"><button class="button">"Set the role"</button></div>
+                <input type="hidden" name="role" value=role.name() />
+                <div class="row"><button class="button">{format!("Make {name} {wanted}")}</button></div>
                 <p class="help">
-                    "A new role takes effect at once: the user is logged out, and has it after the next log-in."
+                    "An administrator can do everything in this console. A viewer can only look at connectors. The \
+                     change logs the user out. They get the new role at the next log-in."
                 </p>
             </form>
             {password}

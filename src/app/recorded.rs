@@ -1,9 +1,15 @@
-//! The texts of activity entries, for the activity page and a connector's page.
+//! The words of activity entries, for the activity page and a connector's page: the author, the sentence, the outcome,
+//! and the facts that a user reads only after opening the entry.
+
+mod sentence;
 
 use std::collections::HashMap;
 
+use leptos::prelude::*;
+
+pub use self::sentence::{Sentence, sentence};
 use crate::{
-    activity::model::{Action, By, Detail, Recorded},
+    activity::model::{By, Detail, Recorded},
     connectors::pages::labels_of,
     people::model::UserLabel,
     platform::id::UserId,
@@ -11,76 +17,66 @@ use crate::{
     ui::widgets::Tone,
 };
 
-/// The author of an entry. Users choose their names, so pages always show the e-mail too.
+/// The author of an entry. Users choose their names and can copy another user's, so each page also has the email.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Who {
-    /// The user's name, or a text if it was no user.
+pub struct Author {
+    /// The user's name, or a text if the author was not a user.
     pub name: String,
-    /// The user's e-mail.
+    /// The user's email.
     pub email: Option<String>,
 }
 
-/// The author of an entry, looked up in these users.
-pub fn who(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Who {
+/// The author of an entry. `users` has the users whom the entries of the page name.
+pub fn who(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author {
     let words = match entry.by {
         By::User(user) => match users.get(&user) {
-            Some(UserLabel { name, email }) => return Who { name: name.clone(), email: Some(email.clone()) },
+            Some(UserLabel { name, email }) => {
+                return Author { name: name.clone(), email: Some(email.clone()) };
+            }
             None => "A deleted user",
         },
         // A request has an address; a command has none.
         By::NoUser if entry.address.is_none() => "The operator",
-        By::NoUser => "A visitor who did not log in",
+        By::NoUser => "An unknown person",
     };
-    Who { name: words.to_owned(), email: None }
+    Author { name: words.to_owned(), email: None }
 }
 
-/// The label of the action.
-pub fn action(entry: &Recorded) -> &'static str {
-    entry.action.map_or("An action that this version does not know", |action| action.words())
+/// An entry as a sentence: its author, and what the author did.
+#[component]
+pub fn Told(
+    who: Author,
+    /// Whether the author's email follows the name.
+    with_email: bool,
+    sentence: Sentence,
+) -> impl IntoView {
+    let Author { name, email } = who;
+    let email = email.filter(|_| with_email).map(|email| view! { " (" <bdi>{email}</bdi> ")" });
+    let Sentence { verb, object, rest } = sentence;
+    let object = (!object.is_empty()).then(|| view! { " " <bdi>{object}</bdi> });
+    let rest = (!rest.is_empty()).then(|| format!(" {rest}"));
+    view! { <b><bdi>{name}</bdi></b> {email} " " {verb} {object} {rest} }
 }
 
-/// The text for the thing that it was done to.
-pub fn entity(entry: &Recorded) -> String {
-    match entry.action {
-        _ if !entry.entity.is_empty() => entry.entity.clone(),
-        Some(Action::LogInRefused) => "E-mails that no user has".to_owned(),
-        _ => "Others".to_owned(),
-    }
-}
-
-/// What changed, if the entry has it.
-pub fn detail(entry: &Recorded, providers: &Providers) -> Option<String> {
-    Some(words_of(&entry.detail, providers)).filter(|words| !words.is_empty())
-}
-
-fn words_of(detail: &Detail, providers: &Providers) -> String {
-    let words: &str = match detail {
-        Detail::None => "",
-        Detail::Earlier(text) => text,
-        Detail::Fields { fields } => return labels_of(providers, fields),
-        Detail::Role { role } => role,
-        Detail::RoleChanged { role } => return format!("role: {role}"),
-        Detail::Password => "password",
-        Detail::Enabled => "enabled",
-        Detail::Disabled => "disabled",
-        Detail::SecondFactorRemoved => "second factor removed",
-        Detail::SessionsEnded => "sessions ended",
-        Detail::ByLink => "by a link of an administrator",
-        Detail::InviterMayNotInvite { inviter } => return format!("{inviter} may not invite any more"),
-        Detail::SecondFactorRequired => "second factor required",
-        Detail::SecondFactorOptional => "second factor optional",
-        Detail::Method { method } => method,
-        Detail::Key { key } => return format!("with the key {key}"),
-        Detail::Ended { browsers, sign_ins, links } => {
-            return format!(
-                "Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links withdrawn: {links}"
-            );
+/// The detail that the sentence of an entry does not contain, such as the changed fields: its label and its text.
+pub fn detail(entry: &Recorded, providers: &Providers) -> Option<(&'static str, String)> {
+    Some(match &entry.detail {
+        Detail::Earlier(text) => ("Detail", text.clone()),
+        Detail::Fields { fields } => ("Changed", labels_of(providers, fields)),
+        Detail::InviterMayNotInvite { inviter } => {
+            ("Reason", format!("{inviter} may no longer invite users"))
         }
-    };
-    words.to_owned()
+        Detail::Method { method } => ("Request", format!("{method} {}", entry.entity)),
+        Detail::Ended { browsers, sign_ins, links } => (
+            "Ended",
+            format!("Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links withdrawn: {links}"),
+        ),
+        // The sentence contains the other details.
+        _ => return None,
+    })
 }
 
-/// How often it happened; `None` if once.
+/// How often the event happened; `None` if once.
 pub fn times(entry: &Recorded) -> Option<String> {
     (entry.count > 1).then(|| format!("{} times in five minutes", entry.count))
 }
@@ -96,36 +92,76 @@ pub fn outcome(entry: &Recorded) -> (Tone, &'static str) {
     }
 }
 
+/// The outcome, if a reader of the sentence would not expect it.
+pub fn unexpected_outcome(entry: &Recorded) -> Option<(Tone, &'static str)> {
+    (entry.outcome != "done").then(|| outcome(entry))
+}
+
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::{
+        activity::model::{Action, ActivityPosition},
+        platform::clock::Timestamp,
+    };
+
+    fn entry(detail: Detail) -> Recorded {
+        Recorded {
+            position: ActivityPosition { at: Timestamp::from_micros(0), id: Uuid::nil() },
+            by: By::NoUser,
+            address: None,
+            action: Some(Action::UserChanged),
+            entity: "/connectors/new".to_owned(),
+            outcome: "done".to_owned(),
+            detail,
+            request_id: None,
+            count: 1,
+        }
+    }
 
     #[test]
-    fn each_detail_has_its_text() {
+    fn each_detail_that_no_sentence_has_is_a_fact() {
         let text = str::to_owned;
-        for (detail, words) in [
-            (Detail::None, ""),
-            (Detail::Earlier(text("role: <admin>")), "role: <admin>"),
-            (Detail::Fields { fields: vec![text("client_id"), text("scopes")] }, "Client ID, Permissions"),
-            (Detail::Role { role: text("viewer") }, "viewer"),
-            (Detail::RoleChanged { role: text("admin") }, "role: admin"),
-            (Detail::Password, "password"),
-            (Detail::Enabled, "enabled"),
-            (Detail::Disabled, "disabled"),
-            (Detail::SecondFactorRemoved, "second factor removed"),
-            (Detail::SessionsEnded, "sessions ended"),
-            (Detail::ByLink, "by a link of an administrator"),
-            (Detail::InviterMayNotInvite { inviter: text("a@b.test") }, "a@b.test may not invite any more"),
-            (Detail::SecondFactorRequired, "second factor required"),
-            (Detail::SecondFactorOptional, "second factor optional"),
-            (Detail::Method { method: text("GET") }, "GET"),
-            (Detail::Key { key: text("2026") }, "with the key 2026"),
+        let said = |detail| super::detail(&entry(detail), &Providers::new(Vec::new()));
+        for (detail, label, words) in [
+            (Detail::Earlier(text("role: <admin>")), "Detail", "role: <admin>"),
+            (
+                Detail::Fields { fields: vec![text("client_id"), text("scopes")] },
+                "Changed",
+                "Client ID, Permissions",
+            ),
+            (
+                Detail::InviterMayNotInvite { inviter: text("a@b.test") },
+                "Reason",
+                "a@b.test may no longer invite users",
+            ),
+            (Detail::Method { method: text("GET") }, "Request", "GET /connectors/new"),
             (
                 Detail::Ended { browsers: 2, sign_ins: 1, links: 0 },
+                "Ended",
                 "Browsers logged out: 2, sign-ins ended: 1, links withdrawn: 0",
             ),
         ] {
-            assert_eq!(words_of(&detail, &Providers::new(Vec::new())), words);
+            assert_eq!(said(detail), Some((label, words.to_owned())));
         }
+        assert_eq!(said(Detail::None), None);
+        assert_eq!(said(Detail::Role { role: text("viewer") }), None);
+    }
+
+    #[test]
+    fn the_author_is_a_user_the_operator_or_an_unknown_person() {
+        let ada = UserId(Uuid::from_u128(1));
+        let label = UserLabel { name: "Ada".to_owned(), email: "ada@contoso.test".to_owned() };
+        let users = HashMap::from([(ada, label)]);
+        let name = |by, address: Option<&str>| {
+            let address = address.map(str::to_owned);
+            who(&Recorded { by, address, ..entry(Detail::None) }, &users).name
+        };
+        assert_eq!(name(By::User(ada), None), "Ada");
+        assert_eq!(name(By::User(UserId(Uuid::from_u128(2))), None), "A deleted user");
+        assert_eq!(name(By::NoUser, None), "The operator");
+        assert_eq!(name(By::NoUser, Some("192.0.2.7")), "An unknown person");
     }
 }

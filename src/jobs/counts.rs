@@ -1,4 +1,4 @@
-//! What has become of jobs in this process, by kind: for metrics.
+//! Counts the results of jobs in this process, by kind, for metrics.
 
 use std::sync::{
     Arc,

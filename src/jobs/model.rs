@@ -17,7 +17,7 @@ identifier! {
 pub struct Kind {
     /// Its name in the table, in the log and in metrics.
     pub name: &'static str,
-    /// The most jobs of this kind that one process runs at once.
+    /// Maximum number of jobs of this kind that one process runs at once.
     pub at_once: usize,
     /// How long a job waits after a failure.
     pub back_off: BackOff,

@@ -21,15 +21,15 @@ use run::Run;
 
 /// The runner looks at the table this often, and whenever it is woken.
 pub const POLL: Duration = Duration::from_secs(5);
-/// How long jobs may go on when the program stops. Then they are ended and put back.
-pub const GRACE: Duration = Duration::from_secs(5);
-/// The most leases that one look reads: far more than all processes have together.
+/// How long jobs may continue when the program stops. Then they are cancelled, and their leases are released.
+pub const TIME_TO_END: Duration = Duration::from_secs(5);
+/// Maximum number of leases that one look reads: far more than all processes have together.
 const MAX_LEASES: u64 = 1_000;
 
 type WorkFuture = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 type Work = Arc<dyn Fn(Lease, Job) -> WorkFuture + Send + Sync>;
 
-/// What does the jobs of one kind.
+/// The code that runs the jobs of one kind.
 #[derive(Clone)]
 pub struct Worker {
     kind: &'static Kind,
@@ -76,7 +76,8 @@ impl Runner {
         }
     }
 
-    /// Runs jobs until `stop`. Then it takes no more, gives those that run [`GRACE`] to end, and puts the others back.
+    /// Runs jobs until `stop`. Then it takes no more, gives those that run [`TIME_TO_END`] to end, and puts the others
+    /// back.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut is_away = false;
         while !stop.is_cancelled() {
@@ -122,7 +123,7 @@ impl Runner {
     /// How many jobs were started.
     ///
     /// # Errors
-    /// Those of the database. What was started before goes on.
+    /// Those of the database. Jobs that were started before continue.
     pub async fn look(&mut self) -> Result<usize, Failure> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.note_end(&ended);
@@ -207,7 +208,7 @@ impl Runner {
 
     /// Gives running jobs their time to end, and ends the others.
     async fn end(mut self) {
-        let until = self.monotonic.now() + GRACE;
+        let until = self.monotonic.now() + TIME_TO_END;
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         tokio::select! {
             () = ended => return,

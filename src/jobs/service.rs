@@ -90,7 +90,7 @@ impl Jobs {
         self.0.wake.notified().await;
     }
 
-    /// What has become of jobs in this process.
+    /// The counts of the results of jobs in this process.
     pub fn counts(&self) -> &Counts {
         &self.0.counts
     }

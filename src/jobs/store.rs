@@ -51,7 +51,7 @@ pub struct NewJob {
     pub due_at: Timestamp,
 }
 
-/// A job as the table has it, with its lease.
+/// A row of the table: a job with its lease.
 #[derive(Clone, Debug)]
 pub struct Stored {
     pub kind: String,
@@ -205,14 +205,14 @@ pub async fn hold(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseErro
     Ok(held.is_some())
 }
 
-/// What becomes of a job at the end of a run.
+/// The state of a job after a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// It is done and goes.
+    /// It is done, and its row is deleted.
     Gone,
-    /// It is done and comes again at this time.
+    /// It is done, and runs again at this time.
     Again(Timestamp),
-    /// It has failed and is tried again at this time.
+    /// It has failed, and runs again at this time.
     Retry(Timestamp),
     /// The attempt does not count; the next one is at this time.
     PutBack(Timestamp),

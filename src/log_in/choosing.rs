@@ -12,10 +12,10 @@ use crate::{
     platform::{failure::Failure, randomness::Token},
 };
 
-/// The most passwords sent with one link within a window of the throttles.
+/// Maximum number of passwords sent with one link within a window of the throttles.
 const PER_LINK: i64 = 20;
-/// The most passwords sent from one address (IPv6: one /64), with any links. Each wider network around it may
-/// send four times the number.
+/// Maximum number of passwords sent from one address (IPv6: one /64), with any links. Each wider network around it
+/// may send four times the number.
 const PER_ADDRESS: i64 = 50;
 
 /// The result of choosing a password.

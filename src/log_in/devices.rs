@@ -27,7 +27,7 @@ use crate::{
 
 /// A device cookie expires this long after the last complete log-in.
 const AGE: Duration = Duration::days(180);
-/// The most device cookies of one user.
+/// Maximum number of device cookies of one user.
 const MAX_PER_USER: u64 = 10;
 /// The number of failures after which a device cookie is void.
 pub(super) const MAX_FAILURES: i64 = 10;

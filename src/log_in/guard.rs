@@ -138,6 +138,6 @@ pub async fn require_access(
     match (rule.reauthenticated && !member.has_reauthenticated(), looks) {
         (false, _) => next.run(request).await,
         (true, true) => Redirect::to(&append_next("/re-authenticate", &whole)).into_response(),
-        (true, false) => reauthenticate_page::ask_for_password(&member, request).await,
+        (true, false) => reauthenticate_page::ask_for_password(&member, request, None).await,
     }
 }

@@ -15,6 +15,7 @@ use tower_sessions::Session;
 
 use super::{
     choosing::Chosen,
+    pages::title_of,
     routes::{busy, redirect_after_link, too_often},
     service::{Browser, Credentials, LogInService},
     session::Sessions,
@@ -62,19 +63,24 @@ impl InvitationView {
 }
 
 fn page(view: InvitationView) -> Page {
-    let title = if view.new_password { "Choose a new password" } else { "Invitation" };
-    Page::new(title, move || view! { <InvitationPage model=view.clone() /> }.into_any()).narrow()
+    let title = if view.new_password {
+        "Choose a new password".to_owned()
+    } else {
+        format!("Join {}", view.organisation)
+    };
+    let title = title_of(&title, !view.errors.is_empty() || view.taken || view.busy.is_some());
+    Page::new(title, move || view! { <InvitationPage model=view /> }.into_any()).narrow()
 }
 
-/// The page for a link that no longer works. It gives a stranger no reason.
+/// The page for a link that no longer works. It gives no reason, because the visitor is unknown.
 fn closed() -> Page {
     let view = || {
         view! {
             <div class="card">
                 <h1>"This link no longer works"</h1>
                 <p class="soft">
-                    "The link has been used or withdrawn, or it is too old. Ask the administrator who sent you the \
-                     link for a new one."
+                    "The link was used or withdrawn, or it is too old. If you have chosen a password with it already, log \
+                     in. Otherwise ask the administrator who sent you the link for a new one."
                 </p>
                 <div class="row"><a class="button" href="/login">"Log in"</a></div>
             </div>
@@ -93,7 +99,7 @@ pub async fn show(State(people): State<People>, Path(token): Path<String>) -> Re
     })
 }
 
-/// Fields of the form.
+/// Fields of the form in which the holder of a link chooses a password.
 #[derive(Deserialize)]
 pub struct AcceptForm {
     #[serde(default)]
@@ -173,18 +179,22 @@ pub async fn accept(
 #[component]
 fn InvitationPage(model: InvitationView) -> impl IntoView {
     let InvitationView { action, email, role, organisation, name, errors, taken, busy, new_password } = model;
-    let usual = if new_password || busy.is_some() { "password" } else { "name" };
-    let first = errors.first().map_or(usual, |(field, _)| field);
+    // After an error the summary has the focus.
+    let focus = match (errors.is_empty(), new_password || busy.is_some()) {
+        (false, _) => "",
+        (true, true) => "password",
+        (true, false) => "name",
+    };
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
     let error =
         |id: &str| errors.iter().find(|(field, _)| *field == id).map(|(_, words)| (*words).to_owned());
     let taken = taken.then(|| {
         view! {
-            <Notice tone=Tone::Bad title="There is a user with this e-mail already">
+            <Notice tone=Tone::Bad title="A user with this email exists already">
                 <p>
-                    "No user was added. Log in as that user, or ask the administrator to invite another \
-                     e-mail."
+                    "No user was added. " <a href="/login">"Log in"</a> " as that user, or ask the administrator who sent \
+                     you the link to invite another email."
                 </p>
             </Notice>
         }
@@ -194,7 +204,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
             <div class="stack tight">
                 <h1>"Choose a new password"</h1>
                 <p class="soft">
-                    "For " <bdi>{organisation}</bdi> ". You will be logged out in all other browsers."
+                    "For your user at " <bdi>{organisation}</bdi> ". You will be logged out in all other browsers."
                 </p>
             </div>
         }
@@ -203,7 +213,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
         view! {
             <div class="stack tight">
                 <h1>"Join "<bdi>{organisation}</bdi></h1>
-                <p class="soft">"You are invited as "{role}". You will log in with the e-mail below."</p>
+                <p class="soft">"You are invited as "{role}". You will log in with the email below."</p>
             </div>
         }
         .into_any()
@@ -216,7 +226,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
                 value=name
                 autocomplete="name"
                 error=error("name")
-                focus={first == "name"}
+                focus={focus == "name"}
             />
         }
     });
@@ -228,7 +238,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
             {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
             <form class="fields" method="post" action=action>
                 <div class="field">
-                    <label for="email">"E-mail"</label>
+                    <label for="email">"Email"</label>
                     <input class="input" id="email" type="email" value=email autocomplete="username" readonly />
                 </div>
                 {name}
@@ -239,7 +249,7 @@ fn InvitationPage(model: InvitationView) -> impl IntoView {
                     help=Password::ADVICE
                     autocomplete="new-password"
                     error=error("password")
-                    focus={first == "password"}
+                    focus={focus == "password"}
                 />
                 <button class="button primary wide">{if new_password { "Set the password" } else { "Join" }}</button>
             </form>

@@ -12,12 +12,18 @@ use crate::{
     },
 };
 
+/// The title of a page: begins with the word *Error* if the page refuses a form, so that the browser's tab and a screen
+/// reader say it first.
+pub fn title_of(title: &str, is_refused: bool) -> String {
+    if is_refused { format!("Error: {title}") } else { title.to_owned() }
+}
+
 /// The content of the log-in page.
 #[derive(Clone, Debug, Default)]
 pub struct LoginView {
     /// The typed short name of the organisation; `None` if there is only one organisation.
     pub organisation: Option<String>,
-    /// The typed e-mail.
+    /// The typed email.
     pub email: String,
     /// The path to return to.
     pub next: String,
@@ -42,16 +48,16 @@ pub fn LoginPage(
         view! {
             <Notice tone=Tone::Info title="Not set up yet">
                 <p>
-                    "Open the set-up link that the program printed in its terminal or log when it started. \
-                     Each start prints a new one."
+                    "This console has no users yet. Open the set-up link from the program's log. Every start of the \
+                     program prints a new link."
                 </p>
             </Notice>
         }
     });
     let kept = kept.then(|| {
         view! {
-            <Notice tone=Tone::Info title="Your session had ended">
-                <p>"What you typed is kept, except the secret. Log in to continue with it."</p>
+            <Notice tone=Tone::Info title="You were logged out">
+                <p>"We kept what you typed, except the secret. Log in to continue."</p>
             </Notice>
         }
     });
@@ -65,7 +71,7 @@ pub fn LoginPage(
                 label="Organisation"
                 value=short_name
                 autocomplete="organization"
-                help="The short name that your administrator gave you."
+                help="The short name of your organisation. Your administrator knows it."
                 focus=asks
             />
         }
@@ -82,7 +88,7 @@ pub fn LoginPage(
                 {organisation}
                 <TextField
                     name="email"
-                    label="E-mail"
+                    label="Email"
                     kind=FieldKind::Email
                     value=email
                     autocomplete="username"
@@ -98,9 +104,8 @@ pub fn LoginPage(
                 <button class="button primary wide">"Log in"</button>
             </form></SendOnce>
             <p class="help">
-                "Forgotten? An administrator of your organisation can send you a link with which you choose a new \
-                 password. The operator of this program can set one with "
-                <code>"mail360 user password"</code> "."
+                "Forgot your password? Ask an administrator of your organisation for a new link. The operator can also \
+                 set a password with " <code>"mail360 user password"</code> "."
             </p>
         </div>
     }
@@ -124,8 +129,9 @@ pub fn CodePage(
                 <button class="button primary wide">"Log in"</button>
             </form></SendOnce>
             <p class="help">
-                "Lost both? An administrator of your organisation can remove your second factor. The \
-                 operator of this program can do so with " <code>"mail360 user reset-second-factor"</code> "."
+                "Lost your phone and your recovery codes? An administrator of your organisation can turn off your second \
+                 factor. The operator can also turn it off with "
+                <code>"mail360 user reset-second-factor"</code> "."
             </p>
             <div class="row"><a class="button plain small" href="/login">"Log in as another user"</a></div>
         </div>
@@ -141,7 +147,7 @@ pub struct SetUpView {
     pub organisation: String,
     /// The typed name.
     pub name: String,
-    /// The typed e-mail.
+    /// The typed email.
     pub email: String,
     /// Error messages by field.
     pub errors: Vec<(&'static str, &'static str)>,
@@ -150,7 +156,7 @@ pub struct SetUpView {
 }
 
 const LABELS: [(&str, &str); 4] =
-    [("organisation", "Organisation"), ("name", "Your name"), ("email", "E-mail"), ("password", "Password")];
+    [("organisation", "Organisation"), ("name", "Your name"), ("email", "Email"), ("password", "Password")];
 
 #[component]
 pub fn SetUpPage(
@@ -158,8 +164,12 @@ pub fn SetUpPage(
     model: SetUpView,
 ) -> impl IntoView {
     let SetUpView { action, organisation, name, email, errors, busy } = model;
-    let usual = if busy.is_some() { "password" } else { "organisation" };
-    let first = errors.first().map_or(usual, |(field, _)| field);
+    // After an error the summary has the focus.
+    let focus = match (&busy, errors.is_empty()) {
+        (Some(_), _) => "password",
+        (None, true) => "organisation",
+        (None, false) => "",
+    };
     let wrong: Vec<_> =
         LABELS.into_iter().filter(|(id, _)| errors.iter().any(|(field, _)| field == id)).collect();
     let error =
@@ -169,7 +179,7 @@ pub fn SetUpPage(
             <div class="stack tight">
                 <h1>"Set up Mail360 Connectors"</h1>
                 <p class="soft">
-                    "You are the first user here. This creates your organisation and makes you its first administrator."
+                    "You are the first user. This form creates your organisation and makes you its administrator."
                 </p>
             </div>
             {(!wrong.is_empty()).then(|| view! { <ErrorSummary fields=wrong /> })}
@@ -178,11 +188,11 @@ pub fn SetUpPage(
                 <TextField
                     name="organisation"
                     label="Organisation"
-                    help="The company whose connectors these will be."
+                    help="The name of your company."
                     value=organisation
                     autocomplete="organization"
                     error=error("organisation")
-                    focus={first == "organisation"}
+                    focus={focus == "organisation"}
                 />
                 <TextField
                     name="name"
@@ -190,17 +200,17 @@ pub fn SetUpPage(
                     value=name
                     autocomplete="name"
                     error=error("name")
-                    focus={first == "name"}
+                    focus={focus == "name"}
                 />
                 <TextField
                     name="email"
-                    label="E-mail"
+                    label="Email"
                     kind=FieldKind::Email
-                    help="You log in with it."
+                    help="You log in with this address."
                     value=email
                     autocomplete="username"
                     error=error("email")
-                    focus={first == "email"}
+                    focus={focus == "email"}
                 />
                 <TextField
                     name="password"
@@ -209,10 +219,36 @@ pub fn SetUpPage(
                     help=Password::ADVICE
                     autocomplete="new-password"
                     error=error("password")
-                    focus={first == "password"}
+                    focus={focus == "password"}
                 />
                 <button class="button primary wide">"Set up"</button>
             </form>
+        </div>
+    }
+}
+
+/// The content of the page for a set-up link that no longer works.
+#[component]
+pub fn SetUpDone(
+    /// The heading.
+    title: &'static str,
+    /// Whether there are users already.
+    is_done: bool,
+) -> impl IntoView {
+    let words = if is_done {
+        "Log in with your email and password. If you have no user here, ask an administrator of your organisation for an \
+         invitation."
+    } else {
+        "Open the newest set-up link from the program's log. Every start of the program prints a new link, which works \
+         for 24 hours."
+    };
+    let log_in = is_done
+        .then(|| view! { <div class="row"><a class="button primary" href="/login">"Log in"</a></div> });
+    view! {
+        <div class="card">
+            <h1>{title}</h1>
+            <p class="soft">{words}</p>
+            {log_in}
         </div>
     }
 }

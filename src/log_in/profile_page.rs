@@ -8,10 +8,11 @@ use axum::{
 use http::StatusCode;
 use leptos::prelude::*;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::{
+    pages::title_of,
     profile::{PasswordChange, Profiles},
     routes::{busy, too_many, too_often},
     service::Browser,
@@ -20,14 +21,38 @@ use super::{
 };
 use crate::{
     people::{access::Member, model::Password},
-    platform::{clock::SharedClock, failure::Failure, id::UserId, note, page::Page},
+    platform::{
+        clock::{SharedClock, Timestamp},
+        failure::Failure,
+        id::UserId,
+        note,
+        page::Page,
+    },
     ui::islands::SendOnce,
     ui::widgets::{Badge, ErrorSummary, FieldKind, Moment, Notice, TextField, Tone},
 };
 
-/// Name of the note that the password was just changed.
-const CHANGED: &str = "password";
+/// Name of the note about the last change.
+const CHANGED: &str = "profile";
 
+/// A change after which the user's other browsers were logged out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Changed {
+    Password,
+    SecondFactorOff,
+}
+
+/// Keeps a note for the profile that the second factor is off.
+pub(super) async fn note_second_factor_off(
+    session: &Session,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    note::keep_note(session, CHANGED, &(user, Changed::SecondFactorOff), now).await
+}
+
+/// The page of the second factor.
+const SECOND_FACTOR: &str = "/profile/second-factor";
 const CURRENT: (&str, &str) = ("current", "Current password");
 const NEW: (&str, &str) = ("new", "New password");
 
@@ -35,14 +60,15 @@ const NEW: (&str, &str) = ("new", "New password");
 struct ProfileView {
     member: Member,
     browsers: Vec<LoggedInBrowser>,
-    changed: bool,
+    changed: Option<Changed>,
     error: Option<((&'static str, &'static str), String)>,
     /// The message that nothing was tried, and when to try again. No field is wrong.
     wait: Option<String>,
 }
 
 fn page(view: ProfileView) -> Page {
-    Page::new("My profile", move || view! { <ProfilePage model=view.clone() /> }.into_any())
+    let title = title_of("Profile", view.error.is_some() || view.wait.is_some());
+    Page::new(title, move || view! { <ProfilePage model=view /> }.into_any())
 }
 
 /// `GET /profile`.
@@ -53,11 +79,12 @@ pub async fn show(
     session: Session,
 ) -> Result<Page, Failure> {
     let browsers = profiles.browsers(member.logged_in_user(), &session).await?;
-    let changed = note::read::<UserId>(&session, CHANGED, clock.now()).await? == Some(member.user());
+    let note = note::read::<(UserId, Changed)>(&session, CHANGED, clock.now()).await?;
+    let changed = note.filter(|(user, _)| *user == member.user()).map(|(_, changed)| changed);
     Ok(page(ProfileView { member, browsers, changed, error: None, wait: None }))
 }
 
-/// Fields of the form.
+/// Fields of the form that changes the user's password.
 #[derive(Deserialize)]
 pub struct PasswordForm {
     #[serde(default)]
@@ -78,7 +105,7 @@ pub async fn change_password(
     let again = async || {
         let (member, browsers) =
             (member.clone(), profiles.browsers(member.logged_in_user(), &session).await?);
-        let view = |wait| ProfileView { member, browsers, changed: false, error: None, wait: Some(wait) };
+        let view = |wait| ProfileView { member, browsers, changed: None, error: None, wait: Some(wait) };
         Ok::<_, Failure>(|words| page(view(words)))
     };
     let user = member.logged_in_user();
@@ -96,13 +123,13 @@ pub async fn change_password(
     };
     match outcome {
         Ok(()) => {
-            note::keep_note(&session, CHANGED, &member.user(), clock.now()).await?;
+            note::keep_note(&session, CHANGED, &(member.user(), Changed::Password), clock.now()).await?;
             Ok(Redirect::to("/profile").into_response())
         }
         Err((field, words, status)) => {
             let browsers = profiles.browsers(member.logged_in_user(), &session).await?;
             let error = Some((field, words));
-            let view = ProfileView { member, browsers, changed: false, error, wait: None };
+            let view = ProfileView { member, browsers, changed: None, error, wait: None };
             Ok(page(view).with_status(status).into_response())
         }
     }
@@ -121,22 +148,24 @@ pub async fn end_session(
 #[component]
 fn ProfilePage(model: ProfileView) -> impl IntoView {
     let ProfileView { member, browsers, changed, error, wait } = model;
-    let retry = error.as_ref().map(|((field, _), _)| *field).or_else(|| wait.is_some().then_some(CURRENT.0));
+    let is_waiting = wait.is_some();
     let wait = wait.map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> });
     let second_factor = member.has_second_factor();
     let summary = error.as_ref().map(|(field, _)| view! { <ErrorSummary fields=vec![*field] /> });
-    let said = changed.then(|| {
+    let said = changed.map(|changed| {
+        let title = match changed {
+            Changed::Password => "Your password has been changed",
+            Changed::SecondFactorOff => "Your second factor is off",
+        };
         view! {
-            <Notice tone=Tone::Good title="Your password has been changed">
-                <p>"You have been logged out in all other browsers."</p>
-            </Notice>
+            <Notice tone=Tone::Good title=title><p>"You were logged out in all other browsers."</p></Notice>
         }
     });
     let role = format!("{} of ", member.role());
     view! {
         <div class="head">
             <div>
-                <h1>"My profile"</h1>
+                <h1>"Profile"</h1>
                 <p class="soft">
                     <bdi>{member.name.clone()}</bdi> ", " {member.email.clone()} ", " {role}
                     <bdi>{member.organisation_name.clone()}</bdi>
@@ -147,7 +176,7 @@ fn ProfilePage(model: ProfileView) -> impl IntoView {
         {wait}
         {summary}
         <div class="beside">
-            <PasswordCard email=member.email error=error retry=retry />
+            <PasswordCard email=member.email error=error focus=is_waiting />
             <div class="stack">
                 <SecondFactorCard works=second_factor />
                 <Browsers browsers=browsers />
@@ -160,8 +189,8 @@ fn ProfilePage(model: ProfileView) -> impl IntoView {
 fn PasswordCard(
     email: String,
     error: Option<((&'static str, &'static str), String)>,
-    /// The field that gets the focus after an error.
-    retry: Option<&'static str>,
+    /// Whether the first field gets the focus, because nothing was tried.
+    focus: bool,
 ) -> impl IntoView {
     let wrong = move |(name, _): (&str, &str)| {
         error.as_ref().filter(|((field, _), _)| *field == name).map(|(_, words)| words.clone())
@@ -178,7 +207,7 @@ fn PasswordCard(
                     kind=FieldKind::Password
                     autocomplete="current-password"
                     error=wrong(CURRENT)
-                    focus={retry == Some(CURRENT.0)}
+                    focus=focus
                 />
                 <TextField
                     name=NEW.0
@@ -187,11 +216,12 @@ fn PasswordCard(
                     help=Password::ADVICE
                     autocomplete="new-password"
                     error=wrong(NEW)
-                    focus={retry == Some(NEW.0)}
                 />
                 <div class="row"><button class="button primary">"Change the password"</button></div>
             </form></SendOnce>
-            <p class="help">"You stay logged in here, and are logged out in all other browsers."</p>
+            <p class="help">
+                "A new password logs you out in all other browsers. This browser stays logged in."
+            </p>
         </section>
     }
 }
@@ -199,9 +229,18 @@ fn PasswordCard(
 #[component]
 fn SecondFactorCard(works: bool) -> impl IntoView {
     let (badge, words) = if works {
-        ((Tone::Good, "On"), "A log-in asks for a code of your authenticator app as well.")
+        ((Tone::Good, "On"), "A log-in also asks for a code from your authenticator app.")
     } else {
-        ((Tone::Idle, "Off"), "With a second factor a stolen password is not enough.")
+        ((Tone::Idle, "Off"), "With a second factor, a stolen password is not enough to log in.")
+    };
+    let next = if works {
+        view! { <a class="button" href=SECOND_FACTOR>"Change the second factor"</a> }.into_any()
+    } else {
+        // The POST begins the set-up, so that the next page is the QR code.
+        view! {
+            <form method="post" action=SECOND_FACTOR><button class="button">"Set up a second factor"</button></form>
+        }
+        .into_any()
     };
     view! {
         <section class="card low" aria-labelledby="second-factor-title">
@@ -210,9 +249,7 @@ fn SecondFactorCard(works: bool) -> impl IntoView {
                 <Badge tone=badge.0 words=badge.1 />
             </div>
             <p class="soft">{words}</p>
-            <div class="row">
-                <a class="button" href="/profile/second-factor">{if works { "Change it" } else { "Set it up" }}</a>
-            </div>
+            <div class="row">{next}</div>
         </section>
     }
 }
@@ -230,7 +267,7 @@ fn Browsers(browsers: Vec<LoggedInBrowser>) -> impl IntoView {
                 view! {
                     <form method="post" action=format!("/profile/sessions/{}/end", browser.id)>
                         <button class="button small">
-                            <span>"End" <span class="unseen">" the session of " {name.clone()} " at " {address.clone()}</span></span>
+                            <span>"Log out" <span class="unseen">" " {name.clone()} " at " {address.clone()}</span></span>
                         </button>
                     </form>
                 }
@@ -240,8 +277,8 @@ fn Browsers(browsers: Vec<LoggedInBrowser>) -> impl IntoView {
                 <li class="row apart">
                     <div>
                         <p>{name.clone()} " at " <code>{address.clone()}</code></p>
-                        <p class="soft note">"Since " <Moment at=browser.since /></p>
-                        <p class="soft note">"Last seen " <Moment at=browser.last_seen_at /></p>
+                        <p class="soft note">"Logged in " <Moment at=browser.since /></p>
+                        <p class="soft note">"Last used " <Moment at=browser.last_seen_at /></p>
                     </div>
                     {end}
                 </li>
@@ -253,8 +290,8 @@ fn Browsers(browsers: Vec<LoggedInBrowser>) -> impl IntoView {
             <h2 id="browsers-title">"Logged-in browsers"</h2>
             <ul class="stack" role="list">{items}</ul>
             <p class="help">
-                "An unused browser is logged out after 30 minutes, and every browser after 12 hours. If more than \
-                 20 are logged in, the one that was used longest ago is logged out."
+                "You are logged out after 30 minutes without use, and after 12 hours in any case. At most 20 browsers stay \
+                 logged in. One more log-in logs out the browser that you did not use for the longest time."
             </p>
         </section>
     }

@@ -19,7 +19,7 @@ use super::{
     choosing::Chosen,
     devices::last_organisation,
     next::{Next, append_next, own_path},
-    pages::{CodePage, LoginPage, LoginView, SetUpPage, SetUpView},
+    pages::{CodePage, LoginPage, LoginView, SetUpDone, SetUpPage, SetUpView, title_of},
     second_factor::wrong_code,
     service::{Browser, Credentials, LogInService, LoggedIn},
     set_up::{Founder, SetUp},
@@ -44,7 +44,8 @@ use crate::{
 const HOME: &str = "/connectors";
 
 fn login_page(view: LoginView) -> Page {
-    Page::new("Log in", move || view! { <LoginPage model=view /> }.into_any()).narrow()
+    let title = title_of("Log in", view.error.is_some());
+    Page::new(title, move || view! { <LoginPage model=view /> }.into_any()).narrow()
 }
 
 /// The query of the log-in page besides `next`.
@@ -61,7 +62,7 @@ async fn organisation_field(people: &People, typed: &str) -> Result<Option<Strin
 }
 
 /// `GET /login`.
-#[expect(clippy::too_many_arguments, reason = "each is an extractor")]
+#[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn show_login(
     State(set_up): State<SetUp>,
     State(people): State<People>,
@@ -89,7 +90,7 @@ pub async fn show_login(
         .into_response())
 }
 
-/// Fields of the form.
+/// Fields of the log-in form.
 #[derive(Deserialize)]
 pub struct LoginForm {
     #[serde(default)]
@@ -133,9 +134,9 @@ pub async fn log_in(
         }
         LoggedIn::Refused | LoggedIn::LateCode(_) => {
             let words = if organisation_shown {
-                "The organisation, the e-mail or the password is not right."
+                "The organisation, the email or the password is wrong."
             } else {
-                "The e-mail or the password is not right."
+                "The email or the password is wrong."
             };
             let view = again(words.to_owned());
             Ok(login_page(view).with_status(StatusCode::UNAUTHORIZED).into_response())
@@ -144,9 +145,14 @@ pub async fn log_in(
     }
 }
 
-/// Answers 429 and says how long to wait. `page` makes the page from the message.
+/// Answers 429 after too many wrong passwords, and says how long to wait. `page` makes the page from the message.
 pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
-    let words = format!("There were too many tries. Wait {}, then try again.", format_minutes(wait));
+    too_many_of("passwords", wait, page)
+}
+
+/// The same for something else that was wrong too often: its plural.
+pub(super) fn too_many_of(what: &str, wait: Duration, page: impl FnOnce(String) -> Page) -> Response {
+    let words = format!("Too many wrong {what}. Try again in {}.", format_minutes(wait));
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     let seconds = HeaderValue::from(wait.whole_seconds().max(1));
     ([(header::RETRY_AFTER, seconds)], page).into_response()
@@ -155,10 +161,8 @@ pub(super) fn too_many(wait: Duration, page: impl FnOnce(String) -> Page) -> Res
 /// Answers 429 to a form that was sent too often, whether right or wrong. `page` makes the page from the
 /// message.
 pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
-    let words = format!(
-        "This form was sent too often, and nothing was done. Wait {}, then try again.",
-        format_minutes(WINDOW)
-    );
+    let words =
+        format!("This form was sent too often. Nothing was done. Try again in {}.", format_minutes(WINDOW));
     let page = page(words).with_status(StatusCode::TOO_MANY_REQUESTS);
     ([(header::RETRY_AFTER, HeaderValue::from(WINDOW.whole_seconds()))], page).into_response()
 }
@@ -167,8 +171,7 @@ pub(super) fn too_often(page: impl FnOnce(String) -> Page) -> Response {
 /// except secrets.
 pub(super) fn busy(seconds: u32, page: impl FnOnce(String) -> Page) -> Response {
     let words = format!(
-        "The server is busy, and nothing was saved. Fill in the empty fields again, and try again in \
-         {seconds} seconds."
+        "The server is busy. Nothing was saved. Fill in the empty fields again and try again in {seconds} seconds."
     );
     let page = page(words).with_status(StatusCode::SERVICE_UNAVAILABLE);
     ([(header::RETRY_AFTER, HeaderValue::from(seconds))], page).into_response()
@@ -176,8 +179,8 @@ pub(super) fn busy(seconds: u32, page: impl FnOnce(String) -> Page) -> Response 
 
 fn code_page(next: Option<&str>, error: Option<String>) -> Page {
     let next = next.unwrap_or_default().to_owned();
-    let view = move || view! { <CodePage next=next.clone() error=error.clone() /> }.into_any();
-    Page::new("Enter the code", view).narrow()
+    let title = title_of("Enter the code", error.is_some());
+    Page::new(title, move || view! { <CodePage next=next error=error /> }.into_any()).narrow()
 }
 
 /// `GET /login/code`.
@@ -194,7 +197,7 @@ pub async fn show_code(
     })
 }
 
-/// Fields of the form.
+/// Fields of the form that asks for a code of the second factor.
 #[derive(Deserialize)]
 pub struct CodeForm {
     #[serde(default)]
@@ -213,7 +216,7 @@ pub async fn enter_code(
     let next = own_path(&form.next);
     Ok(match log_ins.log_in_with_code(&session, &form.code, &browser).await? {
         Some(LoggedIn::Yes) => Redirect::to(next.unwrap_or(HOME)).into_response(),
-        Some(LoggedIn::TooMany(wait)) => too_many(wait, |words| code_page(next, Some(words))),
+        Some(LoggedIn::TooMany(wait)) => too_many_of("codes", wait, |words| code_page(next, Some(words))),
         Some(LoggedIn::Refused | LoggedIn::CodeWanted) => {
             code_page(next, Some(wrong_code(None))).with_status(StatusCode::UNAUTHORIZED).into_response()
         }
@@ -246,7 +249,23 @@ pub async fn log_out(
 }
 
 fn set_up_page(view: SetUpView) -> Page {
-    Page::new("Set up", move || view! { <SetUpPage model=view.clone() /> }.into_any()).narrow()
+    let title = title_of("Set up Mail360 Connectors", !view.errors.is_empty() || view.busy.is_some());
+    Page::new(title, move || view! { <SetUpPage model=view /> }.into_any()).narrow()
+}
+
+/// The page for a set-up link that was used, has expired or never existed. The log-in page says to every visitor, too,
+/// whether there are users.
+async fn set_up_closed(set_up: &SetUp) -> Result<Page, Failure> {
+    let is_done = !set_up.is_awaited().await?;
+    let title = if is_done { "This console is already set up" } else { "This link no longer works" };
+    let view = move || view! { <SetUpDone title=title is_done=is_done /> }.into_any();
+    Ok(Page::new(title, view).narrow().with_status(StatusCode::NOT_FOUND))
+}
+
+/// The token of a link that opens the set-up now.
+async fn open_set_up(set_up: &SetUp, token: &str) -> Result<Option<Token>, Failure> {
+    let Some(token) = Token::from_link(token) else { return Ok(None) };
+    Ok(if set_up.is_open(&token).await? { Some(token) } else { None })
 }
 
 fn set_up_path(token: &Token) -> String {
@@ -255,14 +274,11 @@ fn set_up_path(token: &Token) -> String {
 
 /// `GET /set-up/{token}`.
 pub async fn show_set_up(State(set_up): State<SetUp>, Path(token): Path<String>) -> Result<Page, Failure> {
-    let token = Token::from_link(&token).ok_or(Failure::NotFound)?;
-    if !set_up.is_open(&token).await? {
-        return Err(Failure::NotFound);
-    }
+    let Some(token) = open_set_up(&set_up, &token).await? else { return set_up_closed(&set_up).await };
     Ok(set_up_page(SetUpView { action: set_up_path(&token), ..SetUpView::default() }))
 }
 
-/// Fields of the form.
+/// Fields of the form that creates the organisation and its first administrator.
 #[derive(Deserialize)]
 pub struct SetUpForm {
     #[serde(default)]
@@ -284,10 +300,9 @@ pub async fn set_up(
     Path(token): Path<String>,
     Form(form): Form<SetUpForm>,
 ) -> Result<Response, Failure> {
-    let token = Token::from_link(&token).ok_or(Failure::NotFound)?;
-    if !set_up.is_open(&token).await? {
-        return Err(Failure::NotFound);
-    }
+    let Some(token) = open_set_up(&set_up, &token).await? else {
+        return Ok(set_up_closed(&set_up).await?.into_response());
+    };
     let mut errors = Vec::new();
     let organisation =
         OrganisationName::parse(&form.organisation).map_err(|words| errors.push(("organisation", words)));
@@ -325,6 +340,8 @@ pub async fn set_up(
         Err(Failure::Busy(seconds)) => {
             return Ok(busy(seconds, |words| set_up_page(SetUpView { busy: Some(words), ..view })));
         }
+        // Another request used the link at the same time.
+        Err(Failure::NotFound) => return Ok(set_up_closed(&set_up).await?.into_response()),
         claimed => claimed?,
     }
     let credentials = Credentials {
@@ -336,8 +353,8 @@ pub async fn set_up(
     Ok(redirect_after_link(logged_in)?.into_response())
 }
 
-/// Where a new user goes. If they could not be logged in, because the program stopped or was busy, they log
-/// in by hand.
+/// Where a new user goes. If they could not be logged in, because the program stopped or was busy, they use the
+/// log-in page.
 pub(super) fn redirect_after_link(logged_in: Result<LoggedIn, Failure>) -> Result<Redirect, Failure> {
     match logged_in {
         Ok(LoggedIn::Yes) => Ok(Redirect::to(HOME)),

@@ -161,8 +161,8 @@ impl LogInService {
         Ok(None)
     }
 
-    /// Which count the code uses up. A browser with a device cookie of the user has its own count, so that an
-    /// attacker who has the password cannot lock the owner's codes out.
+    /// The counter that the typed code increments. A browser with a device cookie of the user has its own count, so
+    /// that an attacker who has the password cannot lock the owner's codes out.
     async fn guesser_of_code(&self, user: &User, browser: &Browser) -> Result<Guesser, Failure> {
         let device = self.devices.find(&browser.device).await?;
         let own = device.filter(|device| device.organisation == user.organisation && device.user == user.id);

@@ -7,13 +7,15 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use leptos::prelude::*;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::{
+    pages::title_of,
+    profile_page::note_second_factor_off,
     second_factor::clocks,
     service::{Browser, LogInService},
     session::{self, Issued, Sessions},
@@ -21,17 +23,18 @@ use super::{
 use crate::{
     people::{
         access::Member,
-        service::{People, RecoveryCode, Setup},
+        service::{People, RECOVERY_CODES, RecoveryCode, Setup},
     },
-    platform::{database::Tx, failure::Failure, page::Page},
+    platform::{clock::SharedClock, database::Tx, failure::Failure, page::Page},
     ui::{
-        islands::SendOnce,
+        islands::{Copying, SendOnce},
         widgets::{Back, Copyable, FieldKind, Notice, TextField, Tone},
     },
 };
 
 const HERE: &str = "/profile/second-factor";
-/// The most QR codes that are drawn for a user within a window of the throttles.
+const PROFILE: &str = "/profile";
+/// Maximum number of QR codes that are drawn for a user within a window of the throttles.
 const DRAWN: i64 = 60;
 
 #[derive(Clone, Debug)]
@@ -68,8 +71,9 @@ async fn view_of(
         Err(Failure::Busy(_) | Failure::Unavailable(_)) => None,
         drawn => drawn?,
     };
+    let title = title_of("Second factor", error.is_some());
     let model = SecondFactorView { setup, qr_code, required, demanded, error };
-    Ok(Page::new("Second factor", move || view! { <SecondFactorPage model=model.clone() /> }.into_any()))
+    Ok(Page::new(title, move || view! { <SecondFactorPage model=model /> }.into_any()))
 }
 
 /// `GET /profile/second-factor`.
@@ -129,10 +133,10 @@ pub async fn finish(
     }
     let words = match people.clock_difference(&proved, &begun, &form.code)? {
         Some(difference) => {
-            format!("This is not the code of this moment. {} Let the phone set its time by itself.", clocks(difference))
+            format!("This is not the code that is valid now. {} Let the phone set its time by itself.", clocks(difference))
         }
-        None => "This is not the code that the app shows now. If it is, the clocks of your phone and of the server differ: \
-                 let the phone set its time by itself."
+        None => "This is not the code that the app shows now. If you entered the right one, the clocks of your phone and of \
+                 the server differ: let the phone set its time by itself."
             .to_owned(),
     };
     let page = view_of(&people, &log_ins, &member, &session, Some(words)).await?;
@@ -171,13 +175,15 @@ async fn show_codes(
 /// window may have finished it.
 pub async fn cancel(session: Session) -> Result<Redirect, Failure> {
     session::forget_second_factor(&session).await?;
-    Ok(Redirect::to(HERE))
+    // A user who must have a second factor is sent back to the set-up.
+    Ok(Redirect::to(PROFILE))
 }
 
 /// `POST /profile/second-factor/remove`.
 pub async fn remove(
     State(people): State<People>,
     State(sessions): State<Sessions>,
+    State(clock): State<SharedClock>,
     Extension(browser): Extension<Browser>,
     Extension(member): Extension<Member>,
     session: Session,
@@ -187,39 +193,87 @@ pub async fn remove(
     };
     if let Some(issued) = people.remove_second_factor(&member.reauthenticated()?, end_sessions).await? {
         issued.hand_to(&session).await?;
+        note_second_factor_off(&session, member.user(), clock.now()).await?;
     }
-    Ok(Redirect::to(HERE))
+    Ok(Redirect::to(PROFILE))
+}
+
+/// Fields of the form that downloads the recovery codes as a file.
+#[derive(Deserialize)]
+pub struct FileForm {
+    #[serde(default)]
+    codes: SecretString,
+}
+
+/// `POST /profile/second-factor/recovery-codes/file`: the codes as a text file, for browsers without scripts too. The
+/// database has only their hashes, so the page sends them. The answer repeats nothing that is not written as a code.
+pub async fn save_codes(
+    Extension(member): Extension<Member>,
+    Form(form): Form<FileForm>,
+) -> Result<Response, Failure> {
+    let codes: Vec<&str> = form.codes.expose_secret().split_ascii_whitespace().collect();
+    let are_codes =
+        codes.len() == RECOVERY_CODES && codes.iter().all(|code| RecoveryCode::is_written_as_one(code));
+    if !are_codes {
+        return Err(Failure::BadRequest);
+    }
+    let text = format!(
+        "Recovery codes of {} for Mail360 Connectors\n\n{}\n\nIf you lose your phone, use one of these codes instead. \
+         Each works once.\n",
+        member.email,
+        codes.join("\n")
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"mail360-recovery-codes.txt\""),
+    ];
+    Ok((headers, text).into_response())
 }
 
 /// The only page that shows recovery codes. It has no URL of its own to return to.
 fn codes_page(codes: Vec<RecoveryCode>, first: bool) -> Page {
-    Page::new("Recovery codes", move || view! { <Codes codes=codes.clone() first=first /> }.into_any())
+    Page::new("Recovery codes", move || view! { <Codes codes=codes first=first /> }.into_any())
 }
 
 #[component]
 fn Codes(codes: Vec<RecoveryCode>, first: bool) -> impl IntoView {
-    let title = if first { "The second factor works" } else { "There are new recovery codes" };
+    let title = if first { "The second factor is on" } else { "You have new recovery codes" };
     let words = if first {
-        "From now on, logging in asks for a code from the app after the password. In all other browsers you are \
-         logged out."
+        "From now on, a log-in asks for a code from the app after the password. You were logged out in all other browsers."
     } else {
-        "The earlier codes no longer work. In all other browsers you are logged out."
+        "The old codes no longer work. You were logged out in all other browsers."
     };
-    let items = codes
-        .into_iter()
-        .map(|code| view! { <li><code>{code.expose().expose_secret().to_owned()}</code></li> })
-        .collect_view();
+    let codes: Vec<String> = codes.iter().map(|code| code.expose().expose_secret().to_owned()).collect();
+    let (lines, fields) = (codes.join("\n"), codes.join(" "));
+    let items = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
     view! {
         <div class="head"><h1>"Recovery codes"</h1></div>
         <Notice tone=Tone::Good title=title><p>{words}</p></Notice>
         <section class="card low alone" aria-labelledby="codes-title">
-            <h2 id="codes-title">"Keep these ten codes"</h2>
+            <h2 id="codes-title">"Save these ten codes"</h2>
             <p>
-                "Each recovery code logs you in once in place of a code from the app, for example if the phone is \
-                 lost. Print the codes or keep them in a password manager: they are not shown again."
+                "If you lose your phone, use one of these codes instead. Each works once. Print them or save them in a \
+                 password manager: they are not shown again."
             </p>
             <ul class="codes" role="list">{items}</ul>
-            <div class="row"><a class="button primary" href="/profile">"I have kept them"</a></div>
+            <div class="copy saving">
+                <code hidden>{lines}</code>
+                <Copying>
+                    <button class="button small scripted" type="button">
+                        <span>"Copy"</span>
+                        " all"
+                        <span class="unseen">" recovery codes"</span>
+                    </button>
+                </Copying>
+                <form method="post" action=format!("{HERE}/recovery-codes/file")>
+                    <input type="hidden" name="codes" value=fields />
+                    <button class="button small">"Save as file"</button>
+                </form>
+            </div>
+            <form class="saved stack tight" method="get" action=PROFILE>
+                <label><input type="checkbox" required /> " " <span>"I have saved the codes"</span></label>
+                <div class="row"><button class="button primary">"Continue"</button></div>
+            </form>
         </section>
     }
 }
@@ -230,7 +284,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
     let notice = demanded.then(|| {
         view! {
             <Notice tone=Tone::Warn title="Your organisation requires a second factor">
-                <p>"Set it up here. After that you can use everything else."</p>
+                <p>"Set up a second factor here. After that you can use the other pages."</p>
             </Notice>
         }
     });
@@ -238,9 +292,9 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
         Setup::None => view! {
             <section class="card low alone">
                 <p>
-                    "With a second factor a stolen password is not enough: logging in asks for a code as well, \
-                     which an app on your phone shows and which changes every 30 seconds. Any authenticator \
-                     app works, such as Google Authenticator or Aegis."
+                    "With a second factor, a stolen password is not enough to log in. A log-in also asks for a code. An \
+                     authenticator app on your phone shows this code, and a new one every 30 seconds. You can use any \
+                     such app, for example Google Authenticator or Aegis."
                 </p>
                 <form method="post" action=HERE>
                     <button class="button primary">"Set up a second factor"</button>
@@ -250,19 +304,19 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
         .into_any(),
         Setup::Begun(key) => {
             let type_it = if qr_code.is_some() {
-                "Or type this key into it: time-based, 6 digits."
+                "Or type this key into the app: time-based, 6 digits."
             } else {
                 "Type this key into the authenticator app on your phone: time-based, 6 digits. The server is too \
-                 busy to draw a QR code; load this page again in a few minutes to scan one."
+                 busy for a QR code. To scan one, load this page again in a few minutes."
             };
             view! {
             <section class="card low alone">
                 <ol class="steps">
                     <li><div class="stack tight">
-                        // A library draws the SVG from the key. The user's e-mail is the only typed text in
+                        // A library draws the SVG from the key. The user's email is the only typed text in
                         // it, as modules of the QR code, so it cannot inject markup.
                         {qr_code.map(|drawn| view! {
-                            <p>"Scan this with the authenticator app on your phone."</p>
+                            <p>"Scan this picture with the authenticator app on your phone."</p>
                             <div class="qr" role="img" aria-label="QR code of the key below" inner_html=drawn />
                         })}
                         <p class="help">{type_it}</p>
@@ -281,7 +335,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                                 max=Some(12)
                             />
                             <div class="row">
-                                <button class="button primary">"Turn it on"</button>
+                                <button class="button primary">"Turn on the second factor"</button>
                                 <button class="button plain" form="cancel">"Cancel"</button>
                             </div>
                         </form></SendOnce>
@@ -299,23 +353,24 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
                 count => format!("{count} recovery codes are left."),
             };
             let away = if required {
-                "You then have to set up another second factor at once, because your organisation requires one."
+                "Then you must set up a new second factor at once, because your organisation requires one. You are logged \
+                 out in all other browsers."
             } else {
-                "Then the password alone is enough to log in."
+                "Then you log in with your password only. You are logged out in all other browsers."
             };
             view! {
-                <Notice tone=Tone::Good title="The second factor works"><p>{left}</p></Notice>
+                <Notice tone=Tone::Good title="The second factor is on"><p>{left}</p></Notice>
                 <section class="card low alone">
                     <SendOnce>
                         <form method="post" action=format!("{HERE}/recovery-codes")>
-                            <button class="button">"Make new recovery codes"</button>
+                            <button class="button">"Create new recovery codes"</button>
                         </form>
                     </SendOnce>
                     <details class="disclosure">
-                        <summary>"Remove the second factor"</summary>
+                        <summary>"Log in without a second factor"</summary>
                         <form class="stack tight" method="post" action=format!("{HERE}/remove")>
                             <p>{away}</p>
-                            <div class="row"><button class="button danger">"Remove it"</button></div>
+                            <div class="row"><button class="button danger">"Turn off the second factor"</button></div>
                         </form>
                     </details>
                 </section>
@@ -326,7 +381,7 @@ fn SecondFactorPage(model: SecondFactorView) -> impl IntoView {
     view! {
         <div class="head">
             <div>
-                <Back to="/profile" what="My profile" />
+                <Back to=PROFILE what="Profile" />
                 <h1>"Second factor"</h1>
             </div>
         </div>

@@ -1,7 +1,7 @@
-//! Log lines about refused log-ins: one per e-mail and window, so that an attacker cannot fill the log.
+//! Log lines about refused log-ins: one per email and window, so that an attacker cannot fill the log.
 //!
-//! A text typed as an e-mail may be a password. So the log has a keyed hash of the text. The key is drawn at
-//! each start: hashes can be compared within the life of one process, and are useless afterwards.
+//! A text typed as an email may be a password. So the log has the beginning of a keyed hash of the text. The key is
+//! drawn at each start: hashes can be compared within the life of one process, and are useless afterwards.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use crate::platform::{
     randomness::{Hash, Randomness},
 };
 
-/// The most lines in one window.
+/// Maximum number of lines in one window.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Writes the log lines. A clone shares the record of what was written.
@@ -42,26 +42,29 @@ impl SecurityLog {
         let tried = self.hash(account);
         if self.is_first("refused", tried) {
             tracing::warn!(
-                %tried, user = user.map(tracing::field::display), address = browser.address.map(tracing::field::display),
+                account_hash = shorten(tried),
+                user = user.map(tracing::field::display),
+                address = browser.address.map(tracing::field::display),
                 request_id = browser.request_id.map(tracing::field::display),
-                "a log-in was refused; further ones for the same account are not logged for five minutes"
+                "a log-in was refused; others with the same email are not logged for five minutes"
             );
         }
     }
 
-    /// Logs that a log-in was not tried because of too many attempts.
+    /// Logs that a log-in was refused without a check, because of too many wrong passwords.
     pub fn turned_away(&self, account: &str, browser: &Browser) {
         let tried = self.hash(account);
-        // One line per network: an attacker who types another e-mail each time, or has an IPv6 network, gets
+        // One line per network: an attacker who types another email each time, or has an IPv6 network, gets
         // one line as well.
         let network = browser.address.and_then(|address| keys::networks(Some(address)).into_iter().next());
         let from = network.map_or(tried, |(network, _)| self.hash(&network));
         if self.is_first("turned away", from) {
             tracing::warn!(
-                %tried, address = browser.address.map(tracing::field::display),
+                account_hash = shorten(tried),
+                address = browser.address.map(tracing::field::display),
                 request_id = browser.request_id.map(tracing::field::display),
-                "a log-in was turned away after too many tries; further ones from there are not logged for five \
-                 minutes"
+                "a log-in was refused without a check after too many wrong passwords; others from this network are not \
+                 logged for five minutes"
             );
         }
     }
@@ -87,4 +90,9 @@ impl SecurityLog {
         written.insert((kind, tried), now);
         true
     }
+}
+
+/// Enough of a hash to tell the accounts of one log apart.
+fn shorten(hash: Hash) -> String {
+    hash.to_string().chars().take(8).collect()
 }

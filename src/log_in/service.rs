@@ -52,14 +52,14 @@ pub struct Browser {
 pub struct Credentials {
     /// The short name of the organisation; ignored if there is only one organisation.
     pub organisation: String,
-    /// The typed e-mail.
+    /// The typed email.
     pub email: String,
     /// The typed password.
     pub password: SecretString,
 }
 
 impl Credentials {
-    /// One text for all spellings of the same organisation and e-mail. A typed organisation counts only if no
+    /// One text for all spellings of the same organisation and email. A typed organisation counts only if no
     /// organisation has it as its short name: otherwise an attacker could start a new count with another
     /// spelling.
     fn account(&self, organisation: Option<OrganisationId>) -> String {
@@ -70,7 +70,7 @@ impl Credentials {
 }
 
 impl Browser {
-    /// Whom to charge for CPU work.
+    /// The requester whose share of the CPU pool the work uses.
     pub const fn asker(&self) -> Asker {
         Asker { network: self.address, known: false }
     }
@@ -83,7 +83,7 @@ pub enum LoggedIn {
     Yes,
     /// The password was right; the code of the second factor is still missing.
     CodeWanted,
-    /// E-mail or password are wrong, or the user is disabled. The response does not say which.
+    /// Email or password are wrong, or the user is disabled. The response does not say which.
     Refused,
     /// The code was valid this long ago, and no longer is.
     LateCode(Duration),
@@ -155,7 +155,7 @@ impl LogInService {
         self.repeated.flush().await
     }
 
-    /// Logs a browser in with e-mail and password.
+    /// Logs a browser in with email and password.
     pub async fn log_in(
         &self,
         session: &Session,
@@ -204,14 +204,14 @@ impl LogInService {
         let logged_in = self.try_password(asker, organisation, session, credentials, browser).await;
         match logged_in {
             Ok(LoggedIn::Yes | LoggedIn::CodeWanted) => self.throttles.note_right(&counted).await?,
-            // The server was too busy to try the password, so this was no guess.
+            // The server was too busy to try the password, so this does not count as a guess.
             Err(Failure::Busy(_)) => self.throttles.take_back(&counted).await?,
             _ => {}
         }
         logged_in
     }
 
-    /// Which count an attempt uses up. It depends on the device cookie and on the typed text, never on
+    /// The counter that an attempt increments. It depends on the device cookie and on the typed text, never on
     /// whether the user exists, so it reveals nothing.
     async fn guesser(
         &self,
@@ -238,7 +238,7 @@ impl LogInService {
         let Some(password) = Password::try_out(credentials.password.clone()) else {
             return Ok(LoggedIn::Refused);
         };
-        // A text that is no e-mail belongs to no user. The same work is done for it.
+        // An invalid email belongs to no user. Do the same work for it, so that the time reveals nothing.
         let email = Email::parse(&credentials.email).ok();
         match self.people.authenticate(asker, organisation, email.as_ref(), &password).await? {
             Authenticated::User { user, old_hash } => {
@@ -268,7 +268,7 @@ impl LogInService {
         }
     }
 
-    /// Records a wrong password. It does the same for a known and an unknown e-mail: a log line and a count
+    /// Records a wrong password. It does the same for a known and an unknown email: a log line and a count
     /// in memory. The next [`LogInService::flush`] writes the counts, so the response time does not tell
     /// which users exist.
     fn note_refused_log_in(
@@ -329,7 +329,7 @@ impl LogInService {
         Ok(true)
     }
 
-    /// Logs a browser out. Logging out twice is no error.
+    /// Logs a browser out. Logging out twice is not an error.
     pub async fn log_out(&self, session: &Session, member: Option<&LoggedInUser>) -> Result<(), Failure> {
         if let Some(member) = member {
             self.database
@@ -369,7 +369,7 @@ impl LogInService {
     }
 }
 
-/// One text for all spellings of an e-mail.
+/// One text for all spellings of an email.
 fn canonical(email: &str) -> String {
     Email::counted(email)
 }

@@ -36,10 +36,10 @@ pub struct SetUp {
     people: People,
     clock: SharedClock,
     randomness: SharedRandomness,
-    /// Whether this process has seen a user. An organisation's last administrator cannot be deleted, so this stays true.
-    /// If all users vanish in another way (the only user was a Viewer, or a backup was restored), the next start prints
-    /// the next link, and that process asks again. Only the notice on the log-in page depends on this: the database
-    /// decides about set-up links each time.
+    /// Whether this process has seen a user. An organisation's last administrator cannot be deleted, so this stays
+    /// true. All users may still be gone after a restart, if the only one was a viewer or a backup was restored. Then
+    /// that process reads the database again, and prints a new set-up link. Only the notice on the log-in page uses
+    /// this value. A set-up link is always checked against the database.
     has_user: Arc<AtomicBool>,
 }
 
@@ -50,7 +50,7 @@ pub struct Founder {
     pub organisation: OrganisationName,
     /// Name of the administrator.
     pub name: PersonName,
-    /// E-mail of the administrator.
+    /// Email of the administrator.
     pub email: Email,
     /// Password of the administrator.
     pub password: Password,
@@ -119,8 +119,8 @@ impl SetUp {
         Ok(good.then_some(value))
     }
 
-    /// Uses the token up: adds the organisation and its first administrator. Of several concurrent requests,
-    /// one succeeds.
+    /// Uses the token up: adds the organisation and its first administrator. Only one of several concurrent requests
+    /// succeeds.
     ///
     /// # Errors
     /// [`Failure::NotFound`] if the token is not the latest one, has expired or was used.
@@ -131,7 +131,8 @@ impl SetUp {
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
     ) -> Result<(), Failure> {
-        // Look first, because hashing is expensive: a stranger must not make the server compute.
+        // Look first, because hashing is expensive: an attacker with an invalid link must not make the server
+        // compute.
         let Some(value) = self.stored(&self.database.read(), token).await? else {
             return Err(Failure::NotFound);
         };

@@ -60,7 +60,7 @@ pub enum Admission {
     Admitted(Counted),
     /// The attempt is not allowed before this time has passed.
     TooMany(Duration),
-    /// The device cookie is void. The browser counts as a stranger.
+    /// The device cookie is void. The browser counts as unknown.
     DeviceVoid,
 }
 
@@ -92,7 +92,7 @@ impl Throttles {
     }
 
     /// Counts an attempt at the password of `account`: a text that is the same for all spellings of
-    /// organisation and e-mail.
+    /// organisation and email.
     pub async fn admit_password(&self, guesser: Guesser, account: &str) -> Result<Admission, Failure> {
         let right = self.keys.right_passwords(guesser, account);
         self.admit(guesser, self.keys.password(guesser, account), right).await

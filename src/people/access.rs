@@ -1,9 +1,9 @@
-//! The caller of a use case, and what it may do, as types. A use case for every caller takes a [`Caller`]. A use
-//! case of a user's own profile takes a [`LoggedInUser`]. A use case that only an administrator may run takes
-//! an [`Admin`], and [`Member::admin`] is the only way to get one. A use case that must not be open to a
-//! person at a browser that was left logged in takes a [`Reauthenticated`].
+//! The caller of a use case, and what it may do, as types. A use case for every caller takes a [`Caller`]. A use case
+//! of a user's own profile takes a [`LoggedInUser`]. A use case that only an administrator may run takes an
+//! [`Admin`], and [`Member::admin`] is the only way to get one. A use case that a stolen or unattended session must
+//! not be able to run takes a [`Reauthenticated`].
 //!
-//! None of these types has a name or an e-mail. Those are for the screen, and pages take them from the
+//! None of these types has a name or an email. Those are for the screen, and pages take them from the
 //! [`Member`].
 
 use std::net::IpAddr;
@@ -24,7 +24,7 @@ use crate::{
 /// How long re-authentication counts.
 pub const REAUTHENTICATION_LASTS: Duration = Duration::minutes(10);
 
-/// The member or job that asks a use case, and from where.
+/// The member or job that calls a use case, with the organisation, the network address and the request id.
 #[derive(Clone, Debug)]
 pub struct Caller {
     organisation: OrganisationId,
@@ -33,14 +33,13 @@ pub struct Caller {
     request_id: Option<RequestId>,
 }
 
-/// What a caller is. Use cases do not match on it: they call the methods of [`Caller`], so that a further
-/// kind of caller changes no use case.
+/// The kind of a caller. Use cases do not match on it. They call the methods of [`Caller`], so a new kind of caller
+/// needs no change of a use case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallerKind {
     /// A logged-in user, as read from the database when the request began.
     Member {
         user: UserId,
-        /// The user's role.
         role: Role,
         /// `users.version` when the user was read.
         version: i64,
@@ -58,17 +57,15 @@ impl Caller {
         Self { organisation, kind: CallerKind::Job { name }, address: None, request_id: None }
     }
 
-    /// The caller's organisation.
     pub const fn organisation(&self) -> OrganisationId {
         self.organisation
     }
 
-    /// What the caller is.
     pub const fn kind(&self) -> &CallerKind {
         &self.kind
     }
 
-    /// The user who asks; `None` if the caller is no user.
+    /// The user who makes the request; `None` if the caller is not a user.
     pub const fn user(&self) -> Option<UserId> {
         match self.kind {
             CallerKind::Member { user, .. } => Some(user),
@@ -76,13 +73,14 @@ impl Caller {
         }
     }
 
-    /// Whether the caller is an administrator. Only for a use case that gives administrators more than
-    /// others; a use case only for administrators takes an [`Admin`].
+    /// Whether the caller is an administrator. Use it only in a use case that all callers may run and that gives
+    /// administrators more. A use case for administrators alone takes an [`Admin`].
     pub const fn is_admin(&self) -> bool {
         matches!(self.kind, CallerKind::Member { role: Role::Admin, .. })
     }
 
-    /// Whom to charge for CPU work: a known asker, because no visitor becomes a caller.
+    /// The requester whose share of the CPU pool this call uses. It is a known one, because a visitor who is not
+    /// logged in never becomes a caller.
     pub const fn asker(&self) -> Asker {
         Asker { network: self.address, known: true }
     }
@@ -98,14 +96,14 @@ impl Caller {
     }
 }
 
-/// The user of a request, for use cases of the user's own profile. It comes only from a [`Member`].
+/// The user of a request, for use cases of the user's own profile. Only a [`Member`] creates one.
 #[derive(Clone, Debug)]
 pub struct LoggedInUser {
     pub(super) organisation: OrganisationId,
     pub(super) user: UserId,
     pub(super) role: Role,
-    /// `users.version` when the user was read. A higher version in the database means that sessions were
-    /// ended since.
+    /// `users.version` when the user was read. A higher version in the database means that the user's sessions were
+    /// ended since then.
     pub(super) version: i64,
     pub(super) reauthenticated: bool,
     /// Network address of the browser.
@@ -120,7 +118,6 @@ impl LoggedInUser {
         Caller { organisation, kind: CallerKind::Member { user, role, version }, address, request_id }
     }
 
-    /// The user's organisation.
     pub const fn organisation(&self) -> OrganisationId {
         self.organisation
     }
@@ -134,7 +131,7 @@ impl LoggedInUser {
         self.version
     }
 
-    /// Whom to charge for CPU work.
+    /// The requester whose share of the CPU pool this user's work uses.
     pub const fn asker(&self) -> Asker {
         self.caller().asker()
     }
@@ -145,18 +142,16 @@ impl LoggedInUser {
     }
 }
 
-/// A logged-in user, as read from the database when this request began, with what pages show. A handler gives
-/// use cases [`Self::caller`], [`Self::logged_in_user`] or [`Self::admin`], and never the member itself.
+/// A logged-in user, as read from the database when this request began, with the texts that pages show. A handler
+/// passes [`Self::caller`], [`Self::logged_in_user`] or [`Self::admin`] to use cases, and never the member itself.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub(super) user: LoggedInUser,
     pub(super) has_second_factor: bool,
     pub(super) lacks_second_factor: bool,
-    /// Name, to be shown.
+    // The texts that pages show.
     pub name: String,
-    /// E-mail, to be shown.
     pub email: String,
-    /// Name of the user's organisation, to be shown.
     pub organisation_name: String,
 }
 
@@ -175,13 +170,12 @@ impl Member {
         self.user.user
     }
 
-    /// The user's role.
     pub const fn role(&self) -> Role {
         self.user.role
     }
 
-    /// Whether the user is an administrator. Only for showing more on a page; a use case asks for
-    /// [`Self::admin`].
+    /// Whether the user is an administrator. Use it only to show more on a page. A use case takes the [`Admin`] that
+    /// [`Self::admin`] returns.
     pub fn is_admin(&self) -> bool {
         self.user.role == Role::Admin
     }
@@ -215,7 +209,8 @@ impl Member {
         self.user.reauthenticated
     }
 
-    /// Checks that the user re-authenticated recently, so that a stranger at an open browser is not enough.
+    /// Checks that the user re-authenticated recently. Without this check, a person who finds an unattended browser
+    /// could make the change.
     ///
     /// # Errors
     /// [`Failure::ReauthenticationNeeded`] if it was too long ago.
@@ -252,17 +247,15 @@ impl Admin {
         &self.0
     }
 
-    /// The administrator's organisation.
     pub const fn organisation(&self) -> OrganisationId {
         self.0.organisation
     }
 
-    /// The administrator's id.
     pub const fn user(&self) -> UserId {
         self.0.user
     }
 
-    /// Whom to charge for CPU work.
+    /// The requester whose share of the CPU pool this administrator's work uses.
     pub const fn asker(&self) -> Asker {
         self.0.asker()
     }

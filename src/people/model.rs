@@ -12,7 +12,7 @@ pub use short_name::ShortName;
 use crate::platform::text::{self, BadName};
 
 const HIDDEN_IN_NAME: &str =
-    "This name contains an invisible character. Type the name, instead of pasting it.";
+    "This name contains an invisible character. Type the name yourself: do not paste it.";
 
 /// An organisation's name: 1 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,9 @@ impl OrganisationName {
     /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         text::name(text, 100).map(Self).map_err(|why| match why {
-            BadName::Empty | BadName::TooLong => "Give the organisation a name of 1 to 100 characters.",
+            BadName::Empty | BadName::TooLong => {
+                "Enter the name of the organisation. It may have up to 100 characters."
+            }
             BadName::Hidden => HIDDEN_IN_NAME,
         })
     }
@@ -41,17 +43,17 @@ impl OrganisationName {
 pub struct PersonName(String);
 
 impl PersonName {
-    /// Parses typed text. Refuses an @, because a reader could take an e-mail address in the name for the
+    /// Parses typed text. Refuses an @, because a reader could take an email address in the name for the
     /// user's own address.
     ///
     /// # Errors
     /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text::ascii(text).contains('@') {
-            return Err("Give your name here, without an e-mail address.");
+            return Err("Enter your name without an email address.");
         }
         text::name(text, 100).map(Self).map_err(|why| match why {
-            BadName::Empty | BadName::TooLong => "Give your name in 1 to 100 characters.",
+            BadName::Empty | BadName::TooLong => "Enter your name. It may have up to 100 characters.",
             BadName::Hidden => HIDDEN_IN_NAME,
         })
     }
@@ -62,12 +64,11 @@ impl PersonName {
     }
 }
 
-/// Name and e-mail of a user, for pages on which it matters who did something. A user chooses their name and
-/// can copy another user's; the e-mail is unique.
+/// Name and email of a user, for pages on which it matters who did something. A user chooses their name and
+/// can copy another user's; the email is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserLabel {
     pub name: String,
-    /// The e-mail.
     pub email: String,
 }
 
@@ -77,12 +78,12 @@ impl fmt::Display for UserLabel {
     }
 }
 
-/// An e-mail address in lower case, with which a user logs in.
+/// An email address in lower case, with which a user logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// The most bytes that are parsed. Anyone can send more, and normalising costs time.
+    /// Maximum number of bytes that are parsed. Anyone can send more, and normalising costs time.
     const MAX_TYPED: usize = 4096;
 
     /// Parses typed text. It accepts a local part, an @ and a domain, without blanks, of at most 254
@@ -93,7 +94,7 @@ impl Email {
     /// # Errors
     /// What to change, as words for the form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const WRONG: &str = "Write an e-mail address, such as name@example.com.";
+        const WRONG: &str = "Enter an email address, such as name@example.com.";
         if text.len() > Self::MAX_TYPED {
             return Err(WRONG);
         }
@@ -118,7 +119,7 @@ impl Email {
         sound.then_some(Self(address)).ok_or(WRONG)
     }
 
-    /// The text under which log-in attempts for a typed e-mail are counted. It is the same for all spellings
+    /// The text under which log-in attempts for a typed email are counted. It is the same for all spellings
     /// of an address, so that an attacker cannot start a new count with another spelling.
     pub fn counted(text: &str) -> String {
         match Self::parse(text) {
@@ -171,7 +172,7 @@ impl Role {
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Admin => "Admin",
+            Self::Admin => "Administrator",
             Self::Viewer => "Viewer",
         })
     }

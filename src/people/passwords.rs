@@ -31,7 +31,7 @@ use crate::platform::{
 const SALT: usize = 16;
 /// More lanes help only if cores are idle, and a server's cores are not.
 const LANES: u32 = 1;
-/// The most older parameter sets that every attempt is computed with.
+/// Maximum number of older parameter sets that every attempt is computed with.
 const OLDER: usize = 2;
 
 /// Hashes, verifies and judges passwords. A clone shares the pool.
@@ -101,7 +101,7 @@ impl Hasher {
         &self.pool
     }
 
-    /// Judges a password that a person chooses. `about` is known about that person: e-mail, name,
+    /// Judges a password that a person chooses. `about` is known about that person: email, name,
     /// organisation.
     ///
     /// # Returns

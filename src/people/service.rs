@@ -78,7 +78,7 @@ const PAGE_SIZE: usize = 50;
 pub enum UserAddition {
     /// The user was added.
     Added(UserId),
-    /// Another user of the organisation has this e-mail.
+    /// Another user of the organisation has this email.
     EmailTaken,
 }
 
@@ -103,7 +103,7 @@ impl People {
 
     /// Adds a user whose password has been hashed. `themselves` is address and request id if the user added
     /// themselves, and `None` if the operator did. A conflict of the database means that another user has the
-    /// e-mail.
+    /// email.
     pub async fn add_user(
         &self,
         tx: &Tx,
@@ -151,7 +151,7 @@ impl People {
         Ok(Users::of(organisation).list(&self.database.read()).await?)
     }
 
-    /// The users of an administrator's organisation by e-mail, after `after`, and whether there are more.
+    /// The users of an administrator's organisation by email, after `after`, and whether there are more.
     pub async fn page(&self, admin: &Admin, after: Option<&str>) -> Result<(Vec<User>, bool), Failure> {
         let limit = PAGE_SIZE as u64 + 1;
         let mut users = Users::of(admin.organisation()).page(&self.database.read(), after, limit).await?;
@@ -160,7 +160,7 @@ impl People {
         Ok((users, more))
     }
 
-    /// Name and e-mail of some users of an organisation.
+    /// Name and email of some users of an organisation.
     pub async fn names(
         &self,
         organisation: OrganisationId,
@@ -180,7 +180,7 @@ impl People {
         organisation.ok_or(Failure::NotFound)
     }
 
-    /// Tries an e-mail and a password, and returns the user if they are right and the user may log in. It
+    /// Tries an email and a password, and returns the user if they are right and the user may log in. It
     /// computes the same hashes in every case, so that the response time tells an attacker nothing.
     ///
     /// # Errors
@@ -193,7 +193,7 @@ impl People {
         password: &Password,
     ) -> Result<Authenticated, Failure> {
         self.survey_hashes().await?;
-        // Query for an unknown organisation or e-mail too, so that every attempt does the same work.
+        // Query for an unknown organisation or email too, so that every attempt does the same work.
         let users = Users::of(organisation.unwrap_or(OrganisationId(Uuid::nil())));
         let typed = email.map_or("", Email::as_str);
         let user = users.by_email(&self.database.read(), typed).await?;
@@ -324,7 +324,7 @@ impl People {
         user.filter(|user| !user.disabled && user.version == member.version()).ok_or(Failure::LoggedOut)
     }
 
-    /// The e-mail of a logged-in user, for the activity; empty if the user was deleted since the request
+    /// The email of a logged-in user, for the activity; empty if the user was deleted since the request
     /// began.
     pub async fn email_of(&self, tx: &Tx, member: &LoggedInUser) -> Result<String, DatabaseError> {
         let user = Users::of(member.organisation()).get(tx, member.user()).await?;
@@ -375,10 +375,10 @@ impl People {
     }
 }
 
-/// The result of trying an e-mail and a password.
+/// The result of trying an email and a password.
 #[derive(Clone, Debug)]
 pub enum Authenticated {
-    /// E-mail and password are right.
+    /// Email and password are right.
     User {
         /// The user whose they are.
         user: User,

@@ -74,7 +74,7 @@ pub struct User {
     pub id: UserId,
     /// Organisation of the user.
     pub organisation: OrganisationId,
-    /// E-mail, in lower case.
+    /// Email, in lower case.
     pub email: String,
     /// Name, as the user chose it.
     pub name: String,
@@ -125,7 +125,7 @@ pub struct Users(OrganisationId);
 
 /// The values of a new user.
 pub struct NewUser<'a> {
-    /// E-mail, unique in the organisation.
+    /// Email, unique in the organisation.
     pub email: &'a Email,
     /// Name, as the user chose it.
     pub name: &'a PersonName,
@@ -178,7 +178,7 @@ impl Users {
         Ok(self.find(id).one(on.connection()).await?.map(User::try_from).transpose()?)
     }
 
-    /// Name and e-mail of these users.
+    /// Name and email of these users.
     pub async fn names(
         self,
         on: &impl Queries,
@@ -195,7 +195,7 @@ impl Users {
             .collect())
     }
 
-    /// The user with this e-mail.
+    /// The user with this email.
     pub async fn by_email(self, on: &impl Queries, email: &str) -> Result<Option<User>, DatabaseError> {
         let row = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
@@ -205,7 +205,7 @@ impl Users {
         Ok(row.map(User::try_from).transpose()?)
     }
 
-    /// At most `limit` users by e-mail, after `after`.
+    /// At most `limit` users by email, after `after`.
     pub async fn page(
         self,
         on: &impl Queries,
@@ -223,7 +223,7 @@ impl Users {
         Ok(rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// All users, by e-mail.
+    /// All users, by email.
     pub async fn list(self, on: &impl Queries) -> Result<Vec<User>, DatabaseError> {
         let rows = user::Entity::find()
             .filter(user::Column::OrganisationId.eq(self.0.0))
@@ -233,7 +233,7 @@ impl Users {
         Ok(rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Adds a user. A conflict means that the e-mail is taken.
+    /// Adds a user. A conflict means that the email is taken.
     pub async fn add(self, tx: &Tx, id: UserId, new: NewUser<'_>) -> Result<(), DatabaseError> {
         let row = user::ActiveModel {
             id: Set(id.0),
@@ -335,7 +335,7 @@ impl Users {
         Ok(noted.rows_affected == 1)
     }
 
-    /// Locks the user's row until the transaction ends. (SQLite has only one writer anyway.)
+    /// Locks the user's row until the transaction ends. (SQLite needs no lock, because it has only one writer.)
     pub async fn lock(self, tx: &Tx, id: UserId) -> Result<(), DatabaseError> {
         self.find(id).lock(LockType::NoKeyUpdate).one(tx.connection()).await?;
         Ok(())

@@ -16,34 +16,43 @@ use crate::{
 
 const ACTIVITY: &str = "/settings/activity";
 
-/// The rows of an activity page as text, the latest first.
-async fn entries(browser: &mut Browser, path: &str) -> Vec<String> {
+/// The entries of an activity page as text, the latest first: the line, and what it shows when it is opened.
+async fn opened(browser: &mut Browser, path: &str) -> Vec<(String, String)> {
     let page = browser.get(path).await;
     page.assert_status(200);
-    let body = page.body.split_once("<tbody").map_or("", |(_, rows)| rows);
-    let rows = body.split("<tr").skip(1);
-    rows.map(|row| {
-        let mut in_tag = false;
-        let text = format!("<tr{row}");
-        let text = text.split("</tr>").next().unwrap_or_default().to_owned();
-        text.chars()
-            .filter_map(|c| match c {
-                '<' => {
-                    in_tag = true;
-                    Some(' ')
-                }
-                '>' => {
-                    in_tag = false;
-                    None
-                }
-                c => (!in_tag).then_some(c),
-            })
-            .collect::<String>()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    })
-    .collect()
+    let entries = page.body.split("<details class=\"entry\">").skip(1);
+    entries
+        .map(|entry| {
+            let entry = entry.split("</details>").next().unwrap_or_default();
+            let (line, rest) = entry.split_once("</summary>").expect("a line");
+            (text(line), text(rest))
+        })
+        .collect()
+}
+
+/// The whole entries of an activity page as text.
+async fn entries(browser: &mut Browser, path: &str) -> Vec<String> {
+    opened(browser, path).await.into_iter().map(|(line, rest)| format!("{line} {rest}")).collect()
+}
+
+/// The text between the tags, with single spaces.
+fn text(html: &str) -> String {
+    let mut in_tag = false;
+    let text: String = html
+        .chars()
+        .filter_map(|c| match c {
+            '<' => {
+                in_tag = true;
+                Some(' ')
+            }
+            '>' => {
+                in_tag = false;
+                None
+            }
+            c => (!in_tag).then_some(c),
+        })
+        .collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[rstest]
@@ -83,20 +92,26 @@ async fn s8_the_record_says_who_did_what_when_from_where_and_with_which_outcome(
         let fits = found.iter().filter(|entry| words.iter().all(|word| entry.contains(word))).count();
         assert_eq!(fits, 1, "{words:?} in {found:#?}");
     };
-    has(&["Organisation added", "Contoso", "UTC", "Done"]);
-    has(&["User added", "ada@contoso.test"]);
-    has(&["Logged in", "ada@contoso.test", "Ada Example", "192.0.2.7", "Request ID", "Done"]);
-    has(&["Request refused", "/connectors/new", "GET", "Somebody", "192.0.2.7", "Refused"]);
-    has(&["Logged out", "vera@contoso.test"]);
-    has(&["Log-in refused", "vera@contoso.test", "did not log in", "192.0.2.7", "Refused"]);
-    has(&["Connector added", "Mail archive", "Ada Example"]);
-    has(&["Sign-in started", "Mail archive"]);
-    has(&["Sign-in ended", "Mail archive", "Cancelled"]);
-    has(&["Connector changed", "Mail archive", "Client Secret", "Ada Example"]);
-    has(&["Connector deleted", "Mail archive", "Ada Example"]);
-    has(&["User changed", "vera@contoso.test", "The operator"]);
-    has(&["Log-in refused", "E-mails that no user has", "192.0.2.7", "Refused"]);
-    // The text that was typed as an e-mail may be a password.
+    has(&["The operator added the organisation Contoso", "UTC", "Done"]);
+    has(&["Ada Example joined as Administrator", "ada@contoso.test"]);
+    has(&["Ada Example logged in", "ada@contoso.test", "192.0.2.7", "Request ID", "Done"]);
+    has(&[
+        "Somebody tried to open a page",
+        "GET /connectors/new",
+        "vera@contoso.test",
+        "192.0.2.7",
+        "Refused",
+    ]);
+    has(&["Somebody logged out", "vera@contoso.test"]);
+    has(&["An unknown person tried to log in as vera@contoso.test", "192.0.2.7", "Refused"]);
+    has(&["Ada Example added the connector Mail archive"]);
+    has(&["Ada Example started a sign-in for Mail archive"]);
+    has(&["Ada Example finished a sign-in for Mail archive", "Cancelled"]);
+    has(&["Ada Example changed the connector Mail archive", "Changed", "Client Secret"]);
+    has(&["Ada Example deleted the connector Mail archive"]);
+    has(&["The operator made vera@contoso.test an administrator"]);
+    has(&["An unknown person tried to log in with an email that no user has", "192.0.2.7", "Refused"]);
+    // The text that was typed as an email may be a password.
     assert!(!found.iter().any(|entry| entry.contains("mallory@contoso.test")));
 }
 
@@ -123,11 +138,11 @@ async fn the_activity_is_filtered_by_user_and_action_and_split_into_pages(
     }
     assert_eq!(seen.len(), 60);
     assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 60, "none twice");
-    assert!(seen.iter().all(|entry| entry.starts_with("Connector added")));
+    assert!(seen.iter().all(|entry| entry.contains("Ada Example added the connector Connector")));
 
     let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users").await;
     let hers = entries(&mut ada, &format!("{ACTIVITY}?who={ada_id}&what=log-ins")).await;
-    assert!(matches!(hers.as_slice(), [one] if one.starts_with("Logged in")), "{hers:?}");
+    assert!(matches!(hers.as_slice(), [one] if one.contains("Ada Example logged in")), "{hers:?}");
     let operators = entries(&mut ada, &format!("{ACTIVITY}?who=no-user")).await;
     assert!(
         !operators.is_empty() && operators.iter().all(|entry| entry.contains("The operator")),
@@ -136,6 +151,38 @@ async fn the_activity_is_filtered_by_user_and_action_and_split_into_pages(
     for nonsense in ["who=x&what=y&before=z", "before=1.2", "who=%00", "before=-9223372036854775808.x"] {
         ada.get(&format!("{ACTIVITY}?{nonsense}")).await.assert_status(200);
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_entry_is_one_sentence_below_its_day_and_the_rest_is_in_the_closed_details(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let invite = [("email", "third@contoso.test"), ("role", "viewer")];
+    ada.post("/settings/people", &invite).await.assert_status(200);
+    let mut vera = world.viewer().await;
+    for _ in 0..3 {
+        vera.get("/connectors/new").await.assert_status(403);
+    }
+    world.flush().await;
+    let found = opened(&mut ada, ACTIVITY).await;
+    let rest_of = |wanted: &str| {
+        let entry = found.iter().find(|(line, _)| line == wanted);
+        entry.unwrap_or_else(|| panic!("{wanted:?} in {found:#?}")).1.clone()
+    };
+    let invited = rest_of("06:57 Ada Example invited third@contoso.test as Viewer");
+    for words in ["Result Done", "Email ada@contoso.test", "IP address 192.0.2.7", "Request ID"] {
+        assert!(invited.contains(words), "{words} in {invited}");
+    }
+    let refused = "06:57 Somebody tried to open a page that is only for administrators , 3 times in five minutes Refused";
+    assert!(rest_of(refused).contains("Request GET /connectors/new"));
+    ada.get(ACTIVITY).await.assert_says("Today, 23 Nov 2026");
+    world.clock.advance(Duration::days(1));
+    let mut ada = world.log_in("ada@contoso.test").await;
+    let page = ada.get(ACTIVITY).await;
+    page.assert_says("Today, 24 Nov 2026").assert_says("Yesterday, 23 Nov 2026");
 }
 
 #[rstest]

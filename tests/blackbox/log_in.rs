@@ -7,7 +7,7 @@ use mail360::people::{
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Kind, PASSWORD, World};
+use crate::support::{Kind, Log, PASSWORD, World};
 
 /// Records each run of argon2 with its memory and passes.
 #[derive(Clone, Default)]
@@ -43,7 +43,7 @@ async fn l5_a_refused_log_in_looks_and_costs_the_same_whatever_is_wrong(
 ) {
     use tracing_subscriber::layer::SubscriberExt;
 
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     world.set_up().await;
     world.user("Contoso", "bob@contoso.test", Role::Viewer).await;
     let bob = Email::parse("bob@contoso.test").expect("an e-mail");
@@ -201,4 +201,21 @@ async fn before_the_set_up_the_log_in_page_says_where_to_begin(
     world.browser().get("/login").await.assert_says("Open the set-up link");
     world.set_up().await;
     assert!(!world.browser().get("/login").await.text().contains("set-up link"));
+}
+
+#[tokio::test]
+async fn a_refused_log_in_is_one_log_line_with_eight_digits_in_place_of_the_email() {
+    let world = World::new(Kind::Sqlite).await;
+    world.set_up().await;
+    let log = Log::start();
+    let typed = [("email", "mallory@contoso.test"), ("password", "certainly not this one")];
+    for _ in 0..2 {
+        world.browser().post("/login", &typed).await.assert_status(401);
+    }
+    let lines = log.lines("a log-in was refused");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let event: serde_json::Value = serde_json::from_str(&lines[0]).expect("JSON");
+    let hash = event["account_hash"].as_str().expect("a text");
+    assert!(hash.len() == 8 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()), "{hash}");
+    assert!(!lines[0].contains("mallory"), "{lines:?}");
 }

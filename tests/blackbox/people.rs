@@ -49,7 +49,7 @@ async fn an_invited_user_chooses_a_password_and_is_logged_in_by_a_link_that_work
     let short = accept(&world, &path, "Grace", "too short").await.1;
     short.assert_status(422).assert_says("at least 15 characters");
     let nameless = accept(&world, &path, " ", PASSWORD).await.1;
-    nameless.assert_status(422).assert_says("Give your name");
+    nameless.assert_status(422).assert_says("Enter your name");
     let (mut grace, answer) = accept(&world, &path, "Grace Hopper", PASSWORD).await;
     assert_eq!(answer.assert_status(303).location(), "/connectors");
     assert!(grace.get("/connectors").await.assert_status(200).body.contains("Viewer of Contoso"));
@@ -60,7 +60,8 @@ async fn an_invited_user_chooses_a_password_and_is_logged_in_by_a_link_that_work
     }
     ada.get(PEOPLE).await.assert_says("Grace Hopper");
     let activity = ada.get("/settings/activity?what=people").await;
-    activity.assert_says("Invited").assert_says("User added");
+    activity.assert_says("Ada Example invited grace@contoso.test as Viewer");
+    activity.assert_says("Grace Hopper joined as Viewer");
 }
 
 #[rstest]
@@ -95,7 +96,7 @@ async fn a_link_works_for_seven_days_unless_it_is_withdrawn_or_replaced(
     let second = link(&invite(&mut ada, "grace@contoso.test", "admin").await);
     let mut visitor = world.browser();
     visitor.get(&first).await.assert_status(404);
-    visitor.get(&second).await.assert_status(200).assert_says("invited as Admin");
+    visitor.get(&second).await.assert_status(200).assert_says("invited as Administrator");
 
     let id: uuid::Uuid = world.raw.one("SELECT id FROM invitations").await;
     for _ in 0..2 {
@@ -125,7 +126,7 @@ async fn an_invitation_of_a_user_of_another_organisation_reveals_nothing_to_eith
     world.stranger().await;
     world.viewer().await;
     invite(&mut ada, "vera@contoso.test", "admin").await.assert_status(409).assert_says("already");
-    invite(&mut ada, "no address", "admin").await.assert_status(422).assert_says("Write an e-mail address");
+    invite(&mut ada, "no address", "admin").await.assert_status(422).assert_says("Enter an email address");
     invite(&mut ada, "new@contoso.test", "owner").await.assert_status(400);
     let page = invite(&mut ada, "eve@fabrikam.test", "viewer").await;
     let (mut eve, answer) = accept(&world, &link(&page), "Eve", PASSWORD).await;
@@ -135,7 +136,7 @@ async fn an_invitation_of_a_user_of_another_organisation_reveals_nothing_to_eith
     let mut hers = world.browser();
     let fields = [("organisation", "fabrikam"), ("email", "eve@fabrikam.test"), ("password", PASSWORD)];
     hers.post("/login", &fields).await.assert_status(303);
-    assert!(hers.get("/connectors").await.assert_status(200).body.contains("Admin of Fabrikam"));
+    assert!(hers.get("/connectors").await.assert_status(200).body.contains("Administrator of Fabrikam"));
     hers.get(PEOPLE).await.assert_status(200);
     assert!(!hers.get(PEOPLE).await.body.contains("contoso.test"));
 }
@@ -151,7 +152,11 @@ async fn l11_an_administrators_change_of_a_user_takes_effect_at_the_next_request
     let path = format!("{PEOPLE}/{id}");
     let mut here = world.log_in("vera@contoso.test").await;
     let mut there = world.log_in("vera@contoso.test").await;
-    ada.get(&path).await.assert_status(200).assert_says("In 2 browsers").assert_says("vera@contoso.test");
+    ada.get(&path)
+        .await
+        .assert_status(200)
+        .assert_says("Logged in2 browsers")
+        .assert_says("vera@contoso.test");
 
     let change = async |ada: &mut Browser, what: &[(&str, &str)], said: &str| {
         assert_eq!(ada.post(&path, what).await.assert_status(303).location(), path);
@@ -159,21 +164,21 @@ async fn l11_an_administrators_change_of_a_user_takes_effect_at_the_next_request
         ada.post(&path, &[]).await.assert_status(400);
         assert!(!ada.get(&path).await.body.contains(said), "until the next form is sent");
     };
-    change(&mut ada, &[("change", "end-sessions")], "They are logged out in all browsers.").await;
+    change(&mut ada, &[("change", "end-sessions")], "Somebody was logged out in 2 browsers.").await;
     assert!(!is_logged_in(&mut here).await && !is_logged_in(&mut there).await);
 
     let mut here = world.log_in("vera@contoso.test").await;
-    change(&mut ada, &[("change", "role"), ("role", "admin")], "The role was changed.").await;
+    change(&mut ada, &[("change", "role"), ("role", "admin")], "is now an administrator.").await;
     assert!(!is_logged_in(&mut here).await, "the session is still open after a change of the role");
     let mut here = world.log_in("vera@contoso.test").await;
     here.get(PEOPLE).await.assert_status(200);
 
-    change(&mut ada, &[("change", "disable")], "cannot log in.").await;
+    change(&mut ada, &[("change", "disable")], "is disabled and cannot log in.").await;
     assert!(!is_logged_in(&mut here).await);
     let fields = [("email", "vera@contoso.test"), ("password", PASSWORD)];
     world.browser().post("/login", &fields).await.assert_status(401);
     ada.get(PEOPLE).await.assert_says("Disabled");
-    change(&mut ada, &[("change", "enable")], "They can log in again.").await;
+    change(&mut ada, &[("change", "enable")], "is active again and can log in.").await;
     assert!(is_logged_in(&mut world.log_in("vera@contoso.test").await).await);
 
     for nonsense in [&[("change", "promote")][..], &[], &[("change", "role"), ("role", "owner")]] {
@@ -314,7 +319,9 @@ async fn a_user_who_forgot_the_password_chooses_a_new_one_by_an_administrators_l
     let page = ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await;
     page.assert_says("Send this link to vera@contoso.test").assert_says("until 24 Nov 2026, 06:57 UTC");
     let path = link(&page);
-    ada.get(PEOPLE).await.assert_says("New password, until");
+    // The open link is on the user's own page, and only there.
+    ada.get(&format!("{PEOPLE}/{id}")).await.assert_says("A link for a new password is open");
+    assert!(!ada.get(PEOPLE).await.text().contains("Open invitations"));
     assert!(is_logged_in(&mut vera).await, "the user was logged out before the link was used");
     let page = world.browser().get(&path).await;
     page.assert_says("Choose a new password");
@@ -329,7 +336,8 @@ async fn a_user_who_forgot_the_password_chooses_a_new_one_by_an_administrators_l
     accept(&world, &path, "", PASSWORD).await.1.assert_status(404);
     let old = [("email", "vera@contoso.test"), ("password", PASSWORD)];
     world.browser().post("/login", &old).await.assert_status(401);
-    ada.get("/settings/activity").await.assert_says("by a link of an administrator");
+    let said = "Somebody chose a new password with a link from an administrator";
+    ada.get("/settings/activity").await.assert_says(said);
 
     // Administrators create no such link for themselves: their own password needs the current one.
     let ada_id: uuid::Uuid = world.raw.one("SELECT id FROM users WHERE email = 'ada@contoso.test'").await;
@@ -344,6 +352,12 @@ async fn a_user_who_forgot_the_password_chooses_a_new_one_by_an_administrators_l
     let mut now = world.browser();
     now.post("/login", &[("email", "vera@contoso.test"), ("password", fresh)]).await.assert_status(303);
     now.post("/profile", &[("current", fresh), ("new", PASSWORD)]).await.assert_status(303);
+    accept(&world, &path, "", fresh).await.1.assert_status(404);
+    // An administrator withdraws a link on the user's page, and returns there.
+    let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
+    let open: uuid::Uuid = world.raw.one("SELECT id FROM invitations").await;
+    let withdrawn = ada.post(&format!("{PEOPLE}/invitations/{open}/withdraw"), &[]).await;
+    assert_eq!(withdrawn.assert_status(303).location(), format!("{PEOPLE}/{id}"));
     accept(&world, &path, "", fresh).await.1.assert_status(404);
     // A user who was disabled in the meantime cannot use a link.
     let path = link(&ada.post(&format!("{PEOPLE}/{id}"), &[("change", "new-password")]).await);
@@ -362,6 +376,6 @@ async fn a_user_who_accepts_an_invitation_is_in_the_activity_by_name(
     let path = link(&invite(&mut ada, "grace@contoso.test", "viewer").await);
     accept(&world, &path, "Grace Hopper", PASSWORD).await.1.assert_status(303);
     let page = ada.get("/settings/activity?what=people").await;
-    assert!(!page.text().contains("A visitor who did not log in"), "{}", page.text());
-    page.assert_says("Grace Hopper");
+    assert!(!page.text().contains("An unknown person joined"), "{}", page.text());
+    page.assert_says("Grace Hopper joined as Viewer");
 }

@@ -41,6 +41,7 @@ async fn l11_a_protected_form_waits_for_the_password_and_then_continues(
     ];
     let wrong = ada.post("/re-authenticate", &fields).await;
     wrong.assert_status(422).assert_says("This is not your password");
+    assert!(wrong.body.contains("<title>Error: Confirm that it is you"), "{}", wrong.body);
     assert_eq!(wrong.hidden("email"), "new@contoso.test", "the typed values are lost");
     let right = [&fields[..4], &[("confirm_password", PASSWORD)]].concat();
     let answer = ada.post("/re-authenticate", &right).await;
@@ -100,7 +101,7 @@ async fn l2_the_password_cannot_be_guessed_by_re_authentication_and_refusals_are
         confirm(&mut ada, "certainly not this one", PEOPLE).await.assert_status(422);
     }
     let answer = confirm(&mut ada, PASSWORD, PEOPLE).await;
-    answer.assert_status(429).assert_says("Wait 5 minutes");
+    answer.assert_status(429).assert_says("Try again in 5 minutes");
     assert_eq!(answer.header("retry-after"), "300");
     let refused = "SELECT COUNT(*) FROM activity WHERE action = 'user.reauthentication_refused'";
     assert_eq!(world.raw.one::<i64>(refused).await, 10);

@@ -39,7 +39,7 @@ async fn a_log_in_asks_for_a_code_that_can_be_used_once(#[values(Kind::Sqlite, K
     let wrong = ada.post("/profile/second-factor/finish", &[("code", "12345")]).await;
     wrong.assert_status(422).assert_says("This is not the code");
     let (app, _) = set_up(&world, &mut ada).await;
-    ada.get("/profile").await.assert_says("A log-in asks for a code");
+    ada.get("/profile").await.assert_says("A log-in also asks for a code");
 
     let mut browser = half_way(&world).await;
     assert_eq!(browser.get("/connectors").await.status, 303, "a half-way log-in opens a page");
@@ -163,7 +163,7 @@ async fn l2_codes_cannot_be_guessed_and_guesses_do_not_lock_the_owner_out(
         enter(&mut from(100).await, "000000").await.assert_status(401);
     }
     let answer = enter(&mut from(100).await, &code(&world, &app, 0)).await;
-    answer.assert_status(429).assert_says("Wait 5 minutes");
+    answer.assert_status(429).assert_says("Too many wrong codes. Try again in 5 minutes.");
     assert_eq!(answer.header("retry-after"), "300");
     // From another address the owner is let in.
     enter(&mut from(101).await, &code(&world, &app, 0)).await.assert_status(303);
@@ -234,7 +234,9 @@ async fn a_right_password_without_a_code_is_recorded(#[values(Kind::Sqlite, Kind
     set_up(&world, &mut ada).await;
     half_way(&world).await;
     world.flush().await;
-    ada.get("/settings/activity").await.assert_says("Password right, code asked for");
+    ada.get("/settings/activity")
+        .await
+        .assert_says("gave the correct password of ada@contoso.test and was asked for a code");
 }
 
 #[rstest]
@@ -339,4 +341,57 @@ async fn an_organisation_may_require_a_second_factor_of_all_users(
     assert_eq!(vera.get("/connectors").await.assert_status(303).location(), HERE);
     ada.post(rule, &[("required", "false")]).await.assert_status(303);
     vera.get("/connectors").await.assert_status(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_profile_begins_the_set_up_and_says_when_the_second_factor_is_off(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let form = format!("<form method=\"post\" action=\"{HERE}\">");
+    assert!(ada.get("/profile").await.body.contains(&form), "{form}");
+    // One click: the next page shows the key.
+    assert_eq!(ada.post(HERE, &[]).await.assert_status(303).location(), HERE);
+    ada.get(HERE).await.assert_says("Scan this picture");
+    let cancelled = ada.post(&format!("{HERE}/cancel"), &[]).await;
+    assert_eq!(cancelled.assert_status(303).location(), "/profile");
+
+    set_up(&world, &mut ada).await;
+    let removed = ada.post(&format!("{HERE}/remove"), &[]).await;
+    assert_eq!(removed.assert_status(303).location(), "/profile");
+    ada.get("/profile").await.assert_says("Your second factor is off");
+    // The second click turns nothing off and does not say that it did.
+    let mut elsewhere = world.log_in("ada@contoso.test").await;
+    ada.post(&format!("{HERE}/remove"), &[]).await.assert_status(303);
+    assert!(!ada.get("/profile").await.text().contains("Your second factor is off"));
+    elsewhere.get("/connectors").await.assert_status(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_recovery_codes_are_saved_as_a_file_that_repeats_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let (_, codes) = set_up(&world, &mut ada).await;
+    let page = ada.post(&format!("{HERE}/recovery-codes"), &[]).await;
+    let fresh = recovery_codes(&page);
+    assert_ne!(codes, fresh);
+    assert_eq!(page.hidden("codes"), fresh.join(" "));
+    // The link to the profile is behind a tick.
+    assert!(page.body.contains("type=\"checkbox\" required"), "{}", page.body);
+
+    let path = format!("{HERE}/recovery-codes/file");
+    let file = ada.post(&path, &[("codes", &fresh.join(" "))]).await;
+    assert_eq!(file.assert_status(200).header("content-type"), "text/plain; charset=utf-8");
+    assert!(file.header("content-disposition").starts_with("attachment; filename="));
+    assert!(file.body.contains(&format!("\n{}\n", fresh.join("\n"))), "{}", file.body);
+    assert!(file.body.contains("ada@contoso.test"));
+    for other in ["", "<script>alert(1)</script>", &fresh[..9].join(" "), &["a-b-c-d"; 10].join(" ")] {
+        ada.post(&path, &[("codes", other)]).await.assert_status(400);
+    }
+    world.browser().post(&path, &[("codes", &fresh.join(" "))]).await.assert_status(401);
 }

@@ -43,7 +43,7 @@ async fn n20_beyond_twenty_sessions_of_a_user_the_least_recently_used_one_ends(
     browsers[2].get("/profile").await.assert_status(200);
     vera.get("/profile").await.assert_status(200);
     let page = browsers[0].get("/profile").await;
-    assert_eq!(page.text().matches("Last seen").count(), 20);
+    assert_eq!(page.text().matches("Last used").count(), 20);
     assert_eq!(world.raw.count("sessions").await, 21);
 }
 

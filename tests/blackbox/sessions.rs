@@ -29,7 +29,7 @@ async fn is_logged_in(browser: &mut Browser) -> bool {
 async fn l1_a_password_is_stored_as_argon2id_with_its_own_salt(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     world.set_up().await;
     world.viewer().await;
     let hashes: Vec<String> = world.raw.column("SELECT password_hash FROM users").await;

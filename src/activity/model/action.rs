@@ -1,4 +1,4 @@
-//! The actions that the activity records, with their names and labels.
+//! The actions that the activity records, with their names and groups. `app::recorded` has the sentences.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -108,43 +108,6 @@ impl Action {
     /// The action with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
-    }
-
-    /// The label on the screen.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::OrganisationAdded => "Organisation added",
-            Self::UserAdded => "User added",
-            Self::UserChanged => "User changed",
-            Self::UserDeleted => "User deleted",
-            Self::PasswordChanged => "Password changed",
-            Self::SessionEnded => "Browser logged out from another",
-            Self::SessionsEnded => "All sessions ended",
-            Self::LoggedIn => "Logged in",
-            Self::LogInRefused => "Log-in refused",
-            Self::LoggedOut => "Logged out",
-            Self::ConnectorAdded => "Connector added",
-            Self::ConnectorChanged => "Connector changed",
-            Self::ConnectorDeleted => "Connector deleted",
-            Self::SecretsResealed => "Secrets encrypted again",
-            Self::ConnectorTried => "Client ID and secret tried",
-            Self::SignInStarted => "Sign-in started",
-            Self::SignInEnded => "Sign-in ended",
-            Self::UserInvited => "Invited",
-            Self::InvitationWithdrawn => "Invitation withdrawn",
-            Self::OrganisationChanged => "Organisation changed",
-            Self::SecondFactorAdded => "Second factor added",
-            Self::SecondFactorRemoved => "Second factor removed",
-            Self::RecoveryCodesMade => "Recovery codes made",
-            Self::RecoveryCodeUsed => "Recovery code used",
-            Self::CodeRefused => "Code refused",
-            Self::Reauthenticated => "Confirmed who they are",
-            Self::ReauthenticationRefused => "Confirmation refused",
-            Self::RequestRefused => "Request refused",
-            Self::CodeAsked => "Password right, code asked for",
-            Self::NewPasswordOffered => "Link for a new password made",
-            Self::PasswordChangeRefused => "Password change refused",
-        }
     }
 
     /// The group that the filter finds it in.

@@ -50,7 +50,7 @@ pub enum Detail {
     ByLink,
     /// An invitation was withdrawn because the user who made it may not invite any more.
     InviterMayNotInvite {
-        /// The e-mail of that user.
+        /// The email of that user.
         inviter: String,
     },
     /// The organisation requires a second factor of every user.

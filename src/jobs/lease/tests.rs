@@ -53,7 +53,7 @@ struct Process {
     start: Instant,
     rate: u64,
     watch: Watch,
-    /// What it has found that it may take, and has not yet tried to take.
+    /// The lease that it has found free to take, and has not yet tried to take.
     wants: Option<LeaseState>,
     /// What it runs: its owner id, and the moment by its own clock at which it ends its work.
     runs: Option<(Owner, Instant)>,
@@ -66,7 +66,7 @@ impl Process {
         self.start + Duration::from_micros(millis * self.rate)
     }
 
-    /// Whether its work goes on. The runner ends it as soon as the term is over.
+    /// Whether its work is still running. The runner cancels it when the term is over.
     fn is_working(&self, millis: u64) -> bool {
         self.runs.is_some_and(|(_, until)| self.now(millis) < until)
     }

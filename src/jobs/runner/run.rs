@@ -35,7 +35,8 @@ pub(super) struct Run {
 impl Run {
     /// Runs the job to its end. `running` counts it as running until then.
     pub(super) async fn run(self, running: Running) {
-        // A task of its own: if it panics, this one goes on. If this one is dropped, it ends.
+        // The work has a separate task. If it panics, this task continues. If this task is dropped, the work is
+        // cancelled.
         let (work, lease, job) = (self.worker.work.clone(), self.lease.clone(), self.job.clone());
         let mut work = AbortOnDropHandle::new(tokio::spawn(async move { work(lease, job).await }));
         let ended = tokio::select! {

@@ -87,7 +87,7 @@ pub async fn add(tx: &Tx, device: StoredDevice, max: u64) -> Result<(), Database
     Ok(())
 }
 
-/// Erases a device cookie. A missing one is no error.
+/// Erases a device cookie. A missing one is not an error.
 pub async fn erase(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     row::Entity::delete_by_id(hash.to_vec()).exec(tx.connection()).await?;
     Ok(())

@@ -58,7 +58,7 @@ impl Keys {
     }
 
     /// The limits of an attempt at a password. Wider networks come first, so that a network over its limit
-    /// adds no rows for e-mails.
+    /// adds no rows for emails.
     pub(super) fn password(&self, guesser: Guesser, account: &str) -> Vec<Limit> {
         match guesser {
             Guesser::Stranger(address) => {

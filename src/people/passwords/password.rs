@@ -18,9 +18,9 @@ pub struct Password {
 impl Password {
     /// The fewest characters: NIST SP 800-63B-4, 3.1.1.2, asks for 15 if the password is the only factor.
     pub const MIN_CHARACTERS: usize = 15;
-    /// The most bytes. A longer password is refused before anything is hashed.
+    /// Maximum number of bytes. A longer password is refused before anything is hashed.
     pub const MAX_BYTES: usize = 1024;
-    /// The most typed bytes. A text takes up to three times the bytes if its accents are typed as separate
+    /// Maximum number of typed bytes. A text takes up to three times the bytes if its accents are typed as separate
     /// characters.
     const MAX_TYPED: usize = 4 * Self::MAX_BYTES;
 

@@ -12,13 +12,13 @@ use zxcvbn::Score;
 use super::Password;
 use crate::platform::cpu::Turn;
 
-/// The most characters that are judged. The rest of a password cannot make a strong beginning weaker, because
-/// an attacker has to guess the beginning too. A weak beginning is refused even if the rest is strong; the
+/// Maximum number of characters that are judged. The rest of a password cannot make a strong beginning weaker,
+/// because an attacker has to guess the beginning too. A weak beginning is refused even if the rest is strong; the
 /// page says that the first 40 characters decide.
 pub(super) const CHARACTERS: usize = 40;
-/// The most ways to read the characters of a text as letters.
+/// Maximum number of ways to read the characters of a text as letters.
 const READINGS: usize = 64;
-/// The most parts of each text about the person. Each part has at most [`CHARACTERS`] too.
+/// Maximum number of parts of each text about the person. Each part has at most [`CHARACTERS`] too.
 const PARTS: usize = 8;
 
 /// The characters that zxcvbn reads as letters, as in its own table.
@@ -44,7 +44,7 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// Prepares a password. `about` is known about the person who chooses it: e-mail, name, organisation.
+    /// Prepares a password. `about` is known about the person who chooses it: email, name, organisation.
     pub(super) fn new(password: &Password, about: &[&str]) -> Self {
         let text = without_a_cut_repetition(beginning(password.text()));
         let text = if readings(&text) > READINGS { reduce_signs(&text) } else { text };

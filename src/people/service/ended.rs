@@ -13,21 +13,21 @@ use crate::{
 /// Whether a user may finish what they began as an administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MayFinish {
-    /// They may.
+    /// The user may finish it.
     Yes,
-    /// The user is not an administrator who can log in.
+    /// The user is not an administrator now, or is disabled or deleted.
     NotAdmin,
-    /// The user's sessions were ended since.
+    /// The user's sessions have been ended since the work began.
     LoggedOut,
 }
 
 impl People {
-    /// Locks the user's row until the transaction ends. (SQLite has only one writer anyway.)
+    /// Locks the user's row until the transaction ends. (SQLite needs no lock, because it has only one writer.)
     pub async fn lock(tx: &Tx, organisation: OrganisationId, user: UserId) -> Result<(), DatabaseError> {
         Users::of(organisation).lock(tx, user).await
     }
 
-    /// Counts that a user's sessions were ended, in the transaction that ends them.
+    /// Increments `users.version`, in the transaction that ends the user's sessions.
     pub async fn note_ended_sessions(
         tx: &Tx,
         organisation: OrganisationId,

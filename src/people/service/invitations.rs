@@ -31,7 +31,7 @@ use crate::{
 pub const INVITATION_LASTS: Duration = Duration::days(7);
 /// How long a link for a new password works.
 pub const NEW_PASSWORD_LASTS: Duration = Duration::days(1);
-/// The most open invitations of one organisation.
+/// Maximum number of open invitations of one organisation.
 const MAX_OPEN: u64 = 200;
 
 /// The result of inviting a person.
@@ -39,7 +39,7 @@ const MAX_OPEN: u64 = 200;
 pub enum Invited {
     /// The token of the link, and when it expires. The link cannot be shown again.
     Link(Token, Timestamp),
-    /// A user of the organisation has this e-mail already.
+    /// A user of the organisation has this email already.
     AlreadyHere,
     /// The organisation has too many open invitations.
     TooMany,
@@ -52,12 +52,12 @@ pub enum Accepted {
     Welcome(Email),
     /// The link was used or withdrawn, or has expired.
     Closed,
-    /// Another user of this organisation has this e-mail already.
+    /// Another user of this organisation has this email already.
     EmailTaken,
 }
 
 impl People {
-    /// Invites a person. An earlier link for the same e-mail stops working.
+    /// Invites a person. An earlier link for the same email stops working.
     pub async fn invite(
         &self,
         admin: &Reauthenticated<Admin>,
@@ -83,7 +83,7 @@ impl People {
         self.database
             .write(async |tx| {
                 self.check_still_admin(&tx, admin).await?;
-                // Users of other organisations do not count: an e-mail is unique only within its
+                // Users of other organisations do not count: an email is unique only within its
                 // organisation.
                 if Users::of(admin.organisation()).by_email(&tx, email.as_str()).await?.is_some() {
                     return Ok(Invited::AlreadyHere);
@@ -135,7 +135,7 @@ impl People {
                 let user = Users::of(admin.organisation()).get(&tx, user).await?;
                 let user = user.filter(|user| !user.disabled).ok_or(Failure::NotFound)?;
                 let Ok(email) = Email::parse(&user.email) else {
-                    return Err(Failure::Unexpected("a user has no e-mail".to_owned()));
+                    return Err(Failure::Unexpected("a user has no email".to_owned()));
                 };
                 let id = InvitationId::new(&*self.clock, &*self.randomness);
                 let new = NewInvitation {
@@ -156,29 +156,55 @@ impl People {
             .await
     }
 
-    /// The open invitations of an administrator's organisation, each with the [`UserLabel`] text of its maker.
+    /// The open invitations of new users of an administrator's organisation, each with the [`UserLabel`] text of its
+    /// maker.
     pub async fn invitations(&self, admin: &Admin) -> Result<Vec<(Invitation, String)>, Failure> {
         let (now, read) = (self.clock.now(), self.database.read());
         let open = Invitations::of(admin.organisation()).open(&read, now).await?;
         let mut invitations = Vec::with_capacity(open.len());
-        for invitation in open {
-            let by = Users::of(admin.organisation()).get(&read, invitation.invited_by).await?;
-            let by = by.map(|user| UserLabel { name: user.name, email: user.email }.to_string());
-            invitations.push((invitation, by.unwrap_or_default()));
+        for invitation in open.into_iter().filter(|it| it.for_user.is_none()) {
+            let by = self.label_of_maker(admin, &invitation).await?;
+            invitations.push((invitation, by));
         }
         Ok(invitations)
     }
 
-    /// Withdraws an invitation. Withdrawing one that is gone is no error.
-    pub async fn withdraw(&self, admin: &Reauthenticated<Admin>, id: InvitationId) -> Result<(), Failure> {
+    /// The open link with which this user can choose a new password, and the [`UserLabel`] text of its maker.
+    pub async fn new_password_link(
+        &self,
+        admin: &Admin,
+        user: UserId,
+    ) -> Result<Option<(Invitation, String)>, Failure> {
+        let (now, read) = (self.clock.now(), self.database.read());
+        let open = Invitations::of(admin.organisation()).open_for_user(&read, user, now).await?;
+        let Some(invitation) = open else { return Ok(None) };
+        let by = self.label_of_maker(admin, &invitation).await?;
+        Ok(Some((invitation, by)))
+    }
+
+    async fn label_of_maker(&self, admin: &Admin, invitation: &Invitation) -> Result<String, Failure> {
+        let by = Users::of(admin.organisation()).get(&self.database.read(), invitation.invited_by).await?;
+        let by = by.map(|user| UserLabel { name: user.name, email: user.email }.to_string());
+        Ok(by.unwrap_or_default())
+    }
+
+    /// Withdraws an invitation. Withdrawing one that is gone is not an error.
+    ///
+    /// # Returns
+    /// The user whose link for a new password it was; `None` if it invited a new user or is gone.
+    pub async fn withdraw(
+        &self,
+        admin: &Reauthenticated<Admin>,
+        id: InvitationId,
+    ) -> Result<Option<UserId>, Failure> {
         self.database
             .write(async |tx| {
                 self.check_still_admin(&tx, admin).await?;
-                if let Some(taken) = Invitations::of(admin.organisation()).take(&tx, id).await? {
-                    let entry = Entry::done(Action::InvitationWithdrawn, taken.email, id.0);
-                    self.activity.record(&tx, admin.actor(), entry).await?;
-                }
-                Ok(())
+                let taken = Invitations::of(admin.organisation()).take(&tx, id).await?;
+                let Some(taken) = taken else { return Ok(None) };
+                let entry = Entry::done(Action::InvitationWithdrawn, taken.email, id.0);
+                self.activity.record(&tx, admin.actor(), entry).await?;
+                Ok(taken.for_user)
             })
             .await
     }
@@ -199,8 +225,8 @@ impl People {
         Ok(organisation.map(|organisation| (invitation, organisation.name)))
     }
 
-    /// Accepts an invitation: adds the user, or sets the new password of the existing one and ends their
-    /// sessions with `end_sessions`. Of several concurrent requests, one succeeds.
+    /// Accepts an invitation: adds the user, or sets the new password of the existing one and ends their sessions
+    /// with `end_sessions`. Only one of several concurrent requests succeeds.
     pub async fn accept(
         &self,
         token: &Token,
@@ -209,10 +235,11 @@ impl People {
         (address, request_id): (Option<IpAddr>, Option<RequestId>),
         end_sessions: impl AsyncFnOnce(&Tx, OrganisationId, UserId) -> Result<(), DatabaseError>,
     ) -> Result<Accepted, Failure> {
-        // Look first, because hashing is expensive: a stranger must not make the server compute.
+        // Look first, because hashing is expensive: an attacker with an invalid link must not make the server
+        // compute.
         let Some((invitation, _)) = self.invitation(token).await? else { return Ok(Accepted::Closed) };
         let Ok(email) = Email::parse(&invitation.email) else {
-            return Err(Failure::Unexpected("an invitation has no e-mail".to_owned()));
+            return Err(Failure::Unexpected("an invitation has no email".to_owned()));
         };
         // An unknown asker, even if they are a user here: the link may have been passed on.
         let hash = self.hash(Asker { network: address, known: false }, password).await?;

@@ -75,6 +75,11 @@ impl People {
         Ok(store::first_two_organisations(&self.database.read()).await?.len() > 1)
     }
 
+    pub async fn organisation_name(&self, organisation: OrganisationId) -> Result<String, Failure> {
+        let found = Users::of(organisation).organisation(&self.database.read()).await?;
+        Ok(found.map(|organisation| organisation.name).unwrap_or_default())
+    }
+
     pub async fn short_name(&self, organisation: OrganisationId) -> Result<String, Failure> {
         let found = Users::of(organisation).organisation(&self.database.read()).await?;
         Ok(found.map(|organisation| organisation.short_name).unwrap_or_default())

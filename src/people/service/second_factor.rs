@@ -185,7 +185,7 @@ impl People {
         let factors = SecondFactors::of(member.organisation());
         self.database
             .write(async |tx| {
-                // Of two concurrent requests, the second replaces the codes of the first.
+                // The second of two concurrent requests replaces the codes of the first.
                 self.lock_user(&tx, member).await?;
                 if factors.get(&tx, member.user()).await?.is_none() {
                     return Ok(None);

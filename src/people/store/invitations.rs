@@ -36,28 +36,26 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An invitation that has not been accepted.
+/// An invitation that has not been accepted, or a link for a new password.
 #[derive(Clone, Debug)]
 pub struct Invitation {
     pub id: InvitationId,
     /// The organisation that the person joins.
     pub organisation: OrganisationId,
-    /// The e-mail of the invited person.
     pub email: String,
     /// The role that the person will have.
     pub role: Role,
-    /// The administrator who made it.
+    /// The administrator who created it.
     pub invited_by: UserId,
     /// The user for whom the link sets a new password; `None` if it invites a new user.
     pub for_user: Option<UserId>,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time at which the link stops working.
     pub expires_at: Timestamp,
 }
 
 impl Invitation {
-    /// Whether the link works. A link from a clock that was ahead does not.
+    /// Whether the link works. It does not if its time of creation is in the future: a clock that was ahead wrote it.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.created_at.is_credible(now) && now < self.expires_at
     }
@@ -92,17 +90,15 @@ impl TryFrom<row::Model> for Invitation {
 /// The values of a new invitation.
 pub struct NewInvitation<'a> {
     pub id: InvitationId,
-    /// The e-mail of the invited person.
     pub email: &'a Email,
     /// The role that the person will have.
     pub role: Role,
     /// The hash of the link's token.
     pub token: Hash,
-    /// The administrator who makes it.
+    /// The administrator who creates it.
     pub invited_by: UserId,
     /// The user for whom the link sets a new password; `None` if it invites a new user.
     pub for_user: Option<UserId>,
-    /// The current time.
     pub now: Timestamp,
     /// Time at which the link stops working.
     pub expires_at: Timestamp,
@@ -133,7 +129,7 @@ impl Invitations {
         Self(organisation)
     }
 
-    /// The invitations whose links work, by e-mail.
+    /// The invitations whose links work, sorted by email.
     pub async fn open(self, on: &impl Queries, now: Timestamp) -> Result<Vec<Invitation>, DatabaseError> {
         let rows = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -144,8 +140,24 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Number of invitations for other e-mails. A new invitation replaces the one for this e-mail, so it does
-    /// not count.
+    /// The link with which this user can choose a new password, if it works now.
+    pub async fn open_for_user(
+        self,
+        on: &impl Queries,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Invitation>, DatabaseError> {
+        let row = row::Entity::find()
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::ForUser.eq(user.0))
+            .filter(open_condition(now))
+            .one(on.connection())
+            .await?;
+        Ok(row.map(Invitation::try_from).transpose()?)
+    }
+
+    /// Number of invitations for other emails. An invitation for this email does not count, because a new one
+    /// replaces it.
     pub async fn count_besides(self, on: &impl Queries, email: &Email) -> Result<u64, DatabaseError> {
         let query = row::Entity::find()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -153,7 +165,7 @@ impl Invitations {
         Ok(query.count(on.connection()).await?)
     }
 
-    /// Adds an invitation and deletes an earlier one for the same e-mail.
+    /// Adds an invitation and deletes an earlier one for the same email.
     pub async fn put(self, tx: &Tx, new: NewInvitation<'_>) -> Result<(), DatabaseError> {
         row::Entity::delete_many()
             .filter(row::Column::OrganisationId.eq(self.0.0))
@@ -175,10 +187,10 @@ impl Invitations {
         Ok(())
     }
 
-    /// Takes an invitation out of the table.
+    /// Deletes an invitation.
     ///
     /// # Returns
-    /// The invitation that was there. Of several concurrent calls, one gets it.
+    /// The deleted invitation. Only one of several concurrent calls gets it.
     pub async fn take(self, tx: &Tx, id: InvitationId) -> Result<Option<Invitation>, DatabaseError> {
         let find = row::Entity::find_by_id(id.0).filter(row::Column::OrganisationId.eq(self.0.0));
         let Some(row) = find.one(tx.connection()).await? else { return Ok(None) };
@@ -190,7 +202,7 @@ impl Invitations {
         Ok(if taken.rows_affected == 1 { Some(row.try_into()?) } else { None })
     }
 
-    /// Deletes all invitations that this user has made, and returns them.
+    /// Deletes all invitations that this user has created, and returns them.
     pub async fn withdraw_all_by_inviter(
         self,
         tx: &Tx,
@@ -207,7 +219,7 @@ impl Invitations {
         Ok(rows.into_iter().map(Invitation::try_from).collect::<Result<_, _>>()?)
     }
 
-    /// Deletes all invitations and links for new passwords of the organisation.
+    /// Deletes all invitations of the organisation and all its links for new passwords.
     ///
     /// # Returns
     /// Number of deleted links.

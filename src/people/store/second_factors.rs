@@ -39,7 +39,7 @@ mod row {
 pub struct SecondFactor {
     /// The sealed key.
     pub secret: Vec<u8>,
-    /// The version that the sealed key is bound to.
+    /// The version to which the sealed key is bound.
     pub version: i64,
 }
 
@@ -63,16 +63,18 @@ impl SecondFactors {
         }))
     }
 
-    /// The version that the user's last sealed key was bound to, even if that key is deleted.
+    /// The version to which the user's last sealed key was bound, even if that key has been deleted.
     pub async fn last_version(self, on: &impl Queries, user: UserId) -> Result<i64, DatabaseError> {
         let row = Users::of(self.0).find(user).one(on.connection()).await?;
         Ok(row.map_or(0, |row| row.totp_version))
     }
 
-    /// Activates a second factor, and stores the step of the code that proved it.
+    /// Activates a second factor. Stores the time step of the code that proved it, so that the code does not work
+    /// again.
     ///
     /// # Returns
-    /// Whether it was activated: the user had none, and `version` follows the last one.
+    /// Whether the factor was activated. It is not if the user has an active one, or if `version` is not the last
+    /// version plus one.
     pub async fn finish(
         self,
         tx: &Tx,
@@ -94,12 +96,12 @@ impl SecondFactors {
         Ok(finished.rows_affected == 1)
     }
 
-    /// Uses up the code of a step. A stored step after `latest_credible` was written by a clock that was
-    /// ahead, and does not count.
+    /// Marks the code of a time step as used (RFC 6238, 5.2: a code is accepted only once). A stored step after
+    /// `latest_credible` does not count, because a clock that was ahead wrote it.
     ///
     /// # Returns
-    /// Whether the step was accepted: neither it nor a later one was used before, and the factor still has
-    /// this sealed key.
+    /// Whether the code is accepted. It is not if this step or a later one was used before, or if the sealed key has
+    /// changed.
     pub async fn use_step(
         self,
         tx: &Tx,
@@ -122,7 +124,7 @@ impl SecondFactors {
     /// Removes a user's second factor and its recovery codes.
     ///
     /// # Returns
-    /// Whether there was one.
+    /// Whether the user had a second factor.
     pub async fn remove(self, tx: &Tx, user: UserId) -> Result<bool, DatabaseError> {
         self.put_recovery_codes(tx, user, &[]).await?;
         let there = Condition::any()
@@ -163,7 +165,7 @@ impl SecondFactors {
             .filter(row::Column::UserId.eq(user.0))
     }
 
-    /// Uses up a recovery code.
+    /// Deletes a recovery code that the user has typed, so that it does not work again.
     ///
     /// # Returns
     /// Whether the code existed.

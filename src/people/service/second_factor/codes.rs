@@ -29,6 +29,12 @@ impl RecoveryCode {
     pub const fn expose(&self) -> &SecretString {
         &self.0
     }
+
+    /// Whether a text is written as a page shows a recovery code: four groups of four characters.
+    pub fn is_written_as_one(text: &str) -> bool {
+        let is_group = |group: &str| group.len() == 4 && group.bytes().all(|byte| SIGNS.contains(&byte));
+        text.split('-').count() == 4 && text.split('-').all(is_group)
+    }
 }
 
 /// A typed code.
@@ -77,6 +83,17 @@ mod tests {
         let code = RecoveryCode::random(&SystemRandomness);
         let text = code.expose().expose_secret();
         assert_eq!(text.len(), 19);
+        assert!(RecoveryCode::is_written_as_one(text));
+        for other in [
+            "",
+            "---",
+            "0000-0000-0000",
+            "0000-0000-0000-000o",
+            "0000-0000-0000-0000-0000",
+            "<b>0-0000-0000-0000",
+        ] {
+            assert!(!RecoveryCode::is_written_as_one(other), "{other:?}");
+        }
         let loud = text.to_uppercase().replace('0', "O").replace('1', "l");
         for typed in [text.to_owned(), text.replace('-', ""), format!("  {}\n", text.replace('-', " ")), loud]
         {
