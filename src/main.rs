@@ -1,10 +1,11 @@
-//! The command line: `mail360 serve`, `migrate`, `check`, `reseal`, `restore`, `end-sessions`, `organisation` and `user`.
+//! The command line of `mail360`: `serve`, `migrate`, `check`, `reseal`, `restore`, `end-sessions`, `organisation`
+//! and `user`.
 
 mod commands;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mail360::{
     platform::{config::Options, telemetry},
     providers::ProviderOptions,
@@ -12,8 +13,7 @@ use mail360::{
 
 use commands::{Settings, organisation::OrganisationCommand, user::UserCommand};
 
-/// Holds the credentials of an organisation's OAuth applications, encrypted, and verifies them by sign-ins at
-/// the provider.
+// The help begins with the package's description in Cargo.toml.
 #[derive(Parser)]
 #[command(name = "mail360", version, about, after_help = PROXY)]
 struct Cli {
@@ -31,37 +31,39 @@ const PROXY: &str = "Other environment variables: HTTPS_PROXY names the proxy fo
                      NO_PROXY lists the hosts to reach directly, separated by commas. SSL_CERT_FILE names a file \
                      of CA certificates.";
 
+/// Shown in the help of a command in place of the settings.
+const SETTINGS: &str = "Settings apply to every command: `mail360 --help` lists them.";
+
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the console.
+    /// Start the web console.
     Serve {
-        /// First updates the database's schema.
+        /// First update the database to this version of the program.
         #[arg(long)]
         migrate: bool,
     },
-    /// Updates the database's schema.
+    /// Update the database to this version of the program.
     Migrate,
-    /// Checks the configuration, the keys and every stored secret, and changes nothing. The exit status is 1
-    /// if it finds a problem.
+    /// Check the configuration, the database, the key and all stored secrets. Changes nothing. The exit status is 0 if
+    /// all is sound, 2 if the only error is that client secrets have expired, and 1 after every other error.
     Check,
-    /// Seals all secrets again with the newest key, so that you can remove the older keys from the key files.
-    /// Before you run it, put the new key at the top of every process's key file and restart each process.
+    /// Re-encrypt all secrets with the newest key, so that you can remove old keys. First put the new key at the top
+    /// of the key file of every process, and restart each process.
     Reseal,
-    /// Replaces the SQLite database with a backup. Stop every process first. It checks that the backup is
-    /// intact and that the key opens it, updates its schema, and ends the sessions, sign-ins and links in it.
-    /// It keeps the replaced database under another name. With PostgreSQL it says what to do.
+    /// Replace the SQLite database with a backup. Stop every process first. Checks the backup and the key, and updates
+    /// the backup to this version of the program. Keeps the replaced database under another name. Logs out all users,
+    /// cancels open sign-ins and revokes all links. With PostgreSQL it prints the steps.
     Restore {
         /// The backup file.
         file: PathBuf,
     },
-    /// Logs all users out, ends the open sign-ins at providers, and withdraws the links of invitations and
-    /// for new passwords. Run it after you have restored a backup: what has ended since the backup is open
-    /// again in it.
+    /// Log out all users, cancel open sign-ins and revoke all invitation and password links. Run it after you restore
+    /// a backup without `mail360 restore`.
     EndSessions,
-    /// Manages organisations.
+    /// Add and list organisations.
     #[command(subcommand)]
     Organisation(OrganisationCommand),
-    /// Manages users.
+    /// Add, list, change and delete users.
     #[command(subcommand)]
     User(UserCommand),
 }
@@ -70,33 +72,55 @@ enum Command {
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The command line. Only the help of the whole program lists the settings, which are many.
+fn command_line() -> clap::Command {
+    let command = Cli::command();
+    let settings = command.get_arguments().filter(|argument| argument.is_global_set());
+    let settings: Vec<_> = settings.map(|setting| setting.clone().hide(true)).collect();
+    without_settings(command, &settings)
+}
+
+/// Hides the settings in the help of every command below this one.
+fn without_settings(command: clap::Command, settings: &[Arg]) -> clap::Command {
+    command.mut_subcommands(|below| {
+        without_settings(below.args(settings.iter().cloned()).after_help(SETTINGS), settings)
+    })
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Cli { command, options, providers } = Cli::parse();
+    let fail = |error: String| commands::print_error(&error, ExitCode::FAILURE);
+    let matches = command_line().try_get_matches();
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { command, options, providers } = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // The output may have no reader. Not clap's own status for a mistake: 2 has a meaning for `mail360 check`.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     let settings = match (options.check(), providers.check()) {
         (Ok(config), Ok(providers)) => Settings { config, providers },
         (config, providers) => {
             let mistakes: Vec<_> = [config.err(), providers.err()].into_iter().flatten().flatten().collect();
-            return commands::print_error(&format!(
-                "The configuration has {} mistake(s):\n  {}",
-                mistakes.len(),
-                mistakes.join("\n  ")
-            ));
+            let count = match mistakes.len() {
+                1 => "1 problem".to_owned(),
+                more => format!("{more} problems"),
+            };
+            return fail(format!("{count} in the configuration:\n  {}", mistakes.join("\n  ")));
         }
     };
     telemetry::start(&options.log, &options.log_format);
     let done = match command {
         Command::Serve { migrate } => commands::serve::run(settings, migrate).await,
         Command::Migrate => commands::migrate(settings).await,
-        Command::Check => commands::check::run(settings).await,
+        Command::Check => return commands::check::run(settings).await.unwrap_or_else(fail),
         Command::Reseal => commands::reseal::run(settings).await,
         Command::Restore { file } => commands::restore::run(settings, &file).await,
         Command::EndSessions => commands::end_sessions::run(settings).await,
         Command::Organisation(command) => commands::organisation::run(settings, command).await,
         Command::User(command) => commands::user::run(settings, command).await,
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => commands::print_error(&error),
-    }
+    done.map_or_else(fail, |()| ExitCode::SUCCESS)
 }

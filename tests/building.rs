@@ -137,4 +137,7 @@ fn n24_the_unit_in_the_readme_removes_the_rights_that_the_program_does_not_need(
         assert!(unit.contains(&line), "{line} is missing");
     }
     assert!(unit.iter().any(|line| line.starts_with("MemoryMax=")));
+    // A database that starts later or is away for long does not end the service.
+    assert!(unit.contains(&"RestartSec=5s") && readme.contains("\nStartLimitIntervalSec=0\n\n[Service]"));
+    assert!(readme.contains("\nAfter=network-online.target postgresql.service\n"));
 }

@@ -1,4 +1,7 @@
-//! `mail360 check`: checks configuration, keys and secrets, and changes nothing.
+//! `mail360 check`: checks configuration, keys and secrets, and changes nothing. An operator's monitoring reads only
+//! the exit status. So expired client secrets, which an administrator replaces, have a status of their own.
+
+use std::process::ExitCode;
 
 use mail360::{
     platform::assets::Assets,
@@ -11,12 +14,16 @@ use mail360::{
 };
 use time::Date;
 
-use super::{CommandResult, Opened, Settings, describe_failure, organisations, print_line, proxy_warnings};
+use super::{Opened, Settings, describe_failure, organisations, print_error, print_line, proxy_warnings};
 
-/// The most warnings of one kind that are printed one by one.
+/// Maximum number of warnings of one kind that are printed one by one.
 const MOST_WARNINGS: usize = 1_000;
 
-pub async fn run(settings: Settings) -> CommandResult {
+/// The exit status if the only error is that client secrets have expired. After every other error it is 1.
+const SECRETS_EXPIRED: u8 = 2;
+
+/// Runs the check. Returns its exit status. Expired client secrets are no error of this function.
+pub async fn run(settings: Settings) -> Result<ExitCode, String> {
     let program = Opened::without_time_limits(settings, false).await?.program(Assets::default()).await?;
     let fit = custody::check_keys(&program.database.read(), &program.vault).await;
     let fit = fit.map_err(|error| error.to_string())?;
@@ -27,15 +34,27 @@ pub async fn run(settings: Settings) -> CommandResult {
     if !survey.lost.is_empty() {
         return Err(describe_unreadable_values(&survey));
     }
+    let (unusable, proxy_warnings): (Vec<_>, Vec<_>) =
+        proxy_warnings(&program.providers).into_iter().partition(|warning| warning.is_error);
+    if !unusable.is_empty() {
+        let errors: Vec<_> = unusable.into_iter().map(|error| error.text).collect();
+        return Err(format!(
+            "{}\nSign-ins fail until you correct this, and start the program again.",
+            errors.join("\n")
+        ));
+    }
+    let due = find_due_secrets(&program).await?;
     let public_url = &program.config.public_url;
     print_line(&format!(
-        "The configuration, the database and the encryption key are valid.\n\
+        "The configuration, the database and the encryption key are valid. {}\n\
          Address:      {}\nRedirect URI: {}",
+        due.describe_expired(),
         public_url.origin(),
         public_url.redirect_uri()
     ));
     let warnings = program.providers.all().iter().flat_map(|provider| provider.warnings());
-    for warning in warnings.chain(proxy_warnings(&program.providers)) {
+    let proxy_warnings = proxy_warnings.into_iter().map(|warning| warning.text);
+    for warning in warnings.chain(program.config.warnings()).chain(proxy_warnings) {
         print_line(&format!("Warning: {warning}"));
     }
     let older_keys = describe_older_keys(&program, &survey);
@@ -47,27 +66,60 @@ pub async fn run(settings: Settings) -> CommandResult {
         ));
     } else {
         if let Some(older_keys) = older_keys {
-            let remedy = "`mail360 reseal` seals these values with the newest key.";
+            let remedy = "`mail360 reseal` encrypts these values with the newest key.";
             print_line(&format!("Note: {older_keys} {remedy}"));
         }
         if let Some(old_format) = describe_old_format(&survey) {
-            let remedy = "`mail360 reseal` seals these values in the current format.";
+            let remedy = "`mail360 reseal` encrypts these values in the current format.";
             print_line(&format!("Note: {old_format} {remedy}"));
         }
     }
-    print_expiry_warnings(&program).await
+    for warning in &due.warnings {
+        print_line(warning);
+    }
+    if due.expired == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let error = format!(
+        "{} Sign-ins through a connector fail until its expired secret is replaced.",
+        due.describe_expired()
+    );
+    Ok(print_error(&error, ExitCode::from(SECRETS_EXPIRED)))
 }
 
-async fn print_expiry_warnings(program: &Program) -> CommandResult {
+/// The client secrets that have expired or expire soon.
+#[derive(Default)]
+struct DueSecrets {
+    /// Number of expired secrets. At most [`MOST_WARNINGS`] are counted for each organisation.
+    expired: usize,
+    /// Whether there may be more.
+    more: bool,
+    warnings: Vec<String>,
+}
+
+impl DueSecrets {
+    fn describe_expired(&self) -> String {
+        match self.expired {
+            0 => "No client secret has expired.".to_owned(),
+            1 => "1 client secret has expired.".to_owned(),
+            count if self.more => format!("At least {count} client secrets have expired."),
+            count => format!("{count} client secrets have expired."),
+        }
+    }
+}
+
+async fn find_due_secrets(program: &Program) -> Result<DueSecrets, String> {
+    let today = program.connectors.today();
+    let mut due = DueSecrets::default();
     for organisation in organisations(program).await? {
-        let expiring = program.connectors.find_expiring(organisation.id, MOST_WARNINGS + 1).await;
-        let expiring = expiring.map_err(describe_failure)?;
-        let today = program.connectors.today();
-        let more = expiring.len() > MOST_WARNINGS;
-        for connector in expiring.into_iter().take(MOST_WARNINGS) {
+        let found = program.connectors.find_expiring(organisation.id, MOST_WARNINGS + 1).await;
+        let found = found.map_err(describe_failure)?;
+        let more = found.len() > MOST_WARNINGS;
+        for connector in found.into_iter().take(MOST_WARNINGS) {
             let Some(date) = connector.secret_expires_on else { continue };
-            print_line(&format!(
-                "Warning: the client secret of {} ({}) {} ({}). Replace the secret on the connector's page.",
+            due.expired += usize::from(has_expired(date, today));
+            due.warnings.push(format!(
+                "Warning: the client secret of {} ({}) {}, on {}. Replace it on the connector's page.",
                 connector.service_name.as_str(),
                 organisation.name,
                 describe_expiry(date, today),
@@ -75,19 +127,24 @@ async fn print_expiry_warnings(program: &Program) -> CommandResult {
             ));
         }
         if more {
-            print_line(&format!(
-                "Warning: further client secrets expire in {}. The list of connectors shows all of them.",
+            due.more = true;
+            due.warnings.push(format!(
+                "Warning: more client secrets of {} expire soon. The list of connectors shows all of them.",
                 organisation.name
             ));
         }
     }
-    Ok(())
+    Ok(due)
+}
+
+fn has_expired(date: ExpiryDate, today: Date) -> bool {
+    date.days_from(today) < 0
 }
 
 /// The expiry of a client secret, as the verb of a sentence.
 fn describe_expiry(date: ExpiryDate, today: Date) -> String {
     let distance = date.distance(today);
-    if date.days_from(today) < 0 { distance } else { format!("expires {distance}") }
+    if has_expired(date, today) { distance } else { format!("expires {distance}") }
 }
 
 /// Says how many values each older key has sealed; `None` if the newest key has sealed all values.
@@ -97,7 +154,7 @@ pub fn describe_older_keys(program: &Program, survey: &Survey) -> Option<String>
         .by_key
         .iter()
         .filter(|(key, _)| *key != newest)
-        .map(|(key, count)| format!("{} sealed with the older key `{key}`.", values_are(*count)))
+        .map(|(key, count)| format!("{} encrypted with the older key `{key}`.", values_are(*count)))
         .collect();
     (!older.is_empty()).then(|| older.join(" "))
 }
@@ -105,8 +162,9 @@ pub fn describe_older_keys(program: &Program, survey: &Survey) -> Option<String>
 /// Says how many values have the format of an earlier version; `None` if all have the current format.
 pub fn describe_old_format(survey: &Survey) -> Option<String> {
     let count = survey.unbound;
-    (count > 0)
-        .then(|| format!("{} sealed in the format of an earlier version of this program.", values_are(count)))
+    (count > 0).then(|| {
+        format!("{} encrypted in the format of an earlier version of this program.", values_are(count))
+    })
 }
 
 /// The subject and the verb of a sentence about this number of values.

@@ -36,11 +36,11 @@ pub struct Settings {
 /// The result of a command. The error is a text for the operator.
 pub type CommandResult = Result<(), String>;
 
-/// Prints an error, and returns the exit status of a failed command.
+/// Prints an error, and returns this exit status.
 #[expect(clippy::print_stderr, reason = "this is what the person at the command line reads")]
-pub fn print_error(error: &str) -> ExitCode {
+pub fn print_error(error: &str, status: ExitCode) -> ExitCode {
     eprintln!("{error}");
-    ExitCode::FAILURE
+    status
 }
 
 /// Prints a line to standard output, whose reader may be gone.
@@ -54,7 +54,7 @@ pub fn print_line(text: &str) {
 pub fn describe_failure(failure: Failure) -> String {
     match failure {
         Failure::Unexpected(error) | Failure::Unavailable(error) => error,
-        Failure::Busy(_) => "The server is busy; try again.".to_owned(),
+        Failure::Busy(_) => "The program is busy. Try again.".to_owned(),
         other => other.status().to_string(),
     }
 }
@@ -65,7 +65,7 @@ pub async fn organisations(program: &Program) -> Result<Vec<Organisation>, Strin
 }
 
 /// Warnings about the settings of the proxy through which requests reach the providers.
-pub fn proxy_warnings(providers: &Providers) -> Vec<String> {
+pub fn proxy_warnings(providers: &Providers) -> Vec<outgoing_proxy::Warning> {
     let names: Vec<_> = providers.all().iter().map(|provider| provider.names().provider).collect();
     let urls: Vec<_> = providers.all().iter().flat_map(|provider| provider.request_urls()).collect();
     outgoing_proxy::warnings(&names.join(" and "), &urls)
@@ -96,10 +96,13 @@ impl Opened {
         let config = &settings.config;
         if let DatabaseUrl::Sqlite(path) = &config.database
             && !may_create
-            && !path.exists()
+            && path.try_exists().is_ok_and(|exists| !exists)
         {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             return Err(format!(
-                "There is no database at {}. Run `mail360 migrate`, or `mail360 serve --migrate`.",
+                "There is no database at {}. If the program has run before, you are in another folder, or the settings are \
+                 not those with which it ran: go to that folder, or set MAIL360_DATA_DIR. Otherwise create the database \
+                 with `mail360 migrate` or `mail360 serve --migrate`.",
                 path.display()
             ));
         }
@@ -115,8 +118,8 @@ impl Opened {
             .map_err(|error| error.to_string())?;
         if custody.made {
             print_line(&format!(
-                "A new encryption key is in {}. Back the key up, separately from the database: without the key, no \
-                 sealed value can be opened again.",
+                "A new encryption key is in {}. Back the key up, separately from the database: without the key, the \
+                 stored secrets are lost.",
                 key_file.display()
             ));
         }
@@ -131,7 +134,7 @@ impl Opened {
         self.database
             .migrate(async |tx| custody::register_key(tx, &self.custody.vault).await)
             .await
-            .map_err(|error| error.to_string())
+            .map_err(|error| self.settings.config.database.name_role(&error.to_string()))
     }
 
     /// Registers the newest key if the schema is current. The operator may have put a new key at the top of
@@ -154,8 +157,12 @@ impl Opened {
     pub async fn program(self, assets: Assets) -> Result<Program, String> {
         match self.schema().await? {
             SchemaState::Current => {}
+            SchemaState::Behind if self.database.is_empty().await.map_err(|error| error.to_string())? => {
+                return Err("The database is empty. Create the tables with `mail360 migrate` or `mail360 serve --migrate`."
+                    .to_owned());
+            }
             SchemaState::Behind => {
-                return Err("The database's schema is older than this program. Run `mail360 migrate`, or \
+                return Err("The database is of an older version of this program. Update it with `mail360 migrate` or \
                             `mail360 serve --migrate`."
                     .to_owned());
             }
@@ -177,13 +184,13 @@ impl Opened {
     }
 }
 
-const AHEAD: &str = "The database's schema is newer than this program: a newer version of the program has migrated \
-    it. Use that version, or a backup from before the migration.";
+const AHEAD: &str = "The database is of a newer version of this program. Use that version, or restore a backup from \
+    before the update.";
 
 /// Runs `mail360 migrate`.
 pub async fn migrate(settings: Settings) -> CommandResult {
     let opened = Opened::without_time_limits(settings, true).await?;
     opened.migrate().await?;
-    print_line("The database's schema is up to date.");
+    print_line("The database is up to date.");
     Ok(())
 }

@@ -11,20 +11,19 @@ use mail360::{
 
 use super::{CommandResult, Opened, Settings, describe_failure, organisations, print_line};
 
-/// Manages organisations.
+/// Add and list organisations.
 #[derive(Subcommand)]
 pub enum OrganisationCommand {
-    /// Adds an organisation.
+    /// Add an organisation.
     Add {
-        /// Name of the organisation.
+        /// The name of the organisation.
         #[arg(long)]
         name: String,
-        /// Short name of the organisation. If there are several organisations, users type it to log in.
-        /// Derived from the name if not given.
+        /// The short name, which users type at log-in if there are several organisations [default: made from the name].
         #[arg(long)]
         short_name: Option<String>,
     },
-    /// Lists the organisations: id, name and short name.
+    /// List the organisations: id, name and short name.
     List,
 }
 
@@ -36,9 +35,15 @@ pub async fn run(settings: Settings, command: OrganisationCommand) -> CommandRes
             let short_name = short_name.as_deref().map(ShortName::parse).transpose()?;
             let added = program.people.add_organisation(&name, short_name.as_ref()).await;
             let added = added.map_err(describe_failure)?;
-            let id = added.ok_or(
-                "Another organisation has this short name. Give another short name with --short-name.",
-            )?;
+            let id = added
+                .ok_or("Another organisation has this short name. Choose another one with --short-name.")?;
+            let all = organisations(&program).await?;
+            let short_name = all.iter().find(|organisation| organisation.id == id);
+            let short_name = short_name.map_or("", |organisation| organisation.short_name.as_str());
+            print_line(&format!(
+                "Added the organisation {} with the short name {short_name}. Its id is:",
+                name.as_str()
+            ));
             print_line(&id.to_string());
         }
         OrganisationCommand::List => {

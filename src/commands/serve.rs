@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CommandResult, Opened, Settings, describe_failure, print_line, proxy_warnings};
 
 /// How long open requests and sign-ins may take after SIGTERM.
-const GRACE: Duration = Duration::from_secs(9);
+const DRAIN_TIME: Duration = Duration::from_secs(9);
 /// How long the database may take to close after that.
 const CLOSING: Duration = Duration::from_millis(800);
 
@@ -42,7 +42,8 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         opened.register_key().await?;
     }
     let program = opened.program(assets).await?;
-    for warning in proxy_warnings(&program.providers) {
+    let proxy_warnings = proxy_warnings(&program.providers).into_iter().map(|warning| warning.text);
+    for warning in program.config.warnings().into_iter().chain(proxy_warnings) {
         tracing::warn!("{warning}");
     }
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
@@ -62,8 +63,8 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         () = asked => {}
         // The server only ends by itself after a fault. Return an error, so that the supervisor of the
         // process sees it.
-        ended = &mut server => return Err(format!("the server ended by itself: {ended:?}")),
-        ended = &mut jobs => return Err(format!("the runner of jobs ended by itself: {ended:?}")),
+        ended = &mut server => return Err(format!("The server ended by itself: {ended:?}.")),
+        ended = &mut jobs => return Err(format!("The runner of jobs ended by itself: {ended:?}.")),
     }
     tracing::info!("stopping");
     for work in work {
@@ -82,7 +83,7 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
             tracing::error!(%error, "the runner of jobs has failed");
         }
     };
-    if tokio::time::timeout(GRACE, drained).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {
         tracing::warn!("requests or sign-ins were cut off at shutdown");
     }
     match tokio::time::timeout(CLOSING, program.database.close()).await {
@@ -98,26 +99,26 @@ fn cannot_listen(listen: SocketAddr, error: &io::Error) -> String {
     let fix = match error.kind() {
         ErrorKind::AddrInUse => {
             format!(
-                "another program listens on port {port}: end it, or choose another port with MAIL360_LISTEN"
+                "Port {port} is already in use. Stop the other program, or choose another port with MAIL360_LISTEN."
             )
         }
         ErrorKind::AddrNotAvailable => format!(
-            "this machine has no address {}: in MAIL360_LISTEN write 127.0.0.1:{port}, or 0.0.0.0:{port} for all \
-             of its addresses",
+            "This machine does not have the address {}. In MAIL360_LISTEN write 127.0.0.1:{port}, or 0.0.0.0:{port} for \
+             all of its addresses.",
             listen.ip()
         ),
         ErrorKind::PermissionDenied => format!(
-            "only root may use port {port}: choose one from 1024 on with MAIL360_LISTEN, and let a reverse proxy \
-             listen on {port}"
+            "Only root may use port {port}. Choose a port from 1024 on with MAIL360_LISTEN, and let a reverse proxy \
+             listen on {port}."
         ),
-        _ => "choose another address with MAIL360_LISTEN".to_owned(),
+        _ => "The program cannot listen there. Choose another address with MAIL360_LISTEN.".to_owned(),
     };
-    format!("cannot listen on {listen} ({error}): {fix}")
+    format!("{fix} ({listen}: {error})")
 }
 
 /// Completes when SIGTERM or SIGINT arrives. Handles signals from the call on.
 fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
-    let wrong = |error: io::Error| format!("signals cannot be received: {error}");
+    let wrong = |error: io::Error| format!("The program cannot receive signals: {error}.");
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
     Ok(async move {
@@ -131,12 +132,11 @@ fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
 /// Loads the folder `site/` beside the executable.
 fn load_assets() -> Result<Assets, String> {
     let executable =
-        std::env::current_exe().map_err(|error| format!("the executable cannot be found: {error}"))?;
+        std::env::current_exe().map_err(|error| format!("The program's own file was not found: {error}."))?;
     let folder = executable.parent().map(|folder| folder.join("site")).unwrap_or_default();
     Assets::load(&folder).map_err(|error| {
         format!(
-            "The folder {} cannot be read ({error}). The folder must be beside the executable. `make run` creates \
-             the folder.",
+            "Cannot read the folder {} ({error}). It must be beside the program's own file. `make run` creates it.",
             folder.display()
         )
     })
@@ -147,7 +147,8 @@ async fn announce(program: &Program) -> CommandResult {
     let public_url = &program.config.public_url;
     match program.set_up.open().await.map_err(describe_failure)? {
         Some(token) => print_line(&format!(
-            "Set up Mail360 Connectors within 24 hours at:\n\n  {}\n",
+            "Set up Mail360 Connectors within 24 hours at:\n\n  {}\n\nOnly the newest link works: each start makes a new \
+             one.\n",
             public_url.join(&format!("/set-up/{}", token.expose()))
         )),
         None => print_line(&format!("Mail360 Connectors is at:\n\n  {}\n", public_url.origin())),

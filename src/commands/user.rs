@@ -22,16 +22,16 @@ pub struct UserSelector {
     /// The user's organisation, by name, short name or id; not needed if there is only one.
     #[arg(long)]
     organisation: Option<String>,
-    /// The user's e-mail.
+    /// The user's email.
     #[arg(long)]
     email: String,
 }
 
-/// Manages users. Passwords are read from standard input, because other users of the machine can see a
-/// command's arguments.
+/// Add, list, change and delete users. Passwords are read from standard input, because other users of the machine can
+/// see the arguments of a command.
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Adds a user. The password is read from standard input.
+    /// Add a user. The password is read from standard input.
     Add {
         /// The new user.
         #[command(flatten)]
@@ -43,38 +43,38 @@ pub enum UserCommand {
         #[arg(long, default_value = "viewer")]
         role: RoleName,
     },
-    /// Lists the users: e-mail, role, organisation, and whether they may log in.
+    /// List the users: email, role, organisation, and whether they can log in.
     List,
-    /// Sets a user's password, read from standard input, and ends their sessions.
+    /// Set a user's password and log the user out. The password is read from standard input.
     Password {
         #[command(flatten)]
         which: UserSelector,
     },
-    /// Lets a disabled user log in again.
+    /// Let a disabled user log in again.
     Enable {
         #[command(flatten)]
         which: UserSelector,
     },
-    /// Disables a user and ends their sessions. They cannot log in until they are enabled.
+    /// Disable a user and log the user out. A disabled user cannot log in.
     Disable {
         #[command(flatten)]
         which: UserSelector,
     },
-    /// Removes a user's second factor, for example if they lost their phone, and ends their sessions.
+    /// Turn off a user's second factor (for a lost phone) and log the user out.
     ResetSecondFactor {
         #[command(flatten)]
         which: UserSelector,
     },
-    /// Deletes a user, with their sessions and sign-ins. The record of what they did stays.
+    /// Delete a user. The activity of the user is kept.
     Delete {
         #[command(flatten)]
         which: UserSelector,
     },
-    /// Sets a user's role, and ends their sessions.
+    /// Change a user's role and log the user out.
     Role {
         #[command(flatten)]
         which: UserSelector,
-        /// The user's role.
+        /// The new role.
         #[arg(long)]
         role: RoleName,
     },
@@ -85,7 +85,7 @@ pub enum UserCommand {
 pub enum RoleName {
     /// May do everything in the organisation.
     Admin,
-    /// May only look at connectors.
+    /// May look at connectors, but not change them.
     Viewer,
 }
 
@@ -127,7 +127,7 @@ async fn read_password(program: &Program, about: &[&str]) -> Result<Password, St
     } else {
         std::io::stdin().lock().take(4096).read_line(&mut line).map(drop)
     };
-    read.map_err(|error| format!("The password cannot be read from standard input: {error}"))?;
+    read.map_err(|error| format!("The password could not be read from standard input ({error})."))?;
     let password = SecretString::from(line.trim_end_matches(['\r', '\n']));
     Ok(program.people.choose_password(Asker::OPERATOR, password, about).await.map_err(describe_failure)??)
 }
@@ -140,7 +140,14 @@ async fn add_user(program: &Program, which: &UserSelector, name: &str, role: Rol
     let added = program.people.create_user(organisation.id, &email, &name, role, &password).await;
     let added = added.map_err(describe_failure)?;
     match added {
-        UserAddition::Added(id) => print_line(&id.to_string()),
+        UserAddition::Added(id) => {
+            let (email, role, short_name) = (email.as_str(), describe_role(role), &organisation.short_name);
+            print_line(&format!(
+                "Added the user {email} as {role} of {} (short name {short_name}). The user's id is:",
+                organisation.name
+            ));
+            print_line(&id.to_string());
+        }
         UserAddition::EmailTaken => {
             return Err(format!("{} already has a user {}.", organisation.name, email.as_str()));
         }
@@ -167,10 +174,10 @@ fn find_organisation<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Resul
         (None, _) if wanted.is_none() => {
             Err("There is no organisation yet. Add one with `mail360 organisation add`.".to_owned())
         }
-        (None, _) => Err("There is no such organisation. See `mail360 organisation list`.".to_owned()),
+        (None, _) => Err("There is no such organisation. `mail360 organisation list` shows all of them.".to_owned()),
         _ => Err(
-            "Several organisations match. Choose one with --organisation, by its short name from `mail360 \
-                  organisation list`."
+            "There are several organisations. Choose one with --organisation and its short name. `mail360 organisation \
+                  list` shows the short names."
                 .to_owned(),
         ),
     }
@@ -187,14 +194,35 @@ async fn list_users(program: &Program) -> CommandResult {
     Ok(())
 }
 
+const fn describe_role(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "an administrator",
+        Role::Viewer => "a viewer",
+    }
+}
+
 async fn change_user(program: &Program, which: &UserSelector, change: UserChange) -> CommandResult {
     let email = Email::parse(&which.email)?;
     let all = organisations(program).await?;
     let organisation = find_organisation(&all, which.organisation.as_deref())?;
     let done = match change {
-        UserChange::Enabled(true) => "Done: the user can log in again.",
-        UserChange::Delete => "Done: the user is deleted.",
-        _ => "Done: the user is changed, and the sessions of the user have ended.",
+        UserChange::Enabled(true) => "The user can log in again.",
+        UserChange::Enabled(false) => "The user is disabled and logged out.",
+        UserChange::Delete => "The user is deleted.",
+        UserChange::Password(_) => "The user has the new password and is logged out.",
+        UserChange::NoSecondFactor => "The second factor of the user is off, and the user is logged out.",
+        UserChange::Role(_) => "The user has the new role and is logged out.",
+        UserChange::EndSessions => "The user is logged out.",
+    };
+    let already = match change {
+        UserChange::Enabled(true) => "is enabled already",
+        UserChange::Enabled(false) => "is disabled already",
+        UserChange::NoSecondFactor => "has no second factor",
+        UserChange::Role(role) => match role {
+            Role::Admin => "is an administrator already",
+            Role::Viewer => "is a viewer already",
+        },
+        UserChange::Delete | UserChange::Password(_) | UserChange::EndSessions => "is in that state already",
     };
     let changed = program
         .people
@@ -209,13 +237,17 @@ async fn change_user(program: &Program, which: &UserSelector, change: UserChange
             Ok(())
         }
         ChangeOutcome::Nothing => {
-            print_line("Nothing was changed: the user is already in that state.");
+            print_line(&format!("Nothing to change: {} {already}.", email.as_str()));
             Ok(())
         }
-        ChangeOutcome::NoSuchUser => Err(format!("{} has no user {}.", organisation.name, email.as_str())),
+        ChangeOutcome::NoSuchUser => Err(format!(
+            "{} has no user {}. `mail360 user list` shows all users.",
+            organisation.name,
+            email.as_str()
+        )),
         ChangeOutcome::LastAdmin => {
-            Err("This is the organisation's last administrator who can log in: make another user an \
-                 administrator first."
+            Err("This is the organisation's last administrator who can log in. First make another user an \
+                 administrator."
                 .to_owned())
         }
     }

@@ -29,13 +29,14 @@ pub use public_url::{PublicUrl, REDIRECT_PATH};
 
 /// The configuration as typed.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
 pub struct Options {
     /// Address and port to listen on.
     #[arg(long, global = true, env = "MAIL360_LISTEN", default_value = "127.0.0.1:3000", value_parser = text())]
     pub listen: String,
 
-    /// The address under which browsers reach this program, and to which providers send them back. It must
-    /// be https unless its host is localhost [default: `http://localhost` with the port that it listens on].
+    /// The address of the console in the browser. It must begin with https unless the host is localhost
+    /// [default: `http://localhost` with the port of the setting above].
     #[arg(long, global = true, env = "MAIL360_PUBLIC_URL")]
     pub public_url: Option<String>,
 
@@ -44,7 +45,7 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// The most connections to PostgreSQL that this process opens, from 1 to 500.
+    /// Maximum number of connections to PostgreSQL that this process opens, from 1 to 500.
     #[arg(long, global = true, env = "MAIL360_DATABASE_CONNECTIONS", default_value = "10", value_parser = text())]
     pub database_connections: String,
 
@@ -65,7 +66,7 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_PASSWORD_MEMORY", default_value = "19456", value_parser = text())]
     pub password_memory: String,
 
-    /// Passes over that memory. After a change of either setting, passwords are rehashed as people log in.
+    /// Passes over that memory. After a change of either setting, a password is rehashed when its user logs in.
     #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value = "2", value_parser = text())]
     pub password_passes: String,
 
@@ -97,6 +98,20 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The work for hashing a password: the more, the harder is guessing for an attacker who has the hashes.
     pub password_work: PasswordWork,
+}
+
+impl Config {
+    /// Warnings about settings that can be used, but seldom are meant so.
+    pub fn warnings(&self) -> Vec<String> {
+        let all = self.trusted_proxies.iter().filter(|network| network.prefix_len() == 0);
+        all.map(|network| {
+            format!(
+                "MAIL360_TRUSTED_PROXIES has {network}, which is every address: any client can choose the address that \
+                 the limits on wrong passwords and the activity see. Name only the addresses of your proxies."
+            )
+        })
+        .collect()
+    }
 }
 
 /// The work that argon2id does for one password.
@@ -155,7 +170,7 @@ impl Options {
         let trusted_proxies = self.proxies().map_err(|mistake| note("MAIL360_TRUSTED_PROXIES", mistake));
         let work = PasswordWork::parse(&self.password_memory, &self.password_passes)
             .map_err(|mistake| note("MAIL360_PASSWORD_MEMORY and _PASSES", mistake));
-        // A word that is no level would be read as the name of a module, and nothing would be logged.
+        // A word that is not a level would be read as the name of a module, and the program would log nothing.
         let is_level = |word: &str| {
             let levels = ["off", "error", "warn", "info", "debug", "trace"];
             word.contains(['=', '[', '_', ':']) || levels.contains(&word.to_ascii_lowercase().as_str())
@@ -207,7 +222,7 @@ impl Options {
     fn connections(&self) -> Result<u32, String> {
         let text = self.database_connections.trim();
         text.parse().ok().filter(|count| CONNECTIONS.contains(count)).ok_or_else(|| {
-            format!("`{text}` is no number from {} to {}", CONNECTIONS.start(), CONNECTIONS.end())
+            format!("`{text}` is not a number from {} to {}", CONNECTIONS.start(), CONNECTIONS.end())
         })
     }
 
@@ -221,8 +236,8 @@ impl Options {
             .map(|text| {
                 text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
                     format!(
-                        "`{text}` is not an IP address or a network: write 10.0.0.0/8 or 192.0.2.7, several \
-                             separated by commas"
+                        "`{text}` is not an IP address or a network. Example: 10.0.0.0/8. Write several separated by \
+                             commas: 10.0.0.0/8,192.0.2.7"
                     )
                 })
             })
@@ -235,8 +250,8 @@ fn mistaken_listen(text: &str) -> String {
     let behind_host = if text.parse::<IpAddr>().is_ok() { None } else { text.rsplit(':').next() };
     let port = behind_host.and_then(|port| port.parse::<u16>().ok()).unwrap_or(3000);
     format!(
-        "`{text}` is not an IP address with a port: write 127.0.0.1:{port} for this machine and a proxy on it, or \
-         0.0.0.0:{port} for others too ([::]:{port} with IPv6)"
+        "`{text}` is not an IP address with a port: write 127.0.0.1:{port} if only this machine and a proxy on it connect, \
+         or 0.0.0.0:{port} if other machines connect too ([::]:{port} with IPv6)"
     )
 }
 

@@ -22,7 +22,8 @@ use super::failure::Failure;
 /// The longest wait for a turn.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// On whose behalf the program computes. It decides the order of turns.
+/// The requester for whom the program computes: a network, and whether its browser is known. It decides the order of
+/// turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
     /// Network address of the request; `None` if there is no request.
@@ -53,7 +54,7 @@ impl Asker {
 pub struct CpuPool(Arc<Shared>);
 
 struct Shared {
-    /// The most cores in use at the same time.
+    /// Maximum number of cores in use at the same time.
     cores: u32,
     state: Mutex<State>,
 }
@@ -70,7 +71,7 @@ pub struct Turn {
 }
 
 /// A place in the queue. Dropping it before its turn, as when the browser disconnects, gives it up.
-struct Place<'a> {
+struct QueuePlace<'a> {
     shared: &'a Arc<Shared>,
     id: Id,
 }
@@ -115,7 +116,7 @@ impl CpuPool {
         let joined = self.0.lock().queue.join(asker, weight, sender);
         let Ok((id, gave_way)) = joined else { return Err(busy()) };
         drop(gave_way);
-        let place = Place { shared: &self.0, id };
+        let place = QueuePlace { shared: &self.0, id };
         Shared::start_next(&self.0);
         let turn = timeout(MAX_WAIT, turn).await;
         drop(place);
@@ -189,7 +190,7 @@ impl Drop for Turn {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         let left = self.shared.lock().queue.leave(self.id);
         // It may have been heavier than the requests behind it.

@@ -10,6 +10,7 @@ mod postgres;
 pub mod restore;
 pub(crate) mod settings;
 mod sqlite;
+pub mod word_index;
 mod words;
 
 use std::{sync::Arc, time::Duration};
@@ -74,7 +75,7 @@ impl std::fmt::Display for DatabaseError {
             // Errors of our own are whole sentences.
             DbErr::Custom(text) | DbErr::Conn(RuntimeErr::Internal(text)) => f.write_str(text),
             error => match words::advice(error) {
-                Some(advice) => write!(f, "the database: {error}. {advice}."),
+                Some(text) => write!(f, "the database: {text}."),
                 None => write!(f, "the database: {error}"),
             },
         }
@@ -91,6 +92,11 @@ impl DatabaseError {
     /// Whether a unique index refused the row.
     pub fn is_conflict(&self) -> bool {
         matches!(self.0.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    }
+
+    /// Whether a foreign key refused a row, because the row that it refers to is gone.
+    pub fn is_missing_reference(&self) -> bool {
+        matches!(self.0.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
     }
 }
 
@@ -228,6 +234,11 @@ impl Database {
         Ok(has_table(&self.0.writer, name).await?)
     }
 
+    /// Whether no version of this program has created its tables yet.
+    pub async fn is_empty(&self) -> Result<bool, DatabaseError> {
+        self.has_table(MIGRATIONS).await.map(|exists| !exists)
+    }
+
     /// Whether the schema fits this program.
     pub async fn schema(&self) -> Result<SchemaState, DatabaseError> {
         // Compare names instead of using SeaORM's status, which fails on a migration that this program does
@@ -245,9 +256,8 @@ impl Database {
         }
     }
 
-    /// Applies pending migrations and then runs `after`, in one transaction and under a lock. Of two
-    /// processes that start concurrently, the second waits and finds nothing to do. A killed process leaves
-    /// the schema as it was.
+    /// Applies pending migrations and then runs `after`, in one transaction and under a lock. If two processes start
+    /// concurrently, the second one waits and finds nothing to do. A killed process leaves the schema as it was.
     pub async fn migrate<E>(&self, after: impl AsyncFnOnce(&Tx) -> Result<(), E>) -> Result<Migrated, E>
     where
         E: From<DatabaseError>,

@@ -153,135 +153,123 @@ fn judge(kind: FileKind, mode: u32, ours: bool) -> Option<Access> {
     }
 }
 
-/// The users and the command to mention for an error of the system.
-pub fn describe_refusal(path: &Path, error: &io::Error) -> Option<String> {
-    let us = rustix::process::geteuid().as_raw();
-    // The nearest existing path is the one that refuses.
-    let there = path.ancestors().find_map(|path| Some((path, std::fs::metadata(path).ok()?)));
-    let owner = there.map(|(there, metadata)| {
-        let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
-        format!("{} belongs to the user with the id {}", there.display(), metadata.uid())
-    });
+/// Folders of the system. Another owner of one of them, with everything in it, could break the system.
+const SYSTEM_FOLDERS: [&str; 24] = [
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/local",
+    "/var",
+    "/var/lib",
+    "/var/local",
+    "/var/run",
+    "/var/tmp",
+];
+
+/// What the operator can do about an error of the system at this file: sentences, with a command at their end if one
+/// helps.
+pub fn describe_refusal(path: &Path, kind: FileKind, error: &io::Error) -> Option<String> {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => Some(format!(
-            "this program runs as the user with the id {us}{}. Make that user the owner of the folder and everything in it \
-             (chown -R {us}), or in a container mount a volume that it can write to",
-            owner.map_or_else(String::new, |owner| format!(", and {owner}"))
-        )),
+        io::ErrorKind::PermissionDenied => {
+            Some(describe_denied_access(path, kind, rustix::process::geteuid().as_raw()))
+        }
         io::ErrorKind::ReadOnlyFilesystem => Some(
             "it is on a read-only file system: set MAIL360_DATA_DIR to a folder that can be written to (with systemd \
-             by StateDirectory=, in a container a volume)"
+             by StateDirectory=, in a container a volume)."
                 .to_owned(),
         ),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Some("the disk is full: free some space, and start again".to_owned())
+            Some("the disk is full: free some space, and start again.".to_owned())
         }
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Some("a part of its path is a file and not a folder".to_owned()),
-        io::ErrorKind::IsADirectory => Some("it is a folder: name a file in it".to_owned()),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            Some("a part of its path is a file and not a folder.".to_owned())
+        }
+        io::ErrorKind::IsADirectory => Some("it is a folder: name a file in it.".to_owned()),
         _ => None,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn c47_a_provided_key_is_accepted_and_an_exposed_one_is_not() {
-        for (mode, ours, taken) in [
-            // Created by us.
-            (0o600, true, true),
-            (0o400, true, true),
-            (0o440, true, false),
-            (0o640, true, false),
-            (0o604, true, false),
-            // By systemd's LoadCredential, and by Kubernetes with fsGroup.
-            (0o440, false, true),
-            (0o400, false, true),
-            (0o444, false, false),
-            (0o404, false, false),
-            (0o640, false, false),
-            (0o460, false, false),
-            (0o644, false, false),
-        ] {
-            assert_eq!(judge(FileKind::Key, mode, ours).is_none(), taken, "{mode:o}, ours: {ours}");
+/// Why `user` cannot use this file, and the command that corrects that. It changes nothing but the file, or the data
+/// folder and what is in it.
+fn describe_denied_access(path: &Path, kind: FileKind, user: u32) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let (shown, quoted) = (folder.display(), quoted(folder));
+    let found = match std::fs::metadata(folder) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let what = if kind == FileKind::Key { "the folder" } else { "the data folder" };
+            return format!(
+                "{what} {shown} does not exist, and this program (user {user}) may not create it. Let root run: \
+                 install -d -m 0700 -o {user} {quoted}"
+            );
         }
-    }
-
-    proptest! {
-        #[test]
-        fn n16_a_file_that_every_user_can_change_is_refused_and_a_database_or_key_that_they_can_read(
-            mode in 0_u32..0o1000, ours: bool,
-        ) {
-            for kind in [FileKind::Folder, FileKind::KeyFolder, FileKind::Database, FileKind::Key] {
-                let judged = judge(kind, mode, ours);
-                if mode & 0o002 != 0 {
-                    prop_assert_eq!(judged, Some(Access::Write));
-                }
-                if mode & 0o004 != 0 && matches!(kind, FileKind::Database | FileKind::Key) {
-                    prop_assert!(judged.is_some());
-                }
-                if matches!(mode & 0o077, 0) {
-                    prop_assert_eq!(judged, None);
-                }
-            }
+        Err(_) => {
+            return format!(
+                "this program (user {user}) may not enter a folder above {shown}. Set MAIL360_DATA_DIR to a folder that \
+                 it may enter, such as /var/lib/mail360."
+            );
         }
+    };
+    let (ours, owner) = (found.uid() == user, found.uid());
+    // A key file is only read, so its folder may belong to another user. SQLite creates files beside the database.
+    if let Ok(file) = std::fs::metadata(&path)
+        && (ours || kind == FileKind::Key)
+    {
+        let (owner, path) = (file.uid(), self::quoted(&path));
+        return if owner == user {
+            format!("its mode is {:04o}. Run: chmod 600 {path}", file.mode() & 0o7777)
+        } else {
+            format!(
+                "it belongs to the user with the id {owner}, and this program runs as the user with the id {user}. Let \
+                 root run: chown {user} {path} && chmod 600 {path}"
+            )
+        };
     }
-
-    fn exposure(kind: FileKind, mode: u32, owner: u32) -> Exposure {
-        let (path, access) = ("/data/x".to_owned(), Access::Read);
-        Exposure { path, kind, access, mode, owner, user: 1001, read_only: false }
+    if ours {
+        return format!(
+            "the mode of the folder {shown} is {:04o}. Run: chmod 700 {quoted}",
+            found.mode() & 0o7777
+        );
     }
-
-    #[test]
-    fn n16_the_error_has_a_chmod_command_only_if_the_file_is_ours() {
-        assert!(exposure(FileKind::Key, 0o644, 1001).to_string().contains("Run: chmod 600 '/data/x'"));
-        assert!(exposure(FileKind::Folder, 0o777, 1001).to_string().contains("Run: chmod 700 '/data/x'"));
-        for kind in [FileKind::Folder, FileKind::KeyFolder, FileKind::Database, FileKind::Key] {
-            let given = exposure(kind, 0o666, 7).to_string();
-            assert!(given.contains("the user with the id 7") && given.contains("id 1001"), "{given}");
-            assert!(!given.contains("Run: chmod"), "{given}");
-        }
+    let belongs = format!(
+        "the folder {shown} belongs to the user with the id {owner}, and this program runs as the user with the id {user}."
+    );
+    if SYSTEM_FOLDERS.iter().any(|system| folder == Path::new(system)) {
+        let inside = folder.join("mail360");
+        return format!(
+            "{belongs} Use a folder of its own, such as {}: name it in MAIL360_DATA_DIR (if MAIL360_DATABASE_URL or \
+             MAIL360_ENCRYPTION_KEY_FILE names this file, change the path there), and let root run: \
+             install -d -m 0700 -o {user} {}",
+            inside.display(),
+            self::quoted(&inside)
+        );
     }
-
-    #[test]
-    fn c47_a_key_that_docker_provides_to_every_user_leads_to_mode_and_uid_of_the_secret() {
-        let of_root = exposure(FileKind::Key, 0o444, 0);
-        // A container's root cannot change the mode of a secret either.
-        let to_root = Exposure { user: 0, read_only: true, ..of_root.clone() };
-        for (exposure, user) in [(of_root, "1001"), (to_root, "0")] {
-            let told = exposure.to_string();
-            for words in [
-                &*format!("--secret source=NAME,target=encryption.key,mode=0400,uid={user} "),
-                &*format!("`mode: 0400` and `uid: \"{user}\"`"),
-                "If its source is `file`",
-                "defaultMode: 0440",
-                "LoadCredential=",
-            ] {
-                assert!(told.contains(words), "{words}: {told}");
-            }
-            assert!(!told.contains("Run: chmod"), "{told}");
-        }
-        // The advice must itself be acceptable.
-        assert_eq!(judge(FileKind::Key, 0o400, true), None);
-        assert_eq!(judge(FileKind::Key, 0o440, false), None);
-    }
-
-    #[test]
-    fn c47_a_kubernetes_folder_that_every_user_can_change_leads_to_a_folder_inside_it() {
-        // With fsGroup, Kubernetes adds rights of the group to an emptyDir volume and removes none.
-        for mode in [0o777, 0o2777] {
-            assert_eq!(judge(FileKind::Folder, mode, false), Some(Access::Write));
-            let told = exposure(FileKind::Folder, mode, 0).to_string();
-            for words in
-                ["MAIL360_DATA_DIR", "/data/x/mail360", "emptyDir", "hostPath", "chown 1001 '/data/x'"]
-            {
-                assert!(told.contains(words), "{words}: {told}");
-            }
-        }
-        // Another kind of volume is accepted with fsGroup.
-        assert_eq!(judge(FileKind::Folder, 0o2775, false), None);
-    }
+    format!(
+        "{belongs} In a container mount a volume that this user can write to. Elsewhere, if the folder is for this program \
+         alone, let root run: chown -R {user} {quoted}"
+    )
 }
+
+/// A path quoted as one word for a shell.
+pub fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,8 @@ impl Failure {
         }
     }
 
-    /// Logs the failure. The layer that writes the response calls this once.
+    /// Logs the failure. The layer that writes the response calls this once. A handler calls it for a failure that its
+    /// response does not show.
     pub fn log(&self) {
         match self {
             Self::Unexpected(error) => tracing::error!(%error, "a request failed"),

@@ -1,4 +1,4 @@
-//! Randomness: one injected source, so that a test can repeat itself. Also tokens and hashes.
+//! The source of random bytes, which is a parameter so that tests are repeatable. Also tokens and hashes.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -15,7 +15,6 @@ pub trait Randomness: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// A shared source of randomness.
 pub type SharedRandomness = Arc<dyn Randomness>;
 
 /// The operating system's source.
@@ -29,7 +28,7 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// A secret of 256 bits, such as a state or the end of a set-up link. Its holder is authorised by it.
+/// A secret of 256 bits, such as a state or the end of a set-up link. It authorises its holder.
 ///
 /// `Debug` does not print it. The database only stores its [`Hash`].
 #[derive(Clone, Debug)]
@@ -43,20 +42,20 @@ impl Token {
         Self(SecretString::from(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// A token from a request; `None` if the text cannot be one of ours, before any look-up.
+    /// A token from a request. `None` if the text cannot be one of our tokens, so that such a text needs no query.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == 32).then(|| Self(SecretString::from(text)))
     }
 
-    /// A token at the end of a link that people send each other. Characters that a program adds around a
-    /// link, or hides in it, are ignored.
+    /// A token at the end of a link that users copy and send. Ignores characters that mail and chat programs add
+    /// around a link, or hide in it.
     pub fn from_link(text: &str) -> Option<Self> {
         let plain = text::ascii(text);
         Self::parse(plain.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_'))
     }
 
-    /// The token as text, to be given out.
+    /// The token as text, for a link, a cookie or a request.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -71,7 +70,7 @@ impl Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hash([u8; 32]);
 
-/// As hexadecimal digits.
+/// Hexadecimal digits, in lower case.
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

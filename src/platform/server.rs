@@ -32,7 +32,7 @@ use tokio_util::{
 use tower::Service;
 
 use connection::{Connection, serve_until_stopped};
-use places::{Place, Places};
+use places::{ConnectionPlace, Places};
 
 /// How long a client may keep a connection waiting.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ impl Default for Patience {
 pub struct ConnectionLimits {
     /// Time limits.
     pub patience: Patience,
-    /// The most concurrent connections; `None` means [`MAX_CONNECTIONS`], or fewer if fewer files may be
+    /// Maximum number of concurrent connections; `None` means [`MAX_CONNECTIONS`], or fewer if fewer files may be
     /// open.
     pub connections: Option<usize>,
     /// Proxies that forward the requests of many browsers. The limit per network does not apply to them.
@@ -67,14 +67,14 @@ pub struct ConnectionLimits {
 #[derive(Clone, Copy, Debug)]
 pub struct LengthTwice;
 
-/// The most bytes of a request's line and headers. A callback with a long description fits (see the router).
+/// Maximum number of bytes of a request's line and headers. A callback with a long description fits (see the router).
 const MAX_HEAD: usize = 56 * 1024;
-/// The most concurrent connections. Each costs a file descriptor, and memory for an incomplete request: up to
-/// 56 kB for the head and 64 kB for the body.
+/// Maximum number of concurrent connections. Each costs a file descriptor, and memory for an incomplete request: up
+/// to 56 kB for the head and 64 kB for the body.
 pub const MAX_CONNECTIONS: usize = 4_096;
 /// File descriptors reserved for the database, the provider and everything else.
 const RESERVED: u64 = 128;
-/// The most connections in the system's accept queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
+/// Maximum number of connections in the system's accept queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
 const MOST_WAITING: u32 = 4_096;
 /// During shutdown, how long connections already in the accept queue are still accepted. Otherwise a rolling restart
 /// would lose requests: a proxy does not repeat a form whose connection was reset.
@@ -123,7 +123,7 @@ pub async fn serve(
     let places = Arc::new(Places::new(most, trusted_proxies));
     let _sweeper = AbortOnDropHandle::new(tokio::spawn(close_overdue(places.clone(), patience.head)));
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
-    let mut start = async |stream: TcpStream, address, place: Place| {
+    let mut start = async |stream: TcpStream, address, place: ConnectionPlace| {
         let Ok(service) = services.call(address).await;
         let Connection { stream, service, requests } =
             Connection::new(stream, patience.stalled, service, &place);

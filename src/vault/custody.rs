@@ -24,6 +24,10 @@ const CONSTANT: &str = "mail360 key check";
 /// Before the key's id, the name of the setting that holds its check.
 const CHECK: &str = "key_check:";
 
+/// What is left to do without the key.
+const LOST: &str = "If the key is lost, no one can open the stored secrets: start with a new database. To do so, name a new \
+                    file or a new, empty database of PostgreSQL in MAIL360_DATABASE_URL, and run `mail360 migrate`.";
+
 /// Why the keys could not be loaded, registered or retired.
 #[derive(Debug, thiserror::Error)]
 pub enum CustodyError {
@@ -32,11 +36,10 @@ pub enum CustodyError {
     Keys(#[from] KeysError),
     /// There is no key file. With PostgreSQL the operator must provide it.
     #[error(
-        "there is no key file at {path}, and with PostgreSQL every process must be given the same one. To \
-         make one, run:\n  \
+        "There is no key file at {path}. With PostgreSQL you create it, because every process needs the same one. Run:\n  \
          (umask 077; mkdir -p \"$(dirname '{path}')\"; echo \"$(date +%Y%m%d):$(head -c 32 /dev/urandom | \
          base64)\" > '{path}')\n\
-         and back it up apart from the database"
+         Back the file up, separately from the database."
     )]
     NotProvided {
         /// Path at which the key file is expected.
@@ -44,8 +47,8 @@ pub enum CustodyError {
     },
     /// There is neither a key file nor a schema; both are created together.
     #[error(
-        "there is no key file at {path}, and nothing in the database yet: run `mail360 migrate`, or \
-         `mail360 serve --migrate`, which make both"
+        "There is no key file at {path}, and the database is empty. Create both with `mail360 migrate` or \
+         `mail360 serve --migrate`."
     )]
     NoSchema {
         /// Path at which the key file will be created.
@@ -53,8 +56,9 @@ pub enum CustodyError {
     },
     /// The database was used with a key file, and that file is missing.
     #[error(
-        "there is no key file at {path}, but this database was used with one: put that file back, because no other \
-         file opens what that one sealed"
+        "There is no key file at {path}, but this database was used with one: put that file back from \
+         its backup. {lost}",
+        lost = LOST
     )]
     Gone {
         /// Path at which the key file is expected.
@@ -62,18 +66,20 @@ pub enum CustodyError {
     },
     /// The key in the file is not the one that this database was used with.
     #[error(
-        "the key `{0}` in the key file is not the one that this database was used with; \
-         put the right key file in place (nothing has been written)"
+        "The key `{0}` in the key file is not the key of this database. Nothing was changed. Put the right key file back \
+         from its backup. {lost}",
+        lost = LOST
     )]
     WrongKey(String),
     /// The database was used with a key that is not in the file.
     #[error(
-        "this database was used with the key `{0}`, which is not in the key file; \
-         add its line below the newest key (nothing has been written)"
+        "This database was used with the key `{0}`, which is not in the key file. Nothing was changed. Add its line, \
+         from the backup of the key file, below the newest key. {lost}",
+        lost = LOST
     )]
     MissingKey(String),
     /// Another process has sealed everything with a newer key and retired this one.
-    #[error("another process has retired the key `{0}`: put the newest key at the top of this key file")]
+    #[error("Another process has retired the key `{0}`. Put the newest key at the top of this key file.")]
     Retired(String),
     /// The vault could not seal.
     #[error(transparent)]

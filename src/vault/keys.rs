@@ -142,7 +142,8 @@ impl Keys {
         let folder = folder_of(path);
         let make = || {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            // It gets its name when it is complete. Another process, or the next start after a kill, never reads a half.
+            // The file gets its name only when it is complete. So another process, or the next start after a kill,
+            // never reads a part of it.
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(line.as_bytes())?;
             file.as_file().sync_all()?;
@@ -167,7 +168,7 @@ impl Keys {
 
 /// What the operator can do about a refusal of the system, after a colon.
 fn advice(path: &str, error: &io::Error) -> String {
-    let advice = exposure::describe_refusal(Path::new(path), error);
+    let advice = exposure::describe_refusal(Path::new(path), FileKind::Key, error);
     advice.map_or_else(String::new, |advice| format!(": {advice}"))
 }
 

@@ -39,9 +39,14 @@ async fn s5_with_another_key_the_program_stops_before_it_writes_anything(
     assert!(matches!(take(&world).await, Ok(false)), "the right key was refused or replaced");
 
     write_key(&key_file, "test", 8);
-    assert!(matches!(take(&world).await, Err(CustodyError::WrongKey(id)) if id == "test"));
+    let wrong = take(&world).await.expect_err("another key");
+    assert!(matches!(&wrong, CustodyError::WrongKey(id) if id == "test"), "{wrong}");
     write_key(&key_file, "other", 7);
-    assert!(matches!(take(&world).await, Err(CustodyError::MissingKey(id)) if id == "test"));
+    let missing = take(&world).await.expect_err("another key");
+    assert!(matches!(&missing, CustodyError::MissingKey(id) if id == "test"), "{missing}");
+    for error in [wrong, missing] {
+        assert!(error.to_string().contains("start with a new database"), "{error}");
+    }
     assert_eq!(world.raw.dump(&[]).await, before);
 }
 
@@ -54,6 +59,7 @@ async fn s5_a_missing_key_is_not_replaced(#[values(Kind::Sqlite, Kind::Postgres)
     let error = take(&world).await.expect_err("no key");
     assert!(matches!(error, CustodyError::Gone { .. }), "{error}");
     assert!(error.to_string().contains("put that file back"), "{error}");
+    assert!(error.to_string().contains("start with a new database"), "{error}");
     assert!(!key_file.exists());
 }
 

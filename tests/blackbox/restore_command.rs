@@ -192,7 +192,10 @@ async fn c49_an_unsound_backup_is_refused_and_nothing_is_changed() {
         (installation.database(), "is the database itself"),
         (write("text.sqlite", "no database at all".repeat(100).as_bytes()), "is not a SQLite database"),
         (write("empty.sqlite", b""), "is empty"),
-        (write("dump.pgdump", b"PGDMP\x01\x0e\x00"), "pg_restore --no-owner --dbname=NEW"),
+        (
+            write("dump.pgdump", b"PGDMP\x01\x0e\x00"),
+            "pg_restore --no-owner --role=ROLE --exit-on-error --dbname=NEW",
+        ),
         (write("dump.sql", b"--\n-- PostgreSQL database dump\n--\n"), "psql --set ON_ERROR_STOP=1"),
         (write("short.sqlite", &whole[..60]), "damaged"),
         (write("half.sqlite", &whole[..middle]), "damaged"),
@@ -281,7 +284,7 @@ async fn c49_a_backup_with_another_key_or_of_a_newer_program_is_refused() {
     sea_orm::ConnectionTrait::execute_unprepared(&backup, newer).await.expect("inserted");
     backup.close().await.expect("closed");
     let said = installation.restore(&installation.backup).expect_err("refused");
-    assert!(said.contains("newer than this program"), "{said}");
+    assert!(said.contains("of a newer version of this program"), "{said}");
     assert_eq!(installation.there(), ["Before", "Since"]);
     installation.assert_tidy(false);
 }
@@ -317,7 +320,10 @@ async fn c49_a_backup_of_an_older_version_is_upgraded() {
     }
     database.close().await.expect("closed");
     let said = installation.restore(&older).expect("restored");
-    assert!(said.contains("of an older version") && said.contains("migration"), "{said}");
+    assert!(
+        said.contains("An older version of the program wrote the backup") && said.contains("migration"),
+        "{said}"
+    );
     assert!(installation.there().is_empty());
     assert!(installation.done(&["check"]).contains("are valid"));
 }
@@ -359,7 +365,14 @@ async fn c49_with_postgresql_the_steps_are_printed_instead() {
     let restored = world.mail360("restore").arg("dump.sql").output().expect("an end");
     let said = String::from_utf8(restored.stderr).expect("text");
     assert!(!restored.status.success());
-    for words in ["createdb", "psql", "mail360 migrate", "mail360 end-sessions"] {
+    for words in [
+        "createdb --owner=",
+        "pg_restore --no-owner --role=",
+        "--exit-on-error --dbname=NEW DUMP",
+        "psql",
+        "mail360 migrate",
+        "mail360 end-sessions",
+    ] {
         assert!(said.contains(words), "{words}: {said}");
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use rstest::rstest;
 
-use crate::support::{Kind, Place, World, write_key};
+use crate::support::{Kind, Place, Raw, World, write_key};
 
 /// Runs `mail360` in this folder. Returns whether it succeeded, and its output.
 fn mail360(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
@@ -79,7 +79,7 @@ fn c42_if_nothing_listens_the_error_names_host_and_port_at_once() {
         let (ok, said) = mail360(folder.path(), &[command], &[("MAIL360_DATABASE_URL", &address)]);
         assert!(!ok && began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         assert!(said.contains(&free.to_string()) && said.contains("refused"), "{said}");
-        assert!(said.contains("see that it runs") && !said.contains("canary"), "{said}");
+        assert!(said.contains("check that it runs") && !said.contains("canary"), "{said}");
     }
 }
 
@@ -131,6 +131,35 @@ async fn c42_a_refusal_by_the_server_is_reported_with_its_remedy() {
     let not_its_own = told(format!("postgres://{role}@{at}"));
     assert!(not_its_own.contains("belong to another role"), "{not_its_own}");
     world.raw.run(&format!("DROP ROLE {role}")).await.expect("done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c42_an_empty_database_of_postgresql_leads_to_migrate_and_a_role_without_rights_to_the_grant() {
+    let place = Place::new(Kind::Postgres).await;
+    let raw = Raw::open(Kind::Postgres, &place.address()).await;
+    let database: String = raw.one("SELECT current_database()::text").await;
+    let key = place.folder().join("encryption.key");
+    write_key(&key, "test", 7);
+    let key = key.display().to_string();
+    let told = |command: &str, url: &str| {
+        let environment = [("MAIL360_DATABASE_URL", url), ("MAIL360_ENCRYPTION_KEY_FILE", key.as_str())];
+        let (ok, said) = mail360(place.folder(), &[command], &environment);
+        assert!(!ok, "{said}");
+        said
+    };
+    let empty = told("check", &place.url);
+    assert!(empty.contains("The database is empty. Create the tables with `mail360 migrate`"), "{empty}");
+
+    let role = format!("bare_{database}");
+    let (_, at) = place.url.split_once('@').expect("a user");
+    raw.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.expect("done");
+    raw.run(&format!("CREATE ROLE {role} LOGIN")).await.expect("done");
+    let denied = told("migrate", &format!("postgres://{role}@{at}"));
+    raw.run(&format!("DROP ROLE {role}")).await.expect("done");
+    let words = "the database: permission denied for schema public. Let the program's role";
+    assert!(denied.contains(words), "{denied}");
+    assert!(denied.contains(&format!("GRANT USAGE, CREATE ON SCHEMA public TO {role}")), "{denied}");
+    raw.close().await;
 }
 
 #[test]

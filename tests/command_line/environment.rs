@@ -50,7 +50,7 @@ fn c39_an_empty_database_address_is_refused_because_a_secret_may_be_missing() {
 }
 
 #[test]
-fn c63_check_warns_of_an_unreadable_proxy_setting_without_its_password() {
+fn c63_check_fails_with_an_unusable_proxy_setting_and_does_not_print_its_password() {
     let folder = folder();
     run(folder.path(), "migrate", "");
     for (variable, value, words) in [
@@ -60,16 +60,18 @@ fn c63_check_warns_of_an_unreadable_proxy_setting_without_its_password() {
         ("all_proxy", "http://jane:ca nary@proxy.contoso.test", "there is a blank"),
     ] {
         let checked = mail360_with(folder.path(), "check", "", &[(variable, value)]);
-        assert!(checked.ok, "{}", checked.stderr);
-        let warning = checked.stdout.lines().find(|line| line.starts_with("Warning: ")).expect("a warning");
-        assert!(warning.contains(variable) && warning.contains(words), "{warning}");
-        assert!(warning.contains("@ as %40") && warning.contains("/ as %2F"), "{warning}");
+        assert!(!checked.ok && !checked.stdout.contains("are valid"), "{}", checked.stdout);
+        let error = checked.stderr.lines().find(|line| line.starts_with(variable)).expect("an error");
+        assert!(error.contains(words), "{error}");
+        assert!(error.contains("@ as %40") && error.contains("/ as %2F"), "{error}");
+        assert!(checked.stderr.contains("Sign-ins fail until you correct this"), "{}", checked.stderr);
         let said = checked.stdout + &checked.stderr;
         assert!(!said.contains("nary") && !said.contains("jane"), "{said}");
     }
     let proxy = ("HTTPS_PROXY", "http://jane:ca%2Fnary@proxy.contoso.test:3128");
     let checked =
         mail360_with(folder.path(), "check", "", &[proxy, ("NO_PROXY", "localhost,*.contoso.test")]);
+    assert!(checked.ok, "{}", checked.stderr);
     let said = checked.stdout + &checked.stderr;
     assert!(said.contains("Warning: NO_PROXY") && said.contains("`*.contoso.test`"), "{said}");
     assert!(!said.contains("nary"), "{said}");
@@ -77,7 +79,19 @@ fn c63_check_warns_of_an_unreadable_proxy_setting_without_its_password() {
     let plain = [("HTTP_PROXY", "http://a b"), ("MAIL360_MICROSOFT_TOKEN_URL", "http://localhost:9/token")];
     for (environment, warned) in [(&plain[..1], false), (&plain[..], true)] {
         let checked = mail360_with(folder.path(), "check", "", environment);
-        assert_eq!(checked.stdout.contains("HTTP_PROXY cannot be read"), warned, "{}", checked.stdout);
+        assert_eq!(checked.stderr.contains("HTTP_PROXY cannot be read"), warned, "{}", checked.stderr);
+    }
+}
+
+#[test]
+fn c63_check_fails_if_ssl_cert_file_names_no_certificates() {
+    let folder = folder();
+    run(folder.path(), "migrate", "");
+    std::fs::write(folder.path().join("empty.pem"), "no certificate\n").expect("a file");
+    for name in ["nowhere.pem", "empty.pem"] {
+        let checked = mail360_with(folder.path(), "check", "", &[("SSL_CERT_FILE", name)]);
+        assert!(!checked.ok && !checked.stdout.contains("are valid"), "{}", checked.stdout);
+        assert!(checked.stderr.contains(&format!("SSL_CERT_FILE names {name}, which")), "{}", checked.stderr);
     }
 }
 

@@ -44,15 +44,15 @@ impl Doctor {
 pub fn wrong_scheme(public_url: &PublicUrl, scheme: &str) -> String {
     let own = public_url.origin();
     let what = format!(
-        "You opened this page with {scheme}, but the program's address is set to {own}. Forms sent from here are \
-         refused, and the provider would send people to the wrong place."
+        "You opened this page with {scheme}, but this console is configured as {own}. Forms are refused here, and the \
+         provider would send users to the wrong address."
     );
     if public_url.is_https() {
         // In the other direction there is no setting to change, because providers accept no http.
         format!("{what} Open {own} instead. The operator can make the proxy redirect http to it.")
     } else {
         let authority = public_url.authority();
-        format!("{what} The operator has to set MAIL360_PUBLIC_URL to {scheme}://{authority}.")
+        format!("{what} The operator must set MAIL360_PUBLIC_URL to {scheme}://{authority}.")
     }
 }
 

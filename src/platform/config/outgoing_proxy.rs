@@ -35,6 +35,21 @@ struct Variable {
     value: String,
 }
 
+/// A warning about a value that the client ignores or misreads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The text for the operator. It contains no password.
+    pub text: String,
+    /// Whether no request uses the proxy that the operator means.
+    pub is_error: bool,
+}
+
+impl Warning {
+    const fn new(text: String) -> Self {
+        Self { text, is_error: false }
+    }
+}
+
 /// How the client reads the URL of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
@@ -48,10 +63,10 @@ enum Reading {
     Ignored(&'static str),
 }
 
-/// A warning to the operator for each value that the client ignores or misreads. It contains no password.
+/// A warning to the operator for each value that the client ignores or misreads.
 ///
 /// `urls` are the addresses to which the program sends requests, and `providers` names their owners in sentences.
-pub fn warnings(providers: &str, urls: &[String]) -> Vec<String> {
+pub fn warnings(providers: &str, urls: &[String]) -> Vec<Warning> {
     let uses = |scheme: &str| {
         let begins =
             |url: &String| url.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
@@ -63,7 +78,7 @@ pub fn warnings(providers: &str, urls: &[String]) -> Vec<String> {
 
 /// Follows the order of `hyper_util::client::proxy::matcher`: the variable of the scheme, or, if that is
 /// unreadable, the one for all schemes; the upper-case name first.
-fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Requests<'_>) -> Vec<String> {
+fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Requests<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut read = |names| read_variable(environment, names, &mut warnings);
     let https = requests.https.then(|| read(["HTTPS_PROXY", "https_proxy"]));
@@ -77,10 +92,9 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
     // The program looks like a CGI script. There an attacker can set HTTP_PROXY with a request header
     // (https://httpoxy.org).
     if environment("REQUEST_METHOD").is_some() {
-        warnings.push(
-            "REQUEST_METHOD is set in the environment, so no proxy is used: unset it, as it is meant for CGI scripts."
-                .to_owned(),
-        );
+        let text = "REQUEST_METHOD is set in the environment, so no proxy is used: unset it, as it is meant for CGI \
+                    scripts.";
+        warnings.push(Warning { text: text.to_owned(), is_error: true });
         return warnings;
     }
     let mut is_used = false;
@@ -108,6 +122,8 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
                     ))
                 }
             };
+            let is_replaced = matches!(reading, Reading::Ignored(_)) && candidates.peek().is_some();
+            let warning = warning.map(|text| Warning { text, is_error: !is_replaced });
             // The variable for all schemes may be read twice.
             warnings.extend(warning.filter(|warning| !warnings.contains(warning)));
             if !matches!(reading, Reading::Ignored(_)) {
@@ -117,7 +133,7 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
         }
     }
     if is_used {
-        warnings.extend(exempt.and_then(|exempt| unmatched(&exempt)));
+        warnings.extend(exempt.and_then(|exempt| unmatched(&exempt)).map(Warning::new));
     }
     warnings
 }
@@ -126,20 +142,21 @@ fn warnings_of(environment: &dyn Fn(&str) -> Option<OsString>, requests: Request
 fn read_variable(
     environment: &dyn Fn(&str) -> Option<OsString>,
     [name, fallback]: [&'static str; 2],
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Option<Variable> {
     for name in [name, fallback] {
         let Some(value) = environment(name) else { continue };
         let Ok(value) = value.into_string() else {
-            warnings
-                .push(format!("{name} is not UTF-8 text, so it is ignored: percent-encode its characters."));
+            let text = format!("{name} is not UTF-8 text, so it is ignored: percent-encode its characters.");
+            warnings.push(Warning::new(text));
             continue;
         };
         if !value.is_empty() {
             return Some(Variable { name, value });
         }
         if name != fallback && environment(fallback).is_some_and(|value| !value.is_empty()) {
-            warnings.push(format!("{name} is set and empty, so {fallback} is ignored: unset {name}."));
+            let text = format!("{name} is set and empty, so {fallback} is ignored: unset {name}.");
+            warnings.push(Warning::new(text));
         }
         return None;
     }

@@ -59,33 +59,31 @@ impl FromStr for PublicUrl {
         let text = text.trim();
         let Some((scheme, rest)) = text.split_once("://") else {
             let host = if text.is_empty() { "mail360.example.com" } else { text.trim_start_matches('/') };
-            return Err(format!("`{text}` is not a whole address: write https://{host}"));
+            return Err(format!("`{text}` is not a complete address: write https://{host}"));
         };
         let (authority, after) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
         if authority.contains('@') {
             // It may hold a password, so the error does not repeat it.
-            return Err("holds a user or a password: leave out everything before the @".to_owned());
+            return Err("has a user or a password in it: leave out everything before the @".to_owned());
         }
         let https = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,
             "http" => false,
             _ => {
-                return Err(format!(
-                    "`{text}` begins neither with https:// nor with http://: write https://{rest}"
-                ));
+                return Err(format!("`{text}` must begin with https:// or http://: write https://{rest}"));
             }
         };
         let Some(parts) = Origin::of_authority(https, authority) else {
             return Err(format!(
-                "`{text}` names no host that a browser can open: write a name, such as https://mail360.example.com, \
+                "`{text}` has no valid host: write a host name, such as https://mail360.example.com, \
                  and a port only as a number from 1 to 65535"
             ));
         };
         if !https && parts.host() != "localhost" {
             let port = parts.unusual_port().map(|port| format!(":{port}")).unwrap_or_default();
             return Err(format!(
-                "`{text}` is not https, and providers take http only for localhost: write https://{}, with a reverse \
-                 proxy in front that does the TLS, or http://localhost{port} if only this machine's browsers use it",
+                "`{text}` must begin with https, because providers accept http only for localhost: write https://{}, with \
+                 a reverse proxy in front for TLS, or http://localhost{port} if only browsers of this machine use it",
                 parts.host()
             ));
         }
@@ -98,11 +96,11 @@ impl FromStr for PublicUrl {
             let path = Url::parse(text).is_ok_and(|url| url.path() != "/");
             return Err(if path {
                 format!(
-                    "`{text}` has a path: it needs a host name of its own, such as https://mail360.example.com, and \
-                     cannot share one with other programs under a path"
+                    "`{text}` must be only https://host or https://host:port, without a path. The console needs a host name \
+                     of its own, such as https://mail360.example.com"
                 )
             } else {
-                format!("`{text}` goes on after host and port: write {parts}")
+                format!("`{text}` has more than scheme, host and port: write {parts}")
             });
         }
         Ok(Self { origin: parts.to_string(), authority: parts.authority(), parts })

@@ -20,6 +20,21 @@ fn with_nothing_set_everything_has_a_value() {
 }
 
 #[test]
+fn every_address_as_a_trusted_proxy_gets_a_warning() {
+    let warnings = |proxies: &str| {
+        options(&["--trusted-proxies", proxies]).check().expect("a sound configuration").warnings()
+    };
+    assert_eq!(warnings("10.0.0.0/8,::1"), Vec::<String>::new());
+    for all in ["0.0.0.0/0", "::/0"] {
+        let told = warnings(&format!("10.0.0.0/8,{all}"));
+        assert!(
+            told.len() == 1 && told[0].contains(&format!("MAIL360_TRUSTED_PROXIES has {all},")),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
 fn the_public_url_follows_the_port_until_it_is_set() {
     let origin = |arguments: &[&str]| {
         options(arguments).check().expect("a sound configuration").public_url.origin().to_owned()
@@ -99,7 +114,7 @@ fn c39_each_mistake_in_the_configuration_says_what_to_write_instead() {
         ("public-url", "http://127.0.0.1:3000", "http://localhost:3000"),
         ("public-url", "http://[::1]:3000", "http://localhost:3000"),
         ("public-url", "https://me:canary@mail.example.com", "leave out everything before the @"),
-        ("public-url", "https://mail example.com", "write a name"),
+        ("public-url", "https://mail example.com", "write a host name"),
         ("public-url", "https://mail.example.com:99999", "a port only as a number"),
         ("listen", "3001", "write 127.0.0.1:3001"),
         ("listen", ":3001", "write 127.0.0.1:3001"),
@@ -107,7 +122,7 @@ fn c39_each_mistake_in_the_configuration_says_what_to_write_instead() {
         ("listen", "mail.example.com", "write 127.0.0.1:3000"),
         ("listen", "127.0.0.1", "0.0.0.0:3000"),
         ("listen", "::1", "write 127.0.0.1:3000"),
-        ("trusted-proxies", "proxy.example.com", "write 10.0.0.0/8 or 192.0.2.7"),
+        ("trusted-proxies", "proxy.example.com", "Example: 10.0.0.0/8"),
         ("trusted-proxies", "10.0.0.1 10.0.0.2", "separated by commas"),
         ("log", long_log, "write error, warn, info"),
         ("log-format", "yaml", "write auto, text or json"),

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::Asker;
 
-/// The most waiting requests of unknown browsers, and of known browsers.
+/// Maximum number of waiting requests of unknown browsers, and of known browsers.
 pub(super) const PLACES: usize = 32;
 
 /// Identifies a place in the queue. Later places have higher numbers.
@@ -37,7 +37,7 @@ struct Waiting<T> {
 struct Node<T> {
     /// Turns that it has had, as its parent counts them. The node with the lowest number is next.
     turns: u64,
-    /// When it was created. Of two nodes with equal turns, the older one is next.
+    /// When it was created. If two nodes have had equally many turns, the older one is next.
     since: Id,
     /// The `turns` of the branch that had the last turn.
     clock: u64,
@@ -102,8 +102,8 @@ impl<T> Node<T> {
         Some(waiting)
     }
 
-    /// The last request of the largest network, and within it of its largest part. Of networks of equal size
-    /// it is the newcomer's own, so that no request gives way to an equal one.
+    /// The last request of the largest network, and within it of its largest part. Among networks of equal size it is
+    /// the network of the new request, so that no request is dropped for an equal one.
     fn least_deserving(&self, newcomer: &[Branch]) -> Option<Id> {
         let own = newcomer.first();
         let largest = self

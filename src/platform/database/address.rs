@@ -36,6 +36,17 @@ impl DatabaseUrl {
             _ => Err(EXAMPLE.to_owned()),
         }
     }
+
+    /// Puts the role that the address names in place of the word `ROLE`, if a shell and SQL need no quotation marks
+    /// around it.
+    pub fn name_role(&self, text: &str) -> String {
+        let Self::Postgres(Secret(url)) = self else { return text.to_owned() };
+        let Ok(options) = postgres::parse(url) else { return text.to_owned() };
+        let role = options.get_username();
+        let is_plain =
+            role.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if is_plain && !role.is_empty() { text.replace("ROLE", role) } else { text.to_owned() }
+    }
 }
 
 fn sqlite(path: &str) -> Result<DatabaseUrl, String> {
@@ -85,7 +96,7 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, String> {
     if postgres::may_fall_back(&options, asked) {
         let sign = if url.query().is_some() { '&' } else { '?' };
         return Err(format!(
-            "the connection to {} might be unencrypted, the password with it: add {sign}sslmode=verify-full, and for an \
+            "the connection to {} might be unencrypted, and so might the password: add {sign}sslmode=verify-full, and for a \
              certificate authority of your own &sslrootcert=/path/to/ca.pem. If the server's certificate cannot be checked, add \
              {sign}sslmode=require; only if no one else can read the traffic between the two, {sign}sslmode=disable",
             options.get_host()
@@ -114,6 +125,16 @@ mod tests {
     use url::form_urlencoded;
 
     use super::*;
+
+    #[test]
+    fn a_printed_command_has_the_role_of_the_address_if_it_needs_no_quotation_marks() {
+        let named = |url: &str| DatabaseUrl::parse(url).expect("an address").name_role("--owner=ROLE");
+        assert_eq!(named("postgres://mail360:canary@localhost/d"), "--owner=mail360");
+        for other in ["postgres://a%20b:canary@localhost/d", "postgres://Mail:canary@localhost/d", "sqlite:x"]
+        {
+            assert_eq!(named(other), "--owner=ROLE", "{other}");
+        }
+    }
 
     #[test]
     fn c41_each_character_of_a_password_that_breaks_an_address_is_refused_with_its_encoding() {

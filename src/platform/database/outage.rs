@@ -33,8 +33,8 @@ fn is_outage_of_driver(error: &SqlxError) -> bool {
     };
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
-        // SQLITE_BUSY, _READONLY, _INTERRUPT (the time limit), _IOERR, _FULL, _CANTOPEN; an extended code has the primary one in its low byte
-        // (SQLite, "Result and Error Codes").
+        // SQLITE_BUSY, _READONLY, _INTERRUPT (the time limit), _IOERR, _FULL, _CANTOPEN; an extended code has
+        // the primary one in its low byte (SQLite, "Result and Error Codes").
         code.parse::<u32>().is_ok_and(|code| [5, 8, 9, 10, 13, 14].contains(&(code & 0xff)))
     } else if error.try_downcast_ref::<SqlxPostgresError>().is_some() {
         // Connection exceptions, insufficient resources (53100 is a full disk), system errors; shutdown,

@@ -51,7 +51,7 @@ struct Slots {
     aside: Vec<(Instant, Slot)>,
     /// Number of slots with a connection, in use or idle.
     connected: usize,
-    /// When the log last said that there are no more.
+    /// When the log last reported that PostgreSQL gives no more connections.
     said: Option<Instant>,
 }
 
@@ -78,7 +78,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A lent connection. Dropping it returns the connection.
-pub(super) struct Lease {
+pub(super) struct LentConnection {
     pool: Pool,
     connection: DatabaseConnection,
     slot: Option<Slot>,
@@ -87,7 +87,7 @@ pub(super) struct Lease {
     ended: bool,
 }
 
-impl Lease {
+impl LentConnection {
     pub(super) fn connection(&self) -> &DatabaseConnection {
         &self.connection
     }
@@ -153,7 +153,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for LentConnection {
     fn drop(&mut self) {
         let Some(slot) = self.slot.take() else { return };
         if !self.ended {
@@ -213,7 +213,7 @@ impl Pool {
     }
 
     /// Borrows a connection, and sets the deadline of its statement.
-    pub(super) async fn lease(&self, until: Option<Instant>) -> Result<Lease, DbErr> {
+    pub(super) async fn lease(&self, until: Option<Instant>) -> Result<LentConnection, DbErr> {
         let early = until.map(|until| until.checked_sub(MARGIN).unwrap_or(until));
         let patience = early.unwrap_or_else(|| Instant::now() + COMMAND_PATIENCE);
         loop {
@@ -225,8 +225,13 @@ impl Pool {
             slot.deadline.set(early);
             let connected = slot.connected;
             let connection = slot.connection.clone();
-            let mut lease =
-                Lease { pool: self.clone(), connection, slot: Some(slot), permit: Some(permit), ended: true };
+            let mut lease = LentConnection {
+                pool: self.clone(),
+                connection,
+                slot: Some(slot),
+                permit: Some(permit),
+                ended: true,
+            };
             let Some(server) = self.0.server.as_ref().filter(|_| !connected) else {
                 lease.ended = false;
                 return Ok(lease);
@@ -320,7 +325,7 @@ pub(super) struct Transaction {
     pub inner: DatabaseTransaction,
     until: Option<Instant>,
     // Declared after the transaction, which must be dropped first.
-    lease: Lease,
+    lease: LentConnection,
 }
 
 impl Transaction {

@@ -27,7 +27,7 @@ pub async fn get(on: &impl Queries, name: &str) -> Result<Option<Vec<u8>>, Datab
     Ok(row.map(|row| row.value))
 }
 
-/// All settings whose name begins with `prefix`: the rest of the name, and the value.
+/// All settings whose name begins with `prefix`, each as the rest of its name and its value.
 pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, DatabaseError> {
     let rows = row::Entity::find().filter(row::Column::Name.starts_with(prefix)).all(on.connection()).await?;
     Ok(rows
@@ -36,7 +36,6 @@ pub async fn list(on: &impl Queries, prefix: &str) -> Result<Vec<(String, Vec<u8
         .collect())
 }
 
-/// Name of the table.
 pub const TABLE: &str = "settings";
 
 /// Adds a setting. If it exists, the existing value stays.
@@ -65,7 +64,7 @@ pub async fn remove(tx: &Tx, name: &str) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Removes a setting if it still has this value. Of several concurrent calls, one returns `true`.
+/// Removes a setting if it still has this value. Only one of several concurrent calls returns `true`.
 pub async fn take(tx: &Tx, name: &str, value: &[u8]) -> Result<bool, DatabaseError> {
     let taken = row::Entity::delete_many()
         .filter(row::Column::Name.eq(name))

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::sqlite;
-use crate::platform::exposure;
+use crate::platform::exposure::{self, FileKind};
 
 /// How to write the characters of a password that have a meaning in a URL.
 pub(super) const ENCODING: &str = "in a password write # as %23, / as %2F, ? as %3F, @ as %40, % as %25";
@@ -34,7 +34,7 @@ pub(super) fn of_connecting(error: &SqlxError, options: &PgConnectOptions) -> St
         SqlxError::Tls(error) => of_tls(&error.to_string(), &at),
         SqlxError::Protocol(error) => of_protocol(error, options, &at),
         error => {
-            format!("PostgreSQL at {at} cannot be used: {error}. See that MAIL360_DATABASE_URL is right.")
+            format!("PostgreSQL at {at} cannot be used: {error}. Check that MAIL360_DATABASE_URL is right.")
         }
     }
 }
@@ -49,7 +49,7 @@ fn of_protocol(error: &str, options: &PgConnectOptions, at: &str) -> String {
     ];
     let Some(method) = asked.iter().find_map(|text| Some(error.split_once(*text)?.1)) else {
         return format!(
-            "The server at {at} is not a PostgreSQL server ({error}): see that host and port in MAIL360_DATABASE_URL are \
+            "The server at {at} is not a PostgreSQL server ({error}): check that host and port in MAIL360_DATABASE_URL are \
              those of the server (its default port is 5432)."
         );
     };
@@ -82,7 +82,7 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
     let host = options.get_host();
     if text.contains("lookup address") {
         return format!(
-            "The name {host} of PostgreSQL's host cannot be found ({text}): see that it is spelt right in \
+            "The name {host} of PostgreSQL's host cannot be found ({text}): check that it is spelled correctly in \
              MAIL360_DATABASE_URL, and in a container that the database is in the same network."
         );
     }
@@ -93,13 +93,13 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
     let is_socket = options.get_socket().is_some() || host.starts_with('/');
     let advice = match error.kind() {
         io::ErrorKind::ConnectionRefused if ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&host) => {
-            "see that it runs, and on that port. In a container this host is the container itself: name the database's \
+            "check that it runs, and on that port. In a container this host is the container itself: name the database's \
              host in MAIL360_DATABASE_URL"
         }
         io::ErrorKind::ConnectionRefused => {
-            "see that it runs, listens on that address (listen_addresses) and on that port"
+            "check that it runs, listens on that address (listen_addresses) and on that port"
         }
-        io::ErrorKind::NotFound if is_socket => "see that it runs, and that its socket is in that folder",
+        io::ErrorKind::NotFound if is_socket => "check that it runs, and that its socket is in that folder",
         io::ErrorKind::PermissionDenied if is_socket => {
             "its socket may not be used by the user that this program runs as"
         }
@@ -108,10 +108,10 @@ fn of_network(error: &io::Error, options: &PgConnectOptions, at: &str) -> String
              user that this program runs as"
         }
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            "it ended the connection at once: see that a PostgreSQL server is there, and not something else; its own \
+            "it ended the connection at once: check that a PostgreSQL server is there, and not something else; its own \
              log says why"
         }
-        _ => "see that the host is right, and that no firewall is between",
+        _ => "check that the host is right, and that no firewall is between",
     };
     format!("PostgreSQL at {at} cannot be reached ({text}): {advice}.")
 }
@@ -126,7 +126,7 @@ fn of_tls(error: &str, at: &str) -> String {
     let folded = error.to_ascii_lowercase();
     if folded.contains("fatal alert") && folded.contains("certificate") {
         return format!(
-            "PostgreSQL at {at} requires a certificate from this program, or does not accept it ({error}): see that sslcert \
+            "PostgreSQL at {at} requires a certificate from this program, or does not accept it ({error}): check that sslcert \
              and sslkey in MAIL360_DATABASE_URL name the right files. If the certificate has expired, \
              `openssl x509 -noout -dates -in FILE` and `date -u` show it."
         );
@@ -139,8 +139,8 @@ fn of_tls(error: &str, at: &str) -> String {
     if is_outside_its_dates {
         return format!(
             "The encrypted connection to PostgreSQL at {at} failed ({error}). Either the server's certificate has expired \
-             or is not valid yet, or the clock of this machine is wrong. Compare what `date -u` prints here with the \
-             right time, and with the dates that this prints: openssl s_client -starttls postgres -connect {at} \
+             or is not valid yet, or the clock of this machine is wrong. Compare the output of `date -u` here with the \
+             correct time, and with the dates that this command prints: openssl s_client -starttls postgres -connect {at} \
              </dev/null | openssl x509 -noout -dates. If the clock is right, renew the server's certificate."
         );
     }
@@ -171,7 +171,7 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
         }
         "28P01" => format!("the password of the user {user} is wrong. See MAIL360_DATABASE_URL; {ENCODING}"),
         "28000" => format!(
-            "see that the user {user} exists and may log in, and that the server's pg_hba.conf lets this machine in (with \
+            "check that the user {user} exists and may log in, and that the server's pg_hba.conf lets this machine in (with \
              or without encryption, as sslmode in MAIL360_DATABASE_URL says)"
         ),
         "3D000" => format!(
@@ -179,14 +179,14 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
         ),
         "42501" => format!("let the user in: GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\""),
         "53300" => "all connections are in use: end some, raise max_connections or the \
-                    role's CONNECTION LIMIT, or set MAIL360_DATABASE_CONNECTIONS lower in each process"
+                    role's CONNECTION LIMIT, or set a lower MAIL360_DATABASE_CONNECTIONS in each process"
             .to_owned(),
-        "57P03" => "it is starting, or stopping: try again in a moment".to_owned(),
+        "57P03" => "it is starting or stopping: try again in a moment".to_owned(),
         "55000" => format!(
             "the database {database} accepts no connections at the moment: ALTER DATABASE \"{database}\" \
              ALLOW_CONNECTIONS true"
         ),
-        _ => "see what its own log says, and that MAIL360_DATABASE_URL is right".to_owned(),
+        _ => "read its own log, and check that MAIL360_DATABASE_URL is right".to_owned(),
     };
     format!("PostgreSQL at {at} refuses the connection ({message}): {advice}.")
 }
@@ -194,7 +194,7 @@ fn of_refusal(error: &dyn DatabaseError, options: &PgConnectOptions, at: &str) -
 /// The server did not answer in this time.
 pub(super) fn of_silence(options: &PgConnectOptions, patience: Duration) -> String {
     format!(
-        "PostgreSQL at {} does not answer within {} seconds: see that it runs, that the host is right, that no firewall \
+        "PostgreSQL at {} does not answer within {} seconds: check that it runs, that the host is right, that no firewall \
          is between, and that a pooler in front of it has a connection left.",
         at(options),
         patience.as_secs()
@@ -213,7 +213,8 @@ fn is_poolers(code: &str, message: &str) -> bool {
     prepared || message.contains("unsupported startup parameter")
 }
 
-/// What the operator can do about an error of a statement; `None` for other errors.
+/// The server's words about a failed statement, and what the operator can do; `None` for other errors. `ROLE` is the
+/// program's role (see `DatabaseUrl::name_role`).
 pub(super) fn advice(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -224,12 +225,12 @@ pub(super) fn advice(error: &DbErr) -> Option<String> {
     let error = error.as_database_error()?;
     let code = error.code()?;
     if is_poolers(&code, error.message()) {
-        return Some(POOLER.to_owned());
+        return Some(format!("{}. {POOLER}", error.message()));
     }
     let advice = match &*code {
         "42501" if error.message().contains("schema") => {
-            "Let the program's role create tables there: GRANT USAGE, CREATE ON SCHEMA public TO that role, or make it \
-             the owner of the database"
+            "Let the program's role create tables there. As an administrator of PostgreSQL, run in this database: GRANT \
+             USAGE, CREATE ON SCHEMA public TO ROLE"
         }
         "42501" => {
             "The tables belong to another role: put the role that created them in MAIL360_DATABASE_URL, or give them to \
@@ -242,18 +243,18 @@ pub(super) fn advice(error: &DbErr) -> Option<String> {
         "55P03" => {
             "Another session holds the lock, perhaps VACUUM FULL or ALTER TABLE: pg_stat_activity shows it"
         }
-        "57014" => "The statement took too long: pg_stat_activity shows what else the server does",
+        "57014" => "The statement took too long: pg_stat_activity shows what else the server is doing",
         _ => return None,
     };
-    Some(advice.to_owned())
+    Some(format!("{}. {advice}", error.message()))
 }
 
 /// A file or folder that cannot be created or opened.
 pub(super) fn of_file(path: &Path, error: &io::Error) -> String {
-    let advice = exposure::describe_refusal(path, error);
-    let advice = advice
-        .unwrap_or_else(|| "see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names it right".to_owned());
-    format!("The database file {} cannot be opened or created ({error}): {advice}.", path.display())
+    let advice = exposure::describe_refusal(path, FileKind::Database, error);
+    let advice =
+        advice.unwrap_or_else(|| "check that MAIL360_DATA_DIR or MAIL360_DATABASE_URL is right.".to_owned());
+    format!("The database file {} cannot be opened or created ({error}): {advice}", path.display())
 }
 
 /// An error of opening a SQLite file, with the path and what to do (SQLite, "Result and Error Codes").
@@ -261,7 +262,7 @@ pub(super) fn of_sqlite(path: &Path, error: DbErr) -> DbErr {
     let shown = path.display();
     let text = match sqlite::code(&error) {
         Some(26) => format!(
-            "{shown} is not a SQLite database: see that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names the right file. If it \
+            "{shown} is not a SQLite database: check that MAIL360_DATA_DIR or MAIL360_DATABASE_URL names the right file. If it \
              is the right one it is damaged: put a backup in its place with `mail360 restore FILE`."
         ),
         Some(11) => {
@@ -314,7 +315,7 @@ mod tests {
             (io::ErrorKind::NotFound, "No such file or directory", &far, "sslrootcert, sslcert, sslkey"),
             (io::ErrorKind::NotFound, "No such file or directory", &socket, "its socket is in that folder"),
             (io::ErrorKind::PermissionDenied, "Permission denied", &socket, "its socket may not be used"),
-            (io::ErrorKind::Other, "failed to lookup address information: x", &far, "spelt right"),
+            (io::ErrorKind::Other, "failed to lookup address information: x", &far, "spelled correctly"),
             (
                 io::ErrorKind::ConnectionReset,
                 "Connection reset by peer",

@@ -11,16 +11,16 @@ use axum::{
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
 
-/// A form of the largest size takes some seconds over a slow line. Slow POST: without a limit, an attacker
-/// who sends a byte at a time would hold a connection forever.
+/// Time limit for a whole body. A form of the largest size takes some seconds over a slow line. Without a limit, an
+/// attacker who sends one byte at a time would hold a connection forever (slow POST).
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Limits of a request body.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
-    /// The most bytes.
+    /// Maximum length in bytes.
     pub most: usize,
-    /// The time within which all of it must have arrived.
+    /// Time within which the whole body must arrive.
     pub patience: Duration,
 }
 
@@ -31,8 +31,8 @@ impl BodyLimits {
     }
 }
 
-/// Middleware: reads a body within its limits. A longer one gets 413, one that takes too long gets 408.
-/// Runs before authentication: the session may expire while a slow body is still arriving.
+/// Middleware: reads a body within its limits. A body that is too long gets 413, and a body that takes too long gets
+/// 408. Runs before authentication, because the session may expire while a slow body is still arriving.
 pub async fn read_whole(State(limits): State<BodyLimits>, request: Request, next: Next) -> Response {
     let BodyLimits { most, patience } = limits;
     let (parts, body) = request.into_parts();
@@ -48,11 +48,11 @@ pub async fn read_whole(State(limits): State<BodyLimits>, request: Request, next
     }
 }
 
-/// Copies each chunk and frees it. An attacker who sends chunks of one byte (RFC 9112, 7.1) would otherwise
-/// take forty times the length in memory, for as long as the body takes.
+/// Copies each chunk and frees it. An attacker who sends chunks of one byte (RFC 9112, 7.1) would otherwise use forty
+/// times the body's length in memory until the body ends.
 ///
-/// Reserves memory for the declared length, but never more than `most`: a vector that doubles would take up
-/// to twice that.
+/// Reserves memory for the declared length, but never more than `most`, because a vector that doubles its capacity
+/// would reserve up to twice that.
 async fn collect(mut body: Body, declared: usize, most: usize) -> Result<Vec<u8>, StatusCode> {
     let mut whole = Vec::with_capacity(declared.min(most));
     while let Some(frame) = body.frame().await {

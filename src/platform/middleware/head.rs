@@ -1,5 +1,5 @@
-//! What a request's head may be: its address and headers are of limited length, and it gives the length of its body
-//! once.
+//! Checks the head of a request: the length of its address and headers is limited, and it states the length of its
+//! body only once.
 
 use axum::{
     extract::{Request, State},
@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::platform::server::LengthTwice;
 
-/// The most bytes that all headers may hold together: cookies of ours come nowhere near it.
+/// Maximum number of bytes that all headers may hold together: cookies of ours come nowhere near it.
 const MAX_HEADERS: usize = 16 * 1024;
 
 /// Refuses a head that gives two lengths with 400 (a proxy may have believed the other one), an address that is longer

@@ -37,7 +37,7 @@ use tower::ServiceExt;
 use super::{
     LengthTwice,
     framing::Framing,
-    places::{ConnectionState, Place, Reporter},
+    places::{ConnectionPlace, ConnectionState, Reporter},
 };
 
 /// During shutdown, how long a connection without a request may take to send one.
@@ -72,7 +72,7 @@ struct Shared {
 impl<S> Connection<S> {
     /// A connection whose client may not stall longer than `stalled` while a body or a response is
     /// transferred.
-    pub fn new(stream: TcpStream, stalled: Duration, service: S, place: &Place) -> Self {
+    pub fn new(stream: TcpStream, stalled: Duration, service: S, place: &ConnectionPlace) -> Self {
         // Nagle's algorithm would delay the small last packet of a response.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");

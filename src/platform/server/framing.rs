@@ -20,9 +20,9 @@ pub(super) struct Framing {
 
 enum State {
     Head(Head),
-    /// In a body, of which this many bytes are still to come.
+    /// In a body; the number is that of its bytes that have not arrived.
     Body(u64),
-    /// Nothing more is looked at.
+    /// The rest of the bytes is not examined.
     Over,
 }
 
@@ -95,7 +95,7 @@ impl Head {
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.coding = true;
         } else if name.eq_ignore_ascii_case(b"content-length") {
-            // hyper refuses what is no number, and with it the connection.
+            // hyper refuses a length that is not a number, and closes the connection.
             let value = str::from_utf8(value.trim_ascii()).unwrap_or_default();
             self.length = Some(value.parse().unwrap_or_default());
         }

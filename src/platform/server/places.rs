@@ -91,14 +91,14 @@ struct NetworkCounts {
 }
 
 /// A connection's place. Dropping it returns the place.
-pub(super) struct Place {
+pub(super) struct ConnectionPlace {
     places: Arc<Places>,
     id: u64,
     gives_way: CancellationToken,
 }
 
-enum PlaceResult {
-    Taken(Place),
+enum ConnectionPlaceResult {
+    Taken(ConnectionPlace),
     /// A connection is about to give way, or none can at the moment.
     Full,
     /// The network has the most places allowed, and all its requests are being answered.
@@ -119,15 +119,15 @@ impl Places {
 
     /// Waits for a place for a connection from this address. `None` if its network has all its places and
     /// none of them can give way; the caller must then close the connection.
-    pub async fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    pub async fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPlace> {
         let address = address.to_canonical();
         let network =
             (!self.trusted.iter().any(|trusted| trusted.contains(&address))).then(|| own_network(address));
         loop {
             match self.try_take(network) {
-                PlaceResult::Taken(place) => return Some(place),
-                PlaceResult::Refused => return None,
-                PlaceResult::Full => {
+                ConnectionPlaceResult::Taken(place) => return Some(place),
+                ConnectionPlaceResult::Refused => return None,
+                ConnectionPlaceResult::Full => {
                     // A time-out only means that it is time to try again.
                     let _ = timeout(RECHECK, self.changed.notified()).await;
                 }
@@ -136,7 +136,7 @@ impl Places {
     }
 
     /// Waits for a free place. No connection gives way.
-    pub async fn take_free(self: &Arc<Self>) -> Place {
+    pub async fn take_free(self: &Arc<Self>) -> ConnectionPlace {
         loop {
             if let Some(place) = self.try_take_free() {
                 return place;
@@ -145,7 +145,7 @@ impl Places {
         }
     }
 
-    fn try_take_free(self: &Arc<Self>) -> Option<Place> {
+    fn try_take_free(self: &Arc<Self>) -> Option<ConnectionPlace> {
         let mut state = self.lock();
         (state.held.len() < self.most).then(|| self.hold(&mut state, None))
     }
@@ -181,7 +181,7 @@ impl Places {
         })
     }
 
-    fn try_take(self: &Arc<Self>, network: Option<IpAddr>) -> PlaceResult {
+    fn try_take(self: &Arc<Self>, network: Option<IpAddr>) -> ConnectionPlaceResult {
         let mut state = self.lock();
         if let Some(counts) = network.and_then(|network| state.networks.get(&network))
             && counts.held >= self.most_of_network
@@ -189,17 +189,17 @@ impl Places {
             if counts.leaving == 0 {
                 let Some((_, &id)) = counts.waiting.first_key_value() else {
                     if counts.unread > 0 {
-                        return PlaceResult::Full;
+                        return ConnectionPlaceResult::Full;
                     }
                     state.log_refused(network, self.most_of_network);
-                    return PlaceResult::Refused;
+                    return ConnectionPlaceResult::Refused;
                 };
                 state.give_way(id);
             }
-            return PlaceResult::Full;
+            return ConnectionPlaceResult::Full;
         }
         if state.held.len() < self.most {
-            return PlaceResult::Taken(self.hold(&mut state, network));
+            return ConnectionPlaceResult::Taken(self.hold(&mut state, network));
         }
         if state.leaving == 0 {
             let waits = state.waiting.first_key_value().map(|(_, &id)| id);
@@ -207,10 +207,10 @@ impl Places {
                 state.give_way(id);
             }
         }
-        PlaceResult::Full
+        ConnectionPlaceResult::Full
     }
 
-    fn hold(self: &Arc<Self>, state: &mut State, network: Option<IpAddr>) -> Place {
+    fn hold(self: &Arc<Self>, state: &mut State, network: Option<IpAddr>) -> ConnectionPlace {
         let id = state.next_number();
         let gives_way = CancellationToken::new();
         let held = HeldPlace {
@@ -226,7 +226,7 @@ impl Places {
             counts.held += 1;
             counts.unread += 1;
         }
-        Place { places: self.clone(), id, gives_way }
+        ConnectionPlace { places: self.clone(), id, gives_way }
     }
 
     /// Records the state of a connection; `false` if it has given way, so that no request of it may begin.
@@ -341,7 +341,7 @@ impl State {
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     /// Completes when the connection must give way.
     pub async fn wait_to_give_way(&self) {
         self.gives_way.cancelled().await;
@@ -353,7 +353,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.places.lock().release(self.id);
         self.places.changed.notify_one();

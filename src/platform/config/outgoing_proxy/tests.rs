@@ -9,7 +9,7 @@ fn warned(variables: &[(&str, &str)], requests: Requests<'_>) -> Vec<String> {
     let environment = |name: &str| {
         variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
     };
-    warnings_of(&environment, requests)
+    warnings_of(&environment, requests).into_iter().map(|warning| warning.text).collect()
 }
 
 #[test]
@@ -31,6 +31,25 @@ fn c63_a_proxy_url_that_is_read_as_meant_gets_no_warning() {
     // Nothing is set, or the proxy is switched off.
     for variables in [&[][..], &[("HTTPS_PROXY", "")], &[("NO_PROXY", "*.contoso.test")]] {
         assert_eq!(warned(variables, BY_HTTPS), Vec::<String>::new(), "{variables:?}");
+    }
+}
+
+#[test]
+fn c63_a_setting_with_which_no_request_uses_the_proxy_is_an_error_and_another_one_a_warning() {
+    let (sound, wrong, socks) = ("http://proxy:3128", "http://a b", "socks5://proxy:1080");
+    for (variables, is_error) in [
+        (&[("HTTPS_PROXY", wrong)][..], true),
+        (&[("HTTPS_PROXY", socks)], true),
+        (&[("HTTPS_PROXY", "http://proxy:80800")], true),
+        (&[("HTTPS_PROXY", sound), ("REQUEST_METHOD", "GET")], true),
+        (&[("HTTPS_PROXY", wrong), ("ALL_PROXY", sound)], false),
+        (&[("HTTPS_PROXY", sound), ("NO_PROXY", "*.contoso.test")], false),
+    ] {
+        let environment = |name: &str| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+        };
+        let told = warnings_of(&environment, BY_HTTPS);
+        assert!(told.len() == 1 && told[0].is_error == is_error, "{variables:?}: {told:?}");
     }
 }
 
@@ -111,7 +130,7 @@ fn c63_a_variable_that_is_not_text_gets_a_warning() {
     let environment =
         |name: &str| (name == "HTTPS_PROXY").then(|| OsString::from_vec(b"http://ca\xffnary@h".into()));
     let told = warnings_of(&environment, BY_HTTPS);
-    assert!(told.len() == 1 && told[0].starts_with("HTTPS_PROXY is not UTF-8"), "{told:?}");
+    assert!(told.len() == 1 && told[0].text.starts_with("HTTPS_PROXY is not UTF-8"), "{told:?}");
 }
 
 #[test]

@@ -154,9 +154,9 @@ async fn c42_a_missing_server_or_one_without_encryption_gives_an_error_at_once()
     let began = Instant::now();
     let refused = told(&free.to_string(), "").await;
     assert!(refused.contains(&free.to_string()) && refused.contains("refused"), "{refused}");
-    assert!(refused.contains("see that it runs"), "{refused}");
+    assert!(refused.contains("check that it runs"), "{refused}");
     let lost = told("nowhere.invalid:5432", "").await;
-    assert!(lost.contains("The name nowhere.invalid") && lost.contains("spelt right"), "{lost}");
+    assert!(lost.contains("The name nowhere.invalid") && lost.contains("spelled correctly"), "{lost}");
     let socket = told(&free.to_string(), "&host=/nowhere").await;
     assert!(socket.contains("/nowhere") && socket.contains("socket"), "{socket}");
     let plain = server(Says::Bytes(b"N")).await;

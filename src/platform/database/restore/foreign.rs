@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::super::sqlite::append_ending;
+use crate::platform::exposure::quoted;
 
 /// Number of bytes read from a file. A tar archive has its mark at byte 257.
 const START: u64 = 512;
@@ -55,7 +56,7 @@ enum Archive {
 }
 
 /// The command that reads a dump in one of `pg_dump`'s binary formats.
-const PG_RESTORE: &str = "pg_restore --no-owner --dbname=NEW";
+const PG_RESTORE: &str = "pg_restore --no-owner --role=ROLE --exit-on-error --dbname=NEW";
 /// The command that reads a text dump.
 const PSQL: &str = "psql --set ON_ERROR_STOP=1 --dbname=NEW --file";
 
@@ -98,7 +99,7 @@ fn content(start: &[u8]) -> Content {
     if is_sql { Content::Sql } else { Content::Other }
 }
 
-/// What to do with a file that is no SQLite database; `None` if it is one.
+/// What the operator can do with a file that is not a SQLite database; `None` if it is one.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -153,8 +154,10 @@ fn describe_content(backup: &Path, content: Content) -> Option<String> {
         Content::Archive(Archive::SevenZip) => unpack("7-Zip", format!("7z x -o{into} {from}")),
         Content::Postgres(command) => format!(
             "{shown} is a dump of PostgreSQL, and the database of this program is a SQLite file, as MAIL360_DATABASE_URL \
-             is set now. Read the dump into a new, empty database of PostgreSQL:\n  createdb NEW\n  {command} {from}\nThen \
-             name that database in MAIL360_DATABASE_URL, and run `mail360 restore` again: it prints the other steps."
+             is set now. Read the dump into a new, empty database of PostgreSQL:\n  \
+             createdb --owner=ROLE NEW\n  {command} {from}\nROLE is the role of this program in PostgreSQL, and NEW the \
+             name of the new database. Then name that database in MAIL360_DATABASE_URL, and run `mail360 restore` again: \
+             it prints the other steps."
         ),
         Content::Log => format!(
             "{shown} is the write-ahead log of a SQLite database, and not the database itself. Name the file whose name lacks the \
@@ -226,11 +229,6 @@ fn describe_refused_access(
     )
 }
 
-/// A path quoted as one word for a shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,8 +252,12 @@ mod tests {
             (b"PK\x03\x04\x14", "ZIP archive", "unzip '/b/x' -d '/b/x.unpacked'"),
             (b"7z\xbc\xaf\x27\x1c\0", "7-Zip archive", "7z x -o'/b/x.unpacked' '/b/x'"),
             (&tar, "tar archive", "tar -xf '/b/x' -C '/b/x.unpacked'"),
-            (&dump_as_tar, "dump of PostgreSQL", "pg_restore --no-owner --dbname=NEW '/b/x'"),
-            (b"PGDMP\x01\x0e\0", "dump of PostgreSQL", "pg_restore --no-owner --dbname=NEW '/b/x'"),
+            (&dump_as_tar, "dump of PostgreSQL", "--role=ROLE --exit-on-error --dbname=NEW '/b/x'"),
+            (
+                b"PGDMP\x01\x0e\0",
+                "dump of PostgreSQL",
+                "createdb --owner=ROLE NEW\n  pg_restore --no-owner --role=ROLE",
+            ),
             (
                 b"--\n-- PostgreSQL database dump\n--\n\n\\restrict x\n",
                 "dump of PostgreSQL",

@@ -14,7 +14,7 @@ fn address(text: &str) -> IpAddr {
 }
 
 /// A connection from this address that waits for a request.
-async fn take(places: &Arc<Places>, from: &str) -> Place {
+async fn take(places: &Arc<Places>, from: &str) -> ConnectionPlace {
     let place = places.take(address(from)).await.expect("a place");
     place.reporter().report(ConnectionState::Waiting);
     place
@@ -22,7 +22,7 @@ async fn take(places: &Arc<Places>, from: &str) -> Place {
 
 /// Whether a connection from this address gets a place at once.
 fn is_room(places: &Arc<Places>, from: &str) -> bool {
-    matches!(places.try_take(Some(own_network(address(from)))), PlaceResult::Taken(_))
+    matches!(places.try_take(Some(own_network(address(from)))), ConnectionPlaceResult::Taken(_))
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ proptest! {
         const MOST: usize = 80;
         let places = places(MOST);
         // The state of each connection, and which connections were asked to give way.
-        let mut held: Vec<(Place, Option<IpAddr>, ConnectionState)> = Vec::new();
+        let mut held: Vec<(ConnectionPlace, Option<IpAddr>, ConnectionState)> = Vec::new();
         let mut asked = HashSet::new();
         for step in steps {
             match step {
@@ -191,19 +191,19 @@ proptest! {
                     // Twice, because a connection that was asked to give way closes in between.
                     for _ in 0..2 {
                         match places.try_take(network) {
-                            PlaceResult::Taken(place) => {
+                            ConnectionPlaceResult::Taken(place) => {
                                 place.reporter().report(ConnectionState::Waiting);
                                 held.push((place, network, ConnectionState::Waiting));
                                 break;
                             }
-                            PlaceResult::Refused => {
+                            ConnectionPlaceResult::Refused => {
                                 let of_network = held.iter().filter(|(_, of, _)| *of == network);
                                 prop_assert!(of_network.clone().count() >= 64);
                                 let waits = |state: ConnectionState| state == ConnectionState::Waiting;
                                 prop_assert!(!of_network.clone().any(|(_, _, state)| waits(*state)));
                                 break;
                             }
-                            PlaceResult::Full => {
+                            ConnectionPlaceResult::Full => {
                                 let waits = held.iter().any(|(place, _, state)| {
                                     *state == ConnectionState::Waiting && !asked.contains(&place.id)
                                 });
@@ -241,7 +241,7 @@ proptest! {
                 prop_assert!(counts.held == of(network) && counts.held <= 64);
             }
             prop_assert_eq!(state.leaving, held.iter().filter(|(place, ..)| place.gives_way.is_cancelled()).count());
-            let waits = |(place, _, state): &&(Place, Option<IpAddr>, ConnectionState)| {
+            let waits = |(place, _, state): &&(ConnectionPlace, Option<IpAddr>, ConnectionState)| {
                 *state == ConnectionState::Waiting && !place.gives_way.is_cancelled()
             };
             prop_assert_eq!(state.waiting.len(), held.iter().filter(waits).count());
