@@ -51,7 +51,7 @@ async fn change(browser: &mut Browser, current: &str, new: &str) -> Answer {
 async fn n1_a_new_password_is_judged_only_after_the_current_one_was_right(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let mut ada = world.set_up().await;
     for new in [HOSTILE, "passwordpassword", "too short"] {
         let answer = change(&mut ada, WRONG, new).await;
@@ -64,7 +64,10 @@ async fn n1_a_new_password_is_judged_only_after_the_current_one_was_right(
     for _ in 0..10 {
         change(&mut ada, WRONG, HOSTILE).await;
     }
-    change(&mut ada, PASSWORD, "passwordpassword").await.assert_status(429).assert_says("Wait 5 minutes");
+    change(&mut ada, PASSWORD, "passwordpassword")
+        .await
+        .assert_status(429)
+        .assert_says("Try again in 5 minutes");
 }
 
 #[rstest]
@@ -77,7 +80,7 @@ async fn n1_right_passwords_count_too_when_a_password_is_changed(
     #[case] new: &str,
     #[case] words: &str,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     world.set_up().await;
     let mut vera = world.viewer().await;
     for _ in 0..20 {
@@ -88,7 +91,7 @@ async fn n1_right_passwords_count_too_when_a_password_is_changed(
     // From any address: the count is by user.
     vera.address = "198.51.100.1".parse().expect("an address");
     let answer = change(&mut vera, PASSWORD, new).await;
-    answer.assert_status(429).assert_says("sent too often").assert_says("Wait 5 minutes");
+    answer.assert_status(429).assert_says("sent too often").assert_says("Try again in 5 minutes");
     assert_eq!(answer.header("retry-after"), "300");
     assert_eq!(runs.take(), 0, "nothing was computed");
     drop(heard);
@@ -108,7 +111,7 @@ async fn n1_a_password_sent_with_a_link_is_counted_before_it_is_judged(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values("invitation", "new password", "set-up")] link: &str,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let path = match link {
         "set-up" => world.set_up_path().await,
         "invitation" => {
@@ -149,7 +152,7 @@ async fn n1_a_password_sent_with_a_link_is_counted_before_it_is_judged(
 #[rstest]
 #[tokio::test]
 async fn n1_links_of_one_address_are_counted_together(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let mut ada = world.set_up().await;
     let mut stranger = world.browser();
     for number in 0..3 {
@@ -170,7 +173,7 @@ async fn n1_links_of_one_address_are_counted_together(#[values(Kind::Sqlite, Kin
 async fn n1_after_too_many_qr_codes_the_page_shows_the_key_to_type(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let mut ada = world.set_up().await;
     ada.post("/profile/second-factor", &[]).await.assert_status(303);
     for _ in 0..60 {
@@ -195,7 +198,7 @@ fn one_48() -> impl Iterator<Item = Asker> {
 async fn n4_while_one_network_fills_the_pool_another_network_logs_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     world.set_up().await;
     let busy = busy_with(one_48(), &world).await;
     for at in 0..10 {
@@ -212,7 +215,7 @@ async fn n4_while_one_network_fills_the_pool_another_network_logs_in(
 async fn n4_while_strangers_fill_the_pool_logged_in_users_can_still_re_authenticate(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let mut ada = world.set_up().await;
     let strangers = (0..200).map(|number| Asker { network: Some([10, number, 0, 1].into()), known: false });
     let busy = busy_with(strangers, &world).await;
@@ -229,7 +232,7 @@ async fn c31_a_password_typed_with_another_unicode_form_logs_in(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[values((COMPOSED, PARTED), (PARTED, COMPOSED))] (set, typed): (&str, &str),
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let mut ada = world.set_up().await;
     change(&mut ada, PASSWORD, set).await.assert_status(303);
     for password in [typed, set] {
@@ -261,7 +264,7 @@ fn hash_of_what_was_typed(password: &str) -> String {
 async fn c31_a_hash_from_before_normalisation_accepts_the_typed_form_and_later_either(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     world.set_up().await;
     let before = hash_of_what_was_typed(PARTED);
     world.raw.run(&format!("UPDATE users SET password_hash = '{before}'")).await.expect("it is there");
@@ -280,7 +283,7 @@ async fn c31_a_hash_from_before_normalisation_accepts_the_typed_form_and_later_e
 async fn c31_argon2_runs_as_often_for_an_unknown_e_mail_as_for_a_known_one(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
-    let world = World::new(kind).await;
+    let world = World::with_real_hashing(kind).await;
     let mut ada = world.set_up().await;
     change(&mut ada, PASSWORD, COMPOSED).await.assert_status(303);
     let runs = Runs::default();

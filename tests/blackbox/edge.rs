@@ -83,7 +83,7 @@ async fn c36_the_page_for_another_address_makes_no_redirect_loop_and_blames_the_
     answer.assert_status(421).assert_says("another port").assert_says("mail.contoso.example:80");
     assert!(answer.body.contains("href=\"https://mail.contoso.example/\""));
     let answer = get_under(&visitor, "/login", "other.example", &[]).await;
-    answer.assert_status(421).assert_says("Go to its address").assert_says("MAIL360_PUBLIC_URL");
+    answer.assert_status(421).assert_says("Open the console").assert_says("MAIL360_PUBLIC_URL");
     // The browser used the link of that page, or the proxy says which name it was asked for.
     for said in [
         ("referer", "https://mail.contoso.example/login"),
@@ -97,13 +97,13 @@ async fn c36_the_page_for_another_address_makes_no_redirect_loop_and_blames_the_
             answer.assert_status(421).assert_says("A proxy changes the address").assert_says(host);
             answer.assert_says("Host: mail.contoso.example");
             assert!(
-                !answer.text().contains("Go to its address") && !answer.body.contains("href=\"https://mail")
+                !answer.text().contains("Open the console") && !answer.body.contains("href=\"https://mail")
             );
         }
     }
     for said in [("referer", "https://evil.example/"), ("x-forwarded-host", "evil.example")] {
         let answer = get_under(&visitor, "/login", "evil.example", &[said]).await;
-        answer.assert_status(421).assert_says("Go to its address");
+        answer.assert_status(421).assert_says("Open the console");
     }
 }
 

@@ -47,7 +47,7 @@ async fn n8_one_e_mail_may_be_a_user_of_two_organisations(
         let answer = log_in(&mut world.browser(), organisation, BOSS, password).await;
         assert_eq!(answer.status, status, "{organisation} {password}");
         if status == 401 {
-            answer.assert_says("The organisation, the e-mail or the password is not right.");
+            answer.assert_says("The organisation, the email or the password is wrong.");
         }
     }
 }
@@ -162,7 +162,8 @@ async fn n8_deleting_a_user_deletes_their_data_and_keeps_the_record(
     assert_eq!(world.raw.count("device_cookies").await, 1, "Ada's");
     let mut ada = world.log_in("ada@contoso.test").await;
     let page = ada.get("/settings/activity").await;
-    page.assert_says("User deleted").assert_says("A deleted user").assert_says("vera@contoso.test");
+    page.assert_says("The operator deleted the user vera@contoso.test")
+        .assert_says("A deleted user tried to open");
     // The e-mail is free again.
     world.add_user("Contoso", "vera@contoso.test", Role::Viewer).await;
 }

@@ -47,7 +47,7 @@ async fn d5_sessions_sign_ins_and_links_in_a_restored_backup_are_ended_at_once(
     ada.get(&connector).await.assert_says("Not verified").assert_says("The operator has ended this sign-in");
     ada.get("/settings/activity")
         .await
-        .assert_says("All sessions ended")
+        .assert_says("The operator logged out all users and ended all open sign-ins and links")
         .assert_says("Browsers logged out: 1, sign-ins ended: 1, links withdrawn: 1");
     // The activity of each organisation has only its own numbers.
     let details = "SELECT detail FROM activity WHERE action = 'sessions.ended' ORDER BY detail";

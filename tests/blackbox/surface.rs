@@ -268,7 +268,7 @@ async fn i1_a_request_that_is_too_large_or_has_an_unknown_path_gets_an_error_pag
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let (large, long) = ("x".repeat(70_000), "x".repeat(17_000));
-    ada.post("/login", &[("email", &large)]).await.assert_status(413).assert_says("Too large");
+    ada.post("/login", &[("email", &large)]).await.assert_status(413).assert_says("The form is too large");
     ada.post("/do/connectors/add", &[("service_name", &large)]).await.assert_status(413);
     ada.get(&format!("/login?next={long}")).await.assert_status(414).assert_says("too long");
     ada.get(&format!("/login?next={}", "x".repeat(16_000))).await.assert_status(303);

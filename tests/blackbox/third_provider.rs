@@ -141,14 +141,14 @@ async fn the_form_offers_every_provider_and_shows_the_fields_and_the_guide_of_th
     let (world, mut ada) = installation(kind).await;
     let form = ada.get("/connectors/new").await;
     form.assert_says("Microsoft 365 and Outlook.com").assert_says("Mailboxes at Contoso");
-    form.assert_says("You need an application in Azure.").assert_says("Register it in Azure");
+    form.assert_says("Open Azure in a second window.").assert_says("Register it in Azure");
     assert_eq!(form.hidden("provider"), "outlook");
     assert!(form.body.contains("name=\"account_type\"") && !form.body.contains("name=\"region\""));
 
     assert_eq!(EMPTY.add(&mut ada).await.location(), "/connectors/new");
     let form = ada.get("/connectors/new").await;
     form.assert_says("Mailboxes at Contoso").assert_says("Microsoft 365 and Outlook.com");
-    form.assert_says("You need an application in Contoso Console.");
+    form.assert_says("Open Contoso Console in a second window.");
     form.assert_says("Register the application at Contoso").assert_says("Allow the access at Contoso");
     form.assert_says("mail.all").assert_says("In most companies a Contoso administrator must allow this");
     form.assert_says("4 fields need your attention").assert_says("Copy the secret from the Contoso Console.");
@@ -209,7 +209,7 @@ async fn a_connector_of_another_provider_is_added_and_shown_in_the_words_of_that
     assert_eq!(world.setting("region").await, "eu");
 
     let list = ada.get("/connectors").await;
-    list.assert_says("Payroll mail").assert_says("contoso-12345678").assert_says("contacts.all");
+    list.assert_says("Payroll mail").assert_says("contoso-12345678").assert_says("2 permissions");
     list.assert_says("Everyone with a mailbox at Contoso");
     assert!(list.body.contains("alt=\"Contoso Mail\""));
     let secret = open(&mut ada, &format!("{connector}/secret")).await;

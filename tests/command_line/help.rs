@@ -62,7 +62,7 @@ fn the_help_of_check_and_the_readme_have_its_exit_statuses() {
         (&help, "0 if all is sound, 2 if the only error is that client secrets have expired, and 1 after"),
         (&readme, "Its exit status is 0 if it finds no error"),
         (&readme, "The status is 2 if the only error is that client secrets have expired"),
-        (&readme, "and 1 after every other error"),
+        (&readme, "It is 1 after every other error"),
     ] {
         assert!(text.contains(words), "{words} is missing in {text}");
     }

@@ -34,7 +34,7 @@ pub async fn set_up(world: &World, browser: &mut Browser) -> (Totp, Vec<String>)
 
 /// The recovery codes that a page shows.
 pub fn recovery_codes(page: &Answer) -> Vec<String> {
-    page.assert_status(200).assert_says("Keep these ten codes");
+    page.assert_status(200).assert_says("Save these ten codes");
     let parts = page.body.split("<li><code>").skip(1);
     let codes: Vec<_> = parts.map(|part| part.split('<').next().expect("a code").to_owned()).collect();
     assert_eq!(codes.len(), 10);

@@ -202,3 +202,11 @@ impl Browser {
 pub fn form(fields: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
+
+/// A page without the sealed references in its links for approval, which are new each time.
+pub fn without_reference(page: &str) -> String {
+    let mut parts = page.split("consent.");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let is_in_reference = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    parts.fold(first, |text, part| text + part.trim_start_matches(is_in_reference))
+}

@@ -1,6 +1,10 @@
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
+};
 
-use mail360::platform::database::{DatabaseUrl, Secret};
+use mail360::platform::database::{Database as Opened, DatabaseError, DatabaseUrl, Secret};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, QueryResult, Statement, TryGetable,
 };
@@ -29,15 +33,27 @@ impl Place {
             let url = format!("sqlite:{}", folder.path().join("mail360.sqlite").display());
             return Self { url, folder, server: None };
         }
-        let server = std::env::var("MAIL360_TEST_POSTGRES_URL").expect(
-            "MAIL360_TEST_POSTGRES_URL names a PostgreSQL server; `make check` starts one and sets it",
-        );
-        let name = format!("test_{}", folder.path().file_name().expect("a name").to_string_lossy())
-            .to_lowercase()
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let (server, name) = (server(), name_of(&folder));
         run(&server, &format!("CREATE DATABASE {name}")).await.expect("a new database");
-        let (host, _) = server.rsplit_once('/').expect("an address with a database");
-        Self { url: format!("{host}/{name}"), folder, server: Some((server, name)) }
+        Self { url: at(&server, &name), folder, server: Some((server, name)) }
+    }
+
+    /// A new database with the tables of this program and without rows: a copy of one that the first test has made.
+    pub async fn migrated(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        if kind == Kind::Sqlite {
+            let file = folder.path().join("mail360.sqlite");
+            fs::copy(sqlite_template().await, &file).expect("a copy");
+            return Self { url: format!("sqlite:{}", file.display()), folder, server: None };
+        }
+        let (server, name) = (server(), name_of(&folder));
+        let template = format!("template_{}", build());
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        if run(&server, &copy).await.is_err() {
+            make_postgres_template(&server, &template).await;
+            run(&server, &copy).await.expect("a copy");
+        }
+        Self { url: at(&server, &name), folder, server: Some((server, name)) }
     }
 
     pub fn folder(&self) -> &Path {
@@ -51,6 +67,83 @@ impl Place {
             None => DatabaseUrl::Postgres(Secret(self.url.clone())),
         }
     }
+}
+
+fn server() -> String {
+    std::env::var("MAIL360_TEST_POSTGRES_URL")
+        .expect("MAIL360_TEST_POSTGRES_URL names a PostgreSQL server; `make check` starts one and sets it")
+}
+
+/// The name of the database that belongs to this folder.
+fn name_of(folder: &TempDir) -> String {
+    format!("test_{}", folder.path().file_name().expect("a name").to_string_lossy())
+        .to_lowercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
+/// The address of a database of this server.
+fn at(server: &str, name: &str) -> String {
+    let (host, _) = server.rsplit_once('/').expect("an address with a database");
+    format!("{host}/{name}")
+}
+
+/// A name for this build of the tests. Another build may have other migrations.
+fn build() -> String {
+    let file = fs::metadata(std::env::current_exe().expect("a file")).expect("its size and time");
+    let built = file.modified().expect("a time").duration_since(UNIX_EPOCH).expect("after 1970");
+    format!("{:x}_{:x}", built.as_nanos(), file.len())
+}
+
+async fn migrate(url: &DatabaseUrl) {
+    let database = Opened::open(url).await.expect("a database");
+    database.migrate(async |_| Ok::<_, DatabaseError>(())).await.expect("migrated");
+    database.close().await.expect("closed");
+}
+
+/// The migrated SQLite file, beside the tests. If two tests make it at once, either is as good.
+async fn sqlite_template() -> PathBuf {
+    let beside = std::env::current_exe().expect("a file").parent().expect("its folder").to_owned();
+    let template = beside.join(format!("template_{}.sqlite", build()));
+    if !template.exists() {
+        let made = tempfile::tempdir_in(&beside).expect("a folder");
+        let file = made.path().join("mail360.sqlite");
+        migrate(&DatabaseUrl::Sqlite(file.clone())).await;
+        let raw = Raw::open(Kind::Sqlite, &DatabaseUrl::Sqlite(file)).await;
+        let whole = made.path().join("whole.sqlite");
+        raw.run(&format!("VACUUM INTO '{}'", whole.display())).await.expect("one file");
+        // The program refuses a file that others can read.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&whole, private).expect("private");
+        fs::rename(&whole, &template).expect("in place");
+    }
+    template
+}
+
+/// Creates the migrated database, unless another test does.
+async fn make_postgres_template(server: &str, template: &str) {
+    let mut options = ConnectOptions::new(server);
+    options.max_connections(1).sqlx_logging(false);
+    let connection = Database::connect(options).await.expect("the server answers");
+    // The number is arbitrary, but the same in every test.
+    connection.execute_unprepared("SELECT pg_advisory_lock(480480)").await.expect("locked");
+    let there = format!("SELECT 1 FROM pg_database WHERE datname = '{template}'");
+    let there = Statement::from_string(connection.get_database_backend(), there);
+    if connection.query_one_raw(there).await.expect("an answer").is_none() {
+        let making = format!("{template}_new");
+        for statement in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
+            connection.execute_unprepared(&format!("{statement} {making}")).await.expect("done");
+        }
+        migrate(&DatabaseUrl::Postgres(Secret(at(server, &making)))).await;
+        let rename = format!("ALTER DATABASE {making} RENAME TO {template}");
+        // The connections that migrated it may end later.
+        let mut tries = 0;
+        while let Err(error) = connection.execute_unprepared(&rename).await {
+            tries += 1;
+            assert!(tries < 500, "{error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    connection.close().await.expect("closed");
 }
 
 async fn run(server: &str, statement: &str) -> Result<(), DbErr> {

@@ -8,6 +8,7 @@ mod clock;
 pub mod contoso_mail;
 mod database;
 pub mod jobs;
+mod keys;
 mod load;
 mod log;
 mod organisations;
@@ -16,12 +17,10 @@ mod settings;
 mod world;
 
 pub use assets::assets;
-pub use browser::{Answer, Browser, form};
+pub use browser::{Answer, Browser, form, without_reference};
 pub use database::{Kind, Place, Raw, hex};
+pub use keys::{write_key, write_keys};
 pub use load::{busy_with, too_busy};
 pub use log::Log;
 pub use provider::{Canned, Claims, tokens};
-pub use world::{
-    NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way, write_key,
-    write_keys,
-};
+pub use world::{NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way};

@@ -29,8 +29,9 @@ use super::{
     browser::{Answer, Browser},
     clock::{Seeded, TestClock},
     database::{Kind, Place, Raw},
+    keys::write_key,
     provider::{Canned, Claims, Provider, tokens},
-    settings::settings,
+    settings::{REAL_WORK, cheap_settings},
 };
 
 /// The password of all users in these tests.
@@ -108,9 +109,14 @@ impl World {
         Box::pin(Self::with(kind, &[])).await
     }
 
+    /// The same, with the work for hashing a password that the program has by default.
+    pub async fn with_real_hashing(kind: Kind) -> Self {
+        Box::pin(Self::with(kind, &REAL_WORK)).await
+    }
+
     /// The same with flags of the command line.
     pub async fn with(kind: Kind, flags: &[&str]) -> Self {
-        let place = Arc::new(Place::new(kind).await);
+        let place = Arc::new(Place::migrated(kind).await);
         let key_file = place.folder().join("encryption.key");
         write_key(&key_file, "test", 7);
         let mut arguments = vec![
@@ -126,7 +132,7 @@ impl World {
         }
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
         let (clock, provider) = (Arc::new(TestClock::new()), Arc::new(Provider::default()));
-        let settings = settings(&arguments);
+        let settings = cheap_settings(&arguments);
         let url = settings.0.database.clone();
         let program = program(settings, &clock, &provider).await;
         let raw = Raw::open(kind, &url).await;
@@ -137,13 +143,13 @@ impl World {
     pub async fn another_process(&self, flags: &[&str]) -> Self {
         let mut arguments = self.arguments.clone();
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
-        let program = program(settings(&arguments), &self.clock, &self.provider).await;
+        let program = program(cheap_settings(&arguments), &self.clock, &self.provider).await;
         Self { router: router(&program), program, ..self.clone() }
     }
 
     /// Another process on the same database, with these providers beside those of the program.
     pub async fn with_providers(&self, more: Vec<SharedProvider>) -> Self {
-        let (config, own) = settings(&self.arguments);
+        let (config, own) = cheap_settings(&self.arguments);
         let all = own.all().iter().cloned().chain(more).collect();
         let program = program((config, Providers::new(all)), &self.clock, &self.provider).await;
         Self { router: router(&program), program, ..self.clone() }
@@ -162,6 +168,11 @@ impl World {
         let Output { status, stdout, stderr } = self.mail360(command).output().expect("an end");
         let [stdout, stderr] = [stdout, stderr].map(|said| String::from_utf8(said).expect("text"));
         if status.success() { Ok(stdout) } else { Err(stdout + &stderr) }
+    }
+
+    /// Clears the expiry of every client secret: `mail360 check` uses the real clock, and fails once one has expired.
+    pub async fn clear_expiry_of_secrets(&self) {
+        self.raw.run("UPDATE connectors SET secret_expires_on = NULL").await.expect("cleared");
     }
 
     /// The folder of this installation's files.
@@ -376,20 +387,4 @@ pub fn callback(authorize: &Url, rest: &str) -> String {
 #[track_caller]
 pub fn parameter(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).expect("the parameter").1.into_owned()
-}
-
-/// Writes a key file of one key.
-pub fn write_key(path: &std::path::Path, id: &str, byte: u8) {
-    write_keys(path, &[(id, byte)]);
-}
-
-/// Writes a key file of these keys, the newest first. Each key repeats one byte.
-pub fn write_keys(path: &std::path::Path, keys: &[(&str, u8)]) {
-    use std::os::unix::fs::PermissionsExt;
-
-    use base64::{Engine, engine::general_purpose::STANDARD};
-
-    let line = |(id, byte): &(&str, u8)| format!("{id}:{}\n", STANDARD.encode([*byte; 32]));
-    std::fs::write(path, keys.iter().map(line).collect::<String>()).expect("a file");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("permissions");
 }
