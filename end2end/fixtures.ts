@@ -18,14 +18,15 @@ interface Fixtures {
   /** Another browser, watched like the first. */
   anotherBrowser: () => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
   expectStatus: (status: number, times?: number) => void;
-  /** Asserts that axe finds nothing, wide and narrow, light and dark, and that nothing overflows at any of WIDTHS. */
-  expectNoAxeFindings: (page: Page) => Promise<void>;
-  /** The same at this width only, light and dark. */
-  expectNoAxeFindingsAt: (page: Page, width: number) => Promise<void>;
-  /** The same for the page itself. Takes pictures at 1440 and 390 px, light and dark, if SCREENSHOTS names a folder. */
+  /** Asserts that axe finds nothing on this page, at AXE_LOOKS unless others are named. */
+  expectNoAxeFindings: (page: Page, looks?: Look[]) => Promise<void>;
+  /**
+   * Looks at a state of a page: axe, once for each name in a worker, and pictures at 1440 and 390 px, light and dark, if
+   * SCREENSHOTS names a folder. Overflow and broken words are for `watch-widths.spec.ts`.
+   */
   look: (name: string) => Promise<void>;
-  /** A picture at this width, light, if SCREENSHOTS names a folder. */
-  pictureAt: (name: string, width: number) => Promise<void>;
+  /** A picture at the present width, if SCREENSHOTS names a folder. */
+  picture: (name: string) => Promise<void>;
 }
 
 interface Options {
@@ -35,6 +36,8 @@ interface Options {
 
 interface Shared {
   providerProcess: ProviderProcess;
+  /** The states of pages that axe has judged in this worker. */
+  judged: Set<string>;
 }
 
 /** Saves a text of a failed story beside its trace; in the report it would hide the end. */
@@ -49,30 +52,15 @@ type Look = [width: number, colorScheme: 'light' | 'dark'];
 /** Wide and narrow, light and dark. */
 const LOOKS: Look[] = [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']];
 
-/**
- * From the narrowest telephone to a wide screen: 720 px is what 1440 px are at 200 % zoom, 320 px what 1280 px are at
- * 400 % (WCAG 2.2, 1.4.10).
- */
-export const WIDTHS = [320, 360, 720, 768, 1440, 1920];
-
-/** Whether an element overflows the window. */
-async function expectNothingBeyond(page: Page, look: string): Promise<void> {
-  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(beyond, `${page.url()} ${look}: the page is wider than the window`).toBeLessThanOrEqual(0);
-}
-
-/** Runs axe, if it can run, and checks for overflow. */
-async function judge(page: Page, look: string, scripts = true): Promise<void> {
-  if (scripts) {
-    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
-    expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), `${page.url()} ${look}`).toEqual([]);
-  }
-  await expectNothingBeyond(page, look);
-}
-
 /** Two combinations that cover each width and each scheme once. */
-const OPPOSITE_LOOKS: Look[] = [[1440, 'light'], [390, 'dark']];
+export const AXE_LOOKS: Look[] = [[1280, 'light'], [360, 'dark']];
+
+/** Runs axe. */
+async function judge(page: Page, look: string): Promise<void> {
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) })), `${page.url()} ${look}`).toEqual([]);
+}
 
 /** A picture of the whole page from its top. Otherwise fixed elements would appear in its middle. */
 async function photograph(page: Page, path: string): Promise<void> {
@@ -88,7 +76,7 @@ async function inEach(looks: Look[], page: Page, look: (name: string) => Promise
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await look(`${width}-${colorScheme}`);
   }
-  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  await page.emulateMedia({ colorScheme: null });
   if (before) await page.setViewportSize(before);
 }
 
@@ -100,6 +88,8 @@ export const test = base.extend<Fixtures & Options, Shared>({
     await use(process);
     await process.stop();
   }, { scope: 'worker' }],
+
+  judged: [async ({}, use) => { await use(new Set()); }, { scope: 'worker' }],
 
   provider: async ({ providerProcess }, use, info) => {
     const provider = await providerProcess.forOneTest();
@@ -134,7 +124,7 @@ export const test = base.extend<Fixtures & Options, Shared>({
   anotherBrowser: async ({ browser, app, javaScriptEnabled }, use) => {
     const opened: { context: BrowserContext; watch: Watch }[] = [];
     await use(async () => {
-      const context = await browser.newContext({ baseURL: app.url, javaScriptEnabled, locale: 'en-GB', timezoneId: 'UTC' });
+      const context = await browser.newContext({ baseURL: app.url, javaScriptEnabled, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' });
       const watch = new Watch(context, app.url);
       opened.push({ context, watch });
       return { context, page: await context.newPage(), watch };
@@ -150,33 +140,24 @@ export const test = base.extend<Fixtures & Options, Shared>({
   },
 
   expectNoAxeFindings: async ({ javaScriptEnabled }, use) => {
-    await use(async (page) => {
+    await use(async (page, looks = AXE_LOOKS) => {
       // axe runs in the page and never returns without scripts. The same pages are checked with scripts.
-      if (javaScriptEnabled) await inEach(OPPOSITE_LOOKS, page, (look) => judge(page, look));
-      await inEach(WIDTHS.map((width) => [width, 'light']), page, (look) => expectNothingBeyond(page, look));
+      if (javaScriptEnabled) await inEach(looks, page, (look) => judge(page, look));
     });
   },
 
-  expectNoAxeFindingsAt: async ({ javaScriptEnabled }, use) => {
-    await use(async (page, width) => {
-      const looks: Look[] = [[width, 'light'], [width, 'dark']];
-      await inEach(looks, page, (look) => judge(page, look, javaScriptEnabled));
-    });
-  },
-
-  pictureAt: async ({ page, javaScriptEnabled }, use) => {
-    await use(async (name, width) => {
-      const folder = process.env.SCREENSHOTS;
-      if (!folder || !javaScriptEnabled) return;
-      await inEach([[width, 'light']], page, async () => {
-        await photograph(page, join(folder, `at-${width}-${name}.png`));
-      });
-    });
-  },
-
-  look: async ({ page, expectNoAxeFindings, javaScriptEnabled }, use) => {
+  picture: async ({ page, javaScriptEnabled }, use) => {
     await use(async (name) => {
-      await expectNoAxeFindings(page);
+      const folder = process.env.SCREENSHOTS;
+      const width = page.viewportSize()?.width;
+      if (folder && javaScriptEnabled) await photograph(page, join(folder, `at-${width}-${name}.png`));
+    });
+  },
+
+  look: async ({ page, expectNoAxeFindings, judged, javaScriptEnabled }, use) => {
+    await use(async (name) => {
+      if (!judged.has(name)) await expectNoAxeFindings(page);
+      judged.add(name);
       const folder = process.env.SCREENSHOTS;
       if (!folder) return;
       await inEach(LOOKS, page, async (which) => {

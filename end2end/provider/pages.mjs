@@ -21,7 +21,7 @@ const page = (title, body) => `<!doctype html>
 const logIn = (hint) => page('Sign in to your account', `
 <p>This provider exists for tests and demonstrations: any log-in will do.</p>
 <form method="post">
-  <label for="login">E-mail</label>
+  <label for="login">Email</label>
   <input id="login" name="login" type="email" required autofocus autocomplete="off" value="${escape(hint)}">
   <label for="password">Password</label>
   <input id="password" name="password" type="password" autocomplete="off">

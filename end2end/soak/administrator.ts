@@ -67,7 +67,7 @@ export class Administrator {
   private settings(name: string, secret: string, narrow = false): [string, string][] {
     return [
       ['provider', 'outlook'], ['service_name', name], ['client_id', this.client.id], ['client_secret', secret],
-      ['secret_expires_in', 'date'], ['secret_expires_on', '2028-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', ''],
+      ['secret_expires_in', 'date'], ['secret_expires_on', '2099-11-23'], ['account_type', 'tenants_and_personal'], ['tenant', ''],
       ...[...SCOPES, ...(narrow ? [] : [FURTHER])].map((scope): [string, string] => ['scopes[]', scope]),
     ];
   }

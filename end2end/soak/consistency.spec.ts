@@ -36,6 +36,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       ['a sign-in that was consumed and still has its verifier', 'UPDATE attempts SET pkce_verifier = nonce_hash WHERE consumed_at IS NOT NULL'],
       ['a sign-in that ended before it came back', `UPDATE attempts SET consumed_at = NULL WHERE outcome LIKE '%"verified"%'`],
       ['a sign-in without a beginning', 'DELETE FROM attempt_events'],
+      ['a connector whose words are not those of its name', `DELETE FROM connector_words WHERE connector_id = (SELECT id FROM connectors WHERE ${is(other)})`],
       ['a connector that was deleted and is there', `UPDATE activity SET action = 'connector.deleted' WHERE action = 'connector.changed' AND entity_id = (SELECT id FROM connectors WHERE ${is(renamed)})`],
       ['a connector that is missing without a deletion', `DELETE FROM connectors WHERE ${is(gone)}`],
       ['a connector whose addition was recorded never, or twice', "DELETE FROM activity WHERE action = 'connector.added'"],

@@ -13,6 +13,10 @@ export const IMPOSSIBLE: Record<string, string> = {
   'a connector that is not verified although a sign-in of it went through':
     `SELECT service_name FROM connectors c WHERE state <> 'verified' AND EXISTS (SELECT 1 FROM attempts a
       WHERE a.connector_id = c.id AND a.connector_version = c.application_version AND a.outcome LIKE '%"verified"%')`,
+  'a connector whose words are not those of its name':
+    `SELECT service_name FROM connectors c WHERE indexed_name IS DISTINCT FROM name_key
+      OR NOT EXISTS (SELECT 1 FROM connector_words w WHERE w.connector_id = c.id)
+      OR EXISTS (SELECT 1 FROM connector_words w WHERE w.connector_id = c.id AND w.sort_key <> c.name_key)`,
   'a sign-in that was consumed and still has its verifier':
     'SELECT created_at FROM attempts WHERE consumed_at IS NOT NULL AND pkce_verifier IS NOT NULL',
   'a sign-in that ended before it came back':

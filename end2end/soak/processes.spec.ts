@@ -140,7 +140,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     await work(scene.app);
     for (const refused of [await scene.app.startAnother(), await scene.app.command(['check'])]) {
       expect(refused.code).not.toBe(0);
-      expect(refused.stderr).toContain('schema is newer than this program');
+      expect(refused.stderr).toContain('of a newer version of this program');
     }
     scene.database.run("DELETE FROM seaql_migrations WHERE version = 'm20990101_000001_newer'");
     await scene.app.restart();

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
+import { fillForm } from '../steps.ts';
 import { freePort, until } from '../support/process.ts';
 import { Watch } from '../support/watch.ts';
-import { ADDED, AUDIENCE, CONNECTORS, FORM, LOG_IN, VERIFY } from '../words.ts';
+import { ADDED, CONNECTORS, FORM, LOG_IN, VERIFY } from '../words.ts';
 
 /** Ends the demo like Ctrl-C. Returns its later output and its exit code. */
 async function interrupt(demo: ChildProcess): Promise<number | null> {
@@ -39,15 +40,11 @@ test('the demo leads to a connector that works and leaves nothing behind', async
     const watch = new Watch(context, url);
 
     await page.goto(url);
-    await page.getByRole('textbox', { name: LOG_IN.email }).fill(printed('E-mail'));
+    await page.getByRole('textbox', { name: LOG_IN.email }).fill(printed('Email'));
     await page.getByLabel(LOG_IN.password, { exact: true }).fill(printed('Password'));
     await page.getByRole('button', { name: LOG_IN.button }).click();
     await page.getByRole('link', { name: CONNECTORS.add }).first().click();
-    await page.getByRole('radio', { name: FORM.outlook }).check();
-    await page.getByRole('textbox', { name: FORM.serviceName }).fill(printed('Service Name'));
-    await page.getByRole('textbox', { name: FORM.clientId }).fill(printed('Client ID'));
-    await page.getByLabel(FORM.secret, { exact: true }).fill(printed('Client Secret'));
-    await page.getByRole('radio', { name: AUDIENCE.everybody }).check();
+    await fillForm(page, { name: printed('Service Name'), client: { id: printed('Client ID'), secret: printed('Client Secret') } });
     await page.getByRole('button', { name: FORM.add, exact: true }).click();
     await expect(page.getByText(ADDED)).toBeVisible();
 
@@ -61,7 +58,7 @@ test('the demo leads to a connector that works and leaves nothing behind', async
     const code = await interrupt(demo);
     expect(code, said).toBe(0);
   }
-  expect(said).toContain('nothing of it is kept');
+  expect(said).toContain('All its data is deleted');
   expect(existsSync(real)).toBe(false);
   for (const ended of [port, providerPort]) await expect(fetch(`http://127.0.0.1:${ended}/`)).rejects.toThrow();
   expect(existsSync(`/proc/${demo.pid}`)).toBe(false);

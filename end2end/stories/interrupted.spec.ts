@@ -1,7 +1,7 @@
 // The program is killed at several moments after the callback.
 
 import { expect, test } from '../fixtures.ts';
-import { catchCallback, connectorAt, leaveForProvider, sayWho, setUp } from '../steps.ts';
+import { callbackOf, connectorAt, setUp } from '../steps.ts';
 
 test.use({ installation: { movable: true } });
 
@@ -15,10 +15,7 @@ test('after kill -9 at any moment of a sign-in, the sign-in is interrupted or co
   const ends = new Set<string>();
   let verified = false;
   for (const moment of MOMENTS) {
-    await page.goto(path);
-    await leaveForProvider(page, provider);
-    await sayWho(page);
-    const callback = await catchCallback(page, app);
+    const callback = await callbackOf(page, app, path);
     const answer = page.request.get(callback, { maxRedirects: 0 }).catch(() => undefined);
     await new Promise((done) => { setTimeout(done, moment); });
     await app.kill9();

@@ -8,9 +8,9 @@ export class Watch {
   private readonly problems: string[] = [];
   private readonly expected: number[] = [];
   private readonly nonces: string[] = [];
-  private readonly policies = new Map<string, string>();
   private readonly reading: Promise<void>[] = [];
-  /** Address and text of every page, script and style sheet of ours, at each visit. */
+  private keeping = false;
+  /** Address and text of every page, script and style sheet of ours, at each visit since `keepBodies`. */
   readonly bodies: [url: string, text: string][] = [];
 
   constructor(context: BrowserContext, private readonly origin: string) {
@@ -39,11 +39,10 @@ export class Watch {
     const url = response.url();
     if (!this.ours(url) || (response.status() >= 300 && response.status() < 400)) return;
     // A body may be gone after a redirect; the tests fetch important pages again.
-    this.reading.push(response.text().then((text) => { this.bodies.push([url, text]); }, () => undefined));
+    if (this.keeping) this.reading.push(response.text().then((text) => { this.bodies.push([url, text]); }, () => undefined));
     const headers = response.headers();
     if (!headers['content-type']?.includes('text/html')) return;
     const policy = headers['content-security-policy'] ?? '';
-    this.policies.set(url, policy);
     const nonce = /'nonce-([^']{22,})'/.exec(policy)?.[1];
     if (!nonce) this.problems.push(`no nonce in the Content-Security-Policy of ${url}: ${policy}`);
     else this.nonces.push(nonce);
@@ -52,14 +51,14 @@ export class Watch {
     }
   }
 
+  /** Keeps the text of every response from now on. Few stories search them, and each text is read from the browser. */
+  keepBodies(): void {
+    this.keeping = true;
+  }
+
   /** The next page (or the next few) may have this status. */
   expectStatus(status: number, times = 1): void {
     for (let i = 0; i < times; i += 1) this.expected.push(status);
-  }
-
-  /** The policies of the pages seen so far. */
-  seenPolicies(): Map<string, string> {
-    return new Map(this.policies);
   }
 
   async settle(): Promise<void> {
