@@ -21,7 +21,7 @@ npm_packages "$ROOT/end2end"
 newest_node "$ROOT/end2end"
 
 work_folder
-trap 'say "The demo has ended; nothing of it is kept."; exit 0' INT TERM
+trap 'say "The demo has ended. All its data is deleted."; exit 0' INT TERM
 
 client_id=$("$NODE" -p "require('node:crypto').randomUUID()")
 client_secret=$(random 30)
@@ -65,10 +65,10 @@ cat <<TEXT
 $BOLD== The demo runs$PLAIN
 
   1. Open $url and log in:
-       E-mail           ada@contoso.test
+       Email            ada@contoso.test
        Password         $password
 
-  2. Click Add connector, choose Outlook, type
+  2. Click Add connector, type
        Service Name     Mail archive
        Client ID        $client_id
        Client Secret    $client_secret
@@ -77,9 +77,9 @@ $BOLD== The demo runs$PLAIN
 
   3. Click Sign in with Microsoft to verify, and choose Alice Adams. You read: The connector works.
 
-  Then try a wrong secret (Replace the secret), or another Client ID: each says what to change.
+  Then try a wrong secret (Replace the client secret), or another Client ID: the page says what to change.
 
-  Ctrl-C ends the demo. Nothing of it is kept.
+  Ctrl-C ends the demo and deletes all its data.
 
 TEXT
 

@@ -66,12 +66,12 @@ const OPEN = ['service', 'model', 'access'];
  * Modules of connectors that pages of sign_ins may use: widgets of a connector (state, consent, message after a change), the draft of
  * its form, and the trait by which credentials are tried.
  */
-const SHOWN = ['connectors::pages', 'connectors::guide', 'connectors::said', 'connectors::draft', 'connectors::preflight'];
+const SHOWN = ['connectors::pages', 'connectors::said', 'connectors::draft', 'connectors::preflight'];
 
 /** What only Microsoft's folder may say, in code and in comments. */
 const MICROSOFT = /microsoft|azure|aadsts|\bentra\b|\btenants?\b|\bgraph\b/i;
 /** Lines that register a provider. */
-const REGISTERS = /^(pub\(crate\) mod microsoft;|use super::.*microsoft.*|    microsoft: microsoft::Options,|.*\[&microsoft::Form\];|.*\[self\.microsoft\.check\(\)\];)$/;
+const REGISTERS = /^(pub mod microsoft;|use super::.*microsoft.*|    microsoft: microsoft::Options,|.*\[&microsoft::Form\];|.*\[self\.microsoft\.check\(\)\];)$/;
 
 const arrows = new Map();
 for (const file of files.filter((name) => /^src\/.*\.rs$/.test(name) && !/tests\.rs$/.test(name))) {

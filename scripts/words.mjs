@@ -1,5 +1,6 @@
 // Lists the words that we do not write, in committed files, with a plainer word for each. Exits with 1 if it finds any.
-// Comments, documents, names in the code and texts of screens count alike; ALLOWED lists the exceptions.
+// Comments, documents, names in the code and texts of screens count alike; ALLOWED lists the exceptions. SCREENS lists
+// words that only the texts of screens must not have, because there one thing has one name.
 //
 //   node scripts/words.mjs [PATH...]     without a path: every committed file
 
@@ -25,6 +26,19 @@ const SENTENCES = /** @type {const} */ ([
   ['who (as a subject)', /(?:^\s*|[.:;*] |\/\/[/!]? |"|')(Who (?!may |can )[a-z]+(?![^.]*\?))|\bfn (?:[a-z]\d+_)*(who_)|(?:test|story)\(['"`](?:[a-z]\d+_)*(who[ _])/g, 'the user who, the caller who'],
   ['for (because)', /(, for (?:it|they|he|she|there|we|nothing|none) )/g, 'because, since; or a sentence of its own'],
 ]);
+
+/**
+ * Words that the texts of screens do not have: the name that the list shows, the pattern, what to write, and the files.
+ * A text is a string of the program; tests are left out.
+ */
+const SCREENS = [
+  { word: 'e-mail', pattern: /\be-mails?\b/gi, plainer: 'email', files: /^src\// },
+  { word: 'signed in', pattern: /\b(?:(?:are|is|be|being|no longer|stay) signed in\b|signed-in (?:browsers?|users?)\b)/gi, plainer: 'logged in', files: /^src\/(app|log_in|people|activity|ui|platform|router)[./]/ },
+  { word: 'sign (a character)', pattern: /(?<![\w{])signs?\b(?! (?:in|up|out|people|users|them|the user)\b)(?![-"}])/g, plainer: 'character', files: /^src\// },
+  { word: 'account (a profile)', pattern: /\b(?:my|your|this|an?) account\b/gi, plainer: 'profile, user', files: /^src\/(log_in|people|ui)[./]|^src\/app\/(people|person)_page/ },
+  { word: 'somebody', pattern: /\bsomebody(?: else)?\b/gi, plainer: 'another user, a user', files: /^src\/(app|log_in|people|activity|ui|connectors)[./]/ },
+  { word: 'who runs this program', pattern: /\bwho runs (?:this|the) program\b/gi, plainer: 'the operator', files: /^src\// },
+];
 
 /** Files in which the words are not ours, each with its reason. */
 const NOT_OURS = [
@@ -57,6 +71,15 @@ function patternOf(word) {
 const patterns = [...Object.entries(WORDS).map(([word, plainer]) => /** @type {[string, RegExp, string]} */ ([word, patternOf(word), plainer])),
   ...SENTENCES.map(([name, pattern, plainer]) => /** @type {[string, RegExp, string]} */ ([name, new RegExp(pattern.source, 'gm'), plainer]))];
 
+/** One token of Rust that a text can be in: a comment, a raw string, a string, or a character. */
+const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|\br(#*)"[\s\S]*?"\1|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[^\n']+|[^\\'\n])'/g;
+
+/** The strings of a Rust file, each with its place. Its own tests are left out. @param {string} text */
+function screenTexts(text) {
+  const [code = ''] = text.split(/^#\[cfg\(test\)\]\nmod \w+ \{/m);
+  return [...code.matchAll(TOKEN)].filter(([token]) => /^r?#*"/.test(token));
+}
+
 const paths = process.argv.slice(2);
 const files = execFileSync('git', ['ls-files', '-z', '--', ...paths], { encoding: 'utf8', maxBuffer: 1 << 26 })
   .split('\0')
@@ -78,6 +101,15 @@ for (const file of files) {
       const whole = lines[line - 1] ?? '';
       if (ALLOWED.some((exception) => exception.files.test(file) && whole.includes(exception.text))) continue;
       found.push({ file, line, text: `${file}:${line}: "${word}": write ${plainer}\n    ${whole.trim().slice(0, 140)}` });
+    }
+  }
+  const screens = /(^|\/)tests(\.rs|\/)/.test(file) || !file.endsWith('.rs') ? [] : SCREENS.filter((screen) => screen.files.test(file));
+  for (const { index, 0: literal } of screens.length ? screenTexts(text) : []) {
+    for (const { word, pattern, plainer } of screens) {
+      for (const { index: at } of literal.matchAll(pattern)) {
+        const line = text.slice(0, index + at).split('\n').length;
+        found.push({ file, line, text: `${file}:${line}: "${word}" in the text of a screen: write ${plainer}\n    ${(lines[line - 1] ?? '').trim().slice(0, 140)}` });
+      }
     }
   }
 }
