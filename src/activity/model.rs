@@ -142,7 +142,6 @@ pub struct Recorded {
     pub entity: String,
     /// `done`, or another result.
     pub outcome: String,
-    /// What changed.
     pub detail: Detail,
     pub request_id: Option<String>,
     /// Number of events of the same kind that this entry counts, at least 1.
@@ -160,7 +159,6 @@ pub struct Entry {
     pub entity_id: Uuid,
     /// `done`, or another result.
     pub outcome: &'static str,
-    /// What changed.
     pub detail: Detail,
 }
 

@@ -138,35 +138,20 @@ impl FormView {
         let autocomplete = if kind == FieldKind::SecretCode { "new-password" } else { "off" };
         let (label, mark) = (self.providers.label(field), Some(self.provider.help(field).mark));
         let (value, error) = (self.draft.value(field.name()), self.draft.error(field));
-        match self.line(field) {
-            Some(line) => view! {
-                <TextField
-                    name=field.name()
-                    label=label
-                    help=line
-                    mark=mark
-                    kind=kind
-                    value=value
-                    autocomplete=autocomplete
-                    error=error
-                    required=false
-                />
-            }
-            .into_any(),
-            None => view! {
-                <TextField
-                    name=field.name()
-                    label=label
-                    mark=mark
-                    kind=kind
-                    value=value
-                    autocomplete=autocomplete
-                    error=error
-                    required=false
-                />
-            }
-            .into_any(),
+        view! {
+            <TextField
+                name=field.name()
+                label=label
+                help=self.line(field).unwrap_or_default()
+                mark=mark
+                kind=kind
+                value=value
+                autocomplete=autocomplete
+                error=error
+                required=false
+            />
         }
+        .into_any()
     }
 
     /// The hidden fields: what the form is for, and the state in which it is shown again.

@@ -239,7 +239,7 @@ pub fn TextField(
     /// Name in the form, and id.
     name: &'static str,
     #[prop(into)] label: String,
-    /// Help below the label.
+    /// Help below the label; none if it is empty.
     #[prop(optional, into)]
     help: Option<String>,
     /// Help behind the question mark.
@@ -267,6 +267,7 @@ pub fn TextField(
     #[prop(default = None)]
     max: Option<usize>,
 ) -> impl IntoView {
+    let help = help.filter(|help| !help.is_empty());
     let described = [help.as_ref().map(|_| format!("{name}-help")), Some(format!("{name}-error"))];
     let described: Vec<_> = described.into_iter().flatten().collect();
     let code = matches!(kind, FieldKind::Code | FieldKind::SecretCode | FieldKind::Digits);

@@ -16,7 +16,6 @@ use crate::{
 pub fn Expires(
     provider: SharedProvider,
     label: &'static str,
-    /// What was typed.
     draft: Draft,
     today: Date,
     /// Whether this field gets the focus.

@@ -52,7 +52,6 @@ fn words(expiring: Expiring) -> Option<(Tone, String)> {
 /// A line for administrators: how many secrets of the whole list expire soon or have expired.
 #[component]
 pub(super) fn ExpiryBanner(
-    /// The numbers.
     expiring: Expiring,
     /// Whether the list begins with these connectors already.
     sorted: bool,
