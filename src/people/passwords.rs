@@ -233,9 +233,13 @@ impl Hasher {
         let mut known = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kinds = known.clone();
         if let Some(params) = params.filter(|params| !known.iter().any(|kind| kind.was_made_with(params))) {
-            kinds.push(Kind::new((*params).clone(), &*self.randomness)?);
+            let kind = Kind::new((*params).clone(), &*self.randomness)?;
             if known.len() <= OLDER {
+                kinds.push(kind);
                 known.clone_from(&kinds);
+            } else if let Some(last) = kinds.last_mut() {
+                // It replaces one, so that this user costs as many hashes as an unknown email.
+                *last = kind;
             }
         }
         Ok(kinds)

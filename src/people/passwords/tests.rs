@@ -218,6 +218,10 @@ async fn n4_once_an_older_hash_is_known_every_try_costs_as_much_as_one_of_it() {
     }
     assert_eq!(runs(&hasher, "wrong horse battery", None).await, (Verdict::Wrong, 1 + OLDER));
     assert_eq!(hasher.known_kinds(), None);
+    // A stored hash of a set that was not noted costs as many hashes as an unknown email.
+    let unnoted = Kind::new(Params::new(99, 1, 1, None).expect("parameters"), &SystemRandomness);
+    let unnoted = unnoted.expect("a kind").decoy.to_string();
+    assert_eq!(runs(&hasher, "wrong horse battery", Some(&unnoted)).await, (Verdict::Wrong, 1 + OLDER));
 }
 
 #[test]
