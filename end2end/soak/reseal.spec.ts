@@ -14,7 +14,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     const ledger = new Ledger();
     const enough = Date.now() + 5000;
     expect(await scene.work(ledger, () => Date.now() > enough)).toEqual([]);
-    let [killed, renewed, took] = [0, 0, 0];
+    let [killed, renewed, shortest] = [0, 0, Infinity];
     while (killed < KILLS) {
       renewKey(scene.app.dataDir);
       await scene.app.restart();
@@ -24,14 +24,16 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       const worked = scene.work(ledger, () => through);
       while (!through) {
         const begun = performance.now();
-        // The first run measures the duration.
-        const { code, stderr } = await scene.app.command(['reseal'], '', took ? Math.random() * took : undefined);
+        // The first run measures the duration, and later runs correct it: the first one may be slow. Three of four
+        // runs are killed.
+        const after = renewed > 1 ? (Math.random() * shortest * 4) / 3 : undefined;
+        const { code, stderr } = await scene.app.command(['reseal'], '', after);
         if (code === null) {
           killed += 1;
           expect(await scene.app.command(['check']), 'a value cannot be opened').toMatchObject({ code: 0 });
         } else {
           expect(code, stderr).toBe(0);
-          took ||= performance.now() - begun;
+          shortest = Math.min(shortest, performance.now() - begun);
           through = true;
         }
       }
@@ -39,7 +41,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
       expect(ledger.settle(scene.database)).toEqual([]);
       expect(await findings(kind, scene.database, scene.app)).toEqual([]);
     }
-    console.log(`   ${kind}: ${renewed} keys, killed ${killed} times in ${took.toFixed(0)} ms; ${ledger.promised} promises kept`);
+    console.log(`   ${kind}: ${renewed} keys, killed ${killed} times in ${shortest.toFixed(0)} ms; ${ledger.promised} promises kept`);
     expect(ledger.promised).toBeGreaterThan(KILLS);
   });
 }
