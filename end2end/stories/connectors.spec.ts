@@ -88,6 +88,10 @@ test('a user who has an application sees only the form, also after a mistake', {
   await page.getByRole('link', { name: FORM.onlyForm }).click();
   await expect(step).toHaveCount(0);
   await look('add-connector-only-the-form');
+  // The page remembers it.
+  await page.goto('/connectors/new');
+  await expect(page.getByRole('link', { name: FORM.steps })).toBeVisible();
+  await expect(step).toHaveCount(0);
   // Only the server knows that this day has passed.
   await fillForm(page, { name: 'Mail archive', client: { id: randomUUID(), secret: secret() }, expires: '2001-01-01' });
   await page.getByRole('button', { name: FORM.add, exact: true }).click();
@@ -115,6 +119,16 @@ test('the steps are beside the fields that they fill, and above them on a narrow
   await page.setViewportSize({ width: 360, height: 900 });
   const { step, field } = await places();
   expect(step.y + step.height).toBeLessThan(field.y);
+});
+
+test('the form is not longer than its steps need, and without them it is about one screen', async ({ page, app }) => {
+  await setUp(page, app);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  for (const [guide, longest] of [['open', 1_650], ['closed', 840]] as const) {
+    await page.goto(`/connectors/new?guide=${guide}`);
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    expect(height, guide).toBeLessThanOrEqual(longest);
+  }
 });
 
 test('a second link at the top of the page skips to the form', async ({ page, app }) => {

@@ -1,8 +1,6 @@
 //! `/settings/activity`: the activity of an organisation, with the names of its users. It is in `app` because
 //! activity and users belong to two features.
 
-use std::collections::{HashMap, HashSet};
-
 use axum::{
     Extension,
     extract::{Query, State},
@@ -10,19 +8,18 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::recorded::{self, Author, Told};
+use super::recorded::{self, Told, UserNames};
 use crate::{
     activity::{
         model::{ActionGroup, ActivityFilter, ActivityPosition, By, Recorded},
         service::{ActivityLog, ActivityPage},
     },
-    people::{access::Member, model::UserLabel, service::People},
+    people::{access::Member, service::People},
     platform::{
         clock::{SharedClock, Timestamp},
         failure::Failure,
         id::UserId,
         page::Page,
-        text,
     },
     providers::Providers,
     ui::widgets::{Badge, Moment, Pager},
@@ -99,32 +96,6 @@ struct ActivityView {
     now: Timestamp,
 }
 
-/// The users of the organisation, as the entries name them.
-struct Names {
-    labels: HashMap<UserId, UserLabel>,
-    /// Names that several users have, folded. Impersonation: a user can copy another user's name. The email then
-    /// follows the name in the closed entry too.
-    shared: HashSet<String>,
-}
-
-impl Names {
-    fn of(users: &[(UserId, String, String)]) -> Self {
-        let (mut labels, mut seen, mut shared) = (HashMap::new(), HashSet::new(), HashSet::new());
-        for (id, name, email) in users {
-            labels.insert(*id, UserLabel { name: name.clone(), email: email.clone() });
-            let folded = text::fold(name);
-            if !seen.insert(folded.clone()) {
-                shared.insert(folded);
-            }
-        }
-        Self { labels, shared }
-    }
-
-    fn is_shared(&self, who: &Author) -> bool {
-        self.shared.contains(&text::fold(&who.name))
-    }
-}
-
 /// The heading of the entries of one day, such as `Today, 23 Nov 2026`.
 fn heading(at: Timestamp, now: Timestamp) -> String {
     let day = at.day_for_people();
@@ -151,7 +122,7 @@ fn by_day(entries: Vec<Recorded>, now: Timestamp) -> Vec<(String, Vec<Recorded>)
 #[component]
 fn Activity(model: ActivityView) -> impl IntoView {
     let ActivityView { entries, next, first, users, asked, providers, now } = model;
-    let names = Names::of(&users);
+    let names = UserNames::of(&users);
     let nothing = entries.is_empty().then(|| view! { <p class="soft">"No activity matches."</p> });
     let days = by_day(entries, now)
         .into_iter()
@@ -231,15 +202,15 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
 
 /// An entry in one line, which opens to show everything else.
 #[component]
-fn EntryLine<'a>(entry: Recorded, names: &'a Names, providers: &'a Providers) -> impl IntoView + use<> {
+fn EntryLine<'a>(entry: Recorded, names: &'a UserNames, providers: &'a Providers) -> impl IntoView + use<> {
     let at = entry.position.at;
-    let who = recorded::who(&entry, &names.labels);
-    let with_email = names.is_shared(&who);
+    let who = recorded::author_of(&entry, &names.labels);
     let badge = recorded::unexpected_outcome(&entry);
     let badge = badge.map(|(tone, words)| view! { <Badge tone=tone words=words /> });
     let times = recorded::times(&entry).map(|words| view! { <span class="soft">", " {words}</span> });
     let (_, outcome) = recorded::outcome(&entry);
     let email = who.email.clone();
+    let who = names.shorten(who);
     let sentence = recorded::sentence(&entry);
     let detail = recorded::detail(&entry, providers);
     // A sentence about the author does not name whom or what it is about.
@@ -262,7 +233,7 @@ fn EntryLine<'a>(entry: Recorded, names: &'a Names, providers: &'a Providers) ->
                     <time datetime=at.for_machines()>{at.minute_of_day()}</time>
                     " "
                     <span class="told">
-                        <Told who=who with_email=with_email sentence=sentence />
+                        <Told who=who sentence=sentence />
                         {times}
                     </span>
                     " "
@@ -296,15 +267,5 @@ mod tests {
         ] {
             assert_eq!(heading(now.minus(ago), now), words, "{ago}");
         }
-    }
-
-    #[test]
-    fn a_name_that_two_users_have_is_shared_in_any_spelling() {
-        let user =
-            |id, name: &str| (UserId(uuid::Uuid::from_u128(id)), name.to_owned(), format!("{id}@b.test"));
-        let names = Names::of(&[user(1, "Ada Example"), user(2, "ada example"), user(3, "Grace")]);
-        let who = |name: &str| Author { name: name.to_owned(), email: None };
-        assert!(names.is_shared(&who("Ada Example")) && names.is_shared(&who("ada example")));
-        assert!(!names.is_shared(&who("Grace")) && !names.is_shared(&who("The operator")));
     }
 }

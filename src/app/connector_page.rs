@@ -14,15 +14,15 @@ use time::Date;
 use tower_sessions::Session;
 
 use self::just_done::JustDone;
-use super::recorded::{self, Author, Told};
+use super::recorded::{self, Author, Told, UserNames};
 use crate::{
     activity::{
-        model::{ActivityFilter, By, Recorded},
+        model::{ActivityFilter, Recorded},
         service::ActivityLog,
     },
     connectors::{
+        change_notice::{ChangeMade, ChangeNotice},
         pages::{ExpiryNotice, RedirectUri, Settings},
-        said::{Done, Said},
         service::{Connector, ConnectorId, ConnectorService},
     },
     people::{access::Member, service::People},
@@ -78,18 +78,21 @@ pub async fn show(
                 approval: sign_ins.consent_link(&connector)?,
                 asker: MessageSender::of(&member),
             };
+            let users = people.users(admin.organisation()).await?;
+            let users: Vec<_> = users.into_iter().map(|user| (user.id, user.name, user.email)).collect();
+            let names = UserNames::of(&users);
             let mut sign_ins = sign_ins.of_connector(&admin, id, LATEST as u64 + 1).await?;
             let more = sign_ins.len() > LATEST;
             sign_ins.truncate(LATEST);
+            for sign_in in sign_ins.iter_mut().filter(|sign_in| !names.is_shared(&sign_in.user_name)) {
+                sign_in.who.clone_from(&sign_in.user_name);
+            }
             let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
             let entries = log.page(admin.organisation(), about, None).await?.entries;
-            let entries: Vec<_> = entries.into_iter().take(LATEST).collect();
-            let by = entries.iter().filter_map(|entry| match entry.by {
-                By::User(user) => Some(user),
-                By::NoUser => None,
-            });
-            let names = people.names(admin.organisation(), by).await?;
-            let activity = entries.into_iter().map(|entry| (recorded::who(&entry, &names), entry)).collect();
+            let entries = entries.into_iter().take(LATEST);
+            let with_author =
+                |entry: Recorded| (names.shorten(recorded::author_of(&entry, &names.labels)), entry);
+            let activity = entries.map(with_author).collect();
             Some(ForAdmins { sign_ins, more, activity, offers })
         }
         // A viewer only sees the settings.
@@ -101,7 +104,7 @@ pub async fn show(
         title: connector.service_name.as_str().to_owned(),
         connector,
         for_admins,
-        said: Said::about(&session, id, connectors.now()).await?,
+        said: ChangeNotice::about(&session, id, connectors.now()).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor,
@@ -145,7 +148,7 @@ struct ConnectorView {
     title: String,
     connector: Connector,
     for_admins: Option<ForAdmins>,
-    said: Option<Said>,
+    said: Option<ChangeNotice>,
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
@@ -161,9 +164,10 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let (id, names) = (connector.id, connector.names());
     // The notice about the last action has the button that leads to the sign-in.
     let button_elsewhere = said.as_ref().is_some_and(|said| {
-        matches!(said.done, Done::Added | Done::SecretReplaced | Done::TriedAgain) && !said.is_refused()
+        matches!(said.done, ChangeMade::Added | ChangeMade::SecretReplaced | ChangeMade::TriedAgain)
+            && !said.is_refused()
     });
-    let remedy_elsewhere = said.as_ref().is_some_and(Said::is_refused);
+    let remedy_elsewhere = said.as_ref().is_some_and(ChangeNotice::is_refused);
     let actions = admin.then(|| {
         view! {
             <div class="row">
@@ -235,17 +239,14 @@ fn Approval(connector: Connector, message: Message) -> impl IntoView {
     }
 }
 
-/// The section with the link to the page that deletes the connector.
+/// The link to the page that deletes the connector. It is the last thing on the page.
 #[component]
 fn Delete(id: ConnectorId) -> impl IntoView {
     view! {
-        <section class="card low" aria-labelledby="delete-title">
-            <h2 id="delete-title">"Delete this connector"</h2>
-            <p class="soft">"The next page says what stops working, and asks you to confirm."</p>
-            <div class="row">
-                <a class="button danger" href=format!("/connectors/{id}/delete")>"Delete this connector"</a>
-            </div>
-        </section>
+        <div class="row last-row">
+            <a class="button danger" href=format!("/connectors/{id}/delete")>"Delete this connector"</a>
+            <p class="soft note">"The next page says what stops working, and asks you to confirm."</p>
+        </div>
     }
 }
 
@@ -265,7 +266,7 @@ fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: Us
             let detail = detail.map(|(label, words)| format!("{label}: {words}. "));
             view! {
                 <li>
-                    <p><Told who=who with_email=true sentence=sentence /> " " {outcome}</p>
+                    <p><Told who=who sentence=sentence /> " " {outcome}</p>
                     <p class="soft note">{detail} <Moment at=entry.position.at /></p>
                 </li>
             }

@@ -3,7 +3,7 @@
 
 mod sentence;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
 
@@ -12,12 +12,12 @@ use crate::{
     activity::model::{By, Detail, Recorded},
     connectors::pages::labels_of,
     people::model::UserLabel,
-    platform::id::UserId,
+    platform::{id::UserId, text},
     providers::Providers,
     ui::widgets::Tone,
 };
 
-/// The author of an entry. Users choose their names and can copy another user's, so each page also has the email.
+/// The author of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
     /// The user's name, or a text if the author was not a user.
@@ -26,8 +26,43 @@ pub struct Author {
     pub email: Option<String>,
 }
 
+/// The users of an organisation, as entries name them.
+pub struct UserNames {
+    pub labels: HashMap<UserId, UserLabel>,
+    /// Names that several users have, folded. Impersonation: a user can copy another user's name. The email then
+    /// follows the name.
+    shared: HashSet<String>,
+}
+
+impl UserNames {
+    /// All users of the organisation: id, name and email.
+    pub fn of(users: &[(UserId, String, String)]) -> Self {
+        let (mut labels, mut seen, mut shared) = (HashMap::new(), HashSet::new(), HashSet::new());
+        for (id, name, email) in users {
+            labels.insert(*id, UserLabel { name: name.clone(), email: email.clone() });
+            let folded = text::fold(name);
+            if !seen.insert(folded.clone()) {
+                shared.insert(folded);
+            }
+        }
+        Self { labels, shared }
+    }
+
+    /// Whether several users have this name.
+    pub fn is_shared(&self, name: &str) -> bool {
+        self.shared.contains(&text::fold(name))
+    }
+
+    /// The author without the email if no other user has the same name.
+    pub fn shorten(&self, who: Author) -> Author {
+        let Author { name, email } = who;
+        let email = email.filter(|_| self.is_shared(&name));
+        Author { name, email }
+    }
+}
+
 /// The author of an entry. `users` has the users whom the entries of the page name.
-pub fn who(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author {
+pub fn author_of(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author {
     let words = match entry.by {
         By::User(user) => match users.get(&user) {
             Some(UserLabel { name, email }) => {
@@ -45,13 +80,12 @@ pub fn who(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author {
 /// An entry as a sentence: its author, and what the author did.
 #[component]
 pub fn Told(
+    /// The author. An email follows the name.
     who: Author,
-    /// Whether the author's email follows the name.
-    with_email: bool,
     sentence: Sentence,
 ) -> impl IntoView {
     let Author { name, email } = who;
-    let email = email.filter(|_| with_email).map(|email| view! { " (" <bdi>{email}</bdi> ")" });
+    let email = email.map(|email| view! { " (" <bdi>{email}</bdi> ")" });
     let Sentence { verb, object, rest } = sentence;
     let object = (!object.is_empty()).then(|| view! { " " <bdi>{object}</bdi> });
     let rest = (!rest.is_empty()).then(|| format!(" {rest}"));
@@ -151,13 +185,26 @@ mod tests {
     }
 
     #[test]
+    fn the_email_of_an_author_is_left_out_unless_two_users_have_the_name_in_any_spelling() {
+        let user = |id, name: &str| (UserId(Uuid::from_u128(id)), name.to_owned(), format!("{id}@b.test"));
+        let names = UserNames::of(&[user(1, "Ada Example"), user(2, "ada example"), user(3, "Grace")]);
+        let email = |name: &str| {
+            let who = Author { name: name.to_owned(), email: Some("1@b.test".to_owned()) };
+            names.shorten(who).email
+        };
+        assert!(email("Ada Example").is_some() && email("ada example").is_some());
+        assert!(email("Grace").is_none() && !names.is_shared("The operator"));
+        assert_eq!(names.labels.len(), 3);
+    }
+
+    #[test]
     fn the_author_is_a_user_the_operator_or_an_unknown_person() {
         let ada = UserId(Uuid::from_u128(1));
         let label = UserLabel { name: "Ada".to_owned(), email: "ada@contoso.test".to_owned() };
         let users = HashMap::from([(ada, label)]);
         let name = |by, address: Option<&str>| {
             let address = address.map(str::to_owned);
-            who(&Recorded { by, address, ..entry(Detail::None) }, &users).name
+            author_of(&Recorded { by, address, ..entry(Detail::None) }, &users).name
         };
         assert_eq!(name(By::User(ada), None), "Ada");
         assert_eq!(name(By::User(UserId(Uuid::from_u128(2))), None), "A deleted user");

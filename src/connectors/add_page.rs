@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::{
     Extension,
     extract::{Query, State},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use leptos::prelude::*;
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -44,7 +44,7 @@ pub struct AddQuery {
 }
 
 /// `GET /connectors/new?provider={name}&guide={state}`. Without a provider, or with an unknown one, it shows the form
-/// of the first one.
+/// of the first one. Without a state it uses the one that the user chose last.
 #[expect(clippy::too_many_arguments, reason = "each parameter is an extractor")]
 pub async fn show(
     State(service): State<ConnectorService>,
@@ -55,8 +55,9 @@ pub async fn show(
     Query(query): Query<AddQuery>,
     kept: InBrowser,
     headers: HeaderMap,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Response, Failure> {
     let admin = member.admin()?;
+    let cookie = GuideState::remember(query.guide.as_deref(), &config.public_url)?;
     let target = Target::Add { form: service.new_form() };
     let kept = Draft::find(&session, kept, &admin, &target.path(), &service).await?;
     let wanted = query.provider.as_deref().and_then(|name| providers.find(name));
@@ -79,7 +80,7 @@ pub async fn show(
     let form = FormView {
         action: ADD,
         owner: service.seal_owner(&admin)?,
-        guide: GuideState::of(query.guide.as_deref(), &draft, GuideState::Open),
+        guide: GuideState::of_new(query.guide.as_deref(), &draft, &headers, &config.public_url),
         same_client_id: with_same_client_id(&service, &admin, provider.as_ref(), &draft).await?,
         provider,
         draft,
@@ -90,7 +91,12 @@ pub async fn show(
     }
     .in_page_order();
     let title = if form.draft.errors.is_empty() { "Add Connector" } else { "Error: Add Connector" };
-    Ok(Page::new(title, move || view! { <AddPage form=form logged_out=logged_out /> }.into_any()))
+    let page = Page::new(title, move || view! { <AddPage form=form logged_out=logged_out /> }.into_any());
+    let mut response = page.into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 /// An empty form for a new connector of this provider.
@@ -149,13 +155,12 @@ fn AddPage(form: FormView, logged_out: bool) -> impl IntoView {
     let guide = guide_of(&form);
     let provider = form.provider.clone();
     let console = provider.names().console;
-    let (lead, switch) = if let Some(guide) = &guide {
+    let switch = if guide.is_some() {
         let to = address(&form, provider.as_ref(), GuideState::Closed);
-        let lead = view! { <p class="soft">"Open " {console} " in a second window. " {guide.lead}</p> };
-        (Some(lead), view! { <a href=to>"I already have an application: show only the form"</a> }.into_any())
+        view! { <a href=to>"I already have an application: show only the form"</a> }.into_any()
     } else {
         let to = address(&form, provider.as_ref(), GuideState::Open);
-        (None, view! { <a href=to>"Show the steps in " {console}</a> }.into_any())
+        view! { <a href=to>"Show the steps in " {console}</a> }.into_any()
     };
     view! {
         <a class="skip" href=format!("#{FORM}")>"Skip to the form"</a>
@@ -166,7 +171,6 @@ fn AddPage(form: FormView, logged_out: bool) -> impl IntoView {
                     <h1>"Add Connector"</h1>
                     <ChooseProvider form=form.clone() />
                 </div>
-                {lead}
             </div>
             <p>{switch}</p>
         </div>

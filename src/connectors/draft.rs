@@ -3,6 +3,7 @@
 //! contains the secret. It says whether the server keeps one for the form (`service/kept_secrets`).
 
 mod logged_out;
+mod stored;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -23,7 +24,7 @@ use crate::{
     providers::{Provider, Providers, form::holds_secret},
 };
 
-use logged_out::LoggedOutDraft;
+use self::{logged_out::LoggedOutDraft, stored::StoredDraft};
 pub use logged_out::{keep_of_logged_out, tend_cookie};
 
 /// The name of the hidden field with the sealed user for whom the form was made.
@@ -92,6 +93,7 @@ impl Target {
 
 /// The values that were typed into a form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "StoredDraft", into = "StoredDraft")]
 pub struct Draft {
     /// The form.
     pub target: Target,
@@ -104,10 +106,8 @@ pub struct Draft {
     /// The mistakes, by field.
     pub errors: FieldErrors,
     /// Whether another user has changed the connector since the form was opened.
-    #[serde(default)]
     pub is_outdated: bool,
     /// The secret that was typed, if the server keeps it.
-    #[serde(default)]
     pub secret_kept: Option<KeptSecretId>,
 }
 
@@ -275,7 +275,7 @@ impl Draft {
     }
 
     /// Keeps the draft in the session.
-    pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
+    pub async fn keep_in_session(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
         note::keep_note(session, &Self::name(&self.target.path()), self, now).await
     }
 

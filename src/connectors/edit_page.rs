@@ -192,7 +192,6 @@ fn EditPage(model: EditView) -> impl IntoView {
         view! { <Conflict connector=connector.clone() form=form.clone() last=last here=here.clone() /> }
     });
     let guide = guide_of(&form);
-    let lead = guide.as_ref().map(|guide| view! { <p class="soft">{guide.lead}</p> });
     let (to, words) = if guide.is_some() {
         (GuideState::Closed, "Show only the form".to_owned())
     } else {
@@ -213,7 +212,6 @@ fn EditPage(model: EditView) -> impl IntoView {
                         </p>
                     </div>
                 </div>
-                {lead}
             </div>
             <p><a href=to>{words}</a></p>
         </div>

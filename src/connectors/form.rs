@@ -215,9 +215,8 @@ impl FormView {
         let line = self.line(&Field::REDIRECT_URI).map(|line| view! { <p class="help">{line}</p> });
         view! {
             <div class="field">
-                <p><b>"Redirect URI"</b></p>
+                <div class="label"><p><b>"Redirect URI"</b></p> {line}</div>
                 <HelpMark label="Redirect URI" words=help.mark />
-                {line}
                 <Copyable value=self.redirect_uri.clone() what="the Redirect URI" />
                 {self.doctor()}
             </div>
@@ -244,14 +243,22 @@ impl FormView {
 
     /// The rows with the steps on the left.
     fn rows_with_steps(&self, guide: Guide) -> AnyView {
-        let Guide { register, permissions, credentials, .. } = guide;
+        let Guide { lead, register, permissions, credentials } = guide;
+        let lead = if self.is_edit() {
+            lead.to_owned()
+        } else {
+            format!("Open {} in a second window. {lead}", self.provider.names().console)
+        };
         let with_steps = |number: u8, part: Part, row: Row, fields: AnyView| {
             let Part { title, steps, values } = part;
             // The address is one of the values of the first steps.
             let doctor = (row == Row::Register).then(|| self.doctor());
+            let lead = (row == Row::Register).then(|| lead.clone());
             let left = view! { {doctor} {steps} }.into_any();
             let right = view! { {fields} {values} }.into_any();
-            view! { <FormRow number=Some(number) title=title has_steps=true left=left right=right /> }
+            view! {
+                <FormRow number=Some(number) title=title lead=lead has_steps=true left=left right=right />
+            }
         };
         let (name, own) = self.decide();
         let secret = view! {
@@ -308,7 +315,7 @@ pub fn ConnectorForm(
     };
     view! {
         <CheckedForm>
-            <form class="rows" id=FORM method="post" action=model.action>
+            <form class="rows inline-help" id=FORM method="post" action=model.action>
                 {hidden}
                 {rows}
                 <div class="row">

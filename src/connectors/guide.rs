@@ -1,12 +1,15 @@
 //! The guide of the form: the state in which the page shows it, and the values that its steps repeat. The steps are the
 //! provider's.
 
+use http::{HeaderMap, HeaderValue};
+use time::Duration;
+
 use super::{
     draft::{Draft, GUIDE, Target},
     form::{FormView, own_values},
 };
 use crate::{
-    platform::text,
+    platform::{config::PublicUrl, cookies, failure::Failure, text},
     providers::{
         EXPIRES_IN, Field, Permission,
         guide::{Guide, GuideView},
@@ -15,6 +18,12 @@ use crate::{
 
 /// The name that the guide suggests while the form has none.
 const NAME: &str = "Mail360";
+
+/// The name of the cookie with the state that the user chose last on the page for a new connector. It is a preference
+/// and contains nothing about the user, so it stays after the log-out.
+const COOKIE: &str = "guide";
+/// The browser keeps that state for this long.
+const REMEMBERED: Duration = Duration::days(180);
 
 /// Whether the form shows the steps at the provider. The address and a hidden field of the form name the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +51,21 @@ impl GuideState {
     pub fn of(asked: Option<&str>, draft: &Draft, at_first: Self) -> Self {
         let asked = asked.and_then(Self::from_name);
         asked.or_else(|| Self::from_name(draft.value(GUIDE))).unwrap_or(at_first)
+    }
+
+    /// The state for a new connector: as [`Self::of`], or else the one that the user chose last in this browser.
+    pub fn of_new(asked: Option<&str>, draft: &Draft, headers: &HeaderMap, public_url: &PublicUrl) -> Self {
+        let chosen = cookies::read(headers, public_url, COOKIE).and_then(|name| Self::from_name(&name));
+        Self::of(asked, draft, chosen.unwrap_or(Self::Open))
+    }
+
+    /// The cookie that keeps the state that the address names. `None` if the address names none.
+    ///
+    /// # Errors
+    /// None in practice: the names are valid header values.
+    pub fn remember(asked: Option<&str>, public_url: &PublicUrl) -> Result<Option<HeaderValue>, Failure> {
+        let state = asked.and_then(Self::from_name);
+        state.map(|state| cookies::set(public_url, COOKIE, state.name(), REMEMBERED)).transpose()
     }
 }
 

@@ -133,7 +133,7 @@ fn SecretPage(model: SecretView) -> impl IntoView {
                     // not the Client ID.
                     <input type="hidden" id=Field::Provider.name() value=provider.form().name() />
                     <input type="hidden" id=Field::ClientId.name() value=connector.client_id.to_string() />
-                    <div class="fields">
+                    <div class="fields inline-help">
                         <TextField
                             name=Field::ClientSecret.name()
                             label=providers.label(&Field::ClientSecret)

@@ -45,7 +45,7 @@ pub struct GuideView {
 
 /// A guide, ready to be shown: the steps of each row.
 pub struct Guide {
-    /// The sentences above the form.
+    /// The sentences beside the title of the first row with steps.
     pub lead: &'static str,
     /// The steps that register the application.
     pub register: Part,

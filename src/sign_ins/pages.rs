@@ -89,8 +89,15 @@ pub fn VerifyButton(
     /// Whether it is the main action of the page.
     #[prop(default = true)]
     primary: bool,
+    /// Whether it is less important than the other buttons.
+    #[prop(default = false)]
+    plain: bool,
 ) -> impl IntoView {
-    let class = if primary { "button primary" } else { "button" };
+    let class = match (primary, plain) {
+        (true, _) => "button primary",
+        (false, true) => "button plain",
+        (false, false) => "button",
+    };
     let words = words.unwrap_or_else(|| verify_words(names));
     view! {
         <form method="post" action=format!("/connectors/{id}/verify")>

@@ -314,9 +314,11 @@ pub fn TextField(
     };
     view! {
         <div class="field">
-            <label for=name>{label.clone()}</label>
+            <div class="label">
+                <label for=name>{label.clone()}</label>
+                {help.map(|help| view! { <p class="help" id=format!("{name}-help")>{help}</p> })}
+            </div>
             {mark.map(|words| view! { <HelpMark label=label words=words /> })}
-            {help.map(|help| view! { <p class="help" id=format!("{name}-help")>{help}</p> })}
             {input}
             <FieldError id=format!("{name}-error") error=error />
         </div>

@@ -117,10 +117,54 @@ async fn a_user_who_has_an_application_hides_the_steps(#[values(Kind::Sqlite, Ki
     for field in ["service_name", "tenant", "client_id", "client_secret", "secret_expires_on"] {
         assert!(page.body.contains(&format!(" id=\"{field}\"")), "{field}");
     }
-    // A state that the program does not have is ignored.
-    assert_eq!(steps(&ada.get("/connectors/new?guide=ajar").await), STEPS);
     let added = send(&mut ada, &page, &[]).await;
     ada.get(added.location()).await.assert_says("has been successfully added");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_page_remembers_whether_the_user_hid_the_steps(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let mut ada = world.set_up().await;
+    let state_of = |page: &Answer| (guide(page), steps(page).is_empty());
+    let page = ada.get(ADD).await;
+    assert_eq!(state_of(&page), ("open".to_owned(), false));
+    assert!(page.cookies().is_empty(), "{:?}", page.cookies());
+    for state in ["closed", "open", "closed"] {
+        let page = ada.get(&format!("{ADD}?guide={state}")).await;
+        assert_eq!(page.cookies().len(), 1, "{:?}", page.cookies());
+        let parts: Vec<_> = page.cookies()[0].split("; ").collect();
+        assert_eq!(parts[0], format!("mail360_3000_guide={state}"));
+        let age = format!("Max-Age={}", Duration::days(180).whole_seconds());
+        for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", &age] {
+            assert!(parts.contains(&attribute), "{attribute} is not in {parts:?}");
+        }
+        let page = ada.get(ADD).await;
+        assert_eq!(state_of(&page), (state.to_owned(), state == "closed"));
+        assert!(page.cookies().is_empty(), "{:?}", page.cookies());
+    }
+    // The program ignores a state that it does not have, in the address and in the cookie.
+    let page = ada.get("/connectors/new?guide=ajar").await;
+    assert_eq!(state_of(&page), ("closed".to_owned(), true));
+    assert!(page.cookies().is_empty(), "{:?}", page.cookies());
+    ada.cookies.insert("mail360_3000_guide".to_owned(), "ajar".to_owned());
+    assert_eq!(state_of(&ada.get(ADD).await), ("open".to_owned(), false));
+
+    // The form of an existing connector has its own state.
+    let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+    let page = ada.get(&format!("{connector}/edit?guide=open")).await;
+    assert_eq!(steps(&page), STEPS);
+    assert!(page.cookies().is_empty(), "{:?}", page.cookies());
+    assert_eq!(state_of(&ada.get(&format!("{connector}/edit")).await), ("closed".to_owned(), true));
+
+    // The user finds the page as they left it, also after the next log-in.
+    ada.get("/connectors/new?guide=closed").await.assert_status(200);
+    ada.post("/logout", &[]).await.assert_status(303);
+    let fields = [("email", "ada@contoso.test"), ("password", PASSWORD), ("next", ADD)];
+    ada.post("/login", &fields).await.assert_status(303);
+    assert_eq!(state_of(&ada.get(ADD).await), ("closed".to_owned(), true));
 }
 
 #[rstest]
@@ -166,7 +210,7 @@ async fn the_form_of_an_existing_connector_opens_without_steps(
     assert!(page.body.contains("<title>Edit the connector · Mail archive"), "{}", page.body);
     // The explanations are behind the question marks, except for what happens to the stored secret.
     page.assert_says("Leave it empty to keep the one that is stored.");
-    assert!(!page.text().contains("Copy it from the column Value, not Secret ID."));
+    assert!(!page.text().contains("Value, not Secret ID."));
 
     let page = ada.get(&format!("{edit}?guide=open")).await;
     assert_eq!(steps(&page), STEPS);

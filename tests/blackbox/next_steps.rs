@@ -264,6 +264,10 @@ async fn a_verified_connector_names_the_user_and_offers_to_verify_it_again(
     let page = ada.get(&connector).await;
     page.assert_says("Verified on 23 Nov 2026").assert_says(", by Ada Example.").assert_says("Verify again");
     assert_eq!(primary(&page), Vec::<String>::new(), "a healthy connector has no step that is due");
+    // No other user has this name, so the email is not repeated at each sign-in and each entry.
+    let text = page.text();
+    assert!(text.contains("Ada Example finished a sign-in for"), "{text}");
+    assert!(!text.contains("Ada Example (ada@"), "{text}");
     let page = vera.get(&connector).await;
     page.assert_says("Verified on 23 Nov 2026");
     for words in

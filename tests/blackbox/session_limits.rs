@@ -205,6 +205,7 @@ async fn n15_over_https_every_cookie_is_set_and_removed_with_all_attributes(
     look("a form whose session has ended", kept.cookies());
     let draft: Vec<_> = kept.cookies().into_iter().map(SetCookie::parse).collect();
     assert_eq!(draft.len(), 1);
+    look("a page that hides its steps", ada.get("/connectors/new?guide=closed").await.cookies());
     // Each route as a user with all cookies, as one with an invalid cookie, and as a visitor.
     for route in mail360::router::table() {
         let path = route.path.replace("{id}", &id).replace("{token}", &"a".repeat(43));
@@ -238,7 +239,7 @@ async fn n15_over_https_every_cookie_is_set_and_removed_with_all_attributes(
             look(&what, answer.cookies());
         }
     }
-    for name in ["device", "organisation"] {
+    for name in ["device", "organisation", "guide"] {
         assert!(seen.contains(&format!("__Host-mail360_{name}")), "{name} was not seen: {seen:?}");
     }
     let all = ["draft", "session", "sign_in"];

@@ -48,12 +48,14 @@ pub fn ApiScope(
             |permission| view! { <li><code>{permission.name}</code> ": " {approval(names, permission)}</li> },
         )
         .collect_view();
-    let line = line.map(|line| view! { <p class="help">{line}</p> });
+    let line = line.map(|line| view! { " " <span class="help" id=format!("{id}-help")>{line}</span> });
+    let described = [line.is_some().then(|| format!("{id}-help")), Some(format!("{id}-error"))];
+    let described: Vec<_> = described.into_iter().flatten().collect();
+    let label = format!("{id}-label");
     view! {
-        <fieldset class="field" id=id aria-describedby=format!("{id}-error")>
-            <legend>"What should your software do?"</legend>
+        <fieldset class="field" id=id aria-labelledby=label aria-describedby=described.join(" ")>
+            <legend><span id=label.clone()>"What should your software do?"</span> {line}</legend>
             <HelpMark label="API scope" words=provider.help(&Field::Permissions).mark />
-            {line}
             <ul class="choices compact" role="list">{choices}</ul>
             <FieldError id=format!("{id}-error") error=error />
         </fieldset>

@@ -63,11 +63,12 @@ pub fn Expires(
             chip(value, format!("{months} months ({day})"), checked)
         })
         .collect_view();
+    // The field for the day has the other ids.
+    let (label_id, help_id) = (format!("{EXPIRES_IN}-label"), format!("{EXPIRES_IN}-help"));
     view! {
-        <fieldset class="field expires">
-            <legend>{label}</legend>
+        <fieldset class="field expires" aria-labelledby=label_id aria-describedby=help_id>
+            <legend><span id=label_id.clone()>{label}</span> " " <span class="help" id=help_id.clone()>{help.line}</span></legend>
             <HelpMark label=label words=help.mark />
-            <p class="help">{help.line}</p>
             <div class="chips">{chips} {chip(OTHER_DAY.to_owned(), "Another day".to_owned(), other)}</div>
             <div class="more">
                 <TextField

@@ -7,6 +7,9 @@ pub fn FormRow(
     /// The number of the row, if the rows are numbered.
     number: Option<u8>,
     title: &'static str,
+    /// A sentence beside the title.
+    #[prop(default = None)]
+    lead: Option<String>,
     /// Whether the left half has the steps that fill the fields of the right one. Otherwise both have fields.
     has_steps: bool,
     left: AnyView,
@@ -18,7 +21,10 @@ pub fn FormRow(
     let class = if has_steps { "doing" } else { "fields" };
     view! {
         <section class="part" aria-labelledby=id>
-            <h2 id=heading>{number}{title}</h2>
+            <div class="row">
+                <h2 id=heading>{number}{title}</h2>
+                {lead.map(|words| view! { <p class="soft note">{words}</p> })}
+            </div>
             <div class="halves">
                 <div class=class>{left}</div>
                 <div class="fields">{right}</div>

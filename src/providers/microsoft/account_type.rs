@@ -60,10 +60,10 @@ impl AccountType {
     /// Explains the account type to an administrator who registers an application for the first time.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::SingleTenant => "Only people of your company, or of one other company.",
-            Self::MultipleTenants => "People of any company with Microsoft 365.",
-            Self::TenantsAndPersonal => "People of any company, and private accounts.",
-            Self::PersonalOnly => "Only private accounts (Outlook.com, Hotmail).",
+            Self::SingleTenant => "Only people of one company.",
+            Self::MultipleTenants => "People of any company.",
+            Self::TenantsAndPersonal => "Any company, and private accounts (Outlook.com).",
+            Self::PersonalOnly => "Only private accounts.",
         }
     }
 

@@ -128,12 +128,12 @@ impl General {
             ),
             Self::Credentials => (
                 "Microsoft does not accept the Client ID and secret",
-                "Microsoft knows no application with this Client ID and this client secret. That has several causes.",
+                "Microsoft knows no application with this Client ID and this client secret.",
                 CREDENTIALS.to_vec(),
             ),
             Self::Application => (
                 "Microsoft does not let the application sign people in",
-                "Microsoft says that the application may not use this kind of sign-in. That has several causes.",
+                "Microsoft says that the application may not use this kind of sign-in.",
                 APPLICATION.to_vec(),
             ),
             Self::Permissions => (

@@ -109,17 +109,16 @@ fn register(shown: &Shown) -> Part {
                 <p>
                     "Open " <ToPlace to=portal.new_application() words="New registration" /> " in "
                     <ToPlace to=portal.home() words="Microsoft Azure Portal" />
-                    ". Sign in as an administrator of your company."
+                    ". Sign in as an administrator of your company. "
+                    <span class="soft">"Microsoft Entra ID > App registrations > New registration"</span>
                 </p>
-                <p class="help">"Microsoft Entra ID > App registrations > New registration"</p>
             })}
             {ticks.step("A2", view! {
                 <p>"Enter this name:"</p>
                 <Copyable value=name.clone() what="the name" mirror="service_name" />
             })}
             {ticks.step("A3", view! {
-                <p>"Choose this account type:"</p>
-                <Copyable value=account_type what="the account type" mirror="account_type" />
+                <p>"Choose the account type " <strong data-mirror="account_type">{account_type}</strong> "."</p>
             })}
             {ticks.step("A4", view! {
                 <p>
@@ -181,8 +180,10 @@ fn permissions(shown: &Shown) -> Part {
     let steps = view! {
         <ol class="steps" role="list">
             {ticks.step("B1", view! {
-                <p>"Open " {shown.page(Page::Permissions)} " of your application in Azure."</p>
-                <p class="help">"App registrations > your application > API permissions"</p>
+                <p>
+                    "Open " {shown.page(Page::Permissions)} " of your application in Azure. "
+                    <span class="soft">"App registrations > your application > API permissions"</span>
+                </p>
             })}
             {ticks.step("B2", view! {
                 <p>
@@ -253,8 +254,10 @@ fn credentials(shown: &Shown) -> Part {
     let steps = view! {
         <ol class="steps" role="list">
             {ticks.step("C1", view! {
-                <p>"Open " {shown.page(Page::Credentials)} " of your application in Azure."</p>
-                <p class="help">"App registrations > your application > Certificates & secrets"</p>
+                <p>
+                    "Open " {shown.page(Page::Credentials)} " of your application in Azure. "
+                    <span class="soft">"App registrations > your application > Certificates & secrets"</span>
+                </p>
             })}
             {ticks.step("C2", view! { <p>"Click " <strong>"+ New client secret"</strong> "."</p> })}
             {ticks.step("C3", view! {

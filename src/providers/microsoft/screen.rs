@@ -40,7 +40,7 @@ pub fn help(field: &Field) -> FieldHelp {
              Object ID below it: sign-ins then fail with AADSTS700016.",
         ),
         Field::ClientSecret => (
-            "From the column Value, not Secret ID. We store it encrypted.",
+            "Value, not Secret ID. We store it encrypted.",
             "The password of your application. In Azure: Certificates & secrets > column Value. Azure shows it once, right \
              after you create it. Do not copy the Secret ID: sign-ins then fail with AADSTS7000215.",
         ),
@@ -50,12 +50,12 @@ pub fn help(field: &Field) -> FieldHelp {
              with AADSTS7000222. You are warned here 60 days before.",
         ),
         Field::Permissions => (
-            "You add the same permissions in Azure.",
+            "Add the same in Azure.",
             "What your software may do in a mailbox. A permission works only if you also add it in Azure, under API \
              permissions, and an administrator allows it where that is needed.",
         ),
         Field::Setting(_) if *field == Field::REDIRECT_URI => (
-            "Enter exactly this address in Azure, under the platform Web.",
+            "Enter it in Azure, under the platform Web.",
             "The address to which Microsoft sends users back. In Azure: Authentication, platform Web. It must be the same \
              in Azure, character by character. Otherwise Microsoft shows AADSTS50011.",
         ),
@@ -68,7 +68,7 @@ pub fn help(field: &Field) -> FieldHelp {
 fn help_of_setting(name: &str) -> FieldHelp {
     let (line, mark) = match name {
         ACCOUNT_TYPE => (
-            "Choose the same in Azure, under Supported account types.",
+            "In Azure: Supported account types.",
             "The users who can sign in. It must be the same as Supported account types in Azure, under Authentication. \
              If it differs, Microsoft stops users on its own page (AADSTS50194, AADSTS9002331).",
         ),
@@ -93,6 +93,7 @@ fn WhoMaySignIn(model: FieldsView) -> impl IntoView {
     let FieldsView { values, errors } = model;
     let chosen = values.get(ACCOUNT_TYPE).and_then(|name| AccountType::from_name(name)).unwrap_or_default();
     let error = errors.get(ACCOUNT_TYPE).cloned();
+    let FieldHelp { line, mark } = help_of_setting(ACCOUNT_TYPE);
     let help = help_of_setting(TENANT);
     let mut tenant = Some(view! {
         <TextField
@@ -139,11 +140,18 @@ fn WhoMaySignIn(model: FieldsView) -> impl IntoView {
         .map(|kind| view! { <li>{kind.label()} ": " {kind.older_label()}</li> })
         .collect_view();
     view! {
-        <fieldset class="field" aria-describedby=format!("{ACCOUNT_TYPE}-error")>
-            <legend>{ACCOUNT_TYPE_LABEL}</legend>
-            <HelpMark label=ACCOUNT_TYPE_LABEL words=help_of_setting(ACCOUNT_TYPE).mark />
-            <p class="help">"Choose the same in Azure, under " <em>"Supported account types"</em> "."</p>
-            <div class="choices">{choices}</div>
+        <fieldset
+            class="field"
+            aria-labelledby=format!("{ACCOUNT_TYPE}-label")
+            aria-describedby=format!("{ACCOUNT_TYPE}-help {ACCOUNT_TYPE}-error")
+        >
+            <legend>
+                <span id=format!("{ACCOUNT_TYPE}-label")>{ACCOUNT_TYPE_LABEL}</span>
+                " "
+                <span class="help" id=format!("{ACCOUNT_TYPE}-help")>{line}</span>
+            </legend>
+            <HelpMark label=ACCOUNT_TYPE_LABEL words=mark />
+            <div class="choices inline">{choices}</div>
             <FieldError id=format!("{ACCOUNT_TYPE}-error") error=error />
             <details class="disclosure">
                 <summary>"Azure shows other names?"</summary>

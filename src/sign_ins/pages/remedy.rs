@@ -130,7 +130,8 @@ fn steps_of(diagnosis: &Diagnosis, connector: &Connector) -> Vec<OfferedStep> {
     steps
 }
 
-/// The steps: the one that is due first, then cards, then the other buttons and the link back.
+/// The steps: the one that is due first, with the other buttons beside it, then cards. The last line has the sign-in
+/// that comes after the step, and the link back.
 #[component]
 pub fn Remedies(
     /// The explanation. Each cause has a step.
@@ -192,24 +193,30 @@ pub fn Remedies(
                 .into_any(),
         }
     };
-    let first = draw(&due, true);
-    let first = if due.is_card() { first } else { view! { <div class="row">{first}</div> }.into_any() };
+    // Before such a step is done, a sign-in would fail again.
+    let waits = !due.signs_in();
     let others: Vec<&OfferedStep> = steps.iter().filter(|step| **step != due).collect();
     let cards =
         others.iter().copied().filter(|step| step.is_card()).map(|step| draw(step, false)).collect_view();
     let buttons: Vec<AnyView> = others
         .iter()
         .copied()
-        .filter(|step| !step.is_card() && **step != OfferedStep::SignIn)
+        .filter(|step| !step.is_card() && !(waits && **step == OfferedStep::SignIn))
         .map(|step| draw(step, false))
         .collect();
-    let buttons = (!buttons.is_empty()).then(|| view! { <div class="row">{buttons}</div> });
-    let again = if due.signs_in() {
-        others.contains(&&OfferedStep::SignIn).then(|| draw(&OfferedStep::SignIn, false))
+    let first = draw(&due, true);
+    let (first, buttons) = if due.is_card() {
+        let buttons = (!buttons.is_empty()).then(|| view! { <div class="row">{buttons}</div> });
+        (first, buttons)
     } else {
-        // Before the step is done a sign-in would fail again.
-        Some(view! { <span>"When that is done:"</span> {draw(&OfferedStep::SignIn, false)} }.into_any())
+        (view! { <div class="row">{first} {buttons}</div> }.into_any(), None)
     };
+    let again = waits.then(|| {
+        view! {
+            <span>"When that is done:"</span>
+            <VerifyButton id=id names=names words="Sign in again" primary=false plain=true />
+        }
+    });
     view! {
         {first}
         {cards}

@@ -14,8 +14,8 @@ pub(super) const TABLE: &[CodeEntry] = &[
     CodeEntry {
         codes: &[70_000],
         title: "Microsoft did not accept what the sign-in came back with",
-        what: "Microsoft uses this code for several causes: what it gave was not valid any more or was not meant for \
-               this application, or the account must agree to the permissions again.",
+        what: "The code from Microsoft was not valid any more or was not meant for this application, or the account \
+               must agree to the permissions again.",
         causes: &[
             Cause::one("At first", Who::SignsIn, "Start the sign-in again, in one window.", Remedy::Again),
             Cause::one(

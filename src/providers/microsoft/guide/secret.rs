@@ -14,7 +14,7 @@ pub fn TheSecret() -> impl IntoView {
         </p>
         <SecretTable />
         <p class="help">
-            "Some instructions say " <em>"Client Secrets ID"</em> ". They mean the " <em>"Value"</em> "."
+            "Instructions that say " <em>"Client Secrets ID"</em> " mean the " <em>"Value"</em> "."
         </p>
     }
 }
