@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// The most words of a name that are stored. Names of people and things have fewer.
-const MOST_WORDS: usize = 64;
+const MAX_WORDS: usize = 64;
 /// The most characters of a word that are stored and compared.
 const LONGEST_WORD: usize = 64;
 
@@ -26,7 +26,7 @@ pub fn split(folded: &str) -> impl Iterator<Item = String> {
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().take(LONGEST_WORD).collect())
-        .take(MOST_WORDS)
+        .take(MAX_WORDS)
 }
 
 /// The words of a folded name, each once and sorted.
@@ -82,7 +82,7 @@ mod tests {
     fn the_number_of_words_and_their_length_are_bounded() {
         let many: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
         let many = many.join(" ");
-        assert_eq!(words(&many).len(), MOST_WORDS);
+        assert_eq!(words(&many).len(), MAX_WORDS);
         assert_eq!(split(&many).last().as_deref(), Some("63"), "the first ones");
         let long = "x".repeat(1_000);
         assert_eq!(split(&long).next().map(|word| word.len()), Some(LONGEST_WORD));

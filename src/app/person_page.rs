@@ -1,6 +1,6 @@
 //! `/settings/people/{id}`: one user, and the actions of an administrator.
 
-mod said;
+mod notice;
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use self::said::{Change, Said, Wanted};
+use self::notice::{Change, PersonNotice, RequestedRole};
 use super::people_page::EmailText;
 use crate::{
     log_in::{administration::Administration, pages::title_of, session::LoggedInBrowser},
@@ -79,9 +79,10 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let said = note::read::<Said>(&session, CHANGED, clock.now()).await?.filter(|said| said.user == id);
+    let said =
+        note::read::<PersonNotice>(&session, CHANGED, clock.now()).await?.filter(|said| said.user == id);
     let said = |name: &str| {
-        let tone = |said: &Said| if said.changed { Tone::Good } else { Tone::Info };
+        let tone = |said: &PersonNotice| if said.changed { Tone::Good } else { Tone::Info };
         said.map(|said| (tone(&said), said.words(name)))
     };
     view_of(&administration, &people, &admin, id, said, None).await
@@ -100,8 +101,8 @@ impl ChangeForm {
     fn parse(&self) -> Option<Change> {
         Some(match self.change.as_str() {
             "role" => Change::Role(match Role::from_name(&self.role)? {
-                Role::Admin => Wanted::Admin,
-                Role::Viewer => Wanted::Viewer,
+                Role::Admin => RequestedRole::Admin,
+                Role::Viewer => RequestedRole::Viewer,
             }),
             "disable" => Change::Disable,
             "enable" => Change::Enable,
@@ -138,7 +139,8 @@ pub async fn change(
         // An administrator who changed their own user has just ended the session that would show the note.
         ChangeOutcome::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         ChangeOutcome::Changed | ChangeOutcome::Nothing => {
-            let said = Said { user: id, change, changed: outcome == ChangeOutcome::Changed, browsers };
+            let said =
+                PersonNotice { user: id, change, changed: outcome == ChangeOutcome::Changed, browsers };
             note::keep_note(&session, CHANGED, &said, clock.now()).await?;
             Ok(Redirect::to(&format!("{PEOPLE}/{id}")).into_response())
         }

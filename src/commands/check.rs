@@ -17,7 +17,7 @@ use time::Date;
 use super::{Opened, Settings, describe_failure, organisations, print_error, print_line, proxy_warnings};
 
 /// Maximum number of warnings of one kind that are printed one by one.
-const MOST_WARNINGS: usize = 1_000;
+const MAX_WARNINGS: usize = 1_000;
 
 /// The exit status if the only error is that client secrets have expired. After every other error it is 1.
 const SECRETS_EXPIRED: u8 = 2;
@@ -90,7 +90,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, String> {
 /// The client secrets that have expired or expire soon.
 #[derive(Default)]
 struct DueSecrets {
-    /// Number of expired secrets. At most [`MOST_WARNINGS`] are counted for each organisation.
+    /// Number of expired secrets. At most [`MAX_WARNINGS`] are counted for each organisation.
     expired: usize,
     /// Whether there may be more.
     more: bool,
@@ -112,10 +112,10 @@ async fn find_due_secrets(program: &Program) -> Result<DueSecrets, String> {
     let today = program.connectors.today();
     let mut due = DueSecrets::default();
     for organisation in organisations(program).await? {
-        let found = program.connectors.find_expiring(organisation.id, MOST_WARNINGS + 1).await;
+        let found = program.connectors.find_expiring(organisation.id, MAX_WARNINGS + 1).await;
         let found = found.map_err(describe_failure)?;
-        let more = found.len() > MOST_WARNINGS;
-        for connector in found.into_iter().take(MOST_WARNINGS) {
+        let more = found.len() > MAX_WARNINGS;
+        for connector in found.into_iter().take(MAX_WARNINGS) {
             let Some(date) = connector.secret_expires_on else { continue };
             due.expired += usize::from(has_expired(date, today));
             due.warnings.push(format!(
@@ -177,9 +177,9 @@ pub fn describe_unreadable_values(survey: &Survey) -> String {
     let one = |Lost { column, row, why }: &Lost| {
         format!("{} {row} cannot be opened: {why}. {}", column.what, column.remedy)
     };
-    let mut lines: Vec<_> = survey.lost.iter().take(MOST_WARNINGS).map(one).collect();
-    if survey.lost.len() > MOST_WARNINGS {
-        lines.push(format!("{} further values cannot be opened.", survey.lost.len() - MOST_WARNINGS));
+    let mut lines: Vec<_> = survey.lost.iter().take(MAX_WARNINGS).map(one).collect();
+    if survey.lost.len() > MAX_WARNINGS {
+        lines.push(format!("{} further values cannot be opened.", survey.lost.len() - MAX_WARNINGS));
     }
     lines.join("\n")
 }

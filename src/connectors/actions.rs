@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use self::sender::Sender;
 use super::{
+    change_notice::{ChangeMade, ChangeNotice},
     draft::{Draft, Target},
     model::{Field, FieldErrors, Values},
-    said::{Done, Said},
     service::{Added, Changed, ConnectorId, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret},
 };
 use crate::platform::{failure::Failure, note::read_version};
@@ -211,7 +211,7 @@ pub async fn add_connector(#[server(flatten)] form: ConnectorForm) -> Result<(),
     let errors = match typed.parse(service.providers(), service.today()) {
         Err(errors) => errors,
         Ok(new) => match service.add(admin, id, &new).await? {
-            Added::Added(id) => return sender.show_connector(id, Done::Added, new.warning, true).await,
+            Added::Added(id) => return sender.show_connector(id, ChangeMade::Added, new.warning, true).await,
             Added::Already(id) => return sender.show_added_before(id, new.warning).await,
             Added::NameTaken => name_taken(),
             Added::SecretGone => secret_gone(),
@@ -246,10 +246,10 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
             Ok(Changed::Changed) => {
                 let now = service.get(&admin.caller(), connector).await?;
                 let tries = now.application_version != stored.application_version;
-                return sender.show_connector(connector, Done::Changed, new.warning, tries).await;
+                return sender.show_connector(connector, ChangeMade::Changed, new.warning, tries).await;
             }
             Ok(Changed::Nothing) => {
-                return sender.show_connector(connector, Done::Unchanged, None, false).await;
+                return sender.show_connector(connector, ChangeMade::Unchanged, None, false).await;
             }
             Ok(Changed::NameTaken) => Draft { errors: name_taken(), ..draft },
             Ok(Changed::Outdated) => Draft { is_outdated: true, ..draft },
@@ -288,12 +288,12 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
                 Changed::Changed => {
                     let now = service.get(&admin.caller(), connector).await?;
                     let is_replaced = now.application_version != old.application_version;
-                    let what = if is_replaced { Done::SecretReplaced } else { Done::Changed };
+                    let what = if is_replaced { ChangeMade::SecretReplaced } else { ChangeMade::Changed };
                     return sender.show_connector(connector, what, new.warning, true).await;
                 }
                 // The same secret is tried too, because the administrator wants to know whether it works.
                 Changed::Nothing => {
-                    return sender.show_connector(connector, Done::Unchanged, new.warning, true).await;
+                    return sender.show_connector(connector, ChangeMade::Unchanged, new.warning, true).await;
                 }
                 Changed::SecretGone => Draft { errors: secret_gone(), ..draft },
                 Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
@@ -310,7 +310,7 @@ pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(
     let Sender { admin, service, session } = Sender::of(&form.owner)?;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let now = service.now();
-    let said = Said::deleted(&session, now).await?;
+    let said = ChangeNotice::deleted(&session, now).await?;
     let name = match service.delete(&admin.reauthenticated()?, connector).await {
         Ok(gone) => gone.service_name.as_str().to_owned(),
         // On a double click the first request has deleted the connector, and the list says so.
@@ -320,7 +320,9 @@ pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(
         },
         Err(failure) => return Err(failure.into()),
     };
-    Said { connector, done: Done::Deleted(name), warning: None, finding: None }.keep(&session, now).await?;
+    ChangeNotice { connector, done: ChangeMade::Deleted(name), warning: None, finding: None }
+        .keep_in_session(&session, now)
+        .await?;
     leptos_axum::redirect("/connectors");
     Ok(())
 }

@@ -10,7 +10,7 @@ const NAME: &str = "connectors";
 
 /// The action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Done {
+pub enum ChangeMade {
     Added,
     Changed,
     /// The form was sent without a change.
@@ -26,31 +26,31 @@ pub enum Done {
 
 /// An action, its connector, and its results.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Said {
+pub struct ChangeNotice {
     pub connector: ConnectorId,
     /// The action.
-    pub done: Done,
+    pub done: ChangeMade,
     /// The warning about its new secret.
     pub warning: Option<String>,
     /// The provider's answer to its credentials, if they were tried.
     pub finding: Option<Finding>,
 }
 
-impl Said {
+impl ChangeNotice {
     /// Whether the provider refused its credentials.
     pub const fn is_refused(&self) -> bool {
         matches!(self.finding, Some(Finding::Refused(_)))
     }
 
     /// Keeps the message in the session for the pages after this request.
-    pub async fn keep(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
+    pub async fn keep_in_session(&self, session: &Session, now: Timestamp) -> Result<(), Failure> {
         note::keep_note(session, NAME, self, now).await
     }
 
     /// The message about this connector, which still exists.
     pub async fn about(session: &Session, id: ConnectorId, now: Timestamp) -> Result<Option<Self>, Failure> {
         let said = note::read::<Self>(session, NAME, now).await?;
-        Ok(said.filter(|said| said.connector == id && !matches!(said.done, Done::Deleted(_))))
+        Ok(said.filter(|said| said.connector == id && !matches!(said.done, ChangeMade::Deleted(_))))
     }
 
     /// The id and name of a connector that was deleted.
@@ -60,7 +60,7 @@ impl Said {
     ) -> Result<Option<(ConnectorId, String)>, Failure> {
         let said = note::read::<Self>(session, NAME, now).await?;
         Ok(said.and_then(|said| match said.done {
-            Done::Deleted(name) => Some((said.connector, name)),
+            ChangeMade::Deleted(name) => Some((said.connector, name)),
             _ => None,
         }))
     }

@@ -18,9 +18,9 @@ use time::Date;
 use tower_sessions::Session;
 
 use super::{
+    change_notice::ChangeNotice,
     model::list::{Expiring, Found, Order, Position},
     pages::any_of,
-    said::Said,
     service::{ConnectorService, ListPage, Listed},
 };
 use crate::{
@@ -45,7 +45,7 @@ use result::{SearchResult, explain_empty_page};
 
 /// The search, the order and the page that the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct ListQuery {
     #[serde(default)]
     search: String,
     #[serde(default)]
@@ -65,7 +65,7 @@ const LONGEST_SEARCH: usize = 100;
 /// The greatest row number that is accepted from an address. No list is that long.
 const LAST_ROW: usize = 9_999_999;
 
-impl Asked {
+impl ListQuery {
     fn order(&self) -> Order {
         // The results of a search are always ordered by name.
         if self.is_searched() { Order::Name } else { Order::from_name(&self.sort).unwrap_or_default() }
@@ -111,9 +111,9 @@ pub async fn list(
     Extension(member): Extension<Member>,
     session: Session,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ListQuery>,
 ) -> Result<impl IntoResponse, Failure> {
-    let asked = Asked { search: asked.search.chars().take(LONGEST_SEARCH).collect(), ..asked };
+    let asked = ListQuery { search: asked.search.chars().take(LONGEST_SEARCH).collect(), ..asked };
     // An invalid position shows the first page.
     let after: Option<Position> = asked.after.parse().ok().filter(|after| asked.order().fits(after));
     let ListPage { connectors, next, found, expiring } =
@@ -125,7 +125,7 @@ pub async fn list(
         first_row: if after.is_none() { Some(1) } else { asked.first_row() },
         first: after.is_none(),
         asked,
-        deleted: Said::deleted(&session, service.now()).await?.map(|(_, name)| name),
+        deleted: ChangeNotice::deleted(&session, service.now()).await?.map(|(_, name)| name),
         expiring,
         today: service.today(),
         redirect_uri: config.public_url.redirect_uri(),
@@ -145,7 +145,7 @@ struct ListView {
     first_row: Option<usize>,
     /// Whether this is the first page.
     first: bool,
-    asked: Asked,
+    asked: ListQuery,
     deleted: Option<String>,
     expiring: Expiring,
     today: Date,
@@ -236,7 +236,7 @@ type PageLink = (String, &'static str);
 
 /// The links to the first page and to the next one.
 fn pages(
-    asked: &Asked,
+    asked: &ListQuery,
     next: Option<&Position>,
     first: bool,
     first_row: Option<usize>,
@@ -248,7 +248,7 @@ fn pages(
 }
 
 #[component]
-fn Filters(asked: Asked) -> impl IntoView {
+fn Filters(asked: ListQuery) -> impl IntoView {
     // The results of a search are ordered by name. The hidden field keeps the order that the user chose before, so it
     // applies again when the search is cleared.
     let order = if asked.is_searched() {

@@ -6,6 +6,8 @@ pub(crate) mod actions;
 #[cfg(feature = "ssr")]
 pub(crate) mod add_page;
 #[cfg(feature = "ssr")]
+pub(crate) mod change_notice;
+#[cfg(feature = "ssr")]
 pub(crate) mod delete_page;
 #[cfg(feature = "ssr")]
 pub(crate) mod draft;
@@ -23,8 +25,6 @@ pub mod model;
 pub(crate) mod pages;
 #[cfg(feature = "ssr")]
 pub(crate) mod preflight;
-#[cfg(feature = "ssr")]
-pub(crate) mod said;
 #[cfg(feature = "ssr")]
 pub(crate) mod secret_page;
 #[cfg(feature = "ssr")]

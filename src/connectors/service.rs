@@ -21,7 +21,7 @@ use super::{
         ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate,
         list::{Expiring, Found, Order, Position},
     },
-    store::{Connectors, Page, Settings, Wanted},
+    store::{Connectors, ListRequest, Page, Settings},
 };
 use crate::{
     activity::{
@@ -127,7 +127,7 @@ impl ConnectorService {
     }
 
     /// A page of the list. If `search` is not empty, the list has at most
-    /// [`MOST_FOUND`](crate::platform::search::MOST_FOUND) connectors that the search finds, and the order is by name.
+    /// [`MAX_FOUND`](crate::platform::search::MAX_FOUND) connectors that the search finds, and the order is by name.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -137,12 +137,12 @@ impl ConnectorService {
     ) -> Result<ListPage, Failure> {
         let search = search::parse(search);
         let order = if search.is_some() { Order::Name } else { order };
-        let wanted = Wanted { search: search.as_ref(), order, after, limit: CONNECTORS_PER_PAGE };
+        let request = ListRequest { search: search.as_ref(), order, after, limit: CONNECTORS_PER_PAGE };
         let days = (ExpiryDate::in_days(self.today(), 0), self.expiry_warning_day());
         let days = caller.is_admin().then_some(days);
         let store = self.store(caller.organisation());
         let Page { connectors, next, found, expiring } =
-            store.list(&self.database.read(), wanted, days).await?;
+            store.list(&self.database.read(), request, days).await?;
         Ok(ListPage { connectors, next, found, expiring })
     }
 

@@ -6,7 +6,7 @@ mod list;
 mod listed;
 mod words;
 
-pub use list::{Page, Search, Wanted};
+pub use list::{ListRequest, Page, Search};
 pub use listed::Listed;
 use listed::ListedRow;
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};

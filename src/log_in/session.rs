@@ -52,9 +52,9 @@ const SECOND_FACTOR: &str = "second_factor";
 /// Key of the id of a session that was added in a transaction, until tower-sessions takes the id over.
 const ISSUED: &str = "issued";
 /// Maximum number of sessions of one user. A further log-in ends the least recently used session.
-pub const MOST_SESSIONS: usize = 20;
+pub const MAX_SESSIONS: usize = 20;
 /// Maximum number of log-ins of one user that wait for a code.
-const MOST_HALF_WAY: usize = 20;
+const MAX_HALF_WAY: usize = 20;
 
 /// The user who is logged in in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,7 +238,7 @@ impl Sessions {
     ) -> Result<Vec<LoggedInBrowser>, Failure> {
         let now = self.clock.now();
         let read = self.database.read();
-        let sessions = store::live_of(&read, organisation, user, now, MOST_SESSIONS as u64).await?;
+        let sessions = store::live_of(&read, organisation, user, now, MAX_SESSIONS as u64).await?;
         Ok(sessions
             .into_iter()
             .map(|session| LoggedInBrowser {
@@ -265,7 +265,7 @@ impl Sessions {
         user: UserId,
     ) -> Result<usize, DatabaseError> {
         let now = self.clock.now();
-        Ok(store::live_of(on, organisation, user, now, MOST_SESSIONS as u64).await?.len())
+        Ok(store::live_of(on, organisation, user, now, MAX_SESSIONS as u64).await?.len())
     }
 
     /// Erases sessions that have expired.

@@ -112,7 +112,7 @@ impl CpuPool {
     async fn turn(&self, asker: Asker, weight: u32) -> Result<Turn, Failure> {
         let busy = || Failure::Busy(u32::try_from(MAX_WAIT.as_secs()).unwrap_or(u32::MAX));
         let (sender, turn) = oneshot::channel();
-        // A request that gives way is told by dropping its sender.
+        // A request that is evicted is told by dropping its sender.
         let joined = self.0.lock().queue.join(asker, weight, sender);
         let Ok((id, gave_way)) = joined else { return Err(busy()) };
         drop(gave_way);

@@ -4,9 +4,9 @@
 use migrations::words;
 
 /// Maximum number of rows that a search finds.
-pub const MOST_FOUND: usize = 1_000;
+pub const MAX_FOUND: usize = 1_000;
 /// The most words of a search that are looked up. Further words are compared with the names that the others find.
-const MOST_TERMS: usize = 8;
+const MAX_TERMS: usize = 8;
 
 /// How many rows a search has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub enum Found {
 }
 
 impl Found {
-    /// The result of a search that has read `count` matches, at most one more than [`MOST_FOUND`]. `all_checked` tells
+    /// The result of a search that has read `count` matches, at most one more than [`MAX_FOUND`]. `all_checked` tells
     /// whether it has checked every row that may match.
     pub const fn of(count: usize, all_checked: bool) -> Self {
-        if count > MOST_FOUND {
-            Self::MoreThan(MOST_FOUND)
+        if count > MAX_FOUND {
+            Self::MoreThan(MAX_FOUND)
         } else if all_checked {
             Self::Exactly(count)
         } else {
@@ -55,7 +55,7 @@ impl Terms {
             terms.push(word);
         }
         terms.sort_by_key(|term| std::cmp::Reverse(term.chars().count()));
-        let rest = terms.split_off(terms.len().min(MOST_TERMS));
+        let rest = terms.split_off(terms.len().min(MAX_TERMS));
         (!terms.is_empty()).then_some(Self { looked_up: terms, rest })
     }
 
@@ -113,11 +113,11 @@ mod tests {
     #[test]
     fn a_search_says_whether_it_has_found_all() {
         assert_eq!(Found::of(0, true), Found::Exactly(0));
-        assert_eq!(Found::of(MOST_FOUND, true), Found::Exactly(MOST_FOUND));
+        assert_eq!(Found::of(MAX_FOUND, true), Found::Exactly(MAX_FOUND));
         assert_eq!(Found::of(0, false), Found::AtLeast(0));
-        assert_eq!(Found::of(MOST_FOUND, false), Found::AtLeast(MOST_FOUND));
+        assert_eq!(Found::of(MAX_FOUND, false), Found::AtLeast(MAX_FOUND));
         for all_checked in [true, false] {
-            assert_eq!(Found::of(MOST_FOUND + 1, all_checked), Found::MoreThan(MOST_FOUND));
+            assert_eq!(Found::of(MAX_FOUND + 1, all_checked), Found::MoreThan(MAX_FOUND));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! axum's own loop has no limits. An attacker who sends or reads a byte now and then would hold a connection
 //! forever (slowloris, slow POST, slow read); a few thousand of them would take all connections. [`places`]
-//! decides which connections stay open and which gives way; [`connection`] reports what each one is doing, and
+//! decides which connections stay open and which is evicted; [`connection`] reports what each one is doing, and
 //! [`framing`] notices a request that gives two lengths.
 
 mod connection;
@@ -75,14 +75,14 @@ pub const MAX_CONNECTIONS: usize = 4_096;
 /// File descriptors reserved for the database, the provider and everything else.
 const RESERVED: u64 = 128;
 /// Maximum number of connections in the system's accept queue (`listen(2)`); `net.core.somaxconn` may allow fewer.
-const MOST_WAITING: u32 = 4_096;
+const MAX_WAITING: u32 = 4_096;
 /// During shutdown, how long connections already in the accept queue are still accepted. Otherwise a rolling restart
 /// would lose requests: a proxy does not repeat a form whose connection was reset.
 const LAST_CALL: Duration = Duration::from_secs(3);
 /// Wait before accepting again after `accept()` failed, for example because no file descriptor was left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// Listens at this address, with an accept queue of [`MOST_WAITING`] connections. `TcpListener::bind` asks
+/// Listens at this address, with an accept queue of [`MAX_WAITING`] connections. `TcpListener::bind` asks
 /// for a much shorter queue, which a burst of connections overflows; clients then wait seconds.
 ///
 /// # Errors
@@ -92,17 +92,17 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // A restarted program can use its port again at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(MOST_WAITING)
+    socket.listen(MAX_WAITING)
 }
 
 /// Logs a warning if the system's limit makes the queue of [`listen`] shorter.
 pub fn warn_of_short_queue() {
     let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok();
     if let Some(limit) = limit.and_then(|text| text.trim().parse::<u32>().ok())
-        && limit < MOST_WAITING
+        && limit < MAX_WAITING
     {
         tracing::warn!(
-            "net.core.somaxconn lets {limit} connections wait to be accepted: set it to {MOST_WAITING} with sysctl"
+            "net.core.somaxconn lets {limit} connections wait to be accepted: set it to {MAX_WAITING} with sysctl"
         );
     }
 }
@@ -116,7 +116,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let ConnectionLimits { patience, connections, trusted_proxies } = limits;
-    let most = connections.unwrap_or_else(most_connections);
+    let most = connections.unwrap_or_else(max_connections);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
     let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
@@ -234,7 +234,7 @@ impl Queued {
 /// The number of connections within the system's limit of open files. More of them, even silent ones, would
 /// leave no descriptor for the database. The soft limit of a process is often 1,024; the process may raise it
 /// to the hard limit (`setrlimit(2)`).
-fn most_connections() -> usize {
+fn max_connections() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     // Refused if the hard limit exceeds the system's; then the current limit must do.

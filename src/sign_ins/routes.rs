@@ -28,8 +28,8 @@ use super::{
 };
 use crate::{
     connectors::{
+        change_notice::{ChangeMade, ChangeNotice},
         draft::Draft,
-        said::{Done, Said},
         service::{Changed, Connector, ConnectorId, ConnectorService},
     },
     log_in::service::Browser,
@@ -118,14 +118,15 @@ pub async fn retry(
         }
         // Another administrator has changed the connector since then; its page shows the present values.
         Changed::Outdated | Changed::NameTaken | Changed::SecretGone => {
-            let said = Said { connector: id, done: Done::Outdated, warning: None, finding: None };
-            said.keep(&session, connectors.now()).await?;
+            let said =
+                ChangeNotice { connector: id, done: ChangeMade::Outdated, warning: None, finding: None };
+            said.keep_in_session(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
         }
         // The stored secret must not be sent for other settings that it belongs to, so the edit form asks for it.
         Changed::SecretNeeded => {
             let draft = Draft::with_settings(&connector, application.values());
-            draft.keep(&session, connectors.now()).await?;
+            draft.keep_in_session(&session, connectors.now()).await?;
             Ok(Redirect::to(&draft.target.path()).into_response())
         }
     }

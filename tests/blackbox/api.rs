@@ -347,7 +347,7 @@ async fn d4_a_call_says_in_the_envelope_that_the_database_is_away(
 async fn d1_a_call_that_takes_too_long_ends_and_so_does_a_body_that_never_does() {
     let world = World::new(Kind::Sqlite).await;
     let short = Duration::from_millis(200);
-    let limits = Limits { body: BodyLimits { most: 10, patience: short / 2 }, call: short };
+    let limits = Limits { body: BodyLimits { max_bytes: 10, patience: short / 2 }, call: short };
     let never = on_post(|_: Bytes| std::future::pending::<http::StatusCode>());
     let routes = Router::new().route("/api/test/never", route(never, false, limits));
     let routes = router(routes, &world.program.config, limits);

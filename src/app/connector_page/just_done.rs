@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use crate::{
     connectors::{
+        change_notice::{ChangeMade, ChangeNotice},
         islands::ForgetTicks,
         preflight::{Finding, NextStep, Offer, Refused},
-        said::{Done, Said},
         service::ConnectorId,
     },
     providers::Names,
@@ -17,7 +17,7 @@ use crate::{
 
 /// The notice about the last action, and the next step.
 #[component]
-pub fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
+pub fn JustDone(said: ChangeNotice, names: &'static Names) -> impl IntoView {
     let (id, provider) = (said.connector, names.provider);
     // If the provider refuses the credentials, a sign-in would fail too. The next notice says what to do.
     let next = (!said.is_refused()).then(|| {
@@ -27,13 +27,13 @@ pub fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
     // Nothing was saved if the stored credentials were only checked again.
-    let saved = said.done != Done::TriedAgain;
+    let saved = said.done != ChangeMade::TriedAgain;
     let finding = said.finding.map(|finding| {
         view! { <Found finding=finding id=id names=names saved=saved /> }
     });
     let check = format!("We use the new secret from now on. Sign in with {provider} once to test it.");
     let notice = match said.done {
-        Done::Added => view! {
+        ChangeMade::Added => view! {
             <ForgetTicks>
                 <Notice
                     tone=Tone::Good
@@ -52,7 +52,7 @@ pub fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
             </ForgetTicks>
         }
         .into_any(),
-        Done::SecretReplaced => view! {
+        ChangeMade::SecretReplaced => view! {
             <Notice tone=Tone::Good title="The client secret was replaced">
                 {next.map(|button| view! {
                     <p>{check}</p>
@@ -61,17 +61,17 @@ pub fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
             </Notice>
         }
         .into_any(),
-        Done::Changed => view! {
+        ChangeMade::Changed => view! {
             <Notice tone=Tone::Good title="The changes are saved"><p>"We use them from now on."</p></Notice>
         }
         .into_any(),
-        Done::Unchanged => view! {
+        ChangeMade::Unchanged => view! {
             <Notice tone=Tone::Info>
                 <p class="title">"Nothing to save: you made no changes."</p>
             </Notice>
         }
         .into_any(),
-        Done::Outdated => view! {
+        ChangeMade::Outdated => view! {
             <Notice tone=Tone::Warn title="Another user changed this connector at the same time">
                 <p>
                     "Your changes were not saved, and no sign-in was started. Check the settings below, and try again."
@@ -80,9 +80,9 @@ pub fn JustDone(said: Said, names: &'static Names) -> impl IntoView {
         }
         .into_any(),
         // The finding has the result.
-        Done::TriedAgain => next.into_any(),
+        ChangeMade::TriedAgain => next.into_any(),
         // The list shows this notice, because the connector's page is gone.
-        Done::Deleted(_) => ().into_any(),
+        ChangeMade::Deleted(_) => ().into_any(),
     };
     view! { {notice} {finding} {warning} }
 }

@@ -10,7 +10,7 @@ use crate::{
 /// A change that this page offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
-    Role(Wanted),
+    Role(RequestedRole),
     Disable,
     Enable,
     EndSessions,
@@ -19,7 +19,7 @@ pub enum Change {
 
 /// The role that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Wanted {
+pub enum RequestedRole {
     Admin,
     Viewer,
 }
@@ -28,8 +28,8 @@ impl Change {
     /// The change as the service takes it.
     pub const fn of_the_service(self) -> UserChange {
         match self {
-            Self::Role(Wanted::Admin) => UserChange::Role(Role::Admin),
-            Self::Role(Wanted::Viewer) => UserChange::Role(Role::Viewer),
+            Self::Role(RequestedRole::Admin) => UserChange::Role(Role::Admin),
+            Self::Role(RequestedRole::Viewer) => UserChange::Role(Role::Viewer),
             Self::Disable => UserChange::Enabled(false),
             Self::Enable => UserChange::Enabled(true),
             Self::EndSessions => UserChange::EndSessions,
@@ -40,7 +40,7 @@ impl Change {
 
 /// The result of a change, for the next page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct PersonNotice {
     pub user: UserId,
     pub change: Change,
     /// Whether it changed anything.
@@ -49,13 +49,13 @@ pub struct Said {
     pub browsers: usize,
 }
 
-impl Said {
+impl PersonNotice {
     /// The message on the user's page.
     pub fn words(self, name: &str) -> String {
         if !self.changed {
             let state = match self.change {
-                Change::Role(Wanted::Admin) => "is an administrator already",
-                Change::Role(Wanted::Viewer) => "is a viewer already",
+                Change::Role(RequestedRole::Admin) => "is an administrator already",
+                Change::Role(RequestedRole::Viewer) => "is a viewer already",
                 Change::Disable => "is disabled already",
                 Change::Enable => "is active already",
                 Change::NoSecondFactor => "has no second factor",
@@ -69,8 +69,8 @@ impl Said {
             count => format!(" {name} was logged out in {count} browsers."),
         };
         match self.change {
-            Change::Role(Wanted::Admin) => format!("{name} is now an administrator.{logged_out}"),
-            Change::Role(Wanted::Viewer) => format!("{name} is now a viewer.{logged_out}"),
+            Change::Role(RequestedRole::Admin) => format!("{name} is now an administrator.{logged_out}"),
+            Change::Role(RequestedRole::Viewer) => format!("{name} is now a viewer.{logged_out}"),
             Change::Disable => format!("{name} is disabled and cannot log in.{logged_out}"),
             Change::Enable => format!("{name} is active again and can log in."),
             Change::NoSecondFactor => {
@@ -95,10 +95,11 @@ mod tests {
     #[test]
     fn the_message_names_the_user_and_claims_no_log_out_that_did_not_happen() {
         let user = UserId(uuid::Uuid::from_u128(1));
-        let words = |change, changed, browsers| Said { user, change, changed, browsers }.words("Grace");
+        let words =
+            |change, changed, browsers| PersonNotice { user, change, changed, browsers }.words("Grace");
         for change in [
-            Change::Role(Wanted::Admin),
-            Change::Role(Wanted::Viewer),
+            Change::Role(RequestedRole::Admin),
+            Change::Role(RequestedRole::Viewer),
             Change::Disable,
             Change::Enable,
             Change::EndSessions,
@@ -114,7 +115,7 @@ mod tests {
             }
         }
         assert_eq!(words(Change::EndSessions, true, 2), "Grace was logged out in 2 browsers.");
-        let said = words(Change::Role(Wanted::Admin), true, 1);
+        let said = words(Change::Role(RequestedRole::Admin), true, 1);
         assert_eq!(said, "Grace is now an administrator. Grace was logged out in 1 browser.");
     }
 }

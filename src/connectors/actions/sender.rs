@@ -6,10 +6,10 @@ use tower_sessions::Session;
 use super::{ActionError, Failed, context};
 use crate::{
     connectors::{
+        change_notice::{ChangeMade, ChangeNotice},
         draft::{Draft, Target},
         model::Field,
         preflight::SharedPreflight,
-        said::{Done, Said},
         service::{ConnectorId, ConnectorService, SentForm},
     },
     people::access::{Admin, Member},
@@ -95,7 +95,7 @@ impl Sender {
             self.service.keep_secret(&self.admin, form, secret).await?
         };
         let draft = Draft { secret_kept, ..draft };
-        draft.keep(&self.session, self.service.now()).await?;
+        draft.keep_in_session(&self.session, self.service.now()).await?;
         leptos_axum::redirect(&draft.target.path());
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Sender {
     pub async fn show_connector(
         &self,
         connector: ConnectorId,
-        done: Done,
+        done: ChangeMade,
         warning: Option<&'static str>,
         tries: bool,
     ) -> Result<(), ActionError> {
@@ -115,8 +115,8 @@ impl Sender {
         } else {
             None
         };
-        let said = Said { connector, done, warning: warning.map(str::to_owned), finding };
-        said.keep(&self.session, self.service.now()).await?;
+        let said = ChangeNotice { connector, done, warning: warning.map(str::to_owned), finding };
+        said.keep_in_session(&self.session, self.service.now()).await?;
         leptos_axum::redirect(&format!("/connectors/{connector}"));
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Sender {
         warning: Option<&'static str>,
     ) -> Result<(), ActionError> {
         if self.service.is_new(&self.admin, connector).await? {
-            return self.show_connector(connector, Done::Added, warning, true).await;
+            return self.show_connector(connector, ChangeMade::Added, warning, true).await;
         }
         leptos_axum::redirect(&format!("/connectors/{connector}"));
         Ok(())

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Asked;
+use super::ListQuery;
 use crate::{connectors::model::list::Found, platform::text, ui::numbers::grouped};
 
 /// The sentence about the connectors that match this text.
@@ -44,9 +44,9 @@ pub(super) const fn explain_empty_page(
 
 /// The number of connectors that match the search, and the link that clears the search.
 #[component]
-pub(super) fn SearchResult(found: Found, asked: Asked) -> impl IntoView {
+pub(super) fn SearchResult(found: Found, asked: ListQuery) -> impl IntoView {
     let words = words(found, &text::line(&asked.search));
-    let all = Asked { search: String::new(), ..asked }.address(None);
+    let all = ListQuery { search: String::new(), ..asked }.address(None);
     view! {
         <p class="found">
             <bdi>{words}</bdi> " " <a href=all>"Clear the search"</a>

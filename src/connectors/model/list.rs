@@ -104,12 +104,12 @@ impl FromStr for Position {
 }
 
 /// Largest number that a [`Count`] counts.
-pub const MOST_COUNTED: usize = 1_000;
+pub const MAX_COUNTED: usize = 1_000;
 
 /// A number that is counted up to a limit, so that counting is bounded work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// The number, at most [`MOST_COUNTED`].
+    /// The number, at most [`MAX_COUNTED`].
     pub number: usize,
     /// Whether there are more.
     pub more: bool,

@@ -39,7 +39,7 @@ use crate::{
 /// A secret is kept for this long after it was typed.
 const KEPT: Duration = Duration::minutes(10);
 /// Maximum number of secrets that are kept in one session.
-const MOST_KEPT: u64 = 5;
+const MAX_KEPT: u64 = 5;
 
 /// The message at the field for the secret if a form relies on a kept secret that is gone.
 pub const SECRET_NOT_KEPT: &str = "Paste the secret again. For safety it was not kept.";
@@ -143,7 +143,7 @@ impl ConnectorService {
         let sealed = self.seal_kept(admin.organisation(), id, &binding(&key, version, created_at), secret)?;
         let row = KeptRow { id, key, sealed, version, created_at };
         let (store, replaced) = (KeptSecrets::of(admin.organisation()), form.named);
-        let kept = self.database.write(async |tx| store.keep(&tx, row, replaced, MOST_KEPT).await).await;
+        let kept = self.database.write(async |tx| store.keep(&tx, row, replaced, MAX_KEPT).await).await;
         match kept {
             Ok(()) => Ok(Some(id)),
             // The session has ended since the request began, or the connector was deleted.

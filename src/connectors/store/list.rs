@@ -27,7 +27,7 @@ use crate::{
             DatabaseError, Queries,
             word_index::{Hit, Matches},
         },
-        search::{MOST_FOUND, Terms, after_all},
+        search::{MAX_FOUND, Terms, after_all},
     },
 };
 
@@ -45,7 +45,7 @@ pub struct Search {
 
 /// The part of the list that a page shows.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct ListRequest<'a> {
     /// `None` for the whole list.
     pub search: Option<&'a Search>,
     /// The order of the whole list. The results of a search are always ordered by name.
@@ -100,7 +100,7 @@ impl Listed {
 impl Connectors<'_> {
     /// All connectors in this order after this position. The query follows an index, so with a limit it reads only
     /// the rows of the page.
-    fn walk(self, order: Order, after: Option<&Position>) -> Select<row::Entity> {
+    fn rows_after(self, order: Order, after: Option<&Position>) -> Select<row::Entity> {
         let key = column(order);
         let query = self.find();
         let query = match order {
@@ -124,13 +124,13 @@ impl Connectors<'_> {
     pub async fn list(
         self,
         on: &impl Queries,
-        wanted: Wanted<'_>,
+        request: ListRequest<'_>,
         days: Option<(ExpiryDate, ExpiryDate)>,
     ) -> Result<Page, DatabaseError> {
-        let Wanted { search, order, after, limit } = wanted;
+        let ListRequest { search, order, after, limit } = request;
         let Some(search) = search else {
             // One more than the page shows, to know whether there is a next page.
-            let rows = self.walk(order, after).limit(as_limit(limit + 1));
+            let rows = self.rows_after(order, after).limit(as_limit(limit + 1));
             let (mut connectors, expiring) = self.read_with_due(on, rows, days).await?;
             sort(&mut connectors, order);
             let more = connectors.len() > limit;
@@ -215,7 +215,7 @@ impl Connectors<'_> {
         if let Some(end) = after_all(text) {
             query = query.filter(Expr::col(column).lt(end));
         }
-        query.limit(as_limit(MOST_FOUND + 1))
+        query.limit(as_limit(MAX_FOUND + 1))
     }
 
     /// At most `limit` connectors whose secret expires on or before this day, earliest first.
@@ -226,7 +226,7 @@ impl Connectors<'_> {
         limit: usize,
     ) -> Result<Vec<Listed>, DatabaseError> {
         let due = Expr::col(row::Column::ExpiryKey).lte(last.to_string());
-        let query = self.walk(Order::Expiry, None).filter(due).limit(as_limit(limit));
+        let query = self.rows_after(Order::Expiry, None).filter(due).limit(as_limit(limit));
         let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
         Ok(rows.into_iter().map(|row| row.read(self.providers)).collect::<Result<_, _>>()?)
     }

@@ -13,13 +13,13 @@ use super::{ConnectorId, Connectors, row};
 use crate::platform::{
     database::{
         DatabaseError, Queries, Tx, Unscoped,
-        word_index::{MOST_CHECKED, WordIndex},
+        word_index::{MAX_CHECKED, WordIndex},
     },
     id::OrganisationId,
 };
 
 pub(super) const WORDS: WordIndex =
-    WordIndex { table: "connector_words", row: "connector_id", most_checked: MOST_CHECKED };
+    WordIndex { table: "connector_words", row: "connector_id", max_checked: MAX_CHECKED };
 
 /// The connectors whose words are missing. The condition is that of the index `connectors_without_words`.
 fn missing() -> Select<row::Entity> {

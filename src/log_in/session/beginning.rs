@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::Duration;
 use tower_sessions::{Session, session::Id};
 
-use super::{ABSOLUTE, HALF_WAY, ISSUED, MOST_HALF_WAY, MOST_SESSIONS, Sessions, hash, store};
+use super::{ABSOLUTE, HALF_WAY, ISSUED, MAX_HALF_WAY, MAX_SESSIONS, Sessions, hash, store};
 use crate::{
     log_in::{devices::DeviceSlot, service::Browser, store::StoredSession},
     people::service::User,
@@ -81,11 +81,11 @@ fn address(browser: &Browser) -> Option<String> {
 }
 
 impl Sessions {
-    /// Adds a session for a user who has just logged in. If the user has [`MOST_SESSIONS`] sessions already, the
+    /// Adds a session for a user who has just logged in. If the user has [`MAX_SESSIONS`] sessions already, the
     /// least recently used one ends. The caller holds the user's lock.
     pub async fn begin(&self, tx: &Tx, user: &User, browser: &Browser) -> Result<Issued, DatabaseError> {
         let now = self.clock.now();
-        store::make_room(tx, user.organisation, user.id, now, MOST_SESSIONS).await?;
+        store::make_room(tx, user.organisation, user.id, now, MAX_SESSIONS).await?;
         let session = StoredSession {
             user: Some((user.organisation, user.id)),
             reauthenticated_at: Some(now),
@@ -107,7 +107,7 @@ impl Sessions {
         browser: &Browser,
     ) -> Result<Issued, Failure> {
         let address = address(browser);
-        store::make_room_half_way(tx, user, address.as_deref(), MOST_HALF_WAY).await?;
+        store::make_room_half_way(tx, user, address.as_deref(), MAX_HALF_WAY).await?;
         let data = serde_json::json!({ HALF_WAY: how_far });
         let session = StoredSession {
             half_way_of: Some(user),

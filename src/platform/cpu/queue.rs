@@ -136,7 +136,7 @@ impl<T> Default for Queue<T> {
 
 impl<T> Queue<T> {
     /// Gives a request a place. If the queue is full, the last request of the network with the most waiting
-    /// work gives way, and its ticket is returned.
+    /// work is evicted, and its ticket is returned.
     ///
     /// # Errors
     /// The new ticket, if its own network is the one with the most work.

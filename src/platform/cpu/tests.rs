@@ -93,7 +93,7 @@ fn n4_no_request_gives_way_to_an_equal_newcomer() {
 #[test]
 fn n4_browsers_that_have_logged_in_before_have_places_and_turns_of_their_own() {
     let mut queue = Queue::default();
-    // As many networks as there are places, so that none of them could give way.
+    // As many networks as there are places, so that none of them could be evicted.
     for number in 0..PLACES {
         assert!(queue.join(at(&format!("10.0.{number}.1")), 1, "unknown").is_ok());
     }
@@ -158,7 +158,7 @@ fn n4_an_owner_elsewhere_is_served_within_two_turns_while_one_48_floods_the_queu
 }
 
 proptest! {
-    /// Each ticket comes out once, or was told to give way, or left. The counts stay right.
+    /// Each ticket comes out once, or was told that it is evicted, or left. The counts stay right.
     #[test]
     fn n4_nothing_is_lost_in_the_queue_or_comes_out_twice(
         steps in prop::collection::vec((0..4_u8, any::<u8>(), any::<bool>(), 1..4_u32), 0..300),

@@ -1,7 +1,7 @@
 //! Tables of words: for each row of another table the words of its name, so that a search finds the beginning of any
-//! word along an index. A search reads at most [`MOST_FOUND`] rows and one more, however many match. A search of several
+//! word along an index. A search reads at most [`MAX_FOUND`] rows and one more, however many match. A search of several
 //! words walks along the rows of the rarest one and looks up the others for each row. It checks at most
-//! [`WordIndex::most_checked`] rows. If there are more, it says so ([`Found::AtLeast`]).
+//! [`WordIndex::max_checked`] rows. If there are more, it says so ([`Found::AtLeast`]).
 //!
 //! A table of words has the columns `organisation_id`, `word`, `sort_key` (the folded name, by which found rows are
 //! sorted), the id of the row, and `shared` (see [`Word`]), all of them in its primary key in this order. A second index
@@ -17,11 +17,11 @@ use uuid::Uuid;
 use super::{DatabaseError, Queries, Tx};
 use crate::platform::{
     id::OrganisationId,
-    search::{Found, MOST_FOUND, Terms, after_all},
+    search::{Found, MAX_FOUND, Terms, after_all},
 };
 
 /// The rows that a search of several words checks, unless a table needs another number.
-pub const MOST_CHECKED: usize = 15_000;
+pub const MAX_CHECKED: usize = 15_000;
 /// Number of words that one statement writes. Each has five parameters. SQLite takes 32,766 and PostgreSQL 65,535.
 const WORDS_AT_ONCE: usize = 1_000;
 
@@ -41,7 +41,7 @@ pub struct Hit {
 /// All that a search finds.
 #[derive(Clone, Debug)]
 pub struct Matches {
-    /// The rows, at most one more than [`MOST_FOUND`].
+    /// The rows, at most one more than [`MAX_FOUND`].
     pub hits: Vec<Hit>,
     /// Whether the search has checked every row that may match.
     pub all_checked: bool,
@@ -52,7 +52,7 @@ impl Matches {
     pub fn into_page(self, after: Option<&Hit>, limit: usize) -> (Found, Vec<Hit>) {
         let Self { mut hits, all_checked } = self;
         let found = Found::of(hits.len(), all_checked);
-        hits.truncate(MOST_FOUND);
+        hits.truncate(MAX_FOUND);
         (found, page(hits, after, limit))
     }
 }
@@ -71,7 +71,7 @@ pub struct WordIndex {
     /// The name of its column with the ids of the rows that have the words.
     pub row: &'static str,
     /// The most rows of its rarest word that a search of several words checks.
-    pub most_checked: usize,
+    pub max_checked: usize,
 }
 
 /// Where a search ends, if a word has more rows than it may read.
@@ -97,7 +97,7 @@ enum Range<'a> {
 
 impl WordIndex {
     /// Finds rows: how many, and the first `limit` of them after `after`, by their sort keys. If more than
-    /// [`MOST_FOUND`] match, it finds the first ones in the order of words, so exact words come before longer ones.
+    /// [`MAX_FOUND`] match, it finds the first ones in the order of words, so exact words come before longer ones.
     pub async fn find(
         self,
         on: &impl Queries,
@@ -109,19 +109,19 @@ impl WordIndex {
         let [term] = terms.as_slice() else {
             return Ok(self.read_matches(on, organisation, terms).await?.into_page(after, limit));
         };
-        let first = self.first(organisation, &[term.as_str()], None, MOST_FOUND);
+        let first = self.first(organisation, &[term.as_str()], None, MAX_FOUND);
         // Where more rows match than the search finds, reading them all would take longer than to skip them once.
-        let Some(end) = self.read_end(on, organisation, term, MOST_FOUND).await? else {
+        let Some(end) = self.read_end(on, organisation, term, MAX_FOUND).await? else {
             let hits = self.read(on, &first).await?;
             return Ok(Matches { hits, all_checked: true }.into_page(after, limit));
         };
         let hits = if end.first_word == end.word {
             // All of one word: the index has them in the order of the page.
-            self.read(on, &self.walk(organisation, term, &end.word, after, &end.hit, limit)).await?
+            self.read(on, &self.rows_of_word(organisation, term, &end.word, after, &end.hit, limit)).await?
         } else {
             page(self.read(on, &first).await?, after, limit)
         };
-        Ok((Found::MoreThan(MOST_FOUND), hits))
+        Ok((Found::MoreThan(MAX_FOUND), hits))
     }
 
     /// Reads all rows that a search finds, in the order of words.
@@ -132,9 +132,9 @@ impl WordIndex {
         terms: &Terms,
     ) -> Result<Matches, DatabaseError> {
         let (rarest_first, end) = self.rarest_first(on, organisation, terms).await?;
-        let first = self.first(organisation, &rarest_first, end.as_ref(), MOST_FOUND + 1);
+        let first = self.first(organisation, &rarest_first, end.as_ref(), MAX_FOUND + 1);
         let mut hits = self.read(on, &first).await?;
-        let all_checked = end.is_none() && hits.len() <= MOST_FOUND;
+        let all_checked = end.is_none() && hits.len() <= MAX_FOUND;
         hits.retain(|hit| terms.match_rest(&hit.sort_key));
         Ok(Matches { hits, all_checked })
     }
@@ -192,7 +192,7 @@ impl WordIndex {
         if terms.len() < 2 {
             return Ok((terms, None));
         }
-        let (mut rarest, mut fewest) = (0, self.most_checked + 1);
+        let (mut rarest, mut fewest) = (0, self.max_checked + 1);
         for (at, term) in terms.iter().enumerate() {
             // To be the rarest one, a word must have fewer rows than the rarest one before it. More are not counted.
             let row = on.connection().query_one(&self.count(organisation, term, fewest)).await?;
@@ -204,8 +204,8 @@ impl WordIndex {
         }
         terms.swap(0, rarest);
         let end = match terms.first() {
-            Some(term) if fewest > self.most_checked => {
-                self.read_end(on, organisation, term, self.most_checked).await?
+            Some(term) if fewest > self.max_checked => {
+                self.read_end(on, organisation, term, self.max_checked).await?
             }
             _ => None,
         };
@@ -311,7 +311,7 @@ impl WordIndex {
 
     /// The first `limit` rows with exactly this word after `after` and before `end`, by their sort keys. `term` is the
     /// beginning of the word that the search looks for.
-    pub(crate) fn walk(
+    pub(crate) fn rows_of_word(
         self,
         organisation: OrganisationId,
         term: &str,

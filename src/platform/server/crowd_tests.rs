@@ -172,7 +172,7 @@ async fn n2_if_every_place_is_being_answered_others_wait_and_are_answered_even_d
     let server = server(3, &["127.0.0.0/8"]);
     let request = b"GET /gate HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let mut all = Vec::new();
-    // The first three must be in their handlers before the others arrive; until then they would give way.
+    // The first three must be in their handlers before the others arrive; until then they would be evicted.
     for _ in 0..3 {
         all.push(send(1, server.address, request).await);
     }
@@ -222,7 +222,7 @@ async fn n2_a_connection_that_is_kept_alive_serves_request_after_request() {
 #[tokio::test]
 async fn n2_the_accept_queue_holds_the_requested_number_of_connections() {
     let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("Linux");
-    let limit = limit.trim().parse::<u32>().expect("a number").min(MOST_WAITING).min(600);
+    let limit = limit.trim().parse::<u32>().expect("a number").min(MAX_WAITING).min(600);
     let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let address = listener.local_addr().expect("an address");
     let mut waiting = Vec::new();

@@ -1,10 +1,10 @@
-//! Decides which connections stay open: how many in total and per network, and which one gives way to a new
+//! Decides which connections stay open: how many in total and per network, and which one is evicted to a new
 //! one. Start with [`Places::take`].
 //!
 //! A connection is waiting for its client until its request is complete, and while the client reads nothing
-//! of a response. If all places are taken, the connection that has waited longest for a request gives way. If
-//! none waits for a request, a connection gives way whose client has read nothing of the response for
-//! [`STALLED`]. No other connection whose request is being answered gives way.
+//! of a response. If all places are taken, the connection that has waited longest for a request is evicted. If
+//! none waits for a request, a connection is evicted whose client has read nothing of the response for
+//! [`STALLED`]. No other connection whose request is being answered is evicted.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,7 +27,7 @@ const NETWORK_PART: usize = 4;
 /// The limit of one network is never below this number of places, because an office behind one address has
 /// many browsers.
 const NETWORK_LEAST: usize = 64;
-/// If the client has read nothing of a response for this long, the connection of the response may give way. It
+/// If the client has read nothing of a response for this long, the connection of the response may be evicted. It
 /// does so only if no connection waits for a request.
 const STALLED: Duration = Duration::from_secs(5);
 /// How often to check for [`STALLED`] responses while a new connection waits for a place.
@@ -38,14 +38,14 @@ const LOG_PAUSE: Duration = Duration::from_mins(1);
 /// All places for connections.
 pub(super) struct Places {
     most: usize,
-    most_of_network: usize,
+    max_of_network: usize,
     trusted: Vec<IpNet>,
     state: Mutex<State>,
     /// Notified when a place is returned, or a connection begins to wait.
     changed: Notify,
 }
 
-/// The state of a connection. It decides whether the connection can give way.
+/// The state of a connection. It decides whether the connection can be evicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionState {
     /// Nothing has been read from it yet.
@@ -68,7 +68,7 @@ struct State {
     waiting: BTreeMap<u64, u64>,
     stalled: BTreeMap<u64, u64>,
     networks: HashMap<IpAddr, NetworkCounts>,
-    /// Number of connections that were asked to give way and are not closed yet.
+    /// Number of connections that were asked to close and are not closed yet.
     leaving: usize,
     logged: Option<Instant>,
 }
@@ -99,7 +99,7 @@ pub(super) struct ConnectionPlace {
 
 enum ConnectionPlaceResult {
     Taken(ConnectionPlace),
-    /// A connection is about to give way, or none can at the moment.
+    /// A connection is about to be evicted, or none can at the moment.
     Full,
     /// The network has the most places allowed, and all its requests are being answered.
     Refused,
@@ -110,7 +110,7 @@ impl Places {
     pub fn new(most: usize, trusted: Vec<IpNet>) -> Self {
         Self {
             most,
-            most_of_network: (most / NETWORK_PART).max(NETWORK_LEAST).min(most),
+            max_of_network: (most / NETWORK_PART).max(NETWORK_LEAST).min(most),
             trusted,
             state: Mutex::default(),
             changed: Notify::new(),
@@ -118,7 +118,7 @@ impl Places {
     }
 
     /// Waits for a place for a connection from this address. `None` if its network has all its places and
-    /// none of them can give way; the caller must then close the connection.
+    /// none of them can be evicted; the caller must then close the connection.
     pub async fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPlace> {
         let address = address.to_canonical();
         let network =
@@ -135,7 +135,7 @@ impl Places {
         }
     }
 
-    /// Waits for a free place. No connection gives way.
+    /// Waits for a free place. No connection is evicted.
     pub async fn take_free(self: &Arc<Self>) -> ConnectionPlace {
         loop {
             if let Some(place) = self.try_take_free() {
@@ -184,14 +184,14 @@ impl Places {
     fn try_take(self: &Arc<Self>, network: Option<IpAddr>) -> ConnectionPlaceResult {
         let mut state = self.lock();
         if let Some(counts) = network.and_then(|network| state.networks.get(&network))
-            && counts.held >= self.most_of_network
+            && counts.held >= self.max_of_network
         {
             if counts.leaving == 0 {
                 let Some((_, &id)) = counts.waiting.first_key_value() else {
                     if counts.unread > 0 {
                         return ConnectionPlaceResult::Full;
                     }
-                    state.log_refused(network, self.most_of_network);
+                    state.log_refused(network, self.max_of_network);
                     return ConnectionPlaceResult::Refused;
                 };
                 state.give_way(id);
@@ -342,7 +342,7 @@ impl State {
 }
 
 impl ConnectionPlace {
-    /// Completes when the connection must give way.
+    /// Completes when the connection must be evicted.
     pub async fn wait_to_give_way(&self) {
         self.gives_way.cancelled().await;
     }

@@ -217,7 +217,7 @@ fn Failed(
     let found = draw_findings(names, provider.as_ref());
     let words = provider.filter(ProviderWords::is_said);
     let said = words.clone().map(|said| {
-        view! { <Said provider=connector.provider.clone() said=said at=at /> }
+        view! { <ProviderSaid provider=connector.provider.clone() said=said at=at /> }
     });
     view! {
         <Head id=id name=name headline=headline focus=focus>{what}</Head>
@@ -236,7 +236,7 @@ fn Failed(
 }
 
 #[component]
-fn Said(provider: SharedProvider, said: ProviderWords, at: Timestamp) -> impl IntoView {
+fn ProviderSaid(provider: SharedProvider, said: ProviderWords, at: Timestamp) -> impl IntoView {
     let title = format!("What {} said", provider.names().provider);
     let rows = provider_said(&*provider, said);
     view! {

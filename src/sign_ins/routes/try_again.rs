@@ -13,8 +13,8 @@ use tower_sessions::Session;
 use super::{super::service::SignIns, leave};
 use crate::{
     connectors::{
+        change_notice::{ChangeMade, ChangeNotice},
         preflight::Preflight,
-        said::{Done, Said},
         service::{ConnectorId, ConnectorService},
     },
     people::access::Member,
@@ -41,8 +41,8 @@ pub async fn try_again(
     let Some(finding) = sign_ins.try_credentials(&admin, id).await else {
         return leave(&sign_ins, &config, &*randomness, &admin, id, &headers).await;
     };
-    Said { connector: id, done: Done::TriedAgain, warning: None, finding: Some(finding) }
-        .keep(&session, connectors.now())
+    ChangeNotice { connector: id, done: ChangeMade::TriedAgain, warning: None, finding: Some(finding) }
+        .keep_in_session(&session, connectors.now())
         .await?;
     Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
 }

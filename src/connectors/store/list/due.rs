@@ -11,7 +11,7 @@ use super::{Connectors, Listed, ListedRow, as_limit, row};
 use crate::{
     connectors::model::{
         ExpiryDate,
-        list::{Count, Expiring, MOST_COUNTED, Order},
+        list::{Count, Expiring, MAX_COUNTED, Order},
     },
     platform::database::{DatabaseError, Queries},
 };
@@ -65,11 +65,11 @@ impl Connectors<'_> {
             .take()
     }
 
-    /// Counts the connectors with such a day, up to one more than [`MOST_COUNTED`].
+    /// Counts the connectors with such a day, up to one more than [`MAX_COUNTED`].
     fn count_due(self, condition: Expr) -> SelectStatement {
         // In order, so that PostgreSQL walks along the index.
-        let mut counted = self.walk(Order::Expiry, None).filter(condition).select_only().into_query();
-        counted.expr_as(Expr::cust("1"), "one").limit(as_limit(MOST_COUNTED + 1));
+        let mut counted = self.rows_after(Order::Expiry, None).filter(condition).select_only().into_query();
+        counted.expr_as(Expr::cust("1"), "one").limit(as_limit(MAX_COUNTED + 1));
         Query::select()
             .expr_as(Func::count(Expr::col(Asterisk)), "number")
             .from_subquery(counted, "counted")
@@ -79,5 +79,5 @@ impl Connectors<'_> {
 
 fn count(row: &QueryResult, column: &str) -> Result<Count, DbErr> {
     let number = usize::try_from(row.try_get::<i64>("", column)?).unwrap_or(0);
-    Ok(Count { number: number.min(MOST_COUNTED), more: number > MOST_COUNTED })
+    Ok(Count { number: number.min(MAX_COUNTED), more: number > MAX_COUNTED })
 }

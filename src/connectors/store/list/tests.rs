@@ -11,7 +11,7 @@ use crate::{
     platform::{
         database::{
             DEFAULT_CONNECTIONS, Database, DatabaseError, Limits, Read,
-            word_index::{MOST_CHECKED, SearchEnd},
+            word_index::{MAX_CHECKED, SearchEnd},
         },
         id::OrganisationId,
         text,
@@ -153,14 +153,14 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
         Order::Added => "connectors_by_age",
     };
     for order in Order::ALL {
-        assert_uses(&plan(&read, ours.walk(order, None)).await, of(order), true);
-        let wanted = Wanted { search: None, order, after: None, limit: 26 };
+        assert_uses(&plan(&read, ours.rows_after(order, None)).await, of(order), true);
+        let wanted = ListRequest { search: None, order, after: None, limit: 26 };
         let first = ours.list(&read, wanted, None).await.expect("a page").connectors;
         let after = first.last().expect("a connector").position(order);
-        assert_uses(&plan(&read, ours.walk(order, Some(&after))).await, of(order), true);
+        assert_uses(&plan(&read, ours.rows_after(order, Some(&after))).await, of(order), true);
         // Together with the numbers of secrets that expire.
         let days = (date("2027-01-01"), date("2027-02-01"));
-        let rows = ours.walk(order, Some(&after)).limit(26);
+        let rows = ours.rows_after(order, Some(&after)).limit(26);
         let both = plan_of(&read, &ours.with_due(rows, days)).await;
         assert_uses(&both, of(order), true);
         assert_uses(&both, "connectors_by_expiry", true);
@@ -169,15 +169,15 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     let words = if kind == Kind::Sqlite { "PRIMARY KEY" } else { "connector_words_pkey" };
     let hit = |key: &str| Hit { sort_key: key.to_owned(), id: Uuid::nil() };
     for (term, sorted) in [("mail", true), ("4", true), ("4711", false)] {
-        for query in [WORDS.first(OURS, &[term], None, MOST_FOUND), WORDS.end(OURS, term, MOST_FOUND)] {
+        for query in [WORDS.first(OURS, &[term], None, MAX_FOUND), WORDS.end(OURS, term, MAX_FOUND)] {
             assert_uses(&plan_of(&read, &query).await, words, sorted);
         }
-        let walk = WORDS.walk(OURS, term, term, Some(&hit("mail")), &hit("mail 9"), 26);
+        let walk = WORDS.rows_of_word(OURS, term, term, Some(&hit("mail")), &hit("mail 9"), 26);
         let plan = plan_of(&read, &walk).await;
         assert_uses(&plan, words, sorted);
         assert!(kind == Kind::Postgres || plan.contains("word=? AND (sort_key,connector_id)>"), "{plan}");
         // PostgreSQL may sort what it counts or skips if hardly more rows match.
-        for query in [WORDS.count(OURS, term, MOST_CHECKED + 1), WORDS.end(OURS, term, MOST_CHECKED)] {
+        for query in [WORDS.count(OURS, term, MAX_CHECKED + 1), WORDS.end(OURS, term, MAX_CHECKED)] {
             assert_uses(&plan_of(&read, &query).await, words, kind == Kind::Sqlite && sorted);
         }
     }
@@ -185,7 +185,7 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     let terms = ["mail", "4"];
     let end = SearchEnd { first_word: "mail".to_owned(), word: "mail".to_owned(), hit: hit("mail 27998") };
     for end in [None, Some(&end)] {
-        let plan = plan_of(&read, &WORDS.first(OURS, &terms, end, MOST_FOUND + 1)).await;
+        let plan = plan_of(&read, &WORDS.first(OURS, &terms, end, MAX_FOUND + 1)).await;
         assert_uses(&plan, words, true);
         assert!(plan.contains("connector_words_of_connector"), "{plan}");
         let bounded = plan.contains("(word,sort_key,connector_id)<(?,?,?)") || plan.contains("ROW(");
@@ -220,7 +220,7 @@ async fn read_all(
 ) -> (Vec<Listed>, Option<Found>) {
     let (mut all, mut after, mut found) = (Vec::new(), None::<Position>, None);
     loop {
-        let wanted = Wanted { search, order, after: after.as_ref(), limit };
+        let wanted = ListRequest { search, order, after: after.as_ref(), limit };
         let page = ours.list(on, wanted, None).await.expect("a page");
         assert!(found.is_none_or(|found| found == page.found), "each page says the same");
         found = Some(page.found);

@@ -95,7 +95,7 @@ async fn n2_one_network_cannot_take_all_places() {
                 held.push(take(&places, one).await);
             }
             assert_eq!(is_room(&places, other), of_one < most, "{most} {one}");
-            // Its own connection that has waited longest gives way, and no other.
+            // Its own connection that has waited longest is evicted, and no other.
             assert!(!is_room(&places, &address(same).to_canonical().to_string()), "{most} {one}");
             assert_eq!(held.iter().filter(|place| place.gives_way.is_cancelled()).count(), 1);
             assert!(held[0].gives_way.is_cancelled());
@@ -178,9 +178,9 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn n2_in_any_order_of_events_the_limits_hold_and_no_response_is_cut_off(steps in vec(step(), 1..400)) {
-        const MOST: usize = 80;
-        let places = places(MOST);
-        // The state of each connection, and which connections were asked to give way.
+        const PLACES: usize = 80;
+        let places = places(PLACES);
+        // The state of each connection, and which connections were asked to close.
         let mut held: Vec<(ConnectionPlace, Option<IpAddr>, ConnectionState)> = Vec::new();
         let mut asked = HashSet::new();
         for step in steps {
@@ -188,7 +188,7 @@ proptest! {
                 Step::Take(host) => {
                     // The first one is a trusted proxy.
                     let network = (host > 0).then(|| IpAddr::from([192, 0, 2, host]));
-                    // Twice, because a connection that was asked to give way closes in between.
+                    // Twice, because a connection that was asked to close closes in between.
                     for _ in 0..2 {
                         match places.try_take(network) {
                             ConnectionPlaceResult::Taken(place) => {
@@ -208,7 +208,7 @@ proptest! {
                                     *state == ConnectionState::Waiting && !asked.contains(&place.id)
                                 });
                                 held.retain(|(place, _, _)| !place.gives_way.is_cancelled());
-                                prop_assert!(!waits || held.len() < MOST || places.lock().leaving > 0);
+                                prop_assert!(!waits || held.len() < PLACES || places.lock().leaving > 0);
                             }
                         }
                     }
@@ -235,7 +235,7 @@ proptest! {
             }
             let state = places.lock();
             prop_assert_eq!(state.held.len(), held.len());
-            prop_assert!(held.len() <= MOST);
+            prop_assert!(held.len() <= PLACES);
             let of = |network| held.iter().filter(|(_, of, _)| *of == Some(network)).count();
             for (&network, counts) in &state.networks {
                 prop_assert!(counts.held == of(network) && counts.held <= 64);

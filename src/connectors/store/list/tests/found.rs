@@ -125,11 +125,11 @@ async fn a_search_finds_all_that_match_or_a_thousand_and_its_pages_follow_each_o
     for text in texts.iter().flat_map(|texts| texts.split('|')) {
         let expected = find_by_rule(&all, text);
         let (hits, found) = find(&read, ours, text).await;
-        if expected.len() <= MOST_FOUND {
+        if expected.len() <= MAX_FOUND {
             assert_eq!((&hits, found), (&expected, Found::Exactly(expected.len())), "{text}");
             exact += usize::from(!expected.is_empty());
         } else {
-            assert_eq!((hits.len(), found), (MOST_FOUND, Found::MoreThan(MOST_FOUND)), "{text}");
+            assert_eq!((hits.len(), found), (MAX_FOUND, Found::MoreThan(MAX_FOUND)), "{text}");
             assert!(hits.is_sorted_by(|a, b| a < b), "{text}");
             let expected: HashSet<_> = expected.iter().map(|hit| hit.id).collect();
             assert!(hits.iter().all(|hit| expected.contains(&hit.id)), "{text}");
@@ -139,7 +139,7 @@ async fn a_search_finds_all_that_match_or_a_thousand_and_its_pages_follow_each_o
     assert!(exact > 10 && more > 5, "{exact} {more}");
     // Of one word the first ones by name are found.
     let (hits, _) = find(&read, ours, "tea").await;
-    assert!(hits.iter().eq(all.iter().take(MOST_FOUND).map(|known| &known.hit)));
+    assert!(hits.iter().eq(all.iter().take(MAX_FOUND).map(|known| &known.hit)));
     // The list has a row for each hit.
     for text in ["mail 7", "1999", "9e3779b1", "& co"] {
         let (connectors, found) = read_all(&read, ours, Some(&search(text)), Order::Added, 40).await;
@@ -166,7 +166,7 @@ async fn a_search_of_several_frequent_words_checks_a_bounded_number_of_names_and
         Ok(())
     });
     written.await.expect("written");
-    let few = WordIndex { most_checked: 100, ..WORDS };
+    let few = WordIndex { max_checked: 100, ..WORDS };
     let mut names: Vec<String> = (0..300).map(|number| format!("mail {number}")).collect();
     names.sort_unstable();
     let even = names.iter().take(100).filter(|name| name.ends_with(['0', '2', '4', '6', '8'])).count();
@@ -184,12 +184,12 @@ async fn a_search_of_several_frequent_words_checks_a_bounded_number_of_names_and
         (few, "mail", Found::Exactly(300)),
     ] {
         let terms = Terms::parse(text).expect("words");
-        let (found, hits) = index.find(&read, OURS, &terms, None, MOST_FOUND).await.expect("hits");
+        let (found, hits) = index.find(&read, OURS, &terms, None, MAX_FOUND).await.expect("hits");
         let (Found::Exactly(count) | Found::AtLeast(count) | Found::MoreThan(count)) = expected;
         assert_eq!((found, hits.len()), (expected, count), "{text}");
         if let Some((_, rest)) = hits.split_at_checked(25) {
             let after = hits.get(24);
-            let next = index.find(&read, OURS, &terms, after, MOST_FOUND).await.expect("hits");
+            let next = index.find(&read, OURS, &terms, after, MAX_FOUND).await.expect("hits");
             assert_eq!((next.0, next.1.as_slice()), (expected, rest), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Pages of the list follow each other, also while connectors are renamed; and the numbers of secrets that expire.
 
 use super::*;
-use crate::connectors::model::list::{Count, MOST_COUNTED};
+use crate::connectors::model::list::{Count, MAX_COUNTED};
 
 /// More than are counted.
 const SOME: usize = 1_200;
@@ -24,7 +24,7 @@ async fn pages_follow_each_other_in_every_order_and_count_the_secrets_that_expir
     }
     let until = |condition: &dyn Fn(ExpiryDate) -> bool| {
         let number = all.iter().filter_map(|it| it.secret_expires_on).filter(|day| condition(*day)).count();
-        Count { number: number.min(MOST_COUNTED), more: number > MOST_COUNTED }
+        Count { number: number.min(MAX_COUNTED), more: number > MAX_COUNTED }
     };
     let search = search("mail 4711");
     for (today, last) in [
@@ -39,7 +39,7 @@ async fn pages_follow_each_other_in_every_order_and_count_the_secrets_that_expir
             Expiring { expired: until(&|day| day < today), soon: until(&|day| today <= day && day <= last) };
         // The second list has no row.
         for search in [None, Some(&search)] {
-            let wanted = Wanted { search, order: Order::Expiry, after: None, limit: 26 };
+            let wanted = ListRequest { search, order: Order::Expiry, after: None, limit: 26 };
             let page = ours.list(&read, wanted, Some((today, last))).await.expect("a page");
             assert_eq!(page.expiring, expected, "{today} {last}");
             let rows: Vec<_> = page.connectors.iter().map(|connector| connector.id).collect();
@@ -86,7 +86,7 @@ async fn a_search_has_a_next_page_although_connectors_have_been_renamed_since_it
         rename(&database, renamed).await;
         gone.extend(renamed);
         let is_left = |name: &&String| !gone.contains(name);
-        let wanted = Wanted { search: Some(&search), order: Order::Name, after: None, limit: 25 };
+        let wanted = ListRequest { search: Some(&search), order: Order::Name, after: None, limit: 25 };
         let page = ours.list(&read, wanted, None).await.expect("a page");
         let shown = names.iter().take(25).filter(is_left).count();
         assert_eq!((page.connectors.len(), page.next.is_some()), (shown, true), "{renamed:?}");
