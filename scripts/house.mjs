@@ -66,7 +66,7 @@ const OPEN = ['service', 'model', 'access'];
  * Modules of connectors that pages of sign_ins may use: widgets of a connector (state, consent, message after a change), the draft of
  * its form, and the trait by which credentials are tried.
  */
-const SHOWN = ['connectors::pages', 'connectors::said', 'connectors::draft', 'connectors::preflight'];
+const SHOWN = ['connectors::pages', 'connectors::change_notice', 'connectors::draft', 'connectors::preflight'];
 
 /** What only Microsoft's folder may say, in code and in comments. */
 const MICROSOFT = /microsoft|azure|aadsts|\bentra\b|\btenants?\b|\bgraph\b/i;

@@ -162,7 +162,7 @@ async fn to_html(
 
 /// The HTML document around a page.
 fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &str) -> impl IntoView + use<> {
-    let content = page.content.take();
+    let content = page.content.make_view();
     let title = format!("{} · Mail360", page.title);
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let refresh = match &page.then {

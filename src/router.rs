@@ -153,12 +153,14 @@ pub fn table() -> Vec<Route> {
         post("/profile", Member, profile_page::change_password),
         post("/profile/sessions/{id}/end", Member, profile_page::end_session),
         get("/profile/second-factor", Newcomer, second_factor_page::show).reauthenticated(),
-        post("/profile/second-factor", Newcomer, second_factor_page::begin).reauthenticated(),
-        post("/profile/second-factor/finish", Newcomer, second_factor_page::finish).reauthenticated(),
-        post("/profile/second-factor/cancel", Newcomer, second_factor_page::cancel),
-        post("/profile/second-factor/recovery-codes", Newcomer, second_factor_page::renew).reauthenticated(),
+        post("/profile/second-factor", Newcomer, second_factor_page::begin_set_up).reauthenticated(),
+        post("/profile/second-factor/finish", Newcomer, second_factor_page::finish_set_up).reauthenticated(),
+        post("/profile/second-factor/cancel", Newcomer, second_factor_page::cancel_set_up),
+        post("/profile/second-factor/recovery-codes", Newcomer, second_factor_page::replace_recovery_codes)
+            .reauthenticated(),
         post("/profile/second-factor/recovery-codes/file", Newcomer, second_factor_page::save_codes),
-        post("/profile/second-factor/remove", Newcomer, second_factor_page::remove).reauthenticated(),
+        post("/profile/second-factor/remove", Newcomer, second_factor_page::remove_second_factor)
+            .reauthenticated(),
         get("/settings/people", Admin, app::people_page::show).compressed(),
         post("/settings/people", Admin, app::people_page::invite).reauthenticated(),
         post("/settings/people/second-factor", Admin, app::people_page::require_second_factor)
@@ -297,7 +299,7 @@ async fn run_server_function(
         }
     };
     let response = leptos_axum::handle_server_fns_with_context(contexts, request).await.into_response();
-    match (failed.take(), member) {
+    match (failed.take_failure(), member) {
         // Only the submitted values show whether the form needs re-authentication. The form waits in the page
         // that asks for the password.
         (Some(Failure::ReauthenticationNeeded), Some(member)) => {

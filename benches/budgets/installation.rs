@@ -1,4 +1,4 @@
-//! What is measured: the program with a database of its own, as an operator runs it, or within this process.
+//! The measured installation: the program with a database of its own, as an operator runs it, or within this process.
 
 use std::{
     io::{Read, Write},
@@ -118,7 +118,7 @@ pub struct Running {
     cookie: String,
     /// The time from the start to the first response.
     pub first_answer_after: Duration,
-    /// Its resident memory before the first log-in, in megabytes.
+    /// The resident memory of the program before the first log-in, in megabytes.
     pub at_rest: f64,
     /// Keeps the folder as long as the program runs.
     _installation: Arc<Installation>,
@@ -135,7 +135,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Its resident memory now, in megabytes.
+    /// The resident memory of the program now, in megabytes.
     pub fn memory(&self) -> f64 {
         memory(self.child.id())
     }

@@ -21,7 +21,7 @@ pub struct Load {
     connections: usize,
 }
 
-/// What was measured.
+/// The result of a measurement.
 #[derive(Debug)]
 pub struct Measured {
     pub per_second: f64,

@@ -1,5 +1,5 @@
 //! `make bench` measures each budget of the design on this machine, if possible as a ratio within one run.
-//! It prints one table and writes it to `benches/RESULTS.md`.
+//! The program prints one table and writes it to `benches/RESULTS.md`.
 
 #![expect(clippy::expect_used, reason = "a measurement ends where what it needs is not there")]
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
@@ -150,7 +150,7 @@ async fn few_against_many(table: &mut Table) {
     }
     // Of several frequent words a search checks a bounded number of names. That takes longer than one word, so these
     // budgets are times, with two searches at once.
-    for (path, what, most) in [
+    for (path, what, max) in [
         (
             "/connectors?search=mail+archive",
             "a search for two words that every connector has, among 1,000,000",
@@ -166,9 +166,9 @@ async fn few_against_many(table: &mut Table) {
         let value = measured.median.as_secs_f64() * 1000.0;
         table.add(Row {
             what,
-            budget: format!("median under {most} ms"),
+            budget: format!("median under {max} ms"),
             value: format!("{value:.1} ms"),
-            met: value < most,
+            met: value < max,
         });
     }
 }
@@ -209,15 +209,15 @@ async fn memory(table: &mut Table) {
         requests += running.load("/connectors").run(ROUND).await.all_well().requests;
     }
     let after = running.memory();
-    for (what, value, most) in [
+    for (what, value, max) in [
         ("resident memory at rest, before the first log-in", running.at_rest, 40.0),
         ("resident memory after 100,000 requests", after, 80.0),
     ] {
         table.add(Row {
             what,
-            budget: format!("under {most} MB"),
+            budget: format!("under {max} MB"),
             value: format!("{value:.1} MB"),
-            met: value < most,
+            met: value < max,
         });
     }
 }

@@ -151,7 +151,6 @@ pub struct Recorded {
 /// An entry to be written.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// What was done.
     pub action: Action,
     /// The name of the thing that it was done to. The record keeps it after the thing is deleted.
     pub entity: String,

@@ -74,7 +74,7 @@ impl RepeatedActivity {
     }
 
     /// Counts an event. It only touches memory, and costs the same for every event.
-    pub fn note(&self, actor: Actor, entry: Entry) {
+    pub fn count_event(&self, actor: Actor, entry: Entry) {
         let now = self.activity.clock.now();
         let kind = Kind { organisation: actor.organisation, user: actor.user, action: entry.action };
         let mut counters = self.lock();

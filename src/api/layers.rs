@@ -132,8 +132,8 @@ fn error_of(response: &mut Response, config: &Config) -> Option<ApiError> {
 }
 
 /// Ends a call that takes too long.
-async fn limit_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
-    tokio::time::timeout(most, next.run(request)).await.unwrap_or_else(|_| {
+async fn limit_time(State(max): State<Duration>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| {
         tracing::warn!("an API call took too long");
         let more_info =
             "The call took too long. Check whether the change was made before you repeat the call.";

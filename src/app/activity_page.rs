@@ -8,7 +8,7 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::recorded::{self, Told, UserNames};
+use super::recorded::{self, EntrySentence, UserNames};
 use crate::{
     activity::{
         model::{ActionGroup, ActivityFilter, ActivityPosition, By, Recorded},
@@ -204,13 +204,13 @@ fn Filters(users: Vec<(UserId, String, String)>, asked: ActivityQuery) -> impl I
 #[component]
 fn EntryLine<'a>(entry: Recorded, names: &'a UserNames, providers: &'a Providers) -> impl IntoView + use<> {
     let at = entry.position.at;
-    let who = recorded::author_of(&entry, &names.labels);
+    let author = recorded::author_of(&entry, &names.labels);
     let badge = recorded::unexpected_outcome(&entry);
     let badge = badge.map(|(tone, words)| view! { <Badge tone=tone words=words /> });
     let times = recorded::times(&entry).map(|words| view! { <span class="soft">", " {words}</span> });
     let (_, outcome) = recorded::outcome(&entry);
-    let email = who.email.clone();
-    let who = names.shorten(who);
+    let email = author.email.clone();
+    let author = names.shorten(author);
     let sentence = recorded::sentence(&entry);
     let detail = recorded::detail(&entry, providers);
     // A sentence about the author does not name whom or what it is about.
@@ -233,7 +233,7 @@ fn EntryLine<'a>(entry: Recorded, names: &'a UserNames, providers: &'a Providers
                     <time datetime=at.for_machines()>{at.minute_of_day()}</time>
                     " "
                     <span class="told">
-                        <Told who=who sentence=sentence />
+                        <EntrySentence author=author sentence=sentence />
                         {times}
                     </span>
                     " "

@@ -14,7 +14,7 @@ use time::Date;
 use tower_sessions::Session;
 
 use self::just_done::JustDone;
-use super::recorded::{self, Author, Told, UserNames};
+use super::recorded::{self, Author, EntrySentence, UserNames};
 use crate::{
     activity::{
         model::{ActivityFilter, Recorded},
@@ -85,7 +85,7 @@ pub async fn show(
             let more = sign_ins.len() > LATEST;
             sign_ins.truncate(LATEST);
             for sign_in in sign_ins.iter_mut().filter(|sign_in| !names.is_shared(&sign_in.user_name)) {
-                sign_in.who.clone_from(&sign_in.user_name);
+                sign_in.started_by.clone_from(&sign_in.user_name);
             }
             let about = ActivityFilter { about: Some(id.0), ..ActivityFilter::default() };
             let entries = log.page(admin.organisation(), about, None).await?.entries;
@@ -104,7 +104,7 @@ pub async fn show(
         title: connector.service_name.as_str().to_owned(),
         connector,
         for_admins,
-        said: ChangeNotice::about(&session, id, connectors.now()).await?,
+        notice: ChangeNotice::about(&session, id, connectors.now()).await?,
         today: connectors.today(),
         redirect_uri: config.public_url.redirect_uri(),
         doctor,
@@ -148,7 +148,7 @@ struct ConnectorView {
     title: String,
     connector: Connector,
     for_admins: Option<ForAdmins>,
-    said: Option<ChangeNotice>,
+    notice: Option<ChangeNotice>,
     today: Date,
     redirect_uri: String,
     doctor: Doctor,
@@ -158,16 +158,25 @@ struct ConnectorView {
 
 #[component]
 fn ConnectorPage(model: ConnectorView) -> impl IntoView {
-    let ConnectorView { title, connector, for_admins, said, today, redirect_uri, doctor, providers, viewer } =
-        model;
+    let ConnectorView {
+        title,
+        connector,
+        for_admins,
+        notice,
+        today,
+        redirect_uri,
+        doctor,
+        providers,
+        viewer,
+    } = model;
     let admin = for_admins.is_some();
     let (id, names) = (connector.id, connector.names());
     // The notice about the last action has the button that leads to the sign-in.
-    let button_elsewhere = said.as_ref().is_some_and(|said| {
-        matches!(said.done, ChangeMade::Added | ChangeMade::SecretReplaced | ChangeMade::TriedAgain)
-            && !said.is_refused()
+    let button_elsewhere = notice.as_ref().is_some_and(|notice| {
+        matches!(notice.done, ChangeMade::Added | ChangeMade::SecretReplaced | ChangeMade::TriedAgain)
+            && !notice.is_refused()
     });
-    let remedy_elsewhere = said.as_ref().is_some_and(ChangeNotice::is_refused);
+    let remedy_elsewhere = notice.as_ref().is_some_and(ChangeNotice::is_refused);
     let actions = admin.then(|| {
         view! {
             <div class="row">
@@ -202,7 +211,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             </div>
             {actions}
         </div>
-        {said.map(|said| view! { <JustDone said=said names=names /> })}
+        {notice.map(|notice| view! { <JustDone notice=notice names=names /> })}
         {banner}
         <div class=class>
             <div class="stack">
@@ -258,7 +267,7 @@ fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: Us
     let all = more.then(|| view! { <a href=format!("/connectors/{id}/sign-ins")>"All sign-ins"</a> });
     let entries = activity
         .into_iter()
-        .map(|(who, entry)| {
+        .map(|(author, entry)| {
             let sentence = recorded::sentence(&entry);
             let outcome = recorded::unexpected_outcome(&entry);
             let outcome = outcome.map(|(tone, words)| view! { <Badge tone=tone words=words /> });
@@ -266,7 +275,7 @@ fn History(it: ForAdmins, connector: Connector, providers: Providers, viewer: Us
             let detail = detail.map(|(label, words)| format!("{label}: {words}. "));
             view! {
                 <li>
-                    <p><Told who=who sentence=sentence /> " " {outcome}</p>
+                    <p><EntrySentence author=author sentence=sentence /> " " {outcome}</p>
                     <p class="soft note">{detail} <Moment at=entry.position.at /></p>
                 </li>
             }

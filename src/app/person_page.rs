@@ -43,28 +43,28 @@ struct PersonView {
     user: User,
     browsers: usize,
     you: bool,
-    said: Option<(Tone, String)>,
+    notice: Option<(Tone, String)>,
     /// A link with which the user chooses a new password, and when it expires. Shown once.
     link: Option<(String, Timestamp)>,
     /// The open link for a new password, and who made it.
     open_link: Option<(Invitation, String)>,
 }
 
-/// The page of a user. `said` makes the message from the user's name.
+/// The page of a user. `notice_of` makes the message from the user's name.
 async fn view_of(
     administration: &Administration,
     people: &People,
     admin: &Admin,
     id: UserId,
-    said: impl FnOnce(&str) -> Option<(Tone, String)>,
+    notice_of: impl FnOnce(&str) -> Option<(Tone, String)>,
     link: Option<(String, Timestamp)>,
 ) -> Result<Page, Failure> {
     let (user, browsers): (User, Vec<LoggedInBrowser>) = administration.person(admin, id).await?;
     let open_link = people.new_password_link(admin, id).await?;
-    let said = said(&user.name);
-    let title = title_of(&user.name, said.as_ref().is_some_and(|(tone, _)| *tone == Tone::Bad));
+    let notice = notice_of(&user.name);
+    let title = title_of(&user.name, notice.as_ref().is_some_and(|(tone, _)| *tone == Tone::Bad));
     let you = user.id == admin.user();
-    let model = PersonView { you, user, browsers: browsers.len(), said, link, open_link };
+    let model = PersonView { you, user, browsers: browsers.len(), notice, link, open_link };
     Ok(Page::new(title, move || view! { <Person model=model.clone() /> }.into_any()))
 }
 
@@ -79,13 +79,13 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: UserId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let said =
-        note::read::<PersonNotice>(&session, CHANGED, clock.now()).await?.filter(|said| said.user == id);
-    let said = |name: &str| {
-        let tone = |said: &PersonNotice| if said.changed { Tone::Good } else { Tone::Info };
-        said.map(|said| (tone(&said), said.words(name)))
+    let notice =
+        note::read::<PersonNotice>(&session, CHANGED, clock.now()).await?.filter(|notice| notice.user == id);
+    let notice_of = |name: &str| {
+        let tone = |notice: &PersonNotice| if notice.changed { Tone::Good } else { Tone::Info };
+        notice.map(|notice| (tone(&notice), notice.words(name)))
     };
-    view_of(&administration, &people, &admin, id, said, None).await
+    view_of(&administration, &people, &admin, id, notice_of, None).await
 }
 
 /// Fields of the forms.
@@ -139,21 +139,21 @@ pub async fn change(
         // An administrator who changed their own user has just ended the session that would show the note.
         ChangeOutcome::Changed if id == admin.user() => Ok(Redirect::to("/login").into_response()),
         ChangeOutcome::Changed | ChangeOutcome::Nothing => {
-            let said =
+            let notice =
                 PersonNotice { user: id, change, changed: outcome == ChangeOutcome::Changed, browsers };
-            note::keep_note(&session, CHANGED, &said, clock.now()).await?;
+            note::keep_note(&session, CHANGED, &notice, clock.now()).await?;
             Ok(Redirect::to(&format!("{PEOPLE}/{id}")).into_response())
         }
         ChangeOutcome::NoSuchUser => Err(Failure::NotFound),
         ChangeOutcome::LastAdmin => {
-            let said = |name: &str| {
+            let notice_of = |name: &str| {
                 let words = format!(
                     "Nothing was changed: {name} is the last administrator who can log in. Make another user an \
                      administrator first."
                 );
                 Some((Tone::Bad, words))
             };
-            let page = view_of(&administration, &people, &admin, id, said, None).await?;
+            let page = view_of(&administration, &people, &admin, id, notice_of, None).await?;
             Ok(page.with_status(StatusCode::CONFLICT).into_response())
         }
     }
@@ -161,8 +161,8 @@ pub async fn change(
 
 #[component]
 fn Person(model: PersonView) -> impl IntoView {
-    let PersonView { user, browsers, you, said, link, open_link } = model;
-    let said = said.map(|(tone, words)| view! { <Notice tone=tone><p>{words}</p></Notice> });
+    let PersonView { user, browsers, you, notice, link, open_link } = model;
+    let notice = notice.map(|(tone, words)| view! { <Notice tone=tone><p>{words}</p></Notice> });
     let open_link = open_link.filter(|_| link.is_none());
     let email = user.email.clone();
     let link = link.map(|(link, until)| {
@@ -191,7 +191,7 @@ fn Person(model: PersonView) -> impl IntoView {
                 <h1><bdi>{user.name.clone()}</bdi></h1>
             </div>
         </div>
-        {said}
+        {notice}
         {link}
         {open_link.map(|(link, by)| view! { <OpenLink link=link by=by /> })}
         {yourself}

@@ -54,8 +54,8 @@ impl UserNames {
     }
 
     /// The author without the email if no other user has the same name.
-    pub fn shorten(&self, who: Author) -> Author {
-        let Author { name, email } = who;
+    pub fn shorten(&self, author: Author) -> Author {
+        let Author { name, email } = author;
         let email = email.filter(|_| self.is_shared(&name));
         Author { name, email }
     }
@@ -79,12 +79,12 @@ pub fn author_of(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author
 
 /// An entry as a sentence: its author, and what the author did.
 #[component]
-pub fn Told(
+pub fn EntrySentence(
     /// The author. An email follows the name.
-    who: Author,
+    author: Author,
     sentence: Sentence,
 ) -> impl IntoView {
-    let Author { name, email } = who;
+    let Author { name, email } = author;
     let email = email.map(|email| view! { " (" <bdi>{email}</bdi> ")" });
     let Sentence { verb, object, rest } = sentence;
     let object = (!object.is_empty()).then(|| view! { " " <bdi>{object}</bdi> });
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn each_detail_that_no_sentence_has_is_a_fact() {
         let text = str::to_owned;
-        let said = |detail| super::detail(&entry(detail), &Providers::new(Vec::new()));
+        let detail_of = |detail| super::detail(&entry(detail), &Providers::new(Vec::new()));
         for (detail, label, words) in [
             (Detail::Earlier(text("role: <admin>")), "Detail", "role: <admin>"),
             (
@@ -178,10 +178,10 @@ mod tests {
                 "Browsers logged out: 2, sign-ins ended: 1, links withdrawn: 0",
             ),
         ] {
-            assert_eq!(said(detail), Some((label, words.to_owned())));
+            assert_eq!(detail_of(detail), Some((label, words.to_owned())));
         }
-        assert_eq!(said(Detail::None), None);
-        assert_eq!(said(Detail::Role { role: text("viewer") }), None);
+        assert_eq!(detail_of(Detail::None), None);
+        assert_eq!(detail_of(Detail::Role { role: text("viewer") }), None);
     }
 
     #[test]
@@ -189,8 +189,8 @@ mod tests {
         let user = |id, name: &str| (UserId(Uuid::from_u128(id)), name.to_owned(), format!("{id}@b.test"));
         let names = UserNames::of(&[user(1, "Ada Example"), user(2, "ada example"), user(3, "Grace")]);
         let email = |name: &str| {
-            let who = Author { name: name.to_owned(), email: Some("1@b.test".to_owned()) };
-            names.shorten(who).email
+            let author = Author { name: name.to_owned(), email: Some("1@b.test".to_owned()) };
+            names.shorten(author).email
         };
         assert!(email("Ada Example").is_some() && email("ada example").is_some());
         assert!(email("Grace").is_none() && !names.is_shared("The operator"));

@@ -36,7 +36,7 @@ pub async fn run(settings: Settings, backup: &Path) -> CommandResult {
         DatabaseUrl::Sqlite(path) => path.clone(),
         postgres @ DatabaseUrl::Postgres(_) => return Err(postgres.name_role(WITH_POSTGRESQL)),
     };
-    let held = Held::take(&path).await?;
+    let held = Held::lock_database(&path).await?;
     let staged = Staged::copy(backup, &path)?;
     let unchanged = |error: String| format!("{}\nNothing was restored.", staged.named(&error));
     staged.examine().await.map_err(unchanged)?;

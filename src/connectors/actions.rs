@@ -60,8 +60,8 @@ struct FailedForm {
 }
 
 impl Failed {
-    /// Takes the failure, if there is one.
-    pub fn take(&self) -> Option<Failure> {
+    /// Takes the failure out, if there is one.
+    pub fn take_failure(&self) -> Option<Failure> {
         self.0.lock().ok().and_then(|mut form| form.failure.take())
     }
 
@@ -110,7 +110,7 @@ pub struct ConnectorForm {
     form: String,
     /// The connector, if there is one already.
     connector: String,
-    /// Its version when the form was opened.
+    /// The connector's version when the form was opened.
     version: String,
     /// The sealed user for whom the form was made.
     owner: String,
@@ -310,11 +310,11 @@ pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(
     let Sender { admin, service, session } = Sender::of(&form.owner)?;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let now = service.now();
-    let said = ChangeNotice::deleted(&session, now).await?;
+    let earlier = ChangeNotice::deleted(&session, now).await?;
     let name = match service.delete(&admin.reauthenticated()?, connector).await {
         Ok(gone) => gone.service_name.as_str().to_owned(),
         // On a double click the first request has deleted the connector, and the list says so.
-        Err(Failure::NotFound) => match said {
+        Err(Failure::NotFound) => match earlier {
             Some((deleted, name)) if deleted == connector => name,
             _ => return Err(Failure::NotFound.into()),
         },

@@ -8,7 +8,7 @@ use crate::platform::{clock::Timestamp, failure::Failure, note};
 
 const NAME: &str = "connectors";
 
-/// The action.
+/// An action on a connector, with its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChangeMade {
     Added,
@@ -28,16 +28,15 @@ pub enum ChangeMade {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ChangeNotice {
     pub connector: ConnectorId,
-    /// The action.
     pub done: ChangeMade,
-    /// The warning about its new secret.
+    /// The warning about the new secret.
     pub warning: Option<String>,
-    /// The provider's answer to its credentials, if they were tried.
+    /// The provider's answer to the credentials, if they were tried.
     pub finding: Option<Finding>,
 }
 
 impl ChangeNotice {
-    /// Whether the provider refused its credentials.
+    /// Whether the provider refused the credentials.
     pub const fn is_refused(&self) -> bool {
         matches!(self.finding, Some(Finding::Refused(_)))
     }
@@ -49,8 +48,8 @@ impl ChangeNotice {
 
     /// The message about this connector, which still exists.
     pub async fn about(session: &Session, id: ConnectorId, now: Timestamp) -> Result<Option<Self>, Failure> {
-        let said = note::read::<Self>(session, NAME, now).await?;
-        Ok(said.filter(|said| said.connector == id && !matches!(said.done, ChangeMade::Deleted(_))))
+        let notice = note::read::<Self>(session, NAME, now).await?;
+        Ok(notice.filter(|notice| notice.connector == id && !matches!(notice.done, ChangeMade::Deleted(_))))
     }
 
     /// The id and name of a connector that was deleted.
@@ -58,9 +57,9 @@ impl ChangeNotice {
         session: &Session,
         now: Timestamp,
     ) -> Result<Option<(ConnectorId, String)>, Failure> {
-        let said = note::read::<Self>(session, NAME, now).await?;
-        Ok(said.and_then(|said| match said.done {
-            ChangeMade::Deleted(name) => Some((said.connector, name)),
+        let notice = note::read::<Self>(session, NAME, now).await?;
+        Ok(notice.and_then(|notice| match notice.done {
+            ChangeMade::Deleted(name) => Some((notice.connector, name)),
             _ => None,
         }))
     }

@@ -54,13 +54,13 @@ pub enum Target {
     /// The form of an existing connector.
     Edit {
         connector: ConnectorId,
-        /// Its version when the form was opened.
+        /// The connector's version when the form was opened.
         version: i64,
     },
     /// The form that replaces the secret of a connector.
     Secret {
         connector: ConnectorId,
-        /// Its version when the form was opened.
+        /// The connector's version when the form was opened.
         version: i64,
     },
 }

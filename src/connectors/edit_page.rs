@@ -150,14 +150,14 @@ async fn last_change(
     let Some(entry) = page.entries.into_iter().find(|it| it.action == Some(Action::ConnectorChanged)) else {
         return Ok(OtherChange(None));
     };
-    let who = match entry.by {
+    let author = match entry.by {
         By::User(user) => {
             people.names(admin.organisation(), [user]).await?.get(&user).map(UserLabel::to_string)
         }
         By::NoUser => None,
     };
     let changed = labels_of(providers, entry.detail.fields());
-    Ok(OtherChange(who.map(|who| (who, changed, entry.position.at))))
+    Ok(OtherChange(author.map(|author| (author, changed, entry.position.at))))
 }
 
 #[derive(Clone)]

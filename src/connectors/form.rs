@@ -299,11 +299,11 @@ impl FormView {
 
 #[component]
 pub fn ConnectorForm(
-    /// What it shows.
+    /// The connector and the typed values.
     model: FormView,
-    /// The steps, if it shows them.
+    /// The provider's steps, if the form shows them.
     guide: Option<Guide>,
-    /// The text of its button.
+    /// The text of the button that sends the form.
     button: &'static str,
     /// The address to which *Cancel* leads.
     cancel: String,

@@ -252,13 +252,13 @@ fn check(input: &HtmlInputElement, moment: Moment) -> Option<bool> {
     if skipped {
         return None;
     }
-    let said = judge(&field, &text);
-    words.set_text_content(said.map(|(_, words)| words));
-    match said {
+    let verdict = judge(&field, &text);
+    words.set_text_content(verdict.map(|(_, words)| words));
+    match verdict {
         Some((tone, _)) => line.set_attribute("data-tone", tone).ok()?,
         None => line.remove_attribute("data-tone").ok()?,
     }
-    let is_bad = said.is_some_and(|(tone, _)| tone == "bad");
+    let is_bad = verdict.is_some_and(|(tone, _)| tone == "bad");
     if is_bad {
         input.set_attribute("aria-invalid", "true").ok()?;
     } else {

@@ -140,7 +140,7 @@ fn own_setting(fact: Fact) -> impl IntoView {
     view! { <div><dt>{label}</dt><dd>{value}</dd></div> }
 }
 
-/// What each setting means, for a reader who asks.
+/// The meaning of each setting, in a list that the reader opens.
 fn draw_meanings(connector: &Connector, admin: bool) -> impl IntoView + use<> {
     let names = connector.names();
     let own = connector.application.facts().into_iter().map(|fact| (fact.label, fact.meaning.to_owned()));

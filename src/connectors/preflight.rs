@@ -25,7 +25,7 @@ pub enum Finding {
 pub struct Refused {
     /// In a line.
     pub title: String,
-    /// What it means.
+    /// The meaning of the refusal.
     pub what: String,
     /// The next step for each cause, the most likely cause first.
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct Refused {
     /// The buttons that the page offers, in the order of the causes.
     #[serde(default)]
     pub offers: Vec<Offer>,
-    /// What the provider said, by name: its code, and its ids.
+    /// The provider's code and ids, by name.
     pub said: Vec<(String, String)>,
 }
 
@@ -42,11 +42,11 @@ pub struct Refused {
 pub struct NextStep {
     /// How to recognise this cause; empty if it is the only one.
     pub when: String,
-    /// What to do.
+    /// The step, as a sentence.
     pub next: String,
 }
 
-/// What the page offers where credentials are refused.
+/// A button beside refused credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Offer {
     /// To try them again as they are.

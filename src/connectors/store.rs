@@ -123,7 +123,7 @@ impl Connector {
         self.provider.form()
     }
 
-    /// Its settings, to change some of them and save them again.
+    /// The settings, to change some of them and save them again.
     pub fn settings(&self) -> Settings {
         Settings {
             service_name: self.service_name.clone(),
@@ -209,7 +209,7 @@ pub struct SealedSecret {
     pub sealed: Vec<u8>,
     /// The number that the sealed value is bound to.
     pub version: i64,
-    /// Its first three characters.
+    /// The first three characters of the secret.
     pub hint: String,
 }
 

@@ -65,7 +65,7 @@ impl Counts {
     }
 
     /// Counts a run that begins.
-    pub(super) fn begin(&self, kind: &Kind) -> Running {
+    pub(super) fn count_start(&self, kind: &Kind) -> Running {
         let counts = self.0.iter().find(|(name, _)| *name == kind.name);
         let counts = counts.map(|(_, counts)| counts.clone()).unwrap_or_default();
         counts.started.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +94,7 @@ pub(super) struct Running(Arc<KindCounts>);
 
 impl Running {
     /// Counts how it ended.
-    pub(super) fn end(self, ending: Ending) {
+    pub(super) fn count_ending(self, ending: Ending) {
         let count = match ending {
             Ending::Succeeded => &self.0.succeeded,
             Ending::Failed => &self.0.failed,

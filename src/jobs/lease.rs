@@ -28,7 +28,7 @@ identifier! {
     Owner
 }
 
-/// What the row of a job says about its lease.
+/// The state of a lease, as the row of its job has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseState {
     /// The process that holds the lease; `None` if the job is free.
@@ -40,7 +40,6 @@ pub struct LeaseState {
 /// A lease as one process has seen it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighting {
-    /// What it was.
     pub state: LeaseState,
     /// When the database first answered with this state.
     pub since: Instant,
@@ -59,11 +58,11 @@ pub fn may_take(state: LeaseState, seen: Option<Sighting>, asked: Instant) -> bo
 pub struct Watch(HashMap<JobId, Sighting>);
 
 impl Watch {
-    /// Notes what the database has answered at `answered` to a query for all leases that was sent at `asked`.
+    /// Records all leases, as the database answered at `answered` to a query that was sent at `asked`.
     ///
     /// # Returns
     /// The jobs that may be taken.
-    pub fn note(
+    pub fn record_leases(
         &mut self,
         leases: impl IntoIterator<Item = (JobId, LeaseState)>,
         asked: Instant,

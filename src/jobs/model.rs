@@ -15,7 +15,7 @@ identifier! {
 /// A kind of job: what its feature decides about it.
 #[derive(Debug)]
 pub struct Kind {
-    /// Its name in the table, in the log and in metrics.
+    /// The name in the table, in the log and in metrics.
     pub name: &'static str,
     /// Maximum number of jobs of this kind that one process runs at once.
     pub at_once: usize,
@@ -30,7 +30,7 @@ impl Kind {
     /// The longest wait that this program gives a job of this kind. A due time further ahead was written by a clock
     /// that was wrong.
     pub fn longest_wait(&self) -> Duration {
-        self.back_off.first.max(self.back_off.most).max(self.every.unwrap_or(Duration::ZERO))
+        self.back_off.first.max(self.back_off.longest).max(self.every.unwrap_or(Duration::ZERO))
     }
 }
 
@@ -40,7 +40,7 @@ pub struct BackOff {
     /// The longest wait after the first failure, and the wait while the database is away.
     pub first: Duration,
     /// The longest wait after any number of failures.
-    pub most: Duration,
+    pub longest: Duration,
 }
 
 impl BackOff {
@@ -49,13 +49,13 @@ impl BackOff {
     pub fn wait(self, attempts: u32, random: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(62);
         let allowed = self.first.whole_microseconds().max(0) << doublings;
-        let half = allowed.min(self.most.whole_microseconds().max(0)) / 2;
+        let half = allowed.min(self.longest.whole_microseconds().max(0)) / 2;
         let wait = half + half * i128::from(random) / i128::from(u32::MAX);
         Duration::microseconds(i64::try_from(wait).unwrap_or(i64::MAX))
     }
 }
 
-/// What a job is about, as JSON.
+/// The input of a job, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload(pub(super) String);
 
@@ -76,7 +76,6 @@ pub struct Job {
     pub id: JobId,
     /// The organisation that it works for; `None` if it belongs to no organisation.
     pub organisation: Option<OrganisationId>,
-    /// What it is about.
     pub payload: Payload,
     /// How many attempts there were since the last success, this one included.
     pub attempts: u32,
@@ -88,10 +87,10 @@ mod tests {
 
     use super::*;
 
-    const BACK_OFF: BackOff = BackOff { first: Duration::seconds(10), most: Duration::minutes(2) };
+    const BACK_OFF: BackOff = BackOff { first: Duration::seconds(10), longest: Duration::minutes(2) };
 
     #[test]
-    fn the_wait_doubles_with_each_failure_up_to_the_most() {
+    fn the_wait_doubles_with_each_failure_up_to_the_longest() {
         let longest: Vec<i64> = (1..=6).map(|it| BACK_OFF.wait(it, u32::MAX).whole_seconds()).collect();
         assert_eq!(longest, [10, 20, 40, 80, 120, 120]);
         assert_eq!(BACK_OFF.wait(1, 0), Duration::seconds(5));
@@ -107,12 +106,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_wait_is_never_longer_than_the_most_nor_shorter_than_half_the_first(
+        fn a_wait_is_never_longer_than_the_longest_nor_shorter_than_half_the_first(
             attempts in any::<u32>(),
             random in any::<u32>(),
         ) {
             let wait = BACK_OFF.wait(attempts, random);
-            prop_assert!(wait <= BACK_OFF.most && wait >= BACK_OFF.first / 2, "{wait}");
+            prop_assert!(wait <= BACK_OFF.longest && wait >= BACK_OFF.first / 2, "{wait}");
         }
     }
 }

@@ -82,7 +82,7 @@ impl Runner {
         let mut is_away = false;
         while !stop.is_cancelled() {
             let next = self.monotonic.now() + POLL;
-            match self.look().await {
+            match self.start_due_jobs().await {
                 // There may be more.
                 Ok(started) if started > 0 => continue,
                 Ok(_) => {
@@ -102,7 +102,7 @@ impl Runner {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                Some(ended) = self.tasks.join_next_with_id() => self.note_end(&ended),
+                Some(ended) = self.tasks.join_next_with_id() => self.remove_ended_job(&ended),
                 () = jobs.woken() => {}
                 () = monotonic.sleep_until(next) => {}
             }
@@ -124,9 +124,9 @@ impl Runner {
     ///
     /// # Errors
     /// Those of the database. Jobs that were started before continue.
-    pub async fn look(&mut self) -> Result<usize, Failure> {
+    pub async fn start_due_jobs(&mut self) -> Result<usize, Failure> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
-            self.note_end(&ended);
+            self.remove_ended_job(&ended);
         }
         if !self.has_singletons {
             let singletons: Vec<&'static Kind> =
@@ -140,7 +140,7 @@ impl Runner {
         let leased = store::find_leased_jobs(&read, &names, MAX_LEASES).await?;
         let seen = leased.iter().filter(|stored| !self.is_running(stored.job.id));
         let seen: Vec<_> = seen.map(|stored| (stored.job.id, stored.lease)).collect();
-        let left_behind = self.watch.note(seen, asked, self.monotonic.now());
+        let left_behind = self.watch.record_leases(seen, asked, self.monotonic.now());
         let mut candidates: Vec<Stored> =
             leased.into_iter().filter(|stored| left_behind.contains(&stored.job.id)).collect();
         for worker in &self.workers {
@@ -169,7 +169,7 @@ impl Runner {
         // Before the row can have changed: others count from later on.
         let taken_at = self.monotonic.now();
         let mut job = candidate.job;
-        let Some(lease) = self.jobs.take(job.id, candidate.lease).await? else { return Ok(false) };
+        let Some(lease) = self.jobs.take_job(job.id, candidate.lease).await? else { return Ok(false) };
         job.attempts = job.attempts.saturating_add(1);
         let (id, name) = (job.id, worker.kind.name);
         let run = Run {
@@ -182,7 +182,7 @@ impl Runner {
             taken_at,
         };
         // Before the task begins: a job that was taken is never without a count.
-        let running = self.jobs.counts().begin(run.worker.kind);
+        let running = self.jobs.counts().count_start(run.worker.kind);
         let task = self.tasks.spawn(run.run(running));
         self.running.insert(task.id(), (id, name));
         Ok(true)
@@ -198,7 +198,7 @@ impl Runner {
         worker.kind.at_once.saturating_sub(running)
     }
 
-    fn note_end(&mut self, ended: &Result<(Id, ()), JoinError>) {
+    fn remove_ended_job(&mut self, ended: &Result<(Id, ()), JoinError>) {
         let id = match ended {
             Ok((id, ())) => *id,
             Err(error) => error.id(),

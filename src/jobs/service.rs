@@ -64,7 +64,7 @@ impl Jobs {
         let Inner { clock, randomness, .. } = &*self.0;
         let id = JobId::new(&**clock, &**randomness);
         let (payload, due_at) = (Payload(payload), clock.now());
-        Ok(store::add(tx, NewJob { id, kind, organisation, key, payload, due_at }).await?)
+        Ok(store::add_job(tx, NewJob { id, kind, organisation, key, payload, due_at }).await?)
     }
 
     /// Makes sure that these singletons are there. New ones are due now.
@@ -111,19 +111,23 @@ impl Jobs {
     }
 
     /// Takes a job whose lease still is `before`.
-    pub(super) async fn take(&self, id: JobId, before: LeaseState) -> Result<Option<Lease>, DatabaseError> {
+    pub(super) async fn take_job(
+        &self,
+        id: JobId,
+        before: LeaseState,
+    ) -> Result<Option<Lease>, DatabaseError> {
         let Inner { database, clock, randomness, .. } = &*self.0;
         let owner = Owner::new(&**clock, &**randomness);
-        let taken = database.write(async |tx| store::take(&tx, id, before, owner).await).await?;
+        let taken = database.write(async |tx| store::take_job(&tx, id, before, owner).await).await?;
         Ok(taken.then(|| Lease { id, owner, lost: CancellationToken::new() }))
     }
 
-    pub(super) async fn renew(&self, lease: &Lease) -> Result<bool, DatabaseError> {
-        self.0.database.write(async |tx| store::renew(&tx, lease.id, lease.owner).await).await
+    pub(super) async fn renew_lease(&self, lease: &Lease) -> Result<bool, DatabaseError> {
+        self.0.database.write(async |tx| store::renew_lease(&tx, lease.id, lease.owner).await).await
     }
 
-    pub(super) async fn end(&self, lease: &Lease, next: Next) -> Result<bool, DatabaseError> {
-        self.0.database.write(async |tx| store::end(&tx, lease.id, lease.owner, next).await).await
+    pub(super) async fn end_lease(&self, lease: &Lease, next: Next) -> Result<bool, DatabaseError> {
+        self.0.database.write(async |tx| store::end_lease(&tx, lease.id, lease.owner, next).await).await
     }
 }
 
@@ -142,7 +146,7 @@ impl Lease {
     /// # Errors
     /// If the lease is lost: the transaction must fail then.
     pub async fn hold(&self, tx: &Tx) -> Result<(), Failure> {
-        if !self.is_lost() && store::hold(tx, self.id, self.owner).await? {
+        if !self.is_lost() && store::lock_lease(tx, self.id, self.owner).await? {
             return Ok(());
         }
         self.lose();

@@ -79,7 +79,7 @@ impl From<row::Model> for Stored {
 ///
 /// # Returns
 /// Whether it was added.
-pub async fn add(tx: &Tx, new: NewJob) -> Result<bool, DatabaseError> {
+pub async fn add_job(tx: &Tx, new: NewJob) -> Result<bool, DatabaseError> {
     let row = row::ActiveModel {
         id: Set(new.id.0),
         kind: Set(new.kind.name.to_owned()),
@@ -157,7 +157,7 @@ fn query_free(kind: &Kind) -> Select<row::Entity> {
 ///
 /// # Returns
 /// Whether it was taken.
-pub async fn take(tx: &Tx, id: JobId, before: LeaseState, owner: Owner) -> Result<bool, DatabaseError> {
+pub async fn take_job(tx: &Tx, id: JobId, before: LeaseState, owner: Owner) -> Result<bool, DatabaseError> {
     let unchanged = row::Entity::find_by_id(id.0).filter(row::Column::LeaseCounter.eq(before.counter));
     let unchanged = match before.owner {
         None => unchanged.filter(row::Column::LeaseOwner.is_null()),
@@ -182,7 +182,7 @@ pub async fn take(tx: &Tx, id: JobId, before: LeaseState, owner: Owner) -> Resul
 ///
 /// # Returns
 /// Whether `owner` still had it.
-pub async fn renew(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseError> {
+pub async fn renew_lease(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseError> {
     let renewed = row::Entity::update_many()
         .filter(row::Column::Id.eq(id.0))
         .filter(row::Column::LeaseOwner.eq(owner.0))
@@ -196,7 +196,7 @@ pub async fn renew(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseErr
 ///
 /// # Returns
 /// Whether `owner` still has the lease.
-pub async fn hold(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseError> {
+pub async fn lock_lease(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseError> {
     let held = row::Entity::find_by_id(id.0)
         .filter(row::Column::LeaseOwner.eq(owner.0))
         .lock(LockType::Update)
@@ -208,11 +208,11 @@ pub async fn hold(tx: &Tx, id: JobId, owner: Owner) -> Result<bool, DatabaseErro
 /// The state of a job after a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// It is done, and its row is deleted.
+    /// The job has succeeded, and its row is deleted.
     Gone,
-    /// It is done, and runs again at this time.
+    /// The job has succeeded, and runs again at this time.
     Again(Timestamp),
-    /// It has failed, and runs again at this time.
+    /// The job has failed, and runs again at this time.
     Retry(Timestamp),
     /// The attempt does not count; the next one is at this time.
     PutBack(Timestamp),
@@ -222,7 +222,7 @@ pub enum Next {
 ///
 /// # Returns
 /// Whether `owner` still had it.
-pub async fn end(tx: &Tx, id: JobId, owner: Owner, next: Next) -> Result<bool, DatabaseError> {
+pub async fn end_lease(tx: &Tx, id: JobId, owner: Owner, next: Next) -> Result<bool, DatabaseError> {
     let due_at = match next {
         Next::Gone => {
             let erased = row::Entity::delete_many()

@@ -71,7 +71,7 @@ impl DeviceSlot {
 
     /// Makes the response set a new device cookie, and the short name of the organisation for the next log-in
     /// form. Call it after the transaction that made the token was committed.
-    pub fn give(&self, device: Token, organisation: Option<String>) {
+    pub fn set_cookie_values(&self, device: Token, organisation: Option<String>) {
         *self.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(Given { device, organisation });
     }
 }
@@ -121,7 +121,7 @@ impl DeviceCookies {
     /// Adds a device cookie for a user who has completed a log-in, and erases the one that the browser sent.
     ///
     /// # Returns
-    /// The token. Pass it to [`DeviceSlot::give`] after the transaction was committed.
+    /// The token. Pass it to [`DeviceSlot::set_cookie_values`] after the transaction was committed.
     pub async fn renew(
         &self,
         tx: &Tx,

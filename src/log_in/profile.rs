@@ -46,7 +46,7 @@ pub enum PasswordChange {
 /// Maximum number of new passwords that a user sends within a window of the throttles, right or wrong.
 const CHANGES: i64 = 20;
 
-/// What a user gives to re-authenticate. It has no `Debug`, because a recovery code is a secret.
+/// The values with which a user re-authenticates. The type has no `Debug`, because a recovery code is a secret.
 #[derive(Default)]
 pub struct GivenCredentials {
     /// The user's password.

@@ -90,7 +90,7 @@ static ACTIONS: [(&str, &str); 13] = [
     ("/profile/second-factor/remove", "turn off your second factor"),
 ];
 
-/// What the user does at this path, as an infinitive.
+/// The action of this path, as an infinitive.
 fn action_at(path: &str) -> &'static str {
     let path = path.split('?').next().unwrap_or_default();
     let is_at = |pattern: &str| {

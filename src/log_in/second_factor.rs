@@ -83,7 +83,7 @@ impl LogInService {
         let entry = Entry::done(Action::CodeAsked, &user.email, user.id.0);
         let actor = actor(&user, browser, false);
         // Counted: an attacker who has the password could otherwise fill the database with entries.
-        self.repeated.note(actor, entry);
+        self.repeated.count_event(actor, entry);
         let half = HalfWay {
             organisation: user.organisation,
             user: user.id,
@@ -147,7 +147,7 @@ impl LogInService {
         // between, the code is lost; a code that could work twice would be worse.
         if !self.people.use_code(&user, &code, actor(&user, browser, true)).await? {
             let entry = Entry::done(Action::CodeRefused, &user.email, user.id.0).with_outcome("refused");
-            self.repeated.note(actor(&user, browser, false), entry);
+            self.repeated.count_event(actor(&user, browser, false), entry);
             // Only after the attempt was counted and refused; see `age_of_code` for what this may reveal.
             let age = self.people.age_of_code(&user, &code).await?;
             return Ok(Some(age.map_or(LoggedIn::Refused, LoggedIn::LateCode)));

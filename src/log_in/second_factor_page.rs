@@ -88,7 +88,7 @@ pub async fn show(
 
 /// `POST /profile/second-factor`: begins the set-up. The session gets a new id first, so that an attacker
 /// with a cookie stolen before cannot read the key.
-pub async fn begin(
+pub async fn begin_set_up(
     State(people): State<People>,
     State(sessions): State<Sessions>,
     Extension(member): Extension<Member>,
@@ -108,7 +108,7 @@ pub struct CodeForm {
 }
 
 /// `POST /profile/second-factor/finish`: the first right code activates the second factor.
-pub async fn finish(
+pub async fn finish_set_up(
     State(people): State<People>,
     State(log_ins): State<Arc<LogInService>>,
     State(sessions): State<Sessions>,
@@ -144,7 +144,7 @@ pub async fn finish(
 }
 
 /// `POST /profile/second-factor/recovery-codes`: replaces the recovery codes.
-pub async fn renew(
+pub async fn replace_recovery_codes(
     State(people): State<People>,
     State(sessions): State<Sessions>,
     Extension(browser): Extension<Browser>,
@@ -173,14 +173,14 @@ async fn show_codes(
 
 /// `POST /profile/second-factor/cancel`: drops a set-up. An active second factor stays, because another
 /// window may have finished it.
-pub async fn cancel(session: Session) -> Result<Redirect, Failure> {
+pub async fn cancel_set_up(session: Session) -> Result<Redirect, Failure> {
     session::forget_second_factor(&session).await?;
     // A user who must have a second factor is sent back to the set-up.
     Ok(Redirect::to(PROFILE))
 }
 
 /// `POST /profile/second-factor/remove`.
-pub async fn remove(
+pub async fn remove_second_factor(
     State(people): State<People>,
     State(sessions): State<Sessions>,
     State(clock): State<SharedClock>,

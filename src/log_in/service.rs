@@ -59,7 +59,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// One text for all spellings of the same organisation and email. A typed organisation counts only if no
+    /// The same text for all spellings of an organisation and email. A typed organisation counts only if no
     /// organisation has it as its short name: otherwise an attacker could start a new count with another
     /// spelling.
     fn account(&self, organisation: Option<OrganisationId>) -> String {
@@ -283,7 +283,8 @@ impl LogInService {
         let (email, id) = user.map_or(("", Uuid::nil()), |user| (user.email.as_str(), user.id.0));
         let actor =
             Actor { organisation, user: None, address: browser.address, request_id: browser.request_id };
-        self.repeated.note(actor, Entry::done(Action::LogInRefused, email, id).with_outcome("refused"));
+        self.repeated
+            .count_event(actor, Entry::done(Action::LogInRefused, email, id).with_outcome("refused"));
     }
 
     /// Hashes the password with today's parameters; `None` if the hasher is busy. The older hash is good for
@@ -315,7 +316,7 @@ impl LogInService {
                 if !self.people.note_login(&tx, user, newer_hash.clone()).await? {
                     return Ok(None);
                 }
-                let issued = self.sessions.begin(&tx, user, browser).await?;
+                let issued = self.sessions.begin_session(&tx, user, browser).await?;
                 let entry = Entry::done(Action::LoggedIn, &user.email, user.id.0);
                 self.activity.record(&tx, actor(user, browser, true), entry).await?;
                 let device = self.devices.renew(&tx, &browser.device, user.organisation, user.id).await?;
@@ -325,7 +326,7 @@ impl LogInService {
         let Some((issued, device)) = issued else { return Ok(false) };
         issued.hand_to(session).await?;
         let organisation = self.people.short_name(user.organisation).await?;
-        browser.device.give(device, Some(organisation));
+        browser.device.set_cookie_values(device, Some(organisation));
         Ok(true)
     }
 
@@ -352,24 +353,24 @@ impl LogInService {
         let entry = Entry::done(Action::RequestRefused, entity, member.user().0)
             .with_outcome("refused")
             .with_detail(Detail::Method { method: method.as_str().to_owned() });
-        self.repeated.note(member.actor(), entry);
+        self.repeated.count_event(member.actor(), entry);
     }
 
     /// The user who is logged in in this session, as stored when the request began. So disabling a user or
     /// changing their role takes effect at once.
     pub async fn identify(&self, session: &Session, browser: &Browser) -> Result<Option<Member>, Failure> {
-        let Some(who) = session::user(session).await? else { return Ok(None) };
+        let Some(session_user) = session::user(session).await? else { return Ok(None) };
         let Some(snapshot) = session::user_snapshot(session).await? else { return Ok(None) };
         let context = RequestContext {
             address: browser.address,
             request_id: browser.request_id,
-            reauthenticated_at: who.reauthenticated_at,
+            reauthenticated_at: session_user.reauthenticated_at,
         };
         self.people.member_of_session(snapshot, context)
     }
 }
 
-/// One text for all spellings of an email.
+/// The same text for all spellings of an email.
 fn canonical(email: &str) -> String {
     Email::counted(email)
 }

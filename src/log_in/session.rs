@@ -191,8 +191,8 @@ pub async fn user_snapshot(session: &Session) -> Result<Option<UserSnapshot>, Fa
 
 /// Identifies a log-in, even after its session got a new id; `None` if no user is logged in.
 pub async fn log_in_hash(session: &Session) -> Result<Option<Hash>, Failure> {
-    let who = user(session).await?;
-    Ok(who.map(|who| Hash::of(format!("{}\0{}", who.user, who.since.micros()).as_bytes())))
+    let session_user = user(session).await?;
+    Ok(session_user.map(|it| Hash::of(format!("{}\0{}", it.user, it.since.micros()).as_bytes())))
 }
 
 /// The store of sessions.

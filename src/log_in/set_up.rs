@@ -140,7 +140,7 @@ impl SetUp {
         let made: Result<(), Failure> = self
             .database
             .write(async |tx| {
-                if !settings::take(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {
+                if !settings::remove_value(&tx, SETTING, &value).await? || !self.people.is_empty(&tx).await? {
                     return Err(Failure::NotFound);
                 }
                 let organisation =

@@ -131,7 +131,7 @@ impl TryFrom<row::Model> for StoredSession {
 }
 
 /// Adds a session. A conflict means that the id exists already.
-pub async fn add(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> {
+pub async fn add_session(tx: &Tx, session: &StoredSession) -> Result<(), DatabaseError> {
     let row = row::ActiveModel {
         hash: Set(session.hash.to_vec()),
         organisation_id: Set(session.user.map(|(organisation, _)| organisation.0)),
@@ -160,7 +160,7 @@ pub async fn update_data(tx: &Tx, hash: Hash, data: String) -> Result<(), Databa
 }
 
 /// Writes that a session was used.
-pub async fn touch(tx: &Tx, hash: Hash, now: Timestamp) -> Result<(), DatabaseError> {
+pub async fn record_use(tx: &Tx, hash: Hash, now: Timestamp) -> Result<(), DatabaseError> {
     row::Entity::update_many()
         .filter(row::Column::Hash.eq(hash.to_vec()))
         .col_expr(row::Column::LastSeenAt, Expr::value(now.micros()))
@@ -175,7 +175,7 @@ pub async fn is_there(on: &impl Queries, hash: Hash) -> Result<bool, DatabaseErr
 }
 
 /// Deletes a session.
-pub async fn end(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
+pub async fn end_session(tx: &Tx, hash: Hash) -> Result<(), DatabaseError> {
     row::Entity::delete_by_id(hash.to_vec()).exec(tx.connection()).await?;
     Ok(())
 }
@@ -201,7 +201,7 @@ pub async fn find_of(
 ///
 /// # Returns
 /// The session as it was; `None` if it had ended. Only one of several concurrent calls gets it.
-pub async fn take(
+pub async fn take_session(
     tx: &Tx,
     organisation: OrganisationId,
     user: UserId,
@@ -223,14 +223,14 @@ pub async fn end_all_of(tx: &Tx, organisation: OrganisationId, user: UserId) -> 
     Ok(())
 }
 
-/// Deletes sessions of a user, so that one more makes at most `most`: first the expired ones, then the least
+/// Deletes sessions of a user, so that one more makes at most `max`: first the expired ones, then the least
 /// recently used. The caller holds the user's lock.
 pub async fn make_room(
     tx: &Tx,
     organisation: OrganisationId,
     user: UserId,
     now: Timestamp,
-    most: usize,
+    max: usize,
 ) -> Result<(), DatabaseError> {
     let sessions = row::Entity::find()
         .filter(row::Column::OrganisationId.eq(organisation.0))
@@ -241,28 +241,28 @@ pub async fn make_room(
         .await?;
     let sessions = sessions.into_iter().map(StoredSession::try_from).collect::<Result<Vec<_>, _>>()?;
     let (live, ended): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.is_live(now));
-    let superfluous = live.iter().skip(most.saturating_sub(1)).chain(&ended);
+    let superfluous = live.iter().skip(max.saturating_sub(1)).chain(&ended);
     for session in superfluous {
-        end(tx, session.hash).await?;
+        end_session(tx, session.hash).await?;
     }
     Ok(())
 }
 
-/// Deletes log-ins of a user that wait for a code, so that one more makes at most `most`. The oldest from the
+/// Deletes log-ins of a user that wait for a code, so that one more makes at most `max`. The oldest from the
 /// same network go first (of IPv6 the /64), so that an attacker who has the password ends their own log-ins,
 /// not the owner's. The caller holds the user's lock.
 pub async fn make_room_half_way(
     tx: &Tx,
     user: UserId,
     address: Option<&str>,
-    most: usize,
+    max: usize,
 ) -> Result<(), DatabaseError> {
     let mut waiting = row::Entity::find()
         .filter(row::Column::HalfWayOf.eq(user.0))
         .order_by_asc(row::Column::CreatedAt)
         .all(tx.connection())
         .await?;
-    let superfluous = (waiting.len() + 1).saturating_sub(most);
+    let superfluous = (waiting.len() + 1).saturating_sub(max);
     // The sort is stable: the oldest stays first in each half.
     let network = |address: Option<&str>| address.and_then(|text| text.parse().ok()).map(own_network);
     let asking = network(address);

@@ -22,7 +22,7 @@ impl OrganisationName {
     /// Parses typed text.
     ///
     /// # Errors
-    /// What to change, as words for the form.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         text::name(text, 100).map(Self).map_err(|why| match why {
             BadName::Empty | BadName::TooLong => {
@@ -47,7 +47,7 @@ impl PersonName {
     /// user's own address.
     ///
     /// # Errors
-    /// What to change, as words for the form.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text::ascii(text).contains('@') {
             return Err("Enter your name without an email address.");
@@ -92,7 +92,7 @@ impl Email {
     /// invisible characters around the address.
     ///
     /// # Errors
-    /// What to change, as words for the form.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "Enter an email address, such as name@example.com.";
         if text.len() > Self::MAX_TYPED {
@@ -147,7 +147,7 @@ crate::identifier! {
     InvitationId
 }
 
-/// What a user may do in the organisation.
+/// The rights of a user in the organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {

@@ -60,7 +60,7 @@ pub struct People {
     hashes_surveyed: Arc<OnceCell<()>>,
 }
 
-/// What a request says about its user besides the user's id.
+/// The network address and the id of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext {
     /// The network address of the browser.

@@ -70,7 +70,7 @@ pub struct Options {
     #[arg(long, global = true, env = "MAIL360_PASSWORD_PASSES", default_value = "2", value_parser = text())]
     pub password_passes: String,
 
-    /// What is logged to standard error: error, warn, info, debug or trace, or filters such as
+    /// The level of the log on standard error: error, warn, info, debug or trace, or filters such as
     /// `info,mail360::sign_ins=debug`.
     #[arg(long, global = true, env = "MAIL360_LOG", default_value = "info", value_parser = text())]
     pub log: String,
@@ -245,7 +245,7 @@ impl Options {
     }
 }
 
-/// What to write if the listen address cannot be read. It keeps the port that was typed.
+/// The message if the listen address cannot be read. The example in it keeps the port that was typed.
 fn mistaken_listen(text: &str) -> String {
     let behind_host = if text.parse::<IpAddr>().is_ok() { None } else { text.rsplit(':').next() };
     let port = behind_host.and_then(|port| port.parse::<u16>().ok()).unwrap_or(3000);

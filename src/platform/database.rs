@@ -57,7 +57,7 @@ impl std::fmt::Debug for Secret {
 
 /// An error of the database, with a text for the log and the command line.
 ///
-/// It has no source: the text contains the texts of all underlying errors.
+/// The error has no source: its text contains the texts of all underlying errors.
 #[derive(Debug)]
 pub struct DatabaseError(DbErr);
 
@@ -147,7 +147,7 @@ pub enum SchemaState {
     Current,
     /// Migrations are pending: run `mail360 migrate`, or `serve --migrate`.
     Behind,
-    /// It has migrations that this program does not know: a newer version of the program has migrated it.
+    /// The database has migrations that this program does not know: a newer version of the program has migrated it.
     Ahead,
 }
 
@@ -198,7 +198,7 @@ impl Database {
         F: Future<Output = Result<T, E>>,
     {
         // Boxed, because the future is large and every use case would contain it.
-        let tx = Arc::new(Box::pin(self.begin(limits)).await.map_err(DatabaseError)?);
+        let tx = Arc::new(Box::pin(self.begin_transaction(limits)).await.map_err(DatabaseError)?);
         // On an error the transaction is dropped, which rolls it back.
         let value = work(Tx(tx.clone())).await?;
         let tx = Arc::try_unwrap(tx)
@@ -207,14 +207,14 @@ impl Database {
         Ok(value)
     }
 
-    async fn begin(&self, limits: Limits) -> Result<Transaction, DbErr> {
+    async fn begin_transaction(&self, limits: Limits) -> Result<Transaction, DbErr> {
         let writer = &self.0.writer;
         if limits == Limits::Request {
-            return writer.begin(limits.until()).await;
+            return writer.begin_transaction(limits.until()).await;
         }
         let give_up = Instant::now() + WRITER_WAIT;
         let tx = loop {
-            match writer.begin(None).await {
+            match writer.begin_transaction(None).await {
                 Err(error) if sqlite::is_locked(&error) && Instant::now() < give_up => {
                     tracing::info!("another process writes to the database: waiting for it");
                 }

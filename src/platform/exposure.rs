@@ -18,7 +18,7 @@ pub enum FileKind {
     Key,
 }
 
-/// What other users can do with a file.
+/// A way in which other users can use a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     Read,
@@ -131,7 +131,7 @@ fn is_read_only(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
-/// What other users can do although they should not.
+/// The access that other users have and should not have.
 ///
 /// If the file is ours, its group counts as other users. If it is not ours, the group is how we can read it.
 /// systemd gives a credential to a service's user with an access list, which shows as 0440 of root;
@@ -181,7 +181,7 @@ const SYSTEM_FOLDERS: [&str; 24] = [
     "/var/tmp",
 ];
 
-/// What the operator can do about an error of the system at this file: sentences, with a command at their end if one
+/// The advice for the operator about an error of the system at this file: sentences, with a command at their end if one
 /// helps.
 pub fn describe_refusal(path: &Path, kind: FileKind, error: &io::Error) -> Option<String> {
     match error.kind() {

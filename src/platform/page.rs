@@ -30,7 +30,7 @@ impl Content {
     }
 
     /// Makes the view. `None` if it was made before.
-    pub fn take(&self) -> Option<AnyView> {
+    pub fn make_view(&self) -> Option<AnyView> {
         let view = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         view.map(|view| view())
     }
@@ -46,11 +46,11 @@ pub struct Page {
     /// Status of the response.
     pub status: StatusCode,
     pub content: Content,
-    /// What the browser does next without a click.
+    /// The address that the browser opens without a click, if any.
     pub then: Option<Then>,
 }
 
-/// What the browser does next without a click and without scripts.
+/// An address that the browser opens without a click and without scripts.
 #[derive(Clone, Debug)]
 pub enum Then {
     /// Goes to another URL at once (`<meta http-equiv=refresh>`).
@@ -85,7 +85,7 @@ impl Page {
         self
     }
 
-    /// The same page with something that the browser does next.
+    /// The same page with an address that the browser opens next.
     #[must_use]
     pub fn then(mut self, then: Then) -> Self {
         self.then = Some(then);

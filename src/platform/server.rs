@@ -38,7 +38,7 @@ use places::{ConnectionPlace, Places};
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// Time limit of a request's line and headers, and of a connection that is kept open without a request.
-    /// It shrinks as places become few.
+    /// The limit shrinks as places become few.
     pub head: Duration,
     /// Time limit of a body from which no data arrive, or of a response from which the client reads nothing.
     /// Longer than any of our responses takes.
@@ -116,11 +116,11 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let ConnectionLimits { patience, connections, trusted_proxies } = limits;
-    let most = connections.unwrap_or_else(max_connections);
+    let max_places = connections.unwrap_or_else(max_connections);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MAX_HEAD);
     let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
-    let places = Arc::new(Places::new(most, trusted_proxies));
+    let places = Arc::new(Places::new(max_places, trusted_proxies));
     let _sweeper = AbortOnDropHandle::new(tokio::spawn(close_overdue(places.clone(), patience.head)));
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut start = async |stream: TcpStream, address, place: ConnectionPlace| {
@@ -132,7 +132,7 @@ pub async fn serve(
         running.spawn(async move {
             tokio::select! {
                 // Dropping the connection is safe: an incomplete request has had no effect.
-                () = place.wait_to_give_way() => tracing::debug!("a connection without a whole request was closed"),
+                () = place.wait_until_evicted() => tracing::debug!("a connection without a whole request was closed"),
                 ended = serve_until_stopped(connection, requests, stopping) => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
@@ -158,7 +158,7 @@ pub async fn serve(
             }
         };
         let place = tokio::select! {
-            place = places.take(address.ip()) => place,
+            place = places.take_place(address.ip()) => place,
             () = &mut stop => {
                 left_over = Some((stream, address));
                 break;
@@ -175,7 +175,7 @@ pub async fn serve(
     let mut queued = Queued { listener: listener.into_std().ok(), left_over };
     let end = Instant::now() + LAST_CALL;
     // Connections that are being served keep their file descriptors, and so does the database.
-    while let Ok(place) = timeout_at(end, places.take_free()).await {
+    while let Ok(place) = timeout_at(end, places.take_free_place()).await {
         match queued.next() {
             Some((stream, address)) => start(stream, address, place).await,
             None => break,
@@ -239,13 +239,13 @@ fn max_connections() -> usize {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     // Refused if the hard limit exceeds the system's; then the current limit must do.
     let limit = setrlimit(Resource::Nofile, raised).map_or(limit.current, |()| limit.maximum);
-    let most = within(limit);
-    if most < MAX_CONNECTIONS {
+    let allowed = within(limit);
+    if allowed < MAX_CONNECTIONS {
         tracing::warn!(
-            "at most {most} concurrent connections: raise the limit of open files to allow {MAX_CONNECTIONS}"
+            "at most {allowed} concurrent connections: raise the limit of open files to allow {MAX_CONNECTIONS}"
         );
     }
-    most
+    allowed
 }
 
 /// Number of connections within a limit of open files; `None` means no limit.

@@ -239,11 +239,11 @@ fn is_reference(name: &str) -> bool {
 /// Why a text is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadName {
-    /// It has no visible character.
+    /// The name has no visible character.
     Empty,
-    /// It has too many characters.
+    /// The name has too many characters.
     TooLong,
-    /// It contains an invisible character.
+    /// The name contains an invisible character.
     Hidden,
 }
 

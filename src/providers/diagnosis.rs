@@ -82,7 +82,7 @@ pub struct Ask {
     pub title: &'static str,
 }
 
-/// One possible cause, with its next step.
+/// A possible cause of an error, with the next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// How to recognise this cause: a heading such as *If you made the secret …*. Empty if it is the only cause.
@@ -101,7 +101,7 @@ impl Cause {
         Self { when: "", who, next: Cow::Borrowed(next), remedy }
     }
 
-    /// One cause among several.
+    /// A cause among several.
     pub const fn one(when: &'static str, who: Who, next: &'static str, remedy: Remedy) -> Self {
         Self { when, who, next: Cow::Borrowed(next), remedy }
     }
@@ -110,9 +110,9 @@ impl Cause {
 /// The explanation of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// What happened, in a line.
+    /// The event, in a line.
     pub title: &'static str,
-    /// What it means.
+    /// The meaning of the error.
     pub what: String,
     /// The possible causes: at least one, the most likely first.
     pub causes: Vec<Cause>,

@@ -59,7 +59,7 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// Its name in the specifications.
+    /// The name in the specifications.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -267,9 +267,9 @@ mod tests {
     fn c16_a_finding_names_the_clock_with_which_the_servers_was_compared() {
         let mismatch = Mismatch::new(Claim::Exp, Some("later than 2".to_owned()), Some("1".to_owned()));
         let evidence = Evidence::Mismatch(Mismatch { clock_ahead: Some(7_200), ..mismatch.clone() });
-        let told = "exp: expected later than 2, received 1; the server’s clock is 2 hours ahead of";
-        assert_eq!(evidence.words_of("Example’s"), format!("{told} Example’s"));
-        assert_eq!(evidence.to_string(), format!("{told} the provider’s"));
+        let message = "exp: expected later than 2, received 1; the server’s clock is 2 hours ahead of";
+        assert_eq!(evidence.words_of("Example’s"), format!("{message} Example’s"));
+        assert_eq!(evidence.to_string(), format!("{message} the provider’s"));
         assert_eq!(mismatch.to_string(), "exp: expected later than 2, received 1");
         assert_eq!(Mismatch::new(Claim::IdToken, None, None).to_string(), "id_token: missing");
     }

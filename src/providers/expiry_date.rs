@@ -14,7 +14,7 @@ impl ExpiryDate {
     /// Parses the value of a date field (`2028-11-23`); an empty field gives `None`.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Option<Self>, &'static str> {
         let plain = text::ascii(text);
         let text = text::unwrapped(&plain);
@@ -142,9 +142,9 @@ mod tests {
             };
             prop_assert!(days < under, "{} {}", days, words);
             #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
-            let told = number as f64 * length;
+            let shown = number as f64 * length;
             #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
-            let difference = (told - days as f64).abs();
+            let difference = (shown - days as f64).abs();
             prop_assert!(difference <= length, "{} {}", days, words);
         }
 

@@ -19,7 +19,7 @@ pub trait ProviderForm: Sync {
     /// Parses a client ID, with any text around it that users have copied too.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     fn parse_client_id(&self, text: &str) -> Result<String, &'static str>;
 
     /// Parses a client secret. `client_id` is the text in the field for the client ID.
@@ -28,7 +28,7 @@ pub trait ProviderForm: Sync {
     /// The secret, and a warning if it does not look like one of this provider's.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     fn parse_secret<'a>(&self, text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str>;
 
     /// Whether a text looks like one of this provider's client secrets.
@@ -40,7 +40,7 @@ pub trait ProviderForm: Sync {
     /// The value in the form in which it is stored.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     fn parse_setting(&self, name: &str, text: &str) -> Result<String, &'static str>;
 
     /// Whether one of the provider's own fields counts with the values that were typed or chosen. The server ignores the
@@ -166,7 +166,7 @@ impl ClientId {
     /// Parses a client ID of this provider.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(form: &dyn ProviderForm, text: &str) -> Result<Self, &'static str> {
         form.parse_client_id(text).map(Self)
     }

@@ -113,7 +113,7 @@ impl Ticks {
 /// A text to copy, parts of which follow the values in the form.
 #[component]
 pub fn Copying(
-    /// What the text is, with its article.
+    /// The noun for the text, with its article, for the label of the button.
     #[prop(default = "the request")]
     what: &'static str,
     /// The words.

@@ -63,7 +63,7 @@ pub struct Reqwest {
 }
 
 impl Reqwest {
-    /// One client for the whole program. It takes `HTTPS_PROXY` and `NO_PROXY` from the environment.
+    /// Creates the client of the whole program. It takes `HTTPS_PROXY` and `NO_PROXY` from the environment.
     ///
     /// # Errors
     /// If TLS cannot be set up.

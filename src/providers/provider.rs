@@ -21,7 +21,7 @@ use crate::platform::{clock::Timestamp, failure::Failure, randomness::Hash};
 
 pub type SharedProvider = Arc<dyn Provider>;
 pub type SharedApplication = Arc<dyn Application>;
-/// What a sign-in is pinned to, shared.
+/// The pinned values of a sign-in, shared.
 pub type SharedPinned = Arc<dyn Pinned>;
 
 /// The names that sentences about a provider use.
@@ -60,9 +60,9 @@ pub struct Names {
 /// A permission that a connector may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// Its name at the provider.
+    /// The name of the permission at the provider.
     pub name: &'static str,
-    /// What it allows.
+    /// A phrase that says what an application with the permission can do.
     pub allows: &'static str,
     /// Whether every connector asks for it.
     pub required: bool,
@@ -73,9 +73,9 @@ pub struct Permission {
 /// A field of the form that only one provider has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettingField {
-    /// Its name in the form and in columns that list fields.
+    /// The name of the field in the form and in columns that list fields.
     pub name: &'static str,
-    /// Its label on the screen.
+    /// The label on the screen.
     pub label: &'static str,
     /// The row of the form that shows it.
     pub row: Row,
@@ -102,7 +102,7 @@ pub struct Fact {
     pub value: String,
     /// Whether it is shown in the typeface of code.
     pub is_code: bool,
-    /// What it means.
+    /// The meaning of the value, for a reader who does not know it.
     pub meaning: &'static str,
 }
 
@@ -199,7 +199,7 @@ pub trait Provider: Debug + Send + Sync {
     fn read_application(&self, client_id: &ClientId, settings: &str)
     -> Result<SharedApplication, Unreadable>;
 
-    /// What a sign-in was pinned to ([`Pinned::to_json`]).
+    /// Reads the stored pinned values of a sign-in ([`Pinned::to_json`]).
     ///
     /// # Errors
     /// [`Unreadable`].
@@ -265,7 +265,7 @@ pub trait Provider: Debug + Send + Sync {
         None
     }
 
-    /// What an administrator of the company does to approve, above the address for it.
+    /// The words above the address for approval: the action of the company's administrator.
     fn consent_words(&self) -> &'static str;
 }
 
@@ -312,7 +312,7 @@ pub struct Redeemed {
     pub directory: Option<String>,
 }
 
-/// What an ID token is compared with, besides the pinned values.
+/// The expected values of an ID token, besides the pinned ones.
 pub struct Expected<'a> {
     /// The directory that an earlier sign-in has proved, if any.
     pub proved: Option<&'a str>,
@@ -346,7 +346,7 @@ pub struct Missing {
     pub optional: Vec<String>,
 }
 
-/// What one sign-in is pinned to. Later changes of the configuration or the connector do not change it.
+/// The values to which one sign-in is pinned. Later changes of the configuration or the connector do not change them.
 #[async_trait]
 pub trait Pinned: Debug + Send + Sync {
     /// The stored form.

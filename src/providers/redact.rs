@@ -19,7 +19,7 @@ const ROUNDS: usize = 2;
 /// The text that replaces a secret.
 const REMOVED: &str = "[removed]";
 
-/// One character of a decoded text, and the range of bytes that encodes it in the original text.
+/// A character of a decoded text, and the range of bytes that encodes it in the original text.
 #[derive(Clone)]
 struct Unit {
     character: char,

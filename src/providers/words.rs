@@ -13,7 +13,7 @@ pub struct ProviderWords {
     /// The OAuth `error`, or a code of the provider's API. It is serialised only if it is a known code.
     #[serde(default, serialize_with = "only_known")]
     pub error: Option<String>,
-    /// Its description. Never serialised.
+    /// The provider's description of the error. Never serialised.
     #[serde(default, skip_serializing)]
     pub description: Option<String>,
     /// The provider's id of the request, a GUID.
@@ -159,8 +159,8 @@ impl ProviderWords {
         Self { evidence: Some(Box::new(evidence)), ..Self::default() }
     }
 
-    /// Whether the provider said anything.
-    pub fn is_said(&self) -> bool {
+    /// Whether it contains words of the provider, and not only a finding of this program.
+    pub fn has_words(&self) -> bool {
         *self != Self { evidence: self.evidence.clone(), ..Self::default() }
     }
 
@@ -175,8 +175,8 @@ impl ProviderWords {
     }
 }
 
-/// One line of at most `max` characters. Descriptions of providers contain line ends, and an attacker can put any text
-/// into a callback's address (log injection).
+/// Shortens a text to one line of at most `max` characters. Descriptions of providers contain line ends, and an
+/// attacker can put any text into a callback's address (log injection).
 pub fn single_line(text: &str, max: usize) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line: Vec<_> = words.collect();

@@ -16,7 +16,7 @@ use crate::{
 pub static SWEEP: Kind = Kind {
     name: "sweep",
     at_once: 1,
-    back_off: BackOff { first: Duration::seconds(10), most: Duration::minutes(10) },
+    back_off: BackOff { first: Duration::seconds(10), longest: Duration::minutes(10) },
     every: Some(Duration::minutes(1)),
 };
 

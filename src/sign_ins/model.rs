@@ -65,7 +65,7 @@ pub enum Outcome {
     /// The sign-in failed.
     Failed {
         why: SignInProblem,
-        /// What the provider said, to be shown as text to an administrator.
+        /// The provider's words, shown as text to an administrator.
         provider: Option<ProviderWords>,
     },
 }

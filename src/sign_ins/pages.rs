@@ -123,7 +123,7 @@ pub fn TryAgain(
     }
 }
 
-/// What the sign-ins of a connector say about its state.
+/// Facts about the state of a connector, by its sign-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StateFacts {
     /// The name of the user whose sign-in verified it.
@@ -160,7 +160,7 @@ pub fn StateCard(
     connector: Connector,
     /// Whether an administrator looks.
     admin: bool,
-    /// What the sign-ins say about the state.
+    /// The facts below the state.
     facts: StateFacts,
     /// Whether another part of the page already has the button.
     button_elsewhere: bool,
@@ -196,8 +196,11 @@ pub fn StateCard(
             .into_any(),
         ConnectorState::Failing(FailureReason::WrongDirectory) => {
             let directory = names.directory.to_lowercase();
-            let who = format!(". The account belongs to another {directory} than the connector’s.");
-            connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> {who} }).into_any()
+            let account = format!(". The account belongs to another {directory} than the connector’s.");
+            connector
+                .failed_at
+                .map(|at| view! { "Last failed sign-in: " <Moment at=at /> {account} })
+                .into_any()
         }
         ConnectorState::Failing(_) => {
             connector.failed_at.map(|at| view! { "Last failed sign-in: " <Moment at=at /> "." }).into_any()

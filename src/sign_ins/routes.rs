@@ -118,9 +118,9 @@ pub async fn retry(
         }
         // Another administrator has changed the connector since then; its page shows the present values.
         Changed::Outdated | Changed::NameTaken | Changed::SecretGone => {
-            let said =
+            let notice =
                 ChangeNotice { connector: id, done: ChangeMade::Outdated, warning: None, finding: None };
-            said.keep_in_session(&session, connectors.now()).await?;
+            notice.keep_in_session(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
         }
         // The stored secret must not be sent for other settings that it belongs to, so the edit form asks for it.

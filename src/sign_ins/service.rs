@@ -58,7 +58,7 @@ pub struct StartedSignIn {
 pub struct SignInDetails {
     pub attempt: Attempt,
     /// The name and the email of the user who began it.
-    pub who: String,
+    pub started_by: String,
     /// The name alone.
     pub user_name: String,
     /// The progress at the time of the request.
@@ -250,9 +250,9 @@ impl SignIns {
         let progress = attempt.progress(now);
         let timeline = attempts.events_of(&read, &[id]).await?.remove(&id).unwrap_or_default();
         let names = self.dependencies.people.names(admin.organisation(), attempt.user).await?;
-        let (who, user_name) = names_of(&names, &attempt);
+        let (started_by, user_name) = names_of(&names, &attempt);
         let is_new = attempt.consumed_at.is_some_and(|at| at.is_within(JUST_NOW, now));
-        Ok((SignInDetails { attempt, who, user_name, progress, timeline, is_new }, connector))
+        Ok((SignInDetails { attempt, started_by, user_name, progress, timeline, is_new }, connector))
     }
 
     /// The latest sign-ins of a connector with their timelines, for administrators: at most `limit`.
@@ -275,8 +275,8 @@ impl SignIns {
                 let attempt = sealed::open_words(&self.dependencies.vault, attempt);
                 let progress = attempt.progress(now);
                 let timeline = timelines.remove(&attempt.id).unwrap_or_default();
-                let (who, user_name) = names_of(&names, &attempt);
-                SignInDetails { attempt, who, user_name, progress, timeline, is_new: false }
+                let (started_by, user_name) = names_of(&names, &attempt);
+                SignInDetails { attempt, started_by, user_name, progress, timeline, is_new: false }
             })
             .collect())
     }

@@ -60,7 +60,7 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One trip through the provider's sign-in. It stores all values that it was started with, so later changes of the
+/// An attempt to sign in at the provider. It stores all values with which it was started, so later changes of the
 /// configuration or the connector do not change it.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -120,7 +120,7 @@ impl Attempt {
             && now < self.expires_at
     }
 
-    /// Its progress at `now`.
+    /// The progress at `now`.
     pub fn progress(&self, now: Timestamp) -> Progress {
         match (&self.outcome, self.consumed_at) {
             (Some(outcome), _) => Progress::Ended(outcome.clone()),

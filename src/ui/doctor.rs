@@ -24,13 +24,13 @@ pub fn AddressDoctor(
     });
     let (own, link) = (origin.clone(), format!("{origin}/"));
     let found = scheme.is_some();
-    let told = scheme.map(|words| view! { <p data-told>{words}</p> });
+    let advice = scheme.map(|words| view! { <p data-told>{words}</p> });
     view! {
         {findings}
         <AddressCheck>
             <div id="address-check" data-origin=origin hidden=!found>
                 <Notice tone=Tone::Warn title=TITLE>
-                    {told}
+                    {advice}
                     <p data-seen hidden=found>
                         "You opened " <code data-here></code> ", but it is configured as "
                         <a href=link><code>{own}</code></a> ". The provider would send users to the wrong place. Open \

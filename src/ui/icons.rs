@@ -41,7 +41,7 @@ macro_rules! ringed {
     };
 }
 
-/// One path alone.
+/// An icon that consists of one path.
 macro_rules! path {
     ($path:literal) => {
         svg!("<path d=\"", $path, "\"></path>")

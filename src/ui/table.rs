@@ -8,7 +8,7 @@ use super::markup::Markup;
 /// A table of rows. Each row is a `tr` with the role `row`; each of its cells names its column in `data-label`.
 #[component]
 pub fn Table(
-    /// What it lists, for screen readers.
+    /// The name of the listed things, for screen readers.
     #[prop(into)]
     caption: String,
     /// The heads of its columns.

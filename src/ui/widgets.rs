@@ -104,7 +104,7 @@ pub fn Badge(
 #[component]
 pub fn Copyable(
     #[prop(into)] value: String,
-    /// What the value is, with its article.
+    /// The noun for the value, with its article, for the label of the button.
     #[prop(into)]
     what: String,
     /// The form field on the same page whose typed value this shows.
@@ -123,7 +123,7 @@ pub fn Copyable(
 /// the end of the page.
 #[component]
 pub fn CopyButton(
-    /// What the value is, with its article.
+    /// The noun for the value, with its article, for the label of the button.
     #[prop(into)]
     what: String,
 ) -> impl IntoView {

@@ -24,7 +24,7 @@ const CONSTANT: &str = "mail360 key check";
 /// Before the key's id, the name of the setting that holds its check.
 const CHECK: &str = "key_check:";
 
-/// What is left to do without the key.
+/// The remedy if the key is lost.
 const LOST: &str = "If the key is lost, no one can open the stored secrets: start with a new database. To do so, name a new \
                     file or a new, empty database of PostgreSQL in MAIL360_DATABASE_URL, and run `mail360 migrate`.";
 

@@ -166,7 +166,7 @@ impl Keys {
     }
 }
 
-/// What the operator can do about a refusal of the system, after a colon.
+/// The advice for the operator about a refusal of the system, after a colon.
 fn advice(path: &str, error: &io::Error) -> String {
     let advice = exposure::describe_refusal(Path::new(path), FileKind::Key, error);
     advice.map_or_else(String::new, |advice| format!(": {advice}"))

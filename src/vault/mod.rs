@@ -46,7 +46,7 @@ pub struct Place {
     pub row: Uuid,
 }
 
-/// What a sealed value is bound to besides its place. It is stored unencrypted in the same row, or fixed.
+/// The context to which a sealed value is bound besides its place. It is stored unencrypted in the same row, or fixed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Binding {
     /// Number of this row's sealed values so far, from 1. With 0 the value is bound to its place alone.

@@ -27,9 +27,9 @@ pub struct SealedColumn {
     pub column: Column,
     /// Begins a sentence about one value, before the row's id: "The client secret of the connector".
     pub what: &'static str,
-    /// What the operator can do if a value cannot be opened.
+    /// The advice for the operator if a value cannot be opened.
     pub remedy: &'static str,
-    /// What a value is bound to besides its place; `None` if it is bound to its place alone.
+    /// The context to which a value is bound besides its place; `None` if it is bound to its place alone.
     pub bound: Option<Bound>,
 }
 

@@ -215,10 +215,10 @@ async fn c16_a_clock_that_is_ahead_is_named_with_the_difference_on_the_page_in_t
     page.assert_says("The server’s clock is wrong");
     page.assert_says("The server’s clock is 2 hours ahead of Microsoft’s. By this clock");
     page.assert_says("The operator");
-    let told = "exp: expected later than 2026-11-23T06:57:10Z, received 2026-11-23T05:57:10Z; \
+    let message = "exp: expected later than 2026-11-23T06:57:10Z, received 2026-11-23T05:57:10Z; \
                 the server’s clock is 2 hours ahead of Microsoft’s";
-    page.assert_says(told).assert_says(&format!("Found: {told}"));
-    assert!(log.len() == 1 && log[0].contains(told), "{log:?}");
+    page.assert_says(message).assert_says(&format!("Found: {message}"));
+    assert!(log.len() == 1 && log[0].contains(message), "{log:?}");
 }
 
 #[rstest]
@@ -247,13 +247,13 @@ async fn c16_a_clock_that_is_slightly_wrong_causes_a_warning_and_the_sign_in_sti
 #[tokio::test]
 async fn c16_the_claim_that_failed_is_named_in_the_timeline_the_text_for_support_and_one_line_of_the_log(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-    #[case] told: &str,
+    #[case] message: &str,
     #[case] change: fn(&mut Claims),
 ) {
     let (_, page, log) = answered(kind, "Mon, 23 Nov 2026 06:57:10 GMT", |_, claims| change(claims)).await;
-    page.assert_says("proof of who signed in does not fit").assert_says(told);
-    page.assert_says(&format!("Found: {told}"));
-    assert!(log.len() == 1 && log[0].contains(told), "{log:?}");
+    page.assert_says("proof of who signed in does not fit").assert_says(message);
+    page.assert_says(&format!("Found: {message}"));
+    assert!(log.len() == 1 && log[0].contains(message), "{log:?}");
 }
 
 #[rstest]
@@ -334,10 +334,10 @@ async fn c63_the_reason_of_a_failed_connection_is_on_the_page_in_the_timeline_an
     world.provider.answer_token(Canned::Failure(HttpFailure::NoConnection(why)));
     let page = finish_sign_in(&mut ada, &callback(&authorize, "code=abc")).await;
     page.assert_says("Microsoft could not be reached").assert_says(what).assert_says(next);
-    let told = format!("login.microsoftonline.com: {}", why.words());
-    page.assert_says(&format!("Found: {told}"));
+    let message = format!("login.microsoftonline.com: {}", why.words());
+    page.assert_says(&format!("Found: {message}"));
     assert!(!page.text().contains("What Microsoft said"), "the page has words of the provider");
-    assert_eq!(log.lines(&told).len(), 1);
+    assert_eq!(log.lines(&message).len(), 1);
 }
 
 #[rstest]

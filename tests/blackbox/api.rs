@@ -26,7 +26,7 @@ use crate::support::{Answer, Browser, Kind, World};
 
 const MIB: usize = 1024 * 1024;
 
-/// What a failure is called, with its status.
+/// Every failure with its status and its code.
 fn failures() -> [(Failure, u16, &'static str); 12] {
     let secret = || "a-text-for-the-log".to_owned();
     [
@@ -103,7 +103,7 @@ async fn call(
     client.clone().send(request.body(body.into()).expect("a request")).await
 }
 
-/// What every answer of the API has.
+/// Asserts the headers and the body that every answer of the API has.
 #[track_caller]
 fn assert_is_of_api(answer: &Answer) {
     assert_eq!(answer.header("content-type"), "application/json", "{}", answer.body);

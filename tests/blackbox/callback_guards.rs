@@ -1,4 +1,4 @@
-//! What is checked of a callback before its code is used.
+//! The checks of a callback before its code is used.
 
 use mail360::connectors::service::ConnectorId;
 use rstest::rstest;

@@ -31,15 +31,15 @@ async fn a_process_takes_as_many_jobs_as_it_has_room_for(#[values(Kind::Sqlite, 
     for _ in 0..5 {
         one.add(None, None, "").await;
     }
-    assert_eq!(one.look().await, 2);
-    assert_eq!(one.look().await, 0);
+    assert_eq!(one.start_due_jobs().await, 2);
+    assert_eq!(one.start_due_jobs().await, 0);
     let taken = "SELECT COUNT(*) FROM jobs WHERE lease_owner IS NOT NULL";
     assert_eq!(world.raw.one::<i64>(taken).await, 2);
-    assert_eq!(two.look().await, 2);
+    assert_eq!(two.start_due_jobs().await, 2);
     assert_eq!(one.counts(&QUEUED).running, 2);
     one.let_end(1, End::Succeed);
     until(|| one.counts(&QUEUED).succeeded == 1).await;
-    assert_eq!((two.look().await, one.look().await), (0, 1));
+    assert_eq!((two.start_due_jobs().await, one.start_due_jobs().await), (0, 1));
     one.let_end(2, End::Succeed);
     two.let_end(2, End::Succeed);
     one.wait_for_end().await;
@@ -57,19 +57,19 @@ async fn a_job_that_fails_waits_longer_each_time_and_one_that_succeeds_is_gone(
     let ends =
         [(End::Fail, 10.0), (End::Panic, 20.0), (End::Fail, 40.0), (End::Panic, 80.0), (End::Fail, 80.0)];
     for (number, (end, longest)) in (1_u32..).zip(ends) {
-        assert_eq!(one.look().await, 1);
+        assert_eq!(one.start_due_jobs().await, 1);
         one.let_end(1, end);
         one.wait_for_end().await;
         assert_eq!(one.counts(&QUEUED).failed, u64::from(number));
         assert_eq!(one.latest().1.attempts, number);
         let wait = due_in(&world).await;
         assert!(wait >= longest / 2.0 && wait <= longest, "{number}: {wait}");
-        assert_eq!(one.look().await, 0);
+        assert_eq!(one.start_due_jobs().await, 0);
         world.clock.advance(time::Duration::seconds_f64(wait - 0.1));
-        assert_eq!(one.look().await, 0);
+        assert_eq!(one.start_due_jobs().await, 0);
         world.clock.advance(time::Duration::seconds_f64(0.2));
     }
-    assert_eq!(one.look().await, 1);
+    assert_eq!(one.start_due_jobs().await, 1);
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
     assert_eq!(world.raw.count("jobs").await, 0);
@@ -83,14 +83,14 @@ async fn a_job_for_which_the_database_is_away_is_tried_again_and_not_counted(
     let (world, mut one) = one_process(kind).await;
     one.add(None, None, "").await;
     for number in 1..=5 {
-        assert_eq!(one.look().await, 1);
+        assert_eq!(one.start_due_jobs().await, 1);
         one.let_end(1, End::DatabaseIsAway);
         one.wait_for_end().await;
         let counts = one.counts(&QUEUED);
         assert_eq!((counts.postponed, counts.failed), (number, 0));
         assert_eq!(world.raw.one::<i64>("SELECT attempts FROM jobs").await, 0);
         assert!((due_in(&world).await - 10.0).abs() < 0.001);
-        assert_eq!(one.look().await, 0);
+        assert_eq!(one.start_due_jobs().await, 0);
         world.clock.advance(time::Duration::seconds(10));
     }
 }
@@ -101,7 +101,7 @@ async fn n7_a_wall_clock_that_jumps_stops_no_job(#[values(Kind::Sqlite, Kind::Po
     let world = World::new(kind).await;
     let mut one = Process::new(&world, "one", &SINGLETON).await;
     let run = async |one: &mut Process| {
-        let started = one.look().await;
+        let started = one.start_due_jobs().await;
         one.let_end(started, End::Succeed);
         one.wait_for_end().await;
         started
@@ -136,10 +136,10 @@ async fn n7_a_wall_clock_that_jumps_gives_no_lease_away(#[values(Kind::Sqlite, K
     let (world, mut one) = one_process(kind).await;
     let mut two = Process::new(&world, "two", &QUEUED).await;
     one.add(None, None, "").await;
-    assert_eq!((one.look().await, two.look().await), (1, 0));
+    assert_eq!((one.start_due_jobs().await, two.start_due_jobs().await), (1, 0));
     for days in [400, -800, 400] {
         world.clock.advance(time::Duration::days(days));
-        assert_eq!(two.look().await, 0, "{days}");
+        assert_eq!(two.start_due_jobs().await, 0, "{days}");
     }
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
@@ -164,7 +164,7 @@ async fn a_process_that_stops_lets_its_jobs_end_and_puts_back_those_that_do_not(
     one.let_end(1, End::Succeed);
     until(|| one.counts(&QUEUED).succeeded == 1).await;
     assert_eq!(one.running(), 1, "the second job was ended at once");
-    assert_eq!(two.look().await, 0);
+    assert_eq!(two.start_due_jobs().await, 0);
     until(|| {
         one.monotonic.advance(0.5);
         running.is_finished()
@@ -173,7 +173,7 @@ async fn a_process_that_stops_lets_its_jobs_end_and_puts_back_those_that_do_not(
     running.await.expect("it ended well");
     let counts = one.counts(&QUEUED);
     assert_eq!((counts.started, counts.succeeded, counts.postponed), (2, 1, 1));
-    assert_eq!(two.look().await, 1, "at once");
+    assert_eq!(two.start_due_jobs().await, 1, "at once");
     two.wait_for_running(1).await;
     assert_eq!(two.latest().1.attempts, 1, "the attempt that was cut off does not count");
 }
@@ -208,7 +208,7 @@ async fn there_is_one_job_of_a_key_and_any_number_without_one(
     assert!(one.add(None, Some("a"), "first").await);
     assert!(!one.add(None, Some("a"), "second").await);
     assert!(one.add(None, Some("b"), "third").await);
-    assert_eq!(one.look().await, 2);
+    assert_eq!(one.start_due_jobs().await, 2);
     assert!(!one.add(None, Some("a"), "while it runs").await);
     one.let_end(2, End::Succeed);
     one.wait_for_end().await;
@@ -226,7 +226,7 @@ async fn a_job_knows_its_organisation_and_what_it_is_about_and_goes_with_the_org
     world.stranger().await;
     let organisation = world.organisation_id_of("eve@fabrikam.test").await;
     one.add(Some(organisation), None, "what it is \"about\"").await;
-    assert_eq!(one.look().await, 1);
+    assert_eq!(one.start_due_jobs().await, 1);
     one.wait_for_running(1).await;
     let job = one.latest().1;
     assert_eq!(job.organisation, Some(organisation));

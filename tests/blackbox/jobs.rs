@@ -47,7 +47,7 @@ async fn two_processes_share_the_jobs_and_never_run_one_twice_at_once(
     static MANY: JobKind = JobKind {
         name: "many",
         at_once: 4,
-        back_off: BackOff { first: time::Duration::seconds(1), most: time::Duration::seconds(1) },
+        back_off: BackOff { first: time::Duration::seconds(1), longest: time::Duration::seconds(1) },
         every: None,
     };
     let world = World::new(kind).await;
@@ -87,7 +87,7 @@ async fn two_processes_share_the_jobs_and_never_run_one_twice_at_once(
             let give_up = Instant::now() + Duration::from_mins(1);
             while raw.count("jobs").await > 0 {
                 assert!(Instant::now() < give_up, "jobs are left: {:?}", jobs.counts().of(&MANY));
-                runner.look().await.expect("a look");
+                runner.start_due_jobs().await.expect("the table of jobs");
                 let running = jobs.counts().of(&MANY).running;
                 assert!(running <= 4, "{running} at once");
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -110,16 +110,16 @@ async fn a_job_of_a_killed_process_runs_again_after_30_seconds_and_not_before(
 ) {
     let (world, mut one, mut two) = two_processes(kind).await;
     one.add(None, None, "").await;
-    assert_eq!(one.look().await, 1);
+    assert_eq!(one.start_due_jobs().await, 1);
     one.wait_for_running(1).await;
     // However long it was there before: what counts is what this process has seen itself.
     two.monotonic.advance(100.0);
-    assert_eq!(two.look().await, 0);
+    assert_eq!(two.start_due_jobs().await, 0);
     drop(one);
     two.monotonic.advance(29.9);
-    assert_eq!(two.look().await, 0);
+    assert_eq!(two.start_due_jobs().await, 0);
     two.monotonic.advance(0.1);
-    assert_eq!(two.look().await, 1);
+    assert_eq!(two.start_due_jobs().await, 1);
     two.let_end(1, End::Succeed);
     two.wait_for_end().await;
     assert_eq!(two.latest().1.attempts, 2);
@@ -134,9 +134,9 @@ async fn a_job_that_runs_for_minutes_stays_with_the_process_that_renews_its_leas
 ) {
     let (world, mut one, mut two) = two_processes(kind).await;
     one.add(None, None, "").await;
-    assert_eq!(one.look().await, 1);
+    assert_eq!(one.start_due_jobs().await, 1);
     for renewals in 0..12_i64 {
-        assert_eq!(two.look().await, 0, "after {renewals} renewals");
+        assert_eq!(two.start_due_jobs().await, 0, "after {renewals} renewals");
         two.monotonic.advance(10.0);
         one.monotonic.advance(10.0);
         while world.raw.one::<i64>("SELECT lease_counter FROM jobs").await != renewals + 2 {
@@ -145,7 +145,7 @@ async fn a_job_that_runs_for_minutes_stays_with_the_process_that_renews_its_leas
     }
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
-    assert_eq!(two.look().await, 0, "the job ran again");
+    assert_eq!(two.start_due_jobs().await, 0, "the job ran again");
     assert_eq!(read_written(&world).await, ["one"]);
 }
 
@@ -156,11 +156,11 @@ async fn a_process_that_stood_still_writes_nothing_once_another_has_its_job(
 ) {
     let (world, mut one, mut two) = two_processes(kind).await;
     one.add(None, None, "").await;
-    assert_eq!((one.look().await, two.look().await), (1, 0));
+    assert_eq!((one.start_due_jobs().await, two.start_due_jobs().await), (1, 0));
     one.wait_for_running(1).await;
     // The clock of the first one does not move, as that of a machine that is suspended.
     two.monotonic.advance(30.0);
-    assert_eq!(two.look().await, 1);
+    assert_eq!(two.start_due_jobs().await, 1);
     two.wait_for_running(1).await;
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
@@ -178,19 +178,19 @@ async fn a_process_that_stood_still_writes_nothing_once_another_has_its_job(
 async fn while_a_transaction_of_its_owner_is_open_no_one_takes_a_job_and_no_one_waits_for_it() {
     let (world, mut one, mut two) = two_processes(Kind::Postgres).await;
     one.add(None, None, "").await;
-    assert_eq!((one.look().await, two.look().await), (1, 0));
+    assert_eq!((one.start_due_jobs().await, two.start_due_jobs().await), (1, 0));
     one.wait_for_running(1).await;
     two.monotonic.advance(30.0);
     let lease = one.latest().0;
     let began = Instant::now();
     let held = one.program.database.write(async |tx| {
         lease.hold(&tx).await?;
-        assert_eq!(two.look().await, 0, "the job was taken while its lease is held");
+        assert_eq!(two.start_due_jobs().await, 0, "the job was taken while its lease is held");
         Ok::<_, Failure>(())
     });
     held.await.expect("committed");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-    assert_eq!(two.look().await, 1);
+    assert_eq!(two.start_due_jobs().await, 1);
     lease_is_refused(&world, &one).await;
 }
 
@@ -213,10 +213,10 @@ async fn each_part_of_the_sweep_is_refused_under_a_lease_that_is_lost(
     let (world, mut one, mut two) = two_processes(kind).await;
     world.set_up().await;
     one.add(None, None, "").await;
-    assert_eq!((one.look().await, two.look().await), (1, 0));
+    assert_eq!((one.start_due_jobs().await, two.start_due_jobs().await), (1, 0));
     one.wait_for_running(1).await;
     two.monotonic.advance(30.0);
-    assert_eq!(two.look().await, 1);
+    assert_eq!(two.start_due_jobs().await, 1);
     let (lease, program) = (one.latest().0, one.program.clone());
     let organisation = world.organisation_id_of("ada@contoso.test").await;
     world.clock.advance(time::Duration::days(400));
@@ -239,17 +239,23 @@ async fn only_one_of_two_processes_sweeps_at_a_time(#[values(Kind::Sqlite, Kind:
     let mut one = world.program.runner(Arc::new(SystemMonotonic));
     let mut two = other.program.runner(Arc::new(SystemMonotonic));
     for minute in 1..=3 {
-        let (first, second) = tokio::join!(one.look(), two.look());
-        assert_eq!(first.expect("a look") + second.expect("a look"), 1);
+        let (first, second) = tokio::join!(one.start_due_jobs(), two.start_due_jobs());
+        assert_eq!(first.expect("the table of jobs") + second.expect("the table of jobs"), 1);
         let counts = || [&world, &other].map(|world| world.program.jobs.counts().of(&SWEEP));
         until(|| counts().iter().all(|counts| counts.running == 0)).await;
         assert_eq!(counts().iter().map(|counts| counts.succeeded).sum::<u64>(), minute);
-        assert_eq!((one.look().await.expect("a look"), two.look().await.expect("a look")), (0, 0));
+        assert_eq!(
+            (
+                one.start_due_jobs().await.expect("the table of jobs"),
+                two.start_due_jobs().await.expect("the table of jobs")
+            ),
+            (0, 0)
+        );
         world.clock.advance(time::Duration::minutes(1));
     }
     assert_eq!(world.raw.count("sessions").await, 1);
     world.clock.advance(time::Duration::days(1));
-    assert_eq!(two.look().await.expect("a look"), 1);
+    assert_eq!(two.start_due_jobs().await.expect("the table of jobs"), 1);
     until(|| other.program.jobs.counts().of(&SWEEP).running == 0).await;
     assert_eq!(world.raw.count("sessions").await, 0);
     assert_eq!(world.raw.count("jobs").await, 1, "a second row of the singleton was added");
@@ -288,11 +294,11 @@ async fn a_database_that_is_away_for_a_minute_ends_a_job_in_time_and_counts_as_n
 ) {
     let (world, mut one, mut two) = two_processes(kind).await;
     one.add(None, None, "").await;
-    assert_eq!((one.look().await, two.look().await), (1, 0));
+    assert_eq!((one.start_due_jobs().await, two.start_due_jobs().await), (1, 0));
     one.wait_for_running(1).await;
     let away = take_away(&world, kind).await;
     if kind == Kind::Postgres {
-        assert!(two.runner.look().await.is_err());
+        assert!(two.runner.start_due_jobs().await.is_err());
     }
     one.monotonic.advance(24.9);
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -312,7 +318,7 @@ async fn a_database_that_is_away_for_a_minute_ends_a_job_in_time_and_counts_as_n
     assert_eq!(world.raw.one::<i64>("SELECT attempts FROM jobs WHERE lease_owner IS NULL").await, 0);
     let counts = one.counts(&QUEUED);
     assert_eq!((counts.lost, counts.failed), (1, 0));
-    assert_eq!((one.look().await, two.look().await), (1, 0));
+    assert_eq!((one.start_due_jobs().await, two.start_due_jobs().await), (1, 0));
     one.let_end(1, End::Succeed);
     one.wait_for_end().await;
     assert_eq!(read_written(&world).await, ["one"]);

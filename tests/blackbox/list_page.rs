@@ -1,4 +1,4 @@
-//! What the list of connectors says besides its rows: the warning about secrets, the result of a search, the place of a
+//! The texts of the list of connectors besides its rows: the warning about secrets, the result of a search, the place of a
 //! page, and its head.
 
 use rstest::rstest;

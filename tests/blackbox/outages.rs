@@ -214,7 +214,7 @@ async fn c44_every_connection_of_a_process_that_serves_has_its_time_limits() {
     let world = World::new(Kind::Postgres).await;
     let mut ada = world.set_up().await;
     ada.get("/connectors").await.assert_status(200);
-    for (setting, most) in [
+    for (setting, max) in [
         ("statement_timeout", 8_000),
         ("lock_timeout", 8_000),
         ("idle_in_transaction_session_timeout", 30_000),
@@ -224,7 +224,7 @@ async fn c44_every_connection_of_a_process_that_serves_has_its_time_limits() {
         let statement = Statement::from_string(DatabaseBackend::Postgres, look);
         let row = read.connection().query_one_raw(statement).await.expect("an answer").expect("a row");
         let row: i64 = row.try_get_by_index(0).expect("a number");
-        assert!((1..=most).contains(&row), "{setting}: {row}");
+        assert!((1..=max).contains(&row), "{setting}: {row}");
     }
 }
 

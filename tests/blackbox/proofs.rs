@@ -1,4 +1,4 @@
-//! What a change of a connector requires: a recent password, the client secret, both or neither.
+//! The proofs that a change of a connector requires: a recent password, the client secret, both or neither.
 
 use rstest::rstest;
 use time::Duration;

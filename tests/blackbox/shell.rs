@@ -1,4 +1,4 @@
-//! What is around every page: the title, the left pane, the user's menu, and the pages of failures inside the console.
+//! The frame of every page: the title, the left pane, the user's menu, and the pages of failures inside the console.
 
 use rstest::rstest;
 

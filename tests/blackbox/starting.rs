@@ -1,4 +1,4 @@
-//! What an operator reads if the program does not start: the cause and the remedy.
+//! The message for the operator if the program does not start: the cause and the remedy.
 
 use std::{
     io::{Read, Write},
@@ -113,7 +113,7 @@ async fn c42_a_refusal_by_the_server_is_reported_with_its_remedy() {
     let role = format!("none_{database}");
     world.raw.run(&format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")).await.expect("done");
     let key = world.program.config.encryption_key_file.display().to_string();
-    let told = |url: String| {
+    let message_of = |url: String| {
         let environment =
             [("MAIL360_DATABASE_URL", url.as_str()), ("MAIL360_ENCRYPTION_KEY_FILE", key.as_str())];
         let began = Instant::now();
@@ -121,14 +121,14 @@ async fn c42_a_refusal_by_the_server_is_reported_with_its_remedy() {
         assert!(!ok && began.elapsed() < Duration::from_secs(5), "{said}");
         said
     };
-    let full = told(format!("postgres://{role}@{at}"));
+    let full = message_of(format!("postgres://{role}@{at}"));
     assert!(full.contains("too many connections") && full.contains("CONNECTION LIMIT"), "{full}");
-    let absent = told(format!("postgres://absent_{database}@{at}"));
+    let absent = message_of(format!("postgres://absent_{database}@{at}"));
     assert!(absent.contains("does not exist") && absent.contains("may log in"), "{absent}");
-    let nowhere = told(url.0.replace(&database, "nowhere"));
+    let nowhere = message_of(url.0.replace(&database, "nowhere"));
     assert!(nowhere.contains("createdb") && nowhere.contains("nowhere"), "{nowhere}");
     world.raw.run(&format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await.expect("done");
-    let not_its_own = told(format!("postgres://{role}@{at}"));
+    let not_its_own = message_of(format!("postgres://{role}@{at}"));
     assert!(not_its_own.contains("belong to another role"), "{not_its_own}");
     world.raw.run(&format!("DROP ROLE {role}")).await.expect("done");
 }
@@ -141,20 +141,20 @@ async fn c42_an_empty_database_of_postgresql_leads_to_migrate_and_a_role_without
     let key = place.folder().join("encryption.key");
     write_key(&key, "test", 7);
     let key = key.display().to_string();
-    let told = |command: &str, url: &str| {
+    let message_of = |command: &str, url: &str| {
         let environment = [("MAIL360_DATABASE_URL", url), ("MAIL360_ENCRYPTION_KEY_FILE", key.as_str())];
         let (ok, said) = mail360(place.folder(), &[command], &environment);
         assert!(!ok, "{said}");
         said
     };
-    let empty = told("check", &place.url);
+    let empty = message_of("check", &place.url);
     assert!(empty.contains("The database is empty. Create the tables with `mail360 migrate`"), "{empty}");
 
     let role = format!("bare_{database}");
     let (_, at) = place.url.split_once('@').expect("a user");
     raw.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.expect("done");
     raw.run(&format!("CREATE ROLE {role} LOGIN")).await.expect("done");
-    let denied = told("migrate", &format!("postgres://{role}@{at}"));
+    let denied = message_of("migrate", &format!("postgres://{role}@{at}"));
     raw.run(&format!("DROP ROLE {role}")).await.expect("done");
     let words = "the database: permission denied for schema public. Let the program's role";
     assert!(denied.contains(words), "{denied}");

@@ -1,4 +1,4 @@
-//! What an operator reads about the environment in which the program runs.
+//! The messages for the operator about the environment in which the program runs.
 
 use std::{
     io::{BufRead, BufReader},

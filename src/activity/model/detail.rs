@@ -1,11 +1,12 @@
-//! What an activity entry says besides its action, entity and outcome.
+//! The detail of an activity entry: values besides its action, entity and outcome.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Action;
 
-/// What an entry says besides its action, entity and outcome, in values. Never a secret. `app::recorded` has the texts.
+/// The detail of an entry: values besides its action, entity and outcome, and never a secret. `app::recorded` has the
+/// texts.
 ///
 /// The column `detail` has it as a JSON object, and [`Detail::None`] as the empty text. Earlier versions wrote plain
 /// text: a text that is no JSON object is read as [`Detail::Earlier`] and shown as it is. For

@@ -17,22 +17,22 @@ use crate::{
 
 /// The notice about the last action, and the next step.
 #[component]
-pub fn JustDone(said: ChangeNotice, names: &'static Names) -> impl IntoView {
-    let (id, provider) = (said.connector, names.provider);
+pub fn JustDone(notice: ChangeNotice, names: &'static Names) -> impl IntoView {
+    let (id, provider) = (notice.connector, names.provider);
     // If the provider refuses the credentials, a sign-in would fail too. The next notice says what to do.
-    let next = (!said.is_refused()).then(|| {
+    let next = (!notice.is_refused()).then(|| {
         view! { <div class="row"><VerifyButton id=id names=names /></div> }
     });
-    let warning = said.warning.map(|words| {
+    let warning = notice.warning.map(|words| {
         view! { <Notice tone=Tone::Warn title="Look at the client secret"><p>{words}</p></Notice> }
     });
     // Nothing was saved if the stored credentials were only checked again.
-    let saved = said.done != ChangeMade::TriedAgain;
-    let finding = said.finding.map(|finding| {
+    let saved = notice.done != ChangeMade::TriedAgain;
+    let finding = notice.finding.map(|finding| {
         view! { <Found finding=finding id=id names=names saved=saved /> }
     });
     let check = format!("We use the new secret from now on. Sign in with {provider} once to test it.");
-    let notice = match said.done {
+    let action = match notice.done {
         ChangeMade::Added => view! {
             <ForgetTicks>
                 <Notice
@@ -84,7 +84,7 @@ pub fn JustDone(said: ChangeNotice, names: &'static Names) -> impl IntoView {
         // The list shows this notice, because the connector's page is gone.
         ChangeMade::Deleted(_) => ().into_any(),
     };
-    view! { {notice} {finding} {warning} }
+    view! { {action} {finding} {warning} }
 }
 
 /// The provider's answer about the connector's credentials.

@@ -108,14 +108,14 @@ mod tests {
             let nothing = words(change, false, 0);
             assert!(nothing.starts_with("Nothing was changed: Grace "), "{nothing}");
             for browsers in [0, 1, 2] {
-                let said = words(change, true, browsers);
-                assert!(said.contains("Grace"), "{said}");
-                let claims = said.contains("was logged out in");
-                assert_eq!(claims, browsers > 0 && change != Change::Enable, "{said}");
+                let message = words(change, true, browsers);
+                assert!(message.contains("Grace"), "{message}");
+                let claims = message.contains("was logged out in");
+                assert_eq!(claims, browsers > 0 && change != Change::Enable, "{message}");
             }
         }
         assert_eq!(words(Change::EndSessions, true, 2), "Grace was logged out in 2 browsers.");
-        let said = words(Change::Role(RequestedRole::Admin), true, 1);
-        assert_eq!(said, "Grace is now an administrator. Grace was logged out in 1 browser.");
+        let message = words(Change::Role(RequestedRole::Admin), true, 1);
+        assert_eq!(message, "Grace is now an administrator. Grace was logged out in 1 browser.");
     }
 }

@@ -1,4 +1,4 @@
-//! One sentence for each activity entry. Its subject is the author's name, which the page writes before it.
+//! Writes each activity entry as a sentence. The page writes the author's name, its subject, before it.
 
 use crate::{
     activity::model::{Action, By, Detail, Recorded},

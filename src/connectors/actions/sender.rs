@@ -115,8 +115,8 @@ impl Sender {
         } else {
             None
         };
-        let said = ChangeNotice { connector, done, warning: warning.map(str::to_owned), finding };
-        said.keep_in_session(&self.session, self.service.now()).await?;
+        let notice = ChangeNotice { connector, done, warning: warning.map(str::to_owned), finding };
+        notice.keep_in_session(&self.session, self.service.now()).await?;
         leptos_axum::redirect(&format!("/connectors/{connector}"));
         Ok(())
     }

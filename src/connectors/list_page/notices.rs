@@ -83,14 +83,14 @@ pub(super) fn Deleted(name: String, providers: Providers) -> impl IntoView {
 mod tests {
     use super::*;
 
-    fn said(expired: usize, soon: usize, more: bool) -> Option<(Tone, String)> {
+    fn notice_of(expired: usize, soon: usize, more: bool) -> Option<(Tone, String)> {
         let count = |number| Count { number, more: more && number > 0 };
         words(Expiring { expired: count(expired), soon: count(soon) })
     }
 
     #[test]
     fn the_banner_counts_secrets_in_one_line() {
-        assert_eq!(said(0, 0, false), None);
+        assert_eq!(notice_of(0, 0, false), None);
         for (expired, soon, more, tone, words) in [
             (
                 0,
@@ -117,7 +117,7 @@ mod tests {
                 "More than 1,000 client secrets have expired, more than 1,000 expire within 60 days.",
             ),
         ] {
-            assert_eq!(said(expired, soon, more), Some((tone, words.to_owned())));
+            assert_eq!(notice_of(expired, soon, more), Some((tone, words.to_owned())));
         }
     }
 }

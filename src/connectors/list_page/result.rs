@@ -1,4 +1,4 @@
-//! What the list says about a search: how many connectors match, and why a page has no row.
+//! The text of the list about a search: how many connectors match, and why a page has no row.
 
 use leptos::prelude::*;
 

@@ -22,7 +22,7 @@ impl ServiceName {
     /// Parses what was typed.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if looks_like_secret(text) {
             return Err(Self::SECRET);

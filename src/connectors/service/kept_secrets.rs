@@ -1,6 +1,6 @@
 //! Keeps a client secret that was typed into a form which was not saved, because the provider shows a secret only once.
-//! It is sealed, for ten minutes, and for the same form in the same session. The form names it by its id. Sending the
-//! form again uses it once.
+//! A kept secret is sealed, for ten minutes, and for the same form in the same session. The form names it by its id.
+//! Sending the form again uses it once.
 //!
 //! The attack: an attacker at another browser, or with write access to the database, wants the program to use a secret
 //! that an administrator has typed. Therefore the sealed value is bound to the session, the form, the connector and the
@@ -75,7 +75,7 @@ enum SecretOrigin {
     /// The user has typed it, or has left the field empty.
     #[default]
     Typed,
-    /// It was kept when the form was last sent.
+    /// The secret was kept when the form was last sent.
     Kept(KeptSecretId),
     /// The form relies on a kept secret, and it is gone.
     Gone,
@@ -143,7 +143,8 @@ impl ConnectorService {
         let sealed = self.seal_kept(admin.organisation(), id, &binding(&key, version, created_at), secret)?;
         let row = KeptRow { id, key, sealed, version, created_at };
         let (store, replaced) = (KeptSecrets::of(admin.organisation()), form.named);
-        let kept = self.database.write(async |tx| store.keep(&tx, row, replaced, MAX_KEPT).await).await;
+        let kept =
+            self.database.write(async |tx| store.keep_secret(&tx, row, replaced, MAX_KEPT).await).await;
         match kept {
             Ok(()) => Ok(Some(id)),
             // The session has ended since the request began, or the connector was deleted.
@@ -169,7 +170,7 @@ impl ConnectorService {
         id: KeptSecretId,
     ) -> Result<(), Failure> {
         let store = KeptSecrets::of(admin.organisation());
-        self.database.write(async |tx| store.take(&tx, key, id).await).await?;
+        self.database.write(async |tx| store.take_secret(&tx, key, id).await).await?;
         Ok(())
     }
 
@@ -211,10 +212,10 @@ impl ConnectorService {
         let Some(key) = &form.key else { return Ok(true) };
         let store = KeptSecrets::of(admin.organisation());
         if let SecretOrigin::Kept(id) = form.origin {
-            return store.take(tx, key, id).await;
+            return store.take_secret(tx, key, id).await;
         }
         if let Some(id) = form.named {
-            store.take(tx, key, id).await?;
+            store.take_secret(tx, key, id).await?;
         }
         Ok(true)
     }

@@ -37,7 +37,7 @@ impl ConnectorService {
     }
 }
 
-/// What to look for: names with words that begin with the typed ones, and also client IDs that begin with the text if
+/// Parses a search: names with words that begin with the typed ones, and also client IDs that begin with the text if
 /// it has no blank. `None` if the text is empty.
 pub fn parse(text: &str) -> Option<Search> {
     // `line` removes NUL, which PostgreSQL would refuse. No name has more than 100 characters.

@@ -44,7 +44,7 @@ pub struct Parsed {
     pub(super) settings: Settings,
     /// `None` if the field was left empty, which only an edit allows.
     pub(super) secret: Option<SecretString>,
-    /// What is unusual about the secret.
+    /// A warning about an unusual secret.
     pub warning: Option<&'static str>,
     pub(super) form: SentForm,
 }
@@ -199,11 +199,11 @@ impl Typed {
         let typed: Values = typed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let unknown = ClientId::unknown();
         provider.parse_application(client_id.unwrap_or(&unknown), &typed).map_err(|wrong| {
-            let told = wrong.into_iter().map(|(name, words)| {
+            let errors = wrong.into_iter().map(|(name, words)| {
                 let prefix = if is_secret(name) { "This is the client secret. " } else { "" };
                 (Field::Setting(Cow::Borrowed(name)), [prefix, words].concat())
             });
-            told.collect()
+            errors.collect()
         })
     }
 
@@ -244,7 +244,7 @@ pub struct TypedSecret {
 pub struct ParsedSecret {
     pub(super) secret: SecretString,
     pub(super) expires_on: Option<ExpiryDate>,
-    /// What is unusual about the secret.
+    /// A warning about an unusual secret.
     pub warning: Option<&'static str>,
     pub(super) form: SentForm,
 }

@@ -59,7 +59,7 @@ pub struct FormKey {
 /// A kept secret as stored.
 #[derive(Clone, Debug)]
 pub struct KeptRow {
-    /// Its id, which the form names. A secret that replaces another one has a new id.
+    /// The id, which the form names. A secret that replaces another one has a new id.
     pub id: KeptSecretId,
     /// The form that it was typed into.
     pub key: FormKey,
@@ -131,7 +131,7 @@ impl KeptSecrets {
 
     /// Keeps a secret, and erases the one that it replaces. Beyond `max` the oldest ones of the session are erased. A
     /// missing reference means that the session or the connector is gone.
-    pub async fn keep(
+    pub async fn keep_secret(
         self,
         tx: &Tx,
         kept: KeptRow,
@@ -197,7 +197,7 @@ impl KeptSecrets {
     ///
     /// # Returns
     /// Whether it was there. Only one of several concurrent transactions erases it.
-    pub async fn take(self, tx: &Tx, key: &FormKey, id: KeptSecretId) -> Result<bool, DatabaseError> {
+    pub async fn take_secret(self, tx: &Tx, key: &FormKey, id: KeptSecretId) -> Result<bool, DatabaseError> {
         Ok(Self::delete(self.of_instance(key, id)).exec(tx.connection()).await?.rows_affected == 1)
     }
 

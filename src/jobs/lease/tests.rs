@@ -38,12 +38,12 @@ fn the_30_seconds_are_between_the_first_answer_and_the_last_question() {
     let start = Instant::now();
     let lease = [(JOB, LeaseState { owner: Some(owner(1)), counter: 7 })];
     let mut watch = Watch::default();
-    assert_eq!(watch.note(lease, start, at(start, 8)), []);
-    assert_eq!(watch.note(lease, at(start, 30), at(start, 38)), [], "22 seconds for certain");
-    assert_eq!(watch.note(lease, at(start, 38), at(start, 40)), [JOB]);
+    assert_eq!(watch.record_leases(lease, start, at(start, 8)), []);
+    assert_eq!(watch.record_leases(lease, at(start, 30), at(start, 38)), [], "22 seconds for certain");
+    assert_eq!(watch.record_leases(lease, at(start, 38), at(start, 40)), [JOB]);
     // A lease that is gone is forgotten.
-    assert_eq!(watch.note([], at(start, 41), at(start, 41)), []);
-    assert_eq!(watch.note(lease, at(start, 90), at(start, 90)), []);
+    assert_eq!(watch.record_leases([], at(start, 41), at(start, 41)), []);
+    assert_eq!(watch.record_leases(lease, at(start, 90), at(start, 90)), []);
 }
 
 /// A process of the model.
@@ -55,7 +55,7 @@ struct Process {
     watch: Watch,
     /// The lease that it has found free to take, and has not yet tried to take.
     wants: Option<LeaseState>,
-    /// What it runs: its owner id, and the moment by its own clock at which it ends its work.
+    /// The job that the process runs: the owner id, and the moment by its own clock at which it ends the work.
     runs: Option<(Owner, Instant)>,
     /// When it sent a renewal that the database has not got yet.
     sent: Option<Instant>,
@@ -72,22 +72,22 @@ impl Process {
     }
 }
 
-/// What can happen to a process. Times are in milliseconds.
+/// An event of a process. Times are in milliseconds.
 #[derive(Clone, Debug)]
 enum Step {
     /// Time passes for all.
     Wait(u64),
-    /// It asks for the leases, gets the state of this much later, and the answer this much later again.
+    /// The process asks for the leases, gets the state of this much later, and the answer this much later again.
     Look(u64, u64),
-    /// It takes what it has found, with an answer this much later.
+    /// The process takes the jobs that it has found, with an answer this much later.
     Take(u64),
-    /// It sends a renewal.
+    /// The process sends a renewal.
     Renew,
     /// The database gets the renewal; its answer comes or is lost.
     Renewed(bool),
-    /// It is done, and ends the lease.
+    /// The process has done its work, and ends the lease.
     End,
-    /// It is killed, and another one is started in its place.
+    /// The process is killed, and another one is started in its place.
     Kill,
 }
 
@@ -141,7 +141,7 @@ impl Model {
                 let process = &mut self.processes[index];
                 let answered = process.now(self.millis);
                 let leases = state.owner.map(|_| (JOB, state));
-                let free = process.watch.note(leases, asked, answered);
+                let free = process.watch.record_leases(leases, asked, answered);
                 let may = state.owner.is_none() || free.contains(&JOB);
                 process.wants = (may && process.runs.is_none()).then_some(state);
             }

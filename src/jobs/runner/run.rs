@@ -1,4 +1,4 @@
-//! One run of one job: does its work, renews its lease during the work, and records the result.
+//! Runs one job once: does its work, renews its lease during the work, and records the result.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Run {
         if ending == Ending::Lost {
             tracing::warn!(kind = self.worker.kind.name, job = %self.job.id, "a job lost its lease");
         }
-        running.end(ending);
+        running.count_ending(ending);
     }
 
     /// Renews the lease for as long as that succeeds in time, and then marks it as lost.
@@ -70,7 +70,7 @@ impl Run {
                 self.monotonic.sleep_until(until - REMAINS_AT_RENEWAL).await;
                 loop {
                     let sent = self.monotonic.now();
-                    match self.jobs.renew(&self.lease).await {
+                    match self.jobs.renew_lease(&self.lease).await {
                         Ok(true) => break Some(sent),
                         Ok(false) => break None,
                         Err(error) => {
@@ -91,7 +91,7 @@ impl Run {
         self.lease.lose();
     }
 
-    /// What the end of the work means for the job.
+    /// Decides the next state of the job by the result of its work.
     fn decide_next(&self, ended: Result<Result<(), Failure>, JoinError>) -> (Ending, Next) {
         let (kind, now) = (self.worker.kind, self.jobs.clock().now());
         match ended {
@@ -126,7 +126,7 @@ impl Run {
     async fn end_lease(&self, next: Next) -> bool {
         loop {
             let sent = self.monotonic.now();
-            match self.jobs.end(&self.lease, next).await {
+            match self.jobs.end_lease(&self.lease, next).await {
                 Ok(ours) => return ours,
                 Err(error) if error.is_outage() && !self.stopping.is_cancelled() => {
                     tracing::debug!(%error, job = %self.job.id, "could not end a lease; trying again");

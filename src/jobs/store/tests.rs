@@ -12,7 +12,7 @@ use crate::{
 static KIND: Kind = Kind {
     name: "busy",
     at_once: 4,
-    back_off: BackOff { first: Duration::seconds(1), most: Duration::hours(1) },
+    back_off: BackOff { first: Duration::seconds(1), longest: Duration::hours(1) },
     every: None,
 };
 

@@ -70,7 +70,7 @@ impl Issued {
         session.insert(ISSUED, self.id.to_string()).await.map_err(session_error::failure)?;
         session.save().await.map_err(session_error::failure)?;
         if let Some((slot, token)) = self.device {
-            slot.give(token, None);
+            slot.set_cookie_values(token, None);
         }
         Ok(())
     }
@@ -83,7 +83,12 @@ fn address(browser: &Browser) -> Option<String> {
 impl Sessions {
     /// Adds a session for a user who has just logged in. If the user has [`MAX_SESSIONS`] sessions already, the
     /// least recently used one ends. The caller holds the user's lock.
-    pub async fn begin(&self, tx: &Tx, user: &User, browser: &Browser) -> Result<Issued, DatabaseError> {
+    pub async fn begin_session(
+        &self,
+        tx: &Tx,
+        user: &User,
+        browser: &Browser,
+    ) -> Result<Issued, DatabaseError> {
         let now = self.clock.now();
         store::make_room(tx, user.organisation, user.id, now, MAX_SESSIONS).await?;
         let session = StoredSession {
@@ -118,9 +123,9 @@ impl Sessions {
         Ok(self.add(tx, session).await?)
     }
 
-    /// Adds a session in place of one that was just ended. It keeps the user, the time of the log-in and the address.
-    /// After a re-authentication it also keeps the note, because the password page returns to the page that shows it.
-    /// It keeps no other data.
+    /// Adds a session in place of one that was just ended. The new one keeps the user, the time of the log-in and the
+    /// address, and no other data. After a re-authentication it also keeps the note, because the password page returns
+    /// to the page that shows the note.
     pub(super) async fn renew_in(
         &self,
         tx: &Tx,
@@ -163,7 +168,7 @@ impl Sessions {
         self.randomness.fill(&mut bytes);
         let id = Id(i128::from_le_bytes(bytes));
         let session = StoredSession { hash: hash(id), ..session };
-        store::add(tx, &session).await?;
+        store::add_session(tx, &session).await?;
         Ok(Issued { id, data: session.data, device: None })
     }
 }

@@ -84,7 +84,7 @@ impl Sessions {
         // Lock the user before their sessions, as everywhere, against deadlocks.
         People::lock(tx, organisation, user).await?;
         // Before the others end, because its row says what the new session keeps.
-        let ended = self.take(tx, member, current).await?;
+        let ended = self.take_session(tx, member, current).await?;
         let devices = self.devices();
         let is_known = devices.is_of(tx, device, organisation, user).await?;
         Self::end_all_of(tx, organisation, user).await?;
@@ -104,7 +104,7 @@ impl Sessions {
             .database
             .write(async |tx| {
                 People::lock(&tx, member.organisation(), member.user()).await?;
-                let ended = self.take(&tx, member, current).await?;
+                let ended = self.take_session(&tx, member, current).await?;
                 Ok::<_, Failure>(self.renew_in(&tx, ended, Renewal::Kept).await?)
             })
             .await?;
@@ -138,14 +138,14 @@ impl Sessions {
         }
     }
 
-    async fn take(
+    async fn take_session(
         &self,
         tx: &Tx,
         member: &LoggedInUser,
         current: &Session,
     ) -> Result<store::StoredSession, Failure> {
         let Some(id) = current.id() else { return Err(Failure::LoggedOut) };
-        self.still_live(store::take(tx, member.organisation(), member.user(), hash(id)).await?)
+        self.still_live(store::take_session(tx, member.organisation(), member.user(), hash(id)).await?)
     }
 
     fn still_live(&self, session: Option<store::StoredSession>) -> Result<store::StoredSession, Failure> {
@@ -166,7 +166,7 @@ impl Sessions {
     /// Ends the session of the request, in the transaction that records it.
     pub async fn end(tx: &Tx, current: &Session) -> Result<(), DatabaseError> {
         match current.id().map(hash) {
-            Some(hash) => store::end(tx, hash).await,
+            Some(hash) => store::end_session(tx, hash).await,
             None => Ok(()),
         }
     }

@@ -65,9 +65,9 @@ impl SessionStore for Sessions {
             return Ok(None);
         };
         if now.since(session.last_seen_at) >= TOUCH {
-            let touch = self.database.write(async |tx| store::touch(&tx, hash, now).await);
+            let recording = self.database.write(async |tx| store::record_use(&tx, hash, now).await);
             // A GET works while the database cannot be written, and does not wait until it can.
-            match tokio::time::timeout(FOR_TOUCHING, touch).await {
+            match tokio::time::timeout(FOR_TOUCHING, recording).await {
                 Ok(Err(error)) if !error.is_outage() => return Err(session_error::of_database(error)),
                 Ok(Err(error)) => tracing::error!(%error, "could not write the use of a session"),
                 Err(_) => tracing::warn!("could not write the use of a session in time"),
@@ -80,13 +80,13 @@ impl SessionStore for Sessions {
         // The columns decide who is logged in. Ignore such keys in the JSON.
         data.retain(|key, _| ![USER, SNAPSHOT, ISSUED].contains(&key.as_str()));
         if let Some((organisation, user)) = session.user {
-            let who = SessionUser {
+            let session_user = SessionUser {
                 organisation,
                 user,
                 since: session.created_at,
                 reauthenticated_at: session.reauthenticated_at,
             };
-            data.insert(USER.to_owned(), serde_json::to_value(who).map_err(decode)?);
+            data.insert(USER.to_owned(), serde_json::to_value(session_user).map_err(decode)?);
         }
         if let Some(snapshot) = snapshot {
             data.insert(SNAPSHOT.to_owned(), serde_json::to_value(snapshot).map_err(decode)?);
@@ -100,6 +100,9 @@ impl SessionStore for Sessions {
         if !store::is_there(&self.database.read(), hash).await.map_err(session_error::of_database)? {
             return Ok(());
         }
-        self.database.write(async |tx| store::end(&tx, hash).await).await.map_err(session_error::of_database)
+        self.database
+            .write(async |tx| store::end_session(&tx, hash).await)
+            .await
+            .map_err(session_error::of_database)
     }
 }

@@ -14,7 +14,7 @@ impl ShortName {
     /// Parses typed text. Capital letters count as small letters.
     ///
     /// # Errors
-    /// What to change, as words for the form.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text::unwrapped(&text::line(&text::ascii(text))).to_lowercase();
         let is_sound = (2..=Self::MAX).contains(&text.len())

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// A password that a user chooses or tries.
 ///
-/// One keyboard sends "é" as one character, another as "e" with an accent. Passwords are normalised to NFC
+/// Keyboards differ: one sends "é" as one character, another as "e" with an accent. Passwords are normalised to NFC
 /// (NIST SP 800-63B-4, 3.1.1.2), so that both are the same. The typed form is tried too, because older hashes
 /// were made without normalising.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Password {
     /// A password to choose, if its length is allowed.
     ///
     /// # Errors
-    /// What to change, as words for the form.
+    /// A sentence for the form that says what the user must change.
     pub(super) fn of_allowed_length(text: SecretString) -> Result<Self, &'static str> {
         let password = Self::try_out(text).filter(|password| password.text().len() <= Self::MAX_BYTES);
         let password = password.ok_or("Choose a password of at most 1024 bytes.")?;

@@ -41,7 +41,7 @@ pub enum ChangeOutcome {
     Nothing,
     /// There is no such user.
     NoSuchUser,
-    /// It would leave the organisation without an administrator who can log in.
+    /// The change would leave the organisation without an administrator who can log in.
     LastAdmin,
 }
 

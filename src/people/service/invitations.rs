@@ -200,7 +200,7 @@ impl People {
         self.database
             .write(async |tx| {
                 self.check_still_admin(&tx, admin).await?;
-                let taken = Invitations::of(admin.organisation()).take(&tx, id).await?;
+                let taken = Invitations::of(admin.organisation()).take_invitation(&tx, id).await?;
                 let Some(taken) = taken else { return Ok(None) };
                 let entry = Entry::done(Action::InvitationWithdrawn, taken.email, id.0);
                 self.activity.record(&tx, admin.actor(), entry).await?;
@@ -254,7 +254,8 @@ impl People {
                     Users::of(organisation).lock(&tx, user).await?;
                 }
                 let open = self.open_invitation(&tx, token).await?.is_some();
-                if !open || Invitations::of(organisation).take(&tx, invitation.id).await?.is_none() {
+                if !open || Invitations::of(organisation).take_invitation(&tx, invitation.id).await?.is_none()
+                {
                     return Ok(Accepted::Closed);
                 }
                 let Some(user) = invitation.for_user else {

@@ -43,9 +43,9 @@ pub struct BegunSecondFactor(String);
 pub enum Setup {
     /// There is no second factor.
     None,
-    /// It is being set up with this key.
+    /// The user sets it up with this key, and has entered no code yet.
     Begun(TotpKey),
-    /// It is active.
+    /// A log-in asks for its code.
     Works {
         /// Number of unused recovery codes.
         recovery_codes: u64,

@@ -191,7 +191,11 @@ impl Invitations {
     ///
     /// # Returns
     /// The deleted invitation. Only one of several concurrent calls gets it.
-    pub async fn take(self, tx: &Tx, id: InvitationId) -> Result<Option<Invitation>, DatabaseError> {
+    pub async fn take_invitation(
+        self,
+        tx: &Tx,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>, DatabaseError> {
         let find = row::Entity::find_by_id(id.0).filter(row::Column::OrganisationId.eq(self.0.0));
         let Some(row) = find.one(tx.connection()).await? else { return Ok(None) };
         let taken = row::Entity::delete_many()

@@ -11,7 +11,7 @@ pub const REDIRECT_PATH: &str = "/api/connectors";
 
 /// The URL under which browsers reach the program: scheme, host and port only.
 ///
-/// It comes from the configuration and never from a request: an attacker who chooses the `Host` header would
+/// The URL comes from the configuration and never from a request: an attacker who chooses the `Host` header would
 /// otherwise choose the Redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {

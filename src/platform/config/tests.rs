@@ -26,10 +26,10 @@ fn every_address_as_a_trusted_proxy_gets_a_warning() {
     };
     assert_eq!(warnings("10.0.0.0/8,::1"), Vec::<String>::new());
     for all in ["0.0.0.0/0", "::/0"] {
-        let told = warnings(&format!("10.0.0.0/8,{all}"));
+        let messages = warnings(&format!("10.0.0.0/8,{all}"));
         assert!(
-            told.len() == 1 && told[0].contains(&format!("MAIL360_TRUSTED_PROXIES has {all},")),
-            "{told:?}"
+            messages.len() == 1 && messages[0].contains(&format!("MAIL360_TRUSTED_PROXIES has {all},")),
+            "{messages:?}"
         );
     }
 }

@@ -149,11 +149,11 @@ impl<T> Queue<T> {
         self.root.join(&path, Waiting { id, weight, ticket });
         let lane_of = self.root.branches.get(&lane);
         let too_many = lane_of.filter(|lane| lane.count > PLACES);
-        let gives_way = too_many.and_then(|lane| lane.least_deserving(path.get(1..).unwrap_or_default()));
+        let evicted = too_many.and_then(|lane| lane.least_deserving(path.get(1..).unwrap_or_default()));
         self.places.insert(id, path);
-        let gone = gives_way.and_then(|gives_way| self.leave(gives_way));
+        let gone = evicted.and_then(|evicted| self.leave(evicted));
         match gone {
-            Some(ticket) if gives_way == Some(id) => Err(ticket),
+            Some(ticket) if evicted == Some(id) => Err(ticket),
             gone => Ok((id, gone)),
         }
     }

@@ -65,7 +65,7 @@ fn n4_heavy_work_takes_as_many_turns_as_it_weighs() {
 }
 
 #[test]
-fn n4_in_a_full_queue_the_last_of_the_largest_network_gives_way() {
+fn n4_in_a_full_queue_the_last_of_the_largest_network_is_evicted() {
     let mut queue = Queue::default();
     for number in 0..PLACES {
         let number = u16::try_from(number).expect("a number");
@@ -82,7 +82,7 @@ fn n4_in_a_full_queue_the_last_of_the_largest_network_gives_way() {
 }
 
 #[test]
-fn n4_no_request_gives_way_to_an_equal_newcomer() {
+fn n4_no_request_is_evicted_by_an_equal_newcomer() {
     let mut queue = Queue::default();
     for number in 0..PLACES {
         assert!(queue.join(at(&format!("10.0.{number}.1")), 1, "there").is_ok());
@@ -257,15 +257,15 @@ async fn l3_work_that_panics_gives_its_core_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn l3_few_of_two_hundred_concurrent_requests_run_or_wait() {
     let pool = CpuPool::of(3);
-    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (running, max_running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut tries = tokio::task::JoinSet::new();
     for number in 0..200 {
         // Every second request is heavy.
         let weight = 1 + number % 2;
-        let (pool, running, most) = (pool.clone(), running.clone(), most.clone());
+        let (pool, running, max_running) = (pool.clone(), running.clone(), max_running.clone());
         tries.spawn(async move {
             let work = move |turn: &Turn| {
-                most.fetch_max(
+                max_running.fetch_max(
                     running.fetch_add(turn.cores(), Ordering::SeqCst) + turn.cores(),
                     Ordering::SeqCst,
                 );
@@ -276,7 +276,7 @@ async fn l3_few_of_two_hundred_concurrent_requests_run_or_wait() {
         });
     }
     let outcomes = tries.join_all().await;
-    assert_eq!(most.load(Ordering::SeqCst), 3, "more cores than the pool has");
+    assert_eq!(max_running.load(Ordering::SeqCst), 3, "more cores than the pool has");
     let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Failure::Busy(2)))).count();
     assert!(busy >= 200 - 2 * (3 + PLACES), "{busy} were turned away");
     assert!(busy < 200, "none was served");

@@ -16,7 +16,7 @@ impl DatabaseUrl {
     /// Parses an address.
     ///
     /// # Errors
-    /// What is wrong and how to write it. The message repeats no part that may belong to a password.
+    /// A message with the mistake and the right form. It repeats no part that may belong to a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {

@@ -20,7 +20,7 @@ pub struct Column {
     pub column: &'static str,
 }
 
-/// What a value is bound to besides its place. All of it is stored unencrypted in the same row, or fixed.
+/// The context to which a value is bound besides its place. It is stored unencrypted in the same row, or fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// The column that counts the sealed values of the row.
@@ -29,7 +29,7 @@ pub struct Bound {
     pub context: &'static [ContextPart],
 }
 
-/// One or several texts that a value is bound to.
+/// A part of the context: one text or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContextPart {
     /// The text of this column.
@@ -102,7 +102,7 @@ pub fn object_values(text: &str) -> Vec<Option<String>> {
     values.collect()
 }
 
-/// One value of a column.
+/// A sealed value with its row.
 #[derive(Clone, Debug)]
 pub struct Value {
     /// Id of the row.

@@ -52,7 +52,7 @@ struct Slots {
     /// Number of slots with a connection, in use or idle.
     connected: usize,
     /// When the log last reported that PostgreSQL gives no more connections.
-    said: Option<Instant>,
+    logged_at: Option<Instant>,
 }
 
 /// Lends connections, each for one query or one transaction.
@@ -63,7 +63,7 @@ pub(super) struct Pool(Arc<Inner>);
 struct Inner {
     backend: DatabaseBackend,
     limits: Limits,
-    /// One permit for each idle slot.
+    /// Has a permit for each idle slot.
     gate: Arc<Semaphore>,
     slots: Mutex<Slots>,
     all: Vec<DatabaseConnection>,
@@ -139,10 +139,10 @@ impl LentConnection {
         }
         let mut slots = lock(&self.pool.0.slots);
         slots.aside.push((Instant::now(), slot));
-        if slots.said.is_some_and(|at| at.elapsed() < LOG_INTERVAL) {
+        if slots.logged_at.is_some_and(|at| at.elapsed() < LOG_INTERVAL) {
             return;
         }
-        slots.said = Some(Instant::now());
+        slots.logged_at = Some(Instant::now());
         let connected = slots.connected;
         drop(slots);
         tracing::warn!(
@@ -271,7 +271,7 @@ impl Pool {
     }
 
     /// Begins a transaction; on SQLite one that writes.
-    pub(super) async fn begin(&self, until: Option<Instant>) -> Result<Transaction, DbErr> {
+    pub(super) async fn begin_transaction(&self, until: Option<Instant>) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()

@@ -35,7 +35,7 @@ pub struct Held {
 enum Hold {
     /// There is no database.
     Nothing,
-    /// Its write-ahead log is merged into it, and SQLite's exclusive lock is held.
+    /// SQLite can read the database. Its write-ahead log is merged into it, and SQLite's exclusive lock is held.
     Whole(SqliteConnection),
     /// SQLite cannot read it. A file lock still detects processes that have it open.
     Damaged(File),
@@ -57,7 +57,7 @@ impl Held {
     ///
     /// # Errors
     /// A text for the operator, for example if a process uses the database.
-    pub async fn take(path: &Path) -> Result<Self, String> {
+    pub async fn lock_database(path: &Path) -> Result<Self, String> {
         let hold = if !path.exists() {
             Hold::Nothing
         } else if !has_header(path) {

@@ -65,7 +65,7 @@ pub async fn remove(tx: &Tx, name: &str) -> Result<(), DatabaseError> {
 }
 
 /// Removes a setting if it still has this value. Only one of several concurrent calls returns `true`.
-pub async fn take(tx: &Tx, name: &str, value: &[u8]) -> Result<bool, DatabaseError> {
+pub async fn remove_value(tx: &Tx, name: &str, value: &[u8]) -> Result<bool, DatabaseError> {
     let taken = row::Entity::delete_many()
         .filter(row::Column::Name.eq(name))
         .filter(row::Column::Value.eq(value))

@@ -89,9 +89,9 @@ pub(crate) struct SearchEnd {
 enum Range<'a> {
     /// All words that begin with this one.
     All,
-    /// Of these only one word.
+    /// Only the rows of this word.
     Word(&'a str),
-    /// Of these the rows before an end.
+    /// Only the rows before this end.
     Before(&'a SearchEnd),
 }
 
@@ -330,10 +330,15 @@ impl WordIndex {
             .take()
     }
 
-    /// Counts the names with a word that begins with this text, up to `most`.
-    pub(crate) fn count(self, organisation: OrganisationId, term: &str, most: usize) -> SelectStatement {
+    /// Counts the names with a word that begins with this text, up to `max_counted`.
+    pub(crate) fn count(
+        self,
+        organisation: OrganisationId,
+        term: &str,
+        max_counted: usize,
+    ) -> SelectStatement {
         let mut counted = self.matching(organisation, &[term], Range::All);
-        let counted = counted.expr_as(Expr::cust("1"), "one").limit(as_limit(most)).take();
+        let counted = counted.expr_as(Expr::cust("1"), "one").limit(as_limit(max_counted)).take();
         Query::select()
             .expr_as(Func::count(Expr::col(Asterisk)), "number")
             .from_subquery(counted, "counted")

@@ -324,8 +324,11 @@ mod tests {
             ),
             (io::ErrorKind::HostUnreachable, "No route to host", &far, "no firewall is between"),
         ] {
-            let told = of_connecting(&SqlxError::Io(io::Error::new(kind, text)), options);
-            assert!(told.contains(words) && told.contains(text) && !told.contains("canary"), "{told}");
+            let message = of_connecting(&SqlxError::Io(io::Error::new(kind, text)), options);
+            assert!(
+                message.contains(words) && message.contains(text) && !message.contains("canary"),
+                "{message}"
+            );
         }
     }
 
@@ -336,7 +339,7 @@ mod tests {
         let options =
             "postgres://u:canary@db.contoso.test/d?sslmode=verify-full".parse().expect("an address");
         let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let told = |error: &dyn std::fmt::Display| {
+        let message_of = |error: &dyn std::fmt::Display| {
             let error = io::Error::new(io::ErrorKind::InvalidData, error.to_string());
             of_connecting(&SqlxError::Io(error), &options)
         };
@@ -346,20 +349,20 @@ mod tests {
             CertificateError::NotValidYet,
             CertificateError::NotValidYetContext { time: time(1_000), not_before: time(1_795_000_000) },
         ] {
-            let told = told(&rustls::Error::InvalidCertificate(found));
+            let message = message_of(&rustls::Error::InvalidCertificate(found));
             for words in ["the clock of this machine is wrong", "`date -u`", "-connect db.contoso.test:5432"]
             {
-                assert!(told.contains(words), "{words}: {told}");
+                assert!(message.contains(words), "{words}: {message}");
             }
-            assert!(!told.contains("sslrootcert") && !told.contains("canary"), "{told}");
+            assert!(!message.contains("sslrootcert") && !message.contains("canary"), "{message}");
         }
-        let other = told(&rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        let other = message_of(&rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
         assert!(other.contains("sslrootcert") && !other.contains("date -u"), "{other}");
         for alert in
             [rustls::AlertDescription::CertificateExpired, rustls::AlertDescription::CertificateRequired]
         {
-            let told = told(&rustls::Error::AlertReceived(alert));
-            assert!(told.contains("sslcert and sslkey") && !told.contains("sslrootcert"), "{told}");
+            let message = message_of(&rustls::Error::AlertReceived(alert));
+            assert!(message.contains("sslcert and sslkey") && !message.contains("sslrootcert"), "{message}");
         }
     }
 
@@ -382,13 +385,13 @@ mod tests {
                 (&far, "`host d u ADDRESS-OF-THIS-MACHINE/32 scram-sha-256`"),
                 (&socket, "`local d u scram-sha-256`"),
             ] {
-                let told = of_connecting(&SqlxError::Protocol(text.to_owned()), options);
+                let message = of_connecting(&SqlxError::Protocol(text.to_owned()), options);
                 for words in [name, line, "pg_hba.conf must name scram-sha-256 for this user", "\\password u"]
                 {
-                    assert!(told.contains(words), "{words}: {told}");
+                    assert!(message.contains(words), "{words}: {message}");
                 }
                 let wrong = ["not a PostgreSQL server", "sqlx_postgres", "canary"];
-                assert!(!wrong.iter().any(|wrong| told.contains(wrong)), "{told}");
+                assert!(!wrong.iter().any(|wrong| message.contains(wrong)), "{message}");
             }
         }
         let other = of_connecting(&SqlxError::Protocol("unexpected message: 72".to_owned()), &far);

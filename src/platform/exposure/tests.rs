@@ -47,29 +47,29 @@ proptest! {
 #[test]
 fn c42_the_command_for_a_folder_that_is_missing_or_not_ours_changes_no_folder_of_the_system() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told = |path: &Path, kind| describe_denied_access(path, kind, 65_534);
+    let message_of = |path: &Path, kind| describe_denied_access(path, kind, 65_534);
     let missing = folder.path().join("mail360");
     for file in ["mail360.sqlite", "encryption.key"] {
-        let told = told(&missing.join(file), FileKind::Database);
+        let message = message_of(&missing.join(file), FileKind::Database);
         let begins =
             format!("the data folder {} does not exist, and this program (user 65534)", missing.display());
         let ends = format!("Let root run: install -d -m 0700 -o 65534 '{}'", missing.display());
-        assert!(told.starts_with(&begins) && told.ends_with(&ends), "{told}");
+        assert!(message.starts_with(&begins) && message.ends_with(&ends), "{message}");
     }
-    let missing = told(Path::new("/var/lib/mail360-absent/mail360.sqlite"), FileKind::Database);
+    let missing = message_of(Path::new("/var/lib/mail360-absent/mail360.sqlite"), FileKind::Database);
     assert!(missing.ends_with("install -d -m 0700 -o 65534 '/var/lib/mail360-absent'"), "{missing}");
-    let own = told(&folder.path().join("mail360.sqlite"), FileKind::Database);
+    let own = message_of(&folder.path().join("mail360.sqlite"), FileKind::Database);
     assert!(own.ends_with(&format!("chown -R 65534 '{}'", folder.path().display())), "{own}");
     for system in ["/etc", "/usr", "/var"] {
-        let told = told(&Path::new(system).join("mail360-absent.sqlite"), FileKind::Database);
-        assert!(told.ends_with(&format!("install -d -m 0700 -o 65534 '{system}/mail360'")), "{told}");
-        assert!(!told.contains("chown"), "{told}");
+        let message = message_of(&Path::new(system).join("mail360-absent.sqlite"), FileKind::Database);
+        assert!(message.ends_with(&format!("install -d -m 0700 -o 65534 '{system}/mail360'")), "{message}");
+        assert!(!message.contains("chown"), "{message}");
     }
     // Only the file: the folder of a key file may belong to another user.
     let key = folder.path().join("encryption.key");
     std::fs::write(&key, "").expect("a file");
-    let (told, key) = (told(&key, FileKind::Key), key.display());
-    assert!(told.ends_with(&format!("chown 65534 '{key}' && chmod 600 '{key}'")), "{told}");
+    let (message, key) = (message_of(&key, FileKind::Key), key.display());
+    assert!(message.ends_with(&format!("chown 65534 '{key}' && chmod 600 '{key}'")), "{message}");
 }
 
 fn exposure(kind: FileKind, mode: u32, owner: u32) -> Exposure {
@@ -94,7 +94,7 @@ fn c47_a_key_that_docker_provides_to_every_user_leads_to_mode_and_uid_of_the_sec
     // A container's root cannot change the mode of a secret either.
     let to_root = Exposure { user: 0, read_only: true, ..of_root.clone() };
     for (exposure, user) in [(of_root, "1001"), (to_root, "0")] {
-        let told = exposure.to_string();
+        let message = exposure.to_string();
         for words in [
             &*format!("--secret source=NAME,target=encryption.key,mode=0400,uid={user} "),
             &*format!("`mode: 0400` and `uid: \"{user}\"`"),
@@ -102,9 +102,9 @@ fn c47_a_key_that_docker_provides_to_every_user_leads_to_mode_and_uid_of_the_sec
             "defaultMode: 0440",
             "LoadCredential=",
         ] {
-            assert!(told.contains(words), "{words}: {told}");
+            assert!(message.contains(words), "{words}: {message}");
         }
-        assert!(!told.contains("Run: chmod"), "{told}");
+        assert!(!message.contains("Run: chmod"), "{message}");
     }
     // The advice must itself be acceptable.
     assert_eq!(judge(FileKind::Key, 0o400, true), None);
@@ -116,9 +116,9 @@ fn c47_a_kubernetes_folder_that_every_user_can_change_leads_to_a_folder_inside_i
     // With fsGroup, Kubernetes adds rights of the group to an emptyDir volume and removes none.
     for mode in [0o777, 0o2777] {
         assert_eq!(judge(FileKind::Folder, mode, false), Some(Access::Write));
-        let told = exposure(FileKind::Folder, mode, 0).to_string();
+        let message = exposure(FileKind::Folder, mode, 0).to_string();
         for words in ["MAIL360_DATA_DIR", "/data/x/mail360", "emptyDir", "hostPath", "chown 1001 '/data/x'"] {
-            assert!(told.contains(words), "{words}: {told}");
+            assert!(message.contains(words), "{words}: {message}");
         }
     }
     // Another kind of volume is accepted with fsGroup.

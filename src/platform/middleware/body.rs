@@ -51,7 +51,7 @@ pub async fn read_whole(State(limits): State<BodyLimits>, request: Request, next
 /// Copies each chunk and frees it. An attacker who sends chunks of one byte (RFC 9112, 7.1) would otherwise use forty
 /// times the body's length in memory until the body ends.
 ///
-/// Reserves memory for the declared length, but never more than `most`, because a vector that doubles its capacity
+/// Reserves memory for the declared length, but never more than `max_bytes`, because a vector that doubles its capacity
 /// would reserve up to twice that.
 async fn collect(mut body: Body, declared: usize, max_bytes: usize) -> Result<Vec<u8>, StatusCode> {
     let mut whole = Vec::with_capacity(declared.min(max_bytes));

@@ -12,7 +12,7 @@ use http::{HeaderMap, header};
 use crate::platform::{config::Config, failure::Failure, origin::Origin};
 
 /// Middleware: refuses an unsafe method unless the browser confirms that the request comes from this origin.
-/// It checks `Sec-Fetch-Site: same-origin`, or, if an old browser does not send that, an `Origin` equal to
+/// The check reads `Sec-Fetch-Site: same-origin`, or, if an old browser does not send that, an `Origin` equal to
 /// the public one. There are no exceptions: the provider's redirect is a GET.
 pub async fn require_own(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_own(request.headers(), config.public_url.parts()) {

@@ -1,5 +1,5 @@
-//! One connection: reports its state to [`super::places`], and serves until the client or the program
-//! ends it.
+//! Serves one connection: reports its state to [`super::places`], and serves until the client or the
+//! program ends it.
 
 use std::{
     convert::Infallible,
@@ -155,7 +155,7 @@ where
         Box::pin(async move {
             let request = if request.body().is_end_stream() {
                 if !shared.reporter.report(ConnectionState::Answering) {
-                    // The connection has given way and is about to be dropped.
+                    // The connection was evicted and is about to be dropped.
                     std::future::pending::<()>().await;
                 }
                 request.map(|_| Body::empty())
@@ -195,7 +195,7 @@ impl HttpBody for Arriving {
         if ends && !self.whole {
             self.whole = true;
             if !self.shared.reporter.report(ConnectionState::Answering) {
-                return Poll::Ready(Some(Err("the connection has given way to another".into())));
+                return Poll::Ready(Some(Err("the connection was closed to make room for another".into())));
             }
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))

@@ -135,11 +135,11 @@ async fn n2_silent_connections_from_one_address_close_only_their_own() {
         open += usize::from(!is_closed(stream).await);
     }
     assert!((60..=64).contains(&open), "{open} of one address");
-    assert!(!is_closed(&mut kept).await, "another address's connection has not given way");
+    assert!(!is_closed(&mut kept).await, "another address's connection was not evicted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_requests_that_are_being_answered_never_give_way() {
+async fn n2_requests_that_are_being_answered_are_never_evicted() {
     let server = server(70, &["127.0.0.0/8"]);
     let mut answered = Vec::new();
     for _ in 0..60 {

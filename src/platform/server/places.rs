@@ -1,5 +1,5 @@
 //! Decides which connections stay open: how many in total and per network, and which one is evicted to a new
-//! one. Start with [`Places::take`].
+//! one. Start with [`Places::take_place`].
 //!
 //! A connection is waiting for its client until its request is complete, and while the client reads nothing
 //! of a response. If all places are taken, the connection that has waited longest for a request is evicted. If
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::platform::net::own_network;
 
-/// One network may hold at most a quarter of all places (`1 / NETWORK_PART`).
+/// A network may hold at most a quarter of all places (`1 / NETWORK_PART`).
 const NETWORK_PART: usize = 4;
 /// The limit of one network is never below this number of places, because an office behind one address has
 /// many browsers.
@@ -37,7 +37,7 @@ const LOG_PAUSE: Duration = Duration::from_mins(1);
 
 /// All places for connections.
 pub(super) struct Places {
-    most: usize,
+    max_places: usize,
     max_of_network: usize,
     trusted: Vec<IpNet>,
     state: Mutex<State>,
@@ -50,9 +50,9 @@ pub(super) struct Places {
 pub(super) enum ConnectionState {
     /// Nothing has been read from it yet.
     Unread,
-    /// Its next request is incomplete.
+    /// The next request of the connection is incomplete.
     Waiting,
-    /// Its request is being answered.
+    /// A request of the connection is being answered.
     Answering,
     /// The client is not reading the response.
     Stalled,
@@ -79,7 +79,7 @@ struct HeldPlace {
     state: ConnectionState,
     turn: u64,
     since: Instant,
-    gives_way: CancellationToken,
+    evicted: CancellationToken,
 }
 
 #[derive(Default)]
@@ -94,7 +94,7 @@ struct NetworkCounts {
 pub(super) struct ConnectionPlace {
     places: Arc<Places>,
     id: u64,
-    gives_way: CancellationToken,
+    evicted: CancellationToken,
 }
 
 enum ConnectionPlaceResult {
@@ -106,11 +106,11 @@ enum ConnectionPlaceResult {
 }
 
 impl Places {
-    /// Creates `most` places. Each network may hold a part of them; the networks in `trusted` may hold all.
-    pub fn new(most: usize, trusted: Vec<IpNet>) -> Self {
+    /// Creates `max_places` places. Each network may hold a part of them; the networks in `trusted` may hold all.
+    pub fn new(max_places: usize, trusted: Vec<IpNet>) -> Self {
         Self {
-            most,
-            max_of_network: (most / NETWORK_PART).max(NETWORK_LEAST).min(most),
+            max_places,
+            max_of_network: (max_places / NETWORK_PART).max(NETWORK_LEAST).min(max_places),
             trusted,
             state: Mutex::default(),
             changed: Notify::new(),
@@ -119,12 +119,12 @@ impl Places {
 
     /// Waits for a place for a connection from this address. `None` if its network has all its places and
     /// none of them can be evicted; the caller must then close the connection.
-    pub async fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPlace> {
+    pub async fn take_place(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPlace> {
         let address = address.to_canonical();
         let network =
             (!self.trusted.iter().any(|trusted| trusted.contains(&address))).then(|| own_network(address));
         loop {
-            match self.try_take(network) {
+            match self.try_take_place(network) {
                 ConnectionPlaceResult::Taken(place) => return Some(place),
                 ConnectionPlaceResult::Refused => return None,
                 ConnectionPlaceResult::Full => {
@@ -136,18 +136,18 @@ impl Places {
     }
 
     /// Waits for a free place. No connection is evicted.
-    pub async fn take_free(self: &Arc<Self>) -> ConnectionPlace {
+    pub async fn take_free_place(self: &Arc<Self>) -> ConnectionPlace {
         loop {
-            if let Some(place) = self.try_take_free() {
+            if let Some(place) = self.try_take_free_place() {
                 return place;
             }
             self.changed.notified().await;
         }
     }
 
-    fn try_take_free(self: &Arc<Self>) -> Option<ConnectionPlace> {
+    fn try_take_free_place(self: &Arc<Self>) -> Option<ConnectionPlace> {
         let mut state = self.lock();
-        (state.held.len() < self.most).then(|| self.hold(&mut state, None))
+        (state.held.len() < self.max_places).then(|| self.hold(&mut state, None))
     }
 
     /// Closes connections that have waited for a request longer than the remaining places allow.
@@ -159,7 +159,7 @@ impl Places {
             if state.held.get(&id).is_none_or(|held| held.since.elapsed() < time_limit) {
                 break;
             }
-            state.give_way(id);
+            state.evict(id);
         }
     }
 
@@ -167,21 +167,22 @@ impl Places {
     pub fn close_waiting(&self) {
         let mut state = self.lock();
         while let Some((_, &id)) = state.waiting.first_key_value() {
-            state.give_way(id);
+            state.evict(id);
         }
     }
 
     /// Shortens a time limit if more than half of the places are taken: the fewer places are free, the shorter.
     /// If none is free, a tenth of the limit is left. Returns `None` if at least half of the places are free.
     fn shorten_time_limit(&self, time_limit: Duration, taken: usize) -> Option<Duration> {
-        let free = self.most.saturating_sub(taken);
-        (free * 2 < self.most).then(|| {
-            let [free, most] = [free * 2, self.most].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-            (time_limit * free / most).max(time_limit / 10)
+        let free = self.max_places.saturating_sub(taken);
+        (free * 2 < self.max_places).then(|| {
+            let [free, max_places] =
+                [free * 2, self.max_places].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+            (time_limit * free / max_places).max(time_limit / 10)
         })
     }
 
-    fn try_take(self: &Arc<Self>, network: Option<IpAddr>) -> ConnectionPlaceResult {
+    fn try_take_place(self: &Arc<Self>, network: Option<IpAddr>) -> ConnectionPlaceResult {
         let mut state = self.lock();
         if let Some(counts) = network.and_then(|network| state.networks.get(&network))
             && counts.held >= self.max_of_network
@@ -194,17 +195,17 @@ impl Places {
                     state.log_refused(network, self.max_of_network);
                     return ConnectionPlaceResult::Refused;
                 };
-                state.give_way(id);
+                state.evict(id);
             }
             return ConnectionPlaceResult::Full;
         }
-        if state.held.len() < self.most {
+        if state.held.len() < self.max_places {
             return ConnectionPlaceResult::Taken(self.hold(&mut state, network));
         }
         if state.leaving == 0 {
             let waits = state.waiting.first_key_value().map(|(_, &id)| id);
             if let Some(id) = waits.or_else(|| state.stalled_longest()) {
-                state.give_way(id);
+                state.evict(id);
             }
         }
         ConnectionPlaceResult::Full
@@ -212,13 +213,13 @@ impl Places {
 
     fn hold(self: &Arc<Self>, state: &mut State, network: Option<IpAddr>) -> ConnectionPlace {
         let id = state.next_number();
-        let gives_way = CancellationToken::new();
+        let evicted = CancellationToken::new();
         let held = HeldPlace {
             network,
             state: ConnectionState::Unread,
             turn: 0,
             since: Instant::now(),
-            gives_way: gives_way.clone(),
+            evicted: evicted.clone(),
         };
         state.held.insert(id, held);
         if let Some(network) = network {
@@ -226,10 +227,10 @@ impl Places {
             counts.held += 1;
             counts.unread += 1;
         }
-        ConnectionPlace { places: self.clone(), id, gives_way }
+        ConnectionPlace { places: self.clone(), id, evicted }
     }
 
-    /// Records the state of a connection; `false` if it has given way, so that no request of it may begin.
+    /// Records the state of a connection; `false` if it was evicted, so that no request of it may begin.
     fn report(&self, id: u64, state: ConnectionState) -> bool {
         let stays = self.lock().set_state(id, state);
         self.changed.notify_one();
@@ -249,7 +250,7 @@ impl State {
 
     fn set_state(&mut self, id: u64, state: ConnectionState) -> bool {
         let turn = self.next_number();
-        let Some(held) = self.held.get_mut(&id).filter(|held| !held.gives_way.is_cancelled()) else {
+        let Some(held) = self.held.get_mut(&id).filter(|held| !held.evicted.is_cancelled()) else {
             return false;
         };
         if held.state == state {
@@ -301,9 +302,9 @@ impl State {
     }
 
     /// Asks a connection to close. It counts until it has closed.
-    fn give_way(&mut self, id: u64) {
+    fn evict(&mut self, id: u64) {
         let Some(held) = self.held.get(&id) else { return };
-        held.gives_way.cancel();
+        held.evicted.cancel();
         let (state, turn, network) = (held.state, held.turn, held.network);
         self.remove_turn(state, turn, network);
         self.leaving += 1;
@@ -314,7 +315,7 @@ impl State {
 
     fn release(&mut self, id: u64) {
         let Some(held) = self.held.remove(&id) else { return };
-        let left = usize::from(held.gives_way.is_cancelled());
+        let left = usize::from(held.evicted.is_cancelled());
         self.remove_turn(held.state, held.turn, held.network);
         self.leaving -= left;
         let Some(network) = held.network else { return };
@@ -327,7 +328,7 @@ impl State {
         }
     }
 
-    fn log_refused(&mut self, network: Option<IpAddr>, most: usize) {
+    fn log_refused(&mut self, network: Option<IpAddr>, max_places: usize) {
         if self.logged.is_some_and(|logged| logged.elapsed() < LOG_PAUSE) {
             return;
         }
@@ -335,7 +336,7 @@ impl State {
         let network = network.map(|network| network.to_string()).unwrap_or_default();
         tracing::warn!(
             network,
-            "a network has {most} connections, which is the limit, and its further connections are refused; if the \
+            "a network has {max_places} connections, which is the limit, and its further connections are refused; if the \
              network is that of a reverse proxy, name it in MAIL360_TRUSTED_PROXIES"
         );
     }
@@ -343,8 +344,8 @@ impl State {
 
 impl ConnectionPlace {
     /// Completes when the connection must be evicted.
-    pub async fn wait_to_give_way(&self) {
-        self.gives_way.cancelled().await;
+    pub async fn wait_until_evicted(&self) {
+        self.evicted.cancelled().await;
     }
 
     /// The handle with which the connection reports its own state.
@@ -368,7 +369,7 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// Returns `false` if the connection has given way: no request of it may begin.
+    /// Returns `false` if the connection was evicted: no request of it may begin.
     pub fn report(&self, state: ConnectionState) -> bool {
         self.places.report(self.id, state)
     }

@@ -276,8 +276,8 @@ mod tests {
             ("personal_only", "contoso.com", ["Personal accounts only", ""]),
             ("everybody", "contoso.com", ["", ""]),
         ] {
-            let told = setting_words(&values(account_type, tenant));
-            assert_eq!(told.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>(), words);
+            let found = setting_words(&values(account_type, tenant));
+            assert_eq!(found.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>(), words);
         }
     }
 }

@@ -144,11 +144,11 @@ mod tests {
                 "MAIL360_MICROSOFT_ISSUER has a name in its path",
             ),
         ];
-        for (change, told) in cases {
+        for (change, warning) in cases {
             let mut urls = sound.clone();
             change(&mut urls);
             let warned = warnings(&urls);
-            assert!(warned.len() == 1 && warned[0].contains(told), "{warned:?}");
+            assert!(warned.len() == 1 && warned[0].contains(warning), "{warned:?}");
         }
     }
 

@@ -30,9 +30,9 @@ pub(super) const fn just_made(when: &'static str, remedy: Remedy) -> Cause {
 pub struct CodeEntry {
     /// The codes, without `AADSTS`.
     pub codes: &'static [u64],
-    /// What happened, in a line.
+    /// The event, in a line.
     pub title: &'static str,
-    /// What it means: no more than Microsoft says by the code.
+    /// The meaning of the code: no more than Microsoft says by it.
     pub what: &'static str,
     /// The possible causes: at least one, the most likely first.
     pub causes: &'static [Cause],

@@ -4,7 +4,7 @@
 
 use super::{AccountType, urls::MicrosoftUrls};
 
-/// What an administrator does at the address.
+/// The words above the address: the administrator's action.
 pub const WORDS: &str = "Send this link to a Microsoft 365 administrator of the company. There they can allow the \
                          permissions for all users. No mailbox is connected.";
 

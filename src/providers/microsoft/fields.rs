@@ -15,7 +15,7 @@ use crate::platform::text;
 /// The client ID, in lower case.
 ///
 /// # Errors
-/// What the user must change, as a sentence for the screen.
+/// A sentence for the form that says what the user must change.
 pub fn parse_client_id(text: &str) -> Result<String, &'static str> {
     if text::trim(text).is_empty() {
         return Err("Copy the Application (client) ID from your application's Overview page.");
@@ -75,7 +75,7 @@ impl Tenant {
     /// slash of an address without a path, or the @ of an email, around it.
     ///
     /// # Errors
-    /// What the user must change, as a sentence for the screen.
+    /// A sentence for the form that says what the user must change.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         match find_guid(text) {
             FoundGuid::One { id, label: None | Some(GuidLabel::Tenant) } => Ok(Self(id)),

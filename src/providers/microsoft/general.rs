@@ -11,7 +11,7 @@ use crate::providers::diagnosis::{Cause, Diagnosis, Remedy, Who};
 const READ: &str = "Read Microsoft’s message below. If it has a code, the link beside the code explains it. Correct \
                     the setting in Azure, then sign in again.";
 
-/// What a sign-in without an approval means.
+/// The meaning of a sign-in without an approval.
 pub(super) const NOT_ACCEPTED: &str =
     "The user did not accept the permissions, or was not allowed to accept them. Nothing has changed.";
 

@@ -1,6 +1,6 @@
 //! Checks the ID token, which names the person who signed in and their tenant.
 //!
-//! It comes from the token endpoint over TLS, so its signature need not be checked (OpenID Connect Core
+//! The ID token comes from the token endpoint over TLS, so its signature need not be checked (OpenID Connect Core
 //! 1.0, 3.1.3.7 (6)); `aud`, `iss`, `exp` and `nonce` are.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -237,7 +237,7 @@ mod tests {
     fn c16_which_claim_failed_is_told_with_both_values_and_nothing_of_the_nonce() {
         let other = "3b4e28ba-2fa1-11d2-883f-0016d3cca427";
         let (us, here) = ("https://login.example.us", "https://login.example");
-        for (claim, value, told) in [
+        for (claim, value, message) in [
             ("aud", json!(other), format!("aud: expected {CLIENT}, received {other}")),
             ("aud", json!("any words"), format!("aud: expected {CLIENT}, received a value that is no GUID")),
             ("aud", json!(null), format!("aud: expected {CLIENT}, received none")),
@@ -255,7 +255,7 @@ mod tests {
             ),
             ("exp", json!(null), "exp: expected later than 2026-11-23T06:57:10Z, received none".to_owned()),
         ] {
-            assert_eq!(mismatch(claim, value, None), told);
+            assert_eq!(mismatch(claim, value, None), message);
         }
         let wrong = judged(&sound(), ExpectedTenant::Is(other), None, None).expect_err("another tenant");
         assert_eq!(
@@ -263,8 +263,8 @@ mod tests {
             format!("tid: expected {other}, received {TID}")
         );
         let announced = judged(&sound(), ExpectedTenant::Any, Some(us), None).expect_err("another issuer");
-        let told = format!("iss of the callback: expected {here}/{TID}/v2.0, received {us}/");
-        assert_eq!(announced.mismatch.expect("a cause").to_string(), told);
+        let message = format!("iss of the callback: expected {here}/{TID}/v2.0, received {us}/");
+        assert_eq!(announced.mismatch.expect("a cause").to_string(), message);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::providers::Permission;
 
-/// What three of the permissions allow together. Screens show it once for all of them.
+/// The text of three permissions. Screens show it once for all three.
 const SEE_USER: &str = "See the name and address of the user";
 
 /// All permissions, of Microsoft Graph and of OpenID Connect. If a tenant lets Microsoft manage its consent settings,

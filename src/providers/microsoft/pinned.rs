@@ -204,8 +204,8 @@ mod tests {
         assert_eq!(pinned(None, None).check_callback_issuer(&issuer(TID), &[]), Ok(()));
         assert_eq!(pinned(Some(TID), None).check_callback_issuer(&issuer(TID), &[]), Ok(()));
         let wrong = pinned(Some(TID), None).check_callback_issuer(&issuer(OTHER), &[]).expect_err("another");
-        let told = Mismatch::new(Claim::CallbackIss, Some(issuer(TID)), Some(issuer(OTHER)));
-        assert_eq!(wrong, told);
+        let message = Mismatch::new(Claim::CallbackIss, Some(issuer(TID)), Some(issuer(OTHER)));
+        assert_eq!(wrong, message);
         let none = pinned(None, None).check_callback_issuer("", &[]).expect_err("none");
         assert_eq!((none.expected, none.received), (Some(issuer("{tenant}")), None));
     }

@@ -23,7 +23,7 @@ const LONGEST: usize = 64;
 /// The secret, and a warning if it does not look like one of Microsoft's secrets.
 ///
 /// # Errors
-/// What the user must change, as a sentence for the screen.
+/// A sentence for the form that says what the user must change.
 pub fn parse_client_secret<'a>(text: &'a str, client_id: &str) -> Result<SecretAndWarning<'a>, &'static str> {
     let text = text::trim(text);
     if text.is_empty() {

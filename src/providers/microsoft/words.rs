@@ -18,7 +18,7 @@ pub fn read(raw: &RawError<'_>) -> ProviderWords {
         .with_codes(raw.codes.iter().filter_map(listed_code))
 }
 
-/// One of the codes that Microsoft lists: a number, or a text with or without `AADSTS`.
+/// Reads one of the codes that Microsoft lists: a number, or a text with or without `AADSTS`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked before")]
 fn listed_code(value: &Value) -> Option<u64> {
     let whole =

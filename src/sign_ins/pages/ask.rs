@@ -42,7 +42,7 @@ pub fn Retry(
 pub fn AskCard(
     connector: Connector,
     change: &'static SettingsChange,
-    /// What the change asks for.
+    /// The value that the change asks for.
     ask: &'static Ask,
     /// Whether its button is the main action of the page.
     primary: bool,
@@ -81,7 +81,7 @@ pub fn AskCard(
 pub fn AskPage(
     connector: Connector,
     change: &'static SettingsChange,
-    /// What the change asks for.
+    /// The value that the change asks for.
     ask: &'static Ask,
     /// The typed text.
     typed: String,

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{super::service::ConsentRequest, name_of, parts::provider_said};
+use super::{super::service::ConsentRequest, name_of, parts::draw_provider_words};
 use crate::providers::{
     ProviderWords, SharedProvider,
     diagnosis::{Cause, Diagnosis},
@@ -24,7 +24,7 @@ pub fn ConsentPage(
     provider: SharedProvider,
     /// The organisation and the connector that asked, if our own reference came back.
     request: Option<ConsentRequest>,
-    /// What the provider said if the permissions were not approved.
+    /// The provider's words if the permissions were not approved.
     refused: Option<ProviderWords>,
 ) -> impl IntoView {
     let name = provider.names().provider;
@@ -65,7 +65,7 @@ pub fn ConsentPage(
             <p>"Nothing has changed. If you cancelled, or signed in with the wrong account, open the link again."</p>
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">{format!("What {name} said")}</h2>
-                <dl class="facts note">{provider_said(&*provider, said)}</dl>
+                <dl class="facts note">{draw_provider_words(&*provider, said)}</dl>
                 <p class="help">"These are the words in the address that brought you here."</p>
             </section>
             {meaning}

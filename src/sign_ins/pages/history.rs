@@ -8,7 +8,7 @@ use super::{
         service::{Event, Progress, SignInDetails},
         support,
     },
-    parts::provider_said,
+    parts::draw_provider_words,
     pasted_error::{PasteForm, did_it_show_an_error},
     proof::{clock, describe_findings},
 };
@@ -50,7 +50,7 @@ pub fn SignInList(
         .into_iter()
         .enumerate()
         .map(|(at, sign_in)| {
-            let SignInDetails { attempt, who, progress, .. } = &sign_in;
+            let SignInDetails { attempt, started_by, progress, .. } = &sign_in;
             let (class, icon) = match progress {
                 Progress::Ended(Outcome::Verified { current: true, .. }) => ("good", Icon::Good),
                 Progress::Ended(Outcome::Verified { .. }) | Progress::Interrupted | Progress::Abandoned => {
@@ -73,13 +73,13 @@ pub fn SignInList(
                     </details>
                 }
             });
-            let (who, created_at) = (who.clone(), attempt.created_at);
+            let (started_by, created_at) = (started_by.clone(), attempt.created_at);
             view! {
                 <li class=class>
                     {icon.draw()}
                     <div>
                         <p>{words}</p>
-                        <p class="soft note"><bdi>{who}</bdi> ", " <Moment at=created_at /></p>
+                        <p class="soft note"><bdi>{started_by}</bdi> ", " <Moment at=created_at /></p>
                         {paste}
                         <details class="disclosure">
                             <summary>"Timeline"</summary>
@@ -138,9 +138,9 @@ pub fn Timeline(
         Progress::Ended(Outcome::Failed { provider: Some(words), .. }) if show_provider_words => Some(words),
         _ => None,
     };
-    let provider_words = provider_words.filter(ProviderWords::is_said);
+    let provider_words = provider_words.filter(ProviderWords::has_words);
     let provider_words = provider_words.map(|words| {
-        view! { <dl class="facts note">{provider_said(&*provider, words)}</dl> }
+        view! { <dl class="facts note">{draw_provider_words(&*provider, words)}</dl> }
     });
     view! {
         <div class="stack tight">

@@ -123,7 +123,7 @@ fn greeting(connector: &Connector, offers: &Offers) -> String {
     )
 }
 
-/// What failed, and who reports it.
+/// The beginning of a message: the failure, the application, and the user who reports it.
 fn report(diagnosis: &Diagnosis, connector: &Connector, offers: &Offers) -> String {
     format!(
         "Hello,\n\na sign-in to the application “{}” of {} failed.\n\nReason: {}. {}\n\nApplication: {}\n\
@@ -215,10 +215,10 @@ pub fn MessageCard(
 /// A text with the button that copies it. Without scripts the text can still be selected.
 #[component]
 pub fn ToCopy(
-    /// What the text is, for screen readers.
+    /// The label of the text, for screen readers.
     label: &'static str,
     text: String,
-    /// What the text is, with its article: the words of the button after *Copy*.
+    /// The noun for the text, with its article: the words of the button after *Copy*.
     what: &'static str,
     /// Whether to copy it is the main action of the page.
     primary: bool,

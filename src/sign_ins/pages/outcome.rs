@@ -10,7 +10,7 @@ use super::{
     },
     VerifyButton,
     history::Timeline,
-    parts::{Next, provider_said},
+    parts::{Next, draw_provider_words},
     pasted_error::{PasteForm, did_it_show_an_error},
     proof::draw_findings,
     remedy::{Offers, Remedies},
@@ -212,10 +212,10 @@ fn Failed(
     let name = connector.service_name.as_str().to_owned();
     let names = connector.names();
     let diagnosis = diagnosis::diagnose(&*connector.provider, &why, provider.as_ref());
-    let diagnosis = offers.fit(&*connector.provider, diagnosis);
+    let diagnosis = offers.adapt_diagnosis(&*connector.provider, diagnosis);
     let Diagnosis { what, .. } = diagnosis.clone();
     let found = draw_findings(names, provider.as_ref());
-    let words = provider.filter(ProviderWords::is_said);
+    let words = provider.filter(ProviderWords::has_words);
     let said = words.clone().map(|said| {
         view! { <ProviderSaid provider=connector.provider.clone() said=said at=at /> }
     });
@@ -238,7 +238,7 @@ fn Failed(
 #[component]
 fn ProviderSaid(provider: SharedProvider, said: ProviderWords, at: Timestamp) -> impl IntoView {
     let title = format!("What {} said", provider.names().provider);
-    let rows = provider_said(&*provider, said);
+    let rows = draw_provider_words(&*provider, said);
     view! {
         <section class="stack tight" aria-labelledby="said-title">
             <h2 id="said-title">{title}</h2>

@@ -53,7 +53,7 @@ pub fn Next(
 }
 
 /// The words of the provider as rows of a list. Codes and ids have a button to copy them.
-pub fn provider_said(provider: &dyn Provider, said: ProviderWords) -> impl IntoView + use<> {
+pub fn draw_provider_words(provider: &dyn Provider, said: ProviderWords) -> impl IntoView + use<> {
     let names = provider.names();
     let code = provider.code(&said).map(|ErrorCode { text, page, .. }| {
         let link = page.map(|page| {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     message::{Message, MessageCard},
-    parts::{Next, provider_said},
+    parts::{Next, draw_provider_words},
     remedy::{Offers, Remedies},
 };
 use crate::{
@@ -111,7 +111,7 @@ pub fn ShownPage(
         }
     };
     let title = title_of(&provider, &pasted);
-    let diagnosis = offers.fit(&*provider, pasted.diagnosis);
+    let diagnosis = offers.adapt_diagnosis(&*provider, pasted.diagnosis);
     let what = diagnosis.what.clone();
     let compared = pasted.is_about_redirect_uri.then(|| {
         let theirs = pasted.uris.first().cloned();
@@ -150,7 +150,7 @@ pub fn ShownPage(
             />
             <section class="stack tight" aria-labelledby="said-title">
                 <h2 id="said-title">{format!("What {} said", names.provider)}</h2>
-                <dl class="facts note">{provider_said(&*provider, pasted.said)}</dl>
+                <dl class="facts note">{draw_provider_words(&*provider, pasted.said)}</dl>
             </section>
         </div>
     }

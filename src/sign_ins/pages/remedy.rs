@@ -43,8 +43,8 @@ pub struct Offers {
 }
 
 impl Offers {
-    /// The explanation for this connector. If it has no address for approval, no step mentions one.
-    pub fn fit(&self, provider: &dyn Provider, diagnosis: Diagnosis) -> Diagnosis {
+    /// Adapts an explanation to this connector. If it has no address for approval, no step mentions one.
+    pub fn adapt_diagnosis(&self, provider: &dyn Provider, diagnosis: Diagnosis) -> Diagnosis {
         if self.approval.is_some() { diagnosis } else { provider.without_consent(diagnosis) }
     }
 }
@@ -213,8 +213,10 @@ pub fn Remedies(
     };
     let again = waits.then(|| {
         view! {
-            <span>"When that is done:"</span>
-            <VerifyButton id=id names=names words="Sign in again" primary=false plain=true />
+            <div class="row">
+                <span>"When that is done:"</span>
+                <VerifyButton id=id names=names words="Sign in again" primary=false plain=true />
+            </div>
         }
     });
     view! {
@@ -222,8 +224,8 @@ pub fn Remedies(
         {cards}
         {between}
         {buttons}
+        {again}
         <div class="row">
-            {again}
             <a class="button plain" href=format!("/connectors/{id}")><span>"Back to " <bdi>{name}</bdi></span></a>
         </div>
     }

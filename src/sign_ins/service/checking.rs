@@ -97,7 +97,7 @@ impl SignIns {
             let words = clock_words_of(ahead, &clock_of(connector.provider.names()));
             tracing::warn!(attempt = %attempt.id, "the server's clock is {words}");
         }
-        timeline.note(Step::CodeExchanged, &wrong_by.map(|ahead| ahead.to_string()).unwrap_or_default());
+        timeline.add_step(Step::CodeExchanged, &wrong_by.map(|ahead| ahead.to_string()).unwrap_or_default());
 
         let sent = [secret, code, &verifier, &grant.access_token].map(ExposeSecret::expose_secret);
         let expected = Expected {
@@ -108,10 +108,10 @@ impl SignIns {
             secrets: &sent,
         };
         let identity = pinned.identify(&**http, &redeemed, &expected).await?;
-        timeline.note(Step::Identity, identity.directory.as_deref().unwrap_or_default());
+        timeline.add_step(Step::Identity, identity.directory.as_deref().unwrap_or_default());
 
         let missing = pinned.missing(&attempt.scopes, grant);
-        timeline.note(Step::Permissions, &missing.optional.join(" "));
+        timeline.add_step(Step::Permissions, &missing.optional.join(" "));
         if !missing.required.is_empty() {
             return Err(providers::RefusalKind::PermissionsMissing(missing.required).into());
         }
@@ -177,7 +177,7 @@ pub(super) struct Timeline<'a> {
 }
 
 impl Timeline<'_> {
-    pub(super) fn note(&mut self, step: Step, detail: &str) {
+    pub(super) fn add_step(&mut self, step: Step, detail: &str) {
         let now = self.dependencies.clock.now();
         let duration = micros(now.since(self.since));
         self.since = now;

@@ -198,13 +198,13 @@ impl SignIns {
         let checked = match verdict {
             Err(refusal) => Err(refusal),
             Ok(secret) => {
-                timeline.note(Step::Checked, "");
+                timeline.add_step(Step::Checked, "");
                 // The rest of the time is reserved for writing the outcome. Otherwise the page of the attempt would say
                 // *Interrupted* before the outcome is written.
                 let time_left = EXCHANGE_TIME_LIMIT - FOR_WRITING - clock.now().since(consumed_at);
                 // The clock may have been set back since then, so the value is limited.
-                let most = EXCHANGE_TIME_LIMIT - FOR_WRITING;
-                let time_left = time_left.clamp(Duration::ZERO, most).unsigned_abs();
+                let max = EXCHANGE_TIME_LIMIT - FOR_WRITING;
+                let time_left = time_left.clamp(Duration::ZERO, max).unsigned_abs();
                 let trial = Trial { attempt: &attempt, connector: &connector, pinned: &*pinned };
                 let work = self.check(trial, &parameters, verifier, &secret, &mut timeline);
                 let done = tokio::time::timeout(time_left, work).await;

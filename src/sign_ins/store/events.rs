@@ -40,7 +40,7 @@ pub struct Event {
     pub step: Step,
     /// The duration in microseconds.
     pub duration: i64,
-    /// What happened in this step, without secrets.
+    /// A detail of this step, without secrets.
     pub detail: String,
 }
 

@@ -119,7 +119,7 @@ pub struct Browser {
     router: Router,
     origin: Url,
     pub cookies: BTreeMap<String, String>,
-    /// Its address.
+    /// The network address of the browser.
     pub address: IpAddr,
     /// The `X-Forwarded-For` header that it or a proxy sends.
     pub forwarded_for: Option<String>,

@@ -28,7 +28,8 @@ use tokio::sync::Semaphore;
 
 use super::{World, clock::TestMonotonic};
 
-const BACK_OFF: BackOff = BackOff { first: time::Duration::seconds(10), most: time::Duration::seconds(80) };
+const BACK_OFF: BackOff =
+    BackOff { first: time::Duration::seconds(10), longest: time::Duration::seconds(80) };
 
 /// Queued work.
 pub static QUEUED: JobKind = JobKind { name: "queued", at_once: 2, back_off: BACK_OFF, every: None };
@@ -45,13 +46,13 @@ pub enum End {
     DatabaseIsAway,
 }
 
-/// What a test has of a process beside its runner.
+/// The parts of a process that a test uses besides the runner.
 #[derive(Clone)]
 pub struct Hand {
     pub program: Program,
     pub jobs: Jobs,
     pub monotonic: Arc<TestMonotonic>,
-    /// What it writes into the table `written` at the end of a job.
+    /// The name of the process, which its jobs write into the table `written`.
     name: &'static str,
     gate: Arc<Semaphore>,
     end: Arc<Mutex<End>>,
@@ -111,9 +112,9 @@ impl Process {
         Self { runner: Runner::new(jobs, vec![worker], hand.monotonic.clone()), hand }
     }
 
-    /// Has the runner look at the table: how many jobs it started.
-    pub async fn look(&mut self) -> usize {
-        self.runner.look().await.expect("a look")
+    /// Has the runner start the jobs that are due, and returns their number.
+    pub async fn start_due_jobs(&mut self) -> usize {
+        self.runner.start_due_jobs().await.expect("the table of jobs")
     }
 
     /// The runner alone, and the rest.

@@ -60,7 +60,7 @@ impl World {
         };
         let (before, ended_before) = (sweeps().succeeded, ended());
         let mut runner = self.program.runner(Arc::new(SystemMonotonic));
-        assert_eq!(runner.look().await.expect("a look at the jobs"), 1, "the sweep begins");
+        assert_eq!(runner.start_due_jobs().await.expect("a look at the jobs"), 1, "the sweep begins");
         while ended() == ended_before {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

@@ -104,7 +104,7 @@ fn row(connector: &Listed) -> String {
     html.into_string()
 }
 
-/// What a parser of HTML reads: every tag with its attributes in alphabetical order, and every text.
+/// The parts that a parser of HTML reads: every tag with its attributes in alphabetical order, and every text.
 fn read(html: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut after_text = false;
@@ -253,7 +253,7 @@ fn what_a_row_says_of_state_expiry_and_accounts_follows_the_connector() {
         let html = row(&connector);
         assert!(html.contains(class) && html.contains(&format!("<span>{words}</span>")), "{html}");
     }
-    for (date, said) in [
+    for (date, words) in [
         ("", "<p>unknown</p>"),
         ("2026-11-28", "<span>expired yesterday</span>"),
         ("2027-01-28", "<span>in 60 days</span></span></p>"),
@@ -261,7 +261,7 @@ fn what_a_row_says_of_state_expiry_and_accounts_follows_the_connector() {
     ] {
         connector.secret_expires_on = ExpiryDate::parse(date).expect("a date");
         let html = row(&connector);
-        assert!(html.contains(said), "{date}: {html}");
+        assert!(html.contains(words), "{date}: {html}");
     }
     for (words, company) in [("Every account", None), ("Accounts of one company", Some("contoso.com"))] {
         connector.application = Arc::new(Registered(words, company));
@@ -269,9 +269,9 @@ fn what_a_row_says_of_state_expiry_and_accounts_follows_the_connector() {
         assert!(html.contains(words), "{html}");
         assert_eq!(html.contains("contoso.com"), company.is_some(), "{html}");
     }
-    for (number, said) in [(1, "<p>1 permission</p>"), (7, "<p>7 permissions</p>")] {
+    for (number, words) in [(1, "<p>1 permission</p>"), (7, "<p>7 permissions</p>")] {
         connector.scopes = vec!["User.Read".to_owned(); number];
-        assert!(row(&connector).contains(said), "{said}");
+        assert!(row(&connector).contains(words), "{words}");
     }
 }
 

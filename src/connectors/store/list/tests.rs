@@ -203,7 +203,7 @@ async fn every_order_and_search_walks_along_an_index_among_100_000_connectors(
     }
 }
 
-/// What to look for, as the service makes it.
+/// A search as the service parses it.
 fn search(text: &str) -> Search {
     let name = text::fold(text);
     let client_id = text.bytes().all(|byte| byte.is_ascii_graphic()).then(|| text.to_lowercase());

@@ -48,8 +48,8 @@ fn c63_a_setting_with_which_no_request_uses_the_proxy_is_an_error_and_another_on
         let environment = |name: &str| {
             variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
         };
-        let told = warnings_of(&environment, BY_HTTPS);
-        assert!(told.len() == 1 && told[0].is_error == is_error, "{variables:?}: {told:?}");
+        let messages = warnings_of(&environment, BY_HTTPS);
+        assert!(messages.len() == 1 && messages[0].is_error == is_error, "{variables:?}: {messages:?}");
     }
 }
 
@@ -79,13 +79,13 @@ fn c63_a_proxy_url_that_is_ignored_or_misread_gets_a_warning_without_the_passwor
         ("http://:3128", misread, "it names no host"),
         ("http://proxy:3128/proxy.pac", misread, "a PAC file cannot be used"),
     ] {
-        let told = warned(&[("HTTPS_PROXY", value)], BY_HTTPS);
-        assert_eq!(told.len(), 1, "{value}: {told:?}");
-        assert!(told[0].starts_with("HTTPS_PROXY "), "{value}: {told:?}");
+        let messages = warned(&[("HTTPS_PROXY", value)], BY_HTTPS);
+        assert_eq!(messages.len(), 1, "{value}: {messages:?}");
+        assert!(messages[0].starts_with("HTTPS_PROXY "), "{value}: {messages:?}");
         for words in [what, why, "@ as %40", "http://USER:PASSWORD@HOST:PORT"] {
-            assert!(told[0].contains(words), "{value}: {words}: {told:?}");
+            assert!(messages[0].contains(words), "{value}: {words}: {messages:?}");
         }
-        assert!(!["nary", "näry", "jane"].iter().any(|part| told[0].contains(part)), "{told:?}");
+        assert!(!["nary", "näry", "jane"].iter().any(|part| messages[0].contains(part)), "{messages:?}");
     }
 }
 
@@ -111,10 +111,10 @@ fn c63_only_variables_that_the_client_reads_get_warnings() {
         (&[("HTTP_PROXY", wrong)], both, &["HTTP_PROXY cannot be read"]),
         (&[("HTTPS_PROXY", sound), ("REQUEST_METHOD", "GET")], BY_HTTPS, &["REQUEST_METHOD is set"]),
     ] {
-        let told = warned(variables, requests);
-        assert_eq!(told.len(), begins.len(), "{variables:?}: {told:?}");
-        for (told, begin) in told.iter().zip(begins) {
-            assert!(told.starts_with(begin), "{variables:?}: {told}");
+        let messages = warned(variables, requests);
+        assert_eq!(messages.len(), begins.len(), "{variables:?}: {messages:?}");
+        for (message, begin) in messages.iter().zip(begins) {
+            assert!(message.starts_with(begin), "{variables:?}: {message}");
         }
     }
     let in_its_place = warned(&[("HTTPS_PROXY", wrong), ("ALL_PROXY", sound)], BY_HTTPS);
@@ -129,17 +129,17 @@ fn c63_a_variable_that_is_not_text_gets_a_warning() {
 
     let environment =
         |name: &str| (name == "HTTPS_PROXY").then(|| OsString::from_vec(b"http://ca\xffnary@h".into()));
-    let told = warnings_of(&environment, BY_HTTPS);
-    assert!(told.len() == 1 && told[0].text.starts_with("HTTPS_PROXY is not UTF-8"), "{told:?}");
+    let messages = warnings_of(&environment, BY_HTTPS);
+    assert!(messages.len() == 1 && messages[0].text.starts_with("HTTPS_PROXY is not UTF-8"), "{messages:?}");
 }
 
 #[test]
 fn c63_entries_of_no_proxy_that_match_no_host_get_a_warning() {
-    let told =
+    let messages_of =
         |entries: &str| warned(&[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", entries)], BY_HTTPS);
     let sound = "localhost, 127.0.0.1,::1,10.0.0.0/8,.contoso.test,contoso.test,a_b.test,xn--bro-hoa.test";
     for entries in [sound, "*", "", " , "] {
-        assert_eq!(told(entries), Vec::<String>::new(), "{entries}");
+        assert_eq!(messages_of(entries), Vec::<String>::new(), "{entries}");
     }
     let matches = |entry: &str, host: &str| {
         let matcher = Matcher::builder().https("http://proxy:3128").no(entry).build();
@@ -161,13 +161,19 @@ fn c63_entries_of_no_proxy_that_match_no_host_get_a_warning() {
         ("[::1]", "[::1]"),
     ] {
         assert!(!matches(entry, host), "{entry} does what is meant");
-        let told = told(&format!("localhost,{entry}"));
-        assert!(told.len() == 1 && told[0].contains(&format!(": `{entry}`. ")), "{entry}: {told:?}");
-        assert!(told[0].starts_with("NO_PROXY ") && told[0].contains("separated by commas"), "{told:?}");
+        let messages = messages_of(&format!("localhost,{entry}"));
+        assert!(
+            messages.len() == 1 && messages[0].contains(&format!(": `{entry}`. ")),
+            "{entry}: {messages:?}"
+        );
+        assert!(
+            messages[0].starts_with("NO_PROXY ") && messages[0].contains("separated by commas"),
+            "{messages:?}"
+        );
     }
-    let many = told("a:1,b:1,c:1,d:1,e:1,f:1,http://jane:canary@g");
+    let many = messages_of("a:1,b:1,c:1,d:1,e:1,f:1,http://jane:canary@g");
     assert!(many[0].contains("`e:1`, and 2 more") && !many[0].contains("canary"), "{many:?}");
-    assert!(!told("http://jane:canary@g")[0].contains("canary"));
+    assert!(!messages_of("http://jane:canary@g")[0].contains("canary"));
 }
 
 proptest! {

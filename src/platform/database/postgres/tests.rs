@@ -32,16 +32,16 @@ enum Says {
     Sessions { shared: bool },
 }
 
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+fn protocol_message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).expect("short").to_be_bytes();
     [&[kind], &length[..], body].concat()
 }
 
 /// The answer of a session to one simple query.
 fn answer(query: &str, session: i32) -> Vec<u8> {
-    let ready = message(b'Z', b"I");
+    let ready = protocol_message(b'Z', b"I");
     if !query.contains("pg_backend_pid") {
-        return [message(b'C', b"SET\0"), ready].concat();
+        return [protocol_message(b'C', b"SET\0"), ready].concat();
     }
     // One column of int4 as text (PostgreSQL, "Message Formats").
     let column = [
@@ -58,7 +58,13 @@ fn answer(query: &str, session: i32) -> Vec<u8> {
     let text = session.to_string();
     let length = i32::try_from(text.len()).expect("short").to_be_bytes();
     let row = [&1_i16.to_be_bytes()[..], &length, text.as_bytes()].concat();
-    [message(b'T', &column), message(b'D', &row), message(b'C', b"SELECT 1\0"), ready].concat()
+    [
+        protocol_message(b'T', &column),
+        protocol_message(b'D', &row),
+        protocol_message(b'C', b"SELECT 1\0"),
+        ready,
+    ]
+    .concat()
 }
 
 async fn serve(mut stream: TcpStream, says: Says, session: i32) -> Option<()> {
@@ -71,10 +77,10 @@ async fn serve(mut stream: TcpStream, says: Says, session: i32) -> Option<()> {
         Says::Bytes(bytes) => stream.write_all(bytes).await.ok()?,
         Says::Error(code, text) => {
             let body = format!("SFATAL\0VFATAL\0C{code}\0M{text}\0\0");
-            stream.write_all(&message(b'E', body.as_bytes())).await.ok()?;
+            stream.write_all(&protocol_message(b'E', body.as_bytes())).await.ok()?;
         }
         Says::Sessions { .. } => {
-            let begun = [message(b'R', &0_i32.to_be_bytes()), message(b'Z', b"I")].concat();
+            let begun = [protocol_message(b'R', &0_i32.to_be_bytes()), protocol_message(b'Z', b"I")].concat();
             stream.write_all(&begun).await.ok()?;
             loop {
                 let kind = stream.read_u8().await.ok()?;
@@ -86,7 +92,7 @@ async fn serve(mut stream: TcpStream, says: Says, session: i32) -> Option<()> {
                     b'Q' if query.contains("hang") => std::future::pending().await,
                     b'Q' => stream.write_all(&answer(&query, session)).await.ok()?,
                     // Sync, with which the driver checks that the server is alive.
-                    b'S' => stream.write_all(&message(b'Z', b"I")).await.ok()?,
+                    b'S' => stream.write_all(&protocol_message(b'Z', b"I")).await.ok()?,
                     _ => break,
                 }
             }
@@ -111,7 +117,7 @@ async fn server(says: Says) -> String {
 }
 
 /// The error message for a connection to this address.
-async fn told(address: &str, settings: &str) -> String {
+async fn message_of(address: &str, settings: &str) -> String {
     let url = format!("postgres://me:canary@{address}/books?sslmode=disable{settings}");
     let error = open(&url, 3, Limits::Request).await.expect_err("no connection");
     crate::platform::database::DatabaseError(error).to_string()
@@ -140,11 +146,11 @@ async fn c42_each_refused_connection_gives_at_once_an_error_with_address_and_adv
     ] {
         let address = server(says).await;
         let began = Instant::now();
-        let told = told(&address, "").await;
+        let message = message_of(&address, "").await;
         assert!(began.elapsed() < Duration::from_secs(2), "{says:?} took {:?}", began.elapsed());
-        assert!(told.contains(&address), "{says:?}: {told}");
-        assert!(told.contains(words), "{says:?}: {told}");
-        assert!(!told.contains("canary") && !told.contains("pool"), "{says:?}: {told}");
+        assert!(message.contains(&address), "{says:?}: {message}");
+        assert!(message.contains(words), "{says:?}: {message}");
+        assert!(!message.contains("canary") && !message.contains("pool"), "{says:?}: {message}");
     }
 }
 
@@ -152,17 +158,17 @@ async fn c42_each_refused_connection_gives_at_once_an_error_with_address_and_adv
 async fn c42_a_missing_server_or_one_without_encryption_gives_an_error_at_once() {
     let free = TcpListener::bind("127.0.0.1:0").await.and_then(|free| free.local_addr()).expect("a port");
     let began = Instant::now();
-    let refused = told(&free.to_string(), "").await;
+    let refused = message_of(&free.to_string(), "").await;
     assert!(refused.contains(&free.to_string()) && refused.contains("refused"), "{refused}");
     assert!(refused.contains("check that it runs"), "{refused}");
-    let lost = told("nowhere.invalid:5432", "").await;
+    let lost = message_of("nowhere.invalid:5432", "").await;
     assert!(lost.contains("The name nowhere.invalid") && lost.contains("spelled correctly"), "{lost}");
-    let socket = told(&free.to_string(), "&host=/nowhere").await;
+    let socket = message_of(&free.to_string(), "&host=/nowhere").await;
     assert!(socket.contains("/nowhere") && socket.contains("socket"), "{socket}");
     let plain = server(Says::Bytes(b"N")).await;
     let url = format!("postgres://me:canary@{plain}/books?sslmode=require");
-    let told = open(&url, 3, Limits::Request).await.expect_err("no encryption").to_string();
-    assert!(told.contains("offers no encryption") && told.contains("sslmode=disable"), "{told}");
+    let message = open(&url, 3, Limits::Request).await.expect_err("no encryption").to_string();
+    assert!(message.contains("offers no encryption") && message.contains("sslmode=disable"), "{message}");
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
 
@@ -190,8 +196,8 @@ async fn c43_a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_us
         Says::Sessions { shared: true },
     ] {
         let address = server(says).await;
-        let told = told(&address, "").await;
-        assert!(told.contains(hint) && told.contains(&address), "{says:?}: {told}");
+        let message = message_of(&address, "").await;
+        assert!(message.contains(hint) && message.contains(&address), "{says:?}: {message}");
     }
     sessions().await;
 }
@@ -215,8 +221,11 @@ async fn c44_a_server_that_stops_answering_gives_an_error_in_time_and_other_conn
     };
     let (hung, other) = tokio::join!(hanging, other);
     other.expect("an answer");
-    let told = crate::platform::database::DatabaseError(hung.expect_err("no answer"));
-    assert!(told.is_outage() && told.to_string().contains("did not answer within 8 seconds"), "{told}");
+    let message = crate::platform::database::DatabaseError(hung.expect_err("no answer"));
+    assert!(
+        message.is_outage() && message.to_string().contains("did not answer within 8 seconds"),
+        "{message}"
+    );
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     pool.execute_unprepared("SELECT 3").await.expect("an answer");
 }

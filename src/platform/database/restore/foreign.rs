@@ -35,9 +35,9 @@ const WRAPPED: [(&[u8], &str, &str); 9] = [
 enum Content {
     Sqlite,
     Empty,
-    /// It wraps one other file: what was done to it, and the command that undoes that.
+    /// A wrapper around one other file: how it was wrapped, and the command that unwraps it.
     Wrapped(&'static str, &'static str),
-    /// It contains other files.
+    /// A container of several files.
     Archive(Archive),
     /// A dump of PostgreSQL, and the command that reads it.
     Postgres(&'static str),
@@ -99,7 +99,7 @@ fn content(start: &[u8]) -> Content {
     if is_sql { Content::Sql } else { Content::Other }
 }
 
-/// What the operator can do with a file that is not a SQLite database; `None` if it is one.
+/// The advice for the operator about a file that is not a SQLite database; `None` if it is one.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -109,7 +109,7 @@ pub(super) fn advice(backup: &Path, file: &mut File) -> io::Result<Option<String
     Ok(describe_content(backup, content(&start)))
 }
 
-/// What to do with a folder: `pg_dump` has a folder format.
+/// The advice about a folder: `pg_dump` has a folder format.
 pub(super) fn advice_for_folder(backup: &Path) -> Option<String> {
     let is_dump =
         ["toc.dat", "toc.dat.gz", "toc.dat.lz4", "toc.dat.zst"].iter().any(|name| backup.join(name).exists());
@@ -233,7 +233,7 @@ fn describe_refused_access(
 mod tests {
     use super::*;
 
-    fn told(name: &str, start: &[u8]) -> Option<String> {
+    fn message_of(name: &str, start: &[u8]) -> Option<String> {
         describe_content(Path::new(name), content(start))
     }
 
@@ -273,14 +273,14 @@ mod tests {
             (b"\x37\x7f\x06\x82\0\x2d", "write-ahead log", "lacks the ending -wal"),
             (b"1:c2VjcmV0", "not a SQLite database", "VACUUM INTO"),
         ] {
-            let told = told("/b/x", start).expect(what);
-            assert!(told.starts_with("/b/x is ") && told.contains(what), "{what}: {told}");
-            assert!(told.contains(command), "{command}: {told}");
+            let message = message_of("/b/x", start).expect(what);
+            assert!(message.starts_with("/b/x is ") && message.contains(what), "{what}: {message}");
+            assert!(message.contains(command), "{command}: {message}");
             // The words must not be about the program's own database.
-            assert!(!told.contains("mail360 restore FILE") && !told.contains("damaged"), "{told}");
+            assert!(!message.contains("mail360 restore FILE") && !message.contains("damaged"), "{message}");
         }
-        assert_eq!(told("/b/x", b"SQLite format 3\0\x10\0"), None);
-        let quoted = told("/b/it's", b"\x1f\x8b").expect("words");
+        assert_eq!(message_of("/b/x", b"SQLite format 3\0\x10\0"), None);
+        let quoted = message_of("/b/it's", b"\x1f\x8b").expect("words");
         assert!(quoted.contains(r"gunzip < '/b/it'\''s' > '/b/it'\''s.sqlite'"), "{quoted}");
     }
 
@@ -289,8 +289,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(advice_for_folder(folder.path()), None);
         fs::write(folder.path().join("toc.dat"), b"PGDMP").expect("a file");
-        let told = advice_for_folder(folder.path()).expect("words");
-        assert!(told.contains("dump of PostgreSQL") && told.contains("pg_restore"), "{told}");
+        let message = advice_for_folder(folder.path()).expect("words");
+        assert!(message.contains("dump of PostgreSQL") && message.contains("pg_restore"), "{message}");
     }
 
     #[test]

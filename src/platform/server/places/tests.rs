@@ -4,9 +4,9 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 
-fn places(most: usize) -> Arc<Places> {
+fn places(max_places: usize) -> Arc<Places> {
     let trusted = vec!["10.0.0.0/8".parse().expect("a network")];
-    Arc::new(Places::new(most, trusted))
+    Arc::new(Places::new(max_places, trusted))
 }
 
 fn address(text: &str) -> IpAddr {
@@ -15,18 +15,18 @@ fn address(text: &str) -> IpAddr {
 
 /// A connection from this address that waits for a request.
 async fn take(places: &Arc<Places>, from: &str) -> ConnectionPlace {
-    let place = places.take(address(from)).await.expect("a place");
+    let place = places.take_place(address(from)).await.expect("a place");
     place.reporter().report(ConnectionState::Waiting);
     place
 }
 
 /// Whether a connection from this address gets a place at once.
 fn is_room(places: &Arc<Places>, from: &str) -> bool {
-    matches!(places.try_take(Some(own_network(address(from)))), ConnectionPlaceResult::Taken(_))
+    matches!(places.try_take_place(Some(own_network(address(from)))), ConnectionPlaceResult::Taken(_))
 }
 
 #[tokio::test]
-async fn n2_the_connection_that_has_waited_longest_for_a_request_gives_way() {
+async fn n2_the_connection_that_has_waited_longest_for_a_request_is_evicted() {
     let places = places(3);
     let first = take(&places, "192.0.2.1").await;
     let second = take(&places, "192.0.2.2").await;
@@ -36,24 +36,24 @@ async fn n2_the_connection_that_has_waited_longest_for_a_request_gives_way() {
     second.reporter().report(ConnectionState::Answering);
     second.reporter().report(ConnectionState::Waiting);
     assert!(!is_room(&places, "192.0.2.4"));
-    assert!(third.gives_way.is_cancelled() && !second.gives_way.is_cancelled());
+    assert!(third.evicted.is_cancelled() && !second.evicted.is_cancelled());
     // It is asked once, and its place is free only after it has closed.
-    assert!(!is_room(&places, "192.0.2.4") && !second.gives_way.is_cancelled());
+    assert!(!is_room(&places, "192.0.2.4") && !second.evicted.is_cancelled());
     drop(third);
     let fourth = take(&places, "192.0.2.4").await;
     fourth.reporter().report(ConnectionState::Answering);
     second.reporter().report(ConnectionState::Answering);
     assert!(!is_room(&places, "192.0.2.5"));
-    assert!([&first, &second, &fourth].iter().all(|place| !place.gives_way.is_cancelled()));
+    assert!([&first, &second, &fourth].iter().all(|place| !place.evicted.is_cancelled()));
 }
 
 #[tokio::test]
-async fn n2_a_connection_that_has_not_been_read_from_yet_does_not_give_way() {
+async fn n2_a_connection_that_has_not_been_read_from_yet_is_not_evicted() {
     let places = places(1);
-    let only = places.take(address("192.0.2.1")).await.expect("a place");
-    assert!(!is_room(&places, "192.0.2.2") && !only.gives_way.is_cancelled());
+    let only = places.take_place(address("192.0.2.1")).await.expect("a place");
+    assert!(!is_room(&places, "192.0.2.2") && !only.evicted.is_cancelled());
     only.reporter().report(ConnectionState::Waiting);
-    assert!(!is_room(&places, "192.0.2.2") && only.gives_way.is_cancelled());
+    assert!(!is_room(&places, "192.0.2.2") && only.evicted.is_cancelled());
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn n2_no_request_begins_on_a_connection_that_has_given_way() {
 }
 
 #[tokio::test]
-async fn n2_a_stalled_response_gives_way_only_if_no_other_connection_can() {
+async fn n2_a_stalled_response_is_evicted_only_if_no_other_connection_can() {
     let places = places(2);
     let stalled = take(&places, "192.0.2.1").await;
     let other = take(&places, "192.0.2.2").await;
@@ -74,31 +74,31 @@ async fn n2_a_stalled_response_gives_way_only_if_no_other_connection_can() {
     // As if it had stalled for a while.
     places.lock().held.get_mut(&stalled.id).expect("held").since -= STALLED;
     assert!(!is_room(&places, "192.0.2.3"));
-    assert!(other.gives_way.is_cancelled() && !stalled.gives_way.is_cancelled());
+    assert!(other.evicted.is_cancelled() && !stalled.evicted.is_cancelled());
     drop(other);
     let third = take(&places, "192.0.2.3").await;
     third.reporter().report(ConnectionState::Answering);
-    assert!(!is_room(&places, "192.0.2.4") && stalled.gives_way.is_cancelled());
+    assert!(!is_room(&places, "192.0.2.4") && stalled.evicted.is_cancelled());
 }
 
 #[tokio::test]
 async fn n2_one_network_cannot_take_all_places() {
-    for (most, of_one) in [(4_096, 1_024), (300, 75), (200, 64), (128, 64), (32, 32)] {
+    for (max_places, of_one) in [(4_096, 1_024), (300, 75), (200, 64), (128, 64), (32, 32)] {
         // An IPv6 client has a whole /64; an IPv4 client one address, in any spelling.
         for [one, same, other] in [
             ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"],
             ["2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::1"],
         ] {
-            let places = places(most);
+            let places = places(max_places);
             let mut held = Vec::new();
             for _ in 0..of_one {
                 held.push(take(&places, one).await);
             }
-            assert_eq!(is_room(&places, other), of_one < most, "{most} {one}");
+            assert_eq!(is_room(&places, other), of_one < max_places, "{max_places} {one}");
             // Its own connection that has waited longest is evicted, and no other.
-            assert!(!is_room(&places, &address(same).to_canonical().to_string()), "{most} {one}");
-            assert_eq!(held.iter().filter(|place| place.gives_way.is_cancelled()).count(), 1);
-            assert!(held[0].gives_way.is_cancelled());
+            assert!(!is_room(&places, &address(same).to_canonical().to_string()), "{max_places} {one}");
+            assert_eq!(held.iter().filter(|place| place.evicted.is_cancelled()).count(), 1);
+            assert!(held[0].evicted.is_cancelled());
         }
     }
 }
@@ -112,7 +112,7 @@ async fn n2_a_network_whose_connections_are_all_being_answered_is_refused_more()
         place.reporter().report(ConnectionState::Answering);
         held.push(place);
     }
-    assert!(places.take(address("192.0.2.1")).await.is_none());
+    assert!(places.take_place(address("192.0.2.1")).await.is_none());
     drop(take(&places, "192.0.2.2").await);
     held.pop();
     drop(take(&places, "192.0.2.1").await);
@@ -125,7 +125,7 @@ async fn n2_a_trusted_proxy_may_take_all_places() {
     for _ in 0..256 {
         held.push(take(&places, "::ffff:10.1.2.3").await);
     }
-    assert!(held.iter().all(|place| !place.gives_way.is_cancelled()));
+    assert!(held.iter().all(|place| !place.evicted.is_cancelled()));
 }
 
 #[tokio::test]
@@ -146,11 +146,11 @@ async fn n2_the_time_limit_for_a_head_is_shortened_as_places_become_few() {
     tokio::time::sleep(Duration::from_millis(60)).await;
     places.close_overdue(Duration::from_millis(200));
     // With 80 of 100 places taken, the time limit is 80 ms.
-    assert!(!held.iter().any(|place| place.gives_way.is_cancelled()), "a connection was closed after 60 ms");
+    assert!(!held.iter().any(|place| place.evicted.is_cancelled()), "a connection was closed after 60 ms");
     tokio::time::sleep(Duration::from_millis(60)).await;
     places.close_overdue(Duration::from_millis(200));
-    assert!(held[1..].iter().all(|place| place.gives_way.is_cancelled()));
-    assert!(!held[0].gives_way.is_cancelled(), "a request that is being answered has no time limit");
+    assert!(held[1..].iter().all(|place| place.evicted.is_cancelled()));
+    assert!(!held[0].evicted.is_cancelled(), "a request that is being answered has no time limit");
 }
 
 #[derive(Clone, Debug)]
@@ -190,7 +190,7 @@ proptest! {
                     let network = (host > 0).then(|| IpAddr::from([192, 0, 2, host]));
                     // Twice, because a connection that was asked to close closes in between.
                     for _ in 0..2 {
-                        match places.try_take(network) {
+                        match places.try_take_place(network) {
                             ConnectionPlaceResult::Taken(place) => {
                                 place.reporter().report(ConnectionState::Waiting);
                                 held.push((place, network, ConnectionState::Waiting));
@@ -207,7 +207,7 @@ proptest! {
                                 let waits = held.iter().any(|(place, _, state)| {
                                     *state == ConnectionState::Waiting && !asked.contains(&place.id)
                                 });
-                                held.retain(|(place, _, _)| !place.gives_way.is_cancelled());
+                                held.retain(|(place, _, _)| !place.evicted.is_cancelled());
                                 prop_assert!(!waits || held.len() < PLACES || places.lock().leaving > 0);
                             }
                         }
@@ -217,7 +217,7 @@ proptest! {
                     let which = which % held.len();
                     let (place, _, was) = &mut held[which];
                     let stays = place.reporter().report(state);
-                    prop_assert_eq!(stays, !place.gives_way.is_cancelled());
+                    prop_assert_eq!(stays, !place.evicted.is_cancelled());
                     if stays {
                         *was = state;
                     }
@@ -229,7 +229,7 @@ proptest! {
                 _ => {}
             }
             for (place, _, state) in &held {
-                if place.gives_way.is_cancelled() && asked.insert(place.id) {
+                if place.evicted.is_cancelled() && asked.insert(place.id) {
                     prop_assert_eq!(*state, ConnectionState::Waiting);
                 }
             }
@@ -240,9 +240,9 @@ proptest! {
             for (&network, counts) in &state.networks {
                 prop_assert!(counts.held == of(network) && counts.held <= 64);
             }
-            prop_assert_eq!(state.leaving, held.iter().filter(|(place, ..)| place.gives_way.is_cancelled()).count());
+            prop_assert_eq!(state.leaving, held.iter().filter(|(place, ..)| place.evicted.is_cancelled()).count());
             let waits = |(place, _, state): &&(ConnectionPlace, Option<IpAddr>, ConnectionState)| {
-                *state == ConnectionState::Waiting && !place.gives_way.is_cancelled()
+                *state == ConnectionState::Waiting && !place.evicted.is_cancelled()
             };
             prop_assert_eq!(state.waiting.len(), held.iter().filter(waits).count());
         }

@@ -6,7 +6,7 @@ use super::*;
 use crate::providers::microsoft::{changes::TENANT, places::PERMISSIONS};
 use published::{CANNOT_OCCUR, FOUND_ELSEWHERE, PUBLISHED};
 
-/// What the words of a code must be about.
+/// The subject that the words of a code must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     /// The client secret.
@@ -29,7 +29,7 @@ enum Class {
     Permissions,
     /// A rule of the company.
     Rule,
-    /// One more step or proof by the person who signs in.
+    /// A further step or proof by the person who signs in.
     Step,
     /// The account itself: its password, its state, its company's directory.
     Account,
@@ -39,7 +39,7 @@ enum Class {
     Browser,
     /// The request was malformed.
     Request,
-    /// It passes by itself.
+    /// A fault that passes by itself.
     Transient,
     /// The device, its key or its browser.
     Device,
@@ -54,7 +54,7 @@ use Class::{
     RedirectUri, Request, Rule, Secret, Spent, Step, Tenant, Transient, Unclear,
 };
 
-/// What the words of each code of the table must be about.
+/// The subject of each code of the table.
 const CLASSES: &[(Class, &[u64])] = &[
     (Secret, &[7_000_215, 7_000_222, 70_002, 50_012]),
     (Platform, &[700_025, 9_002_327, 90_023, 7_000_218, 7_000_216, 700_084]),

@@ -42,7 +42,7 @@ impl Portal {
         Self(CLOUDS.iter().find(|(known, _)| *known == host).map(|(_, portal)| *portal))
     }
 
-    /// Its first page.
+    /// The first page of the portal.
     pub fn home(self) -> Option<String> {
         self.0.map(str::to_owned)
     }
@@ -95,18 +95,18 @@ const CLIENT_ID: &str = "{client_id}";
 pub enum Page {
     /// The IDs.
     Overview,
-    /// What it may do.
+    /// The permissions of the application.
     Permissions,
-    /// Its secrets.
+    /// The secrets of the application.
     Credentials,
-    /// Its Redirect URIs.
+    /// The Redirect URIs of the application.
     Authentication,
 }
 
 impl Page {
     const ALL: [Self; 4] = [Self::Overview, Self::Permissions, Self::Credentials, Self::Authentication];
 
-    /// What the portal calls it.
+    /// The name of the page in the portal.
     const fn words(self) -> &'static str {
         match self {
             Self::Overview => "Overview",

@@ -51,9 +51,9 @@ pub(super) fn words(plain: &str) -> String {
 /// Microsoft's page about it, or a label with a number (`Error Code: 53003`, `Fehlercode: 53003`).
 pub(super) fn code(plain: &str) -> Option<u64> {
     let lower = plain.to_ascii_lowercase();
-    let after = |mark: &str, most: usize| {
+    let after = |mark: &str, max: usize| {
         let mut found = lower.match_indices(mark).map(|(at, _)| &lower[at + mark.len()..]);
-        found.find_map(|rest| number(skip(rest, most), 4))
+        found.find_map(|rest| number(skip_separators(rest, max), 4))
     };
     after("aadsts", 3)
         .or_else(|| after("/error?code=", 0))
@@ -61,10 +61,10 @@ pub(super) fn code(plain: &str) -> Option<u64> {
         .or_else(|| bare(plain))
 }
 
-/// Skips at most `most` characters that separate a name from its number.
-fn skip(text: &str, most: usize) -> &str {
+/// Skips at most `max` characters that separate a name from its number.
+fn skip_separators(text: &str, max: usize) -> &str {
     let separates = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '_' | '.' | '#' | '(');
-    let end = text.char_indices().take(most).take_while(|(_, c)| separates(*c)).last();
+    let end = text.char_indices().take(max).take_while(|(_, c)| separates(*c)).last();
     end.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
 }
 

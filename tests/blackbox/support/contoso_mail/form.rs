@@ -47,7 +47,7 @@ impl ProviderForm for ContosoForm {
         Region::parse(text).map(|region| region.name().to_owned())
     }
 
-    /// It has no code for the browser.
+    /// This provider has no code for the browser.
     fn follow(&self) -> Option<()> {
         None
     }

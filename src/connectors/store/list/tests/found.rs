@@ -1,4 +1,4 @@
-//! What a search finds, compared with the rule read from whole names.
+//! The results of a search, compared with the rule read from whole names.
 
 use super::*;
 use crate::platform::database::word_index::WordIndex;
@@ -36,7 +36,7 @@ fn words_of(text: &str) -> Vec<String> {
     marked.split_whitespace().map(str::to_owned).collect()
 }
 
-/// What the rule reads of a connector.
+/// The values of a connector that the rule reads.
 struct Known {
     hit: Hit,
     words: Vec<String>,
