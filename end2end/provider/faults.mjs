@@ -28,6 +28,7 @@ const TEXTS = {
   90094: 'Admin consent is required for the permissions requested by this application.',
   700016: 'Application was not found in the directory. This can happen if the application has not been installed by the administrator of the tenant.',
   700025: 'Client is public so neither \'client_assertion\' nor \'client_secret\' should be presented.',
+  7000012: 'The grant was obtained for a different tenant.',
   7000215: 'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app.',
   7000218: 'The request body must contain the following parameter: \'client_assertion\' or \'client_secret\'.',
   7000222: 'The provided client secret keys for app are expired. Visit the Azure portal to create new keys for your app.',

@@ -11,7 +11,7 @@ import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { front } from './proxy.mjs';
 import { settingsFrom } from './settings.mjs';
-import { startTenant } from './tenant.mjs';
+import { startTenant, tidOf } from './tenant.mjs';
 
 const { env } = process;
 
@@ -57,7 +57,10 @@ const shared = {
   events,
   record,
   addTenant: async (/** @type {string} */ segment) => {
-    if (!tenants.has(segment)) tenants.set(segment, await startTenant(segment, shared));
+    // With the directory of its accounts, at which their refresh tokens are redeemed.
+    for (const one of [segment, tidOf(segment)]) {
+      if (!tenants.has(one)) tenants.set(one, await startTenant(one, shared));
+    }
   },
 };
 for (const segment of (env.TENANTS || 'common,organizations,consumers').split(',')) await shared.addTenant(segment.trim());

@@ -4,6 +4,7 @@
 
 import { request } from 'node:http';
 import { describe, fail } from './faults.mjs';
+import { answer as answerMailbox, isMailbox } from './mailbox.mjs';
 import { change } from './settings.mjs';
 import { reshape } from './scopes.mjs';
 
@@ -47,6 +48,9 @@ function witness(req, text) {
 
 const SHOWN = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'prompt', 'login_hint', 'code_challenge', 'code_challenge_method'];
 
+/** Between a refresh token and what makes it longer; no token of the strict server has it. */
+const PAD = '~';
+
 /** @param {URL} url The public parameters of an authorise request, and for the secret ones whether they are present. */
 function asked(url) {
   const shown = Object.fromEntries(SHOWN.map((name) => [name, url.searchParams.get(name)]));
@@ -56,7 +60,10 @@ function asked(url) {
 /**
  * @param {{
  *   url: string, secondUrl: string, settings: import('./settings.mjs').Settings,
- *   tenants: Map<string, { segment: string, port: number, register: (client: any) => Promise<void> }>,
+ *   tenants: Map<string, {
+ *     segment: string, tid: string, port: number, register: (client: any) => Promise<void>,
+ *     mint: (wanted: any) => Promise<{ refresh_token: string }[]>,
+ *   }>,
  *   clients: Map<string, object>, addTenant: (segment: string) => Promise<void>,
  *   events: Record<string, unknown>[], record: (event: Record<string, unknown>) => void,
  * }} shared
@@ -65,6 +72,10 @@ export function front(shared) {
   const { settings, tenants, clients, record } = shared;
   /** Graph has one address for all tenants; this remembers which tenant issued a token. @type {Map<string, string>} */
   const issuedBy = new Map();
+  /** The permissions of each access token. @type {Map<string, string[]>} */
+  const scopesOf = new Map();
+  /** The directory of each refresh token. @type {Map<string, string>} */
+  const homes = new Map();
   /** Every issued token, and every verifier that was sent. @type {{ what: 'token' | 'verifier', value: string }[]} */
   const secrets = [];
 
@@ -79,6 +90,15 @@ export function front(shared) {
       for (const tenant of tenants.values()) await tenant.register(wanted);
     } else if (url.pathname === '/__tenants') {
       await shared.addTenant(wanted.segment);
+    } else if (url.pathname === '/__grants') {
+      const tenant = tenants.get(wanted.tenant ?? 'common');
+      if (!tenant) throw new Error(`no tenant is called ${wanted.tenant}`);
+      const minted = await tenant.mint(wanted);
+      for (const { refresh_token: token } of minted) {
+        homes.set(token, tenant.tid);
+        secrets.push({ what: 'token', value: token });
+      }
+      return json(res, 200, minted);
     } else {
       change(settings, wanted);
     }
@@ -87,7 +107,7 @@ export function front(shared) {
 
   /** @param {URL} url @param {import('node:http').IncomingMessage} req */
   function tenantOf(url, req) {
-    if (url.pathname !== '/v1.0/me') return tenants.get(url.pathname.split('/')[1] ?? '');
+    if (!url.pathname.startsWith('/v1.0/me')) return tenants.get(url.pathname.split('/')[1] ?? '');
     return tenants.get(issuedBy.get(req.headers.authorization?.replace(/^Bearer /i, '') ?? '') ?? '');
   }
 
@@ -112,7 +132,15 @@ export function front(shared) {
   /** @param {Buffer} bytes @param {string} tenant */
   function tokens(bytes, tenant) {
     const answer = JSON.parse(bytes.toString());
-    if (typeof answer.access_token === 'string') issuedBy.set(answer.access_token, tenant);
+    if (typeof answer.access_token === 'string') {
+      issuedBy.set(answer.access_token, tenant);
+      scopesOf.set(answer.access_token, String(answer.scope ?? '').split(' '));
+    }
+    if (typeof answer.refresh_token === 'string') {
+      homes.set(answer.refresh_token, tenants.get(tenant)?.tid ?? '');
+      if (settings.padding) answer.refresh_token += `${PAD}${'x'.repeat(settings.padding)}`;
+    }
+    if (!settings.expiresIn) delete answer.expires_in;
     for (const value of [answer.access_token, answer.refresh_token, answer.id_token]) {
       if (typeof value === 'string') secrets.push({ what: 'token', value });
     }
@@ -129,7 +157,7 @@ export function front(shared) {
     if (!tenant) {
       record({ event: 'request', what: 'lost', method: req.method, path: url.pathname, status: 404 });
       if (isToken) return json(res, 400, { error: 'invalid_request', error_description: 'AADSTS90002: Tenant not found.' });
-      if (url.pathname === '/v1.0/me') return json(res, 401, { error: { code: 'InvalidAuthenticationToken', message: 'The access token is not known.' } });
+      if (url.pathname.startsWith('/v1.0/me')) return json(res, 401, { error: { code: 'InvalidAuthenticationToken', message: 'The access token is not known.' } });
       return json(res, 404, { error: 'AADSTS90002: Tenant not found.' });
     }
 
@@ -141,7 +169,21 @@ export function front(shared) {
       }
     }
 
-    const sent = await body(req);
+    let sent = await body(req);
+    if (isToken) {
+      const form = new URLSearchParams(sent.toString());
+      const token = form.get('refresh_token')?.split(PAD)[0];
+      const home = token && homes.get(token);
+      if (home && home !== tenant.segment) {
+        record({ event: 'request', what: 'token', tenant: tenant.segment, ...witness(req, sent.toString()), status: 400, error: 'invalid_grant' });
+        return json(res, 400, { error: 'invalid_grant', ...describe(7000012), error_codes: [7000012] });
+      }
+      if (token && form.get('refresh_token') !== token) {
+        form.set('refresh_token', token);
+        sent = Buffer.from(form.toString());
+        req.headers['content-length'] = String(sent.length);
+      }
+    }
     const verifier = isToken && new URLSearchParams(sent.toString()).get('code_verifier');
     if (verifier) secrets.push({ what: 'verifier', value: verifier });
     if (isToken && settings.tokenDelay) await new Promise((done) => { setTimeout(done, settings.tokenDelay); });
@@ -155,6 +197,19 @@ export function front(shared) {
       });
     };
     const isMe = url.pathname === '/v1.0/me';
+    if (isMailbox(url.pathname)) {
+      const bearer = req.headers.authorization?.replace(/^Bearer /i, '') ?? '';
+      const path = '/v1.0/me';
+      const known = await new Promise((/** @type {(status: number) => void} */ done, failed) => {
+        const check = request({ host: '127.0.0.1', port: tenant.port, path, headers: { authorization: `Bearer ${bearer}` } });
+        check.on('response', (message) => { message.resume(); done(message.statusCode ?? 502); }).on('error', failed).end();
+      });
+      const [status, value] = known === 200
+        ? answerMailbox(url, scopesOf.get(bearer) ?? [], settings)
+        : [401, { error: { code: 'InvalidAuthenticationToken', message: 'The access token has expired or is not valid.' } }];
+      record({ event: 'request', what: 'mailbox', tenant: tenant.segment, method: req.method, path: url.pathname, status });
+      return json(res, status, value);
+    }
     if (settings.fault && ((isToken && settings.faultAt === 'token') || (isMe && settings.faultAt === 'me'))) {
       const seen = isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null };
       record({ event: 'request', what: isToken ? 'token' : 'me', tenant: tenant.segment, ...seen, fault: settings.fault });

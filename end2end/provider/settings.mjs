@@ -21,6 +21,18 @@ export function settingsFrom(env) {
     iss: flag(env.ISS, false),
     /** Whether a refresh token is issued. */
     refreshToken: flag(env.REFRESH_TOKEN, true),
+    /** What the second use of a refresh token does: `revoke` its grant, or, as at Microsoft, `allow` it. */
+    reuse: env.REUSE || 'revoke',
+    /** Whether the answer of the token endpoint names the lifetime of the access token. */
+    expiresIn: flag(env.EXPIRES_IN, true),
+    /** Number of bytes by which a refresh token is longer than it need be. */
+    padding: Number(env.PADDING || 0),
+    /** Whether the accounts have a mailbox. */
+    mailbox: flag(env.MAILBOX, true),
+    /** When the newest message of each mailbox was received; empty if there is none. */
+    newestMessage: env.NEWEST_MESSAGE ?? '2026-11-28T09:30:00Z',
+    /** The number of contacts of each mailbox. */
+    contacts: Number(env.CONTACTS || 12),
     /** Whether the authorise URL first redirects to a second origin, which has the log-in page. */
     redirectFirst: flag(env.REDIRECT_FIRST, false),
     /** Whether a refusal has a `state`. Microsoft's own example of one does not. */

@@ -1,12 +1,13 @@
 // One authorization server: oidc-provider with Microsoft's paths and claims. Each tenant segment
-// (common, organizations, consumers, a GUID) has its own, with its own storage, so that two of
-// them can act as two providers.
+// (common, organizations, consumers, a GUID) has its own, so that two of them can act as two
+// providers. Those of one directory share its grants and refresh tokens (store.mjs).
 
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider, { interactionPolicy } from 'oidc-provider';
 import { guidOf, interact } from './pages.mjs';
 import { KNOWN_SCOPES } from './scopes.mjs';
+import { adapterOf } from './store.mjs';
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -40,6 +41,7 @@ function configuration(segment, tid, { settings }) {
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   key ??= signingKey();
   return {
+    adapter: adapterOf(tid, settings),
     jwks: { keys: [key] },
     routes: {
       authorization: `/${segment}/oauth2/v2.0/authorize`,
@@ -63,10 +65,12 @@ function configuration(segment, tid, { settings }) {
       revocation: { enabled: false },
       rpInitiatedLogout: { enabled: false },
     },
+    // Not only late in a token's life, which is what oidc-provider does by itself.
+    rotateRefreshToken: true,
     pkce: { required: () => true },
     scopes: KNOWN_SCOPES,
     claims: {
-      openid: ['sub', 'tid', 'oid', 'ver', 'id', 'displayName', 'mail', 'userPrincipalName'],
+      openid: ['sub', 'tid', 'oid', 'ver', 'id', 'displayName', 'mail', 'userPrincipalName', 'proxyAddresses'],
       profile: ['name', 'preferred_username'],
     },
     // Microsoft puts the claims of `profile` into the ID token.
@@ -97,7 +101,7 @@ function configuration(segment, tid, { settings }) {
         const oid = guidOf(login);
         const name = login.split('@')[0];
         return use === 'userinfo'
-          ? { sub: login, id: oid, displayName: name, mail: settings.mail ? login : null, userPrincipalName: login }
+          ? { sub: login, id: oid, displayName: name, mail: settings.mail ? login : null, userPrincipalName: login, proxyAddresses: [`SMTP:${login}`] }
           : { sub: login, tid, oid, ver: '2.0', name, preferred_username: login };
       },
     }),
@@ -127,6 +131,8 @@ export async function startTenant(segment, shared) {
         tenant: segment,
         method: ctx?.method,
         path: ctx?.path,
+        account: ctx?.oidc?.entities?.Account?.accountId,
+        grant_type: ctx?.oidc?.params?.grant_type,
         client_id: ctx?.oidc?.entities?.Client?.clientId ?? ctx?.oidc?.params?.client_id,
         origin: ctx?.headers?.origin ?? null,
         ...(error instanceof Error && { error: /** @type {any} */ (error).error ?? error.message, detail: /** @type {any} */ (error).error_detail }),
@@ -148,5 +154,21 @@ export async function startTenant(segment, shared) {
   const register = (client) => oidc.Client.adapter.upsert(client.client_id, client);
   for (const client of shared.clients.values()) await register(/** @type {any} */ (client));
   const address = server.address();
-  return { segment, tid, port: typeof address === 'object' && address ? address.port : 0, register };
+
+  /**
+   * Issues grants without a sign-in: one for each login.
+   * @param {{ client_id: string, logins: string[], scope: string }} wanted
+   */
+  const mint = async ({ client_id: clientId, logins, scope }) => {
+    const client = await oidc.Client.find(clientId);
+    if (!client) throw new Error(`no client is called ${clientId}`);
+    return Promise.all(logins.map(async (login) => {
+      const grant = new oidc.Grant({ accountId: login, clientId });
+      grant.addOIDCScope(scope);
+      const grantId = await grant.save();
+      const token = new oidc.RefreshToken({ accountId: login, client, grantId, gty: 'authorization_code', scope });
+      return { login, tid, oid: guidOf(login), refresh_token: await token.save() };
+    }));
+  };
+  return { segment, tid, mint, port: typeof address === 'object' && address ? address.port : 0, register };
 }

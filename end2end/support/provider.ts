@@ -10,6 +10,12 @@ export interface Settings {
   scope: 'own' | 'short' | 'long' | 'absent' | 'missing-required' | 'missing-optional';
   iss: boolean;
   refreshToken: boolean;
+  reuse: 'revoke' | 'allow';
+  expiresIn: boolean;
+  padding: number;
+  mailbox: boolean;
+  newestMessage: string;
+  contacts: number;
   redirectFirst: boolean;
   stateOnError: boolean;
   mail: boolean;
@@ -25,7 +31,7 @@ export interface Settings {
 export interface Event {
   time: string;
   event: string;
-  what?: 'authorize' | 'token' | 'me' | 'lost';
+  what?: 'authorize' | 'token' | 'me' | 'mailbox' | 'lost';
   tenant?: string;
   client_id?: string;
   error?: string;
@@ -42,6 +48,14 @@ export interface Secret {
 export interface Client {
   id: string;
   secret: string;
+}
+
+/** A grant that the provider issued without a sign-in. */
+export interface Minted {
+  login: string;
+  tid: string;
+  oid: string;
+  refresh_token: string;
 }
 
 /** The provider's process, shared by the tests of one worker. */
@@ -128,6 +142,11 @@ export class Provider {
   /** Registers an application once more, with these Redirect URIs. */
   register({ id, secret }: Client, redirectUris: string[]): Promise<unknown> {
     return post(this.url, '/__clients', { client_id: id, client_secret: secret, redirect_uris: redirectUris });
+  }
+
+  /** Issues a grant for each login, as if its owner had signed in at this tenant. */
+  async mint(client: Client, logins: string[], tenant = 'common', scope = 'openid profile offline_access User.Read'): Promise<Minted[]> {
+    return (await post(this.url, '/__grants', { client_id: client.id, logins, tenant, scope })) as Minted[];
   }
 
   addTenant(segment: string): Promise<unknown> {
