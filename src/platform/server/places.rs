@@ -37,7 +37,7 @@ const LOG_PAUSE: Duration = Duration::from_mins(1);
 
 /// All places for connections.
 pub(super) struct Places {
-    max_places: usize,
+    limit: usize,
     max_of_network: usize,
     trusted: Vec<IpNet>,
     state: Mutex<State>,
@@ -109,7 +109,7 @@ impl Places {
     /// Creates `max_places` places. Each network may hold a part of them; the networks in `trusted` may hold all.
     pub fn new(max_places: usize, trusted: Vec<IpNet>) -> Self {
         Self {
-            max_places,
+            limit: max_places,
             max_of_network: (max_places / NETWORK_PART).max(NETWORK_LEAST).min(max_places),
             trusted,
             state: Mutex::default(),
@@ -147,7 +147,7 @@ impl Places {
 
     fn try_take_free_place(self: &Arc<Self>) -> Option<ConnectionPlace> {
         let mut state = self.lock();
-        (state.held.len() < self.max_places).then(|| self.hold(&mut state, None))
+        (state.held.len() < self.limit).then(|| self.hold(&mut state, None))
     }
 
     /// Closes connections that have waited for a request longer than the remaining places allow.
@@ -174,10 +174,10 @@ impl Places {
     /// Shortens a time limit if more than half of the places are taken: the fewer places are free, the shorter.
     /// If none is free, a tenth of the limit is left. Returns `None` if at least half of the places are free.
     fn shorten_time_limit(&self, time_limit: Duration, taken: usize) -> Option<Duration> {
-        let free = self.max_places.saturating_sub(taken);
-        (free * 2 < self.max_places).then(|| {
+        let free = self.limit.saturating_sub(taken);
+        (free * 2 < self.limit).then(|| {
             let [free, max_places] =
-                [free * 2, self.max_places].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+                [free * 2, self.limit].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
             (time_limit * free / max_places).max(time_limit / 10)
         })
     }
@@ -199,7 +199,7 @@ impl Places {
             }
             return ConnectionPlaceResult::Full;
         }
-        if state.held.len() < self.max_places {
+        if state.held.len() < self.limit {
             return ConnectionPlaceResult::Taken(self.hold(&mut state, network));
         }
         if state.leaving == 0 {

@@ -201,7 +201,7 @@ pub fn Remedies(
     let buttons: Vec<AnyView> = others
         .iter()
         .copied()
-        .filter(|step| !step.is_card() && !(waits && **step == OfferedStep::SignIn))
+        .filter(|step| !(step.is_card() || waits && **step == OfferedStep::SignIn))
         .map(|step| draw(step, false))
         .collect();
     let first = draw(&due, true);
