@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_comes_back_from_an_address_as_it_went() {
+    fn a_written_position_parses_to_the_same_position() {
         let position =
             ActivityPosition { at: Timestamp::from_micros(1_795_417_030_000_001), id: Uuid::from_u128(7) };
         assert_eq!(position.to_string().parse(), Ok(position));

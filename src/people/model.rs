@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn n18_no_name_holds_what_cannot_be_seen_or_is_an_e_mail() {
+    fn n18_a_name_with_invisible_characters_or_an_email_is_refused() {
         let parse = |text: &str| PersonName::parse(text).map(|name| name.0);
         let organisation = |text: &str| OrganisationName::parse(text).map(|name| name.0);
         for (text, wanted) in [
@@ -294,7 +294,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn n18_what_was_parsed_parses_to_itself_and_can_be_seen(text in "(.|\\p{Cf}|\\p{M}|[a-z]){0,60}") {
+        fn n18_a_parsed_name_is_visible_and_parses_to_itself(text in "(.|\\p{Cf}|\\p{M}|[a-z]){0,60}") {
             let seen = |text: &str| !text.contains(|c| text::is_hidden(c) && !matches!(c, '\u{200c}' | '\u{200d}'));
             if let Ok(name) = OrganisationName::parse(&text) {
                 prop_assert_eq!(OrganisationName::parse(name.as_str()), Ok(name.clone()));
@@ -313,7 +313,7 @@ mod tests {
         }
 
         #[test]
-        fn n18_values_are_the_same_whatever_cannot_be_seen_round_them_and_however_they_are_composed(
+        fn n18_invisible_characters_around_a_value_and_its_composition_do_not_change_it(
             name in "[\\p{L}\\p{N}\\p{M}]{1,20}( [\\p{L}\\p{N}]{1,20})?",
             local in "[a-zäöüéàçñA-Z0-9.+_-]{1,20}",
             before in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}]{0,5}",

@@ -216,7 +216,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_no_code_is_refused_and_never_panics(text in ".{0,20}", seconds in any::<i64>()) {
+        fn an_invalid_code_is_refused_without_a_panic(text in ".{0,20}", seconds in any::<i64>()) {
             let key = TotpKey::from_opened(SecretString::from(RFC));
             let found = key.step_of(&text, Timestamp::from_micros(seconds));
             if !(text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit())) {

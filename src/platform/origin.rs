@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn c36_origins_are_compared_by_what_they_mean() {
+    fn c36_origins_in_different_spellings_are_equal() {
         let own = "https://mail.contoso.example";
         for written in [
             "https://mail.contoso.example:443",
@@ -190,7 +190,7 @@ mod tests {
         }
 
         #[test]
-        fn c36_no_text_of_a_client_makes_it_panic(text in "\\PC{0,40}") {
+        fn c36_parsing_any_text_of_a_client_does_not_panic(text in "\\PC{0,40}") {
             let _ = Origin::parse(&text);
             let _ = Origin::of_authority(true, &text);
         }

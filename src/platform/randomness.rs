@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused_unseen() {
+    fn a_text_of_a_wrong_form_is_not_a_token() {
         for text in ["", "a", "../../x", &"a".repeat(10_000), "ä"] {
             assert!(Token::parse(text).is_none(), "{text:.20} was taken for a token");
         }

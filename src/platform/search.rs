@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_says_whether_it_has_found_all() {
+    fn the_extent_of_a_search_tells_whether_more_match() {
         assert_eq!(Found::of(0, true), Found::Exactly(0));
         assert_eq!(Found::of(MAX_FOUND, true), Found::Exactly(MAX_FOUND));
         assert_eq!(Found::of(0, false), Found::AtLeast(0));
@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_range_holds_exactly_what_begins_so(prefix in "\\PC{1,6}", text in "\\PC{0,8}") {
+        fn a_range_contains_exactly_the_texts_with_its_prefix(prefix in "\\PC{1,6}", text in "\\PC{0,8}") {
             let end = after_all(&prefix);
             for text in [text.clone(), format!("{prefix}{text}")] {
                 let within = text >= prefix && end.as_ref().is_none_or(|end| text < *end);

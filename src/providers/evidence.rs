@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn c16_a_span_is_told_by_its_two_largest_units() {
+    fn c16_a_time_span_is_written_with_its_two_largest_units() {
         assert_eq!(clock_words(7_200), "2 hours ahead of the provider’s");
         assert_eq!(clock_words(7_230), "2 hours ahead of the provider’s");
         assert_eq!(clock_words(-5_460), "1 hour 31 minutes behind the provider’s");
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn c17_an_issuer_is_told_by_its_host_and_ids_and_by_no_other_text() {
+    fn c17_an_issuer_is_written_with_its_host_and_ids_only() {
         let configured = "https://login.provider.example/{directory}/v2.0";
         let tid = "5a1e0000-7e57-4000-8000-00000000c0de";
         let shown = |text: &str| shown_issuer(text, configured, &["s3cret-value"]);

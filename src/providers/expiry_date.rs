@@ -130,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_number_of_a_distance_is_right_in_its_unit(days in 2_i64..20_000, past in any::<bool>()) {
+        fn the_rounded_distance_is_right_in_its_unit(days in 2_i64..20_000, past in any::<bool>()) {
             let words = distance(if past { -days } else { days });
             prop_assert_eq!(words.starts_with("expired "), past, "{}", words);
             let (number, unit) = parts(&words);
@@ -149,7 +149,7 @@ mod tests {
         }
 
         #[test]
-        fn the_later_of_two_days_is_never_told_as_nearer(days in 2_i64..20_000, more in 0_i64..2_000) {
+        fn the_later_of_two_days_never_has_the_shorter_distance(days in 2_i64..20_000, more in 0_i64..2_000) {
             let rank = |days: i64| {
                 let (number, unit) = parts(&distance(days));
                 (["days", "months", "years"].iter().position(|known| *known == unit), number)

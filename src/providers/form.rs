@@ -196,7 +196,7 @@ mod tests {
     const SECRET: &str = "abc~.def-GHI_jkl";
 
     #[test]
-    fn c22_a_secret_that_is_pasted_into_another_field_is_found_however_it_is_disguised() {
+    fn c22_a_secret_that_is_pasted_into_another_field_is_found_in_any_encoding() {
         for text in [SECRET, "abc~.def\u{200b}–GHI_jkl", "My “abc~.def-GHI_jkl”"] {
             for secret in [SECRET, "\"abc~.def-GHI_jkl\"", "\u{feff}abc~.def-GHI\u{ad}_jkl "] {
                 assert!(holds_secret(text, secret), "{text} {secret}");

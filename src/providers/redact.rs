@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn n9_what_a_provider_repeats_of_a_secret_is_removed_however_it_is_written() {
+    fn n9_a_repeated_secret_is_removed_in_any_encoding() {
         for (how, written) in written(SECRET) {
             let left = redact(&format!("got {written} and no more"), &[SECRET]);
             assert!(!left.contains(written.trim()), "{how}: {left}");
@@ -261,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn n9_no_way_of_writing_a_secret_brings_it_through(
+        fn n9_no_encoding_of_a_secret_survives(
             before in "[a-z ]{0,20}",
             secret in "[A-Za-z0-9~._+/=-]{16,48}",
             way in 0..23_usize,
@@ -273,7 +273,7 @@ mod tests {
         }
 
         #[test]
-        fn n9_no_text_at_all_makes_it_panic(text in "(%|&#|\\\\u|\\PC){0,60}", secret in "\\PC{0,20}") {
+        fn n9_redacting_any_text_does_not_panic(text in "(%|&#|\\\\u|\\PC){0,60}", secret in "\\PC{0,20}") {
             let _ = redact(&text, &[&secret]);
         }
     }

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_provider_says_becomes_one_line_of_bounded_length() {
+    fn a_description_becomes_one_line_of_bounded_length() {
         let words = ProviderWords::of(
             Some("invalid_client"),
             Some("E7000215: wrong.\r\nTrace ID: 1\r\n\u{1b}[31mred"),

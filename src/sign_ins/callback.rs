@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn c54_an_address_that_came_twice_is_recognised_however_it_was_put_together() {
+    fn c54_a_query_that_came_twice_is_recognised_in_any_spelling() {
         let once = format!("code=abc&state={}", state());
         let encoded: String = url::form_urlencoded::byte_serialize(once.as_bytes()).collect();
         let error = format!("error=access_denied&state={}", state());
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn c56_an_approval_that_was_refused_brings_what_the_provider_said() {
+    fn c56_a_refused_approval_has_the_words_of_the_provider() {
         assert!(matches!(
             Callback::parse("admin_consent=True&other=x&scope=y&state=z"),
             Ok(Callback::Approval(Approval { refused: None, reference: None }))
@@ -375,7 +375,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn o5_no_query_at_all_makes_it_panic(query in "\\PC{0,200}") {
+        fn o5_parsing_any_query_does_not_panic(query in "\\PC{0,200}") {
             let _ = Callback::parse(&query);
         }
     }

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn n9_of_what_a_provider_says_only_known_codes_and_ids_are_written_in_clear() {
+    fn n9_only_known_codes_and_ids_of_a_provider_are_stored_in_clear() {
         let id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
         let words = |error, trace| ProviderWords::of(Some(error), Some("canary-1 E50011"), Some(trace), None);
         let outcomes = [

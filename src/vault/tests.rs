@@ -55,7 +55,7 @@ fn s3_a_value_opens_in_its_own_place_alone() {
 }
 
 #[test]
-fn s3_a_wrong_key_a_missing_key_and_nothing_at_all_are_told_apart() {
+fn s3_a_wrong_key_a_missing_key_and_an_unknown_format_are_different_errors() {
     let sealed = seal(&vault(&[("a", 1)]), "canary");
     let wrong = vault(&[("a", 2)]).open(place(), &sealed);
     assert_eq!(wrong.expect_err("another key"), VaultError::Refused);
@@ -68,7 +68,7 @@ fn s3_a_wrong_key_a_missing_key_and_nothing_at_all_are_told_apart() {
 }
 
 #[test]
-fn what_an_older_key_sealed_stays_readable_and_new_values_take_the_newest() {
+fn values_of_an_older_key_stay_readable_and_new_values_use_the_newest() {
     let old = seal(&vault(&[("a", 1)]), "canary");
     let both = vault(&[("b", 2), ("a", 1)]);
     assert_eq!(both.open(place(), &old).expect("opened").expose_secret(), "canary");
@@ -77,7 +77,7 @@ fn what_an_older_key_sealed_stays_readable_and_new_values_take_the_newest() {
 }
 
 #[test]
-fn s1_what_is_sealed_cannot_be_read() {
+fn s1_a_sealed_value_does_not_contain_the_plain_one() {
     let sealed = seal(&vault(&[("a", 1)]), "canary");
     assert!(!sealed.windows(6).any(|window| window == b"canary"));
 }

@@ -175,7 +175,7 @@ async fn c12_a_member_that_is_not_needed_may_have_any_type_and_the_connector_wor
 #[case::alone(json!({ "error": "invalid_client", "error_codes": 7_000_222.0, "error_description": 1 }))]
 #[case::described(json!({ "error": "invalid_client", "error_codes": {}, "error_description": "AADSTS7000222: No." }))]
 #[tokio::test]
-async fn c12_an_error_is_understood_whatever_types_its_other_members_have(
+async fn c12_an_error_is_understood_with_other_members_of_any_type(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] error: Value,
 ) {

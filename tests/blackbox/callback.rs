@@ -348,7 +348,7 @@ async fn o22_of_twenty_sign_ins_started_at_once_ten_stay_open(
 
 #[rstest]
 #[tokio::test]
-async fn o22_a_connector_keeps_a_hundred_sign_ins_however_many_are_started(
+async fn o22_a_connector_keeps_its_latest_hundred_sign_ins(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut ada, connector, _) = under_way(kind).await;

@@ -51,7 +51,7 @@ async fn a_consumed_attempt_without_an_outcome_counts_as_interrupted_after_15_se
 
 #[rstest]
 #[tokio::test]
-async fn an_interrupted_sign_in_stays_interrupted_whatever_the_provider_says_later(
+async fn an_interrupted_sign_in_stays_interrupted_after_a_late_answer_of_the_provider(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, ada, connector, authorize) = under_way(kind).await;

@@ -180,7 +180,7 @@ async fn a_process_that_stops_lets_its_jobs_end_and_puts_back_those_that_do_not(
 
 #[rstest]
 #[tokio::test]
-async fn a_runner_that_is_woken_takes_a_new_job_before_its_next_look(
+async fn a_woken_runner_takes_a_new_job_before_its_next_poll(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (_world, one) = one_process(kind).await;
@@ -219,7 +219,7 @@ async fn there_is_one_job_of_a_key_and_any_number_without_one(
 
 #[rstest]
 #[tokio::test]
-async fn a_job_knows_its_organisation_and_what_it_is_about_and_goes_with_the_organisation(
+async fn a_job_has_its_organisation_and_payload_and_is_deleted_with_the_organisation(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (world, mut one) = one_process(kind).await;

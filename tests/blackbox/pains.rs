@@ -57,7 +57,7 @@ async fn p9_an_application_for_personal_accounts_signs_in_at_consumers(
 #[case("quote'\"dollar$back`tick")]
 #[case("amp&lt;semi;colon:hash#at@")]
 #[tokio::test]
-async fn p2_a_secret_reaches_the_provider_unchanged_whatever_characters_it_has(
+async fn p2_a_secret_with_any_characters_reaches_the_provider_unchanged(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
     #[case] secret: &str,
 ) {

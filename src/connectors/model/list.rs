@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_position_is_none() {
+    fn an_invalid_position_parses_to_none() {
         let id = Uuid::from_u128(7);
         for wrong in [
             String::new(),
@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_position_comes_back_from_an_address_as_it_went(text in "\\PC{0,80}", time: i64, id: u128) {
+        fn a_written_position_parses_to_the_same_position(text in "\\PC{0,80}", time: i64, id: u128) {
             for key in [SortKey::Text(text), SortKey::Time(time)] {
                 let position = Position { key, id: Uuid::from_u128(id) };
                 prop_assert_eq!(position.to_string().parse(), Ok(position));

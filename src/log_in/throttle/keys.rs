@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn n4_an_ipv6_address_is_counted_in_its_64_its_56_and_its_48() {
+    fn n4_an_ipv6_address_is_counted_in_its_networks_of_64_56_and_48_bits() {
         let one = of("2001:db8:1:203::1");
         let names: Vec<&str> = one.iter().map(|(network, _)| network.as_str()).collect();
         assert_eq!(names, ["2001:db8:1::/48", "2001:db8:1:200::/56", "2001:db8:1:203::/64"]);

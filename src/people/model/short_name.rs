@@ -80,7 +80,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn n8_what_is_derived_is_a_short_name(text in ".{1,100}", number in 1_u32..2_000) {
+        fn n8_a_derived_short_name_is_valid(text in ".{1,100}", number in 1_u32..2_000) {
             if let Ok(name) = OrganisationName::parse(&text) {
                 let derived = ShortName::derive(&name, number);
                 prop_assert_eq!(ShortName::parse(derived.as_str()), Ok(derived.clone()));

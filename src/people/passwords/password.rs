@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn c31_a_password_is_the_same_however_its_accents_are_typed() {
+    fn c31_composed_and_decomposed_accents_give_the_same_password() {
         for (composed, parted) in [
             ("pr\u{e9}lude z\u{e8}bre", "pre\u{301}lude ze\u{300}bre"),
             ("\u{d55c}\u{ae00}", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"),

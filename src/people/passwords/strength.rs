@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn n1_a_weak_word_stays_weak_however_often_it_is_repeated() {
+    fn n1_a_repeated_weak_word_is_weak() {
         let about = ["ada@contoso.test", "Contoso"];
         for word in ["ada@contoso.test", "ada@contoso.test ", "Contoso2026", "passw0rd", "iloveyou, "] {
             for times in 2..9 {

@@ -171,7 +171,7 @@ impl tracing::Subscriber for Runs {
 }
 
 #[tokio::test]
-async fn c31_a_password_is_right_however_its_accents_are_typed_and_costs_the_same_for_a_stranger() {
+async fn c31_a_password_with_other_accents_verifies_and_costs_the_same_for_an_unknown_user() {
     let hasher = hasher(CHEAP);
     let stored = hasher.hash(STRANGER, &password(PARTED)).await.expect("a hash");
     assert_eq!(runs(&hasher, COMPOSED, Some(&stored)).await, (Verdict::Right, 1));
@@ -184,7 +184,7 @@ async fn c31_a_password_is_right_however_its_accents_are_typed_and_costs_the_sam
 }
 
 #[tokio::test]
-async fn c31_a_hash_of_what_was_typed_before_passwords_were_normalised_still_opens_and_is_replaced() {
+async fn c31_a_hash_of_a_password_that_was_not_normalised_verifies_and_is_replaced() {
     let hasher = hasher(CHEAP);
     let kind = hasher.kinds_with(None).expect("kinds").remove(0);
     let before = hasher.pool().run(STRANGER, 1, move |turn| {
@@ -200,7 +200,7 @@ async fn c31_a_hash_of_what_was_typed_before_passwords_were_normalised_still_ope
 }
 
 #[tokio::test]
-async fn n4_once_an_older_hash_is_known_every_try_costs_as_much_as_one_of_it() {
+async fn n4_a_wrong_password_costs_a_hash_for_each_known_parameter_set() {
     let (older, hasher) = (hasher(PasswordWork { memory: 16, passes: 1 }), hasher(CHEAP));
     let old = older.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
     let new = hasher.hash(STRANGER, &password("correct horse battery")).await.expect("a hash");
@@ -225,7 +225,7 @@ async fn n4_once_an_older_hash_is_known_every_try_costs_as_much_as_one_of_it() {
 }
 
 #[test]
-fn a_hash_begins_as_its_kind_says() {
+fn a_hash_begins_with_the_name_of_its_algorithm() {
     let hasher = hasher(PasswordWork::LEAST);
     let kind = hasher.kinds_with(None).expect("kinds").remove(0);
     assert_eq!(hasher.known_kinds(), Some(vec!["$argon2id$v=19$m=19456,t=2,p=1$".to_owned()]));

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_values_are_told_as_they_would_be_stored() {
+    fn the_words_of_typed_values_are_those_of_the_stored_ones() {
         for (account_type, tenant, words) in [
             ("single_tenant", "Contoso.com", ["Single tenant only", "contoso.com"]),
             ("single_tenant", "no  tenant", ["Single tenant only", "no tenant"]),

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn c29_two_guids_that_differ_are_several_however_they_are_separated() {
+    fn c29_two_different_guids_are_several_with_any_separator() {
         for between in [" ", ",", "\n", ".", "-", "_", "@", "/objectId/", " or "] {
             assert_eq!(find_guid(&format!("{GUID}{between}{OTHER}")), FoundGuid::Several, "{between:?}");
         }

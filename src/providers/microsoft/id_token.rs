@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn c16_which_claim_failed_is_told_with_both_values_and_nothing_of_the_nonce() {
+    fn c16_a_mismatch_names_the_claim_with_both_values_but_not_the_nonce() {
         let other = "3b4e28ba-2fa1-11d2-883f-0016d3cca427";
         let (us, here) = ("https://login.example.us", "https://login.example");
         for (claim, value, message) in [
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn c16_a_clock_that_is_wrong_is_said_to_be_wrong_by_how_much() {
+    fn c16_the_message_names_the_error_of_the_clock() {
         let two_hours = time::Duration::hours(2);
         let ahead = mismatch("exp", json!(NOW.seconds() - 3_600), Some(NOW.minus(two_hours)));
         assert!(ahead.ends_with("the server’s clock is 2 hours ahead of the provider’s"), "{ahead}");
@@ -305,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn c12_times_are_read_however_they_are_written_and_other_claims_do_not_count(
+        fn c12_times_are_read_in_any_json_form_and_other_claims_do_not_count(
             way in 0..4_u8,
             name in "[a-z_]{1,9}",
             value in prop_oneof![Just(Value::Null), any::<f64>().prop_map(Value::from), "\\PC{0,9}".prop_map(Value::from)],

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_found_however_its_signs_are_written() {
+    fn a_code_is_found_in_any_encoding_of_its_characters() {
         for text in [
             "AADSTS50011",
             "AADSTS 50011: The redirect URI",
@@ -350,7 +350,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_pasted_makes_it_panic(text in "(AADSTS|https?://|Request Id: |%3a|&#|;|\\\\u?|[0-9a-f]|\\PC|\n){0,60}") {
+        fn explaining_any_pasted_text_does_not_panic(text in "(AADSTS|https?://|Request Id: |%3a|&#|;|\\\\u?|[0-9a-f]|\\PC|\n){0,60}") {
             let _ = read(&text);
         }
     }

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn o8_a_callback_of_another_issuer_is_told_with_both_values() {
+    fn o8_the_message_about_another_issuer_has_both_values() {
         let issuer = |tenant: &str| format!("https://login.example/{tenant}/v2.0");
         assert_eq!(pinned(None, None).check_callback_issuer(&issuer(TID), &[]), Ok(()));
         assert_eq!(pinned(Some(TID), None).check_callback_issuer(&issuer(TID), &[]), Ok(()));

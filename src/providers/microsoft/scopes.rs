@@ -78,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_told_apart() {
+    fn missing_required_and_optional_permissions_are_named_apart() {
         let missing = check(Some("Contacts.Read"), false);
         assert_eq!(missing.required, ["User.Read", "offline_access"]);
         assert_eq!(missing.optional, ["Mail.Read"]);
     }
 
     #[test]
-    fn what_is_not_checked_is_neither_missing_nor_known_to_be_granted() {
+    fn an_unchecked_permission_is_neither_missing_nor_granted() {
         let asked = list("openid profile email offline_access User.Read Mail.Read");
         let nothing = missing(&asked, Some(&[]), false, GRAPH);
         for scope in &asked {

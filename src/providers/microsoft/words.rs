@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_microsoft_says_becomes_one_line_of_bounded_length() {
+    fn a_description_becomes_one_line_of_bounded_length() {
         let words = said("invalid_client", "AADSTS7000215: wrong.\r\nTrace ID: 1\r\n\u{1b}[31mred");
         let description = words.description.expect("a description");
         assert_eq!(description, "AADSTS7000215: wrong. Trace ID: 1 [31mred");

@@ -109,7 +109,7 @@ async fn before(kind: Kind) -> (Place, Raw, Vault) {
 
 #[rstest]
 #[tokio::test]
-async fn what_was_stored_for_one_provider_becomes_json_and_nothing_is_lost(
+async fn columns_of_one_provider_become_json_and_no_value_is_lost(
     #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
 ) {
     let (place, raw, vault) = before(kind).await;

@@ -243,7 +243,7 @@ fn a_row_has_the_roles_labels_and_links_of_a_table_that_may_be_shown_as_cards() 
 }
 
 #[test]
-fn what_a_row_says_of_state_expiry_and_accounts_follows_the_connector() {
+fn a_row_shows_state_expiry_and_account_type_of_its_connector() {
     let mut connector = connector("Mail");
     for (state, class, words) in [
         (ConnectorState::NotVerified, "badge idle", "Not verified"),

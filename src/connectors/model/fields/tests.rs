@@ -45,7 +45,7 @@ fn a_date_may_be_missing_but_not_wrong() {
 }
 
 #[test]
-fn how_far_a_date_is_away_is_said_in_words() {
+fn the_distance_of_a_date_is_a_phrase() {
     let today = date!(2026 - 11 - 23);
     let distance = |text: &str| ExpiryDate::parse(text).expect("a date").expect("a date").distance(today);
     assert_eq!(distance("2027-01-03"), "in 41 days");
@@ -61,7 +61,7 @@ fn expiry(day: i64) -> ExpiryDate {
 
 proptest! {
     #[test]
-    fn what_was_parsed_parses_to_itself(text in "\\PC{0,70}") {
+    fn a_parsed_value_parses_to_itself(text in "\\PC{0,70}") {
         if let Ok(name) = ServiceName::parse(&text) {
             prop_assert_eq!(ServiceName::parse(name.as_str()), Ok(name.clone()));
         }
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn a_day_of_the_calendar_comes_back_as_it_went(day in 0i64..36_500) {
+    fn a_written_day_parses_to_the_same_day(day in 0i64..36_500) {
         let date = expiry(day);
         prop_assert_eq!(ExpiryDate::parse(&date.to_string()), Ok(Some(date)));
     }

@@ -78,7 +78,7 @@ mod tests {
     use crate::platform::randomness::SystemRandomness;
 
     #[test]
-    fn a_recovery_code_is_read_however_it_is_grouped_and_fits_one_user() {
+    fn a_recovery_code_is_read_in_any_grouping_and_fits_one_user() {
         let user = UserId(uuid::Uuid::from_u128(1));
         let code = RecoveryCode::random(&SystemRandomness);
         let text = code.expose().expose_secret();
@@ -119,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn c29_a_code_is_the_same_whatever_cannot_be_seen_round_and_between_its_signs(
+        fn c29_invisible_characters_around_and_in_a_code_do_not_change_it(
             code in "[0-9]{6}|[0-9a-hjkmnp-tv-z]{16}",
             between in "[\\p{Default_Ignorable_Code_Point}\\p{White_Space}\\p{Pd}\"'“”.]{0,3}",
         ) {

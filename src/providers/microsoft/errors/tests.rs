@@ -98,7 +98,7 @@ fn c2_no_general_error_states_a_cause_that_an_unknown_code_does_not_name() {
 }
 
 #[test]
-fn of_several_codes_the_one_that_says_most_chooses_the_words() {
+fn the_most_specific_of_several_codes_chooses_the_words() {
     let said = read(
         "invalid_grant",
         "AADSTS70002: Error validating credentials. AADSTS50126: Invalid username or password.",

@@ -240,7 +240,7 @@ fn a_tenant_is_a_guid_or_a_domain_and_no_keyword() {
 
 proptest! {
     #[test]
-    fn what_was_parsed_parses_to_itself(text in "\\PC{0,70}") {
+    fn a_parsed_value_parses_to_itself(text in "\\PC{0,70}") {
         if let Ok(tenant) = Tenant::parse(&text) {
             prop_assert_eq!(Tenant::parse(tenant.as_str()), Ok(tenant.clone()));
         }

@@ -11,7 +11,7 @@ fn refused(text: &str) -> &'static str {
 }
 
 #[test]
-fn a_guid_as_client_secret_is_called_what_it_is() {
+fn a_guid_as_client_secret_is_named_secret_id_or_client_id() {
     let secret_id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
     assert_eq!(refused(&format!(" {secret_id} ")), "This is the Secret ID. Copy the Value column instead.");
     assert!(refused(&format!("“{secret_id}”")).contains("Secret ID"));
@@ -229,7 +229,7 @@ proptest! {
     }
 
     #[test]
-    fn c22_what_is_taken_is_ascii_that_can_be_seen_and_parses_to_itself(text in "(\\PC|[!-~]|\\p{Cf}){0,40}") {
+    fn c22_an_accepted_secret_is_visible_ascii_and_parses_to_itself(text in "(\\PC|[!-~]|\\p{Cf}){0,40}") {
         if let Ok((secret, warning)) = parse_client_secret(&text, "") {
             prop_assert!(secret.bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert_eq!(parse_client_secret(secret, ""), Ok((secret, warning)));
