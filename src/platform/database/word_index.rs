@@ -21,7 +21,7 @@ use crate::platform::{
 };
 
 /// The rows that a search of several words checks, unless a table needs another number.
-pub const MAX_CHECKED: usize = 15_000;
+pub const MAX_CHECKED: usize = 12_000;
 /// Number of words that one statement writes. Each has five parameters. SQLite takes 32,766 and PostgreSQL 65,535.
 const WORDS_AT_ONCE: usize = 1_000;
 
