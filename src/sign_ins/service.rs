@@ -57,7 +57,7 @@ pub struct StartedSignIn {
 #[derive(Clone, Debug)]
 pub struct SignInDetails {
     pub attempt: Attempt,
-    /// The name and the email of the user who began it.
+    /// The name of the user who began it, with the email unless the page omits it.
     pub started_by: String,
     /// The name alone.
     pub user_name: String,

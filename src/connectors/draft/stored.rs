@@ -3,7 +3,7 @@
 //! show a form that has lost its secret without saying so: the user would save the form, and the connector would keep
 //! its stored secret.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Draft, Target};
 use crate::connectors::{
@@ -13,8 +13,8 @@ use crate::connectors::{
 
 /// The interruption of a form because another user had changed the connector.
 const CHANGED: &str = "Changed";
-/// The interruption of a form because its sender had to re-authenticate. Only the earlier version stores it.
-const REAUTHENTICATION_NEEDED: &str = "ReauthenticationNeeded";
+/// The warning on a form that the earlier version has stored. It does not tell whether the form had a secret.
+const SECRET_MAY_BE_LOST: &str = "If you entered a secret, paste it again. It was not kept.";
 
 /// A draft as the session has it.
 #[derive(Serialize, Deserialize)]
@@ -28,8 +28,18 @@ pub(super) struct StoredDraft {
     /// The reason why a form without mistakes was not saved.
     #[serde(default)]
     interruption: Option<String>,
-    #[serde(default)]
-    secret_kept: Option<KeptSecretId>,
+    /// `None` if the earlier version stored the draft, which has no such member.
+    #[serde(default, deserialize_with = "read_member")]
+    secret_kept: Option<KeptSecret>,
+}
+
+/// The value of the member; null if the form had no secret.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+struct KeptSecret(Option<KeptSecretId>);
+
+fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KeptSecret>, D::Error> {
+    KeptSecret::deserialize(deserializer).map(Some)
 }
 
 impl From<Draft> for StoredDraft {
@@ -39,6 +49,7 @@ impl From<Draft> for StoredDraft {
             errors.push((Field::ClientSecret, SECRET_NOT_KEPT.to_owned()));
         }
         let interruption = is_outdated.then(|| CHANGED.to_owned());
+        let secret_kept = Some(KeptSecret(secret_kept));
         Self { target, values, scopes, done, errors, interruption, secret_kept }
     }
 }
@@ -47,12 +58,17 @@ impl From<StoredDraft> for Draft {
     fn from(stored: StoredDraft) -> Self {
         let StoredDraft { target, values, scopes, done, mut errors, interruption, secret_kept } = stored;
         let interruption = interruption.unwrap_or_default();
-        if secret_kept.is_some() {
+        match secret_kept {
             // A secret with a mistake is not kept, so this one is for the earlier version.
-            errors.retain(|(field, _)| *field != Field::ClientSecret);
-        } else if interruption == REAUTHENTICATION_NEEDED {
-            errors.push((Field::ClientSecret, SECRET_NOT_KEPT.to_owned()));
+            Some(KeptSecret(Some(_))) => errors.retain(|(field, _)| *field != Field::ClientSecret),
+            Some(KeptSecret(None)) => {}
+            // A new connector needs a secret anyway.
+            None if matches!(target, Target::Edit { .. }) => {
+                errors.push((Field::ClientSecret, SECRET_MAY_BE_LOST.to_owned()));
+            }
+            None => {}
         }
+        let secret_kept = secret_kept.and_then(|KeptSecret(id)| id);
         Self { target, values, scopes, done, errors, is_outdated: interruption == CHANGED, secret_kept }
     }
 }
@@ -95,12 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn d6_this_version_reads_a_draft_of_the_earlier_one_and_asks_for_a_secret_that_it_lost() {
-        for (interruption, errors, is_outdated) in [
-            (json!(null), vec![], false),
-            (json!("Changed"), vec![], true),
-            (json!("ReauthenticationNeeded"), secret_is_lost(), false),
-            (json!("of a version to come"), vec![], false),
+    fn d6_this_version_reads_a_draft_of_the_earlier_one_and_warns_of_a_secret_that_it_may_have_lost() {
+        let lost = vec![(Field::ClientSecret, SECRET_MAY_BE_LOST.to_owned())];
+        for (interruption, is_outdated) in [
+            (json!(null), false),
+            (json!("Changed"), true),
+            (json!("ReauthenticationNeeded"), false),
+            (json!("of a version to come"), false),
         ] {
             let stored = json!({
                 "target": to_value(edit()).expect("JSON"), "values": { "service_name": "Mail archive" },
@@ -109,7 +126,7 @@ mod tests {
             });
             let draft: Draft = from_value(stored).expect("a draft");
             assert_eq!((draft.target, draft.value("service_name")), (edit(), "Mail archive"));
-            assert_eq!(draft.errors, [wrong_client_id(), errors].concat(), "{interruption}");
+            assert_eq!(draft.errors, [wrong_client_id(), lost.clone()].concat(), "{interruption}");
             assert_eq!((draft.is_outdated, draft.secret_kept), (is_outdated, None), "{interruption}");
         }
     }

@@ -130,8 +130,8 @@ fn steps_of(diagnosis: &Diagnosis, connector: &Connector) -> Vec<OfferedStep> {
     steps
 }
 
-/// The steps: the one that is due first, with the other buttons beside it, then cards. The last line has the sign-in
-/// that comes after the step, and the link back.
+/// The steps: the one that is due first, then the others. Buttons are in one row unless the due step is a card. The last
+/// lines have the sign-in that comes after the step, and the link back.
 #[component]
 pub fn Remedies(
     /// The explanation. Each cause has a step.
