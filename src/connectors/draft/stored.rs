@@ -61,12 +61,11 @@ impl From<StoredDraft> for Draft {
         match secret_kept {
             // A secret with a mistake is not kept, so this one is for the earlier version.
             Some(KeptSecret(Some(_))) => errors.retain(|(field, _)| *field != Field::ClientSecret),
-            Some(KeptSecret(None)) => {}
             // A new connector needs a secret anyway.
             None if matches!(target, Target::Edit { .. }) => {
                 errors.push((Field::ClientSecret, SECRET_MAY_BE_LOST.to_owned()));
             }
-            None => {}
+            Some(KeptSecret(None)) | None => {}
         }
         let secret_kept = secret_kept.and_then(|KeptSecret(id)| id);
         Self { target, values, scopes, done, errors, is_outdated: interruption == CHANGED, secret_kept }
