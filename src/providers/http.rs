@@ -9,7 +9,7 @@ use rustls::CertificateError;
 
 use super::NoConnection;
 
-/// Maximum number of bytes of an answer.
+/// Maximum number of bytes of an answer. Tokens of 200 kB each fit into it.
 pub const MAX_BODY: usize = 1024 * 1024;
 /// Time limit of one request. If two requests are slow, the time limit of the attempt ends the second one earlier.
 const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(7);

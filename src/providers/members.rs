@@ -11,9 +11,11 @@ use serde_json::{Map, Value};
 
 /// The members that this program uses of any answer. All others are skipped without being parsed.
 const USED: &[&str] = &[
+    "@odata.count",
     "access_token",
     "aud",
     "correlation_id",
+    "displayName",
     "error",
     "error_codes",
     "error_description",
@@ -26,11 +28,14 @@ const USED: &[&str] = &[
     "mail",
     "nbf",
     "nonce",
+    "oid",
+    "proxyAddresses",
     "refresh_token",
     "scope",
     "tid",
     "trace_id",
     "userPrincipalName",
+    "value",
 ];
 
 /// The members of a JSON object.
@@ -81,6 +86,11 @@ impl Members {
         seconds(self.0.get(name)?)
     }
 
+    /// A number of things, written as an integer, as a fraction or as text.
+    pub fn count(&self, name: &str) -> Option<u64> {
+        self.seconds(name).and_then(|count| u64::try_from(count).ok())
+    }
+
     /// The elements of a list. A value that is not a list counts as a list with one element.
     pub fn list(&self, name: &str) -> &[Value] {
         match self.0.get(name) {
@@ -102,6 +112,18 @@ impl Members {
     pub fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
+}
+
+/// The seconds in the member `expires_in` of a body. It is read apart from the other members, because a number that no
+/// type holds would make them unreadable.
+pub fn expires_in(body: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Lifetime {
+        expires_in: Value,
+    }
+
+    let Lifetime { expires_in } = serde_json::from_slice(without_mark(body)).ok()?;
+    seconds(&expires_in)
 }
 
 /// The body without a byte order mark.

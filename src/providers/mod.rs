@@ -7,6 +7,8 @@
 #[cfg(feature = "ssr")]
 pub mod diagnosis;
 #[cfg(feature = "ssr")]
+mod directories;
+#[cfg(feature = "ssr")]
 mod evidence;
 mod expiry_date;
 pub mod form;
@@ -19,6 +21,8 @@ pub(crate) mod members;
 pub mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod oauth;
+#[cfg(feature = "ssr")]
+pub mod pinned;
 #[cfg(feature = "ssr")]
 pub mod provider;
 #[cfg(feature = "ssr")]
@@ -47,7 +51,7 @@ pub use provider::{
 #[cfg(feature = "ssr")]
 pub use redact::redact;
 #[cfg(feature = "ssr")]
-pub use refusal::{Refusal, RefusalKind};
+pub use refusal::{RefreshProblem, RefreshRefusal, Refusal, RefusalKind};
 #[cfg(feature = "ssr")]
 pub use registry::{ProviderOptions, Providers, redirect_warnings};
 #[cfg(feature = "ssr")]

@@ -1,9 +1,10 @@
-//! OAuth requests that all providers share: the address of the sign-in, redeeming a code for tokens, and trying an
-//! application's credentials. It also reads the answers and makes refusals of errors.
+//! OAuth requests that all providers share: the address of the sign-in, redeeming a code for tokens, refreshing a
+//! grant, and trying an application's credentials. It also reads the answers and makes refusals of errors.
 
 mod answers;
+mod refresh;
 
-use std::{pin::Pin, sync::Mutex};
+use std::{pin::Pin, sync::Mutex, time::Duration};
 
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
@@ -22,6 +23,7 @@ use super::{
 use crate::platform::{clock::Timestamp, failure::Failure, randomness::Token};
 pub use answers::ResponseMeta;
 use answers::{Hidden, TokenError, Tokens, made_plain};
+pub use refresh::{RefreshRequest, refresh};
 
 type OAuthClient = Client<
     TokenError,
@@ -36,17 +38,28 @@ type OAuthClient = Client<
     EndpointSet,
 >;
 
-/// A grant that the token endpoint has issued.
+/// A grant that the token endpoint has issued or refreshed.
+#[derive(Debug)]
 pub struct Grant {
-    /// The access token for the provider's API. It is valid for some minutes.
+    /// The access token for the provider's API.
     pub access_token: SecretString,
-    /// Whether there is a refresh token, with which the grant can be kept alive.
-    pub has_refresh_token: bool,
+    /// The refresh token, with which the grant can be kept alive. If a refresh gives none, the previous one stays valid
+    /// (RFC 6749, 6).
+    pub refresh_token: Option<SecretString>,
+    /// How long the access token is valid, if the provider says so: more than zero, and at most 31 days.
+    pub expires_in: Option<Duration>,
     pub id_token: Option<SecretString>,
     /// The granted permissions, if the provider names them.
     pub scopes: Option<Vec<String>>,
     /// The provider's clock at the time of the answer, if the answer has it.
     pub date: Option<Timestamp>,
+}
+
+impl Grant {
+    /// Whether the grant can be kept alive.
+    pub const fn has_refresh_token(&self) -> bool {
+        self.refresh_token.is_some()
+    }
 }
 
 /// The values of a registered application that requests need.
@@ -90,6 +103,11 @@ pub struct AuthorizeRequest<'a> {
     pub nonce: &'a Token,
     /// The PKCE verifier, of which the address has the hash (RFC 7636).
     pub verifier: &'a SecretString,
+    /// The email address that the provider fills in, if one is expected (OpenID Connect Core 1.0, 3.1.2.1). Without it
+    /// the provider asks which account to use.
+    pub login_hint: Option<&'a str>,
+    /// Whether the provider asks for the permissions again, although some of them were granted before.
+    pub prompt_consent: bool,
 }
 
 /// A code that is redeemed for tokens.
@@ -110,7 +128,23 @@ struct Adapter<'a> {
     /// The host that gets the request.
     host: String,
     read_words: fn(&RawError<'_>) -> ProviderWords,
-    meta: Mutex<Option<ResponseMeta>>,
+    received: Mutex<Option<Received>>,
+}
+
+/// The parts of an answer that the `oauth2` crate drops.
+#[derive(Clone, Default)]
+struct Received {
+    meta: ResponseMeta,
+    /// How long the access token is valid.
+    lifetime: Option<Duration>,
+}
+
+/// The reading of a failed token request that got an answer.
+struct FailedRequest {
+    meta: ResponseMeta,
+    /// The OAuth error; `None` if the answer has none.
+    error: Option<TokenError>,
+    words: Option<Box<ProviderWords>>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
@@ -120,8 +154,9 @@ impl<'c> AsyncHttpClient<'c> for Adapter<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let answer = self.http.send(request).await?;
-            if let Ok(mut meta) = self.meta.lock() {
-                *meta = Some(ResponseMeta::of(&answer));
+            if let Ok(mut received) = self.received.lock() {
+                let lifetime = answers::lifetime(answer.body());
+                *received = Some(Received { meta: ResponseMeta::of(&answer), lifetime });
             }
             Ok(made_plain(answer))
         })
@@ -144,6 +179,9 @@ pub fn authorize_url(
         .add_scopes(request.scopes.iter().cloned().map(Scope::new))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_extra_param("nonce", request.nonce.expose().to_owned());
+    if let Some(hint) = request.login_hint {
+        url = url.add_extra_param("login_hint", hint.to_owned());
+    }
     for (name, value) in extra {
         url = url.add_extra_param(*name, *value);
     }
@@ -171,14 +209,7 @@ pub async fn exchange(
         .request_async(&adapter)
         .await;
     let tokens = answer.map_err(|error| adapter.refusal(error, &[secret, code, verifier]))?;
-    let id_token = tokens.id_token.clone();
-    Ok(Grant {
-        access_token: SecretString::from(tokens.access_token().secret().clone()),
-        has_refresh_token: tokens.refresh_token().is_some(),
-        id_token: id_token.map(|Hidden(token)| SecretString::from(token)),
-        scopes: tokens.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
-        date: adapter.meta().date,
-    })
+    Ok(adapter.grant(tokens))
 }
 
 /// Tests the credentials of an application: requests an access token of its own (RFC 6749, 4.4) and discards it.
@@ -204,11 +235,25 @@ pub async fn try_credentials(
 impl<'a> Adapter<'a> {
     fn new(http: &'a dyn ProviderHttp, registration: &Registration<'_>) -> Self {
         let Registration { token, read_words, .. } = *registration;
-        Self { http, host: host(token), read_words, meta: Mutex::default() }
+        Self { http, host: host(token), read_words, received: Mutex::default() }
     }
 
-    fn meta(&self) -> ResponseMeta {
-        self.meta.lock().ok().and_then(|meta| meta.clone()).unwrap_or_default()
+    fn received(&self) -> Received {
+        self.received.lock().ok().and_then(|received| received.clone()).unwrap_or_default()
+    }
+
+    /// The grant in an answer.
+    fn grant(&self, tokens: Tokens) -> Grant {
+        let Received { meta, lifetime } = self.received();
+        let scopes = |scopes: &Vec<Scope>| scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+        Grant {
+            access_token: SecretString::from(tokens.access_token().secret().clone()),
+            refresh_token: tokens.refresh_token().map(|token| SecretString::from(token.secret().clone())),
+            expires_in: lifetime,
+            scopes: tokens.scopes().map(scopes),
+            id_token: tokens.id_token.map(|Hidden(token)| SecretString::from(token)),
+            date: meta.date,
+        }
     }
 
     /// The refusal for a failed token request. `secrets` are the sent values, which are removed from the answer.
@@ -217,23 +262,41 @@ impl<'a> Adapter<'a> {
         error: RequestTokenError<HttpFailure, TokenError>,
         secrets: &[&SecretString],
     ) -> Refusal {
-        let meta = self.meta();
-        let said = match error {
+        match self.failed_request(error, secrets) {
+            Ok(FailedRequest { meta, error, words }) => {
+                let by_error = || error.as_ref().map_or(RefusalKind::Garbled, TokenError::why);
+                Refusal { why: meta.why().unwrap_or_else(by_error), words }
+            }
+            Err(failure) => no_answer(failure, &self.host),
+        }
+    }
+
+    /// Reads a failed token request. `secrets` are the sent values, which are removed from the answer.
+    ///
+    /// # Errors
+    /// The failure, if there was no answer.
+    fn failed_request(
+        &self,
+        error: RequestTokenError<HttpFailure, TokenError>,
+        secrets: &[&SecretString],
+    ) -> Result<FailedRequest, HttpFailure> {
+        let Received { meta, .. } = self.received();
+        let error = match error {
             RequestTokenError::ServerResponse(error) => Some(error),
-            RequestTokenError::Request(failure) => return no_answer(failure, &self.host),
+            RequestTokenError::Request(failure) => return Err(failure),
             // These errors contain the raw body, so they are dropped here.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
-        let why = meta.why().unwrap_or_else(|| said.as_ref().map_or(RefusalKind::Garbled, TokenError::why));
-        let mut words = if let Some(said) = said {
-            said.words(meta.request_id.as_deref(), secrets, self.read_words)
+        let mut words = if let Some(error) = &error {
+            error.words(meta.request_id.as_deref(), secrets, self.read_words)
         } else {
             let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose_secret()).collect();
             let id = meta.request_id.as_deref().map(|id| redact(id, &secrets));
             ProviderWords::of(None, None, id.as_deref(), None)
         };
         words.evidence = meta.evidence(&self.host).map(Box::new);
-        Refusal { why, words: (words != ProviderWords::default()).then(|| Box::new(words)) }
+        let words = (words != ProviderWords::default()).then(|| Box::new(words));
+        Ok(FailedRequest { meta, error, words })
     }
 }
 

@@ -1,28 +1,29 @@
 //! The three traits of a provider. A [`Provider`] has its forms, texts and errors. An [`Application`] has the
-//! settings of an application that an administrator registered there. A [`Pinned`] has the values that one sign-in is
-//! pinned to. No code outside a provider's folder depends on which provider it is.
+//! settings of an application that an administrator registered there. A [`Pinned`] (in `pinned`) has the values that
+//! one sign-in or one grant is pinned to. No code outside a provider's folder depends on which provider it is.
 
 use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 use leptos::prelude::AnyView;
 use secrecy::SecretString;
-use time::Date;
+use time::{Date, Duration};
 
+pub use super::directories::{ConsentOffer, FoundDirectory};
+pub use super::pinned::{
+    AccessTest, Expected, Identity, MailboxFinding, Missing, Pinned, Redeemed, Revocation, SharedPinned,
+};
 use super::{
-    ClientId, ExpiryDate, Field, Mismatch, ProviderForm, ProviderWords, Refusal, RefusalKind, Values,
+    ClientId, ExpiryDate, Field, ProviderForm, ProviderWords, Refusal, RefusalKind, Values,
     diagnosis::{Diagnosis, SettingsChange},
     guide::{Guide, GuideView, Row},
     http::ProviderHttp,
-    oauth::{AuthorizeRequest, CodeRequest, Grant},
     redirect::Difference,
 };
-use crate::platform::{clock::Timestamp, failure::Failure, randomness::Hash};
+use crate::platform::language::Language;
 
 pub type SharedProvider = Arc<dyn Provider>;
 pub type SharedApplication = Arc<dyn Application>;
-/// The pinned values of a sign-in, shared.
-pub type SharedPinned = Arc<dyn Pinned>;
 
 /// The names that sentences about a provider use.
 #[derive(Clone, Copy, Debug)]
@@ -141,6 +142,17 @@ pub struct Pasted {
     pub is_about_redirect_uri: bool,
 }
 
+/// Where a user removes the permission that they gave, if this program cannot do it for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovalPlace {
+    /// What to do there: whole sentences, for an administrator of this program.
+    pub words: &'static str,
+    /// The words of the link to [`Self::url`].
+    pub link: &'static str,
+    /// The address of the place; `None` if it is not known for the configured provider.
+    pub url: Option<String>,
+}
+
 /// The parts of an error that a provider sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawError<'a> {
@@ -173,6 +185,16 @@ pub trait Provider: Debug + Send + Sync {
     /// All permissions that connectors may ask for.
     fn permissions(&self) -> &'static [Permission];
 
+    /// What a permission allows, in the language of the person who grants it; `None` if it is no permission of
+    /// [`Self::permissions`]. Several permissions may have the same words.
+    fn permission_words(&self, scope: &str, language: Language) -> Option<&'static str>;
+
+    /// How long a grant may stay unused before the provider ends it; `None` if it never does.
+    fn idle_limit(&self) -> Option<Duration>;
+
+    /// Where a user removes the permission that they gave; `None` if [`Pinned::revoke`] removes it.
+    fn removal_place(&self) -> Option<RemovalPlace>;
+
     /// The fields of the form that only this provider has, in the order of the form.
     fn settings(&self) -> &'static [SettingField];
 
@@ -199,7 +221,7 @@ pub trait Provider: Debug + Send + Sync {
     fn read_application(&self, client_id: &ClientId, settings: &str)
     -> Result<SharedApplication, Unreadable>;
 
-    /// Reads the stored pinned values of a sign-in ([`Pinned::to_json`]).
+    /// Reads the stored pinned values of a sign-in or a grant ([`Pinned::to_json`]).
     ///
     /// # Errors
     /// [`Unreadable`].
@@ -267,6 +289,11 @@ pub trait Provider: Debug + Send + Sync {
 
     /// The words above the address for approval: the action of the company's administrator.
     fn consent_words(&self) -> &'static str;
+
+    /// How to name a directory in a form, for [`Application::find_directory`].
+    fn directory_help(&self) -> &'static str {
+        ""
+    }
 }
 
 /// An application that an administrator registered at a provider, as a connector describes it.
@@ -292,8 +319,40 @@ pub trait Application: Debug + Send + Sync {
     /// The values that a sign-in is pinned to.
     fn pin(&self, proved: Option<&str>) -> SharedPinned;
 
+    /// The values that the grant of this account is pinned to: its token endpoint is that of the account's own
+    /// directory.
+    fn pin_grant(&self, identity: &Identity) -> SharedPinned;
+
     /// The address at which an administrator of a company consents to these permissions; `None` if there is none.
     fn consent_address(&self, redirect_uri: &str, scopes: &[String]) -> Option<String>;
+
+    /// Whose administrators can consent for their whole company.
+    fn consent_offer(&self) -> ConsentOffer {
+        ConsentOffer::NotOffered
+    }
+
+    /// The address at which an administrator of this directory consents to these permissions; `None` if there is none.
+    fn consent_address_of(
+        &self,
+        _directory: &str,
+        _redirect_uri: &str,
+        _scopes: &[String],
+    ) -> Option<String> {
+        None
+    }
+
+    /// Finds a directory by its id or by a name, for which the provider may be asked. It is called only if
+    /// [`Self::consent_offer`] offers consent. For [`ConsentOffer::Own`] the typed text is ignored.
+    ///
+    /// # Errors
+    /// A sentence for the form that says what the user must change.
+    async fn find_directory(
+        &self,
+        _http: &dyn ProviderHttp,
+        _typed: &str,
+    ) -> Result<FoundDirectory, &'static str> {
+        Err("This provider has no companies.")
+    }
 
     /// Whether the provider lets this application's credentials be tried without a sign-in.
     fn can_try_credentials(&self) -> bool;
@@ -303,92 +362,4 @@ pub trait Application: Debug + Send + Sync {
     /// # Errors
     /// [`Refusal`].
     async fn try_credentials(&self, http: &dyn ProviderHttp, secret: &SecretString) -> Result<(), Refusal>;
-}
-
-/// A grant, with what the provider's metadata says about the application.
-pub struct Redeemed {
-    pub grant: Grant,
-    /// The directory that the application's settings name, if the provider's metadata says so.
-    pub directory: Option<String>,
-}
-
-/// The expected values of an ID token, besides the pinned ones.
-pub struct Expected<'a> {
-    /// The directory that an earlier sign-in has proved, if any.
-    pub proved: Option<&'a str>,
-    /// The callback's `iss`, if it had one.
-    pub callback_issuer: Option<&'a str>,
-    /// The hash of the attempt's nonce.
-    pub nonce: Hash,
-    /// The present time of the server's clock.
-    pub now: Timestamp,
-    /// The secrets that were sent to the provider. They must not be shown.
-    pub secrets: &'a [&'a str],
-}
-
-/// The person who signed in, as the provider names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The name of the account, which may be any text.
-    pub account: String,
-    /// The directory of the account, if the provider names one. It is an id in a fixed form.
-    pub directory: Option<String>,
-    /// Whether this sign-in has proved the directory of the application's settings, which is to be kept.
-    pub proves_directory: bool,
-}
-
-/// Requested permissions that were not granted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
-    /// Permissions that every connector needs.
-    pub required: Vec<String>,
-    /// Permissions that an administrator has chosen.
-    pub optional: Vec<String>,
-}
-
-/// The values to which one sign-in is pinned. Later changes of the configuration or the connector do not change them.
-#[async_trait]
-pub trait Pinned: Debug + Send + Sync {
-    /// The stored form.
-    fn to_json(&self) -> String;
-
-    /// The address at which people sign in.
-    ///
-    /// # Errors
-    /// If an address cannot be read, which the configuration rules out.
-    fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> Result<String, Failure>;
-
-    /// Compares the callback's issuer (RFC 9207) with the pinned one. `secrets` must not be shown.
-    ///
-    /// # Errors
-    /// Both values, if the callback comes from another provider or directory.
-    fn check_callback_issuer(&self, issuer: &str, secrets: &[&str]) -> Result<(), Mismatch>;
-
-    /// Redeems a code. `proved` is the directory that an earlier sign-in has proved, if any.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    async fn redeem(
-        &self,
-        http: &dyn ProviderHttp,
-        request: &CodeRequest<'_>,
-        proved: Option<&str>,
-    ) -> Result<Redeemed, Refusal>;
-
-    /// Checks the ID token, and asks which account signed in.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    async fn identify(
-        &self,
-        http: &dyn ProviderHttp,
-        redeemed: &Redeemed,
-        expected: &Expected<'_>,
-    ) -> Result<Identity, Refusal>;
-
-    /// The requested permissions that were not granted.
-    fn missing(&self, asked: &[String], grant: &Grant) -> Missing;
-
-    /// Whether a successful sign-in proves that a permission was granted.
-    fn is_checked(&self, scope: &str) -> bool;
 }

@@ -1,4 +1,7 @@
-//! The reasons why a provider refuses a request or does not answer.
+//! The reasons why a provider refuses a request or does not answer: [`Refusal`] for sign-ins and questions to its API,
+//! [`RefreshRefusal`] for refreshes of a grant.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,10 @@ pub enum RefusalKind {
     WrongDirectory,
     /// The provider did not name the account that signed in.
     IdentityRefused,
+    /// The provider's API does not accept the access token (401).
+    TokenRefused,
+    /// The provider's API refuses a request with a valid access token.
+    AccessRefused,
     /// Required permissions were not granted.
     PermissionsMissing(Vec<String>),
     /// The answer came from another provider than the one that was asked.
@@ -77,5 +84,50 @@ impl Refusal {
 impl From<RefusalKind> for Refusal {
     fn from(why: RefusalKind) -> Self {
         Self { why, words: None }
+    }
+}
+
+/// The kind of a refused refresh. The status and the OAuth `error` decide it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshProblem {
+    /// `invalid_grant`: the provider has ended the grant.
+    GrantRefused,
+    /// `interaction_required`: the person has to do something on the provider's page.
+    InteractionRequired,
+    /// `consent_required`.
+    ConsentRequired,
+    /// `login_required`.
+    LoginRequired,
+    /// `invalid_client`: the credentials of the connector.
+    CredentialsRejected,
+    /// `unauthorized_client`: the company of the account has removed the application or switched it off.
+    CompanyRefused,
+    /// `invalid_scope`.
+    ScopesRefused,
+    /// Another OAuth `error`.
+    Refused,
+    /// 429 or 503: the token endpoint wants fewer requests. The time to wait, if it names one.
+    Throttled(Option<Duration>),
+    /// Another 5xx, `temporarily_unavailable` or `server_error`. The time to wait, if it names one.
+    Unavailable(Option<Duration>),
+    /// No connection to the provider, or it broke.
+    Unreachable,
+    /// The provider did not answer in time.
+    Slow,
+    /// The answer cannot be understood: neither tokens nor an OAuth `error`.
+    Garbled,
+}
+
+/// A refused refresh with the words of the provider.
+#[derive(Clone, Debug)]
+pub struct RefreshRefusal {
+    pub problem: RefreshProblem,
+    /// The words of the provider, and the findings of this program. They contain no token.
+    pub words: Option<Box<ProviderWords>>,
+}
+
+impl From<RefreshProblem> for RefreshRefusal {
+    fn from(problem: RefreshProblem) -> Self {
+        Self { problem, words: None }
     }
 }

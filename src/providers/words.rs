@@ -91,6 +91,7 @@ const KNOWN_ERRORS: &[&str] = &[
     "ErrorAccessDenied",
     "ErrorInternalServerError",
     "ErrorItemNotFound",
+    "ErrorMailboxNotEnabledForRESTAPI",
     "Forbidden",
     "InternalServerError",
     "InvalidAuthenticationToken",

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountType, MicrosoftUrls, consent,
+    AccountType, MicrosoftUrls, consent, directories,
     endpoints::Endpoints,
     fields::Tenant,
     form::{ACCOUNT_TYPE, TENANT},
@@ -18,9 +18,9 @@ use super::{
 use crate::{
     platform::text,
     providers::{
-        Application, ClientId, Refusal, SharedPinned, Values,
+        Application, ClientId, Refusal, SharedPinned, Values, guid,
         http::ProviderHttp,
-        provider::{Fact, SettingErrors, Unreadable},
+        provider::{ConsentOffer, Fact, FoundDirectory, Identity, SettingErrors, Unreadable},
     },
 };
 
@@ -159,9 +159,38 @@ impl Application for AzureApplication {
         })
     }
 
+    fn pin_grant(&self, identity: &Identity) -> SharedPinned {
+        // Parsed again, because it becomes a part of an address to which the secret is sent. Elsewhere than at the
+        // account's own tenant Microsoft refuses the refresh token (AADSTS7000012).
+        let Some(tenant) = identity.directory.as_deref().and_then(guid) else { return self.pin(None) };
+        Arc::new(PinnedSignIn {
+            client_id: self.client_id.to_string(),
+            endpoints: Endpoints::of(&self.urls, &tenant),
+            tenant: Some(tenant),
+            domain: None,
+        })
+    }
+
     fn consent_address(&self, redirect_uri: &str, scopes: &[String]) -> Option<String> {
         let client_id = self.client_id.as_str();
         consent::address_of(&self.urls, redirect_uri, self.account_type, self.tenant(), client_id, scopes)
+    }
+
+    fn consent_offer(&self) -> ConsentOffer {
+        consent::offer(&self.urls, self.account_type, self.tenant())
+    }
+
+    fn consent_address_of(&self, directory: &str, redirect_uri: &str, scopes: &[String]) -> Option<String> {
+        consent::address_for(&self.urls, redirect_uri, directory, self.client_id.as_str(), scopes)
+    }
+
+    async fn find_directory(
+        &self,
+        http: &dyn ProviderHttp,
+        typed: &str,
+    ) -> Result<FoundDirectory, &'static str> {
+        let only = self.tenant.as_ref().filter(|_| self.account_type.needs_tenant());
+        directories::find(http, &self.urls, only, typed).await
     }
 
     fn can_try_credentials(&self) -> bool {
@@ -254,6 +283,26 @@ mod tests {
         assert_eq!(of(TID).directory(Some(CLIENT)), Some(TID));
         assert_eq!(of("contoso.com").directory(None), None);
         assert_eq!(of("contoso.com").directory(Some(TID)), Some(TID));
+    }
+
+    #[test]
+    fn o19_a_grant_belongs_to_the_tenant_of_its_account_and_to_no_address_made_of_other_text() {
+        let common = provider().parse_application(&client_id(), &values("tenants_and_personal", ""));
+        let common = common.expect("an application");
+        let of = |directory: Option<&str>| {
+            let identity = Identity { directory: directory.map(str::to_owned), ..Identity::default() };
+            common.pin_grant(&identity).to_json()
+        };
+        let own = of(Some(TID));
+        assert!(
+            own.contains(&format!(r#""token":"https://login.example/{TID}/oauth2/v2.0/token""#)),
+            "{own}"
+        );
+        assert!(own.contains(&format!(r#""tenant":"{TID}""#)), "{own}");
+        assert!(provider().read_pinned(CLIENT, &own).is_ok(), "{own}");
+        for other in [None, Some("contoso.com"), Some("../evil"), Some("evil.example/x?")] {
+            assert_eq!(of(other), common.pin(None).to_json(), "{other:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! of the values that come with it.
 
 use super::{AccountType, urls::MicrosoftUrls};
+use crate::providers::{guid, provider::ConsentOffer};
 
 /// The words above the address: the administrator's action.
 pub const WORDS: &str = "Send this link to a Microsoft 365 administrator of the company. There they can allow the \
@@ -57,6 +58,29 @@ pub fn address_of(
     Some(address(&template, tenant, client_id, scopes.iter().map(String::as_str)))
 }
 
+/// Whose administrators can approve the permissions of an application.
+pub fn offer(urls: &MicrosoftUrls, account_type: AccountType, tenant: Option<&str>) -> ConsentOffer {
+    match (account_type, tenant) {
+        _ if !has_page(urls) => ConsentOffer::NotOffered,
+        (AccountType::PersonalOnly, _) | (AccountType::SingleTenant, None) => ConsentOffer::NotOffered,
+        (AccountType::SingleTenant, Some(tenant)) => ConsentOffer::Own(tenant.to_owned()),
+        (AccountType::MultipleTenants | AccountType::TenantsAndPersonal, _) => ConsentOffer::Any,
+    }
+}
+
+/// The address at which an administrator of the tenant with this GUID approves these permissions. `None` if the text
+/// is no GUID, because it becomes a part of the address.
+pub fn address_for(
+    urls: &MicrosoftUrls,
+    redirect_uri: &str,
+    tenant: &str,
+    client_id: &str,
+    scopes: &[String],
+) -> Option<String> {
+    let (tenant, template) = (guid(tenant)?, template(urls, redirect_uri)?);
+    Some(address(&template, &tenant, client_id, scopes.iter().map(String::as_str)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +120,31 @@ mod tests {
         assert!(of(AccountType::SingleTenant, Some("contoso.com")).is_some());
         assert_eq!(of(AccountType::SingleTenant, None), None);
         assert_eq!(of(AccountType::PersonalOnly, Some("contoso.com")), None);
+    }
+
+    #[test]
+    fn approval_is_offered_to_the_companies_that_may_sign_in() {
+        let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
+        let of = |kind, tenant| offer(&urls, kind, tenant);
+        assert_eq!(of(AccountType::PersonalOnly, Some("contoso.com")), ConsentOffer::NotOffered);
+        assert_eq!(of(AccountType::SingleTenant, None), ConsentOffer::NotOffered);
+        let own = ConsentOffer::Own("contoso.com".to_owned());
+        assert_eq!(of(AccountType::SingleTenant, Some("contoso.com")), own);
+        for kind in [AccountType::MultipleTenants, AccountType::TenantsAndPersonal] {
+            assert_eq!(of(kind, None), ConsentOffer::Any);
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_link_names_one_tenant_by_its_guid() {
+        let urls = urls("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize");
+        let of = |tenant: &str| address_for(&urls, "https://mail.example.com/x", tenant, "id", &[]);
+        let address = of("1b4e28ba-2fa1-11d2-883f-0016d3cca427").expect("an address");
+        let begins =
+            "https://login.microsoftonline.com/1b4e28ba-2fa1-11d2-883f-0016d3cca427/v2.0/adminconsent?";
+        assert!(address.starts_with(begins), "{address}");
+        for other in ["contoso.com", "common", "organizations", "../evil", ""] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 }

@@ -133,6 +133,22 @@ pub(super) fn of_why(why: &RefusalKind) -> Diagnosis {
              so, approved. Then sign in again.",
             Remedy::Open(PERMISSIONS),
         ),
+        RefusalKind::TokenRefused => (
+            "Microsoft no longer accepts the access to the mailbox",
+            "Microsoft Graph, from which applications read at Microsoft, does not accept the access token.",
+            Who::SignsIn,
+            "Try again. If this happens again, let the user sign in again.",
+            Remedy::Again,
+        ),
+        RefusalKind::AccessRefused => (
+            "Microsoft refused access to the mailbox",
+            "Microsoft Graph, from which applications read at Microsoft, refused the request. Perhaps the account has \
+             no mailbox, the permission was taken back, or a rule of the company forbids it.",
+            Who::CompanyAdmin,
+            "Read Microsoft’s message below. See that the account has a mailbox, and that the company allows this \
+             application to read it.",
+            Remedy::Message,
+        ),
         RefusalKind::PermissionsMissing(missing) => {
             return Diagnosis {
                 title: "A permission is missing",

@@ -18,6 +18,8 @@ mod codes;
 #[cfg(feature = "ssr")]
 mod consent;
 #[cfg(feature = "ssr")]
+mod directories;
+#[cfg(feature = "ssr")]
 mod endpoints;
 #[cfg(feature = "ssr")]
 mod errors;
@@ -34,6 +36,8 @@ mod guide;
 #[cfg(feature = "ssr")]
 mod id_token;
 #[cfg(feature = "ssr")]
+mod mailbox;
+#[cfg(feature = "ssr")]
 mod metadata;
 #[cfg(feature = "ssr")]
 mod names;
@@ -41,6 +45,8 @@ mod names;
 mod options;
 #[cfg(feature = "ssr")]
 mod pasted;
+#[cfg(feature = "ssr")]
+mod permission_words;
 #[cfg(feature = "ssr")]
 mod permissions;
 #[cfg(feature = "ssr")]
@@ -53,6 +59,8 @@ mod provider;
 mod provider_url;
 #[cfg(feature = "ssr")]
 mod redirect;
+#[cfg(feature = "ssr")]
+mod removal;
 #[cfg(feature = "ssr")]
 mod requests;
 #[cfg(feature = "ssr")]

@@ -1,27 +1,29 @@
-//! The values that one sign-in is pinned to: its addresses, and the tenant if it is known.
+//! The values that one sign-in or grant is pinned to: its addresses, and the tenant if it is known.
 
 use async_trait::async_trait;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
     endpoints::{Endpoints, IssuerTemplate},
     graph,
     id_token::{self, ExpectedTenant, NotProved},
-    metadata, requests, scopes,
+    mailbox, metadata, requests, scopes,
 };
 use crate::{
     platform::failure::Failure,
     providers::{
-        Claim, Mismatch, Pinned, Refusal,
+        Claim, Mismatch, Pinned, RefreshRefusal, Refusal,
         http::ProviderHttp,
-        oauth::{self, AuthorizeRequest, CodeRequest, Grant},
-        provider::{Expected, Identity, Missing, Redeemed, Unreadable},
+        oauth::{self, AuthorizeRequest, CodeRequest, Grant, RefreshRequest},
+        provider::{
+            AccessTest, Expected, Identity, MailboxFinding, Missing, Redeemed, Revocation, Unreadable,
+        },
         shown_issuer,
     },
 };
 
-/// A sign-in with an Azure application.
+/// A sign-in with an Azure application, or a grant of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinnedSignIn {
     /// The application's client ID.
@@ -131,22 +133,62 @@ impl Pinned for PinnedSignIn {
             secrets: expected.secrets,
         };
         let token = grant.id_token.as_ref().ok_or_else(|| refusal(NotProved::missing()))?;
-        let id_token::Identity { tenant } =
-            id_token::check(token.expose_secret(), &claims).map_err(refusal)?;
+        let proved = id_token::check(token.expose_secret(), &claims).map_err(refusal)?;
         let me = graph::me(http, &self.endpoints.graph, &grant.access_token).await?;
         Ok(Identity {
             account: me.account,
-            proves_directory: is_unknown && tenant.is_some(),
-            directory: tenant,
+            subject: proved.subject(),
+            email: me.email,
+            name: me.name,
+            emails: me.emails,
+            proves_directory: is_unknown && proved.tenant.is_some(),
+            directory: proved.tenant,
         })
     }
 
     fn missing(&self, asked: &[String], grant: &Grant) -> Missing {
-        scopes::missing(asked, grant.scopes.as_deref(), grant.has_refresh_token, &self.endpoints.graph)
+        scopes::missing(asked, grant.scopes.as_deref(), grant.has_refresh_token(), &self.endpoints.graph)
     }
 
     fn is_checked(&self, scope: &str) -> bool {
         scopes::is_checked(scope)
+    }
+
+    fn granted(&self, asked: &[String], grant: &Grant) -> Vec<String> {
+        scopes::granted(asked, grant.scopes.as_deref(), &self.endpoints.graph)
+    }
+
+    /// Sends every granted permission, those of OpenID Connect too, as Microsoft's own libraries do. Microsoft gives a
+    /// new refresh token only if `offline_access` is among them (v2-oauth2-auth-code-flow, "Refresh the access token").
+    async fn refresh(
+        &self,
+        http: &dyn ProviderHttp,
+        request: &RefreshRequest<'_>,
+    ) -> Result<Grant, RefreshRefusal> {
+        oauth::refresh(http, &requests::registration(&self.endpoints, &self.client_id), request).await
+    }
+
+    /// Microsoft has no such request; see `removal`.
+    async fn revoke(
+        &self,
+        _http: &dyn ProviderHttp,
+        _refresh_token: &SecretString,
+        _secret: &SecretString,
+    ) -> Revocation {
+        Revocation::NotOffered
+    }
+
+    async fn find_mailbox(&self, http: &dyn ProviderHttp, access_token: &SecretString) -> MailboxFinding {
+        mailbox::find(http, &self.endpoints.graph, access_token).await
+    }
+
+    async fn test_access(
+        &self,
+        http: &dyn ProviderHttp,
+        access_token: &SecretString,
+        scopes: &[String],
+    ) -> Result<AccessTest, Refusal> {
+        mailbox::test_access(http, &self.endpoints.graph, access_token, scopes).await
     }
 }
 

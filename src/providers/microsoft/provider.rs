@@ -3,29 +3,32 @@
 use std::sync::Arc;
 
 use leptos::prelude::AnyView;
-use time::Date;
+use time::{Date, Duration};
 
 use super::{
     Form, MicrosoftUrls,
     application::{self, AzureApplication},
-    changes, clouds, codes, consent, errors,
+    changes, clouds, codes, consent, directories, errors,
     form::{ACCOUNT_TYPE, TENANT},
     guide,
     names::NAMES,
-    pasted,
+    pasted, permission_words,
     permissions::PERMISSIONS,
     pinned::PinnedSignIn,
-    places, redirect,
+    places, redirect, removal,
     screen::{self, ACCOUNT_TYPE_LABEL, TENANT_LABEL},
     secret_periods, words,
 };
-use crate::providers::{
-    ClientId, ErrorCode, ExpiryDate, Field, FieldsView, Names, Permission, Provider, ProviderForm,
-    ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
-    diagnosis::{Diagnosis, SettingsChange},
-    guide::{Guide, GuideView, Row},
-    provider::{FieldHelp, Pasted, SettingErrors, SettingField, Unreadable},
-    redirect::Difference,
+use crate::{
+    platform::language::Language,
+    providers::{
+        ClientId, ErrorCode, ExpiryDate, Field, FieldsView, Names, Permission, Provider, ProviderForm,
+        ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
+        diagnosis::{Diagnosis, SettingsChange},
+        guide::{Guide, GuideView, Row},
+        provider::{FieldHelp, Pasted, RemovalPlace, SettingErrors, SettingField, Unreadable},
+        redirect::Difference,
+    },
 };
 
 /// The fields of the form that only Microsoft has.
@@ -64,6 +67,18 @@ impl Provider for Microsoft {
 
     fn permissions(&self) -> &'static [Permission] {
         &PERMISSIONS
+    }
+
+    fn permission_words(&self, scope: &str, language: Language) -> Option<&'static str> {
+        permission_words::of(scope, language)
+    }
+
+    fn idle_limit(&self) -> Option<Duration> {
+        Some(Duration::days(removal::IDLE_DAYS))
+    }
+
+    fn removal_place(&self) -> Option<RemovalPlace> {
+        Some(removal::place(&self.urls))
     }
 
     fn settings(&self) -> &'static [SettingField] {
@@ -181,5 +196,9 @@ impl Provider for Microsoft {
 
     fn consent_words(&self) -> &'static str {
         consent::WORDS
+    }
+
+    fn directory_help(&self) -> &'static str {
+        directories::HELP
     }
 }

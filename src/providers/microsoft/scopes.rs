@@ -7,16 +7,10 @@ use crate::providers::provider::Missing;
 /// permissions were granted (RFC 6749, 5.1). `openid`, `profile` and `email` are not compared, because Microsoft may
 /// leave them out. Microsoft never names `offline_access`; a refresh token proves it.
 pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool, graph: &str) -> Missing {
-    let granted: Option<Vec<String>> =
-        granted.map(|scopes| scopes.iter().map(|scope| bare(scope, graph)).collect());
+    let granted = Granted::of(granted, graph);
     let mut missing = Missing::default();
     for scope in asked {
-        let there = match scope.as_str() {
-            "openid" => true,
-            scope if !is_checked(scope) => true,
-            "offline_access" => refresh_token,
-            _ => granted.as_ref().is_none_or(|granted| granted.contains(&bare(scope, graph))),
-        };
+        let there = if scope == "offline_access" { refresh_token } else { granted.has(scope) };
         if !there {
             let required =
                 PERMISSIONS.iter().any(|permission| permission.required && permission.name == scope);
@@ -25,6 +19,34 @@ pub fn missing(asked: &[String], granted: Option<&[String]>, refresh_token: bool
         }
     }
     missing
+}
+
+/// The requested permissions that a kept grant has, as they were requested. A kept grant has a refresh token.
+pub fn granted(asked: &[String], granted: Option<&[String]>, graph: &str) -> Vec<String> {
+    let granted = Granted::of(granted, graph);
+    asked.iter().filter(|scope| *scope == "offline_access" || granted.has(scope)).cloned().collect()
+}
+
+/// What a token answer says about permissions.
+struct Granted<'a> {
+    /// Their bare names; `None` if the answer has none.
+    scopes: Option<Vec<String>>,
+    graph: &'a str,
+}
+
+impl<'a> Granted<'a> {
+    fn of(scopes: Option<&[String]>, graph: &'a str) -> Self {
+        let bare = |scopes: &[String]| scopes.iter().map(|scope| bare(scope, graph)).collect();
+        Self { scopes: scopes.map(bare), graph }
+    }
+
+    /// Whether a permission other than `offline_access` counts as granted.
+    fn has(&self, scope: &str) -> bool {
+        if scope == "openid" || !is_checked(scope) {
+            return true;
+        }
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&bare(scope, self.graph)))
+    }
 }
 
 /// Whether a successful sign-in proves that a permission was granted. The ID token proves `openid`, the refresh token
@@ -93,6 +115,18 @@ mod tests {
             // The ID token proves it, and every successful sign-in has one.
             assert_eq!(missed, is_checked(scope) && scope != "openid", "{scope}");
         }
+    }
+
+    #[test]
+    fn what_a_grant_has_is_told_in_the_words_of_the_request() {
+        let asked = list("User.Read offline_access profile openid Mail.Read Contacts.Read");
+        let of = |scopes: &str| granted(&asked, Some(&list(scopes)), GRAPH);
+        let all = "user.read https://graph.microsoft.com/mail.read contacts.read Mail.Send";
+        assert_eq!(of(all), asked);
+        assert_eq!(of("User.Read"), list("User.Read offline_access profile openid"));
+        assert_eq!(of(""), list("offline_access profile openid"));
+        assert_eq!(granted(&asked, None, GRAPH), asked);
+        assert_eq!(granted(&list("Mail.Read"), Some(&list("Contacts.Read")), GRAPH), list(""));
     }
 
     #[test]

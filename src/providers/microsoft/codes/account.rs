@@ -253,9 +253,15 @@ pub(super) const TABLE: &[CodeEntry] = &[
         ],
     },
     CodeEntry {
-        codes: &[70_008, 700_082],
+        codes: &[70_008],
         title: "The sign-in took too long",
         what: "Microsoft’s one-time code, or the access that it gave, had expired before we could use it.",
+        causes: &[Cause::only(Who::SignsIn, "Sign in again.", Remedy::Again)],
+    },
+    CodeEntry {
+        codes: &[700_082],
+        title: "The access was not used for too long",
+        what: "Microsoft ends an access that no one uses for some time, 90 days for most applications.",
         causes: &[Cause::only(Who::SignsIn, "Sign in again.", Remedy::Again)],
     },
     CodeEntry {

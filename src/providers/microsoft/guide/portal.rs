@@ -42,6 +42,11 @@ impl Portal {
         Self(CLOUDS.iter().find(|(known, _)| *known == host).map(|(_, portal)| *portal))
     }
 
+    /// Whether it is the portal of the public cloud.
+    pub fn is_public(self) -> bool {
+        self.0 == Some(CLOUDS[0].1)
+    }
+
     /// The first page of the portal.
     pub fn home(self) -> Option<String> {
         self.0.map(str::to_owned)
