@@ -13,6 +13,8 @@ pub const SESSION: &str = "session";
 pub const SIGN_IN: &str = "sign_in";
 /// Name of the cookie with a form that was sent after the session had ended.
 pub const DRAFT: &str = "draft";
+/// Name of the cookie with the language that a reader of a page for people without a user has chosen.
+pub const LANGUAGE: &str = "language";
 /// The cookies that the log-out removes.
 pub const FORGOTTEN_AT_LOG_OUT: [&str; 3] = [SESSION, SIGN_IN, DRAFT];
 

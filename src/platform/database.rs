@@ -9,6 +9,7 @@ mod pool;
 mod postgres;
 pub mod restore;
 pub(crate) mod settings;
+pub mod sole;
 mod sqlite;
 pub mod word_index;
 mod words;

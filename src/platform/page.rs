@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use leptos::prelude::AnyView;
 
+use super::language::Language;
+
 /// The frame of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -13,6 +15,8 @@ pub enum Frame {
     Console,
     /// A narrow column only, for visitors who are not logged in, and for pages around a sign-in.
     Narrow,
+    /// A column without the name of this program, for people who have no user here and never chose this program.
+    Guest,
 }
 
 /// The content of a page: a function that is called once, so that it moves the page's model into the view.
@@ -39,10 +43,12 @@ impl Content {
 /// A page. One layer above all features renders it in its frame.
 #[derive(Clone)]
 pub struct Page {
-    /// Title of the browser tab, before the program's name.
+    /// Title of the browser tab, before the program's name. [`Frame::Guest`] shows it alone.
     pub title: String,
     /// Frame of the page.
     pub frame: Frame,
+    /// The language of its texts.
+    pub language: Language,
     /// Status of the response.
     pub status: StatusCode,
     pub content: Content,
@@ -65,6 +71,7 @@ impl Page {
         Self {
             title: title.into(),
             frame: Frame::Console,
+            language: Language::English,
             status: StatusCode::OK,
             content: Content::new(view),
             then: None,
@@ -75,6 +82,14 @@ impl Page {
     #[must_use]
     pub fn narrow(mut self) -> Self {
         self.frame = Frame::Narrow;
+        self
+    }
+
+    /// The same page for people without a user, in this language.
+    #[must_use]
+    pub fn for_guests(mut self, language: Language) -> Self {
+        self.frame = Frame::Guest;
+        self.language = language;
         self
     }
 

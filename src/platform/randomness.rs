@@ -55,6 +55,14 @@ impl Token {
         Self::parse(plain.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_'))
     }
 
+    /// Another token that only a holder of this one can make. The parts say what it is for.
+    #[must_use]
+    pub fn derive(&self, parts: &[&str]) -> Self {
+        let parts: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
+        let derived = Hash::keyed(self.expose().as_bytes(), &parts);
+        Self(SecretString::from(URL_SAFE_NO_PAD.encode(derived.as_bytes())))
+    }
+
     /// The token as text, for a link, a cookie or a request.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -117,6 +125,17 @@ impl Hash {
         Self(mac.finalize().into_bytes().into())
     }
 
+    /// HMAC-SHA256 (RFC 2104) of one message, for a recipient outside this program.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104, 2)")]
+    pub fn hmac(key: &[u8], message: &[u8]) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+        mac.update(message);
+        Self(mac.finalize().into_bytes().into())
+    }
+
     /// The bytes of the hash.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -143,6 +162,20 @@ mod tests {
             (0..1000).map(|_| Token::random(&SystemRandomness).expose().to_owned()).collect();
         assert_eq!(tokens.len(), 1000);
         assert!(tokens.iter().all(|token| Token::parse(token).is_some()));
+    }
+
+    #[test]
+    fn a_derived_token_depends_on_the_token_and_on_each_part() {
+        let tokens = [Token::random(&SystemRandomness), Token::random(&SystemRandomness)];
+        let all: std::collections::HashSet<_> = tokens
+            .iter()
+            .flat_map(|token| [&["a", "b"][..], &["ab", ""], &["a"]].map(|parts| token.derive(parts)))
+            .inspect(|derived| assert!(Token::parse(derived.expose()).is_some()))
+            .map(|derived| derived.expose().to_owned())
+            .collect();
+        assert_eq!(all.len(), 6);
+        assert_eq!(tokens[0].derive(&["a"]).expose(), tokens[0].derive(&["a"]).expose());
+        assert!(!all.contains(tokens[0].expose()));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{DatabaseError, Queries, Tx};
 
-/// A column of bytes in a table that has an `id` and an `organisation_id`.
+/// A column of bytes in a table that has an `organisation_id`, and an `id` or another column with the id of the row
+/// ([`ContextPart::Row`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// The table's name.
@@ -38,6 +39,8 @@ pub enum ContextPart {
     Bytes(&'static str),
     /// The UUID of this column, as text.
     Id(&'static str),
+    /// The id of the row, as text, in a table in which this column has it instead of `id`.
+    Row(&'static str),
     /// The integer of this column, as text.
     Integer(&'static str),
     /// Each value of the JSON object in this column, in the order of the keys ([`object_values`]).
@@ -52,6 +55,7 @@ impl ContextPart {
             Self::Column(column)
             | Self::Bytes(column)
             | Self::Id(column)
+            | Self::Row(column)
             | Self::Integer(column)
             | Self::Object(column)
             | Self::Renamed(column, _) => column,
@@ -65,7 +69,7 @@ impl ContextPart {
                 let bytes = row.try_get::<Option<Vec<u8>>>("", column)?;
                 Ok(vec![bytes.map(|bytes| bytes_as_text(&bytes))])
             }
-            Self::Id(column) => {
+            Self::Id(column) | Self::Row(column) => {
                 let id = row.try_get::<Option<Uuid>>("", column)?;
                 Ok(vec![id.map(|id| id.to_string())])
             }
@@ -80,6 +84,16 @@ impl ContextPart {
             }
         }
     }
+}
+
+/// The column with the id of the row.
+fn id_column(bound: Option<Bound>) -> &'static str {
+    let context = bound.map_or(&[][..], |bound| bound.context);
+    let named = context.iter().find_map(|part| match part {
+        ContextPart::Row(column) => Some(*column),
+        _ => None,
+    });
+    named.unwrap_or("id")
 }
 
 /// Bytes as the text that a value is bound to ([`ContextPart::Bytes`]).
@@ -118,11 +132,17 @@ pub struct Value {
 }
 
 impl Value {
+    /// The version that the value is bound to when it is sealed again: its own, so that other values of the row with
+    /// the same version stay bound to it. A value without a version gets the first one.
+    pub fn version_when_resealed(&self) -> i64 {
+        Ord::max(self.version, 1)
+    }
+
     fn read(row: &QueryResult, bound: Option<Bound>) -> Result<Self, DbErr> {
         let parts = bound.map_or(&[][..], |bound| bound.context);
         let context = parts.iter().map(|part| part.read(row)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            id: row.try_get("", "id")?,
+            id: row.try_get("", id_column(bound))?,
             organisation_id: row.try_get("", "organisation_id")?,
             value: row.try_get("", "value")?,
             version: bound.map(|bound| row.try_get("", bound.version)).transpose()?.unwrap_or_default(),
@@ -143,20 +163,21 @@ impl Column {
     ) -> Result<Vec<Value>, DatabaseError> {
         let column = || Expr::col(Alias::new(self.column));
         let mut query = Query::select();
+        let id = id_column(bound);
         query
-            .column(Alias::new("id"))
+            .column(Alias::new(id))
             .column(Alias::new("organisation_id"))
             .expr_as(column(), Alias::new("value"))
             .from(Alias::new(self.table))
             .and_where(column().is_not_null())
-            .order_by(Alias::new("id"), Order::Asc)
+            .order_by(Alias::new(id), Order::Asc)
             .limit(limit);
         if let Some(bound) = bound {
-            let context = bound.context.iter().map(|part| part.column());
+            let context = bound.context.iter().map(|part| part.column()).filter(|column| *column != id);
             query.column(Alias::new(bound.version)).columns(context.map(Alias::new));
         }
         if let Some(after) = after {
-            query.and_where(Expr::col(Alias::new("id")).gt(after));
+            query.and_where(Expr::col(Alias::new(id)).gt(after));
         }
         let rows = on.connection().query_all(&query).await?;
         Ok(rows.iter().map(|row| Value::read(row, bound)).collect::<Result<_, _>>()?)
@@ -179,8 +200,8 @@ impl Column {
         Ok(on.connection().query_one(&query).await?.is_some())
     }
 
-    /// Replaces a value and increments the version, if the row still has the old value and version. A
-    /// concurrent change is kept.
+    /// Replaces a value that was sealed again ([`Value::version_when_resealed`]), if the row still has the old value
+    /// and version. A concurrent change is kept.
     ///
     /// # Returns
     /// Whether the value was replaced.
@@ -196,12 +217,12 @@ impl Column {
         update
             .table(Alias::new(self.table))
             .value(Alias::new(self.column), new)
-            .and_where(column("id").eq(old.id))
+            .and_where(column(id_column(bound)).eq(old.id))
             .and_where(column("organisation_id").eq(old.organisation_id))
             .and_where(column(self.column).eq(old.value.clone()));
         if let Some(bound) = bound {
             update
-                .value(Alias::new(bound.version), old.version + 1)
+                .value(Alias::new(bound.version), old.version_when_resealed())
                 .and_where(column(bound.version).eq(old.version));
         }
         Ok(tx.connection().execute(&update).await?.rows_affected() == 1)

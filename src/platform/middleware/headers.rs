@@ -18,6 +18,9 @@ use crate::platform::{
 /// Browsers use only https for two years (RFC 6797).
 pub const HSTS: &str = "max-age=63072000";
 
+/// The beginnings of the paths of pages for people without a user.
+const GUESTS: [&str; 2] = ["/connect/", "/consent/"];
+
 /// The nonce of this response's Content-Security-Policy. Only scripts with this nonce run.
 #[derive(Clone, Debug)]
 pub struct ScriptNonce(pub Arc<str>);
@@ -34,7 +37,9 @@ pub async fn add_security_headers(
     request.extensions_mut().insert(ScriptNonce(nonce.clone()));
 
     // The URL of a callback contains a code and a state. Do not send it as a referrer to any other page.
-    let is_callback = request.uri().path() == REDIRECT_PATH;
+    let path = request.uri().path();
+    let is_callback = path == REDIRECT_PATH;
+    let is_for_guests = GUESTS.iter().any(|beginning| path.starts_with(beginning));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = format!(
@@ -49,6 +54,10 @@ pub async fn add_security_headers(
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     set(header::REFERRER_POLICY, if is_callback { "no-referrer" } else { "same-origin" });
+    if is_for_guests {
+        // Links are capabilities. A search engine that finds one on a public page must not list it.
+        set(HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
+    }
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
