@@ -28,6 +28,11 @@ mod m20261129_000017_rename_columns;
 mod m20261129_000018_separate_providers;
 mod m20261130_000019_keep_typed_secrets;
 mod m20261130_000020_index_words;
+mod m20261130_000021_create_accounts;
+mod m20261130_000022_create_consent_links;
+mod m20261130_000023_add_confirmations;
+mod m20261130_000024_plan_account_lists;
+mod m20261130_000025_note_applications;
 mod schema;
 pub mod words;
 
@@ -58,6 +63,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_separate_providers::Migration),
             Box::new(m20261130_000019_keep_typed_secrets::Migration),
             Box::new(m20261130_000020_index_words::Migration),
+            Box::new(m20261130_000021_create_accounts::Migration),
+            Box::new(m20261130_000022_create_consent_links::Migration),
+            Box::new(m20261130_000023_add_confirmations::Migration),
+            Box::new(m20261130_000024_plan_account_lists::Migration),
+            Box::new(m20261130_000025_note_applications::Migration),
         ]
     }
 }

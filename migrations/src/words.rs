@@ -1,5 +1,6 @@
 //! How a name is split into words for a table of words. The words are stored, so another rule needs a migration that
-//! has them written again, by setting `connectors.indexed_name` to NULL. That is why the rule is beside the migrations.
+//! has them written again, by setting `indexed_name` of `connectors` and `accounts` to NULL. That is why the rule is
+//! beside the migrations.
 
 use std::collections::BTreeSet;
 
