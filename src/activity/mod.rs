@@ -4,5 +4,5 @@
 
 pub(crate) mod model;
 mod repeated;
-pub(crate) mod service;
+pub mod service;
 mod store;

@@ -47,6 +47,8 @@ pub enum ActionGroup {
     People,
     /// Changes of connectors.
     Connectors,
+    /// Accounts, the links that connect them, and what people behind links see.
+    Accounts,
     /// Sign-ins at a provider.
     SignIns,
     /// Requests of logged-in users that were refused.
@@ -73,6 +75,7 @@ impl ActionGroup {
             Self::LogIns => "Log-ins",
             Self::People => "Users",
             Self::Connectors => "Connectors",
+            Self::Accounts => "Accounts and links",
             Self::SignIns => "Sign-ins",
             Self::Refusals => "Refused requests",
         }
@@ -197,7 +200,7 @@ mod tests {
         }
         assert_eq!((Action::from_name(""), ActionGroup::from_name("")), (None, None));
         let groups: Vec<_> = ActionGroup::ALL.iter().map(|group| group.name()).collect();
-        assert_eq!(groups, ["log-ins", "people", "connectors", "sign-ins", "refusals"]);
+        assert_eq!(groups, ["log-ins", "people", "connectors", "accounts", "sign-ins", "refusals"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     jobs::service::Lease,
     platform::{
-        clock::SharedClock,
+        clock::{SKEW, SharedClock},
         database::{Database, DatabaseError, Tx},
         failure::Failure,
         id::{OrganisationId, new_uuid},
@@ -42,6 +42,24 @@ impl Activity {
     pub async fn record(&self, tx: &Tx, actor: Actor, entry: Entry) -> Result<(), DatabaseError> {
         let id = new_uuid(&*self.clock, &*self.randomness);
         store::add(tx, id, self.clock.now(), actor, entry).await
+    }
+
+    /// Records something that many causes may repeat, unless an entry of the same action, thing and detail is younger
+    /// than `window`. The caller has locked the thing.
+    pub async fn record_once(
+        &self,
+        tx: &Tx,
+        actor: Actor,
+        entry: Entry,
+        window: Duration,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        // A later entry was written by a clock that was ahead, and does not count.
+        let (after, until) = (now.minus(window), now.plus(SKEW));
+        if OrganisationActivity::of(actor.organisation).has_same(tx, &entry, after, until).await? {
+            return Ok(());
+        }
+        self.record(tx, actor, entry).await
     }
 }
 

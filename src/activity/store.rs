@@ -119,6 +119,29 @@ impl OrganisationActivity {
         Ok(rows.into_iter().map(Recorded::from).collect())
     }
 
+    /// Whether there is an entry with the action, the thing and the detail of this one, written after `after` and not
+    /// after `until`.
+    pub async fn has_same(
+        self,
+        on: &impl Queries,
+        entry: &Entry,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let same = row::Entity::find()
+            .select_only()
+            .column(row::Column::Id)
+            .filter(row::Column::OrganisationId.eq(self.0.0))
+            .filter(row::Column::EntityId.eq(entry.entity_id))
+            .filter(row::Column::At.gt(after.micros()))
+            .filter(row::Column::At.lte(until.micros()))
+            .filter(row::Column::Action.eq(entry.action.name()))
+            .filter(row::Column::Detail.eq(entry.detail.to_column()))
+            .limit(1)
+            .into_tuple::<Uuid>();
+        Ok(same.one(on.connection()).await?.is_some())
+    }
+
     /// Erases entries of `since` and before.
     pub async fn erase_old_entries(self, tx: &Tx, since: Timestamp) -> Result<(), DatabaseError> {
         row::Entity::delete_many()

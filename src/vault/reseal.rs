@@ -206,7 +206,7 @@ impl Vault {
             // The survey reports a value that does not open.
             let Ok(opened) = self.open_secret(column, value) else { continue };
             let binding = match column.bound {
-                Some(_) => Binding { version: value.version + 1, context: value.context.clone() },
+                Some(_) => Binding { version: value.version_when_resealed(), context: value.context.clone() },
                 None => Binding::default(),
             };
             let place = column.place_of(value);

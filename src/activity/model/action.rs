@@ -43,6 +43,9 @@ pub enum Action {
     /// A connector was changed.
     #[strum(serialize = "connector.changed")]
     ConnectorChanged,
+    /// An administrator has deleted a connector with accounts: it is out of use, and its accounts are being removed.
+    #[strum(serialize = "connector.deletion_started")]
+    ConnectorDeletionStarted,
     /// A connector was deleted.
     #[strum(serialize = "connector.deleted")]
     ConnectorDeleted,
@@ -99,6 +102,98 @@ pub enum Action {
     /// A user who wanted to change their password gave a wrong current one.
     #[strum(serialize = "user.password_change_refused")]
     PasswordChangeRefused,
+    /// A connect link was made. Entries about links have the expected email as their entity, which may be empty, and
+    /// the connector as their detail.
+    #[strum(serialize = "link.made")]
+    LinkMade,
+    /// Many connect links were made in one go. The detail has their number. The entity is their connector, or empty if
+    /// they have several.
+    #[strum(serialize = "links.made")]
+    LinksMade,
+    /// The connect links of a user who may have no more effect were revoked in one go. The detail has their number.
+    #[strum(serialize = "links.revoked")]
+    LinksRevoked,
+    /// A connect link was used: an account was connected with it.
+    #[strum(serialize = "link.used")]
+    LinkUsed,
+    #[strum(serialize = "link.revoked")]
+    LinkRevoked,
+    /// A connect link expired before it was used.
+    #[strum(serialize = "link.expired")]
+    LinkExpired,
+    /// A consent link was made. Entries about consent links have the name of the directory as their entity, and the
+    /// connector as their detail.
+    #[strum(serialize = "consent_link.made")]
+    ConsentLinkMade,
+    /// A browser came back from the provider with the approval that a consent link asked for. It proves nothing.
+    #[strum(serialize = "consent_link.reported")]
+    ConsentReported,
+    #[strum(serialize = "consent_link.revoked")]
+    ConsentLinkRevoked,
+    /// A consent link expired before an approval was reported.
+    #[strum(serialize = "consent_link.expired")]
+    ConsentLinkExpired,
+    /// A sign-in proved that a directory, which is the entity, allows the permissions of a connector.
+    #[strum(serialize = "directory.approved")]
+    DirectoryApproved,
+    /// A mailbox was connected for the first time. Entries about accounts have the email as their entity.
+    #[strum(serialize = "account.connected")]
+    AccountConnected,
+    /// The owner of a connected mailbox signed in again.
+    #[strum(serialize = "account.reconnected")]
+    AccountReconnected,
+    /// An account was connected through another connector. The detail has its new connector.
+    #[strum(serialize = "account.moved")]
+    AccountMoved,
+    /// A sign-in was refused because the mailbox is connected through another connector, which the detail has.
+    #[strum(serialize = "account.refused")]
+    AccountRefused,
+    /// An administrator paused an account.
+    #[strum(serialize = "account.paused")]
+    AccountPaused,
+    /// An administrator ended the pause of an account.
+    #[strum(serialize = "account.resumed")]
+    AccountResumed,
+    /// An administrator had a stopped account refreshed once more.
+    #[strum(serialize = "account.tried_again")]
+    AccountTriedAgain,
+    /// An administrator tested the access to a mailbox.
+    #[strum(serialize = "account.tested")]
+    AccountTested,
+    /// An administrator ended the access to a mailbox and kept its account.
+    #[strum(serialize = "account.disconnected")]
+    AccountDisconnected,
+    #[strum(serialize = "account.deleted")]
+    AccountDeleted,
+    /// Accounts of a connector cannot be refreshed any more. The detail has the state that they got. There is one entry
+    /// for each connector, state and day.
+    #[strum(serialize = "connector.refreshes_failed")]
+    RefreshesFailed,
+    /// A person has signed in to a mailbox, and its access is kept until an application confirms it. Entries about
+    /// access that waits have the email as their entity and the connector as their detail.
+    #[strum(serialize = "account.confirmation_awaited")]
+    ConfirmationAwaited,
+    /// An application has confirmed a mailbox. The entry about its account follows.
+    #[strum(serialize = "account.confirmed")]
+    AccountConfirmed,
+    /// Access that waited was erased: the application did not confirm it in time, or the outcome is *refused*, because
+    /// too many codes were wrong or the mailbox could not be connected any more.
+    #[strum(serialize = "account.not_confirmed")]
+    AccountNotConfirmed,
+    /// What people without a user see of the organisation was changed.
+    #[strum(serialize = "appearance.changed")]
+    AppearanceChanged,
+    /// A return address was added. It is the entity.
+    #[strum(serialize = "return_address.added")]
+    ReturnAddressAdded,
+    /// The secret of a return address was replaced.
+    #[strum(serialize = "return_address.secret_replaced")]
+    ReturnAddressSecretReplaced,
+    #[strum(serialize = "return_address.removed")]
+    ReturnAddressRemoved,
+    /// An administrator has switched whether an application must confirm mailboxes.
+    #[strum(serialize = "return_address.changed")]
+    ReturnAddressChanged,
 }
 
 impl Action {
@@ -138,9 +233,40 @@ impl Action {
             | Self::RecoveryCodesMade => ActionGroup::People,
             Self::ConnectorAdded
             | Self::ConnectorChanged
+            | Self::ConnectorDeletionStarted
             | Self::ConnectorDeleted
             | Self::SecretsResealed
             | Self::ConnectorTried => ActionGroup::Connectors,
+            Self::LinkMade
+            | Self::LinksMade
+            | Self::LinksRevoked
+            | Self::LinkUsed
+            | Self::LinkRevoked
+            | Self::LinkExpired
+            | Self::ConsentLinkMade
+            | Self::ConsentReported
+            | Self::ConsentLinkRevoked
+            | Self::ConsentLinkExpired
+            | Self::DirectoryApproved
+            | Self::AccountConnected
+            | Self::AccountReconnected
+            | Self::AccountMoved
+            | Self::AccountRefused
+            | Self::AccountPaused
+            | Self::AccountResumed
+            | Self::AccountTriedAgain
+            | Self::AccountTested
+            | Self::AccountDisconnected
+            | Self::AccountDeleted
+            | Self::RefreshesFailed
+            | Self::ConfirmationAwaited
+            | Self::AccountConfirmed
+            | Self::AccountNotConfirmed
+            | Self::AppearanceChanged
+            | Self::ReturnAddressAdded
+            | Self::ReturnAddressSecretReplaced
+            | Self::ReturnAddressRemoved
+            | Self::ReturnAddressChanged => ActionGroup::Accounts,
             Self::SignInStarted | Self::SignInEnded => ActionGroup::SignIns,
             Self::RequestRefused => ActionGroup::Refusals,
         }

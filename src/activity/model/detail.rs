@@ -54,10 +54,34 @@ pub enum Detail {
         /// The email of that user.
         inviter: String,
     },
+    /// The connector of a link or an account.
+    Connector {
+        /// Its Service Name.
+        connector: String,
+    },
+    /// The state of accounts that cannot be refreshed.
+    AccountState {
+        /// The name of the state.
+        state: String,
+    },
+    /// Many connect links for new accounts.
+    ConnectLinks {
+        /// Number of links.
+        links: u64,
+    },
+    /// Many connect links with which owners of mailboxes sign in again.
+    SignInLinks {
+        /// Number of links.
+        links: u64,
+    },
     /// The organisation requires a second factor of every user.
     SecondFactorRequired,
     /// The organisation does not require a second factor any more.
     SecondFactorOptional,
+    /// The application of a return address must confirm mailboxes.
+    ConfirmationRequired,
+    /// The application of a return address need not confirm mailboxes any more.
+    ConfirmationNotRequired,
     /// A user requested something that their role does not allow.
     Method {
         /// The method of the HTTP request.
@@ -131,8 +155,14 @@ mod tests {
             Just(Detail::SessionsEnded),
             Just(Detail::ByLink),
             text().prop_map(|inviter| Detail::InviterMayNotInvite { inviter }),
+            text().prop_map(|connector| Detail::Connector { connector }),
+            text().prop_map(|state| Detail::AccountState { state }),
+            any::<u64>().prop_map(|links| Detail::ConnectLinks { links }),
+            any::<u64>().prop_map(|links| Detail::SignInLinks { links }),
             Just(Detail::SecondFactorRequired),
             Just(Detail::SecondFactorOptional),
+            Just(Detail::ConfirmationRequired),
+            Just(Detail::ConfirmationNotRequired),
             text().prop_map(|method| Detail::Method { method }),
             text().prop_map(|key| Detail::Key { key }),
             any::<[u64; 3]>().prop_map(|[browsers, sign_ins, links]| Detail::Ended {
