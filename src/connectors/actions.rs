@@ -12,9 +12,9 @@ use uuid::Uuid;
 use self::sender::Sender;
 use super::{
     change_notice::{ChangeMade, ChangeNotice},
-    draft::{Draft, Target},
+    draft::{Confirmation, Draft, Target},
     model::{Field, FieldErrors, Values},
-    service::{Added, Changed, ConnectorId, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret},
+    service::{Added, Changed, ConnectorId, Deletion, KeptSecretId, SECRET_NOT_KEPT, Typed, TypedSecret},
 };
 use crate::platform::{failure::Failure, note::read_version};
 
@@ -26,6 +26,8 @@ pub const CHANGE: &str = "/do/connectors/change";
 pub const REPLACE_SECRET: &str = "/do/connectors/replace-secret";
 /// The address to which the page that confirms a deletion posts.
 pub const DELETE: &str = "/do/connectors/delete";
+/// The query of that page after the typed Service Name was wrong.
+pub const WRONG_NAME: &str = "name=wrong";
 
 /// The error of a server function. Its text is never shown: pages read a [`Failure`] from the answer's options, or
 /// the draft from the session.
@@ -125,6 +127,9 @@ pub struct ConnectorForm {
     scopes: Vec<String>,
     /// The ticked steps of the guide.
     done: Vec<String>,
+    /// The present Service Name, typed to confirm that accounts lose their access: the field
+    /// [`super::draft::CONFIRMED_NAME`].
+    confirmed_name: String,
     /// The provider's own fields, and all other ones.
     #[serde(flatten, deserialize_with = "only_texts")]
     settings: Values,
@@ -179,6 +184,8 @@ pub struct SecretForm {
 pub struct DeletionForm {
     connector: String,
     owner: String,
+    /// The typed Service Name; empty if the page did not ask for it.
+    service_name: String,
 }
 
 // Without the values, because one is the client secret.
@@ -236,11 +243,13 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
     let stored = service.get(&admin.caller(), connector).await?;
     let version = read_version(&form.version).ok_or(Failure::BadRequest)?;
     let (target, ticked) = (Target::Edit { connector, version }, form.done.clone());
+    let confirmed_name = form.confirmed_name.clone();
     let typed = form.typed(&sender, target).await?;
     sender.require_password(connector, &typed.form, &typed.client_secret).await?;
     let providers = service.providers();
     let draft = Draft::new(target, &typed, &ticked, providers);
-    let draft = match typed.parse_edit(providers, service.today(), &stored) {
+    let parsed = typed.parse_edit(providers, service.today(), &stored);
+    let draft = match parsed.map(|new| new.confirmed_by(confirmed_name.clone())) {
         Err(errors) => Draft { errors, ..draft },
         Ok(new) => match service.change(admin, connector, version, &new).await {
             Ok(Changed::Changed) => {
@@ -255,6 +264,7 @@ pub async fn change_connector(#[server(flatten)] form: ConnectorForm) -> Result<
             Ok(Changed::Outdated) => Draft { is_outdated: true, ..draft },
             Ok(Changed::SecretNeeded) => draft.asking_for_secret(new.provider()),
             Ok(Changed::SecretGone) => Draft { errors: secret_gone(), ..draft },
+            Ok(Changed::NameNeeded) => Draft { confirmation: Confirmation::after(&confirmed_name), ..draft },
             Err(failure) => return Err(failure.into()),
         },
     };
@@ -296,7 +306,7 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
                     return sender.show_connector(connector, ChangeMade::Unchanged, new.warning, true).await;
                 }
                 Changed::SecretGone => Draft { errors: secret_gone(), ..draft },
-                Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded => {
+                Changed::Outdated | Changed::NameTaken | Changed::SecretNeeded | Changed::NameNeeded => {
                     Draft { is_outdated: true, ..draft }
                 }
             }
@@ -305,14 +315,24 @@ pub async fn replace_secret(#[server(flatten)] form: SecretForm) -> Result<(), A
     sender.show_draft(draft, &typed.form, &typed.client_secret).await
 }
 
+/// Deletes a connector. One with accounts is out of use at once, and its page says *Being deleted*.
 #[server(prefix = "/do", endpoint = "connectors/delete")]
 pub async fn delete_connector(#[server(flatten)] form: DeletionForm) -> Result<(), ActionError> {
     let Sender { admin, service, session } = Sender::of(&form.owner)?;
     let connector: ConnectorId = form.connector.parse().map_err(|_| Failure::NotFound)?;
     let now = service.now();
     let earlier = ChangeNotice::deleted(&session, now).await?;
-    let name = match service.delete(&admin.reauthenticated()?, connector).await {
-        Ok(gone) => gone.service_name.as_str().to_owned(),
+    let deletion = service.delete(&admin.reauthenticated()?, connector, &form.service_name).await;
+    let name = match deletion {
+        Ok(Deletion::Deleted(gone)) => gone.service_name.as_str().to_owned(),
+        Ok(Deletion::Started(_)) => {
+            leptos_axum::redirect(&format!("/connectors/{connector}"));
+            return Ok(());
+        }
+        Ok(Deletion::NameNeeded) => {
+            leptos_axum::redirect(&format!("/connectors/{connector}/delete?{WRONG_NAME}"));
+            return Ok(());
+        }
         // On a double click the first request has deleted the connector, and the list says so.
         Err(Failure::NotFound) => match earlier {
             Some((deleted, name)) if deleted == connector => name,

@@ -33,6 +33,8 @@ pub const OWNER: &str = "owner";
 pub const DONE: &str = "done";
 /// The name of the hidden field with the state of the guide (`guide::GuideState`), in which the form is shown again.
 pub const GUIDE: &str = "guide";
+/// The name of the field in which the present Service Name confirms that accounts lose their access.
+pub const CONFIRMED_NAME: &str = "confirmed_name";
 /// The fields of the form that all providers share.
 static SHARED: [Field; 6] = [
     Field::Provider,
@@ -109,6 +111,25 @@ pub struct Draft {
     pub is_outdated: bool,
     /// The secret that was typed, if the server keeps it.
     pub secret_kept: Option<KeptSecretId>,
+    /// Whether the form asks for the present Service Name.
+    pub confirmation: Confirmation,
+}
+
+/// Whether the form asks for the present Service Name, to confirm that accounts lose their access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    #[default]
+    NotNeeded,
+    Needed,
+    /// Another name was typed.
+    Wrong,
+}
+
+impl Confirmation {
+    /// What the form asks for after this name was typed, which does not confirm the change.
+    pub fn after(typed: &str) -> Self {
+        if text::trim(typed).is_empty() { Self::Needed } else { Self::Wrong }
+    }
 }
 
 /// The place where a draft was found.
@@ -152,6 +173,7 @@ impl Draft {
             errors: FieldErrors::new(),
             is_outdated: false,
             secret_kept: None,
+            confirmation: Confirmation::NotNeeded,
         }
     }
 

@@ -1,6 +1,8 @@
 //! `/connectors/{id}/edit`: the form of an existing connector. If another administrator has saved a change since the
 //! form was opened, the page shows both versions and asks which one to keep.
 
+mod accounts;
+
 use std::sync::Arc;
 
 use axum::{
@@ -14,12 +16,13 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use self::accounts::AccountsWarning;
 use super::{
     actions::CHANGE,
-    draft::{Draft, InBrowser, Kept, Target},
+    draft::{Confirmation, Draft, InBrowser, Kept, Target},
     form::{ConnectorForm, FORM, FormView, own_values},
     guide::{GuideState, guide_of},
-    model::{ClientId, EXPIRES_IN, ExpiryDate, Field, ServiceName},
+    model::{ClientId, EXPIRES_IN, ExpiryDate, Field, ServiceName, list::Count},
     pages::labels_of,
     service::{Connector, ConnectorId, ConnectorService, KeptSecretId},
 };
@@ -77,7 +80,7 @@ pub async fn show(
 ) -> Result<impl IntoResponse, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?;
-    let connector = service.get(&admin.caller(), id).await?;
+    let connector = service.get_usable(&admin.caller(), id).await?;
     let now = Target::Edit { connector: id, version: connector.version };
     let kept = Draft::find(&session, kept, &admin, &now.path(), &service).await?;
     let (mut draft, logged_out) =
@@ -89,6 +92,7 @@ pub async fn show(
     } else {
         None
     };
+    let accounts = service.count_accounts(&admin.caller(), id).await?;
     let form = FormView {
         action: CHANGE,
         owner: service.seal_owner(&admin)?,
@@ -106,9 +110,10 @@ pub async fn show(
         providers,
     }
     .in_page_order();
-    let error = if form.draft.errors.is_empty() { "" } else { "Error: " };
+    let is_wrong = !form.draft.errors.is_empty() || form.draft.confirmation == Confirmation::Wrong;
+    let error = if is_wrong { "Error: " } else { "" };
     let title = format!("{error}Edit the connector · {}", connector.service_name.as_str());
-    let model = EditView { connector, form, other, logged_out };
+    let model = EditView { connector, form, other, logged_out, accounts };
     Ok(Page::new(title, move || view! { <EditPage model=model /> }.into_any()))
 }
 
@@ -166,11 +171,13 @@ struct EditView {
     form: FormView,
     other: Option<OtherChange>,
     logged_out: bool,
+    /// The number of accounts that use the connector.
+    accounts: Count,
 }
 
 #[component]
 fn EditPage(model: EditView) -> impl IntoView {
-    let EditView { connector, form, other, logged_out } = model;
+    let EditView { connector, form, other, logged_out, accounts } = model;
     let here = format!("/connectors/{}", connector.id);
     let name = connector.service_name.as_str().to_owned();
     let wrong = form.draft.wrong(&form.providers);
@@ -191,6 +198,10 @@ fn EditPage(model: EditView) -> impl IntoView {
     let conflict = other.map(|last| {
         view! { <Conflict connector=connector.clone() form=form.clone() last=last here=here.clone() /> }
     });
+    let confirmation = form.draft.confirmation;
+    let warning = view! {
+        <AccountsWarning connector=connector.clone() accounts=accounts confirmation=confirmation />
+    };
     let guide = guide_of(&form);
     let (to, words) = if guide.is_some() {
         (GuideState::Closed, "Show only the form".to_owned())
@@ -218,6 +229,7 @@ fn EditPage(model: EditView) -> impl IntoView {
         {summary}
         {between}
         {conflict}
+        {warning}
         <ConnectorForm model=form guide=guide button="Save" cancel=here />
     }
 }

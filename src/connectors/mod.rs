@@ -10,6 +10,8 @@ pub(crate) mod change_notice;
 #[cfg(feature = "ssr")]
 pub(crate) mod delete_page;
 #[cfg(feature = "ssr")]
+mod dependants;
+#[cfg(feature = "ssr")]
 pub(crate) mod draft;
 #[cfg(feature = "ssr")]
 pub(crate) mod edit_page;

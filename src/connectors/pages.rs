@@ -65,6 +65,11 @@ pub fn write_state(html: &mut Markup, state: ConnectorState, names: &Names) {
     }
 }
 
+/// Writes the state of a connector whose accounts a job removes before it.
+pub fn write_being_deleted(html: &mut Markup) {
+    write_badge(html, Tone::Idle, "Being deleted", None);
+}
+
 /// The state of a connector, in words and with an icon.
 #[component]
 pub fn StateBadge(

@@ -41,7 +41,7 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let admin = member.admin()?.reauthenticated()?;
-    let connector = service.get(&admin.caller(), id).await?;
+    let connector = service.get_usable(&admin.caller(), id).await?;
     let target = Target::Secret { connector: id, version: connector.version };
     let kept = Draft::find(&session, kept, &admin, &target.path(), &service).await?;
     let draft = kept.map(Kept::take_apart).map(|(draft, _)| draft);

@@ -1,24 +1,29 @@
 //! The use cases of connectors: list, add, change, replace the secret, delete. A transaction begins and ends here; the
 //! queries are in `store`.
 
+use std::sync::{Arc, OnceLock, Weak};
+
 use secrecy::{ExposeSecret, SecretString};
 use time::{Date, Duration};
 use uuid::Uuid;
 
 mod browser;
 mod changes;
+mod choices;
+mod deletion;
 mod kept_secrets;
 mod sealing;
 mod search;
 mod typed;
 
+pub use super::dependants::Dependants;
 pub use super::store::{
-    Connector, ConnectorId, Listed,
+    Connector, ConnectorChoice, ConnectorId, Listed,
     kept_secrets::{FormKey, KeptSecretId},
 };
 use super::{
     model::{
-        ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate,
+        ConnectorState, EXPIRY_WARNING_DAYS, ExpiryDate, ServiceName,
         list::{Expiring, Found, Order, Position},
     },
     store::{Connectors, ListRequest, Page, Settings},
@@ -41,6 +46,8 @@ use crate::{
 };
 pub use browser::Owner;
 pub use changes::Changed;
+pub use choices::{Choices, MAX_CHOICES};
+pub use deletion::Deletion;
 pub use kept_secrets::{SEALED_KEPT, SECRET_NOT_KEPT, SentForm};
 pub use sealing::SEALED;
 pub use typed::{Parsed, ParsedSecret, Typed, TypedSecret};
@@ -86,6 +93,9 @@ pub struct ConnectorService {
     clock: SharedClock,
     randomness: SharedRandomness,
     providers: Providers,
+    /// Assembly creates them after this service, because they use it. They are not kept alive here, or the two would
+    /// keep each other alive.
+    dependants: Arc<OnceLock<Weak<dyn Dependants>>>,
 }
 
 impl ConnectorService {
@@ -98,7 +108,19 @@ impl ConnectorService {
         randomness: SharedRandomness,
         providers: Providers,
     ) -> Self {
-        Self { database, vault, activity, clock, randomness, providers }
+        Self { database, vault, activity, clock, randomness, providers, dependants: Arc::default() }
+    }
+
+    /// Sets the accounts of connectors, once. All clones of the service use them.
+    pub fn set_dependants(&self, dependants: &Arc<dyn Dependants>) {
+        // A second call has no effect.
+        let _ = self.dependants.set(Arc::downgrade(dependants));
+    }
+
+    /// The accounts of connectors.
+    fn dependants(&self) -> Result<Arc<dyn Dependants>, Failure> {
+        let missing = || Failure::Unexpected("the accounts of connectors are not assembled".to_owned());
+        self.dependants.get().and_then(Weak::upgrade).ok_or_else(missing)
     }
 
     /// The providers that connectors may use.
@@ -155,6 +177,22 @@ impl ConnectorService {
     ) -> Result<Vec<Listed>, Failure> {
         let last = self.expiry_warning_day();
         Ok(self.store(organisation).find_expiring(&self.database.read(), last, limit).await?)
+    }
+
+    /// At most `limit` connectors of an organisation that the provider refuses.
+    pub async fn find_failing(
+        &self,
+        organisation: OrganisationId,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Failure> {
+        Ok(self.store(organisation).find_failing(&self.database.read(), limit).await?)
+    }
+
+    /// Finds a connector by its Service Name, as names are compared.
+    pub async fn find_by_name(&self, caller: &Caller, name: &str) -> Result<Option<ConnectorId>, Failure> {
+        let Ok(name) = ServiceName::parse(name) else { return Ok(None) };
+        let (store, key) = (self.store(caller.organisation()), typed::name_key(&name));
+        Ok(store.by_name_key(&self.database.read(), &key).await?)
     }
 
     /// The last day of expiry for which administrators are warned today.
@@ -308,6 +346,16 @@ impl ConnectorService {
         id: ConnectorId,
     ) -> Result<Option<Connector>, DatabaseError> {
         self.store(organisation).lock(tx, id).await
+    }
+
+    /// The same, but `None` if another transaction has locked it.
+    pub async fn try_lock(
+        &self,
+        tx: &Tx,
+        organisation: OrganisationId,
+        id: ConnectorId,
+    ) -> Result<Option<Connector>, DatabaseError> {
+        self.store(organisation).try_lock(tx, id).await
     }
 }
 

@@ -1,15 +1,22 @@
 //! The queries of the table `connectors`. Rules are in `service`; transactions begin there.
 
 mod changes;
+mod choices;
 pub mod kept_secrets;
 mod list;
 mod listed;
 mod words;
 
+pub use choices::ConnectorChoice;
 pub use list::{ListRequest, Page, Search};
 pub use listed::Listed;
 use listed::ListedRow;
-use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{
+    ActiveValue::Set,
+    QuerySelect,
+    entity::prelude::*,
+    sea_query::{LockBehavior, LockType},
+};
 
 use super::model::{ClientId, ConnectorState, ExpiryDate, ServiceName};
 use crate::{
@@ -18,6 +25,7 @@ use crate::{
         clock::Timestamp,
         database::{DatabaseError, Queries, Tx},
         id::OrganisationId,
+        text,
     },
     providers::{Names, ProviderForm, Providers, SharedApplication, SharedProvider},
 };
@@ -56,7 +64,9 @@ mod row {
         pub failed_at: Option<i64>,
         pub version: i64,
         pub application_version: i64,
+        pub application_since: i64,
         pub created_at: i64,
+        pub deleted_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -103,6 +113,11 @@ pub struct Connector {
     pub version: i64,
     /// The number of changes of the settings that a sign-in proves.
     pub application_version: i64,
+    /// The application version since which it has its present application. A grant of an earlier version belongs to
+    /// another one.
+    pub application_since: i64,
+    /// Since when it is *Being deleted*: it is out of use, and a job removes its accounts.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// The sort key of an unknown day: it comes after all days.
@@ -121,6 +136,11 @@ impl Connector {
     /// The parsers of its provider.
     pub fn form(&self) -> &'static dyn ProviderForm {
         self.provider.form()
+    }
+
+    /// Whether a typed text is its Service Name, as names are compared.
+    pub fn is_named(&self, typed: &str) -> bool {
+        text::fold(&text::line(typed)) == self.name_key
     }
 
     /// The settings, to change some of them and save them again.
@@ -149,6 +169,7 @@ impl Connector {
             state: row.state,
             failure: row.failure,
             created_at: row.created_at,
+            deleted_at: row.deleted_at,
         };
         let Listed {
             id,
@@ -161,6 +182,7 @@ impl Connector {
             scopes,
             state,
             created_at,
+            deleted_at,
         } = listed.read(providers)?;
         Ok(Self {
             id,
@@ -182,6 +204,8 @@ impl Connector {
             created_at,
             version: row.version,
             application_version: row.application_version,
+            application_since: row.application_since,
+            deleted_at,
         })
     }
 }
@@ -248,6 +272,17 @@ impl<'a> Connectors<'a> {
             .find()
             .filter(row::Column::Id.eq(id.0))
             .lock(LockType::NoKeyUpdate)
+            .one(tx.connection())
+            .await?;
+        Ok(row.map(|row| Connector::read(row, self.providers)).transpose()?)
+    }
+
+    /// The same, but `None` if another transaction has the row locked.
+    pub async fn try_lock(self, tx: &Tx, id: ConnectorId) -> Result<Option<Connector>, DatabaseError> {
+        let row = self
+            .find()
+            .filter(row::Column::Id.eq(id.0))
+            .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
             .one(tx.connection())
             .await?;
         Ok(row.map(|row| Connector::read(row, self.providers)).transpose()?)
@@ -321,7 +356,9 @@ impl<'a> Connectors<'a> {
             failed_at: Set(None),
             version: Set(1),
             application_version: Set(1),
+            application_since: Set(1),
             created_at: Set(now.micros()),
+            deleted_at: Set(None),
         };
         row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         self.write_words(tx, id, &settings.name_key).await

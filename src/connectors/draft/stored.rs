@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Draft, Target};
+use super::{Confirmation, Draft, Target};
 use crate::connectors::{
     model::{Field, FieldErrors, Values},
     service::{KeptSecretId, SECRET_NOT_KEPT},
@@ -31,6 +31,8 @@ pub(super) struct StoredDraft {
     /// `None` if the earlier version stored the draft, which has no such member.
     #[serde(default, deserialize_with = "read_member")]
     secret_kept: Option<KeptSecret>,
+    #[serde(default)]
+    confirmation: Confirmation,
 }
 
 /// The value of the member; null if the form had no secret.
@@ -44,19 +46,21 @@ fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Kept
 
 impl From<Draft> for StoredDraft {
     fn from(draft: Draft) -> Self {
-        let Draft { target, values, scopes, done, mut errors, is_outdated, secret_kept } = draft;
+        let Draft { target, values, scopes, done, mut errors, is_outdated, secret_kept, confirmation } =
+            draft;
         if secret_kept.is_some() {
             errors.push((Field::ClientSecret, SECRET_NOT_KEPT.to_owned()));
         }
         let interruption = is_outdated.then(|| CHANGED.to_owned());
         let secret_kept = Some(KeptSecret(secret_kept));
-        Self { target, values, scopes, done, errors, interruption, secret_kept }
+        Self { target, values, scopes, done, errors, interruption, secret_kept, confirmation }
     }
 }
 
 impl From<StoredDraft> for Draft {
     fn from(stored: StoredDraft) -> Self {
-        let StoredDraft { target, values, scopes, done, mut errors, interruption, secret_kept } = stored;
+        let StoredDraft { target, values, scopes, done, mut errors, interruption, secret_kept, confirmation } =
+            stored;
         let interruption = interruption.unwrap_or_default();
         match secret_kept {
             // A secret with a mistake is not kept, so this one is for the earlier version.
@@ -68,7 +72,8 @@ impl From<StoredDraft> for Draft {
             Some(KeptSecret(None)) | None => {}
         }
         let secret_kept = secret_kept.and_then(|KeptSecret(id)| id);
-        Self { target, values, scopes, done, errors, is_outdated: interruption == CHANGED, secret_kept }
+        let is_outdated = interruption == CHANGED;
+        Self { target, values, scopes, done, errors, is_outdated, secret_kept, confirmation }
     }
 }
 

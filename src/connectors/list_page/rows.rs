@@ -5,7 +5,7 @@ use time::Date;
 
 use crate::{
     connectors::{
-        pages::{write_expiry, write_state},
+        pages::{write_being_deleted, write_expiry, write_state},
         service::Listed,
     },
     ui::markup::Markup,
@@ -49,7 +49,11 @@ fn write_row(html: &mut Markup, connector: &Listed, today: Date, several: bool) 
         html.raw(r#"<p class="soft note"><code>"#).text(company).raw("</code></p>");
     }
     html.raw(r#"</div></td><td role="cell" data-label="State"><div>"#);
-    write_state(html, connector.state, names);
+    if connector.deleted_at.is_some() {
+        write_being_deleted(html);
+    } else {
+        write_state(html, connector.state, names);
+    }
     html.raw(r#"</div></td><td class="brief" role="cell" data-label="Secret expires"><div>"#);
     write_expiry(html, connector.secret_expires_on, today);
 

@@ -1,4 +1,4 @@
-//! Use cases that change or delete an existing connector.
+//! Use cases that change an existing connector.
 
 use std::borrow::Cow;
 
@@ -37,6 +37,9 @@ pub enum Changed {
     SecretNeeded,
     /// The new secret was a kept one, and is gone; nothing was changed.
     SecretGone,
+    /// The connector has accounts, whose access another application ends, and its Service Name was not typed to confirm
+    /// that; nothing was changed.
+    NameNeeded,
 }
 
 /// The client secret that a form gives.
@@ -45,6 +48,8 @@ pub(super) struct Given<'a> {
     /// `None` if the stored one is kept.
     pub(super) secret: Option<&'a SecretString>,
     pub(super) form: &'a SentForm,
+    /// The Service Name that was typed to confirm that accounts lose their access.
+    pub(super) confirmed_name: &'a str,
 }
 
 impl ConnectorService {
@@ -71,7 +76,7 @@ impl ConnectorService {
             .database
             .write::<_, Undone, _>(async |tx| {
                 let store = self.store(admin.organisation());
-                let old = store.lock(&tx, id).await?.ok_or(Failure::NotFound)?;
+                let old = self.lock_for_change(&tx, admin, id).await?;
                 match store.by_name_key(&tx, &new.settings.name_key).await? {
                     Some(other) if other != id => return Ok(Changed::NameTaken),
                     _ => {}
@@ -99,7 +104,7 @@ impl ConnectorService {
     ) -> Result<Changed, Failure> {
         self.database
             .write(async |tx| {
-                let old = self.store(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
+                let old = self.lock_for_change(&tx, admin, id).await?;
                 let settings = Settings { secret_expires_on: new.expires_on, ..old.settings() };
                 Ok(self.apply(&tx, admin, &old, version, &settings, new.given()).await?)
             })
@@ -120,12 +125,18 @@ impl ConnectorService {
     ) -> Result<Changed, Failure> {
         self.database
             .write(async |tx| {
-                let old = self.store(admin.organisation()).lock(&tx, id).await?.ok_or(Failure::NotFound)?;
+                let old = self.lock_for_change(&tx, admin, id).await?;
                 let settings = Settings { application, ..old.settings() };
-                let given = Given { secret: None, form: &SentForm::default() };
+                let given = Given { secret: None, form: &SentForm::default(), confirmed_name: "" };
                 Ok(self.apply(&tx, admin, &old, version, &settings, given).await?)
             })
             .await
+    }
+
+    /// Locks a connector that may be changed: one that is being deleted may not.
+    async fn lock_for_change(&self, tx: &Tx, admin: &Admin, id: ConnectorId) -> Result<Connector, Failure> {
+        let found = self.store(admin.organisation()).lock(tx, id).await?;
+        found.filter(|connector| connector.deleted_at.is_none()).ok_or(Failure::NotFound)
     }
 
     async fn apply(
@@ -135,7 +146,7 @@ impl ConnectorService {
         old: &Connector,
         version: i64,
         new: &Settings,
-        Given { secret: given, form }: Given<'_>,
+        Given { secret: given, form, confirmed_name }: Given<'_>,
     ) -> Result<Changed, Undone> {
         let stored = match self.with_secret(tx, admin.organisation(), old.id).await? {
             Some((_, Ok(secret))) => Some(secret),
@@ -164,6 +175,14 @@ impl ConnectorService {
         } else {
             None
         };
+        let (organisation, dependants) = (admin.organisation(), self.dependants()?);
+        let is_other_application = fields.iter().any(is_of_application);
+        if is_other_application
+            && !old.is_named(confirmed_name)
+            && dependants.has_any(tx, organisation, old.id).await?
+        {
+            return Ok(Changed::NameNeeded);
+        }
         if !self.use_kept_secret(tx, admin, form).await? {
             return Ok(Changed::SecretGone);
         }
@@ -172,6 +191,12 @@ impl ConnectorService {
         let store = self.store(admin.organisation());
         if !store.change(tx, old.id, version, new, sealed, unproved.as_deref()).await? {
             return Ok(Changed::Outdated);
+        }
+        if is_other_application {
+            store.begin_application(tx, old.id).await?;
+            dependants.application_changed(tx, organisation, old.id).await?;
+        } else if fields.contains(&Field::ClientSecret) {
+            dependants.secret_replaced(tx, organisation, old.id).await?;
         }
         let fields = fields.iter().map(|field| field.name().to_owned()).collect();
         let entry = Entry::done(Action::ConnectorChanged, new.service_name.as_str(), old.id.0)
@@ -192,33 +217,16 @@ impl ConnectorService {
         let binding = binding(old.secret_version + 1, new);
         self.seal(admin.organisation(), old.id, &binding, secret)
     }
-
-    /// Deletes a connector with its secret and its sign-ins; the activity keeps its name.
-    ///
-    /// # Errors
-    /// [`Failure::NotFound`] if there is no such connector.
-    pub async fn delete(
-        &self,
-        admin: &Reauthenticated<Admin>,
-        id: ConnectorId,
-    ) -> Result<Connector, Failure> {
-        let store = self.store(admin.organisation());
-        self.database
-            .write(async |tx| {
-                // Locked, so that the second of two concurrent deletions finds nothing.
-                let old = store.lock(&tx, id).await?.ok_or(Failure::NotFound)?;
-                store.delete(&tx, id).await?;
-                let entry = Entry::done(Action::ConnectorDeleted, old.service_name.as_str(), id.0);
-                self.activity.record(&tx, admin.actor(), entry).await?;
-                Ok(old)
-            })
-            .await
-    }
 }
 
 /// Whether a change of this field makes the proof of earlier sign-ins invalid.
 const fn undoes_proof(field: &Field) -> bool {
     !matches!(field, Field::ServiceName | Field::SecretExpires)
+}
+
+/// Whether another value of this field means another application, so that the grants of its accounts do not fit any more.
+const fn is_of_application(field: &Field) -> bool {
+    matches!(field, Field::Provider | Field::ClientId | Field::Setting(_))
 }
 
 /// Whether the secret is sealed for the value of this field, or is it.

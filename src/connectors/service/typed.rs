@@ -47,11 +47,20 @@ pub struct Parsed {
     /// A warning about an unusual secret.
     pub warning: Option<&'static str>,
     pub(super) form: SentForm,
+    /// The Service Name that was typed to confirm that accounts lose their access.
+    pub(super) confirmed_name: String,
 }
 
 impl Parsed {
+    /// The same values, confirmed by this Service Name.
+    #[must_use]
+    pub fn confirmed_by(self, confirmed_name: String) -> Self {
+        Self { confirmed_name, ..self }
+    }
+
     pub(super) const fn given(&self) -> Given<'_> {
-        Given { secret: self.secret.as_ref(), form: &self.form }
+        let confirmed_name = self.confirmed_name.as_str();
+        Given { secret: self.secret.as_ref(), form: &self.form, confirmed_name }
     }
 
     /// Whether a secret was typed.
@@ -171,6 +180,7 @@ impl Typed {
                     secret,
                     warning: warning.flatten(),
                     form: self.form.clone(),
+                    confirmed_name: String::new(),
                 })
             }
             _ => Err(errors),
@@ -251,7 +261,7 @@ pub struct ParsedSecret {
 
 impl ParsedSecret {
     pub(super) const fn given(&self) -> Given<'_> {
-        Given { secret: Some(&self.secret), form: &self.form }
+        Given { secret: Some(&self.secret), form: &self.form, confirmed_name: "" }
     }
 }
 

@@ -69,6 +69,27 @@ impl Connectors<'_> {
         Ok(changed)
     }
 
+    /// Notes that a connector has its present application since its present application version.
+    pub async fn begin_application(self, tx: &Tx, id: ConnectorId) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(row::Column::ApplicationSince, Expr::col(row::Column::ApplicationVersion))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a connector out of use until a job has removed its accounts and then the connector. The version grows, so
+    /// that a form that was opened before changes nothing.
+    pub async fn mark_deleted(self, tx: &Tx, id: ConnectorId, now: Timestamp) -> Result<(), DatabaseError> {
+        self.update(id)
+            .col_expr(row::Column::DeletedAt, Expr::value(now.micros()))
+            .col_expr(row::Column::Version, Expr::col(row::Column::Version).add(1))
+            .col_expr(row::Column::ApplicationVersion, Expr::col(row::Column::ApplicationVersion).add(1))
+            .exec(tx.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Stores the directory that a connector's settings name, if it has none yet and still has this application
     /// version.
     pub async fn set_proved_directory(

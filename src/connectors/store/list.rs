@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     connectors::model::{
-        ExpiryDate,
+        ConnectorState, ExpiryDate, FailureReason,
         list::{Expiring, Found, Order, Position, SortKey},
     },
     platform::{
@@ -227,6 +227,18 @@ impl Connectors<'_> {
     ) -> Result<Vec<Listed>, DatabaseError> {
         let due = Expr::col(row::Column::ExpiryKey).lte(last.to_string());
         let query = self.rows_after(Order::Expiry, None).filter(due).limit(as_limit(limit));
+        let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
+        Ok(rows.into_iter().map(|row| row.read(self.providers)).collect::<Result<_, _>>()?)
+    }
+
+    /// At most `limit` connectors that the provider refuses, without those that are being deleted.
+    pub async fn find_failing(self, on: &impl Queries, limit: usize) -> Result<Vec<Listed>, DatabaseError> {
+        let failing = ConnectorState::Failing(FailureReason::CredentialsRejected).name();
+        let query = self
+            .rows_after(Order::State, None)
+            .filter(row::Column::State.eq(failing))
+            .filter(row::Column::DeletedAt.is_null())
+            .limit(as_limit(limit));
         let rows = query.into_partial_model::<ListedRow>().all(on.connection()).await?;
         Ok(rows.into_iter().map(|row| row.read(self.providers)).collect::<Result<_, _>>()?)
     }

@@ -28,6 +28,8 @@ pub struct Listed {
     pub state: ConnectorState,
     /// When it was added.
     pub created_at: Timestamp,
+    /// Since when it is *Being deleted*.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Listed {
@@ -62,6 +64,7 @@ pub(super) struct ListedRow {
     pub state: String,
     pub failure: Option<String>,
     pub created_at: i64,
+    pub deleted_at: Option<i64>,
 }
 
 /// The error for a row that this program cannot have written.
@@ -98,6 +101,7 @@ impl ListedRow {
             scopes: self.scopes.split(' ').map(str::to_owned).collect(),
             state,
             created_at: Timestamp::from_micros(self.created_at),
+            deleted_at: self.deleted_at.map(Timestamp::from_micros),
             name_key: self.name_key,
         })
     }

@@ -17,7 +17,8 @@ use crate::{
     platform::clock::Timestamp,
     providers::{
         Application, ProviderOptions, Refusal, RefusalKind, SharedPinned, SharedProvider, Values,
-        http::ProviderHttp, provider::Fact,
+        http::ProviderHttp,
+        provider::{Fact, Identity},
     },
 };
 
@@ -66,6 +67,10 @@ impl Application for Registered {
         unreachable!("a row starts no sign-in")
     }
 
+    fn pin_grant(&self, _identity: &Identity) -> SharedPinned {
+        unreachable!("a row keeps no grant")
+    }
+
     fn consent_address(&self, _redirect_uri: &str, _scopes: &[String]) -> Option<String> {
         None
     }
@@ -95,6 +100,7 @@ fn connector(name: &str) -> Listed {
         scopes: vec!["User.Read".to_owned(), "offline_access".to_owned()],
         state: ConnectorState::NotVerified,
         created_at: Timestamp::from_micros(0),
+        deleted_at: None,
     }
 }
 
