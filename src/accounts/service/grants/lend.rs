@@ -1,0 +1,208 @@
+//! Lends access tokens: the stored one if it is valid long enough, and otherwise a new one.
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use super::{
+    Grants, LentToken, NoToken,
+    claim::{Trigger, Wanted},
+    gates::{Closed, closed_for, seconds_until},
+    sharing::{Ended, wait_for_end},
+    times::{CALLER_WAIT, DAILY, LOOK_AGAIN, MAX_THROTTLE, OUTAGE, REMAINING_LIFE},
+};
+use crate::{
+    accounts::{
+        model::AccountState,
+        service::AccountId,
+        store::{
+            Account, Accounts,
+            gates::{Gate, Gates},
+            grants::{OrganisationGrants, StoredGrant},
+        },
+    },
+    connectors::service::Connector,
+    platform::{
+        clock::{SKEW, Timestamp},
+        id::OrganisationId,
+    },
+};
+
+/// When a caller asks again whose account another refresh keeps busy, in seconds.
+const RETRY_AFTER: u32 = 5;
+/// How often a caller reads a grant again that has changed in the meantime.
+const MAX_CHANGES: u32 = 20;
+
+/// What is stored about an account and its grant.
+struct Known {
+    account: Account,
+    grant: StoredGrant,
+    connector: Connector,
+}
+
+/// What a caller gets who asks for a token.
+enum Decision {
+    Lend,
+    Refresh,
+    Refuse(NoToken),
+}
+
+/// Whether the stored time of the next refresh is still to come, after one that failed. A time that is later than the
+/// longest wait in this state was written by a clock that was ahead, and does not count.
+fn is_to_come(at: Timestamp, state: AccountState, now: Timestamp) -> bool {
+    let longest = match state {
+        AccountState::Connected | AccountState::Retrying => OUTAGE.longest.max(MAX_THROTTLE),
+        _ => DAILY,
+    };
+    at > now && at <= now.plus(longest).plus(SKEW)
+}
+
+/// Whether the stored access token is valid long enough. One that seems to be from the future was stored by a clock
+/// that was ahead, so its end is unknown.
+fn is_valid(grant: &StoredGrant, now: Timestamp) -> bool {
+    let stored_at = grant.refreshed_at.unwrap_or(grant.granted_at);
+    let remains = grant.access_expires_at.is_some_and(|end| end >= now.plus(REMAINING_LIFE));
+    grant.access_token.is_some() && remains && stored_at.is_credible(now)
+}
+
+/// What a caller gets. `has_token`: the stored access token is valid, and is not the one that was refused.
+fn decide(known: &Known, has_token: bool, gates: &[Gate], now: Timestamp) -> Decision {
+    let Known { account, grant, connector } = known;
+    let refuse = Decision::Refuse;
+    if connector.deleted_at.is_some() {
+        return refuse(NoToken::NotFound);
+    }
+    if account.paused.is_some() {
+        return refuse(NoToken::Paused);
+    }
+    if matches!(account.state, AccountState::NeedsSignIn | AccountState::Disconnected) {
+        return refuse(NoToken::State(account.state));
+    }
+    // A job may not have come to it yet.
+    if grant.is_of_earlier_application(connector) {
+        return refuse(NoToken::State(AccountState::NeedsSignIn));
+    }
+    if has_token {
+        return Decision::Lend;
+    }
+    match closed_for(gates, account.id, &grant.directory, false, now) {
+        Some(Closed::Credentials) => return refuse(NoToken::State(AccountState::WaitingForConnector)),
+        Some(Closed::Company) => return refuse(NoToken::State(AccountState::WaitingForCompany)),
+        Some(Closed::Until(until)) => {
+            return refuse(NoToken::Busy { retry_after: seconds_until(until, now) });
+        }
+        None => {}
+    }
+    // A provider that does not answer is not asked again for each call.
+    let waits = grant.next_refresh_at.filter(|next| grant.tries > 0 && is_to_come(*next, account.state, now));
+    match (waits, account.state) {
+        (None, _) => Decision::Refresh,
+        (Some(next), AccountState::Connected | AccountState::Retrying) => {
+            let until = next.min(now.plus(MAX_THROTTLE));
+            refuse(NoToken::Busy { retry_after: seconds_until(until, now) })
+        }
+        (Some(_), state) => refuse(NoToken::State(state)),
+    }
+}
+
+impl Grants {
+    /// A valid access token of an account: the stored one if it has at least a minute left, or one that was just
+    /// refreshed, whatever its life. Callers share one refresh, and wait for it at most ten seconds.
+    ///
+    /// # Errors
+    /// [`NoToken`].
+    pub async fn valid_access_token(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+    ) -> Result<LentToken, NoToken> {
+        self.lend(organisation, account, None).await
+    }
+
+    /// A new access token after the provider's API has refused this one. It is refreshed once, and only if the refused
+    /// token is still the stored one: a caller who comes late gets the token that another caller's refresh gave.
+    ///
+    /// # Errors
+    /// [`NoToken`].
+    pub async fn report_refused_token(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        refused: &SecretString,
+    ) -> Result<LentToken, NoToken> {
+        self.lend(organisation, account, Some(refused)).await
+    }
+
+    async fn lend(
+        &self,
+        organisation: OrganisationId,
+        account: AccountId,
+        refused: Option<&SecretString>,
+    ) -> Result<LentToken, NoToken> {
+        let monotonic = self.monotonic();
+        let until = monotonic.now() + CALLER_WAIT;
+        let mut changes = 0;
+        loop {
+            let known = self.read_known(organisation, account).await?;
+            let now = self.now();
+            let lent = is_valid(&known.grant, now).then(|| self.open_lent(&known, refused)).flatten();
+            let gates = if lent.is_some() {
+                Vec::new()
+            } else {
+                let read = self.database().read();
+                Gates::of(organisation).of_connector(&read, known.connector.id).await?
+            };
+            match (decide(&known, lent.is_some(), &gates, now), lent) {
+                (Decision::Refuse(no_token), _) => return Err(no_token),
+                (Decision::Lend, Some(lent)) => return Ok(lent),
+                (Decision::Lend, None) | (Decision::Refresh, _) => {}
+            }
+            let generation = known.grant.generation;
+            let wanted = Wanted { organisation, account, trigger: Trigger::Demand, generation };
+            match self.refresh_until(wanted, until).await {
+                Some(Ended::Refreshed(token)) => return Ok(token),
+                Some(Ended::Refused(refusal)) => return Err(NoToken::Failed(refusal)),
+                Some(Ended::Failed(failure)) => return Err(NoToken::Failure(failure)),
+                Some(Ended::Again) if monotonic.now() < until && changes < MAX_CHANGES => changes += 1,
+                Some(Ended::Held) if monotonic.now() + LOOK_AGAIN < until => {
+                    monotonic.sleep_until(monotonic.now() + LOOK_AGAIN).await;
+                }
+                Some(Ended::Held | Ended::Again) | None => {
+                    return Err(NoToken::Busy { retry_after: RETRY_AFTER });
+                }
+            }
+        }
+    }
+
+    async fn read_known(&self, organisation: OrganisationId, account: AccountId) -> Result<Known, NoToken> {
+        let read = self.database().read();
+        let found = Accounts::of(organisation).get(&read, account).await?;
+        let account = found.ok_or(NoToken::NotFound)?;
+        let grant = OrganisationGrants::of(organisation).get(&read, account.id).await?;
+        // A disconnected account has no grant.
+        let grant = grant.ok_or(NoToken::State(account.state))?;
+        let connector = self.dependencies().connectors.find(&read, organisation, grant.connector).await?;
+        Ok(Known { account, grant, connector: connector.ok_or(NoToken::NotFound)? })
+    }
+
+    /// The stored token. `None` if it is the refused one, or cannot be opened.
+    fn open_lent(&self, known: &Known, refused: Option<&SecretString>) -> Option<LentToken> {
+        let Known { grant, connector, .. } = known;
+        let token = self.open_access_token(grant)?;
+        if refused.is_some_and(|refused| refused.expose_secret() == token.expose_secret()) {
+            return None;
+        }
+        let pinned = connector.provider.read_pinned(&grant.client_id, &grant.pinned).ok()?;
+        let expires_at = grant.access_expires_at?;
+        Some(LentToken { token, pinned, scopes: grant.scopes.clone(), expires_at })
+    }
+
+    /// Joins or begins a refresh and waits for its end. `None` if that takes too long.
+    pub(super) async fn refresh_until(&self, wanted: Wanted, until: Instant) -> Option<Ended> {
+        let joined = self.join_or_begin(wanted);
+        tokio::select! {
+            biased;
+            ended = wait_for_end(joined) => Some(ended),
+            () = self.monotonic().sleep_until(until) => None,
+        }
+    }
+}
