@@ -23,6 +23,8 @@ const OTHER: usize = 2_048;
 
 /// The beginning of the `state` of a consent link. A state of a sign-in never has a dot.
 pub const CONSENT_STATE: &str = "consent.";
+/// The beginning of the `state` with which a browser leaves from the page of a consent link for one directory.
+pub const CONSENT_LINK_STATE: &str = "consent-link.";
 
 /// A parsed callback.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct Approval {
     pub refused: Option<NotApproved>,
     /// The sealed reference in the state of our consent link, if it came back.
     pub reference: Option<String>,
+    /// The sealed state with which a browser left from the page of a consent link, if it came back.
+    pub trip: Option<String>,
 }
 
 /// The provider's error, without the code of a sign-in that came with it.
@@ -180,12 +184,13 @@ impl Callback {
         // A code belongs to a sign-in, even if parameters of an approval come with it. A provider may send both if the
         // administrator approved during a sign-in.
         let signs_in = code.is_some() && ours.is_some();
-        let reference =
-            state.as_deref().and_then(|state| state.strip_prefix(CONSENT_STATE)).map(str::to_owned);
-        let of_no_sign_in = state.is_none() || reference.is_some();
+        let after =
+            |prefix: &str| state.as_deref().and_then(|state| state.strip_prefix(prefix)).map(str::to_owned);
+        let (reference, trip) = (after(CONSENT_STATE), after(CONSENT_LINK_STATE));
+        let of_no_sign_in = state.is_none() || reference.is_some() || trip.is_some();
         if (of_approval && !signs_in) || (of_no_sign_in && error.is_some()) {
             let refused = error.map(|error| NotApproved::new(&error, description.as_deref(), code.as_ref()));
-            return Ok(Self::Approval(Approval { refused, reference }));
+            return Ok(Self::Approval(Approval { refused, reference, trip }));
         }
         Ok(Self::SignIn(CallbackParameters {
             state: ours.ok_or(if state.is_none() { Malformed::NoState } else { Malformed::ForeignState })?,
@@ -319,7 +324,7 @@ mod tests {
     fn c56_a_refused_approval_has_the_words_of_the_provider() {
         assert!(matches!(
             Callback::parse("admin_consent=True&other=x&scope=y&state=z"),
-            Ok(Callback::Approval(Approval { refused: None, reference: None }))
+            Ok(Callback::Approval(Approval { refused: None, reference: None, trip: None }))
         ));
         // The usual answer, and a cancellation that names no approval (C57).
         for query in [
@@ -341,10 +346,13 @@ mod tests {
             "admin_consent=True&error=access_denied&state=consent.abc",
             "error=access_denied&error_subcode=cancel&state=consent.abc",
         ] {
-            let Ok(Callback::Approval(Approval { reference, .. })) = Callback::parse(query) else {
-                panic!("no approval: {query}")
+            let approval = |query: &str| match Callback::parse(query) {
+                Ok(Callback::Approval(Approval { reference, trip, .. })) => (reference, trip),
+                other => panic!("no approval: {query}: {other:?}"),
             };
-            assert_eq!(reference.as_deref(), Some("abc"), "{query}");
+            assert_eq!(approval(query), (Some("abc".to_owned()), None), "{query}");
+            let of_link = query.replace("consent.abc", "consent-link.abc");
+            assert_eq!(approval(&of_link), (None, Some("abc".to_owned())), "{of_link}");
         }
         let neither = Callback::parse("code=abc&state=consent.abc").expect_err("no sign-in");
         assert_eq!(neither, Malformed::ForeignState);

@@ -1,7 +1,7 @@
 //! Explains each outcome of a sign-in: what happened, who can solve it, and the next step. Outcomes that the provider
 //! decides are explained by `providers`.
 
-use super::model::{Outcome, SignInProblem};
+use super::model::{ConnectProblem, Outcome, SignInProblem};
 use crate::providers::{
     Provider, ProviderWords,
     diagnosis::{Diagnosis, Remedy, Who},
@@ -95,11 +95,35 @@ pub fn diagnose(provider: &dyn Provider, why: &SignInProblem, said: Option<&Prov
     Diagnosis::of_one_cause(title, what, who, next, remedy)
 }
 
+/// A mailbox was connected, in a few words.
+pub const CONNECTED: &str = "Connected";
+
+/// A mailbox is connected only after its application has confirmed it, in a few words.
+pub const UNCONFIRMED: &str = "Signed in; the application must confirm the mailbox";
+
+/// Why a mailbox was not connected, in a few words for administrators.
+pub const fn describe_connect_problem(why: ConnectProblem) -> &'static str {
+    match why {
+        ConnectProblem::WrongMailbox => "Another mailbox than the link expects",
+        ConnectProblem::WrongAccount => "Another account than the link is for",
+        ConnectProblem::OtherConnector => "Already connected through another connector",
+        ConnectProblem::NoMailbox => "The account has no mailbox",
+        ConnectProblem::NoSubject => "The provider did not say which account it is",
+        ConnectProblem::NoRefreshToken => "The provider gave no lasting access",
+        ConnectProblem::LinkUsed => "The link was used by another sign-in",
+        ConnectProblem::LinkExpired => "The link has expired",
+        ConnectProblem::LinkRevoked => "The link was revoked",
+    }
+}
+
 /// An outcome in a few words, for lists.
 pub fn describe_in_short(provider: &dyn Provider, outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { current: true, .. } => "Verified",
         Outcome::Verified { current: false, .. } => "Worked, but with old settings",
+        Outcome::Connected { .. } => CONNECTED,
+        Outcome::Unconfirmed { .. } => UNCONFIRMED,
+        Outcome::NotConnected { why, .. } => describe_connect_problem(*why),
         Outcome::Failed { why, provider: said } => diagnose(provider, why, said.as_ref()).title,
     }
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use time::Duration;
 
-use crate::providers::{self, FreeText, Names, ProviderWords, known_error};
+use crate::{
+    accounts::service::AccountId,
+    providers::{self, FreeText, Names, ProviderWords, RefusalKind, known_error},
+};
 
 /// A callback must come within this time after the attempt was started.
 pub const VALID: Duration = Duration::minutes(10);
@@ -21,6 +24,10 @@ pub const KEPT: Duration = Duration::days(90);
 pub const KEPT_PER_CONNECTOR: u64 = 100;
 /// Maximum number of open attempts of a user. One more ends the oldest.
 pub const OPEN_PER_USER: usize = 10;
+/// Maximum number of open attempts of a connect link. No more can be started.
+pub const OPEN_PER_LINK: usize = 5;
+/// Maximum number of attempts that one network address starts with links, in a window of the throttles.
+pub const STARTS_PER_ADDRESS: i64 = 300;
 
 /// The purpose of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
@@ -28,6 +35,10 @@ pub const OPEN_PER_USER: usize = 10;
 pub enum Purpose {
     /// An administrator verifies a connector.
     Verify,
+    /// A person connects a mailbox with a link.
+    Connect,
+    /// A person signs in again to an account that exists, with a link that was made for it.
+    Reconnect,
 }
 
 impl Purpose {
@@ -68,13 +79,72 @@ pub enum Outcome {
         /// The provider's words, shown as text to an administrator.
         provider: Option<ProviderWords>,
     },
+    /// A mailbox was connected with a link.
+    Connected {
+        account_id: AccountId,
+        /// The email of the mailbox. It is serialised as an empty text, because free text is stored sealed.
+        #[serde(default, serialize_with = "empty")]
+        email: String,
+        /// Permissions that were asked for and not granted.
+        missing: Vec<String>,
+    },
+    /// A person signed in with a link, and the mailbox is connected once the application has confirmed it.
+    Unconfirmed {
+        /// The email of the mailbox. It is serialised as an empty text, because free text is stored sealed.
+        #[serde(default, serialize_with = "empty")]
+        email: String,
+        /// Permissions that were asked for and not granted.
+        missing: Vec<String>,
+    },
+    /// The provider gave access to an account, and this program did not connect it.
+    NotConnected {
+        why: ConnectProblem,
+        /// The account that signed in, as the provider names it. It is serialised as an empty text, because free text
+        /// is stored sealed.
+        #[serde(default, serialize_with = "empty")]
+        account: String,
+    },
+}
+
+/// Why a mailbox was not connected, although the provider gave access to it. The names are also the codes that
+/// applications get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ConnectProblem {
+    /// Another mailbox than the one that the link expects.
+    WrongMailbox,
+    /// Another account than the one that the link was made for.
+    WrongAccount,
+    /// The mailbox is connected through another connector.
+    OtherConnector,
+    /// The provider says that the account has no mailbox.
+    NoMailbox,
+    /// The provider did not prove which account it is.
+    NoSubject,
+    /// The provider gave no refresh token, so the access would end within hours.
+    NoRefreshToken,
+    /// The link was used by another sign-in.
+    LinkUsed,
+    LinkExpired,
+    LinkRevoked,
+}
+
+impl ConnectProblem {
+    /// The code for applications. It never changes.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl Outcome {
     /// The free text of the outcome. It is stored sealed.
     pub fn free_text(&self) -> FreeText {
         match self {
-            Self::Verified { account, .. } => {
+            Self::Verified { account, .. }
+            | Self::Connected { email: account, .. }
+            | Self::Unconfirmed { email: account, .. }
+            | Self::NotConnected { account, .. } => {
                 FreeText { account: Some(account.clone()), ..FreeText::default() }
             }
             Self::Failed { provider: Some(said), .. } => FreeText {
@@ -90,7 +160,10 @@ impl Outcome {
     #[must_use]
     pub fn with_free_text(mut self, text: FreeText) -> Self {
         match &mut self {
-            Self::Verified { account, .. } => {
+            Self::Verified { account, .. }
+            | Self::Connected { email: account, .. }
+            | Self::Unconfirmed { email: account, .. }
+            | Self::NotConnected { account, .. } => {
                 if let Some(opened) = text.account {
                     *account = opened;
                 }
@@ -102,6 +175,20 @@ impl Outcome {
             Self::Failed { provider: None, .. } => {}
         }
         self
+    }
+
+    /// The code of the error for applications. It never changes. `None` if the mailbox was connected, or may still be.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Verified { .. } | Self::Connected { .. } | Self::Unconfirmed { .. } => None,
+            Self::NotConnected { why, .. } => Some(why.code()),
+            Self::Failed { why, .. } => Some(why.code()),
+        }
+    }
+
+    /// Whether the person who signed in stopped it, or a rule of their company did.
+    pub const fn is_denied(&self) -> bool {
+        matches!(self, Self::Failed { why: SignInProblem::Provider(RefusalKind::Denied), .. })
     }
 }
 
@@ -127,11 +214,38 @@ pub enum SignInProblem {
     AttemptUnreadable,
     /// The provider refused. Stored by its own name.
     #[serde(untagged)]
-    Provider(providers::RefusalKind),
+    Provider(RefusalKind),
 }
 
-impl From<providers::RefusalKind> for SignInProblem {
-    fn from(why: providers::RefusalKind) -> Self {
+impl SignInProblem {
+    /// The code for applications. It never changes.
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::ConnectorChanged => "connector_changed",
+            Self::NotAllowed | Self::LoggedOut | Self::Superseded | Self::EndedByOperator => "ended",
+            Self::SecretUnreadable | Self::AttemptUnreadable => "internal_error",
+            Self::Provider(RefusalKind::Denied) => "access_denied",
+            Self::Provider(RefusalKind::PermissionsMissing(_)) => "permissions_missing",
+            Self::Provider(RefusalKind::WrongDirectory) => "wrong_directory",
+            Self::Provider(
+                RefusalKind::CredentialsRejected
+                | RefusalKind::ApplicationRefused
+                | RefusalKind::PermissionsRefused,
+            ) => "connector_refused",
+            Self::Provider(
+                RefusalKind::Unavailable
+                | RefusalKind::Unreachable
+                | RefusalKind::Slow
+                | RefusalKind::Throttled(_),
+            ) => "provider_unavailable",
+            Self::Provider(_) => "sign_in_failed",
+        }
+    }
+}
+
+impl From<RefusalKind> for SignInProblem {
+    fn from(why: RefusalKind) -> Self {
         Self::Provider(why)
     }
 }
@@ -174,6 +288,8 @@ pub enum Step {
     Identity,
     /// The granted permissions were compared with the requested ones.
     Permissions,
+    /// The provider was asked for the mailbox of the account.
+    Mailbox,
     /// The outcome was written.
     Outcome,
     /// A callback with this sign-in's state came in another browser, and was refused.
@@ -199,6 +315,7 @@ impl Step {
             Self::Started => "Started",
             Self::Checked => "The answer belongs to this sign-in",
             Self::Permissions => "Permissions compared",
+            Self::Mailbox => "Looked for the mailbox",
             Self::Outcome => "Ended",
             Self::ForeignBrowser => "Another browser sent the callback of this sign-in, and was refused",
         };
@@ -228,102 +345,4 @@ pub fn took(micros: i64) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_duration_of_a_step_is_shown_in_readable_units() {
-        assert_eq!(took(999), None);
-        assert_eq!(took(240_000).as_deref(), Some("240 ms"));
-        assert_eq!(took(1_290_000).as_deref(), Some("1.2 s"));
-        assert_eq!(took(72_000_000).as_deref(), Some("1 min 12 s"));
-    }
-
-    #[test]
-    fn an_outcome_of_an_earlier_version_is_understood() {
-        let earlier = r#"{"outcome":"failed","why":"unavailable","provider":{"error":"x","description":null,
-            "trace_id":null,"correlation_id":null}}"#;
-        let outcome: Outcome = serde_json::from_str(earlier).expect("an outcome");
-        assert!(matches!(
-            outcome,
-            Outcome::Failed {
-                why: SignInProblem::Provider(providers::RefusalKind::Unavailable),
-                provider: Some(_)
-            }
-        ));
-    }
-
-    #[test]
-    fn an_account_of_another_directory_is_stored_by_the_name_of_earlier_versions() {
-        let why = serde_json::to_string(&SignInProblem::from(providers::RefusalKind::WrongDirectory))
-            .expect("JSON");
-        assert_eq!(why, r#""wrong_tenant""#);
-    }
-
-    #[test]
-    fn a_purpose_is_found_by_its_name() {
-        assert_eq!(Purpose::Verify.name(), "verify");
-        assert_eq!(Purpose::from_name("verify"), Some(Purpose::Verify));
-        assert_eq!(Purpose::from_name(""), None);
-    }
-
-    #[test]
-    fn each_step_is_found_by_its_name() {
-        let stored = [
-            "started",
-            "sent",
-            "returned",
-            "checked",
-            "code_exchanged",
-            "identity",
-            "permissions",
-            "outcome",
-            "foreign_browser",
-        ];
-        assert!(Step::VARIANTS.iter().map(|step| step.name()).eq(stored));
-        assert!(Step::VARIANTS.iter().all(|step| Step::from_name(step.name()) == Some(*step)));
-    }
-
-    #[test]
-    fn an_outcome_is_the_same_after_the_database() {
-        for outcome in [
-            Outcome::Verified { account: "ada".into(), missing: vec!["Mail.Read".into()], current: true },
-            Outcome::Failed {
-                why: providers::RefusalKind::PermissionsMissing(vec!["profile".into()]).into(),
-                provider: None,
-            },
-            Outcome::Failed { why: providers::RefusalKind::Throttled(Some(120)).into(), provider: None },
-            Outcome::Failed { why: providers::RefusalKind::Throttled(None).into(), provider: None },
-            Outcome::Failed { why: providers::RefusalKind::WrongDirectory.into(), provider: None },
-        ] {
-            let text = serde_json::to_string(&outcome).expect("JSON");
-            let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
-            assert_eq!(read.with_free_text(outcome.free_text()), outcome);
-        }
-    }
-
-    #[test]
-    fn n9_only_known_codes_and_ids_of_a_provider_are_stored_in_clear() {
-        let id = "2b4e28ba-2fa1-11d2-883f-0016d3cca427";
-        let words = |error, trace| ProviderWords::of(Some(error), Some("canary-1 E50011"), Some(trace), None);
-        let outcomes = [
-            Outcome::Verified { account: "canary-2".into(), missing: Vec::new(), current: true },
-            Outcome::Failed {
-                why: providers::RefusalKind::Denied.into(),
-                provider: Some(words("canary-3", "canary-4")),
-            },
-            Outcome::Failed {
-                why: providers::RefusalKind::Denied.into(),
-                provider: Some(words("invalid_grant", id)),
-            },
-        ];
-        for outcome in outcomes {
-            let text = serde_json::to_string(&outcome).expect("JSON");
-            assert!(!text.contains("canary"), "{text}");
-            let read = serde_json::from_str::<Outcome>(&text).expect("an outcome");
-            assert_eq!(read.with_free_text(outcome.free_text()), outcome);
-        }
-        let kept = serde_json::to_string(&words("invalid_grant", id)).expect("JSON");
-        assert!(kept.contains("invalid_grant") && kept.contains(id), "{kept}");
-    }
-}
+mod tests;

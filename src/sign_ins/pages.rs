@@ -1,7 +1,8 @@
 //! Pages about sign-ins: the page before the provider, the page of an outcome, the list of a connector's sign-ins, and
-//! the explanation of a pasted error.
+//! the explanation of a pasted error. Pages for people without a user are in [`connect`].
 
 mod ask;
+pub mod connect;
 mod consent;
 mod history;
 mod message;
@@ -149,7 +150,11 @@ impl StateFacts {
                 let title = diagnose(&*connector.provider, why, said.as_ref()).title;
                 Self { verified_by: None, reason: Some(title) }
             }
-            None => Self::default(),
+            Some((
+                _,
+                Outcome::Connected { .. } | Outcome::Unconfirmed { .. } | Outcome::NotConnected { .. },
+            ))
+            | None => Self::default(),
         }
     }
 }

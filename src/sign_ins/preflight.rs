@@ -44,6 +44,8 @@ impl SignIns {
         let organisation = admin.organisation();
         let read = dependencies.database.read();
         let tried = dependencies.connectors.with_secret(&read, organisation, id).await?;
+        // A connector that is being deleted is out of use.
+        let tried = tried.filter(|(connector, _)| connector.deleted_at.is_none());
         let Some((connector, secret)) = tried else { return Ok(None) };
         if !connector.application.can_try_credentials() {
             return Ok(None);

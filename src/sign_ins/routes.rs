@@ -1,5 +1,7 @@
 //! The handlers of sign-ins: starting one, the callback, the page of an outcome, and pasted errors.
 
+pub mod connect;
+pub mod consent;
 mod try_again;
 
 use std::sync::Arc;
@@ -22,14 +24,17 @@ use super::{
     model::FINDABLE,
     pages::{
         ALLOWED, AskPage, ConsentPage, DOUBLED, DoubledPage, FOREIGN, Foreign, Headline, Leaving, MAX_PASTED,
-        MessageSender, NOT_ALLOWED, NOT_NOW, NotNow, Offers, ShownPage, ShownView, SignInPage, leaving_title,
+        MessageSender, NOT_ALLOWED, NOT_NOW, NotNow, Offers, ShownPage, ShownView, SignInPage,
+        connect::{foreign_page, language_of},
+        leaving_title,
     },
     service::{AttemptId, CallbackOwner, Progress, SignIns},
 };
 use crate::{
+    accounts::service::appearance::Appearances,
     connectors::{
         change_notice::{ChangeMade, ChangeNotice},
-        draft::Draft,
+        draft::{Confirmation, Draft},
         service::{Changed, Connector, ConnectorId, ConnectorService},
     },
     log_in::service::Browser,
@@ -38,6 +43,7 @@ use crate::{
         config::{Config, PublicUrl},
         cookies,
         failure::Failure,
+        language::Language,
         page::{Page, Then},
         randomness::{Randomness, SharedRandomness, Token},
     },
@@ -123,13 +129,29 @@ pub async fn retry(
             notice.keep_in_session(&session, connectors.now()).await?;
             Ok(Redirect::to(&format!("/connectors/{id}")).into_response())
         }
-        // The stored secret must not be sent for other settings that it belongs to, so the edit form asks for it.
-        Changed::SecretNeeded => {
-            let draft = Draft::with_settings(&connector, application.values());
+        // The stored secret must not be sent for other settings that it belongs to, and accounts must not lose their access
+        // by one click. So the edit form asks for the secret or the Service Name.
+        Changed::SecretNeeded | Changed::NameNeeded => {
+            let needs_name = changed == Changed::NameNeeded;
+            let confirmation = if needs_name { Confirmation::Needed } else { Confirmation::NotNeeded };
+            let draft = Draft { confirmation, ..Draft::with_settings(&connector, application.values()) };
             draft.keep_in_session(&session, connectors.now()).await?;
             Ok(Redirect::to(&draft.target.path()).into_response())
         }
     }
+}
+
+/// Answers with a page that sends the browser to the provider, and renews the binding cookie.
+fn bind(mut response: Response, config: &Config, binding: &Token) -> Result<Response, Failure> {
+    let value = cookies::set(&config.public_url, BINDING, binding.expose(), FINDABLE)?;
+    response.headers_mut().append(header::SET_COOKIE, value);
+    Ok(response)
+}
+
+/// The host of the provider's address.
+fn host_of(url: &str) -> String {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_default()
 }
 
 /// Starts a sign-in, and answers with the page that sends the browser to the provider.
@@ -146,8 +168,7 @@ async fn leave(
     let started = sign_ins.start(admin, id, &binding).await?;
 
     let url = started.authorize_url;
-    let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let (to, host, connector) = (url.clone(), host.unwrap_or_default(), started.connector);
+    let (to, host, connector) = (url.clone(), host_of(&url), started.connector);
     let title = format!("{} · {}", leaving_title(&host), connector.service_name.as_str());
     let page = Page::new(title, move || {
         view! { <Leaving url=url.clone() host=host.clone() connector=connector.clone() /> }.into_any()
@@ -155,10 +176,7 @@ async fn leave(
     .narrow()
     .then(Then::GoTo(to));
 
-    let value = cookies::set(&config.public_url, BINDING, binding.expose(), FINDABLE)?;
-    let mut response = page.into_response();
-    response.headers_mut().append(header::SET_COOKIE, value);
-    Ok(response)
+    bind(page.into_response(), config, &binding)
 }
 
 /// `GET /api/connectors`: the redirect from the provider. A callback that does not belong to this browser always gets
@@ -167,12 +185,16 @@ pub async fn callback(
     State(sign_ins): State<SignIns>,
     State(config): State<Arc<Config>>,
     State(providers): State<Providers>,
+    State(appearances): State<Appearances>,
     Extension(browser): Extension<Browser>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let binding = binding(&headers, &config.public_url);
-    let answer = answer(&sign_ins, &providers, &browser, query.as_deref(), binding).await;
+    // The query is the provider's, so only the cookie and the browser choose the language.
+    let language = language_of(&headers, &config.public_url, None);
+    let services = (&sign_ins, &providers, &appearances);
+    let answer = answer(services, &browser, query.as_deref(), binding, language).await;
     answer.unwrap_or_else(|failure| match (&failure, failure.retry_after()) {
         // The attempt is not consumed, so this address still works. The general page would lead away from it.
         (Failure::Unavailable(error), Some(seconds)) => {
@@ -187,13 +209,16 @@ pub async fn callback(
 }
 
 async fn answer(
-    sign_ins: &SignIns,
-    providers: &Providers,
+    (sign_ins, providers, appearances): (&SignIns, &Providers, &Appearances),
     browser: &Browser,
     query: Option<&str>,
     binding: Option<Token>,
+    language: Language,
 ) -> Result<Response, Failure> {
     let foreign = || {
+        if language != Language::English {
+            return foreign_page(language).into_response();
+        }
         let provider = providers.only().cloned();
         Page::new(FOREIGN, move || view! { <Foreign provider=provider /> }.into_any())
             .narrow()
@@ -215,12 +240,29 @@ async fn answer(
             }
         }
         Ok(Callback::Approval(approval)) => {
-            approved_or_not(sign_ins, providers, &approval).await.unwrap_or_else(foreign)
+            let of_link = match &approval.trip {
+                Some(trip) => {
+                    let (refused, binding) = (approval.refused.as_ref(), binding.as_ref());
+                    let (address, request_id) = (browser.address, browser.request_id);
+                    let back = consent::Returned { trip, refused, binding, address, request_id, language };
+                    consent::come_back(sign_ins, appearances, back).await?
+                }
+                None => None,
+            };
+            match of_link {
+                Some(response) => response,
+                None => approved_or_not(sign_ins, providers, &approval).await.unwrap_or_else(foreign),
+            }
         }
         Ok(Callback::SignIn(parameters)) => {
             let (address, request_id) = (browser.address, browser.request_id);
             match sign_ins.accept_callback(parameters, binding.as_ref(), address, request_id).await? {
-                CallbackOwner::Own(id) => Redirect::to(&format!("/sign-ins/{id}")).into_response(),
+                CallbackOwner::Own { id, is_of_link: true } => {
+                    Redirect::to(&connect::outcome_path(id)).into_response()
+                }
+                CallbackOwner::Own { id, is_of_link: false } => {
+                    Redirect::to(&format!("/sign-ins/{id}")).into_response()
+                }
                 CallbackOwner::Foreign => foreign(),
             }
         }
@@ -232,7 +274,7 @@ async fn answer(
 async fn approved_or_not(
     sign_ins: &SignIns,
     providers: &Providers,
-    Approval { refused, reference }: &Approval,
+    Approval { refused, reference, .. }: &Approval,
 ) -> Option<Response> {
     let raw = refused.as_ref().map(NotApproved::raw);
     let request = match reference {
@@ -261,19 +303,22 @@ async fn approved_or_not(
 
 /// `GET /sign-ins/{id}`: the outcome, shown to the user who started the sign-in.
 pub async fn show(
+    State(connectors): State<ConnectorService>,
     State(sign_ins): State<SignIns>,
     Extension(member): Extension<Member>,
     Path(id): Path<String>,
 ) -> Result<Page, Failure> {
     let id: AttemptId = id.parse().map_err(|_| Failure::NotFound)?;
     let (sign_in, connector) = sign_ins.get(&member.admin()?, id).await?;
+    let has_accounts = connectors.count_accounts(&member.caller(), connector.id).await?.number > 0;
     let checking = sign_in.progress == Progress::Checking;
     let offers = offers(&sign_ins, &connector, &member)?;
     let headline = Headline::of(&sign_in, &connector);
     let title = format!("{} · {}", headline.words, connector.service_name.as_str());
     let page = Page::new(title, move || {
         let (sign_in, connector, offers) = (sign_in.clone(), connector.clone(), offers.clone());
-        view! { <SignInPage sign_in=sign_in connector=connector offers=offers /> }.into_any()
+        view! { <SignInPage sign_in=sign_in connector=connector offers=offers has_accounts=has_accounts /> }
+            .into_any()
     });
     Ok(if checking { page.then(Then::Reload(2)) } else { page })
 }

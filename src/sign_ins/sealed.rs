@@ -73,7 +73,11 @@ pub fn open(vault: &Vault, attempt: &Attempt, sealed: &[u8]) -> Option<SecretStr
 /// the token; the values that must come back; and the expiry.
 fn pinned(attempt: &Attempt) -> Hash {
     let mut bytes = Vec::new();
-    for part in [
+    // Without them an attacker could let a sign-in of one link use another one, or move another account.
+    let (link, account) =
+        (attempt.link.map(|link| link.to_string()), attempt.account.map(|id| id.to_string()));
+    let of_link = link.map(|link| [link, account.unwrap_or_default()]);
+    let parts = [
         attempt.purpose.name(),
         &attempt.provider,
         &attempt.pinned,
@@ -86,7 +90,8 @@ fn pinned(attempt: &Attempt) -> Hash {
         &attempt.user_version.to_string(),
         &attempt.nonce.to_string(),
         &attempt.expires_at.micros().to_string(),
-    ] {
+    ];
+    for part in parts.into_iter().chain(of_link.iter().flatten().map(String::as_str)) {
         // Each part has its length before it, so that different parts cannot give the same bytes.
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());

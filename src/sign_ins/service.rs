@@ -1,34 +1,44 @@
-//! The use cases of sign-ins: starting, listing and ending attempts. Transactions begin here. `returned` takes the
-//! callback and writes the outcome; `checking` asks the provider.
+//! The use cases of sign-ins: starting, listing and ending attempts. Transactions begin here. `of_links` starts attempts
+//! with a connect link and finds their outcome. `returned` takes the callback and writes the outcome; `checking` asks
+//! the provider, and `connecting` connects the mailbox of a link. `consent_links` sends administrators of companies to
+//! the provider and takes them back.
 
 use std::{collections::HashMap, sync::Arc};
 
-use secrecy::SecretString;
 use time::Duration;
 use tokio_util::task::TaskTracker;
 
+mod beginning;
 mod checking;
+mod connecting;
 mod consent;
+mod consent_links;
+mod guards;
+mod of_links;
 mod returned;
 
 use super::{
-    model::{
-        FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Purpose, SignInProblem, Step, VALID,
-    },
+    model::{FINDABLE, KEPT, KEPT_PER_CONNECTOR, OPEN_PER_USER, Outcome, Purpose, SignInProblem, Step},
     sealed,
-    store::{Attempts, Ephemeral},
+    store::Attempts,
 };
 pub use super::{
     sealed::{SEALED, SEALED_WORDS},
     store::{Attempt, AttemptId, Event, Progress},
 };
 use crate::{
+    accounts::service::{
+        consent_links::ConsentLinks,
+        links::{ConnectLinks, confirming::Confirmations},
+        return_addresses::ReturnAddresses,
+    },
     activity::{
         model::{Action, Entry},
         service::Activity,
     },
     connectors::service::{Connector, ConnectorId, ConnectorService},
     jobs::service::Lease,
+    log_in::service::Throttles,
     people::{access::Admin, model::UserLabel, service::People},
     platform::{
         clock::{SharedClock, Timestamp},
@@ -41,7 +51,10 @@ use crate::{
     providers::{Providers, SharedPinned, http::ProviderHttp, oauth::AuthorizeRequest, provider::Unreadable},
     vault::Vault,
 };
+use beginning::AttemptSecrets;
 pub use consent::ConsentRequest;
+pub use consent_links::{ConsentReturn, ConsentStart};
+pub use of_links::{LinkOutcome, LinkStart, StartedByLink};
 pub use returned::CallbackOwner;
 pub(super) use returned::state_shown_by;
 
@@ -78,8 +91,14 @@ pub struct SignInDependencies {
     /// Seals PKCE verifiers, and free text of the provider.
     pub(crate) vault: Vault,
     pub(crate) connectors: ConnectorService,
+    pub(crate) links: ConnectLinks,
+    pub(crate) confirmations: Confirmations,
+    pub(crate) consents: ConsentLinks,
+    pub(crate) return_addresses: ReturnAddresses,
     pub(crate) people: People,
     pub(crate) activity: Activity,
+    /// Counts the sign-ins that an address starts with links.
+    pub(crate) throttles: Throttles,
     pub(crate) clock: SharedClock,
     pub(crate) randomness: SharedRandomness,
     /// Sends requests to the provider.
@@ -118,44 +137,26 @@ impl SignIns {
     ) -> Result<StartedSignIn, Failure> {
         let dependencies = &*self.dependencies;
         let SignInDependencies { database, vault, connectors, people, activity, .. } = dependencies;
-        let SignInDependencies { clock, randomness, public_url, .. } = dependencies;
+        let clock = &dependencies.clock;
         let organisation = admin.organisation();
-        let state = Token::random(&**randomness);
-        let verifier = SecretString::from(Token::random(&**randomness).expose());
-        let nonce = Token::random(&**randomness);
-        let attempt_id = AttemptId::new(&**clock, &**randomness);
+        let secrets = AttemptSecrets::new(dependencies);
         let (attempt, connector, pinned) = database
             .write(async |tx| {
                 let now = clock.now();
-                let connector = connectors.lock(&tx, organisation, id).await?.ok_or(Failure::NotFound)?;
+                let found = connectors.lock(&tx, organisation, id).await?;
+                let found = found.filter(|connector| connector.deleted_at.is_none());
+                let connector = found.ok_or(Failure::NotFound)?;
                 let pinned = connector.application.pin(connector.proved_directory.as_deref());
                 let attempt = Attempt {
-                    id: attempt_id,
-                    purpose: Purpose::Verify,
-                    organisation,
-                    connector: id,
-                    connector_version: connector.application_version,
                     user: Some(admin.user()),
                     user_version: admin.logged_in_user().version(),
-                    provider: connector.provider.form().name().to_owned(),
-                    pinned: pinned.to_json(),
-                    client_id: connector.client_id.to_string(),
-                    redirect_uri: public_url.redirect_uri(),
-                    scopes: connector.scopes.clone(),
-                    nonce: nonce.hash(),
-                    created_at: now,
-                    expires_at: now.plus(VALID),
-                    consumed_at: None,
-                    outcome: None,
-                    provider_words: None,
+                    ..self.create_attempt(Purpose::Verify, &connector, &*pinned, &secrets, now)
                 };
-                let sealed =
-                    sealed::seal(vault, &attempt, &verifier).map_err(|error| Failure::unexpected(&error))?;
+                let ephemeral = secrets.ephemeral(vault, &attempt, binding)?;
                 let attempts = Attempts::of(organisation);
                 // Locked, so that the second of two concurrent starts counts the first one as open.
                 people.lock_and_check_user(&tx, admin.logged_in_user()).await?;
                 self.make_room(&tx, attempts, admin, now).await?;
-                let ephemeral = Ephemeral { state: state.hash(), binding: binding.hash(), verifier: sealed };
                 // Before the new attempt is added. Another process's clock may be ahead, so the new attempt could
                 // count as the oldest and be deleted.
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR - 1).await?;
@@ -169,9 +170,11 @@ impl SignIns {
         let authorize_url = pinned.authorize_url(&AuthorizeRequest {
             redirect_uri: &attempt.redirect_uri,
             scopes: &attempt.scopes,
-            state: &state,
-            nonce: &nonce,
-            verifier: &verifier,
+            state: &secrets.state,
+            nonce: &secrets.nonce,
+            verifier: &secrets.verifier,
+            login_hint: None,
+            prompt_consent: false,
         })?;
         self.note_sent(&attempt, &authorize_url).await;
         Ok(StartedSignIn { authorize_url, connector })

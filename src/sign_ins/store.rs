@@ -1,12 +1,15 @@
-//! The queries of the table `attempts`. `erasing` has the queries that erase, and `events` the table `attempt_events`.
+//! The queries of the table `attempts`. `of_links` has those of attempts that a connect link started, `erasing` those
+//! that erase, and `events` the table `attempt_events`.
 
 mod erasing;
 mod events;
+mod of_links;
 
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Expr};
 
 use super::model::{EXCHANGE_TIME_LIMIT, Outcome, Purpose, VALID};
 use crate::{
+    accounts::service::{AccountId, links::LinkId},
     connectors::service::ConnectorId,
     identifier,
     platform::{
@@ -52,6 +55,8 @@ mod row {
         pub consumed_at: Option<i64>,
         pub outcome: Option<String>,
         pub provider_words: Option<Vec<u8>>,
+        pub connect_link_id: Option<Uuid>,
+        pub account_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -75,6 +80,10 @@ pub struct Attempt {
     pub user: Option<UserId>,
     /// `users.version` at the start. If the user's sessions were ended since then, the sign-in does not continue.
     pub user_version: i64,
+    /// The connect link that started it. `None` if a user did.
+    pub link: Option<LinkId>,
+    /// The account that is to sign in again.
+    pub account: Option<AccountId>,
     /// The name of the provider.
     pub provider: String,
     /// The provider's own values that the sign-in is pinned to, as JSON (`Pinned::to_json`).
@@ -169,6 +178,8 @@ impl TryFrom<row::Model> for Attempt {
             connector_version: row.connector_version,
             user: row.user_id.map(UserId),
             user_version: row.user_version,
+            link: row.connect_link_id.map(LinkId),
+            account: row.account_id.map(AccountId),
             nonce: Hash::from_stored(&row.nonce_hash).ok_or_else(|| wrong("nonce_hash"))?,
             outcome: outcome.map_err(|error| wrong(&format!("outcome: {error}")))?,
             provider: row.provider,
@@ -244,6 +255,8 @@ impl Attempts {
             consumed_at: Set(None),
             outcome: Set(None),
             provider_words: Set(None),
+            connect_link_id: Set(attempt.link.map(|link| link.0)),
+            account_id: Set(attempt.account.map(|account| account.0)),
         };
         row::Entity::insert(row).exec_without_returning(tx.connection()).await?;
         Ok(())
@@ -315,6 +328,12 @@ impl Attempts {
             .exec(tx.connection())
             .await?;
         Ok(consumed.rows_affected == 1)
+    }
+
+    /// Whether the outcome of an attempt was written, or the attempt is gone.
+    pub async fn has_ended(self, tx: &Tx, id: AttemptId) -> Result<bool, DatabaseError> {
+        let open = self.find().filter(row::Column::Id.eq(id.0)).filter(row::Column::Outcome.is_null());
+        Ok(open.one(tx.connection()).await?.is_none())
     }
 
     /// Writes the outcome of an attempt and its sealed free text, if the attempt has not ended yet.

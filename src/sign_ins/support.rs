@@ -58,7 +58,15 @@ pub fn write_text(sign_in: &SignInDetails, connector: &Connector) -> String {
                     line("Found", &evidence.words_of(&clock_of(provider.names())));
                 }
             }
-            Outcome::Failed { provider: None, .. } => {}
+            Outcome::Connected { missing, .. } | Outcome::Unconfirmed { missing, .. }
+                if !missing.is_empty() =>
+            {
+                line("Not granted", &missing.join(" "));
+            }
+            Outcome::Connected { .. }
+            | Outcome::Unconfirmed { .. }
+            | Outcome::NotConnected { .. }
+            | Outcome::Failed { provider: None, .. } => {}
         }
     }
     for event in timeline {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{super::service::ConsentRequest, name_of, parts::draw_provider_words};
+use super::{super::service::ConsentRequest, connect::other_app_hint, name_of, parts::draw_provider_words};
 use crate::providers::{
     ProviderWords, SharedProvider,
     diagnosis::{Cause, Diagnosis},
@@ -14,7 +14,7 @@ pub const ALLOWED: &str = "You allowed the permissions";
 pub const NOT_ALLOWED: &str = "The permissions were not approved, or you cancelled";
 
 /// The last sentence of a page for a reader who has nothing more to do here.
-const CLOSE: &str = "You can close this window.";
+const CLOSE: &str = "You can close this page.";
 
 /// The page for an administrator of a company who comes back from approving, or not approving, permissions. The reader
 /// was sent a link and need not be a user here. The next steps of a code are written for the person who set up the
@@ -160,9 +160,11 @@ pub fn Foreign(
                      than ten minutes or began in another browser. Nothing has changed."
                 )}
             </p>
-            <p>"If you started the sign-in: open Connectors in the browser in which you began, and start again."</p>
-            <p>"If another person sent you a link: tell them that it did not work. " {CLOSE}</p>
-            <div class="row"><a class="button primary" href="/connectors">"Go to Connectors"</a></div>
+            <p>{other_app_hint()} " If it fails again, tell the sender of the link. " {CLOSE}</p>
+            <p class="soft">
+                "If you were verifying a connector: open Connectors in the browser in which you began, and start again."
+            </p>
+            <div class="row"><a class="button" href="/connectors">"Go to Connectors"</a></div>
         </div>
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         ProviderWords,
         diagnosis::{Cause, Diagnosis, Remedy, Who},
     },
-    ui::islands::Copying,
+    ui::to_copy::{ToCopy, mail_link},
 };
 
 /// The person to whom a message is sent.
@@ -203,63 +203,11 @@ pub fn MessageCard(
     primary: bool,
 ) -> impl IntoView {
     let Message { to, subject, text } = message;
-    let mail = mail_link(&subject, &text);
+    let mail = mail_link(None, &subject, &text);
     view! {
         <section class="card low message" aria-labelledby=to.id()>
             <h2 id=to.id()>{to.heading()}</h2>
             <ToCopy label=to.heading() text=text what=to.what() primary=primary mail=Some(mail) />
         </section>
-    }
-}
-
-/// A text with the button that copies it. Without scripts the text can still be selected.
-#[component]
-pub fn ToCopy(
-    /// The label of the text, for screen readers.
-    label: &'static str,
-    text: String,
-    /// The noun for the text, with its article: the words of the button after *Copy*.
-    what: &'static str,
-    /// Whether to copy it is the main action of the page.
-    primary: bool,
-    /// The address that opens the mail program of the reader with this text.
-    #[prop(default = None)]
-    mail: Option<String>,
-) -> impl IntoView {
-    let mail = mail.map(|to| view! { <a class="button" href=to>"Write an email"</a> });
-    let class = if primary { "button primary scripted" } else { "button scripted" };
-    view! {
-        <div class="copy long">
-            // A long text scrolls; the keyboard must reach it too.
-            <pre tabindex="0" role="group" aria-label=label><code>{text}</code></pre>
-            <div class="row">
-                <Copying>
-                    <button class=class type="button"><span>"Copy"</span>{format!(" {what}")}</button>
-                </Copying>
-                {mail}
-            </div>
-        </div>
-    }
-}
-
-/// The address that opens the mail program of the reader with this message.
-fn mail_link(subject: &str, text: &str) -> String {
-    let encode = |text: &str| {
-        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        // A mail program shows a plus as it is.
-        encoded.replace('+', "%20")
-    };
-    // RFC 6068: lines end with CR LF.
-    format!("mailto:?subject={}&body={}", encode(subject), encode(&text.replace('\n', "\r\n")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_to_a_mail_program_has_every_character_of_the_message() {
-        let link = mail_link("Sign-in to A & B", "one + two\n100%");
-        assert_eq!(link, "mailto:?subject=Sign-in%20to%20A%20%26%20B&body=one%20%2B%20two%0D%0A100%25");
     }
 }

@@ -44,6 +44,11 @@ impl Headline {
             Progress::Ended(Outcome::Failed { why, provider: said }) => {
                 ("bad", Icon::Bad, diagnosis::diagnose(&*connector.provider, why, said.as_ref()).title)
             }
+            Progress::Ended(Outcome::Connected { .. }) => ("good", Icon::Good, diagnosis::CONNECTED),
+            Progress::Ended(Outcome::Unconfirmed { .. }) => ("wait", Icon::Waiting, diagnosis::UNCONFIRMED),
+            Progress::Ended(Outcome::NotConnected { why, .. }) => {
+                ("bad", Icon::Bad, diagnosis::describe_connect_problem(*why))
+            }
             Progress::Checking => ("wait", Icon::Waiting, "Checking…"),
             Progress::Interrupted => ("warn", Icon::Warning, "Interrupted, start again"),
             Progress::Abandoned => ("warn", Icon::Warning, "Not finished within ten minutes"),
@@ -87,6 +92,8 @@ pub fn SignInPage(
     connector: Connector,
     /// The remedies that this connector can offer.
     offers: Offers,
+    /// Whether accounts are connected through the connector already.
+    has_accounts: bool,
 ) -> impl IntoView {
     let id = connector.id;
     let name = connector.service_name.as_str().to_owned();
@@ -110,6 +117,7 @@ pub fn SignInPage(
                     missing=missing
                     headline=headline
                     focus=is_new
+                    has_accounts=has_accounts
                 >
                     {steps}
                 </Verified>
@@ -132,6 +140,12 @@ pub fn SignInPage(
                 </Failed>
             }
             .into_any();
+        }
+        // The heading says it. These sign-ins have a page of their own, for the person behind the link.
+        Progress::Ended(
+            Outcome::Connected { .. } | Outcome::Unconfirmed { .. } | Outcome::NotConnected { .. },
+        ) => {
+            ("A person signed in with a connect link.".into_any(), ().into_any())
         }
         Progress::Checking => {
             let reload = format!("/sign-ins/{}", attempt.id);

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     TryAgain, VerifyButton,
     ask::{AskCard, Retry},
-    message::{Message, MessageCard, Recipient, ToCopy},
+    message::{Message, MessageCard, Recipient},
 };
 use crate::{
     connectors::service::Connector,
@@ -15,6 +15,7 @@ use crate::{
         Provider, ProviderWords, Values,
         diagnosis::{Ask, Cause, Diagnosis, Remedy, SettingsChange},
     },
+    ui::to_copy::ToCopy,
 };
 
 /// The user who asks another person for a step.

@@ -44,6 +44,8 @@ pub(super) fn Verified(
     missing: Vec<String>,
     headline: Headline,
     focus: bool,
+    /// Whether accounts are connected through the connector already.
+    has_accounts: bool,
     children: Children,
 ) -> impl IntoView {
     let id = connector.id;
@@ -73,10 +75,12 @@ pub(super) fn Verified(
         view! { <Notice tone=Tone::Warn title=title><p>{what}</p></Notice> }
     });
     let next = if works {
+        let label = if has_accounts { "Connect another account" } else { "Connect the first account" };
         view! {
             <div class="row">
-                <a class="button primary" href="/connectors">"Go to Connectors"</a>
-                <a class="button" href="/connectors/new">"Add another connector"</a>
+                <a class="button primary" href=format!("/accounts/new?connector={id}")>{label}</a>
+                <a class="button" href="/connectors">"Go to Connectors"</a>
+                <a class="button plain" href="/connectors/new">"Add another connector"</a>
             </div>
         }
         .into_any()

@@ -1,5 +1,7 @@
 //! Checks a sign-in that came back: redeems the code, checks the ID token, reads the account, and compares the granted
-//! permissions. The result is an outcome; `returned` writes it.
+//! permissions. The result is an outcome, or a mailbox that may be connected; `returned` writes it.
+
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
@@ -7,15 +9,18 @@ use time::Duration;
 use super::{
     super::{
         callback::{Answer, CallbackParameters},
-        model::{FailedSignIn, Outcome, SignInProblem, Step, clock_of},
+        model::{ConnectProblem, FailedSignIn, Outcome, SignInProblem, Step, clock_of},
         sealed,
         store::{Attempt, Event},
     },
-    SignInDependencies, SignIns, create_timed_event,
+    SignInDependencies, SignIns,
+    connecting::{Connecting, clean_identity},
+    create_timed_event,
 };
 use crate::{
+    accounts::service::links::Link,
     connectors::service::Connector,
-    platform::clock::Timestamp,
+    platform::{clock::Timestamp, randomness::Hash},
     providers::{
         self, Claim, Evidence, Mismatch, Names, Pinned, Provider, ProviderWords, RawError, TOLERATED_SKEW,
         clock_words_of, oauth::CodeRequest, provider::Expected, redact, single_line,
@@ -29,12 +34,24 @@ pub(super) struct Trial<'a> {
     pub(super) connector: &'a Connector,
     /// The values that the attempt is pinned to.
     pub(super) pinned: &'a dyn Pinned,
+    /// The connect link that started it.
+    pub(super) link: Option<&'a Link>,
+    /// The hash of the code with which an application confirms the mailbox.
+    pub(super) confirm: Hash,
+}
+
+/// What the checks have found.
+#[derive(Clone, Debug)]
+pub(super) enum Finding {
+    Outcome(Outcome),
+    /// A mailbox that may be connected. The transaction that writes the outcome decides.
+    Mailbox(Arc<Connecting>),
 }
 
 /// The result of the checks.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
-    outcome: Outcome,
+    finding: Finding,
     /// The directory of the connector's application, if this sign-in has proved it and it is to be kept.
     pub(super) directory: Option<String>,
 }
@@ -42,24 +59,36 @@ pub(super) struct Checked {
 impl Checked {
     /// The result of failed checks.
     pub(super) const fn from_failure(why: SignInProblem, provider: Option<ProviderWords>) -> Self {
-        Self { outcome: Outcome::Failed { why, provider }, directory: None }
+        Self { finding: Finding::Outcome(Outcome::Failed { why, provider }), directory: None }
     }
 
-    /// The outcome for the locked row of the connector. In the meantime the connector may have been changed, or another
+    /// The result of checks after which a mailbox is not connected.
+    pub(super) const fn not_connected(why: ConnectProblem, account: String) -> Self {
+        Self { finding: Finding::Outcome(Outcome::NotConnected { why, account }), directory: None }
+    }
+
+    /// A mailbox that may be connected.
+    pub(super) const fn from_mailbox(mailbox: Arc<Connecting>, directory: Option<String>) -> Self {
+        Self { finding: Finding::Mailbox(mailbox), directory }
+    }
+
+    /// The finding for the locked row of the connector. In the meantime the connector may have been changed, or another
     /// sign-in may have proved another directory.
-    pub(super) fn outcome_for(&self, connector: &Connector, version: i64) -> Outcome {
+    pub(super) fn finding_for(&self, connector: &Connector, version: i64) -> Finding {
         let is_current = connector.application_version == version;
         let known = connector.application.directory(connector.proved_directory.as_deref());
-        match (&self.outcome, &self.directory, known) {
+        match (&self.finding, &self.directory, known) {
             (_, Some(proved), Some(known)) if proved != known && is_current => {
                 let mismatch = Mismatch::new(Claim::Tid, Some(known.to_owned()), Some(proved.clone()));
                 let provider = Some(ProviderWords::found(Evidence::Mismatch(mismatch)));
-                Outcome::Failed { why: providers::RefusalKind::WrongDirectory.into(), provider }
+                let why = providers::RefusalKind::WrongDirectory.into();
+                Finding::Outcome(Outcome::Failed { why, provider })
             }
-            (Outcome::Verified { account, missing, .. }, _, _) => {
-                Outcome::Verified { account: account.clone(), missing: missing.clone(), current: is_current }
+            (Finding::Outcome(Outcome::Verified { account, missing, .. }), _, _) => {
+                let (account, missing) = (account.clone(), missing.clone());
+                Finding::Outcome(Outcome::Verified { account, missing, current: is_current })
             }
-            (failed @ Outcome::Failed { .. }, _, _) => failed.clone(),
+            (finding, _, _) => finding.clone(),
         }
     }
 }
@@ -68,12 +97,13 @@ impl SignIns {
     /// Asks the provider which account signed in and which permissions were granted.
     pub(super) async fn check(
         &self,
-        Trial { attempt, connector, pinned }: Trial<'_>,
+        trial: Trial<'_>,
         parameters: &CallbackParameters,
         sealed_verifier: Option<Vec<u8>>,
         secret: &SecretString,
         timeline: &mut Timeline<'_>,
     ) -> Result<Checked, FailedSignIn> {
+        let Trial { attempt, connector, pinned, link, .. } = trial;
         let SignInDependencies { clock, http, .. } = &*self.dependencies;
         // First, because the row is trusted only after this check, and explaining an error also uses the row.
         let verifier = self.open_verifier(attempt, sealed_verifier)?;
@@ -112,12 +142,17 @@ impl SignIns {
 
         let missing = pinned.missing(&attempt.scopes, grant);
         timeline.add_step(Step::Permissions, &missing.optional.join(" "));
+        if let Some(link) = link {
+            let identity = clean_identity(identity, &sent);
+            return self.check_mailbox(trial, link, identity, redeemed, missing, timeline).await;
+        }
         if !missing.required.is_empty() {
             return Err(providers::RefusalKind::PermissionsMissing(missing.required).into());
         }
         let account = single_line(&redact(&identity.account, &sent), 100);
         let outcome = Outcome::Verified { account, missing: missing.optional, current: true };
-        Ok(Checked { outcome, directory: identity.directory.filter(|_| identity.proves_directory) })
+        let directory = identity.directory.filter(|_| identity.proves_directory);
+        Ok(Checked { finding: Finding::Outcome(outcome), directory })
     }
 
     fn open_verifier(

@@ -3,34 +3,37 @@
 
 use std::{convert::identity, net::IpAddr, time::Duration as StdDuration};
 
-use secrecy::ExposeSecret;
 use time::Duration;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::{
     super::{
-        callback::{Answer, CallbackParameters},
-        model::{EXCHANGE_TIME_LIMIT, FailedSignIn, KEPT_PER_CONNECTOR, Outcome, SignInProblem, Step},
+        callback::CallbackParameters,
+        model::{
+            ConnectProblem, EXCHANGE_TIME_LIMIT, FailedSignIn, KEPT_PER_CONNECTOR, Outcome, SignInProblem,
+            Step,
+        },
         sealed,
         store::{Attempt, AttemptId, Attempts, Event, Found},
     },
     SignInDependencies, SignIns,
-    checking::{Checked, Timeline, Trial, log_failure, micros},
+    checking::{Checked, Finding, Timeline, Trial, log_failure, micros},
     create_timed_event,
+    guards::{Stop, foreign_issuer},
+    of_links::confirm_code,
 };
 use crate::{
     activity::model::{Action, Actor, Entry},
     connectors::model::{ConnectorState, FailureReason},
-    people::service::MayFinish,
     platform::{
         clock::Timestamp,
         database::{DatabaseError, Unscoped},
         failure::Failure,
-        randomness::Token,
+        randomness::{Hash, Token},
         request_id::RequestId,
     },
-    providers::{self, Evidence, Mismatch, Pinned},
+    providers::{self, Evidence},
 };
 
 /// The part of [`EXCHANGE_TIME_LIMIT`] that is reserved for writing the outcome.
@@ -39,7 +42,11 @@ const FOR_WRITING: Duration = Duration::seconds(3);
 /// The owner of a callback: an attempt of this browser, or another browser.
 pub enum CallbackOwner {
     /// The callback belongs to this attempt, which this browser started. The page of the attempt shows the outcome.
-    Own(AttemptId),
+    Own {
+        id: AttemptId,
+        /// Whether a connect link started it, so that its page is for a person without a user.
+        is_of_link: bool,
+    },
     /// The callback belongs to no attempt that this browser started.
     Foreign,
 }
@@ -61,17 +68,19 @@ impl SignIns {
         };
         // Guards against an attacker's callback in a victim's browser, and a victim's callback in an attacker's
         // browser. State and code alone do not prove which browser started the attempt.
-        if binding.is_none_or(|binding| binding.hash().to_vec() != found.binding) {
+        let Some(binding) = binding.filter(|binding| binding.hash().to_vec() == found.binding) else {
             tracing::warn!(attempt = %found.attempt.id, "refused the callback of another browser");
             self.note_foreign_browser(&found.attempt).await;
             return Ok(CallbackOwner::Foreign);
-        }
-        let id = found.attempt.id;
+        };
+        let confirm = confirm_code(binding, found.attempt.id).hash();
+        let (id, is_of_link) = (found.attempt.id, found.attempt.link.is_some());
         let this = self.clone();
         let (report, is_consumed) = oneshot::channel();
         let task = async move {
             // Logged here, because the request that waits may have ended. The attempt's page shows the attempt's row.
-            if let Err(failure) = this.run_attempt(found, parameters, address, request_id, report).await {
+            let ran = this.run_attempt(found, parameters, confirm, address, request_id, report).await;
+            if let Err(failure) = ran {
                 tracing::error!(attempt = %id, ?failure, "could not finish a sign-in");
             }
         };
@@ -86,7 +95,7 @@ impl SignIns {
         if let Ok(Err(panicked)) = tokio::time::timeout(StdDuration::from_secs(5), task).await {
             tracing::error!(attempt = %id, %panicked, "could not finish a sign-in");
         }
-        Ok(CallbackOwner::Own(id))
+        Ok(CallbackOwner::Own { id, is_of_link })
     }
 
     /// Notes the foreign browser in the timeline, once. An attacker who knows a state could otherwise fill the
@@ -114,11 +123,12 @@ impl SignIns {
         &self,
         found: Found,
         parameters: CallbackParameters,
+        confirm: Hash,
         address: Option<IpAddr>,
         request_id: Option<RequestId>,
         report: oneshot::Sender<Result<(), Failure>>,
     ) -> Result<(), Failure> {
-        let SignInDependencies { database, connectors, people, clock, .. } = &*self.dependencies;
+        let SignInDependencies { database, connectors, clock, .. } = &*self.dependencies;
         let Found { attempt, verifier, .. } = found;
         let attempts = Attempts::of(attempt.organisation);
         let now = clock.now();
@@ -128,7 +138,7 @@ impl SignIns {
             Err(failure) => return report.send(Err(failure)).or_else(identity),
         };
 
-        let early = if let Some(mismatch) = foreign_issuer(&*pinned, &parameters) {
+        let early: Option<FailedSignIn> = if let Some(mismatch) = foreign_issuer(&*pinned, &parameters) {
             let kind = providers::RefusalKind::WrongIssuer;
             Some(providers::Refusal::found(kind, Evidence::Mismatch(mismatch)).into())
         } else if !attempt.is_in_time(now) {
@@ -147,14 +157,9 @@ impl SignIns {
                 async move {
                     // Read again, because the transaction may have waited for the writer.
                     let now = clock.now();
-                    // Checked again: an administrator who was disabled since the start may not finish the sign-in.
-                    let may = match attempt.user {
-                        Some(user) => {
-                            people.may_finish(&tx, organisation, user, attempt.user_version).await?
-                        }
-                        // Only an administrator may verify a connector.
-                        None => MayFinish::NotAdmin,
-                    };
+                    // Checked again: an administrator who was disabled since the start may not finish the sign-in, and
+                    // a link that was used or revoked since then connects nothing.
+                    let may = self.may_go_on(&tx, attempt).await?;
                     // Version and secret come from one row. A secret that is newer than the attempt must not be sent
                     // to the addresses of the attempt.
                     let Some(tried) = connectors.with_secret(&tx, organisation, attempt.connector).await?
@@ -179,15 +184,19 @@ impl SignIns {
         };
         let Some((consumed_at, may, (connector, secret))) = consumed else { return Ok(()) };
         let _ = report.send(Ok(()));
-        let verdict = match (early, secret) {
-            (Some(refusal), _) => Err(refusal),
-            (None, _) if may == MayFinish::NotAdmin => Err(SignInProblem::NotAllowed.into()),
-            (None, _) if may == MayFinish::LoggedOut => Err(SignInProblem::LoggedOut.into()),
-            (None, _) if connector.application_version != attempt.connector_version => {
-                Err(SignInProblem::ConnectorChanged.into())
-            }
-            (None, Ok(secret)) => Ok(secret),
-            (None, Err(error)) => {
+        let (link, stop) = match may {
+            Ok(link) => (link, None),
+            Err(stop) => (None, Some(stop)),
+        };
+        let is_changed =
+            connector.application_version != attempt.connector_version || connector.deleted_at.is_some();
+        let verdict = match (early, stop, secret) {
+            (Some(refusal), _, _) => Err(refusal),
+            (None, Some(Stop::SignIn(why)), _) => Err(why.into()),
+            (None, Some(Stop::Link(why)), _) => Ok(Err(why)),
+            (None, None, _) if is_changed => Err(SignInProblem::ConnectorChanged.into()),
+            (None, None, Ok(secret)) => Ok(Ok(secret)),
+            (None, None, Err(error)) => {
                 tracing::error!(connector = %connector.id, %error, "could not open the client secret");
                 Err(SignInProblem::SecretUnreadable.into())
             }
@@ -197,7 +206,8 @@ impl SignIns {
         let mut timeline = Timeline { dependencies, since: consumed_at, events: Vec::new() };
         let checked = match verdict {
             Err(refusal) => Err(refusal),
-            Ok(secret) => {
+            Ok(Err(why)) => Ok(Checked::not_connected(why, String::new())),
+            Ok(Ok(secret)) => {
                 timeline.add_step(Step::Checked, "");
                 // The rest of the time is reserved for writing the outcome. Otherwise the page of the attempt would say
                 // *Interrupted* before the outcome is written.
@@ -205,7 +215,8 @@ impl SignIns {
                 // The clock may have been set back since then, so the value is limited.
                 let max = EXCHANGE_TIME_LIMIT - FOR_WRITING;
                 let time_left = time_left.clamp(Duration::ZERO, max).unsigned_abs();
-                let trial = Trial { attempt: &attempt, connector: &connector, pinned: &*pinned };
+                let (attempt, connector, link) = (&attempt, &connector, link.as_ref());
+                let trial = Trial { attempt, connector, pinned: &*pinned, link, confirm };
                 let work = self.check(trial, &parameters, verifier, &secret, &mut timeline);
                 let done = tokio::time::timeout(time_left, work).await;
                 done.unwrap_or_else(|_| Err(providers::RefusalKind::Slow.into()))
@@ -233,7 +244,8 @@ impl SignIns {
         }
     }
 
-    /// Writes the outcome, the state of the connector, the timeline and the activity in one transaction.
+    /// Writes the outcome, the state of the connector, the timeline and the activity in one transaction. If the sign-in
+    /// connects a mailbox, the same transaction does.
     async fn write_outcome(
         &self,
         attempt: &Attempt,
@@ -260,18 +272,32 @@ impl SignIns {
                     return Ok(());
                 };
                 let version = attempt.connector_version;
-                let outcome = checked.outcome_for(&connector, version);
+                let actor = Actor { organisation, user: attempt.user, address, request_id };
+                let outcome = match checked.finding_for(&connector, version) {
+                    Finding::Outcome(outcome) => outcome,
+                    Finding::Mailbox(mailbox) => {
+                        // The commit of an earlier try may have gone through without an answer.
+                        if attempts.has_ended(&tx, attempt.id).await? {
+                            return Ok(());
+                        }
+                        self.connect(&tx, attempt, &connector, &mailbox, actor, now).await?
+                    }
+                };
                 let words = sealed::seal_words(vault, attempt, &outcome)
                     .map_err(|error| Failure::unexpected(&error))?;
                 // First: if the attempt cannot be ended, the state of the connector must not change either.
                 if !attempts.end(&tx, attempt.id, &outcome, words).await? {
+                    if matches!(outcome, Outcome::Connected { .. } | Outcome::Unconfirmed { .. }) {
+                        return Err(Failure::Unexpected(format!("the attempt {} ended twice", attempt.id)));
+                    }
                     tracing::warn!(attempt = %attempt.id, "did not write an outcome: the attempt had ended");
                     return Ok(());
                 }
-                if let Some(state) = state_shown_by(&outcome) {
+                if let Some(state) = state_shown_by(&outcome).filter(|state| is_proved_by(attempt, *state)) {
                     connectors.note_state(&tx, organisation, id, version, state).await?;
                 }
-                if let (Outcome::Verified { .. }, Some(directory)) = (&outcome, &checked.directory) {
+                let proves = state_shown_by(&outcome) == Some(ConnectorState::Verified);
+                if let Some(directory) = checked.directory.as_ref().filter(|_| proves) {
                     connectors.store_proved_directory(&tx, organisation, id, version, directory).await?;
                 }
                 let since = events.last().map_or(consumed_at, |event| event.at);
@@ -280,7 +306,16 @@ impl SignIns {
                 events.push(create_timed_event(&self.dependencies, Step::Outcome, now, took, result));
                 attempts.add_events(&tx, attempt.id, events).await?;
                 attempts.trim(&tx, id, KEPT_PER_CONNECTOR).await?;
-                let actor = Actor { organisation, user: attempt.user, address, request_id };
+                // These are recorded with the account.
+                let is_recorded = matches!(
+                    outcome,
+                    Outcome::Connected { .. }
+                        | Outcome::Unconfirmed { .. }
+                        | Outcome::NotConnected { why: ConnectProblem::OtherConnector, .. }
+                );
+                if is_recorded {
+                    return Ok(());
+                }
                 let entry = Entry::done(Action::SignInEnded, connector.service_name.as_str(), id.0)
                     .with_outcome(result);
                 Ok(activity.record(&tx, actor, entry).await?)
@@ -289,23 +324,16 @@ impl SignIns {
     }
 }
 
-/// The mismatch if another provider or directory sent the callback. It guards against mix-up attacks (RFC 9207): a code
-/// and a secret must reach only the token endpoint of their own provider.
-fn foreign_issuer(pinned: &dyn Pinned, parameters: &CallbackParameters) -> Option<Mismatch> {
-    let issuer = parameters.issuer.as_deref()?;
-    let code = match &parameters.answer {
-        Answer::Code(code) => Some(code.expose_secret()),
-        _ => None,
-    };
-    pinned.check_callback_issuer(issuer, code.as_slice()).err()
-}
-
 /// The state of the connector that an outcome proves. It is *Failing* only for reasons that neither another account
 /// nor a second try can resolve. A user who declines, a provider that is down, and a foreign browser prove nothing
 /// about the connector.
 pub(in crate::sign_ins) fn state_shown_by(outcome: &Outcome) -> Option<ConnectorState> {
     match outcome {
-        Outcome::Verified { .. } => Some(ConnectorState::Verified),
+        Outcome::Verified { .. } | Outcome::Connected { .. } | Outcome::Unconfirmed { .. } => {
+            Some(ConnectorState::Verified)
+        }
+        // The credentials are good, but not all that a verified connector needs was shown.
+        Outcome::NotConnected { .. } => None,
         Outcome::Failed { why, .. } => match why {
             SignInProblem::Provider(providers::RefusalKind::CredentialsRejected) => {
                 Some(FailureReason::CredentialsRejected)
@@ -325,10 +353,19 @@ pub(in crate::sign_ins) fn state_shown_by(outcome: &Outcome) -> Option<Connector
     }
 }
 
+/// Whether an attempt can prove this state of its connector. The person behind a link can write any error into the
+/// address of the callback, so of the refusals only the answer of the token endpoint counts.
+fn is_proved_by(attempt: &Attempt, state: ConnectorState) -> bool {
+    attempt.link.is_none() || state == ConnectorState::Verified || state.wants_credentials()
+}
+
 /// The name of an outcome in the activity and the timeline.
 pub(super) const fn name_outcome(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Verified { .. } => "verified",
+        Outcome::Connected { .. } => "connected",
+        Outcome::Unconfirmed { .. } => "unconfirmed",
+        Outcome::NotConnected { .. } => "refused",
         Outcome::Failed { why: SignInProblem::Provider(providers::RefusalKind::Denied), .. } => "denied",
         Outcome::Failed { .. } => "failed",
     }
