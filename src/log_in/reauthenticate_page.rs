@@ -74,7 +74,7 @@ fn page(view: ReauthenticateView) -> Page {
 
 /// The actions and pages that ask for the password, and what the user does there, as an infinitive. `*` is any one
 /// segment of a path.
-static ACTIONS: [(&str, &str); 13] = [
+static ACTIONS: &[(&str, &str)] = &[
     ("/do/connectors/change", "change a connector"),
     ("/do/connectors/replace-secret", "replace a client secret"),
     ("/do/connectors/delete", "delete a connector"),
@@ -84,6 +84,10 @@ static ACTIONS: [(&str, &str); 13] = [
     ("/settings/people/second-factor", "change who must have a second factor"),
     ("/settings/people/invitations/*/withdraw", "withdraw an invitation"),
     ("/settings/people/*", "change a user's access"),
+    ("/settings/return-addresses", "add a return address"),
+    ("/settings/return-addresses/*/rotate", "make a new secret for a return address"),
+    ("/settings/return-addresses/*/remove", "remove a return address"),
+    ("/settings/return-addresses/*/confirmation", "change whether mailboxes must be confirmed"),
     ("/profile/second-factor", "change your second factor"),
     ("/profile/second-factor/finish", "turn on your second factor"),
     ("/profile/second-factor/recovery-codes", "create new recovery codes"),
@@ -266,6 +270,7 @@ mod tests {
             ("/settings/people", "invite a user"),
             ("/settings/people/second-factor", "change who must have a second factor"),
             ("/settings/people/01932b5e", "change a user's access"),
+            ("/settings/return-addresses/01932b5e/rotate", "make a new secret for a return address"),
             ("/profile/second-factor?from=here", "change your second factor"),
             ("/another", "continue"),
         ] {

@@ -8,11 +8,12 @@ use time::Duration;
 use tower_sessions::Session;
 use uuid::Uuid;
 
+pub use super::throttle::Throttles;
 use super::{
     devices::{DeviceCookies, DeviceSlot},
     security_log::SecurityLog,
     session::{self, Sessions},
-    throttle::{Admission, Guesser, Throttles},
+    throttle::{Admission, Guesser},
 };
 use crate::{
     activity::{
