@@ -23,8 +23,13 @@ pub enum Icon {
     Tick,
     /// Two linked things.
     Link,
+    /// A mailbox.
+    Mailbox,
     /// Users.
     People,
+    /// The way back to another program.
+    Return,
+    Picture,
 }
 
 /// The markup of one icon, with what is drawn in it.
@@ -64,10 +69,13 @@ impl Icon {
             Self::Link => path!(
                 "m6 10 4-4M7 4.6l1.4-1.4a3.1 3.1 0 0 1 4.4 4.4L11.4 9M9 11.4l-1.4 1.4a3.1 3.1 0 0 1-4.4-4.4L4.6 7"
             ),
+            Self::Mailbox => path!("M2 3.5h12v9H2zM2.3 4 8 8.8 13.7 4"),
             Self::People => path!(
                 "M2 13.5c0-2.4 1.8-4 4-4s4 1.6 4 4M6 7.2a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8M10.6 2.6a2.4 2.4 0 0 1 \
                  0 4.4M12 9.9c1.3.6 2 1.9 2 3.6"
             ),
+            Self::Return => path!("M2.5 6h7a4 4 0 0 1 0 8H6M5.5 3l-3 3 3 3"),
+            Self::Picture => path!("M2.5 3h11v10h-11zm0 8 3.2-3.4 2.6 2.6 2-1.8 3.2 3M10.6 5.8v.01"),
         }
     }
 

@@ -3,6 +3,8 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod doctor;
 #[cfg(feature = "ssr")]
+pub(crate) mod email;
+#[cfg(feature = "ssr")]
 pub(crate) mod icons;
 pub(crate) mod islands;
 #[cfg(feature = "ssr")]
@@ -15,5 +17,7 @@ pub(crate) mod moment;
 pub(crate) mod numbers;
 #[cfg(feature = "ssr")]
 pub(crate) mod table;
+#[cfg(feature = "ssr")]
+pub(crate) mod to_copy;
 #[cfg(feature = "ssr")]
 pub mod widgets;
