@@ -97,7 +97,7 @@ struct ActivityView {
 }
 
 /// The heading of the entries of one day, such as `Today, 23 Nov 2026`.
-fn heading(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn heading(at: Timestamp, now: Timestamp) -> String {
     let day = at.day_for_people();
     match (now.date_time().date() - at.date_time().date()).whole_days() {
         0 => format!("Today, {day}"),

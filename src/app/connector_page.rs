@@ -1,5 +1,7 @@
-//! `/connectors/{id}`: a connector's settings, sign-ins and activity. It is in `app` because it joins three features.
+//! `/connectors/{id}`: a connector's settings, accounts, sign-ins and activity. It is in `app` because it joins four
+//! features.
 
+mod accounts;
 mod just_done;
 
 use std::sync::Arc;
@@ -13,9 +15,13 @@ use leptos::prelude::*;
 use time::Date;
 use tower_sessions::Session;
 
-use self::just_done::JustDone;
+use self::{
+    accounts::{Accounts, BeingDeleted, ConnectorAccounts, LinksAndPermissions, MAX_LINKS},
+    just_done::JustDone,
+};
 use super::recorded::{self, Author, EntrySentence, UserNames};
 use crate::{
+    accounts::service::{AccountService, consent_links::ConsentLinks, links::ConnectLinks},
     activity::{
         model::{ActivityFilter, Recorded},
         service::ActivityLog,
@@ -32,7 +38,7 @@ use crate::{
         id::UserId,
         page::Page,
     },
-    providers::{Providers, redirect_warnings},
+    providers::{Providers, provider::ConsentOffer, redirect_warnings},
     sign_ins::{
         model::KEPT_PER_CONNECTOR,
         pages::{
@@ -60,6 +66,9 @@ struct ForAdmins {
 pub async fn show(
     State(connectors): State<ConnectorService>,
     State(sign_ins): State<SignIns>,
+    State(accounts): State<AccountService>,
+    State(links): State<ConnectLinks>,
+    State(consents): State<ConsentLinks>,
     State(log): State<ActivityLog>,
     State(people): State<People>,
     State(config): State<Arc<Config>>,
@@ -71,6 +80,7 @@ pub async fn show(
 ) -> Result<Page, Failure> {
     let id: ConnectorId = id.parse().map_err(|_| Failure::NotFound)?;
     let connector = connectors.get(&member.caller(), id).await?;
+    let accounts = read_accounts(&accounts, &links, &consents, &member, &connector).await?;
     let for_admins = match member.admin() {
         Ok(admin) => {
             let offers = Offers {
@@ -103,6 +113,7 @@ pub async fn show(
     let model = ConnectorView {
         title: connector.service_name.as_str().to_owned(),
         connector,
+        accounts,
         for_admins,
         notice: ChangeNotice::about(&session, id, connectors.now()).await?,
         today: connectors.today(),
@@ -112,6 +123,31 @@ pub async fn show(
         viewer: member.user(),
     };
     Ok(Page::new(model.title.clone(), move || view! { <ConnectorPage model=model.clone() /> }.into_any()))
+}
+
+async fn read_accounts(
+    accounts: &AccountService,
+    links: &ConnectLinks,
+    consents: &ConsentLinks,
+    member: &Member,
+    connector: &Connector,
+) -> Result<ConnectorAccounts, Failure> {
+    let caller = member.caller();
+    let counts = accounts.counts(&caller, Some(connector.id)).await?;
+    let for_admins = match member.admin() {
+        Ok(admin) => Some(LinksAndPermissions {
+            open_links: links.count_open(&caller, connector.id, MAX_LINKS + 1).await?,
+            lacking: accounts.grants().count_lacking_permissions(&admin, connector).await?,
+            approvals: match connector.application.consent_offer() {
+                ConsentOffer::NotOffered => None,
+                ConsentOffer::Own(_) | ConsentOffer::Any => {
+                    Some(consents.counts(&admin, connector, MAX_LINKS + 1).await?)
+                }
+            },
+        }),
+        Err(_) => None,
+    };
+    Ok(ConnectorAccounts { counts, for_admins })
 }
 
 /// `GET /connectors/{id}/sign-ins`: all stored sign-ins.
@@ -147,6 +183,7 @@ pub async fn sign_ins(
 struct ConnectorView {
     title: String,
     connector: Connector,
+    accounts: ConnectorAccounts,
     for_admins: Option<ForAdmins>,
     notice: Option<ChangeNotice>,
     today: Date,
@@ -161,6 +198,7 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
     let ConnectorView {
         title,
         connector,
+        accounts,
         for_admins,
         notice,
         today,
@@ -169,7 +207,11 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
         providers,
         viewer,
     } = model;
+    // One that is being deleted cannot be changed, and its secret does not matter any more.
+    let is_being_deleted = connector.deleted_at.is_some();
+    let deleted = is_being_deleted.then(|| view! { <BeingDeleted /> });
     let admin = for_admins.is_some();
+    let may_change = admin && !is_being_deleted;
     let (id, names) = (connector.id, connector.names());
     // The notice about the last action has the button that leads to the sign-in.
     let button_elsewhere = notice.as_ref().is_some_and(|notice| {
@@ -177,26 +219,43 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             && !notice.is_refused()
     });
     let remedy_elsewhere = notice.as_ref().is_some_and(ChangeNotice::is_refused);
-    let actions = admin.then(|| {
+    // The state of the connector has the button.
+    let replace_elsewhere = connector.state.wants_credentials() && !button_elsewhere && !remedy_elsewhere;
+    let actions = may_change.then(|| {
+        let replace = (!replace_elsewhere).then(|| {
+            view! { <a class="button" href=format!("/connectors/{id}/secret")>{REPLACE_SECRET}</a> }
+        });
         view! {
             <div class="row">
                 <a class="button" href=format!("/connectors/{id}/edit")>"Edit"</a>
-                <a class="button" href=format!("/connectors/{id}/secret")>{REPLACE_SECRET}</a>
+                {replace}
             </div>
         }
     });
     let banner = connector
         .secret_expires_on
-        .filter(|_| admin)
+        .filter(|_| may_change)
         .map(|day| view! { <ExpiryNotice id=id day=day today=today /> });
     let facts = for_admins.as_ref().map(|it| StateFacts::of(&it.sign_ins, &connector)).unwrap_or_default();
     let approval = for_admins.as_ref().and_then(|it| {
         let message = Message::asking_for_consent(&connector, &it.offers, it.offers.approval.as_deref()?);
         Some(view! { <Approval connector=connector.clone() message=message /> })
     });
+    let state = (!is_being_deleted).then(|| {
+        view! {
+            <StateCard
+                connector=connector.clone()
+                admin=admin
+                facts=facts
+                button_elsewhere=button_elsewhere
+                remedy_elsewhere=remedy_elsewhere
+                providers=providers.clone()
+            />
+        }
+    });
     // Without sign-ins beside it, one column is enough.
     let class = if admin { "beside" } else { "text" };
-    let delete = admin.then(|| view! { <Delete id=id /> });
+    let delete = may_change.then(|| view! { <Delete id=id /> });
     let history = for_admins.map(|it| {
         view! { <History it=it connector=connector.clone() providers=providers.clone() viewer=viewer /> }
     });
@@ -211,18 +270,13 @@ fn ConnectorPage(model: ConnectorView) -> impl IntoView {
             </div>
             {actions}
         </div>
+        {deleted}
         {notice.map(|notice| view! { <JustDone notice=notice names=names /> })}
         {banner}
         <div class=class>
             <div class="stack">
-                <StateCard
-                    connector=connector.clone()
-                    admin=admin
-                    facts=facts
-                    button_elsewhere=button_elsewhere
-                    remedy_elsewhere=remedy_elsewhere
-                    providers=providers
-                />
+                {state}
+                <Accounts connector=connector.clone() accounts=accounts />
                 <Settings connector=connector today=today admin=admin />
                 <RedirectUri console=names.console uri=redirect_uri doctor=doctor />
                 {approval}

@@ -4,10 +4,15 @@
 use leptos::prelude::*;
 
 use super::Brand;
-use crate::{people::access::Member, ui::icons::Icon};
+use crate::{accounts::pages::count_words, people::access::Member, ui::icons::Icon};
 
 const CONNECTORS: &str = "/connectors";
+const ACCOUNTS: &str = "/accounts";
+/// The accounts that need a sign-in.
+const DUE_ACCOUNTS: &str = "/accounts?state=needs_sign_in";
 const PEOPLE: &str = "/settings/people";
+const RETURN_ADDRESSES: &str = "/settings/return-addresses";
+const APPEARANCE: &str = "/settings/appearance";
 const ACTIVITY: &str = "/settings/activity";
 const PROFILE: &str = "/profile";
 
@@ -23,11 +28,17 @@ struct Group {
 
 /// The groups of entries for this user.
 fn groups(member: &Member) -> Vec<Group> {
-    let mut groups = vec![Group { heading: None, entries: vec![(CONNECTORS, Icon::Link, "Connectors")] }];
+    let entries = vec![(CONNECTORS, Icon::Link, "Connectors"), (ACCOUNTS, Icon::Mailbox, "Accounts")];
+    let mut groups = vec![Group { heading: None, entries }];
     if member.is_admin() {
         groups.push(Group {
             heading: Some(("Settings", "pane-settings")),
-            entries: vec![(PEOPLE, Icon::People, "People"), (ACTIVITY, Icon::Waiting, "Activity")],
+            entries: vec![
+                (PEOPLE, Icon::People, "People"),
+                (RETURN_ADDRESSES, Icon::Return, "Return addresses"),
+                (APPEARANCE, Icon::Picture, "Appearance to users"),
+                (ACTIVITY, Icon::Waiting, "Activity"),
+            ],
         });
     }
     groups
@@ -38,7 +49,10 @@ fn place(path: &str) -> Option<(&'static str, &'static str)> {
     [
         (CONNECTORS, CONNECTORS, "Connectors"),
         ("/sign-ins", CONNECTORS, "Connectors"),
+        (ACCOUNTS, ACCOUNTS, "Accounts"),
         (PEOPLE, PEOPLE, "People"),
+        (RETURN_ADDRESSES, RETURN_ADDRESSES, "Return addresses"),
+        (APPEARANCE, APPEARANCE, "Appearance to users"),
         (ACTIVITY, ACTIVITY, "Activity"),
         (PROFILE, PROFILE, "Profile"),
     ]
@@ -56,10 +70,13 @@ pub(super) fn Pane(
     member: Member,
     /// The path of the page.
     here: String,
+    /// The number of accounts for which an administrator has something to do, as far as it is counted.
+    due_accounts: u64,
 ) -> impl IntoView {
     let place = place(&here);
     let current = place.map(|(entry, _)| entry);
-    let groups = groups(&member).into_iter().map(|group| show_group(group, current)).collect_view();
+    let groups =
+        groups(&member).into_iter().map(|group| show_group(group, current, due_accounts)).collect_view();
     view! {
         <nav class="pane" aria-label="Main">
             <Brand />
@@ -76,14 +93,26 @@ pub(super) fn Pane(
     }
 }
 
-fn show_group(group: Group, current: Option<&'static str>) -> impl IntoView {
+/// The link below the entry of the accounts: for how many an administrator has something to do.
+fn due_link(number: u64) -> impl IntoView {
+    let verb = if number == 1 { "needs" } else { "need" };
+    let accounts = if number == 1 { " account" } else { " accounts" };
+    view! {
+        <a class="due" href=DUE_ACCOUNTS>
+            <span>{count_words(number)} <span class="unseen">{accounts}</span> " " {verb} " sign-in"</span>
+        </a>
+    }
+}
+
+fn show_group(group: Group, current: Option<&'static str>, due_accounts: u64) -> impl IntoView {
     let heading = group.heading.filter(|_| group.entries.len() > 1);
     let entries = group
         .entries
         .into_iter()
         .map(|(to, icon, words)| {
             let current = (current == Some(to)).then_some("true");
-            view! { <li><a href=to aria-current=current>{icon.draw()} " " {words}</a></li> }
+            let due = (to == ACCOUNTS && due_accounts > 0).then(|| due_link(due_accounts));
+            view! { <li><a href=to aria-current=current>{icon.draw()} " " {words}</a> {due}</li> }
         })
         .collect_view();
     let id = heading.map(|(_, id)| id);
@@ -133,6 +162,8 @@ mod tests {
             ("/connectors", Some("Connectors")),
             ("/connectors/new", Some("Connectors")),
             ("/sign-ins/01932b5e", Some("Connectors")),
+            ("/accounts/01932b5e", Some("Accounts")),
+            ("/connectors/01932b5e/links", Some("Connectors")),
             ("/settings/people/01932b5e", Some("People")),
             ("/settings/activity", Some("Activity")),
             ("/profile/second-factor", Some("Profile")),

@@ -19,6 +19,7 @@ use crate::{
     },
     platform::{clock::Timestamp, config::Config, failure::Failure, id::UserId, page::Page},
     ui::{
+        email::EmailText,
         table::Table,
         widgets::{Badge, Copyable, ErrorSummary, FieldKind, Moment, Notice, Pager, TextField, Tone},
     },
@@ -207,16 +208,6 @@ fn PeoplePage(model: PeopleView) -> impl IntoView {
         <OpenInvitations invitations=invitations />
         <SecondFactorCard required=required />
     }
-}
-
-/// An email. If it does not fit on one line, it breaks after the @.
-#[component]
-pub fn EmailText(email: String) -> impl IntoView {
-    let parts = match email.split_once('@') {
-        Some((local, domain)) => (format!("{local}@"), domain.to_owned()),
-        None => (email, String::new()),
-    };
-    view! { <bdi>{parts.0}<wbr />{parts.1}</bdi> }
 }
 
 #[component]

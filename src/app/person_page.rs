@@ -15,7 +15,6 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use self::notice::{Change, PersonNotice, RequestedRole};
-use super::people_page::EmailText;
 use crate::{
     log_in::{administration::Administration, pages::title_of, session::LoggedInBrowser},
     people::{
@@ -31,7 +30,10 @@ use crate::{
         note,
         page::Page,
     },
-    ui::widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
+    ui::{
+        email::EmailText,
+        widgets::{Back, Badge, Copyable, Moment, Notice, Tone},
+    },
 };
 
 const PEOPLE: &str = "/settings/people";

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 pub use self::sentence::{Sentence, sentence};
 use crate::{
-    activity::model::{By, Detail, Recorded},
+    activity::model::{Action, By, Detail, Recorded},
     connectors::pages::labels_of,
     people::model::UserLabel,
     platform::{id::UserId, text},
@@ -29,8 +29,10 @@ pub struct Author {
 const DELETED_USER: &str = "A deleted user";
 const OPERATOR: &str = "The operator";
 const UNKNOWN_PERSON: &str = "An unknown person";
+const LINK_USER: &str = "A person with a link";
+const PROGRAM: &str = "The program";
 /// The names of authors that are not users.
-const NOT_USERS: [&str; 3] = [DELETED_USER, OPERATOR, UNKNOWN_PERSON];
+const NOT_USERS: [&str; 5] = [DELETED_USER, OPERATOR, UNKNOWN_PERSON, LINK_USER, PROGRAM];
 
 /// The users of an organisation, as entries name them.
 pub struct UserNames {
@@ -78,11 +80,36 @@ pub fn author_of(entry: &Recorded, users: &HashMap<UserId, UserLabel>) -> Author
             }
             None => DELETED_USER,
         },
+        By::NoUser if entry.action.is_some_and(is_of_link_user) => LINK_USER,
+        By::NoUser if entry.action.is_some_and(is_of_program) => PROGRAM,
         // A request has an address; a command has none.
         By::NoUser if entry.address.is_none() => OPERATOR,
         By::NoUser => UNKNOWN_PERSON,
     };
     Author { name: words.to_owned(), email: None }
+}
+
+/// Whether the action, if no user is its author, is that of a person with a connect link or a consent link.
+const fn is_of_link_user(action: Action) -> bool {
+    matches!(
+        action,
+        Action::LinkUsed
+            | Action::ConsentReported
+            | Action::DirectoryApproved
+            | Action::SignInEnded
+            | Action::AccountConnected
+            | Action::AccountReconnected
+            | Action::AccountMoved
+            | Action::AccountRefused
+    )
+}
+
+/// Whether the program does it by itself, if no user is the author.
+const fn is_of_program(action: Action) -> bool {
+    matches!(
+        action,
+        Action::LinkExpired | Action::ConsentLinkExpired | Action::ConnectorDeleted | Action::RefreshesFailed
+    )
 }
 
 /// An entry as a sentence: its author, and what the author did.
@@ -107,6 +134,10 @@ pub fn detail(entry: &Recorded, providers: &Providers) -> Option<(&'static str, 
         Detail::Fields { fields } => ("Changed", labels_of(providers, fields)),
         Detail::InviterMayNotInvite { inviter } => {
             ("Reason", format!("{inviter} may no longer invite users"))
+        }
+        Detail::Connector { connector } => ("Connector", connector.clone()),
+        Detail::ConnectLinks { .. } | Detail::SignInLinks { .. } if !entry.entity.is_empty() => {
+            ("Connector", entry.entity.clone())
         }
         Detail::Method { method } => ("Request", format!("{method} {}", entry.entity)),
         Detail::Ended { browsers, sign_ins, links } => (
@@ -144,10 +175,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{
-        activity::model::{Action, ActivityPosition},
-        platform::clock::Timestamp,
-    };
+    use crate::{activity::model::ActivityPosition, platform::clock::Timestamp};
 
     fn entry(detail: Detail) -> Recorded {
         Recorded {
@@ -179,6 +207,7 @@ mod tests {
                 "Reason",
                 "a@b.test may no longer invite users",
             ),
+            (Detail::Connector { connector: text("Mail archive") }, "Connector", "Mail archive"),
             (Detail::Method { method: text("GET") }, "Request", "GET /connectors/new"),
             (
                 Detail::Ended { browsers: 2, sign_ins: 1, links: 0 },
@@ -218,5 +247,24 @@ mod tests {
         assert_eq!(name(By::User(UserId(Uuid::from_u128(2))), None), "A deleted user");
         assert_eq!(name(By::NoUser, None), "The operator");
         assert_eq!(name(By::NoUser, Some("192.0.2.7")), "An unknown person");
+    }
+
+    #[test]
+    fn a_person_with_a_link_and_the_program_itself_are_authors_of_their_actions() {
+        let name = |action, by, address: Option<&str>| {
+            let address = address.map(str::to_owned);
+            let recorded = Recorded { by, address, action: Some(action), ..entry(Detail::None) };
+            author_of(&recorded, &HashMap::new()).name
+        };
+        let ada = By::User(UserId(Uuid::from_u128(1)));
+        for action in [Action::LinkUsed, Action::AccountConnected, Action::AccountReconnected] {
+            assert_eq!(name(action, By::NoUser, Some("192.0.2.7")), "A person with a link", "{action:?}");
+            assert_eq!(name(action, ada, Some("192.0.2.7")), "A deleted user", "a user is the author");
+        }
+        assert_eq!(name(Action::LinkExpired, By::NoUser, None), "The program");
+        assert_eq!(name(Action::ConnectorDeleted, By::NoUser, None), "The program");
+        assert_eq!(name(Action::RefreshesFailed, By::NoUser, None), "The program");
+        assert_eq!(name(Action::ConnectorDeletionStarted, ada, None), "A deleted user");
+        assert_eq!(name(Action::AccountPaused, By::NoUser, None), "The operator");
     }
 }

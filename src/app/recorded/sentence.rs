@@ -1,8 +1,10 @@
 //! Writes each activity entry as a sentence. The page writes the author's name, its subject, before it.
 
 use crate::{
+    accounts::model::AccountState,
     activity::model::{Action, By, Detail, Recorded},
     people::model::Role,
+    ui::numbers::grouped,
 };
 
 /// The part of the sentence after the author's name: `invited`, `third@contoso.example`, `as Viewer`.
@@ -87,6 +89,9 @@ pub fn sentence(entry: &Recorded) -> Sentence {
         },
         Action::ConnectorAdded => about("added the connector"),
         Action::ConnectorChanged => about("changed the connector"),
+        Action::ConnectorDeletionStarted => {
+            about("started to delete the connector").ending("with its accounts")
+        }
         Action::ConnectorDeleted => about("deleted the connector"),
         Action::ConnectorTried => about("checked the Client ID and the client secret of"),
         Action::SignInStarted => about("started a sign-in for"),
@@ -97,6 +102,102 @@ pub fn sentence(entry: &Recorded) -> Sentence {
             }
             _ => plain("tried to do something that only administrators can do"),
         },
+        _ => of_accounts(action, entry),
+    }
+}
+
+/// The sentence of an action that concerns accounts, links, return addresses or the appearance.
+fn of_accounts(action: Action, entry: &Recorded) -> Sentence {
+    let about = |verb| Sentence::about(verb, entry);
+    let plain = Sentence::plain;
+    match action {
+        Action::LinkMade => of_link("made a connect link", "made a connect link for", entry),
+        Action::LinksMade => plain("made").ending(made_links(&entry.detail)),
+        Action::LinksRevoked => plain("revoked").ending(number_of_links(&entry.detail)),
+        Action::LinkUsed => of_link("used a connect link", "used the connect link for", entry),
+        Action::LinkRevoked => of_link("revoked a connect link", "revoked the connect link for", entry),
+        Action::LinkExpired => of_link("ended a connect link", "ended the connect link for", entry)
+            .ending("because it had expired"),
+        Action::ConsentLinkMade => about("made a link for the approval of the company"),
+        Action::ConsentReported => about("reported the approval of the company"),
+        Action::ConsentLinkRevoked => about("revoked the link for the approval of the company"),
+        Action::ConsentLinkExpired => {
+            about("ended the link for the approval of the company").ending("because it had expired")
+        }
+        Action::DirectoryApproved => about("proved by a sign-in the approval of the company"),
+        Action::AccountConnected => about("connected the mailbox"),
+        Action::AccountReconnected => about("connected the mailbox").ending("again"),
+        Action::AccountMoved => about("connected the mailbox").ending("through another connector"),
+        Action::AccountRefused => {
+            about("tried to connect the mailbox").ending("although another connector has it")
+        }
+        Action::AccountPaused => about("paused the account"),
+        Action::AccountResumed => about("resumed the account"),
+        Action::AccountTriedAgain => about("tried the account").ending("again"),
+        Action::AccountTested => about("tested the access to"),
+        Action::AccountDisconnected => about("disconnected the account"),
+        Action::AccountDeleted => about("deleted the account"),
+        Action::RefreshesFailed => about("could not refresh accounts of").ending(why_refreshes_fail(entry)),
+        Action::ConfirmationAwaited => {
+            about("signed in to the mailbox").ending("which its application must confirm")
+        }
+        Action::AccountConfirmed => about("confirmed the mailbox").ending("for its application"),
+        Action::AccountNotConfirmed if entry.outcome == "refused" => {
+            about("did not connect the mailbox").ending("because its confirmation was refused")
+        }
+        Action::AccountNotConfirmed => {
+            about("did not connect the mailbox").ending("because no application confirmed it in time")
+        }
+        Action::AppearanceChanged => plain("changed the appearance to users"),
+        Action::ReturnAddressAdded => about("added the return address"),
+        Action::ReturnAddressSecretReplaced => about("replaced the secret of the return address"),
+        Action::ReturnAddressRemoved => about("removed the return address"),
+        Action::ReturnAddressChanged => match &entry.detail {
+            Detail::ConfirmationRequired => {
+                about("required a confirmation of each mailbox from the return address")
+            }
+            Detail::ConfirmationNotRequired => {
+                about("removed the confirmation of mailboxes from the return address")
+            }
+            _ => about("changed the return address"),
+        },
+        _ => about("did something that this version does not know:"),
+    }
+}
+
+/// A sentence about a connect link. A link for any mailbox has no email that it could be named by.
+fn of_link(nameless: &'static str, named: &'static str, entry: &Recorded) -> Sentence {
+    if entry.entity.is_empty() { Sentence::plain(nameless) } else { Sentence::about(named, entry) }
+}
+
+/// Why accounts of a connector cannot be refreshed; empty if another version of the program knows it.
+fn why_refreshes_fail(entry: &Recorded) -> &'static str {
+    let Detail::AccountState { state } = &entry.detail else { return "" };
+    match AccountState::from_name(state) {
+        Some(AccountState::NeedsSignIn) => "because people must sign in again",
+        Some(AccountState::WaitingForConnector) => "because its credentials were refused",
+        Some(AccountState::WaitingForCompany) => "because a company does not allow the application any more",
+        Some(AccountState::NeedsAttention) => "because the provider refused the requests",
+        _ => "",
+    }
+}
+
+/// `500 links for connecting`.
+fn made_links(detail: &Detail) -> String {
+    let what = match detail {
+        Detail::SignInLinks { .. } => "to sign in again",
+        _ => "for connecting",
+    };
+    format!("{} {what}", number_of_links(detail))
+}
+
+fn number_of_links(detail: &Detail) -> String {
+    match detail {
+        Detail::ConnectLinks { links: 1 } | Detail::SignInLinks { links: 1 } => "1 link".to_owned(),
+        Detail::ConnectLinks { links } | Detail::SignInLinks { links } => {
+            format!("{} links", grouped(usize::try_from(*links).unwrap_or(usize::MAX)))
+        }
+        _ => "links".to_owned(),
     }
 }
 
@@ -125,175 +226,4 @@ fn as_role(detail: &Detail) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::{
-        activity::model::ActivityPosition,
-        platform::{clock::Timestamp, id::UserId},
-    };
-
-    const ADA: By = By::User(UserId(Uuid::from_u128(1)));
-
-    fn entry(action: Option<Action>, by: By, detail: Detail) -> Recorded {
-        Recorded {
-            position: ActivityPosition { at: Timestamp::from_micros(0), id: Uuid::nil() },
-            by,
-            address: None,
-            action,
-            entity: "it".to_owned(),
-            outcome: "done".to_owned(),
-            detail,
-            request_id: None,
-            count: 1,
-        }
-    }
-
-    type Row = (Action, By, Detail, &'static str);
-
-    /// Sentences about organisations and users.
-    fn of_people() -> Vec<Row> {
-        let role = |role: &str| Detail::Role { role: role.to_owned() };
-        let new_role = |role: &str| Detail::RoleChanged { role: role.to_owned() };
-        vec![
-            (Action::OrganisationAdded, By::NoUser, Detail::None, "added the organisation it"),
-            (
-                Action::OrganisationChanged,
-                ADA,
-                Detail::SecondFactorRequired,
-                "required a second factor for all users",
-            ),
-            (
-                Action::OrganisationChanged,
-                ADA,
-                Detail::SecondFactorOptional,
-                "made the second factor optional",
-            ),
-            (Action::OrganisationChanged, ADA, Detail::None, "changed the organisation it"),
-            (Action::UserAdded, ADA, role("viewer"), "joined as Viewer"),
-            (Action::UserAdded, By::NoUser, role("admin"), "added it as Administrator"),
-            (Action::UserInvited, ADA, role("viewer"), "invited it as Viewer"),
-            (Action::UserInvited, ADA, role("owner"), "invited it as owner"),
-            (Action::UserInvited, ADA, Detail::None, "invited it"),
-            (Action::UserChanged, ADA, new_role("admin"), "made it an administrator"),
-            (Action::UserChanged, ADA, new_role("viewer"), "made it a viewer"),
-            (Action::UserChanged, ADA, new_role("owner"), "changed the role of it to owner"),
-            (Action::UserChanged, By::NoUser, Detail::Password, "set a new password for it"),
-            (Action::UserChanged, ADA, Detail::Enabled, "enabled it"),
-            (Action::UserChanged, ADA, Detail::Disabled, "disabled it"),
-            (Action::UserChanged, ADA, Detail::SecondFactorRemoved, "turned off the second factor of it"),
-            (Action::UserChanged, ADA, Detail::SessionsEnded, "logged out it everywhere"),
-            (Action::UserChanged, ADA, Detail::Earlier("role: admin".to_owned()), "changed the user it"),
-            (Action::UserDeleted, By::NoUser, Detail::None, "deleted the user it"),
-            (Action::InvitationWithdrawn, ADA, Detail::None, "withdrew the link for it"),
-            (Action::NewPasswordOffered, ADA, Detail::None, "made a link for a new password for it"),
-            (
-                Action::PasswordChanged,
-                ADA,
-                Detail::ByLink,
-                "chose a new password with a link from an administrator",
-            ),
-            (Action::PasswordChanged, ADA, Detail::None, "changed their password"),
-            (Action::PasswordChanged, By::NoUser, Detail::None, "changed the password of it"),
-            (
-                Action::PasswordChangeRefused,
-                ADA,
-                Detail::None,
-                "entered a wrong current password to change it",
-            ),
-        ]
-    }
-
-    /// Sentences about log-ins, secrets, connectors and sign-ins.
-    fn of_the_others() -> Vec<Row> {
-        let text = str::to_owned;
-        let method = |method: &str| Detail::Method { method: method.to_owned() };
-        vec![
-            (Action::LoggedIn, ADA, Detail::None, "logged in"),
-            (Action::LoggedOut, ADA, Detail::None, "logged out"),
-            (Action::LogInRefused, By::NoUser, Detail::None, "tried to log in as it"),
-            (
-                Action::CodeAsked,
-                By::NoUser,
-                Detail::None,
-                "gave the correct password of it and was asked for a code",
-            ),
-            (Action::CodeRefused, ADA, Detail::None, "entered a wrong code"),
-            (Action::CodeRefused, By::NoUser, Detail::None, "entered a wrong code for it"),
-            (Action::RecoveryCodeUsed, ADA, Detail::None, "used a recovery code"),
-            (Action::RecoveryCodeUsed, By::NoUser, Detail::None, "used a recovery code of it"),
-            (Action::RecoveryCodesMade, ADA, Detail::None, "made new recovery codes"),
-            (Action::SecondFactorAdded, ADA, Detail::None, "set up a second factor"),
-            (Action::SecondFactorRemoved, ADA, Detail::None, "turned off their second factor"),
-            (Action::Reauthenticated, ADA, Detail::None, "re-authenticated with their password"),
-            (
-                Action::ReauthenticationRefused,
-                ADA,
-                Detail::None,
-                "entered a wrong password to re-authenticate",
-            ),
-            (Action::SessionEnded, ADA, Detail::None, "logged out one of their other browsers"),
-            (
-                Action::SessionsEnded,
-                By::NoUser,
-                Detail::Ended { browsers: 2, sign_ins: 1, links: 0 },
-                "logged out all users and ended all open sign-ins and links",
-            ),
-            (
-                Action::SecretsResealed,
-                By::NoUser,
-                Detail::Key { key: text("2026") },
-                "re-encrypted all secrets with the key 2026",
-            ),
-            (Action::SecretsResealed, By::NoUser, Detail::None, "re-encrypted all secrets"),
-            (Action::ConnectorAdded, ADA, Detail::None, "added the connector it"),
-            (
-                Action::ConnectorChanged,
-                ADA,
-                Detail::Fields { fields: vec![text("client_id")] },
-                "changed the connector it",
-            ),
-            (Action::ConnectorDeleted, ADA, Detail::None, "deleted the connector it"),
-            (Action::ConnectorTried, ADA, Detail::None, "checked the Client ID and the client secret of it"),
-            (Action::SignInStarted, ADA, Detail::None, "started a sign-in for it"),
-            (Action::SignInEnded, ADA, Detail::None, "finished a sign-in for it"),
-            (
-                Action::RequestRefused,
-                ADA,
-                method("GET"),
-                "tried to open a page that is only for administrators",
-            ),
-            (
-                Action::RequestRefused,
-                ADA,
-                method("POST"),
-                "tried to do something that only administrators can do",
-            ),
-        ]
-    }
-
-    #[test]
-    fn each_action_with_each_of_its_details_has_its_sentence() {
-        let table = [of_people(), of_the_others()].concat();
-        for (action, by, detail, words) in &table {
-            assert_eq!(sentence(&entry(Some(*action), *by, detail.clone())).text(), *words, "{action:?}");
-        }
-        for action in Action::ALL {
-            assert!(table.iter().any(|(listed, ..)| listed == action), "{action:?} is not in the table");
-        }
-    }
-
-    #[test]
-    fn an_entry_without_a_known_action_or_a_name_has_a_sentence_too() {
-        let unknown = sentence(&entry(None, ADA, Detail::None));
-        assert_eq!(unknown.text(), "did something that this version does not know: it");
-        let nameless =
-            |action| Recorded { entity: String::new(), ..entry(Some(action), By::NoUser, Detail::None) };
-        assert_eq!(
-            sentence(&nameless(Action::LogInRefused)).text(),
-            "tried to log in with an email that no user has"
-        );
-        assert_eq!(sentence(&nameless(Action::CodeRefused)).text(), "entered a wrong code for several users");
-    }
-}
+mod tests;
