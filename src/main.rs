@@ -1,5 +1,5 @@
-//! The command line of `mail360`: `serve`, `migrate`, `check`, `reseal`, `restore`, `end-sessions`, `organisation`
-//! and `user`.
+//! The command line of `mail360`: `serve`, `migrate`, `check`, `reseal`, `restore`, `end-sessions`, `organisation`,
+//! `user` and `account`.
 
 mod commands;
 
@@ -11,7 +11,7 @@ use mail360::{
     providers::ProviderOptions,
 };
 
-use commands::{Settings, organisation::OrganisationCommand, user::UserCommand};
+use commands::{Settings, account::AccountCommand, organisation::OrganisationCommand, user::UserCommand};
 
 // The help begins with the package's description in Cargo.toml.
 #[derive(Parser)]
@@ -66,6 +66,9 @@ enum Command {
     /// Add, list, change and delete users.
     #[command(subcommand)]
     User(UserCommand),
+    /// List, show, pause, resume and delete accounts.
+    #[command(subcommand)]
+    Account(AccountCommand),
 }
 
 /// Faster than the system's where a thread frees what another has allocated (docs/speed.md).
@@ -121,6 +124,7 @@ async fn main() -> ExitCode {
         Command::EndSessions => commands::end_sessions::run(settings).await,
         Command::Organisation(command) => commands::organisation::run(settings, command).await,
         Command::User(command) => commands::user::run(settings, command).await,
+        Command::Account(command) => commands::account::run(settings, command).await,
     };
     done.map_or_else(fail, |()| ExitCode::SUCCESS)
 }

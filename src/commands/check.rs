@@ -1,6 +1,8 @@
 //! `mail360 check`: checks configuration, keys and secrets, and changes nothing. An operator's monitoring reads only
 //! the exit status. So expired client secrets, which an administrator replaces, have a status of their own.
 
+mod attention;
+
 use std::process::ExitCode;
 
 use mail360::{
@@ -44,6 +46,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, String> {
         ));
     }
     let due = find_due_secrets(&program).await?;
+    let attention = attention::find(&program).await?;
     let public_url = &program.config.public_url;
     print_line(&format!(
         "The configuration, the database and the encryption key are valid. {}\n\
@@ -52,6 +55,9 @@ pub async fn run(settings: Settings) -> Result<ExitCode, String> {
         public_url.origin(),
         public_url.redirect_uri()
     ));
+    for counts in &attention.counts {
+        print_line(counts);
+    }
     let warnings = program.providers.all().iter().flat_map(|provider| provider.warnings());
     let proxy_warnings = proxy_warnings.into_iter().map(|warning| warning.text);
     for warning in warnings.chain(program.config.warnings()).chain(proxy_warnings) {
@@ -74,7 +80,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, String> {
             print_line(&format!("Note: {old_format} {remedy}"));
         }
     }
-    for warning in &due.warnings {
+    for warning in due.warnings.iter().chain(&attention.warnings) {
         print_line(warning);
     }
     if due.expired == 0 {

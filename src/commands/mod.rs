@@ -1,5 +1,6 @@
 //! The commands of the program, and what they share. [`Opened`] opens database and vault for a command.
 
+pub mod account;
 pub mod check;
 pub mod end_sessions;
 pub mod organisation;
@@ -11,7 +12,10 @@ pub mod user;
 use std::{process::ExitCode, sync::Arc};
 
 use mail360::{
-    people::service::Organisation,
+    people::{
+        model::{OrganisationName, ShortName},
+        service::Organisation,
+    },
     platform::{
         assets::Assets,
         clock::{SharedClock, SystemClock},
@@ -45,9 +49,20 @@ pub fn print_error(error: &str, status: ExitCode) -> ExitCode {
 
 /// Prints a line to standard output, whose reader may be gone.
 pub fn print_line(text: &str) {
+    let _ = write_line(text);
+}
+
+/// The same, for a command that prints many lines: an error means that the reader is gone.
+pub fn write_line(text: &str) -> std::io::Result<()> {
     use std::io::Write;
 
-    let _ = writeln!(std::io::stdout(), "{text}");
+    writeln!(std::io::stdout(), "{text}")
+}
+
+/// Prints a remark for the operator apart from the output, which a script may read.
+#[expect(clippy::print_stderr, reason = "this is what the person at the command line reads")]
+pub fn print_remark(text: &str) {
+    eprintln!("{text}");
 }
 
 /// A failure as a text for the operator.
@@ -62,6 +77,37 @@ pub fn describe_failure(failure: Failure) -> String {
 /// All organisations.
 pub async fn organisations(program: &Program) -> Result<Vec<Organisation>, String> {
     program.people.organisations(&program.database.read()).await.map_err(|error| error.to_string())
+}
+
+/// The organisation with this name, short name or id; the only one if none is given.
+pub fn find_organisation<'a>(
+    all: &'a [Organisation],
+    wanted: Option<&str>,
+) -> Result<&'a Organisation, String> {
+    let name = wanted.and_then(|wanted| OrganisationName::parse(wanted).ok());
+    let short_name = wanted.and_then(|wanted| ShortName::parse(wanted).ok());
+    let id = wanted.and_then(|wanted| wanted.parse().ok());
+    let fits = |organisation: &&Organisation| match wanted {
+        Some(_) => {
+            name.as_ref().is_some_and(|name| name.as_str() == organisation.name)
+                || short_name.as_ref().is_some_and(|short| short.as_str() == organisation.short_name)
+                || id == Some(organisation.id)
+        }
+        None => true,
+    };
+    let mut found = all.iter().filter(fits);
+    match (found.next(), found.next()) {
+        (Some(organisation), None) => Ok(organisation),
+        (None, _) if wanted.is_none() => {
+            Err("There is no organisation yet. Add one with `mail360 organisation add`.".to_owned())
+        }
+        (None, _) => Err("There is no such organisation. `mail360 organisation list` shows all of them.".to_owned()),
+        _ => Err(
+            "There are several organisations. Choose one with --organisation and its short name. `mail360 organisation \
+                  list` shows the short names."
+                .to_owned(),
+        ),
+    }
 }
 
 /// Warnings about the settings of the proxy through which requests reach the providers.

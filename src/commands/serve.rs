@@ -10,6 +10,7 @@ use std::{
 use mail360::{
     platform::{
         assets::Assets,
+        database::sole::SoleServer,
         monotonic::SystemMonotonic,
         periodic::PeriodicWork,
         server::{self, ConnectionLimits},
@@ -42,6 +43,8 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         opened.register_key().await?;
     }
     let program = opened.program(assets).await?;
+    // Until the end of this function.
+    let _sole = SoleServer::of(&program.config.database)?;
     let proxy_warnings = proxy_warnings(&program.providers).into_iter().map(|warning| warning.text);
     for warning in program.config.warnings().into_iter().chain(proxy_warnings) {
         tracing::warn!("{warning}");
@@ -49,6 +52,7 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
     let work: Vec<_> = program.periodic_work().into_iter().map(PeriodicWork::start).collect();
     let stop_jobs = CancellationToken::new();
     let mut jobs = tokio::spawn(program.runner(Arc::new(SystemMonotonic)).run(stop_jobs.clone()));
+    let mut refreshes = tokio::spawn(program.refresher().run(stop_jobs.clone()));
     // Before the start is announced: without a handler, a signal would kill the process during a response.
     let asked = asked_to_stop()?;
     announce(&program).await?;
@@ -65,6 +69,7 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         // process sees it.
         ended = &mut server => return Err(format!("The server ended by itself: {ended:?}.")),
         ended = &mut jobs => return Err(format!("The runner of jobs ended by itself: {ended:?}.")),
+        ended = &mut refreshes => return Err(format!("The refresher of grants ended by itself: {ended:?}.")),
     }
     tracing::info!("stopping");
     for work in work {
@@ -81,6 +86,9 @@ pub async fn run(settings: Settings, migrate: bool) -> CommandResult {
         }
         if let Err(error) = jobs.await {
             tracing::error!(%error, "the runner of jobs has failed");
+        }
+        if let Err(error) = refreshes.await {
+            tracing::error!(%error, "the refresher of grants has failed");
         }
     };
     if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {

@@ -4,17 +4,18 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use clap::{Args, Subcommand, ValueEnum};
 use mail360::{
-    log_in::session::Sessions,
     people::{
-        model::{Email, OrganisationName, Password, PersonName, Role, ShortName},
-        service::{ChangeOutcome, Organisation, UserAddition, UserChange},
+        model::{Email, Password, PersonName, Role},
+        service::{ChangeOutcome, UserAddition, UserChange},
     },
     platform::{assets::Assets, cpu::Asker},
     router::Program,
 };
 use secrecy::SecretString;
 
-use super::{CommandResult, Opened, Settings, describe_failure, organisations, print_line};
+use super::{
+    CommandResult, Opened, Settings, describe_failure, find_organisation, organisations, print_line,
+};
 
 /// Identifies a user.
 #[derive(Args)]
@@ -155,34 +156,6 @@ async fn add_user(program: &Program, which: &UserSelector, name: &str, role: Rol
     Ok(())
 }
 
-/// The organisation with this name, short name or id; the only one if none is given.
-fn find_organisation<'a>(all: &'a [Organisation], wanted: Option<&str>) -> Result<&'a Organisation, String> {
-    let name = wanted.and_then(|wanted| OrganisationName::parse(wanted).ok());
-    let short_name = wanted.and_then(|wanted| ShortName::parse(wanted).ok());
-    let id = wanted.and_then(|wanted| wanted.parse().ok());
-    let fits = |organisation: &&Organisation| match wanted {
-        Some(_) => {
-            name.as_ref().is_some_and(|name| name.as_str() == organisation.name)
-                || short_name.as_ref().is_some_and(|short| short.as_str() == organisation.short_name)
-                || id == Some(organisation.id)
-        }
-        None => true,
-    };
-    let mut found = all.iter().filter(fits);
-    match (found.next(), found.next()) {
-        (Some(organisation), None) => Ok(organisation),
-        (None, _) if wanted.is_none() => {
-            Err("There is no organisation yet. Add one with `mail360 organisation add`.".to_owned())
-        }
-        (None, _) => Err("There is no such organisation. `mail360 organisation list` shows all of them.".to_owned()),
-        _ => Err(
-            "There are several organisations. Choose one with --organisation and its short name. `mail360 organisation \
-                  list` shows the short names."
-                .to_owned(),
-        ),
-    }
-}
-
 async fn list_users(program: &Program) -> CommandResult {
     for organisation in organisations(program).await? {
         for user in program.people.users(organisation.id).await.map_err(describe_failure)? {
@@ -225,10 +198,8 @@ async fn change_user(program: &Program, which: &UserSelector, change: UserChange
         UserChange::Delete | UserChange::Password(_) | UserChange::EndSessions => "is in that state already",
     };
     let changed = program
-        .people
-        .change_user(organisation.id, &email, change, async |tx, organisation, user| {
-            Sessions::end_all_of(tx, organisation, user).await
-        })
+        .administration
+        .change_as_operator(organisation.id, &email, change)
         .await
         .map_err(describe_failure)?;
     match changed {
