@@ -1,6 +1,7 @@
 //! The HTML shell, the pages that use several features, and the middleware that renders every page and failure. Start
 //! with [`render`].
 
+pub(crate) mod account_page;
 mod activity_page;
 pub(crate) mod connector_page;
 mod errors;
@@ -29,6 +30,7 @@ use leptos::{
 use url::{Position, Url};
 
 use crate::{
+    accounts::service::AccountService,
     log_in::next::own_path,
     people::access::Member,
     platform::{
@@ -50,12 +52,13 @@ use pane::Pane;
 pub struct Renderer {
     config: Arc<Config>,
     clock: SharedClock,
+    accounts: AccountService,
     options: LeptosOptions,
 }
 
 impl Renderer {
-    /// A renderer whose pages load these assets.
-    pub fn new(config: Arc<Config>, clock: SharedClock, assets: &Assets) -> Self {
+    /// A renderer whose pages load these assets, and whose left pane counts these accounts.
+    pub fn new(config: Arc<Config>, clock: SharedClock, accounts: AccountService, assets: &Assets) -> Self {
         // An error means that the executor is set already.
         let _ = any_spawner::Executor::init_tokio();
         let options = LeptosOptions::builder()
@@ -63,7 +66,7 @@ impl Renderer {
             .output_name(assets.name())
             .site_pkg_dir("pkg")
             .build();
-        Self { config, clock, options }
+        Self { config, clock, accounts, options }
     }
 }
 
@@ -97,7 +100,14 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
         return response;
     };
     let member = response.extensions_mut().remove::<Member>();
-    let html = to_html(&renderer, page, member, nonce, &path).await;
+    let viewer = match member {
+        Some(member) if page.frame == Frame::Console => {
+            let due = count_due_accounts(&renderer, &page, &member).await;
+            Some((member, due))
+        }
+        _ => None,
+    };
+    let html = to_html(&renderer, page, viewer, nonce, &path).await;
 
     // Keep the headers of the inner response, such as cookies. Replace its body with the page.
     let (mut parts, _) = response.into_parts();
@@ -106,6 +116,18 @@ pub async fn render(State(renderer): State<Renderer>, request: Request, next: Ne
     parts.headers.extend(page_parts.headers);
     parts.status = page_parts.status;
     Response::from_parts(parts, body)
+}
+
+/// The number of accounts for which an administrator has something to do. Zero for a viewer, who cannot do it, and on
+/// the page of an error, which the database may have caused. Without the number a page is still useful.
+async fn count_due_accounts(renderer: &Renderer, page: &Page, member: &Member) -> u64 {
+    if !member.is_admin() || page.status != StatusCode::OK {
+        return 0;
+    }
+    renderer.accounts.count_needing_sign_in(&member.caller()).await.unwrap_or_else(|failure| {
+        tracing::warn!(?failure, "could not count the accounts that need a sign-in for the left pane");
+        0
+    })
 }
 
 /// The page of this program from which a form was sent. After a log-in the user returns to it.
@@ -126,7 +148,7 @@ fn is_bare_error(response: &Response) -> bool {
 async fn to_html(
     renderer: &Renderer,
     page: Page,
-    member: Option<Member>,
+    viewer: Option<(Member, u64)>,
     nonce: Option<ScriptNonce>,
     path: &str,
 ) -> Response {
@@ -146,7 +168,7 @@ async fn to_html(
         }
     };
     let here = path.to_owned();
-    let app = move || shell(&page, member.as_ref(), &options, &here);
+    let app = move || shell(&page, viewer.as_ref(), &options, &here);
     let render = leptos_axum::render_app_async_with_context(contexts, app);
     let mut request = Request::new(Body::empty());
     if let Ok(uri) = path.parse() {
@@ -160,24 +182,39 @@ async fn to_html(
     response
 }
 
-/// The HTML document around a page.
-fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &str) -> impl IntoView + use<> {
+/// The HTML document around a page. A page with a left pane has a viewer, with the number that the pane shows at the
+/// entry of the accounts.
+fn shell(
+    page: &Page,
+    viewer: Option<&(Member, u64)>,
+    options: &LeptosOptions,
+    here: &str,
+) -> impl IntoView + use<> {
     let content = page.content.make_view();
-    let title = format!("{} · Mail360", page.title);
+    let title = match page.frame {
+        Frame::Guest => page.title.clone(),
+        Frame::Console | Frame::Narrow => format!("{} · Mail360", page.title),
+    };
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let refresh = match &page.then {
         Some(Then::GoTo(to)) => Some(view! { <meta http-equiv="refresh" content=format!("0;url={to}") /> }),
         _ => None,
     };
-    let (class, frame) = match (page.frame, member) {
-        (Frame::Console, Some(member)) => {
-            ("console", view! { <Pane member=member.clone() here=here.to_owned() /> }.into_any())
+    let (class, frame) = match (page.frame, viewer) {
+        (Frame::Console, Some((member, due))) => {
+            let left = view! { <Pane member=member.clone() here=here.to_owned() due_accounts=*due /> };
+            ("console", left.into_any())
         }
+        (Frame::Guest, _) => ("narrow guest", ().into_any()),
         _ => ("narrow", view! { <header><Brand /></header> }.into_any()),
     };
+    // A page for guests begins with its content, and has no scripts.
+    let is_ours = page.frame != Frame::Guest;
+    let skip = is_ours.then(|| view! { <a class="skip" href="#main">"Skip to the content"</a> });
+    let scripts = is_ours.then(|| view! { <HydrationScripts options=options.clone() islands=true /> });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=page.language.code()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -186,10 +223,10 @@ fn shell(page: &Page, member: Option<&Member>, options: &LeptosOptions, here: &s
                 <title>{title}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href=stylesheet />
-                <HydrationScripts options=options.clone() islands=true />
+                {scripts}
             </head>
             <body class=class>
-                <a class="skip" href="#main">"Skip to the content"</a>
+                {skip}
                 {frame}
                 <main id="main" tabindex="-1">{content}</main>
                 <p class="unseen" id="copy-status" role="status"></p>

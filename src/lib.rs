@@ -20,6 +20,8 @@ extern crate self as mail360;
 mod test_database;
 
 #[cfg(feature = "ssr")]
+pub mod accounts;
+#[cfg(feature = "ssr")]
 pub mod activity;
 #[cfg(feature = "ssr")]
 pub mod api;

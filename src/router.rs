@@ -24,7 +24,8 @@ pub use program::{Ended, Foundations, Program};
 pub use sweep::SWEEP;
 
 use crate::{
-    api,
+    accounts::{add_page, appearance_page, approvals_page, links_page, list_page, return_addresses_page},
+    api::{self, confirm, layers::Limits},
     app::{self, Renderer},
     connectors::{self, actions, draft::keep_of_logged_out, preflight::SharedPreflight},
     log_in::{
@@ -32,12 +33,16 @@ use crate::{
         guard::{self, AccessRule, LoggedOutHandler, RouteAccess},
     },
     people::access::Member,
-    platform::{config::REDIRECT_PATH, failure::Failure, middleware::request_id},
+    platform::{
+        config::REDIRECT_PATH,
+        failure::Failure,
+        middleware::{body::BodyLimits, request_id},
+    },
     sign_ins,
     vault::custody::{self, KeyCheck},
 };
 
-/// Maximum number of bytes of a form's body. Every form of this program is far smaller.
+/// Maximum number of bytes of a form's body. Every form without a file is far smaller.
 const MAX_FORM: usize = 64 * 1024;
 
 /// The three routers. Each has its own layers.
@@ -146,7 +151,28 @@ pub fn table() -> Vec<Route> {
         post("/connectors/{id}/try-again", Admin, sign_ins::routes::try_again),
         get("/connectors/{id}/pasted-error", Admin, sign_ins::routes::ask_for_error),
         post("/connectors/{id}/pasted-error", Admin, sign_ins::routes::explain_error),
+        get("/connectors/{id}/links", Admin, links_page::show).compressed(),
+        post("/connectors/{id}/links/{link}/revoke", Admin, links_page::revoke),
+        get("/connectors/{id}/approvals", Admin, approvals_page::show).compressed(),
+        post("/connectors/{id}/approvals", Admin, approvals_page::make),
+        post("/connectors/{id}/approvals/{link}/revoke", Admin, approvals_page::revoke),
         get("/sign-ins/{id}", Admin, sign_ins::routes::show).compressed(),
+        get("/accounts", Member, list_page::list).compressed(),
+        get("/accounts/new", Admin, add_page::show),
+        post("/accounts/new", Admin, add_page::make),
+        get(add_page::MANY, Admin, add_page::many::show),
+        post(add_page::MANY, Admin, add_page::many::make),
+        get(add_page::SIGN_IN_LINKS, Admin, add_page::signing_in::show),
+        post(add_page::SIGN_IN_LINKS, Admin, add_page::signing_in::make),
+        get("/accounts/{id}", Admin, app::account_page::show).compressed(),
+        get("/accounts/{id}/link", Admin, add_page::show_for_account),
+        post("/accounts/{id}/link", Admin, add_page::make_for_account),
+        post("/accounts/{id}/test", Admin, app::account_page::test),
+        post("/accounts/{id}/pause", Admin, app::account_page::pause),
+        post("/accounts/{id}/resume", Admin, app::account_page::resume),
+        post("/accounts/{id}/try-again", Admin, app::account_page::try_again),
+        post("/accounts/{id}/disconnect", Admin, app::account_page::disconnect).reauthenticated(),
+        post("/accounts/{id}/delete", Admin, app::account_page::delete).reauthenticated(),
         get("/re-authenticate", Newcomer, reauthenticate_page::show),
         post("/re-authenticate", Newcomer, reauthenticate_page::reauthenticate),
         get("/profile", Member, profile_page::show),
@@ -170,7 +196,28 @@ pub fn table() -> Vec<Route> {
         get("/settings/people/{id}", Admin, app::person_page::show).compressed(),
         post("/settings/people/{id}", Admin, app::person_page::change).reauthenticated(),
         get("/settings/activity", Admin, app::activity_page).compressed(),
+        get("/settings/appearance", Admin, appearance_page::show),
+        post("/settings/appearance", Admin, appearance_page::change),
+        post(appearance_page::UPLOAD, Admin, appearance_page::upload_logo),
+        post("/settings/appearance/logo/remove", Admin, appearance_page::remove_logo),
+        get("/settings/return-addresses", Admin, return_addresses_page::show),
+        post("/settings/return-addresses", Admin, return_addresses_page::add).reauthenticated(),
+        post("/settings/return-addresses/{id}/rotate", Admin, return_addresses_page::rotate)
+            .reauthenticated(),
+        post("/settings/return-addresses/{id}/remove", Admin, return_addresses_page::remove)
+            .reauthenticated(),
+        post("/settings/return-addresses/{id}/confirmation", Admin, return_addresses_page::set_confirmation)
+            .reauthenticated(),
+        get("/connect/logo/{hash}", Anyone, appearance_page::show_logo),
+        get("/connect/{token}", Anyone, sign_ins::routes::connect::show),
+        post("/connect/{token}", Anyone, sign_ins::routes::connect::start),
+        get("/connect/outcome/{id}", Anyone, sign_ins::routes::connect::show_outcome),
+        post("/connect/outcome/{id}", Anyone, sign_ins::routes::connect::start_again),
+        get("/consent/{token}", Anyone, sign_ins::routes::consent::show),
+        post("/consent/{token}", Anyone, sign_ins::routes::consent::start),
         get(REDIRECT_PATH, Anyone, sign_ins::routes::callback),
+        // The code in the body is the credential.
+        post(confirm::PATH, Anyone, confirm::confirm),
         post(actions::ADD, Admin, run_server_function),
         post(actions::CHANGE, Admin, run_server_function),
         // The use case asks for the password, because the typed secret is kept first.
@@ -188,7 +235,7 @@ pub fn router(program: &Program) -> Router {
 /// same layers. Tests ask the layers of a router that has no route yet.
 pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
     let (mut console, mut callback, mut api) = (Router::new(), Router::new(), Router::new());
-    let limits = api::layers::Limits::default();
+    let limits = Limits::default();
     for route in table {
         let (kind, path) = (route.router(), route.path);
         match kind {
@@ -196,11 +243,18 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
             RouterKind::Callback => callback = callback.route(path, guarded(program, route)),
             RouterKind::Api => {
                 let needs_client = route.access != RouteAccess::Anyone;
+                let limits = if path == confirm::PATH {
+                    // The body is read before its code is known to be right.
+                    Limits { body: BodyLimits::new(confirm::MAX_BODY), ..limits }
+                } else {
+                    limits
+                };
                 api = api.route(path, api::layers::route(route.handler, needs_client, limits));
             }
         }
     }
-    let renderer = Renderer::new(program.config.clone(), program.clock.clone(), &program.assets);
+    let (clock, accounts) = (program.clock.clone(), program.accounts.clone());
+    let renderer = Renderer::new(program.config.clone(), clock, accounts, &program.assets);
     let console = layers::pages(console.fallback(app::not_found), program, &renderer, layers::MAX_ADDRESS);
     let callback = layers::pages(callback, program, &renderer, layers::MAX_CALLBACK);
     let api = api::layers::router(api, &program.config, limits);
@@ -230,7 +284,9 @@ pub fn router_of(program: &Program, table: Vec<Route>) -> Router {
 
 /// The handler of a page's route, behind what the table says of its access.
 fn guarded(program: &Program, route: Route) -> MethodRouter<Program> {
-    let Route { path, access, reauthenticated, compressed, handler, .. } = route;
+    let Route { method, path, access, reauthenticated, compressed, handler } = route;
+    let has_file = layers::has_file(&method, path);
+    let handler = if has_file { handler.route_layer(from_fn(layers::read_file_form)) } else { handler };
     let handler = if compressed { handler.route_layer(from_fn(layers::allow_compression)) } else { handler };
     // Here what was typed over many minutes would be lost with the session.
     let keeps = [actions::ADD, actions::CHANGE, actions::REPLACE_SECRET].contains(&path);

@@ -2,16 +2,17 @@
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
-use http::{Extensions, HeaderMap, StatusCode, Version};
+use http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use url::form_urlencoded;
 
 use super::{MAX_FORM, Program};
 use crate::{
+    accounts::{add_page::MANY, appearance_page::UPLOAD},
     app::{self, Renderer},
     connectors::draft::tend_cookie,
     log_in::{self, guard},
@@ -62,6 +63,28 @@ fn may_compress(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extension
     extensions.get::<Compressible>().is_some()
 }
 
+/// Maximum number of bytes of a form with a file.
+const MAX_FILE_FORM: usize = 512 * 1024;
+
+/// Whether requests of this method and path send a form with a file, whose body may be longer than others.
+pub(super) fn has_file(method: &Method, path: &str) -> bool {
+    method == Method::POST && [UPLOAD, MANY].contains(&path)
+}
+
+/// Middleware of a route: reads the body of a form with a file. It runs behind the check of access, so that only users
+/// who may send the form make the program read a long body.
+pub(super) async fn read_file_form(request: Request, next: Next) -> Response {
+    body::read_whole(State(BodyLimits::new(MAX_FILE_FORM)), request, next).await
+}
+
+/// Middleware: reads the body of a form, except one with a file.
+async fn read_form(request: Request, next: Next) -> Response {
+    if has_file(request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
+    body::read_whole(State(BodyLimits::new(MAX_FORM)), request, next).await
+}
+
 /// Routes behind sessions, the check of the origin, and the layer that renders pages.
 pub(super) fn pages(
     routes: Router<Program>,
@@ -78,7 +101,7 @@ pub(super) fn pages(
         .layer(from_fn_with_state((program.log_ins.clone(), config.clone()), guard::identify_member))
         .layer(sessions)
         .layer(from_fn_with_state(config.clone(), log_in::session::fix_session_response))
-        .layer(from_fn_with_state(BodyLimits::new(MAX_FORM), body::read_whole))
+        .layer(from_fn(read_form))
         .layer(from_fn_with_state(config.clone(), origin::require_own))
         .layer(from_fn_with_state(config, host::require_public))
         .layer(from_fn_with_state(max_address, head::limit))

@@ -1,17 +1,28 @@
 //! Assembles the program from its parts. Start with [`Program::new`].
 
+mod account_parts;
+mod ended;
+mod hooks;
+mod operator;
+
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use axum::extract::FromRef;
 
 use crate::{
-    activity::{
-        model::{Action, Detail},
-        service::{Activity, ActivityLog, RepeatedActivity},
+    accounts::service::{
+        AccountService,
+        appearance::Appearances,
+        consent_links::ConsentLinks,
+        grants::{self, APPLICATION_CHANGE, GATE_OPENING, Grants, Refresher},
+        links::{self, ConnectLinks, confirming::Confirmations},
+        of_connector::{AccountsOfConnectors, DELETION},
+        return_addresses::{self, ReturnAddresses},
     },
+    activity::service::{Activity, ActivityLog, RepeatedActivity},
     connectors::service::{self as connectors, ConnectorService},
     jobs::{
+        model::Kind,
         runner::{Runner, Worker},
         service::Jobs,
     },
@@ -20,7 +31,7 @@ use crate::{
         devices::DeviceCookies,
         profile::Profiles,
         service::{self as log_in, LogInService},
-        session::{SessionFollower, Sessions},
+        session::Sessions,
         set_up::SetUp,
         throttle::Throttles,
     },
@@ -33,26 +44,35 @@ use crate::{
         clock::SharedClock,
         config::Config,
         cpu::CpuPool,
-        database::{Database, DatabaseError, Tx},
+        database::{Database, DatabaseUrl},
         failure::Failure,
-        id::OrganisationId,
         monotonic::SharedMonotonic,
         periodic::PeriodicWork,
-        randomness::{Hash, SharedRandomness},
+        randomness::SharedRandomness,
     },
     providers::{Providers, http::ProviderHttp},
-    sign_ins::service::{self as sign_ins, SignInDependencies, SignIns},
-    vault::{
-        Vault,
-        reseal::{ResealError, Resealed, SealedColumn, Survey},
-    },
+    sign_ins::service::{self as sign_ins, SignIns},
+    vault::{Vault, reseal::SealedColumn},
 };
 
+use self::account_parts::{AccountBase, AccountParts};
 use super::sweep::{SWEEP, sweep_all_tables};
+pub use ended::Ended;
+use hooks::{KeptSecretsFollow, LinksAreRevoked};
 
 /// All columns of sealed values, except the key checks and the values in sessions.
-const SEALED: [SealedColumn; 5] =
-    [connectors::SEALED, connectors::SEALED_KEPT, people::SEALED, sign_ins::SEALED, sign_ins::SEALED_WORDS];
+const SEALED: &[SealedColumn] = &[
+    connectors::SEALED,
+    connectors::SEALED_KEPT,
+    people::SEALED,
+    sign_ins::SEALED,
+    sign_ins::SEALED_WORDS,
+    grants::SEALED_REFRESH_TOKENS,
+    grants::SEALED_ACCESS_TOKENS,
+    links::SEALED_PENDING_GRANTS,
+    return_addresses::SEALED_RETURN_SECRETS,
+    return_addresses::SEALED_PREVIOUS_RETURN_SECRETS,
+];
 
 /// The assembled program. A clone shares the parts; every request takes some of them. It is a type of its own, because
 /// axum's `FromRef` cannot be implemented for an `Arc`.
@@ -89,56 +109,23 @@ pub struct Services {
     pub set_up: SetUp,
     pub sessions: Sessions,
     pub connectors: ConnectorService,
+    /// The grants of accounts.
+    pub grants: Grants,
+    pub accounts: AccountService,
+    /// The accounts of connectors that are changed or deleted.
+    pub of_connectors: Arc<AccountsOfConnectors>,
+    /// Links with which people without a user connect their mailboxes.
+    pub links: ConnectLinks,
+    pub confirmations: Confirmations,
+    /// Links with which administrators of other companies allow the permissions of a connector.
+    pub consents: ConsentLinks,
+    pub return_addresses: ReturnAddresses,
     pub sign_ins: SignIns,
+    /// How organisations present themselves to people without a user.
+    pub appearances: Appearances,
     /// Reads the activity.
     pub activity_log: ActivityLog,
     pub jobs: Jobs,
-}
-
-/// Numbers of what [`Program::end_sessions`] has ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// Number of browsers that were logged out.
-    pub browsers: u64,
-    /// Number of open sign-ins that were ended.
-    pub sign_ins: u64,
-    /// Number of links of invitations and for new passwords that were withdrawn.
-    pub links: u64,
-}
-
-impl std::ops::Add for Ended {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            browsers: self.browsers + other.browsers,
-            sign_ins: self.sign_ins + other.sign_ins,
-            links: self.links + other.links,
-        }
-    }
-}
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { browsers, sign_ins, links } = self;
-        write!(f, "Browsers logged out: {browsers}, sign-ins ended: {sign_ins}, links withdrawn: {links}")
-    }
-}
-
-/// Secrets that are kept for a form follow the session to its new id, so that the form can use them.
-struct KeptSecretsFollow(ConnectorService);
-
-#[async_trait]
-impl SessionFollower for KeptSecretsFollow {
-    async fn follow(
-        &self,
-        tx: &Tx,
-        organisation: OrganisationId,
-        old: Hash,
-        new: Hash,
-    ) -> Result<(), Failure> {
-        self.0.take_kept_secrets_along(tx, organisation, old, new).await
-    }
 }
 
 /// The foundations that a program is assembled from.
@@ -181,23 +168,37 @@ impl Program {
             randomness.clone(),
             providers.clone(),
         );
-        let sign_ins = SignIns::new(SignInDependencies {
-            database: database.clone(),
-            vault: vault.clone(),
-            connectors: connectors.clone(),
-            people: people.clone(),
-            activity: activity.clone(),
-            clock: clock.clone(),
-            randomness: randomness.clone(),
-            http,
-            providers: providers.clone(),
-            public_url: config.public_url.clone(),
-        });
         let throttles = Throttles::new(database.clone(), clock.clone(), vault.clone());
+        let kinds: &[&Kind] = &[&SWEEP, &DELETION, &APPLICATION_CHANGE, &GATE_OPENING];
+        let jobs = Jobs::new(database.clone(), clock.clone(), randomness.clone(), kinds);
+        let base = AccountBase {
+            database: &database,
+            vault: &vault,
+            connectors: &connectors,
+            people: &people,
+            providers: &providers,
+            activity: &activity,
+            jobs: &jobs,
+            throttles: &throttles,
+            clock: &clock,
+            randomness: &randomness,
+            http: &http,
+            public_url: &config.public_url,
+        };
+        let AccountParts {
+            grants,
+            accounts,
+            of_connectors,
+            links,
+            consents,
+            return_addresses,
+            confirmations,
+            sign_ins,
+        } = base.assemble();
         let devices = DeviceCookies::new(database.clone(), clock.clone(), randomness.clone());
         let repeated = RepeatedActivity::new(database.clone(), activity.clone());
         let sessions = Sessions::new(database.clone(), clock.clone(), randomness.clone());
-        let jobs = Jobs::new(database.clone(), clock.clone(), randomness.clone(), &[&SWEEP]);
+        let link_revoker = Arc::new(LinksAreRevoked(links.clone(), consents.clone()));
         Ok(Self(Arc::new(Services {
             profiles: Profiles::new(
                 database.clone(),
@@ -207,7 +208,8 @@ impl Program {
                 throttles.clone(),
                 Arc::new(KeptSecretsFollow(connectors.clone())),
             ),
-            administration: Administration::new(people.clone(), sessions.clone()),
+            administration: Administration::new(people.clone(), sessions.clone(), link_revoker),
+            appearances: Appearances::new(database.clone(), people.clone(), activity.clone()),
             log_ins: Arc::new(LogInService::new(log_in::LogInDependencies {
                 database: database.clone(),
                 people: people.clone(),
@@ -233,53 +235,16 @@ impl Program {
             assets,
             people,
             connectors,
+            grants,
+            accounts,
+            of_connectors,
+            links,
+            confirmations,
+            consents,
+            return_addresses,
             sign_ins,
             jobs,
         })))
-    }
-
-    /// Counts which keys have sealed the values in the database, and finds values that do not open.
-    pub async fn survey(&self) -> Result<Survey, DatabaseError> {
-        self.vault.survey(&self.database.read(), &SEALED).await
-    }
-
-    /// Seals again every value that an older key has sealed, and records it.
-    pub async fn reseal(&self) -> Result<Resealed, ResealError> {
-        let record = async |tx: &Tx| {
-            // Without the number of values, which would tell an organisation about the others.
-            for organisation in self.people.organisations(tx).await? {
-                let detail = Detail::Key { key: self.vault.newest_key().to_owned() };
-                self.people
-                    .record_operator_action(tx, &organisation, Action::SecretsResealed, detail)
-                    .await?;
-            }
-            Ok(())
-        };
-        self.vault.reseal(&self.database, &SEALED, record).await
-    }
-
-    /// Logs all users out, erases all device cookies, ends open sign-ins, and withdraws all links. Run it after a
-    /// backup was restored: sessions, sign-ins and links that ended since the backup are open in it.
-    pub async fn end_sessions(&self) -> Result<Ended, DatabaseError> {
-        self.database
-            .write(async |tx| {
-                let mut all = Ended::default();
-                for organisation in self.people.organisations(&tx).await? {
-                    // Lock users before sessions, as everywhere, against deadlocks.
-                    let links =
-                        self.people.withdraw_links_and_note_ended_sessions(&tx, organisation.id).await?;
-                    DeviceCookies::end_all_within(&tx, organisation.id).await?;
-                    let browsers = self.sessions.end_all_within(&tx, organisation.id).await?;
-                    let sign_ins = self.sign_ins.end_all(&tx, organisation.id).await?;
-                    let detail = Detail::Ended { browsers, sign_ins, links };
-                    let action = Action::SessionsEnded;
-                    self.people.record_operator_action(&tx, &organisation, action, detail).await?;
-                    all = all + Ended { browsers, sign_ins, links };
-                }
-                Sessions::end_half_way(&tx).await?;
-                Ok(all)
-            })
-            .await
     }
 
     /// Work that runs repeatedly beside the requests.
@@ -292,6 +257,12 @@ impl Program {
         vec![flush]
     }
 
+    /// The background refreshes of this process.
+    pub fn refresher(&self) -> Refresher {
+        // A SQLite file has only one serving process (`platform::database::sole`).
+        Refresher::new(self.grants.clone(), matches!(self.config.database, DatabaseUrl::Sqlite(_)))
+    }
+
     /// The runner of the jobs that this process shares with the others.
     pub fn runner(&self, monotonic: SharedMonotonic) -> Runner {
         let program = self.clone();
@@ -299,7 +270,23 @@ impl Program {
             let program = program.clone();
             async move { sweep_all_tables(&program, &lease).await }
         });
-        Runner::new(self.jobs.clone(), vec![sweep], monotonic)
+        let of_connectors = self.of_connectors.clone();
+        let deletion = Worker::new(&DELETION, move |lease, job| {
+            let of_connectors = of_connectors.clone();
+            async move { of_connectors.remove(&lease, &job).await }
+        });
+        let grants = self.grants.clone();
+        let application_change = Worker::new(&APPLICATION_CHANGE, move |lease, job| {
+            let grants = grants.clone();
+            async move { grants.run_application_change(&lease, &job).await }
+        });
+        let grants = self.grants.clone();
+        let gate_opening = Worker::new(&GATE_OPENING, move |lease, job| {
+            let grants = grants.clone();
+            async move { grants.run_gate_opening(&lease, &job).await }
+        });
+        let workers = vec![sweep, deletion, application_change, gate_opening];
+        Runner::new(self.jobs.clone(), workers, monotonic)
     }
 }
 
@@ -323,6 +310,14 @@ part!(Arc<LogInService>, log_ins);
 part!(SetUp, set_up);
 part!(Sessions, sessions);
 part!(ConnectorService, connectors);
+part!(Grants, grants);
+part!(AccountService, accounts);
+part!(ConnectLinks, links);
+part!(Confirmations, confirmations);
+part!(Throttles, throttles);
+part!(ConsentLinks, consents);
+part!(ReturnAddresses, return_addresses);
 part!(SignIns, sign_ins);
+part!(Appearances, appearances);
 part!(People, people);
 part!(ActivityLog, activity_log);

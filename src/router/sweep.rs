@@ -28,9 +28,14 @@ pub(super) async fn sweep_all_tables(program: &Program, lease: &Lease) -> Result
     program.people.erase_expired_invitations(lease).await?;
     for organisation in program.people.organisations(&program.database.read()).await? {
         program.activity_log.erase_old_entries(lease, organisation.id).await?;
+        // First, because it lets links expire that waited for an application.
+        program.confirmations.sweep(lease, organisation.id).await?;
+        program.links.sweep(lease, organisation.id).await?;
+        program.consents.sweep(lease, organisation.id).await?;
     }
     program.devices.erase_expired_devices(lease).await?;
     program.sign_ins.erase_old_attempts(lease).await?;
-    // Last, because after an upgrade it writes the words of all connectors.
-    program.connectors.write_missing_words(lease).await
+    // Last, because after an upgrade they write the words of all connectors or accounts.
+    program.connectors.write_missing_words(lease).await?;
+    program.accounts.write_missing_words(lease).await
 }
