@@ -7,12 +7,15 @@ use http::Method;
 use mail360::{
     log_in::guard::RouteAccess,
     people::model::Role,
-    router::{Route, table},
+    router::{Route, RouterKind, table},
 };
 use rstest::rstest;
 use time::Duration;
 
-use crate::support::{Browser, Kind, NewConnector, SECRET, World};
+use crate::{
+    account_pages::add_account,
+    support::{Browser, Kind, NewConnector, SECRET, World},
+};
 
 /// The fields for every unsafe route: enough for the handler to act if the guard let it.
 pub const FIELDS: [(&str, &str); 12] = [
@@ -33,12 +36,13 @@ pub const FIELDS: [(&str, &str); 12] = [
 /// The tables in which a refusal is recorded.
 const RECORD: &[&str] = &["activity", "throttles"];
 
-/// The targets: a connector, a sign-in, and browsers of several users.
+/// The targets: a connector, an account, a sign-in, and browsers of several users.
 struct Scene {
     world: World,
     ada: Browser,
     connector: String,
     sign_in: String,
+    account: String,
     colleague: String,
     invitation: String,
 }
@@ -55,29 +59,37 @@ impl Scene {
             ada.post("/settings/people", &[("email", "new@contoso.test"), ("role", "viewer")]).await;
         invited.assert_status(200);
         let invitation = world.raw.one::<uuid::Uuid>("SELECT id FROM invitations").await.to_string();
-        Self { world, ada, connector, sign_in: format!("/sign-ins/{id}"), colleague, invitation }
+        let account = add_account(&world, &connector, "grace@contoso.test").await;
+        Self { world, ada, connector, sign_in: format!("/sign-ins/{id}"), account, colleague, invitation }
     }
 
     /// The path of a route, with ids that exist.
     fn path(&self, route: &Route) -> String {
         let id = match route.path {
             path if path.starts_with("/sign-ins/") => &self.sign_in,
+            path if path.starts_with("/accounts/") => &self.account,
             path if path.starts_with("/settings/people/invitations/") => &self.invitation,
             path if path.starts_with("/settings/people/") => &self.colleague,
             _ => &self.connector,
         };
         let id = id.rsplit('/').next().expect("an id");
-        route.path.replace("{id}", id).replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+        let path = route.path.replace("{id}", id).replace("{link}", id);
+        path.replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
     }
 }
 
 /// Whether the handler looks for the id only among the user's own rows, so that a missing id is no error.
 fn is_own(route: &Route) -> bool {
-    route.path.starts_with("/profile/") || route.path.ends_with("/withdraw")
+    route.path.starts_with("/profile/")
+        || route.path.ends_with("/withdraw")
+        || route.path == "/settings/return-addresses/{id}/remove"
 }
 
+/// The unsafe routes of the console. A call of the API is judged by its credential alone, and no browser has one:
+/// `api.rs` tests that a foreign page can do nothing with a session there.
 fn unsafe_routes() -> Vec<Route> {
-    table().into_iter().filter(|route| !route.method.is_safe()).collect()
+    let of_console = |route: &Route| route.router() == RouterKind::Console && !route.method.is_safe();
+    table().into_iter().filter(of_console).collect()
 }
 
 #[test]
@@ -137,6 +149,10 @@ async fn c1_every_unsafe_route_refuses_a_form_of_a_foreign_page(
 /// Does a POST that leaves a draft or a message for the next page.
 async fn leave_note(scene: &mut Scene, which: usize) {
     let (connector, colleague) = (scene.connector.clone(), scene.colleague.clone());
+    if which > 4 {
+        // A connector without accounts is deleted at once.
+        scene.world.raw.run("DELETE FROM accounts").await.expect("deleted");
+    }
     let ada = &mut scene.ada;
     let form = ada.get(&format!("{connector}/edit")).await;
     let owner = form.hidden("owner");
@@ -305,41 +321,6 @@ async fn i4_the_list_shows_nothing_of_another_organisation_nor_what_a_viewer_may
         assert!(!page.body.contains(hidden), "a viewer sees {hidden}");
     }
     ada.get(&connector).await.assert_says("begins with").assert_says("Sign-ins");
-}
-
-#[rstest]
-#[tokio::test]
-async fn i4_the_database_refuses_a_row_that_refers_to_another_organisation(
-    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
-) {
-    let Scene { world, .. } = Scene::new(kind).await;
-    world.stranger().await;
-    let raw = &world.raw;
-    let check = if kind == Kind::Sqlite { "PRAGMA foreign_keys = ON" } else { "SELECT 1" };
-    raw.run(check).await.expect("set");
-    let other: uuid::Uuid = raw.one("SELECT id FROM organisations WHERE name = 'Fabrikam'").await;
-    let other = raw.id(other);
-    for table in ["attempts", "attempt_events"] {
-        let moved = raw.run(&format!("UPDATE {table} SET organisation_id = {other}")).await;
-        assert_is_foreign_key(&moved, table);
-    }
-    for (table, owner) in [("connectors", "connectors"), ("users", "users")] {
-        let sql = format!(
-            "UPDATE {table} SET organisation_id = {other} WHERE organisation_id <> {other} AND id IN \
-             (SELECT {owner}.id FROM {owner} JOIN attempts ON attempts.connector_id = {owner}.id \
-              OR attempts.user_id = {owner}.id)"
-        );
-        assert_is_foreign_key(&raw.run(&sql).await, table);
-    }
-    let session = format!("UPDATE sessions SET organisation_id = {other} WHERE organisation_id <> {other}");
-    assert_is_foreign_key(&raw.run(&session).await, "sessions");
-}
-
-/// Asserts that a foreign key refused the statement, and not a syntax error.
-#[track_caller]
-fn assert_is_foreign_key(moved: &Result<u64, String>, table: &str) {
-    let words = moved.as_ref().expect_err(table).to_lowercase();
-    assert!(words.contains("foreign key"), "{table}: {words}");
 }
 
 #[rstest]

@@ -103,7 +103,7 @@ async fn a_return_from_a_consent_link_names_the_organisation_and_the_connector(
     let page = visitor.get(&back("admin_consent=True&tenant=x")).await;
     page.assert_status(200).assert_says("You allowed the permissions").assert_says(asked);
     page.assert_says("Microsoft reports that you allowed the permissions.");
-    page.assert_says("You can close this window.");
+    page.assert_says("You can close this page.");
     for query in [
         "admin_consent=True&error=access_denied&error_description=AADSTS65004%3A+No.",
         // After *Cancel* nothing names the approval but our own reference.
@@ -111,7 +111,7 @@ async fn a_return_from_a_consent_link_names_the_organisation_and_the_connector(
     ] {
         let page = visitor.get(&back(query)).await;
         page.assert_status(200).assert_says("The permissions were not approved, or you cancelled");
-        page.assert_says(asked).assert_says("You can close this window.");
+        page.assert_says(asked).assert_says("You can close this page.");
     }
     assert_eq!(world.raw.dump(&[]).await, before);
 

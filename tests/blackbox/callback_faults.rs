@@ -286,7 +286,8 @@ async fn a_sign_in_that_succeeds_verifies_a_connector_that_failed(
         .assert_says("does not accept the Client ID and secret");
     // The page offers the remedy, because a sign-in alone would be refused again. The success message comes first, once.
     let page = ada.get(&connector).await;
-    let (_, first) = page.body.split_once("class=\"button primary\"").expect("one thing to do first");
+    let (head, first) = page.body.split_once("class=\"button primary\"").expect("one thing to do first");
+    assert!(!head.contains("Replace the client secret</a>"), "twice: {head}");
     assert!(first.contains("Replace the client secret</a>") && !first.contains("button primary"), "{first}");
 
     let authorize = world.start(&mut ada, &connector).await;

@@ -226,7 +226,7 @@ async fn o8_a_callback_for_a_deleted_connector_belongs_to_no_sign_in(
     world
         .program
         .connectors
-        .delete(&admin.clone().reauthenticated().expect("a proof"), id)
+        .delete(&admin.clone().reauthenticated().expect("a proof"), id, "")
         .await
         .expect("deleted");
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(400);
@@ -254,8 +254,7 @@ async fn o8_an_attempt_keeps_the_addresses_that_it_was_created_with(
     ada.get(&callback(&authorize, "code=abc")).await.assert_status(303);
     assert_eq!(world.state(&connector).await, "verified");
     let urls: Vec<String> = world.provider.requests().into_iter().map(|seen| seen.url).collect();
-    assert_eq!(
-        urls,
-        ["https://login.microsoftonline.com/common/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0/me"]
-    );
+    let me =
+        "https://graph.microsoft.com/v1.0/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses";
+    assert_eq!(urls, ["https://login.microsoftonline.com/common/oauth2/v2.0/token", me]);
 }

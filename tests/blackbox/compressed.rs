@@ -9,11 +9,18 @@ use mail360::router::table;
 use rstest::rstest;
 use tower::ServiceExt;
 
-use crate::support::{Browser, Kind, NewConnector, World, sign_in_path, under_way, without_reference};
+use crate::{
+    account_pages::add_account,
+    support::{Browser, Kind, NewConnector, World, sign_in_path, under_way, without_reference},
+};
 
 /// The pages that are not compressed, with the reason.
-const PLAIN: [(&str, &[&str]); 5] = [
-    ("the address is a secret", &["/set-up/{token}", "/invitations/{token}"]),
+const PLAIN: &[(&str, &[&str])] = &[
+    (
+        "the address is a secret",
+        &["/set-up/{token}", "/invitations/{token}", "/connect/{token}", "/consent/{token}"],
+    ),
+    ("the page has a signed answer", &["/connect/outcome/{id}"]),
     (
         "a password, a code or recovery codes",
         &["/login", "/login/code", "/re-authenticate", "/profile", "/profile/second-factor"],
@@ -25,10 +32,17 @@ const PLAIN: [(&str, &[&str]); 5] = [
             "/connectors/{id}/edit",
             "/connectors/{id}/secret",
             "/connectors/{id}/pasted-error",
+            "/accounts/new",
+            "/accounts/new/many",
+            "/accounts/sign-in-links",
+            "/accounts/{id}/link",
+            "/settings/appearance",
+            "/settings/return-addresses",
         ],
     ),
     ("the address has a code of the provider", &["/api/connectors"]),
     ("a few bytes", &["/", "/connectors/{id}/delete"]),
+    ("a picture", &["/connect/logo/{hash}"]),
 ];
 
 /// A response as it arrives.
@@ -93,11 +107,13 @@ async fn a12_a_page_is_compressed_only_where_the_route_table_says_so(
     let (world, ada, connector, _) = under_way(kind).await;
     let sign_in = sign_in_path(&world).await;
     let user = world.raw.one::<uuid::Uuid>("SELECT id FROM users").await.to_string();
+    let account = add_account(&world, &connector, "grace@contoso.test").await;
     for route in table().into_iter().filter(|route| route.method.is_safe()) {
         let path = route
             .path
             .replace("/connectors/{id}", &connector)
             .replace("/sign-ins/{id}", &sign_in)
+            .replace("/accounts/{id}", &format!("/accounts/{account}"))
             .replace("{id}", &user)
             .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
         let plain = get(&world, &ada, &path, "gzip, deflate").await;

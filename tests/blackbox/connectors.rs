@@ -243,7 +243,7 @@ async fn deleting_a_connector_deletes_its_secret_and_sign_ins_and_the_activity_k
     world
         .program
         .connectors
-        .delete(&world.admin().await.reauthenticated().expect("a proof"), id)
+        .delete(&world.admin().await.reauthenticated().expect("a proof"), id, "")
         .await
         .expect("deleted");
     for table in ["connectors", "connector_words", "attempts", "attempt_events"] {

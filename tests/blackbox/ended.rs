@@ -83,6 +83,13 @@ const KEEP: &[&str] = &[
     "/settings/people",
     "/settings/people/second-factor",
     "/settings/people/invitations/{id}/withdraw",
+    "/settings/appearance",
+    "/settings/appearance/logo",
+    "/settings/appearance/logo/remove",
+    "/settings/return-addresses",
+    "/settings/return-addresses/{id}/rotate",
+    "/settings/return-addresses/{id}/remove",
+    "/settings/return-addresses/{id}/confirmation",
 ];
 
 /// Ada in several browsers, with everything that is in progress.

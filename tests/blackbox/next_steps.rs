@@ -176,7 +176,7 @@ async fn a_sign_in_without_an_outcome_and_one_that_went_through_have_one_next_st
     let page = ada.get(landed.assert_status(303).location()).await;
     page.assert_says("The connector works").assert_says("Add another connector");
     page.assert_says("Microsoft does not report this one.");
-    assert_eq!(primary(&page), ["Go to Connectors"]);
+    assert_eq!(primary(&page), ["Connect the first account"]);
     let page = ada.get(&format!("{connector}/pasted-error")).await;
     assert_eq!(primary(&page), ["Explain this error"]);
 }

@@ -156,7 +156,7 @@ async fn the_words_of_a_name_change_with_it_and_go_with_the_connector(
     let without: i64 =
         world.raw.one("SELECT COUNT(*) FROM connectors WHERE indexed_name IS DISTINCT FROM name_key").await;
     assert_eq!(without, 0);
-    service.delete(&admin.clone().reauthenticated().expect("a proof"), id).await.expect("deleted");
+    service.delete(&admin.clone().reauthenticated().expect("a proof"), id, "").await.expect("deleted");
     assert!(read_words(&world).await.is_empty());
 }
 

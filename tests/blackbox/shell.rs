@@ -32,11 +32,21 @@ async fn the_pane_lists_the_pages_of_this_user_and_groups_only_several(
     let world = World::new(kind).await;
     let mut ada = world.set_up().await;
     let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
-    let all = ["/connectors", "/settings/people", "/settings/activity"];
+    let all = [
+        "/connectors",
+        "/accounts",
+        "/settings/people",
+        "/settings/return-addresses",
+        "/settings/appearance",
+        "/settings/activity",
+    ];
     for (path, current, place) in [
         ("/connectors", Some("/connectors"), "Connectors"),
         (connector.as_str(), Some("/connectors"), "Connectors"),
+        ("/accounts", Some("/accounts"), "Accounts"),
         ("/settings/people", Some("/settings/people"), "People"),
+        ("/settings/return-addresses", Some("/settings/return-addresses"), "Return addresses"),
+        ("/settings/appearance", Some("/settings/appearance"), "Appearance to users"),
         ("/settings/activity", Some("/settings/activity"), "Activity"),
         ("/profile", None, "Profile"),
         ("/nothing", None, "Menu"),
@@ -53,7 +63,7 @@ async fn the_pane_lists_the_pages_of_this_user_and_groups_only_several(
     }
     let mut vera = world.viewer().await;
     let page = vera.get("/connectors").await;
-    assert_eq!(entries(&page).0, ["/connectors"]);
+    assert_eq!(entries(&page).0, ["/connectors", "/accounts"]);
     assert!(!page.body.contains(">Settings</p>"));
 }
 
@@ -75,7 +85,7 @@ async fn b8_a_logged_in_user_stays_in_the_console_where_a_page_is_missing_or_not
             page.body.contains("action=\"/logout\"") && page.body.contains("vera@contoso.test"),
             "{path}"
         );
-        assert_eq!(entries(&page).0, ["/connectors"], "{path}");
+        assert_eq!(entries(&page).0, ["/connectors", "/accounts"], "{path}");
     }
     let refused = vera.post(&format!("{connector}/verify"), &[]).await;
     refused.assert_status(403);

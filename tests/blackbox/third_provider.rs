@@ -1,6 +1,10 @@
 //! A provider that only the tests have works beside Outlook: nothing outside of a provider's folder knows which
-//! provider it has. `sign_ins` has the tests of its sign-ins.
+//! provider it has. `sign_ins` has the tests of its sign-ins, `grants` and `revoking` those of its grants, and
+//! `deletion` those of a deleted connector.
 
+mod deletion;
+mod grants;
+mod revoking;
 mod sign_ins;
 
 use std::sync::Arc;

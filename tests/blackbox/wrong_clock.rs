@@ -19,15 +19,26 @@ const DECIDE: &[&str] = &[
     "attempts.consumed_at",
     "attempts.created_at",
     "attempts.expires_at",
+    // Tried in account_times.rs, as those of grants, gates and return addresses.
+    "connect_links.created_at",
+    "connect_links.expires_at",
+    "consent_links.created_at",
+    "consent_links.expires_at",
     // Tested in door.rs.
     "device_cookies.created_at",
     "device_cookies.expires_at",
+    "grants.access_expires_at",
+    "grants.next_refresh_at",
+    "grants.refreshed_at",
     "invitations.created_at",
     "invitations.expires_at",
     // Tried in job_times.rs.
     "jobs.due_at",
     // Tried in kept_secrets.rs.
     "kept_secrets.created_at",
+    "pending_grants.expires_at",
+    "refresh_gates.next_probe_at",
+    "return_addresses.previous_until",
     "sessions.created_at",
     "sessions.expires_at",
     "sessions.last_seen_at",
@@ -38,12 +49,27 @@ const DECIDE: &[&str] = &[
 
 /// Times that are only shown, sorted by or compared with NULL, or whose rows are kept for long.
 const SHOWN: &[&str] = &[
+    "account_events.at",
+    "accounts.created_at",
+    "accounts.paused_at",
+    "accounts.signed_in_at",
+    "accounts.state_since",
     "activity.at",
+    "approved_directories.approved_at",
     "attempt_events.at",
     // For the first minute it also chooses a hint.
     "connectors.created_at",
+    "connectors.deleted_at",
     "connectors.failed_at",
     "connectors.verified_at",
+    "connect_links.revoked_at",
+    "connect_links.used_at",
+    "consent_links.approved_at",
+    "consent_links.reported_at",
+    "consent_links.revoked_at",
+    "grants.granted_at",
+    "grants.refresh_started_at",
+    "return_addresses.created_at",
     // The expiry of the set-up link is inside the value, and is tested below.
     "users.disabled_at",
     "users.last_login_at",

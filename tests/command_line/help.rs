@@ -25,7 +25,8 @@ fn help_names_every_setting_and_every_command() {
     ] {
         assert!(help.contains(&format!("MAIL360_{name}")), "{name} is missing in {help}");
     }
-    for command in ["serve", "migrate", "check", "reseal", "restore", "end-sessions", "organisation", "user"]
+    for command in
+        ["serve", "migrate", "check", "reseal", "restore", "end-sessions", "organisation", "user", "account"]
     {
         assert!(help.contains(&format!("  {command} ")), "{command} is missing in {help}");
     }
@@ -41,7 +42,8 @@ fn only_the_help_of_the_whole_program_lists_the_settings() {
     }
     let short = run(folder.path(), "-h", "");
     assert!(short.contains("MAIL360_LISTEN") && !short.contains("MAIL360_MICROSOFT"), "{short}");
-    for words in ["serve --help", "user --help", "user list --help", "help user list"] {
+    for words in ["serve --help", "user --help", "user list --help", "help user list", "account list --help"]
+    {
         let help = run(folder.path(), words, "");
         assert!(
             !help.contains("MAIL360_") && help.contains("`mail360 --help` lists them"),

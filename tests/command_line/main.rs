@@ -356,6 +356,22 @@ fn serve_without_migrate_refuses_a_missing_database() {
 }
 
 #[test]
+fn a_second_process_is_refused_that_would_serve_from_the_same_sqlite_file() {
+    let (home, folder) = (folder(), folder());
+    let executable = unpack(home.path());
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let listen = format!("127.0.0.1:{port}");
+    let mut first = serve(&executable, folder.path(), &["--migrate", "--listen", &listen]);
+    assert!(get(&listen, "/readyz").ends_with("ready\n"));
+    let second = serve(&executable, folder.path(), &["--listen", "127.0.0.1:0"]).wait_with_output();
+    let second = second.expect("an end");
+    let said = String::from_utf8(second.stderr).expect("text");
+    assert!(!second.status.success() && said.contains("Another process serves from the database"), "{said}");
+    first.kill().expect("killed");
+    first.wait().expect("an end");
+}
+
+#[test]
 fn c42_an_address_that_cannot_be_listened_on_says_why_and_what_to_set() {
     let (home, folder) = (folder(), folder());
     let executable = unpack(home.path());

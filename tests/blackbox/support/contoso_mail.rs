@@ -10,17 +10,18 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use mail360::{
+    platform::language::Language,
     providers::{
         ClientId, ErrorCode, ExpiryDate, Field, FieldsView, Names, Permission, Provider, ProviderForm,
         ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
         diagnosis::{Diagnosis, SettingsChange},
         guide::{Guide, GuideView, Part, Row, Ticks},
-        provider::{FieldHelp, Pasted, SettingErrors, SettingField, Unreadable},
+        provider::{FieldHelp, Pasted, RemovalPlace, SettingErrors, SettingField, Unreadable},
         redirect::{self, Difference},
     },
     ui::widgets::FieldError,
 };
-use time::Date;
+use time::{Date, Duration};
 
 use self::{
     application::ContosoApplication,
@@ -32,6 +33,8 @@ use self::{
 pub const ISSUER: &str = "https://id.contoso.example";
 /// The address that names the account.
 const ACCOUNT: &str = "https://api.contoso.example/me";
+/// The address of the mailbox, which names its inbox, its newest message and its number of contacts.
+const MAILBOX: &str = "https://api.contoso.example/mailbox";
 /// The name of the only field that this provider has for itself.
 const REGION: &str = "region";
 /// The title of the error E-1234, which no other provider has.
@@ -88,6 +91,40 @@ impl Provider for ContosoMail {
 
     fn permissions(&self) -> &'static [Permission] {
         &PERMISSIONS
+    }
+
+    fn permission_words(&self, scope: &str, language: Language) -> Option<&'static str> {
+        let (english, german, french, spanish) = match scope {
+            "mail.all" => (
+                "Read and send all your mail",
+                "Alle Ihre E-Mails lesen und senden",
+                "Lire et envoyer tous vos e-mails",
+                "Leer y enviar todo su correo",
+            ),
+            "contacts.all" => (
+                "Read and change your contacts",
+                "Ihre Kontakte lesen und ändern",
+                "Lire et modifier vos contacts",
+                "Leer y cambiar sus contactos",
+            ),
+            _ => return None,
+        };
+        Some(match language {
+            Language::English => english,
+            Language::German => german,
+            Language::French => french,
+            Language::Spanish => spanish,
+        })
+    }
+
+    /// Contoso keeps unused grants for ever.
+    fn idle_limit(&self) -> Option<Duration> {
+        None
+    }
+
+    /// This program revokes grants at Contoso by itself.
+    fn removal_place(&self) -> Option<RemovalPlace> {
+        None
     }
 
     fn settings(&self) -> &'static [SettingField] {

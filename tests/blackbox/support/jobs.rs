@@ -20,6 +20,7 @@ use mail360::{
         database::{Database, DatabaseError, Queries},
         failure::Failure,
         id::OrganisationId,
+        monotonic::SystemMonotonic,
     },
     router::Program,
 };
@@ -188,6 +189,16 @@ pub async fn write(database: &Database, lease: &Lease, line: &str) -> Result<(),
             Ok(())
         })
         .await
+}
+
+/// Runs the jobs that are due in this process, until one of this kind has ended.
+pub async fn run_job(world: &World, kind: &'static JobKind) {
+    let counts = || world.program.jobs.counts().of(kind);
+    let ended = || counts().succeeded + counts().failed;
+    let before = ended();
+    let mut runner = world.program.runner(Arc::new(SystemMonotonic));
+    runner.start_due_jobs().await.expect("a look");
+    until(|| ended() > before && counts().running == 0).await;
 }
 
 /// Waits until a condition is met. Fails after thirty seconds.

@@ -6,13 +6,17 @@ pub mod authenticator;
 mod browser;
 mod clock;
 pub mod contoso_mail;
+pub mod copies;
 mod database;
+pub mod held;
 pub mod jobs;
 mod keys;
+mod links;
 mod load;
 mod log;
 mod organisations;
 mod provider;
+pub mod refreshing;
 mod settings;
 mod world;
 
@@ -20,7 +24,10 @@ pub use assets::assets;
 pub use browser::{Answer, Browser, form, without_reference};
 pub use database::{Kind, Place, Raw, hex};
 pub use keys::{write_key, write_keys};
+pub use links::{Linked, path_of};
 pub use load::{busy_with, too_busy};
 pub use log::Log;
-pub use provider::{Canned, Claims, tokens};
+pub use provider::{
+    Canned, Claims, NEWEST_MESSAGE, Provider as CannedProvider, Seen, refreshed, rotate, tokens, tokens_of,
+};
 pub use world::{NewConnector, PASSWORD, SECRET, World, callback, held, parameter, sign_in_path, under_way};

@@ -40,6 +40,8 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const SECRET: &str = "canary~secret+/=&%.1";
 /// The tenant of the accounts that sign in.
 const TENANT: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
+/// The id of the account in it.
+const OID: &str = "acc00000-7e57-4000-8000-000000000001";
 
 static SEEDS: AtomicU64 = AtomicU64::new(1);
 
@@ -322,6 +324,7 @@ impl World {
             client_id: parameter(authorize, "client_id"),
             nonce: parameter(authorize, "nonce"),
             tenant: TENANT.to_owned(),
+            oid: OID.to_owned(),
             issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
             expires: self.clock.now().seconds() + 3600,
         }

@@ -1,5 +1,7 @@
 //! Rows for every table, with a value for every column that the table has or has had.
 
+mod accounts;
+
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
@@ -48,6 +50,8 @@ const ORGANISATION: Value = Id(0x100);
 const USER: Value = Id(0x200);
 const CONNECTOR: Value = Id(0x300);
 const ATTEMPT: Value = Id(0x400);
+const ACCOUNT: Value = Id(0xc00);
+const LINK: Value = Id(0xd00);
 
 /// A table, and the values of its columns.
 type Table = (&'static str, &'static [(&'static str, Value)]);
@@ -158,8 +162,10 @@ static TABLES: &[Table] = &[
             ("failed_at", Number(710)),
             ("version", Number(8)),
             ("application_version", Number(6)),
+            ("application_since", Number(5)),
             ("created_at", Number(720)),
             ("changed_at", Number(730)),
+            ("deleted_at", Number(740)),
         ],
     ),
     (
@@ -202,6 +208,8 @@ static TABLES: &[Table] = &[
             ("ended_at", Number(830)),
             ("outcome", Text(r#"{"outcome":"failed","why":"unavailable","provider":null}"#)),
             ("provider_words", Bytes(0xb0)),
+            ("connect_link_id", LINK),
+            ("account_id", ACCOUNT),
         ],
     ),
     (
@@ -267,13 +275,14 @@ static TABLES: &[Table] = &[
 /// Inserts [`ROWS`] rows into every table of the catalogue, with a value in every column. A table or a column without
 /// values here fails the test.
 pub async fn fill(catalogue: &Catalogue<'_>) {
-    let mut known: BTreeSet<String> = TABLES.iter().map(|(table, _)| (*table).to_owned()).collect();
+    let all = || TABLES.iter().chain(accounts::TABLES);
+    let mut known: BTreeSet<String> = all().map(|(table, _)| (*table).to_owned()).collect();
     known.insert(MIGRATIONS.to_owned());
     let tables = catalogue.tables().await;
     let unknown: Vec<_> = tables.difference(&known).collect();
     assert!(unknown.is_empty(), "add these tables to TABLES: {unknown:?}");
 
-    for (table, values) in TABLES.iter().filter(|(table, _)| tables.contains(*table)) {
+    for (table, values) in all().filter(|(table, _)| tables.contains(*table)) {
         let known: BTreeSet<String> = values.iter().map(|(column, _)| (*column).to_owned()).collect();
         let columns = catalogue.columns(table).await;
         let unknown: Vec<_> = columns.difference(&known).collect();

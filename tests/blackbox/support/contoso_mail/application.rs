@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mail360::providers::{
-    Application, Refusal, RefusalKind, SharedPinned, Values, http::ProviderHttp, provider::Fact,
+    Application, Refusal, RefusalKind, SharedPinned, Values,
+    http::ProviderHttp,
+    provider::{Fact, Identity},
 };
 use secrecy::SecretString;
 
@@ -46,6 +48,11 @@ impl Application for ContosoApplication {
 
     fn pin(&self, _proved: Option<&str>) -> SharedPinned {
         Arc::new(ContosoPin { client_id: self.client_id.clone(), region: self.region })
+    }
+
+    /// Contoso has no directories, so a grant has the addresses of its sign-in.
+    fn pin_grant(&self, _identity: &Identity) -> SharedPinned {
+        self.pin(None)
     }
 
     fn consent_address(&self, _redirect_uri: &str, _scopes: &[String]) -> Option<String> {

@@ -105,4 +105,8 @@ impl Region {
     pub fn token_url(self) -> String {
         format!("{}/{}/token", super::ISSUER, self.name())
     }
+
+    pub fn revoke_url(self) -> String {
+        format!("{}/{}/revoke", super::ISSUER, self.name())
+    }
 }

@@ -3,19 +3,19 @@
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mail360::{
-    platform::{failure::Failure, randomness::Hash},
+    platform::{clock::Timestamp, failure::Failure, randomness::Hash},
     providers::{
-        Claim, Evidence, Mismatch, Pinned, Refusal, RefusalKind, TOLERATED_SKEW,
+        Claim, Evidence, Mismatch, Pinned, RefreshRefusal, Refusal, RefusalKind, TOLERATED_SKEW,
         http::ProviderHttp,
-        oauth::{self, AuthorizeRequest, CodeRequest, Grant, Registration, ResponseMeta},
-        provider::{Expected, Identity, Missing, Redeemed},
+        oauth::{self, AuthorizeRequest, CodeRequest, Grant, RefreshRequest, Registration, ResponseMeta},
+        provider::{AccessTest, Expected, Identity, MailboxFinding, Missing, Redeemed, Revocation},
         shown_issuer,
     },
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{ACCOUNT, ISSUER, PERMISSIONS, Region, errors::read_words};
+use super::{ACCOUNT, ISSUER, MAILBOX, PERMISSIONS, Region, errors::read_words};
 
 /// A sign-in is pinned to the region, of which the addresses follow.
 #[derive(Debug)]
@@ -72,11 +72,16 @@ impl Pinned for ContosoPin {
         let token = token.ok_or_else(|| not_proved(Mismatch::new(Claim::IdToken, None, None)))?;
         let claims = claims(token.expose_secret()).ok_or(RefusalKind::Garbled)?;
         check(&claims, &self.client_id, expected).map_err(not_proved)?;
-        if text(&claims, "sub").is_none() {
-            return Err(RefusalKind::IdentityRefused.into());
-        }
+        let Some(subject) = text(&claims, "sub") else { return Err(RefusalKind::IdentityRefused.into()) };
         let account = account(http, &redeemed.grant.access_token).await?;
-        Ok(Identity { account, directory: None, proves_directory: false })
+        let email = Some(account.clone()).filter(|account| account.contains('@'));
+        Ok(Identity {
+            subject: Some(subject.to_owned()),
+            emails: email.iter().cloned().collect(),
+            email,
+            account,
+            ..Identity::default()
+        })
     }
 
     /// Contoso writes permissions as they were asked for.
@@ -94,6 +99,67 @@ impl Pinned for ContosoPin {
 
     fn is_checked(&self, _scope: &str) -> bool {
         true
+    }
+
+    fn granted(&self, asked: &[String], grant: &Grant) -> Vec<String> {
+        let granted = grant.scopes.as_deref().unwrap_or(asked);
+        asked.iter().filter(|scope| granted.contains(scope)).cloned().collect()
+    }
+
+    async fn refresh(
+        &self,
+        http: &dyn ProviderHttp,
+        request: &RefreshRequest<'_>,
+    ) -> Result<Grant, RefreshRefusal> {
+        let (authorize, token) = (self.region.authorize_url(), self.region.token_url());
+        oauth::refresh(http, &self.registration(&authorize, &token), request).await
+    }
+
+    /// Contoso revokes a refresh token, and with it the whole grant (RFC 7009).
+    async fn revoke(
+        &self,
+        http: &dyn ProviderHttp,
+        refresh_token: &SecretString,
+        secret: &SecretString,
+    ) -> Revocation {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", refresh_token.expose_secret())
+            .append_pair("client_id", &self.client_id)
+            .append_pair("client_secret", secret.expose_secret())
+            .finish();
+        let request = ::http::Request::post(self.region.revoke_url())
+            .header(::http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.into_bytes())
+            .expect("a request");
+        match http.send(request).await {
+            Ok(answer) if answer.status().is_success() => Revocation::Revoked,
+            _ => Revocation::Failed,
+        }
+    }
+
+    async fn find_mailbox(&self, http: &dyn ProviderHttp, access_token: &SecretString) -> MailboxFinding {
+        let Ok(mailbox) = ask(http, MAILBOX, access_token).await else { return MailboxFinding::Unknown };
+        match mailbox.get("inbox") {
+            Some(Value::String(id)) => MailboxFinding::Found(id.clone()),
+            Some(Value::Bool(false)) => MailboxFinding::None,
+            _ => MailboxFinding::Unknown,
+        }
+    }
+
+    async fn test_access(
+        &self,
+        http: &dyn ProviderHttp,
+        access_token: &SecretString,
+        scopes: &[String],
+    ) -> Result<AccessTest, Refusal> {
+        let has = |scope: &str| scopes.iter().any(|granted| granted == scope);
+        let mailbox = ask(http, MAILBOX, access_token).await?;
+        let newest = mailbox.get("newest").and_then(Value::as_i64);
+        let newest = newest.map(|seconds| Timestamp::from_micros(seconds * 1_000_000));
+        Ok(AccessTest {
+            newest_message: has("mail.all").then_some(newest),
+            contacts: mailbox.get("contacts").and_then(Value::as_u64).filter(|_| has("contacts.all")),
+        })
     }
 }
 
@@ -146,15 +212,25 @@ fn check(claims: &Value, client_id: &str, expected: &Expected<'_>) -> Result<(),
 
 /// Asks Contoso which account signed in.
 async fn account(http: &dyn ProviderHttp, access_token: &SecretString) -> Result<String, Refusal> {
-    let host = oauth::host(ACCOUNT);
-    let request = ::http::Request::get(ACCOUNT)
+    let account = ask(http, ACCOUNT, access_token).await.map_err(|refusal| match refusal.why {
+        RefusalKind::TokenRefused | RefusalKind::AccessRefused => RefusalKind::IdentityRefused.into(),
+        _ => refusal,
+    })?;
+    text(&account, "mailbox").map(str::to_owned).ok_or_else(|| RefusalKind::Garbled.into())
+}
+
+/// Asks Contoso's API.
+async fn ask(http: &dyn ProviderHttp, address: &str, access_token: &SecretString) -> Result<Value, Refusal> {
+    let host = oauth::host(address);
+    let request = ::http::Request::get(address)
         .header(::http::header::AUTHORIZATION, format!("Bearer {}", access_token.expose_secret()))
         .body(Vec::new())
         .map_err(|_| Refusal::from(RefusalKind::Garbled))?;
     let answer = http.send(request).await.map_err(|failure| oauth::no_answer(failure, &host))?;
     if !answer.status().is_success() {
-        return Err(ResponseMeta::of(&answer).why().unwrap_or(RefusalKind::IdentityRefused).into());
+        let is_token = answer.status() == ::http::StatusCode::UNAUTHORIZED;
+        let refused = if is_token { RefusalKind::TokenRefused } else { RefusalKind::AccessRefused };
+        return Err(ResponseMeta::of(&answer).why().unwrap_or(refused).into());
     }
-    let account = serde_json::from_slice::<Value>(answer.body()).unwrap_or_default();
-    text(&account, "mailbox").map(str::to_owned).ok_or_else(|| RefusalKind::Garbled.into())
+    Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
 }

@@ -1,0 +1,98 @@
+//! Processes that take over the refresh of a process that is late and not dead.
+
+use std::sync::Arc;
+
+use mail360::{
+    accounts::{
+        model::AccountState,
+        service::grants::{NoStops, StopPoint},
+    },
+    providers::http::HttpFailure,
+};
+use rstest::rstest;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::support::{
+    Canned, Kind,
+    held::HoldAt,
+    refreshed,
+    refreshing::{Process, Scene, refused},
+};
+
+#[rstest]
+#[case::slow(Canned::Failure(HttpFailure::TimedOut))]
+#[case::garbled(Canned::Text(200, "<html>".to_owned()))]
+#[case::throttled(Canned::Headed(429, ("retry-after", "120"), json!({})))]
+#[case::grant(refused("invalid_grant"))]
+#[case::credentials(refused("invalid_client"))]
+#[case::company(refused("unauthorized_client"))]
+#[tokio::test]
+async fn a_refusal_after_a_take_over_changes_nothing_and_the_tokens_of_the_new_owner_are_stored(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[case] late: Canned,
+) {
+    let mut scene = Scene::new(kind).await;
+    let account = scene.connect("grace").await;
+    scene.make_due().await;
+    scene.world.provider.answer_refresh(late);
+    let hold = HoldAt::new(StopPoint::Answered);
+    let mut stalled = Process::another(&scene.world, hold.clone()).await;
+    assert_eq!(stalled.look().await, 1);
+    hold.wait_for(1).await;
+    // Another process takes the lease, and its request is under way when the first one settles its refusal.
+    assert_eq!(scene.process.look().await, 0);
+    scene.process.monotonic.advance(30.0);
+    let gate = Arc::new(Notify::new());
+    let fresh = Canned::Json(200, refreshed("fresh"));
+    scene.world.provider.answer_refresh(Canned::After(gate.clone(), Box::new(fresh)));
+    assert_eq!(scene.process.look().await, 1);
+    scene.wait_for_requests(2).await;
+    let before = scene.world.raw.dump(&["sessions"]).await;
+    hold.let_one_go_on();
+    stalled.grants.wait_for_refreshes().await;
+    assert_eq!(scene.world.raw.dump(&["sessions"]).await, before);
+    gate.notify_one();
+    scene.process.grants.wait_for_refreshes().await;
+    assert_eq!(scene.token(account).await.expect("a token"), "fresh");
+    assert_eq!(scene.state(account).await, (AccountState::Connected, None));
+    assert!(scene.of_grant::<Option<uuid::Uuid>>("lease_owner").await.is_none());
+    assert!(scene.of_grant::<Option<i64>>("refresh_started_at").await.is_none());
+}
+
+/// Begins a refresh in this process, whose answer waits at the provider until the gate opens.
+async fn begin_held(scene: &Scene, process: &mut Process, answer: &str) -> Arc<Notify> {
+    let gate = Arc::new(Notify::new());
+    let answer = Canned::Json(200, refreshed(answer));
+    scene.world.provider.answer_refresh(Canned::After(gate.clone(), Box::new(answer)));
+    scene.make_due().await;
+    let before = scene.sent().len();
+    assert_eq!(process.look().await, 1);
+    scene.wait_for_requests(before + 1).await;
+    gate
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lease_of_a_grant_that_was_removed_says_nothing_about_the_next_grant_of_the_account(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let mut scene = Scene::new(kind).await;
+    let account = scene.connect("grace").await;
+    let mut owner = Process::another(&scene.world, Arc::new(NoStops)).await;
+    let gate = begin_held(&scene, &mut owner, "first").await;
+    // The other process remembers the lease of the first refresh.
+    assert_eq!(scene.process.look().await, 0);
+    gate.notify_one();
+    owner.grants.wait_for_refreshes().await;
+    let admin = scene.world.admin().await;
+    assert!(scene.process.accounts().disconnect(&admin, account).await.expect("done"));
+    assert_eq!(scene.connect("grace").await, account);
+    scene.process.monotonic.advance(30.0);
+    let gate = begin_held(&scene, &mut owner, "second").await;
+    assert_eq!(scene.process.look().await, 0, "the owner is alive");
+    assert_eq!(scene.sent(), ["grace", "grace"]);
+    gate.notify_one();
+    owner.grants.wait_for_refreshes().await;
+    assert_eq!(scene.token(account).await.expect("a token"), "second");
+}

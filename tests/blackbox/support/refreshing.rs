@@ -1,0 +1,362 @@
+//! Accounts that are connected without a browser, and processes that refresh them on clocks that a test moves. A
+//! process can be stopped at a point in a refresh, as a kill would.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use mail360::{
+    accounts::{
+        model::{AccountState, StateReason},
+        service::{
+            Account, AccountId, AccountService, Connected, ConnectedMailbox,
+            grants::{
+                GrantDependencies, Grants, LentToken, NoStops, NoToken, Refresher, SharedStopPoints,
+                StopPoint, StopPoints,
+            },
+        },
+    },
+    activity::service::Activity,
+    connectors::service::{Connector, ConnectorId},
+    people::access::Caller,
+    platform::{
+        database::{Database, DatabaseError, Queries},
+        failure::Failure,
+        id::OrganisationId,
+    },
+    providers::{oauth::Grant, provider::Identity},
+    router::Program,
+};
+use sea_orm::ConnectionTrait;
+use secrecy::ExposeSecret;
+use tokio::sync::Notify;
+
+use super::{Browser, Canned, Kind, NewConnector, Seen, World, clock::TestMonotonic, jobs::until, refreshed};
+
+/// The directory of accounts, unless a test says otherwise.
+pub const DIRECTORY: &str = "5a1e0000-7e57-4000-8000-00000000c0de";
+
+/// Stops each refresh that reaches a point, for ever.
+pub struct StopAt {
+    point: StopPoint,
+    reached: AtomicUsize,
+}
+
+impl StopAt {
+    pub fn new(point: StopPoint) -> Arc<Self> {
+        Arc::new(Self { point, reached: AtomicUsize::new(0) })
+    }
+
+    /// Waits until this number of refreshes are stopped.
+    pub async fn wait_for(&self, refreshes: usize) {
+        until(|| self.reached.load(Ordering::SeqCst) == refreshes).await;
+    }
+}
+
+#[async_trait]
+impl StopPoints for StopAt {
+    async fn reach(&self, point: StopPoint, _account: AccountId) {
+        if point == self.point {
+            self.reached.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A process that refreshes when a test tells it to.
+pub struct Process {
+    pub grants: Grants,
+    pub monotonic: Arc<TestMonotonic>,
+    pub refresher: Refresher,
+    program: Program,
+}
+
+impl Process {
+    /// A process of this program.
+    pub fn new(program: &Program, provider: Arc<super::CannedProvider>, stops: SharedStopPoints) -> Self {
+        Self::with_database(program, provider, stops, program.database.clone())
+    }
+
+    /// The same, with other connections to the database.
+    pub fn with_database(
+        program: &Program,
+        provider: Arc<super::CannedProvider>,
+        stops: SharedStopPoints,
+        database: Database,
+    ) -> Self {
+        let monotonic = TestMonotonic::new();
+        let grants = Grants::new(GrantDependencies {
+            database,
+            vault: program.vault.clone(),
+            connectors: program.connectors.clone(),
+            providers: program.providers.clone(),
+            activity: Activity::new(program.clock.clone(), program.randomness.clone()),
+            jobs: program.jobs.clone(),
+            clock: program.clock.clone(),
+            randomness: program.randomness.clone(),
+            monotonic: monotonic.clone(),
+            http: provider,
+            stops,
+        });
+        let refresher = Refresher::new(grants.clone(), false);
+        Self { grants, monotonic, refresher, program: program.clone() }
+    }
+
+    /// Another process on the database of `world`.
+    pub async fn another(world: &World, stops: SharedStopPoints) -> Self {
+        let other = world.another_process(&[]).await;
+        Self::new(&other.program, world.provider.clone(), stops)
+    }
+
+    /// Refreshes everything that is due, and returns the number of refreshes.
+    pub async fn refresh_due(&mut self) -> usize {
+        self.refresher.refresh_due().await.expect("a round")
+    }
+
+    /// Begins what is due and has a place.
+    pub async fn look(&mut self) -> usize {
+        self.refresher.look_once().await.expect("a look")
+    }
+
+    /// Whether a refresh is under way.
+    pub async fn is_refreshing(&self) -> bool {
+        tokio::time::timeout(std::time::Duration::ZERO, self.grants.wait_for_refreshes()).await.is_err()
+    }
+
+    /// Opens the gate at the provider again and again, until no refresh waits there any more.
+    pub async fn let_end(&self, gate: &Notify) {
+        while self.is_refreshing().await {
+            gate.notify_one();
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    pub fn accounts(&self) -> AccountService {
+        let (clock, randomness) = (self.program.clock.clone(), self.program.randomness.clone());
+        let activity = Activity::new(clock.clone(), randomness.clone());
+        AccountService::new(self.program.database.clone(), self.grants.clone(), activity, clock, randomness)
+    }
+}
+
+/// An organisation with a connector, and a process that refreshes its accounts.
+pub struct Scene {
+    pub world: World,
+    pub ada: Browser,
+    /// The path of the connector's page.
+    pub connector: String,
+    pub organisation: OrganisationId,
+    pub process: Process,
+}
+
+impl Scene {
+    pub async fn new(kind: Kind) -> Self {
+        let world = World::new(kind).await;
+        let mut ada = world.set_up().await;
+        let connector = world.add_connector(&mut ada, &NewConnector::default()).await;
+        let organisation = world.organisation_id_of("ada@contoso.test").await;
+        let process = Process::new(&world.program, world.provider.clone(), Arc::new(NoStops));
+        Self { world, ada, connector, organisation, process }
+    }
+
+    /// Another process, which is stopped at a point of each refresh.
+    pub async fn stopped_at(&self, stops: &Arc<StopAt>) -> Process {
+        Process::another(&self.world, stops.clone()).await
+    }
+
+    pub fn connector_id(&self) -> ConnectorId {
+        self.connector.rsplit('/').next().expect("an id").parse().expect("an id")
+    }
+
+    pub async fn connector(&self, id: ConnectorId) -> Connector {
+        let program = &self.world.program;
+        let found = program.connectors.find(&program.database.read(), self.organisation, id).await;
+        found.expect("an answer").expect("a connector")
+    }
+
+    /// Connects the mailbox of this name through the connector.
+    pub async fn connect(&self, name: &str) -> AccountId {
+        self.connect_in(self.connector_id(), name, DIRECTORY, name).await
+    }
+
+    /// Connects the mailbox of this name: the tokens are `canary-access-{token}` and `canary-refresh-{token}`.
+    pub async fn connect_in(
+        &self,
+        connector: ConnectorId,
+        name: &str,
+        directory: &str,
+        token: &str,
+    ) -> AccountId {
+        let connector = self.connector(connector).await;
+        let identity = Identity {
+            account: format!("{name}@contoso.test"),
+            subject: Some(format!("{directory}:{name}")),
+            email: Some(format!("{name}@contoso.test")),
+            directory: Some(directory.to_owned()),
+            ..Identity::default()
+        };
+        let pinned = connector.application.pin_grant(&identity);
+        let grant = Grant {
+            access_token: format!("canary-access-{token}").into(),
+            refresh_token: Some(format!("canary-refresh-{token}").into()),
+            expires_in: Some(std::time::Duration::from_hours(1)),
+            id_token: None,
+            scopes: Some(connector.scopes.clone()),
+            date: None,
+        };
+        let accounts = self.process.accounts();
+        let now = self.world.program.clock.now();
+        let connected = self
+            .world
+            .program
+            .database
+            .write::<_, Failure, _>(async |tx| {
+                let connectors = &self.world.program.connectors;
+                connectors.lock(&tx, self.organisation, connector.id).await?;
+                let mailbox = ConnectedMailbox {
+                    organisation: self.organisation,
+                    connector: &connector,
+                    identity: &identity,
+                    name: None,
+                    reference: None,
+                    only: None,
+                    moves_from: Some(self.connector_id()),
+                    scopes: &connector.scopes,
+                    asked: &connector.scopes,
+                    pinned: pinned.clone(),
+                    grant: &grant,
+                };
+                accounts.connect_within(&tx, mailbox, now).await
+            })
+            .await;
+        match connected.expect("an answer") {
+            Connected::Added(id) | Connected::Again(id) => id,
+            other => unreachable!("not connected: {other:?}"),
+        }
+    }
+
+    /// Connects this number of mailboxes through the connector: `m0`, `m1`, ….
+    pub async fn connect_many(&self, count: usize) -> Vec<AccountId> {
+        let mut ids = Vec::new();
+        for number in 0..count {
+            ids.push(self.connect(&format!("m{number}")).await);
+        }
+        ids
+    }
+
+    pub async fn account(&self, id: AccountId) -> Account {
+        let caller = Caller::job(self.organisation, "test");
+        self.process.accounts().get(&caller, id).await.expect("an account")
+    }
+
+    pub async fn state(&self, id: AccountId) -> (AccountState, Option<StateReason>) {
+        let account = self.account(id).await;
+        (account.state, account.reason)
+    }
+
+    /// The number of accounts in this state.
+    pub async fn count(&self, state: AccountState) -> i64 {
+        let count = format!("SELECT COUNT(*) FROM accounts WHERE state = '{}'", state.name());
+        self.world.raw.one(&count).await
+    }
+
+    /// Does to the connector and its accounts what the form for another client ID does.
+    pub async fn change_application(&self) {
+        let (id, organisation, program) = (self.connector_id(), self.organisation, &self.world.program);
+        let change = format!(
+            "UPDATE connectors SET application_version = application_version + 1, \
+             application_since = application_version + 1 WHERE id = {}",
+            self.world.raw.id(id)
+        );
+        let changed = program.database.write::<_, Failure, _>(async |tx| {
+            program.connectors.lock(&tx, organisation, id).await?;
+            tx.connection().execute_unprepared(&change).await.map_err(DatabaseError::from)?;
+            self.process.grants.application_changed_within(&tx, organisation, id).await
+        });
+        changed.await.expect("changed");
+    }
+
+    /// Makes every grant that is scheduled due now.
+    pub async fn make_due(&self) {
+        // So that what happens next is also later in the history.
+        self.world.clock.advance(time::Duration::milliseconds(10));
+        let due = "UPDATE grants SET next_refresh_at = 1 WHERE next_refresh_at IS NOT NULL";
+        self.world.raw.run(due).await.expect("done");
+    }
+
+    /// Makes the grant of one account due now.
+    pub async fn make_account_due(&self, account: AccountId) {
+        let account = self.world.raw.id(account);
+        let due = format!("UPDATE grants SET next_refresh_at = 1 WHERE account_id = {account}");
+        assert_eq!(self.world.raw.run(&due).await, Ok(1));
+    }
+
+    pub async fn token(&self, account: AccountId) -> Result<String, NoToken> {
+        self.process.grants.valid_access_token(self.organisation, account).await.map(|lent| text(&lent))
+    }
+
+    /// Lets the stored access tokens expire.
+    pub fn expire(&self) {
+        self.world.clock.advance(time::Duration::hours(1));
+    }
+
+    /// A value of the only grant.
+    pub async fn of_grant<T: sea_orm::TryGetable>(&self, column: &str) -> T {
+        self.world.raw.one(&format!("SELECT {column} FROM grants")).await
+    }
+
+    /// The refresh tokens that the provider got, without the part that they all have.
+    pub fn sent(&self) -> Vec<String> {
+        let sent = self.world.provider.refreshes();
+        sent.iter().map(|seen| name_of(seen).to_owned()).collect()
+    }
+
+    /// Waits until the provider has got this number of refreshes.
+    pub async fn wait_for_requests(&self, number: usize) {
+        until(|| self.world.provider.refreshes().len() == number).await;
+    }
+}
+
+/// Replaces the secret of the connector on its page.
+pub async fn replace_secret(scene: &mut Scene, secret: &str) {
+    let form = scene.ada.get(&format!("{}/secret", scene.connector)).await;
+    let names = ["connector", "version", "owner"].map(|name| (name, form.hidden(name)));
+    let mut fields: Vec<_> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fields.extend([("client_secret", secret), ("secret_expires_on", "2028-11-23")]);
+    scene.ada.post("/do/connectors/replace-secret", &fields).await.assert_status(302);
+}
+
+/// The name of the refresh token in a request.
+fn name_of(seen: &Seen) -> &str {
+    seen.field("refresh_token").unwrap_or_default().trim_start_matches("canary-refresh-")
+}
+
+/// The access token, without the part that all have.
+pub fn text(lent: &LentToken) -> String {
+    lent.token.expose_secret().trim_start_matches("canary-access-").to_owned()
+}
+
+/// An error of the token endpoint.
+pub fn refused(error: &str) -> Canned {
+    Canned::Json(400, serde_json::json!({ "error": error, "error_description": "canary-description" }))
+}
+
+/// A provider that rotates, and revokes the grant if a refresh token comes twice.
+pub fn strict() -> impl Fn(&Seen) -> Canned + Send + Sync + 'static {
+    let used: Mutex<HashSet<String>> = Mutex::default();
+    let revoked: Mutex<HashSet<String>> = Mutex::default();
+    move |seen| {
+        let name = name_of(seen).to_owned();
+        let mailbox = name.trim_end_matches('+').to_owned();
+        let mut revoked = revoked.lock().expect("a list");
+        if revoked.contains(&mailbox) || !used.lock().expect("a list").insert(name.clone()) {
+            revoked.insert(mailbox);
+            return refused("invalid_grant");
+        }
+        Canned::Json(200, refreshed(&format!("{name}+")))
+    }
+}
