@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 
 /** @param {unknown} text */
-const escape = (text) => String(text ?? '').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+export const escape = (text) => String(text ?? '').replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** @param {string} title @param {string} body */
-const page = (title, body) => `<!doctype html>
+export const page = (title, body) => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(title)}</title><link rel="icon" href="data:,">
 <style>
@@ -46,7 +46,7 @@ export function guidOf(login) {
 }
 
 /** @param {import('node:http').IncomingMessage} req */
-async function form(req) {
+export async function form(req) {
   let text = '';
   for await (const chunk of req) {
     text += chunk;

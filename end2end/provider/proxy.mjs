@@ -3,10 +3,12 @@
 // `scope`, and the missing `iss`. It also records how each request to the token endpoint was made.
 
 import { request } from 'node:http';
+import { approve } from './approval.mjs';
 import { describe, fail } from './faults.mjs';
 import { answer as answerMailbox, isMailbox } from './mailbox.mjs';
 import { change } from './settings.mjs';
 import { reshape } from './scopes.mjs';
+import { forgetGrants } from './store.mjs';
 
 /** @param {import('node:http').IncomingMessage} message */
 async function body(message) {
@@ -62,7 +64,7 @@ function asked(url) {
  *   url: string, secondUrl: string, settings: import('./settings.mjs').Settings,
  *   tenants: Map<string, {
  *     segment: string, tid: string, port: number, register: (client: any) => Promise<void>,
- *     mint: (wanted: any) => Promise<{ refresh_token: string }[]>,
+ *     mint: (wanted: any) => Promise<{ login: string, refresh_token: string }[]>,
  *   }>,
  *   clients: Map<string, object>, addTenant: (segment: string) => Promise<void>,
  *   events: Record<string, unknown>[], record: (event: Record<string, unknown>) => void,
@@ -76,6 +78,10 @@ export function front(shared) {
   const scopesOf = new Map();
   /** The directory of each refresh token. @type {Map<string, string>} */
   const homes = new Map();
+  /** The grant of each refresh token: its log-in and a number. @type {Map<string, string>} */
+  const grants = new Map();
+  /** The refresh token that each grant was given last. @type {Map<string, string>} */
+  const newest = new Map();
   /** Every issued token, and every verifier that was sent. @type {{ what: 'token' | 'verifier', value: string }[]} */
   const secrets = [];
 
@@ -94,15 +100,33 @@ export function front(shared) {
       const tenant = tenants.get(wanted.tenant ?? 'common');
       if (!tenant) throw new Error(`no tenant is called ${wanted.tenant}`);
       const minted = await tenant.mint(wanted);
-      for (const { refresh_token: token } of minted) {
+      for (const { login, refresh_token: token } of minted) {
         homes.set(token, tenant.tid);
+        give(token, newGrant(login));
         secrets.push({ what: 'token', value: token });
       }
       return json(res, 200, minted);
+    } else if (url.pathname === '/__forget') {
+      forgetGrants();
     } else {
       change(settings, wanted);
     }
     return json(res, 200, settings);
+  }
+
+  /** @param {string} login */
+  const newGrant = (login) => `${login} ${newest.size}`;
+
+  /** Remembers the refresh token as the newest one of its grant. @param {string} token @param {string} grant */
+  function give(token, grant) {
+    grants.set(token, grant);
+    newest.set(grant, token);
+  }
+
+  /** The log-in of a refresh token that came, and whether it is the newest one of its grant. @param {string} token */
+  function presented(token) {
+    const grant = grants.get(token);
+    return grant === undefined ? {} : { login: grant.split(' ')[0], newest: newest.get(grant) === token };
   }
 
   /** @param {URL} url @param {import('node:http').IncomingMessage} req */
@@ -129,8 +153,8 @@ export function front(shared) {
     return back.href;
   }
 
-  /** @param {Buffer} bytes @param {string} tenant */
-  function tokens(bytes, tenant) {
+  /** @param {Buffer} bytes @param {string} tenant @param {URLSearchParams} form What was sent. */
+  function tokens(bytes, tenant, form) {
     const answer = JSON.parse(bytes.toString());
     if (typeof answer.access_token === 'string') {
       issuedBy.set(answer.access_token, tenant);
@@ -138,6 +162,8 @@ export function front(shared) {
     }
     if (typeof answer.refresh_token === 'string') {
       homes.set(answer.refresh_token, tenants.get(tenant)?.tid ?? '');
+      const signedIn = typeof answer.id_token === 'string' ? JSON.parse(Buffer.from(answer.id_token.split('.')[1] ?? '', 'base64url').toString()) : {};
+      give(answer.refresh_token, grants.get(form.get('refresh_token') ?? '') ?? newGrant(String(signedIn.preferred_username)));
       if (settings.padding) answer.refresh_token += `${PAD}${'x'.repeat(settings.padding)}`;
     }
     if (!settings.expiresIn) delete answer.expires_in;
@@ -169,6 +195,11 @@ export function front(shared) {
       }
     }
 
+    if (url.pathname.endsWith('/v2.0/adminconsent')) {
+      const client = clients.get(url.searchParams.get('client_id') ?? '');
+      return approve(req, res, { url, tenant, client, settings, record });
+    }
+
     let sent = await body(req);
     if (isToken) {
       const form = new URLSearchParams(sent.toString());
@@ -178,8 +209,12 @@ export function front(shared) {
         record({ event: 'request', what: 'token', tenant: tenant.segment, ...witness(req, sent.toString()), status: 400, error: 'invalid_grant' });
         return json(res, 400, { error: 'invalid_grant', ...describe(7000012), error_codes: [7000012] });
       }
-      if (token && form.get('refresh_token') !== token) {
+      // oidc-provider drops `offline_access` from a sign-in that asks for no consent, and refuses a refresh that names it.
+      const scopes = form.get('scope')?.split(' ').filter((scope) => scope !== 'offline_access').join(' ');
+      if (token) {
         form.set('refresh_token', token);
+        if (scopes) form.set('scope', scopes);
+        else form.delete('scope');
         sent = Buffer.from(form.toString());
         req.headers['content-length'] = String(sent.length);
       }
@@ -216,27 +251,30 @@ export function front(shared) {
       // A changed response is remembered like a sound one, because its token may be valid.
       const sound = async () => {
         const bytes = await body(await ask());
-        return JSON.parse((isToken ? tokens(bytes, tenant.segment).bytes : bytes).toString());
+        return JSON.parse((isToken ? tokens(bytes, tenant.segment, new URLSearchParams(sent.toString())).bytes : bytes).toString());
       };
       return fail(settings.fault, { res, sent: sent.toString(), sound, elsewhere: shared.secondUrl });
     }
+    const form = new URLSearchParams(isToken ? sent.toString() : '');
+    const used = presented(form.get('refresh_token') ?? '');
     const answer = await ask();
     let got = await body(answer);
     const headers = { ...answer.headers };
     delete headers['transfer-encoding'];
     if (headers.location) headers.location = wayBack(headers.location);
     if (isToken || isMe) {
-      const shaped = isToken ? tokens(got, tenant.segment) : undefined;
+      const shaped = isToken ? tokens(got, tenant.segment, form) : undefined;
       record({
         event: 'request',
         what: isToken ? 'token' : 'me',
         tenant: tenant.segment,
-        ...(isToken ? witness(req, sent.toString()) : { method: req.method, origin: req.headers.origin ?? null }),
+        ...(isToken ? { ...witness(req, sent.toString()), ...used } : { method: req.method, origin: req.headers.origin ?? null }),
         status: answer.statusCode,
         ...(shaped?.answer.error && { error: shaped.answer.error }),
       });
       if (shaped) got = shaped.bytes;
     }
+    if (isToken && settings.answerDelay) await new Promise((done) => { setTimeout(done, settings.answerDelay); });
     headers['content-length'] = String(got.length);
     return res.writeHead(answer.statusCode ?? 502, headers).end(got);
   }

@@ -27,6 +27,8 @@ export function settingsFrom(env) {
     expiresIn: flag(env.EXPIRES_IN, true),
     /** Number of bytes by which a refresh token is longer than it need be. */
     padding: Number(env.PADDING || 0),
+    /** Whether the page on which an administrator approves sends the browser back. */
+    approvalReturns: flag(env.APPROVAL_RETURNS, true),
     /** Whether the accounts have a mailbox. */
     mailbox: flag(env.MAILBOX, true),
     /** When the newest message of each mailbox was received; empty if there is none. */
@@ -41,6 +43,8 @@ export function settingsFrom(env) {
     mail: flag(env.MAIL, true),
     /** How long the token endpoint waits before it answers, in milliseconds. */
     tokenDelay: Number(env.TOKEN_DELAY || 0),
+    /** How long the answer of the token endpoint is on its way, in milliseconds: the server has rotated the token. */
+    answerDelay: Number(env.ANSWER_DELAY || 0),
     /** The response in place of the strict server's: see faults.mjs. */
     fault: env.FAULT || '',
     /** The place of the fault: the `token` endpoint, or Graph's `me`. */

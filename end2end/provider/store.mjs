@@ -21,6 +21,11 @@ class Shelf {
 /** The shared shelves by directory and model. @type {Map<string, Shelf>} */
 const shelves = new Map();
 
+/** Forgets every grant and token of every directory, as a provider does that lost its database. Applications stay. */
+export function forgetGrants() {
+  shelves.clear();
+}
+
 /**
  * The adapter of one authorization server (oidc-provider, "adapter").
  * @param {string} directory
@@ -42,7 +47,11 @@ export function adapterOf(directory, settings) {
     /** @param {string} model */
     constructor(model) {
       this.model = model;
-      this.shelf = shelfOf(model);
+    }
+
+    // Looked up each time, because the shared shelves can be forgotten.
+    get shelf() {
+      return shelfOf(this.model);
     }
 
     /** @param {string} id @param {Payload} payload @param {number} [expiresIn] In seconds. */

@@ -95,6 +95,8 @@ function configuration(segment, tid, { settings }) {
     // refresh token; Microsoft still issues one.
     issueRefreshToken: (/** @type {unknown} */ _, /** @type {{ grantTypeAllowed: (type: string) => boolean }} */ client) =>
       settings.refreshToken && client.grantTypeAllowed('refresh_token'),
+    // Microsoft's tokens outlive the session of the browser, also without `offline_access`.
+    expiresWithSession: () => false,
     findAccount: (/** @type {unknown} */ _, /** @type {string} */ login) => ({
       accountId: login,
       claims: (/** @type {string} */ use) => {
