@@ -20,8 +20,13 @@ const words = (html: string) => html.slice(html.indexOf('<main')).replace(/<(scr
 
 const SCOPES = ['Mail.Read', 'Mail.Send'];
 
+/** For ten minutes after a log-in an administrator may delete without typing the password again; a margin is left. */
+const MAY_DELETE = 8 * 60_000;
+
 export class Administrator {
-  private constructor(private readonly http: APIRequestContext, private readonly origin: string, private readonly client: Client) {}
+  private readonly loggedInAt = Date.now();
+
+  private constructor(private readonly http: APIRequestContext, readonly origin: string, private readonly client: Client) {}
 
   /** Logs in; `client` is the application of every connector that this administrator adds. */
   static async logIn(origin: string, email: string, password: string, client: Client): Promise<Administrator> {
@@ -96,6 +101,39 @@ export class Administrator {
   async remove(id: string): Promise<void> {
     const owner = hidden(await this.get(`/connectors/${id}/delete`), 'owner');
     await this.send('/do/connectors/delete', new URLSearchParams({ connector: id, owner }), /^\/connectors$/);
+  }
+
+  /** Makes a connect link for the mailbox with this email, and returns its path. */
+  makeLink(connector: string, email: string): Promise<string> {
+    // The button that opens the link in this browser.
+    const form = new URLSearchParams({ connector, expected_email: email, how: 'here' });
+    return this.send('/accounts/new', form, /^\/connect\/[^/]+$/);
+  }
+
+  /** The id of the account with this email. */
+  async findAccount(email: string): Promise<string> {
+    const page = await this.get(`/accounts?search=${encodeURIComponent(email)}`);
+    const id = new RegExp(`href="/accounts/([0-9a-f-]{36})"><bdi>${email}<`).exec(page)?.[1];
+    if (!id) throw new Error(`the list does not have ${email}: ${words(page)}`);
+    return id;
+  }
+
+  /** Reads from a mailbox, with a new access token if the stored one expires soon. */
+  async testAccess(id: string): Promise<void> {
+    const answer = await this.post(`/accounts/${id}/test`, {});
+    if (answer.status() !== 200) throw new Error(`a test of the access was answered with ${answer.status()}`);
+  }
+
+  async pause(id: string, on: boolean): Promise<void> {
+    await this.send(`/accounts/${id}/${on ? 'pause' : 'resume'}`, new URLSearchParams(), new RegExp(`^/accounts/${id}$`));
+  }
+
+  mayDelete(): boolean {
+    return Date.now() - this.loggedInAt < MAY_DELETE;
+  }
+
+  async deleteAccount(id: string): Promise<void> {
+    await this.send(`/accounts/${id}/delete`, new URLSearchParams(), /^\/accounts$/);
   }
 
   /** Starts a sign-in and returns the address at the provider. */

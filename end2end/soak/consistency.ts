@@ -30,6 +30,22 @@ export const IMPOSSIBLE: Record<string, string> = {
       AND NOT EXISTS (SELECT 1 FROM activity d WHERE d.action = 'connector.deleted' AND d.entity_id = a.entity_id)`,
   'a connector that was deleted and is there':
     "SELECT entity FROM activity a WHERE action = 'connector.deleted' AND EXISTS (SELECT 1 FROM connectors c WHERE c.id = a.entity_id)",
+  'an account whose words are missing':
+    'SELECT email FROM accounts a WHERE indexed_name IS NULL OR NOT EXISTS (SELECT 1 FROM account_words w WHERE w.account_id = a.id)',
+  'an account that is connected without a grant':
+    `SELECT email FROM accounts a WHERE state NOT IN ('needs_sign_in', 'disconnected')
+      AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.id)`,
+  'an account whose connection was recorded never, or twice':
+    "SELECT email FROM accounts a WHERE (SELECT COUNT(*) FROM activity r WHERE r.action = 'account.connected' AND r.entity_id = a.id) <> 1",
+  'an account that is missing without a deletion':
+    `SELECT entity FROM activity a WHERE action = 'account.connected' AND NOT EXISTS (SELECT 1 FROM accounts c WHERE c.id = a.entity_id)
+      AND NOT EXISTS (SELECT 1 FROM activity d WHERE d.action = 'account.deleted' AND d.entity_id = a.entity_id)`,
+  'an account that was deleted and is there':
+    "SELECT entity FROM activity a WHERE action = 'account.deleted' AND EXISTS (SELECT 1 FROM accounts c WHERE c.id = a.entity_id)",
+  'a grant without an account':
+    'SELECT granted_at FROM grants g WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = g.account_id)',
+  'a link that was used without an account':
+    'SELECT created_at FROM connect_links WHERE used_at IS NOT NULL AND result_account_id IS NULL',
 };
 
 /** SQLite's own integrity check. */

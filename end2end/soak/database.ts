@@ -12,7 +12,7 @@ export type Kind = 'SQLite' | 'PostgreSQL';
 /** A value that the script sets. */
 export function given(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; \`make soak\` sets it`);
+  if (!value) throw new Error(`${name} is not set; the script that starts these tests sets it`);
   return value;
 }
 

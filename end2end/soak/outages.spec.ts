@@ -1,31 +1,18 @@
 // A full disk, and a database that is unavailable for a while.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { Interrupted } from './administrator.ts';
 import { findings } from './consistency.ts';
 import { given, type Postgres } from './database.ts';
+import { controlPostgres, fill } from './machine.ts';
 import { Ledger } from './ledger.ts';
+import { Refreshing } from './refreshing.ts';
 import { pause, test } from './scene.ts';
 
-/** Fills a disk completely and returns the file that does. */
-function fill(folder: string): string {
-  const path = join(folder, 'ballast');
-  const file = openSync(path, 'w');
-  for (let size = 1 << 20; size >= 1; size = size > 1 ? size >> 1 : 0) {
-    try {
-      for (;;) writeSync(file, Buffer.alloc(size));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    }
-  }
-  closeSync(file);
-  return path;
-}
-
-test('with a full disk pages can be read, changes are refused with 503, and afterwards everything works', async ({ open }) => {
+test('with a full disk pages can be read, changes are refused with 503, and afterwards everything works', async ({ open, ending }) => {
   const dataDir = join(mkdtempSync(join(given('SOAK_SMALL_DISK'), 'scene-')), 'data');
   const scene = await open('SQLite', { dataDir });
   const ledger = new Ledger();
@@ -53,6 +40,7 @@ test('with a full disk pages can be read, changes are refused with 503, and afte
   await scene.app.restart();
   expect(ledger.settle(scene.database)).toEqual([]);
   expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
+  expect(await (await Refreshing.of(scene, 1, ending)).findings()).toEqual([]);
   console.log(`   full disk: ${ledger.promised} promises kept, ${ledger.cutOff} refused; killed there, ${started.slice(0, 100)}`);
   expect(ledger.promised).toBeGreaterThan(100);
 });
@@ -74,10 +62,11 @@ test('a SQLite database on a read-only disk is reported, and afterwards everythi
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   }
+  expect(await (await Refreshing.of(scene, 1, ending)).findings()).toEqual([]);
   expect(ledger.promised).toBeGreaterThan(10);
 });
 
-test('a SQLite database that is moved away while open and moved back has every confirmed change, and no new file replaces it', async ({ open }) => {
+test('a SQLite database that is moved away while open and moved back has every confirmed change, and no new file replaces it', async ({ open, ending }) => {
   const scene = await open('SQLite');
   const ledger = new Ledger();
   const [there, away] = [scene.app.dataDir, `${scene.app.dataDir}.away`];
@@ -99,11 +88,11 @@ test('a SQLite database that is moved away while open and moved back has every c
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('SQLite', scene.database, scene.app)).toEqual([]);
   }
+  expect(await (await Refreshing.of(scene, 1, ending)).findings()).toEqual([]);
   console.log(`   SQLite moved away: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
 });
 
-test('a PostgreSQL server that stops and returns is used again, and no confirmed change is lost', async ({ open }) => {
-  const control = (words: string) => execFileSync(given('SOAK_POSTGRES_CONTROL'), words.split(' '), { stdio: 'ignore' });
+test('a PostgreSQL server that stops and returns is used again, and no confirmed change is lost', async ({ open, ending }) => {
   const scene = await open('PostgreSQL');
   const ledger = new Ledger();
   // A request waits ten seconds for a connection before it is refused.
@@ -111,9 +100,9 @@ test('a PostgreSQL server that stops and returns is used again, and no confirmed
     let over = false;
     const worked = scene.work(ledger, () => over);
     await pause(1500);
-    control(`stop -m ${how} -w`);
+    controlPostgres(`stop -m ${how} -w`);
     await pause(seconds * 1000);
-    control('start -w');
+    controlPostgres('start -w');
     await pause(1500);
     over = true;
     const cutOff = await worked;
@@ -124,6 +113,7 @@ test('a PostgreSQL server that stops and returns is used again, and no confirmed
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
   }
+  expect(await (await Refreshing.of(scene, 1, ending)).findings()).toEqual([]);
   console.log(`   PostgreSQL gone: ${ledger.promised} promises kept, ${ledger.cutOff} cut off, whole or not at all`);
 });
 
@@ -150,5 +140,6 @@ test('with a read-only PostgreSQL pages can be read, changes are refused with 50
     expect(ledger.settle(scene.database)).toEqual([]);
     expect(await findings('PostgreSQL', scene.database, scene.app)).toEqual([]);
   }
+  expect(await (await Refreshing.of(scene, 1, ending)).findings()).toEqual([]);
   console.log(`   PostgreSQL read-only: ${ledger.promised} promises kept, ${ledger.cutOff} refused`);
 });

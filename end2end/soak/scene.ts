@@ -10,6 +10,7 @@ import { type Client, type Provider, ProviderProcess } from '../support/provider
 import { Administrator, Interrupted } from './administrator.ts';
 import { type Database, type Kind, makeKey, Postgres, Sqlite } from './database.ts';
 import { type Ledger, nameOf } from './ledger.ts';
+import { changeMailbox } from './mailboxes.ts';
 
 const ADMINISTRATORS = 3;
 /** Runs its parts at the end of its test, also after a failure. */
@@ -36,6 +37,10 @@ export const pause = (milliseconds: number) => new Promise<void>((done) => { set
 /** Makes one change after the other until it is told to stop, or the connection breaks. */
 async function work(administrator: Administrator, ledger: Ledger, prefix: string, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
+    if (randomInt(5) === 0) {
+      await changeMailbox(administrator, ledger.mailboxes, prefix);
+      continue;
+    }
     const mine = ledger.certain(prefix);
     const one = mine[randomInt(Math.max(1, mine.length))];
     const dice = randomInt(10);
@@ -70,7 +75,8 @@ export class Scene {
     readonly app: App,
     readonly administrators: Administrator[],
     readonly provider: ProviderProcess,
-    private readonly seen: Provider,
+    /** The provider as this scene sees it. */
+    readonly seen: Provider,
     readonly how: Installation,
     private readonly client: Client,
   ) {}
@@ -89,11 +95,13 @@ export class Scene {
     ending(() => provider.stop());
     const postgres = kind === 'PostgreSQL' ? Postgres.create() : undefined;
     if (postgres) makeKey(dataDir);
-    const installation = { log: 'warn', ...how, dataDir, ...(postgres ? { database: postgres.url } : {}) };
+    const installation = { log: 'warn', proxies: '127.0.0.0/8', ...how, dataDir, ...(postgres ? { database: postgres.url } : {}) };
     const app = await App.start(provider.url, installation);
     ending(() => app.remove());
     await front?.(app);
     const seen = await provider.forOneTest();
+    // Short, so that each test of an access refreshes.
+    await seen.set({ atTtl: 30 });
     const client = await seen.addClient(app.redirectUri);
     const scene = new Scene(kind, postgres ?? new Sqlite(() => dataDir), app, [], provider, seen, installation, client);
     ending(async () => { for (const administrator of scene.administrators) await administrator.dispose(); });
