@@ -15,16 +15,17 @@ interface Fixtures {
   /** The OAuth provider, with its default settings. */
   provider: Provider;
   watch: Watch;
-  /** Another browser, watched like the first. */
-  anotherBrowser: () => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
+  /** Another browser, watched like the first; its user prefers English unless another language is named. */
+  anotherBrowser: (locale?: string) => Promise<{ context: BrowserContext; page: Page; watch: Watch }>;
   expectStatus: (status: number, times?: number) => void;
   /** Asserts that axe finds nothing on this page, at AXE_LOOKS unless others are named. */
   expectNoAxeFindings: (page: Page, looks?: Look[]) => Promise<void>;
   /**
    * Looks at a state of a page: axe, once for each name in a worker, and pictures at 1440 and 390 px, light and dark, if
-   * SCREENSHOTS names a folder. Overflow and broken words are for `watch-widths.spec.ts`.
+   * SCREENSHOTS names a folder. Overflow and broken words are for the stories `watch-*.spec.ts`. The page is the one of
+   * the first browser unless another is given.
    */
-  look: (name: string) => Promise<void>;
+  look: (name: string, on?: Page) => Promise<void>;
   /** A picture at the present width, if SCREENSHOTS names a folder. */
   picture: (name: string) => Promise<void>;
 }
@@ -119,16 +120,12 @@ export const test = base.extend<Fixtures & Options, Shared>({
   },
 
   // Every page is watched.
-  page: async ({ page, watch: _ }, use) => {
-    await use(page);
-    // A story may end while the page still loads something that the story changes on its way.
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
-  },
+  page: async ({ page, watch: _ }, use) => { await use(page); },
 
   anotherBrowser: async ({ browser, app, javaScriptEnabled }, use) => {
     const opened: { context: BrowserContext; watch: Watch }[] = [];
-    await use(async () => {
-      const context = await browser.newContext({ baseURL: app.url, javaScriptEnabled, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' });
+    await use(async (locale = 'en-GB') => {
+      const context = await browser.newContext({ baseURL: app.url, javaScriptEnabled, locale, timezoneId: 'UTC', reducedMotion: 'reduce' });
       const watch = new Watch(context, app.url);
       opened.push({ context, watch });
       return { context, page: await context.newPage(), watch };
@@ -159,14 +156,14 @@ export const test = base.extend<Fixtures & Options, Shared>({
   },
 
   look: async ({ page, expectNoAxeFindings, judged, javaScriptEnabled }, use) => {
-    await use(async (name) => {
-      if (!judged.has(name)) await expectNoAxeFindings(page);
+    await use(async (name, on = page) => {
+      if (!judged.has(name)) await expectNoAxeFindings(on);
       judged.add(name);
       const folder = process.env.SCREENSHOTS;
       if (!folder) return;
-      await inEach(LOOKS, page, async (which) => {
+      await inEach(LOOKS, on, async (which) => {
         const file = `${name}-${which}${javaScriptEnabled ? '' : '-without-javascript'}.png`;
-        await photograph(page, join(folder, file));
+        await photograph(on, join(folder, file));
       });
     });
   },

@@ -260,6 +260,11 @@ async function catchCallbackAt(page: Page, app: App, consent: string, answer: 'g
 /** Signs in for a connector without opening a page. Returns the redirect to the application, which is not followed. */
 export async function callbackOf(page: Page, app: App, path: string, login = 'grace@contoso.test'): Promise<string> {
   const { authorize } = await startSignIn(page, app, path);
+  return answerProvider(page, app, authorize, login);
+}
+
+/** Signs in and agrees at the provider without opening its pages. Returns the redirect to the application. */
+export async function answerProvider(page: Page, app: App, authorize: URL, login: string): Promise<string> {
   const question = await page.request.get(authorize.href);
   const consent = await page.request.post(question.url(), { form: { login, password: 'whatever', answer: 'go' } });
   return catchCallbackAt(page, app, consent.url(), 'go');
@@ -275,9 +280,14 @@ export async function signInDirectly(page: Page, app: App, path: string): Promis
 export async function startSignIn(page: Page, app: App, path: string): Promise<{ status: number; html: string; authorize: URL }> {
   const answer = await page.request.post(`${path}/verify`, { headers: { origin: app.url }, maxRedirects: 0 });
   const html = await answer.text();
-  const link = new RegExp(`<a[^>]*href="([^"]*)"[^>]*>\\s*${CONTINUE}`).exec(html)?.[1];
-  if (!link) throw new Error(`no link ${CONTINUE} in the answer ${answer.status()}`);
-  return { status: answer.status(), html, authorize: new URL(link.replaceAll('&amp;', '&')) };
+  return { status: answer.status(), html, authorize: addressOf(html, CONTINUE) };
+}
+
+/** The address of the first link of a page that begins with these words. */
+export function addressOf(html: string, words: string): URL {
+  const link = new RegExp(`<a[^>]*href="([^"]*)"[^>]*>\\s*${words}`).exec(html)?.[1];
+  if (!link) throw new Error(`the page has no link ${words}: ${html.slice(-2000)}`);
+  return new URL(link.replaceAll('&amp;', '&'));
 }
 
 /** A form as a browser would send it, for tests that send it directly. */

@@ -15,7 +15,17 @@ export const CONFIRM = { heading: 'Confirm that it is you', button: 'Confirm' };
 
 export const PEOPLE = { heading: 'People', open: 'Invite a user', invite: 'Create an invitation link', role: 'Role' };
 
+export const APPEARANCE = {
+  heading: 'Appearance to users', name: 'Public name', contact: 'Contact', privacy: 'Address of your privacy notice', save: 'Save', logo: 'File with the logo', saveLogo: 'Save the logo', picture: 'The present logo',
+};
+
 export const PROFILE = { heading: 'Profile', secondFactor: 'Set up a second factor', saved: 'I have saved the codes', continue: 'Continue' };
+
+export const APPROVALS = {
+  company: 'Company', make: 'Make a link', go: 'Continue with Microsoft', here: 'Continue here',
+  asked: 'Contoso Testing asks you to allow software for your company', allowed: 'You allowed the permissions',
+  refused: 'The permissions were not allowed', again: 'Try again', connected: 'Your mailbox is connected',
+};
 
 export const CONNECTORS = { heading: 'Connectors', add: 'Add connector', redirectUri: 'Redirect URI', scope: 'View API scope' };
 
@@ -62,4 +72,72 @@ export const PASTE = {
   compare: 'Compare',
   tenant: 'Directory (tenant) ID',
   retry: 'Use this tenant and sign in again',
+};
+
+export const ACCOUNTS = {
+  heading: 'Accounts',
+  none: 'No accounts yet',
+  add: 'Add account',
+  first: 'Connect the first account',
+  test: 'Test access',
+  works: 'The access works',
+  fails: 'The access does not work now',
+  pause: 'Pause',
+  resume: 'Resume',
+  again: 'Make a link to sign in again',
+  move: 'Make a link: sign in again, or move to another connector',
+  link: 'Make a link for this account',
+  openConnector: 'Open the connector',
+  disconnect: 'Disconnect the account',
+  delete: 'Delete the account',
+  connector: 'Connector',
+};
+
+/** The states of an account. */
+export const ACCOUNT = {
+  connected: 'Connected',
+  needsSignIn: 'Needs sign-in',
+  waiting: 'Waiting for the connector',
+  disconnected: 'Disconnected',
+  paused: 'Paused',
+};
+
+/** The form of a connect link, the page that shows it, and the links of a connector. */
+export const LINK = {
+  email: 'Email of the mailbox',
+  name: 'Name of the account',
+  returnAddress: 'Return address',
+  life: 'The link works for',
+  make: 'Make a link',
+  ready: 'The link is ready',
+  copyNow: 'Copy the link now',
+  list: 'Links',
+  open: 'Links: 1 open',
+  noneOpen: 'Links: none open',
+  revoke: 'Revoke the link for any mailbox',
+};
+
+/** The pages behind a link, in English. `Contoso Testing` is the organisation of the stories. */
+export const CONNECT = {
+  heading: 'Contoso Testing asks to connect your mailbox',
+  again: 'Contoso Testing asks you to sign in again',
+  continue: 'Continue with Microsoft',
+  close: 'You can close this page.',
+  administrator: 'Did Microsoft ask for an administrator?',
+  message: 'Message for your administrator',
+  connected: 'Your mailbox is connected',
+  wrong: 'This is another mailbox',
+  chooseAnother: 'Choose another account',
+  missing: 'Not everything was allowed',
+  askAgain: 'Ask again',
+  cancelled: 'You stopped the sign-in',
+  tryAgain: 'Try again',
+  elsewhere: 'This mailbox is already connected',
+  used: 'This link has been used',
+  revoked: 'This link was withdrawn',
+  expired: 'This link has expired',
+};
+
+export const RETURN_ADDRESSES = {
+  heading: 'Return addresses', address: 'Address', add: 'Add the address', id: 'The id of this secret', secret: 'Your software checks with it',
 };

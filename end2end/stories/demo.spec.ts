@@ -10,7 +10,7 @@ import { expect, test } from '@playwright/test';
 import { fillForm } from '../steps.ts';
 import { freePort, until } from '../support/process.ts';
 import { Watch } from '../support/watch.ts';
-import { ADDED, CONNECTORS, FORM, LOG_IN, VERIFY } from '../words.ts';
+import { ACCOUNTS, ADDED, CONNECT, CONNECTORS, FORM, LINK, LOG_IN, VERIFY } from '../words.ts';
 
 /** Ends the demo like Ctrl-C. Returns its later output and its exit code. */
 async function interrupt(demo: ChildProcess): Promise<number | null> {
@@ -20,7 +20,7 @@ async function interrupt(demo: ChildProcess): Promise<number | null> {
   return ended;
 }
 
-test('the demo leads to a connector that works and leaves nothing behind', async ({ page, context }) => {
+test('the demo leads to a connected mailbox and leaves nothing behind', async ({ page, context, browser }) => {
   const [port, providerPort] = [await freePort(), await freePort()];
   // The shell has the settings of a real installation, which the demo must not touch.
   const real = join(tmpdir(), `${randomUUID()}.sqlite`);
@@ -53,6 +53,28 @@ test('the demo leads to a connector that works and leaves nothing behind', async
     await expect(page.getByRole('heading', { level: 1, name: 'The connector works' })).toBeVisible();
     // And not the user whom the provider assumes for an unknown token.
     await expect(page.getByText('You signed in as alice@contoso.test')).toBeVisible();
+
+    await page.getByRole('link', { name: ACCOUNTS.first }).click();
+    await page.getByRole('button', { name: LINK.make, exact: true }).click();
+    const link = await page.locator('.copy code').first().innerText();
+    const anotherContext = await browser.newContext();
+    const anotherWatch = new Watch(anotherContext, url);
+    const owner = await anotherContext.newPage();
+    await owner.goto(link);
+    await owner.getByRole('button', { name: CONNECT.continue }).click();
+    await owner.getByRole('button', { name: /Bob Brown/ }).click();
+    await expect(owner.getByRole('heading', { level: 1, name: CONNECT.connected })).toBeVisible();
+    await anotherWatch.conclude();
+    await anotherContext.close();
+
+    const accounts = /Open (\S+\/accounts) /.exec(said)?.[1] ?? '';
+    await page.goto(accounts);
+    await page.getByRole('link', { name: 'bob@contoso.test' }).click();
+    await expect(page.getByRole('main').getByText('Connected', { exact: true }).first()).toBeVisible();
+    await page.getByRole('button', { name: ACCOUNTS.test }).click();
+    await expect(page.getByText(ACCOUNTS.works)).toBeVisible();
+    await expect(page.getByRole('main')).toContainText('Newest message:');
+    await expect(page.getByRole('main')).toContainText('Contacts: 12.');
     await watch.conclude();
   } finally {
     const code = await interrupt(demo);

@@ -1,48 +1,12 @@
 // Every page once, at nine widths and with two font sizes, with names and emails that are as long as they may be. Further
-// states of a page at three widths.
+// states of a page at three widths. The pages of accounts are in `watch-accounts.spec.ts`.
 
 import { randomUUID } from 'node:crypto';
-import { AXE_LOOKS, test as base, expect } from '../fixtures.ts';
+import { expect } from '../fixtures.ts';
 import { addDirectly, authenticator, callbackOf, expectOutcome, invite, logIn, logOut, setUp, signInDirectly, somebody, startSignIn } from '../steps.ts';
-import { type Form, hiddenFields, sendForm } from '../support/forms.ts';
-import { expectSoundLayout, FEW_WIDTHS, WIDTHS } from '../support/layout.ts';
+import { hiddenFields } from '../support/forms.ts';
+import { test } from '../visits.ts';
 import { CONNECTOR, FORM, PEOPLE } from '../words.ts';
-
-/** Opens an address, sends a form, or looks at the page that is open, and asserts what holds for every page. */
-type Visit = (name: string, to?: string | Form, status?: number) => Promise<void>;
-
-interface Fixtures {
-  visitAt: (widths: readonly number[]) => Visit;
-  visit: Visit;
-  /** For a further state of a page. */
-  visitState: Visit;
-}
-
-const test = base.extend<Fixtures>({
-  visitAt: async ({ page, expectNoAxeFindings, expectStatus, picture }, use) => {
-    /** The heading of each title. */
-    const titles = new Map<string, string>();
-    let visits = 0;
-    await use((widths) => async (name, to, status = 200) => {
-      if (to !== undefined && status >= 400) expectStatus(status);
-      if (typeof to === 'string') expect((await page.goto(to))?.status(), to).toBe(status);
-      else if (to !== undefined) expect(await sendForm(page, to), to.action).toBe(status);
-      const heading = (await page.getByRole('heading', { level: 1 }).innerText()).trim();
-      const title = await page.title();
-      expect.soft(title, name).toMatch(/\S · Mail360$/);
-      expect.soft(titles.get(title) ?? heading, `two pages have the title ${title}`).toBe(heading);
-      titles.set(title, heading);
-      await expectSoundLayout(page, name, picture, widths);
-      // At one look each, in turn, because axe is slow.
-      await expectNoAxeFindings(page, AXE_LOOKS.slice(visits % AXE_LOOKS.length).slice(0, 1));
-      visits += 1;
-    });
-  },
-
-  visit: async ({ visitAt }, use) => { await use(visitAt(WIDTHS)); },
-
-  visitState: async ({ visitAt }, use) => { await use(visitAt(FEW_WIDTHS)); },
-});
 
 /** A name of 60 characters, which has no place to break after the first word. */
 const PERSON = 'Wolfeschlegelsteinhausenbergerdorff '.padEnd(60, 'x');
@@ -82,6 +46,14 @@ test.describe('with a moving clock', () => {
     await expect(page.getByRole('heading', { level: 1, name: PEOPLE.heading })).toBeVisible();
     const link = await invite(page, email('w'));
     await visit('people-invited');
+    await visit('appearance', '/settings/appearance');
+    const noPage = { action: '/settings/appearance', fields: { version: '0', name: 'W'.repeat(60), privacy_url: 'nowhere' } };
+    await visitState('appearance-with-an-error', noPage, 422);
+    await visit('return-addresses-empty', '/settings/return-addresses');
+    const address = (typed: string) => ({ action: '/settings/return-addresses', fields: { address: typed } });
+    await visitState('return-addresses-with-an-error', address('nowhere'), 422);
+    await visitState('return-address-added', address(`https://crm.contoso.example/${'w'.repeat(60)}`));
+    await visit('return-addresses', '/settings/return-addresses');
 
     const vera = { ...somebody('Vera Viewer'), email: email('v') };
     const added = await app.command(['user', 'add', '--email', vera.email, '--name', vera.name, '--role', 'viewer'], `${vera.password}\n`);
@@ -107,6 +79,7 @@ test.describe('with a moving clock', () => {
     await logOut(page, person);
     await visit('invitation', link);
     await visitState('link-that-no-longer-works', `/invitations/${'A'.repeat(43)}`, 404);
+    await visit('connect-link-unknown', `/connect/${'A'.repeat(43)}?language=de`, 404);
     await visit('log-in', '/login');
     const logInWith = (password: string) => ({ action: '/login', fields: { email: person.email, password } });
     await visitState('log-in-with-an-error', logInWith('certainly not this one'), 401);

@@ -81,10 +81,10 @@ export class App {
     return join(this.folder, 'clock');
   }
 
-  /** Moves the program's clock forward. Timers use another clock and do not change. */
+  /** Moves the program's clock forward, or back by a negative number. Timers use another clock and do not change. */
   advance(seconds: number): void {
     this.ahead += seconds;
-    writeFileSync(this.clock, `+${this.ahead}\n`);
+    writeFileSync(this.clock, `${this.ahead < 0 ? '' : '+'}${this.ahead}\n`);
   }
 
   /** The program's time, in milliseconds since 1970. */

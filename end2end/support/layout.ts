@@ -11,6 +11,9 @@ export const FEW_WIDTHS = [320, 768, 1280];
 /** The browser's default font size, and the larger one that many users choose. */
 const FONT_SIZES = [16, 20];
 
+/** Twice the default font size (WCAG 2.2, 1.4.4). */
+const LARGE = 32;
+
 /** Longer texts without a blank may break inside: addresses, ids, and the longest names. */
 const LONGEST_WHOLE = 20;
 
@@ -101,6 +104,20 @@ export async function expectSoundLayout(
   if (before) await page.setViewportSize(before);
   // Softly, so that one run names all pages.
   expect.soft(found, name).toEqual([]);
+}
+
+/** Asserts that text of twice the usual size does not make a narrow window scroll sideways. */
+export async function expectRoomForLargeText(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: WIDTHS[0] ?? 320, height: 720 });
+  await setFontSize(page, LARGE);
+  const [size, excess] = await page.evaluate(() => {
+    const root = document.documentElement;
+    return [getComputedStyle(root).fontSize, root.scrollWidth - root.clientWidth] as const;
+  });
+  expect.soft([size, excess], `${name} with large text`).toEqual([`${LARGE}px`, 0]);
+  await setFontSize(page, FONT_SIZES[0] ?? 16);
+  if (before) await page.setViewportSize(before);
 }
 
 /** Asserts that the page has, on paper, nothing that can only be clicked. */

@@ -13,6 +13,7 @@ export interface Settings {
   reuse: 'revoke' | 'allow';
   expiresIn: boolean;
   padding: number;
+  approvalReturns: boolean;
   mailbox: boolean;
   newestMessage: string;
   contacts: number;
@@ -20,6 +21,7 @@ export interface Settings {
   stateOnError: boolean;
   mail: boolean;
   tokenDelay: number;
+  answerDelay: number;
   /** The name of a fault in provider/faults.mjs. */
   fault: string;
   faultAt: 'token' | 'me';
@@ -31,7 +33,7 @@ export interface Settings {
 export interface Event {
   time: string;
   event: string;
-  what?: 'authorize' | 'token' | 'me' | 'mailbox' | 'lost';
+  what?: 'authorize' | 'approval' | 'token' | 'me' | 'mailbox' | 'lost';
   tenant?: string;
   client_id?: string;
   error?: string;
@@ -147,6 +149,11 @@ export class Provider {
   /** Issues a grant for each login, as if its owner had signed in at this tenant. */
   async mint(client: Client, logins: string[], tenant = 'common', scope = 'openid profile offline_access User.Read'): Promise<Minted[]> {
     return (await post(this.url, '/__grants', { client_id: client.id, logins, tenant, scope })) as Minted[];
+  }
+
+  /** Forgets every grant and token. Applications and settings stay. */
+  forgetGrants(): Promise<unknown> {
+    return post(this.url, '/__forget', {});
   }
 
   addTenant(segment: string): Promise<unknown> {
