@@ -1,15 +1,18 @@
 //! The measured installation: the program with a database of its own, as an operator runs it, or within this process.
 
 use std::{
+    fs::{DirBuilder, OpenOptions},
     io::{Read, Write},
     net::{SocketAddr, TcpListener as Listener, TcpStream},
-    path::{Path, PathBuf},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::response::Html;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Parser;
 use mail360::{
     log_in::guard::RouteAccess,
@@ -18,14 +21,14 @@ use mail360::{
         clock::SystemClock,
         config::Options,
         database::Database,
-        randomness::SystemRandomness,
+        randomness::{Randomness, SystemRandomness},
         server::{self, ConnectionLimits},
     },
     providers::{ProviderOptions, http::Reqwest},
     router::{Foundations, Program, get, router_of, table},
     vault::custody,
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database as Raw};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as Raw, DatabaseConnection};
 use tempfile::TempDir;
 
 use crate::load::Load;
@@ -38,45 +41,141 @@ pub fn binary() -> PathBuf {
     std::env::var_os("MAIL360_BINARY").map(PathBuf::from).expect("MAIL360_BINARY: `make bench` sets it")
 }
 
-/// A database with this number of connectors, and an administrator.
+/// A port that is free now.
+fn free_port() -> u16 {
+    let listener = Listener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// What an installation works with.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The address of its database on PostgreSQL; `None` for a SQLite file in its folder.
+    pub postgres: Option<String>,
+    /// The address of the provider, if a measurement needs one.
+    pub provider: Option<String>,
+}
+
+/// A database with an administrator.
 pub struct Installation {
     folder: TempDir,
     port: u16,
+    setup: Setup,
 }
 
 impl Installation {
-    /// Creates the database and its content.
+    /// Creates a SQLite database with this number of connectors.
     pub async fn new(connectors: u64) -> Arc<Self> {
-        let listener = Listener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let installation = Self { folder: tempfile::tempdir().expect("a folder"), port };
+        let installation = Self::empty(Setup::default());
+        add_connectors(&installation, connectors).await;
+        installation
+    }
+
+    /// Creates the database without a connector.
+    pub fn empty(setup: Setup) -> Arc<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let installation = Self { folder, port: free_port(), setup };
+        if installation.setup.postgres.is_some() {
+            installation.write_key();
+        }
         installation.run(&["migrate"], "");
         installation.run(&["organisation", "add", "--name", "Contoso"], "");
         let user = ["user", "add", "--email", EMAIL, "--name", "Ada", "--role", "admin"];
         installation.run(&user, PASSWORD);
-        add_connectors(&installation.data().join("mail360.sqlite"), connectors).await;
         Arc::new(installation)
+    }
+
+    /// On PostgreSQL the operator makes the key file.
+    fn write_key(&self) {
+        let mut folder = DirBuilder::new();
+        folder.mode(0o700).create(self.data()).expect("the folder");
+        let mut file = OpenOptions::new();
+        let file = file.write(true).create_new(true).mode(0o600).open(self.data().join("encryption.key"));
+        let mut key = [0; 32];
+        SystemRandomness.fill(&mut key);
+        writeln!(file.expect("the file"), "bench:{}", STANDARD.encode(key)).expect("written");
     }
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    fn command(&self) -> Command {
+    /// A connection to the database, beside those of the program.
+    pub async fn database(&self) -> DatabaseConnection {
+        let file = || format!("sqlite:{}", self.data().join("mail360.sqlite").display());
+        let mut options = ConnectOptions::new(self.setup.postgres.clone().unwrap_or_else(file));
+        options.max_connections(1).sqlx_logging(false);
+        Raw::connect(options).await.expect("the database")
+    }
+
+    /// The settings of the provider's addresses, without their beginnings.
+    fn provider_urls(&self) -> Vec<(&'static str, String)> {
+        let Some(url) = &self.setup.provider else { return Vec::new() };
+        vec![
+            ("AUTHORIZE_URL", format!("{url}/{{tenant}}/oauth2/v2.0/authorize")),
+            ("TOKEN_URL", format!("{url}/{{tenant}}/oauth2/v2.0/token")),
+            ("GRAPH_URL", format!("{url}/v1.0")),
+            ("ISSUER", format!("{url}/{{tenant}}/v2.0")),
+        ]
+    }
+
+    /// The program on this database, within this process. It serves nothing.
+    pub async fn program(&self) -> Program {
+        let mut line = vec!["mail360".to_owned(), "--data-dir".to_owned(), self.data().display().to_string()];
+        line.extend(["--public-url".to_owned(), self.url()]);
+        line.extend(self.setup.postgres.iter().flat_map(|url| ["--database-url".to_owned(), url.clone()]));
+        for (name, value) in self.provider_urls() {
+            line.extend([format!("--microsoft-{}", name.to_lowercase().replace('_', "-")), value]);
+        }
+        let Line { options, providers } = Line::parse_from(line);
+        let config = options.check().expect("a sound configuration");
+        let database = Database::open(&config.database).await.expect("a database");
+        let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+        let key_file = &config.encryption_key_file;
+        let custody =
+            custody::load_keys(key_file, &config.database, &database, false, &*clock, randomness.clone());
+        let vault = custody.await.expect("a vault").vault;
+        let site = binary().parent().expect("a folder").join("site");
+        Program::new(Foundations {
+            config,
+            providers: providers.check().expect("sound providers"),
+            database,
+            vault,
+            clock,
+            randomness,
+            assets: Assets::load(&site).expect("the assets"),
+            http: Arc::new(Reqwest::new().expect("a client")),
+        })
+        .expect("a program")
+    }
+
+    /// The address for browsers.
+    fn url(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    fn command(&self, port: u16) -> Command {
         let mut command = Command::new(binary());
         command
-            .env("MAIL360_LISTEN", format!("127.0.0.1:{}", self.port))
-            .env("MAIL360_PUBLIC_URL", format!("http://localhost:{}", self.port))
+            .env("MAIL360_LISTEN", format!("127.0.0.1:{port}"))
+            .env("MAIL360_PUBLIC_URL", self.url())
             .env("MAIL360_DATA_DIR", self.data())
             .env("MAIL360_TRUSTED_PROXIES", "127.0.0.0/8")
             .env("MAIL360_LOG", "error")
+            .envs(self.setup.postgres.iter().map(|url| ("MAIL360_DATABASE_URL", url)))
+            .envs(
+                self.provider_urls()
+                    .into_iter()
+                    .map(|(name, url)| (format!("MAIL360_MICROSOFT_{name}"), url)),
+            )
             .stdout(Stdio::null())
             .stderr(Stdio::inherit());
         command
     }
 
     fn run(&self, arguments: &[&str], input: &str) {
-        let mut child = self.command().args(arguments).stdin(Stdio::piped()).spawn().expect("the binary");
+        let mut child =
+            self.command(self.port).args(arguments).stdin(Stdio::piped()).spawn().expect("the binary");
         let mut stdin = child.stdin.take().expect("its input");
         writeln!(stdin, "{input}").expect("written");
         drop(stdin);
@@ -85,21 +184,31 @@ impl Installation {
 
     /// Starts the program and waits for its first response.
     pub async fn start(self: &Arc<Self>) -> Running {
+        let mut running = self.launch(self.port);
+        running.cookie = log_in(&running.url).await;
+        running
+    }
+
+    /// Starts another process on the same database, which must be on PostgreSQL.
+    pub fn start_another(self: &Arc<Self>) -> Running {
+        self.launch(free_port())
+    }
+
+    fn launch(self: &Arc<Self>, port: u16) -> Running {
         let began = Instant::now();
-        let child = self.command().arg("serve").spawn().expect("the binary");
-        while !self.answers() {
+        let child = self.command(port).arg("serve").spawn().expect("the binary");
+        while !self.answers(port) {
             assert!(began.elapsed() < Duration::from_secs(30), "the program does not answer");
             std::thread::sleep(Duration::from_millis(1));
         }
         let first_answer_after = began.elapsed();
         let at_rest = memory(child.id());
-        let url = format!("http://localhost:{}", self.port);
-        let cookie = log_in(&url).await;
-        Running { child, url, cookie, first_answer_after, at_rest, _installation: self.clone() }
+        let (url, cookie, installation) = (self.url(), String::new(), self.clone());
+        Running { child, url, cookie, first_answer_after, at_rest, _installation: installation }
     }
 
-    fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+    fn answers(&self, port: u16) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
         let sent = write!(
             stream,
             "GET /login HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n\r\n",
@@ -163,10 +272,8 @@ fn memory(process: u32) -> f64 {
 
 /// Writes connectors into a database as fast as possible. The benchmark never opens their secrets. Every name has the
 /// words `mail` and `archive`, one half of the names `north`, and the other half `south`.
-async fn add_connectors(path: &Path, count: u64) {
-    let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
-    options.max_connections(1);
-    let database = Raw::connect(options).await.expect("the database");
+async fn add_connectors(installation: &Installation, count: u64) {
+    let database = installation.database().await;
     // Ids are random, so the pages of their indexes must stay in memory.
     database.execute_unprepared("PRAGMA cache_size = -1000000").await.expect("a cache of 1 GB");
     let last = count - 1;
@@ -227,29 +334,8 @@ struct Line {
 /// layers and the session of every page. Returns its address and the administrator's cookie.
 pub async fn in_process(connectors: u64) -> (String, String) {
     let installation = Installation::new(connectors).await;
-    let url = format!("http://localhost:{}", installation.port);
-    let data = installation.data();
-    let line = ["mail360", "--data-dir", &data.display().to_string(), "--public-url", &url];
-    let Line { options, providers } = Line::parse_from(line);
-    let config = options.check().expect("a sound configuration");
-    let database = Database::open(&config.database).await.expect("a database");
-    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-    let key_file = &config.encryption_key_file;
-    let custody =
-        custody::load_keys(key_file, &config.database, &database, false, &*clock, randomness.clone());
-    let vault = custody.await.expect("a vault").vault;
-    let site = binary().parent().expect("a folder").join("site");
-    let program = Program::new(Foundations {
-        config,
-        providers: providers.check().expect("sound providers"),
-        database,
-        vault,
-        clock,
-        randomness,
-        assets: Assets::load(&site).expect("the assets"),
-        http: Arc::new(Reqwest::new().expect("a client")),
-    })
-    .expect("a program");
+    let url = installation.url();
+    let program = installation.program().await;
 
     // The bytes of the page, from the program as it is.
     let page = {

@@ -4,8 +4,11 @@
 #![expect(clippy::expect_used, reason = "a measurement ends where what it needs is not there")]
 #![expect(clippy::print_stdout, reason = "it is there to be read")]
 
+mod accounts;
 mod installation;
 mod load;
+mod mailboxes;
+mod strict_server;
 mod table;
 
 use std::{
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
     while_others_log_in(&mut table).await;
     thousand_browsers(&mut table).await;
     memory(&mut table).await;
+    accounts::measure(&mut table).await;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     table.write(&root.join("benches/RESULTS.md")).expect("the results are written");
     if table.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,0 +1,128 @@
+//! Connected accounts in the measured database. The library writes them, so that each row is as the program writes it.
+
+use std::time::Duration;
+
+use mail360::{
+    accounts::service::ConnectedMailbox,
+    connectors::service::{Added, Connector, Typed},
+    people::{access::Admin, service::RequestContext},
+    platform::failure::Failure,
+    providers::{oauth::Grant, provider::Identity},
+    router::Program,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    installation::Installation,
+    strict_server::{Application, Minted},
+};
+
+/// Number of accounts that one transaction connects.
+const AT_ONCE: usize = 200;
+
+/// The only row of a query.
+async fn row(database: &DatabaseConnection, query: &str) -> sea_orm::QueryResult {
+    let statement = Statement::from_string(database.get_database_backend(), query);
+    database.query_one_raw(statement).await.expect("an answer").expect("a row")
+}
+
+/// The first number of the only row of a query.
+pub async fn number(database: &DatabaseConnection, query: &str) -> i64 {
+    row(database, query).await.try_get_by_index(0).expect("a number")
+}
+
+/// Connects mailboxes to an installation.
+pub struct Mailboxes {
+    program: Program,
+    admin: Admin,
+}
+
+impl Mailboxes {
+    pub async fn of(installation: &Installation) -> Self {
+        let program = installation.program().await;
+        let database = installation.database().await;
+        let user = row(&database, "SELECT id, organisation_id, email, version FROM users").await;
+        let id = |column: &str| user.try_get::<Uuid>("", column).expect("an id");
+        // As a request reads it beside its session.
+        let standing = serde_json::from_value(json!({
+            "id": id("id"),
+            "organisation_id": id("organisation_id"),
+            "email": user.try_get::<String>("", "email").expect("an email"),
+            "name": "Ada",
+            "role": "admin",
+            "version": user.try_get::<i64>("", "version").expect("a version"),
+            "organisation": { "name": "Contoso", "second_factor_required": false },
+        }));
+        let reauthenticated_at = Some(program.clock.now());
+        let context = RequestContext { address: None, request_id: None, reauthenticated_at };
+        let member = program.people.member_of_session(standing.expect("a standing"), context);
+        let admin = member.expect("an answer").expect("a member").admin().expect("an administrator");
+        Self { program, admin }
+    }
+
+    /// Adds a connector of this application.
+    pub async fn add_connector(&self, name: &str, application: &Application) -> Connector {
+        let settings = [("account_type", "tenants_and_personal"), ("tenant", "")];
+        let typed = Typed {
+            provider: "outlook".to_owned(),
+            service_name: name.to_owned(),
+            client_id: application.id.clone(),
+            client_secret: application.secret.clone().into(),
+            settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            ..Typed::default()
+        };
+        let service = &self.program.connectors;
+        let parsed = typed.parse(service.providers(), service.today()).expect("a sound form");
+        let added = service.add(&self.admin, service.new_form(), &parsed).await.expect("an answer");
+        let Added::Added(id) = added else { unreachable!("not added: {added:?}") };
+        let read = self.program.database.read();
+        let found = service.find(&read, self.admin.organisation(), id).await;
+        found.expect("an answer").expect("the connector")
+    }
+
+    /// Connects these mailboxes through a connector. Each has one of the names in turn.
+    pub async fn connect(&self, connector: &Connector, minted: &[Minted], names: [&str; 2]) {
+        let organisation = self.admin.organisation();
+        for some in minted.chunks(AT_ONCE) {
+            let now = self.program.clock.now();
+            let connected = self.program.database.write::<_, Failure, _>(async |tx| {
+                self.program.connectors.lock(&tx, organisation, connector.id).await?;
+                for (number, Minted { login, tid, oid, refresh_token }) in some.iter().enumerate() {
+                    let identity = Identity {
+                        account: login.clone(),
+                        subject: Some(format!("{tid}:{oid}")),
+                        email: Some(login.clone()),
+                        directory: Some(tid.clone()),
+                        ..Identity::default()
+                    };
+                    let grant = Grant {
+                        access_token: format!("access-of-{login}").into(),
+                        refresh_token: Some(refresh_token.clone().into()),
+                        expires_in: Some(Duration::from_hours(1)),
+                        id_token: None,
+                        scopes: Some(connector.scopes.clone()),
+                        date: None,
+                    };
+                    let mailbox = ConnectedMailbox {
+                        organisation,
+                        connector,
+                        identity: &identity,
+                        name: names.get(number % 2).map(|name| (*name).to_owned()),
+                        reference: None,
+                        only: None,
+                        moves_from: None,
+                        scopes: &connector.scopes,
+                        asked: &connector.scopes,
+                        pinned: connector.application.pin_grant(&identity),
+                        grant: &grant,
+                    };
+                    self.program.accounts.connect_within(&tx, mailbox, now).await?;
+                }
+                Ok(())
+            });
+            connected.await.expect("connected");
+        }
+    }
+}
