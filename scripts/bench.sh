@@ -3,6 +3,7 @@
 # of the Connectors page into benches/flame.svg; perf needs root, or a kernel that allows it.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/toolchain.sh"
+. "$ROOT/scripts/postgres.sh"
 "$ROOT/scripts/build.sh" release
 command -v wrk >/dev/null || debian wrk
 cd "$ROOT"
@@ -34,5 +35,11 @@ if [ "${1:-}" = flame ]; then
   exit
 fi
 
-say "Measuring; this takes some minutes"
+# Accounts are refreshed against the strict server of the stories, on both databases.
+choose_node
+npm_packages "$ROOT/end2end"
+newest_node "$ROOT/end2end"
+export PROVIDER_NODE=$NODE
+start_postgres
+say "Measuring; this takes a quarter of an hour"
 cargo bench --quiet --features ssr --bench budgets

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
-rows="O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O11 O12 O13 O14 O18 O19 O20 O21 O22 L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 C1 C2 C4 C5 C6 C7 S1 S2 S3 S4 S5 S6 S7 S8 I1 I4 I5 D1 D2 D4 D5 D6"
+rows="O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O11 O12 O13 O14 O15 O16 O17 O18 O19 O20 O21 O22 L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 C1 C2 C4 C5 C6 C7 S1 S2 S3 S4 S5 S6 S7 S8 I1 I4 I5 D1 D2 D4 D5 D6"
 # Findings of the review of 29 November 2026, and N26, which came with kept secrets.
 rows+=" $(echo N{0..26})"
 by_tools='C3 I2 D3'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make demo`: the program, a local provider that looks like Microsoft's, and what to click: the whole way without an
-# Azure account. All data is deleted at the end. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
+# `make demo`: the program, a local provider that looks like Microsoft's, and what to click: the whole way to a connected
+# mailbox without an Azure account. All data is deleted at the end. Other ports: MAIL360_LISTEN, DEMO_PROVIDER_PORT.
 . "$(dirname "$0")/lib.sh"
 
 own_settings
@@ -77,7 +77,13 @@ $BOLD== The demo runs$PLAIN
 
   3. Click Sign in with Microsoft to verify, and choose Alice Adams. You read: The connector works.
 
-  Then try a wrong secret (Replace the client secret), or another Client ID: the page says what to change.
+  4. Click Connect the first account, and then Make a link. Copy the link, and open it in a private window, in which no
+     user is logged in. Click Continue with Microsoft, and choose Bob Brown. You read: Your mailbox is connected.
+
+  5. Open $url/accounts in the first window, and click bob@contoso.test. The account is Connected.
+     Click Test access. You read when its newest message came, and that it has 12 contacts.
+
+  Then try a wrong secret (Replace the client secret on the connector's page): the page says what to change.
 
   Ctrl-C ends the demo and deletes all its data.
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `make soak`: about fifteen minutes of kills, a full disk, an unavailable database, and
-# several processes restarted under load. It installs what it needs (wrk, haproxy, PostgreSQL: a distribution may
-# start a service with a package) and stays on this machine. It needs root for a small disk. SOAK_SECONDS sets
-# the duration of each part that can be longer or shorter.
+# `make soak`: about three quarters of an hour of kills, a full disk, an unavailable database, several processes
+# restarted under load, and refreshes of 2,000 accounts amid all that. It installs what it needs (wrk, haproxy, faketime,
+# PostgreSQL: a distribution may start a service with a package) and stays on this machine. It needs root for a small
+# disk. SOAK_SECONDS sets the duration of each part that can be longer or shorter.
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/postgres.sh"
 
@@ -14,6 +14,8 @@ packages=()
 for tool in wrk haproxy psql; do
   command -v "$tool" >/dev/null || packages+=("${tool/psql/postgresql-client}")
 done
+[ -n "${LIBFAKETIME:-}" ] || compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
+  compgen -G "/usr/lib/faketime/libfaketime.so.1" >/dev/null || packages+=(faketime)
 [ ${#packages[@]} = 0 ] || debian "${packages[@]}"
 
 own_settings

@@ -51,6 +51,8 @@ dependencies() {
 rust() {
   say "Tests of the server, on SQLite and PostgreSQL"
   start_postgres
+  # For the check of a signature in the README.
+  command -v python3 >/dev/null || debian python3
   local log
   log=$(mktemp)
   if cargo nextest --version >/dev/null 2>&1; then
@@ -78,9 +80,15 @@ browser() {
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian chromium
   [ -n "${LIBFAKETIME:-}" ] || compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
     compgen -G "/usr/lib/faketime/libfaketime.so.1" >/dev/null || debian faketime
+  # For the check of a signature in the README.
+  command -v python3 >/dev/null || debian python3
   npm_packages "$ROOT/end2end"
   # Playwright refuses Debian's.
   newest_node "$ROOT/end2end"
+  # Two stories run the program on it, and look into it with psql of the same version.
+  start_postgres
+  local PATH=$PG_BIN:$PATH
+  command -v psql >/dev/null || debian postgresql-client
   (cd end2end && npm run --silent check) || die "The stories' types do not fit."
   local report
   report=$(mktemp)
@@ -94,6 +102,7 @@ browser() {
     const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1]));
     [stats.expected, stats.skipped].join(" ");' "$report")
   rm -f "$report"
+  stop_postgres
   [ "$skipped" = 0 ] || die "$skipped stories were skipped."
   [ "$browser_tests" -gt 0 ] || die "No story ran."
 }
