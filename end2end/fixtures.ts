@@ -120,7 +120,11 @@ export const test = base.extend<Fixtures & Options, Shared>({
   },
 
   // Every page is watched.
-  page: async ({ page, watch: _ }, use) => { await use(page); },
+  page: async ({ page, watch: _ }, use) => {
+    await use(page);
+    // A story may end while the page still loads something that the story changes on its way.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  },
 
   anotherBrowser: async ({ browser, app, javaScriptEnabled }, use) => {
     const opened: { context: BrowserContext; watch: Watch }[] = [];
