@@ -12,7 +12,7 @@ use crate::schema::{index, integer};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const COLUMN: &str = "application_since";
+const COLUMN: &str = "application_first_version";
 const INDEX: &str = "grants_of_directory";
 /// The columns of the index before and after.
 const BEFORE: [&str; 3] = ["organisation_id", "connector_id", "directory"];

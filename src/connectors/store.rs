@@ -64,7 +64,7 @@ mod row {
         pub failed_at: Option<i64>,
         pub version: i64,
         pub application_version: i64,
-        pub application_since: i64,
+        pub application_first_version: i64,
         pub created_at: i64,
         pub deleted_at: Option<i64>,
     }
@@ -115,7 +115,7 @@ pub struct Connector {
     pub application_version: i64,
     /// The application version since which it has its present application. A grant of an earlier version belongs to
     /// another one.
-    pub application_since: i64,
+    pub application_first_version: i64,
     /// Since when it is *Being deleted*: it is out of use, and a job removes its accounts.
     pub deleted_at: Option<Timestamp>,
 }
@@ -204,7 +204,7 @@ impl Connector {
             created_at,
             version: row.version,
             application_version: row.application_version,
-            application_since: row.application_since,
+            application_first_version: row.application_first_version,
             deleted_at,
         })
     }
@@ -356,7 +356,7 @@ impl<'a> Connectors<'a> {
             failed_at: Set(None),
             version: Set(1),
             application_version: Set(1),
-            application_since: Set(1),
+            application_first_version: Set(1),
             created_at: Set(now.micros()),
             deleted_at: Set(None),
         };

@@ -102,7 +102,7 @@ pub struct StoredGrant {
 impl StoredGrant {
     /// Whether it belongs to an application that its connector does not have any more. No request is sent with it then.
     pub const fn is_of_earlier_application(&self, connector: &Connector) -> bool {
-        self.application_version < connector.application_since
+        self.application_version < connector.application_first_version
     }
 }
 

@@ -72,7 +72,7 @@ impl Connectors<'_> {
     /// Notes that a connector has its present application since its present application version.
     pub async fn begin_application(self, tx: &Tx, id: ConnectorId) -> Result<(), DatabaseError> {
         self.update(id)
-            .col_expr(row::Column::ApplicationSince, Expr::col(row::Column::ApplicationVersion))
+            .col_expr(row::Column::ApplicationFirstVersion, Expr::col(row::Column::ApplicationVersion))
             .exec(tx.connection())
             .await?;
         Ok(())

@@ -86,10 +86,10 @@ impl Connectors<'_> {
         let found: Vec<(Uuid, i64)> = self
             .find()
             .filter(row::Column::Id.is_in(ids.iter().map(|id| id.0)))
-            .filter(row::Column::ApplicationSince.gt(1))
+            .filter(row::Column::ApplicationFirstVersion.gt(1))
             .select_only()
             .column(row::Column::Id)
-            .column(row::Column::ApplicationSince)
+            .column(row::Column::ApplicationFirstVersion)
             .into_tuple()
             .all(on.connection())
             .await?;

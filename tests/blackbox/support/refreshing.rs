@@ -269,7 +269,7 @@ impl Scene {
         let (id, organisation, program) = (self.connector_id(), self.organisation, &self.world.program);
         let change = format!(
             "UPDATE connectors SET application_version = application_version + 1, \
-             application_since = application_version + 1 WHERE id = {}",
+             application_first_version = application_version + 1 WHERE id = {}",
             self.world.raw.id(id)
         );
         let changed = program.database.write::<_, Failure, _>(async |tx| {

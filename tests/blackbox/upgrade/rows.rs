@@ -162,7 +162,7 @@ static TABLES: &[Table] = &[
             ("failed_at", Number(710)),
             ("version", Number(8)),
             ("application_version", Number(6)),
-            ("application_since", Number(5)),
+            ("application_first_version", Number(5)),
             ("created_at", Number(720)),
             ("changed_at", Number(730)),
             ("deleted_at", Number(740)),

@@ -117,7 +117,7 @@ impl Grants {
         let walked = accounts.walk(tx, after, AT_ONCE).await?;
         let ids: Vec<AccountId> = walked.iter().map(|place| place.account).collect();
         let (state, reason) = (AccountState::NeedsSignIn, StateReason::ApplicationChanged);
-        let ids = accounts.lock_without(tx, &ids, reason, connector.application_since).await?;
+        let ids = accounts.lock_without(tx, &ids, reason, connector.application_first_version).await?;
         if !ids.is_empty() {
             let change = StateChange { state, reason: Some(reason), provider_words: None };
             accounts.change_states(tx, &ids, &change, self.new_ids(ids.len()), self.now()).await?;
