@@ -40,6 +40,10 @@ impl ExpiryDate {
             .ok_or("Write the date as year, month and day, such as 2028-11-23, or leave it empty.")
     }
 
+    pub const fn date(self) -> Date {
+        self.0
+    }
+
     /// The day `days` after `today`.
     pub fn in_days(today: Date, days: i64) -> Self {
         Self(today.checked_add(Duration::days(days)).unwrap_or(today))

@@ -1,4 +1,7 @@
-//! Sends requests to the provider. They are bounded in time and size, and redirects are not followed.
+//! Sends requests to the provider. They are bounded in time and size, and redirects are not followed. `mail` has the
+//! client for mail.
+
+mod mail;
 
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use oauth2::{HttpRequest, HttpResponse};
 use rustls::CertificateError;
 
 use super::NoConnection;
+pub use mail::MailClient;
 
 /// Maximum number of bytes of an answer. Tokens of 200 kB each fit into it.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -71,19 +75,24 @@ impl Reqwest {
         Self::built(Self::builder(), Matcher::from_system())
     }
 
+    /// What the clients of this program have in common.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
-    fn builder() -> reqwest::ClientBuilder {
+    fn plain_builder() -> reqwest::ClientBuilder {
         // Another part of the program may have installed the same provider of cryptography already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
-            // A redirect could send the code and the secret to any address (SSRF).
+            // A redirect could send the code, the secret and the token to any address (SSRF).
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            .connect_timeout(Duration::from_secs(5))
+            .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
+    }
+
+    fn builder() -> reqwest::ClientBuilder {
+        Self::plain_builder()
             // A code can be sent only once. The other end might be closing a kept connection just then.
             .pool_max_idle_per_host(0)
-            .connect_timeout(Duration::from_secs(5))
             .timeout(REQUEST_TIME_LIMIT)
-            .user_agent(concat!("mail360/", env!("CARGO_PKG_VERSION")))
     }
 
     fn built(builder: reqwest::ClientBuilder, proxies: Matcher) -> Result<Self, String> {

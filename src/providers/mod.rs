@@ -17,10 +17,16 @@ pub mod guide;
 #[cfg(feature = "ssr")]
 pub mod http;
 #[cfg(feature = "ssr")]
+pub mod mailbox;
+#[cfg(feature = "ssr")]
 pub(crate) mod members;
 pub mod microsoft;
 #[cfg(feature = "ssr")]
 pub mod oauth;
+#[cfg(feature = "ssr")]
+pub mod passage;
+#[cfg(feature = "ssr")]
+pub mod permission;
 #[cfg(feature = "ssr")]
 pub mod pinned;
 #[cfg(feature = "ssr")]
@@ -44,9 +50,11 @@ pub use evidence::{
 pub use expiry_date::ExpiryDate;
 pub use form::{ClientId, EXPIRES_IN, Field, FieldErrors, OTHER_DAY, ProviderForm, Values, day_counts};
 #[cfg(feature = "ssr")]
+pub use permission::Permission;
+#[cfg(feature = "ssr")]
 pub use provider::{
-    Application, ErrorCode, FieldsView, Names, Permission, Pinned, Provider, RawError, SharedApplication,
-    SharedPinned, SharedProvider,
+    Application, ErrorCode, FieldsView, Names, Pinned, Provider, RawError, SharedApplication, SharedPinned,
+    SharedProvider,
 };
 #[cfg(feature = "ssr")]
 pub use redact::redact;

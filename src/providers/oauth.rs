@@ -21,8 +21,8 @@ use super::{
     redact,
 };
 use crate::platform::{clock::Timestamp, failure::Failure, randomness::Token};
-pub use answers::ResponseMeta;
 use answers::{Hidden, TokenError, Tokens, made_plain};
+pub use answers::{ResponseMeta, challenge_error};
 pub use refresh::{RefreshRequest, refresh};
 
 type OAuthClient = Client<

@@ -8,7 +8,9 @@ use secrecy::SecretString;
 use super::{
     Mismatch, RefreshRefusal, Refusal,
     http::ProviderHttp,
+    mailbox::SharedMailbox,
     oauth::{AuthorizeRequest, CodeRequest, Grant, RefreshRequest},
+    passage::Passage,
 };
 use crate::platform::{clock::Timestamp, failure::Failure, randomness::Hash};
 
@@ -181,4 +183,20 @@ pub trait Pinned: Debug + Send + Sync {
         access_token: &SecretString,
         scopes: &[String],
     ) -> Result<AccessTest, Refusal>;
+
+    /// What raw calls may reach. A provider that says nothing offers none.
+    fn passage(&self) -> Passage {
+        Passage::default()
+    }
+
+    /// Whether a raw call to this path, as the caller wrote it, is about the mailbox itself: its mail, its contacts or its
+    /// settings. Only then a refusal because of too many requests holds back the other requests of the mailbox.
+    fn is_of_mailbox(&self, _path: &str) -> bool {
+        false
+    }
+
+    /// The mailbox of a grant that is pinned to these values; `None` if this program reads no mailboxes of the provider.
+    fn mailbox(&self) -> Option<SharedMailbox> {
+        None
+    }
 }

@@ -14,7 +14,7 @@ pub use super::pinned::{
     AccessTest, Expected, Identity, MailboxFinding, Missing, Pinned, Redeemed, Revocation, SharedPinned,
 };
 use super::{
-    ClientId, ExpiryDate, Field, ProviderForm, ProviderWords, Refusal, RefusalKind, Values,
+    ClientId, ExpiryDate, Field, Permission, ProviderForm, ProviderWords, Refusal, RefusalKind, Values,
     diagnosis::{Diagnosis, SettingsChange},
     guide::{Guide, GuideView, Row},
     http::ProviderHttp,
@@ -58,17 +58,11 @@ pub struct Names {
     pub error_place: &'static str,
 }
 
-/// A permission that a connector may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Permission {
-    /// The name of the permission at the provider.
-    pub name: &'static str,
-    /// A phrase that says what an application with the permission can do.
-    pub allows: &'static str,
-    /// Whether every connector asks for it.
-    pub required: bool,
-    /// Whether an administrator of the company must approve it, in most companies.
-    pub needs_administrator: bool,
+/// What granted permissions let this program do with the mail of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    pub reads_mail: bool,
+    pub sends_mail: bool,
 }
 
 /// A field of the form that only one provider has.
@@ -188,6 +182,9 @@ pub trait Provider: Debug + Send + Sync {
     /// What a permission allows, in the language of the person who grants it; `None` if it is no permission of
     /// [`Self::permissions`]. Several permissions may have the same words.
     fn permission_words(&self, scope: &str, language: Language) -> Option<&'static str>;
+
+    /// What these granted permissions let this program do.
+    fn abilities(&self, granted: &[String]) -> Abilities;
 
     /// How long a grant may stay unused before the provider ends it; `None` if it never does.
     fn idle_limit(&self) -> Option<Duration>;

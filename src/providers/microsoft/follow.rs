@@ -71,13 +71,18 @@ fn chosen_radio(name: &str) -> Option<Element> {
 }
 
 /// The permissions: the required ones, which the guide names in an attribute of its list, and those that are ticked in
-/// the form.
+/// the form, without those that another ticked one includes.
 fn scopes() -> Vec<String> {
     let mut scopes = Vec::new();
     for_each("[data-required]", |list| {
         let required = list.get_attribute("data-required").unwrap_or_default();
         scopes.extend(required.split(' ').map(str::to_owned));
     });
-    for_each("input[name^=scopes]:checked", |input| scopes.extend(input.get_attribute("value")));
+    let mut included = Vec::new();
+    for_each("input[name^=scopes]:checked", |input| {
+        scopes.extend(input.get_attribute("value"));
+        included.extend(input.get_attribute("data-includes"));
+    });
+    scopes.retain(|scope| !included.contains(scope));
     scopes
 }

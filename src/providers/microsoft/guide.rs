@@ -176,7 +176,6 @@ fn forbidden(shown: &Shown) -> impl IntoView + use<> {
 
 fn permissions(shown: &Shown) -> Part {
     let ticks = &shown.ticks;
-    let approved: Vec<_> = approved().collect();
     let steps = view! {
         <ol class="steps" role="list">
             {ticks.step("B1", view! {
@@ -199,7 +198,7 @@ fn permissions(shown: &Shown) -> Part {
             })}
             {ticks.step("B4", view! {
                 <p>
-                    "For " <code>{approved.join(", ")}</code> " also click " <strong>"Grant admin consent"</strong>
+                    "If an administrator must allow one of them, also click " <strong>"Grant admin consent"</strong>
                     ". Is it grey? Ask a Microsoft 365 administrator."
                 </p>
             })}

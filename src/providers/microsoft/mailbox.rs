@@ -108,7 +108,7 @@ fn read_newest(messages: &Members) -> Result<Option<Timestamp>, Refusal> {
 }
 
 /// A time of Graph: `2026-11-28T09:30:00Z`, sometimes with a fraction of the second.
-fn read_time(text: &str) -> Option<Timestamp> {
+pub(super) fn read_time(text: &str) -> Option<Timestamp> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = parts(date, '-')?;
     let [hour, minute, second] = parts(time.split('.').next()?, ':')?;

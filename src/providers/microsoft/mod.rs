@@ -36,6 +36,8 @@ mod guide;
 #[cfg(feature = "ssr")]
 mod id_token;
 #[cfg(feature = "ssr")]
+mod mail;
+#[cfg(feature = "ssr")]
 mod mailbox;
 #[cfg(feature = "ssr")]
 mod metadata;
@@ -43,6 +45,8 @@ mod metadata;
 mod names;
 #[cfg(feature = "ssr")]
 mod options;
+#[cfg(feature = "ssr")]
+mod passage;
 #[cfg(feature = "ssr")]
 mod pasted;
 #[cfg(feature = "ssr")]

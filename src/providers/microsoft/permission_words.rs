@@ -31,6 +31,13 @@ const READ_MAIL: Words = Words {
     spanish: "Leer su correo electrónico",
 };
 
+const CHANGE_MAIL: Words = Words {
+    english: "Read, change, move and delete your mail",
+    german: "Ihre E-Mails lesen, ändern, verschieben und löschen",
+    french: "Lire, modifier, déplacer et supprimer vos e-mails",
+    spanish: "Leer, modificar, mover y eliminar su correo electrónico",
+};
+
 const SEND_MAIL: Words = Words {
     english: "Send mail in your name",
     german: "E-Mails in Ihrem Namen senden",
@@ -45,14 +52,39 @@ const READ_CONTACTS: Words = Words {
     spanish: "Leer sus contactos",
 };
 
+const CHANGE_CONTACTS: Words = Words {
+    english: "Read, change and delete your contacts",
+    german: "Ihre Kontakte lesen, ändern und löschen",
+    french: "Lire, modifier et supprimer vos contacts",
+    spanish: "Leer, modificar y eliminar sus contactos",
+};
+
+const READ_SETTINGS: Words = Words {
+    english: "Read the settings of your mailbox, such as its labels",
+    german: "Die Einstellungen Ihres Postfachs lesen, etwa seine Kategorien",
+    french: "Lire les paramètres de votre boîte aux lettres, comme ses catégories",
+    spanish: "Leer la configuración de su buzón, como sus categorías",
+};
+
+const CHANGE_SETTINGS: Words = Words {
+    english: "Read and change the settings of your mailbox, such as its labels",
+    german: "Die Einstellungen Ihres Postfachs lesen und ändern, etwa seine Kategorien",
+    french: "Lire et modifier les paramètres de votre boîte aux lettres, comme ses catégories",
+    spanish: "Leer y modificar la configuración de su buzón, como sus categorías",
+};
+
 /// What a permission allows; `None` if connectors cannot ask for it.
 pub fn of(scope: &str, language: Language) -> Option<&'static str> {
     let words = match scope {
         "User.Read" | "profile" | "openid" => SEE_USER,
         "offline_access" => STAY_CONNECTED,
         "Mail.Read" => READ_MAIL,
+        "Mail.ReadWrite" => CHANGE_MAIL,
         "Mail.Send" => SEND_MAIL,
         "Contacts.Read" => READ_CONTACTS,
+        "Contacts.ReadWrite" => CHANGE_CONTACTS,
+        "MailboxSettings.Read" => READ_SETTINGS,
+        "MailboxSettings.ReadWrite" => CHANGE_SETTINGS,
         _ => return None,
     };
     Some(match language {
@@ -77,7 +109,7 @@ mod tests {
             let different: HashSet<_> = words.into_iter().collect();
             assert_eq!(different.len(), Language::ALL.len(), "{}", permission.name);
         }
-        assert_eq!(of("Mail.ReadWrite", Language::English), None);
+        assert_eq!(of("Mail.ReadBasic", Language::English), None);
         assert_eq!(of("", Language::German), None);
     }
 }

@@ -1,5 +1,7 @@
 //! The values that one sign-in or grant is pinned to: its addresses, and the tenant if it is known.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -8,14 +10,17 @@ use super::{
     endpoints::{Endpoints, IssuerTemplate},
     graph,
     id_token::{self, ExpectedTenant, NotProved},
-    mailbox, metadata, requests, scopes,
+    mail::GraphMailbox,
+    mailbox, metadata, passage, requests, scopes,
 };
 use crate::{
     platform::failure::Failure,
     providers::{
         Claim, Mismatch, Pinned, RefreshRefusal, Refusal,
         http::ProviderHttp,
+        mailbox::SharedMailbox,
         oauth::{self, AuthorizeRequest, CodeRequest, Grant, RefreshRequest},
+        passage::Passage,
         provider::{
             AccessTest, Expected, Identity, MailboxFinding, Missing, Redeemed, Revocation, Unreadable,
         },
@@ -189,6 +194,18 @@ impl Pinned for PinnedSignIn {
         scopes: &[String],
     ) -> Result<AccessTest, Refusal> {
         mailbox::test_access(http, &self.endpoints.graph, access_token, scopes).await
+    }
+
+    fn passage(&self) -> Passage {
+        passage::passage(&self.endpoints.graph)
+    }
+
+    fn is_of_mailbox(&self, path: &str) -> bool {
+        passage::is_of_mailbox(path)
+    }
+
+    fn mailbox(&self) -> Option<SharedMailbox> {
+        Some(Arc::new(GraphMailbox::new(&self.endpoints.graph)))
     }
 }
 

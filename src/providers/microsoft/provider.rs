@@ -15,7 +15,7 @@ use super::{
     pasted, permission_words,
     permissions::PERMISSIONS,
     pinned::PinnedSignIn,
-    places, redirect, removal,
+    places, redirect, removal, scopes,
     screen::{self, ACCOUNT_TYPE_LABEL, TENANT_LABEL},
     secret_periods, words,
 };
@@ -26,7 +26,7 @@ use crate::{
         ProviderWords, RawError, RefusalKind, SharedApplication, SharedPinned, Values,
         diagnosis::{Diagnosis, SettingsChange},
         guide::{Guide, GuideView, Row},
-        provider::{FieldHelp, Pasted, RemovalPlace, SettingErrors, SettingField, Unreadable},
+        provider::{Abilities, FieldHelp, Pasted, RemovalPlace, SettingErrors, SettingField, Unreadable},
         redirect::Difference,
     },
 };
@@ -71,6 +71,10 @@ impl Provider for Microsoft {
 
     fn permission_words(&self, scope: &str, language: Language) -> Option<&'static str> {
         permission_words::of(scope, language)
+    }
+
+    fn abilities(&self, granted: &[String]) -> Abilities {
+        scopes::abilities(granted)
     }
 
     fn idle_limit(&self) -> Option<Duration> {

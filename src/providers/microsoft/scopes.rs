@@ -1,7 +1,7 @@
 //! Compares the permissions that Microsoft granted with the requested ones.
 
 use super::permissions::PERMISSIONS;
-use crate::providers::provider::Missing;
+use crate::providers::provider::{Abilities, Missing};
 
 /// The requested permissions that were not granted. `granted` is the answer's `scope`; without it, all requested
 /// permissions were granted (RFC 6749, 5.1). `openid`, `profile` and `email` are not compared, because Microsoft may
@@ -27,6 +27,12 @@ pub fn granted(asked: &[String], granted: Option<&[String]>, graph: &str) -> Vec
     asked.iter().filter(|scope| *scope == "offline_access" || granted.has(scope)).cloned().collect()
 }
 
+/// What a grant with these permissions, as [`granted`] tells them, lets this program do.
+pub fn abilities(granted: &[String]) -> Abilities {
+    let has = |name: &str| granted.iter().any(|scope| scope.eq_ignore_ascii_case(name));
+    Abilities { reads_mail: has("Mail.Read") || has("Mail.ReadWrite"), sends_mail: has("Mail.Send") }
+}
+
 /// What a token answer says about permissions.
 struct Granted<'a> {
     /// Their bare names; `None` if the answer has none.
@@ -45,7 +51,10 @@ impl<'a> Granted<'a> {
         if scope == "openid" || !is_checked(scope) {
             return true;
         }
-        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&bare(scope, self.graph)))
+        let Some(scopes) = &self.scopes else { return true };
+        let including = PERMISSIONS.iter().filter(|permission| permission.includes == Some(scope));
+        let mut names = including.map(|permission| permission.name).chain([scope]);
+        names.any(|name| scopes.contains(&bare(name, self.graph)))
     }
 }
 
@@ -127,6 +136,28 @@ mod tests {
         assert_eq!(of(""), list("offline_access profile openid"));
         assert_eq!(granted(&asked, None, GRAPH), asked);
         assert_eq!(granted(&list("Mail.Read"), Some(&list("Contacts.Read")), GRAPH), list(""));
+    }
+
+    #[test]
+    fn a_permission_is_granted_by_one_that_includes_it_and_not_the_other_way_round() {
+        let greater =
+            check(Some("User.Read https://graph.microsoft.com/mail.readwrite Contacts.ReadWrite"), true);
+        assert_eq!(greater, Missing::default());
+        let asked = list("User.Read offline_access Mail.ReadWrite Contacts.Read");
+        let lesser = missing(&asked, Some(&list("User.Read Mail.Read Contacts.Read")), true, GRAPH);
+        assert_eq!(lesser.optional, ["Mail.ReadWrite"]);
+    }
+
+    #[test]
+    fn mail_is_read_with_either_permission_for_it_and_sent_with_its_own() {
+        let of = |scopes: &str| {
+            let Abilities { reads_mail, sends_mail } = abilities(&list(scopes));
+            (reads_mail, sends_mail)
+        };
+        assert_eq!(of("User.Read Mail.Read"), (true, false));
+        assert_eq!(of("Mail.ReadWrite mail.send"), (true, true));
+        assert_eq!(of("Contacts.Read Mail.Send"), (false, true));
+        assert_eq!(of(""), (false, false));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use oauth2::{
     AccessToken, ErrorResponse, HttpResponse, RefreshToken, Scope, TokenResponse, basic::BasicTokenType,
 };
@@ -194,6 +194,8 @@ pub struct ResponseMeta {
     pub request_id: Option<String>,
     /// The provider's clock (RFC 9110, 6.6.1), to the second.
     pub date: Option<Timestamp>,
+    /// The error that a challenge names (RFC 6750, 3).
+    pub challenge: Option<String>,
 }
 
 impl ResponseMeta {
@@ -201,11 +203,14 @@ impl ResponseMeta {
     pub fn of(answer: &HttpResponse) -> Self {
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let date = header("date").and_then(read_date);
+        let mut challenges =
+            answer.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         Self {
             status: answer.status().as_u16(),
             retry_after: header("retry-after").and_then(|text| read_retry_after(text.trim(), date)),
             request_id: header("x-ms-request-id").or_else(|| header("request-id")).map(str::to_owned),
             date,
+            challenge: challenges.find_map(challenge_error).map(str::to_owned),
         }
     }
 
@@ -225,6 +230,17 @@ impl ResponseMeta {
         (self.status == 407)
             .then(|| Evidence::NoConnection { host: host.to_owned(), why: NoConnection::ProxyLogin })
     }
+}
+
+/// The error of a challenge: `Bearer realm="", error="insufficient_claims"`. The value may be without quotation marks
+/// (RFC 9110, 11.2).
+pub fn challenge_error(challenge: &str) -> Option<&str> {
+    challenge.split(',').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        // The first parameter is behind the name of the scheme.
+        let name = name.trim().rsplit(char::is_whitespace).next()?;
+        name.eq_ignore_ascii_case("error").then(|| value.trim().trim_matches('"'))
+    })
 }
 
 /// The seconds to wait: at least one, at most a day.

@@ -213,3 +213,28 @@ fn s7_an_answer_of_the_token_endpoint_prints_no_token() {
     let printed = format!("{tokens:?}");
     assert!(printed.contains("[redacted]") && !printed.contains("canary"), "{printed}");
 }
+
+#[test]
+fn the_error_of_a_challenge_is_read_in_both_its_forms() {
+    for (challenge, error) in [
+        (
+            r#"Bearer realm="", authorization_uri="https://a.example/b", error="insufficient_claims""#,
+            "insufficient_claims",
+        ),
+        (r#"Bearer error="insufficient_claims", claims="eyJ9""#, "insufficient_claims"),
+        ("bearer Error=invalid_token", "invalid_token"),
+        (r#"Bearer realm="x",error = "a b""#, "a b"),
+    ] {
+        assert_eq!(challenge_error(challenge), Some(error), "{challenge}");
+    }
+    for challenge in ["", "Bearer", r#"Bearer realm="error""#, r#"Bearer error_description="x""#] {
+        assert_eq!(challenge_error(challenge), None, "{challenge}");
+    }
+    let answer = http::Response::builder()
+        .status(403)
+        .header("www-authenticate", "Negotiate")
+        .header("www-authenticate", "Bearer error=\"insufficient_claims\"")
+        .body(Vec::new())
+        .expect("an answer");
+    assert_eq!(ResponseMeta::of(&answer).challenge.as_deref(), Some("insufficient_claims"));
+}

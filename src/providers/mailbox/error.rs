@@ -1,0 +1,110 @@
+//! Why a mailbox gave no answer.
+
+use std::time::Duration;
+
+use crate::providers::http::HttpFailure;
+
+/// Whose limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Ours for one mailbox: too many requests wait, or one has waited too long.
+    Mailbox,
+    /// The provider's.
+    Provider,
+}
+
+/// The provider's own words about an error that callers may see: its code and the id of the request, in one line of
+/// printable characters each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderAnswer {
+    pub code: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// A call that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct MailError {
+    pub problem: MailProblem,
+    /// `None` if the provider said nothing.
+    pub provider: Option<ProviderAnswer>,
+}
+
+/// The kind of a failed call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailProblem {
+    /// The provider refused the request for a reason that no other kind names.
+    #[error("the provider refused the request")]
+    Refused,
+    /// There is no such item, or its id has the wrong form.
+    #[error("the mailbox has no such item")]
+    NotFound,
+    /// The account has no mailbox that the provider's API reaches.
+    #[error("the account has no mailbox")]
+    NoMailbox,
+    /// The account's grant lacks a permission, which is named as connectors ask for it.
+    #[error("the permission {0} is missing")]
+    PermissionNotGranted(&'static str),
+    /// The access token is not valid any more. A new one may help.
+    #[error("the provider refused the access token")]
+    TokenRefused,
+    /// The provider wants the user to sign in again.
+    #[error("the provider wants a new sign-in")]
+    NeedsSignIn,
+    /// Too many requests; with the time after which to ask again, if it is known.
+    #[error("too many requests")]
+    Throttled { limit: Limit, retry_after: Option<Duration> },
+    /// This provider cannot do what was asked: the words say what, for a developer.
+    #[error("the provider cannot do this: {0}")]
+    NotSupported(&'static str),
+    /// A value that the caller gave has the wrong form: the words say which, for a developer.
+    #[error("a value is wrong: {0}")]
+    InvalidValue(&'static str),
+    /// The content is larger than the caller's limit.
+    #[error("the content is too large")]
+    TooLarge,
+    /// The mailbox has more items of a kind than one call reads, and a part of them would look like all. The words say
+    /// which, and what to do, for a developer.
+    #[error("the mailbox has more than a call reads: {0}")]
+    TooMany(&'static str),
+    /// The attachment is a link to a file elsewhere.
+    #[error("the attachment is a link")]
+    AttachmentIsLink,
+    /// The provider has forgotten the token for changes.
+    #[error("the token for changes has expired")]
+    SyncTokenExpired,
+    /// The provider cannot be reached, or cannot answer at present.
+    #[error("the provider is not available")]
+    Unavailable,
+    /// The provider cannot answer at present, and says after which time to ask again.
+    #[error("the provider is not available for {0:?}")]
+    UnavailableFor(Duration),
+    /// No answer in time.
+    #[error("the provider did not answer in time")]
+    Slow,
+    /// An answer that is not in the provider's documented form, or broke off.
+    #[error("the provider's answer cannot be read")]
+    Garbled,
+}
+
+impl From<MailProblem> for MailError {
+    fn from(problem: MailProblem) -> Self {
+        Self { problem, provider: None }
+    }
+}
+
+impl From<HttpFailure> for MailProblem {
+    fn from(failure: HttpFailure) -> Self {
+        match failure {
+            HttpFailure::Unreachable | HttpFailure::NoConnection(_) => Self::Unavailable,
+            HttpFailure::TimedOut => Self::Slow,
+            HttpFailure::TooLarge | HttpFailure::Request => Self::Garbled,
+        }
+    }
+}
+
+impl From<HttpFailure> for MailError {
+    fn from(failure: HttpFailure) -> Self {
+        MailProblem::from(failure).into()
+    }
+}
